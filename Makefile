@@ -1,0 +1,36 @@
+# Everything here is done by the scripts in eng/, with any Python from 3.9 on; they find the Pythons to test by themselves.
+ifndef PYTHON
+PYTHON := $(shell for name in python3 python3.15 python3.14 python3.13 python3.12; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null && command -v $$name && break; done)
+endif
+ENG = @$(if $(PYTHON),,$(error A Python is missing. To install one: sudo apt-get install python3))$(PYTHON) -m eng.
+
+.PHONY: help build demo test bench format lint clean
+
+help:  ## say what there is (this)
+	@echo 'Symplast: one copy of your data, all cores, stock CPython.'
+	@echo
+	@sed -nE 's/^([a-z]+):.*  ## (.*)/  make \1\t\2/p' Makefile | expand -t 16
+	@echo
+	@echo "Options go through ARGS: make demo ARGS=--quick, make test ARGS='--python 3.14'."
+
+build:  ## compile the extension module and make the wheel in artifacts/wheels
+	$(ENG)build
+
+demo:  ## search the standard library's code on all cores, with the newest Python
+	$(ENG)run examples/codesearch.py $(ARGS)
+
+test:  ## run all tests, with every CPython found on this machine
+	$(ENG)tests $(ARGS)
+
+bench:  ## measure, with the newest Python
+	$(ENG)run bench/run.py $(ARGS)
+
+format:  ## format the C# code
+	dotnet format Symplast.slnx
+
+lint:  ## check formatting and syntax
+	$(ENG)lint
+
+clean:  ## remove everything that was built
+	rm -rf artifacts .venv src/*/bin src/*/obj tests/*/bin tests/*/obj

@@ -1,0 +1,176 @@
+"""Runs all tests: those in C#, and those in Python with every CPython of the machine.
+
+    python3 -m eng.tests [--python 3.14] [--jobs 2] [--timeout 900]
+"""
+
+import argparse
+import concurrent.futures
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+from eng import build, environments, prerequisites, pythons, wheel
+from eng.commands import dotnet, environment, tail
+from eng.project import LOGS, ROOT, fail, relative, say
+
+# Between asking a hung run where it hangs and ending it.
+_SECONDS_TO_DUMP = 10
+
+
+@dataclass
+class Outcome:
+    """How many tests of a run passed, failed and were skipped."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other):
+        return Outcome(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+
+    def __str__(self):
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+def main():
+    options = _options()
+    found, skipped = pythons.find()
+    prerequisites.demand(found, skipped)
+    found = [python for python in found if python.name.startswith(options.python)]
+    if not found:
+        fail(f"There is no Python {options.python} here.")
+    pythons.report(found, skipped)
+
+    made = build.build()
+    outcomes = [_checked("wheel", wheel.problems(made)), _dotnet(options.timeout)]
+    for python in found:
+        environments.prepare(environments.for_tests(python), python, made)
+    _expect_pip(found)
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as runs:
+        outcomes += runs.map(lambda python: _python(python, options.timeout), found)
+
+    total = sum(outcomes, Outcome())
+    say(f"\n{total}")
+    return 1 if total.failed else 0
+
+
+def _options():
+    parser = argparse.ArgumentParser(prog="eng.tests", description="Runs all tests.")
+    parser.add_argument("--python", default="", help="only the Pythons whose version begins with this")
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="how many Pythons run at a time")
+    parser.add_argument("--timeout", type=float, default=900, help="seconds that one Python's tests may take")
+    return parser.parse_args()
+
+
+def _checked(what, problems):
+    """A check that is no test of a test framework counts as one test."""
+    problems = list(problems)
+    for problem in problems:
+        say(f"{what} {problem}")
+    return Outcome(failed=1) if problems else Outcome(passed=1)
+
+
+def _expect_pip(found):
+    """In CI, where we choose the Pythons, the wheel must have met a real pip."""
+    with_pip = [python.name for python in found if environments.has_pip(environments.for_tests(python))]
+    say(f"Installed by pip: {', '.join(with_pip) or 'none'}; others unpacked by hand")
+    if os.environ.get("CI") == "true" and not with_pip:
+        fail("No Python here has pip: the wheel was never installed as a user would install it.")
+
+
+def _dotnet(timeout):
+    code, seconds, text = _run([dotnet(), "test", "--solution", "Symplast.slnx"], "dotnet-test.log", timeout)
+    counts = {name: int(number) for name, number in re.findall(r"^\s*(failed|succeeded|skipped): (\d+)", text, re.MULTILINE)}
+    outcome = Outcome(counts.get("succeeded", 0), counts.get("failed", 0), counts.get("skipped", 0))
+    return _judged("C#", code, seconds, text, outcome, "dotnet-test.log")
+
+
+def _python(python, timeout):
+    interpreter = environments.executable(environments.for_tests(python))
+    log = f"python-{python.name}.log"
+    checked, _, problems = _run([interpreter, "-m", "eng.stubs"], f"stubs-{python.name}.log", timeout)
+    if checked != 0:
+        say(f"Python {python.name}: the stubs do not describe the module\n{tail(problems)}")
+    counts = LOGS / f"python-{python.name}.counts"
+    counts.unlink(missing_ok=True)
+    code, seconds, text = _run([interpreter, "-X", "faulthandler", "-m", "eng.unittests", counts], log, timeout)
+    outcome = Outcome(*map(int, counts.read_text().split())) if counts.exists() else Outcome()
+    outcome = _judged(f"Python {python.name}", code, seconds, text, outcome, log)
+    return outcome + (Outcome(failed=1) if checked else Outcome(passed=1))
+
+
+def _judged(what, code, seconds, text, outcome, log):
+    """Says how a run went. One that failed or tested nothing has at least one failure, one that was ended has one more."""
+    if code is None or code < 0:
+        outcome.failed += 1  # the test that was running
+    elif code != 0 or outcome.passed + outcome.failed == 0:
+        outcome.failed = max(1, outcome.failed)
+    if outcome.failed:
+        reason = "timed out" if code is None else f"ended by {_signal(code)}" if code < 0 else f"exit status {code}"
+        say(f"\n{what}: {outcome}, {reason} ({seconds:.0f} s)\n{_failures(text)}\n(all of it: {relative(LOGS / log)})\n")
+    else:
+        say(f"{what}: {outcome} ({seconds:.0f} s)")
+    return outcome
+
+
+def _failures(text):
+    """The part of a log that explains a failure: what faulthandler or unittest says of it, or just the end."""
+    for mark in ["Fatal Python error:", "======"]:
+        if mark in text:
+            beginning = text.rfind("\n", 0, text.index(mark))  # with the line's start, which names the test
+            return text[beginning + 1:][:12000]
+    return tail(text, 60)
+
+
+def _signal(code):
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
+
+
+def _run(command, log, timeout):
+    """Runs a command in a process group of its own; returns exit status (None: it took too long), seconds and output."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    variables = {name: value for name, value in environment().items() if name not in ("PYTHONHOME", "PYTHONPATH")}
+    with open(LOGS / log, "w+", encoding="utf-8", errors="replace") as output:
+        process = subprocess.Popen([str(part) for part in command], cwd=ROOT, env=variables, stdin=subprocess.DEVNULL,
+                                   stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            code = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            code = None
+            _end(process, signal.SIGABRT)  # faulthandler writes where every thread is
+        except BaseException:
+            _end(process, signal.SIGINT)
+            raise
+        finally:
+            _kill_group(process)
+        output.seek(0)
+        return code, time.monotonic() - started, output.read()
+
+
+def _end(process, gently):
+    process.send_signal(gently)
+    try:
+        process.wait(_SECONDS_TO_DUMP)
+    except subprocess.TimeoutExpired:
+        pass
+
+
+def _kill_group(process):
+    """Ends the process and whatever it started and left behind."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

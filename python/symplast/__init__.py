@@ -1,0 +1,74 @@
+"""Shared objects for many CPython interpreters in one process.
+
+    import symplast
+
+    index = symplast.freeze({"spam": ["a.py", "b.py"]})       # one copy, shared by pointer
+    with symplast.InterpreterPoolExecutor() as executor:      # own-GIL interpreters, one a core
+        print(list(executor.map(index.get, ["spam"])))
+"""
+
+import sys as _sys
+
+if _sys.version_info < (3, 12):
+    raise ImportError("symplast needs CPython 3.12 or newer, this is %d.%d" % _sys.version_info[:2])
+if _sys.implementation.name != "cpython":
+    raise ImportError("symplast needs CPython, this is " + _sys.implementation.name)
+if not getattr(_sys, "_is_gil_enabled", bool)() and _sys.version_info >= (3, 13) or "t" in _sys.abiflags:
+    raise ImportError("symplast does not work in free-threaded builds of CPython; use the ordinary build")
+
+from symplast import _start as _start
+
+_start.load()
+
+from symplast._symplast import (
+    DeletedError,
+    NotShareableError,
+    Pool,
+    PoolFullError,
+    PoolInUseError,
+    PoolStats,
+    SymplastError,
+    __version__,
+    current_pool,
+    freeze,
+    is_frozen,
+    is_shared,
+    pool_of,
+    pools,
+    thaw,
+)
+
+__all__ = [
+    "BrokenInterpreterPool",
+    "DeletedError",
+    "InterpreterPoolExecutor",
+    "NotShareableError",
+    "Pool",
+    "PoolFullError",
+    "PoolInUseError",
+    "PoolStats",
+    "RemoteError",
+    "SymplastError",
+    "__version__",
+    "current_pool",
+    "freeze",
+    "is_frozen",
+    "is_shared",
+    "pool_of",
+    "pools",
+    "thaw",
+]
+
+
+def __getattr__(name):
+    # concurrent.futures and pickle are not needed to freeze and read, and cost more to import than everything else.
+    if name in ("InterpreterPoolExecutor", "BrokenInterpreterPool", "RemoteError"):
+        from symplast import executor
+
+        value = globals()[name] = getattr(executor, name)
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(set(globals()) | set(__all__))

@@ -1,0 +1,62 @@
+"""What must happen around the first import of the extension module."""
+
+import os
+import sys
+
+
+def load():
+    """Import the extension; keep its runtime from changing the process, and forked children from using it."""
+    restore = _keep_sigpipe()
+    from symplast import _symplast
+
+    restore()
+    _warn_of_old_release(_symplast.PATCH_FLOOR)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_refuse_in_child)
+
+
+def _keep_sigpipe():
+    # .NET ignores SIGPIPE when it starts; a program that had chosen the default action keeps it.
+    import _signal
+
+    before = _signal.getsignal(_signal.SIGPIPE)
+
+    def restore():
+        if before is _signal.SIG_DFL:
+            try:
+                _signal.signal(_signal.SIGPIPE, before)
+            except ValueError:
+                # Only the main thread of the main interpreter may set it.
+                return
+
+    return restore
+
+
+def _warn_of_old_release(floor):
+    version = sys.version_info
+    if version.micro >= floor or version.releaselevel != "final":
+        return
+    import warnings
+
+    warnings.warn(
+        f"CPython {version.major}.{version.minor}.{version.micro} has known bugs with several interpreters; "
+        f"update to {version.major}.{version.minor}.{floor} or newer",
+        RuntimeWarning,
+        stacklevel=4,
+    )
+
+
+def _refuse_in_child():
+    # No call may enter the extension here: the runtime's other threads did not survive the fork, their locks may have.
+    package = sys.modules.get("symplast")
+    if package is None:
+        return
+
+    def refuse(*args, **kwargs):
+        raise RuntimeError(
+            "symplast cannot be used in a process forked after it was imported; start the process with the "
+            "'spawn' or 'forkserver' method, or import symplast in the child only"
+        )
+
+    for name in ("freeze", "thaw", "current_pool", "pools", "Pool", "InterpreterPoolExecutor"):
+        setattr(package, name, refuse)

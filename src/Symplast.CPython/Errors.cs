@@ -1,0 +1,37 @@
+using System.Runtime.CompilerServices;
+
+namespace Symplast.CPython;
+
+/// <summary>Setting Python exceptions. All return null, so that a caller can return the call.</summary>
+public static unsafe class Errors
+{
+    /// <summary>Sets an exception of <paramref name="type"/> with a message.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static PyObject* Set(PyObject* type, string message)
+    {
+        PyObject* text = Text.ToPython(message);
+        if (text == null) return null;
+        Api.Table.PyErr_SetObject(type, text);
+        References.Drop(text);
+        return null;
+    }
+
+    /// <summary>Sets TypeError.</summary>
+    public static PyObject* Type(string message) => Set(*Api.Table.PyExc_TypeError, message);
+
+    /// <summary>Sets ValueError.</summary>
+    public static PyObject* Value(string message) => Set(*Api.Table.PyExc_ValueError, message);
+
+    /// <summary>Sets RuntimeError.</summary>
+    public static PyObject* Runtime(string message) => Set(*Api.Table.PyExc_RuntimeError, message);
+
+    /// <summary>
+    /// Turns an exception of C# into a Python one: exhausted memory into MemoryError, anything else, which is a defect of ours, into SystemError.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static PyObject* FromManaged(Exception exception)
+    {
+        if (exception is OutOfMemoryException) return Api.Table.PyErr_NoMemory();
+        return Set(*Api.Table.PyExc_SystemError, "symplast: internal error: " + exception);
+    }
+}

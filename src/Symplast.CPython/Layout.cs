@@ -1,0 +1,83 @@
+namespace Symplast.CPython;
+
+/// <summary>
+/// The facts in which CPython versions differ, as the running one has them. This file is the only place that knows versions; whoever
+/// needs such a fact reads <see cref="Current"/>.
+/// </summary>
+public struct Layout
+{
+    /// <summary>Bytes that the collector reads before every container; zero means "untracked".</summary>
+    public const int GcHeadSize = 16;
+
+    /// <summary>Size of a set object, with its inner table and list of weak references.</summary>
+    public const int SetSize = 200;
+
+    // Blittable and without initialiser, so that reading it needs no class-constructor check.
+    static Layout _current;
+
+    /// <summary>Minor version: 12 for 3.12.</summary>
+    public int Minor;
+
+    /// <summary>Patch release: 8 for 3.12.8.</summary>
+    public int Patch;
+
+    /// <summary>
+    /// The first word of an immortal object of ours. 3.12, 3.13: high enough that the plain 64-bit counting of extensions built for 3.11 and
+    /// older never brings it near zero. 3.14+: also sets the flag bit without which the interpreter loop counts references of "mortal"
+    /// objects unconditionally, in memory that all cores share.
+    /// </summary>
+    public ulong ImmortalHeader;
+
+    /// <summary>Offset of a tuple's first item; 3.14 put a cached hash before it.</summary>
+    public int TupleItems;
+
+    /// <summary>Whether tuples cache their hash (3.14+), at offset 24.</summary>
+    public bool TupleHasHash;
+
+    /// <summary>Whether frozendict exists (3.15+); before, mappingproxy over a dict takes its place.</summary>
+    public bool HasFrozenDict;
+
+    /// <summary>
+    /// Whether the datetime types are static, at one address in every interpreter (3.13+). On 3.12 isolated interpreters have heap types of their own.
+    /// </summary>
+    public bool StaticDateTimes;
+
+    /// <summary>Whether an interpreter must have imported datetime before it touches a datetime object that another one made (3.13).</summary>
+    public bool DateTimesNeedImport;
+
+    /// <summary>Whether interpreters may be created and destroyed at the same time in several threads (gh-105699 and others; field reports for 3.12).</summary>
+    public bool ParallelInterpreterCreation;
+
+    /// <summary>The running version's facts. Valid once <see cref="Select"/> returned true.</summary>
+    public static ref readonly Layout Current => ref _current;
+
+    /// <summary>Offset of a tuple's cached hash, where it has one.</summary>
+    public const int TupleHash = 24;
+
+    /// <summary>
+    /// The oldest patch release of a minor version without known crashes that concern us: 3.12.8 and 3.13.1 (gh-116510, gh-113993),
+    /// 3.14.5 (gh-142516), 3.15.0.
+    /// </summary>
+    public static int PatchFloor(int minor) => minor switch { 12 => 8, 13 => 1, 14 => 5, _ => 0 };
+
+    /// <summary>Fills <see cref="Current"/> for a version given as PY_VERSION_HEX; false if this library does not know its layouts.</summary>
+    public static bool Select(uint versionHex)
+    {
+        if (versionHex >> 24 != 3) return false;
+        int minor = (int)(versionHex >> 16) & 0xFF;
+        if (minor is < 12 or > 15) return false;
+        _current = new Layout
+        {
+            Minor = minor,
+            Patch = (int)(versionHex >> 8) & 0xFF,
+            ImmortalHeader = minor >= 14 ? 0x0001_0000_E000_0000UL : 0x3FFF_FFFF_FFFF_FFFFUL,
+            TupleItems = minor >= 14 ? 32 : 24,
+            TupleHasHash = minor >= 14,
+            HasFrozenDict = minor >= 15,
+            StaticDateTimes = minor >= 13,
+            DateTimesNeedImport = minor == 13,
+            ParallelInterpreterCreation = minor >= 13,
+        };
+        return true;
+    }
+}

@@ -1,0 +1,170 @@
+using System.Runtime.InteropServices;
+
+namespace Symplast.CPython;
+
+#pragma warning disable CS1591 // Mirrors of CPython's structs, field by field; CPython documents them.
+
+/// <summary>PyMethodDef.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct PyMethodDef
+{
+    public const int VarArgs = 1;
+    public const int Keywords = 2;
+    public const int NoArgs = 4;
+    public const int OneArg = 8;
+    public const int FastCall = 0x80;
+
+    public byte* Name;
+    public void* Function;
+    public int Flags;
+    public byte* Doc;
+}
+
+/// <summary>PyGetSetDef.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct PyGetSetDef
+{
+    public byte* Name;
+    public void* Get;
+    public void* Set;
+    public byte* Doc;
+    public void* Closure;
+}
+
+/// <summary>PyMemberDef.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct PyMemberDef
+{
+    public const int Signed = 19;
+    public const int ReadOnly = 1;
+
+    public byte* Name;
+    public int Type;
+    public nint Offset;
+    public int Flags;
+    public byte* Doc;
+}
+
+/// <summary>PyType_Slot.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct PyTypeSlot
+{
+    public const int Call = 50;
+    public const int Dealloc = 52;
+    public const int Doc = 56;
+    public const int GetSet = 73;
+    public const int Members = 72;
+    public const int Methods = 64;
+    public const int New = 65;
+    public const int Repr = 66;
+    public const int Traverse = 71;
+
+    public int Slot;
+    public void* Function;
+}
+
+/// <summary>PyType_Spec.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct PyTypeSpec
+{
+    public const uint Default = 0;
+    public const uint DisallowInstantiation = 1 << 7;
+    public const uint ImmutableType = 1 << 8;
+    public const uint HaveGc = 1 << 14;
+
+    public byte* Name;
+    public int BasicSize;
+    public int ItemSize;
+    public uint Flags;
+    public PyTypeSlot* Slots;
+}
+
+/// <summary>PyModuleDef_Slot.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct PyModuleSlot
+{
+    public const int Exec = 2;
+    public const int MultipleInterpreters = 3;
+    public const nint PerInterpreterGilSupported = 2;
+
+    public int Slot;
+    public void* Value;
+}
+
+/// <summary>PyModuleDef.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct PyModuleDef
+{
+    public PyObject Head;
+    public void* Init;
+    public nint Index;
+    public void* Copy;
+    public byte* Name;
+    public byte* Doc;
+    public nint StateSize;
+    public PyMethodDef* Methods;
+    public PyModuleSlot* Slots;
+    public void* Traverse;
+    public void* Clear;
+    public void* Free;
+}
+
+/// <summary>Py_buffer.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct PyBuffer
+{
+    public byte* Data;
+    public PyObject* Owner;
+    public nint Length;
+    public nint ItemSize;
+    public int ReadOnly;
+    public int Dimensions;
+    public byte* Format;
+    public nint* Shape;
+    public nint* Strides;
+    public nint* SubOffsets;
+    public void* Internal;
+}
+
+/// <summary>PyInterpreterConfig.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct PyInterpreterConfig
+{
+    public const int OwnGil = 2;
+
+    public int UseMainObmalloc;
+    public int AllowFork;
+    public int AllowExec;
+    public int AllowThreads;
+    public int AllowDaemonThreads;
+    public int CheckMultiInterpExtensions;
+    public int Gil;
+}
+
+/// <summary>PyStatus; a type other than 0 is a failure with a message.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct PyStatus
+{
+    public int Type;
+    public byte* Function;
+    public byte* Message;
+    public int ExitCode;
+}
+
+/// <summary>PyStructSequence_Field.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct PyStructSequenceField
+{
+    public byte* Name;
+    public byte* Doc;
+}
+
+/// <summary>PyStructSequence_Desc.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct PyStructSequenceDesc
+{
+    public byte* Name;
+    public byte* Doc;
+    public PyStructSequenceField* Fields;
+    public int VisibleFields;
+}

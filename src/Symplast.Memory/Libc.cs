@@ -1,0 +1,32 @@
+using System.Runtime.InteropServices;
+
+namespace Symplast.Memory;
+
+/// <summary>The few system calls that the memory floor needs. Blittable, so a call costs one GC transition and no marshalling.</summary>
+internal static unsafe partial class Libc
+{
+    internal const int ProtNone = 0;
+    internal const int ProtRead = 1;
+    internal const int ProtReadWrite = 3;
+    internal const int MapPrivateAnonymous = 0x22;
+    internal const int MapNoReserve = 0x4000;
+    internal const int AdviseDontNeed = 4;
+    internal const int AdviseWipeOnFork = 18;
+
+    internal static readonly byte* MapFailed = (byte*)-1;
+
+    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = false)]
+    internal static partial byte* Map(void* address, nuint length, int protection, int flags, int file, nint offset);
+
+    [LibraryImport("libc", EntryPoint = "munmap")]
+    internal static partial int Unmap(void* address, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "mprotect")]
+    internal static partial int Protect(void* address, nuint length, int protection);
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    internal static partial int Advise(void* address, nuint length, int advice);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    internal static partial nint Futex(nint number, int* word, int operation, int value, void* timeout, int* word2, int value3);
+}

@@ -1,0 +1,246 @@
+using System.Diagnostics;
+
+namespace Symplast.Memory;
+
+/// <summary>What a pool holds at one moment. Bytes count whole 16-byte granules.</summary>
+/// <param name="UsedBytes">Bytes of live objects; 0 once deleted.</param>
+/// <param name="ReservedBytes">Bytes of address space taken, in chunks of 2 MiB; untouched parts of it cost no memory.</param>
+/// <param name="PendingBytes">Bytes of a deleted pool that wait for interpreters which may still hold pointers to end.</param>
+/// <param name="Objects">Number of live objects.</param>
+/// <param name="Interpreters">Number of interpreters that were given pointers into the pool and have not ended.</param>
+public readonly record struct PoolStatistics(long UsedBytes, long ReservedBytes, long PendingBytes, long Objects, int Interpreters);
+
+/// <summary>
+/// A named region of shared memory that is deleted as a whole. Objects are made in it through <see cref="PoolWriter"/>; interpreters that
+/// receive pointers into it hold leases, and the memory of a deleted pool returns to the system with the last of them.
+/// </summary>
+/// <remarks>All members are thread-safe. Locks are held for a few microseconds at most.</remarks>
+public sealed unsafe class Pool
+{
+    struct Run
+    {
+        internal byte* Start;
+        internal nuint Chunks;
+    }
+
+    static long _lastId;
+
+    WordLock _gate = WordLock.Create();
+    NativeList<Run> _runs;
+    NativeList<long> _leases;
+    PoolWriter.Region _tail;
+    long _used;
+    long _objects;
+    long _charged;
+    int _writers;
+    bool _deleted;
+    bool _reclaimed;
+    bool _hasDateTimes;
+
+    Pool(string name, long maxBytes)
+    {
+        Name = name;
+        MaxBytes = maxBytes;
+        // Only uniqueness matters here; nothing is published through the counter.
+        Id = Interlocked.Increment(ref _lastId);
+    }
+
+    /// <summary>Makes an empty pool and lists it in <see cref="PoolTable"/>. <paramref name="maxBytes"/> limits the bytes of its objects.</summary>
+    public static Pool Create(string name, long maxBytes = long.MaxValue)
+    {
+        Pool pool = new(name, maxBytes);
+        pool.Slot = PoolTable.Add(pool);
+        return pool;
+    }
+
+    /// <summary>The native parts go when nothing can name the pool any more; chunks were returned before, or live as long as the process.</summary>
+    ~Pool()
+    {
+        _gate.Dispose();
+        _runs.Dispose();
+        _leases.Dispose();
+    }
+
+    /// <summary>A number that no other pool of the process ever has.</summary>
+    public long Id { get; }
+
+    /// <summary>The name given at creation; not necessarily unique.</summary>
+    public string Name { get; }
+
+    /// <summary>Limit for the bytes of objects, <see cref="long.MaxValue"/> if there is none.</summary>
+    public long MaxBytes { get; }
+
+    /// <summary>Index in <see cref="PoolTable"/>, the same as in the owner table of <see cref="AddressRange"/>.</summary>
+    internal int Slot { get; private set; }
+
+    /// <summary>True once <see cref="Delete"/> was called.</summary>
+    public bool Deleted
+    {
+        // Acquire: pairs with the release in Delete; a reader that sees false may still lose the race, which EndWrite and Lease re-check.
+        get => Volatile.Read(ref _deleted);
+    }
+
+    /// <summary>
+    /// True if some object in the pool is a datetime. CPython 3.13 initialises those types in each interpreter when it imports the module, so
+    /// receivers must import it before they touch such an object.
+    /// </summary>
+    public bool HasDateTimes
+    {
+        // Acquire and release: whoever got a pointer got it after the writer set the flag.
+        get => Volatile.Read(ref _hasDateTimes);
+        set => Volatile.Write(ref _hasDateTimes, value);
+    }
+
+    /// <summary>A consistent picture of the pool.</summary>
+    public PoolStatistics Statistics()
+    {
+        _gate.Enter();
+        nuint chunks = 0;
+        for (int i = 0; i < _runs.Count; i++) chunks += _runs[i]->Chunks;
+        PoolStatistics statistics = new(
+            UsedBytes: _deleted ? 0 : _used,
+            ReservedBytes: (long)(chunks << AddressRange.ChunkShift),
+            PendingBytes: _deleted && !_reclaimed ? _used : 0,
+            Objects: _deleted ? 0 : _objects,
+            Interpreters: _leases.Count);
+        _gate.Exit();
+        return statistics;
+    }
+
+    /// <summary>
+    /// Notes that <paramref name="interpreter"/> is being given a pointer into the pool. Returns false if the pool is deleted: the pointer
+    /// must not be handed over then.
+    /// </summary>
+    public bool Lease(long interpreter)
+    {
+        _gate.Enter();
+        bool alive = !_deleted;
+        if (alive) AddLease(interpreter);
+        _gate.Exit();
+        return alive;
+    }
+
+    /// <summary>Deletes the pool. Returns false if it was deleted before. The memory goes back now if no lease is left, else with the last one.</summary>
+    public bool Delete()
+    {
+        _gate.Enter();
+        bool first = !_deleted;
+        // Release: pairs with the acquire in Deleted.
+        Volatile.Write(ref _deleted, true);
+        _gate.Exit();
+        if (first) ReclaimIfUnused();
+        return first;
+    }
+
+    /// <summary>Ends the leases of interpreters for which <paramref name="ended"/> is true, and reclaims the memory if that was the last reason to keep it.</summary>
+    internal void EndLeases(Func<long, bool> ended)
+    {
+        _gate.Enter();
+        for (int i = _leases.Count - 1; i >= 0; i--)
+        {
+            if (ended(*_leases[i])) _leases.RemoveAtUnordered(i);
+        }
+        bool unused = _deleted && _leases.Count == 0;
+        _gate.Exit();
+        if (unused) ReclaimIfUnused();
+    }
+
+    /// <summary>Counts a writer in and lends it the unused end of the last region, if no other writer has it.</summary>
+    internal bool BeginWrite(out PoolWriter.Region tail)
+    {
+        _gate.Enter();
+        bool alive = !_deleted;
+        tail = default;
+        if (alive)
+        {
+            _writers++;
+            tail = _tail;
+            _tail = default;
+        }
+        _gate.Exit();
+        return alive;
+    }
+
+    /// <summary>Counts the writer out and takes over its regions. Returns false, having done nothing, if the pool is deleted.</summary>
+    internal bool EndWrite(ref NativeList<PoolWriter.Region> regions, long bytes, long objects, long charged, long interpreter)
+    {
+        _gate.Enter();
+        if (_deleted)
+        {
+            _gate.Exit();
+            return false;
+        }
+        for (int i = 0; i < regions.Count; i++)
+        {
+            PoolWriter.Region region = *regions[i];
+            if (region.Chunks != 0) _runs.Add(new Run { Start = region.Start, Chunks = region.Chunks });
+            KeepTail(region);
+        }
+        // A charge of a limited pool is made before the bytes are written; an unlimited one counts here.
+        if (charged == 0) _charged += bytes;
+        _used += bytes;
+        _objects += objects;
+        AddLease(interpreter);
+        _writers--;
+        _gate.Exit();
+        return true;
+    }
+
+    /// <summary>Counts the writer out after it gave everything back but the tail it was lent.</summary>
+    internal void CancelWrite(PoolWriter.Region tail, long charged)
+    {
+        // Full fence; pairs with TryCharge: the bytes are free for the next charge.
+        if (charged != 0) Interlocked.Add(ref _charged, -charged);
+        _gate.Enter();
+        tail.Used = tail.Start;
+        if (tail.Start != null) KeepTail(tail);
+        _writers--;
+        bool unused = _deleted;
+        _gate.Exit();
+        if (unused) ReclaimIfUnused();
+    }
+
+    /// <summary>Reserves part of <see cref="MaxBytes"/> for a writer; false if it would be exceeded.</summary>
+    internal bool TryCharge(long bytes)
+    {
+        // Full fence; only the sum matters, and it never exceeds the limit for longer than a refused attempt.
+        if (Interlocked.Add(ref _charged, bytes) <= MaxBytes) return true;
+        Interlocked.Add(ref _charged, -bytes);
+        return false;
+    }
+
+    // The larger of two unused ends is worth more; the other one stays unused. The gate is held.
+    void KeepTail(PoolWriter.Region region)
+    {
+        nuint alignment = PoolProtection.RegionAlignment;
+        byte* start = (byte*)(((nuint)region.Used + alignment - 1) & ~(alignment - 1));
+        if (region.Limit <= start || region.Limit - start <= _tail.Limit - _tail.Start) return;
+        _tail = new PoolWriter.Region { Start = start, Used = start, Limit = region.Limit };
+    }
+
+    void AddLease(long interpreter)
+    {
+        for (int i = 0; i < _leases.Count; i++)
+        {
+            if (*_leases[i] == interpreter) return;
+        }
+        _leases.Add(interpreter);
+    }
+
+    void ReclaimIfUnused()
+    {
+        _gate.Enter();
+        bool reclaim = _deleted && !_reclaimed && _leases.Count == 0 && _writers == 0;
+        if (reclaim) _reclaimed = true;
+        _gate.Exit();
+        if (!reclaim) return;
+
+        // Nobody else can reach the runs now: no writer, no lease, and deletion is final.
+        for (int i = 0; i < _runs.Count; i++) AddressRange.Release(_runs[i]->Start, _runs[i]->Chunks);
+        _gate.Enter();
+        _runs.Clear();
+        _gate.Exit();
+        PoolTable.Remove(this);
+        Debug.Assert(_tail.Chunks == 0);
+    }
+}

@@ -1,0 +1,76 @@
+namespace Symplast.Memory;
+
+/// <summary>All pools of the process whose memory has not been returned, by slot. Thread-safe.</summary>
+public static class PoolTable
+{
+    static readonly Lock Gate = new();
+    static Pool?[] _pools = new Pool?[16];
+    static Pool? _default;
+
+    /// <summary>The pool that is current where no other was chosen; made at first use, and anew after it was deleted.</summary>
+    public static Pool Default
+    {
+        get
+        {
+            lock (Gate)
+            {
+                if (_default is null || _default.Deleted) _default = Pool.Create("default");
+                return _default;
+            }
+        }
+    }
+
+    /// <summary>The pool that owns the place <paramref name="pointer"/> in the address range, or null if none does.</summary>
+    public static unsafe Pool? OwnerOf(void* pointer)
+    {
+        int slot = AddressRange.OwnerSlot(pointer);
+        // Acquire: pairs with the release in Add, which comes before any chunk carries the slot.
+        return slot < 0 ? null : Volatile.Read(ref _pools)[slot];
+    }
+
+    /// <summary>The pool with this number, or null if its memory has been returned.</summary>
+    public static Pool? Find(long id)
+    {
+        lock (Gate) return Array.Find(_pools, pool => pool?.Id == id);
+    }
+
+    /// <summary>The pools that are not deleted, oldest first.</summary>
+    public static Pool[] Live()
+    {
+        lock (Gate) return [.. _pools.Where(pool => pool is { Deleted: false }).OrderBy(pool => pool!.Id)!];
+    }
+
+    /// <summary>Ends the leases of all interpreters for which <paramref name="ended"/> is true; memory of deleted pools may return to the system.</summary>
+    public static void EndLeases(Func<long, bool> ended)
+    {
+        Pool?[] pools;
+        lock (Gate) pools = [.. _pools];
+        foreach (Pool? pool in pools) pool?.EndLeases(ended);
+    }
+
+    internal static int Add(Pool pool)
+    {
+        lock (Gate)
+        {
+            int slot = Array.IndexOf(_pools, null);
+            if (slot < 0)
+            {
+                slot = _pools.Length;
+                Pool?[] larger = new Pool?[slot * 2];
+                _pools.CopyTo(larger, 0);
+                larger[slot] = pool;
+                // Release: pairs with the acquire in OwnerOf.
+                Volatile.Write(ref _pools, larger);
+                return slot;
+            }
+            // Release: pairs with the acquire in OwnerOf.
+            Volatile.Write(ref _pools[slot], pool);
+            return slot;
+        }
+    }
+
+    internal static void Remove(Pool pool)
+    {
+        lock (Gate) _pools[pool.Slot] = null;
+    }
+}

@@ -1,0 +1,185 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace Symplast.Memory;
+
+/// <summary>Why an allocation gave nothing.</summary>
+public enum AllocationFailure
+{
+    /// <summary>Nothing failed.</summary>
+    None,
+
+    /// <summary>The pool's <c>max_bytes</c> would be exceeded.</summary>
+    PoolFull,
+
+    /// <summary>The system has no memory, or the reserved address range is used up.</summary>
+    OutOfMemory,
+}
+
+/// <summary>
+/// One transaction of allocations in a pool: memory is bumped off a region that this writer alone holds, and belongs to the pool after
+/// <see cref="Commit"/>, or never, after <see cref="Abort"/>. Several writers may be open on one pool, each in its own region.
+/// </summary>
+/// <remarks>Not thread-safe: a writer belongs to one thread. Exactly one of Commit and Abort must follow Open.</remarks>
+public unsafe struct PoolWriter
+{
+    /// <summary>A stretch of memory that the writer bumps through; Chunks is 0 for the pool's tail, which existed before.</summary>
+    internal struct Region
+    {
+        internal byte* Start;
+        internal byte* Used;    // end of what was allocated
+        internal byte* Limit;
+        internal nuint Chunks;
+    }
+
+    const nuint Granule = 16;
+    const nuint PageSize = 4096;
+    const nuint LargestRun = 32;
+
+    byte* _cursor;
+    byte* _limit;
+    Pool _pool;
+    NativeList<Region> _regions;
+    nuint _nextRun;
+    long _charged;
+    bool _limited;
+    long _bytes;
+
+    /// <summary>Number of objects made, counted by the caller; becomes part of the pool's statistics with Commit.</summary>
+    public long Objects;
+
+    /// <summary>Why the last <see cref="Allocate"/> returned null.</summary>
+    public AllocationFailure Failure { get; private set; }
+
+    /// <summary>The pool this writer was opened on.</summary>
+    public readonly Pool Pool => _pool;
+
+    /// <summary>Begins a transaction. Returns false if the pool is deleted; nothing needs closing then.</summary>
+    public bool Open(Pool pool)
+    {
+        this = default;
+        _pool = pool;
+        _limited = pool.MaxBytes != long.MaxValue;
+        _nextRun = 1;
+        if (!pool.BeginWrite(out Region tail)) return false;
+        if (tail.Start != null) UseRegion(tail);
+        return true;
+    }
+
+    /// <summary>
+    /// Returns <paramref name="size"/> bytes of zeroes, aligned to 16, or null (see <see cref="Failure"/>).
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public byte* Allocate(nuint size)
+    {
+        size = (size + (Granule - 1)) & ~(Granule - 1);
+        byte* block = _cursor;
+        if (size > (nuint)(_limit - block) || _limited) return AllocateSlowly(size);
+        _cursor = block + size;
+        _bytes += (long)size;
+        return block;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    byte* AllocateSlowly(nuint size)
+    {
+        if (size > (nuint)1 << 46)
+        {
+            Failure = AllocationFailure.OutOfMemory;
+            return null;
+        }
+        if (_limited)
+        {
+            if (!_pool.TryCharge((long)size))
+            {
+                Failure = AllocationFailure.PoolFull;
+                return null;
+            }
+            _charged += (long)size;
+        }
+        if (size > (nuint)(_limit - _cursor) && !TakeRun(size))
+        {
+            Failure = AllocationFailure.OutOfMemory;
+            return null;
+        }
+        byte* block = _cursor;
+        _cursor = block + size;
+        _bytes += (long)size;
+        return block;
+    }
+
+    bool TakeRun(nuint size)
+    {
+        nuint needed = (size + AddressRange.ChunkSize - 1) >> AddressRange.ChunkShift;
+        nuint chunks = Math.Max(needed, _nextRun);
+        byte* start = AddressRange.Take(chunks, _pool.Slot);
+        if (start == null && chunks > needed) start = AddressRange.Take(chunks = needed, _pool.Slot);
+        if (start == null) return false;
+        _nextRun = Math.Min(_nextRun * 2, LargestRun);
+        UseRegion(new Region { Start = start, Limit = start + (chunks << AddressRange.ChunkShift), Chunks = chunks });
+        return true;
+    }
+
+    void UseRegion(Region region)
+    {
+        if (_regions.Count > 0) _regions.Last->Used = _cursor;
+        _regions.Add(region);
+        _cursor = region.Start;
+        _limit = region.Limit;
+    }
+
+    /// <summary>
+    /// Makes everything allocated part of the pool, gives interpreter <paramref name="interpreter"/> a lease on the pool and closes the
+    /// writer. Returns false if the pool was deleted meanwhile: then nothing was committed and the memory is back.
+    /// </summary>
+    public bool Commit(long interpreter)
+    {
+        if (_regions.Count > 0) _regions.Last->Used = _cursor;
+        for (int i = 0; i < _regions.Count; i++) PoolProtection.Lock(_regions[i]->Start, _regions[i]->Used);
+        if (!_pool.EndWrite(ref _regions, _bytes, Objects, _charged, interpreter))
+        {
+            for (int i = 0; i < _regions.Count; i++) PoolProtection.Unlock(_regions[i]->Start, _regions[i]->Used);
+            Abort();
+            return false;
+        }
+        _regions.Dispose();
+        return true;
+    }
+
+    /// <summary>Takes back everything allocated and closes the writer; the pool is as it was before Open.</summary>
+    public void Abort()
+    {
+        if (_regions.Count > 0) _regions.Last->Used = _cursor;
+        Region tail = default;
+        for (int i = 0; i < _regions.Count; i++)
+        {
+            Region region = *_regions[i];
+            if (region.Chunks != 0)
+            {
+                AddressRange.Release(region.Start, region.Chunks);
+                continue;
+            }
+            Wipe(region.Start, region.Used);
+            tail = region;
+        }
+        _regions.Dispose();
+        _pool.CancelWrite(tail, _charged);
+    }
+
+    // What is handed out must be zero, so what was written must become zero again: whole pages by dropping them, the rest by hand.
+    static void Wipe(byte* start, byte* end)
+    {
+        Debug.Assert((nuint)start % 64 == 0);
+        byte* firstPage = (byte*)(((nuint)start + PageSize - 1) & ~(PageSize - 1));
+        if (end <= firstPage)
+        {
+            new Span<byte>(start, (int)(end - start)).Clear();
+        }
+        else
+        {
+            new Span<byte>(start, (int)(firstPage - start)).Clear();
+            Libc.Advise(firstPage, ((nuint)(end - firstPage) + PageSize - 1) & ~(PageSize - 1), Libc.AdviseDontNeed);
+        }
+        ObjectMarks.Wipe(start, ((nuint)(end - start) + 63) & ~(nuint)63);
+    }
+}

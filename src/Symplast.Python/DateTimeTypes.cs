@@ -1,0 +1,84 @@
+using Symplast.CPython;
+
+namespace Symplast.Python;
+
+/// <summary>Which datetime type an object has.</summary>
+internal enum DateTimeKind
+{
+    /// <summary>date.</summary>
+    Date,
+
+    /// <summary>datetime.</summary>
+    DateTime,
+
+    /// <summary>time.</summary>
+    Time,
+
+    /// <summary>timedelta.</summary>
+    Delta,
+
+    /// <summary>timezone.</summary>
+    TimeZone,
+}
+
+/// <summary>
+/// The types of the datetime module, where they are static and so can be shared (3.13+). Looked up when the first candidate is met, because
+/// importing datetime is dearer than importing us.
+/// </summary>
+internal sealed unsafe class DateTimeTypes
+{
+    // The head of PyDateTime_CAPI, stable since 3.7.
+    struct CApi
+    {
+        internal PyObject* Date;
+        internal PyObject* DateTime;
+        internal PyObject* Time;
+        internal PyObject* Delta;
+        internal PyObject* TimeZoneBase;
+        internal PyObject* Utc;
+    }
+
+    CApi* _api;
+    bool _imported;
+
+    /// <summary>timezone.utc, one static object for the whole process. Valid once <see cref="Knows"/> returned true.</summary>
+    internal PyObject* Utc => _api->Utc;
+
+    /// <summary>Whether <paramref name="type"/> is exactly one of the types, and which.</summary>
+    internal bool Knows(PyObject* type, out DateTimeKind kind)
+    {
+        const int NameOffset = 24;
+        kind = default;
+        if (!Layout.Current.StaticDateTimes) return false;
+        if (_api == null)
+        {
+            if (!new ReadOnlySpan<byte>(*(byte**)((byte*)type + NameOffset), 9).SequenceEqual("datetime."u8)) return false;
+            _api = (CApi*)Api.Table.PyCapsule_Import(Text.Utf8("datetime.datetime_CAPI"u8), 0);
+            if (_api == null)
+            {
+                Api.Table.PyErr_Clear();
+                return false;
+            }
+        }
+        if (type == _api->DateTime) kind = DateTimeKind.DateTime;
+        else if (type == _api->Date) kind = DateTimeKind.Date;
+        else if (type == _api->Time) kind = DateTimeKind.Time;
+        else if (type == _api->Delta) kind = DateTimeKind.Delta;
+        else if (type == _api->Utc->Type) kind = DateTimeKind.TimeZone;
+        else return false;
+        return true;
+    }
+
+    /// <summary>
+    /// Makes this interpreter able to touch datetime objects that another one made (see <see cref="Layout.DateTimesNeedImport"/>). False with
+    /// an exception set if the import fails.
+    /// </summary>
+    internal bool Import()
+    {
+        if (_imported || !Layout.Current.DateTimesNeedImport) return true;
+        PyObject* module = Api.Table.PyImport_ImportModule(Text.Utf8("datetime"u8));
+        if (module == null) return false;
+        References.Drop(module);
+        return _imported = true;
+    }
+}

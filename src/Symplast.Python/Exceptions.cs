@@ -1,0 +1,38 @@
+using Symplast.CPython;
+
+namespace Symplast.Python;
+
+/// <summary>The exception types of the package, made anew in each interpreter.</summary>
+internal static unsafe class Exceptions
+{
+    /// <summary>Creates them and adds them to the module; false with an exception set.</summary>
+    internal static bool Create(PyObject* module, InterpreterState state)
+    {
+        ref Api api = ref Api.Table;
+        state.SymplastError = New(module, "SymplastError"u8, "symplast.SymplastError"u8, "Base of all errors of symplast."u8, *api.PyExc_Exception, null);
+        if (state.SymplastError == null) return false;
+        state.NotShareableError = New(module, "NotShareableError"u8, "symplast.NotShareableError"u8,
+            "An object cannot be shared between interpreters; the message says where it was found."u8, state.SymplastError, *api.PyExc_TypeError);
+        state.DeletedError = New(module, "DeletedError"u8, "symplast.DeletedError"u8,
+            "A shared object or pool was used after it had been deleted."u8, state.SymplastError, *api.PyExc_ReferenceError);
+        state.PoolInUseError = New(module, "PoolInUseError"u8, "symplast.PoolInUseError"u8,
+            "A pool is in use in a way that rules out what was asked for."u8, state.SymplastError, *api.PyExc_RuntimeError);
+        state.PoolFullError = New(module, "PoolFullError"u8, "symplast.PoolFullError"u8,
+            "An allocation would exceed the pool's max_bytes."u8, state.SymplastError, *api.PyExc_MemoryError);
+        return state.NotShareableError != null && state.DeletedError != null && state.PoolInUseError != null && state.PoolFullError != null;
+    }
+
+    static PyObject* New(PyObject* module, ReadOnlySpan<byte> name, ReadOnlySpan<byte> fullName, ReadOnlySpan<byte> doc, PyObject* first, PyObject* second)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* bases = api.PyTuple_New(second == null ? 1 : 2);
+        if (bases == null) return null;
+        api.PyTuple_SetItem(bases, 0, References.New(first));
+        if (second != null) api.PyTuple_SetItem(bases, 1, References.New(second));
+        PyObject* type = api.PyErr_NewExceptionWithDoc(Text.Utf8(fullName), Text.Utf8(doc), bases, null);
+        References.Drop(bases);
+        if (type == null || api.PyModule_AddObjectRef(module, Text.Utf8(name), type) == 0) return type;
+        References.Drop(type);
+        return null;
+    }
+}

@@ -1,0 +1,101 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+
+namespace Symplast.Python.Freezing;
+
+/// <summary>
+/// Which original became which copy: an open-addressing table from address to address, linear probing, at most half full. Holds a
+/// reference to every original, so that an address cannot come to mean another object while Python code runs in between.
+/// </summary>
+internal unsafe struct FreezeMemo : IDisposable
+{
+    internal struct Entry
+    {
+        internal PyObject* Original;
+        internal PyObject* Copy;
+    }
+
+    const int SmallestLog2 = 10;
+
+    Entry* _entries;
+    int _shift;
+    nuint _mask;
+    nuint _count;
+
+    /// <summary>Number of slots, used or not; for walking with <see cref="this"/>.</summary>
+    internal readonly nuint Slots => _entries == null ? 0 : _mask + 1;
+
+    /// <summary>A slot; unused ones have a null Original.</summary>
+    internal readonly ref Entry this[nuint slot] => ref _entries[slot];
+
+    /// <summary>The copy of <paramref name="original"/>, or null.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly PyObject* Find(PyObject* original)
+    {
+        if (_entries == null) return null;
+        for (nuint slot = Home(original); ; slot = (slot + 1) & _mask)
+        {
+            Entry* entry = _entries + slot;
+            if (entry->Original == original) return entry->Copy;
+            if (entry->Original == null) return null;
+        }
+    }
+
+    /// <summary>Remembers a pair; the original must not be in the table yet.</summary>
+    /// <exception cref="OutOfMemoryException">No memory for a larger table; the memo is as before.</exception>
+    internal void Add(PyObject* original, PyObject* copy)
+    {
+        if (_count * 2 >= Slots) Grow();
+        References.Take(original);
+        Insert(original, copy);
+        _count++;
+    }
+
+    /// <summary>Gives an original that is in the table another copy.</summary>
+    internal readonly void Replace(PyObject* original, PyObject* copy)
+    {
+        nuint slot = Home(original);
+        while (_entries[slot].Original != original) slot = (slot + 1) & _mask;
+        _entries[slot].Copy = copy;
+    }
+
+    /// <summary>Drops the references to the originals, which may run Python code, and frees the table.</summary>
+    public void Dispose()
+    {
+        // Taken out first: finalizers that run below may freeze, but never through this memo.
+        Entry* entries = _entries;
+        nuint slots = Slots;
+        this = default;
+        for (nuint i = 0; i < slots; i++) References.Drop(entries[i].Original);
+        NativeMemory.Free(entries);
+    }
+
+    // Fibonacci hashing (Knuth, TAOCP 6.4): the high bits of the product depend on all bits of the address.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    readonly nuint Home(PyObject* original) => (nuint)(((ulong)original >> 4) * 0x9E3779B97F4A7C15UL >> _shift);
+
+    void Insert(PyObject* original, PyObject* copy)
+    {
+        nuint slot = Home(original);
+        while (_entries[slot].Original != null) slot = (slot + 1) & _mask;
+        _entries[slot] = new Entry { Original = original, Copy = copy };
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void Grow()
+    {
+        Entry* old = _entries;
+        nuint oldSlots = Slots;
+        int log2 = old == null ? SmallestLog2 : 65 - _shift;
+        Entry* larger = (Entry*)NativeMemory.AllocZeroed((nuint)1 << log2, (nuint)sizeof(Entry));
+        _entries = larger;
+        _mask = ((nuint)1 << log2) - 1;
+        _shift = 64 - log2;
+        for (nuint i = 0; i < oldSlots; i++)
+        {
+            if (old[i].Original != null) Insert(old[i].Original, old[i].Copy);
+        }
+        NativeMemory.Free(old);
+    }
+}

@@ -1,0 +1,209 @@
+using System.Text;
+using Symplast.CPython;
+using Symplast.Memory;
+
+namespace Symplast.Python.Freezing;
+
+// Errors that name the place. All slow paths: the path is read off the stack when it is needed.
+internal unsafe ref partial struct Freezer
+{
+    PyObject* RaiseNotShareable(string message)
+    {
+        Errors.Set(_interpreter.NotShareableError, $"{Path(_stack.Count)}: {message}");
+        return null;
+    }
+
+    /// <summary>The original of the top container is not what it was when it was begun.</summary>
+    bool RaiseChanged()
+    {
+        FreezeFrame* frame = _stack.Last;
+        Errors.Runtime($"{Path(_stack.Count - 1)}: {Text.TypeName(frame->Original)} changed while it was being frozen");
+        return false;
+    }
+
+    bool RaiseBadKey(bool unhashable)
+    {
+        FreezeFrame* frame = _stack.Last;
+        string role = frame->Kind == FrameKind.Set ? "member" : "key";
+        RaiseNotShareable(unhashable ? $"the frozen form of a {role} is not hashable" : $"the frozen form of a {role} contains itself");
+        return false;
+    }
+
+    /// <summary>Adds the place to the exception that default= raised.</summary>
+    PyObject* AddPathNote()
+    {
+        ref Api api = ref Api.Table;
+        PyObject* exception = api.PyErr_GetRaisedException();
+        PyObject* add = api.PyObject_GetAttrString(exception, Text.Utf8("add_note"u8));
+        PyObject* note = add == null ? null : Text.ToPython($"while freezing {Path(_stack.Count)}");
+        if (note != null) References.Drop(api.PyObject_CallOneArg(add, note));
+        References.Drop(note);
+        References.Drop(add);
+        api.PyErr_Clear();
+        api.PyErr_SetRaisedException(exception);
+        return null;
+    }
+
+    /// <summary>What leads from the root through the outermost <paramref name="frames"/> containers, as Python would write it.</summary>
+    readonly string Path(int frames)
+    {
+        const int MostShown = 40;
+        StringBuilder path = new(RootName());
+        for (int i = 0; i < frames; i++)
+        {
+            if (i == MostShown / 2 && frames > MostShown)
+            {
+                path.Append($" …({frames - MostShown} levels)… ");
+                i = frames - MostShown / 2;
+            }
+            FreezeFrame* frame = _stack[i];
+            // A container whose child is being worked on has moved on to the next place already.
+            nint index = i == _stack.Count - 1 || frame->AtValue ? frame->Index : frame->Index - 1;
+            switch (frame->Kind)
+            {
+                case FrameKind.Dict: AppendKey(path, frame, index, i == _stack.Count - 1); break;
+                case FrameKind.Set: path.Append("{member}"); break;
+                case FrameKind.Slice: path.Append(index switch { 0 => ".start", 1 => ".stop", _ => ".step" }); break;
+                default: path.Append('[').Append(index).Append(']'); break;
+            }
+        }
+        return path.ToString();
+    }
+
+    readonly void AppendKey(StringBuilder path, FreezeFrame* frame, nint index, bool isTop)
+    {
+        PyDictKeys* table = ((PyDictObject*)frame->Original)->Keys;
+        PyObject* key = null;
+        if (table == frame->Table && index >= 0 && index < table->EntryCount)
+        {
+            byte* entries = PyDictKeys.Entries(table);
+            key = table->Kind == PyDictKeys.General ? ((PyDictEntry*)entries)[index].Key : ((PyDictStringEntry*)entries)[index].Key;
+        }
+        if (key == null)
+        {
+            path.Append("[…]");
+            return;
+        }
+        bool isKey = isTop ? !frame->AtValue : frame->AtValue;
+        if (isKey) path.Append(".keys(): ").Append(Text.Repr(key));
+        else if (frame->IsAttributes && key->Type == Api.Table.PyUnicode_Type) path.Append('.').Append(Text.FromPython(key));
+        else path.Append('[').Append(Text.Repr(key)).Append(']');
+    }
+
+    /// <summary>The name by which the calling code knows the root, so that the path reads like its own source; "obj" if it has none.</summary>
+    readonly string RootName()
+    {
+        ref Api api = ref Api.Table;
+        string? name = NameIn(api.PyEval_GetLocals(), _root) ?? NameIn(api.PyEval_GetGlobals(), _root);
+        api.PyErr_Clear();
+        return name ?? "obj";
+    }
+
+    static string? NameIn(PyObject* scope, PyObject* o)
+    {
+        if (scope == null || scope->Type != Api.Table.PyDict_Type) return null;
+        nint position = 0;
+        PyObject* key;
+        PyObject* value;
+        while (Api.Table.PyDict_Next(scope, &position, &key, &value) != 0)
+        {
+            if (value == o && key->Type == Api.Table.PyUnicode_Type) return Text.FromPython(key);
+        }
+        return null;
+    }
+
+    static bool IsAttributesOf(PyObject* o, PyObject* result)
+    {
+        if (result->Type != Api.Table.PyDict_Type) return false;
+        PyObject* attributes = Api.Table.PyObject_GetAttrString(o, Text.Utf8("__dict__"u8));
+        if (attributes == null) Api.Table.PyErr_Clear();
+        References.Drop(attributes);
+        return attributes == result;
+    }
+
+    /// <summary>
+    /// After default= has run: whether every container is still what was copied. False with RuntimeError set. Everything was remembered, so the
+    /// copy of each part can be looked up and compared.
+    /// </summary>
+    readonly bool IsUnchanged()
+    {
+        for (nuint slot = 0; slot < _memo.Slots; slot++)
+        {
+            PyObject* original = _memo[slot].Original;
+            if (original == null || Matches(original, _memo[slot].Copy)) continue;
+            Errors.Runtime($"{RootName()}: a {Text.TypeName(original)} changed while it was being frozen");
+            return false;
+        }
+        return true;
+    }
+
+    readonly bool Matches(PyObject* original, PyObject* copy)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* type = original->Type;
+        if (type == api.PyList_Type)
+        {
+            nint size = ((PyListObject*)original)->Size;
+            if (size != ((PyVarObject*)copy)->Size) return false;
+            PyObject** copies = (PyObject**)((byte*)copy + Layout.Current.TupleItems);
+            for (nint i = 0; i < size; i++)
+            {
+                if (!IsCopyOf(((PyListObject*)original)->Items[i], copies[i])) return false;
+            }
+            return true;
+        }
+        if (type == api.PyByteArray_Type)
+        {
+            nint size = ((PyVarObject*)original)->Size;
+            return size == ((PyBytesObject*)copy)->Size && new ReadOnlySpan<byte>(api.PyByteArray_AsString(original), checked((int)size))
+                .SequenceEqual(new((byte*)copy + PyBytesObject.DataOffset, (int)size));
+        }
+        if (type == api.PySet_Type) return SetMatches((PySetObject*)original, copy);
+        return type != api.PyDict_Type || DictMatches(original, copy);
+    }
+
+    readonly bool DictMatches(PyObject* original, PyObject* copy)
+    {
+        PyDictObject* dict = (PyDictObject*)(Layout.Current.HasFrozenDict ? copy : (PyObject*)((byte*)copy + ProxyToDict));
+        if (((PyDictObject*)original)->Used != dict->Used) return false;
+        bool strings = dict->Keys->Kind == PyDictKeys.Strings;
+        byte* entries = PyDictKeys.Entries(dict->Keys);
+        nint position = 0;
+        PyObject* key;
+        PyObject* value;
+        for (nint i = 0; Api.Table.PyDict_Next(original, &position, &key, &value) != 0; i++)
+        {
+            PyObject* copiedKey = strings ? ((PyDictStringEntry*)entries)[i].Key : ((PyDictEntry*)entries)[i].Key;
+            PyObject* copiedValue = strings ? ((PyDictStringEntry*)entries)[i].Value : ((PyDictEntry*)entries)[i].Value;
+            if (!IsCopyOf(key, copiedKey) || !IsCopyOf(value, copiedValue)) return false;
+        }
+        return true;
+    }
+
+    readonly bool SetMatches(PySetObject* original, PyObject* copy)
+    {
+        for (nint i = 0; i <= original->Mask; i++)
+        {
+            PySetEntry entry = original->Table[i];
+            if (entry.Key == null || entry.Hash == -1) continue;
+            PyObject* member = CopyOf(entry.Key);
+            if (member == null || Api.Table.PySet_Contains(copy, member) != 1) return false;
+        }
+        // Members that conversions made equal count once in the copy.
+        return original->Used >= ((PySetObject*)copy)->Used;
+    }
+
+    readonly bool IsCopyOf(PyObject* original, PyObject* copy) => CopyOf(original) == copy;
+
+    // What Visit would return now; null if it never saw the object.
+    readonly PyObject* CopyOf(PyObject* o)
+    {
+        PyObject* copy = _memo.Find(o);
+        if (copy != null) return copy;
+        if (AddressRange.Contains(o)) return o;
+        ref Api api = ref Api.Table;
+        if (o->Type == api.PyLong_Type) return StaticObjects.SmallInt(((PyLongObject*)o)->IsCompact ? ((PyLongObject*)o)->CompactValue : long.MaxValue);
+        bool isStatic = o == api._Py_NoneStruct || o->Type == api.PyBool_Type || o == api._Py_EllipsisObject || o == api._Py_NotImplementedStruct;
+        return isStatic ? o : null;
+    }
+}

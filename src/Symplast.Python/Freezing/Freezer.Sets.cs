@@ -1,0 +1,108 @@
+using Symplast.CPython;
+using Symplast.Memory;
+
+namespace Symplast.Python.Freezing;
+
+// Sets and frozensets, which become frozensets.
+internal unsafe ref partial struct Freezer
+{
+    PyObject* BeginSet(PyObject* o, ObjectMark mark)
+    {
+        PySetObject* original = (PySetObject*)o;
+        nint used = original->Used;
+        // Slots can keep their places if none was ever deleted and the table is not far too large.
+        bool keeps = original->Fill == used && (original->Mask < PySetObject.SmallTableSize || used * 16 > original->Mask);
+        nint slots = keeps ? original->Mask + 1 : Math.Max(used, PySetObject.SmallTableSize);
+
+        byte* block = Allocate(Layout.GcHeadSize + Layout.SetSize);
+        if (block == null) return null;
+        PySetObject* copy = (PySetObject*)(block + Layout.GcHeadSize);
+        copy->Head.Type = Api.Table.PyFrozenSet_Type;
+        copy->Hash = -1;
+        copy->Table = TableOf(copy, slots);
+        if (copy->Table == null) return null;
+        copy->Mask = slots - 1;
+        FreezeFrame* frame = Push(FrameKind.Set, o, (PyObject*)copy, used, mark);
+        frame->Table = original->Table;
+        frame->KeepsTable = keeps;
+        return (PyObject*)copy;
+    }
+
+    PySetEntry* TableOf(PySetObject* copy, nint slots) =>
+        slots <= PySetObject.SmallTableSize ? &copy->SmallTable : (PySetEntry*)Allocate((nuint)slots * (nuint)sizeof(PySetEntry));
+
+    bool StepSet()
+    {
+        int depth = _stack.Count - 1;
+        PySetObject* original = (PySetObject*)_stack[depth]->Original;
+        PySetObject* copy = (PySetObject*)_stack[depth]->Copy;
+        while (true)
+        {
+            FreezeFrame* frame = _stack[depth];
+            if (original->Table != frame->Table || original->Used != frame->Size) return RaiseChanged();
+            if (frame->Index > original->Mask) return frame->Filled == frame->Size ? FinishSet() : RaiseChanged();
+            PySetEntry entry = original->Table[frame->Index];
+            // A deleted slot holds a dummy, recognised by a hash that no member can have.
+            if (entry.Key == null || entry.Hash == -1)
+            {
+                frame->Index++;
+                continue;
+            }
+            if (frame->Filled == frame->Size) return RaiseChanged();
+            PyObject* member = Visit(entry.Key);
+            if (member == null) return false;
+            if (!_pushed && !CanBeKey(member)) return false;
+            frame = _stack[depth];
+            copy->Table[frame->KeepsTable ? frame->Index : frame->Filled] = new PySetEntry { Key = member, Hash = entry.Hash };
+            frame->Index++;
+            frame->Filled++;
+            if (_pushed) return true;
+        }
+    }
+
+    bool FinishSet()
+    {
+        FreezeFrame* frame = _stack.Last;
+        PySetObject* copy = (PySetObject*)frame->Copy;
+        bool same = frame->KeepsTable && _conversions == frame->Conversions;
+        nint slots = frame->KeepsTable ? copy->Mask + 1 : frame->Filled;
+        for (nint i = 0; i < slots; i++)
+        {
+            PySetEntry* entry = &copy->Table[i];
+            if (entry->Key == null) continue;
+            nint hash = HashOfKey(entry->Key);
+            if (hash == -1) return false;
+            same &= hash == entry->Hash;
+        }
+        copy->Fill = copy->Used = frame->Size;
+        if (!same && !RebuildSet(copy, slots)) return false;
+        copy->Hash = -1;
+        Api.Table.HashBuiltin((PyObject*)copy);
+        return Pop();
+    }
+
+    // A set of the interpreter's own does the probing; conversions may have made members equal, and it leaves one of them.
+    bool RebuildSet(PySetObject* copy, nint slots)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* fresh = api.PySet_New(null);
+        if (fresh == null) return false;
+        bool done = false;
+        for (nint i = 0; i < slots; i++)
+        {
+            if (copy->Table[i].Key != null && api.PySet_Add(fresh, copy->Table[i].Key) != 0) goto end;
+        }
+        PySetObject* source = (PySetObject*)fresh;
+        PySetEntry* table = TableOf(copy, source->Mask + 1);
+        if (table == null) goto end;
+        nuint bytes = (nuint)(source->Mask + 1) * (nuint)sizeof(PySetEntry);
+        Buffer.MemoryCopy(source->Table, table, bytes, bytes);
+        copy->Table = table;
+        copy->Mask = source->Mask;
+        copy->Fill = copy->Used = source->Used;
+        done = true;
+    end:
+        References.Drop(fresh);
+        return done;
+    }
+}

@@ -1,0 +1,390 @@
+using System.Runtime.CompilerServices;
+using Symplast.CPython;
+using Symplast.Memory;
+
+namespace Symplast.Python.Freezing;
+
+/// <summary>
+/// Copies a graph of built-in values into a pool as real, immutable CPython objects: immortal, untracked, with every field filled that
+/// CPython would otherwise fill later, and referring to nothing but the pool and libpython's static objects. Each original is copied once, so sharing and
+/// cycles survive. Containers are worked through with an explicit stack, so depth is limited by memory only.
+/// </summary>
+/// <remarks>
+/// <para>The caller holds the GIL of its interpreter throughout, so originals change only while Python code of ours runs in between:
+/// <c>default=</c>, and what the check for signals may run. After such a call every container in progress is checked again.</para>
+/// <para>An object with one reference can be met only once and needs no memo entry; with <c>default=</c>, which may hand out new references, all
+/// are remembered.</para>
+/// <para>While a container is in progress its mark says so (<see cref="ObjectMark.InProgress"/>) and its header holds its stack index.</para>
+/// </remarks>
+internal unsafe ref partial struct Freezer
+{
+    const int VisitsBetweenSignalChecks = 1 << 14;
+    const int MostChainedConversions = 100;
+    const int Nothing = int.MaxValue;
+
+    readonly InterpreterState _interpreter;
+    readonly PyObject* _root;
+    readonly PyObject* _default;
+    readonly bool _remembersAll;
+    readonly ulong _immortal;
+    PoolWriter _writer;
+    FreezeMemo _memo;
+    NativeList<FreezeFrame> _stack;
+    NativeList<nint> _kept;      // temporaries that must live until the end
+    long _conversions;
+    long _callouts;
+    int _budget;
+    int _chain;
+    bool _pushed;                // the last Visit began a container
+    bool _nextIsAttributes;
+    bool _cyclic;
+
+    Freezer(InterpreterState interpreter, PyObject* root, PyObject* convert)
+    {
+        _interpreter = interpreter;
+        _root = root;
+        _default = convert;
+        _remembersAll = convert != null;
+        _immortal = Layout.Current.ImmortalHeader;
+        _budget = VisitsBetweenSignalChecks;
+    }
+
+    /// <summary>
+    /// Returns the frozen form of <paramref name="root"/> in <paramref name="pool"/>, or null with an exception set and the pool as it was. What is
+    /// frozen already is returned as it is. <paramref name="convert"/> is Python's <c>default=</c>, or null.
+    /// </summary>
+    internal static PyObject* Freeze(InterpreterState interpreter, Pool pool, PyObject* root, PyObject* convert)
+    {
+        if (AddressRange.Contains(root))
+        {
+            Pool? owner = PoolTable.OwnerOf(root);
+            return owner is { Deleted: false } ? root : interpreter.RaiseDeleted(owner);
+        }
+        Freezer freezer = new(interpreter, root, convert);
+        if (!freezer._writer.Open(pool)) return interpreter.RaiseDeleted(pool);
+        PyObject* copy = null;
+        try
+        {
+            copy = freezer.Run();
+        }
+        catch (OutOfMemoryException)
+        {
+            Api.Table.PyErr_NoMemory();
+        }
+        if (copy == null)
+        {
+            freezer._writer.Abort();
+        }
+        else if (!freezer._writer.Commit(interpreter.Id))
+        {
+            copy = interpreter.RaiseDeleted(pool);
+        }
+        freezer.Dispose();
+        return copy;
+    }
+
+    PyObject* Run()
+    {
+        PyObject* copy = Visit(_root);
+        if (copy == null) return null;
+        while (_stack.Count > 0)
+        {
+            bool more = _stack.Last->Kind switch
+            {
+                FrameKind.Dict => StepDict(),
+                FrameKind.Set => StepSet(),
+                FrameKind.Slice => StepSlice(),
+                _ => StepSequence(),
+            };
+            if (!more) return null;
+        }
+        return _default != null && _conversions > 0 && !IsUnchanged() ? null : copy;
+    }
+
+    // Dropping originals may run finalizers; the transaction is closed by now.
+    void Dispose()
+    {
+        for (int i = 0; i < _stack.Count; i++) References.Drop(_stack[i]->Original);
+        _stack.Dispose();
+        _memo.Dispose();
+        for (int i = 0; i < _kept.Count; i++) References.Drop((PyObject*)*_kept[i]);
+        _kept.Dispose();
+    }
+
+    /// <summary>
+    /// The copy of one object, or null with an exception set. A container's copy is returned when it has been begun, with
+    /// <see cref="_pushed"/> set: the caller then lets the main loop work on it first.
+    /// </summary>
+    PyObject* Visit(PyObject* o)
+    {
+        _pushed = false;
+        if (--_budget == 0 && !CheckSignals()) return null;
+        if (AddressRange.Contains(o))
+        {
+            Pool? owner = PoolTable.OwnerOf(o);
+            if (owner is not { Deleted: false }) return _interpreter.RaiseDeleted(owner);
+            if (owner == _writer.Pool)
+            {
+                NoteReference(o);
+                return o;
+            }
+        }
+
+        ref Api api = ref Api.Table;
+        PyObject* type = o->Type;
+        if (type == api.PyUnicode_Type) return VisitString(o);
+        if (type == api.PyLong_Type) return VisitInt(o);
+        if (type == api.PyFloat_Type) return VisitFloat(o);
+        if (o == api._Py_NoneStruct || type == api.PyBool_Type) return o;
+
+        bool remember = Remembers(o);
+        if (remember && _memo.Find(o) is var known && known != null)
+        {
+            NoteReference(known);
+            return known;
+        }
+        PyObject* copy;
+        if (type == api.PyDict_Type) copy = BeginDict(o);
+        else if (type == api.PyList_Type) copy = BeginList(o);
+        else if (type == api.PyTuple_Type) copy = BeginTuple(o);
+        else copy = VisitRare(o, type);
+        if (copy != null && remember) _memo.Add(o, copy);
+        return copy;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    readonly bool Remembers(PyObject* o) => _remembersAll || !References.IsUnique(o);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    PyObject* VisitRare(PyObject* o, PyObject* type)
+    {
+        ref Api api = ref Api.Table;
+        if (type == api.PySet_Type) return BeginSet(o, ObjectMark.MutableOrigin);
+        if (type == api.PyFrozenSet_Type) return BeginSet(o, ObjectMarkOf(o));
+        if (type == api.PyBytes_Type) return CopyBytes(o);
+        if (type == api.PyByteArray_Type) return CopyByteArray(o);
+        if (type == api.PyComplex_Type) return CopyComplex(o);
+        if (type == api.PyRange_Type) return CopyRange(o);
+        if (type == api.PySlice_Type) return BeginSlice(o);
+        if (o == api._Py_EllipsisObject || o == api._Py_NotImplementedStruct) return o;
+        if (type == api.PyDictProxy_Type) return VisitMappingProxy(o);
+        if (Layout.Current.HasFrozenDict && type == api.PyFrozenDict_Type) return BeginDict(o);
+        if (_interpreter.DateTimes.Knows(type, out DateTimeKind kind)) return CopyDateTime(o, kind);
+        return VisitSubclass(o, type);
+    }
+
+    // Containers whose class only adds behaviour freeze as what they are underneath; classes with a meaning of their own are refused.
+    PyObject* VisitSubclass(PyObject* o, PyObject* type)
+    {
+        const nuint ListSubclass = 1 << 25;
+        const nuint TupleSubclass = 1 << 26;
+        const nuint DictSubclass = 1 << 29;
+        ref Api api = ref Api.Table;
+        nuint flags = api.PyType_GetFlags(type);
+        if ((flags & ListSubclass) != 0)
+        {
+            _conversions++;
+            return BeginList(o);
+        }
+        if ((flags & TupleSubclass) != 0 && api.PyObject_HasAttrString(type, Text.Utf8("_fields"u8)) == 0)
+        {
+            _conversions++;
+            return BeginTuple(o);
+        }
+        if ((flags & DictSubclass) != 0)
+        {
+            if (type == api.PyODict_Type) return BeginOrderedDict(o);
+            if (_interpreter.IsPlainDictSubclass(type)) return BeginDict(o);
+        }
+        if (api.PyType_IsSubtype(type, api.PySet_Type) != 0)
+        {
+            _conversions++;
+            return BeginSet(o, ObjectMark.MutableOrigin);
+        }
+        if (api.PyType_IsSubtype(type, api.PyFrozenSet_Type) != 0)
+        {
+            _conversions++;
+            return BeginSet(o, ObjectMark.Object);
+        }
+        return Convert(o);
+    }
+
+    /// <summary>What <c>default=</c> makes of an object that cannot be frozen as it is.</summary>
+    PyObject* Convert(PyObject* o)
+    {
+        if (_default == null) return RaiseNotShareable(Text.TypeName(o) + " cannot be frozen");
+        if (++_chain > MostChainedConversions)
+            return RaiseNotShareable($"default() returned an object that cannot be frozen {MostChainedConversions} times in a row, last a {Text.TypeName(o)}");
+        _conversions++;
+        _callouts++;
+        PyObject* result = Api.Table.PyObject_CallOneArg(_default, o);
+        if (result == null) return AddPathNote();
+        _kept.Add((nint)result);
+        if (result == o) return RaiseNotShareable($"default() returned the {Text.TypeName(o)} itself, which cannot be frozen");
+        _nextIsAttributes = IsAttributesOf(o, result);
+        PyObject* copy = Visit(result);
+        _nextIsAttributes = false;
+        _chain--;
+        return copy;
+    }
+
+    /// <summary>
+    /// Lets signal handlers run, and so KeyboardInterrupt arrive; false if one raised. May run any Python code.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    bool CheckSignals()
+    {
+        _budget = VisitsBetweenSignalChecks;
+        _callouts++;
+        return Api.Table.PyErr_CheckSignals() == 0;
+    }
+
+    /// <summary>
+    /// Memory in the pool, zeroed, or null with MemoryError or PoolFullError set.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    byte* Allocate(nuint size)
+    {
+        byte* block = _writer.Allocate(size);
+        return block != null ? block : RaiseExhausted();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    byte* RaiseExhausted()
+    {
+        if (_writer.Failure == AllocationFailure.PoolFull)
+        {
+            Pool pool = _writer.Pool;
+            Errors.Set(_interpreter.PoolFullError, $"pool '{pool.Name}' is full: max_bytes={pool.MaxBytes} would be exceeded");
+        }
+        else
+        {
+            Errors.Set(*Api.Table.PyExc_MemoryError, $"no memory left for pool '{_writer.Pool.Name}'");
+        }
+        return null;
+    }
+
+    // What the original was, if it is itself frozen, in another pool: a tuple may have been a list once.
+    static ObjectMark ObjectMarkOf(PyObject* o) => AddressRange.Contains(o) ? ObjectMarks.Get(o) : ObjectMark.Object;
+
+    /// <summary>Finishes the header of a copy without parts.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    PyObject* Finish(PyObject* copy, PyObject* type, ObjectMark mark = ObjectMark.Object)
+    {
+        copy->RefCount = _immortal;
+        copy->Type = type;
+        ObjectMarks.Set(copy, mark);
+        _writer.Objects++;
+        return copy;
+    }
+
+    /// <summary>Puts a container on the stack. Its copy stays marked as unfinished until <see cref="Pop"/>.</summary>
+    FreezeFrame* Push(FrameKind kind, PyObject* original, PyObject* copy, nint size, ObjectMark mark)
+    {
+        PyObject* published = Published(kind, copy);
+        published->RefCount = (ulong)_stack.Count;
+        ObjectMarks.Set(published, ObjectMark.InProgress);
+        FreezeFrame* frame = _stack.Add();
+        *frame = new FreezeFrame
+        {
+            Kind = kind,
+            Mark = mark,
+            Original = References.New(original),
+            Copy = copy,
+            Size = size,
+            Conversions = _conversions,
+            Reaches = Nothing,
+        };
+        _writer.Objects++;
+        _pushed = true;
+        return frame;
+    }
+
+    /// <summary>Takes the finished top container off the stack and tells the one around it what matters for hashing.</summary>
+    bool Pop()
+    {
+        FreezeFrame frame = *_stack.Last;
+        PyObject* published = Published(frame.Kind, frame.Copy);
+        published->RefCount = _immortal;
+        ObjectMarks.Set(published, frame.Mark);
+        _stack.RemoveLast();
+        References.Drop(frame.Original);
+        if (_stack.Count == 0) return true;
+
+        FreezeFrame* outer = _stack.Last;
+        bool isOpen = frame.Reaches < _stack.Count;
+        if (outer->Kind == FrameKind.Set || outer->Kind == FrameKind.Dict && outer->AtValue)
+        {
+            if (isOpen || frame.Unhashable) return RaiseBadKey(frame.Unhashable);
+            return true;
+        }
+        outer->Unhashable |= frame.Unhashable;
+        if (isOpen) outer->Reaches = Math.Min(outer->Reaches, frame.Reaches);
+        return true;
+    }
+
+    /// <summary>The object that others refer to: of a dict before 3.15, the mappingproxy in front of it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static PyObject* Published(FrameKind kind, PyObject* copy) =>
+        kind == FrameKind.Dict && !Layout.Current.HasFrozenDict ? (PyObject*)((byte*)copy - ProxyToDict) : copy;
+
+    /// <summary>Tells the top container that it refers to a container which was met before and is perhaps unfinished or unhashable.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    void NoteReference(PyObject* copy)
+    {
+        if (_stack.Count == 0 || !AddressRange.Contains(copy)) return;
+        FreezeFrame* frame = _stack.Last;
+        if (ObjectMarks.Get(copy) == ObjectMark.InProgress)
+        {
+            _cyclic = true;
+            frame->Reaches = Math.Min(frame->Reaches, (int)copy->RefCount);
+            if (!Layout.Current.HasFrozenDict && copy->Type == Api.Table.PyDictProxy_Type) frame->Unhashable = true;
+        }
+        else if (Layout.Current.TupleHasHash && !HasHash(copy))
+        {
+            frame->Unhashable = true;
+        }
+    }
+
+    /// <summary>
+    /// Fills a container's hash field. Inside a cycle (the container reaches itself or one around it) a hash from the parts would never
+    /// end; comparing such containers never ends either, so any constant is as good.
+    /// </summary>
+    readonly void CacheHash(FreezeFrame* frame, nint* field)
+    {
+        if (frame->Unhashable) return;
+        if (frame->Reaches < _stack.Count) *field = (nint)((nuint)frame->Copy >> 4);
+        else if (Api.Table.HashBuiltin(frame->Copy) == -1) Api.Table.PyErr_Clear();
+    }
+
+    /// <summary>Whether hash(copy) of a finished copy works. Only asked on versions whose tuples cache their hash.</summary>
+    static bool HasHash(PyObject* copy)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* type = copy->Type;
+        if (type == api.PyTuple_Type) return *(nint*)((byte*)copy + Layout.TupleHash) != -1;
+        if (type == api.PyDictProxy_Type) return false;
+        if (Layout.Current.HasFrozenDict && type == api.PyFrozenDict_Type) return ((PyFrozenDictObject*)copy)->Hash != -1;
+        if (type != api.PySlice_Type) return true;
+        PySliceObject* slice = (PySliceObject*)copy;
+        return HasHash(slice->Start) && HasHash(slice->Stop) && HasHash(slice->Step);
+    }
+
+    /// <summary>
+    /// Whether a key or member may be hashed: on versions where tuples do not cache their hash, hashing one inside a cycle would never
+    /// end. Keys with cycles can only come out of conversions, so this is rarely asked and rarely deep.
+    /// </summary>
+    readonly bool IsSafelyHashable(PyObject* copy, int depth = 0)
+    {
+        const int Deepest = 500;
+        if (!_cyclic || _conversions == 0 || !AddressRange.Contains(copy)) return true;
+        if (depth > Deepest || ObjectMarks.Get(copy) == ObjectMark.InProgress) return false;
+        if (copy->Type != Api.Table.PyTuple_Type) return true;
+        PyObject** items = (PyObject**)((byte*)copy + Layout.Current.TupleItems);
+        for (nint i = 0; i < ((PyVarObject*)copy)->Size; i++)
+        {
+            if (!IsSafelyHashable(items[i], depth + 1)) return false;
+        }
+        return true;
+    }
+}

@@ -1,0 +1,329 @@
+using Symplast.CPython;
+using Symplast.Memory;
+
+namespace Symplast.Python.Freezing;
+
+/// <summary>
+/// Copies a frozen graph back into plain objects of the calling interpreter, with the mutable types it was made from. Iterative like
+/// <see cref="Freezer"/>; sharing and cycles are kept. The GIL is held throughout; only the check for signals can run Python code.
+/// </summary>
+internal unsafe ref struct Thawer
+{
+    const int VisitsBetweenSignalChecks = 1 << 14;
+
+    enum Kind : byte
+    {
+        List,
+        Tuple,
+        Dict,
+        FrozenDict,
+        Set,
+        FrozenSet,
+        Slice,
+    }
+
+    struct Frame
+    {
+        internal PyObject* Original;    // of a mappingproxy, the dict behind it
+        internal PyObject* Copy;        // the frame's own reference
+        internal PyObject* Key;         // thawed key that waits for its value
+        internal PyObject* Identity;    // what others refer to: the memo's key
+        internal nint Index;
+        internal nint Size;
+        internal Kind Kind;
+    }
+
+    readonly InterpreterState _interpreter;
+    FreezeMemo _memo;                   // holds a reference to each copy
+    NativeList<Frame> _stack;
+    PyObject* _result;                  // what the container that was just finished became
+    int _budget;
+
+    Thawer(InterpreterState interpreter)
+    {
+        _interpreter = interpreter;
+        _budget = VisitsBetweenSignalChecks;
+    }
+
+    /// <summary>A new reference to the thawed form of <paramref name="root"/>, or null with an exception set.</summary>
+    internal static PyObject* Thaw(InterpreterState interpreter, PyObject* root)
+    {
+        if (!AddressRange.Contains(root)) return References.New(root);
+        Pool? owner = PoolTable.OwnerOf(root);
+        if (owner is not { Deleted: false }) return interpreter.RaiseDeleted(owner);
+        if (!interpreter.Receive(owner)) return null;
+        Thawer thawer = new(interpreter);
+        PyObject* copy = null;
+        try
+        {
+            copy = thawer.Run(root);
+        }
+        catch (OutOfMemoryException)
+        {
+            Api.Table.PyErr_NoMemory();
+        }
+        thawer.Dispose();
+        return copy;
+    }
+
+    PyObject* Run(PyObject* root)
+    {
+        PyObject* copy = Visit(root, out bool pushed);
+        if (!pushed) return copy;
+        while (_stack.Count > 0)
+        {
+            if (!Step()) return null;
+        }
+        return _result;
+    }
+
+    void Dispose()
+    {
+        for (int i = 0; i < _stack.Count; i++)
+        {
+            References.Drop(_stack[i]->Copy);
+            References.Drop(_stack[i]->Key);
+        }
+        _stack.Dispose();
+        for (nuint i = 0; i < _memo.Slots; i++) References.Drop(_memo[i].Copy);
+        _memo.Dispose();
+    }
+
+    /// <summary>A new reference to an object's copy; null with an exception set, or with <paramref name="pushed"/> for a container that was begun.</summary>
+    PyObject* Visit(PyObject* o, out bool pushed)
+    {
+        pushed = false;
+        if (--_budget == 0)
+        {
+            _budget = VisitsBetweenSignalChecks;
+            if (Api.Table.PyErr_CheckSignals() != 0) return null;
+        }
+        if (!AddressRange.Contains(o)) return References.New(o);
+        PyObject* known = _memo.Find(o);
+        ref Api api = ref Api.Table;
+        // None stands for a container that does not exist before its parts do.
+        if (known == api._Py_NoneStruct) return Errors.Value($"cannot thaw a cycle through a {Text.TypeName(o)}");
+        if (known != null) return References.New(known);
+
+        PyObject* type = o->Type;
+        PyObject* copy;
+        if (type == api.PyUnicode_Type) copy = CopyString((PyAsciiObject*)o);
+        else if (type == api.PyLong_Type) copy = api._PyLong_Copy(o);
+        else if (type == api.PyFloat_Type) copy = api.PyFloat_FromDouble(((PyFloatObject*)o)->Value);
+        else if (type == api.PyBytes_Type) copy = CopyBytes(o);
+        else if (type == api.PyComplex_Type) copy = api.PyComplex_FromDoubles(((PyComplexObject*)o)->Real, ((PyComplexObject*)o)->Imaginary);
+        else if (type == api.PyRange_Type) copy = CopyRange((PyRangeObject*)o);
+        else if (_interpreter.DateTimes.Knows(type, out DateTimeKind kind)) copy = CopyDateTime(o, kind);
+        else return Begin(o, type, out pushed);
+        if (copy != null) _memo.Add(o, References.New(copy));
+        return copy;
+    }
+
+    // Containers that can be filled after they exist are known to the memo from the start, so that cycles find them.
+    PyObject* Begin(PyObject* o, PyObject* type, out bool pushed)
+    {
+        ref Api api = ref Api.Table;
+        pushed = false;
+        Frame frame = new() { Original = o, Identity = o };
+        bool wasMutable = ObjectMarks.Get(o) == ObjectMark.MutableOrigin;
+        if (type == api.PyTuple_Type)
+        {
+            frame.Kind = wasMutable ? Kind.List : Kind.Tuple;
+            frame.Size = ((PyVarObject*)o)->Size;
+            frame.Copy = wasMutable ? api.PyList_New(frame.Size) : api.PyTuple_New(frame.Size);
+            if (frame.Copy == null) return null;
+            // The collector lets Python code see unfinished containers; None everywhere keeps that harmless.
+            new Span<nint>(Items(frame.Copy, wasMutable), checked((int)frame.Size)).Fill((nint)api._Py_NoneStruct);
+        }
+        else if (type == api.PyFrozenSet_Type)
+        {
+            frame.Kind = wasMutable ? Kind.Set : Kind.FrozenSet;
+            frame.Size = ((PySetObject*)o)->Mask + 1;
+            frame.Copy = api.PySet_New(null);
+        }
+        else if (type == api.PySlice_Type)
+        {
+            frame.Kind = Kind.Slice;
+            frame.Size = 3;
+            frame.Copy = api.PyTuple_New(3);
+            if (frame.Copy == null) return null;
+            new Span<nint>(Items(frame.Copy, isList: false), 3).Fill((nint)api._Py_NoneStruct);
+        }
+        else
+        {
+            bool isProxy = type == api.PyDictProxy_Type;
+            if (isProxy) frame.Original = ((PyMappingProxyObject*)o)->Mapping;
+            frame.Kind = isProxy || wasMutable ? Kind.Dict : Kind.FrozenDict;
+            frame.Size = ((PyDictObject*)frame.Original)->Used;
+            frame.Copy = api.PyDict_New();
+        }
+        if (frame.Copy == null) return null;
+        bool isFillable = frame.Kind is Kind.List or Kind.Tuple or Kind.Dict or Kind.Set;
+        _memo.Add(o, isFillable ? References.New(frame.Copy) : api._Py_NoneStruct);
+        _stack.Add(frame);
+        pushed = true;
+        return null;
+    }
+
+    /// <summary>Works on the innermost container until it is finished or a container inside it is begun. False with an exception set.</summary>
+    bool Step()
+    {
+        int depth = _stack.Count - 1;
+        while (true)
+        {
+            Frame* frame = _stack[depth];
+            PyObject* part = _result;
+            _result = null;
+            if (part == null)
+            {
+                PyObject* next = Next(frame);
+                if (next == null) return Finish();
+                part = Visit(next, out bool pushed);
+                if (pushed) return true;
+                if (part == null) return false;
+                frame = _stack[depth];
+            }
+            if (!Put(frame, part)) return false;
+        }
+    }
+
+    // The next part of the original, without moving on; null if there is none.
+    static PyObject* Next(Frame* frame)
+    {
+        switch (frame->Kind)
+        {
+            case Kind.List or Kind.Tuple:
+                return frame->Index == frame->Size ? null : Items(frame->Original, isList: false)[frame->Index];
+            case Kind.Set or Kind.FrozenSet:
+                PySetEntry* slots = ((PySetObject*)frame->Original)->Table;
+                while (frame->Index < frame->Size && slots[frame->Index].Key == null) frame->Index++;
+                return frame->Index == frame->Size ? null : slots[frame->Index].Key;
+            case Kind.Slice:
+                return frame->Index == frame->Size ? null : (&((PySliceObject*)frame->Original)->Start)[frame->Index];
+            default:
+                if (frame->Index == frame->Size) return null;
+                PyDictKeys* table = ((PyDictObject*)frame->Original)->Keys;
+                byte* entries = PyDictKeys.Entries(table);
+                // Both kinds of entry end with key and value.
+                PyObject** pair = table->Kind == PyDictKeys.Strings ? &((PyDictStringEntry*)entries)[frame->Index].Key : &((PyDictEntry*)entries)[frame->Index].Key;
+                return frame->Key == null ? pair[0] : pair[1];
+        }
+    }
+
+    // Takes over the reference to the part.
+    static bool Put(Frame* frame, PyObject* part)
+    {
+        ref Api api = ref Api.Table;
+        int failed = 0;
+        switch (frame->Kind)
+        {
+            case Kind.List or Kind.Tuple or Kind.Slice:
+                // Found through the collector, a list may have been changed by a signal handler.
+                if (((PyVarObject*)frame->Copy)->Size != frame->Size)
+                {
+                    References.Drop(part);
+                    Errors.Runtime("a list changed while it was being thawed");
+                    return false;
+                }
+                PyObject** place = Items(frame->Copy, frame->Kind == Kind.List) + frame->Index++;
+                PyObject* before = *place;
+                *place = part;
+                References.Drop(before);
+                return true;
+            case Kind.Set or Kind.FrozenSet:
+                failed = api.PySet_Add(frame->Copy, part);
+                frame->Index++;
+                break;
+            default:
+                if (frame->Key == null)
+                {
+                    frame->Key = part;
+                    return true;
+                }
+                failed = api.PyDict_SetItem(frame->Copy, frame->Key, part);
+                References.Drop(frame->Key);
+                frame->Key = null;
+                frame->Index++;
+                break;
+        }
+        References.Drop(part);
+        return failed == 0;
+    }
+
+    // Hands the finished container to the one around it, through _result.
+    bool Finish()
+    {
+        ref Api api = ref Api.Table;
+        Frame frame = *_stack.Last;
+        PyObject* copy = frame.Copy;
+        if (frame.Kind is Kind.FrozenSet or Kind.FrozenDict or Kind.Slice)
+        {
+            PyObject** parts = Items(frame.Copy, isList: false);
+            copy = frame.Kind switch
+            {
+                Kind.FrozenSet => api.PyFrozenSet_New(frame.Copy),
+                Kind.FrozenDict => api.PyFrozenDict_New(frame.Copy),
+                _ => api.PySlice_New(parts[0], parts[1], parts[2]),
+            };
+            if (copy == null) return false;
+            _memo.Replace(frame.Identity, References.New(copy));
+            References.Drop(frame.Copy);
+        }
+        _stack.RemoveLast();
+        _result = copy;
+        return true;
+    }
+
+    static PyObject** Items(PyObject* o, bool isList) =>
+        isList ? ((PyListObject*)o)->Items : (PyObject**)((byte*)o + Layout.Current.TupleItems);
+
+    static PyObject* CopyString(PyAsciiObject* original)
+    {
+        bool ascii = (original->State & PyAsciiObject.Ascii) != 0;
+        uint largest = ascii ? 0x7Fu : original->Kind switch { 1 => 0xFFu, 2 => 0xFFFFu, _ => 0x10FFFFu };
+        PyObject* copy = Api.Table.PyUnicode_New(original->Length, largest);
+        if (copy == null) return null;
+        int data = ascii ? PyAsciiObject.DataOffset : PyCompactUnicodeObject.DataOffset;
+        nint bytes = (original->Length + 1) * original->Kind;
+        Buffer.MemoryCopy((byte*)original + data, (byte*)copy + data, bytes, bytes);
+        ((PyAsciiObject*)copy)->Hash = original->Hash;
+        return copy;
+    }
+
+    static PyObject* CopyBytes(PyObject* o)
+    {
+        byte* data = (byte*)o + PyBytesObject.DataOffset;
+        nint size = ((PyBytesObject*)o)->Size;
+        return ObjectMarks.Get(o) == ObjectMark.MutableOrigin
+            ? Api.Table.PyByteArray_FromStringAndSize(data, size)
+            : Api.Table.PyBytes_FromStringAndSize(data, size);
+    }
+
+    readonly PyObject* CopyRange(PyRangeObject* original)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* bounds = api.PyTuple_New(3);
+        if (bounds == null) return null;
+        PyObject* copy = null;
+        bool filled = true;
+        for (int i = 0; i < 3; i++)
+        {
+            PyObject* bound = api._PyLong_Copy((&original->Start)[i]);
+            filled &= bound != null;
+            Items(bounds, isList: false)[i] = bound;
+        }
+        if (filled) copy = api.PyObject_CallObject(api.PyRange_Type, bounds);
+        References.Drop(bounds);
+        return copy;
+    }
+
+    // Each has an operation that makes a new equal object.
+    static PyObject* CopyDateTime(PyObject* o, DateTimeKind kind)
+    {
+        PyObject* method = Api.Table.PyObject_GetAttrString(o, kind == DateTimeKind.Delta ? Text.Utf8("__pos__"u8) : Text.Utf8("replace"u8));
+        if (method == null) return null;
+        PyObject* copy = Api.Table.PyObject_CallNoArgs(method);
+        References.Drop(method);
+        return copy;
+    }
+}

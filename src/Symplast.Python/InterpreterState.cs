@@ -1,0 +1,93 @@
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+
+namespace Symplast.Python;
+
+/// <summary>What the module keeps for one interpreter: its types and exceptions, its pool handles, the pools it may hold pointers into.</summary>
+/// <remarks>Used only with that interpreter's GIL held.</remarks>
+internal sealed unsafe class InterpreterState
+{
+    readonly Dictionary<long, nint> _handles = [];
+    readonly HashSet<long> _leased = [];
+    PyObject* _defaultDict;
+    PyObject* _counter;
+
+    /// <summary>The interpreter's number; never reused within a process.</summary>
+    internal long Id { get; init; }
+
+    internal PyObject* SymplastError { get; set; }
+    internal PyObject* NotShareableError { get; set; }
+    internal PyObject* DeletedError { get; set; }
+    internal PyObject* PoolInUseError { get; set; }
+    internal PyObject* PoolFullError { get; set; }
+    internal PyObject* PoolType { get; set; }
+    internal PyObject* PoolStatsType { get; set; }
+    internal PyObject* AllocationType { get; set; }
+    internal PyObject* ChannelType { get; set; }
+
+    internal DateTimeTypes DateTimes { get; } = new();
+
+    /// <summary>The state of the interpreter that a module object belongs to.</summary>
+    internal static InterpreterState Of(PyObject* module) => FromHandle(*(nint*)Api.Table.PyModule_GetState(module));
+
+    /// <summary>The state of the interpreter that an instance of one of our heap types belongs to.</summary>
+    internal static InterpreterState OfInstance(PyObject* instance) => Of(Api.Table.PyType_GetModule(instance->Type));
+
+    internal static InterpreterState FromHandle(nint handle) =>
+        System.Runtime.CompilerServices.Unsafe.As<InterpreterState>(GCHandle.FromIntPtr(handle).Target!);
+
+    /// <summary>Sets DeletedError and returns null.</summary>
+    internal PyObject* RaiseDeleted(Pool? pool) =>
+        Errors.Set(DeletedError, pool is null ? "the pool of this object was deleted" : $"pool '{pool.Name}' was deleted");
+
+    /// <summary>
+    /// Notes that this interpreter is being given a pointer into <paramref name="pool"/>; false with an exception set if the pool is deleted or
+    /// the interpreter cannot be made ready for what is in it.
+    /// </summary>
+    internal bool Receive(Pool pool)
+    {
+        if (pool.Deleted || !_leased.Contains(pool.Id) && !pool.Lease(Id)) return RaiseDeleted(pool) != null;
+        _leased.Add(pool.Id);
+        return !pool.HasDateTimes || DateTimes.Import();
+    }
+
+    /// <summary>collections.defaultdict and collections.Counter: subclasses of dict that add nothing to what is stored.</summary>
+    internal bool IsPlainDictSubclass(PyObject* type)
+    {
+        if (_counter == null)
+        {
+            PyObject* collections = Api.Table.PyImport_ImportModule(Text.Utf8("collections"u8));
+            if (collections != null)
+            {
+                _defaultDict = Api.Table.PyObject_GetAttrString(collections, Text.Utf8("defaultdict"u8));
+                _counter = Api.Table.PyObject_GetAttrString(collections, Text.Utf8("Counter"u8));
+                References.Drop(collections);
+            }
+            Api.Table.PyErr_Clear();
+        }
+        return type == _defaultDict || type == _counter;
+    }
+
+    /// <summary>The handle by which this interpreter knows <paramref name="pool"/>, a new reference; made if there is none. Null with an exception set.</summary>
+    internal PyObject* HandleOf(Pool pool)
+    {
+        if (_handles.TryGetValue(pool.Id, out nint known)) return References.New((PyObject*)known);
+        PyObject* handle = Api.Table.PyType_GenericAlloc(PoolType, 0);
+        if (handle == null) return null;
+        PoolHandle.Attach(handle, pool);
+        _handles.Add(pool.Id, (nint)handle);
+        return handle;
+    }
+
+    /// <summary>Forgets a handle that is being deallocated.</summary>
+    internal void ForgetHandle(Pool pool) => _handles.Remove(pool.Id);
+
+    /// <summary>Drops the references that the module holds; for its clear and free slots.</summary>
+    internal void Clear()
+    {
+        References.Drop(_defaultDict);
+        References.Drop(_counter);
+        _defaultDict = _counter = null;
+    }
+}

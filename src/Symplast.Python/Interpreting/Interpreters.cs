@@ -1,0 +1,23 @@
+using Symplast.CPython;
+using Symplast.Memory;
+
+namespace Symplast.Python.Interpreting;
+
+/// <summary>Which interpreters live, as far as pools need to know.</summary>
+internal static unsafe class Interpreters
+{
+    /// <summary>
+    /// Ends the leases of interpreters that have ended, so that the memory of deleted pools can return. Interpreters that others started end
+    /// without telling us, and nothing of theirs can run after they dropped their last pointer; so it is looked up whether they still exist.
+    /// </summary>
+    internal static void EndLeasesOfEnded() => PoolTable.EndLeases(static id =>
+    {
+        // Numbers are never reused. The look-up takes the runtime's lock on the list of interpreters.
+        if (Api.Table._PyInterpreterState_LookUpID(id) != null) return false;
+        Api.Table.PyErr_Clear();
+        return true;
+    });
+
+    /// <summary>The number of the interpreter that this thread runs.</summary>
+    internal static long CurrentId() => Api.Table.PyInterpreterState_GetID(Api.Table.PyInterpreterState_Get());
+}

@@ -1,0 +1,334 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Python.Freezing;
+using Symplast.Python.Interpreting;
+using static Symplast.Python.Definitions;
+
+namespace Symplast.Python;
+
+/// <summary>The extension module <c>symplast._symplast</c>: what CPython calls at import, and the module's functions.</summary>
+public static unsafe class Module
+{
+    static readonly Lock StartGate = new();
+    static PyModuleDef* _definition;
+    static PyTypeSpec* _poolSpecification;
+    static PyTypeSpec* _allocationSpecification;
+    static PyTypeSpec* _channelSpecification;
+    static PyStructSequenceDesc* _statsSpecification;
+
+    /// <summary>Called by CPython at the first import in each interpreter. Returns the module's definition, or null with ImportError set.</summary>
+    [UnmanagedCallersOnly(EntryPoint = "PyInit__symplast", CallConvs = [typeof(CallConvCdecl)])]
+    public static PyObject* Init()
+    {
+        try
+        {
+            string? refusal;
+            // Two interpreters may import at the same time, each under its own GIL.
+            lock (StartGate) refusal = Start();
+            if (refusal is null) return Api.Table.PyModuleDef_Init(_definition);
+            RaiseImportError(refusal);
+            return null;
+        }
+        catch (Exception e)
+        {
+            RaiseImportError("symplast could not start: " + e.Message);
+            return null;
+        }
+    }
+
+    /// <summary>True in the process that imported the module; in a forked child false, with RuntimeError set.</summary>
+    internal static bool CheckProcess()
+    {
+        if (!ForkGuard.IsForkedChild) return true;
+        Errors.Runtime("symplast cannot be used in a process forked after it was imported; start the process with the 'spawn' or 'forkserver' method, or import symplast in the child only");
+        return false;
+    }
+
+    /// <summary>freeze() and Pool.freeze(): with a null <paramref name="pool"/>, in the current pool.</summary>
+    internal static PyObject* FreezeCall(InterpreterState interpreter, Pool? pool, string function, PyObject** arguments, nint count, PyObject* keywords)
+    {
+        if (!CheckProcess()) return null;
+        PyObject* o;
+        PyObject* convert = null;
+        if (count == 1 && keywords == null)
+        {
+            o = arguments[0];
+        }
+        else
+        {
+            Span<nint> values = stackalloc nint[2];
+            if (!Arguments.Bind(function, ["obj", "default"], required: 1, positional: 2, arguments, count, keywords, values)) return null;
+            o = (PyObject*)values[0];
+            convert = (PyObject*)values[1];
+            if (convert == Api.Table._Py_NoneStruct) convert = null;
+            if (convert != null && Api.Table.PyCallable_Check(convert) == 0)
+                return Errors.Type($"default must be callable or None, not {Text.TypeName(convert)}");
+        }
+        return Freezer.Freeze(interpreter, pool ?? CurrentPool.Get(), o, convert);
+    }
+
+    // Once a process: null, or the reason why this CPython cannot be served.
+    static string? Start()
+    {
+        if (_definition != null) return null;
+        uint version = ApiLoader.VersionHex();
+        if (!Layout.Select(version)) return $"symplast supports CPython 3.12 to 3.15, this is {version >> 24}.{(version >> 16) & 0xFF}";
+        if (ApiLoader.Load() is string missing) return $"symplast needs {missing}, which this Python does not export";
+        ForkGuard.Arm();
+        PoolProtection.ReadOnly = (Environment.GetEnvironmentVariable("SYMPLAST_DEBUG") ?? "").Split(',').Contains("readonly");
+        AddressRange.Reserve();
+        if (!StaticObjects.Fill()) return "no memory";
+        _poolSpecification = PoolHandle.Specification();
+        _allocationSpecification = CurrentPool.Specification();
+        _channelSpecification = ChannelHandle.Specification();
+        _statsSpecification = PoolStats.Specification();
+        PyModuleDef* definition = Table(new PyModuleDef
+        {
+            Name = Text.Utf8("symplast._symplast"u8),
+            Doc = Text.Utf8("Objects that many interpreters share by pointer. Use the package symplast."u8),
+            StateSize = sizeof(nint),
+            Methods = Methods(),
+            Slots = Table(
+                new PyModuleSlot { Slot = PyModuleSlot.Exec, Value = (delegate* unmanaged[Cdecl]<PyObject*, int>)&Exec },
+                new PyModuleSlot { Slot = PyModuleSlot.MultipleInterpreters, Value = (void*)PyModuleSlot.PerInterpreterGilSupported }),
+            Free = (delegate* unmanaged[Cdecl]<PyObject*, void>)&Free,
+        });
+        definition->Head.RefCount = 1;
+        _definition = definition;
+        return null;
+    }
+
+    // The table may be what is missing, so the two symbols are looked up by themselves.
+    static void RaiseImportError(string message)
+    {
+        var set = (delegate* unmanaged[Cdecl]<PyObject*, byte*, void>)ApiLoader.Find("PyErr_SetString");
+        PyObject** type = (PyObject**)ApiLoader.Find("PyExc_ImportError");
+        nint text = Marshal.StringToCoTaskMemUTF8(message);
+        if (set != null && type != null) set(*type, (byte*)text);
+        Marshal.FreeCoTaskMem(text);
+    }
+
+    static PyMethodDef* Methods() => Table(
+        Method("freeze"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Freeze, PyMethodDef.FastCall | PyMethodDef.Keywords, """
+            freeze($module, /, obj, default=None)
+            --
+
+            Pool.freeze() in the current pool.
+            """u8),
+        Method("thaw"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Thaw, PyMethodDef.OneArg, """
+            thaw($module, obj, /)
+            --
+
+            Copy a frozen object and everything it holds back into plain, mutable objects of this interpreter.
+
+            What was a list, dict, set or bytearray becomes one again. Identity, sharing and cycles are kept. An object that is not
+            frozen is returned as it is. Raises DeletedError if the object's pool is deleted.
+            """u8),
+        Method("is_shared"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsShared, PyMethodDef.OneArg, """
+            is_shared($module, obj, /)
+            --
+
+            Whether obj is one and the same object in all interpreters: it lies in a pool, or is one of CPython's own
+            process-wide constants (None, True, small ints, '' and the like).
+            """u8),
+        Method("is_frozen"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsShared, PyMethodDef.OneArg, """
+            is_frozen($module, obj, /)
+            --
+
+            Whether obj is shared and immutable, as what freeze() returns is.
+            """u8),
+        Method("pool_of"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PoolOf, PyMethodDef.OneArg, """
+            pool_of($module, obj, /)
+            --
+
+            The Pool that obj lies in, or None if it lies in none.
+            """u8),
+        Method("current_pool"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&GetCurrentPool, PyMethodDef.NoArgs, """
+            current_pool($module, /)
+            --
+
+            The Pool that this thread allocates in: that of the innermost allocating() block, else the default pool.
+            """u8),
+        Method("pools"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Pools, PyMethodDef.NoArgs, """
+            pools($module, /)
+            --
+
+            A list of the pools of this process that are not deleted, oldest first.
+            """u8),
+        Method("_pool_by_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&PoolById, PyMethodDef.FastCall, "Unpickle a Pool."u8),
+        Method("_persistent_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentId, PyMethodDef.OneArg, "Pickler.persistent_id: the address of a shared object, None for others."u8),
+        Method("_persistent_load"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentLoad, PyMethodDef.OneArg, "Unpickler.persistent_load: the shared object at an address."u8));
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int Exec(PyObject* module)
+    {
+        try
+        {
+            ref Api api = ref Api.Table;
+            InterpreterState state = new() { Id = Interpreters.CurrentId() };
+            *(nint*)api.PyModule_GetState(module) = GCHandle.ToIntPtr(GCHandle.Alloc(state));
+            bool done = Exceptions.Create(module, state)
+                && (state.PoolType = api.PyType_FromModuleAndSpec(module, _poolSpecification, null)) != null
+                && (state.PoolStatsType = api.PyStructSequence_NewType(_statsSpecification)) != null
+                && (state.AllocationType = api.PyType_FromModuleAndSpec(module, _allocationSpecification, null)) != null
+                && (state.ChannelType = api.PyType_FromModuleAndSpec(module, _channelSpecification, null)) != null
+                && api.PyModule_AddObjectRef(module, Text.Utf8("Pool"u8), state.PoolType) == 0
+                && api.PyModule_AddObjectRef(module, Text.Utf8("PoolStats"u8), state.PoolStatsType) == 0
+                && api.PyModule_AddObjectRef(module, Text.Utf8("Channel"u8), state.ChannelType) == 0
+                && AddConstants(module);
+            return done ? 0 : -1;
+        }
+        catch (Exception e)
+        {
+            Errors.FromManaged(e);
+            return -1;
+        }
+    }
+
+    static bool AddConstants(PyObject* module)
+    {
+        nint version = Marshal.StringToCoTaskMemUTF8(typeof(Module).Assembly.GetName().Version!.ToString(3));
+        int failed = Api.Table.PyModule_AddStringConstant(module, Text.Utf8("__version__"u8), (byte*)version);
+        Marshal.FreeCoTaskMem(version);
+        PyObject* floor = Api.Table.PyLong_FromLongLong(Layout.PatchFloor(Layout.Current.Minor));
+        if (failed != 0 || floor == null) return false;
+        failed = Api.Table.PyModule_AddObjectRef(module, Text.Utf8("PATCH_FLOOR"u8), floor);
+        References.Drop(floor);
+        return failed == 0;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static void Free(PyObject* module)
+    {
+        nint* state = (nint*)Api.Table.PyModule_GetState(module);
+        if (state == null || *state == 0) return;
+        InterpreterState.FromHandle(*state).Clear();
+        GCHandle.FromIntPtr(*state).Free();
+        *state = 0;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Freeze(PyObject* module, PyObject** arguments, nint count, PyObject* keywords)
+    {
+        try
+        {
+            return FreezeCall(InterpreterState.Of(module), null, "freeze", arguments, count, keywords);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Thaw(PyObject* module, PyObject* o)
+    {
+        try
+        {
+            return CheckProcess() ? Thawer.Thaw(InterpreterState.Of(module), o) : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* IsShared(PyObject* module, PyObject* o) =>
+        AddressRange.Contains(o) || StaticObjects.Includes(o) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* PoolOf(PyObject* module, PyObject* o)
+    {
+        try
+        {
+            Pool? pool = AddressRange.Contains(o) ? PoolTable.OwnerOf(o) : null;
+            return pool is null ? Api.Table._Py_NoneStruct : InterpreterState.Of(module).HandleOf(pool);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* GetCurrentPool(PyObject* module, PyObject* none)
+    {
+        try
+        {
+            return CheckProcess() ? InterpreterState.Of(module).HandleOf(CurrentPool.Get()) : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Pools(PyObject* module, PyObject* none)
+    {
+        try
+        {
+            if (!CheckProcess()) return null;
+            InterpreterState interpreter = InterpreterState.Of(module);
+            PyObject* list = Api.Table.PyList_New(0);
+            if (list == null) return null;
+            foreach (Pool pool in PoolTable.Live())
+            {
+                PyObject* handle = interpreter.HandleOf(pool);
+                int failed = handle == null ? -1 : Api.Table.PyList_Append(list, handle);
+                References.Drop(handle);
+                if (failed == 0) continue;
+                References.Drop(list);
+                return null;
+            }
+            return list;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* PoolById(PyObject* module, PyObject** arguments, nint count)
+    {
+        try
+        {
+            if (!CheckProcess()) return null;
+            return count == 2 ? PoolReference.Resolve(InterpreterState.Of(module), arguments[0], arguments[1]) : Errors.Type("_pool_by_id() takes 2 arguments");
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* PersistentId(PyObject* module, PyObject* o)
+    {
+        try
+        {
+            return PersistentIds.IdOf(module, o);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* PersistentLoad(PyObject* module, PyObject* id)
+    {
+        try
+        {
+            return CheckProcess() ? PersistentIds.Load(InterpreterState.Of(module), id) : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using System.Runtime.CompilerServices;
+using Symplast.CPython;
+using Symplast.Memory;
+
+namespace Symplast.Python;
+
+/// <summary>
+/// How shared objects travel inside pickles between interpreters of the process: as persistent ids, which are their addresses. Nothing is
+/// copied, however large the object is.
+/// </summary>
+internal static unsafe class PersistentIds
+{
+    /// <summary>The id of a shared object, None for any other. DeletedError if its pool is deleted. Called for every object in a pickle.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static PyObject* IdOf(PyObject* module, PyObject* o) =>
+        AddressRange.Contains(o) ? IdOfShared(module, o) : Api.Table._Py_NoneStruct;
+
+    static PyObject* IdOfShared(PyObject* module, PyObject* o)
+    {
+        Pool? pool = PoolTable.OwnerOf(o);
+        if (pool is not { Deleted: false }) return InterpreterState.Of(module).RaiseDeleted(pool);
+        return Api.Table.PyLong_FromUnsignedLongLong((ulong)o);
+    }
+
+    /// <summary>
+    /// The object with this id, for the calling interpreter, which gets a lease on its pool. Numbers that are no id of a finished object are
+    /// refused, so a damaged pickle cannot crash.
+    /// </summary>
+    internal static PyObject* Load(InterpreterState interpreter, PyObject* id)
+    {
+        if (id->Type != Api.Table.PyLong_Type) return Errors.Type($"a persistent id is an int, not {Text.TypeName(id)}");
+        PyObject* o = (PyObject*)Api.Table.PyLong_AsUnsignedLongLong(id);
+        if (o == (PyObject*)ulong.MaxValue && Api.Table.PyErr_Occurred() != null) return null;
+        if (!AddressRange.Contains(o) || (nuint)o % 16 != 0) return Errors.Value("not the id of a shared object");
+        Pool? pool = PoolTable.OwnerOf(o);
+        if (pool is null) return interpreter.RaiseDeleted(null);
+        // The lease comes first: with it the memory cannot go while the mark is read.
+        if (!interpreter.Receive(pool)) return null;
+        if (ObjectMarks.Get(o) is ObjectMark.None or ObjectMark.InProgress) return Errors.Value("not the id of a shared object");
+        return o;
+    }
+}

@@ -1,0 +1,300 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Python.Freezing;
+using Symplast.Python.Interpreting;
+using static Symplast.Python.Definitions;
+
+namespace Symplast.Python;
+
+/// <summary>The Python type <c>symplast.Pool</c>: an interpreter's handle of a pool, one for each pool and interpreter.</summary>
+internal static unsafe class PoolHandle
+{
+    struct Instance
+    {
+        internal PyObject Head;
+        internal nint Pool;        // GCHandle; zero until attached
+        internal PyObject* WeakReferences;
+    }
+
+    static long _unnamed;
+
+    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
+    {
+        Name = Text.Utf8("symplast.Pool"u8),
+        BasicSize = sizeof(Instance),
+        Flags = PyTypeSpec.ImmutableType,
+        Slots = Slots(),
+    });
+
+    internal static void Attach(PyObject* handle, Pool pool) => ((Instance*)handle)->Pool = GCHandle.ToIntPtr(GCHandle.Alloc(pool));
+
+    internal static Pool PoolOf(PyObject* handle) => Unsafe.As<Pool>(GCHandle.FromIntPtr(((Instance*)handle)->Pool).Target!);
+
+    static PyTypeSlot* Slots() => Table(
+        Slot(PyTypeSlot.Doc, Text.Utf8("""
+            Pool(name=None, max_bytes=None)
+            --
+
+            A named region of shared memory. Objects frozen into it are shared by all interpreters of the process by pointer, belong
+            to no interpreter's garbage collector, and are deleted together by delete(), or at the end of a with block.
+
+            max_bytes limits the bytes of its objects; PoolFullError is raised beyond. All methods are thread-safe.
+            """u8)),
+        Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
+        Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
+        Slot(PyTypeSlot.Repr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Repr),
+        Slot(PyTypeSlot.Members, Table(new PyMemberDef
+        {
+            Name = Text.Utf8("__weaklistoffset__"u8),
+            Type = PyMemberDef.Signed,
+            Offset = sizeof(PyObject) + sizeof(nint),
+            Flags = PyMemberDef.ReadOnly,
+        })),
+        Slot(PyTypeSlot.GetSet, Table(
+            Property("name"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Name, "The name given at creation."u8),
+            Property("max_bytes"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&MaxBytes, "Limit for the bytes of its objects, or None."u8),
+            Property("deleted"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Deleted, "True once delete() was called, in any interpreter."u8))),
+        Slot(PyTypeSlot.Methods, Table(
+            Method("freeze"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Freeze, PyMethodDef.FastCall | PyMethodDef.Keywords, """
+                freeze($self, /, obj, default=None)
+                --
+
+                Copy obj and everything it holds into this pool as immutable objects, and return the copy.
+
+                list becomes tuple, dict becomes frozendict (3.15+) or mappingproxy, set becomes frozenset, bytearray becomes bytes. Identity,
+                sharing and cycles are kept. What is frozen already is returned as it is. default(o) is called for every
+                object that cannot be frozen and returns one that can. An error leaves the pool as it was.
+
+                Raises NotShareableError (naming the place), PoolFullError, DeletedError.
+                """u8),
+            Method("stats"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Stats, PyMethodDef.NoArgs, """
+                stats($self, /)
+                --
+
+                Return the pool's PoolStats. Works on a deleted pool too.
+                """u8),
+            Method("delete"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Delete, PyMethodDef.NoArgs, """
+                delete($self, /)
+                --
+
+                Delete the pool with all its objects. Final at once: every later use raises DeletedError, in every interpreter.
+                The memory returns to the system when the last interpreter that was given a pointer into the pool has ended.
+                """u8),
+            Method("allocating"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Allocating, PyMethodDef.NoArgs, """
+                allocating($self, /)
+                --
+
+                Return a context manager in which this pool is the current pool of this thread.
+                """u8),
+            Method("__enter__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Enter, PyMethodDef.NoArgs, "__enter__($self, /)\n--\n\nReturn the pool."u8),
+            Method("__exit__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exit, PyMethodDef.VarArgs, "__exit__($self, /, *exc_info)\n--\n\nDelete the pool."u8),
+            Method("__reduce__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reduce, PyMethodDef.NoArgs, "Pickle by reference, within this process."u8))));
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    {
+        try
+        {
+            InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
+            if (!Module.CheckProcess()) return null;
+            PyObject* nameArgument = null;
+            PyObject* limitArgument = null;
+            if (!BindNew(positional, named, ref nameArgument, ref limitArgument)) return null;
+            string name;
+            if (nameArgument == null || nameArgument == Api.Table._Py_NoneStruct)
+            {
+                // Only uniqueness matters; nothing is published through the counter.
+                name = "pool-" + Interlocked.Increment(ref _unnamed).ToString(CultureInfo.InvariantCulture);
+            }
+            else if (Api.Table.PyType_IsSubtype(nameArgument->Type, Api.Table.PyUnicode_Type) != 0 && nameArgument->Type == Api.Table.PyUnicode_Type)
+            {
+                name = Text.FromPython(nameArgument);
+            }
+            else
+            {
+                return Errors.Type($"Pool name must be str, not {Text.TypeName(nameArgument)}");
+            }
+            long limit = long.MaxValue;
+            if (limitArgument != null && limitArgument != Api.Table._Py_NoneStruct)
+            {
+                PyObject* number = Api.Table.PyNumber_Index(limitArgument);
+                if (number == null) return null;
+                limit = Api.Table.PyLong_AsLongLong(number);
+                References.Drop(number);
+                if (limit == -1 && Api.Table.PyErr_Occurred() != null) return null;
+                if (limit < 0) return Errors.Value("max_bytes must not be negative");
+            }
+            return interpreter.HandleOf(Pool.Create(name, limit));
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    static bool BindNew(PyObject* positional, PyObject* named, ref PyObject* name, ref PyObject* limit)
+    {
+        nint count = ((PyVarObject*)positional)->Size;
+        PyObject** items = (PyObject**)((byte*)positional + Layout.Current.TupleItems);
+        if (count > 2)
+        {
+            Errors.Type($"Pool() takes at most 2 arguments ({count} given)");
+            return false;
+        }
+        if (count > 0) name = items[0];
+        if (count > 1) limit = items[1];
+        if (named == null) return true;
+        nint position = 0;
+        PyObject* key;
+        PyObject* value;
+        while (Api.Table.PyDict_Next(named, &position, &key, &value) != 0)
+        {
+            string keyword = Text.FromPython(key);
+            bool isName = keyword == "name";
+            if (!isName && keyword != "max_bytes")
+            {
+                Errors.Type($"Pool() got an unexpected keyword argument '{keyword}'");
+                return false;
+            }
+            if (isName ? count > 0 : count > 1)
+            {
+                Errors.Type($"Pool() got multiple values for argument '{keyword}'");
+                return false;
+            }
+            if (isName) name = value;
+            else limit = value;
+        }
+        return true;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static void Dealloc(PyObject* self)
+    {
+        PyObject* type = self->Type;
+        Instance* instance = (Instance*)self;
+        if (instance->WeakReferences != null) Api.Table.PyObject_ClearWeakRefs(self);
+        if (instance->Pool != 0)
+        {
+            // At the interpreter's end the module, and its state with it, can go before the last handle.
+            PyObject* module = Api.Table.PyType_GetModule(type);
+            if (module == null) Api.Table.PyErr_Clear();
+            else InterpreterState.Of(module).ForgetHandle(PoolOf(self));
+            GCHandle.FromIntPtr(instance->Pool).Free();
+        }
+        Api.Table.PyObject_Free(self);
+        References.Drop(type);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Repr(PyObject* self)
+    {
+        Pool pool = PoolOf(self);
+        return Text.ToPython(pool.Deleted
+            ? $"<symplast.Pool '{pool.Name}', deleted>"
+            : $"<symplast.Pool '{pool.Name}', {pool.Statistics().Objects} objects, {pool.Statistics().UsedBytes} bytes>");
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Name(PyObject* self, void* closure) => Text.ToPython(PoolOf(self).Name);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* MaxBytes(PyObject* self, void* closure) =>
+        PoolOf(self).MaxBytes == long.MaxValue ? Api.Table._Py_NoneStruct : Api.Table.PyLong_FromLongLong(PoolOf(self).MaxBytes);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Deleted(PyObject* self, void* closure) => PoolOf(self).Deleted ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Freeze(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
+    {
+        try
+        {
+            return Module.FreezeCall(InterpreterState.OfInstance(self), PoolOf(self), "Pool.freeze", arguments, count, keywords);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Stats(PyObject* self, PyObject* none)
+    {
+        try
+        {
+            if (!Module.CheckProcess()) return null;
+            Interpreters.EndLeasesOfEnded();
+            return PoolStats.Create(InterpreterState.OfInstance(self), PoolOf(self));
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Delete(PyObject* self, PyObject* none)
+    {
+        try
+        {
+            if (!Module.CheckProcess()) return null;
+            Pool pool = PoolOf(self);
+            if (!pool.Delete()) return InterpreterState.OfInstance(self).RaiseDeleted(pool);
+            Interpreters.EndLeasesOfEnded();
+            return Api.Table._Py_NoneStruct;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Allocating(PyObject* self, PyObject* none)
+    {
+        InterpreterState interpreter = InterpreterState.OfInstance(self);
+        Pool pool = PoolOf(self);
+        return pool.Deleted ? interpreter.RaiseDeleted(pool) : CurrentPool.NewAllocation(interpreter, self);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Enter(PyObject* self, PyObject* none)
+    {
+        Pool pool = PoolOf(self);
+        return pool.Deleted ? InterpreterState.OfInstance(self).RaiseDeleted(pool) : References.New(self);
+    }
+
+    // The block may have deleted the pool already; its end is then where it wanted to be.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Exit(PyObject* self, PyObject* information)
+    {
+        try
+        {
+            if (!Module.CheckProcess()) return null;
+            PoolOf(self).Delete();
+            Interpreters.EndLeasesOfEnded();
+            return Api.Table._Py_NoneStruct;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Reduce(PyObject* self, PyObject* none)
+    {
+        try
+        {
+            return PoolReference.Reduce(PoolOf(self));
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+}
