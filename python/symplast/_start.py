@@ -10,7 +10,8 @@ def load():
     from symplast import _symplast
 
     restore()
-    _warn_of_old_release(_symplast.PATCH_FLOOR)
+    if _symplast.FIRST_IMPORT:
+        _warn_of_old_release(_symplast.PATCH_FLOOR)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_refuse_in_child)
 

@@ -134,6 +134,9 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> PyObject_GetItem;
     public delegate* unmanaged[Cdecl]<void*, void*> PyThreadState_GetInterpreter;
     public delegate* unmanaged[Cdecl]<void> PyErr_SetInterrupt;
+    public delegate* unmanaged[Cdecl]<void*, void*, void*, int, int> _PyEval_AddPendingCall;
+    public delegate* unmanaged[Cdecl]<PyObject*, void> PyErr_SetNone;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int> PyDict_Contains;
 
     // Calls that do little and can never run Python code, block or come back to us: without the transition.
     public delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*> PyErr_Occurred;

@@ -140,6 +140,9 @@ public static unsafe class ApiLoader
         t.PyObject_GetItem = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyObject_GetItem");
         t.PyThreadState_GetInterpreter = (delegate* unmanaged[Cdecl]<void*, void*>)symbols.Need("PyThreadState_GetInterpreter");
         t.PyErr_SetInterrupt = (delegate* unmanaged[Cdecl]<void>)symbols.Need("PyErr_SetInterrupt");
+        t._PyEval_AddPendingCall = (delegate* unmanaged[Cdecl]<void*, void*, void*, int, int>)symbols.Need("_PyEval_AddPendingCall");
+        t.PyErr_SetNone = (delegate* unmanaged[Cdecl]<PyObject*, void>)symbols.Need("PyErr_SetNone");
+        t.PyDict_Contains = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)symbols.Need("PyDict_Contains");
         t.HashBuiltin = (delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*, nint>)t.PyObject_Hash;
         t.PyBaseObject_Type = (PyObject*)symbols.Need("PyBaseObject_Type");
         t.PyType_Type = (PyObject*)symbols.Need("PyType_Type");

@@ -73,6 +73,12 @@ public static unsafe class AddressRange
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Contains(void* pointer) => (nuint)pointer - _state.Base < _state.Size;
 
+    /// <summary>Distance of <paramref name="pointer"/> (which must lie in the range) from the range's start, in bytes.</summary>
+    public static nuint OffsetOf(void* pointer) => (nuint)pointer - _state.Base;
+
+    /// <summary>The address at a distance from the range's start, or null if that is not in the range.</summary>
+    public static void* At(nuint offset) => offset < _state.Size ? (void*)(_state.Base + offset) : null;
+
     /// <summary>Slot of the pool that owns the chunk of <paramref name="pointer"/> (which must lie in the range), or -1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int OwnerSlot(void* pointer)

@@ -13,6 +13,7 @@ public static unsafe class Module
 {
     static readonly Lock StartGate = new();
     static PyModuleDef* _definition;
+    static int _imported;
     static PyTypeSpec* _poolSpecification;
     static PyTypeSpec* _allocationSpecification;
     static PyTypeSpec* _channelSpecification;
@@ -159,7 +160,9 @@ public static unsafe class Module
             """u8),
         Method("_pool_by_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&PoolById, PyMethodDef.FastCall, "Unpickle a Pool."u8),
         Method("_persistent_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentId, PyMethodDef.OneArg, "Pickler.persistent_id: the address of a shared object, None for others."u8),
-        Method("_persistent_load"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentLoad, PyMethodDef.OneArg, "Unpickler.persistent_load: the shared object at an address."u8));
+        Method("_persistent_load"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentLoad, PyMethodDef.OneArg, "Unpickler.persistent_load: the shared object at an address."u8),
+        Method("worker_take"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&WorkerTake, PyMethodDef.NoArgs, "In a worker: the next task's data, or None when there will be none."u8),
+        Method("worker_answer"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&WorkerAnswer, PyMethodDef.FastCall, "In a worker: answer the task that was taken."u8));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int Exec(PyObject* module)
@@ -196,7 +199,10 @@ public static unsafe class Module
         if (failed != 0 || floor == null) return false;
         failed = Api.Table.PyModule_AddObjectRef(module, Text.Utf8("PATCH_FLOOR"u8), floor);
         References.Drop(floor);
-        return failed == 0;
+        // Warnings about the process are given by the interpreter that imports first. Full fence; nothing is published through the flag.
+        bool first = Interlocked.Exchange(ref _imported, 1) == 0;
+        return failed == 0
+            && Api.Table.PyModule_AddObjectRef(module, Text.Utf8("FIRST_IMPORT"u8), first ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct) == 0;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -325,6 +331,32 @@ public static unsafe class Module
         try
         {
             return CheckProcess() ? PersistentIds.Load(InterpreterState.Of(module), id) : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* WorkerTake(PyObject* module, PyObject* none)
+    {
+        try
+        {
+            return ChannelHandle.WorkerTake();
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* WorkerAnswer(PyObject* module, PyObject** arguments, nint count)
+    {
+        try
+        {
+            return ChannelHandle.WorkerAnswer(arguments, count);
         }
         catch (Exception e)
         {

@@ -5,11 +5,17 @@ using Symplast.Memory;
 namespace Symplast.Python;
 
 /// <summary>
-/// How shared objects travel inside pickles between interpreters of the process: as persistent ids, which are their addresses. Nothing is
-/// copied, however large the object is.
+/// How shared objects travel inside pickles between interpreters of the process: as persistent ids, which say where the object lies and
+/// in which pool. Nothing is copied, however large the object is.
 /// </summary>
 internal static unsafe class PersistentIds
 {
+    // The low bits of an id are the place in the address range in units of 16 bytes (1 TiB = 2^40 bytes), the others the low bits of the
+    // pool's number: an address that belongs to another pool by now is not mistaken for the object that was sent.
+    const int PlaceBits = 36;
+    const ulong PlaceMask = (1UL << PlaceBits) - 1;
+    const long PoolMask = (1L << (64 - PlaceBits)) - 1;
+
     /// <summary>The id of a shared object, None for any other. DeletedError if its pool is deleted. Called for every object in a pickle.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static PyObject* IdOf(PyObject* module, PyObject* o) =>
@@ -19,7 +25,8 @@ internal static unsafe class PersistentIds
     {
         Pool? pool = PoolTable.OwnerOf(o);
         if (pool is not { Deleted: false }) return InterpreterState.Of(module).RaiseDeleted(pool);
-        return Api.Table.PyLong_FromUnsignedLongLong((ulong)o);
+        ulong place = AddressRange.OffsetOf(o) >> 4;
+        return Api.Table.PyLong_FromUnsignedLongLong((ulong)(pool.Id & PoolMask) << PlaceBits | place);
     }
 
     /// <summary>
@@ -29,11 +36,12 @@ internal static unsafe class PersistentIds
     internal static PyObject* Load(InterpreterState interpreter, PyObject* id)
     {
         if (id->Type != Api.Table.PyLong_Type) return Errors.Type($"a persistent id is an int, not {Text.TypeName(id)}");
-        PyObject* o = (PyObject*)Api.Table.PyLong_AsUnsignedLongLong(id);
-        if (o == (PyObject*)ulong.MaxValue && Api.Table.PyErr_Occurred() != null) return null;
-        if (!AddressRange.Contains(o) || (nuint)o % 16 != 0) return Errors.Value("not the id of a shared object");
+        ulong number = Api.Table.PyLong_AsUnsignedLongLong(id);
+        if (number == ulong.MaxValue && Api.Table.PyErr_Occurred() != null) return null;
+        PyObject* o = (PyObject*)AddressRange.At((nuint)((number & PlaceMask) << 4));
+        if (o == null) return Errors.Value("not the id of a shared object");
         Pool? pool = PoolTable.OwnerOf(o);
-        if (pool is null) return interpreter.RaiseDeleted(null);
+        if (pool is null || (pool.Id & PoolMask) != (long)(number >> PlaceBits)) return interpreter.RaiseDeleted(null);
         // The lease comes first: with it the memory cannot go while the mark is read.
         if (!interpreter.Receive(pool)) return null;
         if (ObjectMarks.Get(o) is ObjectMark.None or ObjectMark.InProgress) return Errors.Value("not the id of a shared object");

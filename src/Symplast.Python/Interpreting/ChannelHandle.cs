@@ -1,16 +1,243 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Symplast.CPython;
 using static Symplast.Python.Definitions;
 
 namespace Symplast.Python.Interpreting;
 
+/// <summary>The Python type <c>_symplast.Channel</c>: the owner's side of a channel. The workers' side are functions of the module.</summary>
 internal static unsafe class ChannelHandle
 {
-    struct Instance { internal PyObject Head; }
+    struct Instance
+    {
+        internal PyObject Head;
+        internal nint Channel;    // GCHandle; zero until made
+    }
+
+    /// <summary>What every interpreter makes its type from; built once a process.</summary>
     internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
+    {
+        Name = Text.Utf8("symplast._symplast.Channel"u8),
+        BasicSize = sizeof(Instance),
+        Flags = PyTypeSpec.ImmutableType,
+        Slots = Table(
+            Slot(PyTypeSlot.Doc, Text.Utf8("""
+                Channel(deliver, /)
+                --
+
+                Where an interpreter and its workers meet. deliver(subject, kind, data) is called for each answer, in the
+                interpreter that made the channel. For the executor; not part of the public interface.
+                """u8)),
+            Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
+            Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
+            Slot(PyTypeSlot.GetSet, Table(
+                Property("has_idle_worker"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&HasIdleWorker, "Whether a worker sleeps for want of a task."u8))),
+            Slot(PyTypeSlot.Methods, Table(
+                Method("put"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Put, PyMethodDef.FastCall, "put($self, subject, data, /)\n--\n\nQueue a task; return its number, or None if the channel is closed."u8),
+                Method("cancel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Cancel, PyMethodDef.OneArg, "cancel($self, number, /)\n--\n\nTake a task back; False if a worker has it."u8),
+                Method("is_queued"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsQueued, PyMethodDef.OneArg, "is_queued($self, number, /)\n--\n\nWhether a task waits for a worker."u8),
+                Method("drain"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Drain, PyMethodDef.NoArgs, "drain($self, /)\n--\n\nTake all queued tasks back; return their subjects."u8),
+                Method("close"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Close, PyMethodDef.NoArgs, "close($self, /)\n--\n\nTake no more tasks; workers end when the queue is empty."u8),
+                Method("interrupt"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Interrupt, PyMethodDef.NoArgs, "interrupt($self, /)\n--\n\nRaise KeyboardInterrupt in every worker that is at a task."u8),
+                Method("serve"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Serve, PyMethodDef.FastCall, "serve($self, source, settings, /)\n--\n\nRun source in a new interpreter on this thread, until it returns."u8)))),
+    });
+
+    /// <summary>worker_take(): the next task's data, None when the channel is closed. Called in the worker.</summary>
+    internal static PyObject* WorkerTake()
+    {
+        WorkerInterpreter? worker = WorkerInterpreter.Current;
+        if (worker is null) return Errors.Runtime("this thread does not run a worker interpreter");
+        Message* task = worker.Channel.TryTake();
+        if (task == null)
         {
-            Name = Text.Utf8("symplast._symplast.Channel"u8),
-            BasicSize = sizeof(Instance),
-            Flags = PyTypeSpec.ImmutableType | PyTypeSpec.DisallowInstantiation,
-            Slots = Table(Slot(PyTypeSlot.Doc, Text.Utf8("x"u8))),
-        });
+            void* thread = Api.Table.PyEval_SaveThread();
+            task = worker.Channel.Take();
+            Api.Table.PyEval_RestoreThread(thread);
+            if (task == null) return Api.Table._Py_NoneStruct;
+        }
+        worker.Begin(task);
+        PyObject* data = Api.Table.PyBytes_FromStringAndSize(Message.Data(task), task->Length);
+        return data;
+    }
+
+    /// <summary>worker_answer(kind, data): the answer to the task that was taken last. Called in the worker.</summary>
+    internal static PyObject* WorkerAnswer(PyObject** arguments, nint count)
+    {
+        WorkerInterpreter? worker = WorkerInterpreter.Current;
+        if (worker is null) return Errors.Runtime("this thread does not run a worker interpreter");
+        if (count != 2 || arguments[0]->Type != Api.Table.PyLong_Type || arguments[1]->Type != Api.Table.PyBytes_Type)
+            return Errors.Type("worker_answer() takes an int and bytes");
+        long kind = Api.Table.PyLong_AsLongLong(arguments[0]);
+        PyBytesObject* data = (PyBytesObject*)arguments[1];
+        return worker.TryFinish(kind, (byte*)data + PyBytesObject.DataOffset, data->Size)
+            ? Api.Table._Py_NoneStruct
+            : Errors.Runtime("there is no task to answer");
+    }
+
+    static Channel ChannelOf(PyObject* self) => Unsafe.As<Channel>(GCHandle.FromIntPtr(((Instance*)self)->Channel).Target!);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    {
+        try
+        {
+            if (!Module.CheckProcess()) return null;
+            if (((PyVarObject*)positional)->Size != 1 || named != null) return Errors.Type("Channel() takes exactly one argument");
+            PyObject* deliver = *(PyObject**)((byte*)positional + Layout.Current.TupleItems);
+            PyObject* self = Api.Table.PyType_GenericAlloc(type, 0);
+            if (self == null) return null;
+            ((Instance*)self)->Channel = GCHandle.ToIntPtr(GCHandle.Alloc(new Channel(References.New(deliver))));
+            return self;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static void Dealloc(PyObject* self)
+    {
+        PyObject* type = self->Type;
+        if (((Instance*)self)->Channel != 0)
+        {
+            Channel channel = ChannelOf(self);
+            channel.Close();
+            for (Message* task; (task = channel.TryTake()) != null;) Drop(task);
+            References.Drop(channel.Deliver);
+            GCHandle.FromIntPtr(((Instance*)self)->Channel).Free();
+        }
+        Api.Table.PyObject_Free(self);
+        References.Drop(type);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* HasIdleWorker(PyObject* self, void* closure) =>
+        ChannelOf(self).HasIdleWorker ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Put(PyObject* self, PyObject** arguments, nint count)
+    {
+        try
+        {
+            if (!Module.CheckProcess()) return null;
+            if (count != 2 || arguments[1]->Type != Api.Table.PyBytes_Type) return Errors.Type("put() takes a subject and bytes");
+            PyBytesObject* data = (PyBytesObject*)arguments[1];
+            Message* task = Message.Create(References.New(arguments[0]), 0, (byte*)data + PyBytesObject.DataOffset, data->Size);
+            long number = ChannelOf(self).Put(task);
+            if (number >= 0) return Api.Table.PyLong_FromLongLong(number);
+            Drop(task);
+            return Api.Table._Py_NoneStruct;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Cancel(PyObject* self, PyObject* number)
+    {
+        try
+        {
+            if (!Number(number, out long value)) return null;
+            Message* task = ChannelOf(self).Cancel(value);
+            if (task == null) return Api.Table._Py_FalseStruct;
+            Drop(task);
+            return Api.Table._Py_TrueStruct;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* IsQueued(PyObject* self, PyObject* number)
+    {
+        if (!Number(number, out long value)) return null;
+        return ChannelOf(self).IsQueued(value) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Drain(PyObject* self, PyObject* none)
+    {
+        try
+        {
+            Channel channel = ChannelOf(self);
+            PyObject* subjects = Api.Table.PyList_New(0);
+            if (subjects == null) return null;
+            for (Message* task; (task = channel.TryTake()) != null;)
+            {
+                int failed = Api.Table.PyList_Append(subjects, task->Subject);
+                Drop(task);
+                if (failed == 0) continue;
+                References.Drop(subjects);
+                return null;
+            }
+            return subjects;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Close(PyObject* self, PyObject* none)
+    {
+        ChannelOf(self).Close();
+        return Api.Table._Py_NoneStruct;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Interrupt(PyObject* self, PyObject* none)
+    {
+        try
+        {
+            ChannelOf(self).Interrupt();
+            return Api.Table._Py_NoneStruct;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Serve(PyObject* self, PyObject** arguments, nint count)
+    {
+        try
+        {
+            if (!Module.CheckProcess()) return null;
+            if (count != 2 || arguments[0]->Type != Api.Table.PyBytes_Type || arguments[1]->Type != Api.Table.PyBytes_Type)
+                return Errors.Type("serve() takes bytes and bytes");
+            if (WorkerInterpreter.Current is not null) return Errors.Runtime("this thread runs a worker interpreter already");
+            return WorkerInterpreter.Serve(ChannelOf(self), arguments[0], arguments[1]);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    // Frees a message under the GIL of its subject's interpreter.
+    static void Drop(Message* message)
+    {
+        PyObject* subject = message->Subject;
+        Message.Free(message);
+        References.Drop(subject);
+    }
+
+    static bool Number(PyObject* o, out long value)
+    {
+        value = -1;
+        if (o->Type == Api.Table.PyLong_Type)
+        {
+            value = Api.Table.PyLong_AsLongLong(o);
+            return value != -1 || Api.Table.PyErr_Occurred() == null;
+        }
+        Errors.Type("a task's number is an int");
+        return false;
+    }
 }

@@ -1,0 +1,314 @@
+"""InterpreterPoolExecutor: concurrent.futures on interpreters with their own GIL, in the threads of one process."""
+
+import functools
+import itertools
+import marshal
+import os
+import signal
+import sys
+import threading
+import time
+import weakref
+from concurrent.futures import _base, thread
+
+from symplast import _symplast, byvalue, transport, worker
+
+__all__ = ["BrokenInterpreterPool", "InterpreterPoolExecutor", "RemoteError"]
+
+# Runs in each new interpreter before anything of ours can be imported there.
+_BOOT = b"""
+import marshal, sys
+settings = marshal.loads(settings)
+sys.path[:] = settings["path"]
+from symplast.worker import boot
+boot(settings)
+"""
+
+# How long a worker that was interrupted may take to stop before the program goes on without it, in seconds.
+_GRACE = 0.5
+
+_LOST = -1
+
+_crews = weakref.WeakSet()
+_exiting = False
+
+
+class RemoteError(_symplast.SymplastError):
+    """A task raised an exception that cannot be pickled; the message is its text, the cause its traceback in the worker."""
+
+
+class BrokenInterpreterPool(thread.BrokenThreadPool):
+    """A worker interpreter could not be started, or its initializer failed; the executor cannot be used any more."""
+
+
+class _RemoteTraceback(Exception):
+    """The cause of an exception that a task raised: the traceback in the worker, as text."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def __str__(self):
+        return '\n"""\n' + self.text + '"""'
+
+
+class InterpreterFuture(_base.Future):
+    """The future of a task for a worker interpreter."""
+
+    _channel = None
+    _number = None
+
+    def cancel(self):
+        """Cancel the task if no worker has begun it. Returns whether it is cancelled."""
+        if self._channel is None or not self._channel.cancel(self._number):
+            return self.cancelled()
+        super().cancel()
+        self.set_running_or_notify_cancel()
+        return True
+
+    def running(self):
+        """Whether a worker is at the task."""
+        return not self.done() and self._channel is not None and not self._channel.is_queued(self._number)
+
+
+class _Crew:
+    """The workers of one executor and what they share with it. Threads refer to it, never to the executor, which can so be collected."""
+
+    def __init__(self, settings, name_prefix):
+        self.channel = _symplast.Channel(_deliver)
+        self.settings = settings
+        self.name_prefix = name_prefix
+        self.threads = []
+        self.broken = None
+
+    def add_worker(self):
+        name = f"{self.name_prefix}_{len(self.threads)}"
+        started = threading.Thread(target=self._serve, name=name)
+        self.threads.append(started)
+        started.start()
+
+    def _serve(self):
+        try:
+            self.channel.serve(_BOOT, self.settings)
+        except BaseException as exc:
+            self._break(str(exc))
+
+    def _break(self, reason):
+        if worker.InitializerFailed.__name__ in reason:
+            _base.LOGGER.critical("Exception in initializer:\n%s", reason)
+        self.broken = reason
+        self.channel.close()
+        for future in self.channel.drain():
+            future.set_exception(BrokenInterpreterPool(f"a worker failed and the pool is not usable anymore: {reason}"))
+
+    def cancel_queued(self):
+        for future in self.channel.drain():
+            _base.Future.cancel(future)
+            future.set_running_or_notify_cancel()
+
+    def join(self):
+        """Wait for the workers to end; Ctrl-C interrupts their tasks."""
+        try:
+            for started in self.threads:
+                if started is not threading.current_thread():
+                    started.join()
+        except KeyboardInterrupt:
+            self.stop()
+            raise
+
+    def stop(self):
+        """End the workers now: interrupt their tasks and wait a moment. Returns whether all have ended."""
+        self.channel.close()
+        self.cancel_queued()
+        deadline = time.monotonic() + _GRACE
+        for started in self.threads:
+            # Again for each, in case a task was just being begun.
+            self.channel.interrupt()
+            started.join(max(0, deadline - time.monotonic()))
+        return not any(started.is_alive() for started in self.threads)
+
+
+class InterpreterPoolExecutor(_base.Executor):
+    """Runs calls in worker interpreters, each with its own GIL, in threads of this process: on all cores at once.
+
+    Works like the executors of concurrent.futures. Frozen objects and pools cross by pointer, alone or anywhere inside
+    arguments and results; everything else as pickle carries it. Functions and classes of the running script, lambdas and
+    closures are sent by value, so no ``if __name__ == "__main__"`` guard is needed.
+
+    max_workers defaults to the number of usable cores. initializer(*initargs) runs in each worker before its first task.
+    Thread-safe.
+    """
+
+    def __init__(self, max_workers=None, thread_name_prefix="", initializer=None, initargs=()):
+        if max_workers is None:
+            max_workers = _usable_cores()
+        if max_workers <= 0:
+            raise ValueError("max_workers must be greater than 0")
+        if initializer is not None and not callable(initializer):
+            raise TypeError("initializer must be a callable")
+        self._max_workers = max_workers
+        self._sender = byvalue.Sender()
+        self._lock = threading.Lock()
+        self._shutdown = False
+        settings = {
+            "path": [entry for entry in sys.path if isinstance(entry, str)],
+            "argv": list(sys.argv),
+            "initializer": transport.dumps((initializer, tuple(initargs)), self._sender) if initializer else None,
+        }
+        self._crew = _Crew(marshal.dumps(settings), thread_name_prefix or "InterpreterPoolExecutor-%d" % _next_number())
+        self._channel = self._crew.channel
+        _crews.add(self._crew)
+        # An executor that is collected lets its workers finish what is queued, and end.
+        self._finalizer = weakref.finalize(self, self._channel.close)
+        self._finalizer.atexit = False
+
+    @property
+    def _threads(self):
+        return self._crew.threads
+
+    def submit(self, fn, /, *args, **kwargs):
+        """Schedule fn(*args, **kwargs) in a worker and return its Future."""
+        future = InterpreterFuture()
+        try:
+            data = transport.dumps((fn, args, kwargs), self._sender)
+        except Exception as exc:
+            self._check_usable()
+            future.set_exception(exc)
+            return future
+        with self._lock:
+            self._check_usable()
+            if len(self._crew.threads) < self._max_workers and not self._channel.has_idle_worker:
+                self._crew.add_worker()
+            future._channel = self._channel
+            future._number = self._channel.put(future, data)
+        if future._number is None:
+            self._check_usable()
+        return future
+
+    def map(self, fn, *iterables, timeout=None, chunksize=1, buffersize=None):
+        """Like Executor.map; chunksize > 1 sends that many calls as one task. buffersize needs Python 3.14."""
+        if chunksize < 1:
+            raise ValueError("chunksize must be >= 1.")
+        options = {} if buffersize is None else {"buffersize": buffersize}
+        if chunksize == 1:
+            return super().map(fn, *iterables, timeout=timeout, **options)
+        chunks = itertools.batched(zip(*iterables), chunksize)
+        results = super().map(functools.partial(_run_chunk, fn), chunks, timeout=timeout, **options)
+        return _flatten(results)
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        """Take no more calls; finish (or cancel) what is queued; wait for the workers to end."""
+        with self._lock:
+            self._shutdown = True
+            if cancel_futures:
+                self._crew.cancel_queued()
+            self._channel.close()
+        if wait:
+            self._crew.join()
+
+    def __exit__(self, exc_type, exc_value, traceback):
+        if exc_type is not None and issubclass(exc_type, KeyboardInterrupt):
+            # Whoever pressed Ctrl-C does not want to wait for the tasks.
+            with self._lock:
+                self._shutdown = True
+            self._crew.stop()
+        else:
+            self.shutdown()
+        return False
+
+    def _check_usable(self):
+        if self._crew.broken is not None:
+            raise BrokenInterpreterPool(f"a worker failed and the pool is not usable anymore: {self._crew.broken}")
+        if self._shutdown:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        if _exiting:
+            raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+
+
+_next_number = itertools.count().__next__
+
+
+def _usable_cores():
+    count = getattr(os, "process_cpu_count", None)
+    return (count() if count else len(os.sched_getaffinity(0))) or 1
+
+
+def _run_chunk(fn, chunk):
+    return [fn(*args) for args in chunk]
+
+
+def _flatten(lists):
+    # Reversed and popped, so that a result that was handed over is not held here.
+    for items in lists:
+        items.reverse()
+        while items:
+            yield items.pop()
+
+
+def _deliver(future, kind, data):
+    """Called in the owner for each answer; data came from worker.main."""
+    try:
+        if kind == worker.RESULT:
+            result = transport.loads(data)
+        else:
+            exc = _exception(kind, data)
+    except BaseException as failure:
+        kind, exc = worker.EXCEPTION, failure
+    if future.cancelled():
+        return
+    if kind == worker.RESULT:
+        future.set_result(result)
+    else:
+        future.set_exception(exc)
+        # Breaks the cycle exception -> traceback -> frame -> exception.
+        del exc
+
+
+def _exception(kind, data):
+    if kind == _LOST:
+        return RemoteError(data.decode())
+    pickled, summary, text = marshal.loads(data)
+    exc = None
+    if pickled is not None:
+        try:
+            exc = transport.loads(pickled)
+        except Exception:
+            pickled = None
+    if not isinstance(exc, BaseException):
+        exc = RemoteError(summary)
+    exc.__cause__ = _RemoteTraceback(text)
+    return exc
+
+
+def _at_exit():
+    """Before the interpreter ends: let workers finish as other executors do, or stop them if it is Ctrl-C that ends the program."""
+    global _exiting
+    _exiting = True
+    crews = list(_crews)
+    for crew in crews:
+        crew.channel.close()
+    interrupted = isinstance(getattr(sys, "last_exc", None), KeyboardInterrupt)
+    if not interrupted:
+        try:
+            for crew in crews:
+                crew.join()
+        except KeyboardInterrupt:
+            interrupted = True
+    if interrupted and not all([crew.stop() for crew in crews]):
+        _die_of_interrupt()
+
+
+def _die_of_interrupt():
+    # A task that sits in C code cannot be stopped, and threads would be waited for. The program ends as Ctrl-C ends others.
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            continue
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    os._exit(130)
+
+
+# As concurrent.futures.thread does: runs before threads are joined, so that workers can end.
+threading._register_atexit(_at_exit)

@@ -1,0 +1,67 @@
+"""What runs in a worker interpreter: take a task, run it, answer."""
+
+import marshal
+import sys
+import traceback
+
+from symplast import _symplast, byvalue, transport
+
+RESULT = 0
+EXCEPTION = 1
+
+
+class InitializerFailed(Exception):
+    """The initializer raised; the message is its traceback."""
+
+
+def main(settings):
+    """Serve the owner until it closes the channel."""
+    sender = byvalue.Sender()
+    if settings["initializer"] is not None:
+        _initialize(settings["initializer"])
+    while True:
+        try:
+            data = _symplast.worker_take()
+            if data is None:
+                return
+            _symplast.worker_answer(*_run(data, sender))
+            del data
+        except KeyboardInterrupt as exc:
+            # An interrupt that was meant for the task but came before or after it.
+            try:
+                _symplast.worker_answer(EXCEPTION, _dump_exception(exc, sender))
+            except RuntimeError:
+                continue
+
+
+def _initialize(data):
+    try:
+        initializer, initargs = transport.loads(data)
+        initializer(*initargs)
+    except BaseException:
+        raise InitializerFailed(traceback.format_exc()) from None
+
+
+def _run(data, sender):
+    try:
+        fn, args, kwargs = transport.loads(data)
+        return RESULT, transport.dumps(fn(*args, **kwargs), sender)
+    except BaseException as exc:
+        return EXCEPTION, _dump_exception(exc, sender)
+
+
+def _dump_exception(exc, sender):
+    # The text goes along in any case: the exception may fail to unpickle where it arrives.
+    text = "".join(traceback.format_exception(exc))
+    summary = "".join(traceback.format_exception_only(exc)).strip()
+    try:
+        data = transport.dumps(exc, sender)
+    except BaseException:
+        data = None
+    return marshal.dumps((data, summary, text))
+
+
+def boot(settings):
+    """Called by the executor's boot code, which has set sys.path."""
+    sys.argv[:] = settings["argv"]
+    main(settings)

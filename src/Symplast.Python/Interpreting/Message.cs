@@ -1,0 +1,39 @@
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+
+namespace Symplast.Python.Interpreting;
+
+/// <summary>
+/// Bytes on their way between interpreters, in memory that belongs to neither, with the owner's object that they concern. A message has one
+/// holder at a time: a queue, a worker, or whoever takes it off.
+/// </summary>
+internal unsafe struct Message
+{
+    /// <summary>Next in the list of answers.</summary>
+    internal Message* Next;
+
+    /// <summary>The owner's object (its future); a reference that only the owner's thread with its GIL may drop.</summary>
+    internal PyObject* Subject;
+
+    /// <summary>What the answer is; 0 in tasks.</summary>
+    internal long Kind;
+
+    /// <summary>Number of bytes, which follow this struct.</summary>
+    internal nint Length;
+
+    /// <summary>The bytes.</summary>
+    internal static byte* Data(Message* message) => (byte*)(message + 1);
+
+    /// <summary>A message with a copy of the data.</summary>
+    /// <exception cref="OutOfMemoryException">No memory.</exception>
+    internal static Message* Create(PyObject* subject, long kind, byte* data, nint length)
+    {
+        Message* message = (Message*)NativeMemory.Alloc((nuint)(sizeof(Message) + length));
+        *message = new Message { Subject = subject, Kind = kind, Length = length };
+        Buffer.MemoryCopy(data, Data(message), length, length);
+        return message;
+    }
+
+    /// <summary>Frees the memory; the subject's reference must have been handed on or dropped.</summary>
+    internal static void Free(Message* message) => NativeMemory.Free(message);
+}
