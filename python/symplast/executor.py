@@ -69,6 +69,27 @@ class InterpreterFuture(_base.Future):
         """Whether a worker is at the task."""
         return not self.done() and self._channel is not None and not self._channel.is_queued(self._number)
 
+    def result(self, timeout=None):
+        """Wait for the call and return what it returned, or raise what it raised; TimeoutError after timeout seconds."""
+        return super().result(self._receive(timeout))
+
+    def exception(self, timeout=None):
+        """Wait for the call and return what it raised, or None; TimeoutError after timeout seconds."""
+        return super().exception(self._receive(timeout))
+
+    def _receive(self, timeout):
+        # A thread that waits takes in answers itself, so that no worker has to wait for its GIL. Returns the time left.
+        if self._channel is None or self._state != _base.PENDING:
+            return timeout
+        if timeout is None:
+            while self._state == _base.PENDING and self._channel.receive(None):
+                continue
+            return None
+        end = time.monotonic() + timeout
+        while self._state == _base.PENDING and self._channel.receive(end - time.monotonic()):
+            continue
+        return max(0, end - time.monotonic())
+
 
 class _Crew:
     """The workers of one executor and what they share with it. Threads refer to it, never to the executor, which can so be collected."""

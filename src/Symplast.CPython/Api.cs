@@ -122,6 +122,7 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<byte*, PyObject*> PySys_GetObject;
     public delegate* unmanaged[Cdecl]<void*, void> PyObject_GC_Del;
     public delegate* unmanaged[Cdecl]<void*, void> PyObject_GC_UnTrack;
+    public delegate* unmanaged[Cdecl]<void*, void> PyObject_GC_Track;
     public delegate* unmanaged[Cdecl]<PyObject*, PyBuffer*, int, int> PyObject_GetBuffer;
     public delegate* unmanaged[Cdecl]<PyBuffer*, void> PyBuffer_Release;
     public delegate* unmanaged[Cdecl]<nint> PyGC_Collect;
@@ -136,6 +137,7 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<void> PyErr_SetInterrupt;
     public delegate* unmanaged[Cdecl]<void*, void*, void*, int, int> _PyEval_AddPendingCall;
     public delegate* unmanaged[Cdecl]<PyObject*, void> PyErr_SetNone;
+    public delegate* unmanaged[Cdecl]<PyObject*, double> PyFloat_AsDouble;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int> PyDict_Contains;
 
     // Calls that do little and can never run Python code, block or come back to us: without the transition.

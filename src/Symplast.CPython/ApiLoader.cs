@@ -122,6 +122,7 @@ public static unsafe class ApiLoader
         t.PyEval_GetGlobals = (delegate* unmanaged[Cdecl]<PyObject*>)symbols.Need("PyEval_GetGlobals");
         t.PySys_GetObject = (delegate* unmanaged[Cdecl]<byte*, PyObject*>)symbols.Need("PySys_GetObject");
         t.PyObject_GC_Del = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyObject_GC_Del");
+        t.PyObject_GC_Track = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyObject_GC_Track");
         t.PyObject_GC_UnTrack = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyObject_GC_UnTrack");
         t.PyObject_GetBuffer = (delegate* unmanaged[Cdecl]<PyObject*, PyBuffer*, int, int>)symbols.Need("PyObject_GetBuffer");
         t.PyBuffer_Release = (delegate* unmanaged[Cdecl]<PyBuffer*, void>)symbols.Need("PyBuffer_Release");
@@ -141,6 +142,7 @@ public static unsafe class ApiLoader
         t.PyThreadState_GetInterpreter = (delegate* unmanaged[Cdecl]<void*, void*>)symbols.Need("PyThreadState_GetInterpreter");
         t.PyErr_SetInterrupt = (delegate* unmanaged[Cdecl]<void>)symbols.Need("PyErr_SetInterrupt");
         t._PyEval_AddPendingCall = (delegate* unmanaged[Cdecl]<void*, void*, void*, int, int>)symbols.Need("_PyEval_AddPendingCall");
+        t.PyFloat_AsDouble = (delegate* unmanaged[Cdecl]<PyObject*, double>)symbols.Need("PyFloat_AsDouble");
         t.PyErr_SetNone = (delegate* unmanaged[Cdecl]<PyObject*, void>)symbols.Need("PyErr_SetNone");
         t.PyDict_Contains = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)symbols.Need("PyDict_Contains");
         t.HashBuiltin = (delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*, nint>)t.PyObject_Hash;

@@ -44,6 +44,13 @@ public unsafe struct NativeList<T> : IDisposable where T : unmanaged
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(T item) => *Add() = item;
 
+    /// <summary>Makes room for <paramref name="count"/> more elements, so that adding them cannot fail.</summary>
+    /// <exception cref="OutOfMemoryException">The system has no memory left; the list is as before.</exception>
+    public void Reserve(int count)
+    {
+        while (_capacity - _count < count) Grow();
+    }
+
     /// <summary>Drops the last element; the list must not be empty.</summary>
     public void RemoveLast() => _count--;
 

@@ -114,10 +114,16 @@ public sealed unsafe class Pool
     public bool Lease(long interpreter)
     {
         _gate.Enter();
-        bool alive = !_deleted;
-        if (alive) AddLease(interpreter);
-        _gate.Exit();
-        return alive;
+        try
+        {
+            if (_deleted) return false;
+            AddLease(interpreter);
+            return true;
+        }
+        finally
+        {
+            _gate.Exit();
+        }
     }
 
     /// <summary>Deletes the pool. Returns false if it was deleted before. The memory goes back now if no lease is left, else with the last one.</summary>
@@ -165,32 +171,35 @@ public sealed unsafe class Pool
     internal bool EndWrite(ref NativeList<PoolWriter.Region> regions, long bytes, long objects, long charged, long interpreter)
     {
         _gate.Enter();
-        if (_deleted)
+        try
+        {
+            if (_deleted) return false;
+            // What can fail comes first: then either everything is taken over or nothing.
+            _runs.Reserve(regions.Count);
+            AddLease(interpreter);
+            for (int i = 0; i < regions.Count; i++)
+            {
+                PoolWriter.Region region = *regions[i];
+                if (region.Chunks != 0) _runs.Add(new Run { Start = region.Start, Chunks = region.Chunks });
+                KeepTail(region);
+            }
+            // A charge of a limited pool is made before the bytes are written; an unlimited one counts here.
+            if (charged == 0) _charged += bytes;
+            _used += bytes;
+            _objects += objects;
+            _writers--;
+            return true;
+        }
+        finally
         {
             _gate.Exit();
-            return false;
         }
-        for (int i = 0; i < regions.Count; i++)
-        {
-            PoolWriter.Region region = *regions[i];
-            if (region.Chunks != 0) _runs.Add(new Run { Start = region.Start, Chunks = region.Chunks });
-            KeepTail(region);
-        }
-        // A charge of a limited pool is made before the bytes are written; an unlimited one counts here.
-        if (charged == 0) _charged += bytes;
-        _used += bytes;
-        _objects += objects;
-        AddLease(interpreter);
-        _writers--;
-        _gate.Exit();
-        return true;
     }
 
     /// <summary>Counts the writer out after it gave everything back but the tail it was lent.</summary>
     internal void CancelWrite(PoolWriter.Region tail, long charged)
     {
-        // Full fence; pairs with TryCharge: the bytes are free for the next charge.
-        if (charged != 0) Interlocked.Add(ref _charged, -charged);
+        if (charged != 0) Uncharge(charged);
         _gate.Enter();
         tail.Used = tail.Start;
         if (tail.Start != null) KeepTail(tail);
@@ -200,14 +209,24 @@ public sealed unsafe class Pool
         if (unused) ReclaimIfUnused();
     }
 
-    /// <summary>Reserves part of <see cref="MaxBytes"/> for a writer; false if it would be exceeded.</summary>
+    /// <summary>Reserves part of <see cref="MaxBytes"/> for a writer; false if it would be exceeded, by this and all other reservations together.</summary>
     internal bool TryCharge(long bytes)
     {
-        // Full fence; only the sum matters, and it never exceeds the limit for longer than a refused attempt.
-        if (Interlocked.Add(ref _charged, bytes) <= MaxBytes) return true;
-        Interlocked.Add(ref _charged, -bytes);
+        // Only the sum matters. It is never too large even for a moment: that would refuse another writer what fits.
+        long charged = Volatile.Read(ref _charged);
+        while (bytes <= MaxBytes - charged)
+        {
+            // Full fence; pairs with Uncharge.
+            long seen = Interlocked.CompareExchange(ref _charged, charged + bytes, charged);
+            if (seen == charged) return true;
+            charged = seen;
+        }
         return false;
     }
+
+    /// <summary>Takes back a reservation whose bytes were not used.</summary>
+    // Full fence; pairs with TryCharge: the bytes are free for the next reservation.
+    internal void Uncharge(long bytes) => Interlocked.Add(ref _charged, -bytes);
 
     // The larger of two unused ends is worth more; the other one stays unused. The gate is held.
     void KeepTail(PoolWriter.Region region)

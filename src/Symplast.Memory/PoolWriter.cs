@@ -20,7 +20,7 @@ public enum AllocationFailure
 /// One transaction of allocations in a pool: memory is bumped off a region that this writer alone holds, and belongs to the pool after
 /// <see cref="Commit"/>, or never, after <see cref="Abort"/>. Several writers may be open on one pool, each in its own region.
 /// </summary>
-/// <remarks>Not thread-safe: a writer belongs to one thread. Exactly one of Commit and Abort must follow Open.</remarks>
+/// <remarks>Not thread-safe: a writer belongs to one thread. Exactly one of Commit and Abort must follow Open, or Abort a Commit that threw.</remarks>
 public unsafe struct PoolWriter
 {
     /// <summary>A stretch of memory that the writer bumps through; Chunks is 0 for the pool's tail, which existed before.</summary>
@@ -61,6 +61,7 @@ public unsafe struct PoolWriter
         _pool = pool;
         _limited = pool.MaxBytes != long.MaxValue;
         _nextRun = 1;
+        _regions.Reserve(1);
         if (!pool.BeginWrite(out Region tail)) return false;
         if (tail.Start != null) UseRegion(tail);
         return true;
@@ -99,6 +100,11 @@ public unsafe struct PoolWriter
         }
         if (size > (nuint)(_limit - _cursor) && !TakeRun(size))
         {
+            if (_limited)
+            {
+                _pool.Uncharge((long)size);
+                _charged -= (long)size;
+            }
             Failure = AllocationFailure.OutOfMemory;
             return null;
         }
@@ -112,6 +118,7 @@ public unsafe struct PoolWriter
     {
         nuint needed = (size + AddressRange.ChunkSize - 1) >> AddressRange.ChunkShift;
         nuint chunks = Math.Max(needed, _nextRun);
+        _regions.Reserve(1);
         byte* start = AddressRange.Take(chunks, _pool.Slot);
         if (start == null && chunks > needed) start = AddressRange.Take(chunks = needed, _pool.Slot);
         if (start == null) return false;
@@ -132,13 +139,13 @@ public unsafe struct PoolWriter
     /// Makes everything allocated part of the pool, gives interpreter <paramref name="interpreter"/> a lease on the pool and closes the
     /// writer. Returns false if the pool was deleted meanwhile: then nothing was committed and the memory is back.
     /// </summary>
+    /// <exception cref="OutOfMemoryException">Nothing was committed, and <see cref="Abort"/> must follow.</exception>
     public bool Commit(long interpreter)
     {
         if (_regions.Count > 0) _regions.Last->Used = _cursor;
         for (int i = 0; i < _regions.Count; i++) PoolProtection.Lock(_regions[i]->Start, _regions[i]->Used);
         if (!_pool.EndWrite(ref _regions, _bytes, Objects, _charged, interpreter))
         {
-            for (int i = 0; i < _regions.Count; i++) PoolProtection.Unlock(_regions[i]->Start, _regions[i]->Used);
             Abort();
             return false;
         }
@@ -159,6 +166,7 @@ public unsafe struct PoolWriter
                 AddressRange.Release(region.Start, region.Chunks);
                 continue;
             }
+            PoolProtection.Unlock(region.Start, region.Used);
             Wipe(region.Start, region.Used);
             tail = region;
         }

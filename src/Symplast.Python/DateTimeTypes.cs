@@ -44,15 +44,27 @@ internal sealed unsafe class DateTimeTypes
     /// <summary>timezone.utc, one static object for the whole process. Valid once <see cref="Knows"/> returned true.</summary>
     internal PyObject* Utc => _api->Utc;
 
+    /// <summary>Whether <see cref="Knows"/> will import the datetime module, and so may run other code, to answer for <paramref name="type"/>.</summary>
+    internal bool NeedsImportFor(PyObject* type)
+    {
+        const int NameOffset = 24;
+        if (_api != null || !Layout.Current.StaticDateTimes) return false;
+        byte* name = *(byte**)((byte*)type + NameOffset);
+        // A shorter name ends with a zero byte, which differs.
+        foreach (byte expected in "datetime."u8)
+        {
+            if (*name++ != expected) return false;
+        }
+        return true;
+    }
+
     /// <summary>Whether <paramref name="type"/> is exactly one of the types, and which.</summary>
     internal bool Knows(PyObject* type, out DateTimeKind kind)
     {
-        const int NameOffset = 24;
         kind = default;
-        if (!Layout.Current.StaticDateTimes) return false;
         if (_api == null)
         {
-            if (!new ReadOnlySpan<byte>(*(byte**)((byte*)type + NameOffset), 9).SequenceEqual("datetime."u8)) return false;
+            if (!NeedsImportFor(type)) return false;
             _api = (CApi*)Api.Table.PyCapsule_Import(Text.Utf8("datetime.datetime_CAPI"u8), 0);
             if (_api == null)
             {

@@ -52,6 +52,9 @@ internal sealed unsafe class InterpreterState
         return !pool.HasDateTimes || DateTimes.Import();
     }
 
+    /// <summary>Whether <see cref="IsPlainDictSubclass"/> has done its import.</summary>
+    internal bool KnowsCollections => _counter != null;
+
     /// <summary>collections.defaultdict and collections.Counter: subclasses of dict that add nothing to what is stored.</summary>
     internal bool IsPlainDictSubclass(PyObject* type)
     {

@@ -15,7 +15,8 @@ public sealed unsafe class PoolProtectionTests : IDisposable
     {
         PoolWriter writer = default;
         Assert.True(writer.Open(pool));
-        return (writer, Block.Take(ref writer, size, 1)!.Value);
+        Block block = Block.Take(ref writer, size, 1)!.Value;
+        return (writer, block);
     }
 
     static void AssertPages(string permissions, Block block)

@@ -282,6 +282,18 @@ public unsafe class PoolWriterTests
     }
 
     [Fact]
+    public void WhatTheSystemRefusesDoesNotCountAgainstMaxBytes()
+    {
+        Pool pool = Pool.Create("refused", (long)AddressRange.Size + 1000);
+        PoolWriter writer = Open(pool);
+        Assert.True(writer.Allocate(AddressRange.Size + 16) == null);
+        Assert.Equal(AllocationFailure.OutOfMemory, writer.Failure);
+        Assert.NotNull(Block.Take(ref writer, 1000, 1));
+        Assert.True(writer.Commit(Interpreter));
+        Return(pool);
+    }
+
+    [Fact]
     public void SeveralOpenWritersWorkInPlacesOfTheirOwn()
     {
         Pool pool = Pool.Create("several");

@@ -40,17 +40,26 @@ internal unsafe struct FreezeFrame
     /// <summary>The original's table when the frame began (dict, set).</summary>
     internal void* Table;
 
+    /// <summary>Entries in use or deleted in that table (dict), or its mask (set).</summary>
+    internal nint TableSize;
+
     /// <summary>Next entry of the copy's table (dict).</summary>
     internal nint Filled;
 
     /// <summary>Number of conversions (subclass to base, default=) in the whole freeze when the frame began.</summary>
     internal long Conversions;
 
+    /// <summary>How often other code could run in the whole freeze until the frame began.</summary>
+    internal long Callouts;
+
     /// <summary>Stack index of the outermost unfinished container that something below this frame refers to; large if none.</summary>
     internal int Reaches;
 
     /// <summary>Kind of container.</summary>
     internal FrameKind Kind;
+
+    /// <summary>Kind of the original's table when the frame began (dict).</summary>
+    internal byte TableKind;
 
     /// <summary>What the copy is marked as once it is finished.</summary>
     internal ObjectMark Mark;

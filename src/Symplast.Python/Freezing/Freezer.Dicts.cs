@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 
@@ -17,6 +18,7 @@ internal unsafe ref partial struct Freezer
     {
         PyObject* mapping = ((PyMappingProxyObject*)o)->Mapping;
         ref Api api = ref Api.Table;
+        if (!_interpreter.KnowsCollections) Callout(o);
         bool isDict = mapping->Type == api.PyDict_Type || mapping->Type == api.PyODict_Type || _interpreter.IsPlainDictSubclass(mapping->Type)
             || Layout.Current.HasFrozenDict && mapping->Type == api.PyFrozenDict_Type;
         if (!isDict) return RaiseNotShareable($"mappingproxy of a {Text.TypeName(mapping)} cannot be frozen");
@@ -34,7 +36,7 @@ internal unsafe ref partial struct Freezer
     /// <summary>The order of an OrderedDict is kept beside its table, so it goes through a plain dict in that order.</summary>
     PyObject* BeginOrderedDict(PyObject* o)
     {
-        _callouts++;
+        Callout(o);
         PyObject* plain = Api.Table.PyObject_CallOneArg(Api.Table.PyDict_Type, o);
         if (plain == null) return null;
         _kept.Add((nint)plain);
@@ -49,8 +51,10 @@ internal unsafe ref partial struct Freezer
         nint used = original->Used;
         int log2 = 3;
         while (PyDictKeys.Capacity(log2) < used) log2++;
-        // The original's own index can be copied if it has no holes and is not much too large.
-        bool keeps = used > 0 && table->EntryCount == used && table->Log2Size <= log2 + 1;
+        // The original's own index can be copied if nothing was ever deleted (popitem() leaves no hole among the entries, but a dummy in the
+        // index and less room, which copies of the frozen dict would take for usable) and if it is not much too large.
+        bool keeps = used > 0 && table->EntryCount == used && table->Log2Size <= log2 + 1
+            && table->Usable == PyDictKeys.Capacity(table->Log2Size) - used;
         if (keeps) log2 = table->Log2Size;
 
         bool hasProxy = !Layout.Current.HasFrozenDict;
@@ -85,6 +89,8 @@ internal unsafe ref partial struct Freezer
         ObjectMark mark = isFrozen ? ObjectMarkOf(o) : ObjectMark.MutableOrigin;
         FreezeFrame* frame = Push(FrameKind.Dict, o, (PyObject*)copy, used, mark);
         frame->Table = table;
+        frame->TableSize = table->EntryCount;
+        frame->TableKind = table->Kind;
         frame->KeepsTable = keeps;
         frame->IsAttributes = _nextIsAttributes;
         frame->Unhashable = hasProxy;
@@ -133,10 +139,11 @@ internal unsafe ref partial struct Freezer
         byte* copies = PyDictKeys.Entries(copyTable);
         while (true)
         {
-            // Python code may have run since the last look: the entries are read again only if the table is still the same.
-            if (original->Keys != table || original->Used != used) return RaiseChanged();
-            long callouts = _callouts;
+            // Other code may have run since the last look: the entries are read again only if the table is still like the one that was begun.
             frame = _stack[depth];
+            if (original->Keys != table || original->Used != used || table->EntryCount != frame->TableSize || table->Kind != frame->TableKind)
+                return RaiseChanged();
+            long callouts = _callouts;
             if (frame->Filled == used) return FinishDict();
             if (frame->Index >= table->EntryCount) return RaiseChanged();
             byte* entries = PyDictKeys.Entries(table);
@@ -192,11 +199,13 @@ internal unsafe ref partial struct Freezer
         PyDictKeys* table = copy->Keys;
         if (copy->Used > 0)
         {
+            bool disturbed = frame->Callouts != _callouts;
+            if (disturbed && !HasSameKeys(frame)) return RaiseChanged();
             bool sameHashes = true;
             if (table->Kind != PyDictKeys.Strings && !RefreshHashes(table, out sameHashes)) return false;
             bool converted = _conversions != frame->Conversions && table->Kind != PyDictKeys.Strings;
             if (converted && !KeysDiffer(table)) return false;
-            if (frame->KeepsTable && sameHashes)
+            if (frame->KeepsTable && sameHashes && !disturbed)
             {
                 nuint bytes = (nuint)1 << table->Log2IndexBytes;
                 Buffer.MemoryCopy(PyDictKeys.Index((PyDictKeys*)frame->Table), PyDictKeys.Index(table), bytes, bytes);
@@ -208,6 +217,36 @@ internal unsafe ref partial struct Freezer
         }
         if (Layout.Current.HasFrozenDict) CacheHash(frame, &((PyFrozenDictObject*)copy)->Hash);
         return Pop();
+    }
+
+    // Whether the original still has the keys that were copied, by their hashes. The last look at its table was just now.
+    static bool HasSameKeys(FreezeFrame* frame)
+    {
+        PyDictKeys* original = (PyDictKeys*)frame->Table;
+        byte* entries = PyDictKeys.Entries(original);
+        byte* copies = PyDictKeys.Entries(((PyDictObject*)frame->Copy)->Keys);
+        nint copied = 0;
+        for (nint i = 0; i < original->EntryCount; i++)
+        {
+            nint hash, copiedHash;
+            if (original->Kind == PyDictKeys.Strings)
+            {
+                PyDictStringEntry* entry = (PyDictStringEntry*)entries + i;
+                if (entry->Value == null) continue;
+                hash = ((PyAsciiObject*)entry->Key)->Hash;
+                copiedHash = ((PyAsciiObject*)((PyDictStringEntry*)copies)[copied].Key)->Hash;
+            }
+            else
+            {
+                PyDictEntry* entry = (PyDictEntry*)entries + i;
+                if (entry->Value == null) continue;
+                hash = entry->Hash;
+                copiedHash = ((PyDictEntry*)copies)[copied].Hash;
+            }
+            if (hash != copiedHash) return false;
+            copied++;
+        }
+        return true;
     }
 
     // A NaN hashes by its address, and what default= returned hashes as it likes, so hashes of copies can differ from the originals'.
@@ -264,7 +303,7 @@ internal unsafe ref partial struct Freezer
     static void BuildIndex(PyDictKeys* table)
     {
         byte* index = PyDictKeys.Index(table);
-        new Span<byte>(index, checked((int)((nuint)1 << table->Log2IndexBytes))).Fill(0xFF);
+        NativeMemory.Fill(index, (nuint)1 << table->Log2IndexBytes, 0xFF);
         nuint mask = ((nuint)1 << table->Log2Size) - 1;
         int log2Width = table->Log2IndexBytes - table->Log2Size;
         byte* entries = PyDictKeys.Entries(table);

@@ -137,11 +137,12 @@ internal unsafe ref partial struct Freezer
         return true;
     }
 
+    // Subclasses included that freeze as what they are underneath; what default= replaced may change as it likes.
     readonly bool Matches(PyObject* original, PyObject* copy)
     {
         ref Api api = ref Api.Table;
         PyObject* type = original->Type;
-        if (type == api.PyList_Type)
+        if ((api.PyType_GetFlags(type) & ListSubclass) != 0)
         {
             nint size = ((PyListObject*)original)->Size;
             if (size != ((PyVarObject*)copy)->Size) return false;
@@ -158,8 +159,19 @@ internal unsafe ref partial struct Freezer
             return size == ((PyBytesObject*)copy)->Size && new ReadOnlySpan<byte>(api.PyByteArray_AsString(original), checked((int)size))
                 .SequenceEqual(new((byte*)copy + PyBytesObject.DataOffset, (int)size));
         }
-        if (type == api.PySet_Type) return SetMatches((PySetObject*)original, copy);
-        return type != api.PyDict_Type || DictMatches(original, copy);
+        if (type == api.PyDict_Type) return DictMatches(original, copy);
+        if (type == api.PyODict_Type) return OrderedDictMatches(original, copy);
+        if (api.PyType_IsSubtype(type, api.PySet_Type) != 0) return SetMatches((PySetObject*)original, copy);
+        return !_interpreter.IsPlainDictSubclass(type) || DictMatches(original, copy);
+    }
+
+    readonly bool OrderedDictMatches(PyObject* original, PyObject* copy)
+    {
+        PyObject* plain = Api.Table.PyObject_CallOneArg(Api.Table.PyDict_Type, original);
+        bool matches = plain != null && DictMatches(plain, copy);
+        Api.Table.PyErr_Clear();
+        References.Drop(plain);
+        return matches;
     }
 
     readonly bool DictMatches(PyObject* original, PyObject* copy)

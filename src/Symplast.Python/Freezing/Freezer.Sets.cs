@@ -24,6 +24,7 @@ internal unsafe ref partial struct Freezer
         copy->Mask = slots - 1;
         FreezeFrame* frame = Push(FrameKind.Set, o, (PyObject*)copy, used, mark);
         frame->Table = original->Table;
+        frame->TableSize = original->Mask;
         frame->KeepsTable = keeps;
         return (PyObject*)copy;
     }
@@ -39,7 +40,7 @@ internal unsafe ref partial struct Freezer
         while (true)
         {
             FreezeFrame* frame = _stack[depth];
-            if (original->Table != frame->Table || original->Used != frame->Size) return RaiseChanged();
+            if (original->Table != frame->Table || original->Mask != frame->TableSize || original->Used != frame->Size) return RaiseChanged();
             if (frame->Index > original->Mask) return frame->Filled == frame->Size ? FinishSet() : RaiseChanged();
             PySetEntry entry = original->Table[frame->Index];
             // A deleted slot holds a dummy, recognised by a hash that no member can have.
@@ -64,7 +65,8 @@ internal unsafe ref partial struct Freezer
     {
         FreezeFrame* frame = _stack.Last;
         PySetObject* copy = (PySetObject*)frame->Copy;
-        bool same = frame->KeepsTable && _conversions == frame->Conversions;
+        // If other code ran meanwhile, members may have come and gone, and their places in the table mean nothing.
+        bool same = frame->KeepsTable && _conversions == frame->Conversions && _callouts == frame->Callouts;
         nint slots = frame->KeepsTable ? copy->Mask + 1 : frame->Filled;
         for (nint i = 0; i < slots; i++)
         {
@@ -75,7 +77,11 @@ internal unsafe ref partial struct Freezer
             same &= hash == entry->Hash;
         }
         copy->Fill = copy->Used = frame->Size;
-        if (!same && !RebuildSet(copy, slots)) return false;
+        if (!same)
+        {
+            if (!RebuildSet(copy, slots)) return false;
+            if (copy->Used != frame->Size && _conversions == frame->Conversions) return RaiseChanged();
+        }
         copy->Hash = -1;
         Api.Table.HashBuiltin((PyObject*)copy);
         return Pop();

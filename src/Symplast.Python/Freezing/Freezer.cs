@@ -10,14 +10,20 @@ namespace Symplast.Python.Freezing;
 /// cycles survive. Containers are worked through with an explicit stack, so depth is limited by memory only.
 /// </summary>
 /// <remarks>
-/// <para>The caller holds the GIL of its interpreter throughout, so originals change only while Python code of ours runs in between:
-/// <c>default=</c>, and what the check for signals may run. After such a call every container in progress is checked again.</para>
+/// <para>The caller holds the GIL of its interpreter throughout, so originals change only while other code runs in between: <c>default=</c>, what the
+/// check for signals may run, imports. Around such a call (a callout) the object at hand is kept alive, and after it every container in
+/// progress is checked again before it is read.</para>
 /// <para>An object with one reference can be met only once and needs no memo entry; with <c>default=</c>, which may hand out new references, all
 /// are remembered.</para>
 /// <para>While a container is in progress its mark says so (<see cref="ObjectMark.InProgress"/>) and its header holds its stack index.</para>
 /// </remarks>
 internal unsafe ref partial struct Freezer
 {
+    // Bits of tp_flags; set for the base itself too.
+    const nuint ListSubclass = 1 << 25;
+    const nuint TupleSubclass = 1 << 26;
+    const nuint DictSubclass = 1 << 29;
+
     const int VisitsBetweenSignalChecks = 1 << 14;
     const int MostChainedConversions = 100;
     const int Nothing = int.MaxValue;
@@ -37,7 +43,6 @@ internal unsafe ref partial struct Freezer
     int _chain;
     bool _pushed;                // the last Visit began a container
     bool _nextIsAttributes;
-    bool _cyclic;
 
     Freezer(InterpreterState interpreter, PyObject* root, PyObject* convert)
     {
@@ -58,27 +63,28 @@ internal unsafe ref partial struct Freezer
         if (AddressRange.Contains(root))
         {
             Pool? owner = PoolTable.OwnerOf(root);
-            return owner is { Deleted: false } ? root : interpreter.RaiseDeleted(owner);
+            if (owner is not { Deleted: false }) return interpreter.RaiseDeleted(owner);
+            return pool.Deleted ? interpreter.RaiseDeleted(pool) : root;
         }
         Freezer freezer = new(interpreter, root, convert);
         if (!freezer._writer.Open(pool)) return interpreter.RaiseDeleted(pool);
         PyObject* copy = null;
+        bool closed = false;
         try
         {
             copy = freezer.Run();
+            if (copy != null)
+            {
+                bool committed = freezer._writer.Commit(interpreter.Id);
+                closed = true;
+                if (!committed) copy = interpreter.RaiseDeleted(pool);
+            }
         }
-        catch (OutOfMemoryException)
+        catch (Exception e)
         {
-            Api.Table.PyErr_NoMemory();
+            copy = Errors.FromManaged(e);
         }
-        if (copy == null)
-        {
-            freezer._writer.Abort();
-        }
-        else if (!freezer._writer.Commit(interpreter.Id))
-        {
-            copy = interpreter.RaiseDeleted(pool);
-        }
+        if (!closed) freezer._writer.Abort();
         freezer.Dispose();
         return copy;
     }
@@ -118,7 +124,7 @@ internal unsafe ref partial struct Freezer
     PyObject* Visit(PyObject* o)
     {
         _pushed = false;
-        if (--_budget == 0 && !CheckSignals()) return null;
+        if (--_budget == 0 && !CheckSignals(o)) return null;
         if (AddressRange.Contains(o))
         {
             Pool? owner = PoolTable.OwnerOf(o);
@@ -169,6 +175,7 @@ internal unsafe ref partial struct Freezer
         if (o == api._Py_EllipsisObject || o == api._Py_NotImplementedStruct) return o;
         if (type == api.PyDictProxy_Type) return VisitMappingProxy(o);
         if (Layout.Current.HasFrozenDict && type == api.PyFrozenDict_Type) return BeginDict(o);
+        if (_interpreter.DateTimes.NeedsImportFor(type)) Callout(o);
         if (_interpreter.DateTimes.Knows(type, out DateTimeKind kind)) return CopyDateTime(o, kind);
         return VisitSubclass(o, type);
     }
@@ -176,9 +183,6 @@ internal unsafe ref partial struct Freezer
     // Containers whose class only adds behaviour freeze as what they are underneath; classes with a meaning of their own are refused.
     PyObject* VisitSubclass(PyObject* o, PyObject* type)
     {
-        const nuint ListSubclass = 1 << 25;
-        const nuint TupleSubclass = 1 << 26;
-        const nuint DictSubclass = 1 << 29;
         ref Api api = ref Api.Table;
         nuint flags = api.PyType_GetFlags(type);
         if ((flags & ListSubclass) != 0)
@@ -186,14 +190,17 @@ internal unsafe ref partial struct Freezer
             _conversions++;
             return BeginList(o);
         }
-        if ((flags & TupleSubclass) != 0 && api.PyObject_HasAttrString(type, Text.Utf8("_fields"u8)) == 0)
+        if ((flags & TupleSubclass) != 0)
         {
+            Callout(o);
+            if (api.PyObject_HasAttrString(type, Text.Utf8("_fields"u8)) != 0) return Convert(o);
             _conversions++;
             return BeginTuple(o);
         }
         if ((flags & DictSubclass) != 0)
         {
             if (type == api.PyODict_Type) return BeginOrderedDict(o);
+            if (!_interpreter.KnowsCollections) Callout(o);
             if (_interpreter.IsPlainDictSubclass(type)) return BeginDict(o);
         }
         if (api.PyType_IsSubtype(type, api.PySet_Type) != 0)
@@ -216,7 +223,7 @@ internal unsafe ref partial struct Freezer
         if (++_chain > MostChainedConversions)
             return RaiseNotShareable($"default() returned an object that cannot be frozen {MostChainedConversions} times in a row, last a {Text.TypeName(o)}");
         _conversions++;
-        _callouts++;
+        Callout(o);
         PyObject* result = Api.Table.PyObject_CallOneArg(_default, o);
         if (result == null) return AddPathNote();
         _kept.Add((nint)result);
@@ -228,14 +235,21 @@ internal unsafe ref partial struct Freezer
         return copy;
     }
 
+    /// <summary>Must come before anything that may run other code, which may drop all references to the object at hand.</summary>
+    void Callout(PyObject* atHand)
+    {
+        _callouts++;
+        _kept.Add((nint)References.New(atHand));
+    }
+
     /// <summary>
     /// Lets signal handlers run, and so KeyboardInterrupt arrive; false if one raised. May run any Python code.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    bool CheckSignals()
+    bool CheckSignals(PyObject* atHand)
     {
         _budget = VisitsBetweenSignalChecks;
-        _callouts++;
+        Callout(atHand);
         return Api.Table.PyErr_CheckSignals() == 0;
     }
 
@@ -293,6 +307,7 @@ internal unsafe ref partial struct Freezer
             Copy = copy,
             Size = size,
             Conversions = _conversions,
+            Callouts = _callouts,
             Reaches = Nothing,
         };
         _writer.Objects++;
@@ -336,7 +351,6 @@ internal unsafe ref partial struct Freezer
         FreezeFrame* frame = _stack.Last;
         if (ObjectMarks.Get(copy) == ObjectMark.InProgress)
         {
-            _cyclic = true;
             frame->Reaches = Math.Min(frame->Reaches, (int)copy->RefCount);
             if (!Layout.Current.HasFrozenDict && copy->Type == Api.Table.PyDictProxy_Type) frame->Unhashable = true;
         }
@@ -377,13 +391,16 @@ internal unsafe ref partial struct Freezer
     readonly bool IsSafelyHashable(PyObject* copy, int depth = 0)
     {
         const int Deepest = 500;
-        if (!_cyclic || _conversions == 0 || !AddressRange.Contains(copy)) return true;
-        if (depth > Deepest || ObjectMarks.Get(copy) == ObjectMark.InProgress) return false;
-        if (copy->Type != Api.Table.PyTuple_Type) return true;
-        PyObject** items = (PyObject**)((byte*)copy + Layout.Current.TupleItems);
-        for (nint i = 0; i < ((PyVarObject*)copy)->Size; i++)
+        if (_conversions == 0 || !AddressRange.Contains(copy)) return true;
+        if (ObjectMarks.Get(copy) == ObjectMark.InProgress) return false;
+        bool isTuple = copy->Type == Api.Table.PyTuple_Type;
+        if (Layout.Current.TupleHasHash || !isTuple && copy->Type != Api.Table.PySlice_Type) return true;
+        if (depth > Deepest) return false;
+        PyObject** parts = isTuple ? (PyObject**)((byte*)copy + Layout.Current.TupleItems) : &((PySliceObject*)copy)->Start;
+        nint count = isTuple ? ((PyVarObject*)copy)->Size : 3;
+        for (nint i = 0; i < count; i++)
         {
-            if (!IsSafelyHashable(items[i], depth + 1)) return false;
+            if (!IsSafelyHashable(parts[i], depth + 1)) return false;
         }
         return true;
     }

@@ -7,6 +7,10 @@ namespace Symplast.Python.Freezing;
 /// Copies a frozen graph back into plain objects of the calling interpreter, with the mutable types it was made from. Iterative like
 /// <see cref="Freezer"/>; sharing and cycles are kept. The GIL is held throughout; only the check for signals can run Python code.
 /// </summary>
+/// <remarks>
+/// Dict keys and set members, and what is inside them, stay immutable whatever they were made from: <c>default=</c> and hashable subclasses of list
+/// and set can put there what Python could not hash otherwise.
+/// </remarks>
 internal unsafe ref struct Thawer
 {
     const int VisitsBetweenSignalChecks = 1 << 14;
@@ -26,11 +30,13 @@ internal unsafe ref struct Thawer
     {
         internal PyObject* Original;    // of a mappingproxy, the dict behind it
         internal PyObject* Copy;        // the frame's own reference
+        internal PyObject* Items;       // of a frozendict, the dict that collects its items; the frame's own reference
         internal PyObject* Key;         // thawed key that waits for its value
         internal PyObject* Identity;    // what others refer to: the memo's key
         internal nint Index;
         internal nint Size;
         internal Kind Kind;
+        internal bool Hashable;         // a key or member, or inside one: what it holds must be hashable too
     }
 
     readonly InterpreterState _interpreter;
@@ -58,9 +64,9 @@ internal unsafe ref struct Thawer
         {
             copy = thawer.Run(root);
         }
-        catch (OutOfMemoryException)
+        catch (Exception e)
         {
-            Api.Table.PyErr_NoMemory();
+            copy = Errors.FromManaged(e);
         }
         thawer.Dispose();
         return copy;
@@ -68,7 +74,7 @@ internal unsafe ref struct Thawer
 
     PyObject* Run(PyObject* root)
     {
-        PyObject* copy = Visit(root, out bool pushed);
+        PyObject* copy = Visit(root, hashable: false, out bool pushed);
         if (!pushed) return copy;
         while (_stack.Count > 0)
         {
@@ -82,6 +88,7 @@ internal unsafe ref struct Thawer
         for (int i = 0; i < _stack.Count; i++)
         {
             References.Drop(_stack[i]->Copy);
+            References.Drop(_stack[i]->Items);
             References.Drop(_stack[i]->Key);
         }
         _stack.Dispose();
@@ -90,7 +97,7 @@ internal unsafe ref struct Thawer
     }
 
     /// <summary>A new reference to an object's copy; null with an exception set, or with <paramref name="pushed"/> for a container that was begun.</summary>
-    PyObject* Visit(PyObject* o, out bool pushed)
+    PyObject* Visit(PyObject* o, bool hashable, out bool pushed)
     {
         pushed = false;
         if (--_budget == 0)
@@ -110,34 +117,35 @@ internal unsafe ref struct Thawer
         if (type == api.PyUnicode_Type) copy = CopyString((PyAsciiObject*)o);
         else if (type == api.PyLong_Type) copy = api._PyLong_Copy(o);
         else if (type == api.PyFloat_Type) copy = api.PyFloat_FromDouble(((PyFloatObject*)o)->Value);
-        else if (type == api.PyBytes_Type) copy = CopyBytes(o);
+        else if (type == api.PyBytes_Type) copy = CopyBytes(o, hashable);
         else if (type == api.PyComplex_Type) copy = api.PyComplex_FromDoubles(((PyComplexObject*)o)->Real, ((PyComplexObject*)o)->Imaginary);
         else if (type == api.PyRange_Type) copy = CopyRange((PyRangeObject*)o);
         else if (_interpreter.DateTimes.Knows(type, out DateTimeKind kind)) copy = CopyDateTime(o, kind);
-        else return Begin(o, type, out pushed);
+        else return Begin(o, type, hashable, out pushed);
         if (copy != null) _memo.Add(o, References.New(copy));
         return copy;
     }
 
     // Containers that can be filled after they exist are known to the memo from the start, so that cycles find them.
-    PyObject* Begin(PyObject* o, PyObject* type, out bool pushed)
+    PyObject* Begin(PyObject* o, PyObject* type, bool hashable, out bool pushed)
     {
         ref Api api = ref Api.Table;
         pushed = false;
-        Frame frame = new() { Original = o, Identity = o };
-        bool wasMutable = ObjectMarks.Get(o) == ObjectMark.MutableOrigin;
+        Frame frame = new() { Original = o, Identity = o, Hashable = hashable };
+        bool isMutable = !hashable && ObjectMarks.Get(o) == ObjectMark.MutableOrigin;
         if (type == api.PyTuple_Type)
         {
-            frame.Kind = wasMutable ? Kind.List : Kind.Tuple;
+            frame.Kind = isMutable ? Kind.List : Kind.Tuple;
             frame.Size = ((PyVarObject*)o)->Size;
-            frame.Copy = wasMutable ? api.PyList_New(frame.Size) : api.PyTuple_New(frame.Size);
+            frame.Copy = isMutable ? api.PyList_New(frame.Size) : api.PyTuple_New(frame.Size);
             if (frame.Copy == null) return null;
             // The collector lets Python code see unfinished containers; None everywhere keeps that harmless.
-            new Span<nint>(Items(frame.Copy, wasMutable), checked((int)frame.Size)).Fill((nint)api._Py_NoneStruct);
+            PyObject** items = Items(frame.Copy, isMutable);
+            for (nint i = 0; i < frame.Size; i++) items[i] = api._Py_NoneStruct;
         }
         else if (type == api.PyFrozenSet_Type)
         {
-            frame.Kind = wasMutable ? Kind.Set : Kind.FrozenSet;
+            frame.Kind = isMutable ? Kind.Set : Kind.FrozenSet;
             frame.Size = ((PySetObject*)o)->Mask + 1;
             frame.Copy = api.PySet_New(null);
         }
@@ -145,21 +153,23 @@ internal unsafe ref struct Thawer
         {
             frame.Kind = Kind.Slice;
             frame.Size = 3;
-            frame.Copy = api.PyTuple_New(3);
-            if (frame.Copy == null) return null;
-            new Span<nint>(Items(frame.Copy, isList: false), 3).Fill((nint)api._Py_NoneStruct);
+            frame.Copy = api.PySlice_New(null, null, null);
         }
         else
         {
             bool isProxy = type == api.PyDictProxy_Type;
             if (isProxy) frame.Original = ((PyMappingProxyObject*)o)->Mapping;
-            frame.Kind = isProxy || wasMutable ? Kind.Dict : Kind.FrozenDict;
+            frame.Kind = isProxy || isMutable ? Kind.Dict : Kind.FrozenDict;
             frame.Size = ((PyDictObject*)frame.Original)->Used;
-            frame.Copy = api.PyDict_New();
+            frame.Copy = frame.Kind == Kind.Dict ? api.PyDict_New() : api.PyFrozenDict_New(null);
+            if (frame.Copy != null && frame.Kind == Kind.FrozenDict && (frame.Items = api.PyDict_New()) == null)
+            {
+                References.Drop(frame.Copy);
+                return null;
+            }
         }
         if (frame.Copy == null) return null;
-        bool isFillable = frame.Kind is Kind.List or Kind.Tuple or Kind.Dict or Kind.Set;
-        _memo.Add(o, isFillable ? References.New(frame.Copy) : api._Py_NoneStruct);
+        _memo.Add(o, frame.Kind == Kind.FrozenSet ? api._Py_NoneStruct : References.New(frame.Copy));
         _stack.Add(frame);
         pushed = true;
         return null;
@@ -178,7 +188,7 @@ internal unsafe ref struct Thawer
             {
                 PyObject* next = Next(frame);
                 if (next == null) return Finish();
-                part = Visit(next, out bool pushed);
+                part = Visit(next, NeedsHashable(frame), out bool pushed);
                 if (pushed) return true;
                 if (part == null) return false;
                 frame = _stack[depth];
@@ -186,6 +196,10 @@ internal unsafe ref struct Thawer
             if (!Put(frame, part)) return false;
         }
     }
+
+    static bool NeedsHashable(Frame* frame) => frame->Hashable
+        || frame->Kind is Kind.Set or Kind.FrozenSet
+        || frame->Kind is Kind.Dict or Kind.FrozenDict && frame->Key == null;
 
     // The next part of the original, without moving on; null if there is none.
     static PyObject* Next(Frame* frame)
@@ -219,13 +233,14 @@ internal unsafe ref struct Thawer
         {
             case Kind.List or Kind.Tuple or Kind.Slice:
                 // Found through the collector, a list may have been changed by a signal handler.
-                if (((PyVarObject*)frame->Copy)->Size != frame->Size)
+                if (frame->Kind == Kind.List && ((PyVarObject*)frame->Copy)->Size != frame->Size)
                 {
                     References.Drop(part);
                     Errors.Runtime("a list changed while it was being thawed");
                     return false;
                 }
-                PyObject** place = Items(frame->Copy, frame->Kind == Kind.List) + frame->Index++;
+                PyObject** place = frame->Kind == Kind.Slice ? &((PySliceObject*)frame->Copy)->Start : Items(frame->Copy, frame->Kind == Kind.List);
+                place += frame->Index++;
                 PyObject* before = *place;
                 *place = part;
                 References.Drop(before);
@@ -240,7 +255,7 @@ internal unsafe ref struct Thawer
                     frame->Key = part;
                     return true;
                 }
-                failed = api.PyDict_SetItem(frame->Copy, frame->Key, part);
+                failed = api.PyDict_SetItem(frame->Kind == Kind.Dict ? frame->Copy : frame->Items, frame->Key, part);
                 References.Drop(frame->Key);
                 frame->Key = null;
                 frame->Index++;
@@ -256,23 +271,37 @@ internal unsafe ref struct Thawer
         ref Api api = ref Api.Table;
         Frame frame = *_stack.Last;
         PyObject* copy = frame.Copy;
-        if (frame.Kind is Kind.FrozenSet or Kind.FrozenDict or Kind.Slice)
+        if (frame.Kind == Kind.FrozenSet)
         {
-            PyObject** parts = Items(frame.Copy, isList: false);
-            copy = frame.Kind switch
-            {
-                Kind.FrozenSet => api.PyFrozenSet_New(frame.Copy),
-                Kind.FrozenDict => api.PyFrozenDict_New(frame.Copy),
-                _ => api.PySlice_New(parts[0], parts[1], parts[2]),
-            };
+            copy = api.PyFrozenSet_New(frame.Copy);
             if (copy == null) return false;
             _memo.Replace(frame.Identity, References.New(copy));
             References.Drop(frame.Copy);
         }
+        else if (frame.Kind == Kind.FrozenDict)
+        {
+            MoveItems((PyDictObject*)frame.Items, (PyDictObject*)copy);
+            References.Drop(frame.Items);
+        }
+        // A collection in between took what held only Nones for free of cycles for ever.
+        if (frame.Kind is Kind.Tuple or Kind.FrozenDict && !IsTracked(copy)) api.PyObject_GC_Track(copy);
         _stack.RemoveLast();
         _result = copy;
         return true;
     }
+
+    // A frozendict must exist before its items do, because they may refer to it, and can only be filled from inside.
+    static void MoveItems(PyDictObject* from, PyDictObject* to)
+    {
+        PyDictKeys* empty = to->Keys;
+        to->Keys = from->Keys;
+        to->Used = from->Used;
+        from->Keys = empty;
+        from->Used = 0;
+        ((PyFrozenDictObject*)to)->Hash = -1;
+    }
+
+    static bool IsTracked(PyObject* o) => *(nint*)((byte*)o - Layout.GcHeadSize) != 0;
 
     static PyObject** Items(PyObject* o, bool isList) =>
         isList ? ((PyListObject*)o)->Items : (PyObject**)((byte*)o + Layout.Current.TupleItems);
@@ -290,11 +319,11 @@ internal unsafe ref struct Thawer
         return copy;
     }
 
-    static PyObject* CopyBytes(PyObject* o)
+    static PyObject* CopyBytes(PyObject* o, bool hashable)
     {
         byte* data = (byte*)o + PyBytesObject.DataOffset;
         nint size = ((PyBytesObject*)o)->Size;
-        return ObjectMarks.Get(o) == ObjectMark.MutableOrigin
+        return !hashable && ObjectMarks.Get(o) == ObjectMark.MutableOrigin
             ? Api.Table.PyByteArray_FromStringAndSize(data, size)
             : Api.Table.PyBytes_FromStringAndSize(data, size);
     }

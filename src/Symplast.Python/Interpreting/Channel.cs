@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 
@@ -11,12 +13,18 @@ namespace Symplast.Python.Interpreting;
 /// <remarks>
 /// <para>Tasks are numbered in the order they were put; the queue is a ring of messages in which a task's place follows from its number, so
 /// that one can be cancelled without a search. All state is guarded by one lock that is never held across Python code.</para>
-/// <para>Delivery needs the owner's GIL. A worker with an answer becomes the deliverer if there is none, takes the owner's GIL, and delivers until
-/// no answer is left; meanwhile other workers only leave theirs and go on. (Flat combining: Hendler, Incze, Shavit, Tzafrir, SPAA 2010.)</para>
+/// <para>Delivery needs the owner's GIL. If a thread of the owner waits for an answer (<see cref="Receive"/>), it delivers. Else a worker with an
+/// answer becomes the deliverer if there is none, takes the owner's GIL, and delivers until no answer is left; meanwhile other workers only leave
+/// theirs and go on. (Flat combining: Hendler, Incze, Shavit, Tzafrir, SPAA 2010.)</para>
+/// <para>Before they sleep, one idle worker and the receiver look for some microseconds: waking a sleeping thread takes longer than a small task.</para>
 /// </remarks>
 internal sealed unsafe class Channel
 {
     const int SmallestRing = 64;
+    const int SpinMicroseconds = 30;
+    const int CacheLine = 64;
+
+    static readonly bool Spins = Environment.ProcessorCount > 1;
 
     readonly WordLock _gate = WordLock.Create();
     readonly PyObject* _deliver;
@@ -28,20 +36,26 @@ internal sealed unsafe class Channel
     bool _closed;
     Message* _firstAnswer;
     Message* _lastAnswer;
-    bool _delivering;
-    int* _signal;               // changes whenever sleepers must look again
+    int _answers;
+    int _deliverer;             // managed id of the thread that delivers or has promised to, 0: none
+    bool _receiverSleeps;
+    bool _spinning;             // one idle worker looks before it sleeps
+    int* _signal;               // changes whenever sleeping workers must look again
+    int* _answerSignal;         // changes whenever a sleeping receiver must look again
     readonly List<WorkerInterpreter> _workers = [];
 
     /// <summary>A channel of the calling interpreter. <paramref name="deliver"/>(subject, kind, data) is called for each answer, under its GIL.</summary>
     internal Channel(PyObject* deliver)
     {
         _deliver = deliver;
-        _signal = (int*)System.Runtime.InteropServices.NativeMemory.AllocZeroed(sizeof(int));
+        // Two words, a cache line apart.
+        _signal = (int*)NativeMemory.AllocZeroed(2, CacheLine);
+        _answerSignal = _signal + CacheLine / sizeof(int);
     }
 
     ~Channel()
     {
-        System.Runtime.InteropServices.NativeMemory.Free(_signal);
+        NativeMemory.Free(_signal);
         _gate.Dispose();
     }
 
@@ -54,7 +68,7 @@ internal sealed unsafe class Channel
         get
         {
             _gate.Enter();
-            bool idle = _sleeping > _queued;
+            bool idle = _sleeping + (_spinning ? 1 : 0) > _queued;
             _gate.Exit();
             return idle;
         }
@@ -73,7 +87,8 @@ internal sealed unsafe class Channel
         long number = _next++;
         _ring[number % _ring.Length] = task;
         _queued++;
-        bool wake = _sleeping > 0;
+        // The one that spins sees the first task by itself.
+        bool wake = _sleeping > 0 && _queued > (_spinning ? 1 : 0);
         if (wake) (*_signal)++;
         _gate.Exit();
         // Outside the lock, so that the woken worker does not run into it.
@@ -120,6 +135,7 @@ internal sealed unsafe class Channel
     /// </summary>
     internal Message* Take()
     {
+        bool looked = !Spins;
         _gate.Enter();
         while (true)
         {
@@ -128,6 +144,16 @@ internal sealed unsafe class Channel
             {
                 _gate.Exit();
                 return task;
+            }
+            if (!looked && !_spinning)
+            {
+                looked = _spinning = true;
+                _gate.Exit();
+                // A plain look without the lock; what it seems to see is checked under the lock.
+                for (long end = SpinEnd(); Volatile.Read(ref _queued) == 0 && !Volatile.Read(ref _closed) && Stopwatch.GetTimestamp() < end;) Thread.SpinWait(8);
+                _gate.Enter();
+                _spinning = false;
+                continue;
             }
             int seen = *_signal;
             _sleeping++;
@@ -159,31 +185,117 @@ internal sealed unsafe class Channel
         if (_lastAnswer == null) _firstAnswer = answer;
         else _lastAnswer->Next = answer;
         _lastAnswer = answer;
-        bool mine = !_delivering;
-        _delivering = true;
+        _answers++;
+        bool mine = _deliverer == 0;
+        if (mine) _deliverer = Environment.CurrentManagedThreadId;
+        bool wake = _receiverSleeps;
+        if (wake)
+        {
+            _receiverSleeps = false;
+            (*_answerSignal)++;
+        }
         _gate.Exit();
+        if (wake) Futex.Wake(_answerSignal, 1);
         return mine;
     }
 
-    /// <summary>Delivers answers until none is left. The owner's GIL must be held; the caller must be the deliverer.</summary>
+    /// <summary>Delivers answers until none is left, and stops being the deliverer. The owner's GIL must be held; the caller must be the deliverer.</summary>
     internal void DeliverAll()
     {
         while (true)
         {
-            _gate.Enter();
-            Message* answer = _firstAnswer;
-            _firstAnswer = _lastAnswer = null;
-            if (answer == null) _delivering = false;
-            _gate.Exit();
+            Message* answer = NextAnswer(last: true);
             if (answer == null) return;
-            while (answer != null)
-            {
-                Message* next = answer->Next;
-                DeliverOne(answer);
-                answer = next;
-            }
+            DeliverOne(answer);
         }
     }
+
+    /// <summary>
+    /// Waits for answers in a thread of the owner and delivers them: 1 when it has delivered some, 0 if another thread delivers already or the time
+    /// (nanoseconds; negative: no limit) is up, -1 with an exception set if a signal handler raised. Called with the owner's GIL, which is free while it waits.
+    /// </summary>
+    /// <remarks>A done-callback that waits for another answer calls this from inside a delivery by the same thread; it then goes on delivering.</remarks>
+    internal int Receive(long nanoseconds)
+    {
+        int me = Environment.CurrentManagedThreadId;
+        _gate.Enter();
+        bool nested = _deliverer == me;
+        bool mine = nested || _deliverer == 0;
+        if (mine) _deliverer = me;
+        _gate.Exit();
+        if (!mine) return 0;
+
+        long end = nanoseconds < 0 ? long.MaxValue : Stopwatch.GetTimestamp() + nanoseconds;
+        while (true)
+        {
+            Message* answer = NextAnswer(last: false);
+            if (answer == null)
+            {
+                long left = end == long.MaxValue ? -1 : end - Stopwatch.GetTimestamp();
+                if (left < 0 && end != long.MaxValue) return Leave(nested, 0);
+                AwaitAnswer(left);
+                if (Api.Table.PyErr_CheckSignals() != 0) return Leave(nested, -1);
+                continue;
+            }
+            DeliverOne(answer);
+            return Leave(nested, 1);
+        }
+    }
+
+    // What came meanwhile is delivered first: the workers rely on it. An exception that is on its way survives that.
+    int Leave(bool nested, int outcome)
+    {
+        if (nested) return outcome;
+        PyObject* raised = outcome < 0 ? Api.Table.PyErr_GetRaisedException() : null;
+        DeliverAll();
+        if (raised != null) Api.Table.PyErr_SetRaisedException(raised);
+        return outcome;
+    }
+
+    // Without the GIL: looks for a moment, then sleeps until there is an answer, the time is up, or a signal comes.
+    void AwaitAnswer(long nanoseconds)
+    {
+        void* thread = Api.Table.PyEval_SaveThread();
+        if (Spins)
+        {
+            for (long end = SpinEnd(); Volatile.Read(ref _answers) == 0 && Stopwatch.GetTimestamp() < end;) Thread.SpinWait(8);
+        }
+        _gate.Enter();
+        bool empty = _firstAnswer == null;
+        int seen = *_answerSignal;
+        _receiverSleeps = empty;
+        _gate.Exit();
+        if (empty)
+        {
+            // Answer changes the word under the lock before it wakes, so an answer that came since is not slept through.
+            Futex.Wait(_answerSignal, seen, nanoseconds);
+            _gate.Enter();
+            _receiverSleeps = false;
+            _gate.Exit();
+        }
+        Api.Table.PyEval_RestoreThread(thread);
+    }
+
+    // The oldest answer, now the caller's; with none left, a caller that asks for its last one stops being the deliverer.
+    Message* NextAnswer(bool last)
+    {
+        _gate.Enter();
+        Message* answer = _firstAnswer;
+        if (answer != null)
+        {
+            _firstAnswer = answer->Next;
+            if (_firstAnswer == null) _lastAnswer = null;
+            _answers--;
+        }
+        else if (last)
+        {
+            _deliverer = 0;
+        }
+        _gate.Exit();
+        return answer;
+    }
+
+    static long SpinEnd() => Stopwatch.GetTimestamp() + SpinMicroseconds * (Stopwatch.Frequency / 1_000_000);
 
     void DeliverOne(Message* answer)
     {

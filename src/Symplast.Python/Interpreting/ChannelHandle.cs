@@ -39,6 +39,7 @@ internal static unsafe class ChannelHandle
                 Method("drain"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Drain, PyMethodDef.NoArgs, "drain($self, /)\n--\n\nTake all queued tasks back; return their subjects."u8),
                 Method("close"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Close, PyMethodDef.NoArgs, "close($self, /)\n--\n\nTake no more tasks; workers end when the queue is empty."u8),
                 Method("interrupt"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Interrupt, PyMethodDef.NoArgs, "interrupt($self, /)\n--\n\nRaise KeyboardInterrupt in every worker that is at a task."u8),
+                Method("receive"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Receive, PyMethodDef.OneArg, "receive($self, timeout, /)\n--\n\nWait for answers and deliver them; False if another thread does, or the seconds (None: no limit) are over."u8),
                 Method("serve"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Serve, PyMethodDef.FastCall, "serve($self, source, settings, /)\n--\n\nRun source in a new interpreter on this thread, until it returns."u8)))),
     });
 
@@ -197,6 +198,34 @@ internal static unsafe class ChannelHandle
         {
             ChannelOf(self).Interrupt();
             return Api.Table._Py_NoneStruct;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Receive(PyObject* self, PyObject* timeout)
+    {
+        try
+        {
+            if (!Module.CheckProcess()) return null;
+            long nanoseconds = -1;
+            if (timeout != Api.Table._Py_NoneStruct)
+            {
+                double seconds = Api.Table.PyFloat_AsDouble(timeout);
+                if (seconds == -1 && Api.Table.PyErr_Occurred() != null) return null;
+                // Also for NaN: no time.
+                if (!(seconds > 0)) return Api.Table._Py_FalseStruct;
+                if (seconds < 1e9) nanoseconds = (long)(seconds * 1e9);
+            }
+            // The handle may be the last thing that keeps the channel; a callback must not take it away under us.
+            References.Take(self);
+            int outcome = ChannelOf(self).Receive(nanoseconds);
+            PyObject* result = outcome < 0 ? null : outcome > 0 ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+            References.Drop(self);
+            return result;
         }
         catch (Exception e)
         {

@@ -1,0 +1,214 @@
+"""What all benchmarks share: taking turns, reading clocks, and reporting rows.
+
+A benchmark is a function that compares Symplast with a rival. It runs in a child process of its own (run.py starts it), so
+that neither memory nor caches of one reach the next, and both sides run in that one process where that is possible at all:
+A B, B A, A B … after a round that is not counted. What is said of a comparison is the median of the ratios of its rounds, so
+that a machine that is slow for a while is slow for both sides.
+
+The collector is off while benchmarks measure, on both sides, as in timeit. That favours the rivals a little: the objects of a
+pool are not tracked, so every full collection of a program that holds its data frozen is shorter.
+"""
+
+import gc
+import importlib
+import itertools
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+
+# The order in which subjects run and are listed: modules of this folder.
+SUBJECTS = ("freezing", "reading", "scaling", "handover", "executors", "footprint", "unshared")
+
+# A side of a comparison: does its work once and returns what that took.
+type Side = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What DESIGN.md demands: of the ratio, or of our own figure. With at_least, more is better."""
+
+    limit: float
+    of: str = "ratio"
+    at_least: bool = False
+
+    def met(self, row: "Row") -> bool:
+        value = row.ratio if self.of == "ratio" else row.ours
+        return value >= self.limit if self.at_least else value <= self.limit
+
+
+@dataclass
+class Row:
+    """One line of the table. Samples with equal indexes were taken next to each other; units: s, B (bytes), x (a factor)."""
+
+    subject: str
+    benchmark: str
+    name: str
+    rival: str | None
+    unit: str
+    our_samples: list[float]
+    rival_samples: list[float] = field(default_factory=list)
+    bar: Bar | None = None
+    note: str = ""
+
+    @property
+    def ours(self) -> float:
+        return statistics.median(self.our_samples)
+
+    @property
+    def theirs(self) -> float | None:
+        return statistics.median(self.rival_samples) if self.rival_samples else None
+
+    @property
+    def ratios(self) -> list[float]:
+        return [ours / theirs for ours, theirs in zip(self.our_samples, self.rival_samples)]
+
+    @property
+    def ratio(self) -> float | None:
+        return statistics.median(self.ratios) if self.rival_samples else None
+
+    @property
+    def met(self) -> bool | None:
+        return None if self.bar is None else self.bar.met(self)
+
+    def as_json(self) -> dict:
+        ratios = self.ratios
+        return asdict(self) | {
+            "ours": self.ours,
+            "theirs": self.theirs,
+            "ratio": self.ratio,
+            "ratio_range": [min(ratios), max(ratios)] if ratios else None,
+            "met": self.met,
+        }
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A registered function, run in a child process."""
+
+    subject: str
+    name: str
+    measure: Callable[["Run"], None]
+
+
+_registered: list[Benchmark] = []
+
+
+def benchmark(name: str) -> Callable[[Callable[["Run"], None]], Callable[["Run"], None]]:
+    """Registers the function under its module's name as the subject."""
+
+    def register(measure):
+        _registered.append(Benchmark(measure.__module__, name, measure))
+        return measure
+
+    return register
+
+
+def benchmarks() -> list[Benchmark]:
+    """All of them, in order."""
+    for subject in SUBJECTS:
+        importlib.import_module(subject)
+    return sorted(_registered, key=lambda one: SUBJECTS.index(one.subject))
+
+
+class Run:
+    """What a benchmark is given: how thorough to be, the taking of turns, and where rows go."""
+
+    def __init__(self, of: Benchmark, quick: bool, tell: Callable[[dict], None]):
+        self.quick = quick
+        self._of = of
+        self._tell = tell
+
+    def either[T](self, full: T, quick: T) -> T:
+        """The size that fits how thorough the run is."""
+        return quick if self.quick else full
+
+    def say(self, text: str) -> None:
+        """Shows what is being done."""
+        self._tell({"progress": text})
+
+    def turns(self, what: str, *sides: Side, seconds: float = 3, least: int = 5, most: int = 60) -> list[list[float]]:
+        """
+        Rounds in which each side takes its turn, the first one changing; a list of samples a side. There are as many rounds as fit
+        the seconds (a quarter of them in a quick run), but at least and at most so many.
+        """
+        if self.quick:
+            seconds, least = seconds / 4, min(least, 3)
+        samples: list[list[float]] = [[] for _ in sides]
+        self.say(what)
+        for side in sides:
+            side()
+        start = time.perf_counter()
+        for done in itertools.count():
+            passed = time.perf_counter() - start
+            if done >= least and (done >= most or passed * (done + 1) > seconds * done):
+                return samples
+            self.say(f"{what}: round {done + 1}")
+            first = done % len(sides)
+            for i in (*range(first, len(sides)), *range(first)):
+                samples[i].append(sides[i]())
+
+    def row(self, name: str, ours: list[float], rival: str | None = None, theirs: list[float] = (), *,
+            unit: str = "s", bar: Bar | None = None, note: str = "") -> None:
+        """Reports a comparison. Lists of unequal length are not pairs: then the rival was measured once, for all."""
+        theirs = list(theirs)
+        if len(theirs) == 1:
+            theirs *= len(ours)
+        self._tell({"row": asdict(Row(self._of.subject, self._of.name, name, rival, unit, ours, theirs, bar, note))})
+
+
+def row_from(told: dict) -> Row:
+    """The row that a child reported."""
+    return Row(**told | {"bar": Bar(**told["bar"]) if told["bar"] else None})
+
+
+def cpu_seconds(function: Callable, *args) -> float:
+    """
+    CPU time of this thread in one call, for work that neither waits nor uses other threads: what other programs do on the machine
+    counts less than it would in wall time. The result is freed after the clock was read.
+    """
+    start = time.thread_time()
+    result = function(*args)
+    seconds = time.thread_time() - start
+    del result
+    return seconds
+
+
+def wall_seconds(function: Callable, *args) -> float:
+    """Wall time of one call. The result is freed after the clock was read."""
+    start = time.perf_counter()
+    result = function(*args)
+    seconds = time.perf_counter() - start
+    del result
+    return seconds
+
+
+def added(*samples: list[float]) -> list[float]:
+    """The sums, round by round."""
+    return [sum(together) for together in zip(*samples)]
+
+
+def memory(pid: int | str = "self") -> int:
+    """The bytes of memory that a process has to itself, plus its share of what it shares with others (PSS)."""
+    with open(f"/proc/{pid}/smaps_rollup") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("Pss:"))
+
+
+def _found(subject: str, name: str) -> Iterator[Benchmark]:
+    importlib.import_module(subject)
+    return (one for one in _registered if (one.subject, one.name) == (subject, name))
+
+
+def serve(subject: str, name: str, quick: bool) -> None:
+    """What a child process does: run one benchmark and tell what happens in lines of JSON on stdout."""
+    out, sys.stdout = sys.stdout, sys.stderr
+
+    def tell(what: dict) -> None:
+        out.write(json.dumps(what) + "\n")
+        out.flush()
+
+    gc.disable()
+    for one in _found(subject, name):
+        one.measure(Run(one, quick, tell))

@@ -1,0 +1,120 @@
+"""Measures Symplast against what people use today, and against the bars of the design.
+
+    make bench                        everything, with the newest Python: some five minutes
+    make bench ARGS=--quick           everything, with less data and fewer rounds: less than a minute
+    make bench ARGS='--only reading'  what has this in its subject or name
+
+The table appears while it is measured, a row a comparison: the medians of both sides, the median of their ratios (each of two
+measurements taken one after the other) with the smallest and largest, and the bar. All samples go to a JSON file.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import harness
+from table import Table
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# A benchmark that takes this long hangs.
+MOST_SECONDS = 180
+
+_CHILD = "import sys, harness; harness.serve(sys.argv[1], sys.argv[2], sys.argv[3] == 'quick')"
+
+
+def main() -> int:
+    options = parse()
+    try:
+        import symplast
+    except ImportError as error:
+        sys.exit(f"{sys.executable} cannot import symplast ({error}). `make bench` builds and installs it first.")
+    if not hasattr(os, "sched_getaffinity"):
+        sys.exit("The benchmarks read /proc and so need Linux.")
+    chosen = [one for one in harness.benchmarks() if options.only.lower() in f"{one.subject} {one.name}".lower()]
+    if not chosen:
+        sys.exit(f"No benchmark has {options.only!r} in its subject or name.")
+
+    about = {
+        "symplast": symplast.__version__,
+        "python": platform.python_version(),
+        "build": sys.version,
+        "processor": processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "load_average_before": os.getloadavg()[0],
+        "started": time.strftime("%Y-%m-%d %H:%M:%S%z"),
+        "quick": options.quick,
+    }
+    print(f"Symplast {about['symplast']} with Python {about['python']} on {about['cores']} cores of {about['processor']}"
+          f", load average {about['load_average_before']:.1f}", flush=True)
+    table, failed, start = Table(sys.stdout, sys.stderr), {}, time.monotonic()
+    interrupted = False
+    try:
+        for number, one in enumerate(chosen, 1):
+            error = measure(one, options.quick, table, f"[{number}/{len(chosen)}] {one.subject}: {one.name}")
+            if error:
+                failed[f"{one.subject}: {one.name}"] = error
+                table.failed(one, error)
+    except KeyboardInterrupt:
+        interrupted = True
+    about["seconds"] = round(time.monotonic() - start, 1)
+    table.summary()
+    path = options.json or ROOT / "artifacts" / "bench" / f"python-{about['python']}{'-quick' * options.quick}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(about | {"failed": failed, "rows": [row.as_json() for row in table.rows]}, indent=1))
+    print(f"{about['seconds']:.0f} seconds; all samples are in {os.path.relpath(path)}")
+    return 130 if interrupted else 1 if failed else 0
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="less data and fewer rounds")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only benchmarks with this in their subject or name")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="where the samples go (default: artifacts/bench/)")
+    return parser.parse_args()
+
+
+def measure(one: harness.Benchmark, quick: bool, table: Table, label: str) -> str | None:
+    """Runs a benchmark in a child process, which is started with -c so that its own children need not import this script."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")]))}
+    command = [sys.executable, "-W", "ignore", "-c", _CHILD, one.subject, one.name, "quick" if quick else "full"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True) as child:
+        timer = threading.Timer(MOST_SECONDS, child.kill)
+        timer.start()
+        errors: list[str] = []
+        reader = threading.Thread(target=lambda: errors.extend(child.stderr))
+        reader.start()
+        try:
+            table.progress(label)
+            for line in child.stdout:
+                told = json.loads(line)
+                if "row" in told:
+                    table.add(harness.row_from(told["row"]))
+                else:
+                    table.progress(f"{label}, {told['progress']}")
+        finally:
+            if child.poll() is None and sys.exception() is not None:
+                child.kill()
+            timer.cancel()
+        reader.join()
+        child.wait()
+    table.progress("")
+    if child.returncode == 0:
+        return None
+    return "".join(errors).strip() or f"the process ended with status {child.returncode}"
+
+
+def processor() -> str:
+    with open("/proc/cpuinfo") as file:
+        names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

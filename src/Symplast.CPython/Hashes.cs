@@ -1,0 +1,83 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace Symplast.CPython;
+
+/// <summary>
+/// The hash functions of CPython's numbers and tuples (pyhash.c, longobject.c, tupleobject.c; the same in 3.12 to 3.15), so that filling a
+/// tuple's cached hash needs no call into the interpreter. Tests compare them with hash() itself.
+/// </summary>
+public static unsafe class Hashes
+{
+    const int ModulusBits = 61;
+    const ulong Modulus = (1UL << ModulusBits) - 1;
+    const nint Infinity = 314159;
+    const ulong Prime1 = 11400714785074694791UL;
+    const ulong Prime2 = 14029467366897019727UL;
+    const ulong Prime5 = 2870177450012600261UL;
+
+    /// <summary>The hash of a float that is not a NaN: its value modulo 2^61 − 1, where multiplying by 2^e is a rotation by e.</summary>
+    public static nint OfFloat(double value)
+    {
+        const int FractionBits = 52;
+        const int Bias = 1075;
+        ulong bits = BitConverter.DoubleToUInt64Bits(value);
+        int exponent = (int)(bits >> FractionBits) & 0x7FF;
+        ulong mantissa = bits & ((1UL << FractionBits) - 1);
+        bool negative = (long)bits < 0;
+        if (exponent == 0x7FF) return negative ? -Infinity : Infinity;
+        if (exponent == 0) exponent = 1;
+        else mantissa |= 1UL << FractionBits;
+        int turn = (exponent - Bias) % ModulusBits;
+        if (turn < 0) turn += ModulusBits;
+        ulong hash = ((mantissa << turn) & Modulus) | (mantissa >> (ModulusBits - turn));
+        return Signed(hash == Modulus ? 0 : hash, negative);
+    }
+
+    /// <summary>The hash of an int: its value modulo 2^61 − 1.</summary>
+    public static nint OfInt(PyLongObject* value)
+    {
+        const int DigitBits = 30;
+        if (value->IsCompact)
+        {
+            nint compact = (nint)value->CompactValue;
+            return compact == -1 ? -2 : compact;
+        }
+        ulong hash = 0;
+        uint* digits = &value->Digit;
+        for (nint i = (nint)value->DigitCount - 1; i >= 0; i--)
+        {
+            hash = ((hash << DigitBits) & Modulus) | (hash >> (ModulusBits - DigitBits));
+            hash += digits[i];
+            if (hash >= Modulus) hash -= Modulus;
+        }
+        return Signed(hash, (value->Tag & 3) == 2);
+    }
+
+    /// <summary>The hash of an object by identity, as NaNs have it.</summary>
+    public static nint OfAddress(void* address)
+    {
+        nint hash = (nint)BitOperations.RotateRight((nuint)address, 4);
+        return hash == -1 ? -2 : hash;
+    }
+
+    /// <summary>Start value for the hash of a tuple; take in each item with <see cref="AddItem"/>, then <see cref="FinishTuple"/>. A reduced xxHash.</summary>
+    public const ulong StartTuple = Prime5;
+
+    /// <summary>Takes in the hash of the next item.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong AddItem(ulong hash, nint item) => BitOperations.RotateLeft(hash + (ulong)item * Prime2, 31) * Prime1;
+
+    /// <summary>The hash of a tuple of <paramref name="count"/> items.</summary>
+    public static nint FinishTuple(ulong hash, nint count)
+    {
+        hash += (ulong)count ^ (Prime5 ^ 3527539UL);
+        return hash == ulong.MaxValue ? 1546275796 : (nint)hash;
+    }
+
+    static nint Signed(ulong hash, bool negative)
+    {
+        nint signed = negative ? -(nint)hash : (nint)hash;
+        return signed == -1 ? -2 : signed;
+    }
+}
