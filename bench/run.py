@@ -22,6 +22,7 @@ import harness
 from table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
+ARTIFACTS = ROOT / "artifacts" / "bench"
 
 # A benchmark that takes this long hangs.
 MOST_SECONDS = 180
@@ -65,7 +66,7 @@ def main() -> int:
         interrupted = True
     about["seconds"] = round(time.monotonic() - start, 1)
     table.summary()
-    path = options.json or ROOT / "artifacts" / "bench" / f"python-{about['python']}{'-quick' * options.quick}.json"
+    path = options.json or ARTIFACTS / f"python-{about['python']}{'-quick' * options.quick}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(about | {"failed": failed, "rows": [row.as_json() for row in table.rows]}, indent=1))
     print(f"{about['seconds']:.0f} seconds; all samples are in {os.path.relpath(path)}")
@@ -82,7 +83,12 @@ def parse() -> argparse.Namespace:
 
 def measure(one: harness.Benchmark, quick: bool, table: Table, label: str) -> str | None:
     """Runs a benchmark in a child process, which is started with -c so that its own children need not import this script."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")]))}
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")])),
+        # Some installations come without compiled bytecode, and compiling would be most of what imports take.
+        "PYTHONPYCACHEPREFIX": str(ARTIFACTS / "pycache"),
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
     command = [sys.executable, "-W", "ignore", "-c", _CHILD, one.subject, one.name, "quick" if quick else "full"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True) as child:
         timer = threading.Timer(MOST_SECONDS, child.kill)

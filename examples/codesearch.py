@@ -16,6 +16,7 @@ in a fresh process and compares time, memory and answers.
 """
 
 import argparse
+import gc
 import importlib.util
 import json
 import multiprocessing
@@ -107,6 +108,7 @@ def measure(way: str, quick: bool, workers: int) -> Report:
         ready = time.perf_counter()
         answers = list(progress(answer_all(queries), len(queries), "answering queries"))
         answered = time.perf_counter()
+        gc.collect()  # the interpreter's lists of free objects would keep memory that nobody uses
         memory, peak = tree_memory()
         return {
             "subject": subject,

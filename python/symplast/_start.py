@@ -47,17 +47,18 @@ def _warn_of_old_release(floor):
     )
 
 
+def refuse(*args, **kwargs):
+    """Stands in a forked child for what would enter the extension."""
+    raise RuntimeError(
+        "symplast cannot be used in a process forked after it was imported; start the process with the "
+        "'spawn' or 'forkserver' method, or import symplast in the child only"
+    )
+
+
 def _refuse_in_child():
     # No call may enter the extension here: the runtime's other threads did not survive the fork, their locks may have.
     package = sys.modules.get("symplast")
     if package is None:
         return
-
-    def refuse(*args, **kwargs):
-        raise RuntimeError(
-            "symplast cannot be used in a process forked after it was imported; start the process with the "
-            "'spawn' or 'forkserver' method, or import symplast in the child only"
-        )
-
     for name in ("freeze", "thaw", "current_pool", "pools", "Pool", "InterpreterPoolExecutor"):
         setattr(package, name, refuse)

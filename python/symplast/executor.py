@@ -1,5 +1,7 @@
 """InterpreterPoolExecutor: concurrent.futures on interpreters with their own GIL, in the threads of one process."""
 
+import _thread
+import atexit
 import functools
 import itertools
 import marshal
@@ -11,7 +13,7 @@ import time
 import weakref
 from concurrent.futures import _base, thread
 
-from symplast import _symplast, byvalue, transport, worker
+from symplast import _start, _symplast, byvalue, transport, worker
 
 __all__ = ["BrokenInterpreterPool", "InterpreterPoolExecutor", "RemoteError"]
 
@@ -27,7 +29,9 @@ boot(settings)
 # How long a worker that was interrupted may take to stop before the program goes on without it, in seconds.
 _GRACE = 0.5
 
+# Kinds of answers that the channel adds to those of the worker.
 _LOST = -1
+_CALLBACKS = -2
 
 _crews = weakref.WeakSet()
 _exiting = False
@@ -56,6 +60,8 @@ class InterpreterFuture(_base.Future):
 
     _channel = None
     _number = None
+    _holds_callbacks = False
+    _retaken = False
 
     def cancel(self):
         """Cancel the task if no worker has begun it. Returns whether it is cancelled."""
@@ -81,14 +87,23 @@ class InterpreterFuture(_base.Future):
         # A thread that waits takes in answers itself, so that no worker has to wait for its GIL. Returns the time left.
         if self._channel is None or self._state != _base.PENDING:
             return timeout
-        if timeout is None:
-            while self._state == _base.PENDING and self._channel.receive(None):
-                continue
-            return None
-        end = time.monotonic() + timeout
-        while self._state == _base.PENDING and self._channel.receive(end - time.monotonic()):
-            continue
-        return max(0, end - time.monotonic())
+        end = None if timeout is None else time.monotonic() + timeout
+        left = timeout
+        while True:
+            # Read before the state: what changes the state from here on makes receive() return.
+            nudges = self._channel.nudges
+            if self._state != _base.PENDING or not self._channel.receive(nudges, left):
+                return left
+            if end is not None:
+                left = max(0, end - time.monotonic())
+
+    def _invoke_callbacks(self):
+        # Called after every change of state, so that a thread in _receive() sees those that are not the delivery of an answer.
+        if self._holds_callbacks:
+            return
+        if self._channel is not None:
+            self._channel.nudge()
+        super()._invoke_callbacks()
 
 
 class _Crew:
@@ -100,31 +115,34 @@ class _Crew:
         self.name_prefix = name_prefix
         self.threads = []
         self.broken = None
+        self.stopped = False
 
     def add_worker(self):
         name = f"{self.name_prefix}_{len(self.threads)}"
         started = threading.Thread(target=self._serve, name=name)
-        self.threads.append(started)
         started.start()
+        self.threads.append(started)
 
     def _serve(self):
         try:
             self.channel.serve(_BOOT, self.settings)
         except BaseException as exc:
-            self._break(str(exc))
+            if not self.stopped:
+                self._break(str(exc))
 
     def _break(self, reason):
-        if worker.InitializerFailed.__name__ in reason:
-            _base.LOGGER.critical("Exception in initializer:\n%s", reason)
+        what = "initializer" if worker.InitializerFailed.__name__ in reason else "worker"
+        _base.LOGGER.critical("Exception in %s:\n%s", what, reason)
         self.broken = reason
         self.channel.close()
         for future in self.channel.drain():
-            future.set_exception(BrokenInterpreterPool(f"a worker failed and the pool is not usable anymore: {reason}"))
+            future.set_exception(self.error())
 
-    def cancel_queued(self):
-        for future in self.channel.drain():
-            _base.Future.cancel(future)
-            future.set_running_or_notify_cancel()
+    def error(self):
+        return BrokenInterpreterPool(f"a worker failed and the pool is not usable anymore: {self.broken}")
+
+    def is_alive(self):
+        return any(started.is_alive() for started in self.threads)
 
     def join(self):
         """Wait for the workers to end; Ctrl-C interrupts their tasks."""
@@ -133,19 +151,30 @@ class _Crew:
                 if started is not threading.current_thread():
                     started.join()
         except KeyboardInterrupt:
-            self.stop()
+            _stop([self])
             raise
 
-    def stop(self):
-        """End the workers now: interrupt their tasks and wait a moment. Returns whether all have ended."""
-        self.channel.close()
-        self.cancel_queued()
-        deadline = time.monotonic() + _GRACE
-        for started in self.threads:
-            # Again for each, in case a task was just being begun.
-            self.channel.interrupt()
-            started.join(max(0, deadline - time.monotonic()))
-        return not any(started.is_alive() for started in self.threads)
+
+def _cancel(futures):
+    """Cancel futures whose tasks were taken back. No lock may be held: it runs their callbacks."""
+    for future in futures:
+        _base.Future.cancel(future)
+        future.set_running_or_notify_cancel()
+
+
+def _stop(crews):
+    """End the workers of some crews now: interrupt their tasks and wait a moment. Returns whether all have ended."""
+    for crew in crews:
+        crew.stopped = True
+        crew.channel.close()
+        _cancel(crew.channel.drain())
+        crew.channel.interrupt()
+    deadline = time.monotonic() + _GRACE
+    for crew in crews:
+        for started in crew.threads:
+            if started is not threading.current_thread():
+                started.join(max(0, deadline - time.monotonic()))
+    return not any(crew.is_alive() for crew in crews)
 
 
 class InterpreterPoolExecutor(_base.Executor):
@@ -220,25 +249,24 @@ class InterpreterPoolExecutor(_base.Executor):
         """Take no more calls; finish (or cancel) what is queued; wait for the workers to end."""
         with self._lock:
             self._shutdown = True
-            if cancel_futures:
-                self._crew.cancel_queued()
             self._channel.close()
+            queued = self._channel.drain() if cancel_futures else ()
+        _cancel(queued)
         if wait:
             self._crew.join()
 
     def __exit__(self, exc_type, exc_value, traceback):
         if exc_type is not None and issubclass(exc_type, KeyboardInterrupt):
             # Whoever pressed Ctrl-C does not want to wait for the tasks.
-            with self._lock:
-                self._shutdown = True
-            self._crew.stop()
+            self._shutdown = True
+            _stop([self._crew])
         else:
             self.shutdown()
         return False
 
     def _check_usable(self):
         if self._crew.broken is not None:
-            raise BrokenInterpreterPool(f"a worker failed and the pool is not usable anymore: {self._crew.broken}")
+            raise self._crew.error()
         if self._shutdown:
             raise RuntimeError("cannot schedule new futures after shutdown")
         if _exiting:
@@ -266,22 +294,34 @@ def _flatten(lists):
 
 
 def _deliver(future, kind, data):
-    """Called in the owner for each answer; data came from worker.main."""
+    """Called in the owner for each answer; data came from worker.main. Returns whether the future has callbacks: they are run by a second call."""
+    if kind == _CALLBACKS:
+        future._holds_callbacks = False
+        future._invoke_callbacks()
+        return False
+    if future.done():
+        return future._holds_callbacks and bool(future._done_callbacks)
     try:
         if kind == worker.RESULT:
             result = transport.loads(data)
         else:
             exc = _exception(kind, data)
-    except BaseException as failure:
+    except Exception as failure:
         kind, exc = worker.EXCEPTION, failure
-    if future.cancelled():
-        return
+    except BaseException as failure:
+        # In the main thread it is rather meant for whoever waits there, as of Ctrl-C; the channel then calls once more.
+        if threading.current_thread() is threading.main_thread() and not future._retaken:
+            future._retaken = True
+            raise
+        kind, exc = worker.EXCEPTION, failure
+    future._holds_callbacks = True
     if kind == worker.RESULT:
         future.set_result(result)
     else:
         future.set_exception(exc)
         # Breaks the cycle exception -> traceback -> frame -> exception.
         del exc
+    return bool(future._done_callbacks)
 
 
 def _exception(kind, data):
@@ -308,28 +348,46 @@ def _at_exit():
     for crew in crews:
         crew.channel.close()
     interrupted = isinstance(getattr(sys, "last_exc", None), KeyboardInterrupt)
-    if not interrupted:
-        try:
-            for crew in crews:
+    die = False
+    try:
+        for crew in crews:
+            if not (interrupted or crew.stopped):
                 crew.join()
-        except KeyboardInterrupt:
-            interrupted = True
-    if interrupted and not all([crew.stop() for crew in crews]):
+    except KeyboardInterrupt:
+        interrupted = die = True
+    # Those that an earlier Ctrl-C stopped are not waited for either.
+    ended = _stop([crew for crew in crews if interrupted or crew.stopped])
+    if die or not ended:
         _die_of_interrupt()
 
 
 def _die_of_interrupt():
     # A task that sits in C code cannot be stopped, and threads would be waited for. The program ends as Ctrl-C ends others.
+    if not _thread._is_main_interpreter():
+        return
+    atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except Exception:
             continue
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGINT)
     os._exit(130)
+
+
+def _refuse_in_child():
+    # No lock of ours may be taken here and no call may enter the extension: a thread that did not survive the fork may have been inside.
+    _crews.clear()
+    InterpreterPoolExecutor.__init__ = InterpreterPoolExecutor.submit = _start.refuse
+    for ours, plain, names in (
+        (InterpreterPoolExecutor, _base.Executor, ("shutdown", "__exit__")),
+        (InterpreterFuture, _base.Future, ("cancel", "running", "result", "exception", "_invoke_callbacks")),
+    ):
+        for name in names:
+            setattr(ours, name, getattr(plain, name))
 
 
 # As concurrent.futures.thread does: runs before threads are joined, so that workers can end.
 threading._register_atexit(_at_exit)
+os.register_at_fork(after_in_child=_refuse_in_child)

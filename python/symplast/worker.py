@@ -16,7 +16,7 @@ class InitializerFailed(Exception):
 
 def main(settings):
     """Serve the owner until it closes the channel."""
-    sender = byvalue.Sender()
+    sender = byvalue.Sender(reply=True)
     if settings["initializer"] is not None:
         _initialize(settings["initializer"])
     while True:
@@ -64,4 +64,22 @@ def _dump_exception(exc, sender):
 def boot(settings):
     """Called by the executor's boot code, which has set sys.path."""
     sys.argv[:] = settings["argv"]
-    main(settings)
+    try:
+        main(settings)
+    finally:
+        _join_threads()
+
+
+def _join_threads():
+    # What threading._shutdown does when CPython ends the interpreter; but by then nothing may have to wait for another
+    # interpreter to start or end, as 3.12 does that one at a time.
+    threading = sys.modules.get("threading")
+    if threading is None:
+        return
+    while threading._threading_atexits:
+        threading._threading_atexits.pop()()
+    # This thread is the main thread on 3.12 and a dummy (daemon) from 3.13 on, where the main thread is that of the process. One that is
+    # just being started is not alive yet; the thread that starts it is.
+    while running := [t for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon and t.is_alive()]:
+        for thread in running:
+            thread.join()

@@ -136,6 +136,7 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<void*, void*> PyThreadState_GetInterpreter;
     public delegate* unmanaged[Cdecl]<void> PyErr_SetInterrupt;
     public delegate* unmanaged[Cdecl]<void*, void*, void*, int, int> _PyEval_AddPendingCall;
+    public delegate* unmanaged[Cdecl]<int> Py_MakePendingCalls;
     public delegate* unmanaged[Cdecl]<PyObject*, void> PyErr_SetNone;
     public delegate* unmanaged[Cdecl]<PyObject*, double> PyFloat_AsDouble;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int> PyDict_Contains;

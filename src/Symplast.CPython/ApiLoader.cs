@@ -142,6 +142,7 @@ public static unsafe class ApiLoader
         t.PyThreadState_GetInterpreter = (delegate* unmanaged[Cdecl]<void*, void*>)symbols.Need("PyThreadState_GetInterpreter");
         t.PyErr_SetInterrupt = (delegate* unmanaged[Cdecl]<void>)symbols.Need("PyErr_SetInterrupt");
         t._PyEval_AddPendingCall = (delegate* unmanaged[Cdecl]<void*, void*, void*, int, int>)symbols.Need("_PyEval_AddPendingCall");
+        t.Py_MakePendingCalls = (delegate* unmanaged[Cdecl]<int>)symbols.Need("Py_MakePendingCalls");
         t.PyFloat_AsDouble = (delegate* unmanaged[Cdecl]<PyObject*, double>)symbols.Need("PyFloat_AsDouble");
         t.PyErr_SetNone = (delegate* unmanaged[Cdecl]<PyObject*, void>)symbols.Need("PyErr_SetNone");
         t.PyDict_Contains = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)symbols.Need("PyDict_Contains");

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Symplast.CPython;
 
 /// <summary>
-/// The hash functions of CPython's numbers and tuples (pyhash.c, longobject.c, tupleobject.c; the same in 3.12 to 3.15), so that filling a
-/// tuple's cached hash needs no call into the interpreter. Tests compare them with hash() itself.
+/// The hash functions of CPython's numbers, tuples and sets (pyhash.c, longobject.c, tupleobject.c, setobject.c; the same in 3.12 to 3.15), so that
+/// filling the cached hash of a tuple or frozendict needs no call into the interpreter. Tests compare them with hash() itself.
 /// </summary>
 public static unsafe class Hashes
 {
@@ -73,6 +73,22 @@ public static unsafe class Hashes
     {
         hash += (ulong)count ^ (Prime5 ^ 3527539UL);
         return hash == ulong.MaxValue ? 1546275796 : (nint)hash;
+    }
+
+    /// <summary>Start value for the hash of a frozenset; take in each member with <see cref="AddMember"/>, then <see cref="FinishSet"/>.</summary>
+    public const ulong StartSet = 0;
+
+    /// <summary>Takes in the hash of a member; the order does not matter.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong AddMember(ulong hash, nint member) => hash ^ (((ulong)member ^ 89869747UL ^ ((ulong)member << 16)) * 3644798167UL);
+
+    /// <summary>The hash of a frozenset of <paramref name="count"/> members.</summary>
+    public static nint FinishSet(ulong hash, nint count)
+    {
+        hash ^= ((ulong)count + 1) * 1927868237UL;
+        hash ^= (hash >> 11) ^ (hash >> 25);
+        hash = hash * 69069UL + 907133923UL;
+        return hash == ulong.MaxValue ? 590923713 : (nint)hash;
     }
 
     static nint Signed(ulong hash, bool negative)

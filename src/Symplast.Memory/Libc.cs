@@ -12,6 +12,7 @@ internal static unsafe partial class Libc
     internal const int MapNoReserve = 0x4000;
     internal const int AdviseDontNeed = 4;
     internal const int AdviseWipeOnFork = 18;
+    internal const int AdvisePopulateWrite = 23;
 
     internal static readonly byte* MapFailed = (byte*)-1;
 

@@ -234,7 +234,8 @@ public sealed unsafe class Pool
         nuint alignment = PoolProtection.RegionAlignment;
         byte* start = (byte*)(((nuint)region.Used + alignment - 1) & ~(alignment - 1));
         if (region.Limit <= start || region.Limit - start <= _tail.Limit - _tail.Start) return;
-        _tail = new PoolWriter.Region { Start = start, Used = start, Limit = region.Limit };
+        byte* ready = region.Ready > start ? region.Ready : start;
+        _tail = new PoolWriter.Region { Start = start, Used = start, Ready = ready, Limit = region.Limit };
     }
 
     void AddLease(long interpreter)

@@ -29,15 +29,20 @@ public unsafe struct PoolWriter
         internal byte* Start;
         internal byte* Used;    // end of what was allocated
         internal byte* Limit;
+        internal byte* Ready;   // end of the memory that was asked for already
         internal nuint Chunks;
     }
 
     const nuint Granule = 16;
     const nuint PageSize = 4096;
     const nuint LargestRun = 32;
+    const nuint SmallestBatch = 64 << 10;
+    const nuint LargestBatch = 4 << 20;
 
     byte* _cursor;
-    byte* _limit;
+    byte* _limit;       // end of the memory that is ready; the region may go on
+    byte* _regionEnd;
+    nuint _ready;       // bytes to make ready next time
     Pool _pool;
     NativeList<Region> _regions;
     nuint _nextRun;
@@ -61,6 +66,7 @@ public unsafe struct PoolWriter
         _pool = pool;
         _limited = pool.MaxBytes != long.MaxValue;
         _nextRun = 1;
+        _ready = SmallestBatch;
         _regions.Reserve(1);
         if (!pool.BeginWrite(out Region tail)) return false;
         if (tail.Start != null) UseRegion(tail);
@@ -98,7 +104,9 @@ public unsafe struct PoolWriter
             }
             _charged += (long)size;
         }
-        if (size > (nuint)(_limit - _cursor) && !TakeRun(size))
+        bool fits = size <= (nuint)(_regionEnd - _cursor);
+        if (fits) MakeReady(size);
+        else if (!TakeRun(size))
         {
             if (_limited)
             {
@@ -114,6 +122,18 @@ public unsafe struct PoolWriter
         return block;
     }
 
+    // A page fault for each page costs more than filling the page; so pages are asked for in growing batches, which waste little in a small pool.
+    void MakeReady(nuint size)
+    {
+        if (size <= (nuint)(_limit - _cursor)) return;
+        byte* from = (byte*)(((nuint)_limit + PageSize - 1) & ~(PageSize - 1));
+        byte* to = (byte*)Math.Min((nuint)_regionEnd, ((nuint)_cursor + size + _ready + PageSize - 1) & ~(PageSize - 1));
+        // Only a hint: where the kernel does not know it (before 5.14), pages come one by one.
+        if (to > from) Libc.Advise(from, (nuint)(to - from), Libc.AdvisePopulateWrite);
+        _ready = Math.Min(_ready * 2, LargestBatch);
+        _limit = to;
+    }
+
     bool TakeRun(nuint size)
     {
         nuint needed = (size + AddressRange.ChunkSize - 1) >> AddressRange.ChunkShift;
@@ -123,16 +143,25 @@ public unsafe struct PoolWriter
         if (start == null && chunks > needed) start = AddressRange.Take(chunks = needed, _pool.Slot);
         if (start == null) return false;
         _nextRun = Math.Min(_nextRun * 2, LargestRun);
-        UseRegion(new Region { Start = start, Limit = start + (chunks << AddressRange.ChunkShift), Chunks = chunks });
+        UseRegion(new Region { Start = start, Ready = start, Limit = start + (chunks << AddressRange.ChunkShift), Chunks = chunks });
+        MakeReady(size);
         return true;
     }
 
     void UseRegion(Region region)
     {
-        if (_regions.Count > 0) _regions.Last->Used = _cursor;
+        LeaveRegion();
         _regions.Add(region);
         _cursor = region.Start;
-        _limit = region.Limit;
+        _limit = region.Ready;
+        _regionEnd = region.Limit;
+    }
+
+    void LeaveRegion()
+    {
+        if (_regions.Count == 0) return;
+        _regions.Last->Used = _cursor;
+        _regions.Last->Ready = _limit;
     }
 
     /// <summary>
@@ -142,7 +171,7 @@ public unsafe struct PoolWriter
     /// <exception cref="OutOfMemoryException">Nothing was committed, and <see cref="Abort"/> must follow.</exception>
     public bool Commit(long interpreter)
     {
-        if (_regions.Count > 0) _regions.Last->Used = _cursor;
+        LeaveRegion();
         for (int i = 0; i < _regions.Count; i++) PoolProtection.Lock(_regions[i]->Start, _regions[i]->Used);
         if (!_pool.EndWrite(ref _regions, _bytes, Objects, _charged, interpreter))
         {
@@ -156,7 +185,7 @@ public unsafe struct PoolWriter
     /// <summary>Takes back everything allocated and closes the writer; the pool is as it was before Open.</summary>
     public void Abort()
     {
-        if (_regions.Count > 0) _regions.Last->Used = _cursor;
+        LeaveRegion();
         Region tail = default;
         for (int i = 0; i < _regions.Count; i++)
         {

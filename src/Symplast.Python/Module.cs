@@ -77,6 +77,7 @@ public static unsafe class Module
         uint version = ApiLoader.VersionHex();
         if (!Layout.Select(version)) return $"symplast supports CPython 3.12 to 3.15, this is {version >> 24}.{(version >> 16) & 0xFF}";
         if (ApiLoader.Load() is string missing) return $"symplast needs {missing}, which this Python does not export";
+        if (LayoutCheck.Run() is string mismatch) return $"the layout of {mismatch} in this CPython is not the one symplast was made for";
         ForkGuard.Arm();
         PoolProtection.ReadOnly = (Environment.GetEnvironmentVariable("SYMPLAST_DEBUG") ?? "").Split(',').Contains("readonly");
         AddressRange.Reserve();

@@ -49,6 +49,9 @@ internal unsafe ref partial struct Freezer
         PyDictObject* original = (PyDictObject*)o;
         PyDictKeys* table = original->Keys;
         nint used = original->Used;
+        Prefetch(table);
+        Prefetch((byte*)table + 64);
+        Prefetch((byte*)table + 128);
         int log2 = 3;
         while (PyDictKeys.Capacity(log2) < used) log2++;
         // The original's own index can be copied if nothing was ever deleted (popitem() leaves no hole among the entries, but a dummy in the
@@ -87,8 +90,18 @@ internal unsafe ref partial struct Freezer
         }
         bool isFrozen = Layout.Current.HasFrozenDict && o->Type == Api.Table.PyFrozenDict_Type;
         ObjectMark mark = isFrozen ? ObjectMarkOf(o) : ObjectMark.MutableOrigin;
+        nint index = 0, filled = 0;
+        bool atValue = false;
+        if (used <= MostFlat && CopySimpleEntries(table, copy->Keys, out index, out filled, out atValue))
+        {
+            _nextIsAttributes = false;
+            return FinishFlatDict(copy, table, keeps, mark);
+        }
         FreezeFrame* frame = Push(FrameKind.Dict, o, (PyObject*)copy, used, mark);
         frame->Table = table;
+        frame->Index = index;
+        frame->Filled = filled;
+        frame->AtValue = atValue;
         frame->TableSize = table->EntryCount;
         frame->TableKind = table->Kind;
         frame->KeepsTable = keeps;
@@ -205,18 +218,20 @@ internal unsafe ref partial struct Freezer
             if (table->Kind != PyDictKeys.Strings && !RefreshHashes(table, out sameHashes)) return false;
             bool converted = _conversions != frame->Conversions && table->Kind != PyDictKeys.Strings;
             if (converted && !KeysDiffer(table)) return false;
-            if (frame->KeepsTable && sameHashes && !disturbed)
-            {
-                nuint bytes = (nuint)1 << table->Log2IndexBytes;
-                Buffer.MemoryCopy(PyDictKeys.Index((PyDictKeys*)frame->Table), PyDictKeys.Index(table), bytes, bytes);
-            }
-            else
-            {
-                BuildIndex(table);
-            }
+            FillIndex(table, frame->KeepsTable && sameHashes && !disturbed ? (PyDictKeys*)frame->Table : null);
         }
-        if (Layout.Current.HasFrozenDict) CacheHash(frame, &((PyFrozenDictObject*)copy)->Hash);
+        if (Layout.Current.HasFrozenDict && !frame->Unhashable) ((PyFrozenDictObject*)copy)->Hash = IsInCycle(frame) ? HashInCycle(frame) : HashOfFrozenDict(copy);
         return Pop();
+    }
+
+    /// <summary>Fills the index of a table: with that of the original's table, if the entries are the same, or by entering them.</summary>
+    static void FillIndex(PyDictKeys* table, PyDictKeys* original)
+    {
+        // All empty dicts share one table.
+        if (table->EntryCount == 0) return;
+        nuint bytes = (nuint)1 << table->Log2IndexBytes;
+        if (original != null) Buffer.MemoryCopy(PyDictKeys.Index(original), PyDictKeys.Index(table), bytes, bytes);
+        else BuildIndex(table);
     }
 
     // Whether the original still has the keys that were copied, by their hashes. The last look at its table was just now.

@@ -22,7 +22,15 @@ internal unsafe ref partial struct Freezer
         copy->Type = Api.Table.PyTuple_Type;
         ((PyVarObject*)copy)->Size = size;
         if (Layout.Current.TupleHasHash) *(nint*)((byte*)copy + Layout.TupleHash) = -1;
-        Push(kind, o, copy, size, kind == FrameKind.List ? ObjectMark.MutableOrigin : ObjectMarkOf(o));
+        ObjectMark mark = kind == FrameKind.List ? ObjectMark.MutableOrigin : ObjectMarkOf(o);
+        nint done = 0;
+        if (size <= MostFlat)
+        {
+            PyObject** originals = kind == FrameKind.List ? ((PyListObject*)o)->Items : (PyObject**)((byte*)o + items);
+            done = CopySimple(originals, (PyObject**)((byte*)copy + items), size);
+            if (done == size) return FinishFlatSequence(copy, mark);
+        }
+        Push(kind, o, copy, size, mark)->Index = done;
         return copy;
     }
 
@@ -43,9 +51,13 @@ internal unsafe ref partial struct Freezer
             long callouts = _callouts;
             while (true)
             {
+                PyObject* copy;
+                while (index < size && --_budget > 0 && (copy = VisitSimple(items[index])) != null) copies[index++] = copy;
                 if (index == size) return FinishSequence();
+                _budget = Math.Max(_budget, 1);
+                LookAhead(items, index, size);
                 _stack[depth]->Index = index;
-                PyObject* copy = Visit(items[index]);
+                copy = Visit(items[index]);
                 if (copy == null) return false;
                 copies[index++] = copy;
                 if (_pushed)
@@ -61,7 +73,7 @@ internal unsafe ref partial struct Freezer
     bool FinishSequence()
     {
         FreezeFrame* frame = _stack.Last;
-        if (Layout.Current.TupleHasHash) CacheHash(frame, (nint*)((byte*)frame->Copy + Layout.TupleHash));
+        if (Layout.Current.TupleHasHash && !frame->Unhashable) *(nint*)((byte*)frame->Copy + Layout.TupleHash) = IsInCycle(frame) ? HashInCycle(frame) : HashOfTuple(frame->Copy);
         return Pop();
     }
 

@@ -360,16 +360,11 @@ internal unsafe ref partial struct Freezer
         }
     }
 
-    /// <summary>
-    /// Fills a container's hash field. Inside a cycle (the container reaches itself or one around it) a hash from the parts would never
-    /// end; comparing such containers never ends either, so any constant is as good.
-    /// </summary>
-    readonly void CacheHash(FreezeFrame* frame, nint* field)
-    {
-        if (frame->Unhashable) return;
-        if (frame->Reaches < _stack.Count) *field = (nint)((nuint)frame->Copy >> 4);
-        else if (Api.Table.HashBuiltin(frame->Copy) == -1) Api.Table.PyErr_Clear();
-    }
+    /// <summary>Whether the container that is being finished refers to itself or to one around it.</summary>
+    readonly bool IsInCycle(FreezeFrame* frame) => frame->Reaches < _stack.Count;
+
+    // From its parts the hash of such a container would never end; comparing them never ends either, so any constant is as good.
+    static nint HashInCycle(FreezeFrame* frame) => (nint)((nuint)frame->Copy >> 4);
 
     /// <summary>Whether hash(copy) of a finished copy works. Only asked on versions whose tuples cache their hash.</summary>
     static bool HasHash(PyObject* copy)

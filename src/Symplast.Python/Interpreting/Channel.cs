@@ -24,6 +24,10 @@ internal sealed unsafe class Channel
     const int SpinMicroseconds = 30;
     const int CacheLine = 64;
 
+    // Kinds of answers besides Python's own, which are not negative.
+    internal const long LostTask = -1;      // its worker ended before it was done, or it could not be taken in; the data are UTF-8 text
+    internal const long Callbacks = -2;     // no answer: run the callbacks of the future, which has got its answer
+
     static readonly bool Spins = Environment.ProcessorCount > 1;
 
     readonly WordLock _gate = WordLock.Create();
@@ -34,9 +38,11 @@ internal sealed unsafe class Channel
     int _queued;                // tasks in the ring that were not cancelled
     int _sleeping;
     bool _closed;
+    bool _interrupted;
     Message* _firstAnswer;
     Message* _lastAnswer;
     int _answers;
+    int _nudges;
     int _deliverer;             // managed id of the thread that delivers or has promised to, 0: none
     bool _receiverSleeps;
     bool _spinning;             // one idle worker looks before it sleeps
@@ -199,61 +205,98 @@ internal sealed unsafe class Channel
         return mine;
     }
 
-    /// <summary>Delivers answers until none is left, and stops being the deliverer. The owner's GIL must be held; the caller must be the deliverer.</summary>
-    internal void DeliverAll()
+    /// <summary>
+    /// Delivers answers until none is left, stops being the deliverer, and then runs their callbacks. The owner's GIL must be held; the caller
+    /// must be the deliverer. Returns an exception that was raised meanwhile, a new reference, or null.
+    /// </summary>
+    /// <remarks>
+    /// The callbacks come last because one may wait for another answer, which somebody must then be free to deliver. In the main thread the
+    /// exception is that of a signal handler, such as KeyboardInterrupt; elsewhere it is a defect.
+    /// </remarks>
+    internal PyObject* DeliverAll()
     {
-        while (true)
+        PyObject* raised = null;
+        Message* held = null;
+        Message** end = &held;
+        for (Message* answer; (answer = NextAnswer(last: true)) != null;)
         {
-            Message* answer = NextAnswer(last: true);
-            if (answer == null) return;
-            DeliverOne(answer);
+            if (DeliverOne(answer, ref raised))
+            {
+                *end = answer;
+                end = &answer->Next;
+                *end = null;
+            }
+            else
+            {
+                Drop(answer);
+            }
         }
+        while (held != null)
+        {
+            Message* next = held->Next;
+            held->Kind = Callbacks;
+            held->Length = 0;
+            if (!TryCall(held, out _)) Keep(ref raised);
+            Drop(held);
+            held = next;
+        }
+        return raised;
     }
 
     /// <summary>
-    /// Waits for answers in a thread of the owner and delivers them: 1 when it has delivered some, 0 if another thread delivers already or the time
-    /// (nanoseconds; negative: no limit) is up, -1 with an exception set if a signal handler raised. Called with the owner's GIL, which is free while it waits.
+    /// Waits for answers in a thread of the owner and delivers them. False if another thread delivers already; true with an exception set if a
+    /// signal handler raised one; else true once there were answers, <see cref="Nudge"/> was called since <paramref name="seen"/> was read from
+    /// <see cref="Nudges"/>, or the time (nanoseconds; negative: no limit) was up. Called with the owner's GIL, which is free while it waits.
     /// </summary>
-    /// <remarks>A done-callback that waits for another answer calls this from inside a delivery by the same thread; it then goes on delivering.</remarks>
-    internal int Receive(long nanoseconds)
+    internal bool Receive(int seen, long nanoseconds)
     {
         int me = Environment.CurrentManagedThreadId;
         _gate.Enter();
-        bool nested = _deliverer == me;
-        bool mine = nested || _deliverer == 0;
+        // Its own already if unpickling an answer, or a finalizer, came to wait for another one.
+        bool mine = _deliverer == 0 || _deliverer == me;
         if (mine) _deliverer = me;
         _gate.Exit();
-        if (!mine) return 0;
+        if (!mine) return false;
 
         long end = nanoseconds < 0 ? long.MaxValue : Stopwatch.GetTimestamp() + nanoseconds;
-        while (true)
+        PyObject* raised = null;
+        while (Volatile.Read(ref _answers) == 0 && Volatile.Read(ref _nudges) == seen)
         {
-            Message* answer = NextAnswer(last: false);
-            if (answer == null)
-            {
-                long left = end == long.MaxValue ? -1 : end - Stopwatch.GetTimestamp();
-                if (left < 0 && end != long.MaxValue) return Leave(nested, 0);
-                AwaitAnswer(left);
-                if (Api.Table.PyErr_CheckSignals() != 0) return Leave(nested, -1);
-                continue;
-            }
-            DeliverOne(answer);
-            return Leave(nested, 1);
+            long left = end == long.MaxValue ? -1 : end - Stopwatch.GetTimestamp();
+            if (left < 0 && end != long.MaxValue) break;
+            AwaitAnswer(seen, left);
+            if (Api.Table.PyErr_CheckSignals() == 0) continue;
+            raised = Api.Table.PyErr_GetRaisedException();
+            break;
         }
+        // In any case, as workers leave to the deliverer what comes.
+        PyObject* late = DeliverAll();
+        if (raised == null) raised = late;
+        else References.Drop(late);
+        if (raised != null) Api.Table.PyErr_SetRaisedException(raised);
+        return true;
     }
 
-    // What came meanwhile is delivered first: the workers rely on it. An exception that is on its way survives that.
-    int Leave(bool nested, int outcome)
+    /// <summary>Changes with each <see cref="Nudge"/>.</summary>
+    internal int Nudges => Volatile.Read(ref _nudges);
+
+    /// <summary>Makes the receiver look again whether what it waits for has happened: a future can also end without an answer.</summary>
+    internal void Nudge()
     {
-        if (nested) return outcome;
-        PyObject* raised = outcome < 0 ? Api.Table.PyErr_GetRaisedException() : null;
-        DeliverAll();
-        if (raised != null) Api.Table.PyErr_SetRaisedException(raised);
-        return outcome;
+        _gate.Enter();
+        _nudges++;
+        bool wake = _receiverSleeps;
+        if (wake)
+        {
+            _receiverSleeps = false;
+            (*_answerSignal)++;
+        }
+        _gate.Exit();
+        if (wake) Futex.Wake(_answerSignal, 1);
     }
 
     // Without the GIL: looks for a moment, then sleeps until there is an answer, the time is up, or a signal comes.
-    void AwaitAnswer(long nanoseconds)
+    void AwaitAnswer(int nudges, long nanoseconds)
     {
         void* thread = Api.Table.PyEval_SaveThread();
         if (Spins)
@@ -261,7 +304,7 @@ internal sealed unsafe class Channel
             for (long end = SpinEnd(); Volatile.Read(ref _answers) == 0 && Stopwatch.GetTimestamp() < end;) Thread.SpinWait(8);
         }
         _gate.Enter();
-        bool empty = _firstAnswer == null;
+        bool empty = _firstAnswer == null && _nudges == nudges;
         int seen = *_answerSignal;
         _receiverSleeps = empty;
         _gate.Exit();
@@ -297,25 +340,56 @@ internal sealed unsafe class Channel
 
     static long SpinEnd() => Stopwatch.GetTimestamp() + SpinMicroseconds * (Stopwatch.Frequency / 1_000_000);
 
-    void DeliverOne(Message* answer)
+    // Hands one answer to the owner; true if its future has callbacks to be run.
+    bool DeliverOne(Message* answer, ref PyObject* raised)
+    {
+        if (TryCall(answer, out bool hasCallbacks)) return hasCallbacks;
+        // A signal handler may have raised in the midst of it. Whoever waits here gets that exception; the answer is taken in again.
+        Keep(ref raised);
+        if (TryCall(answer, out hasCallbacks)) return hasCallbacks;
+        // One that cannot be taken in, as for want of memory, must end the waiting all the same.
+        Keep(ref raised);
+        answer->Kind = LostTask;
+        answer->Length = 0;
+        if (TryCall(answer, out hasCallbacks)) return hasCallbacks;
+        Keep(ref raised);
+        return false;
+    }
+
+    // Calls the owner's function; false with an exception set.
+    bool TryCall(Message* answer, out bool hasCallbacks)
     {
         ref Api api = ref Api.Table;
-        PyObject* subject = answer->Subject;
+        hasCallbacks = false;
         PyObject* arguments = api.PyTuple_New(3);
-        if (arguments != null)
-        {
-            api.PyTuple_SetItem(arguments, 0, subject);
-            PyObject* kind = api.PyLong_FromLongLong(answer->Kind);
-            PyObject* data = api.PyBytes_FromStringAndSize(Message.Data(answer), answer->Length);
-            api.PyTuple_SetItem(arguments, 1, kind);
-            api.PyTuple_SetItem(arguments, 2, data);
-            PyObject* result = kind == null || data == null ? null : api.PyObject_CallObject(_deliver, arguments);
-            References.Drop(result);
-            References.Drop(arguments);
-        }
-        Message.Free(answer);
-        // What a callback of the user raises is logged by concurrent.futures; anything else is a defect that must not vanish.
-        if (api.PyErr_Occurred() != null) api.PyErr_WriteUnraisable(_deliver);
+        if (arguments == null) return false;
+        PyObject* kind = api.PyLong_FromLongLong(answer->Kind);
+        PyObject* data = api.PyBytes_FromStringAndSize(Message.Data(answer), answer->Length);
+        api.PyTuple_SetItem(arguments, 0, References.New(answer->Subject));
+        api.PyTuple_SetItem(arguments, 1, kind);
+        api.PyTuple_SetItem(arguments, 2, data);
+        PyObject* result = kind == null || data == null ? null : api.PyObject_CallObject(_deliver, arguments);
+        References.Drop(arguments);
+        if (result == null) return false;
+        hasCallbacks = result == api._Py_TrueStruct;
+        References.Drop(result);
+        return true;
+    }
+
+    // Notes the exception that is set; the first one counts.
+    static void Keep(ref PyObject* raised)
+    {
+        PyObject* exception = Api.Table.PyErr_GetRaisedException();
+        if (raised == null) raised = exception;
+        else References.Drop(exception);
+    }
+
+    // Frees a message under the owner's GIL.
+    static void Drop(Message* message)
+    {
+        PyObject* subject = message->Subject;
+        Message.Free(message);
+        References.Drop(subject);
     }
 
     /// <summary>Registers a worker, so that <see cref="Interrupt"/> reaches it.</summary>
@@ -330,9 +404,16 @@ internal sealed unsafe class Channel
         lock (_workers) _workers.Remove(worker);
     }
 
-    /// <summary>Makes every worker that is at a task raise KeyboardInterrupt at its next bytecode boundary. Needs no GIL of theirs, waits for nothing.</summary>
+    /// <summary>Whether the workers were interrupted; those that get busy later interrupt themselves.</summary>
+    internal bool Interrupted => Volatile.Read(ref _interrupted);
+
+    /// <summary>
+    /// Makes every worker that runs code of the user raise KeyboardInterrupt at its next bytecode boundary. Final. Needs no GIL of theirs, waits for nothing.
+    /// </summary>
     internal void Interrupt()
     {
+        // Full fence; pairs with that in WorkerInterpreter.Begin.
+        Interlocked.Exchange(ref _interrupted, true);
         // A worker leaves under the same lock before its interpreter ends, so none goes away here.
         lock (_workers)
         {

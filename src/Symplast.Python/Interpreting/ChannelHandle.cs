@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
+using Symplast.Memory;
 using static Symplast.Python.Definitions;
 
 namespace Symplast.Python.Interpreting;
@@ -31,6 +32,7 @@ internal static unsafe class ChannelHandle
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
             Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
             Slot(PyTypeSlot.GetSet, Table(
+                Property("nudges"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Nudges, "A number that changes with each nudge()."u8),
                 Property("has_idle_worker"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&HasIdleWorker, "Whether a worker sleeps for want of a task."u8))),
             Slot(PyTypeSlot.Methods, Table(
                 Method("put"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Put, PyMethodDef.FastCall, "put($self, subject, data, /)\n--\n\nQueue a task; return its number, or None if the channel is closed."u8),
@@ -39,7 +41,8 @@ internal static unsafe class ChannelHandle
                 Method("drain"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Drain, PyMethodDef.NoArgs, "drain($self, /)\n--\n\nTake all queued tasks back; return their subjects."u8),
                 Method("close"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Close, PyMethodDef.NoArgs, "close($self, /)\n--\n\nTake no more tasks; workers end when the queue is empty."u8),
                 Method("interrupt"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Interrupt, PyMethodDef.NoArgs, "interrupt($self, /)\n--\n\nRaise KeyboardInterrupt in every worker that is at a task."u8),
-                Method("receive"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Receive, PyMethodDef.OneArg, "receive($self, timeout, /)\n--\n\nWait for answers and deliver them; False if another thread does, or the seconds (None: no limit) are over."u8),
+                Method("receive"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Receive, PyMethodDef.FastCall, "receive($self, nudges, timeout, /)\n--\n\nWait for answers and deliver them, until the seconds (None: no limit) are over or nudges has changed; False if another thread does."u8),
+                Method("nudge"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Nudge, PyMethodDef.NoArgs, "nudge($self, /)\n--\n\nMake receive() return: a future may have ended without an answer."u8),
                 Method("serve"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Serve, PyMethodDef.FastCall, "serve($self, source, settings, /)\n--\n\nRun source in a new interpreter on this thread, until it returns."u8)))),
     });
 
@@ -48,6 +51,7 @@ internal static unsafe class ChannelHandle
     {
         WorkerInterpreter? worker = WorkerInterpreter.Current;
         if (worker is null) return Errors.Runtime("this thread does not run a worker interpreter");
+        worker.Rest();
         Message* task = worker.Channel.TryTake();
         if (task == null)
         {
@@ -103,6 +107,8 @@ internal static unsafe class ChannelHandle
         if (((Instance*)self)->Channel != 0)
         {
             Channel channel = ChannelOf(self);
+            // In a forked child the lock may be held by a thread that is gone; what the channel holds is left to the process's end.
+            if (ForkGuard.IsForkedChild) return;
             channel.Close();
             for (Message* task; (task = channel.TryTake()) != null;) Drop(task);
             References.Drop(channel.Deliver);
@@ -187,7 +193,8 @@ internal static unsafe class ChannelHandle
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Close(PyObject* self, PyObject* none)
     {
-        ChannelOf(self).Close();
+        // For executors that a forked child collects: the lock may be held by a thread that is gone.
+        if (!ForkGuard.IsForkedChild) ChannelOf(self).Close();
         return Api.Table._Py_NoneStruct;
     }
 
@@ -206,15 +213,16 @@ internal static unsafe class ChannelHandle
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Receive(PyObject* self, PyObject* timeout)
+    static PyObject* Receive(PyObject* self, PyObject** arguments, nint count)
     {
         try
         {
             if (!Module.CheckProcess()) return null;
+            if (count != 2 || !Number(arguments[0], out long nudges)) return Errors.Type("receive() takes an int and a float or None");
             long nanoseconds = -1;
-            if (timeout != Api.Table._Py_NoneStruct)
+            if (arguments[1] != Api.Table._Py_NoneStruct)
             {
-                double seconds = Api.Table.PyFloat_AsDouble(timeout);
+                double seconds = Api.Table.PyFloat_AsDouble(arguments[1]);
                 if (seconds == -1 && Api.Table.PyErr_Occurred() != null) return null;
                 // Also for NaN: no time.
                 if (!(seconds > 0)) return Api.Table._Py_FalseStruct;
@@ -222,15 +230,24 @@ internal static unsafe class ChannelHandle
             }
             // The handle may be the last thing that keeps the channel; a callback must not take it away under us.
             References.Take(self);
-            int outcome = ChannelOf(self).Receive(nanoseconds);
-            PyObject* result = outcome < 0 ? null : outcome > 0 ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+            PyObject* result = ChannelOf(self).Receive((int)nudges, nanoseconds) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
             References.Drop(self);
-            return result;
+            return Api.Table.PyErr_Occurred() == null ? result : null;
         }
         catch (Exception e)
         {
             return Errors.FromManaged(e);
         }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Nudges(PyObject* self, void* closure) => Api.Table.PyLong_FromLongLong(ChannelOf(self).Nudges);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Nudge(PyObject* self, PyObject* none)
+    {
+        ChannelOf(self).Nudge();
+        return Api.Table._Py_NoneStruct;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

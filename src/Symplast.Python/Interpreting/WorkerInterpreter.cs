@@ -10,17 +10,16 @@ namespace Symplast.Python.Interpreting;
 /// </summary>
 internal sealed unsafe class WorkerInterpreter
 {
-    /// <summary>Kind of the answer to a task whose worker ended before it was done; the data are UTF-8 text. Python's other kinds are not negative.</summary>
-    const long LostTask = -1;
-
     // Field reports for 3.12 speak of crashes when interpreters start and end at the same time.
     static readonly Lock CreationGate = new();
 
     readonly Channel _channel;
     readonly void* _ownerThread;
+    readonly nuint _threadId = Api.Table.PyThread_get_thread_ident();
     void* _interpreter;
     Message* _task;
-    bool _busy;
+    bool _busy = true;      // runs the user's code: not while it waits for a task
+    int _interrupted;
 
     WorkerInterpreter(Channel channel, void* ownerThread)
     {
@@ -58,9 +57,11 @@ internal sealed unsafe class WorkerInterpreter
             {
                 Current = worker;
                 channel.Join(worker);
+                if (channel.Interrupted) worker.Interrupt();
                 failure = Run(sourceText, settingsData, settingsLength);
                 worker.AnswerForLost(failure);
                 channel.Leave(worker);
+                worker.ForgetInterrupt();
                 Current = null;
                 worker.End(thread);
             }
@@ -73,12 +74,17 @@ internal sealed unsafe class WorkerInterpreter
         return failure is null ? api._Py_NoneStruct : Errors.Runtime(failure);
     }
 
+    /// <summary>Notes that the worker waits for a task, so that an interrupt does not concern it.</summary>
+    // Release; pairs with the acquire in Interrupt.
+    internal void Rest() => Volatile.Write(ref _busy, false);
+
     /// <summary>Notes the task that the worker has taken; an interrupt reaches it from here on.</summary>
     internal void Begin(Message* task)
     {
         _task = task;
-        // Release; pairs with the acquire in Interrupt.
-        Volatile.Write(ref _busy, true);
+        // Full fence; pairs with that in Channel.Interrupt: either we see that all are interrupted, or it sees that this one is busy.
+        Interlocked.Exchange(ref _busy, true);
+        if (_channel.Interrupted) Interrupt();
     }
 
     /// <summary>Answers the task that was taken. False if there is none.</summary>
@@ -86,8 +92,8 @@ internal sealed unsafe class WorkerInterpreter
     {
         if (_task == null) return false;
         Message* answer = Message.Create(_task->Subject, kind, data, length);
-        // Release; pairs with the acquire in Interrupt. An interrupt that was a moment late is caught by the worker's loop.
-        Volatile.Write(ref _busy, false);
+        // An interrupt that was a moment late is caught by the worker's loop.
+        Rest();
         Message.Free(_task);
         _task = null;
         Answer(answer);
@@ -99,15 +105,29 @@ internal sealed unsafe class WorkerInterpreter
     {
         if (_task == null) return;
         byte[] text = System.Text.Encoding.UTF8.GetBytes(failure ?? "the worker interpreter ended");
-        fixed (byte* data = text) TryFinish(LostTask, data, text.Length);
+        fixed (byte* data = text) TryFinish(Channel.LostTask, data, text.Length);
     }
 
-    /// <summary>Asks the interpreter to raise KeyboardInterrupt where it stands. Called under the channel's lock on its workers.</summary>
+    /// <summary>
+    /// Makes the worker's thread raise KeyboardInterrupt at its next bytecode boundary, once in its life: a second one would hit the code that
+    /// cleans up after the first. Called under the channel's lock on its workers, or by the worker.
+    /// </summary>
     internal void Interrupt()
     {
-        // Acquire; pairs with the releases in Begin and TryFinish.
+        // Acquire; pairs with Rest and Begin.
         if (!Volatile.Read(ref _busy)) return;
-        Api.Table._PyEval_AddPendingCall(_interpreter, (delegate* unmanaged[Cdecl]<void*, int>)&RaiseKeyboardInterrupt, null, 0);
+        // Full fence; of two callers one goes on.
+        if (Interlocked.Exchange(ref _interrupted, 1) != 0) return;
+        Api.Table._PyEval_AddPendingCall(_interpreter, (delegate* unmanaged[Cdecl]<void*, int>)&RaiseKeyboardInterrupt, (void*)_threadId, 0);
+    }
+
+    // An interrupt on its way would be raised while the interpreter ends. None can come any more: the worker has left the channel.
+    void ForgetInterrupt()
+    {
+        if (_interrupted == 0) return;
+        ref Api api = ref Api.Table;
+        if (api.Py_MakePendingCalls() != 0) api.PyErr_Clear();
+        api.PyThreadState_SetAsyncExc(_threadId, null);
     }
 
     /// <summary>Leaves an answer and, if nobody else is at it, delivers with the owner's GIL in place of this interpreter's.</summary>
@@ -117,7 +137,13 @@ internal sealed unsafe class WorkerInterpreter
         ref Api api = ref Api.Table;
         void* own = api.PyEval_SaveThread();
         api.PyEval_RestoreThread(_ownerThread);
-        _channel.DeliverAll();
+        PyObject* raised = _channel.DeliverAll();
+        if (raised != null)
+        {
+            // What a callback of the user raises is logged by concurrent.futures; anything else must not vanish.
+            api.PyErr_SetRaisedException(raised);
+            api.PyErr_WriteUnraisable(_channel.Deliver);
+        }
         api.PyEval_SaveThread();
         api.PyEval_RestoreThread(own);
     }
@@ -209,30 +235,18 @@ internal sealed unsafe class WorkerInterpreter
         Interpreters.EndLeasesOfEnded();
     }
 
-    // Py_EndInterpreter waits for the threads that the threading module knows; those that tasks started by other means it does not.
+    // The worker's code has waited for the threads of the threading module; those that tasks started by other means may still run.
     bool HasStrayThreads()
     {
-        ref Api api = ref Api.Table;
-        nint threads = 0;
-        for (void* state = api.PyInterpreterState_ThreadHead(_interpreter); state != null; state = api.PyThreadState_Next(state)) threads++;
-        if (threads == 1) return false;
-        PyObject* name = Text.ToPython("threading");
-        PyObject* threading = name == null ? null : api.PyImport_GetModule(name);
-        PyObject* enumerate = threading == null ? null : api.PyObject_GetAttrString(threading, Text.Utf8("enumerate"u8));
-        PyObject* known = enumerate == null ? null : api.PyObject_CallNoArgs(enumerate);
-        api.PyErr_Clear();
-        bool stray = threads > (known == null ? 1 : ((PyListObject*)known)->Size);
-        References.Drop(known);
-        References.Drop(enumerate);
-        References.Drop(threading);
-        References.Drop(name);
-        return stray;
+        void* first = Api.Table.PyInterpreterState_ThreadHead(_interpreter);
+        return Api.Table.PyThreadState_Next(first) != null;
     }
 
+    // Any thread of the interpreter may come to run this, so it does not raise itself.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int RaiseKeyboardInterrupt(void* argument)
+    static int RaiseKeyboardInterrupt(void* thread)
     {
-        Api.Table.PyErr_SetNone(*Api.Table.PyExc_KeyboardInterrupt);
-        return -1;
+        Api.Table.PyThreadState_SetAsyncExc((nuint)thread, *Api.Table.PyExc_KeyboardInterrupt);
+        return 0;
     }
 }

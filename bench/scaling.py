@@ -1,0 +1,113 @@
+"""Two interpreters at once over one frozen graph, against one alone; beside it, what two processes with a copy each gain."""
+
+import multiprocessing
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from typing import Any
+
+import symplast
+
+import data
+import reading
+from harness import Bar, Run, benchmark
+
+BAR = Bar(1.95, of="ours", at_least=True)
+
+
+@benchmark("two interpreters")
+def two_at_once(run: Run) -> None:
+    words = data.strings(1_000)
+    keys = [word[:1] + word[1:] for word in words] * 100
+    lines = [" ".join(words[i:i + 12]) for i in range(900)]
+    records = run.either(50_000, 10_000)
+    # Everybody reads the same few objects: where a reference count was written, cores would fight for its cache line.
+    compare(run, "look up keys of one dict", {word: i for i, word in enumerate(words)}, reading.by_key, 20, keys)
+    compare(run, f"walk {records:,} JSON records", data.records(records), reading.walk_records, 1_000_000 // records // 5)
+    compare(run, "split lines", lines, reading.split_lines, 40)
+
+
+def compare(run: Run, name: str, plain: Any, read: Any, times: int, *local: Any) -> None:
+    run.say(f"{name}: starting workers")
+    times = run.either(times, max(times // 4, 1))
+    context = multiprocessing.get_context("spawn")
+    with (Pipes() as pipes, symplast.Pool() as pool, symplast.InterpreterPoolExecutor(2) as interpreters,
+          ProcessPoolExecutor(2, context, keep, (plain, local, context.Barrier(2))) as processes):
+        frozen = pool.freeze(plain)
+        in_interpreter = partial(interpreters.submit, measure, read, frozen, pool.freeze(local), times)
+        in_process = partial(processes.submit, measure_kept, read, times)
+
+        def together(submit, meet):
+            futures = [submit(meet), submit(meet)]
+            if meet is pipes.ends:
+                pipes.meet(2)
+            spans = [future.result() for future in futures]
+            return max(stop for _, stop in spans) - min(start for start, _ in spans)
+
+        def alone(submit):
+            start, stop = submit(None).result()
+            return stop - start
+
+        one, two, one_process, two_processes = run.turns(
+            name,
+            lambda: alone(in_interpreter),
+            lambda: together(in_interpreter, pipes.ends),
+            lambda: alone(in_process),
+            lambda: together(in_process, True),
+            seconds=8, least=7, most=31)
+    gains = [2 * single / both for single, both in zip(one, two)]
+    process_gains = [2 * single / both for single, both in zip(one_process, two_processes)]
+    run.row(name, gains, "processes, a copy each", process_gains, unit="x", bar=BAR)
+    run.row(f"{name}: time of one", one, "a process", one_process)
+
+
+class Pipes:
+    """Lets tasks of this process's interpreters start at one moment: each says that it is there and waits to be let go."""
+
+    def __enter__(self):
+        self._arrived, arrive = os.pipe()
+        wait, self._release = os.pipe()
+        self.ends = (arrive, wait)
+        return self
+
+    def __exit__(self, *_):
+        for end in (self._arrived, self._release, *self.ends):
+            os.close(end)
+
+    def meet(self, count: int) -> None:
+        for _ in range(count):
+            os.read(self._arrived, 1)
+        os.write(self._release, b"." * count)
+
+
+def measure(read, frozen, local, times, ends):
+    """In a worker interpreter: when the reading began and ended, on the clock that all threads and processes share."""
+    if ends is not None:
+        arrive, wait = ends
+        os.write(arrive, b".")
+        os.read(wait, 1)
+    return span(read, frozen, local, times)
+
+
+kept: tuple
+
+
+def keep(plain, local, barrier):
+    global kept
+    kept = (plain, local, barrier)
+
+
+def measure_kept(read, times, meet):
+    """In a worker process."""
+    plain, local, barrier = kept
+    if meet:
+        barrier.wait()
+    return span(read, plain, local, times)
+
+
+def span(read, readable, local, times):
+    start = time.perf_counter()
+    for _ in range(times):
+        read(readable, *local)
+    return start, time.perf_counter()

@@ -1,0 +1,246 @@
+"""What travels by value and is no function: classes, enums, cached and dispatching functions, type variables, sentinels.
+
+For each kind, how it is described where it is, and made again elsewhere. The attributes follow when everything they may refer to exists,
+so a maker runs no code of the user: no metaclass, no __init_subclass__, no __set_name__ runs again for a class that has already been made.
+"""
+
+import abc
+import contextlib
+import enum
+import functools
+import sys
+import types
+
+_DISPATCHER = functools.singledispatch(len).__code__
+
+# Slots that are no attributes.
+_SUBCLASSES = ".subclasses"
+_REGISTRY = ".registry"
+
+# What may stay behind when it cannot be sent.
+OPTIONAL = {"__annotations__", "__annotate_func__", "__type_params__", _SUBCLASSES}
+
+_MADE_WITH_CLASS = {"__dict__", "__weakref__", "__module__", "__slots__", "_abc_impl", "__annotations_cache__", "__classdictcell__"}
+_MADE_WITH_ENUM = {
+    "__new__", "_all_bits_", "_boundary_", "_flag_mask_", "_hashable_values_", "_inverted_", "_member_map_", "_member_names_",
+    "_member_type_", "_singles_mask_", "_unhashable_values_", "_unhashable_values_map_", "_value2member_map_",
+}  # fmt: skip
+_MADE_WITH_FUNCTION = {"__wrapped__", "cache_parameters", "register", "dispatch", "registry", "_clear_cache"}
+_OF_MEMBER = {"_value_", "_name_", "__objclass__", "_sort_order_", "_inverted_"}
+
+
+def is_dispatcher(obj):
+    """Whether it is a function that functools.singledispatch made."""
+    return type(obj) is types.FunctionType and obj.__code__ is _DISPATCHER
+
+
+def describe(obj):
+    """A maker and its arguments, from which an object like this can be made, without its attributes."""
+    if isinstance(obj, enum.EnumType):
+        return _describe_enum(obj)
+    if isinstance(obj, type):
+        return _describe_class(obj)
+    if type(obj) is functools._lru_cache_wrapper:
+        return _make_cached, (obj.__wrapped__, obj.cache_parameters())
+    if is_dispatcher(obj):
+        return functools.singledispatch, (obj.registry[object],)
+    if type(obj) is object:
+        return object, ()
+    return _DESCRIBE_TYPING[type(obj).__name__](obj)
+
+
+def attributes(obj):
+    """What is filled in when all shells exist: (slot, value, function that reads it again or None)."""
+    if isinstance(obj, type):
+        yield from _class_attributes(obj)
+        return
+    if is_dispatcher(obj):
+        yield _REGISTRY, dict(obj.registry), functools.partial(dict, obj.registry)
+    for name, value in tuple(getattr(obj, "__dict__", {}).items()):
+        if name not in _MADE_WITH_FUNCTION or not hasattr(obj, "cache_parameters") and not is_dispatcher(obj):
+            yield name, value, functools.partial(vars(obj).get, name)
+
+
+def set_attribute(obj, slot, value):
+    """Fill a slot of an object."""
+    if slot == _SUBCLASSES:
+        for each in value:
+            abc.ABCMeta.register(obj, each)
+    elif slot == _REGISTRY:
+        for kind, function in value.items():
+            obj.register(kind, function)
+    elif isinstance(obj, type):
+        # A metaclass may refuse, or act upon, what only completes the class.
+        type.__setattr__(obj, slot, value)
+    else:
+        setattr(obj, slot, value)
+
+
+def _describe_class(cls):
+    names = {"__module__": main_name(cls.__module__), "__qualname__": cls.__qualname__}
+    if "__slots__" in vars(cls):
+        slots = cls.__slots__
+        names["__slots__"] = slots if isinstance(slots, (str, dict)) else tuple(slots)
+    if not _is_plain(type(cls)):
+        names |= {name: value for name, value in vars(cls).items() if name.startswith("_") and not name.startswith("__")}
+    typing = sys.modules.get("typing")
+    if typing is not None and typing.Generic in cls.__bases__:
+        # Without it Generic refuses; what really belongs here comes with the other attributes.
+        names["__orig_bases__"] = ()
+    return _make_class, (type(cls), cls.__name__, cls.__bases__, names)
+
+
+def _make_class(meta, name, bases, names):
+    with _quiet(bases):
+        cls = type.__new__(meta, name, bases, names) if _is_plain(meta) else meta(name, bases, names)
+    if isinstance(cls, abc.ABCMeta):
+        abc._abc_init(cls)
+    return cls
+
+
+def _is_plain(meta):
+    # Whether its classes have the layout of other classes, so that type.__new__ can make them: not those of ctypes.
+    for each in meta.__mro__:
+        new = vars(each).get("__new__")
+        if isinstance(new, types.BuiltinFunctionType):
+            return each is type
+    return True
+
+
+@contextlib.contextmanager
+def _quiet(bases):
+    # The effects of __init_subclass__ travel with the class and with what it changed; its arguments are not known any more.
+    silenced = {}
+    for each in {each for base in bases for each in base.__mro__}:
+        if "__init_subclass__" in vars(each) and not each.__flags__ & _IMMUTABLE:
+            silenced[each] = vars(each)["__init_subclass__"]
+    for each in silenced:
+        type.__setattr__(each, "__init_subclass__", classmethod(lambda cls, **kwargs: None))
+    try:
+        yield
+    finally:
+        for each, method in silenced.items():
+            type.__setattr__(each, "__init_subclass__", method)
+
+
+_IMMUTABLE = 1 << 8
+
+
+def _class_attributes(cls):
+    made = _MADE_WITH_CLASS
+    if isinstance(cls, enum.EnumType):
+        made = made | _MADE_WITH_ENUM | cls._member_map_.keys()
+    plain = _is_plain(type(cls))
+    for name, value in tuple(vars(cls).items()):
+        if name in made or isinstance(value, _OF_LAYOUT) and value.__objclass__ is cls:
+            continue
+        if plain or name.startswith("__") or not name.startswith("_") and type(value).__module__ != type(cls).__module__:
+            yield name, value, functools.partial(vars(cls).get, name)
+    if isinstance(cls, abc.ABCMeta):
+        registered = tuple(each() for each in abc._get_dump(cls)[0])
+        if registered:
+            yield _SUBCLASSES, registered, None
+
+
+_OF_LAYOUT = (types.MemberDescriptorType, types.GetSetDescriptorType)
+
+
+def _describe_enum(cls):
+    names = {"__module__": main_name(cls.__module__), "__qualname__": cls.__qualname__}
+    members = [(name, _describe_member(cls, member)) for name, member in cls._member_map_.items()]
+    return _make_enum, (type(cls), cls.__name__, cls.__bases__, names, getattr(cls, "_boundary_", None), members)
+
+
+def _describe_member(cls, member):
+    kind = cls._member_type_
+    if kind is object:
+        args = ()
+    elif hasattr(member, "__getnewargs__"):
+        args = member.__getnewargs__()
+    else:
+        maker, args, *_ = kind.__reduce_ex__(member, 2)
+        args = args if isinstance(maker, type) else args[1:]
+    state = {name: value for name, value in getattr(member, "__dict__", {}).items() if name not in _OF_MEMBER}
+    return args, member._value_, state
+
+
+def _make_enum(meta, name, bases, names, boundary, members):
+    # EnumType makes the class, with members that are numbers to it, and are then made as they were, not by the user's __new__ and __init__.
+    def new(cls, number):
+        args, value, state = members[number][1]
+        member = cls._member_type_.__new__(cls, *args)
+        member._value_ = value
+        vars(member).update(state)
+        return member
+
+    options = {} if boundary is None else {"boundary": boundary}
+    body = enum.EnumType.__prepare__(name, bases, **options)
+    body.update(names)
+    body["__new__"] = new
+    body["__init__"] = lambda self, *args: None
+    for number, (member, _) in enumerate(members):
+        body[member] = number
+    with _quiet(bases):
+        cls = enum.EnumType.__new__(meta, name, bases, body, **options)
+    for name in ("__init__", "__new_member__"):
+        if name in vars(cls):
+            type.__delattr__(cls, name)
+    return cls
+
+
+def _make_cached(function, parameters):
+    return functools.lru_cache(**parameters)(function)
+
+
+def _describe_typevar(var):
+    kinds = {"covariant": var.__covariant__, "contravariant": var.__contravariant__, "infer_variance": var.__infer_variance__}
+    try:
+        limits = var.__constraints__, var.__bound__
+    except Exception:
+        # A bound is evaluated when it is asked for, and nothing of it matters at run time.
+        limits = (), None
+    return _make_typevar, (var.__name__, *limits, kinds)
+
+
+def _make_typevar(name, constraints, bound, kinds):
+    from typing import TypeVar
+
+    return TypeVar(name, *constraints, bound=bound, **kinds)
+
+
+def _describe_newtype(new):
+    return _make_newtype, (new.__qualname__, main_name(new.__module__), new.__supertype__)
+
+
+def _make_newtype(name, module, supertype):
+    from typing import NewType
+
+    new = NewType(name, supertype)
+    new.__module__ = module
+    return new
+
+
+def _make_alias(name, value, params):
+    from typing import TypeAliasType
+
+    return TypeAliasType(name, value, type_params=params)
+
+
+_DESCRIBE_TYPING = {
+    "TypeVar": _describe_typevar,
+    "NewType": _describe_newtype,
+    "ParamSpec": lambda var: (type(var), (var.__name__,)),
+    "TypeVarTuple": lambda var: (type(var), (var.__name__,)),
+    "TypeAliasType": lambda alias: (_make_alias, (alias.__name__, alias.__value__, alias.__type_params__)),
+    "sentinel": lambda obj: (type(obj), (obj.__name__,)),
+}
+
+
+def is_main(module):
+    """Whether it is the name of the module that runs as the program; multiprocessing has another one for it."""
+    return module == "__main__" or module == "__mp_main__" and sys.modules.get(module) is sys.modules["__main__"]
+
+
+def main_name(module):
+    """The name under which the other interpreter has a module."""
+    return "__main__" if is_main(module) else module

@@ -1,0 +1,69 @@
+"""What the tests' code finds among its names; see Hosted.cs."""
+
+import contextlib as _contextlib
+import importlib as _importlib
+import io as _io
+import linecache as _linecache
+import sys
+import traceback as _traceback
+import unittest as _unittest
+import warnings as _warnings
+
+with _warnings.catch_warnings():
+    # About releases with known bugs: whoever hosts one here chose it.
+    _warnings.simplefilter("ignore", RuntimeWarning)
+    import symplast
+
+import child as _child
+import subinterpreters as _subinterpreters
+from symplast import freeze, thaw
+
+check = _unittest.TestCase()
+check.maxDiff = None
+
+
+@_contextlib.contextmanager
+def raises(kind, *parts):
+    """The block must raise an exception of this type whose text holds all the parts."""
+    try:
+        yield
+    except kind as error:
+        text = "\n".join([str(error), *getattr(error, "__notes__", ())])
+        for part in parts:
+            assert part in text, f"{part!r} is not in {text!r}"
+    else:
+        raise AssertionError(f"{kind.__name__} was not raised")
+
+
+class Interpreter(_subinterpreters.Interpreter):
+    """An interpreter with a GIL of its own; its code finds the same names."""
+
+    def run(self, source, **shared):
+        """Keyword arguments must be shared objects, and arrive by pointer under their names."""
+        ids = {name: symplast._symplast._persistent_id(value) for name, value in shared.items()}
+        assert None not in ids.values(), "not a shared object"
+        received = f"globals().update((name, symplast._symplast._persistent_load(id)) for name, id in {ids!r}.items())\n"
+        super().run("import sys; sys.dont_write_bytecode = True\nfrom hosted import *\n" + received + source)
+
+
+def describe(error, source):
+    """The traceback, with the lines of a test's own code."""
+    _linecache.cache["<test>"] = (len(source), None, source.splitlines(keepends=True), "<test>")
+    return "\n" + "".join(_traceback.format_exception(error))
+
+
+def _skip(*arguments, **options):
+    raise _unittest.SkipTest("a child process would not host this module")
+
+
+# For the tests in tests/python.
+_child.run = _child.spawn = _skip
+
+
+def run_unittests(name):
+    """Runs one module of tests/python; returns how many of its tests ran and were not skipped."""
+    suite = _unittest.defaultTestLoader.loadTestsFromModule(_importlib.import_module(name))
+    output = _io.StringIO()
+    result = _unittest.TextTestRunner(output, verbosity=2).run(suite)
+    assert result.wasSuccessful(), "\n" + output.getvalue()
+    return result.testsRun - len(result.skipped)

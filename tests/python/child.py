@@ -1,0 +1,68 @@
+"""Running test code in a process of its own: what may crash, what changes the process, what ends interpreters."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+SECONDS = 120
+
+# A child finds the package where the parent found it, and the helpers beside this file.
+_PRELUDE = """\
+import sys
+sys.path[:0] = {path!r}
+import warnings
+warnings.simplefilter("ignore", RuntimeWarning)
+"""
+
+
+class ChildFailed(AssertionError):
+    """A child process ended otherwise than expected; the message holds what it wrote."""
+
+
+def run(source, *arguments, expect=0, **variables):
+    """
+    Runs Python source in a new process and returns what it printed. Fails with its stderr if it does not end with the status `expect`,
+    most of all if a signal ended it. Variables are added to its environment.
+    """
+    code = _PRELUDE.format(path=_path()) + textwrap.dedent(source)
+    result = spawn(["-X", "faulthandler", "-c", code, *arguments], **variables)
+    if result.returncode != expect:
+        raise ChildFailed(f"the child {_ending(result.returncode)}, expected status {expect}\n{result.stdout}{result.stderr}")
+    return result.stdout
+
+
+def spawn(arguments, **variables):
+    """Starts this Python with arguments, waits for its end, and returns the CompletedProcess."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONWARNINGS", "SYMPLAST_DEBUG")}
+    environment.update(variables)
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        stdin=subprocess.DEVNULL,
+        timeout=SECONDS,
+    )
+
+
+def package_path():
+    """The folder that the package was imported from."""
+    import symplast
+
+    return os.path.dirname(os.path.dirname(os.path.abspath(symplast.__file__)))
+
+
+def _path():
+    return [os.path.dirname(os.path.abspath(__file__)), package_path()]
+
+
+def _ending(status):
+    if status >= 0:
+        return f"ended with status {status}"
+    try:
+        return f"was ended by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"was ended by signal {-status}"

@@ -1,0 +1,177 @@
+"""What the tests of the executor run in workers. Imported there, so it imports little."""
+
+import os
+import sys
+
+seen = []
+
+
+def give(*args, **kwargs):
+    """Returns its arguments; one positional argument alone."""
+    if kwargs or len(args) != 1:
+        return args, kwargs
+    return args[0]
+
+
+def square(x):
+    return x * x
+
+
+def add(x, y=0):
+    return x + y
+
+
+def fail(kind, *args):
+    raise kind(*args)
+
+
+def interpreter():
+    """A number that differs between interpreters: the address of a thing that each has for itself."""
+    return id(sys.modules)
+
+
+def announce_and_wait(announce, gate, value=None):
+    """Writes a byte to one pipe, waits for one from the other, and returns value: in C code all the time."""
+    os.write(announce, b"s")
+    os.read(gate, 1)
+    return value
+
+
+def announce_and_loop(announce):
+    """Writes a byte and then computes in Python for ever."""
+    os.write(announce, b"s")
+    while True:
+        pass
+
+
+def announce_and_return(announce, value=None):
+    os.write(announce, b"s")
+    return value
+
+
+def remember(value):
+    """Keeps a value in the worker: as an initializer, for recall()."""
+    seen.append(value)
+
+
+def recall():
+    return list(seen)
+
+
+class Box:
+    """A value with equality, pickled the ordinary way."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __eq__(self, other):
+        return type(other) is Box and self.value == other.value
+
+    def get(self):
+        return self.value
+
+
+class Refuses:
+    """Cannot be pickled."""
+
+    def __reduce__(self):
+        raise ValueError("not me")
+
+
+class Explodes:
+    """Can be pickled, but not unpickled."""
+
+    def __setstate__(self, state):
+        raise LookupError("in __setstate__")
+
+    def __getstate__(self):
+        return {"a": 1}
+
+
+class ExplodesBadly(Explodes):
+    def __setstate__(self, state):
+        raise KeyboardInterrupt("in __setstate__")
+
+
+class ExplodesElsewhere:
+    """Can be unpickled in the interpreter it comes from alone."""
+
+    def __init__(self):
+        self.home = interpreter()
+
+    def __setstate__(self, state):
+        if state["home"] != interpreter():
+            raise LookupError("away from home")
+        self.__dict__.update(state)
+
+
+class PlainError(Exception):
+    """With an argument and attributes."""
+
+
+class NeedsTwo(Exception):
+    """Unpickling fails: BaseException.__reduce__ passes one argument."""
+
+    def __init__(self, first, second):
+        super().__init__(first)
+        self.second = second
+
+
+class HoldsLambda(Exception):
+    """Pickling fails."""
+
+    def __init__(self, text):
+        super().__init__(text)
+        self.held = Refuses()
+
+
+class BadText(Exception):
+    """Neither pickled nor printed."""
+
+    def __init__(self):
+        super().__init__(Refuses())
+
+    def __str__(self):
+        raise RuntimeError("no text")
+
+    __repr__ = __str__
+
+
+class Root(BaseException):
+    """Not an Exception."""
+
+
+def raise_with_notes():
+    error = PlainError("with notes")
+    error.add_note("first note")
+    error.add_note("second note")
+    error.extra = {"k": 1}
+    raise error
+
+
+def raise_group():
+    raise ExceptionGroup("several", [ValueError(1), TypeError("two"), ExceptionGroup("inner", [KeyError("three")])])
+
+
+def raise_from():
+    try:
+        raise KeyError("inner")
+    except KeyError as error:
+        raise PlainError("outer") from error
+
+
+def nested(depth):
+    """A list in a list in a list…"""
+    value = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def make(name):
+    """An instance of one of the classes above, made in the worker."""
+    return globals()[name]()
+
+
+def interpreter_of(_):
+    return interpreter()
