@@ -3,8 +3,10 @@
 import concurrent.futures
 import itertools
 import multiprocessing
+import statistics
 from collections.abc import Callable
 from concurrent.futures import Executor
+from functools import partial
 
 import symplast
 
@@ -24,58 +26,49 @@ def rivals() -> dict[str, Callable[[], Executor]]:
     return all_of_them
 
 
-def compare(run: Run, name: str, work: Callable[[Executor], object], divisor: int = 1, bar: Bar | None = None, **turns) -> None:
-    """Has all executors do the same work in turn, and gives the time of one of ``divisor`` equal parts."""
-    executors = {"ours": symplast.InterpreterPoolExecutor(WORKERS)} | {name: start() for name, start in rivals().items()}
+def compare(run: Run, name: str, take_turn: Callable[[Executor], float], bar: Bar | None, only: str | None = None, **turns) -> None:
+    """Has all executors (or one of the rivals and ours) take their turns at the same work."""
+    chosen = {rival: start for rival, start in rivals().items() if only in (None, rival)}
+    executors = [begin_ours(), *(start() for start in chosen.values())]
     try:
-        samples = run.turns(name, *(lambda executor=executor: wall_seconds(work, executor) for executor in executors.values()), **turns)
+        ours, *others = run.turns(name, *(partial(take_turn, executor) for executor in executors), **turns)
     finally:
-        for executor in executors.values():
+        for executor in executors:
             executor.shutdown()
-    ours, *others = ([seconds / divisor for seconds in of_one] for of_one in samples)
-    for rival, theirs in zip(rivals(), others):
+    for rival, theirs in zip(chosen, others):
         run.row(name, ours, rival, theirs, bar=bar)
 
 
 @benchmark("round trip")
 def round_trip(run: Run) -> None:
-    def work(executor):
-        for _ in range(100):
-            executor.submit(nothing).result()
+    def one(executor):
+        executor.submit(nothing).result()
 
-    compare(run, "round trip of a task", work, 100, BAR, seconds=6, least=7, most=100)
+    def take_turn(executor):
+        return statistics.median(wall_seconds(one, executor) for _ in range(100))
+
+    compare(run, "round trip of a task", take_turn, BAR, seconds=6, least=7, most=100)
 
 
 @benchmark("map")
 def map_tasks(run: Run) -> None:
     count = run.either(10_000, 2_000)
 
-    def work(executor):
-        for _ in executor.map(nothing, range(count)):
-            pass
+    def take_turn(executor):
+        return wall_seconds(list, executor.map(nothing, range(count))) / count
 
-    compare(run, f"map of {count:,} tasks, each", work, count, BAR, seconds=10, least=3, most=9)
+    compare(run, f"map of {count:,} tasks, each", take_turn, BAR, seconds=10, least=3, most=9)
 
 
 @benchmark("map in chunks")
 def map_chunks(run: Run) -> None:
     count = run.either(100_000, 20_000)
 
-    def work(executor):
-        for _ in executor.map(nothing, range(count), chunksize=100):
-            pass
+    def take_turn(executor):
+        return wall_seconds(list, executor.map(nothing, range(count), chunksize=100)) / count
 
-    # The standard library's InterpreterPoolExecutor ignores chunksize.
-    executors = {"ours": symplast.InterpreterPoolExecutor(WORKERS), "ProcessPoolExecutor": rivals()["ProcessPoolExecutor"]()}
-    try:
-        ours, theirs = run.turns(
-            "map in chunks", *(lambda executor=executor: wall_seconds(work, executor) for executor in executors.values()),
-            seconds=4, least=3, most=15)
-    finally:
-        for executor in executors.values():
-            executor.shutdown()
-    run.row(f"map of {count:,} in chunks of 100, each", [seconds / count for seconds in ours],
-            "ProcessPoolExecutor", [seconds / count for seconds in theirs])
+    # The executor for interpreters of the standard library has no use for chunksize.
+    compare(run, f"map of {count:,} in chunks of 100, each", take_turn, None, "ProcessPoolExecutor", seconds=4, least=3, most=15)
 
 
 @benchmark("start")
@@ -86,10 +79,15 @@ def start(run: Run) -> None:
         with begin() as executor:
             list(executor.map(nothing, itertools.repeat(None, WORKERS)))
 
-    ways = {"ours": lambda: symplast.InterpreterPoolExecutor(WORKERS)} | rivals()
-    ours, *others = run.turns("start", *(lambda way=way: wall_seconds(work, way) for way in ways.values()), seconds=4, least=5, most=15)
-    for rival, theirs in zip(rivals(), others):
-        run.row("start, first answers and shutdown", ours, rival, theirs)
+    others = rivals()
+    ours, *theirs = run.turns("start", *(partial(wall_seconds, work, begin) for begin in (begin_ours, *others.values())),
+                              seconds=4, least=5, most=15)
+    for rival, samples in zip(others, theirs):
+        run.row("start, first answers and shutdown", ours, rival, samples)
+
+
+def begin_ours() -> Executor:
+    return symplast.InterpreterPoolExecutor(WORKERS)
 
 
 def nothing(argument=None):

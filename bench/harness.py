@@ -63,11 +63,14 @@ class Row:
 
     @property
     def ratios(self) -> list[float]:
+        """Those of the rounds; none if the rival was measured apart, which then is only shown."""
+        if len(self.our_samples) != len(self.rival_samples):
+            return []
         return [ours / theirs for ours, theirs in zip(self.our_samples, self.rival_samples)]
 
     @property
     def ratio(self) -> float | None:
-        return statistics.median(self.ratios) if self.rival_samples else None
+        return statistics.median(self.ratios) if self.ratios else None
 
     @property
     def met(self) -> bool | None:
@@ -152,11 +155,8 @@ class Run:
 
     def row(self, name: str, ours: list[float], rival: str | None = None, theirs: list[float] = (), *,
             unit: str = "s", bar: Bar | None = None, note: str = "") -> None:
-        """Reports a comparison. Lists of unequal length are not pairs: then the rival was measured once, for all."""
-        theirs = list(theirs)
-        if len(theirs) == 1:
-            theirs *= len(ours)
-        self._tell({"row": asdict(Row(self._of.subject, self._of.name, name, rival, unit, ours, theirs, bar, note))})
+        """Reports a comparison."""
+        self._tell({"row": asdict(Row(self._of.subject, self._of.name, name, rival, unit, ours, list(theirs), bar, note))})
 
 
 def row_from(told: dict) -> Row:
@@ -183,6 +183,12 @@ def wall_seconds(function: Callable, *args) -> float:
     seconds = time.perf_counter() - start
     del result
     return seconds
+
+
+def waited_for_core() -> float:
+    """The seconds so far in which this thread could have run but no core was free."""
+    with open("/proc/thread-self/schedstat") as file:
+        return int(file.read().split()[1]) / 1e9
 
 
 def added(*samples: list[float]) -> list[float]:

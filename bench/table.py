@@ -4,11 +4,14 @@ from typing import TextIO
 
 from harness import Bar, Benchmark, Row
 
-_NAME, _RIVAL, _FIGURE, _RATIO, _RANGE, _BAR = 42, 30, 9, 9, 15, 9
+_NAME, _RIVAL, _FIGURE, _RATIO, _RANGE, _BAR = 40, 28, 9, 7, 17, 9
 
 
 class Table:
-    """Collects rows and prints them; shows progress below them if errors go to a terminal."""
+    """
+    Collects rows and prints them; shows progress below them if errors go to a terminal. The smallest and largest are of the ratio, or
+    of our own figure where that is what matters.
+    """
 
     def __init__(self, out: TextIO, err: TextIO):
         self.rows: list[Row] = []
@@ -26,7 +29,11 @@ class Table:
         """Prints a row, under a heading if it is the first of its subject."""
         self.rows.append(row)
         self._heading(row.subject)
-        bounds = f"{_factor(min(row.ratios))}–{_factor(max(row.ratios))}" if len(row.ratios) > 1 else ""
+        if row.ratios and not (row.bar and row.bar.of == "ours"):
+            spread, shown = row.ratios, _factor
+        else:
+            spread, shown = row.our_samples, lambda value: _figure(value, row.unit)
+        bounds = f"{shown(min(spread))}–{shown(max(spread))}" if len(spread) > 1 else ""
         self._line(
             "  " + row.name,
             row.rival or "",
@@ -76,7 +83,9 @@ def _bar(bar: Bar | None, unit: str) -> str:
 
 
 def _factor(value: float) -> str:
-    return f"{value:.0f}" if abs(value) >= 99.95 else f"{value:.1f}" if abs(value) >= 9.995 else f"{value:.2f}" if abs(value) >= 0.095 else f"{value:.2g}"
+    if value and value < 0.0095:
+        return f"{value:.1g}"
+    return f"{value:.{0 if value >= 99.95 else 1 if value >= 9.995 else 2}f}"
 
 
 def _figure(value: float, unit: str) -> str:

@@ -1,41 +1,56 @@
-"""Code that shares nothing, in processes that have imported symplast and in processes that have not."""
+"""Code that shares nothing, in a process that has imported symplast and in one that has not."""
 
-import json
 import os
-import statistics
 import subprocess
 import sys
+from collections import defaultdict
+from functools import partial
+from itertools import chain
 
 from harness import Bar, Run, benchmark
+from kernels import KERNELS
 
 # 1.00x, and the least that a run can tell from it.
 BAR = Bar(1.01)
 
+RIVAL = "symplast is not imported"
+
+
+class Child:
+    """A process that runs kernels when it is told to."""
+
+    def __init__(self, imports: str):
+        # Strings hash alike in all of them, so that dicts are alike too.
+        self._process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", f"import {imports}; kernels.serve()"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONHASHSEED": "0"})
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.communicate()
+
+    def seconds(self, kernel: str) -> float:
+        """CPU time of one run."""
+        self._process.stdin.write(kernel + "\n")
+        self._process.stdin.flush()
+        return float(self._process.stdout.readline())
+
 
 @benchmark("kernels")
 def all_kernels(run: Run) -> None:
-    """Each side's sample is one process that runs all kernels, which are then compared one by one."""
-    results: dict[bool, list[dict[str, float]]] = {True: [], False: []}
-
-    def side(imports: bool):
-        def take_turn() -> float:
-            times = in_child(imports, run.quick)
-            results[imports].append(times)
-            return statistics.geometric_mean(times.values())
-
-        return take_turn
-
-    ours, theirs = run.turns("code that shares nothing", side(True), side(False), seconds=40, least=5, most=21)
-    run.row("mean of all kernels", ours, "symplast is not imported", theirs, bar=BAR)
-    # The first round was the warm-up.
-    with_it, without = (results[imports][1:] for imports in (True, False))
-    for name in with_it[0]:
-        run.row(name, [times[name] for times in with_it], "symplast is not imported", [times[name] for times in without])
-
-
-def in_child(imports: bool, quick: bool) -> dict[str, float]:
-    """The times of all kernels in a process of their own; strings hash alike in all of them, so dicts are alike too."""
-    script = ["-c", "import symplast, kernels; kernels.main()" if imports else "import kernels; kernels.main()"]
-    command = [sys.executable, "-W", "ignore", *script, "1" if quick else "3"]
-    output = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ | {"PYTHONHASHSEED": "0"}).stdout
-    return json.loads(output)
+    """Two processes take turns with short runs; several pairs of processes, because each has its memory laid out differently."""
+    names = [kernel.__name__ for kernel in KERNELS]
+    ours, theirs = defaultdict(list), defaultdict(list)
+    pairs = run.either(6, 3)
+    for pair in range(pairs):
+        with Child("symplast, kernels") as mine, Child("kernels") as other:
+            for name in names:
+                with_it, without = run.turns(f"{name}, processes {pair + 1} of {pairs}", partial(mine.seconds, name),
+                                             partial(other.seconds, name), seconds=0.6, least=5, most=25)
+                ours[name] += with_it
+                theirs[name] += without
+    run.row("all kernels", list(chain(*ours.values())), RIVAL, list(chain(*theirs.values())), bar=BAR)
+    for name in names:
+        run.row(name, ours[name], RIVAL, theirs[name])

@@ -106,6 +106,27 @@ class InterpreterFuture(_base.Future):
         super()._invoke_callbacks()
 
 
+class _Worker(threading.Thread):
+    """The thread of a worker interpreter."""
+
+    def __init__(self, crew, name):
+        super().__init__(name=name)
+        self._crew = crew
+        self._ended = threading.Event()
+
+    def run(self):
+        try:
+            self._crew.serve()
+        finally:
+            self._ended.set()
+
+    def wait(self, timeout=None):
+        """Wait for the end; returns whether it has come. Unlike join(), which on 3.12 takes the thread for ended when Ctrl-C interrupts it."""
+        if self is not threading.current_thread() and self._ended.wait(timeout):
+            self.join()
+        return self._ended.is_set()
+
+
 class _Crew:
     """The workers of one executor and what they share with it. Threads refer to it, never to the executor, which can so be collected."""
 
@@ -118,12 +139,12 @@ class _Crew:
         self.stopped = False
 
     def add_worker(self):
-        name = f"{self.name_prefix}_{len(self.threads)}"
-        started = threading.Thread(target=self._serve, name=name)
+        started = _Worker(self, f"{self.name_prefix}_{len(self.threads)}")
         started.start()
         self.threads.append(started)
 
-    def _serve(self):
+    def serve(self):
+        """Run a worker interpreter on this thread until the channel is closed."""
         try:
             self.channel.serve(_BOOT, self.settings)
         except BaseException as exc:
@@ -131,6 +152,8 @@ class _Crew:
                 self._break(str(exc))
 
     def _break(self, reason):
+        if self.broken is not None:
+            return
         what = "initializer" if worker.InitializerFailed.__name__ in reason else "worker"
         _base.LOGGER.critical("Exception in %s:\n%s", what, reason)
         self.broken = reason
@@ -141,15 +164,11 @@ class _Crew:
     def error(self):
         return BrokenInterpreterPool(f"a worker failed and the pool is not usable anymore: {self.broken}")
 
-    def is_alive(self):
-        return any(started.is_alive() for started in self.threads)
-
     def join(self):
         """Wait for the workers to end; Ctrl-C interrupts their tasks."""
         try:
             for started in self.threads:
-                if started is not threading.current_thread():
-                    started.join()
+                started.wait()
         except KeyboardInterrupt:
             _stop([self])
             raise
@@ -170,11 +189,7 @@ def _stop(crews):
         _cancel(crew.channel.drain())
         crew.channel.interrupt()
     deadline = time.monotonic() + _GRACE
-    for crew in crews:
-        for started in crew.threads:
-            if started is not threading.current_thread():
-                started.join(max(0, deadline - time.monotonic()))
-    return not any(crew.is_alive() for crew in crews)
+    return all([started.wait(max(0, deadline - time.monotonic())) for crew in crews for started in crew.threads])
 
 
 class InterpreterPoolExecutor(_base.Executor):
@@ -296,8 +311,7 @@ def _flatten(lists):
 def _deliver(future, kind, data):
     """Called in the owner for each answer; data came from worker.main. Returns whether the future has callbacks: they are run by a second call."""
     if kind == _CALLBACKS:
-        future._holds_callbacks = False
-        future._invoke_callbacks()
+        _run_callbacks(future)
         return False
     if future.done():
         return future._holds_callbacks and bool(future._done_callbacks)
@@ -309,8 +323,8 @@ def _deliver(future, kind, data):
     except Exception as failure:
         kind, exc = worker.EXCEPTION, failure
     except BaseException as failure:
-        # In the main thread it is rather meant for whoever waits there, as of Ctrl-C; the channel then calls once more.
-        if threading.current_thread() is threading.main_thread() and not future._retaken:
+        # The channel then calls once more.
+        if _may_be_a_signal() and not future._retaken:
             future._retaken = True
             raise
         kind, exc = worker.EXCEPTION, failure
@@ -322,6 +336,21 @@ def _deliver(future, kind, data):
         # Breaks the cycle exception -> traceback -> frame -> exception.
         del exc
     return bool(future._done_callbacks)
+
+
+def _run_callbacks(future):
+    future._holds_callbacks = False
+    try:
+        future._invoke_callbacks()
+    except BaseException:
+        if _may_be_a_signal():
+            raise
+        _base.LOGGER.critical("exception calling callback for %r", future, exc_info=True)
+
+
+def _may_be_a_signal():
+    # In the main thread an exception such as KeyboardInterrupt is meant for whoever waits there.
+    return threading.current_thread() is threading.main_thread()
 
 
 def _exception(kind, data):

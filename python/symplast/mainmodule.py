@@ -7,7 +7,6 @@ and is put in its slot once: a global that a task or an initializer has set sinc
 """
 
 import builtins
-import collections
 import functools
 import importlib
 import itertools
@@ -24,19 +23,42 @@ from symplast import shells
 # Tokens and versions are drawn here, and never meet those of another interpreter of the process.
 _ids = itertools.count(int.from_bytes(os.urandom(7)) << 40)
 
-# Definitions whose result is kept, so that the next task with the same function need not decode it. The oldest go first.
-_KEPT = 1024
-
 # Reentrant: a finalizer may run inside and send something itself.
 _lock = threading.RLock()
 _by_id = {}
 _by_token = {}
-_roots = collections.OrderedDict()
 
 
 def new_id():
     """A number that nothing in any interpreter of the process has."""
     return next(_ids)
+
+
+class Recent(dict):
+    """What was made for tokens, kept to save making it again, up to a number and a size in bytes. The oldest goes first. Thread-safe."""
+
+    NUMBER = 1024
+    BYTES = 1 << 24
+
+    def __init__(self):
+        self._sizes = {}
+        self._total = 0
+        # Reentrant: what is dropped may have a finalizer that sends something.
+        self._lock = threading.RLock()
+
+    def keep(self, token, value, size):
+        """Keep a value, in place of the one that the token had."""
+        with self._lock:
+            self._drop(token)
+            self[token] = value
+            self._sizes[token] = size
+            self._total += size
+            while len(self) > 1 and (len(self) > self.NUMBER or self._total > self.BYTES):
+                self._drop(next(iter(self)))
+
+    def _drop(self, token):
+        if self.pop(token, None) is not None:
+            self._total -= self._sizes.pop(token)
 
 
 class Record(weakref.ref):
@@ -137,10 +159,10 @@ def find(token):
 
 
 def register(obj, token=None):
-    """Give an object its record: a new one, or that of a token from another interpreter."""
+    """The record of an object; a new one if it has none. With a token from elsewhere it may turn out to be that of a twin made meanwhile."""
     with _lock:
-        record = known(obj)
-        if record is None:
+        record = known(obj) if token is None else _by_token.get(token)
+        if record is None or record() is None:
             kind = Record if type(obj).__weakrefoffset__ else Strong
             record = kind(obj, token or new_id(), token is not None)
             _by_id[id(obj)] = _by_token[record.token] = record
@@ -215,23 +237,25 @@ def rebuild(token, version, definition):
     obj = _read(token, definition)
     if type(obj) is Unsendable:
         _raise_reason(obj)
-    _roots[token] = version, obj
-    while len(_roots) > _KEPT:
-        _roots.popitem(last=False)
+    _roots.keep(token, (version, obj), len(definition))
     return obj
 
 
+_roots = Recent()
+
+
 def _read(token, definition):
-    functions, imports, shells, links, slots, image = marshal.loads(definition)
+    functions, imports, shells_, links, places, image = marshal.loads(definition)
     for name in imports:
         _import(name)
-    made = [_function(*function) for function in functions]
-    made += [_shell(*shell) for shell in shells]
-    for container, slot, version, data in links:
-        _put(container, slot, version, lambda data=data: _loads(data))
-    values = functools.cache(lambda: _loads(image))
-    for place, (container, slot, version) in enumerate(slots):
-        _put(container, slot, version, lambda place=place: values()[place])
+    # Until they are in their places, only this list holds them.
+    made = [_function(*each) for each in functions]
+    made += [_shell(*each) for each in shells_]
+    for *place, data in links:
+        _put(*place, functools.partial(_loads, data))
+    values = functools.cache(lambda: [_loads(image)] if len(places) == 1 else _loads(image))
+    for number, place in enumerate(places):
+        _put(*place, lambda number=number: values()[number])
     return ref(token)
 
 
@@ -255,20 +279,18 @@ def _function(token, code, name, qualname, module, doc, namespace, tokens):
         if fn.__code__ is not code and fn.__code__ != code:
             fn.__code__ = code
         return fn
-    cells = [find(each) or types.CellType() for each in tokens]
     try:
         space = _namespace(namespace)
     except Exception as error:
-        fn = Unsendable(f"function {name!r} cannot be used in this interpreter: {error}")
-        register(fn, token)
-        return fn
+        return register(Unsendable(f"function {name!r} cannot be used in this interpreter: {error}"), token)()
+    cells = [find(each) or types.CellType() for each in tokens]
     fn = types.FunctionType(code, space, name, None, tuple(cells))
-    fn.__qualname__ = qualname
-    fn.__module__ = module
-    fn.__doc__ = doc
+    fn.__qualname__, fn.__module__, fn.__doc__ = qualname, module, doc
     record = register(fn, token)
-    share(record, cells, tokens) if isinstance(namespace, str) else share(record, (*cells, space), (*tokens, namespace))
-    return fn
+    if record() is fn:
+        things, tokens = (cells, tokens) if isinstance(namespace, str) else ((*cells, space), (*tokens, namespace))
+        share(record, things, tokens)
+    return record()
 
 
 def _namespace(name):
@@ -280,15 +302,15 @@ def _namespace(name):
     return {"__builtins__": builtins} if space is None else space
 
 
-def _shell(token, data):
+def _shell(token, label, data):
     obj = find(token)
     if obj is None:
         try:
             maker, args = _loads(data)
             obj = maker(*args)
         except Exception as error:
-            obj = Unsendable(f"it cannot be made in this interpreter: {type(error).__name__}: {error}")
-        register(obj, token)
+            obj = Unsendable(f"{label} cannot be made in this interpreter: {type(error).__name__}: {error}")
+        obj = register(obj, token)()
     return obj
 
 

@@ -83,10 +83,6 @@ def _describe_class(cls):
         names["__slots__"] = slots if isinstance(slots, (str, dict)) else tuple(slots)
     if not _is_plain(type(cls)):
         names |= {name: value for name, value in vars(cls).items() if name.startswith("_") and not name.startswith("__")}
-    typing = sys.modules.get("typing")
-    if typing is not None and typing.Generic in cls.__bases__:
-        # Without it Generic refuses; what really belongs here comes with the other attributes.
-        names["__orig_bases__"] = ()
     return _make_class, (type(cls), cls.__name__, cls.__bases__, names)
 
 
@@ -99,11 +95,10 @@ def _make_class(meta, name, bases, names):
 
 
 def _is_plain(meta):
-    # Whether its classes have the layout of other classes, so that type.__new__ can make them: not those of ctypes.
-    for each in meta.__mro__:
-        new = vars(each).get("__new__")
-        if isinstance(new, types.BuiltinFunctionType):
-            return each is type
+    # Whether type.__new__ makes its classes as they should be: not those of metaclasses written in C, as ctypes has them.
+    for each in meta.__mro__[: meta.__mro__.index(type)]:
+        if isinstance(vars(each).get("__new__"), types.BuiltinFunctionType) or isinstance(vars(each).get("__init__"), types.WrapperDescriptorType):
+            return False
     return True
 
 

@@ -80,7 +80,7 @@ public class ErrorTests
     public void ADefaultThatChangesWhatIsBeingFrozenIsFoundOut() => Hosted.Run("""
         def changing(change):
             marker = object()
-            data = {"list": [1, 2, marker], "dict": {1: marker}, "set": {1}, "bytes": bytearray(b"abc")}
+            data = {"done": [1.5], "list": [1, 2, marker], "dict": {1: marker}, "set": {1}, "bytes": bytearray(b"abc")}
             def default(o):
                 change(data)
                 return None
@@ -89,7 +89,8 @@ public class ErrorTests
         changing(lambda data: data["list"].clear())
         changing(lambda data: data["list"].__setitem__(0, "other"))
         changing(lambda data: data.update(new=1))
-        changing(lambda data: data["dict"].clear())
+        changing(lambda data: data["done"].append(1))
+        changing(lambda data: data["done"].__setitem__(0, 2.5))
         changing(lambda data: data.clear())
         """);
 
@@ -113,13 +114,13 @@ public class ErrorTests
         """);
 
     [Fact]
-    public void APersistentIdThatIsNoneIsRefused() => Hosted.Run("""
+    public void ANumberThatIsNoPersistentIdIsRefused() => Hosted.Run("""
         load, id_of = symplast._symplast._persistent_load, symplast._symplast._persistent_id
         frozen = freeze(["an object", 1.5])
         assert load(id_of(frozen)) is frozen
         assert id_of([]) is None and id_of("local") is None
-        for number in (0, -1, 1, 2**64, id(sys), id_of(frozen) + 1, id_of(frozen) + 8):
-            with raises((ValueError, OverflowError)): load(number)
+        for number in (0, -1, 1, 2**64 - 1, 2**64, id(sys), id_of(frozen) + 1, id_of(frozen) + 8):
+            with raises((ValueError, OverflowError, symplast.DeletedError)): load(number)
         with raises(TypeError): load("1")
         """);
 }

@@ -1,3 +1,4 @@
+using Symplast.CPython;
 using Symplast.Python.Tests.Hosting;
 using Xunit;
 
@@ -7,7 +8,7 @@ public class FreezingTests
 {
     [Fact]
     public void ConstantsAreTheirOwnFrozenForm() => Hosted.Run("""
-        for value in (None, True, False, ..., NotImplemented, 0, 1, -5, 256, "", "a", "\xff", b"", b"\x80", ()):
+        for value in (None, True, False, ..., NotImplemented, 0, 1, -5, 256, "", chr(97), chr(255), b"", b"\x80", ()):
             assert freeze(value) is value, value
         """);
 
@@ -176,22 +177,28 @@ public class FreezingTests
         with raises(TypeError, "unknown", "while freezing obj[0]"): freeze([object()], default=default)
         """);
 
-    [Fact]
-    public void SignalsArriveWhileFreezingAndThePoolIsAsItWas() => Hosted.Run("""
-        import _thread, signal
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            with symplast.Pool("interrupted") as pool:
-                data = [[i] for i in range(200_000)]
-                _thread.interrupt_main()
-                with raises(KeyboardInterrupt):
-                    pool.freeze(data)
-                check.assertEqual((pool.stats().used_bytes, pool.stats().objects), (0, 0))
-                frozen = pool.freeze(data)
-                _thread.interrupt_main()
-                with raises(KeyboardInterrupt):
-                    thaw(frozen)
-        finally:
-            signal.signal(signal.SIGINT, before or signal.SIG_DFL)
-        """);
+    [Theory]
+    [InlineData("symplast.current_pool().freeze")]
+    [InlineData("symplast.thaw")]
+    public unsafe void KeyboardInterruptArrivesAndThePoolIsAsItWas(string function) =>
+        // From C#, because the interpreter loop itself would take the signal before the call.
+        Hosted.Do(() =>
+        {
+            ref Api api = ref Api.Table;
+            string data = "[[i] for i in range(200_000)]";
+            PyObject* call = Hosted.Evaluate(function);
+            PyObject* argument = Hosted.Evaluate(function == "symplast.thaw" ? $"freeze({data})" : data);
+            PyObject* before = Hosted.Evaluate("symplast.current_pool().stats()");
+            api.PyErr_SetInterrupt();
+            PyObject* result = api.PyObject_CallOneArg(call, argument);
+            bool interrupted = result == null && api.PyErr_ExceptionMatches(*api.PyExc_KeyboardInterrupt) != 0;
+            api.PyErr_Clear();
+            PyObject* after = Hosted.Evaluate("symplast.current_pool().stats()");
+            bool same = api.PyObject_RichCompareBool(before, after, PythonEquals) == 1;
+            foreach (nint o in (ReadOnlySpan<nint>)[(nint)call, (nint)argument, (nint)before, (nint)result, (nint)after]) References.Drop((PyObject*)o);
+            Assert.True(interrupted);
+            Assert.True(same);
+        });
+
+    const int PythonEquals = 2;
 }

@@ -14,7 +14,7 @@ public class SubinterpreterTests
         assert data["żółw"] is None and "x" in data["set"] and data[10**20] == b"bytes"
         assert symplast.is_frozen(data) and freeze(data) is data
         check.assertEqual(symplast.pool_of(data).name, "default")
-        '''.replace("\n        ", "\n"), data=data)
+        ''', data=data)
         check.assertEqual(data["list"], (1, 2.5, "text"))
         """);
 
@@ -23,7 +23,7 @@ public class SubinterpreterTests
         pool = symplast.Pool("legacy")
         message = pool.freeze(["for the others"])
         with Interpreter() as other:
-            other.run("import pickle; symplast.pool_of(message).freeze({'from': 'the other', 'n': [1.5] * 10})", message=message)
+            other.run("symplast.pool_of(message).freeze({'from': 'the other', 'n': [i / 2 for i in range(10)]})", message=message)
         stats = pool.stats()
         assert stats.objects > 10 and stats.interpreters == 1, stats
         pool.delete()
@@ -49,7 +49,7 @@ public class SubinterpreterTests
         for use in (mine.delete, lambda: mine.freeze(1), lambda: thaw(data)):
             with raises(symplast.DeletedError): use()
         check.assertEqual(data, (1.5, "text"))
-        '''.replace("\n        ", "\n"))
+        ''')
             check.assertEqual(pool.stats().interpreters, 3)
         stats = pool.stats()
         check.assertEqual((stats.interpreters, stats.used_bytes), (1, 0))
@@ -82,7 +82,7 @@ public class SubinterpreterTests
                 for target in node["next"]: total += graph[target]["weight"]
             mine = freeze([total, name])
         assert total > 0 and isinstance(hash(tuple(graph)), int)
-        '''.replace("\n        ", "\n"), graph=graph)
+        ''', graph=graph)
             except BaseException as error:
                 failures.append(error)
         threads = [threading.Thread(target=work) for _ in range(3)]
@@ -105,7 +105,7 @@ public class SubinterpreterTests
         assert len(Thing()) == 7
         assert (lambda **named: list(named))(**dict.fromkeys(names)) == list(names)
         assert eval(names[0], {names[0]: 5}) == 5
-        '''.replace("\n        ", "\n"), names=names)
+        ''', names=names)
         check.assertEqual(names[0], "attribute_name")
         """);
 }

@@ -72,8 +72,9 @@ public class ThawingTests
             (1, key.Array[1, 12].Select(members => $"{{{string.Join(", ", members)}}}")),
             (1, key.Array[0, 3].Select(members => $"frozenset([{string.Join(", ", members)}])")),
             (1, inner.Select(part => $"(lambda x: [x, x, {{'again': x}}])({part})"))));
+        Hosted.Need();
         value.Sample(
-            literal => Hosted.Run($$"""
+            literal => Hosted.Do(() => Hosted.Execute($$"""
                 with symplast.Pool("random") as pool:
                     value = {{literal}}
                     thawed = thaw(pool.freeze(value))
@@ -85,7 +86,7 @@ public class ThawingTests
                         if isinstance(o, (list, tuple)): return type(o), tuple(map(shape, o))
                         return type(o), repr(o)
                     check.assertEqual(shape(thawed), shape(value))
-                """),
+                """)),
             iter: 300,
             threads: 1);
     }

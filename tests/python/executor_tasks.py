@@ -175,3 +175,61 @@ def make(name):
 
 def interpreter_of(_):
     return interpreter()
+
+
+def freeze_and_tell(value):
+    """The frozen value and its address."""
+    import symplast
+
+    frozen = symplast.freeze(value)
+    return frozen, id(frozen)
+
+
+def freeze_and_keep(pool, value):
+    seen.append(pool.freeze(value))
+
+
+def look_at_kept():
+    """Reads what freeze_and_keep froze; its pool may be deleted."""
+    return len(seen[0][0])
+
+
+def freeze_allocating(pool, value):
+    import symplast
+
+    with pool.allocating():
+        inside = symplast.freeze(value)
+    return inside, symplast.freeze(value)
+
+
+def pool_name_of(value):
+    import symplast
+
+    return symplast.pool_of(value).name
+
+
+def raise_cycle():
+    error = PlainError("cycle")
+    error.me = error
+    raise error
+
+
+def recurse():
+    return recurse()
+
+
+def demand_byte(fd):
+    if not os.read(fd, 1):
+        raise EOFError("no byte left")
+
+
+def loop_and_clean_up(announce):
+    """Computes for ever; writes "clean" when it is interrupted, after a while of computing."""
+    os.write(announce, b"s")
+    try:
+        while True:
+            pass
+    finally:
+        for _ in range(1000):
+            pass
+        os.write(1, b"clean\n")

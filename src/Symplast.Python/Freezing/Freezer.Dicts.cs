@@ -97,6 +97,7 @@ internal unsafe ref partial struct Freezer
             _nextIsAttributes = false;
             return FinishFlatDict(copy, table, keeps, mark);
         }
+        if (IsExhausted) return null;
         FreezeFrame* frame = Push(FrameKind.Dict, o, (PyObject*)copy, used, mark);
         frame->Table = table;
         frame->Index = index;

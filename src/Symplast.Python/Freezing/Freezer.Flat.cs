@@ -11,8 +11,8 @@ internal unsafe ref partial struct Freezer
     const nint MostFlat = 64;
 
     /// <summary>
-    /// The copy of a str, int, float, bool or None. Null for anything else, and when memory ran out: the caller then takes the ordinary path, which
-    /// meets that again and reports it. Runs no Python code.
+    /// The copy of a str, int, float, bool or None. Null for anything else, and with an exception set when memory ran out (see
+    /// <see cref="IsExhausted"/>). Runs no Python code.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     PyObject* VisitSimple(PyObject* o)
@@ -25,6 +25,9 @@ internal unsafe ref partial struct Freezer
         if (type == api.PyFloat_Type) return VisitFloat(o);
         return o == api._Py_NoneStruct || type == api.PyBool_Type ? o : null;
     }
+
+    /// <summary>Whether memory ran out, so that the freeze cannot go on.</summary>
+    readonly bool IsExhausted => _writer.Failure != AllocationFailure.None;
 
     /// <summary>Copies simple items until one is not; returns how many.</summary>
     nint CopySimple(PyObject** items, PyObject** copies, nint count)
@@ -88,35 +91,10 @@ internal unsafe ref partial struct Freezer
         FillIndex(copy->Keys, keepsTable ? original : null);
         if (Layout.Current.HasFrozenDict) ((PyFrozenDictObject*)copy)->Hash = HashOfFrozenDict(copy);
         PyObject* published = Published(FrameKind.Dict, (PyObject*)copy);
-        return Finish(published, published->Type, mark);
-    }
-
-    /// <summary>The hash of a finished tuple whose parts are hashable and finished.</summary>
-    static nint HashOfTuple(PyObject* copy)
-    {
-        nint count = ((PyVarObject*)copy)->Size;
-        PyObject** items = (PyObject**)((byte*)copy + Layout.Current.TupleItems);
-        ulong hash = Hashes.StartTuple;
-        for (nint i = 0; i < count; i++) hash = Hashes.AddItem(hash, HashOfPart(items[i]));
-        return Hashes.FinishTuple(hash, count);
-    }
-
-    /// <summary>The hash of a finished frozendict whose values are hashable and finished: that of the frozenset of its items.</summary>
-    static nint HashOfFrozenDict(PyDictObject* copy)
-    {
-        PyDictKeys* table = copy->Keys;
-        bool strings = table->Kind == PyDictKeys.Strings;
-        nint size = strings ? sizeof(PyDictStringEntry) : sizeof(PyDictEntry);
-        byte* entry = PyDictKeys.Entries(table);
-        ulong hash = Hashes.StartSet;
-        for (nint i = 0; i < copy->Used; i++, entry += size)
-        {
-            PyObject** pair = (PyObject**)(entry + size) - 2;
-            nint key = strings ? ((PyAsciiObject*)pair[0])->Hash : ((PyDictEntry*)entry)->Hash;
-            ulong item = Hashes.AddItem(Hashes.AddItem(Hashes.StartTuple, key), HashOfPart(pair[1]));
-            hash = Hashes.AddMember(hash, Hashes.FinishTuple(item, 2));
-        }
-        return Hashes.FinishSet(hash, copy->Used);
+        Finish(published, published->Type, mark);
+        // The container around it cannot be hashed if this is a mappingproxy.
+        NoteReference(published);
+        return published;
     }
 
     /// <summary>
@@ -147,21 +125,5 @@ internal unsafe ref partial struct Freezer
     static void Prefetch(void* address)
     {
         if (Sse.IsSupported) Sse.Prefetch0(address);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static nint HashOfPart(PyObject* part)
-    {
-        ref Api api = ref Api.Table;
-        PyObject* type = part->Type;
-        if (type == api.PyUnicode_Type) return ((PyAsciiObject*)part)->Hash;
-        if (type == api.PyLong_Type) return Hashes.OfInt((PyLongObject*)part);
-        if (type == api.PyFloat_Type)
-        {
-            double value = ((PyFloatObject*)part)->Value;
-            return double.IsNaN(value) ? Hashes.OfAddress(part) : Hashes.OfFloat(value);
-        }
-        if (type == api.PyTuple_Type) return *(nint*)((byte*)part + Layout.TupleHash);
-        return api.HashBuiltin(part);
     }
 }

@@ -29,6 +29,7 @@ internal unsafe ref partial struct Freezer
             PyObject** originals = kind == FrameKind.List ? ((PyListObject*)o)->Items : (PyObject**)((byte*)o + items);
             done = CopySimple(originals, (PyObject**)((byte*)copy + items), size);
             if (done == size) return FinishFlatSequence(copy, mark);
+            if (IsExhausted) return null;
         }
         Push(kind, o, copy, size, mark)->Index = done;
         return copy;
@@ -54,6 +55,7 @@ internal unsafe ref partial struct Freezer
                 PyObject* copy;
                 while (index < size && --_budget > 0 && (copy = VisitSimple(items[index])) != null) copies[index++] = copy;
                 if (index == size) return FinishSequence();
+                if (IsExhausted) return false;
                 _budget = Math.Max(_budget, 1);
                 LookAhead(items, index, size);
                 _stack[depth]->Index = index;

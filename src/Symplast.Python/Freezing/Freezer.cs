@@ -359,44 +359,4 @@ internal unsafe ref partial struct Freezer
             frame->Unhashable = true;
         }
     }
-
-    /// <summary>Whether the container that is being finished refers to itself or to one around it.</summary>
-    readonly bool IsInCycle(FreezeFrame* frame) => frame->Reaches < _stack.Count;
-
-    // From its parts the hash of such a container would never end; comparing them never ends either, so any constant is as good.
-    static nint HashInCycle(FreezeFrame* frame) => (nint)((nuint)frame->Copy >> 4);
-
-    /// <summary>Whether hash(copy) of a finished copy works. Only asked on versions whose tuples cache their hash.</summary>
-    static bool HasHash(PyObject* copy)
-    {
-        ref Api api = ref Api.Table;
-        PyObject* type = copy->Type;
-        if (type == api.PyTuple_Type) return *(nint*)((byte*)copy + Layout.TupleHash) != -1;
-        if (type == api.PyDictProxy_Type) return false;
-        if (Layout.Current.HasFrozenDict && type == api.PyFrozenDict_Type) return ((PyFrozenDictObject*)copy)->Hash != -1;
-        if (type != api.PySlice_Type) return true;
-        PySliceObject* slice = (PySliceObject*)copy;
-        return HasHash(slice->Start) && HasHash(slice->Stop) && HasHash(slice->Step);
-    }
-
-    /// <summary>
-    /// Whether a key or member may be hashed: on versions where tuples do not cache their hash, hashing one inside a cycle would never
-    /// end. Keys with cycles can only come out of conversions, so this is rarely asked and rarely deep.
-    /// </summary>
-    readonly bool IsSafelyHashable(PyObject* copy, int depth = 0)
-    {
-        const int Deepest = 500;
-        if (_conversions == 0 || !AddressRange.Contains(copy)) return true;
-        if (ObjectMarks.Get(copy) == ObjectMark.InProgress) return false;
-        bool isTuple = copy->Type == Api.Table.PyTuple_Type;
-        if (Layout.Current.TupleHasHash || !isTuple && copy->Type != Api.Table.PySlice_Type) return true;
-        if (depth > Deepest) return false;
-        PyObject** parts = isTuple ? (PyObject**)((byte*)copy + Layout.Current.TupleItems) : &((PySliceObject*)copy)->Start;
-        nint count = isTuple ? ((PyVarObject*)copy)->Size : 3;
-        for (nint i = 0; i < count; i++)
-        {
-            if (!IsSafelyHashable(parts[i], depth + 1)) return false;
-        }
-        return true;
-    }
 }

@@ -23,18 +23,24 @@ public sealed unsafe class Hosted : IDisposable
     static string? _reason;
 
     /// <summary>Runs Python code in the main interpreter, with the names of hosted.py; its exceptions arrive as <see cref="PythonError"/>.</summary>
-    internal static void Run(string code) => Do(() => References.Drop(Evaluate(code, FileInput)));
-
-    /// <summary>Runs C# code with the main interpreter's GIL.</summary>
-    internal static void Do(Action body) => Thread().Do(() =>
+    internal static void Run(string code) => Do(() =>
     {
-        body();
+        Execute(code);
         // What a test broke should show in that test, and not in a later one.
         Api.Table.PyGC_Collect();
     });
 
+    /// <summary>Runs C# code with the main interpreter's GIL, on its main thread.</summary>
+    internal static void Do(Action body) => Thread().Do(body);
+
+    /// <summary>Runs Python code. Only inside <see cref="Do"/>.</summary>
+    internal static void Execute(string code) => References.Drop(Evaluate(code, FileInput));
+
     /// <summary>The value of a Python expression, a new reference. Only inside <see cref="Do"/>.</summary>
     internal static PyObject* Evaluate(string expression) => Evaluate(expression, ExpressionInput);
+
+    /// <summary>Skips the test where no Python can be hosted; for tests that would take the skipping for a failure of theirs.</summary>
+    internal static void Need() => Thread();
 
     /// <summary>Ends the interpreter after the last test.</summary>
     public void Dispose() => _python?.Dispose();
@@ -54,7 +60,14 @@ public sealed unsafe class Hosted : IDisposable
     {
         string[] folders = [Path.Combine(AppContext.BaseDirectory, "Hosting"), Path.Combine(LibPython.Root, "python"), Path.Combine(LibPython.Root, "tests", "python")];
         string paths = string.Join(", ", folders.Select(folder => $"'{folder.Replace("\\", "\\\\").Replace("'", "\\'")}'"));
-        References.Drop(Evaluate($"import sys; sys.dont_write_bytecode = True; sys.path[:0] = [{paths}]; import hosted", FileInput));
+        // SIGINT as in any Python program; until now it is the test host's.
+        Execute($"""
+            import sys, signal
+            sys.dont_write_bytecode = True
+            sys.path[:0] = [{paths}]
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            import hosted
+            """);
     }
 
     static PyObject* Evaluate(string source, int kind)

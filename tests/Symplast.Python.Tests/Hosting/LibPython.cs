@@ -23,6 +23,8 @@ internal static partial class LibPython
     {
         string? named = Environment.GetEnvironmentVariable("SYMPLAST_LIBPYTHON");
         List<string> refusals = [];
+        // The first call of a function looks it up, which would overwrite the error that is asked for.
+        Error();
         foreach ((string library, string executable) in string.IsNullOrEmpty(named) ? Installed(refusals) : [(named, ExecutableBeside(named))])
         {
             reason = "";

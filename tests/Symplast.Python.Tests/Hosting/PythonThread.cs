@@ -15,10 +15,14 @@ internal sealed unsafe partial class PythonThread : IDisposable
     // CPython before 3.14 counts on the 8 MiB that a main thread has.
     const int StackBytes = 16 << 20;
 
+    // Far beyond what any test needs: it only turns a hang into a failure.
+    static readonly TimeSpan Hang = TimeSpan.FromMinutes(3);
+
     readonly BlockingCollection<Action> _jobs = [];
     readonly Thread _thread;
     readonly string _executable;
     void* _state;
+    bool _hangs;
 
     internal PythonThread(string executable)
     {
@@ -32,8 +36,9 @@ internal sealed unsafe partial class PythonThread : IDisposable
     /// <summary>Runs <paramref name="body"/> with the main interpreter's GIL and throws what it throws.</summary>
     internal void Do(Action body)
     {
+        if (_hangs) throw new TimeoutException("an earlier test never came back");
         ExceptionDispatchInfo? failure = null;
-        using ManualResetEventSlim done = new();
+        ManualResetEventSlim done = new();
         _jobs.Add(() =>
         {
             try
@@ -49,13 +54,15 @@ internal sealed unsafe partial class PythonThread : IDisposable
                 done.Set();
             }
         });
-        done.Wait();
+        _hangs = !done.Wait(Hang);
+        if (_hangs) throw new TimeoutException("the test never came back");
         failure?.Throw();
     }
 
     /// <summary>Ends the interpreter.</summary>
     public void Dispose()
     {
+        if (_hangs) return;
         _jobs.CompleteAdding();
         _thread.Join();
         _jobs.Dispose();

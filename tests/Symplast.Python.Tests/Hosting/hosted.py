@@ -38,12 +38,18 @@ def raises(kind, *parts):
 class Interpreter(_subinterpreters.Interpreter):
     """An interpreter with a GIL of its own; its code finds the same names."""
 
+    _beginning = ""
+
+    def __init__(self):
+        super().__init__()
+        self._beginning = "import sys; sys.dont_write_bytecode = True\nfrom hosted import *\n"
+
     def run(self, source, **shared):
         """Keyword arguments must be shared objects, and arrive by pointer under their names."""
         ids = {name: symplast._symplast._persistent_id(value) for name, value in shared.items()}
         assert None not in ids.values(), "not a shared object"
-        received = f"globals().update((name, symplast._symplast._persistent_load(id)) for name, id in {ids!r}.items())\n"
-        super().run("import sys; sys.dont_write_bytecode = True\nfrom hosted import *\n" + received + source)
+        received = "".join(f"{name} = symplast._symplast._persistent_load({id!r})\n" for name, id in ids.items())
+        super().run(self._beginning + received + source)
 
 
 def describe(error, source):
@@ -64,6 +70,6 @@ def run_unittests(name):
     """Runs one module of tests/python; returns how many of its tests ran and were not skipped."""
     suite = _unittest.defaultTestLoader.loadTestsFromModule(_importlib.import_module(name))
     output = _io.StringIO()
-    result = _unittest.TextTestRunner(output, verbosity=2).run(suite)
+    result = _unittest.TextTestRunner(output, verbosity=2, warnings="ignore").run(suite)
     assert result.wasSuccessful(), "\n" + output.getvalue()
     return result.testsRun - len(result.skipped)

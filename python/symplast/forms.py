@@ -1,0 +1,176 @@
+"""How a single object goes to another interpreter: as pickle has it, by a reduce value of ours, or by value; and which globals code names."""
+
+import builtins
+import functools
+import importlib
+import marshal
+import opcode
+import sys
+import types
+from _typing import ParamSpec, TypeAliasType, TypeVar, TypeVarTuple
+
+from symplast import _symplast, mainmodule, shells
+
+BY_VALUE = object()
+
+# Values without parts that could change or could not be sent.
+ATOMS = {type(None), bool, int, float, complex, str, bytes, range, type(Ellipsis), type(NotImplemented)}
+
+
+def form(obj):
+    """How an object goes: a reduce value, BY_VALUE, or NotImplemented for as pickle has it."""
+    find = _FORMS.get(type(obj))
+    if find is not None:
+        return find(obj)
+    return _form_of_class(obj) if issubclass(type(obj), type) else NotImplemented
+
+
+def part_form(obj):
+    """The same within definitions, where more kinds of objects occur than among arguments."""
+    found = form(obj)
+    if found is not NotImplemented:
+        return found
+    kind = type(obj)
+    if kind is object:
+        return BY_VALUE
+    if isinstance(obj, property):
+        return kind, (obj.fget, obj.fset, obj.fdel, obj.__doc__)
+    if isinstance(obj, (classmethod, staticmethod)):
+        return kind, (obj.__func__,)
+    if kind is types.MappingProxyType:
+        return kind, (dict(obj),)
+    if kind is types.CodeType:
+        return marshal.loads, (marshal.dumps(obj),)
+    if isinstance(obj, types.ModuleType):
+        return _form_of_module(obj)
+    if kind.__module__ == "typing" and kind.__name__ == "NewType":
+        return _form_of_named(obj)
+    if kind.__module__ == "_io":
+        return _form_in_module(obj, sys)
+    if kind.__module__ == "dataclasses":
+        return _form_in_module(obj, sys.modules["dataclasses"])
+    return NotImplemented
+
+
+def is_settled(value, shared):
+    """Whether the value stays the same for as long as it is the same object. Shared objects in it are added to the list *shared*."""
+    kind = type(value)
+    if kind in ATOMS:
+        return True
+    if _symplast._persistent_id(value) is not None:
+        shared.append(value)
+        return True
+    if kind is tuple or kind is frozenset:
+        return len(value) <= 64 and all([is_settled(each, shared) for each in value])
+    if kind is types.BuiltinFunctionType:
+        return isinstance(value.__self__, (types.ModuleType, type))
+    return isinstance(value, _SETTLED) or form(value) is BY_VALUE
+
+
+_SETTLED = (types.FunctionType, type, types.ModuleType, property, classmethod, staticmethod)
+
+
+def is_function(obj):
+    """Whether it is a function that is made from its code."""
+    return type(obj) is types.FunctionType and not shells.is_dispatcher(obj)
+
+
+def label(obj):
+    """What a message calls an object."""
+    kind = "function" if isinstance(obj, types.FunctionType) else "class" if isinstance(obj, type) else type(obj).__name__
+    name = getattr(obj, "__qualname__", None) or getattr(obj, "__name__", None)
+    return f"{kind} {name!r}" if name else kind
+
+
+def home(space):
+    """The name of the module that has this dict; None if no module has it."""
+    name = space.get("__name__")
+    if not isinstance(name, str):
+        return None
+    if shells.is_main(name):
+        return "__main__"
+    module = sys.modules.get(name)
+    return name if module is not None and module.__dict__ is space else None
+
+
+def submodules(package, attributes):
+    """The loaded submodules that code with these attributes may refer to, as in `import xml.dom` and then `xml.dom.Node`."""
+    prefix = package + "."
+    return {name for name in tuple(sys.modules) if name.startswith(prefix) and attributes.issuperset(name[len(prefix) :].split("."))}
+
+
+@functools.lru_cache(4096)
+def names_in(code):
+    """The globals that code, and the code in it, reads or sets; and all names that occur in it."""
+    named, attributes = set(), set(code.co_names)
+    instructions, extended = code.co_code, 0
+    for place in range(0, len(instructions), 2):
+        operation, argument = instructions[place], instructions[place + 1] | extended
+        extended = argument << 8 if operation == _EXTENDED else 0
+        if operation in _OF_GLOBALS:
+            named.add(code.co_names[argument >> 1 if operation == _LOAD_GLOBAL else argument])
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            more_named, more_attributes = names_in(constant)
+            named.update(more_named)
+            attributes |= more_attributes
+    return tuple(sorted(named - _OF_MODULES)), frozenset(attributes)
+
+
+_EXTENDED = opcode.opmap["EXTENDED_ARG"]
+_LOAD_GLOBAL = opcode.opmap["LOAD_GLOBAL"]
+# A global that is only set counts as well: what sets it is sent before what reads it, whose value must not replace what was set.
+_OF_GLOBALS = {opcode.opmap[name] for name in ("LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")}
+_OF_MODULES = {"__builtins__", "__loader__", "__spec__"}
+
+
+def _form_of_named(obj):
+    module = obj.__module__
+    if module is None or shells.is_main(module):
+        return BY_VALUE
+    found = sys.modules.get(module)
+    for name in getattr(obj, "__qualname__", obj.__name__).split("."):
+        found = getattr(found, name, None)
+    return NotImplemented if found is obj else BY_VALUE
+
+
+def _form_of_class(cls):
+    if cls.__flags__ & _HEAP_AND_IMMUTABLE == _HEAP:
+        return _form_of_named(cls)
+    # Made in C: pickle finds it by its name, or else the module types has a name for it.
+    if cls.__module__ == "builtins" and not hasattr(builtins, cls.__name__):
+        return _form_in_module(cls, types)
+    return NotImplemented
+
+
+_HEAP = 1 << 9
+_HEAP_AND_IMMUTABLE = _HEAP | 1 << 8
+
+
+def _form_of_module(module):
+    name = module.__name__
+    return (importlib.import_module, (name,)) if sys.modules.get(name) is module else NotImplemented
+
+
+def _form_of_sentinel(obj):
+    # One that a definition holds is recognised where it arrives; others mean nothing there.
+    return NotImplemented if mainmodule.known(obj) is None else BY_VALUE
+
+
+def _form_in_module(obj, module):
+    for name, value in tuple(vars(module).items()):
+        if value is obj:
+            return getattr, (module, name)
+    return NotImplemented
+
+
+_FORMS = {
+    types.FunctionType: _form_of_named,
+    type: _form_of_class,
+    functools._lru_cache_wrapper: _form_of_named,
+    types.ModuleType: _form_of_module,
+    object: _form_of_sentinel,
+    **dict.fromkeys((TypeVar, ParamSpec, TypeVarTuple, TypeAliasType), _form_of_named),
+}
+if hasattr(builtins, "sentinel"):
+    _FORMS[builtins.sentinel] = _form_of_named

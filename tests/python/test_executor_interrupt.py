@@ -1,0 +1,261 @@
+"""Ctrl-C: the program ends at once, whatever its workers do, and as programs end that Ctrl-C ends."""
+
+import signal
+import subprocess
+import sys
+import textwrap
+import unittest
+
+import child
+import executor_case
+
+# Each script says "ready" when its workers are at their tasks, and then waits for what never comes.
+_BEGIN = """
+import concurrent.futures, os, signal, sys, threading, time
+import symplast
+import executor_tasks as tasks
+
+gate = os.pipe() + os.pipe()
+
+def begin(executor, task, count=2):
+    'Lets count workers begin a task that never ends; says so when they are at it.'
+    submitted = []
+    for n in range(count):
+        submitted.append(executor.submit(task, *(gate[1], gate[2])[:task.__code__.co_argcount]))
+    for n in range(count):
+        os.read(gate[0], 1)
+    submitted += [executor.submit(abs, n) for n in range(10)]
+    threading.Thread(target=say_ready, args=(threading.get_native_id(),)).start()
+    return submitted
+
+def say_ready(main):
+    'Says so when the main thread sleeps.'
+    while open(f'/proc/self/task/{main}/stat').read().rsplit(')')[1].split()[0] != 'S':
+        pass
+    print('ready', flush=True)
+"""
+
+LOOP, STUCK = "tasks.announce_and_loop", "tasks.announce_and_wait"
+
+
+class Script:
+    """A program that gets SIGINT when it says "ready"; use run()."""
+
+    def __init__(self, source, signals=1):
+        code = child._PRELUDE.format(path=child._path()) + executor_case.WATCHDOG + _BEGIN + textwrap.dedent(source)
+        self.process = subprocess.Popen(
+            [sys.executable, "-X", "faulthandler", "-c", code],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            # As a shell's foreground job has it, however the tests themselves were started.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+        self.signals = signals
+
+    def run(self):
+        """Returns status and all of stdout but the ready lines, and stderr."""
+        for _ in range(self.signals):
+            line = self.process.stdout.readline()
+            if line != "ready\n":
+                break
+            self.process.send_signal(signal.SIGINT)
+        out, err = self.process.communicate()
+        if line != "ready\n":
+            raise child.ChildFailed(f"{line}{out}{err}")
+        return self.process.returncode, out, err
+
+
+class Interrupted(unittest.TestCase):
+    def ends(self, source, status=-signal.SIGINT, out="", signals=1):
+        """Both for workers that compute in Python and for workers that cannot be stopped; the watchdog ends what hangs with status 1."""
+        for task in (LOOP, STUCK):
+            with self.subTest(task):
+                got, printed, err = Script(source.replace("TASK", task), signals).run()
+                self.assertEqual((got, printed), (status, out), err)
+                self.assertNotIn("Fatal", err)
+                if status == -signal.SIGINT:
+                    self.assertTrue(err == "" or err.rstrip().endswith("KeyboardInterrupt"), err)
+
+    def test_in_result_with_a_block(self):
+        self.ends("""
+            with symplast.InterpreterPoolExecutor(2) as executor:
+                begin(executor, TASK)[0].result()
+        """)
+
+    def test_in_result_without_a_block(self):
+        self.ends("""
+            executor = symplast.InterpreterPoolExecutor(2)
+            begin(executor, TASK)[0].result()
+        """)
+
+    def test_in_result_with_a_timeout(self):
+        self.ends("""
+            executor = symplast.InterpreterPoolExecutor(2)
+            begin(executor, TASK)[0].result(50)
+        """)
+
+    def test_in_map(self):
+        self.ends("""
+            with symplast.InterpreterPoolExecutor(2) as executor:
+                begin(executor, TASK)
+                list(executor.map(abs, range(100)))
+        """)
+
+    def test_in_wait_and_as_completed(self):
+        for wait in ("concurrent.futures.wait(futures)", "list(concurrent.futures.as_completed(futures))"):
+            self.ends(f"""
+                executor = symplast.InterpreterPoolExecutor(2)
+                futures = begin(executor, TASK)
+                {wait}
+            """)
+
+    def test_in_shutdown(self):
+        self.ends("""
+            executor = symplast.InterpreterPoolExecutor(2)
+            begin(executor, TASK)
+            executor.shutdown()
+        """)
+
+    def test_at_the_end_of_the_block(self):
+        self.ends("""
+            with symplast.InterpreterPoolExecutor(2) as executor:
+                begin(executor, TASK)
+        """)
+
+    def test_at_the_end_of_the_program(self):
+        self.ends("""
+            executor = symplast.InterpreterPoolExecutor(2)
+            begin(executor, TASK)
+        """)
+
+    def test_in_code_that_does_not_wait_for_the_workers(self):
+        self.ends("""
+            executor = symplast.InterpreterPoolExecutor(2)
+            begin(executor, TASK)
+            time.sleep(60)
+        """)
+
+    def test_with_several_executors(self):
+        self.ends("""
+            executors = [symplast.InterpreterPoolExecutor(1) for _ in range(4)]
+            for executor in executors[:-1]:
+                executor.submit(TASK, *(gate[1], gate[2])[:TASK.__code__.co_argcount])
+            for executor in executors[:-1]:
+                os.read(gate[0], 1)
+            begin(executors[-1], TASK, 1)[0].result()
+        """)
+
+    def test_in_the_initializer(self):
+        self.ends("""
+            executor = symplast.InterpreterPoolExecutor(1, initializer=TASK, initargs=(gate[1], gate[2])[:TASK.__code__.co_argcount])
+            future = executor.submit(abs, 1)
+            os.read(gate[0], 1)
+            threading.Thread(target=say_ready, args=(threading.get_native_id(),)).start()
+            future.result()
+        """)
+
+    def test_long_arithmetic(self):
+        got, _, err = Script("""
+            with symplast.InterpreterPoolExecutor(1) as executor:
+                executor.submit(os.write, gate[1], b"s").result()
+                future = executor.submit(pow, 3, 10**9)
+                threading.Thread(target=say_ready, args=(threading.get_native_id(),)).start()
+                future.result()
+        """).run()
+        self.assertEqual(got, -signal.SIGINT, err)
+
+    def test_files_and_atexit_handlers_are_not_forgotten(self):
+        self.ends("""
+            import atexit
+            atexit.register(print, "atexit")
+            print("begun")
+            executor = symplast.InterpreterPoolExecutor(2)
+            begin(executor, TASK)[0].result()
+        """.replace('print("begun")', "pass"), out="atexit\n")
+
+    def test_caught_by_the_program(self):
+        for wait in ("futures[0].result()", "executor.shutdown()"):
+            self.ends(f"""
+                try:
+                    with symplast.InterpreterPoolExecutor(2) as executor:
+                        futures = begin(executor, tasks.announce_and_loop)
+                        {wait}
+                except KeyboardInterrupt:
+                    print("caught", [future.cancelled() for future in futures[2:]] == [True] * 10)
+                    print({{type(future.exception()).__name__ for future in futures[:2]}})
+                print("end")
+            """, status=0, out="caught True\n{'KeyboardInterrupt'}\nend\n")
+
+    def test_caught_with_workers_that_cannot_be_stopped(self):
+        # The program goes on; at its end it does not wait for them.
+        got, out, err = Script("""
+            try:
+                with symplast.InterpreterPoolExecutor(2) as executor:
+                    begin(executor, tasks.announce_and_wait)[0].result()
+            except KeyboardInterrupt:
+                print("caught")
+            with symplast.InterpreterPoolExecutor(1) as executor:
+                print(executor.submit(abs, -2).result())
+        """).run()
+        self.assertEqual((got, out), (-signal.SIGINT, "caught\n2\n"), err)
+
+    def test_caught_and_the_executor_used_on(self):
+        got, out, err = Script("""
+            with symplast.InterpreterPoolExecutor(2) as executor:
+                future = begin(executor, tasks.announce_and_wait, 1)[0]
+                try:
+                    future.result()
+                except KeyboardInterrupt:
+                    print("caught", future.running())
+                print(executor.submit(abs, -3).result())
+                os.write(gate[3], b"g")
+                print(future.result())
+        """).run()
+        self.assertEqual((got, out), (0, "caught True\n3\nNone\n"), err)
+
+    def test_while_idle(self):
+        got, out, err = Script("""
+            executor = symplast.InterpreterPoolExecutor(2)
+            print(executor.submit(abs, -3).result(), file=sys.stderr)
+            threading.Thread(target=say_ready, args=(threading.get_native_id(),)).start()
+            signal.pause()
+        """).run()
+        self.assertEqual((got, out), (-signal.SIGINT, ""), err)
+
+    def test_while_answers_stream_in(self):
+        # The main thread takes them in itself, and must neither lose an answer nor the interrupt.
+        got, out, err = Script("""
+            with symplast.InterpreterPoolExecutor(2) as executor:
+                futures = [executor.submit(abs, 1)]
+                futures[0].result()
+                print("ready", flush=True)
+                try:
+                    while True:
+                        futures = [executor.submit(tasks.give, n) for n in range(200)]
+                        for n, future in enumerate(futures):
+                            assert future.result() == n
+                except KeyboardInterrupt:
+                    print("caught")
+                concurrent.futures.wait(futures)
+                print(executor.submit(abs, -3).result())
+        """).run()
+        self.assertEqual((got, out), (0, "caught\n3\n"), err)
+
+    def test_other_signals_are_handled_while_waiting(self):
+        got, out, err = Script("""
+            signal.signal(signal.SIGALRM, lambda *_: os.write(gate[3], b"g"))
+            with symplast.InterpreterPoolExecutor(1) as executor:
+                future = executor.submit(tasks.announce_and_wait, gate[1], gate[2], 5)
+                os.read(gate[0], 1)
+                signal.setitimer(signal.ITIMER_REAL, 0.01)
+                print(future.result(), file=sys.stderr)
+            print("ready", flush=True)
+            signal.pause()
+        """).run()
+        self.assertEqual((got, out), (-signal.SIGINT, ""), err)
+        self.assertTrue(err.startswith("5\n"), err)
+
+    def test_a_task_may_clean_up(self):
+        self.ends("""
+            with symplast.InterpreterPoolExecutor(2) as executor:
+                begin(executor, tasks.loop_and_clean_up)[0].result()
+        """, out="clean\nclean\n")
