@@ -388,6 +388,17 @@ def _at_exit():
     ended = _stop([crew for crew in crews if interrupted or crew.stopped])
     if die or not ended:
         _die_of_interrupt()
+    if interrupted:
+        _remember_interrupt()
+
+
+def _remember_interrupt():
+    # For the program's exit status CPython keeps in mind that KeyboardInterrupt ended it, but forgets that when any interpreter runs code
+    # from a string, as namedtuple() does.
+    try:
+        exec("raise KeyboardInterrupt")
+    except KeyboardInterrupt:
+        return
 
 
 def _die_of_interrupt():

@@ -75,6 +75,13 @@ public static unsafe class Hashes
         return hash == ulong.MaxValue ? 1546275796 : (nint)hash;
     }
 
+    /// <summary>The hash of a slice from those of its parts: that of a tuple without its end.</summary>
+    public static nint OfSlice(nint start, nint stop, nint step)
+    {
+        ulong hash = AddItem(AddItem(AddItem(StartTuple, start), stop), step);
+        return hash == ulong.MaxValue ? 1546275796 : (nint)hash;
+    }
+
     /// <summary>Start value for the hash of a frozenset; take in each member with <see cref="AddMember"/>, then <see cref="FinishSet"/>.</summary>
     public const ulong StartSet = 0;
 

@@ -8,6 +8,8 @@ namespace Symplast.Python;
 /// <remarks>Used only with that interpreter's GIL held.</remarks>
 internal sealed unsafe class InterpreterState
 {
+    const int ReferenceCount = 11;
+
     readonly Dictionary<long, nint> _handles = [];
     readonly HashSet<long> _leased = [];
     PyObject* _defaultDict;
@@ -86,11 +88,34 @@ internal sealed unsafe class InterpreterState
     /// <summary>Forgets a handle that is being deallocated.</summary>
     internal void ForgetHandle(Pool pool) => _handles.Remove(pool.Id);
 
-    /// <summary>Drops the references that the module holds; for its clear and free slots.</summary>
+    /// <summary>Shows the collector every reference that the state holds; for the module's traverse slot.</summary>
+    internal int Traverse(delegate* unmanaged[Cdecl]<PyObject*, void*, int> visit, void* argument)
+    {
+        Span<nint> held = stackalloc nint[ReferenceCount];
+        CopyReferences(held);
+        foreach (nint o in held)
+        {
+            int stop = o == 0 ? 0 : visit((PyObject*)o, argument);
+            if (stop != 0) return stop;
+        }
+        return 0;
+    }
+
+    /// <summary>Drops every reference that the state holds; for the module's free slot. The state is of no use afterwards.</summary>
     internal void Clear()
     {
-        References.Drop(_defaultDict);
-        References.Drop(_counter);
-        _defaultDict = _counter = null;
+        Span<nint> held = stackalloc nint[ReferenceCount];
+        CopyReferences(held);
+        foreach (nint o in held) References.Drop((PyObject*)o);
+    }
+
+    void CopyReferences(Span<nint> to)
+    {
+        ReadOnlySpan<nint> all =
+        [
+            (nint)SymplastError, (nint)NotShareableError, (nint)DeletedError, (nint)PoolInUseError, (nint)PoolFullError,
+            (nint)PoolType, (nint)PoolStatsType, (nint)AllocationType, (nint)ChannelType, (nint)_defaultDict, (nint)_counter,
+        ];
+        all.CopyTo(to);
     }
 }

@@ -95,6 +95,7 @@ public static unsafe class Module
             Slots = Table(
                 new PyModuleSlot { Slot = PyModuleSlot.Exec, Value = (delegate* unmanaged[Cdecl]<PyObject*, int>)&Exec },
                 new PyModuleSlot { Slot = PyModuleSlot.MultipleInterpreters, Value = (void*)PyModuleSlot.PerInterpreterGilSupported }),
+            Traverse = (delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void*, int>, void*, int>)&Traverse,
             Free = (delegate* unmanaged[Cdecl]<PyObject*, void>)&Free,
         });
         definition->Head.RefCount = 1;
@@ -204,6 +205,16 @@ public static unsafe class Module
         bool first = Interlocked.Exchange(ref _imported, 1) == 0;
         return failed == 0
             && Api.Table.PyModule_AddObjectRef(module, Text.Utf8("FIRST_IMPORT"u8), first ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct) == 0;
+    }
+
+    // The state holds the types, and they hold the module: unless the collector sees that, neither is freed when an interpreter ends, and on 3.13+
+    // one surviving object keeps all the memory of its interpreter. There is no clear slot: clearing the types is enough to break the circle,
+    // and finalizers that run meanwhile still find the state whole.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int Traverse(PyObject* module, delegate* unmanaged[Cdecl]<PyObject*, void*, int> visit, void* argument)
+    {
+        nint* state = (nint*)Api.Table.PyModule_GetState(module);
+        return state == null || *state == 0 ? 0 : InterpreterState.FromHandle(*state).Traverse(visit, argument);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

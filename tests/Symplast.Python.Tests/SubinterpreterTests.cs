@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using Symplast.CPython;
 using Symplast.Python.Tests.Hosting;
 using Xunit;
 
@@ -108,4 +110,49 @@ public class SubinterpreterTests
         ''', names=names)
         check.assertEqual(names[0], "attribute_name")
         """);
+
+    [Fact]
+    public unsafe void AnEndedInterpreterLeavesNothingOfTheModuleBehind()
+    {
+        WeakReference state = null!;
+        Hosted.Do(() =>
+        {
+            ref Api api = ref Api.Table;
+            PyObject* path = Hosted.Evaluate("repr(sys.path)");
+            string paths = Text.FromPython(path);
+            References.Drop(path);
+            void* main = api.PyThreadState_Get();
+            PyInterpreterConfig configuration = new() { AllowThreads = 1, CheckMultiInterpExtensions = 1, Gil = PyInterpreterConfig.OwnGil };
+            void* thread;
+            Assert.Equal(0, api.Py_NewInterpreterFromConfig(&thread, &configuration).Type);
+            try
+            {
+                Hosted.Execute($"""
+                    import sys
+                    sys.path[:] = {paths}
+                    import collections, symplast
+                    with symplast.Pool("left behind") as pool, pool.allocating():
+                        symplast.freeze([1.5, collections.Counter("ab")])
+                    """);
+                state = StateOfThisInterpreter();
+            }
+            finally
+            {
+                api.Py_EndInterpreter(thread);
+                api.PyThreadState_Swap(main);
+            }
+        });
+        GC.Collect();
+        Assert.False(state.IsAlive);
+    }
+
+    // In a frame of its own, so that none of the test's holds the object.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static unsafe WeakReference StateOfThisInterpreter()
+    {
+        PyObject* module = Api.Table.PyImport_ImportModule(Text.Utf8("symplast._symplast"u8));
+        WeakReference state = new(InterpreterState.Of(module));
+        References.Drop(module);
+        return state;
+    }
 }

@@ -233,3 +233,10 @@ def loop_and_clean_up(announce):
         for _ in range(1000):
             pass
         os.write(1, b"clean\n")
+
+
+def use_executor():
+    import symplast
+
+    with symplast.InterpreterPoolExecutor(1) as executor:
+        assert executor.submit(square, 3).result() == 9

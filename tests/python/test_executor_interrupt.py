@@ -1,8 +1,10 @@
 """Ctrl-C: the program ends at once, whatever its workers do, and as programs end that Ctrl-C ends."""
 
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import unittest
 
@@ -15,6 +17,8 @@ import concurrent.futures, os, signal, sys, threading, time
 import symplast
 import executor_tasks as tasks
 
+# As in the foreground job of a shell, however the tests themselves were started.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 gate = os.pipe() + os.pipe()
 
 def begin(executor, task, count=2):
@@ -39,37 +43,37 @@ LOOP, STUCK = "tasks.announce_and_loop", "tasks.announce_and_wait"
 
 
 class Script:
-    """A program that gets SIGINT when it says "ready"; use run()."""
+    """A program that gets SIGINT when it says "ready"; it runs from its creation on."""
 
-    def __init__(self, source, signals=1):
+    def __init__(self, source):
         code = child._PRELUDE.format(path=child._path()) + executor_case.WATCHDOG + _BEGIN + textwrap.dedent(source)
+        # A file: python -c ends with status 1 on 3.13, whatever the program is.
+        with tempfile.NamedTemporaryFile("w", suffix=".py", delete=False) as file:
+            file.write(code)
+        self.name = file.name
         self.process = subprocess.Popen(
-            [sys.executable, "-X", "faulthandler", "-c", code],
+            [sys.executable, "-X", "faulthandler", file.name],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            # As a shell's foreground job has it, however the tests themselves were started.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
-        self.signals = signals
 
-    def run(self):
-        """Returns status and all of stdout but the ready lines, and stderr."""
-        for _ in range(self.signals):
-            line = self.process.stdout.readline()
-            if line != "ready\n":
-                break
+    def interrupt(self):
+        """Sends the signal in time; returns status, all of stdout but the ready line, and stderr."""
+        line = self.process.stdout.readline()
+        if line == "ready\n":
             self.process.send_signal(signal.SIGINT)
         out, err = self.process.communicate()
+        os.remove(self.name)
         if line != "ready\n":
             raise child.ChildFailed(f"{line}{out}{err}")
         return self.process.returncode, out, err
 
 
 class Interrupted(unittest.TestCase):
-    def ends(self, source, status=-signal.SIGINT, out="", signals=1):
+    def ends(self, source, status=-signal.SIGINT, out=""):
         """Both for workers that compute in Python and for workers that cannot be stopped; the watchdog ends what hangs with status 1."""
-        for task in (LOOP, STUCK):
+        for task, script in [(task, Script(source.replace("TASK", task))) for task in (LOOP, STUCK)]:
             with self.subTest(task):
-                got, printed, err = Script(source.replace("TASK", task), signals).run()
+                got, printed, err = script.interrupt()
                 self.assertEqual((got, printed), (status, out), err)
                 self.assertNotIn("Fatal", err)
                 if status == -signal.SIGINT:
@@ -160,7 +164,7 @@ class Interrupted(unittest.TestCase):
                 future = executor.submit(pow, 3, 10**9)
                 threading.Thread(target=say_ready, args=(threading.get_native_id(),)).start()
                 future.result()
-        """).run()
+        """).interrupt()
         self.assertEqual(got, -signal.SIGINT, err)
 
     def test_files_and_atexit_handlers_are_not_forgotten(self):
@@ -195,7 +199,7 @@ class Interrupted(unittest.TestCase):
                 print("caught")
             with symplast.InterpreterPoolExecutor(1) as executor:
                 print(executor.submit(abs, -2).result())
-        """).run()
+        """).interrupt()
         self.assertEqual((got, out), (-signal.SIGINT, "caught\n2\n"), err)
 
     def test_caught_and_the_executor_used_on(self):
@@ -209,7 +213,7 @@ class Interrupted(unittest.TestCase):
                 print(executor.submit(abs, -3).result())
                 os.write(gate[3], b"g")
                 print(future.result())
-        """).run()
+        """).interrupt()
         self.assertEqual((got, out), (0, "caught True\n3\nNone\n"), err)
 
     def test_while_idle(self):
@@ -218,7 +222,7 @@ class Interrupted(unittest.TestCase):
             print(executor.submit(abs, -3).result(), file=sys.stderr)
             threading.Thread(target=say_ready, args=(threading.get_native_id(),)).start()
             signal.pause()
-        """).run()
+        """).interrupt()
         self.assertEqual((got, out), (-signal.SIGINT, ""), err)
 
     def test_while_answers_stream_in(self):
@@ -227,8 +231,8 @@ class Interrupted(unittest.TestCase):
             with symplast.InterpreterPoolExecutor(2) as executor:
                 futures = [executor.submit(abs, 1)]
                 futures[0].result()
-                print("ready", flush=True)
                 try:
+                    print("ready", flush=True)
                     while True:
                         futures = [executor.submit(tasks.give, n) for n in range(200)]
                         for n, future in enumerate(futures):
@@ -237,7 +241,7 @@ class Interrupted(unittest.TestCase):
                     print("caught")
                 concurrent.futures.wait(futures)
                 print(executor.submit(abs, -3).result())
-        """).run()
+        """).interrupt()
         self.assertEqual((got, out), (0, "caught\n3\n"), err)
 
     def test_other_signals_are_handled_while_waiting(self):
@@ -250,7 +254,7 @@ class Interrupted(unittest.TestCase):
                 print(future.result(), file=sys.stderr)
             print("ready", flush=True)
             signal.pause()
-        """).run()
+        """).interrupt()
         self.assertEqual((got, out), (-signal.SIGINT, ""), err)
         self.assertTrue(err.startswith("5\n"), err)
 

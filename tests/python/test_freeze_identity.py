@@ -1,6 +1,7 @@
 """Sharing, cycles and depth: what is one object stays one object, however it is reached and however deep it lies."""
 
 import itertools
+import sys
 import types
 import unittest
 
@@ -99,6 +100,18 @@ class TestCycles(Identity):
         self.assertIs(frozen[0][1][0], frozen[0])
         self.assertIs(frozen[0][1][1], frozen[0][1])
 
+    @unittest.skipIf(sys.version_info < (3, 14), "tuples cache their hash from 3.14 on; before, that of a cycle never ends")
+    def test_cycles_have_hashes(self):
+        ring, through_slice = [], []
+        ring.append([ring])
+        cut = slice(through_slice, slice(through_slice, None), 1)
+        through_slice += [[cut, cut], (cut,), [slice(cut, 2)]]
+        for value in (ring, [ring], through_slice, (cut, [cut]), cut, [(cut,), through_slice]):
+            frozen = self.freeze(value)
+            for part in walk(frozen):
+                self.assertIsInstance(hash(part), int)
+                self.assertEqual(hash(part), hash(part))
+
     def test_what_hangs_off_a_cycle_keeps_its_own_hash(self):
         value = [(1, "plain"), []]
         value[1].append(value)
@@ -131,6 +144,22 @@ class TestDepth(Identity):
 
     def test_million_containers_of_several_kinds(self):
         self.check(lambda inner: [inner], lambda inner: (inner,), lambda inner: {"k": inner}, lambda inner: {1: inner}, lambda inner: slice(inner, None))
+
+    def test_million_slices(self):
+        value = self.deep(lambda inner: slice(inner, 1))
+        frozen = self.pool.freeze([value, value, (value,)])
+        self.assertIs(frozen[0], frozen[2][0])
+        self.assertIs(self.pool.freeze((frozen[0], 1))[0], frozen[0])
+        # CPython's own deallocation of slices is recursive.
+        while type(value) is slice:
+            value = value.start
+
+    def test_slices_that_share_their_parts_are_worked_through_once(self):
+        value = "innermost"
+        for _ in range(200):
+            value = slice(value, value, (value,))
+        frozen = self.pool.freeze([value, value])
+        self.assertIs(frozen[0].start, frozen[1].stop)
 
     def test_long_chain_through_default(self):
         class Node:

@@ -4,6 +4,7 @@ What must hold for any graph, tried on random ones. SYMPLAST_TEST_SEED and SYMPL
 
 import copy
 import os
+import sys
 import types
 import unittest
 
@@ -74,7 +75,11 @@ class TestRandomGraphs(unittest.TestCase):
     def test_hashes_are_those_that_python_computes(self):
         def property(value):
             for part in list(walk(self.freeze(value))):
-                if type(part) in (tuple, frozenset, slice, FROZEN_DICT) and not any(other is part for p in parts(part) for other in walk(p)):
+                if type(part) in (tuple, frozenset, slice, FROZEN_DICT):
+                    if leads_to_cycle(part):
+                        # Before 3.14 tuples cache no hash, and that of a cycle never ends.
+                        self.assertTrue(sys.version_info < (3, 14) or hash_of(part) is not None)
+                        continue
                     self.assertEqual(hash_of(part), hash_of(local_copy(part)))
                 elif type(part) in (str, bytes, int, float, complex, range):
                     self.assertEqual(hash(part), hash(local_copy(part)) if part == part else hash(part))
@@ -107,6 +112,24 @@ class TestRandomGraphs(unittest.TestCase):
         smallest = random_graphs.shrink(nodes, lambda candidate: any(isinstance(node.value, bytearray) for node in candidate))
         self.assertEqual(len(smallest), 1)
         self.assertRegex(random_graphs.source(smallest), r"^n0 = bytearray\(")
+
+
+def leads_to_cycle(o):
+    """Whether a part of o, or of its parts, contains itself."""
+    finished, path = set(), set()
+    todo = [(o, False)]
+    while todo:
+        part, leaving = todo.pop()
+        if leaving:
+            path.discard(id(part))
+            finished.add(id(part))
+        elif id(part) in path:
+            return True
+        elif id(part) not in finished:
+            path.add(id(part))
+            todo.append((part, True))
+            todo += [(below, False) for below in parts(part)]
+    return False
 
 
 def hash_of(o):

@@ -71,6 +71,13 @@ internal unsafe struct FreezeMemo : IDisposable
         NativeMemory.Free(entries);
     }
 
+    /// <summary>Frees the table of a memo whose originals were immortal copies; their memory may be gone by now.</summary>
+    internal void DisposeOfCopies()
+    {
+        NativeMemory.Free(_entries);
+        this = default;
+    }
+
     // Fibonacci hashing (Knuth, TAOCP 6.4): the high bits of the product depend on all bits of the address.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     readonly nuint Home(PyObject* original) => (nuint)(((ulong)original >> 4) * 0x9E3779B97F4A7C15UL >> _shift);

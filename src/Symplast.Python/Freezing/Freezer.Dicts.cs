@@ -221,7 +221,12 @@ internal unsafe ref partial struct Freezer
             if (converted && !KeysDiffer(table)) return false;
             FillIndex(table, frame->KeepsTable && sameHashes && !disturbed ? (PyDictKeys*)frame->Table : null);
         }
-        if (Layout.Current.HasFrozenDict && !frame->Unhashable) ((PyFrozenDictObject*)copy)->Hash = IsInCycle(frame) ? HashInCycle(frame) : HashOfFrozenDict(copy);
+        if (Layout.Current.HasFrozenDict)
+        {
+            nint* hash = &((PyFrozenDictObject*)copy)->Hash;
+            if (IsInCycle(frame)) *hash = HashInCycle(frame);
+            else if (!frame->Unhashable) *hash = HashOfFrozenDict(copy);
+        }
         return Pop();
     }
 

@@ -7,15 +7,50 @@ namespace Symplast.Python.Freezing;
 // Hashes of copies: which have one, and what it is. From 3.14 on tuples cache theirs, so it must be filled in.
 internal unsafe ref partial struct Freezer
 {
-    NativeList<nint> _openSlices;       // finished but for what they lead to; their marks and headers still say in progress
-    int _latestOpening = -1;            // the innermost container that one of them leads to
-    FreezeMemo _sliceHashes;            // slices cache no hash; -1 stands for none
-
     /// <summary>Whether the container that is being finished refers to itself or to one around it.</summary>
     readonly bool IsInCycle(FreezeFrame* frame) => frame->Reaches < _stack.Count;
 
-    // From its parts the hash of such a container would never end; comparing them never ends either, so any constant is as good.
-    static nint HashInCycle(FreezeFrame* frame) => (nint)((nuint)frame->Copy >> 4);
+    /// <summary>
+    /// The hash of such a container. From its parts it would never end; comparing never ends either, so any constant is as good, whatever the parts
+    /// are. With it the container is hashable for those around it, which CPython would otherwise find out and write down.
+    /// </summary>
+    static nint HashInCycle(FreezeFrame* frame)
+    {
+        frame->Unhashable = false;
+        return (nint)((nuint)frame->Copy >> 4);
+    }
+
+    /// <summary>
+    /// A slice that leads to a container in progress cannot be hashed yet and has no field for a hash in a cycle. So it stays marked as in
+    /// progress itself, with the index of that container in its header; what refers to it then knows that it is in a cycle too.
+    /// </summary>
+    void KeepOpen(PyObject* slice, int opening)
+    {
+        slice->RefCount = (ulong)opening;
+        _innermostOpening = Math.Max(_innermostOpening, opening);
+        _openSlices.Add((nint)slice);
+    }
+
+    /// <summary>After a container was taken off the stack: finishes the open slices that lead to it, or, if it is an open slice, no further than it.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void CloseSlices(int opening)
+    {
+        _innermostOpening = -1;
+        for (int i = _openSlices.Count - 1; i >= 0; i--)
+        {
+            PyObject* slice = (PyObject*)(*_openSlices[i]);
+            int leadsTo = Math.Min((int)slice->RefCount, opening);
+            if (leadsTo < _stack.Count)
+            {
+                slice->RefCount = (ulong)leadsTo;
+                _innermostOpening = Math.Max(_innermostOpening, leadsTo);
+                continue;
+            }
+            slice->RefCount = _immortal;
+            ObjectMarks.Set(slice, ObjectMark.Object);
+            _openSlices.RemoveAtUnordered(i);
+        }
+    }
 
     /// <summary>Whether hash(copy) of a finished copy works. Only asked on versions whose tuples cache their hash.</summary>
     bool HasHash(PyObject* copy)
@@ -98,8 +133,8 @@ internal unsafe ref partial struct Freezer
             if (_sliceHashes.Find(slice) != null) continue;
             nint start = HashOrNone(parts[0]), stop = HashOrNone(parts[1]), step = HashOrNone(parts[2]);
             hash = start == -1 || stop == -1 || step == -1 ? -1 : Hashes.OfSlice(start, stop, step);
-            // Null would mean unknown.
-            if (hash == 0) hash = Api.Table.HashBuiltin(slice);
+            // Null means unknown. A tuple that thinks it has no hash only computes it each time.
+            if (hash == 0) hash = -1;
             _sliceHashes.Add(slice, (PyObject*)hash);
         }
         todo.Dispose();

@@ -75,7 +75,12 @@ internal unsafe ref partial struct Freezer
     bool FinishSequence()
     {
         FreezeFrame* frame = _stack.Last;
-        if (Layout.Current.TupleHasHash && !frame->Unhashable) *(nint*)((byte*)frame->Copy + Layout.TupleHash) = IsInCycle(frame) ? HashInCycle(frame) : HashOfTuple(frame->Copy);
+        if (Layout.Current.TupleHasHash)
+        {
+            nint* hash = (nint*)((byte*)frame->Copy + Layout.TupleHash);
+            if (IsInCycle(frame)) *hash = HashInCycle(frame);
+            else if (!frame->Unhashable) *hash = HashOfTuple(frame->Copy);
+        }
         return Pop();
     }
 

@@ -37,6 +37,9 @@ internal unsafe ref partial struct Freezer
     FreezeMemo _memo;
     NativeList<FreezeFrame> _stack;
     NativeList<nint> _kept;      // temporaries that must live until the end
+    NativeList<nint> _openSlices; // see KeepOpen
+    int _innermostOpening;       // stack index of the innermost container that one of them leads to; -1 if there is none
+    FreezeMemo _sliceHashes;     // slices cache no hash; -1 stands for none
     long _conversions;
     long _callouts;
     int _budget;
@@ -52,6 +55,7 @@ internal unsafe ref partial struct Freezer
         _remembersAll = convert != null;
         _immortal = Layout.Current.ImmortalHeader;
         _budget = VisitsBetweenSignalChecks;
+        _innermostOpening = -1;
     }
 
     /// <summary>
@@ -112,6 +116,8 @@ internal unsafe ref partial struct Freezer
     {
         for (int i = 0; i < _stack.Count; i++) References.Drop(_stack[i]->Original);
         _stack.Dispose();
+        _openSlices.Dispose();
+        _sliceHashes.DisposeOfCopies();
         _memo.Dispose();
         for (int i = 0; i < _kept.Count; i++) References.Drop((PyObject*)*_kept[i]);
         _kept.Dispose();
@@ -319,15 +325,24 @@ internal unsafe ref partial struct Freezer
     bool Pop()
     {
         FreezeFrame frame = *_stack.Last;
-        PyObject* published = Published(frame.Kind, frame.Copy);
-        published->RefCount = _immortal;
-        ObjectMarks.Set(published, frame.Mark);
         _stack.RemoveLast();
+        bool isOpen = frame.Reaches < _stack.Count;
+        bool isOpenSlice = isOpen && frame.Kind == FrameKind.Slice;
+        if (_innermostOpening >= _stack.Count) CloseSlices(isOpenSlice ? frame.Reaches : Nothing);
+        PyObject* published = Published(frame.Kind, frame.Copy);
+        if (isOpenSlice)
+        {
+            KeepOpen(published, frame.Reaches);
+        }
+        else
+        {
+            published->RefCount = _immortal;
+            ObjectMarks.Set(published, frame.Mark);
+        }
         References.Drop(frame.Original);
         if (_stack.Count == 0) return true;
 
         FreezeFrame* outer = _stack.Last;
-        bool isOpen = frame.Reaches < _stack.Count;
         if (outer->Kind == FrameKind.Set || outer->Kind == FrameKind.Dict && outer->AtValue)
         {
             if (isOpen || frame.Unhashable) return RaiseBadKey(frame.Unhashable);

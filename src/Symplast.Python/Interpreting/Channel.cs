@@ -32,7 +32,8 @@ internal sealed unsafe class Channel
 
     readonly WordLock _gate = WordLock.Create();
     readonly PyObject* _deliver;
-    Message*[] _ring = new Message*[SmallestRing];
+    Message** _ring;
+    long _capacity;             // slots of the ring
     long _first;                // number of the oldest task that may still be queued
     long _next;                 // number of the next task
     int _queued;                // tasks in the ring that were not cancelled
@@ -57,11 +58,14 @@ internal sealed unsafe class Channel
         // Two words, a cache line apart.
         _signal = (int*)NativeMemory.AllocZeroed(2, CacheLine);
         _answerSignal = _signal + CacheLine / sizeof(int);
+        _ring = NewRing(SmallestRing);
+        _capacity = SmallestRing;
     }
 
     ~Channel()
     {
         NativeMemory.Free(_signal);
+        NativeMemory.Free(_ring);
         _gate.Dispose();
     }
 
@@ -81,6 +85,7 @@ internal sealed unsafe class Channel
     }
 
     /// <summary>Queues a task, taking over the message. Returns its number, or -1 if the channel is closed (the message stays the caller's).</summary>
+    /// <exception cref="OutOfMemoryException">No memory; nothing changed, and the message stays the caller's.</exception>
     internal long Put(Message* task)
     {
         _gate.Enter();
@@ -89,9 +94,9 @@ internal sealed unsafe class Channel
             _gate.Exit();
             return -1;
         }
-        if (_next - _first == _ring.Length) GrowRing();
+        if (_next - _first == _capacity) GrowRing();
         long number = _next++;
-        _ring[number % _ring.Length] = task;
+        _ring[number % _capacity] = task;
         _queued++;
         // The one that spins sees the first task by itself.
         bool wake = _sleeping > 0 && _queued > (_spinning ? 1 : 0);
@@ -109,7 +114,7 @@ internal sealed unsafe class Channel
         Message* task = null;
         if (number >= _first && number < _next)
         {
-            ref Message* place = ref _ring[number % _ring.Length];
+            ref Message* place = ref _ring[number % _capacity];
             task = place;
             place = null;
             if (task != null) _queued--;
@@ -122,7 +127,7 @@ internal sealed unsafe class Channel
     internal bool IsQueued(long number)
     {
         _gate.Enter();
-        bool queued = number >= _first && number < _next && _ring[number % _ring.Length] != null;
+        bool queued = number >= _first && number < _next && _ring[number % _capacity] != null;
         _gate.Exit();
         return queued;
     }
@@ -425,7 +430,7 @@ internal sealed unsafe class Channel
     {
         while (_first < _next)
         {
-            ref Message* place = ref _ring[_first++ % _ring.Length];
+            ref Message* place = ref _ring[_first++ % _capacity];
             Message* task = place;
             place = null;
             if (task == null) continue;
@@ -435,11 +440,25 @@ internal sealed unsafe class Channel
         return null;
     }
 
+    // The lock is held, and is given up if there is no memory.
     [MethodImpl(MethodImplOptions.NoInlining)]
     void GrowRing()
     {
-        Message*[] larger = new Message*[_ring.Length * 2];
-        for (long number = _first; number < _next; number++) larger[number % larger.Length] = _ring[number % _ring.Length];
+        Message** larger;
+        try
+        {
+            larger = NewRing(_capacity * 2);
+        }
+        catch (OutOfMemoryException)
+        {
+            _gate.Exit();
+            throw;
+        }
+        for (long number = _first; number < _next; number++) larger[number % (_capacity * 2)] = _ring[number % _capacity];
+        NativeMemory.Free(_ring);
         _ring = larger;
+        _capacity *= 2;
     }
+
+    static Message** NewRing(long slots) => (Message**)NativeMemory.AllocZeroed((nuint)slots, (nuint)sizeof(Message*));
 }

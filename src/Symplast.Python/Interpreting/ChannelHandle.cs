@@ -130,11 +130,18 @@ internal static unsafe class ChannelHandle
             if (!Module.CheckProcess()) return null;
             if (count != 2 || arguments[1]->Type != Api.Table.PyBytes_Type) return Errors.Type("put() takes a subject and bytes");
             PyBytesObject* data = (PyBytesObject*)arguments[1];
-            Message* task = Message.Create(References.New(arguments[0]), 0, (byte*)data + PyBytesObject.DataOffset, data->Size);
-            long number = ChannelOf(self).Put(task);
-            if (number >= 0) return Api.Table.PyLong_FromLongLong(number);
-            Drop(task);
-            return Api.Table._Py_NoneStruct;
+            Message* task = Message.Create(arguments[0], 0, (byte*)data + PyBytesObject.DataOffset, data->Size);
+            References.Take(arguments[0]);
+            long number = -1;
+            try
+            {
+                number = ChannelOf(self).Put(task);
+            }
+            finally
+            {
+                if (number < 0) Drop(task);
+            }
+            return number < 0 ? Api.Table._Py_NoneStruct : Api.Table.PyLong_FromLongLong(number);
         }
         catch (Exception e)
         {

@@ -8,8 +8,9 @@ import abc
 import contextlib
 import enum
 import functools
-import sys
 import types
+
+from symplast.byvalue.identity import main_name
 
 _DISPATCHER = functools.singledispatch(len).__code__
 
@@ -20,7 +21,7 @@ _REGISTRY = ".registry"
 # What may stay behind when it cannot be sent.
 OPTIONAL = {"__annotations__", "__annotate_func__", "__type_params__", _SUBCLASSES}
 
-_MADE_WITH_CLASS = {"__dict__", "__weakref__", "__module__", "__slots__", "_abc_impl", "__annotations_cache__", "__classdictcell__"}
+_MADE_WITH_CLASS = {"__dict__", "__weakref__", "__module__", "__slots__", "__slotnames__", "_abc_impl", "__annotations_cache__"}
 _MADE_WITH_ENUM = {
     "__new__", "_all_bits_", "_boundary_", "_flag_mask_", "_hashable_values_", "_inverted_", "_member_map_", "_member_names_",
     "_member_type_", "_singles_mask_", "_unhashable_values_", "_unhashable_values_map_", "_value2member_map_",
@@ -69,7 +70,7 @@ def set_attribute(obj, slot, value):
     elif slot == _REGISTRY:
         for kind, function in value.items():
             obj.register(kind, function)
-    elif isinstance(obj, type):
+    elif isinstance(obj, type) and _is_plain(type(obj)):
         # A metaclass may refuse, or act upon, what only completes the class.
         type.__setattr__(obj, slot, value)
     else:
@@ -83,10 +84,13 @@ def _describe_class(cls):
         names["__slots__"] = slots if isinstance(slots, (str, dict)) else tuple(slots)
     if not _is_plain(type(cls)):
         names |= {name: value for name, value in vars(cls).items() if name.startswith("_") and not name.startswith("__")}
-    return _make_class, (type(cls), cls.__name__, cls.__bases__, names)
+    # Some metaclasses cannot be imported by a name; mostly a base has the same.
+    meta = None if type(cls) is type(cls.__bases__[0]) else type(cls)
+    return _make_class, (meta, cls.__name__, cls.__bases__, names)
 
 
 def _make_class(meta, name, bases, names):
+    meta = meta or type(bases[0])
     with _quiet(bases):
         cls = type.__new__(meta, name, bases, names) if _is_plain(meta) else meta(name, bases, names)
     if isinstance(cls, abc.ABCMeta):
@@ -107,7 +111,7 @@ def _quiet(bases):
     # The effects of __init_subclass__ travel with the class and with what it changed; its arguments are not known any more.
     silenced = {}
     for each in {each for base in bases for each in base.__mro__}:
-        if "__init_subclass__" in vars(each) and not each.__flags__ & _IMMUTABLE:
+        if "__init_subclass__" in vars(each) and not each.__flags__ & _IMMUTABLE and _is_plain(type(each)):
             silenced[each] = vars(each)["__init_subclass__"]
     for each in silenced:
         type.__setattr__(each, "__init_subclass__", classmethod(lambda cls, **kwargs: None))
@@ -229,13 +233,3 @@ _DESCRIBE_TYPING = {
     "TypeAliasType": lambda alias: (_make_alias, (alias.__name__, alias.__value__, alias.__type_params__)),
     "sentinel": lambda obj: (type(obj), (obj.__name__,)),
 }
-
-
-def is_main(module):
-    """Whether it is the name of the module that runs as the program; multiprocessing has another one for it."""
-    return module == "__main__" or module == "__mp_main__" and sys.modules.get(module) is sys.modules["__main__"]
-
-
-def main_name(module):
-    """The name under which the other interpreter has a module."""
-    return "__main__" if is_main(module) else module

@@ -1,15 +1,16 @@
-"""How a single object goes to another interpreter: as pickle has it, by a reduce value of ours, or by value; and which globals code names."""
+"""How a single object goes to another interpreter: as pickle has it, by a reduce value of ours, or by value."""
 
 import builtins
 import functools
 import importlib
 import marshal
-import opcode
 import sys
 import types
 from _typing import ParamSpec, TypeAliasType, TypeVar, TypeVarTuple
 
-from symplast import _symplast, mainmodule, shells
+from symplast import _symplast
+from symplast.byvalue import shells
+from symplast.byvalue.identity import is_main, known
 
 BY_VALUE = object()
 
@@ -37,6 +38,8 @@ def part_form(obj):
         return kind, (obj.fget, obj.fset, obj.fdel, obj.__doc__)
     if isinstance(obj, (classmethod, staticmethod)):
         return kind, (obj.__func__,)
+    if isinstance(obj, functools.partialmethod):
+        return functools.partial(kind, obj.func, *obj.args, **obj.keywords), ()
     if kind is types.MappingProxyType:
         return kind, (dict(obj),)
     if kind is types.CodeType:
@@ -82,51 +85,9 @@ def label(obj):
     return f"{kind} {name!r}" if name else kind
 
 
-def home(space):
-    """The name of the module that has this dict; None if no module has it."""
-    name = space.get("__name__")
-    if not isinstance(name, str):
-        return None
-    if shells.is_main(name):
-        return "__main__"
-    module = sys.modules.get(name)
-    return name if module is not None and module.__dict__ is space else None
-
-
-def submodules(package, attributes):
-    """The loaded submodules that code with these attributes may refer to, as in `import xml.dom` and then `xml.dom.Node`."""
-    prefix = package + "."
-    return {name for name in tuple(sys.modules) if name.startswith(prefix) and attributes.issuperset(name[len(prefix) :].split("."))}
-
-
-@functools.lru_cache(4096)
-def names_in(code):
-    """The globals that code, and the code in it, reads or sets; and all names that occur in it."""
-    named, attributes = set(), set(code.co_names)
-    instructions, extended = code.co_code, 0
-    for place in range(0, len(instructions), 2):
-        operation, argument = instructions[place], instructions[place + 1] | extended
-        extended = argument << 8 if operation == _EXTENDED else 0
-        if operation in _OF_GLOBALS:
-            named.add(code.co_names[argument >> 1 if operation == _LOAD_GLOBAL else argument])
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            more_named, more_attributes = names_in(constant)
-            named.update(more_named)
-            attributes |= more_attributes
-    return tuple(sorted(named - _OF_MODULES)), frozenset(attributes)
-
-
-_EXTENDED = opcode.opmap["EXTENDED_ARG"]
-_LOAD_GLOBAL = opcode.opmap["LOAD_GLOBAL"]
-# A global that is only set counts as well: what sets it is sent before what reads it, whose value must not replace what was set.
-_OF_GLOBALS = {opcode.opmap[name] for name in ("LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")}
-_OF_MODULES = {"__builtins__", "__loader__", "__spec__"}
-
-
 def _form_of_named(obj):
     module = obj.__module__
-    if module is None or shells.is_main(module):
+    if module is None or is_main(module):
         return BY_VALUE
     found = sys.modules.get(module)
     for name in getattr(obj, "__qualname__", obj.__name__).split("."):
@@ -154,7 +115,7 @@ def _form_of_module(module):
 
 def _form_of_sentinel(obj):
     # One that a definition holds is recognised where it arrives; others mean nothing there.
-    return NotImplemented if mainmodule.known(obj) is None else BY_VALUE
+    return NotImplemented if known(obj) is None else BY_VALUE
 
 
 def _form_in_module(obj, module):

@@ -1,0 +1,159 @@
+"""What arrives by value: definitions of functions and classes from another interpreter, and the names of its `__main__`.
+
+A definition (written by writer.py) consists of shells, which exist without anything else (a function with empty cells, a class without
+attributes), and of parts, which are then put into their slots: a global into `__main__`, a default into its function, a value into a cell,
+an attribute into its class. A shell has a token and is made once: what came before under this token is the same object. A part has a version
+and is put in its slot once: a global that a task or an initializer has set since stays as it is until the sender's own value changes.
+"""
+
+import builtins
+import functools
+import importlib
+import marshal
+import pickle
+import types
+
+from symplast import transport
+from symplast.byvalue import shells
+from symplast.byvalue.identity import MAIN, Recent, find, holder_of, register, share
+
+class Unsendable:
+    """Stands for a value that could not be sent. Every use of it raises PicklingError, which says what it was and why."""
+
+    __slots__ = ("__weakref__", "_reason")
+
+    def __init__(self, reason):
+        object.__setattr__(self, "_reason", reason)
+
+    def __repr__(self):
+        return f"<{object.__getattribute__(self, '_reason')}>"
+
+    def __reduce_ex__(self, protocol):
+        return Unsendable, (object.__getattribute__(self, "_reason"),)
+
+
+def _raise_reason(self, *args, **kwargs):
+    raise pickle.PicklingError(object.__getattribute__(self, "_reason"))
+
+
+for _name in (
+    "getattr setattr delattr call bool len length_hint iter next reversed contains getitem setitem delitem enter exit aenter aexit "
+    "await aiter anext str bytes format hash eq ne lt le gt ge int float complex index round trunc floor ceil neg pos abs invert "
+    "add radd iadd sub rsub isub mul rmul imul matmul rmatmul imatmul truediv rtruediv itruediv floordiv rfloordiv ifloordiv "
+    "mod rmod imod divmod rdivmod pow rpow ipow lshift rlshift ilshift rshift rrshift irshift and rand iand xor rxor ixor or ror ior "
+    "fspath buffer instancecheck subclasscheck mro_entries"
+).split():
+    setattr(Unsendable, f"__{_name}__", _raise_reason)
+
+
+def ref(token):
+    """Unpickles as the object of this interpreter with the token, which is known by now."""
+    obj = find(token)
+    if obj is None:
+        raise pickle.UnpicklingError("it is gone in the interpreter that it came from")
+    return obj
+
+
+def original(token, label):
+    """Unpickles as the object that this interpreter had sent away."""
+    obj = find(token)
+    if obj is None:
+        raise pickle.UnpicklingError(f"{label} does not exist any more in the interpreter that sent it")
+    return obj
+
+
+def rebuild(token, version, definition):
+    """Unpickles as the function or class that the definition describes. A version that came before is not read again."""
+    root = _roots.get(token)
+    if root is not None and root[0] == version:
+        return root[1]
+    obj = _read(token, definition)
+    if type(obj) is Unsendable:
+        _raise_reason(obj)
+    _roots.keep(token, (version, obj), len(definition))
+    return obj
+
+
+_roots = Recent()
+
+
+def _read(token, definition):
+    functions, imports, shells_, links, places, image = marshal.loads(definition)
+    for name in imports:
+        _import(name)
+    # Until they are in their places, only this list holds them.
+    made = [_function(*each) for each in functions]
+    made += [_shell(*each) for each in shells_]
+    for *place, data in links:
+        _put(*place, functools.partial(transport.loads, data))
+    values = functools.cache(lambda: [transport.loads(image)] if len(places) == 1 else transport.loads(image))
+    for number, place in enumerate(places):
+        _put(*place, lambda number=number: values()[number])
+    return ref(token)
+
+
+def _import(name):
+    # A module that does not load here is missed where it is used.
+    try:
+        importlib.import_module(name)
+    except Exception:
+        return
+
+
+def _function(token, code, name, qualname, module, doc, namespace, tokens):
+    fn = find(token)
+    if type(fn) is types.FunctionType:
+        if fn.__code__ is not code and fn.__code__ != code:
+            fn.__code__ = code
+        return fn
+    try:
+        space = _namespace(namespace)
+    except Exception as error:
+        return register(Unsendable(f"function {name!r} cannot be used in this interpreter: {error}"), token)()
+    cells = [find(each) or types.CellType() for each in tokens]
+    fn = types.FunctionType(code, space, name, None, tuple(cells))
+    fn.__qualname__, fn.__module__, fn.__doc__ = qualname, module, doc
+    record = register(fn, token)
+    if record() is fn:
+        things, tokens = (cells, tokens) if isinstance(namespace, str) else ((*cells, space), (*tokens, namespace))
+        share(record, things, tokens)
+    return record()
+
+
+def _namespace(name):
+    if name == "__main__":
+        return MAIN()
+    if isinstance(name, str):
+        return vars(importlib.import_module(name))
+    space = find(name)
+    return {"__builtins__": builtins} if space is None else space
+
+
+def _shell(token, label, data):
+    obj = find(token)
+    if obj is None:
+        try:
+            maker, args = transport.loads(data)
+            obj = maker(*args)
+        except Exception as error:
+            obj = Unsendable(f"{label} cannot be made in this interpreter: {type(error).__name__}: {error}")
+        obj = register(obj, token)()
+    return obj
+
+
+def _put(token, slot, version, load):
+    holder = holder_of(token)
+    target = None if holder is None else holder()
+    if target is None or type(target) is Unsendable or holder.received.get(slot) == version:
+        return
+    try:
+        value = load()
+    except Exception as error:
+        value = Unsendable(f"{slot!r} did not arrive in this interpreter: {type(error).__name__}: {error}")
+    holder.received[slot] = version
+    if isinstance(target, dict):
+        target[slot] = value
+    elif isinstance(target, types.CellType):
+        target.cell_contents = value
+    else:
+        shells.set_attribute(target, slot, value)

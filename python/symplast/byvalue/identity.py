@@ -1,0 +1,188 @@
+"""Which objects travel by value, under which tokens: an object that comes again, or comes back, is the object that it was.
+
+Every interpreter knows its own by their identity and all by their token. It does so for as long as they live, and does not make them live.
+"""
+
+import itertools
+import os
+import sys
+import threading
+import weakref
+
+# Tokens and versions are drawn here, and never meet those of another interpreter of the process.
+_ids = itertools.count(int.from_bytes(os.urandom(7)) << 40)
+
+# Reentrant: a finalizer may run inside and send something itself.
+_lock = threading.RLock()
+_by_id = {}
+_by_token = {}
+
+
+def new_id():
+    """A number that nothing in any interpreter of the process has."""
+    return next(_ids)
+
+
+class Recent(dict):
+    """What was made for tokens, kept to save making it again, up to a number and a size in bytes. The oldest goes first. Thread-safe."""
+
+    NUMBER = 1024
+    BYTES = 1 << 24
+
+    def __init__(self):
+        self._sizes = {}
+        self._total = 0
+        # Reentrant: what is dropped may have a finalizer that sends something.
+        self._lock = threading.RLock()
+
+    def keep(self, token, value, size):
+        """Keep a value, in place of the one that the token had."""
+        with self._lock:
+            self._drop(token)
+            self[token] = value
+            self._sizes[token] = size
+            self._total += size
+            while len(self) > 1 and (len(self) > self.NUMBER or self._total > self.BYTES):
+                self._drop(next(iter(self)))
+
+    def _drop(self, token):
+        if self.pop(token, None) is not None:
+            self._total -= self._sizes.pop(token)
+
+
+class Record(weakref.ref):
+    """An object that travels by value, known for as long as it lives."""
+
+    __slots__ = ("foreign", "key", "received", "sent", "shared", "token")
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+    def __new__(cls, obj, token, foreign):
+        return super().__new__(cls, obj, _forget)
+
+    def __init__(self, obj, token, foreign):
+        super().__init__(obj, _forget)
+        self.key = id(obj)
+        self.token = token
+        self.foreign = foreign
+        self.sent = {}
+        self.received = {}
+        self.shared = ()
+
+
+class Strong:
+    """The record of what cannot be referred to weakly: sentinels such as object(). They stay known for good."""
+
+    __slots__ = ("foreign", "obj", "token")
+
+    def __init__(self, obj, token, foreign):
+        self.obj = obj
+        self.token = token
+        self.foreign = foreign
+
+    def __call__(self):
+        return self.obj
+
+
+class Shared:
+    """A cell, or a dict of globals that is no module's: known for as long as a function that has it lives."""
+
+    __slots__ = ("key", "received", "records", "sent", "token")
+
+    def __init__(self, key, token):
+        self.key = key
+        self.token = token
+        self.sent = {}
+        self.received = {}
+        self.records = set()
+
+    def __call__(self):
+        for record in tuple(self.records):
+            fn = record()
+            if fn is not None:
+                place = record.shared.index(self)
+                return (*(fn.__closure__ or ()), fn.__globals__)[place]
+        return None
+
+
+class _Main:
+    """The names of `__main__`, wherever they come from."""
+
+    token = 0
+
+    def __init__(self):
+        self.sent = {}
+        self.received = {}
+
+    def __call__(self):
+        return vars(sys.modules["__main__"])
+
+
+MAIN = _by_token[0] = _Main()
+
+
+def _forget(record):
+    # Called at any point where an object may die: takes no lock.
+    if _by_id.get(record.key) is record:
+        del _by_id[record.key]
+    if _by_token.get(record.token) is record:
+        del _by_token[record.token]
+    for shared in record.shared:
+        shared.records.discard(record)
+        if not shared.records:
+            for table, place in ((_by_id, shared.key), (_by_token, shared.token)):
+                if table.get(place) is shared:
+                    del table[place]
+
+
+def known(thing):
+    """The record of an object, a cell or a dict of globals; None if it has none."""
+    record = _by_id.get(id(thing))
+    return record if record is not None and record() is thing else None
+
+
+def holder_of(token):
+    """The record with this token, or None."""
+    return _by_token.get(token)
+
+
+def find(token):
+    """The living thing with this token, or None."""
+    record = _by_token.get(token)
+    return None if record is None else record()
+
+
+def register(obj, token=None):
+    """The record of an object; a new one if it has none. With a token from elsewhere it may turn out to be that of a twin made meanwhile."""
+    with _lock:
+        record = known(obj) if token is None else _by_token.get(token)
+        if record is None or record() is None:
+            kind = Record if type(obj).__weakrefoffset__ else Strong
+            record = kind(obj, token or new_id(), token is not None)
+            _by_id[id(obj)] = _by_token[record.token] = record
+        return record
+
+
+def share(record, things, tokens=itertools.repeat(None)):
+    """Give the cells and globals of a function their records, which live with the function's."""
+    with _lock:
+        shared = []
+        for thing, token in zip(things, tokens):
+            each = known(thing)
+            if each is None:
+                each = Shared(id(thing), token or new_id())
+                _by_id[each.key] = _by_token[each.token] = each
+            each.records.add(record)
+            shared.append(each)
+        record.shared = tuple(shared)
+        return record.shared
+
+
+def is_main(module):
+    """Whether it is the name of the module that runs as the program; multiprocessing has another one for it."""
+    return module == "__main__" or module == "__mp_main__" and sys.modules.get(module) is sys.modules["__main__"]
+
+
+def main_name(module):
+    """The name under which the other interpreter has a module."""
+    return "__main__" if is_main(module) else module

@@ -1,0 +1,46 @@
+"""How the objects of tasks and answers go."""
+
+import pickle
+
+from symplast.byvalue.arrival import original, rebuild
+from symplast.byvalue.forms import BY_VALUE, form, label
+from symplast.byvalue.identity import Recent, known, register
+
+
+class Sender:
+    """Says how objects go from this interpreter to the workers of an executor or, as a *reply*, from a worker to its owner.
+
+    A pickler calls reduce() as its reducer_override, and symplast._symplast._persistent_id as its persistent_id. Thread-safe.
+    """
+
+    def __init__(self, reply=False):
+        self._reply = reply
+        self._definitions = Recent()
+
+    def __reduce__(self):
+        raise TypeError("a Sender belongs to one interpreter")
+
+    def reduce(self, obj):
+        """How obj goes: a reduce value, or NotImplemented if as pickle has it. PicklingError says what cannot be sent, and why."""
+        found = form(obj) if obj is not rebuild else NotImplemented
+        if found is not BY_VALUE:
+            return found
+        record = known(obj) or register(obj)
+        if self._reply and record.foreign:
+            return original, (record.token, label(obj))
+        definition = self._definitions.get(record.token)
+        if definition is None or not definition.is_fresh():
+            definition = self._define(obj, record)
+        return rebuild, (record.token, definition.version, definition.data)
+
+    def _define(self, obj, record):
+        # Most workers never write a definition.
+        from symplast.byvalue import writer
+
+        try:
+            definition = writer.define(obj, self._reply)
+        except pickle.PicklingError as error:
+            where = "from" if self._reply else "to"
+            raise pickle.PicklingError(f"cannot send {label(obj)} {where} a worker: {error}") from error.__cause__
+        self._definitions.keep(record.token, definition, len(definition.data))
+        return definition

@@ -1,0 +1,157 @@
+"""fork after import: a clear error in the child, and the parent goes on; other ways to start processes work."""
+
+import unittest
+
+import executor_case
+
+
+class Fork(unittest.TestCase):
+    BEGIN = """
+import os, sys, threading, warnings
+warnings.simplefilter("ignore")
+import symplast
+from symplast import InterpreterPoolExecutor
+import executor_tasks as tasks
+
+def in_child(check):
+    'Runs check in a forked child that ends as programs do; its status must be 0.'
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        faulthandler.dump_traceback_later(20, exit=True)
+        try:
+            check()
+        except BaseException:
+            import traceback
+            traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(1)
+        sys.exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+
+def refused(call, *arguments, **options):
+    try:
+        call(*arguments, **options)
+    except RuntimeError as error:
+        assert "forked" in str(error) and "spawn" in str(error), error
+    else:
+        raise AssertionError("not refused")
+"""
+
+    def check(self, source):
+        return executor_case.run(self.BEGIN + source)
+
+    def test_an_executor_cannot_be_made(self):
+        self.check("""
+def check():
+    refused(symplast.InterpreterPoolExecutor, 1)
+    refused(InterpreterPoolExecutor, 1)
+in_child(check)
+with InterpreterPoolExecutor(1) as executor:
+    assert executor.submit(abs, -1).result() == 1
+""")
+
+    def test_an_executor_of_the_parent_refuses_calls(self):
+        self.check("""
+gate = os.pipe() + os.pipe()
+with InterpreterPoolExecutor(1) as executor:
+    held = executor.submit(tasks.announce_and_wait, gate[1], gate[2], 5)
+    queued = executor.submit(abs, -1)
+    os.read(gate[0], 1)
+    def check():
+        refused(executor.submit, abs, 1)
+        refused(executor.map, abs, [1])
+        executor.shutdown()
+        with executor:
+            pass
+        assert queued.cancel()
+        try:
+            held.result(0)
+        except TimeoutError:
+            pass
+    in_child(check)
+    os.write(gate[3], b"g")
+    assert (held.result(), queued.result()) == (5, 1)
+""")
+
+    def test_the_executor_is_collected_in_the_child(self):
+        self.check("""
+executor = InterpreterPoolExecutor(2)
+executor.submit(abs, -1).result()
+def check():
+    global executor
+    del executor
+    import gc
+    gc.collect()
+in_child(check)
+assert executor.submit(abs, -1).result() == 1
+""")
+
+    def test_fork_while_other_threads_submit(self):
+        self.check("""
+executor = InterpreterPoolExecutor(2)
+stop = threading.Event()
+def submit():
+    while not stop.is_set():
+        assert executor.submit(abs, -1).result() == 1
+threads = [threading.Thread(target=submit) for _ in range(2)]
+for thread in threads:
+    thread.start()
+for n in range(5):
+    in_child(lambda: (refused(executor.submit, abs, 1), executor.shutdown()))
+stop.set()
+for thread in threads:
+    thread.join()
+executor.shutdown()
+""")
+
+    def test_a_child_of_a_child(self):
+        self.check("""
+InterpreterPoolExecutor(1).submit(abs, 1).result()
+in_child(lambda: in_child(lambda: refused(InterpreterPoolExecutor, 1)))
+""")
+
+    def test_multiprocessing_fork_runs_what_is_not_ours(self):
+        self.check("""
+import multiprocessing
+context = multiprocessing.get_context("fork")
+with InterpreterPoolExecutor(1) as executor:
+    assert executor.submit(abs, -1).result() == 1
+    process = context.Process(target=refused, args=(executor.submit, abs, 1))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    assert executor.submit(abs, -1).result() == 1
+""")
+
+
+class OtherProcesses(unittest.TestCase):
+    def test_a_process_pool_beside_ours(self):
+        executor_case.run("""
+            import multiprocessing, symplast, executor_tasks as tasks
+            from concurrent.futures import ProcessPoolExecutor
+            spawn = multiprocessing.get_context("spawn")
+            with symplast.InterpreterPoolExecutor(1) as ours, ProcessPoolExecutor(1, mp_context=spawn) as theirs:
+                for n in range(3):
+                    assert ours.submit(tasks.square, n).result() == theirs.submit(tasks.square, n).result() == n * n
+        """)
+
+    def test_a_spawned_process_uses_an_executor(self):
+        executor_case.run("""
+            import multiprocessing, symplast, executor_tasks as tasks
+            with symplast.InterpreterPoolExecutor(1) as executor:
+                executor.submit(abs, 1).result()
+                process = multiprocessing.get_context("spawn").Process(target=tasks.use_executor)
+                process.start()
+                process.join()
+                assert process.exitcode == 0
+        """)
+
+    def test_subprocesses_of_workers(self):
+        executor_case.run("""
+            import sys, subprocess, symplast
+            with symplast.InterpreterPoolExecutor(2) as executor:
+                futures = [executor.submit(subprocess.check_output, [sys.executable, "-c", f"print({n})"]) for n in range(3)]
+                assert [future.result() for future in futures] == [b"0\\n", b"1\\n", b"2\\n"]
+                assert isinstance(executor.submit(subprocess.check_call, ["false"]).exception(), subprocess.CalledProcessError)
+        """)
