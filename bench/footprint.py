@@ -15,7 +15,7 @@ WORKERS = 4
 
 def in_child(code: str) -> str:
     """What the code prints in a Python process of its own."""
-    return subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, capture_output=True, text=True).stdout
+    return subprocess.run([sys.executable, "-P", "-W", "ignore", "-c", code], check=True, capture_output=True, text=True).stdout
 
 
 def seconds_in_child(statement: str) -> float:

@@ -16,7 +16,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 # The order in which subjects run and are listed: modules of this folder.
@@ -51,7 +51,6 @@ class Row:
     our_samples: list[float]
     rival_samples: list[float] = field(default_factory=list)
     bar: Bar | None = None
-    note: str = ""
 
     @property
     def ours(self) -> float:
@@ -154,9 +153,9 @@ class Run:
                 samples[i].append(sides[i]())
 
     def row(self, name: str, ours: list[float], rival: str | None = None, theirs: list[float] = (), *,
-            unit: str = "s", bar: Bar | None = None, note: str = "") -> None:
+            unit: str = "s", bar: Bar | None = None) -> None:
         """Reports a comparison."""
-        self._tell({"row": asdict(Row(self._of.subject, self._of.name, name, rival, unit, ours, list(theirs), bar, note))})
+        self._tell({"row": asdict(Row(self._of.subject, self._of.name, name, rival, unit, ours, list(theirs), bar))})
 
 
 def row_from(told: dict) -> Row:
@@ -202,11 +201,6 @@ def memory(pid: int | str = "self") -> int:
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith("Pss:"))
 
 
-def _found(subject: str, name: str) -> Iterator[Benchmark]:
-    importlib.import_module(subject)
-    return (one for one in _registered if (one.subject, one.name) == (subject, name))
-
-
 def serve(subject: str, name: str, quick: bool) -> None:
     """What a child process does: run one benchmark and tell what happens in lines of JSON on stdout."""
     out, sys.stdout = sys.stdout, sys.stderr
@@ -215,6 +209,8 @@ def serve(subject: str, name: str, quick: bool) -> None:
         out.write(json.dumps(what) + "\n")
         out.flush()
 
+    importlib.import_module(subject)
+    # Subjects may import each other, so there are more of them than asked for.
+    [chosen] = (one for one in _registered if (one.subject, one.name) == (subject, name))
     gc.disable()
-    for one in _found(subject, name):
-        one.measure(Run(one, quick, tell))
+    chosen.measure(Run(chosen, quick, tell))

@@ -89,12 +89,12 @@ def measure(one: harness.Benchmark, quick: bool, table: Table, label: str) -> st
         "PYTHONPYCACHEPREFIX": str(ARTIFACTS / "pycache"),
         "PYTHONDONTWRITEBYTECODE": "",
     }
-    command = [sys.executable, "-W", "ignore", "-c", _CHILD, one.subject, one.name, "quick" if quick else "full"]
+    command = [sys.executable, "-P", "-W", "ignore", "-c", _CHILD, one.subject, one.name, "quick" if quick else "full"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True) as child:
         timer = threading.Timer(MOST_SECONDS, child.kill)
         timer.start()
         errors: list[str] = []
-        reader = threading.Thread(target=lambda: errors.extend(child.stderr))
+        reader = threading.Thread(target=lambda: errors.extend(child.stderr), daemon=True)
         reader.start()
         try:
             table.progress(label)

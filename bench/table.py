@@ -44,8 +44,6 @@ class Table:
             _bar(row.bar, row.unit),
             {None: "", True: "met", False: "MISSED"}[row.met],
         )
-        if row.note:
-            print(f"    ({row.note})", file=self._out, flush=True)
 
     def failed(self, one: Benchmark, error: str) -> None:
         """Says in the table that a benchmark gave nothing."""

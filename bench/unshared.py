@@ -22,7 +22,7 @@ class Child:
     def __init__(self, imports: str):
         # Strings hash alike in all of them, so that dicts are alike too.
         self._process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-c", f"import {imports}; kernels.serve()"],
+            [sys.executable, "-P", "-W", "ignore", "-c", f"import {imports}; kernels.serve()"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONHASHSEED": "0"})
 
     def __enter__(self):

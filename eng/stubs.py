@@ -14,6 +14,9 @@ from eng.project import PACKAGE, fail, relative, say
 _PROTOCOL = {f"__{name}__" for name in (
     "bool call contains delitem enter exit float getitem index int iter len next reversed setitem".split())}
 
+# What every struct sequence of C has besides its fields.
+_OF_STRUCT_SEQUENCES = {"n_fields", "n_sequence_fields", "n_unnamed_fields"}
+
 
 def problems():
     """A sentence for each place where a stub and its module differ."""
@@ -70,7 +73,7 @@ class _Comparison:
                 yield from _parameters(f"{name}.{member}", definition, inspect.getattr_static(runtime, member))
         described = set(members).union(*(self._members(base) for base in node.bases))
         for member in vars(runtime):
-            public = member in _PROTOCOL or not member.startswith("_")
+            public = (member in _PROTOCOL or not member.startswith("_")) and member not in _OF_STRUCT_SEQUENCES
             if public and member not in described and not any(hasattr(base, member) for base in runtime.__bases__):
                 yield f"{name}.{member} is not in the stub"
 
@@ -127,6 +130,9 @@ def _parameters(name, node, runtime):
     described = list(_described(node.args))
     if inspect.isclass(runtime):
         described = described[1:]  # self
+    elif "." in name and described and actual and described[0][0] == actual[0][0] == "self":
+        # Whether self may be named is nobody's business: C says no, a stub by convention nothing.
+        described, actual = described[1:], actual[1:]
     if described != actual:
         yield f"{name} is described as {_text(described)}, but is {_text(actual)}"
 

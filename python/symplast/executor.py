@@ -120,11 +120,14 @@ class _Worker(threading.Thread):
         finally:
             self._ended.set()
 
+    def has_ended(self):
+        return self._ended.is_set()
+
     def wait(self, timeout=None):
         """Wait for the end; returns whether it has come. Unlike join(), which on 3.12 takes the thread for ended when Ctrl-C interrupts it."""
         if self is not threading.current_thread() and self._ended.wait(timeout):
             self.join()
-        return self._ended.is_set()
+        return self.has_ended()
 
 
 class _Crew:
@@ -210,6 +213,7 @@ class InterpreterPoolExecutor(_base.Executor):
             raise ValueError("max_workers must be greater than 0")
         if initializer is not None and not callable(initializer):
             raise TypeError("initializer must be a callable")
+        _watch_forks()
         self._max_workers = max_workers
         self._sender = byvalue.Sender()
         self._lock = threading.Lock()
@@ -414,6 +418,22 @@ def _die_of_interrupt():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.kill(os.getpid(), signal.SIGINT)
     os._exit(130)
+
+
+@functools.cache
+def _watch_forks():
+    # Other interpreters than the main one cannot fork.
+    if _thread._is_main_interpreter():
+        sys.addaudithook(_refuse_fork)
+
+
+def _refuse_fork(event, arguments):
+    # A child that is forked while other interpreters live crashes or hangs in CPython itself (3.12 to 3.15) before any code could refuse there.
+    if event in ("os.fork", "os.forkpty") and not all(started.has_ended() for crew in list(_crews) for started in crew.threads):
+        raise RuntimeError(
+            "a process with worker interpreters cannot be forked, the child would crash; shut the executors down first, "
+            "or start the process with the 'spawn' or 'forkserver' method"
+        )
 
 
 def _refuse_in_child():

@@ -262,6 +262,7 @@ public static unsafe class Module
     {
         try
         {
+            if (!CheckProcess()) return null;
             Pool? pool = AddressRange.Contains(o) ? PoolTable.OwnerOf(o) : null;
             return pool is null ? Api.Table._Py_NoneStruct : InterpreterState.Of(module).HandleOf(pool);
         }

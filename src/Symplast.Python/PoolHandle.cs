@@ -256,6 +256,7 @@ internal static unsafe class PoolHandle
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Allocating(PyObject* self, PyObject* none)
     {
+        if (!Module.CheckProcess()) return null;
         InterpreterState interpreter = InterpreterState.OfInstance(self);
         Pool pool = PoolOf(self);
         return pool.Deleted ? interpreter.RaiseDeleted(pool) : CurrentPool.NewAllocation(interpreter, self);
@@ -264,6 +265,7 @@ internal static unsafe class PoolHandle
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Enter(PyObject* self, PyObject* none)
     {
+        if (!Module.CheckProcess()) return null;
         Pool pool = PoolOf(self);
         return pool.Deleted ? InterpreterState.OfInstance(self).RaiseDeleted(pool) : References.New(self);
     }

@@ -1,13 +1,16 @@
 """Functions that a worker cannot import arrive by value, with all that they use."""
 
 import functools
+import gc
 import operator
+import os
 import pickle
 import threading
 import types
 import unittest
 
 from replicas import Worker, program
+from symplast.byvalue import identity
 
 
 def of_this_module(x):
@@ -296,7 +299,7 @@ class Functions(unittest.TestCase):
             def work(): return os.path.join("a", "b"), xml.dom.minidom.Document().nodeName, j.dumps([1])
             def has(module, name): return getattr(module, name)
         """)
-        self.assertEqual(self.worker(main.work), (os_join("a", "b"), "#document", "[1]"))
+        self.assertEqual(self.worker(main.work), (os.path.join("a", "b"), "#document", "[1]"))
         self.assertEqual(self.worker(main.has, types, "__name__"), "types")
 
     def test_returned_functions_work_in_the_program(self):
@@ -337,8 +340,6 @@ class Functions(unittest.TestCase):
         self.assertFalse(self.worker(main.remember, main.outer()))
 
     def test_many_closures_are_forgotten(self):
-        from symplast.byvalue import identity
-
         main = self.main("""
             def make(n):
                 def recursive(): return recursive, n
@@ -349,13 +350,34 @@ class Functions(unittest.TestCase):
         before = len(identity._by_token), len(identity._by_id)
         for n in range(3000):
             self.worker.send(main.make(n))
-            if n % 500 == 0:
-                import gc
-
-                gc.collect()
         gc.collect()
         after = len(identity._by_token), len(identity._by_id)
         self.assertLess(after[0] - before[0], 4000)
+
+    def test_what_a_worker_does_to_closures_stays_there(self):
+        main = self.main("""
+            def outer():
+                n = 0
+                def step():
+                    nonlocal n
+                    n += 1
+                    return n, lambda: n
+                return step
+        """)
+        step = main.outer()
+        count, read = self.worker(step)
+        self.assertEqual((count, read()), (1, 0))
+        step()
+        self.assertEqual(read(), 1)
+
+    def test_cached_callables_without_a_name(self):
+        main = self.main("""
+            import functools
+            cached = functools.lru_cache(functools.partial(pow, 2))
+            def work(n): return cached(n), cached.cache_parameters()["maxsize"]
+        """)
+        self.assertEqual(self.worker(main.work, 5), (32, 128))
+        self.assertEqual(self.worker(main.cached, 5), 32)
 
     def test_errors_name_what_cannot_be_sent(self):
         main = self.main("""
@@ -387,12 +409,6 @@ class Functions(unittest.TestCase):
         self.worker._sender._definitions.clear()
         with self.assertRaisesRegex(pickle.UnpicklingError, "'<lambda>' does not exist any more"):
             self.worker(main.give)
-
-
-def os_join(*names):
-    import os
-
-    return os.path.join(*names)
 
 
 if __name__ == "__main__":

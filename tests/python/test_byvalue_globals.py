@@ -1,12 +1,20 @@
 """The globals of the program that a task names are sent along: when they are new or changed, and never over what tasks have set."""
 
+import argparse
+import dis
+import functools
+import inspect
 import pickle
+import sys
+import textwrap
 import threading
+import types
 import unittest
 
 import symplast
 from fixtures import new_pool
 from replicas import Worker, program
+from symplast.byvalue.names import names_in
 
 
 class Globals(unittest.TestCase):
@@ -107,6 +115,17 @@ def work(default=lambda: A):
         self.assertEqual(self.worker(main.work), (0, 1, 2, 3, 4, 5))
         self.assertEqual(self.worker(main.many), sum(range(700)))
 
+    def test_the_names_found_are_those_that_dis_finds(self):
+        def found(code):
+            names = {each.argval for each in dis.get_instructions(code) if "GLOBAL" in each.opname or each.opname == "LOAD_NAME"}
+            return names.union(*(found(each) for each in code.co_consts if isinstance(each, types.CodeType)))
+
+        for module in (argparse, dis, textwrap, threading):
+            code = compile(inspect.getsource(module), module.__name__, "exec")
+            ours, everything = names_in(code)
+            self.assertEqual(set(ours), found(code) - {"__builtins__", "__loader__", "__spec__"})
+            self.assertLess(set(ours), everything)
+
     def test_objects_that_globals_share_stay_shared(self):
         main = self.main("""
             class Node:
@@ -197,17 +216,27 @@ def work(default=lambda: A):
             def use(): return only_here.fn()
             def called(): return fn()
             def derived(): return Derived()
+            values, more = {"base": Base(), "number": 1}, [2]
+            values["base"].x = 5
+            def mixed(name=None): return values["number"], more, name and values[name].x
+            def default(a, fn=fn): return a
+            def defaults(): return default(1) and default(1, 2) and default.__defaults__[1]()
         """)
         self.assertEqual(self.worker(main.unused), "unused")
-        for fn, message in ((main.use, "'only_here' did not arrive"), (main.called, "'fn' did not arrive"), (main.derived, "class 'Derived' cannot be made")):
-            with self.subTest(message), self.assertRaisesRegex(pickle.PicklingError, f"{message} in this interpreter: ModuleNotFoundError"):
+        self.assertEqual(self.worker(main.mixed), (1, [2], None))
+        for fn, message in (
+            (main.use, "'only_here' did not arrive"),
+            (main.called, "'fn' did not arrive"),
+            (main.derived, "class 'Derived' cannot be made"),
+            (functools.partial(main.mixed, "base"), "only_here.Base is missing"),
+            (main.defaults, "'__defaults__' did not arrive"),
+        ):
+            expected = f"{message} in this interpreter: ModuleNotFoundError"
+            with self.subTest(message), self.assertRaisesRegex(pickle.PicklingError, expected):
                 self.worker(fn)
 
     @classmethod
     def setUpClass(cls):
-        import sys
-        import types
-
         module = sys.modules["only_here"] = types.ModuleType("only_here")
         exec("def fn(): pass\nclass Base: pass", vars(module))
         cls.addClassCleanup(sys.modules.pop, "only_here")
@@ -253,6 +282,22 @@ def work(default=lambda: A):
             def work(): return stderr is sys.stderr, __file__, __name__, __builtins__ is not None
         """)
         self.assertEqual(self.worker(main.work), (True, "/somewhere/program.py", "__main__", True))
+
+    def test_objects_of_the_standard_library_that_are_not_copied(self):
+        main = self.main("""
+            import os, random
+            from os import environ
+            from random import randint, random as number, Random
+            own = Random(5)
+            def work():
+                same = environ is os.environ, randint.__self__ is random._inst, number.__self__ is random._inst
+                return same, own.random() == Random(5).random()
+            def state(): return random.getstate()
+        """)
+        self.assertEqual(self.worker(main.work), ((True, True, True), True))
+        self.assertLess(len(self.worker.send(main.randint, 1, 6)), 200)
+        self.assertIn(self.worker(main.randint, 1, 6), range(1, 7))
+        self.assertNotEqual(self.worker(main.state), main.random.getstate())
 
     def test_many_threads_send_at_once(self):
         main = self.main("""

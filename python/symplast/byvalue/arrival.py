@@ -1,14 +1,16 @@
 """What arrives by value: definitions of functions and classes from another interpreter, and the names of its `__main__`.
 
 A definition (written by writer.py) consists of shells, which exist without anything else (a function with empty cells, a class without
-attributes), and of parts, which are then put into their slots: a global into `__main__`, a default into its function, a value into a cell,
-an attribute into its class. A shell has a token and is made once: what came before under this token is the same object. A part has a version
-and is put in its slot once: a global that a task or an initializer has set since stays as it is until the sender's own value changes.
+attributes), and of parts, which are then put into their slots: a global into `__main__`, a default into its function, a value into a
+cell, an attribute into its class. A shell has a token and is made once: what came before under this token is the same object. A part has
+a version and is put in its slot once: a global that a task or an initializer has set since stays as it is until the sender's own value
+changes. Annotations of functions stay behind; those of classes, which are schemas to many libraries, come along.
 """
 
 import builtins
 import functools
 import importlib
+import io
 import marshal
 import pickle
 import types
@@ -16,6 +18,7 @@ import types
 from symplast import transport
 from symplast.byvalue import shells
 from symplast.byvalue.identity import MAIN, Recent, find, holder_of, register, share
+
 
 class Unsendable:
     """Stands for a value that could not be sent. Every use of it raises PicklingError, which says what it was and why."""
@@ -30,6 +33,9 @@ class Unsendable:
 
     def __reduce_ex__(self, protocol):
         return Unsendable, (object.__getattribute__(self, "_reason"),)
+
+    def __setstate__(self, state):
+        """The state of an object whose class is missing; nothing can be done with it."""
 
 
 def _raise_reason(self, *args, **kwargs):
@@ -86,10 +92,21 @@ def _read(token, definition):
     made += [_shell(*each) for each in shells_]
     for *place, data in links:
         _put(*place, functools.partial(transport.loads, data))
-    values = functools.cache(lambda: [transport.loads(image)] if len(places) == 1 else transport.loads(image))
+    values = functools.cache(lambda: _Image(io.BytesIO(image)).load())
     for number, place in enumerate(places):
-        _put(*place, lambda number=number: values()[number])
+        _put(*place, lambda number=number: values() if len(places) == 1 else values()[number])
     return ref(token)
+
+
+class _Image(transport.Unpickler):
+    """Unpickles the values of a definition. A class or function that does not load here is missed in its objects, not in all values."""
+
+    def find_class(self, module, name):
+        try:
+            return super().find_class(module, name)
+        except Exception as error:
+            reason = f"{module}.{name} is missing in this interpreter: {type(error).__name__}: {error}"
+            return type(name, (), {"__new__": lambda cls, *args, **kwargs: Unsendable(reason)})
 
 
 def _import(name):
@@ -144,16 +161,29 @@ def _shell(token, label, data):
 def _put(token, slot, version, load):
     holder = holder_of(token)
     target = None if holder is None else holder()
-    if target is None or type(target) is Unsendable or holder.received.get(slot) == version:
+    # What comes back to where it is from is not changed by that.
+    if target is None or type(target) is Unsendable or not holder.foreign or holder.received.get(slot) == version:
         return
     try:
         value = load()
     except Exception as error:
-        value = Unsendable(f"{slot!r} did not arrive in this interpreter: {type(error).__name__}: {error}")
-    holder.received[slot] = version
+        if slot in shells.OPTIONAL:
+            return
+        value = _substitute(target, slot, Unsendable(f"{slot!r} did not arrive in this interpreter: {type(error).__name__}: {error}"))
     if isinstance(target, dict):
         target[slot] = value
     elif isinstance(target, types.CellType):
         target.cell_contents = value
     else:
         shells.set_attribute(target, slot, value)
+    holder.received[slot] = version
+
+
+def _substitute(target, slot, unsendable):
+    # Of defaults none is known then.
+    if slot == "__defaults__":
+        return (unsendable,) * target.__code__.co_argcount
+    if slot == "__kwdefaults__":
+        code = target.__code__
+        return dict.fromkeys(code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount], unsendable)
+    return unsendable

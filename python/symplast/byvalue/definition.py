@@ -1,6 +1,7 @@
 """A definition, which is sent again for as long as nothing in it has changed.
 
-Values that cannot change are compared by identity; of others the pickle is compared, each time.
+Values that cannot change are compared by identity; of others the pickle is compared, each time. Large data should be frozen, not only
+because a definition holds a copy of what is not.
 """
 
 import functools
@@ -81,7 +82,7 @@ class Definition:
         self._same.append((read, value))
 
     def watch_unsendable(self, read, value):
-        """… as read() returns this very object, which the definition does not keep alive: it may be an executor that has the definition."""
+        """… as read() returns this very object. It is not kept alive: it may be the executor that has the definition."""
         try:
             weak = weakref.ref(value)
         except TypeError:
@@ -102,9 +103,10 @@ class Definition:
         digest = _digest(data)
         sent = holder.sent.get(slot)
         if sent is None or sent[0] != digest:
-            if sent is not None:
-                Definition._changes += 1
+            changed = sent is not None
             sent = holder.sent[slot] = digest, new_id()
+            # After the change, so that another thread cannot count it before it can see it.
+            Definition._changes += changed
         self._versions.append((holder.sent, slot, sent[1]))
         return sent[1]
 

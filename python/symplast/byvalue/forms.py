@@ -48,11 +48,13 @@ def part_form(obj):
         return _form_of_module(obj)
     if kind.__module__ == "typing" and kind.__name__ == "NewType":
         return _form_of_named(obj)
-    if kind.__module__ == "_io":
-        return _form_in_module(obj, sys)
-    if kind.__module__ == "dataclasses":
-        return _form_in_module(obj, sys.modules["dataclasses"])
+    if kind.__module__ in _WITH_SINGLETONS:
+        return _form_in_module(obj, sys.modules[_WITH_SINGLETONS[kind.__module__]])
     return NotImplemented
+
+
+# Where things are that are not to be copied: standard streams, environ, what dataclasses compares by identity.
+_WITH_SINGLETONS = {"_io": "sys", "os": "os", "dataclasses": "dataclasses"}
 
 
 def is_settled(value, shared):
@@ -65,8 +67,8 @@ def is_settled(value, shared):
         return True
     if kind is tuple or kind is frozenset:
         return len(value) <= 64 and all([is_settled(each, shared) for each in value])
-    if kind is types.BuiltinFunctionType:
-        return isinstance(value.__self__, (types.ModuleType, type))
+    if kind is types.BuiltinFunctionType or kind is types.MethodType:
+        return isinstance(value.__self__, (types.ModuleType, type)) or form(value) is not NotImplemented
     return isinstance(value, _SETTLED) or form(value) is BY_VALUE
 
 
@@ -81,8 +83,13 @@ def is_function(obj):
 def label(obj):
     """What a message calls an object."""
     kind = "function" if isinstance(obj, types.FunctionType) else "class" if isinstance(obj, type) else type(obj).__name__
-    name = getattr(obj, "__qualname__", None) or getattr(obj, "__name__", None)
+    name = name_of(obj)
     return f"{kind} {name!r}" if name else kind
+
+
+def name_of(obj):
+    """The name of an object in its module; empty if it has none."""
+    return getattr(obj, "__qualname__", None) or getattr(obj, "__name__", "")
 
 
 def _form_of_named(obj):
@@ -90,7 +97,7 @@ def _form_of_named(obj):
     if module is None or is_main(module):
         return BY_VALUE
     found = sys.modules.get(module)
-    for name in getattr(obj, "__qualname__", obj.__name__).split("."):
+    for name in name_of(obj).split("."):
         found = getattr(found, name, None)
     return NotImplemented if found is obj else BY_VALUE
 
@@ -113,6 +120,16 @@ def _form_of_module(module):
     return (importlib.import_module, (name,)) if sys.modules.get(name) is module else NotImplemented
 
 
+def _form_of_method(method):
+    # A module may have methods of an object of its own as its functions, as random has: each interpreter uses its own object.
+    owner = method.__self__
+    if owner is None or type(owner) is types.ModuleType:
+        return NotImplemented
+    module = sys.modules.get(type(owner).__module__)
+    found = getattr(module, method.__name__, None)
+    return (getattr, (module, method.__name__)) if found is method and not is_main(module.__name__) else NotImplemented
+
+
 def _form_of_sentinel(obj):
     # One that a definition holds is recognised where it arrives; others mean nothing there.
     return NotImplemented if known(obj) is None else BY_VALUE
@@ -130,6 +147,8 @@ _FORMS = {
     type: _form_of_class,
     functools._lru_cache_wrapper: _form_of_named,
     types.ModuleType: _form_of_module,
+    types.MethodType: _form_of_method,
+    types.BuiltinFunctionType: _form_of_method,
     object: _form_of_sentinel,
     **dict.fromkeys((TypeVar, ParamSpec, TypeVarTuple, TypeAliasType), _form_of_named),
 }

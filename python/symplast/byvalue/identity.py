@@ -87,11 +87,12 @@ class Strong:
 class Shared:
     """A cell, or a dict of globals that is no module's: known for as long as a function that has it lives."""
 
-    __slots__ = ("key", "received", "records", "sent", "token")
+    __slots__ = ("foreign", "key", "received", "records", "sent", "token")
 
-    def __init__(self, key, token):
+    def __init__(self, key, token, foreign):
         self.key = key
         self.token = token
+        self.foreign = foreign
         self.sent = {}
         self.received = {}
         self.records = set()
@@ -106,9 +107,10 @@ class Shared:
 
 
 class _Main:
-    """The names of `__main__`, wherever they come from."""
+    """The names of `__main__`."""
 
     token = 0
+    foreign = True
 
     def __init__(self):
         self.sent = {}
@@ -153,7 +155,7 @@ def find(token):
 
 
 def register(obj, token=None):
-    """The record of an object; a new one if it has none. With a token from elsewhere it may turn out to be that of a twin made meanwhile."""
+    """The record of an object; a new one if it has none. With a token from elsewhere it may be that of a twin made meanwhile."""
     with _lock:
         record = known(obj) if token is None else _by_token.get(token)
         if record is None or record() is None:
@@ -170,7 +172,7 @@ def share(record, things, tokens=itertools.repeat(None)):
         for thing, token in zip(things, tokens):
             each = known(thing)
             if each is None:
-                each = Shared(id(thing), token or new_id())
+                each = Shared(id(thing), token or new_id(), token is not None)
                 _by_id[each.key] = _by_token[each.token] = each
             each.records.add(record)
             shared.append(each)

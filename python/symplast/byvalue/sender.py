@@ -18,7 +18,7 @@ class Sender:
         self._definitions = Recent()
 
     def __reduce__(self):
-        raise TypeError("a Sender belongs to one interpreter")
+        raise TypeError("cannot pickle what belongs to one interpreter: an executor")
 
     def reduce(self, obj):
         """How obj goes: a reduce value, or NotImplemented if as pickle has it. PicklingError says what cannot be sent, and why."""

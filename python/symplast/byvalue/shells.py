@@ -21,7 +21,7 @@ _REGISTRY = ".registry"
 # What may stay behind when it cannot be sent.
 OPTIONAL = {"__annotations__", "__annotate_func__", "__type_params__", _SUBCLASSES}
 
-_MADE_WITH_CLASS = {"__dict__", "__weakref__", "__module__", "__slots__", "__slotnames__", "_abc_impl", "__annotations_cache__"}
+_MADE_WITH_CLASS = {"__module__", "__slots__", "__slotnames__", "_abc_impl", "__annotations_cache__"}
 _MADE_WITH_ENUM = {
     "__new__", "_all_bits_", "_boundary_", "_flag_mask_", "_hashable_values_", "_inverted_", "_member_map_", "_member_names_",
     "_member_type_", "_singles_mask_", "_unhashable_values_", "_unhashable_values_map_", "_value2member_map_",
@@ -82,7 +82,9 @@ def _describe_class(cls):
     if "__slots__" in vars(cls):
         slots = cls.__slots__
         names["__slots__"] = slots if isinstance(slots, (str, dict)) else tuple(slots)
-    if not _is_plain(type(cls)):
+    if _is_plain(type(cls)):
+        names |= {name: value for name, value in _own_attributes(cls) if _is_of_type(type(cls), name)}
+    else:
         names |= {name: value for name, value in vars(cls).items() if name.startswith("_") and not name.startswith("__")}
     # Some metaclasses cannot be imported by a name; mostly a base has the same.
     meta = None if type(cls) is type(cls.__bases__[0]) else type(cls)
@@ -101,7 +103,8 @@ def _make_class(meta, name, bases, names):
 def _is_plain(meta):
     # Whether type.__new__ makes its classes as they should be: not those of metaclasses written in C, as ctypes has them.
     for each in meta.__mro__[: meta.__mro__.index(type)]:
-        if isinstance(vars(each).get("__new__"), types.BuiltinFunctionType) or isinstance(vars(each).get("__init__"), types.WrapperDescriptorType):
+        new, init = vars(each).get("__new__"), vars(each).get("__init__")
+        if isinstance(new, types.BuiltinFunctionType) or isinstance(init, types.WrapperDescriptorType):
             return False
     return True
 
@@ -109,29 +112,47 @@ def _is_plain(meta):
 @contextlib.contextmanager
 def _quiet(bases):
     # The effects of __init_subclass__ travel with the class and with what it changed; its arguments are not known any more.
-    silenced = {}
-    for each in {each for base in bases for each in base.__mro__}:
+    silenced = []
+    for each in {id(each): each for base in bases for each in base.__mro__}.values():
         if "__init_subclass__" in vars(each) and not each.__flags__ & _IMMUTABLE and _is_plain(type(each)):
-            silenced[each] = vars(each)["__init_subclass__"]
-    for each in silenced:
+            silenced.append((each, vars(each)["__init_subclass__"]))
+    for each, _ in silenced:
         type.__setattr__(each, "__init_subclass__", classmethod(lambda cls, **kwargs: None))
     try:
         yield
     finally:
-        for each, method in silenced.items():
+        for each, method in silenced:
             type.__setattr__(each, "__init_subclass__", method)
 
 
-_IMMUTABLE = 1 << 8
+_IMMUTABLE, _HEAP = 1 << 8, 1 << 9
+
+
+def _is_of_type(meta, name):
+    # Whether setting the attribute would set something of the class itself, as with a property that is called __class__.
+    for each in meta.__mro__:
+        if name in vars(each):
+            return hasattr(type(vars(each)[name]), "__set__") and name not in _STORED
+    return False
+
+
+_STORED = {"__doc__", "__annotations__", "__annotate__", "__abstractmethods__", "__type_params__"}
+
+
+def _own_attributes(cls):
+    for name, value in tuple(vars(cls).items()):
+        if name not in _MADE_WITH_CLASS and not (isinstance(value, _OF_LAYOUT) and value.__objclass__ is cls):
+            yield name, value
+
+
+_OF_LAYOUT = (types.MemberDescriptorType, types.GetSetDescriptorType)
 
 
 def _class_attributes(cls):
-    made = _MADE_WITH_CLASS
-    if isinstance(cls, enum.EnumType):
-        made = made | _MADE_WITH_ENUM | cls._member_map_.keys()
+    made = _MADE_WITH_ENUM | cls._member_map_.keys() if isinstance(cls, enum.EnumType) else ()
     plain = _is_plain(type(cls))
-    for name, value in tuple(vars(cls).items()):
-        if name in made or isinstance(value, _OF_LAYOUT) and value.__objclass__ is cls:
+    for name, value in _own_attributes(cls):
+        if name in made or plain and _is_of_type(type(cls), name):
             continue
         if plain or name.startswith("__") or not name.startswith("_") and type(value).__module__ != type(cls).__module__:
             yield name, value, functools.partial(vars(cls).get, name)
@@ -141,9 +162,6 @@ def _class_attributes(cls):
             yield _SUBCLASSES, registered, None
 
 
-_OF_LAYOUT = (types.MemberDescriptorType, types.GetSetDescriptorType)
-
-
 def _describe_enum(cls):
     names = {"__module__": main_name(cls.__module__), "__qualname__": cls.__qualname__}
     members = [(name, _describe_member(cls, member)) for name, member in cls._member_map_.items()]
@@ -151,23 +169,24 @@ def _describe_enum(cls):
 
 
 def _describe_member(cls, member):
-    kind = cls._member_type_
+    # By the means of the type made in C that it is based on, if any: what the user's __new__ was given is not known any more.
+    kind = next(each for each in cls.__mro__ if not each.__flags__ & _HEAP or each.__flags__ & _IMMUTABLE)
     if kind is object:
         args = ()
-    elif hasattr(member, "__getnewargs__"):
-        args = member.__getnewargs__()
+    elif hasattr(kind, "__getnewargs__"):
+        args = kind.__getnewargs__(member)
     else:
         maker, args, *_ = kind.__reduce_ex__(member, 2)
         args = args if isinstance(maker, type) else args[1:]
     state = {name: value for name, value in getattr(member, "__dict__", {}).items() if name not in _OF_MEMBER}
-    return args, member._value_, state
+    return kind, args, member._value_, state
 
 
 def _make_enum(meta, name, bases, names, boundary, members):
     # EnumType makes the class, with members that are numbers to it, and are then made as they were, not by the user's __new__ and __init__.
     def new(cls, number):
-        args, value, state = members[number][1]
-        member = cls._member_type_.__new__(cls, *args)
+        kind, args, value, state = members[number][1]
+        member = kind.__new__(cls, *args)
         member._value_ = value
         vars(member).update(state)
         return member

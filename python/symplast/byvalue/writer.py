@@ -1,7 +1,7 @@
 """Writes definitions: what an object is made of, and everything by value that it reaches, which is written with it.
 
-It reaches the functions it calls, the classes they use, the globals of `__main__` that they name, the contents of cells. What two globals have
-in common is one object where it arrives as well, if both were first sent, or changed, in the same definition.
+It reaches the functions it calls, the classes they use, the globals of `__main__` that they name, the contents of cells. What two globals
+have in common is one object where it arrives as well, if both were first sent, or changed, in the same definition.
 """
 
 import functools
@@ -13,7 +13,7 @@ from symplast import _symplast, transport
 from symplast.byvalue import shells
 from symplast.byvalue.arrival import Unsendable
 from symplast.byvalue.definition import Definition, References
-from symplast.byvalue.forms import ATOMS, is_function, is_settled, label
+from symplast.byvalue.forms import ATOMS, is_function, is_settled, label, name_of
 from symplast.byvalue.identity import MAIN, is_main, main_name, register, share
 from symplast.byvalue.names import home, names_in, submodules
 
@@ -178,7 +178,7 @@ class _Writer(References):
 
     def _put_own_name(self, obj):
         # What is found by its name in `__main__` here is found by it there, too.
-        names = getattr(obj, "__qualname__", obj.__name__).split(".")
+        names = name_of(obj).split(".")
         space = MAIN()
         found = space.get(names[0])
         for name in names[1:]:

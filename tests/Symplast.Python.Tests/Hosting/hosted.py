@@ -14,7 +14,6 @@ with _warnings.catch_warnings():
     _warnings.simplefilter("ignore", RuntimeWarning)
     import symplast
 
-import child as _child
 import subinterpreters as _subinterpreters
 from symplast import freeze, thaw
 
@@ -58,18 +57,30 @@ def describe(error, source):
     return "\n" + "".join(_traceback.format_exception(error))
 
 
-def _skip(*arguments, **options):
-    raise _unittest.SkipTest("a child process would not host this module")
-
-
-# For the tests in tests/python.
-_child.run = _child.spawn = _skip
-
-
 def run_unittests(name):
     """Runs one module of tests/python; returns how many of its tests ran and were not skipped."""
-    suite = _unittest.defaultTestLoader.loadTestsFromModule(_importlib.import_module(name))
-    output = _io.StringIO()
-    result = _unittest.TextTestRunner(output, verbosity=2, warnings="ignore").run(suite)
+    with _no_children():
+        suite = _unittest.defaultTestLoader.loadTestsFromModule(_importlib.import_module(name))
+        output = _io.StringIO()
+        result = _unittest.TextTestRunner(output, verbosity=2, warnings="ignore").run(suite)
     assert result.wasSuccessful(), "\n" + output.getvalue()
     return result.testsRun - len(result.skipped)
+
+
+@_contextlib.contextmanager
+def _no_children():
+    """A child process would not find the module that was compiled here, so a test that starts this Python is skipped."""
+    import subprocess
+
+    start = subprocess.Popen.__init__
+
+    def refuse(self, args, *rest, **options):
+        if not isinstance(args, str) and args[0] == sys.executable:
+            raise _unittest.SkipTest("a child process would not host this module")
+        start(self, args, *rest, **options)
+
+    subprocess.Popen.__init__ = refuse
+    try:
+        yield
+    finally:
+        subprocess.Popen.__init__ = start
