@@ -173,14 +173,14 @@ def print_table(reports: dict[str, Report]) -> None:
     memory = {way: report["memory"] for way, report in reports.items()}
     indexing = ", ".join(f"{report["indexing"]:.1f}" for report in reports.values())
     print(f"\n{reports["sequential"]["subject"]}; building the index took {indexing} s\n")
-    print("                     seconds              faster than            MB       memory against        MB")
+    print("                     seconds             speed against           MB       memory against        MB")
     print("            set-up  queries    total  sequential processes   at end  sequential processes     peak")
     for way, report in reports.items():
-        faster = [seconds[other] / seconds[way] for other in ("sequential", "processes")]
-        larger = [memory[way] / memory[other] for other in ("sequential", "processes")]
+        speeds = [seconds[other] / seconds[way] for other in ("sequential", "processes")]
+        sizes = [memory[way] / memory[other] for other in ("sequential", "processes")]
         print(
             f"{way:<10}{report["setup"]:8.2f} {report["querying"]:8.2f} {seconds[way]:8.2f}"
-            f" {faster[0]:10.2f}x {faster[1]:8.2f}x {memory[way]:8.0f} {larger[0]:10.2f}x {larger[1]:8.2f}x"
+            f" {speeds[0]:10.2f}x {speeds[1]:8.2f}x {memory[way]:8.0f} {sizes[0]:10.2f}x {sizes[1]:8.2f}x"
             f" {report["peak"]:8.0f}"
         )
     default = multiprocessing.get_start_method()

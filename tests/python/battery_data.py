@@ -4,6 +4,13 @@ import sys
 
 GROUPS = {}
 
+PROGRAM = """
+def function(alpha, beta_2=5, *, key='v'):
+    total = alpha + beta_2
+    return total, key, 'a constant', (1, 2.5, 'b')
+value = function(1)
+"""
+
 
 def group(function):
     """Enters a function that takes the frozen data into the battery."""
@@ -16,9 +23,10 @@ def original():
     data = {
         "name": "frozen_name",
         "names": ["alpha", "beta_2", "_private", "__dunder__", "__len__", "__getattr__", "__call__", "__slots__", "self", "x", "größe", "长度"],
-        "texts": ["", "a", "é", "some plain text, with words", "naïve € text", "𝄞 music", "\ud800 lone", "MiXeD Case", "  padded  ", "1234567890", "a,b;c d\te\n"],
+        "texts": ["", "a", "é", "some plain text, with words", "naïve € text", "𝄞 music", "\ud800 lone"]
+        + ["MiXeD Case", "  padded  ", "1234567890", "a,b;c d\te\n"],
         "sources": ["1 + 2 * 3", "lambda x: (x, 'constant', 1.5, 10**20)", "[i for i in range(5)]", "f'{1}{2!r:>5}'"],
-        "program": "def function(alpha, beta_2=5, *, key='v'):\n    total = alpha + beta_2\n    return total, key, 'a constant', (1, 2.5, 'b')\nvalue = function(1)\n",
+        "program": PROGRAM,
         "bytes": [b"", b"x", b"some bytes", bytes(range(256)), bytearray(b"was an array")],
         "ints": [0, 5, -5, 256, 257, 1000, 1025, 2**31, 2**62, 2**64, 10**40, -(10**40), 3**200],
         "floats": [0.0, -0.0, 1.5, -2.25, 1e300, float("inf"), float("nan")],
@@ -45,7 +53,8 @@ def original():
     if sys.version_info >= (3, 13):
         import datetime as dt
 
-        data["datetimes"] = [dt.datetime(2024, 2, 29, 1, 2, 3), dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc), dt.date(2024, 1, 1), dt.time(1, 2), dt.timedelta(1, 2, 3)]
+        data["datetimes"] = [dt.datetime(2024, 2, 29, 1, 2, 3), dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)]
+        data["datetimes"] += [dt.date(2024, 1, 1), dt.time(1, 2), dt.timedelta(1, 2, 3)]
     return data
 
 
@@ -54,8 +63,7 @@ def hashable(data):
     for kind in ("names", "texts", "bytes", "ints", "complexes", "constants", "ranges", "tuples", "sets", "datetimes"):
         yield from data.get(kind, ())
     yield from data["floats"][:-1]
-    if sys.version_info >= (3, 12):
-        yield from data["slices"][:2]
+    yield from data["slices"][:2]
 
 
 def everything(data):

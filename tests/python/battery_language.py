@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import builtins
+import collections
 import contextlib
 import contextvars
 import dataclasses
@@ -11,9 +12,11 @@ import enum
 import functools
 import importlib
 import io
+import queue
 import sys
 import threading
 import tokenize
+import traceback
 import types
 import typing
 import warnings
@@ -71,7 +74,8 @@ def classes(data):
     made = type(data["name"], (), dict(data["namespace"]))
     instance = made()
     instance.one = data["lists"]
-    assert made.attribute == 5 and made.__name__ == "frozen_name" and made.__slots__ == ("one", "two") and instance.one is data["lists"]
+    assert made.attribute == 5 and made.__name__ == "frozen_name" and made.__slots__ == ("one", "two")
+    assert instance.one is data["lists"]
     made.__doc__, made.__qualname__, repr(made), made.__dict__["attribute"]
     sub = types.new_class(data["name"], (made,), {}, lambda namespace: namespace.update(data["keywords"]))
     assert sub.alpha == 1 and issubclass(sub, made) and isinstance(sub(), made)
@@ -79,13 +83,13 @@ def classes(data):
     names = data["names"][:2]
     assert enum.Enum(data["name"], names).alpha.value == 1 and enum.Enum("E", data["keywords"].items()).alpha.value == 1
     dataclass = dataclasses.make_dataclass(data["name"], names)
-    assert dataclasses.asdict(dataclass(*data["tuples"][2][:2])) and dataclasses.replace(dataclass(1, 2), **{names[0]: data["name"]})
-    import collections
-
+    assert dataclasses.asdict(dataclass(*data["tuples"][2][:2]))
+    assert dataclasses.replace(dataclass(1, 2), **{names[0]: data["name"]})
     row = collections.namedtuple(data["name"], names)(*data["lists"][3])
     assert row._asdict()[names[0]] == (1, 2) and row._replace(**{names[0]: data["name"]})
     property(lambda self: data["name"]).__set_name__(made, data["name"])
-    typing.NamedTuple(data["name"], [(name, int) for name in names]), typing.TypedDict("T", data["keywords"]), typing.Literal[data["names"]], typing.NewType(data["name"], int)
+    typing.NamedTuple(data["name"], [(name, int) for name in names]), typing.TypedDict("T", data["keywords"])
+    typing.Literal[data["names"]], typing.NewType(data["name"], int)
     typing.get_type_hints(types.FunctionType((lambda: 0).__code__, globals(), data["name"]))
     super(sub, sub()).__init__()
 
@@ -98,35 +102,49 @@ def calls(data):
     keywords, numbers = data["keywords"], data["lists"][4][:10]
     assert function(**keywords) == (1, "two", (), 3, {})
     for _ in range(WARM // 10):
-        function(**keywords), function(*numbers), function(*numbers, **{"größe": 1}), function(*data["tuples"][2], **data["dicts"][1])
-        dict(**keywords), max(*numbers), print(*data["names"], sep=data["name"], file=io.StringIO()), "{alpha}{größe}".format(**keywords), "{}{}".format(*data["names"])
+        function(**keywords), function(*numbers), function(*numbers, **{"größe": 1})
+        function(*data["tuples"][2], **data["dicts"][1])
+        dict(**keywords), max(*numbers), print(*data["names"], sep=data["name"], file=io.StringIO())
+        "{alpha}{größe}".format(**keywords), "{}{}".format(*data["names"])
         functools.partial(function, *numbers, größe=1)(), types.SimpleNamespace(**keywords), Plain(*numbers[:0])
-        sorted(numbers, **{"key": None}), (lambda *a, **k: (a, k))(*data["names"], **keywords), type("T", (), keywords if isinstance(keywords, dict) else dict(keywords))
+        sorted(numbers, **{"key": None}), (lambda *a, **k: (a, k))(*data["names"], **keywords)
+        type("T", (), keywords if isinstance(keywords, dict) else dict(keywords))
     assert function(*data["names"])[2] == data["names"][2:]
     inner = {**keywords, **data["dicts"][1]}
-    assert [*numbers, *data["names"]][-1] == data["names"][-1] and (*numbers, *data["names"]) and {*numbers, *data["names"]} and inner["b"] == (2,)
+    assert [*numbers, *data["names"]][-1] == data["names"][-1] and (*numbers, *data["names"]) and {*numbers, *data["names"]}
+    assert inner["b"] == (2,)
     first, *middle, last = data["names"]
     (a, b), (c, d) = data["lists"][3]
     assert (first, last, a, d) == (data["names"][0], data["names"][-1], 1, 4) and len(middle) == len(data["names"]) - 2
-    function.__defaults__, function.__kwdefaults__, function.__doc__, function.__name__ = data["lists"][3], dict(keywords), data["name"], data["name"]
+    function.__defaults__, function.__kwdefaults__ = data["lists"][3], dict(keywords)
+    function.__doc__ = function.__name__ = function.__qualname__ = data["name"]
     function(), setattr(function, "__annotations__", dict(keywords)), setattr(function, data["name"], 1)
 
 
 @group
 def code(data):
     for source in data["sources"]:
-        eval(source), eval(compile(source, data["path"], "eval")), exec(source, {data["name"]: data}), ast.literal_eval(repr(data["tuples"][2]))
+        eval(source), eval(compile(source, data["path"], "eval")), exec(source, {data["name"]: data})
+        ast.literal_eval(repr(data["tuples"][2]))
         tree = ast.parse(source, data["path"])
-        ast.dump(tree), ast.unparse(tree), compile(tree, data["path"], "exec"), list(tokenize.generate_tokens(io.StringIO(source).readline)), dis.code_info(source)
+        ast.dump(tree), ast.unparse(tree), compile(tree, data["path"], "exec")
+        list(tokenize.generate_tokens(io.StringIO(source).readline)), dis.code_info(source)
     scope = {data["name"]: data, **data["keywords"]}
     exec(data["program"], scope)
-    assert scope["value"] == (6, "v", "a constant", (1, 2.5, "b")) and eval(data["name"], scope) is data and eval("alpha", dict(data["keywords"])) == 1
-    compile(data["program"], data["path"], "exec", flags=ast.PyCF_ONLY_AST), compile(data["program"].encode(), data["name"], "exec")
+    assert scope["value"] == (6, "v", "a constant", (1, 2.5, "b")) and eval(data["name"], scope) is data
+    assert eval("alpha", dict(data["keywords"])) == 1
+    compile(data["program"], data["path"], "exec", flags=ast.PyCF_ONLY_AST)
+    compile(data["program"].encode(), data["name"], "exec")
     function = scope["function"]
     replaced = function.__code__.replace(
-        co_name=data["name"], co_filename=data["path"], co_qualname=data["name"], co_varnames=data["names"][:2] + ("key", "total"), co_consts=(None, data["texts"][3], data["name"], data["tuples"][2], (1, 2.5))
+        co_name=data["name"],
+        co_filename=data["path"],
+        co_qualname=data["name"],
+        co_varnames=data["names"][:2] + ("key", "total"),
+        co_consts=(None, data["texts"][3], data["name"], data["tuples"][2], (1, 2.5)),
     )
-    types.FunctionType(replaced, {}, data["name"], data["tuples"][2][:0]), hash(replaced), repr(replaced), replaced == replaced, replaced.co_consts
+    types.FunctionType(replaced, {}, data["name"], data["tuples"][2][:0]), hash(replaced), repr(replaced), replaced == replaced
+    replaced.co_consts
     # Frozen names and constants, but not a frozen tuple as co_names itself: 3.12 and 3.13.0 store back into it what they find there.
     made = function.__code__.replace(co_names=(*data["names"],), co_consts=data["tuples"][2] + (data["name"], data["texts"][3]))
     made.co_names, list(made.co_lines()), made == made, hash(made)
@@ -145,7 +163,8 @@ def code(data):
 
 @group
 def specialised_bytecode(data):
-    lists, name, table, numbers, text, record = data["lists"], data["name"], data["dicts"][3], data["lists"][4], data["texts"][3], data["records"][0]
+    lists, name, table, record = data["lists"], data["name"], data["dicts"][3], data["records"][0]
+    numbers, text = lists[4], data["texts"][3]
     key, key_one, half, big, flags = "key_5", data["dicts"][1], data["floats"][2], data["ints"][9], data["constants"]
     instance, names = Plain(), data["names"]
     instance.data, instance.name, Plain.shared = data, name, data
@@ -155,14 +174,18 @@ def specialised_bytecode(data):
         total += numbers[5] + numbers[-1] + (numbers[index % 10] if index in numbers else 0)
         x, y = lists[3][0]
         a, b, *c = numbers
-        total += x + y + a + len(c) + (half > 1) + (half == 1.5) + (half * 2 + half < 9.0) + (big > 5) + (big + 1 == big) + (numbers[3] == 3) + (numbers[3] < 5)
-        total += len(text) + len(table) + len(numbers) + (text == name) + (text != "other") + (key in table) + ("missing" in table) + (name in names) + (5 in data["sets"][1])
+        total += x + y + a + len(c) + (half > 1) + (half == 1.5) + (half * 2 + half < 9.0)
+        total += (big > 5) + (big + 1 == big) + (numbers[3] == 3) + (numbers[3] < 5)
+        total += len(text) + len(table) + len(numbers) + (text == name) + (text != "other")
+        total += (key in table) + ("missing" in table) + (name in names) + (5 in data["sets"][1])
         total += table[key] + frozen_global["dicts"][3]["key_7"] + instance.data["ints"][4] + Plain.shared["ints"][1] + record["id"]
         joined = text + name
         joined += name
         total += text[3] == "e"
-        _ = text[2:8], numbers[2:5], f"{name}{half:.1f}{big}", name % (), [name] * 2, (name,), {name: key}, {name}, [value for value in lists[1]], name is text, not flags[1], flags[0] is None
-        _ = instance.name, key_one.get("a"), name.upper(), isinstance(name, str), type(name) is str, name if flags[1] else text, -half, +half, half / 2, half - half, half**2, big // 3
+        text[2:8], numbers[2:5], f"{name}{half:.1f}{big}", name % (), [name] * 2, (name,), {name: key}, {name}
+        [value for value in lists[1]], name is text, not flags[1], flags[0] is None, name if flags[1] else text
+        instance.name, key_one.get("a"), name.upper(), isinstance(name, str), type(name) is str
+        -half, +half, half / 2, half - half, half**2, big // 3
         if flags[1] and not flags[2] and name and numbers and not lists[0]:
             total += 1
         with contextlib.nullcontext(name) as entered:
@@ -220,15 +243,28 @@ def exceptions_and_warnings(data):
         except ValueError as error:
             error.add_note(data["name"]), setattr(error, data["name"], data), repr(error) and error.args
             error.with_traceback(None), error.__reduce__()
-    for error in (KeyError(data["name"]), StopIteration(data), SystemExit(data["name"]), OSError(2, data["name"], data["path"]), UnicodeDecodeError(data["name"], data["bytes"][2], 0, 1, data["name"])):
+    for error in (
+        KeyError(data["name"]),
+        StopIteration(data),
+        SystemExit(data["name"]),
+        OSError(2, data["name"], data["path"]),
+        UnicodeDecodeError(data["name"], data["bytes"][2], 0, 1, data["name"]),
+    ):
         try:
             raise error from Exception(*data["names"])
         except BaseException as caught:
             str(caught), repr(caught), caught.__cause__
-            import traceback
-
-            traceback.format_exception(caught), traceback.TracebackException.from_exception(caught, capture_locals=True).stack.format()
-    for wrong in (lambda: data["missing"], lambda: data["lists"][0][5], lambda: data["name"].missing, lambda: data["name"](), lambda: data["name"] + 1, lambda: int(data["name"]), lambda: {}[data["name"]]):
+            traceback.format_exception(caught)
+            traceback.TracebackException.from_exception(caught, capture_locals=True).stack.format()
+    for wrong in (
+        lambda: data["missing"],
+        lambda: data["lists"][0][5],
+        lambda: data["name"].missing,
+        lambda: data["name"](),
+        lambda: data["name"] + 1,
+        lambda: int(data["name"]),
+        lambda: {}[data["name"]],
+    ):
         try:
             wrong()
             raise AssertionError
@@ -242,8 +278,10 @@ def exceptions_and_warnings(data):
         pass
     with warnings.catch_warnings(record=True):
         warnings.simplefilter("always")
-        warnings.warn(data["name"]), warnings.warn_explicit(data["texts"][3], UserWarning, data["path"], 1, module=data["name"], registry={})
-        warnings.filterwarnings("ignore", message=data["name"], module=data["name"]), warnings.warn(data["texts"][3], DeprecationWarning, stacklevel=2)
+        warnings.warn(data["name"])
+        warnings.warn_explicit(data["texts"][3], UserWarning, data["path"], 1, module=data["name"], registry={})
+        warnings.filterwarnings("ignore", message=data["name"], module=data["name"])
+        warnings.warn(data["texts"][3], DeprecationWarning, stacklevel=2)
 
 
 @group
@@ -261,9 +299,9 @@ def generators_and_contexts(data):
     async def coroutine():
         variable.set(data["names"])
         await asyncio.sleep(0)
-        queue = asyncio.Queue()
-        await queue.put(data)
-        return await queue.get() is data and [value async for value in asynchronous()]
+        waiting = asyncio.Queue()
+        await waiting.put(data)
+        return await waiting.get() is data and [value async for value in asynchronous()]
 
     async def asynchronous():
         for value in data["lists"][1]:
@@ -286,8 +324,6 @@ def generators_and_contexts(data):
 
 @group
 def threads(data):
-    import queue
-
     channel, local = queue.Queue(), threading.local()
 
     def body(*arguments, **keywords):
@@ -309,8 +345,8 @@ def modules_and_names(data):
         globals()[name] = data
         assert eval(name) is data
         del globals()[name]
-        setattr(builtins, name, 1) if not name.startswith("__") else None
-        delattr(builtins, name) if not name.startswith("__") else None
+        if not name.startswith("__"):
+            setattr(builtins, name, 1), delattr(builtins, name)
     module = types.ModuleType(data["name"], data["texts"][3])
     sys.modules[data["name"]] = module
     assert importlib.import_module(data["name"]) is module

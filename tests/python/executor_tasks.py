@@ -240,3 +240,87 @@ def use_executor():
 
     with symplast.InterpreterPoolExecutor(1) as executor:
         assert executor.submit(square, 3).result() == 9
+
+
+def squares_in_workers(count):
+    import symplast
+
+    with symplast.InterpreterPoolExecutor(2) as executor:
+        return list(executor.map(square, range(count)))
+
+
+def forget_executor(n):
+    import symplast
+
+    executor = symplast.InterpreterPoolExecutor(1)
+    seen.append(executor)
+    return executor.submit(square, n).result()
+
+
+def through_workers(depth, value):
+    """Sends a value through that many more interpreters."""
+    import symplast
+
+    if depth == 0:
+        return value
+    with symplast.InterpreterPoolExecutor(1) as executor:
+        return executor.submit(through_workers, depth - 1, value).result()
+
+
+def square_in_threads(count):
+    import threading
+
+    results = [None] * count
+
+    def put(n):
+        results[n] = square(n)
+
+    threads = [threading.Thread(target=put, args=(n,)) for n in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def square_in_thread_pool(count):
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(2) as executor:
+        return list(executor.map(square, range(count)))
+
+
+def leave_thread(announce, gate):
+    import threading
+
+    threading.Thread(target=announce_and_wait, args=(announce, gate)).start()
+
+
+def leave_thread_pool(announce, gate):
+    from concurrent.futures import ThreadPoolExecutor
+
+    seen.append(ThreadPoolExecutor(1))
+    seen[-1].submit(announce_and_wait, announce, gate)
+
+
+def leave_raw_thread(announce, gate, value):
+    """A thread that threading knows nothing of; await_raw_thread() waits for its last Python code."""
+    import _thread
+
+    ended = _thread.allocate_lock()
+    ended.acquire()
+
+    def run():
+        announce_and_wait(announce, gate, value)
+        ended.release()
+
+    _thread.start_new_thread(run, ())
+    seen.append(ended)
+
+
+def await_raw_thread():
+    import _thread
+
+    seen[-1].acquire()
+    while _thread._count():
+        pass

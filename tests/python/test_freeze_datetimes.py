@@ -19,7 +19,8 @@ NAIVE = [
     datetime.datetime(1, 1, 1), datetime.datetime(2024, 2, 29, 12, 30, 15, 123_456), datetime.datetime(2024, 10, 27, 2, 30, fold=1), datetime.datetime.max,
     datetime.timedelta(), datetime.timedelta(days=-1, microseconds=1), datetime.timedelta.max, datetime.timedelta.min,
 ]
-AWARE = [datetime.datetime(2024, 2, 29, 12, 30, tzinfo=UTC), datetime.datetime(2024, 10, 27, 2, 30, fold=1, tzinfo=UTC), datetime.time(1, 2, tzinfo=UTC)]
+AWARE = [datetime.datetime(2024, 2, 29, 12, 30, tzinfo=UTC), datetime.datetime(2024, 10, 27, 2, 30, fold=1, tzinfo=UTC)]
+AWARE += [datetime.time(1, 2, tzinfo=UTC)]
 
 
 class Datetimes(unittest.TestCase):
@@ -64,7 +65,8 @@ class TestStaticTypes(Datetimes):
         for zone in zones:
             for value in (datetime.datetime(2024, 1, 1, tzinfo=zone), datetime.time(1, tzinfo=zone)):
                 log = [{"at": value}]
-                with self.assertRaisesRegex(symplast.NotShareableError, r"log\[0\]\['at'\]: (date)?time with tzinfo .* cannot be frozen, only timezone.utc or none"):
+                where = r"^log\[0\]\['at'\]: (date)?time with tzinfo .* cannot be frozen, only timezone.utc or none$"
+                with self.assertRaisesRegex(symplast.NotShareableError, where):
                     self.pool.freeze(log)
             with self.assertRaisesRegex(symplast.NotShareableError, "cannot be frozen"):
                 self.pool.freeze(zone)

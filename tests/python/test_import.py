@@ -77,7 +77,8 @@ class TestWarning(unittest.TestCase):
 class TestInterpreters(unittest.TestCase):
     def test_types_are_each_interpreters_own(self):
         with Interpreter() as other:
-            other.run("import symplast; assert id(symplast.Pool) != number and issubclass(symplast.DeletedError, ReferenceError)", number=id(symplast.Pool))
+            check = "import symplast; assert id(symplast.Pool) != number and issubclass(symplast.DeletedError, ReferenceError)"
+            other.run(check, number=id(symplast.Pool))
 
     def test_second_interpreter_after_the_first_has_ended(self):
         for _ in range(5):
@@ -114,7 +115,7 @@ class TestInterpreters(unittest.TestCase):
             def body(other):
                 barrier.wait()
                 try:
-                    other.run("import symplast\\nwith symplast.Pool() as pool: assert symplast.thaw(pool.freeze([[1.5] * 3] * 100)) == [[1.5] * 3] * 100")
+                    other.run("import symplast\\nwith symplast.Pool() as pool: assert symplast.thaw(pool.freeze([[1.5]] * 100)) == [[1.5]] * 100")
                 except BaseException as error:
                     errors.append(error)
             threads = [threading.Thread(target=body, args=(other,)) for other in interpreters]
@@ -185,9 +186,11 @@ class TestFork(unittest.TestCase):
         self.check(
             """
             def check():
-                refused(symplast.freeze, [1]), refused(symplast.thaw, frozen), refused(symplast.Pool), refused(symplast.current_pool), refused(symplast.pools)
+                refused(symplast.freeze, [1]), refused(symplast.thaw, frozen)
+                refused(symplast.Pool), refused(symplast.current_pool), refused(symplast.pools)
                 refused(freeze, [1]), refused(thaw, frozen), refused(Pool), refused(current_pool), refused(pools), refused(pool_of, frozen)
-                refused(pool.freeze, [1]), refused(pool.stats), refused(pool.delete), refused(pool.allocating), refused(pool.__enter__), refused(pool.__exit__)
+                refused(pool.freeze, [1]), refused(pool.stats), refused(pool.delete)
+                refused(pool.allocating), refused(pool.__enter__), refused(pool.__exit__)
                 refused(symplast._symplast._persistent_load, 1)
             in_child(check)
             """

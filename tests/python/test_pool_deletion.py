@@ -1,4 +1,4 @@
-"""Deletion: final at once for every API and interpreter, and the memory goes back when the last interpreter that saw the pool has ended."""
+"""Deletion: final at once for every API and interpreter; the memory goes back when the last interpreter that saw the pool has ended."""
 
 import os
 import pickle
@@ -137,7 +137,8 @@ class TestFinality(Deletion):
 class TestOtherInterpreters(Deletion):
     def test_deleted_here_is_deleted_there(self):
         with Interpreter() as other:
-            other.run(PROLOGUE + "pool = pickle.loads(handle)\ndata = _symplast._persistent_load(number)", handle=pickle.dumps(self.pool), number=id_of(self.frozen))
+            received = PROLOGUE + "pool = pickle.loads(handle)\ndata = _symplast._persistent_load(number)"
+            other.run(received, handle=pickle.dumps(self.pool), number=id_of(self.frozen))
             self.pool.delete()
             other.run(
                 "assert pool.deleted and pool.stats().deleted\n"
@@ -160,7 +161,8 @@ class TestOtherInterpreters(Deletion):
         number, handle = id_of(self.frozen), pickle.dumps(self.pool)
         self.pool.delete()
         with Interpreter() as other:
-            other.run(PROLOGUE + "assert raises(_symplast._persistent_load, number)\nassert pickle.loads(handle).deleted", number=number, handle=handle)
+            refused = PROLOGUE + "assert raises(_symplast._persistent_load, number)\nassert pickle.loads(handle).deleted"
+            other.run(refused, number=number, handle=handle)
 
     def test_numbers_that_are_no_ids_are_refused(self):
         number = id_of(self.frozen)
