@@ -12,12 +12,10 @@ class Pickler(pickle.Pickler):
     # A builtin is not bound to the instance: it is called with the object alone, for every object, without a Python frame.
     persistent_id = _symplast._persistent_id
 
-    def __init__(self, file, sender):
-        super().__init__(file, pickle.HIGHEST_PROTOCOL)
-        self._sender = sender
-
-    def reducer_override(self, obj):
-        return self._sender.reduce(obj)
+    def __init__(self, file, sender, protocol=pickle.HIGHEST_PROTOCOL):
+        super().__init__(file, protocol)
+        # As an attribute it saves a frame for each object.
+        self.reducer_override = sender.reduce
 
 
 class Unpickler(pickle.Unpickler):

@@ -2,7 +2,6 @@
 
 import marshal
 import sys
-import traceback
 
 from symplast import _symplast, byvalue, transport
 
@@ -39,6 +38,8 @@ def _initialize(data):
         initializer, initargs = transport.loads(data)
         initializer(*initargs)
     except BaseException:
+        import traceback
+
         raise InitializerFailed(traceback.format_exc()) from None
 
 
@@ -52,6 +53,8 @@ def _run(data, sender):
 
 def _dump_exception(exc, sender):
     # The text goes along in any case: the exception may fail to unpickle where it arrives.
+    import traceback  # Brings many modules with it, which a worker that never fails does not need.
+
     text = "".join(traceback.format_exception(exc))
     summary = "".join(traceback.format_exception_only(exc)).strip()
     try:
@@ -78,8 +81,9 @@ def _join_threads():
         return
     while threading._threading_atexits:
         threading._threading_atexits.pop()()
-    # This thread is the main thread on 3.12 and a dummy (daemon) from 3.13 on, where the main thread is that of the process. One that is
-    # just being started is not alive yet; the thread that starts it is.
-    while running := [t for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon and t.is_alive()]:
+    # This thread is the main thread on 3.12 and a dummy from 3.13 on, where the main thread is that of the process. One that is just being
+    # started is not alive yet; the thread that starts it is.
+    others = (threading._MainThread, threading._DummyThread)
+    while running := [thread for thread in threading.enumerate() if not isinstance(thread, others) and thread.is_alive()]:
         for thread in running:
             thread.join()

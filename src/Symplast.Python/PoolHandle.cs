@@ -3,8 +3,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
-using Symplast.Python.Freezing;
-using Symplast.Python.Interpreting;
 using static Symplast.Python.Definitions;
 
 namespace Symplast.Python;

@@ -173,7 +173,7 @@ def copying(data):
     for value in data["dicts"]:
         copy.copy(dict(value)), copy.deepcopy({key: repr(part) for key, part in value.items()})
     if sys.version_info >= (3, 15):
-        assert copy.deepcopy(data)["records"] == data["records"]
+        assert copy.deepcopy(data["records"]) == data["records"]
         return
     try:
         copy.copy(data)

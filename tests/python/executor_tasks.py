@@ -324,3 +324,25 @@ def await_raw_thread():
     seen[-1].acquire()
     while _thread._count():
         pass
+
+
+def look_up(module, name):
+    import importlib
+
+    return getattr(importlib.import_module(module), name)
+
+
+def try_import(name):
+    """None, or why the module cannot be imported."""
+    import importlib
+
+    try:
+        importlib.import_module(name)
+    except ImportError as error:
+        return str(error)
+
+
+def call_by_name(path, *arguments):
+    import pkgutil
+
+    return pkgutil.resolve_name(path)(*arguments)

@@ -8,7 +8,6 @@ changes. Annotations of functions stay behind; those of classes, which are schem
 """
 
 import builtins
-import functools
 import importlib
 import io
 import marshal
@@ -84,21 +83,49 @@ _roots = Recent()
 
 
 def _read(token, definition):
-    functions, imports, shells_, links, places, image = marshal.loads(definition)
+    functions, imports, shells_, links, places, offsets, image = marshal.loads(definition)
     for name in imports:
         _import(name)
     # Until they are in their places, only this list holds them.
     made = [_function(*each) for each in functions]
     made += [_shell(*each) for each in shells_]
     for *place, data in links:
-        _put(*place, functools.partial(transport.loads, data))
-    values = functools.cache(lambda: _Image(io.BytesIO(image)).load())
-    for number, place in enumerate(places):
-        _put(*place, lambda number=number: values() if len(places) == 1 else values()[number])
+        if _is_wanted(*place):
+            try:
+                _put(*place, transport.loads(data))
+            except Exception as error:
+                _put_unsendable(*place, error)
+    if any([_is_wanted(*place) for place in places]):
+        _put_values(places, offsets, image)
     return ref(token)
 
 
-class _Image(transport.Unpickler):
+def _put_values(places, offsets, image):
+    # A value may need another one before it can be made: the constructor of a class, its constants.
+    file = io.BytesIO(image)
+    unpickler = _Values(file)
+    pending, errors = range(len(places)), {}
+    while pending:
+        failed = []
+        for number in pending:
+            file.seek(offsets[number])
+            try:
+                value = unpickler.load()
+            except Exception as error:
+                errors[number] = error
+                failed.append(number)
+            else:
+                if _is_wanted(*places[number]):
+                    _put(*places[number], value)
+        if len(failed) == len(pending):
+            break
+        pending = failed
+    for number in pending:
+        if _is_wanted(*places[number]):
+            _put_unsendable(*places[number], errors[number])
+
+
+class _Values(transport.Unpickler):
     """Unpickles the values of a definition. A class or function that does not load here is missed in its objects, not in all values."""
 
     def find_class(self, module, name):
@@ -158,18 +185,16 @@ def _shell(token, label, data):
     return obj
 
 
-def _put(token, slot, version, load):
+def _is_wanted(token, slot, version):
     holder = holder_of(token)
     target = None if holder is None else holder()
     # What comes back to where it is from is not changed by that.
-    if target is None or type(target) is Unsendable or not holder.foreign or holder.received.get(slot) == version:
-        return
-    try:
-        value = load()
-    except Exception as error:
-        if slot in shells.OPTIONAL:
-            return
-        value = _substitute(target, slot, Unsendable(f"{slot!r} did not arrive in this interpreter: {type(error).__name__}: {error}"))
+    return target is not None and type(target) is not Unsendable and holder.foreign and holder.received.get(slot) != version
+
+
+def _put(token, slot, version, value):
+    holder = holder_of(token)
+    target = holder()
     if isinstance(target, dict):
         target[slot] = value
     elif isinstance(target, types.CellType):
@@ -179,11 +204,14 @@ def _put(token, slot, version, load):
     holder.received[slot] = version
 
 
-def _substitute(target, slot, unsendable):
+def _put_unsendable(token, slot, version, error):
+    if slot in shells.OPTIONAL:
+        return
+    value = Unsendable(f"{slot!r} did not arrive in this interpreter: {type(error).__name__}: {error}")
     # Of defaults none is known then.
     if slot == "__defaults__":
-        return (unsendable,) * target.__code__.co_argcount
+        value = (value,) * find(token).__code__.co_argcount
     if slot == "__kwdefaults__":
-        code = target.__code__
-        return dict.fromkeys(code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount], unsendable)
-    return unsendable
+        code = find(token).__code__
+        value = dict.fromkeys(code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount], value)
+    _put(token, slot, version, value)

@@ -54,7 +54,7 @@ def part_form(obj):
 
 
 # Where things are that are not to be copied: standard streams, environ, what dataclasses compares by identity.
-_WITH_SINGLETONS = {"_io": "sys", "os": "os", "dataclasses": "dataclasses"}
+_WITH_SINGLETONS = {"_io": "sys", "sys": "sys", "os": "os", "dataclasses": "dataclasses"}
 
 
 def is_settled(value, shared):

@@ -141,8 +141,11 @@ _STORED = {"__doc__", "__annotations__", "__annotate__", "__abstractmethods__", 
 
 def _own_attributes(cls):
     for name, value in tuple(vars(cls).items()):
-        if name not in _MADE_WITH_CLASS and not (isinstance(value, _OF_LAYOUT) and value.__objclass__ is cls):
-            yield name, value
+        if name in _MADE_WITH_CLASS:
+            continue
+        if isinstance(value, _OF_LAYOUT) and (value.__objclass__ is cls or name in ("__dict__", "__weakref__")):
+            continue
+        yield name, value
 
 
 _OF_LAYOUT = (types.MemberDescriptorType, types.GetSetDescriptorType)

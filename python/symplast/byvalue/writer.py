@@ -5,6 +5,7 @@ have in common is one object where it arrives as well, if both were first sent, 
 """
 
 import functools
+import io
 import marshal
 import pickle
 import types
@@ -46,16 +47,30 @@ class _Writer(References):
         self._places = []
         self._values = []
         self._image = b""
+        self._offsets = []
 
     def write(self):
         """The definition as bytes."""
         while self._todo:
             while self._todo:
                 self._write(self._todo.pop())
-            if len(self._values) > 1:
-                # All in one pickle, so that what they share stays shared. It may reach what the single values have not.
-                self._image = transport.dumps(self._values, self)
-        return marshal.dumps((self._functions, sorted(self._imports), self._shells, self._links, self._places, self._image))
+            self._dump_values()
+        parts = self._functions, sorted(self._imports), self._shells, self._links, self._places, self._offsets, self._image
+        return marshal.dumps(parts)
+
+    def _dump_values(self):
+        # With one memo, so that what they share stays shared. Protocol 3 has no frames, and numbers for what is in the memo: a value can be
+        # read again, or left out, if it does not load. It may be found here that they reach more than they did one by one.
+        if len(self._values) == 1:
+            self._offsets = [0]
+            return
+        file = io.BytesIO()
+        pickler = transport.Pickler(file, self, 3)
+        self._offsets = []
+        for value in self._values:
+            self._offsets.append(file.tell())
+            pickler.dump(value)
+        self._image = file.getvalue()
 
     def reach(self, obj):
         """The token of an object that is referred to. It is written as well, unless the other side has it for sure."""

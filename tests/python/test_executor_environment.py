@@ -1,0 +1,136 @@
+"""What code finds in a worker: the paths and arguments of the program, and the standard library at work."""
+
+import datetime
+import decimal
+import fractions
+import os
+import pickle
+import subprocess
+import sys
+import unittest
+
+import child
+import executor_case
+import executor_tasks as tasks
+from executor_case import ExecutorCase
+
+
+class Inherited(ExecutorCase):
+    def test_path_arguments_and_working_directory(self):
+        executor = self.executor(1)
+        here = [entry for entry in sys.path if isinstance(entry, str)]
+        self.assertEqual(executor.submit(tasks.look_up, "sys", "path").result(), here)
+        self.assertEqual(executor.submit(tasks.look_up, "sys", "argv").result(), sys.argv)
+        self.assertEqual(executor.submit(os.getcwd).result(), os.getcwd())
+        self.assertEqual(executor.submit(os.getpid).result(), os.getpid())
+
+    def test_they_are_those_of_the_executors_creation(self):
+        executor_case.run("""
+            import sys, symplast, executor_tasks as tasks
+            sys.path.append("/no/such/folder")
+            sys.argv[:] = ["program", "--option", "é\\udc80"]
+            with symplast.InterpreterPoolExecutor(1) as executor:
+                sys.argv[:] = ["later"]
+                assert executor.submit(tasks.look_up, "sys", "path").result() == sys.path
+                assert executor.submit(tasks.look_up, "sys", "argv").result() == ["program", "--option", "é\\udc80"]
+        """)
+
+    def test_path_entries_that_are_no_text_are_left_out(self):
+        executor_case.run("""
+            import pathlib, sys, symplast
+            sys.path.insert(0, pathlib.Path("/no/such/folder"))
+            with symplast.InterpreterPoolExecutor(1) as executor:
+                assert executor.submit(abs, -1).result() == 1
+        """)
+
+    def test_environment_variables(self):
+        os.environ["SYMPLAST_TEST_VARIABLE"] = "set"
+        self.addCleanup(os.environ.pop, "SYMPLAST_TEST_VARIABLE")
+        self.assertEqual(self.executor(1).submit(os.getenv, "SYMPLAST_TEST_VARIABLE").result(), "set")
+
+    def test_a_task_sees_neither_our_modules_state_nor_our_current_pool(self):
+        tasks.seen.append("here")
+        self.addCleanup(tasks.seen.clear)
+        self.assertEqual(self.executor(1).submit(tasks.recall).result(), [])
+
+
+class Output(ExecutorCase):
+    def test_print_in_workers(self):
+        printed = executor_case.run("""
+            import symplast
+            with symplast.InterpreterPoolExecutor(2) as executor:
+                list(executor.map(print, ["line"] * 20))
+        """)
+        self.assertEqual(printed, "line\n" * 20)
+
+    def test_logging_in_workers(self):
+        printed = executor_case.run("""
+            import logging, os, sys, symplast, executor_tasks as tasks
+            os.dup2(1, 2)
+            with symplast.InterpreterPoolExecutor(2, initializer=logging.basicConfig) as executor:
+                executor.submit(logging.warning, "from %s", "a worker").result()
+        """)
+        self.assertEqual(printed, "WARNING:root:from a worker\n")
+
+    def test_warnings_in_workers(self):
+        printed = executor_case.run("""
+            import os, warnings, symplast
+            os.dup2(1, 2)
+            with symplast.InterpreterPoolExecutor(1) as executor:
+                executor.submit(warnings.warn, "careful").result()
+        """)
+        self.assertIn("UserWarning: careful", printed)
+
+
+class StandardLibrary(ExecutorCase):
+    # Extension modules that CPython itself does not load in interpreters with their own GIL; ctypes and others only on 3.12.
+    REFUSED = {"_curses", "_curses_panel", "_tkinter", "readline", "faulthandler", "_ctypes", "_zoneinfo", "_datetime", "_decimal"}
+
+    def test_extension_modules(self):
+        executor = self.executor(2)
+        names = ["_bisect", "_csv", "_elementtree", "_hashlib", "_heapq", "_json", "_random", "_sha2", "_socket", "_sqlite3", "_ssl", "_struct",
+                 "_zoneinfo", "array", "binascii", "bz2", "ctypes", "datetime", "decimal", "fcntl", "lzma", "math", "mmap", "pyexpat",
+                 "resource", "select", "sqlite3", "termios", "unicodedata", "zlib"]
+        for name, future in [(name, executor.submit(tasks.try_import, name)) for name in names]:
+            with self.subTest(name):
+                problem = future.result()
+                if problem is None or "No module named" in problem:
+                    continue
+                self.assertIn("does not support loading in subinterpreters", problem)
+                self.assertTrue(any(refused in problem for refused in self.REFUSED), problem)
+
+    def test_modules_at_work(self):
+        executor = self.executor(2)
+        for call, arguments, expected in (
+            ("json.loads", ('[1, {"a": null}]',), [1, {"a": None}]),
+            ("re.sub", ("[aeiou]", "", "interpreters"), "ntrprtrs"),
+            ("zlib.crc32", (b"abc",), 891568578),
+            ("fractions.Fraction", ("3/4",), fractions.Fraction(3, 4)),
+            ("decimal.Decimal", ("0.1",), decimal.Decimal("0.1")),
+            ("datetime.date.fromisoformat", ("2026-11-22",), datetime.date(2026, 11, 22)),
+            ("statistics.mean", ([1, 2, 3],), 2),
+            ("ast.literal_eval", ("{1: (2,)}",), {1: (2,)}),
+            ("pickle.dumps", ([1],), pickle.dumps([1])),
+        ):
+            with self.subTest(call):
+                self.assertEqual(executor.submit(tasks.call_by_name, call, *arguments).result(), expected)
+
+
+class StrangeMains(unittest.TestCase):
+    SOURCE = "import sys; sys.path[:0] = {path!r}\nimport symplast\nwith symplast.InterpreterPoolExecutor(1) as executor:\n    print(executor.submit(abs, -4).result())\n\n"
+
+    def test_standard_input_and_interactive(self):
+        source = self.SOURCE.format(path=child._path())
+        for options in ([], ["-"], ["-i", "-q"]):
+            with self.subTest(options):
+                done = subprocess.run(
+                    [sys.executable, "-W", "ignore", *options], input=source, capture_output=True, text=True, timeout=60,
+                )
+                self.assertEqual((done.returncode, done.stdout), (0, "4\n"), done.stderr)
+
+    def test_isolated_and_without_site(self):
+        source = self.SOURCE.format(path=child._path())
+        for options in (["-I"], ["-S"], ["-E", "-s"], ["-O"], ["-X", "utf8"], ["-P"]):
+            with self.subTest(options):
+                done = child.spawn(["-W", "ignore", *options, "-c", source])
+                self.assertEqual((done.returncode, done.stdout), (0, "4\n"), done.stderr)
