@@ -26,7 +26,8 @@ def rivals() -> dict[str, Callable[[], Executor]]:
     return all_of_them
 
 
-def compare(run: Run, name: str, take_turn: Callable[[Executor], float], bar: Bar | None, only: str | None = None, **turns) -> None:
+def compare(run: Run, name: str, take_turn: Callable[[Executor], float], bar: Bar | None,
+            only: str | None = None, **turns) -> None:
     """Has all executors (or one of the rivals and ours) take their turns at the same work."""
     chosen = {rival: start for rival, start in rivals().items() if only in (None, rival)}
     executors = [begin_ours(), *(start() for start in chosen.values())]

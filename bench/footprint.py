@@ -61,4 +61,4 @@ def of_a_process() -> float:
 
 def begin_all(executor: Executor) -> None:
     # Tasks that overlap, so that each needs a worker of its own.
-    list(executor.map(time.sleep, [0.5] * WORKERS))
+    list(executor.map(time.sleep, [0.3] * WORKERS))

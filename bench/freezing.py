@@ -12,8 +12,8 @@ from harness import Bar, Run, added, benchmark, cpu_seconds
 
 def compare(run: Run, name: str, make: Callable[[int], Any], full: int, quick: int) -> None:
     """
-    Each round freezes into a fresh pool. The memory of deleted pools stays until the process ends, so no round gets pages that
-    another has touched before, and the rounds are few.
+    Each round freezes into a fresh pool, and into pages that the system has yet to supply, as a program does that freezes its
+    data once: the memory of deleted pools stays until the process ends. So the rounds are few.
     """
     count = run.either(full, quick)
     name = f"{count:,} {name}"

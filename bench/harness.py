@@ -5,8 +5,8 @@ that neither memory nor caches of one reach the next, and both sides run in that
 A B, B A, A B … after a round that is not counted. What is said of a comparison is the median of the ratios of its rounds, so
 that a machine that is slow for a while is slow for both sides.
 
-The collector is off while benchmarks measure, on both sides, as in timeit. That favours the rivals a little: the objects of a
-pool are not tracked, so every full collection of a program that holds its data frozen is shorter.
+The collector is off in the process that measures, on both sides, as in timeit; workers run as they would anywhere. That favours
+the rivals a little: the objects of a pool are not tracked, so collections are shorter in a program that holds its data frozen.
 """
 
 import gc
@@ -16,7 +16,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
 # The order in which subjects run and are listed: modules of this folder.
@@ -133,8 +133,8 @@ class Run:
 
     def turns(self, what: str, *sides: Side, seconds: float = 3, least: int = 5, most: int = 60) -> list[list[float]]:
         """
-        Rounds in which each side takes its turn, the first one changing; a list of samples a side. There are as many rounds as fit
-        the seconds (a quarter of them in a quick run), but at least and at most so many.
+        Rounds in which each side takes its turn, the first one changing; a list of samples a side. There are as many rounds as
+        fit the seconds (a quarter of them in a quick run), but at least and at most so many.
         """
         if self.quick:
             seconds, least = seconds / 4, min(least, 3)
@@ -152,7 +152,7 @@ class Run:
             for i in (*range(first, len(sides)), *range(first)):
                 samples[i].append(sides[i]())
 
-    def row(self, name: str, ours: list[float], rival: str | None = None, theirs: list[float] = (), *,
+    def row(self, name: str, ours: list[float], rival: str | None = None, theirs: Sequence[float] = (), *,
             unit: str = "s", bar: Bar | None = None) -> None:
         """Reports a comparison."""
         self._tell({"row": asdict(Row(self._of.subject, self._of.name, name, rival, unit, ours, list(theirs), bar))})

@@ -10,7 +10,7 @@ import time
 
 def nbody(steps=1_500):
     """Floats and lists: planets around a sun."""
-    bodies = [[math.cos(i) * (i + 1), math.sin(i) * (i + 1), 0.1 * i, 0.01 * i, -0.02, 0.003 * i, 1.0 / (i + 1)] for i in range(5)]
+    bodies = [[math.cos(i) * (i + 1), math.sin(i) * (i + 1), 0.1 * i, 0.01 * i, -0.02, 0.003 * i, 1 / (i + 1)] for i in range(5)]
     pairs = [(a, b) for i, a in enumerate(bodies) for b in bodies[:i]]
     for _ in range(steps):
         for a, b in pairs:
@@ -96,7 +96,7 @@ def objects(steps=25_000):
 
 def json_both_ways(times=12):
     """json.dumps and loads."""
-    document = [{"id": i, "name": f"n{i}", "values": [i * 0.5, i, None, True], "nested": {"a": str(i), "b": {}}} for i in range(500)]
+    document = [{"id": i, "name": f"n{i}", "values": [i / 2, i, None, True], "inner": {"a": str(i), "b": {}}} for i in range(500)]
     for _ in range(times):
         document = json.loads(json.dumps(document))
 

@@ -1,4 +1,4 @@
-"""Reading frozen data against reading the plain data it was made from, in one interpreter: dicts, lists and sets on the other side."""
+"""Reading frozen data against reading the plain data it was made from (dicts, lists, sets …), in one interpreter."""
 
 import random
 import re
@@ -31,7 +31,7 @@ def twin[F: Callable](function: F) -> F:
 
 
 def compare(run: Run, plain: Any, reads: dict[str, tuple]) -> None:
-    """Calls each function with the frozen and with the plain data, and with the arguments after it, which are plain on both sides."""
+    """Calls each function with the frozen and with the plain data; the arguments after it are plain on both sides."""
     frozen = symplast.freeze(plain)
     for name, (read, *local) in reads.items():
         ours, theirs = twin(read), twin(read)

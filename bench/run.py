@@ -1,7 +1,7 @@
 """Measures Symplast against what people use today, and against the bars of the design.
 
     make bench                        everything, with the newest Python: some five minutes
-    make bench ARGS=--quick           everything, with less data and fewer rounds: less than a minute
+    make bench ARGS=--quick           everything, with less data (the bars are not meant for that) and fewer rounds: one minute
     make bench ARGS='--only reading'  what has this in its subject or name
 
 The table appears while it is measured, a row a comparison: the medians of both sides, the median of their ratios (each of two
@@ -12,8 +12,10 @@ import argparse
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -68,7 +70,8 @@ def main() -> int:
     table.summary()
     path = options.json or ARTIFACTS / f"python-{about['python']}{'-quick' * options.quick}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(about | {"seconds": took, "failed": failed, "rows": [row.as_json() for row in table.rows]}, indent=1))
+    results = {"seconds": took, "failed": failed, "rows": [row.as_json() for row in table.rows]}
+    path.write_text(json.dumps(about | results, indent=1))
     print(f"{sum(took.values()):.0f} seconds; all samples are in {os.path.relpath(path)}")
     return 130 if interrupted else 1 if failed else 0
 
@@ -90,12 +93,10 @@ def measure(one: harness.Benchmark, quick: bool, table: Table, label: str) -> st
         "PYTHONDONTWRITEBYTECODE": "",
     }
     command = [sys.executable, "-P", "-W", "ignore", "-c", _CHILD, one.subject, one.name, "quick" if quick else "full"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True) as child:
+    with tempfile.TemporaryFile("w+") as errors:
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=environment, text=True)
         timer = threading.Timer(MOST_SECONDS, child.kill)
         timer.start()
-        errors: list[str] = []
-        reader = threading.Thread(target=lambda: errors.extend(child.stderr), daemon=True)
-        reader.start()
         try:
             table.progress(label)
             for line in child.stdout:
@@ -104,16 +105,17 @@ def measure(one: harness.Benchmark, quick: bool, table: Table, label: str) -> st
                     table.add(harness.row_from(told["row"]))
                 else:
                     table.progress(f"{label}, {told['progress']}")
+            child.wait()
         finally:
-            if child.poll() is None and sys.exception() is not None:
-                child.kill()
             timer.cancel()
-        reader.join()
-        child.wait()
-    table.progress("")
-    if child.returncode == 0:
-        return None
-    return "".join(errors).strip() or f"the process ended with status {child.returncode}"
+            child.kill()
+            child.wait()
+            child.stdout.close()
+            table.progress("")
+        errors.seek(0)
+        if child.returncode == -signal.SIGKILL:
+            return f"killed, perhaps because it took more than {MOST_SECONDS} seconds"
+        return None if child.returncode == 0 else errors.read().strip() or f"the process ended with status {child.returncode}"
 
 
 def processor() -> str:

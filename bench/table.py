@@ -9,8 +9,8 @@ _NAME, _RIVAL, _FIGURE, _RATIO, _RANGE, _BAR = 40, 28, 9, 7, 17, 9
 
 class Table:
     """
-    Collects rows and prints them; shows progress below them if errors go to a terminal. The smallest and largest are of the ratio, or
-    of our own figure where that is what matters.
+    Collects rows and prints them; shows progress below them if errors go to a terminal. The smallest and largest are of the
+    ratio, or of our own figure where that is what matters.
     """
 
     def __init__(self, out: TextIO, err: TextIO):

@@ -1,7 +1,9 @@
 """Pickling between interpreters of one process: shared objects go by pointer, what only the sender can import goes by value."""
 
+import copyreg
 import io
 import pickle
+import sys
 
 from symplast import _symplast, byvalue
 
@@ -23,9 +25,21 @@ class Unpickler(pickle.Unpickler):
 
     persistent_load = _symplast._persistent_load
 
+    if sys.version_info < (3, 13):
+        # CPython 3.12 does not load _datetime in workers. They have the module's Python form, whose classes name it as theirs.
+        def find_class(self, module, name):
+            return super().find_class("datetime" if module == "_pydatetime" else module, name)
+
+
+def _reduce_timezone(zone):
+    # Without the state that the Python form of datetime adds, which the other one does not take.
+    return type(zone), zone.__getinitargs__()
+
 
 def dumps(obj, sender):
     """Pickle obj for another interpreter of this process."""
+    if sys.version_info < (3, 13) and "_pydatetime" in sys.modules:
+        copyreg.pickle(sys.modules["_pydatetime"].timezone, _reduce_timezone)
     file = io.BytesIO()
     Pickler(file, sender).dump(obj)
     return file.getvalue()

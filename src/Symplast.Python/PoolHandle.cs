@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
+using Symplast.Python.Interpreting;
 using static Symplast.Python.Definitions;
 
 namespace Symplast.Python;

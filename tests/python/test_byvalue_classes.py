@@ -1,7 +1,11 @@
 """Classes of the program arrive by value, one class a class, and their instances come back as instances of the program's own."""
 
+import importlib
+import inspect
 import pickle
 import sys
+import textwrap
+import types
 import unittest
 
 from replicas import Worker, program
@@ -397,6 +401,50 @@ class Classes(unittest.TestCase):
         self.assertEqual(self.worker(main.logged), main.log)
         self.assertIs(type(self.worker(main.Two)), main.Two)
         self.assertEqual(self.worker(main.later), (["1", "2", "3"], True))
+
+    def test_properties_named_like_attributes_of_classes(self):
+        main = self.main("""
+            class Proxy:
+                def __init__(self, obj): object.__setattr__(self, "obj", obj)
+                __class__ = property(lambda self: type(self.obj))
+                __dict__ = property(lambda self: {"proxied": self.obj})
+                __doc__ = property(lambda self: "Doc of " + str(self.obj))
+                __name__ = property(lambda self: "name")
+            def look(): return isinstance(Proxy(5), int), vars(Proxy(5)), Proxy(5).__doc__, Proxy(5).__name__, type(Proxy(5)).__name__
+        """)
+        self.assertEqual(self.worker(main.look), (True, {"proxied": 5}, "Doc of 5", "name", "Proxy"))
+
+    def test_constants_that_are_made_of_each_other(self):
+        main = self.main("""
+            class Network:
+                cache = {}
+                limits = [0, 10]
+                def __init__(self, n):
+                    self.cache[n] = n
+                    if not self.limits[0] <= n <= self.limits[1] and Network.inner: raise ValueError
+                    self.n = n
+                def __reduce__(self): return Network, (self.n,)
+            Network.inner = [Network(1), Network(2)]
+            Network.alias = Network.inner
+            start = (Network(3), Network.limits)
+            def look(): return [each.n for each in Network.inner], Network.alias is Network.inner, start[0].n, start[1] is Network.limits
+        """)
+        self.assertEqual(self.worker(main.look), ([1, 2], True, 3, True))
+
+    def test_modules_of_the_standard_library_as_the_program(self):
+        look = """
+            def _look(obj):
+                lazy = {"__annotations_cache__", "__slotnames__", "__dict__", "__weakref__"}
+                names = {name: type(value).__name__ for name, value in vars(obj).items() if name not in lazy}
+                return obj.__qualname__, type(obj).__name__, names, [base.__name__ for base in getattr(obj, "__mro__", ())]
+        """
+        for name in ("argparse", "ast", "configparser", "ipaddress", "selectors", "string", "xml.dom.minidom"):
+            source = inspect.getsource(importlib.import_module(name)) + textwrap.dedent(look)
+            main = self.main(source.replace("__name__ == '__main__'", "False"))
+            for obj in list(vars(main).values()):
+                if isinstance(obj, (type, types.FunctionType)) and obj.__module__ == "__main__":
+                    with self.subTest(module=name, obj=obj):
+                        self.assertEqual(self.worker(main._look, obj), main._look(obj))
 
     def test_exceptions(self):
         main = self.main("""

@@ -69,6 +69,13 @@ class Record(weakref.ref):
         self.received = {}
         self.shared = ()
 
+    def free(self):
+        """The cells and globals that no function has any more when this one is gone."""
+        for shared in self.shared:
+            shared.records.discard(self)
+            if not shared.records:
+                yield shared
+
 
 class Strong:
     """The record of what cannot be referred to weakly: sentinels such as object(). They stay known for good."""
@@ -123,18 +130,13 @@ class _Main:
 MAIN = _by_token[0] = _Main()
 
 
-def _forget(record):
-    # Called at any point where an object may die: takes no lock.
-    if _by_id.get(record.key) is record:
-        del _by_id[record.key]
-    if _by_token.get(record.token) is record:
-        del _by_token[record.token]
-    for shared in record.shared:
-        shared.records.discard(record)
-        if not shared.records:
-            for table, place in ((_by_id, shared.key), (_by_token, shared.token)):
-                if table.get(place) is shared:
-                    del table[place]
+def _forget(record, by_id=_by_id, by_token=_by_token):
+    # Called at any point where an object may die: takes no lock, and finds the tables when the module has been cleared, at the end.
+    for each in (record, *record.free()):
+        if by_id.get(each.key) is each:
+            del by_id[each.key]
+        if by_token.get(each.token) is each:
+            del by_token[each.token]
 
 
 def known(thing):
