@@ -183,8 +183,6 @@ public sealed unsafe class Pool
                 if (region.Chunks != 0) _runs.Add(new Run { Start = region.Start, Chunks = region.Chunks });
                 KeepTail(region);
             }
-            // A charge of a limited pool is made before the bytes are written; an unlimited one counts here.
-            if (charged == 0) _charged += bytes;
             _used += bytes;
             _objects += objects;
             _writers--;

@@ -438,7 +438,7 @@ class Classes(unittest.TestCase):
                 names = {name: type(value).__name__ for name, value in vars(obj).items() if name not in lazy}
                 return obj.__qualname__, type(obj).__name__, names, [base.__name__ for base in getattr(obj, "__mro__", ())]
         """
-        for name in ("argparse", "ast", "configparser", "ipaddress", "selectors", "string", "xml.dom.minidom"):
+        for name in ("argparse", "fractions", "configparser", "ipaddress", "selectors", "string", "xml.dom.minidom"):
             source = inspect.getsource(importlib.import_module(name)) + textwrap.dedent(look)
             main = self.main(source.replace("__name__ == '__main__'", "False"))
             for obj in list(vars(main).values()):

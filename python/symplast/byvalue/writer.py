@@ -7,6 +7,7 @@ have in common is one object where it arrives as well, if both were first sent, 
 import functools
 import io
 import marshal
+import operator
 import pickle
 import types
 
@@ -44,7 +45,7 @@ class _Writer(References):
         self._imports = set()
         self._shells = []
         self._links = []
-        self._places = []
+        # (rank, place, value)
         self._values = []
         self._image = b""
         self._offsets = []
@@ -55,7 +56,8 @@ class _Writer(References):
             while self._todo:
                 self._write(self._todo.pop())
             self._dump_values()
-        parts = self._functions, sorted(self._imports), self._shells, self._links, self._places, self._offsets, self._image
+        places = [place for _, place, _ in self._values]
+        parts = self._functions, sorted(self._imports), self._shells, self._links, places, self._offsets, self._image
         return marshal.dumps(parts)
 
     def _dump_values(self):
@@ -67,7 +69,8 @@ class _Writer(References):
         file = io.BytesIO()
         pickler = transport.Pickler(file, self, 3)
         self._offsets = []
-        for value in self._values:
+        self._values.sort(key=operator.itemgetter(0))
+        for _, _, value in self._values:
             self._offsets.append(file.tell())
             pickler.dump(value)
         self._image = file.getvalue()
@@ -209,7 +212,7 @@ class _Writer(References):
         if value is _MISSING:
             self.definition.watch_identity(read, value)
             return
-        before, shared = len(self._todo), []
+        before, needed, shared = len(self._todo), len(self._needed), []
         try:
             settled = is_settled(value, shared)
             data = transport.dumps(value, self)
@@ -232,8 +235,9 @@ class _Writer(References):
         if settled:
             self._links.append((*place, data))
         else:
-            self._places.append(place)
-            self._values.append(value)
+            # Plain data first, which everything can be made of; then the constants of classes, which their instances may need.
+            rank = 0 if needed == len(self._needed) else 1 if isinstance(holder(), type) else 2
+            self._values.append((rank, place, value))
             self._image = data
 
     def _watch(self, slot, value, read, settled, data):
