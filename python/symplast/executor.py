@@ -230,9 +230,18 @@ class InterpreterPoolExecutor(_base.Executor):
         self._finalizer = weakref.finalize(self, self._channel.close)
         self._finalizer.atexit = False
 
+    # As the standard library's executors have them, which some code looks at.
     @property
     def _threads(self):
         return self._crew.threads
+
+    @property
+    def _broken(self):
+        return self._crew.broken
+
+    @property
+    def _thread_name_prefix(self):
+        return self._crew.name_prefix
 
     def submit(self, fn, /, *args, **kwargs):
         """Schedule fn(*args, **kwargs) in a worker and return its Future."""
@@ -245,7 +254,7 @@ class InterpreterPoolExecutor(_base.Executor):
             return future
         with self._lock:
             self._check_usable()
-            if len(self._crew.threads) < self._max_workers and not self._channel.has_idle_worker:
+            if len(self._crew.threads) < min(self._max_workers, self._channel.unanswered + 1):
                 self._crew.add_worker()
             future._channel = self._channel
             future._number = self._channel.put(future, data)

@@ -19,8 +19,7 @@ class ExecutorCase(unittest.TestCase):
 
     def setUp(self):
         super().setUp()
-        faulthandler.dump_traceback_later(SECONDS, exit=True, file=sys.__stderr__)
-        self.addCleanup(faulthandler.cancel_dump_traceback_later)
+        watch(self)
 
     def executor(self, max_workers=2, **options):
         """An executor that is shut down at the end of the test."""
@@ -33,6 +32,12 @@ class ExecutorCase(unittest.TestCase):
         gate = Gate()
         self.addCleanup(gate.close)
         return gate
+
+
+def watch(test):
+    """Ends the process if the test hangs."""
+    faulthandler.dump_traceback_later(SECONDS, exit=True, file=sys.__stderr__)
+    test.addCleanup(faulthandler.cancel_dump_traceback_later)
 
 
 class Gate:

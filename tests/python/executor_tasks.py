@@ -346,3 +346,18 @@ def call_by_name(path, *arguments):
     import pkgutil
 
     return pkgutil.resolve_name(path)(*arguments)
+
+
+class PipeEvent:
+    """Does what threading.Event does, across interpreters: where the tests pass an event to a task."""
+
+    def __init__(self):
+        self._read, self._write = os.pipe()
+
+    def set(self):
+        os.write(self._write, b"s")
+
+    def wait(self, timeout=None):
+        import select
+
+        return bool(select.select([self._read], [], [], timeout)[0])

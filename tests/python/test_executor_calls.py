@@ -47,13 +47,18 @@ class Construction(ExecutorCase):
         self.executor(2)
         self.assertEqual(threading.active_count(), before)
 
-    def test_an_idle_worker_is_used_again(self):
+    def test_no_more_workers_are_started_than_there_are_tasks_at_a_time(self):
         executor = self.executor(4)
         before = threading.active_count()
-        for _ in range(5):
+        for _ in range(20):
             executor.submit(abs, -1).result()
-        # A worker that has answered may not have come round to the next task yet, so another may have been started.
-        self.assertLessEqual(threading.active_count() - before, 4)
+        self.assertEqual(threading.active_count() - before, 1)
+        gate = self.gate()
+        held = [executor.submit(tasks.announce_and_wait, *gate.arguments) for _ in range(3)]
+        gate.await_tasks(3)
+        self.assertEqual(threading.active_count() - before, 3)
+        gate.open(3)
+        futures.wait(held)
 
     def test_threads_are_named_after_the_prefix(self):
         executor = self.executor(1, thread_name_prefix="mills")

@@ -1,19 +1,19 @@
 """CPython's own tests of executors, those of the Python that runs them, against ours."""
 
-import re
-import sys
 import unittest
-from concurrent import futures
+from unittest import mock
 
 import symplast
 
 import child
+import executor_case
+import executor_tasks
 
 try:
     from test.support import script_helper
     from test.test_concurrent_futures import executor, test_as_completed, test_init, test_shutdown, test_wait, util
 except ImportError as error:
-    raise unittest.SkipTest(f"this Python has no tests of its own to run: {error}")
+    raise unittest.SkipTest(f"this Python was installed without its own tests of executors: {error}")
 
 try:
     from test.test_concurrent_futures import test_interpreter_pool
@@ -21,16 +21,92 @@ except ImportError:
     # New in 3.14.
     test_interpreter_pool = None
 
-_NO_EVENTS = "passes a lock or an event of threading, which stays in its interpreter; the same is tested with pipes in test_executor_calls"
-_NO_SCRIPTS = "expects failure: the standard library takes no source text as a task either"
-_BY_VALUE = "expects an error of the standard library's executor: here closures, local functions and classes work"
-_OTHER_TYPES = "checks for the standard library's own exception types; ours are in test_executor_errors and test_executor_broken"
+_BY_VALUE = "expects NotShareableError; here closures, local functions and local classes work as tasks"
+_OTHER_TYPES = "expects exceptions of concurrent.interpreters; ours are tested in test_executor_errors and test_executor_broken"
+_NOT_OURS = "is about importing the standard library's executor"
 
 # What is not run, and why. docs/compatibility.md has the same table.
 EXCLUDED = {
-    "ExecutorTest.test_no_stale_references": "pickle copies the argument, so no reference of the caller is ever held; it waits for a weak reference to a copy",
-    "WaitTests": {name: _NO_EVENTS for name in (
-        "test_first_completed", "test_first_completed_some_already_completed", "test_first_exception",
-        "test_first_exception_some_already_complete", "test_first_exception_one_already_failed", "test_all_completed", "test_timeout",
-    )},
+    "test_init_closure": _BY_VALUE,
+    "test_init_instance_method": _BY_VALUE,
+    "test_submit_closure": _BY_VALUE,
+    "test_submit_instance_method": _BY_VALUE,
+    "test_submit_local_instance": _BY_VALUE,
+    "test_init_exception_in_func": _OTHER_TYPES,
+    "test_submit_exception_in_func": _OTHER_TYPES,
+    "test_pickle_errors_propagate": _OTHER_TYPES,
+    "test_import_interpreter_pool_executor": _NOT_OURS,
+    "test_cancel_futures": "expects that a task has begun a moment after it was submitted; an interpreter takes longer to start than a thread",
 }
+
+_PRELUDE = "import sys; sys.path[:0] = {path!r}; import warnings; warnings.simplefilter('ignore', RuntimeWarning)\n"
+
+
+def _of_ours(source):
+    """The source of a program, with our executor in place of the standard library's."""
+    ours = source.replace("from concurrent.futures import InterpreterPoolExecutor", "from symplast import InterpreterPoolExecutor")
+    assert ours != source
+    return _PRELUDE.format(path=child._path()) + ours
+
+
+def _run_program(*arguments, **options):
+    return script_helper.assert_python_ok(*(_of_ours(part) if "import InterpreterPoolExecutor" in part else part for part in arguments), **options)
+
+
+class OursMixin(util.ExecutorMixin):
+    """Takes the place of util.ThreadPoolMixin."""
+
+    executor_type = symplast.InterpreterPoolExecutor
+    worker_count = 3
+
+    def create_event(self):
+        return executor_tasks.PipeEvent()
+
+    def setUp(self):
+        if self._testMethodName in EXCLUDED:
+            self.skipTest(EXCLUDED[self._testMethodName])
+        executor_case.watch(self)
+        for module in (test_shutdown, test_interpreter_pool):
+            if hasattr(module, "assert_python_ok"):
+                patch = mock.patch.object(module, "assert_python_ok", _run_program)
+                patch.start()
+                self.addCleanup(patch.stop)
+        super().setUp()
+
+
+class Executor(OursMixin, executor.ExecutorTest, util.BaseTestCase):
+    pass
+
+
+class Wait(OursMixin, test_wait.WaitTests, util.BaseTestCase):
+    pass
+
+
+class AsCompleted(OursMixin, test_as_completed.AsCompletedTests, util.BaseTestCase):
+    pass
+
+
+class Shutdown(OursMixin, test_shutdown.ExecutorShutdownTest, util.BaseTestCase):
+    pass
+
+
+class Initializer(OursMixin, test_init.InitializerMixin, util.BaseTestCase):
+    pass
+
+
+class FailingInitializer(OursMixin, test_init.FailingInitializerMixin, util.BaseTestCase):
+    pass
+
+
+if test_interpreter_pool is not None:
+
+    class InterpreterPool(OursMixin, test_interpreter_pool.InterpreterPoolExecutorTest):
+        def setUp(self):
+            make_script = script_helper.make_script
+            patch = mock.patch.object(script_helper, "make_script", lambda folder, name, source: make_script(folder, name, _of_ours(source)))
+            patch.start()
+            self.addCleanup(patch.stop)
+            super().setUp()
+
+    class AsyncIO(OursMixin, test_interpreter_pool.AsyncioTest):
+        pass

@@ -31,7 +31,10 @@ internal unsafe ref partial struct Freezer
         _openSlices.Add((nint)slice);
     }
 
-    /// <summary>After a container was taken off the stack: finishes the open slices that lead to it, or, if it is an open slice, no further than it.</summary>
+    /// <summary>
+    /// After a container was taken off the stack: finishes the open slices that lead to it; or if it is an open slice itself, passes on to them what it
+    /// leads to, <paramref name="opening"/> (else <see cref="Nothing"/>).
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     void CloseSlices(int opening)
     {
@@ -39,16 +42,16 @@ internal unsafe ref partial struct Freezer
         for (int i = _openSlices.Count - 1; i >= 0; i--)
         {
             PyObject* slice = (PyObject*)(*_openSlices[i]);
-            int leadsTo = Math.Min((int)slice->RefCount, opening);
-            if (leadsTo < _stack.Count)
+            int leadsTo = (int)slice->RefCount;
+            if (leadsTo >= _stack.Count && opening == Nothing)
             {
-                slice->RefCount = (ulong)leadsTo;
-                _innermostOpening = Math.Max(_innermostOpening, leadsTo);
+                slice->RefCount = _immortal;
+                ObjectMarks.Set(slice, ObjectMark.Object);
+                _openSlices.RemoveAtUnordered(i);
                 continue;
             }
-            slice->RefCount = _immortal;
-            ObjectMarks.Set(slice, ObjectMark.Object);
-            _openSlices.RemoveAtUnordered(i);
+            if (leadsTo >= _stack.Count) slice->RefCount = (ulong)(leadsTo = opening);
+            _innermostOpening = Math.Max(_innermostOpening, leadsTo);
         }
     }
 

@@ -37,6 +37,7 @@ internal sealed unsafe class Channel
     long _first;                // number of the oldest task that may still be queued
     long _next;                 // number of the next task
     int _queued;                // tasks in the ring that were not cancelled
+    int _begun;                 // tasks that workers have taken and not answered
     int _sleeping;
     bool _closed;
     bool _interrupted;
@@ -72,15 +73,15 @@ internal sealed unsafe class Channel
     /// <summary>The owner's function; its reference is dropped by the handle that made the channel.</summary>
     internal PyObject* Deliver => _deliver;
 
-    /// <summary>True if some worker sleeps for want of a task.</summary>
-    internal bool HasIdleWorker
+    /// <summary>Number of tasks that have no answer yet: as many workers are needed at most.</summary>
+    internal int Unanswered
     {
         get
         {
             _gate.Enter();
-            bool idle = _sleeping + (_spinning ? 1 : 0) > _queued;
+            int unanswered = _queued + _begun;
             _gate.Exit();
-            return idle;
+            return unanswered;
         }
     }
 
@@ -132,8 +133,18 @@ internal sealed unsafe class Channel
         return queued;
     }
 
-    /// <summary>The oldest task, now the caller's, or null if there is none.</summary>
+    /// <summary>The oldest task, now the caller's, or null if there is none. For workers: it must be answered.</summary>
     internal Message* TryTake()
+    {
+        _gate.Enter();
+        Message* task = Pop();
+        if (task != null) _begun++;
+        _gate.Exit();
+        return task;
+    }
+
+    /// <summary>The oldest task, now the caller's, or null if there is none. For the owner: nobody will answer it.</summary>
+    internal Message* TakeBack()
     {
         _gate.Enter();
         Message* task = Pop();
@@ -153,6 +164,7 @@ internal sealed unsafe class Channel
             Message* task = Pop();
             if (task != null || _closed)
             {
+                if (task != null) _begun++;
                 _gate.Exit();
                 return task;
             }
@@ -197,6 +209,7 @@ internal sealed unsafe class Channel
         else _lastAnswer->Next = answer;
         _lastAnswer = answer;
         _answers++;
+        _begun--;
         bool mine = _deliverer == 0;
         if (mine) _deliverer = Environment.CurrentManagedThreadId;
         bool wake = _receiverSleeps;

@@ -33,7 +33,7 @@ internal static unsafe class ChannelHandle
             Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
             Slot(PyTypeSlot.GetSet, Table(
                 Property("nudges"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Nudges, "A number that changes with each nudge()."u8),
-                Property("has_idle_worker"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&HasIdleWorker, "Whether a worker sleeps for want of a task."u8))),
+                Property("unanswered"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Unanswered, "Number of tasks that have no answer yet."u8))),
             Slot(PyTypeSlot.Methods, Table(
                 Method("put"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Put, PyMethodDef.FastCall, "put($self, subject, data, /)\n--\n\nQueue a task; return its number, or None if the channel is closed."u8),
                 Method("cancel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Cancel, PyMethodDef.OneArg, "cancel($self, number, /)\n--\n\nTake a task back; False if a worker has it."u8),
@@ -110,7 +110,7 @@ internal static unsafe class ChannelHandle
             // In a forked child the lock may be held by a thread that is gone; what the channel holds is left to the process's end.
             if (ForkGuard.IsForkedChild) return;
             channel.Close();
-            for (Message* task; (task = channel.TryTake()) != null;) Drop(task);
+            for (Message* task; (task = channel.TakeBack()) != null;) Drop(task);
             References.Drop(channel.Deliver);
             GCHandle.FromIntPtr(((Instance*)self)->Channel).Free();
         }
@@ -119,8 +119,7 @@ internal static unsafe class ChannelHandle
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* HasIdleWorker(PyObject* self, void* closure) =>
-        ChannelOf(self).HasIdleWorker ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+    static PyObject* Unanswered(PyObject* self, void* closure) => Api.Table.PyLong_FromLongLong(ChannelOf(self).Unanswered);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Put(PyObject* self, PyObject** arguments, nint count)
@@ -181,7 +180,7 @@ internal static unsafe class ChannelHandle
             Channel channel = ChannelOf(self);
             PyObject* subjects = Api.Table.PyList_New(0);
             if (subjects == null) return null;
-            for (Message* task; (task = channel.TryTake()) != null;)
+            for (Message* task; (task = channel.TakeBack()) != null;)
             {
                 int failed = Api.Table.PyList_Append(subjects, task->Subject);
                 Drop(task);
