@@ -195,7 +195,8 @@ def _stop(crews):
     return all([started.wait(max(0, deadline - time.monotonic())) for crew in crews for started in crew.threads])
 
 
-class InterpreterPoolExecutor(_base.Executor):
+# As the standard library's own from 3.14 on, a ThreadPoolExecutor, which asyncio demands of a default executor. Nothing is inherited from it.
+class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
     """Runs calls in worker interpreters, each with its own GIL, in threads of this process: on all cores at once.
 
     Works like the executors of concurrent.futures. Frozen objects and pools cross by pointer, alone or anywhere inside

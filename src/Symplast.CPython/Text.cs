@@ -21,11 +21,13 @@ public static unsafe class Text
         }
     }
 
-    /// <summary>The text of an exact str, lone surrogates included.</summary>
+    /// <summary>The text of a str, lone surrogates included.</summary>
     public static string FromPython(PyObject* o)
     {
         PyAsciiObject* text = (PyAsciiObject*)o;
         byte* data = (byte*)o + ((text->State & PyAsciiObject.Ascii) != 0 ? PyAsciiObject.DataOffset : PyCompactUnicodeObject.DataOffset);
+        // Instances of subclasses, which keyword names may be, have their data elsewhere.
+        if ((text->State & PyAsciiObject.Compact) == 0) data = *(byte**)((byte*)o + PyCompactUnicodeObject.DataOffset);
         int length = checked((int)text->Length);
         switch (text->Kind)
         {

@@ -50,6 +50,14 @@ class TestNames(unittest.TestCase):
         with self.assertRaises(OverflowError):
             symplast.Pool(max_bytes=2**64)
 
+    def test_names_of_arguments_may_be_of_a_str_subclass(self):
+        class Text(str):
+            pass
+
+        with symplast.Pool(**{Text("name"): "p", Text("max_bytes"): 5}) as pool:
+            self.assertEqual((pool.name, pool.max_bytes), ("p", 5))
+            self.assertEqual(pool.freeze(**{Text("obj"): 7, Text("default"): None}), 7)
+
     def test_max_bytes_may_be_anything_with_an_index(self):
         class Index:
             def __index__(self):
