@@ -36,6 +36,8 @@ class Bar:
 
     def met(self, row: "Row") -> bool:
         value = row.ratio if self.of == "ratio" else row.ours
+        if self.of == "ratio" or row.unit == "x":
+            value = round(value, 2)  # as it is shown
         return value >= self.limit if self.at_least else value <= self.limit
 
 
