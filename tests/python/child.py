@@ -1,5 +1,6 @@
 """Running test code in a process of its own: what may crash, what changes the process, what ends interpreters."""
 
+import functools
 import os
 import signal
 import subprocess
@@ -7,6 +8,9 @@ import sys
 import textwrap
 
 SECONDS = 120
+
+# Names the one test that runs in this process, in a child that isolated() started.
+_ALONE = "SYMPLAST_TEST_ALONE"
 
 # A child finds the package where the parent found it, and the helpers beside this file.
 _PRELUDE = """\
@@ -46,6 +50,28 @@ def spawn(arguments, **variables):
         stdin=subprocess.DEVNULL,
         timeout=SECONDS,
     )
+
+
+def isolated(case):
+    """
+    Class decorator: each test of the TestCase runs in a process of its own, so that a crash or whatever else it does to the process is its
+    own failure.
+    """
+
+    def elsewhere(method):
+        @functools.wraps(method)
+        def test(self):
+            if os.environ.get(_ALONE) == self.id():
+                method(self)
+            else:
+                run("import unittest; unittest.main(module=None, argv=sys.argv)", self.id(), **{_ALONE: self.id()})
+
+        return test
+
+    for name, method in list(vars(case).items()):
+        if name.startswith("test_") and not getattr(method, "__unittest_skip__", False):
+            setattr(case, name, elsewhere(method))
+    return case
 
 
 def package_path():

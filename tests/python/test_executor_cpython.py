@@ -1,5 +1,6 @@
 """CPython's own tests of executors, those of the Python that runs them, against ours."""
 
+import pathlib
 import unittest
 from unittest import mock
 
@@ -76,6 +77,13 @@ class OursMixin(util.ExecutorMixin):
                 patch.start()
                 self.addCleanup(patch.stop)
         super().setUp()
+
+
+class Documentation(unittest.TestCase):
+    def test_the_page_on_compatibility_names_what_is_not_run(self):
+        page = (pathlib.Path(__file__).resolve().parents[2] / "docs" / "compatibility.md").read_text()
+        for name in EXCLUDED:
+            self.assertIn(f"`{name}`", page)
 
 
 class Wait(OursMixin, test_wait.WaitTests, util.BaseTestCase):

@@ -128,7 +128,7 @@ def plain():
     'What a worker is, without symplast: a thread with an interpreter that imports what worker.py does.'
     def run():
         with Interpreter() as other:
-            other.run("import io, marshal, pickle, copyreg, traceback, functools, collections, threading, hashlib, symplast._start, executor_tasks")
+            other.run("import io, marshal, pickle, copyreg, traceback, functools, collections, threading, executor_tasks")
     thread = threading.Thread(target=run)
     thread.start()
     thread.join()

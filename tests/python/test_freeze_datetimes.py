@@ -7,6 +7,7 @@ import unittest
 import zoneinfo
 from datetime import timezone
 
+import child
 import symplast
 from fixtures import new_pool
 from graphs import assert_frozen, assert_same
@@ -80,6 +81,10 @@ class TestStaticTypes(Datetimes):
             with self.assertRaises(symplast.NotShareableError):
                 self.pool.freeze(type("Own", (base,), {})(*arguments))
 
+
+@unittest.skipIf(sys.version_info < (3, 13), "isolated interpreters of 3.12 have datetime types of their own")
+@child.isolated
+class TestOtherInterpreters(Datetimes):
     def test_interpreter_that_never_imported_datetime_can_use_them(self):
         frozen = self.pool.freeze({"values": [*NAIVE, *AWARE]})
         with Interpreter() as other:

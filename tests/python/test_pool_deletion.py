@@ -134,6 +134,7 @@ class TestFinality(Deletion):
             self.assertEqual(sorted(outcomes), ["deleted"] + ["was deleted"] * 3)
 
 
+@child.isolated
 class TestOtherInterpreters(Deletion):
     def test_deleted_here_is_deleted_there(self):
         with Interpreter() as other:
@@ -178,6 +179,7 @@ class TestOtherInterpreters(Deletion):
         self.assertIsNone(symplast._symplast._persistent_id([1]))
 
 
+@child.isolated
 class TestMemory(unittest.TestCase):
     def setUp(self):
         self.pool = new_pool(self, "memory")
