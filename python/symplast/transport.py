@@ -5,7 +5,7 @@ import io
 import pickle
 import sys
 
-from symplast import _symplast, byvalue
+from symplast import _symplast
 
 
 class Pickler(pickle.Pickler):
@@ -36,8 +36,14 @@ def _reduce_timezone(zone):
     return type(zone), zone.__getinitargs__()
 
 
+# What most tasks return that are run for what they do.
+_NONE = pickle.dumps(None, pickle.HIGHEST_PROTOCOL)
+
+
 def dumps(obj, sender):
     """Pickle obj for another interpreter of this process."""
+    if obj is None:
+        return _NONE
     if sys.version_info < (3, 13) and "_pydatetime" in sys.modules:
         copyreg.pickle(sys.modules["_pydatetime"].timezone, _reduce_timezone)
     file = io.BytesIO()
@@ -47,4 +53,4 @@ def dumps(obj, sender):
 
 def loads(data):
     """Unpickle what dumps() of another interpreter made."""
-    return Unpickler(io.BytesIO(data)).load()
+    return None if data == _NONE else Unpickler(io.BytesIO(data)).load()

@@ -62,6 +62,28 @@ public static unsafe class ObjectMarks
         *bits = (byte)((*bits & ~(3 << shift)) | ((int)mark << shift));
     }
 
+    /// <summary>
+    /// Notes that exactly one reference, of another object, leads to the object. Only its writer may call it, before the object is published; the
+    /// object must be larger than 16 bytes.
+    /// </summary>
+    /// <remarks>The note takes the mark of the object's second 16 bytes, where no other object can begin.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void SetSingle(void* address) => Set((byte*)address + 16, ObjectMark.InProgress);
+
+    /// <summary>Whether the object was noted by <see cref="SetSingle"/> and <see cref="ClearSingle"/> was not called since. Thread-safe.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsSingle(void* address) => Get((byte*)address + 16) == ObjectMark.InProgress;
+
+    /// <summary>To be called before another object that refers to the object is published. Thread-safe.</summary>
+    public static void ClearSingle(void* address)
+    {
+        nuint unit = ((nuint)address + 16 - _state.Base) >> 4;
+        int* word = (int*)(_state.Bits + ((unit >> 2) & ~(nuint)3));
+        // Atomic, so that two threads which do this in one word lose nothing. Needs no order: whoever can see the new reference got it through
+        // the publication of the object that holds it, and to all others the note is as true as before.
+        Interlocked.And(ref *word, ~(3 << (int)((unit & 15) * 2)));
+    }
+
     internal static bool Commit(byte* start, nuint length)
     {
         nuint bytes = BytesFor(length);

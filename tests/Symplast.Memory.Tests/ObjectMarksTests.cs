@@ -29,6 +29,47 @@ public unsafe class ObjectMarksTests
     }
 
     [Fact]
+    public void ThatAnObjectIsSingleIsNotedBesideItsMark()
+    {
+        byte* chunk = AddressRange.Take(1, Slot);
+        // 32 bytes an object; some notes share a byte, some a word.
+        const int Objects = 40;
+        for (int i = 0; i < Objects; i++)
+        {
+            byte* o = chunk + i * 2 * Unit;
+            ObjectMarks.Set(o, ObjectMark.MutableOrigin);
+            Assert.False(ObjectMarks.IsSingle(o));
+            ObjectMarks.SetSingle(o);
+        }
+        for (int cleared = 0; cleared < Objects; cleared++)
+        {
+            for (int i = 0; i < Objects; i++)
+            {
+                Assert.Equal(i >= cleared, ObjectMarks.IsSingle(chunk + i * 2 * Unit));
+                Assert.Equal(ObjectMark.MutableOrigin, ObjectMarks.Get(chunk + i * 2 * Unit));
+            }
+            ObjectMarks.ClearSingle(chunk + cleared * 2 * Unit);
+        }
+        AddressRange.Release(chunk, 1);
+    }
+
+    [Fact]
+    public void NotesThatShareAWordAreTakenBackByManyThreadsAtOnce()
+    {
+        byte* chunk = AddressRange.Take(1, Slot);
+        const int Objects = 60_000;
+        for (int i = 0; i < Objects; i++) ObjectMarks.SetSingle(chunk + (nint)i * 2 * Unit);
+        // Each thread takes back every other one of its half of each word, so that a lost update leaves one behind or takes one too many.
+        Parallel.For(0, 2, thread =>
+        {
+            for (int i = thread; i < Objects; i += 4) ObjectMarks.ClearSingle(chunk + (nint)i * 2 * Unit);
+        });
+        int wrong = Enumerable.Range(0, Objects).Count(i => ObjectMarks.IsSingle(chunk + (nint)i * 2 * Unit) != (i % 4 >= 2));
+        AddressRange.Release(chunk, 1);
+        Assert.Equal(0, wrong);
+    }
+
+    [Fact]
     public void AnyOrderOfSettingAndWipingLeavesWhatAnArrayWouldHold()
     {
         const int Units = 64;

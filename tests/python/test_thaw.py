@@ -100,6 +100,49 @@ class TestSharing(Thawing):
             self.assertIs(thawed[0][i], thawed[1][i])
             self.assertIs(thawed[0][i], thawed[2][i])
 
+    def test_parts_that_were_referred_to_once_and_then_again(self):
+        # Each of them is made where nothing else refers to it, and is then part of a later graph twice.
+        def parts():
+            return [
+                [1.5], (1.5, []), {"k": 1.5}, {1.5}, frozenset({1.5}), "".join(["te", "xt"]), int("9" * 30), float("2.5"), bytes([1, 2]), bytearray(b"a"),
+                slice([1]), FROZEN_DICT({"k": [1.5]}),
+            ]
+
+        frozen = self.pool.freeze(parts())
+        thawed = thaw(frozen)
+        self.assertEqual(thawed, parts())
+        thawed = thaw(self.pool.freeze([frozen, [*frozen], dict(enumerate(frozen))]))
+        self.assertEqual(thawed[0], parts())
+        for i in range(len(frozen)):
+            self.assertIs(thawed[0][i], thawed[1][i])
+            self.assertIs(thawed[0][i], thawed[2][i])
+
+    def test_a_root_that_only_its_own_graph_refers_to(self):
+        outer = []
+        outer.append([outer])
+        inner = self.pool.freeze(outer)[0]
+        thawed = thaw(inner)
+        self.assertIs(thawed[0][0], thawed)
+
+    def test_a_part_that_is_taken_up_again_while_it_is_thawed(self):
+        taken = []
+
+        # Runs at the checks for signals, in the midst of the set.
+        def take_up(number, frame):
+            taken.append(self.pool.freeze([frozen[0]]))
+
+        before = signal.signal(signal.SIGALRM, take_up)
+        self.addCleanup(signal.signal, signal.SIGALRM, before)
+        self.addCleanup(signal.setitimer, signal.ITIMER_REAL, 0)
+        for _ in range(10):
+            expected = [frozenset([float(i) for i in range(50_000)])]
+            frozen = self.pool.freeze(expected)
+            signal.setitimer(signal.ITIMER_REAL, 0.0003, 0.001)
+            thawed = thaw(frozen)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            self.assertEqual(thawed, expected)
+        self.assertTrue(taken)
+
     def test_distinct_parts_stay_distinct(self):
         thawed = self.roundtrip([[], [], {}, {}, set(), set(), bytearray(), bytearray()])
         self.assertEqual(len({id(part) for part in thawed}), 8)

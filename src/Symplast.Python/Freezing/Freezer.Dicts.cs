@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
@@ -7,7 +8,6 @@ namespace Symplast.Python.Freezing;
 // Dicts, which become frozendict (3.15+) or mappingproxy over a dict that nothing else refers to.
 internal unsafe ref partial struct Freezer
 {
-    const nint EmptySlot = -1;
     const int PerturbShift = 5;
 
     /// <summary>Distance from the mappingproxy to its dict: both lie in one block, each behind its collector's head.</summary>
@@ -56,8 +56,7 @@ internal unsafe ref partial struct Freezer
         while (PyDictKeys.Capacity(log2) < used) log2++;
         // The original's own index can be copied if nothing was ever deleted (popitem() leaves no hole among the entries, but a dummy in the
         // index and less room, which copies of the frozen dict would take for usable) and if it is not much too large.
-        bool keeps = used > 0 && table->EntryCount == used && table->Log2Size <= log2 + 1
-            && table->Usable == PyDictKeys.Capacity(table->Log2Size) - used;
+        bool keeps = used > 0 && IsDense(table, used) && table->Log2Size <= log2 + 1;
         if (keeps) log2 = table->Log2Size;
 
         bool hasProxy = !Layout.Current.HasFrozenDict;
@@ -111,6 +110,9 @@ internal unsafe ref partial struct Freezer
         _nextIsAttributes = false;
         return Published(FrameKind.Dict, (PyObject*)copy);
     }
+
+    static bool IsDense(PyDictKeys* table, nint used) =>
+        table->EntryCount == used && table->Usable == PyDictKeys.Capacity(table->Log2Size) - used;
 
     // A count of 1, never an immortal one: dict.copy() copies the whole table, count included, and frees it later by that count.
     static PyDictKeys* BeginTable(PyDictKeys* copy, PyDictKeys* original, int log2, nint used)
@@ -219,7 +221,9 @@ internal unsafe ref partial struct Freezer
             if (table->Kind != PyDictKeys.Strings && !RefreshHashes(table, out sameHashes)) return false;
             bool converted = _conversions != frame->Conversions && table->Kind != PyDictKeys.Strings;
             if (converted && !KeysDiffer(table)) return false;
-            FillIndex(table, frame->KeepsTable && sameHashes && !disturbed ? (PyDictKeys*)frame->Table : null);
+            PyDictKeys* original = (PyDictKeys*)frame->Table;
+            bool keeps = frame->KeepsTable && sameHashes && (!disturbed || IsDense(original, copy->Used));
+            FillIndex(table, keeps ? original : null);
         }
         if (Layout.Current.HasFrozenDict)
         {
@@ -323,10 +327,20 @@ internal unsafe ref partial struct Freezer
     /// <summary>Enters all entries into the index, by the probing of CPython's dictobject.c.</summary>
     static void BuildIndex(PyDictKeys* table)
     {
-        byte* index = PyDictKeys.Index(table);
-        NativeMemory.Fill(index, (nuint)1 << table->Log2IndexBytes, 0xFF);
+        NativeMemory.Fill(PyDictKeys.Index(table), (nuint)1 << table->Log2IndexBytes, 0xFF);
+        switch (table->Log2IndexBytes - table->Log2Size)
+        {
+            case 0: BuildIndex<sbyte>(table); break;
+            case 1: BuildIndex<short>(table); break;
+            case 2: BuildIndex<int>(table); break;
+            default: BuildIndex<long>(table); break;
+        }
+    }
+
+    static void BuildIndex<T>(PyDictKeys* table) where T : unmanaged, IBinaryInteger<T>
+    {
+        T* index = (T*)PyDictKeys.Index(table);
         nuint mask = ((nuint)1 << table->Log2Size) - 1;
-        int log2Width = table->Log2IndexBytes - table->Log2Size;
         byte* entries = PyDictKeys.Entries(table);
         for (nint i = 0; i < table->EntryCount; i++)
         {
@@ -335,28 +349,15 @@ internal unsafe ref partial struct Freezer
                 : ((PyDictEntry*)entries)[i].Hash;
             nuint perturb = (nuint)hash;
             nuint slot = perturb & mask;
-            while (Slot(index, slot, log2Width) != EmptySlot)
+            // Taken slots are not negative.
+            while (!T.IsNegative(index[slot]))
             {
                 perturb >>= PerturbShift;
                 slot = (slot * 5 + perturb + 1) & mask;
             }
-            switch (log2Width)
-            {
-                case 0: ((sbyte*)index)[slot] = (sbyte)i; break;
-                case 1: ((short*)index)[slot] = (short)i; break;
-                case 2: ((int*)index)[slot] = (int)i; break;
-                default: ((long*)index)[slot] = i; break;
-            }
+            index[slot] = T.CreateTruncating(i);
         }
     }
-
-    static nint Slot(byte* index, nuint slot, int log2Width) => log2Width switch
-    {
-        0 => ((sbyte*)index)[slot],
-        1 => ((short*)index)[slot],
-        2 => ((int*)index)[slot],
-        _ => (nint)((long*)index)[slot],
-    };
 
     /// <summary>Whether a key or member that was met before can be one: not while it is unfinished. False with the error set.</summary>
     bool CanBeKey(PyObject* key) =>

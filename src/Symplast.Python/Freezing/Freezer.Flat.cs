@@ -107,17 +107,31 @@ internal unsafe ref partial struct Freezer
         const nint Near = 3;
         if (index + Far >= size) return;
         Prefetch(items[index + Far]);
-        PyObject* near = items[index + Near];
-        PyObject* type = near->Type;
+        PrefetchParts(items[index + Near]);
+    }
+
+    /// <summary>The same for the first of some items, whose heads are in the cache already.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void LookInside(PyObject** items, nint from, nint size)
+    {
+        const nint Most = 4;
+        size = Math.Min(size, from + Most);
+        for (nint i = from; i < size; i++) PrefetchParts(items[i]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void PrefetchParts(PyObject* o)
+    {
+        PyObject* type = o->Type;
         if (type == Api.Table.PyDict_Type)
         {
-            byte* table = (byte*)((PyDictObject*)near)->Keys;
+            byte* table = (byte*)((PyDictObject*)o)->Keys;
             Prefetch(table);
             Prefetch(table + 64);
         }
         else if (type == Api.Table.PyList_Type)
         {
-            Prefetch(((PyListObject*)near)->Items);
+            Prefetch(((PyListObject*)o)->Items);
         }
     }
 

@@ -13,7 +13,7 @@ internal unsafe ref partial struct Freezer
         bool remember = Remembers(o);
         if (remember && _memo.Find(o) is var known && known != null) return known;
         PyObject* copy = CopyString((PyAsciiObject*)o);
-        if (copy != null && remember) _memo.Add(o, copy);
+        if (copy != null) Note(o, copy, remember);
         return copy;
     }
 
@@ -72,7 +72,7 @@ internal unsafe ref partial struct Freezer
         bool remember = Remembers(o);
         if (remember && _memo.Find(o) is var known && known != null) return known;
         PyObject* copy = CopyInt(original);
-        if (copy != null && remember) _memo.Add(o, copy);
+        if (copy != null) Note(o, copy, remember);
         return copy;
     }
 
@@ -96,7 +96,7 @@ internal unsafe ref partial struct Freezer
         if (copy == null) return null;
         copy->Value = ((PyFloatObject*)o)->Value;
         Finish((PyObject*)copy, Api.Table.PyFloat_Type);
-        if (remember) _memo.Add(o, (PyObject*)copy);
+        Note(o, (PyObject*)copy, remember);
         return (PyObject*)copy;
     }
 

@@ -30,6 +30,7 @@ internal unsafe ref partial struct Freezer
             done = CopySimple(originals, (PyObject**)((byte*)copy + items), size);
             if (done == size) return FinishFlatSequence(copy, mark);
             if (IsExhausted) return null;
+            LookInside(originals, done, size);
         }
         Push(kind, o, copy, size, mark)->Index = done;
         return copy;

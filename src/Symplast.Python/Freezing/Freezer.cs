@@ -13,8 +13,8 @@ namespace Symplast.Python.Freezing;
 /// <para>The caller holds the GIL of its interpreter throughout, so originals change only while other code runs in between: <c>default=</c>, what the
 /// check for signals may run, imports. Around such a call (a callout) the object at hand is kept alive, and after it every container in
 /// progress is checked again before it is read.</para>
-/// <para>An object with one reference can be met only once and needs no memo entry; with <c>default=</c>, which may hand out new references, all
-/// are remembered.</para>
+/// <para>An object with one reference can be met only once and needs no memo entry, neither here nor when its copy is thawed
+/// (<see cref="ObjectMarks.IsSingle"/>); with <c>default=</c>, which may hand out new references, all are remembered.</para>
 /// <para>While a container is in progress its mark says so (<see cref="ObjectMark.InProgress"/>) and its header holds its stack index.</para>
 /// </remarks>
 internal unsafe ref partial struct Freezer
@@ -137,6 +137,7 @@ internal unsafe ref partial struct Freezer
             if (owner is not { Deleted: false }) return _interpreter.RaiseDeleted(owner);
             if (owner == _writer.Pool)
             {
+                if (ObjectMarks.IsSingle(o)) ObjectMarks.ClearSingle(o);
                 NoteReference(o);
                 return o;
             }
@@ -159,28 +160,51 @@ internal unsafe ref partial struct Freezer
         if (type == api.PyDict_Type) copy = BeginDict(o);
         else if (type == api.PyList_Type) copy = BeginList(o);
         else if (type == api.PyTuple_Type) copy = BeginTuple(o);
-        else copy = VisitRare(o, type);
-        if (copy != null && remember) _memo.Add(o, copy);
+        else return VisitRare(o, type, remember);
+        if (copy != null) Note(o, copy, remember);
         return copy;
+    }
+
+    /// <summary>Remembers the copy of an object that may be met again; of any other, that it is referred to once, which spares thawing a memo entry.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    void Note(PyObject* original, PyObject* copy, bool remember)
+    {
+        if (remember) _memo.Add(original, copy);
+        else if (AddressRange.Contains(copy)) ObjectMarks.SetSingle(copy);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     readonly bool Remembers(PyObject* o) => _remembersAll || !References.IsUnique(o);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    PyObject* VisitRare(PyObject* o, PyObject* type)
+    PyObject* VisitRare(PyObject* o, PyObject* type, bool remember)
     {
         ref Api api = ref Api.Table;
-        if (type == api.PySet_Type) return BeginSet(o, ObjectMark.MutableOrigin);
-        if (type == api.PyFrozenSet_Type) return BeginSet(o, ObjectMarkOf(o));
-        if (type == api.PyBytes_Type) return CopyBytes(o);
-        if (type == api.PyByteArray_Type) return CopyByteArray(o);
+        PyObject* copy;
+        if (type == api.PySet_Type) copy = BeginSet(o, ObjectMark.MutableOrigin);
+        else if (type == api.PyFrozenSet_Type) copy = BeginSet(o, ObjectMarkOf(o));
+        else if (type == api.PyBytes_Type) copy = CopyBytes(o);
+        else if (type == api.PyByteArray_Type) copy = CopyByteArray(o);
+        else if (Layout.Current.HasFrozenDict && type == api.PyFrozenDict_Type) copy = BeginDict(o);
+        else
+        {
+            copy = VisitRarer(o, type);
+            if (copy != null && remember) _memo.Add(o, copy);
+            return copy;
+        }
+        if (copy != null) Note(o, copy, remember);
+        return copy;
+    }
+
+    // The copy may be that of another object, which stands for this one.
+    PyObject* VisitRarer(PyObject* o, PyObject* type)
+    {
+        ref Api api = ref Api.Table;
         if (type == api.PyComplex_Type) return CopyComplex(o);
         if (type == api.PyRange_Type) return CopyRange(o);
         if (type == api.PySlice_Type) return BeginSlice(o);
         if (o == api._Py_EllipsisObject || o == api._Py_NotImplementedStruct) return o;
         if (type == api.PyDictProxy_Type) return VisitMappingProxy(o);
-        if (Layout.Current.HasFrozenDict && type == api.PyFrozenDict_Type) return BeginDict(o);
         if (_interpreter.DateTimes.NeedsImportFor(type)) Callout(o);
         if (_interpreter.DateTimes.Knows(type, out DateTimeKind kind)) return CopyDateTime(o, kind);
         return VisitSubclass(o, type);

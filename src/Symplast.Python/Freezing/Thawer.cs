@@ -36,18 +36,21 @@ internal unsafe ref struct Thawer
         internal nint Index;
         internal nint Size;
         internal Kind Kind;
+        internal bool Remembered;       // by the memo
         internal bool Hashable;         // a key or member, or inside one: what it holds must be hashable too
     }
 
     readonly InterpreterState _interpreter;
+    readonly PyObject* _root;
     FreezeMemo _memo;                   // holds a reference to each copy
     NativeList<Frame> _stack;
     PyObject* _result;                  // what the container that was just finished became
     int _budget;
 
-    Thawer(InterpreterState interpreter)
+    Thawer(InterpreterState interpreter, PyObject* root)
     {
         _interpreter = interpreter;
+        _root = root;
         _budget = VisitsBetweenSignalChecks;
     }
 
@@ -58,11 +61,11 @@ internal unsafe ref struct Thawer
         Pool? owner = PoolTable.OwnerOf(root);
         if (owner is not { Deleted: false }) return interpreter.RaiseDeleted(owner);
         if (!interpreter.Receive(owner)) return null;
-        Thawer thawer = new(interpreter);
+        Thawer thawer = new(interpreter, root);
         PyObject* copy = null;
         try
         {
-            copy = thawer.Run(root);
+            copy = thawer.Run();
         }
         catch (Exception e)
         {
@@ -72,9 +75,9 @@ internal unsafe ref struct Thawer
         return copy;
     }
 
-    PyObject* Run(PyObject* root)
+    PyObject* Run()
     {
-        PyObject* copy = Visit(root, hashable: false, out bool pushed);
+        PyObject* copy = Visit(_root, hashable: false, out bool pushed);
         if (!pushed) return copy;
         while (_stack.Count > 0)
         {
@@ -106,7 +109,9 @@ internal unsafe ref struct Thawer
             if (Api.Table.PyErr_CheckSignals() != 0) return null;
         }
         if (!AddressRange.Contains(o)) return References.New(o);
-        PyObject* known = _memo.Find(o);
+        // The caller's reference to the root is one more than its graph has.
+        bool remember = o == _root || !ObjectMarks.IsSingle(o);
+        PyObject* known = remember ? _memo.Find(o) : null;
         ref Api api = ref Api.Table;
         // None stands for a container that does not exist before its parts do.
         if (known == api._Py_NoneStruct) return Errors.Value($"cannot thaw a cycle through a {Text.TypeName(o)}");
@@ -121,17 +126,17 @@ internal unsafe ref struct Thawer
         else if (type == api.PyComplex_Type) copy = api.PyComplex_FromDoubles(((PyComplexObject*)o)->Real, ((PyComplexObject*)o)->Imaginary);
         else if (type == api.PyRange_Type) copy = CopyRange((PyRangeObject*)o);
         else if (_interpreter.DateTimes.Knows(type, out DateTimeKind kind)) copy = CopyDateTime(o, kind);
-        else return Begin(o, type, hashable, out pushed);
-        if (copy != null) _memo.Add(o, References.New(copy));
+        else return Begin(o, type, hashable, remember, out pushed);
+        if (copy != null && remember) _memo.Add(o, References.New(copy));
         return copy;
     }
 
     // Containers that can be filled after they exist are known to the memo from the start, so that cycles find them.
-    PyObject* Begin(PyObject* o, PyObject* type, bool hashable, out bool pushed)
+    PyObject* Begin(PyObject* o, PyObject* type, bool hashable, bool remember, out bool pushed)
     {
         ref Api api = ref Api.Table;
         pushed = false;
-        Frame frame = new() { Original = o, Identity = o, Hashable = hashable };
+        Frame frame = new() { Original = o, Identity = o, Remembered = remember, Hashable = hashable };
         bool isMutable = !hashable && ObjectMarks.Get(o) == ObjectMark.MutableOrigin;
         if (type == api.PyTuple_Type)
         {
@@ -169,7 +174,7 @@ internal unsafe ref struct Thawer
             }
         }
         if (frame.Copy == null) return null;
-        _memo.Add(o, frame.Kind == Kind.FrozenSet ? api._Py_NoneStruct : References.New(frame.Copy));
+        if (remember) _memo.Add(o, frame.Kind == Kind.FrozenSet ? api._Py_NoneStruct : References.New(frame.Copy));
         _stack.Add(frame);
         pushed = true;
         return null;
@@ -275,7 +280,7 @@ internal unsafe ref struct Thawer
         {
             copy = api.PyFrozenSet_New(frame.Copy);
             if (copy == null) return false;
-            _memo.Replace(frame.Identity, References.New(copy));
+            if (frame.Remembered) _memo.Replace(frame.Identity, References.New(copy));
             References.Drop(frame.Copy);
         }
         else if (frame.Kind == Kind.FrozenDict)

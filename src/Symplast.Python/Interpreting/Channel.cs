@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
@@ -18,17 +17,27 @@ namespace Symplast.Python.Interpreting;
 /// theirs and go on. (Flat combining: Hendler, Incze, Shavit, Tzafrir, SPAA 2010.)</para>
 /// <para>Before they sleep, one idle worker and the receiver look for some microseconds: waking a sleeping thread takes longer than a small task.</para>
 /// </remarks>
-internal sealed unsafe class Channel
+internal sealed unsafe partial class Channel
 {
+    /// <summary>What a worker must do after <see cref="Exchange"/>.</summary>
+    internal enum Duty
+    {
+        /// <summary>Nothing.</summary>
+        None,
+
+        /// <summary>Call <see cref="DeliverAll"/> with the owner's GIL.</summary>
+        Deliver,
+
+        /// <summary>Call <see cref="Take"/> and say that it is to spin.</summary>
+        Spin,
+    }
+
     const int SmallestRing = 64;
-    const int SpinMicroseconds = 30;
     const int CacheLine = 64;
 
     // Kinds of answers besides Python's own, which are not negative.
     internal const long LostTask = -1;      // its worker ended before it was done, or it could not be taken in; the data are UTF-8 text
     internal const long Callbacks = -2;     // no answer: run the callbacks of the future, which has got its answer
-
-    static readonly bool Spins = Environment.ProcessorCount > 1;
 
     readonly WordLock _gate = WordLock.Create();
     readonly PyObject* _deliver;
@@ -48,6 +57,9 @@ internal sealed unsafe class Channel
     int _deliverer;             // managed id of the thread that delivers or has promised to, 0: none
     bool _receiverSleeps;
     bool _spinning;             // one idle worker looks before it sleeps
+    SpinHabit _workerSpins;
+    SpinHabit _receiverSpins;
+    SpinHabit _offers;          // a worker with an answer looks whether the owner comes for it
     int* _signal;               // changes whenever sleeping workers must look again
     int* _answerSignal;         // changes whenever a sleeping receiver must look again
     readonly List<WorkerInterpreter> _workers = [];
@@ -133,14 +145,43 @@ internal sealed unsafe class Channel
         return queued;
     }
 
-    /// <summary>The oldest task, now the caller's, or null if there is none. For workers: it must be answered.</summary>
-    internal Message* TryTake()
+    /// <summary>
+    /// For workers: leaves the answer to the last task (taking over the message; null: none) and takes the oldest task, which is the caller's now and must
+    /// be answered. Null if there is none yet, or with <see cref="Duty.Deliver"/>. The duty tells what the caller must do at once.
+    /// </summary>
+    /// <remarks>Both under one lock, so that a task put by whom the answer was awaited finds this worker free, and wakes no other.</remarks>
+    internal Message* Exchange(Message* answer, out Duty duty)
+    {
+        bool wake = false;
+        _gate.Enter();
+        if (answer != null) AddAnswer(answer, out wake);
+        bool offer = answer != null && _deliverer == 0 && _queued == 0 && _offers.IsWorthIt();
+        if (offer)
+        {
+            _gate.Exit();
+            bool inTime = AwaitDeliverer();
+            _gate.Enter();
+            _offers.Note(inTime && (_firstAnswer == null || _deliverer != 0));
+        }
+        Message* task = null;
+        duty = Duty.None;
+        if (TryBecomeDeliverer()) duty = Duty.Deliver;
+        else if ((task = Pop()) != null) _begun++;
+        else if (TryBeginSpin()) duty = Duty.Spin;
+        _gate.Exit();
+        if (wake) Futex.Wake(_answerSignal, 1);
+        return task;
+    }
+
+    /// <summary>For a worker that ends: leaves its last answer, taking over the message. True if the caller must call <see cref="DeliverAll"/>.</summary>
+    internal bool Send(Message* answer)
     {
         _gate.Enter();
-        Message* task = Pop();
-        if (task != null) _begun++;
+        AddAnswer(answer, out bool wake);
+        bool deliver = TryBecomeDeliverer();
         _gate.Exit();
-        return task;
+        if (wake) Futex.Wake(_answerSignal, 1);
+        return deliver;
     }
 
     /// <summary>The oldest task, now the caller's, or null if there is none. For the owner: nobody will answer it.</summary>
@@ -153,12 +194,25 @@ internal sealed unsafe class Channel
     }
 
     /// <summary>
-    /// The oldest task, now the caller's; sleeps until there is one. Null once the channel is closed and empty. No GIL may be held.
+    /// The oldest task, now the caller's, which must answer it; sleeps until there is one. Null once the channel is closed and empty. No GIL may be held.
     /// </summary>
-    internal Message* Take()
+    /// <param name="spin">Whether <see cref="Exchange"/> said so.</param>
+    internal Message* Take(bool spin)
     {
-        bool looked = !Spins;
+        bool found = false;
+        if (spin)
+        {
+            Spin look = Spin.Begin();
+            // Without the lock, volatile to be read anew each time; what it seems to see is checked under the lock.
+            while (Volatile.Read(ref _queued) == 0 && !Volatile.Read(ref _closed) && look.TryPause()) { }
+            found = look.IsInTime;
+        }
         _gate.Enter();
+        if (spin)
+        {
+            _spinning = false;
+            _workerSpins.Note(found && _queued > 0);
+        }
         while (true)
         {
             Message* task = Pop();
@@ -167,16 +221,6 @@ internal sealed unsafe class Channel
                 if (task != null) _begun++;
                 _gate.Exit();
                 return task;
-            }
-            if (!looked && !_spinning)
-            {
-                looked = _spinning = true;
-                _gate.Exit();
-                // A plain look without the lock; what it seems to see is checked under the lock.
-                for (long end = SpinEnd(); Volatile.Read(ref _queued) == 0 && !Volatile.Read(ref _closed) && Stopwatch.GetTimestamp() < end;) Thread.SpinWait(8);
-                _gate.Enter();
-                _spinning = false;
-                continue;
             }
             int seen = *_signal;
             _sleeping++;
@@ -188,6 +232,14 @@ internal sealed unsafe class Channel
         }
     }
 
+    // The lock is held. One worker at a time looks for tasks before it sleeps.
+    bool TryBeginSpin()
+    {
+        if (_spinning || _closed || !_workerSpins.IsWorthIt()) return false;
+        _spinning = true;
+        return true;
+    }
+
     /// <summary>No more tasks are taken in; workers finish what is queued, then their Take returns null. Idempotent.</summary>
     internal void Close()
     {
@@ -196,218 +248,6 @@ internal sealed unsafe class Channel
         (*_signal)++;
         _gate.Exit();
         Futex.Wake(_signal, int.MaxValue);
-    }
-
-    /// <summary>
-    /// Leaves an answer, taking over the message. True if the caller is to deliver: it must then call <see cref="DeliverAll"/> with the owner's GIL.
-    /// </summary>
-    internal bool Answer(Message* answer)
-    {
-        answer->Next = null;
-        _gate.Enter();
-        if (_lastAnswer == null) _firstAnswer = answer;
-        else _lastAnswer->Next = answer;
-        _lastAnswer = answer;
-        _answers++;
-        _begun--;
-        bool mine = _deliverer == 0;
-        if (mine) _deliverer = Environment.CurrentManagedThreadId;
-        bool wake = _receiverSleeps;
-        if (wake)
-        {
-            _receiverSleeps = false;
-            (*_answerSignal)++;
-        }
-        _gate.Exit();
-        if (wake) Futex.Wake(_answerSignal, 1);
-        return mine;
-    }
-
-    /// <summary>
-    /// Delivers answers until none is left, stops being the deliverer, and then runs their callbacks. The owner's GIL must be held; the caller
-    /// must be the deliverer. Returns an exception that was raised meanwhile, a new reference, or null.
-    /// </summary>
-    /// <remarks>
-    /// The callbacks come last because one may wait for another answer, which somebody must then be free to deliver. In the main thread the
-    /// exception is that of a signal handler, such as KeyboardInterrupt; elsewhere it is a defect.
-    /// </remarks>
-    internal PyObject* DeliverAll()
-    {
-        PyObject* raised = null;
-        Message* held = null;
-        Message** end = &held;
-        for (Message* answer; (answer = NextAnswer(last: true)) != null;)
-        {
-            if (DeliverOne(answer, ref raised))
-            {
-                *end = answer;
-                end = &answer->Next;
-                *end = null;
-            }
-            else
-            {
-                Drop(answer);
-            }
-        }
-        while (held != null)
-        {
-            Message* next = held->Next;
-            held->Kind = Callbacks;
-            held->Length = 0;
-            if (!TryCall(held, out _)) Keep(ref raised);
-            Drop(held);
-            held = next;
-        }
-        return raised;
-    }
-
-    /// <summary>
-    /// Waits for answers in a thread of the owner and delivers them. False if another thread delivers already; true with an exception set if a
-    /// signal handler raised one; else true once there were answers, <see cref="Nudge"/> was called since <paramref name="seen"/> was read from
-    /// <see cref="Nudges"/>, or the time (nanoseconds; negative: no limit) was up. Called with the owner's GIL, which is free while it waits.
-    /// </summary>
-    internal bool Receive(int seen, long nanoseconds)
-    {
-        int me = Environment.CurrentManagedThreadId;
-        _gate.Enter();
-        // Its own already if unpickling an answer, or a finalizer, came to wait for another one.
-        bool mine = _deliverer == 0 || _deliverer == me;
-        if (mine) _deliverer = me;
-        _gate.Exit();
-        if (!mine) return false;
-
-        long end = nanoseconds < 0 ? long.MaxValue : Stopwatch.GetTimestamp() + nanoseconds;
-        PyObject* raised = null;
-        while (Volatile.Read(ref _answers) == 0 && Volatile.Read(ref _nudges) == seen)
-        {
-            long left = end == long.MaxValue ? -1 : end - Stopwatch.GetTimestamp();
-            if (left < 0 && end != long.MaxValue) break;
-            AwaitAnswer(seen, left);
-            if (Api.Table.PyErr_CheckSignals() == 0) continue;
-            raised = Api.Table.PyErr_GetRaisedException();
-            break;
-        }
-        // In any case, as workers leave to the deliverer what comes.
-        PyObject* late = DeliverAll();
-        if (raised == null) raised = late;
-        else References.Drop(late);
-        if (raised != null) Api.Table.PyErr_SetRaisedException(raised);
-        return true;
-    }
-
-    /// <summary>Changes with each <see cref="Nudge"/>.</summary>
-    internal int Nudges => Volatile.Read(ref _nudges);
-
-    /// <summary>Makes the receiver look again whether what it waits for has happened: a future can also end without an answer.</summary>
-    internal void Nudge()
-    {
-        _gate.Enter();
-        _nudges++;
-        bool wake = _receiverSleeps;
-        if (wake)
-        {
-            _receiverSleeps = false;
-            (*_answerSignal)++;
-        }
-        _gate.Exit();
-        if (wake) Futex.Wake(_answerSignal, 1);
-    }
-
-    // Without the GIL: looks for a moment, then sleeps until there is an answer, the time is up, or a signal comes.
-    void AwaitAnswer(int nudges, long nanoseconds)
-    {
-        void* thread = Api.Table.PyEval_SaveThread();
-        if (Spins)
-        {
-            for (long end = SpinEnd(); Volatile.Read(ref _answers) == 0 && Stopwatch.GetTimestamp() < end;) Thread.SpinWait(8);
-        }
-        _gate.Enter();
-        bool empty = _firstAnswer == null && _nudges == nudges;
-        int seen = *_answerSignal;
-        _receiverSleeps = empty;
-        _gate.Exit();
-        if (empty)
-        {
-            // Answer changes the word under the lock before it wakes, so an answer that came since is not slept through.
-            Futex.Wait(_answerSignal, seen, nanoseconds);
-            _gate.Enter();
-            _receiverSleeps = false;
-            _gate.Exit();
-        }
-        Api.Table.PyEval_RestoreThread(thread);
-    }
-
-    // The oldest answer, now the caller's; with none left, a caller that asks for its last one stops being the deliverer.
-    Message* NextAnswer(bool last)
-    {
-        _gate.Enter();
-        Message* answer = _firstAnswer;
-        if (answer != null)
-        {
-            _firstAnswer = answer->Next;
-            if (_firstAnswer == null) _lastAnswer = null;
-            _answers--;
-        }
-        else if (last)
-        {
-            _deliverer = 0;
-        }
-        _gate.Exit();
-        return answer;
-    }
-
-    static long SpinEnd() => Stopwatch.GetTimestamp() + SpinMicroseconds * (Stopwatch.Frequency / 1_000_000);
-
-    // Hands one answer to the owner; true if its future has callbacks to be run.
-    bool DeliverOne(Message* answer, ref PyObject* raised)
-    {
-        if (TryCall(answer, out bool hasCallbacks)) return hasCallbacks;
-        // A signal handler may have raised in the midst of it. Whoever waits here gets that exception; the answer is taken in again.
-        Keep(ref raised);
-        if (TryCall(answer, out hasCallbacks)) return hasCallbacks;
-        // One that cannot be taken in, as for want of memory, must end the waiting all the same.
-        Keep(ref raised);
-        answer->Kind = LostTask;
-        answer->Length = 0;
-        if (TryCall(answer, out hasCallbacks)) return hasCallbacks;
-        Keep(ref raised);
-        return false;
-    }
-
-    // Calls the owner's function; false with an exception set.
-    bool TryCall(Message* answer, out bool hasCallbacks)
-    {
-        ref Api api = ref Api.Table;
-        hasCallbacks = false;
-        PyObject* arguments = api.PyTuple_New(3);
-        if (arguments == null) return false;
-        PyObject* kind = api.PyLong_FromLongLong(answer->Kind);
-        PyObject* data = api.PyBytes_FromStringAndSize(Message.Data(answer), answer->Length);
-        api.PyTuple_SetItem(arguments, 0, References.New(answer->Subject));
-        api.PyTuple_SetItem(arguments, 1, kind);
-        api.PyTuple_SetItem(arguments, 2, data);
-        PyObject* result = kind == null || data == null ? null : api.PyObject_CallObject(_deliver, arguments);
-        References.Drop(arguments);
-        if (result == null) return false;
-        hasCallbacks = result == api._Py_TrueStruct;
-        References.Drop(result);
-        return true;
-    }
-
-    // Notes the exception that is set; the first one counts.
-    static void Keep(ref PyObject* raised)
-    {
-        PyObject* exception = Api.Table.PyErr_GetRaisedException();
-        if (raised == null) raised = exception;
-        else References.Drop(exception);
-    }
-
-    // Frees a message under the owner's GIL.
-    static void Drop(Message* message)
-    {
-        PyObject* subject = message->Subject;
-        Message.Free(message);
-        References.Drop(subject);
     }
 
     /// <summary>Registers a worker, so that <see cref="Interrupt"/> reaches it.</summary>

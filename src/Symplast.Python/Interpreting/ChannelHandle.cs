@@ -46,26 +46,17 @@ internal static unsafe class ChannelHandle
                 Method("serve"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Serve, PyMethodDef.FastCall, "serve($self, source, settings, /)\n--\n\nRun source in a new interpreter on this thread, until it returns."u8)))),
     });
 
-    /// <summary>worker_take(): the next task's data, None when the channel is closed. Called in the worker.</summary>
+    /// <summary>worker_take(): sends the answer and waits for the next task; its data, None when the channel is closed. Called in the worker.</summary>
     internal static PyObject* WorkerTake()
     {
         WorkerInterpreter? worker = WorkerInterpreter.Current;
         if (worker is null) return Errors.Runtime("this thread does not run a worker interpreter");
-        worker.Rest();
-        Message* task = worker.Channel.TryTake();
-        if (task == null)
-        {
-            void* thread = Api.Table.PyEval_SaveThread();
-            task = worker.Channel.Take();
-            Api.Table.PyEval_RestoreThread(thread);
-            if (task == null) return Api.Table._Py_NoneStruct;
-        }
-        worker.Begin(task);
-        PyObject* data = Api.Table.PyBytes_FromStringAndSize(Message.Data(task), task->Length);
-        return data;
+        Message* task = worker.Take();
+        if (task == null) return Api.Table._Py_NoneStruct;
+        return Api.Table.PyBytes_FromStringAndSize(Message.Data(task), task->Length);
     }
 
-    /// <summary>worker_answer(kind, data): the answer to the task that was taken last. Called in the worker.</summary>
+    /// <summary>worker_answer(kind, data): the answer to the task that was taken last; worker_take() sends it. Called in the worker.</summary>
     internal static PyObject* WorkerAnswer(PyObject** arguments, nint count)
     {
         WorkerInterpreter? worker = WorkerInterpreter.Current;

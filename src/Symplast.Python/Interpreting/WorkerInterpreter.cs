@@ -18,6 +18,7 @@ internal sealed unsafe class WorkerInterpreter
     readonly nuint _threadId = Api.Table.PyThread_get_thread_ident();
     void* _interpreter;
     Message* _task;
+    Message* _answer;       // to the task before; it goes when the next task is taken
     bool _busy = true;      // runs the user's code: not while it waits for a task
     int _interrupted;
 
@@ -74,12 +75,31 @@ internal sealed unsafe class WorkerInterpreter
         return failure is null ? api._Py_NoneStruct : Errors.Runtime(failure);
     }
 
-    /// <summary>Notes that the worker waits for a task, so that an interrupt does not concern it.</summary>
-    // Release; pairs with the acquire in Interrupt.
-    internal void Rest() => Volatile.Write(ref _busy, false);
+    /// <summary>
+    /// Sends the answer to the task before and waits for the next one, which is the worker's until it is answered. Null when there will be none. Called with
+    /// the worker's GIL, which is free while it waits.
+    /// </summary>
+    internal Message* Take()
+    {
+        Rest();
+        ref Api api = ref Api.Table;
+        Message* task = Exchange(out Channel.Duty duty);
+        if (task == null)
+        {
+            void* thread = api.PyEval_SaveThread();
+            task = _channel.Take(spin: duty == Channel.Duty.Spin);
+            api.PyEval_RestoreThread(thread);
+            if (task == null) return null;
+        }
+        Begin(task);
+        return task;
+    }
 
-    /// <summary>Notes the task that the worker has taken; an interrupt reaches it from here on.</summary>
-    internal void Begin(Message* task)
+    // The worker waits for a task; an interrupt does not concern it. Release; pairs with the acquire in Interrupt.
+    void Rest() => Volatile.Write(ref _busy, false);
+
+    // The worker has taken a task; an interrupt reaches it from here on.
+    void Begin(Message* task)
     {
         _task = task;
         // Full fence; pairs with that in Channel.Interrupt: either we see that all are interrupted, or it sees that this one is busy.
@@ -87,25 +107,28 @@ internal sealed unsafe class WorkerInterpreter
         if (_channel.Interrupted) Interrupt();
     }
 
-    /// <summary>Answers the task that was taken. False if there is none.</summary>
+    /// <summary>Answers the task that was taken; the answer goes with the next <see cref="Take"/>. False if there is none.</summary>
     internal bool TryFinish(long kind, byte* data, nint length)
     {
         if (_task == null) return false;
-        Message* answer = Message.Create(_task->Subject, kind, data, length);
+        _answer = Message.Create(_task->Subject, kind, data, length);
         // An interrupt that was a moment late is caught by the worker's loop.
         Rest();
         Message.Free(_task);
         _task = null;
-        Answer(answer);
         return true;
     }
 
     // A worker that ends in the middle of a task would leave the owner waiting for ever.
     void AnswerForLost(string? failure)
     {
-        if (_task == null) return;
-        byte[] text = System.Text.Encoding.UTF8.GetBytes(failure ?? "the worker interpreter ended");
-        fixed (byte* data = text) TryFinish(Channel.LostTask, data, text.Length);
+        if (_task != null)
+        {
+            byte[] text = System.Text.Encoding.UTF8.GetBytes(failure ?? "the worker interpreter ended");
+            fixed (byte* data = text) TryFinish(Channel.LostTask, data, text.Length);
+        }
+        if (_answer != null && _channel.Send(_answer)) Deliver();
+        _answer = null;
     }
 
     /// <summary>
@@ -130,10 +153,22 @@ internal sealed unsafe class WorkerInterpreter
         api.PyThreadState_SetAsyncExc(_threadId, null);
     }
 
-    /// <summary>Leaves an answer and, if nobody else is at it, delivers with the owner's GIL in place of this interpreter's.</summary>
-    void Answer(Message* answer)
+    // Sends the answer, delivers it with the owner's GIL in place of this interpreter's if nobody else is at it, and takes the next task if there is one.
+    Message* Exchange(out Channel.Duty duty)
     {
-        if (!_channel.Answer(answer)) return;
+        Message* answer = _answer;
+        _answer = null;
+        Message* task = _channel.Exchange(answer, out duty);
+        while (duty == Channel.Duty.Deliver)
+        {
+            Deliver();
+            task = _channel.Exchange(null, out duty);
+        }
+        return task;
+    }
+
+    void Deliver()
+    {
         ref Api api = ref Api.Table;
         void* own = api.PyEval_SaveThread();
         api.PyEval_RestoreThread(_ownerThread);

@@ -1,0 +1,33 @@
+using System.Diagnostics;
+
+namespace Symplast.Python.Interpreting;
+
+/// <summary>Looking for an event for some microseconds: <c>while (nothing &amp;&amp; spin.TryPause()) { }</c></summary>
+/// <remarks>
+/// Every few turns the core is offered to others: the thread that is looked for may be waiting for this very core, where the scheduler likes to wake it.
+/// </remarks>
+internal struct Spin
+{
+    const int Microseconds = 30;
+    const int TurnsPerYield = 4;
+    const int Iterations = 8;
+
+    static readonly long Duration = Microseconds * (Stopwatch.Frequency / 1_000_000);
+
+    long _end;
+    int _turn;
+
+    internal static Spin Begin() => new() { _end = Stopwatch.GetTimestamp() + Duration };
+
+    /// <summary>Waits for part of a microsecond, or returns false if it is time to sleep.</summary>
+    internal bool TryPause()
+    {
+        if (!IsInTime) return false;
+        if (++_turn % TurnsPerYield == 0) Thread.Yield();
+        else Thread.SpinWait(Iterations);
+        return true;
+    }
+
+    /// <summary>False also if the core was away for long: then the event came while others ran, and sleeping would have been better.</summary>
+    internal readonly bool IsInTime => Stopwatch.GetTimestamp() < _end;
+}
