@@ -178,10 +178,11 @@ internal static unsafe class PoolHandle
         if (instance->WeakReferences != null) Api.Table.PyObject_ClearWeakRefs(self);
         if (instance->Pool != 0)
         {
-            // At the interpreter's end the module, and its state with it, can go before the last handle.
+            // At the interpreter's end the module, and its state with it, can go before the last handle; asking for it raises then.
+            PyObject* inFlight = Api.Table.PyErr_GetRaisedException();
             PyObject* module = Api.Table.PyType_GetModule(type);
-            if (module == null) Api.Table.PyErr_Clear();
-            else InterpreterState.Of(module).ForgetHandle(PoolOf(self));
+            Api.Table.PyErr_SetRaisedException(inFlight);
+            if (module != null) InterpreterState.Of(module).ForgetHandle(PoolOf(self));
             GCHandle.FromIntPtr(instance->Pool).Free();
         }
         Api.Table.PyObject_Free(self);

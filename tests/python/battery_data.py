@@ -45,7 +45,7 @@ def original():
         "template": "{0} {name!r:>10} {1:08.3f}",
         "pattern": r"(?P<word>\w+)\s+(\d+)?",
         "module": "string",
-        "path": "/tmp/frozen_path.txt",
+        "path": "data/frozen_path.txt",
     }
     ring = [1]
     ring.append({"ring": ring})
