@@ -206,7 +206,7 @@ def numbers_in_the_library(data):
 @group
 def files_and_system(data):
     path = pathlib.PurePosixPath(data["path"])
-    path / data["name"], path.parts, path.with_suffix(".x"), path.match("*.txt"), path.relative_to("/tmp")
+    path / data["name"], path.parts, path.with_suffix(".x"), path.match("*.txt"), path.relative_to("data")
     os.path.join(data["path"], *data["names"]), os.path.split(data["path"]), os.path.normpath(data["path"])
     os.path.exists(data["path"]), os.fspath(data["path"]), os.path.splitext(data["path"]), os.path.expanduser(data["path"])
     os.path.commonpath([data["path"], data["path"]])
