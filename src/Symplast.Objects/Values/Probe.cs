@@ -1,0 +1,59 @@
+using System.Runtime.CompilerServices;
+using Symplast.Memory;
+
+namespace Symplast.Objects;
+
+/// <summary>
+/// A key or value from outside a pool: a number, or text and bytes that lie anywhere, with its hash. Lookups compare with it, so that looking for
+/// a text copies nothing; only what is stored becomes a <see cref="Value"/> of the pool.
+/// </summary>
+public readonly unsafe struct Probe
+{
+    /// <summary>The key's hash.</summary>
+    public readonly ulong Hash;
+
+    readonly ValueKind _kind;
+    readonly Value _word;
+    readonly byte* _data;
+    readonly nuint _length;
+
+    Probe(ulong hash, ValueKind kind, Value word, byte* data, nuint length)
+    {
+        Hash = hash;
+        _kind = kind;
+        _word = word;
+        _data = data;
+        _length = length;
+    }
+
+    /// <summary>What it is.</summary>
+    public ValueKind Kind => _kind;
+
+    /// <summary>A probe for a value; of what is counted, the caller must hold a reference for as long as the probe is used.</summary>
+    public static Probe Of(Value value) => new(Hashing.Of(value), value.Kind, value, null, 0);
+
+    /// <summary>A probe for text: UTF-8, with lone surrogates encoded like other characters. Its bytes must stay while the probe is used.</summary>
+    public static Probe Text(byte* utf8, nuint length, ulong hash) => new(hash, ValueKind.Text, default, utf8, length);
+
+    /// <summary>A probe for bytes, which must stay while the probe is used.</summary>
+    public static Probe Bytes(byte* data, nuint length, ulong hash) => new(hash, ValueKind.Bytes, default, data, length);
+
+    /// <summary>Whether a stored value equals this, as Python has it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Matches(Value stored)
+    {
+        if (_data == null) return stored == _word || MatchesSlowly(stored);
+        return stored.Kind == _kind && Equality.SameBytes((Blob*)stored.Pointer, _data, _length);
+    }
+
+    /// <summary>The value in the pool, with a reference that is the caller's; empty if there is no memory.</summary>
+    public Value ToValue(Participant* me, PoolHeap* heap)
+    {
+        if (_data != null) return Blob.Create(me, heap, _kind, _data, _length, Hash);
+        Reference.Take(_word);
+        return _word;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    bool MatchesSlowly(Value stored) => Equality.AreEqual(_word, stored);
+}
