@@ -8,12 +8,6 @@ namespace Symplast.Objects.Tests;
 /// <summary>Random sequences of everything that can be done to an ordered map, against a plain list, with every result compared.</summary>
 public sealed unsafe class OrderedMapModelTests : IDisposable
 {
-    /// <summary>The product's code with small segments and shards.</summary>
-    public readonly struct Tiny : IInterleaving
-    {
-        public static void Point() { }
-    }
-
     /// <summary>One thing done to the map.</summary>
     public abstract record Step
     {
