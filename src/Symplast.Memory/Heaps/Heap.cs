@@ -66,8 +66,7 @@ public static unsafe class Heap
         Debug.Assert(Epoch.IsInside(me));
         Page* page = ChunkTable.PageOf(block);
         PoolHeap* heap = page->Chunk->Heap;
-        // Objects that are gone do not count; what of them is in limbo is bounded otherwise.
-        if (heap->Charge != null) PoolCharge.GiveBack(heap->Charge, (long)page->BlockSize);
+        if (heap->IsRouted) CheckRetired(heap, page, block);
         LocalHeap* local = LocalHeap.Of(me, heap);
         if (local != null) Limbo.Add(local, block, page->BlockSize);
     }
@@ -130,7 +129,11 @@ public static unsafe class Heap
         size = RoundUp(size);
         if (heap->Charge != null && !PoolCharge.TryTake(heap->Charge, (long)size)) return Refuse(me, AllocationFailure.PoolFull);
         void* block = size <= SizeClass.Largest ? AllocateSmall(me, heap, size) : AllocateLarge(heap, size);
-        if (block != null) return block;
+        if (block != null)
+        {
+            if (heap->Quarantine != null) HeapDebug.Allocated(block);
+            return block;
+        }
         if (heap->Charge != null) PoolCharge.GiveBack(heap->Charge, (long)size);
         return Refuse(me, AllocationFailure.OutOfMemory);
     }
@@ -167,6 +170,21 @@ public static unsafe class Heap
     {
         PoolHeap* heap = page->Chunk->Heap;
         if (heap->Charge != null) PoolCharge.GiveBack(heap->Charge, (long)page->BlockSize);
+        if (heap->Quarantine != null) HeapDebug.Free(me, page, block, wasRetired: false);
+        else FreeNow(me, page, block);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static void CheckRetired(PoolHeap* heap, Page* page, void* block)
+    {
+        if (heap->Quarantine != null) HeapDebug.Retired(page, block);
+        // What is gone does not count against the limit; how much of it waits in limbo is bounded otherwise.
+        if (heap->Charge != null) PoolCharge.GiveBack(heap->Charge, (long)page->BlockSize);
+    }
+
+    /// <summary>Frees a block of which nothing is to be checked or counted.</summary>
+    internal static void FreeNow(Participant* me, Page* page, void* block)
+    {
         if (page->Local->Holder == me) LocalHeap.Free(page, block);
         else if (page->Kind == PageKind.Large) FreeLarge(page);
         else Page.PushRemote(page, block, block, 1);

@@ -29,6 +29,7 @@ internal readonly unsafe record struct HeapCount(long LiveBlocks, long LiveBytes
         long reserved = PoolHeap.ReservedBytes(heap);
         heap->Gate.Exit();
 
+        if (PoolHeap.IsDeleted(heap)) return new HeapCount(0, 0, 0, 0, reserved);
         long limboBlocks = 0;
         long limboBytes = 0;
         HeapTable.Enter();
@@ -37,8 +38,12 @@ internal readonly unsafe record struct HeapCount(long LiveBlocks, long LiveBytes
             limboBlocks += local->Limbo.Blocks;
             limboBytes += local->Limbo.Bytes;
         }
+        if (heap->Quarantine != null)
+        {
+            blocks -= Quarantine.Blocks(heap->Quarantine);
+            bytes -= Quarantine.Bytes(heap->Quarantine);
+        }
         HeapTable.Exit();
-        if (PoolHeap.IsDeleted(heap)) return new HeapCount(0, 0, 0, 0, reserved);
         return new HeapCount(blocks - limboBlocks, bytes - limboBytes, limboBlocks, limboBytes, reserved);
     }
 }

@@ -63,10 +63,11 @@ internal static unsafe class HeapTable
         WordLock gate = heap == null ? WordLock.Create() : heap->Gate;
         if (heap == null) heap = (PoolHeap*)Native.Allocate((nuint)sizeof(PoolHeap));
         if (heap == null) throw new InsufficientMemoryException();
-        *heap = new PoolHeap { Slot = slot, Charge = charge, Gate = gate };
+        Quarantine* quarantine = HeapDebug.NewQuarantine();
+        *heap = new PoolHeap { Slot = slot, Charge = charge, Quarantine = quarantine, IsRouted = charge != null || quarantine != null, Gate = gate };
         Enter();
         heap->Serial = ++_state.LastSerial;
-        heap->Pass = _state.IsRouted || PoolHeap.IsRouted(heap) ? PoolHeap.NoPass : heap->Serial;
+        heap->Pass = _state.IsRouted || heap->IsRouted ? PoolHeap.NoPass : heap->Serial;
         heap->NextHeap = _state.All;
         _state.All = heap;
         Exit();
@@ -80,7 +81,7 @@ internal static unsafe class HeapTable
         _state.IsRouted = routed;
         for (PoolHeap* heap = _state.All; heap != null; heap = heap->NextHeap)
         {
-            heap->Pass = routed || PoolHeap.IsRouted(heap) ? PoolHeap.NoPass : heap->Serial;
+            heap->Pass = routed || heap->IsRouted ? PoolHeap.NoPass : heap->Serial;
         }
         Exit();
     }
@@ -97,6 +98,8 @@ internal static unsafe class HeapTable
         Enter();
         Unlist(heap);
         DropLocals(heap);
+        if (heap->Quarantine != null) Quarantine.Destroy(heap->Quarantine);
+        heap->Quarantine = null;
         Exit();
         // Nobody pins what is deleted, unless he holds a pin already.
         bool wasPinned = Volatile.Read(ref heap->WasPinned) != 0;

@@ -52,6 +52,7 @@ internal unsafe struct Limbo
     Bag* _spare;
     long _blocks;
     long _bytes;
+    ulong _lastTag;
 
     /// <summary>Blocks here.</summary>
     internal readonly long Blocks => _blocks;
@@ -104,19 +105,22 @@ internal unsafe struct Limbo
         FreeSome(local, int.MaxValue);
     }
 
-    /// <summary>Closes the open bag, so that it is part of what can be freed.</summary>
-    internal static void Close(LocalHeap* local)
+    /// <summary>Closes the open bag, so that it is part of what can be freed; false if the epoch has advanced since the last time.</summary>
+    internal static bool Close(LocalHeap* local)
     {
         Limbo* limbo = &local->Limbo;
         Bag* bag = limbo->_open;
-        if (bag == null) return;
+        if (bag == null) return false;
         limbo->_open = null;
         bag->Tag = Epoch.Now;
+        bool isSame = bag->Tag == limbo->_lastTag;
+        limbo->_lastTag = bag->Tag;
         if (limbo->_newest == null) limbo->_oldest = bag;
         else limbo->_newest->Next = bag;
         limbo->_newest = bag;
         // Only a measure; orders nothing.
         Interlocked.Add(ref _state.Bytes, bag->Bytes);
+        return isSame;
     }
 
     /// <summary>Takes over what is in another local heap's limbo. The caller holds both.</summary>
@@ -176,8 +180,9 @@ internal unsafe struct Limbo
     [MethodImpl(MethodImplOptions.NoInlining)]
     static void CloseAndRelieve(LocalHeap* local)
     {
-        Close(local);
-        Epoch.TryAdvance();
+        // If others have advanced since the last time, that serves us too: the barrier interrupts all running threads.
+        bool advance = Close(local);
+        if (advance) Epoch.TryAdvance();
         FreeSome(local, 2 * BagSize);
         if (TotalBytes < Pressure) return;
         // Two epochs are as far as it can go while the caller's own section is open; what then is left waits for other sections, or for that one.
@@ -196,6 +201,7 @@ internal unsafe struct Limbo
         Limbo* limbo = &local->Limbo;
         Chain* chains = stackalloc Chain[Chains];
         for (int i = 0; i < Chains; i++) chains[i].Page = null;
+        bool isChecked = local->Heap->Quarantine != null;
         Bag* bag = limbo->_oldest;
         do
         {
@@ -203,7 +209,8 @@ internal unsafe struct Limbo
             Page* page = ChunkTable.PageOf(block);
             limbo->_blocks--;
             limbo->_bytes -= (long)page->BlockSize;
-            if (page->Local->Holder == local->Holder) LocalHeap.Free(page, block);
+            if (isChecked) HeapDebug.Free(local->Holder, page, block, wasRetired: true);
+            else if (page->Local->Holder == local->Holder) LocalHeap.Free(page, block);
             else if (page->Kind == PageKind.Large) Heap.FreeLarge(page);
             else Gather(chains + (((nuint)page >> 7) & (Chains - 1)), page, block);
             if (bag->Done == bag->Count)

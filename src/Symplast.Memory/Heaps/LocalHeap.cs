@@ -89,7 +89,7 @@ internal unsafe struct LocalHeap
         HeapTable.Exit();
         if (local == null) return null;
         local->Holder = me;
-        local->Owner = PoolHeap.IsRouted(heap) ? null : me;
+        local->Owner = heap->IsRouted ? null : me;
         me->Heaps[heap->Slot] = new HeapEntry { Serial = heap->Serial, Local = local };
         return local;
     }
@@ -374,6 +374,7 @@ internal unsafe struct LocalHeap
     {
         while (Adopt(local)) { }
         Limbo.FreeAll(local);
+        if (local->Heap->Quarantine != null) HeapDebug.Release(local->Holder, local->Heap->Quarantine, all: true);
         TakeReady(local);
         for (nuint i = 1; i < SizeClass.Count; i++)
         {

@@ -80,10 +80,6 @@ internal unsafe struct Page
     [FieldOffset(57)]
     internal PageKind Kind;
 
-    /// <summary>Pages of a large block that lies inside a chunk.</summary>
-    [FieldOffset(58)]
-    internal byte Pages;
-
     /// <summary>Blocks freed by others: offset of the first | their number &lt;&lt; 32; or 0, or <see cref="Parked"/>.</summary>
     [FieldOffset(64)]
     internal ulong Remote;

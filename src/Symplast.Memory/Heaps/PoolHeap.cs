@@ -35,6 +35,14 @@ public unsafe struct PoolHeap
     [FieldOffset(24)]
     internal PoolCharge* Charge;
 
+    /// <summary>What a checked heap holds back, else null.</summary>
+    [FieldOffset(32)]
+    internal Quarantine* Quarantine;
+
+    /// <summary>Whether allocations and frees have something to check or to count.</summary>
+    [FieldOffset(40)]
+    internal bool IsRouted;
+
     // From here to the gate: under the gate of HeapTable.
 
     [FieldOffset(128)]
@@ -95,9 +103,6 @@ public unsafe struct PoolHeap
     // Acquire: pairs with the exchange in HeapTable.Delete. Whoever reads false in a section is waited for.
     public static bool IsDeleted(PoolHeap* heap) => heap == null || Volatile.Read(ref heap->DeletedFlag) != 0;
 
-    /// <summary>Whether allocations and frees have something to check.</summary>
-    internal static bool IsRouted(PoolHeap* heap) => heap->Charge != null;
-
     internal static Chunk* Chunks(PoolHeap* heap) => heap->_chunks;
 
     internal static long ReservedBytes(PoolHeap* heap) => Volatile.Read(ref heap->_chunkCount) << AddressRange.ChunkShift;
@@ -117,10 +122,15 @@ public unsafe struct PoolHeap
                 if (chunk->FreePages == Chunk.AllFree) heap->_emptyChunks--;
                 Unlist(heap, chunk);
                 chunk->FreePages &= ~pages;
+                bool populate = (chunk->TouchedPages & pages) == 0 && heap->_chunkCount > 1;
                 chunk->TouchedPages |= pages;
                 List(heap, chunk);
                 heap->Gate.Exit();
-                return Chunk.Pages(chunk) + first;
+                Page* page = Chunk.Pages(chunk) + first;
+                // A page fault for each page of the system costs several times as much. Only a hint, which kernels before 5.14 do not know; and not for the first few
+                // blocks of a small pool, which would keep memory that they do not need.
+                if (populate) Libc.Advise(page->Start, (nuint)count << Page.Shift, Libc.AdvisePopulateWrite);
+                return page;
             }
             heap->Gate.Exit();
             if (!AddChunk(heap)) return null;
@@ -209,6 +219,31 @@ public unsafe struct PoolHeap
         for (Chunk* chunk = heap->_chunks; chunk != null; chunk = chunk->Next) AddressRange.Empty(chunk->Start, chunk->Chunks);
     }
 
+    /// <summary>Whether each chunk with free pages is in the list for the length of its longest run, and the counts are right.</summary>
+    internal static bool AreListsValid(PoolHeap* heap)
+    {
+        long paged = 0;
+        long withFree = 0;
+        long count = 0;
+        for (Chunk* chunk = heap->_chunks; chunk != null; chunk = chunk->Next)
+        {
+            count += (long)chunk->Chunks;
+            if (!chunk->IsLarge && chunk->FreePages != 0) withFree++;
+        }
+        for (int length = 0; length <= Chunk.PageCount; length++)
+        {
+            long here = 0;
+            for (Chunk* chunk = (Chunk*)heap->_byLength[length]; chunk != null; chunk = chunk->NextSimilar, here++)
+            {
+                if (chunk->IsLarge || Chunk.LongestRun(chunk->FreePages) != length) return false;
+            }
+            if ((here != 0) != ((heap->_lengths >> length & 1) != 0)) return false;
+            if (length == Chunk.PageCount && here != heap->_emptyChunks) return false;
+            paged += here;
+        }
+        return count == heap->_chunkCount && paged == withFree;
+    }
+
     static Chunk* DetachChunks(PoolHeap* heap)
     {
         // Against those who count what is in it.
@@ -257,6 +292,7 @@ public unsafe struct PoolHeap
 
     static void ReleaseChunk(Chunk* chunk)
     {
+        for (int i = 0; i < Chunk.PageCount; i++) Native.Free(Chunk.Pages(chunk)[i].States);
         ChunkTable.Clear(chunk);
         AddressRange.Release(chunk->Start, chunk->Chunks);
         HeapTable.GiveChunk(chunk);
