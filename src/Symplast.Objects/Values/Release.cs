@@ -1,5 +1,3 @@
-using Symplast.Memory;
-
 namespace Symplast.Objects;
 
 /// <summary>
@@ -24,6 +22,10 @@ internal unsafe struct Release
                 case HeaderKind.Tuple:
                     TupleBlob* tuple = (TupleBlob*)block;
                     for (nuint i = 0; i < tuple->Length; i++) release.Drop(me, TupleBlob.Items(tuple)[i]);
+                    break;
+                case HeaderKind.OrderedMap:
+                case HeaderKind.Set:
+                    OrderedMap<Uninterrupted>.ReleaseContents(me, block, ref release);
                     break;
                 default:
                     throw new InvalidOperationException();
