@@ -20,6 +20,9 @@ internal sealed record Bar(double Most)
 /// <summary>A row of the report: medians, in nanoseconds of processor time an operation, and the ratios of samples that were taken one after the other.</summary>
 internal sealed record Row(string Subject, string Name, string Rival, double Ours, double Theirs, double Ratio, double Least, double Greatest, Bar? Bar)
 {
+    /// <summary>What the figures are in.</summary>
+    public string Unit { get; init; } = "ns";
+
     /// <summary>Whether the bar is met; null if there is none.</summary>
     public bool? Met => Bar is null ? null : Ratio <= Bar.Most;
 }
@@ -32,7 +35,7 @@ internal static class Contest
     internal static int Rounds { get; set; } = 7;
 
     /// <summary>Ours comes first; a row for each rival.</summary>
-    internal static IEnumerable<Row> Run(string subject, string name, int threads, Bar? bar, params Contender[] contenders)
+    internal static void Run(Action<Row> report, string subject, string name, int threads, Bar? bar, params Contender[] contenders)
     {
         int[] counts = [.. contenders.Select(each => Calibrate(each, threads))];
         double[][] samples = [.. contenders.Select(_ => new double[Rounds])];
@@ -43,7 +46,7 @@ internal static class Contest
         for (int i = 1; i < contenders.Length; i++)
         {
             double[] ratios = [.. Enumerable.Range(0, Rounds).Select(round => samples[0][round] / samples[i][round])];
-            yield return new Row(subject, name, contenders[i].Name, Median(samples[0]), Median(samples[i]), Median(ratios), ratios.Min(), ratios.Max(), bar);
+            report(new Row(subject, name, contenders[i].Name, Median(samples[0]), Median(samples[i]), Median(ratios), ratios.Min(), ratios.Max(), bar));
         }
     }
 

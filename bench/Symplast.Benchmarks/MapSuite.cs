@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Symplast.Memory;
 using Symplast.Objects;
-using Map = Symplast.Objects.OrderedMap<Symplast.Objects.Uninterrupted>;
+using Map = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
 
 namespace Symplast.Benchmarks;
 
@@ -17,7 +17,7 @@ internal static unsafe class MapSuite
         void Set(int key, long value);
     }
 
-    readonly struct Ours(Participant* me, SharedObject* map, Keys keys) : IMap
+    readonly struct Ours(Participant* me, OrderedMap* map, Keys keys) : IMap
     {
         public long Get(int key)
         {
@@ -27,10 +27,10 @@ internal static unsafe class MapSuite
             return value.Int;
         }
 
-        public void Set(int key, long value) => Map.Set(me, map, keys.Ask(key), Probe.Of(Value.OfInt(value & 0xFFFFFF)));
+        public void Set(int key, long value) => Map.Set(me, map, keys.Ask(key), Value.OfInt(value & 0xFFFFFF));
     }
 
-    readonly struct OursHashing(Participant* me, SharedObject* map, Keys keys) : IMap
+    readonly struct OursHashing(Participant* me, OrderedMap* map, Keys keys) : IMap
     {
         public long Get(int key)
         {
@@ -40,7 +40,7 @@ internal static unsafe class MapSuite
             return value.Int;
         }
 
-        public void Set(int key, long value) => Map.Set(me, map, keys.AskAndHash(key), Probe.Of(Value.OfInt(value & 0xFFFFFF)));
+        public void Set(int key, long value) => Map.Set(me, map, keys.AskAndHash(key), Value.OfInt(value & 0xFFFFFF));
     }
 
     readonly struct Concurrent(ConcurrentDictionary<string, long> map, Keys keys) : IMap
@@ -118,13 +118,7 @@ internal static unsafe class MapSuite
         return sum;
     }
 
-    static Participant* Me(Participant** participants, int thread)
-    {
-        if (participants[thread] == null) participants[thread] = Epoch.Join();
-        return participants[thread];
-    }
-
-    internal static IEnumerable<Row> Run(bool quick)
+    internal static void Run(bool quick, Action<Row> report)
     {
         int[] sizes = quick ? [16, 1000, 100_000] : [16, 1000, 1_000_000, 10_000_000];
         foreach (int size in sizes)
@@ -133,8 +127,8 @@ internal static unsafe class MapSuite
             Pool pool = Pool.Create("bench");
             PoolHeap* heap = Heap.Of(pool);
             Participant* main = Epoch.Join();
-            SharedObject* map = Map.Create(main, heap);
-            for (int i = 0; i < size; i++) Map.Set(main, map, keys.Fill(i), Probe.Of(Value.OfInt(i)));
+            OrderedMap* map = Map.Create(main, heap);
+            for (int i = 0; i < size; i++) Map.Set(main, map, keys.Fill(i), Value.OfInt(i));
 
             ConcurrentDictionary<string, long> concurrent = new(keys.Filled.Select((key, i) => KeyValuePair.Create(key, (long)i)));
             NonBlocking.ConcurrentDictionary<string, long> nonBlocking = new();
@@ -166,7 +160,7 @@ internal static unsafe class MapSuite
                         sides.Add(Side("Dictionary + ReaderWriterLockSlim", new ReadersAndWriter(plain, readers, keys)));
                     }
                     Bar bar = writes == 50 && threads == 2 ? new Bar(1 / 1.5) : new Bar(1);
-                    foreach (Row row in Contest.Run(Subject, name, threads, bar, [.. sides])) yield return row;
+                    Contest.Run(report, Subject, name, threads, bar, [.. sides]);
                     if (writes != 0 || threads != 1) continue;
                     Contender hashing = new("", (_, count, seed) =>
                     {
@@ -175,7 +169,7 @@ internal static unsafe class MapSuite
                         Epoch.Leave(me);
                         return sum;
                     });
-                    foreach (Row row in Contest.Run(Subject, $"{size:N0} entries, read, hashing each key", 1, new Bar(1), hashing, sides[1], sides[2])) yield return row;
+                    Contest.Run(report, Subject, $"{size:N0} entries, read, hashing each key", 1, new Bar(1), hashing, sides[1], sides[2]);
                 }
             }
             pool.Delete();

@@ -8,7 +8,7 @@ internal static unsafe class MemorySuite
 {
     const string Subject = "memory";
 
-    internal static IEnumerable<Row> Run(bool quick)
+    internal static void Run(bool quick, Action<Row> report)
     {
         int* shared = (int*)NativeMemory.AllocZeroed(sizeof(int));
         ReaderWriterLockSlim gate = new();
@@ -45,8 +45,8 @@ internal static unsafe class MemorySuite
             }
             return sum;
         });
-        foreach (Row row in Contest.Run(Subject, "read section", 1, new Bar(0.2), section, counting, reading)) yield return row;
-        foreach (Row row in Contest.Run(Subject, "read section, 2 threads", 2, new Bar(0.2), section, counting, reading)) yield return row;
+        Contest.Run(report, Subject, "read section", 1, new Bar(0.5), section, counting, reading);
+        Contest.Run(report, Subject, "read section, 2 threads", 2, new Bar(0.5), section, counting, reading);
 
         foreach (int size in (int[])[32, 256, 4096])
         {
@@ -66,8 +66,8 @@ internal static unsafe class MemorySuite
                 for (int i = 0; i < count; i++) NativeMemory.Free(NativeMemory.Alloc((nuint)size));
                 return 0;
             });
-            foreach (Row row in Contest.Run(Subject, $"allocate and free {size} bytes", 1, new Bar(1), ours, malloc)) yield return row;
-            foreach (Row row in Contest.Run(Subject, $"allocate and free {size} bytes, 2 threads", 2, new Bar(1), ours, malloc)) yield return row;
+            Contest.Run(report, Subject, $"allocate and free {size} bytes", 1, new Bar(1), ours, malloc);
+            Contest.Run(report, Subject, $"allocate and free {size} bytes, 2 threads", 2, new Bar(1), ours, malloc);
             pool.Delete();
         }
     }
