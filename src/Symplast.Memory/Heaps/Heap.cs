@@ -64,8 +64,8 @@ public static unsafe class Heap
     public static void Retire(Participant* me, void* block)
     {
         Debug.Assert(Epoch.IsInside(me));
+        PoolHeap* heap = ChunkTable.EntryOf(block)->Heap;
         Page* page = ChunkTable.PageOf(block);
-        PoolHeap* heap = page->Chunk->Heap;
         if (heap->IsRouted) CheckRetired(heap, page, block);
         LocalHeap* local = LocalHeap.Of(me, heap);
         if (local != null) Limbo.Add(local, block, page->BlockSize);
@@ -89,7 +89,7 @@ public static unsafe class Heap
             {
                 LocalHeap* local = LocalHeap.Of(me, heap);
                 if (local != null) LocalHeap.Collect(local);
-                PoolHeap.Trim(heap);
+                PoolHeap.Trim(heap, all: true);
             }
             Epoch.Exit(me);
             Epoch.TryAdvance();
@@ -124,7 +124,7 @@ public static unsafe class Heap
     static void* AllocateSlowly(Participant* me, PoolHeap* heap, nuint size)
     {
         Debug.Assert(Epoch.IsInside(me));
-        if (HeapDebug.IsFailing() || size > LargestBlock) return Refuse(me, AllocationFailure.OutOfMemory);
+        if (HeapDebug.IsFailing() || size > LargestBlock || heap == HeapTable.Gone) return Refuse(me, AllocationFailure.OutOfMemory);
         if (size == 0) size = 1;
         size = RoundUp(size);
         if (heap->Charge != null && !PoolCharge.TryTake(heap->Charge, (long)size)) return Refuse(me, AllocationFailure.PoolFull);

@@ -105,6 +105,16 @@ internal unsafe struct Limbo
         FreeSome(local, int.MaxValue);
     }
 
+    /// <summary>Frees all that can be freed now, when there is no memory; false if that was nothing.</summary>
+    internal static bool Relieve(LocalHeap* local)
+    {
+        Close(local);
+        // Two epochs are as far as it can go while the caller's own section is open.
+        Epoch.TryAdvance();
+        Epoch.TryAdvance();
+        return FreeSome(local, int.MaxValue);
+    }
+
     /// <summary>Closes the open bag, so that it is part of what can be freed; false if the epoch has advanced since the last time.</summary>
     internal static bool Close(LocalHeap* local)
     {
@@ -185,13 +195,9 @@ internal unsafe struct Limbo
         if (advance) Epoch.TryAdvance();
         FreeSome(local, 2 * BagSize);
         if (TotalBytes < Pressure) return;
-        // Two epochs are as far as it can go while the caller's own section is open; what then is left waits for other sections, or for that one.
-        for (int turn = 0; turn < 2 && TotalBytes >= Pressure; turn++)
-        {
-            Thread.Yield();
-            Epoch.TryAdvance();
-            FreeSome(local, int.MaxValue);
-        }
+        Thread.Yield();
+        Relieve(local);
+        // What is left waits for other sections, or for the caller's own, which is why it must not wait here.
         if (TotalBytes >= Pressure) Interlocked.Increment(ref _state.Events);
     }
 

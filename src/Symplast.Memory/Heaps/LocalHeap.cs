@@ -28,6 +28,9 @@ internal unsafe struct LocalHeap
 {
     const int Queues = 384;
 
+    // So many retired blocks are freed, if they can be, before a page is asked for.
+    const int LimboPortion = 64;
+
     /// <summary>The participant that may free blocks of its pages with nothing to check; null if none may.</summary>
     [FieldOffset(0)]
     internal Participant* Owner;
@@ -165,12 +168,14 @@ internal unsafe struct LocalHeap
     {
         PageQueue* queue = QueueOf(local, sizeClass);
         bool adopted = false;
+        bool relieved = false;
         while (true)
         {
             Page* page = FindFree(local, queue);
             if (page == null)
             {
                 if (TakeReady(local)) continue;
+                if (Limbo.FreeSome(local, LimboPortion)) continue;
                 if (!adopted && local->Heap->Abandoned != null)
                 {
                     adopted = true;
@@ -178,7 +183,12 @@ internal unsafe struct LocalHeap
                     continue;
                 }
                 page = NewPage(local, sizeClass);
-                if (page == null) return null;
+                if (page == null)
+                {
+                    if (relieved || !Limbo.Relieve(local)) return null;
+                    relieved = true;
+                    continue;
+                }
             }
             void* block = page->Free;
             page->Free = *(void**)block;

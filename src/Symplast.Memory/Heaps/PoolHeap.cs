@@ -146,25 +146,20 @@ public unsafe struct PoolHeap
         heap->Gate.Enter();
         Unlist(heap, chunk);
         chunk->FreePages |= Bits((int)(page - Chunk.Pages(chunk)), count);
-        bool release = false;
-        if (chunk->FreePages == Chunk.AllFree)
-        {
-            release = heap->_emptyChunks >= EmptyChunksKept + heap->_chunkCount / EmptyShareKept;
-            if (!release) heap->_emptyChunks++;
-        }
-        if (release) Remove(heap, chunk);
-        else List(heap, chunk);
+        List(heap, chunk);
+        if (chunk->FreePages == Chunk.AllFree) heap->_emptyChunks++;
+        bool trim = heap->_emptyChunks > KeptChunks(heap);
         heap->Gate.Exit();
-        if (release) ReleaseChunk(chunk);
+        if (trim) Trim(heap, all: false);
     }
 
-    /// <summary>Returns all chunks without any block to the address range. Thread-safe.</summary>
-    internal static void Trim(PoolHeap* heap)
+    /// <summary>Returns chunks without any block to the address range: all, or those that are too many. Thread-safe.</summary>
+    internal static void Trim(PoolHeap* heap, bool all)
     {
         while (true)
         {
             heap->Gate.Enter();
-            Chunk* chunk = (Chunk*)heap->_byLength[Chunk.PageCount];
+            Chunk* chunk = heap->_emptyChunks > (all ? 0 : KeptChunks(heap)) ? (Chunk*)heap->_byLength[Chunk.PageCount] : null;
             if (chunk != null)
             {
                 Unlist(heap, chunk);
@@ -297,6 +292,8 @@ public unsafe struct PoolHeap
         AddressRange.Release(chunk->Start, chunk->Chunks);
         HeapTable.GiveChunk(chunk);
     }
+
+    static long KeptChunks(PoolHeap* heap) => EmptyChunksKept + heap->_chunkCount / EmptyShareKept;
 
     static uint Bits(int first, int count) => (uint)((1ul << count) - 1) << first;
 
