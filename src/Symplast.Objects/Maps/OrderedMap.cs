@@ -44,16 +44,32 @@ namespace Symplast.Objects;
 public static unsafe partial class OrderedMap<THook> where THook : struct, IInterleaving
 {
     /// <summary>The value of an entry that was removed.</summary>
-    internal static Value Removed => Value.Mark(1);
+    internal static Value Removed
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Value.Mark(1);
+    }
 
     // Small numbers under test, so that short histories cross all borders.
-    static bool IsProduct => typeof(THook) == typeof(Uninterrupted);
+    static bool IsProduct
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => typeof(THook) == typeof(Uninterrupted);
+    }
 
     static int SmallLimit => IsProduct ? SmallMap.Most : 2;
 
-    static int SegmentBits => IsProduct ? 12 : 2;
+    static int SegmentBits
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => IsProduct ? 12 : 2;
+    }
 
-    static int FirstSegmentBits => IsProduct ? 5 : 1;
+    static int FirstSegmentBits
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => IsProduct ? 5 : 1;
+    }
 
     static ulong FirstSlots => IsProduct ? 32u : 4;
 

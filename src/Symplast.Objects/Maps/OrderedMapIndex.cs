@@ -10,6 +10,7 @@ namespace Symplast.Objects;
 // nothing but the slots.
 public static unsafe partial class OrderedMap<THook>
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static MapEntry* Find(LargeMap* large, in Probe key)
     {
         THook.Point();

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Symplast.Objects;
 
 /// <summary>Equality of values as Python has it: 1 == 1.0 == True == 1+0j, text and bytes by content, tuples by their items, other objects by identity.</summary>
@@ -20,10 +22,20 @@ public static unsafe class Equality
 
     internal static bool IsNumber(ValueKind kind) => kind is ValueKind.Int or ValueKind.Float or ValueKind.Bool or ValueKind.BigInt or ValueKind.Complex;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool SameBytes(Blob* blob, byte* data, nuint length)
     {
         if (blob->Length != length) return false;
         byte* own = Blob.Data(blob);
+        if (length is < 8 or > 16) return SameBytesSlowly(own, data, length);
+        // Most keys: two words that overlap.
+        ulong first = Unsafe.ReadUnaligned<ulong>(own) ^ Unsafe.ReadUnaligned<ulong>(data);
+        return (first | Unsafe.ReadUnaligned<ulong>(own + length - 8) ^ Unsafe.ReadUnaligned<ulong>(data + length - 8)) == 0;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static bool SameBytesSlowly(byte* own, byte* data, nuint length)
+    {
         for (; length > int.MaxValue; own += int.MaxValue, data += int.MaxValue, length -= int.MaxValue)
         {
             if (!new ReadOnlySpan<byte>(own, int.MaxValue).SequenceEqual(new ReadOnlySpan<byte>(data, int.MaxValue))) return false;

@@ -58,7 +58,7 @@ public readonly unsafe struct Probe
     public bool Matches(Value stored)
     {
         if (_data == null) return stored == _word || MatchesSlowly(stored);
-        return stored.Kind == _kind && Equality.SameBytes((Blob*)stored.Pointer, _data, _length);
+        return stored.PointsTo(_kind) && Equality.SameBytes((Blob*)stored.Pointer, _data, _length);
     }
 
     /// <summary>The value in the pool, with a reference that is the caller's; empty if there is no memory.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Symplast.Objects;
 
@@ -30,6 +31,7 @@ public static unsafe class Reference
     }
 
     /// <summary>The same for what a value refers to; true for values that are not counted.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryTake(Value value) => !value.IsCounted || TryTake(value.Head);
 
     /// <summary>One more reference to a block that cannot be dead, because the caller holds one.</summary>
@@ -47,6 +49,7 @@ public static unsafe class Reference
     }
 
     /// <summary>The same for what a value refers to, if it is counted.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Drop(Participant* me, Value value)
     {
         if (value.IsCounted) Drop(me, value.Head);

@@ -77,6 +77,7 @@ public readonly unsafe struct Value : IEquatable<Value>
     public static Value Empty => default;
 
     /// <summary>A mark of a structure's own; <paramref name="number"/> from 1 to 15.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Value Mark(int number) => new((ulong)number);
 
     /// <summary>None.</summary>
@@ -145,16 +146,28 @@ public readonly unsafe struct Value : IEquatable<Value>
     public bool IsEmpty => Bits == 0;
 
     /// <summary>An inline integer.</summary>
-    public bool IsInt => Bits >= IntTag;
+    public bool IsInt
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Bits >= IntTag;
+    }
 
     /// <summary>A double.</summary>
     public bool IsFloat => Bits - DoubleOffset < IntTag - DoubleOffset;
 
     /// <summary>A pointer, to an object, a blob or something foreign.</summary>
-    public bool IsPointer => Bits - FirstPointer < DoubleOffset - FirstPointer;
+    public bool IsPointer
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Bits - FirstPointer < DoubleOffset - FirstPointer;
+    }
 
     /// <summary>Whether it holds a count in what it points to: an object or a blob.</summary>
-    public bool IsCounted => IsPointer && (Bits & KindMask) != (ulong)(ValueKind.Foreign - ValueKind.Object);
+    public bool IsCounted
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => IsPointer && (Bits & KindMask) != (ulong)(ValueKind.Foreign - ValueKind.Object);
+    }
 
     /// <summary>The integer, if <see cref="IsInt"/>.</summary>
     public long Int => (long)(Bits << 14) >> 14;
@@ -167,6 +180,10 @@ public readonly unsafe struct Value : IEquatable<Value>
 
     /// <summary>The head of the object or blob, if <see cref="IsCounted"/>.</summary>
     public Header* Head => (Header*)Pointer;
+
+    /// <summary>Whether it is a pointer to a thing of this kind, which is <see cref="ValueKind.Object"/> or a later one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool PointsTo(ValueKind kind) => IsPointer && (Bits & KindMask) == (ulong)kind - (ulong)ValueKind.Object;
 
     /// <summary>The same word: the same value, or the same object.</summary>
     public bool Equals(Value other) => Bits == other.Bits;
