@@ -28,15 +28,15 @@ internal static unsafe partial class RobustMutex
     {
         if (TryLock(mutex) != OwnerDied) return false;
         MakeConsistent(mutex);
-        Destroy(mutex);
-        return true;
+        return TryDestroy(mutex);
     }
 
-    /// <summary>Gives up a held mutex and destroys it.</summary>
-    internal static void Destroy(byte* mutex)
+    /// <summary>Gives up a mutex and destroys it; false, and nothing has changed, if the calling thread does not hold it.</summary>
+    internal static bool TryDestroy(byte* mutex)
     {
-        Unlock(mutex);
+        if (Unlock(mutex) != 0) return false;
         DestroyMutex(mutex);
+        return true;
     }
 
     [LibraryImport("libc", EntryPoint = "pthread_mutexattr_init")]
