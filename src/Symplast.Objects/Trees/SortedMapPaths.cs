@@ -100,7 +100,7 @@ public static unsafe partial class SortedMap<THook, TRules>
             return false;
         }
         ObjectLock.Enter<THook>(&parent->Node.Lock);
-        if (parent->Node.DeadFlag == 0 && *SortedInner.Slot(parent, index) == (nint)node || TRules.Fault == SortedMapFault.UsesDeadParent) return true;
+        if ((parent->Node.DeadFlag == 0 || TRules.Fault == SortedMapFault.UsesDeadParent) && *SortedInner.Slot(parent, index) == (nint)node) return true;
         ObjectLock.Exit<THook>(&parent->Node.Lock);
         return false;
     }

@@ -22,7 +22,7 @@ public enum SortedMapFault
     /// <summary>Writers do not look whether the leaf that they have locked is still live.</summary>
     UsesDeadLeaf,
 
-    /// <summary>Who replaces a node does not look whether the parent is still live and has it.</summary>
+    /// <summary>Who replaces a node does not look whether the parent is still live.</summary>
     UsesDeadParent,
 
     /// <summary>The search for neighbours does not look again whether the leaf has changed.</summary>
