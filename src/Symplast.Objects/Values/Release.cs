@@ -27,6 +27,21 @@ internal unsafe struct Release
                 case HeaderKind.Set:
                     OrderedMap<Uninterrupted>.ReleaseContents(me, block, ref release);
                     break;
+                case HeaderKind.SortedMap:
+                    SortedMap<Uninterrupted, SortedMapRules>.ReleaseContents(me, (SortedMap*)block, ref release);
+                    break;
+                case HeaderKind.Vector:
+                    SharedVector<Uninterrupted>.ReleaseContents(me, block, ref release);
+                    break;
+                case HeaderKind.Cell:
+                    AtomicReference<Uninterrupted>.ReleaseContents(me, block, ref release);
+                    break;
+                case HeaderKind.Queue:
+                    SharedQueue<Uninterrupted>.ReleaseContents(me, block, ref release);
+                    break;
+                case HeaderKind.Record:
+                    Record<Uninterrupted>.ReleaseContents(me, block, ref release);
+                    break;
                 default:
                     throw new InvalidOperationException();
             }
