@@ -25,6 +25,9 @@ internal unsafe struct Release
                     TupleBlob* tuple = (TupleBlob*)block;
                     for (nuint i = 0; i < tuple->Length; i++) release.Drop(me, TupleBlob.Items(tuple)[i]);
                     break;
+                case HeaderKind.Vector:
+                    SharedVector<Uninterrupted>.ReleaseContents(me, block, ref release);
+                    break;
                 default:
                     throw new InvalidOperationException();
             }
