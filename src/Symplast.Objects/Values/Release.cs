@@ -28,6 +28,9 @@ internal unsafe struct Release
                 case HeaderKind.Vector:
                     SharedVector<Uninterrupted>.ReleaseContents(me, block, ref release);
                     break;
+                case HeaderKind.Cell:
+                    AtomicReference<Uninterrupted>.ReleaseContents(me, block, ref release);
+                    break;
                 default:
                     throw new InvalidOperationException();
             }
