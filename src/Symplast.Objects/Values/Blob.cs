@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text;
-using Symplast.Memory;
 
 namespace Symplast.Objects;
 
@@ -58,28 +57,5 @@ public unsafe struct Blob
             if (!System.Text.Ascii.IsValid(new ReadOnlySpan<byte>(data, 1 << 30))) return false;
         }
         return System.Text.Ascii.IsValid(new ReadOnlySpan<byte>(data, (int)length));
-    }
-}
-
-/// <summary>An immutable tuple of values in a pool; it owns a reference to each. The values follow the struct.</summary>
-public unsafe struct TupleBlob
-{
-    internal Header Head;
-    internal ulong Hash;
-    internal nuint Length;
-    internal Header* NextDead;      // see Release
-    internal nuint Reserved;
-
-    /// <summary>The values.</summary>
-    public static Value* Items(TupleBlob* tuple) => (Value*)(tuple + 1);
-
-    /// <summary>A new tuple with one reference, the caller's; takes over the references of the items. Empty if there is no memory; the items stay the caller's.</summary>
-    public static Value Create(Participant* me, PoolHeap* heap, Value* items, nuint length)
-    {
-        TupleBlob* tuple = (TupleBlob*)Heap.Allocate(me, heap, (nuint)sizeof(TupleBlob) + length * (nuint)sizeof(Value));
-        if (tuple == null) return Value.Empty;
-        *tuple = new TupleBlob { Head = new Header { Count = 1, Kind = HeaderKind.Tuple }, Length = length, Hash = Hashing.OfTuple(items, length) };
-        Buffer.MemoryCopy(items, Items(tuple), length * (nuint)sizeof(Value), length * (nuint)sizeof(Value));
-        return Value.Of(ValueKind.Tuple, tuple);
     }
 }

@@ -31,6 +31,7 @@ public static unsafe class Equality
         return new ReadOnlySpan<byte>(own, (int)length).SequenceEqual(new ReadOnlySpan<byte>(data, (int)length));
     }
 
+    // Recursion is bounded by TupleBlob.MaximumDepth.
     static bool SameItems(TupleBlob* left, TupleBlob* right)
     {
         if (left->Length != right->Length || left->Hash != right->Hash) return false;

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Symplast.Memory;
 
 namespace Symplast.Objects;
 
@@ -30,20 +29,22 @@ internal static unsafe class ObjectLock
     [MethodImpl(MethodImplOptions.NoInlining)]
     static void EnterContended<THook>(int* word) where THook : struct, IInterleaving
     {
+        if (typeof(THook) != typeof(Uninterrupted))
+        {
+            // A test's scheduler lets this thread wait; nobody sleeps on the word. Pairs with Exit.
+            do THook.Await(word);
+            while (Interlocked.CompareExchange(ref *word, 1, 0) != 0);
+            return;
+        }
         // The holder works for less than a microsecond, unless it was preempted.
         for (int i = 0; i < Spins; i++)
         {
-            THook.Point();
             // The volatile read only avoids useless exchanges; the exchange is what acquires (pairs with Exit).
             if (Volatile.Read(ref *word) == 0 && Interlocked.CompareExchange(ref *word, 1, 0) == 0) return;
             Thread.SpinWait(4);
         }
         // Sleeping inside a section would hold back reclamation, but the holder is a thread in the midst of a short critical section: it is
         // bounded by one preemption. Pairs with Exit.
-        while (Interlocked.Exchange(ref *word, 2) != 0)
-        {
-            THook.Point();
-            if (typeof(THook) == typeof(Uninterrupted)) Futex.Wait(word, 2, 1_000_000);
-        }
+        while (Interlocked.Exchange(ref *word, 2) != 0) Futex.Wait(word, 2, 1_000_000);
     }
 }

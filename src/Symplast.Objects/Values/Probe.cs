@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Symplast.Memory;
 
 namespace Symplast.Objects;
 
@@ -17,26 +16,42 @@ public readonly unsafe struct Probe
     readonly byte* _data;
     readonly nuint _length;
 
-    Probe(ulong hash, ValueKind kind, Value word, byte* data, nuint length)
+    Probe(ulong hash, Value word)
+    {
+        Hash = hash;
+        _kind = word.Kind;
+        _word = word;
+    }
+
+    Probe(ulong hash, ValueKind kind, byte* data, nuint length)
     {
         Hash = hash;
         _kind = kind;
-        _word = word;
-        _data = data;
+        // Null says that the word counts; empty text may well come with a null pointer.
+        _data = data == null ? (byte*)1 : data;
         _length = length;
     }
 
     /// <summary>What it is.</summary>
     public ValueKind Kind => _kind;
 
+    /// <summary>The value, if <see cref="Data"/> is null.</summary>
+    internal Value Word => _word;
+
+    /// <summary>The bytes of a text or of bytes from outside the pool, else null.</summary>
+    internal byte* Data => _data;
+
+    /// <summary>Number of bytes at <see cref="Data"/>.</summary>
+    internal nuint Length => _length;
+
     /// <summary>A probe for a value; of what is counted, the caller must hold a reference for as long as the probe is used.</summary>
-    public static Probe Of(Value value) => new(Hashing.Of(value), value.Kind, value, null, 0);
+    public static Probe Of(Value value) => new(Hashing.Of(value), value);
 
     /// <summary>A probe for text: UTF-8, with lone surrogates encoded like other characters. Its bytes must stay while the probe is used.</summary>
-    public static Probe Text(byte* utf8, nuint length, ulong hash) => new(hash, ValueKind.Text, default, utf8, length);
+    public static Probe Text(byte* utf8, nuint length, ulong hash) => new(hash, ValueKind.Text, utf8, length);
 
     /// <summary>A probe for bytes, which must stay while the probe is used.</summary>
-    public static Probe Bytes(byte* data, nuint length, ulong hash) => new(hash, ValueKind.Bytes, default, data, length);
+    public static Probe Bytes(byte* data, nuint length, ulong hash) => new(hash, ValueKind.Bytes, data, length);
 
     /// <summary>Whether a stored value equals this, as Python has it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,13 +1,14 @@
 using System.Diagnostics;
-using Symplast.Memory;
 
 namespace Symplast.Objects;
 
 /// <summary>Counting references to shared blocks, atomically. All methods are thread-safe and must be called inside a section.</summary>
 public static unsafe class Reference
 {
-    // A count that got this far stays: wrapping round would free what is in use.
+    // A count that got this far stays: wrapping round would free what is in use. It is set far above, so that threads which looked at the count shortly
+    // before and subtract now cannot bring it back below.
     const int Saturated = 1 << 30;
+    const int Stuck = Saturated + (Saturated >> 1);
 
     /// <summary>
     /// One more reference, unless the block is dead. Inside the section in which the pointer was loaded the memory stays, so a dead block can be asked.
@@ -20,7 +21,8 @@ public static unsafe class Reference
         {
             if (count >= Saturated) return true;
             // Full fence; pairs with that in Drop: it never finds 0 after we found more.
-            int seen = Interlocked.CompareExchange(ref block->Count, count + 1, count);
+            int next = count + 1 < Saturated ? count + 1 : Stuck;
+            int seen = Interlocked.CompareExchange(ref block->Count, next, count);
             if (seen == count) return true;
             count = seen;
         }
