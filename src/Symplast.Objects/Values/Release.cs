@@ -29,6 +29,9 @@ internal unsafe struct Release
                 case HeaderKind.Cell:
                     AtomicReference<Uninterrupted>.ReleaseContents(me, block, ref release);
                     break;
+                case HeaderKind.Queue:
+                    SharedQueue<Uninterrupted>.ReleaseContents(me, block, ref release);
+                    break;
                 default:
                     throw new InvalidOperationException();
             }

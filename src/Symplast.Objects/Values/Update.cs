@@ -1,5 +1,3 @@
-using Symplast.Memory;
-
 namespace Symplast.Objects;
 
 /// <summary>How an element changes: computed from what it holds, again if another thread was faster.</summary>

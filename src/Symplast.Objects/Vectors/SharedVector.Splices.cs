@@ -1,5 +1,3 @@
-using Symplast.Memory;
-
 namespace Symplast.Objects;
 
 // Operations by copy-and-swap of the root: O(n) under the lock, while readers go on with the old root.

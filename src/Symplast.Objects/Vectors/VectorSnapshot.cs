@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Symplast.Memory;
 
 namespace Symplast.Objects;
 

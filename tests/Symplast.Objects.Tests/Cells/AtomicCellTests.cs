@@ -1,8 +1,8 @@
 using CsCheck;
 using Symplast.Memory;
 using Xunit;
-using Integer = Symplast.Objects.AtomicInteger<Symplast.Objects.Uninterrupted>;
-using Ref = Symplast.Objects.AtomicReference<Symplast.Objects.Uninterrupted>;
+using Integer = Symplast.Objects.AtomicInteger<Symplast.Memory.Uninterrupted>;
+using Ref = Symplast.Objects.AtomicReference<Symplast.Memory.Uninterrupted>;
 
 namespace Symplast.Objects.Tests.Cells;
 
