@@ -32,6 +32,9 @@ internal unsafe struct Release
                 case HeaderKind.Queue:
                     SharedQueue<Uninterrupted>.ReleaseContents(me, block, ref release);
                     break;
+                case HeaderKind.Record:
+                    Record<Uninterrupted>.ReleaseContents(me, block, ref release);
+                    break;
                 default:
                     throw new InvalidOperationException();
             }
