@@ -144,10 +144,11 @@ public static unsafe class Epoch
     /// <summary>
     /// Waits until every section that is open now has ended (<c>synchronize_rcu</c>). Not inside a section; no GIL may be held for which a section's
     /// thread could wait.
+    /// The argument may be null: a thread that is no participant can wait too.
     /// </summary>
     public static void Synchronize(Participant* me)
     {
-        Debug.Assert(me->Depth == 0);
+        Debug.Assert(me == null || me->Depth == 0);
         // Full fence: what the caller unlinked comes before the tag is read.
         Interlocked.MemoryBarrier();
         ulong tag = Now;
@@ -173,6 +174,19 @@ public static unsafe class Epoch
             oldest = announced >> 1;
         }
         return oldest;
+    }
+
+    /// <summary>
+    /// Ends the participation of threads that died without leaving, so that others get what they had. Does nothing if another thread advances at this moment. May be
+    /// called inside a section. Those that died inside one are found by <see cref="TryAdvance"/> anyway.
+    /// </summary>
+    internal static void BuryDead()
+    {
+        if (!TryBeginAdvance()) return;
+        // Acquire: pairs with the release in Join.
+        Participant* each = (Participant*)Volatile.Read(ref _state.First);
+        for (; each != null; each = each->Next) Bury(each);
+        EndAdvance();
     }
 
     // Ends the participation of a thread that died, inside a section or not. The caller is the one that advances.

@@ -33,9 +33,9 @@ public unsafe struct Participant
     [FieldOffset(144)]
     internal Participant* NextFree;
 
-    /// <summary>The thread's caches in pools, by the pool's slot; null where it has none.</summary>
+    /// <summary>The thread's caches in pools, by the pool's slot; made at first use.</summary>
     [FieldOffset(152)]
-    internal LocalHeap** Heaps;
+    internal HeapEntry* Heaps;
 
     /// <summary>Length of <see cref="Heaps"/>.</summary>
     [FieldOffset(160)]
