@@ -26,4 +26,7 @@ public enum Status
 
     /// <summary>The time was up, or the wait was cancelled.</summary>
     TimedOut,
+
+    /// <summary>The queue was closed: nothing can be put, and nothing is left to take.</summary>
+    Closed,
 }

@@ -1,5 +1,8 @@
 using System.Buffers.Binary;
+<<<<<<< HEAD
 using Symplast.Memory;
+=======
+>>>>>>> w-seq
 
 namespace Symplast.Objects;
 

@@ -1,0 +1,161 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Symplast.Objects;
+
+/// <summary>A place of a ring: a value, and whose turn it is.</summary>
+internal struct QueueCell
+{
+    /// <summary>2p: free for the put at position p. 2p + 1: filled by it, for the take at p.</summary>
+    internal ulong Turn;
+
+    internal Value Value;
+}
+
+/// <summary>A ring of cells that any number of threads put into and take from; the cells follow the struct.</summary>
+/// <remarks>
+/// <para>D. Vyukov's bounded MPMC queue. A put reserves the position Tail by advancing it, fills the cell and passes the turn on; a take does the same at Head. Turns
+/// count in steps of two, so that a ring of one cell knows free from filled, and any size will do.</para>
+/// <para>Unlike the original, who finds a cell not yet filled, or not yet emptied, whose position was reserved waits for the thread that reserved it: else a queue could look
+/// empty after a put had ended (.NET's ConcurrentQueueSegment does the same). Puts and takes take effect when they advance Tail or Head.</para>
+/// <para>Closing sets the top bit of Tail, so that no put can advance it any more; a closed ring with Head = Tail stays empty.</para>
+/// </remarks>
+[StructLayout(LayoutKind.Explicit, Size = 384)]
+internal unsafe struct QueueRing
+{
+    const int SpinsPerYield = 32;
+
+    internal const ulong ClosedBit = 1UL << 63;
+
+    [FieldOffset(0)]
+    internal ulong Size;
+
+    /// <summary>Size - 1 for powers of two, otherwise 0.</summary>
+    [FieldOffset(8)]
+    internal ulong Mask;
+
+    /// <summary>The ring that is filled once this one is closed.</summary>
+    [FieldOffset(16)]
+    internal QueueRing* Next;
+
+    // Each 128 bytes from the other: pairs of cache lines are fetched together.
+    [FieldOffset(128)]
+    internal ulong Tail;
+
+    [FieldOffset(256)]
+    internal ulong Head;
+
+    /// <summary>An empty ring, or null if there is no memory.</summary>
+    internal static QueueRing* Create(Participant* me, PoolHeap* heap, ulong size)
+    {
+        QueueRing* ring = (QueueRing*)Heap.Allocate(me, heap, (nuint)sizeof(QueueRing) + (nuint)size * (nuint)sizeof(QueueCell));
+        if (ring == null) return null;
+        *ring = default;
+        ring->Size = size;
+        ring->Mask = BitOperations.IsPow2(size) ? size - 1 : 0;
+        for (ulong i = 0; i < size; i++) ((QueueCell*)(ring + 1))[i] = new QueueCell { Turn = 2 * i };
+        return ring;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static QueueCell* CellAt(QueueRing* ring, ulong position) =>
+        (QueueCell*)(ring + 1) + (ring->Mask != 0 ? position & ring->Mask : position % ring->Size);
+
+    /// <summary>Done, Missing if the ring is full, or Closed.</summary>
+    internal static Status Put<THook>(QueueRing* ring, Value value) where THook : struct, IInterleaving
+    {
+        int turns = 0;
+        while (true)
+        {
+            THook.Point();
+            // Acquire: pairs with the exchanges on Tail. It may be out of date: then the exchange fails.
+            ulong tail = Volatile.Read(ref ring->Tail);
+            if ((tail & ClosedBit) != 0) return Status.Closed;
+            QueueCell* cell = CellAt(ring, tail);
+            THook.Point();
+            // Acquire: pairs with the release in Take; the cell's value has been read.
+            long ahead = (long)(Volatile.Read(ref cell->Turn) - 2 * tail);
+            if (ahead == 0)
+            {
+                THook.Point();
+                // Full fence; pairs with that of Close: either this position is before the end, or the bit makes the exchange fail.
+                if (Interlocked.CompareExchange(ref ring->Tail, tail + 1, tail) != tail) continue;
+                cell->Value = value;
+                THook.Point();
+                // Release: pairs with the acquire in Take.
+                Volatile.Write(ref cell->Turn, 2 * tail + 1);
+                return Status.Done;
+            }
+            if (ahead > 0) continue;
+            THook.Point();
+            // Acquire, after that of Tail, which only grows: the ring is full now if it looks so.
+            if ((long)(tail - Volatile.Read(ref ring->Head)) >= (long)ring->Size) return Status.Missing;
+            // Its position was taken, but the taker has not emptied it yet.
+            Yield<THook>(ref turns);
+        }
+    }
+
+    /// <summary>Done, Missing if the ring is empty, or Closed if it will stay so.</summary>
+    internal static Status Take<THook>(QueueRing* ring, out Value value) where THook : struct, IInterleaving
+    {
+        value = default;
+        int turns = 0;
+        while (true)
+        {
+            THook.Point();
+            // Acquire: pairs with the exchanges on Head. It may be out of date: then the exchange fails.
+            ulong head = Volatile.Read(ref ring->Head);
+            QueueCell* cell = CellAt(ring, head);
+            THook.Point();
+            // Acquire: pairs with the release in Put; the value is there.
+            long ahead = (long)(Volatile.Read(ref cell->Turn) - (2 * head + 1));
+            if (ahead == 0)
+            {
+                THook.Point();
+                // Full fence: the cell is ours from here on.
+                if (Interlocked.CompareExchange(ref ring->Head, head + 1, head) != head) continue;
+                value = cell->Value;
+                THook.Point();
+                // Release: pairs with the acquire in Put, a round later.
+                Volatile.Write(ref cell->Turn, 2 * (head + ring->Size));
+                return Status.Done;
+            }
+            if (ahead > 0) continue;
+            THook.Point();
+            // Acquire, after that of Head, which only grows: the ring is empty now if it looks so.
+            ulong tail = Volatile.Read(ref ring->Tail);
+            if ((long)((tail & ~ClosedBit) - head) <= 0) return (tail & ClosedBit) != 0 ? Status.Closed : Status.Missing;
+            // Its position was reserved, but the putter has not filled it yet.
+            Yield<THook>(ref turns);
+        }
+    }
+
+    // The other thread is between two instructions, unless it was preempted.
+    static void Yield<THook>(ref int turns) where THook : struct, IInterleaving
+    {
+        THook.Spin();
+        if (typeof(THook) != typeof(Uninterrupted)) return;
+        if (++turns % SpinsPerYield == 0) Thread.Yield();
+        else Thread.SpinWait(4);
+    }
+
+    /// <summary>No put will succeed any more.</summary>
+    // Full fence; pairs with the exchange in Put.
+    internal static void Close(QueueRing* ring) => Interlocked.Or(ref ring->Tail, ClosedBit);
+
+    /// <summary>Number of elements at one instant.</summary>
+    internal static long Count<THook>(QueueRing* ring) where THook : struct, IInterleaving
+    {
+        while (true)
+        {
+            THook.Point();
+            // Acquire, in this order: if the head is the same before and after, it was that when the tail was read.
+            ulong head = Volatile.Read(ref ring->Head);
+            THook.Point();
+            ulong tail = Volatile.Read(ref ring->Tail);
+            THook.Point();
+            if (Volatile.Read(ref ring->Head) == head) return (long)((tail & ~ClosedBit) - head);
+        }
+    }
+}
