@@ -78,7 +78,7 @@ internal static unsafe class SequenceSuite
                 }
                 return 0;
             }));
-            Contest.Run(report, Subject, $"append and take the last{suffix}", threads, new Bar(1), Ours((participant, count, _) =>
+            Contest.Run(report, Subject, $"append and take the last{suffix}", threads, new Bar(1), Ours((participant, count, seed) =>
             {
                 Participant* me = (Participant*)participant;
                 for (int i = 0; i < count; i++)
@@ -105,7 +105,7 @@ internal static unsafe class SequenceSuite
         long plain = 0;
         foreach (int threads in (int[])[1, 2])
         {
-            Contest.Run(report, "counter", $"add{(threads == 1 ? "" : ", 2 threads")}", threads, new Bar(2), Ours((participant, count, _) =>
+            Contest.Run(report, "counter", $"add{(threads == 1 ? "" : ", 2 threads")}", threads, new Bar(2), Ours((participant, count, seed) =>
             {
                 Participant* me = (Participant*)participant;
                 for (int i = 0; i < count; i++) AtomicInteger<Hook>.Add(me, cell, 1, out _);
@@ -124,7 +124,7 @@ internal static unsafe class SequenceSuite
         ConcurrentQueue<long> concurrent = new();
         foreach (int threads in (int[])[1, 2])
         {
-            Contest.Run(report, "queue", $"put and take{(threads == 1 ? "" : ", 2 threads")}", threads, new Bar(1), Ours((participant, count, _) =>
+            Contest.Run(report, "queue", $"put and take{(threads == 1 ? "" : ", 2 threads")}", threads, new Bar(1), Ours((participant, count, seed) =>
             {
                 Participant* me = (Participant*)participant;
                 for (int i = 0; i < count; i++)
@@ -148,7 +148,9 @@ internal static unsafe class SequenceSuite
     static void Records(Action<Row> report, Participant* main, PoolHeap* heap)
     {
         Keys names = new(8);
-        Shape* tree = Shape.CreateTree(main, heap);
+        Epoch.Enter(main);
+        Shape* tree = Shapes<Hook>.CreateTree(main, heap);
+        Epoch.Exit(main);
         Record* record = Record<Hook>.Create(main, heap, tree);
         for (int i = 0; i < 8; i++) Record<Hook>.Set(main, record, names.Fill(i), Value.OfInt(i));
         Epoch.Enter(main);
@@ -156,7 +158,7 @@ internal static unsafe class SequenceSuite
         Epoch.Exit(main);
         Dictionary<string, long> plain = names.Filled.Select((name, i) => KeyValuePair.Create(name, (long)i)).ToDictionary();
         string wanted = names.Filled[5];
-        Contest.Run(report, "object", "attribute, cached", 1, new Bar(1), Ours((participant, count, _) =>
+        Contest.Run(report, "object", "attribute, cached", 1, new Bar(1), Ours((participant, count, seed) =>
         {
             Participant* me = (Participant*)participant;
             long sum = 0;

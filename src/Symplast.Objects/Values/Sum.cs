@@ -1,8 +1,4 @@
 using System.Buffers.Binary;
-<<<<<<< HEAD
-using Symplast.Memory;
-=======
->>>>>>> w-seq
 
 namespace Symplast.Objects;
 
