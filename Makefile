@@ -10,7 +10,7 @@ ENG = @$(if $(PYTHON),,$(error A Python is missing. To install one: sudo apt-get
 help:  ## say what there is (this)
 	@echo 'Symplast: one copy of your data, all cores, stock CPython.'
 	@echo
-	@sed -nE 's/^([a-z-]+):.*  ## (.*)/  make \1\t\2/p' Makefile | expand -t 24
+	@sed -nE 's/^([a-z-]+):.*  ## (.*)/  make \1\t\2/p' Makefile | expand -t 26
 	@echo
 	@echo "Options go through ARGS: make demo ARGS=--quick, make test ARGS='--python 3.14'."
 
