@@ -8,15 +8,12 @@ namespace Symplast.Memory;
 /// </summary>
 /// <remarks>
 /// <para>After mimalloc and snmalloc (D. Leijen et al., 2019; P. Liétar et al., 2019): chunks of 2 MiB are divided into pages of 64 KiB, a page
-/// into blocks of one
-/// <see cref="SizeClass"/>; larger blocks get neighbouring pages, or chunks. What is known of a page lies beside it (<see cref="Page"/>), so that
-/// freeing needs no size and blocks have no
-/// header. A page belongs to a thread's <see cref="LocalHeap"/>; that thread allocates and frees in it without atomic operations, all others free
-/// by one compare-and-swap.</para>
+/// into blocks of one <see cref="SizeClass"/>; larger blocks get neighbouring pages, or chunks. What is known of a page lies beside it (<see
+/// cref="Page"/>), so that freeing needs no size and blocks have no header. A page belongs to a thread's <see cref="LocalHeap"/>; that thread
+/// allocates and frees in it without atomic operations, all others free by one compare-and-swap.</para>
 /// <para>Levels, from the fastest: the free list of the first page of the class; what other threads freed in it; untouched memory in it; other
-/// pages of the class; full pages
-/// in which others have freed since; pages of threads that are gone; a free page of the pool (<see cref="PoolHeap"/>); a chunk of the address
-/// range.</para>
+/// pages of the class; full pages in which others have freed since; pages of threads that are gone; a free page of the pool (<see
+/// cref="PoolHeap"/>); a chunk of the address range.</para>
 /// <para>A child of fork must not come here: gates may be held by threads that it does not have (<see cref="ForkGuard"/>).</para>
 /// </remarks>
 public static unsafe class Heap
@@ -31,16 +28,15 @@ public static unsafe class Heap
 
     /// <summary>
     /// The heap that owns the place of a block, or null: then its pool was deleted. The block must be in the address range. To hold an address of
-    /// another pool across
-    /// that pool's deletion, pin it. Thread-safe, inside a section.
+    /// another pool across that pool's deletion, pin it. Thread-safe, inside a section.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     // Acquire: pairs with the release in ChunkTable.Set.
     public static PoolHeap* Of(void* block) => (PoolHeap*)Volatile.Read(ref *(nint*)&ChunkTable.EntryOf(block)->Heap);
 
     /// <summary>
-    /// A block of at least <paramref name="size"/> bytes, aligned to 16, whose contents are undefined; null if there is no memory or the pool is full
-    /// (<see cref="Participant.Failure"/> says which).
+    /// A block of at least <paramref name="size"/> bytes, aligned to 16, whose contents are undefined; null if there is no memory or the pool is
+    /// full (<see cref="Participant.Failure"/> says which).
     /// </summary>
     public static void* Allocate(Participant* me, PoolHeap* heap, nuint size)
     {
@@ -83,8 +79,7 @@ public static unsafe class Heap
 
     /// <summary>
     /// Frees what the calling thread has retired and what other threads left, as far as no section is in the way, and returns memory that is not
-    /// needed to the system.
-    /// Does most outside a section; the pool may be deleted.
+    /// needed to the system. Does most outside a section; the pool may be deleted.
     /// </summary>
     public static void Collect(Participant* me, PoolHeap* heap)
     {
@@ -107,8 +102,8 @@ public static unsafe class Heap
 
     /// <summary>
     /// Notes a reference into the heap from outside its pool: until <see cref="Unpin"/> the addresses stay the pool's even if it is deleted, so
-    /// that <see cref="Of(void*)"/> answers a heap
-    /// that is deleted. Inside a section in which the heap was not deleted, or by one who holds a pin. Thread-safe.
+    /// that <see cref="Of(void*)"/> answers a heap that is deleted. Inside a section in which the heap was not deleted, or by one who holds a pin.
+    /// Thread-safe.
     /// </summary>
     public static void Pin(PoolHeap* heap)
     {

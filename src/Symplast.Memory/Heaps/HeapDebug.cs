@@ -2,10 +2,8 @@ namespace Symplast.Memory;
 
 /// <summary>
 /// Checks and faults on demand, for tests. A heap that was made while the checks were on keeps the state of each of its blocks, fills what is freed
-/// with a pattern
-/// and holds it back for a while, so that a second free, a free of what is no block, and a write after the free are found. Costs nothing elsewhere:
-/// such heaps, and all
-/// heaps while a failure is awaited, take the allocator's slow path.
+/// with a pattern and holds it back for a while, so that a second free, a free of what is no block, and a write after the free are found. Costs
+/// nothing elsewhere: such heaps, and all heaps while a failure is awaited, take the allocator's slow path.
 /// </summary>
 public static unsafe class HeapDebug
 {
@@ -30,8 +28,7 @@ public static unsafe class HeapDebug
 
     /// <summary>
     /// Makes the <paramref name="n"/>-th allocation from now on, in any heap and by any thread, give null as if there was no memory; 0 ends the
-    /// mode. Until then all
-    /// allocations are slow. Thread-safe.
+    /// mode. Until then all allocations are slow. Thread-safe.
     /// </summary>
     public static void FailAt(long n)
     {

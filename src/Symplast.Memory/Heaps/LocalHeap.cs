@@ -19,8 +19,7 @@ internal unsafe struct PageQueue
 
 /// <summary>
 /// A thread's part of a pool's heap: the pages from which it allocates and its <see cref="Limbo"/>. When the thread goes, the whole of it is
-/// abandoned to the pool and
-/// taken over by the next one that needs one, or its pages are taken out of it one by one.
+/// abandoned to the pool and taken over by the next one that needs one, or its pages are taken out of it one by one.
 /// </summary>
 /// <remarks>Used by the thread that holds it only, but for <see cref="Owner"/>, <see cref="Holder"/> and <see cref="Ready"/>.</remarks>
 [StructLayout(LayoutKind.Explicit, Size = Queues + SizeClass.Count * 16)]
