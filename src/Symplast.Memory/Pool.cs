@@ -33,7 +33,7 @@ public sealed unsafe class Pool
     PoolWriter.Region _tail;
     long _used;
     long _objects;
-    PoolCharge* _charge;     // null if there is no limit
+    readonly PoolCharge* _charge;     // null if there is no limit
     nint _heap;              // PoolHeap* of live objects; null until there are some
     bool _holdsHeap;         // its addresses are the pool's
     int _writers;
@@ -139,7 +139,8 @@ public sealed unsafe class Pool
     }
 
     /// <summary>
-    /// Deletes the pool. Returns false if it was deleted before. The memory of frozen objects goes back now if no lease is left, else with the last one. That of live
+    /// Deletes the pool. Returns false if it was deleted before. The memory of frozen objects goes back now if no lease is left, else with the last
+    /// one. That of live
     /// objects goes back now; to that end the sections which are open are waited for, so a thread that calls this must not be inside one.
     /// </summary>
     public bool Delete()
@@ -156,7 +157,8 @@ public sealed unsafe class Pool
         return true;
     }
 
-    /// <summary>Ends the leases of interpreters for which <paramref name="ended"/> is true, and reclaims the memory if that was the last reason to keep it.</summary>
+    /// <summary>Ends the leases of interpreters for which <paramref name="ended"/> is true, and reclaims the memory if that was the last reason to
+    /// keep it.</summary>
     internal void EndLeases(Func<long, bool> ended)
     {
         _gate.Enter();
@@ -225,7 +227,8 @@ public sealed unsafe class Pool
         if (unused) ReclaimIfUnused();
     }
 
-    /// <summary>Reserves part of <see cref="MaxBytes"/> for a writer; false if it would be exceeded, by this and all other reservations together.</summary>
+    /// <summary>Reserves part of <see cref="MaxBytes"/> for a writer; false if it would be exceeded, by this and all other reservations
+    /// together.</summary>
     internal bool TryCharge(long bytes) => _charge == null || PoolCharge.TryTake(_charge, bytes);
 
     /// <summary>Takes back a reservation whose bytes were not used.</summary>

@@ -62,7 +62,7 @@ public sealed unsafe class HeapThreadTests : IDisposable
         }
     }
 
-    long Empty(PoolHeap* heap, Exchange exchange)
+    long Empty(Exchange exchange)
     {
         long live = 0;
         Epoch.Enter(_me);
@@ -99,7 +99,7 @@ public sealed unsafe class HeapThreadTests : IDisposable
             });
         }
         long held = Heap.LiveBlocks(heap);
-        Assert.Equal(held, Empty(heap, exchange));
+        Assert.Equal(held, Empty(exchange));
         Assert.Equal(0, Heap.LiveBlocks(heap));
         // The kernel ends a thread a little after its last statement.
         Together.Await(() =>

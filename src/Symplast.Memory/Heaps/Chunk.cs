@@ -5,7 +5,8 @@ using System.Runtime.InteropServices;
 
 namespace Symplast.Memory;
 
-/// <summary>What is known of a chunk, or of a run of chunks that hold one large block; 32 page descriptors follow it. The memory of the struct is never given back, only used again.</summary>
+/// <summary>What is known of a chunk, or of a run of chunks that hold one large block; 32 page descriptors follow it. The memory of the struct is
+/// never given back, only used again.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 128)]
 internal unsafe struct Chunk
 {
@@ -81,7 +82,8 @@ internal static unsafe class ChunkTable
         internal Chunk* Chunk;
     }
 
-    // A blittable struct without initialiser has no class constructor. The address is that of the entry of address 0, so that looking up subtracts nothing.
+    // A blittable struct without initialiser has no class constructor. The address is that of the entry of address 0, so that looking up subtracts
+    // nothing.
     struct State
     {
         internal Entry* Zeroth;

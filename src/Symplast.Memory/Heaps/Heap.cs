@@ -7,11 +7,13 @@ namespace Symplast.Memory;
 /// The blocks of live objects: allocated and freed one by one, by any thread. All inside a section in which the pool was found not deleted.
 /// </summary>
 /// <remarks>
-/// <para>After mimalloc and snmalloc (D. Leijen et al., 2019; P. Liétar et al., 2019): chunks of 2 MiB are divided into pages of 64 KiB, a page into blocks of one
-/// <see cref="SizeClass"/>; larger blocks get neighbouring pages, or chunks. What is known of a page lies beside it (<see cref="Page"/>), so that freeing needs no size and blocks have no
-/// header. A page belongs to a thread's <see cref="LocalHeap"/>; that thread allocates and frees in it without atomic operations, all others free by one compare-and-swap.</para>
-/// <para>Levels, from the fastest: the free list of the first page of the class; what other threads freed in it; untouched memory in it; other pages of the class; full pages
-/// in which others have freed since; pages of threads that are gone; a free page of the pool (<see cref="PoolHeap"/>); a chunk of the address range.</para>
+/// <para>After mimalloc and snmalloc (D. Leijen et al., 2019; P. Liétar et al., 2019): chunks of 2 MiB are divided into pages of 64 KiB, a page
+/// into blocks of one <see cref="SizeClass"/>; larger blocks get neighbouring pages, or chunks. What is known of a page lies beside it (<see
+/// cref="Page"/>), so that freeing needs no size and blocks have no header. A page belongs to a thread's <see cref="LocalHeap"/>; that thread
+/// allocates and frees in it without atomic operations, all others free by one compare-and-swap.</para>
+/// <para>Levels, from the fastest: the free list of the first page of the class; what other threads freed in it; untouched memory in it; other
+/// pages of the class; full pages in which others have freed since; pages of threads that are gone; a free page of the pool (<see
+/// cref="PoolHeap"/>); a chunk of the address range.</para>
 /// <para>A child of fork must not come here: gates may be held by threads that it does not have (<see cref="ForkGuard"/>).</para>
 /// </remarks>
 public static unsafe class Heap
@@ -19,21 +21,22 @@ public static unsafe class Heap
     const nuint LargestInChunk = 1 << 20;
     const ulong LargestBlock = 1ul << 46;
 
-    /// <summary>The heap of a pool, made at first use; a deleted one if the pool is deleted. Valid as long as the pool is not collected. Thread-safe, anywhere.</summary>
+    /// <summary>The heap of a pool, made at first use; a deleted one if the pool is deleted. Valid as long as the pool is not collected.
+    /// Thread-safe, anywhere.</summary>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
     public static PoolHeap* Of(Pool pool) => pool.LiveHeap();
 
     /// <summary>
-    /// The heap that owns the place of a block, or null: then its pool was deleted. The block must be in the address range. To hold an address of another pool across
-    /// that pool's deletion, pin it. Thread-safe, inside a section.
+    /// The heap that owns the place of a block, or null: then its pool was deleted. The block must be in the address range. To hold an address of
+    /// another pool across that pool's deletion, pin it. Thread-safe, inside a section.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     // Acquire: pairs with the release in ChunkTable.Set.
     public static PoolHeap* Of(void* block) => (PoolHeap*)Volatile.Read(ref *(nint*)&ChunkTable.EntryOf(block)->Heap);
 
     /// <summary>
-    /// A block of at least <paramref name="size"/> bytes, aligned to 16, whose contents are undefined; null if there is no memory or the pool is full
-    /// (<see cref="Participant.Failure"/> says which).
+    /// A block of at least <paramref name="size"/> bytes, aligned to 16, whose contents are undefined; null if there is no memory or the pool is
+    /// full (<see cref="Participant.Failure"/> says which).
     /// </summary>
     public static void* Allocate(Participant* me, PoolHeap* heap, nuint size)
     {
@@ -75,8 +78,8 @@ public static unsafe class Heap
     public static nuint SizeOf(void* block) => ChunkTable.PageOf(block)->BlockSize;
 
     /// <summary>
-    /// Frees what the calling thread has retired and what other threads left, as far as no section is in the way, and returns memory that is not needed to the system.
-    /// Does most outside a section; the pool may be deleted.
+    /// Frees what the calling thread has retired and what other threads left, as far as no section is in the way, and returns memory that is not
+    /// needed to the system. Does most outside a section; the pool may be deleted.
     /// </summary>
     public static void Collect(Participant* me, PoolHeap* heap)
     {
@@ -98,8 +101,9 @@ public static unsafe class Heap
     }
 
     /// <summary>
-    /// Notes a reference into the heap from outside its pool: until <see cref="Unpin"/> the addresses stay the pool's even if it is deleted, so that <see cref="Of(void*)"/> answers a heap
-    /// that is deleted. Inside a section in which the heap was not deleted, or by one who holds a pin. Thread-safe.
+    /// Notes a reference into the heap from outside its pool: until <see cref="Unpin"/> the addresses stay the pool's even if it is deleted, so
+    /// that <see cref="Of(void*)"/> answers a heap that is deleted. Inside a section in which the heap was not deleted, or by one who holds a pin.
+    /// Thread-safe.
     /// </summary>
     public static void Pin(PoolHeap* heap)
     {
@@ -115,7 +119,8 @@ public static unsafe class Heap
         if (Interlocked.Decrement(ref heap->Pins) == 0 && PoolHeap.IsDeleted(heap)) HeapTable.Unpinned(heap);
     }
 
-    /// <summary>Blocks that were allocated and neither freed nor retired; exact if nobody allocates or frees meanwhile. Thread-safe, anywhere.</summary>
+    /// <summary>Blocks that were allocated and neither freed nor retired; exact if nobody allocates or frees meanwhile. Thread-safe,
+    /// anywhere.</summary>
     public static long LiveBlocks(PoolHeap* heap) => HeapCount.Of(heap).LiveBlocks;
 
     internal static void Abandon(Participant* me) => LocalHeap.AbandonAll(me);

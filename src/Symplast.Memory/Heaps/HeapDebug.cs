@@ -1,9 +1,9 @@
 namespace Symplast.Memory;
 
 /// <summary>
-/// Checks and faults on demand, for tests. A heap that was made while the checks were on keeps the state of each of its blocks, fills what is freed with a pattern
-/// and holds it back for a while, so that a second free, a free of what is no block, and a write after the free are found. Costs nothing elsewhere: such heaps, and all
-/// heaps while a failure is awaited, take the allocator's slow path.
+/// Checks and faults on demand, for tests. A heap that was made while the checks were on keeps the state of each of its blocks, fills what is freed
+/// with a pattern and holds it back for a while, so that a second free, a free of what is no block, and a write after the free are found. Costs
+/// nothing elsewhere: such heaps, and all heaps while a failure is awaited, take the allocator's slow path.
 /// </summary>
 public static unsafe class HeapDebug
 {
@@ -27,8 +27,8 @@ public static unsafe class HeapDebug
     static State _state;
 
     /// <summary>
-    /// Makes the <paramref name="n"/>-th allocation from now on, in any heap and by any thread, give null as if there was no memory; 0 ends the mode. Until then all
-    /// allocations are slow. Thread-safe.
+    /// Makes the <paramref name="n"/>-th allocation from now on, in any heap and by any thread, give null as if there was no memory; 0 ends the
+    /// mode. Until then all allocations are slow. Thread-safe.
     /// </summary>
     public static void FailAt(long n)
     {
@@ -40,7 +40,8 @@ public static unsafe class HeapDebug
     public static bool HasFailed => Volatile.Read(ref _state.Countdown) < 0;
 
     /// <summary>
-    /// Makes heaps from now on checked ones; each holds back at most <paramref name="quarantineBytes"/> of freed blocks. To be called when no other thread makes heaps.
+    /// Makes heaps from now on checked ones; each holds back at most <paramref name="quarantineBytes"/> of freed blocks. To be called when no other
+    /// thread makes heaps.
     /// </summary>
     public static void Start(long quarantineBytes = 16 << 20)
     {

@@ -1,11 +1,11 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace Symplast.Memory;
 
 /// <summary>
-/// Blocks that were retired and wait for their grace period, in bags of 64: a bag is closed when it is full, and its tag, the epoch of that moment, is
-/// not older than that of any block in it. Closed bags are emptied oldest first, a few blocks with each operation (T. Brown et al., "Are your epochs too epic?", 2024).
+/// Blocks that were retired and wait for their grace period, in bags of 64: a bag is closed when it is full, and its tag, the epoch of that moment,
+/// is not older than that of any block in it. Closed bags are emptied oldest first, a few blocks with each operation (T. Brown et al., "Are your
+/// epochs too epic?", 2024).
 /// </summary>
 /// <remarks>Part of a <see cref="LocalHeap"/>; used by the thread that holds it, inside a section, with nothing locked.</remarks>
 internal unsafe struct Limbo

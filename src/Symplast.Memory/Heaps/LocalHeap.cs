@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -19,8 +18,8 @@ internal unsafe struct PageQueue
 }
 
 /// <summary>
-/// A thread's part of a pool's heap: the pages from which it allocates and its <see cref="Limbo"/>. When the thread goes, the whole of it is abandoned to the pool and
-/// taken over by the next one that needs one, or its pages are taken out of it one by one.
+/// A thread's part of a pool's heap: the pages from which it allocates and its <see cref="Limbo"/>. When the thread goes, the whole of it is
+/// abandoned to the pool and taken over by the next one that needs one, or its pages are taken out of it one by one.
 /// </summary>
 /// <remarks>Used by the thread that holds it only, but for <see cref="Owner"/>, <see cref="Holder"/> and <see cref="Ready"/>.</remarks>
 [StructLayout(LayoutKind.Explicit, Size = Queues + SizeClass.Count * 16)]
@@ -124,7 +123,8 @@ internal unsafe struct LocalHeap
         for (int i = 0; i < participant->HeapCapacity; i++)
         {
             HeapEntry entry = participant->Heaps[i];
-            // Serial numbers of local heaps change under the gate that is held now: if it is the same, the heap is there, and this is its part for us.
+            // Serial numbers of local heaps change under the gate that is held now: if it is the same, the heap is there, and this is its part for
+            // us.
             if (entry.Serial == 0 || entry.Local->Serial != entry.Serial) continue;
             entry.Local->Owner = null;
             entry.Local->Holder = null;
@@ -345,7 +345,8 @@ internal unsafe struct LocalHeap
         else queue->First = page->Next != null ? page->Next : HeapTable.Empty;
     }
 
-    /// <summary>Takes over what it can of one abandoned local heap; false if there is none, or if something is left in it. The caller holds <paramref name="local"/>.</summary>
+    /// <summary>Takes over what it can of one abandoned local heap; false if there is none, or if something is left in it. The caller holds
+    /// <paramref name="local"/>.</summary>
     static bool Adopt(LocalHeap* local)
     {
         PoolHeap* heap = local->Heap;

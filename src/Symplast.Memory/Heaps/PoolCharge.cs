@@ -1,6 +1,7 @@
 namespace Symplast.Memory;
 
-/// <summary>The account of a pool's <c>max_bytes</c>, in native memory so that allocation touches no managed object. Pools without a limit have none.</summary>
+/// <summary>The account of a pool's <c>max_bytes</c>, in native memory so that allocation touches no managed object. Pools without a limit have
+/// none.</summary>
 internal unsafe struct PoolCharge
 {
     long _max;

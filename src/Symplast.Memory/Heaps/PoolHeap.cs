@@ -1,11 +1,12 @@
-using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace Symplast.Memory;
 
-/// <summary>A pool's heap: its chunks and their free pages. Native memory, one a pool, valid as long as the <see cref="Pool"/> can be named.</summary>
-/// <remarks>Free pages are found by the length of the longest run of them in a chunk, so that finding takes constant time and full chunks are filled first.</remarks>
+/// <summary>A pool's heap: its chunks and their free pages. Native memory, one a pool, valid as long as the <see cref="Pool"/> can be
+/// named.</summary>
+/// <remarks>Free pages are found by the length of the longest run of them in a chunk, so that finding takes constant time and full chunks are
+/// filled first.</remarks>
 [StructLayout(LayoutKind.Explicit, Size = 640)]
 public unsafe struct PoolHeap
 {
@@ -127,7 +128,8 @@ public unsafe struct PoolHeap
                 List(heap, chunk);
                 heap->Gate.Exit();
                 Page* page = Chunk.Pages(chunk) + first;
-                // A page fault for each page of the system costs several times as much. Only a hint, which kernels before 5.14 do not know; and not for the first few
+                // A page fault for each page of the system costs several times as much. Only a hint, which kernels before 5.14 do not know; and not
+                // for the first few
                 // blocks of a small pool, which would keep memory that they do not need.
                 if (populate) Libc.Advise(page->Start, (nuint)count << Page.Shift, Libc.AdvisePopulateWrite);
                 return page;

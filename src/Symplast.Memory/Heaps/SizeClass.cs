@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// The sizes of blocks that share a page: 16-byte steps to 512 bytes, then four a doubling to 32 KiB, so that at most a fifth of a larger block is lost.
-/// Class 0 does not exist: it is what a size of 0 gives, whose page is always empty.
+/// The sizes of blocks that share a page: 16-byte steps to 512 bytes, then four a doubling to 32 KiB, so that at most a fifth of a larger block is
+/// lost. Class 0 does not exist: it is what a size of 0 gives, whose page is always empty.
 /// </summary>
 internal static class SizeClass
 {
