@@ -25,7 +25,9 @@ public unsafe class EpochProtocolTests
     sealed record Scene(Omission Omission = Omission.None, Unlinking Unlinking = Unlinking.Interlocked, int Advancers = 1, bool LoadsFirst = false,
         ulong Grace = 2, int Advances = 3)
     {
-        /// <summary>The writer has done its part, and the reader's stores are seen at once: fewer schedules, so that all of them can be run.</summary>
+        /// <summary>
+        /// The writer has done its part, its stores are seen after a fence only, and the reader's at once: fewer schedules, so that all of them can be run.
+        /// </summary>
         internal bool IsSmall { get; init; }
     }
 
@@ -61,7 +63,7 @@ public unsafe class EpochProtocolTests
             List<Body> bodies = [Read];
             if (_readerStores != null) bodies.Add(_readerStores.Drain);
             if (!_scene.IsSmall) bodies.Add(Write);
-            if (_writerStores != null) bodies.Add(_writerStores.Drain);
+            if (_writerStores != null && !_scene.IsSmall) bodies.Add(_writerStores.Drain);
             for (int i = 0; i < _scene.Advancers; i++) bodies.Add(Advance);
             return new Trial([.. bodies]);
         }
@@ -111,7 +113,7 @@ public unsafe class EpochProtocolTests
         bool HasPassed() => _scene.Grace == 2 ? Protocol.HasPassed(ref *_clock, _tag) : Protocol.IsOver(ref *_clock, _tag);
     }
 
-    static void AssertSafe(Scene scene) => new Explorer().Randomly(_ => new Stage(scene).Trial(), 20_000, changes: 4);
+    static void AssertSafe(Scene scene) => new Explorer().Randomly(_ => new Stage(scene).Trial(), 10_000, changes: 4);
 
     // A fixed seed: what it finds today it finds tomorrow.
     static void AssertFound(Scene scene)
@@ -149,7 +151,7 @@ public unsafe class EpochProtocolTests
         ScheduleFailedException failure = Assert.Throws<ScheduleFailedException>(() => SearchAll(hole, 3));
         Assert.StartsWith("a block was freed while it was read", failure.Message);
         Assert.True(SearchAll(hole with { Unlinking = Unlinking.Interlocked }, 3).IsComplete);
-        Assert.True(SearchAll(hole with { Omission = Omission.None }, 2).IsComplete);
+        Assert.True(SearchAll(hole with { Omission = Omission.None }, 3).IsComplete);
     }
 
     [Fact]

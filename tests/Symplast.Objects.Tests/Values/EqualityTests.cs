@@ -1,6 +1,5 @@
 using System.Numerics;
 using CsCheck;
-using Symplast.Memory;
 using Xunit;
 
 namespace Symplast.Objects.Tests;
