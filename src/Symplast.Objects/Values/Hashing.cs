@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Security.Cryptography;
 
 namespace Symplast.Objects;
 
@@ -41,15 +43,14 @@ public static unsafe class Hashing
     /// <summary>The hash of a big integer: two's complement, little-endian.</summary>
     public static ulong OfBigInt(ReadOnlySpan<byte> bytes)
     {
-        bool negative = (bytes[^1] & 0x80) != 0;
+        Debug.Assert(bytes.Length > 0);
+        bool negative = (sbyte)bytes[^1] < 0;
+        uint flip = negative ? uint.MaxValue : 0;
         // The magnitude modulo the prime, from the top; of a negative number the complement plus one.
         ulong rest = 0;
-        for (int i = bytes.Length - 1; i >= 0; i--)
-        {
-            byte digit = negative ? (byte)~bytes[i] : bytes[i];
-            UInt128 next = ((UInt128)rest << 8) + digit;
-            rest = (ulong)(next % Modulus);
-        }
+        int at = bytes.Length;
+        while ((at & 3) != 0) rest = Append(rest, 8, (byte)(bytes[--at] ^ flip));
+        for (; at > 0; at -= 4) rest = Append(rest, 32, BinaryPrimitives.ReadUInt32LittleEndian(bytes[(at - 4)..]) ^ flip);
         if (negative) rest = (rest + 1) % Modulus;
         return Mix(Signed(rest, negative));
     }
@@ -107,6 +108,14 @@ public static unsafe class Hashing
         return Signed(rotated == Modulus ? 0 : rotated, bits < 0);
     }
 
+    // rest * 2^bits + digit modulo the prime; bits up to 32.
+    static ulong Append(ulong rest, int bits, uint digit)
+    {
+        // 2^61 is 1: what is above is added to what is below.
+        ulong sum = (rest << bits & Modulus) + (rest >> ModulusBits - bits) + digit;
+        return sum >= Modulus ? sum - Modulus : sum;
+    }
+
     static ulong Signed(ulong magnitude, bool negative) => negative ? 0 - magnitude : magnitude;
 
     static ulong Multiply(ulong left, ulong right)
@@ -118,7 +127,14 @@ public static unsafe class Hashing
     // A nested class, so that only programs that need it run its constructor.
     static class Secret
     {
-        internal static readonly ulong Key = (ulong)System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue) << 32 | (uint)Environment.TickCount;
-        internal static readonly ulong Factor = (ulong)System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue) << 32 | 0x9E3779B1;
+        internal static readonly ulong Key = Draw();
+        internal static readonly ulong Factor = Draw() | 1;
+
+        static ulong Draw()
+        {
+            Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+            RandomNumberGenerator.Fill(bytes);
+            return BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        }
     }
 }

@@ -8,8 +8,8 @@ namespace Symplast.Objects;
 /// </summary>
 internal static unsafe class Numbers
 {
-    // The largest double is below 2^1024, and one bit is for the sign.
-    const int WholeSize = 136;
+    // The largest double is below 2^1024, and one bit is for the sign; 16 bytes are written from byte 121 at most.
+    const int WholeSize = 144;
 
     /// <summary>Whether two numbers are equal. NaN equals NaN here, or a key that contains it would never be found again.</summary>
     internal static bool AreEqual(Value left, Value right)
