@@ -20,7 +20,10 @@ internal sealed unsafe class SortedMapFixture : IDisposable
     internal SortedMapFixture()
     {
         Me = Epoch.Join();
+        // Checked: what is freed is poisoned and held back for a while.
+        HeapDebug.Start(quarantineBytes: 1 << 20);
         PoolHeap = Heap.Of(_pool);
+        HeapDebug.Stop();
     }
 
     internal Participant* Me { get; }
@@ -32,6 +35,48 @@ internal sealed unsafe class SortedMapFixture : IDisposable
         Assert.Same(_thread, Thread.CurrentThread);
         Epoch.Leave(Me);
         _pool.Delete();
+    }
+
+    /// <summary>Runs on so many threads at the same time, each a participant; the first exception is thrown again.</summary>
+    internal static void Together(int count, Action<int, nint> body)
+    {
+        using Barrier start = new(count);
+        System.Runtime.ExceptionServices.ExceptionDispatchInfo? failure = null;
+        Thread[] threads = [.. Enumerable.Range(0, count).Select(number => new Thread(() =>
+        {
+            Participant* me = Epoch.Join();
+            start.SignalAndWait();
+            try
+            {
+                body(number, (nint)me);
+            }
+            catch (Exception e)
+            {
+                failure ??= System.Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(e);
+                while (Epoch.IsInside(me)) Epoch.Exit(me);
+            }
+            Epoch.Leave(me);
+        }) { IsBackground = true })];
+        Array.ForEach(threads, thread => thread.Start());
+        // Far beyond what any test needs: it only turns a hang into a failure.
+        Array.ForEach(threads, thread => Assert.True(thread.Join(TimeSpan.FromMinutes(1)), "a thread never came back"));
+        failure?.Throw();
+    }
+
+    /// <summary>Drops a reference.</summary>
+    internal static void Drop(Participant* me, Value value)
+    {
+        Epoch.Enter(me);
+        Reference.Drop(me, value);
+        Epoch.Exit(me);
+    }
+
+    /// <summary>Drops a reference to a map.</summary>
+    internal static void Drop(Participant* me, SortedMap* map)
+    {
+        Epoch.Enter(me);
+        Reference.Drop(me, &map->Object.Head);
+        Epoch.Exit(me);
     }
 
     /// <summary>A text in the pool, with one reference.</summary>
