@@ -86,7 +86,9 @@ internal unsafe struct LargeMap
 
     /// <summary>All ids below are of removed entries.</summary>
     internal uint First;
-    internal uint Reserved0;
+
+    /// <summary>Entries in all segments. Under Growing.</summary>
+    internal uint Held;
 
     /// <summary>High half: an id t; low half: an id f. All ids from f up to t are of removed entries.</summary>
     internal ulong DeadRun;

@@ -85,6 +85,7 @@ public static unsafe partial class OrderedMap<THook>
         MapSegment* head = (MapSegment*)Heap.Allocate(me, heap, size);
         if (head == null) return false;
         NativeMemory.Clear(head, size);
+        large->Held += (uint)LengthOf(large, segment);
         THook.Point();
         // Release: pairs with the acquire in EntryAt, so that entries are empty before anyone looks.
         Volatile.Write(ref MapSegments.Items(large->Segments)[segment], (nint)((MapEntry*)(head + 1) - FirstIdOf(large, segment)));
@@ -130,6 +131,7 @@ public static unsafe partial class OrderedMap<THook>
         THook.Point();
         // Full fence: unlinks the segment before it is retired. Pairs with the acquire in EntryAt; under Growing, so that no copy of the list keeps it.
         nint mine = Interlocked.Exchange(ref MapSegments.Items(large->Segments)[segment], 0);
+        large->Held -= (uint)LengthOf(large, segment);
         ObjectLock.Exit<THook>(&large->Growing);
         // Unless the whole root was given up meanwhile, and its segments with it.
         if (mine != 0) Heap.Retire(me, head);

@@ -60,6 +60,9 @@ public static unsafe partial class OrderedMap<THook>
 
         /// <summary>The gate is not 0, and we hold the map's lock.</summary>
         internal bool HoldsLock;
+
+        /// <summary>The map should be compacted.</summary>
+        internal bool IsSparse;
     }
 
     static Status Apply<TChange>(Participant* me, OrderedMap* map, in Probe key, ref TChange change, out Value current) where TChange : struct, IMapChange
@@ -68,6 +71,7 @@ public static unsafe partial class OrderedMap<THook>
         Status status = Status.Deleted;
         current = default;
         PoolHeap* heap = Heap.Of(map);
+        bool sparse = false;
         if (!PoolHeap.IsDeleted(heap))
         {
             Attempt attempt = new() { Me = me, Heap = heap, Map = map };
@@ -81,8 +85,11 @@ public static unsafe partial class OrderedMap<THook>
             Reference.Drop(me, attempt.OldValue);
             status = attempt.Status;
             current = attempt.Current;
+            sparse = attempt.IsSparse;
         }
         Epoch.Exit(me);
+        // Inside a section of the caller's it has to wait for another time.
+        if (sparse && !Epoch.IsInside(me)) Compact(me, map);
         return status;
     }
 
@@ -107,7 +114,7 @@ public static unsafe partial class OrderedMap<THook>
                 attempt.Status = Status.Deleted;
                 break;
             }
-            if (OrderedMap.IsLarge(root) ? TryUpdate(ref attempt, OrderedMap.Large(root), key, ref change) : TrySmall(ref attempt, key, ref change)) break;
+            if (OrderedMap.IsLarge(root) ? TryUpdate(ref attempt, OrderedMap.Large(root), key, ref change) : TrySmall(ref attempt, root, key, ref change)) break;
         }
     }
 
@@ -138,7 +145,9 @@ public static unsafe partial class OrderedMap<THook>
             if (decision == MapDecision.Store)
             {
                 THook.Point();
-                Value seen = Swap(&entry->Value, desired, current);
+                Value seen = OrderedMapFaults<THook>.Is(OrderedMapFault.UpdateIsBlind)
+                    ? Swap(&entry->Value, desired, Load(&entry->Value)) is var any && any == Removed ? any : current
+                    : Swap(&entry->Value, desired, current);
                 if (seen != current)
                 {
                     Reference.Drop(attempt.Me, desired);
@@ -199,6 +208,7 @@ public static unsafe partial class OrderedMap<THook>
         attempt.OldKey = entry->Key;
         if (!takes) attempt.OldValue = current;
         CountDead(attempt.Me, large, id);
+        attempt.IsSparse = IsSparse(large);
         attempt.Current = current;
         attempt.Status = status;
     }
@@ -218,8 +228,10 @@ public static unsafe partial class OrderedMap<THook>
         {
             if (TryTakeId(attempt.Me, attempt.Heap, large, out uint id))
             {
+                bool early = OrderedMapFaults<THook>.Is(OrderedMapFault.SlotComesFirst);
+                if (early) AddSlot(shard, key.Hash, id);
                 FillEntry(EntryAt(large, id), attempt.Key, desired, (uint)key.Hash, large->SequenceBase + id);
-                AddSlot(shard, key.Hash, id);
+                if (!early) AddSlot(shard, key.Hash, id);
                 attempt.Key = default;
                 attempt.Current = desired;
                 attempt.Status = change.Status;
@@ -269,12 +281,13 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     // False: start over from the root.
-    static bool TrySmall<TChange>(ref Attempt attempt, in Probe key, ref TChange change) where TChange : struct, IMapChange
+    static bool TrySmall<TChange>(ref Attempt attempt, nint seen, in Probe key, ref TChange change) where TChange : struct, IMapChange
     {
         OrderedMap* map = attempt.Map;
         if (!attempt.HoldsLock) ObjectLock.Enter<THook>(&map->Object.Lock);
         nint root = map->Root;
         bool done = root != 0 && !OrderedMap.IsLarge(root);
+        if (OrderedMapFaults<THook>.Is(OrderedMapFault.RootIsOld) && (done = true)) root = seen;
         if (done)
         {
             SmallMap* small = (SmallMap*)root;
