@@ -128,7 +128,7 @@ public static unsafe partial class OrderedMap<THook>
             MapShard* shard = EnterShard(large, hash);
             bool mine = shard->Moved == 0;
             int depth = shard->Depth;
-            shard->Moved = 1;
+            shard->Moved = OrderedMapFaults<THook>.Is(OrderedMapFault.ShardsStayOpen) ? 0 : 1;
             ObjectLock.Exit<THook>(&shard->Lock);
             if (!mine) continue;
             Heap.Retire(me, shard);

@@ -124,6 +124,8 @@ public static unsafe partial class OrderedMap<THook>
         Interlocked.Increment(ref large->Dead);
         int segment = SegmentOf(id);
         nint biased = MapSegments.Items((MapSegments*)Volatile.Read(ref *(nint*)&large->Segments))[segment];
+        // 0: the root was given up since the shard's lock was given back, and all segments with it.
+        if (biased == 0) return;
         MapSegment* head = HeadOf(large, biased, segment);
         // Full fence: the one that counts the last entry comes after all other removals.
         if (Interlocked.Increment(ref head->Dead) != LengthOf(large, segment)) return;

@@ -132,6 +132,7 @@ public static unsafe partial class OrderedMap<THook>
                     id = FirstIdOf(large, SegmentOf(id) + 1) - 1;
                     continue;
                 }
+                THook.Point();
                 if (entry->Value == Removed) continue;
                 items[at++] = entry->Key;
                 items[at++] = entry->Value;

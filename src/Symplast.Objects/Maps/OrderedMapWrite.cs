@@ -228,10 +228,8 @@ public static unsafe partial class OrderedMap<THook>
         {
             if (TryTakeId(attempt.Me, attempt.Heap, large, out uint id))
             {
-                bool early = OrderedMapFaults<THook>.Is(OrderedMapFault.SlotComesFirst);
-                if (early) AddSlot(shard, key.Hash, id);
                 FillEntry(EntryAt(large, id), attempt.Key, desired, (uint)key.Hash, large->SequenceBase + id);
-                if (!early) AddSlot(shard, key.Hash, id);
+                AddSlot(shard, key.Hash, id);
                 attempt.Key = default;
                 attempt.Current = desired;
                 attempt.Status = change.Status;
