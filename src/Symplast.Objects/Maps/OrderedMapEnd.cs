@@ -32,7 +32,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>
-    /// Deletes the map for all, at once and finally: every later operation finds <see cref="Status.Deleted"/>, and so does a second deletion. The head stays until the last reference is dropped.
+    /// Deletes the map for all, at once and finally: every later operation finds <see cref="Status.Deleted"/>, and so does a second deletion. The
+    /// head stays until the last reference is dropped.
     /// </summary>
     public static Status Delete(Participant* me, OrderedMap* map)
     {

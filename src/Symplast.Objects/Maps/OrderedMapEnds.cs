@@ -6,13 +6,15 @@ namespace Symplast.Objects;
 public static unsafe partial class OrderedMap<THook>
 {
     /// <summary>
-    /// Removes the first entry, or another one if others come before it or go meanwhile: it was the first at some moment of the call. Both references become the caller's.
+    /// Removes the first entry, or another one if others come before it or go meanwhile: it was the first at some moment of the call. Both
+    /// references become the caller's.
     /// <see cref="Status.Missing"/> if the map is empty.
     /// </summary>
     public static Status TakeFirst(Participant* me, OrderedMap* map, out Value key, out Value value) => TakeEnd(me, map, false, out key, out value);
 
     /// <summary>
-    /// Removes the last entry: one that was the last at some moment of the call, though another one may have been inserted since. Both references become the caller's.
+    /// Removes the last entry: one that was the last at some moment of the call, though another one may have been inserted since. Both references
+    /// become the caller's.
     /// <see cref="Status.Missing"/> if the map is empty.
     /// </summary>
     public static Status TakeLast(Participant* me, OrderedMap* map, out Value key, out Value value) => TakeEnd(me, map, true, out key, out value);

@@ -116,7 +116,8 @@ public static unsafe partial class OrderedMap<THook>
         return true;
     }
 
-    // Counts a removed entry; a segment in which all are removed goes. The entry's value is Removed, and no slot leads to it, except in shards that were replaced.
+    // Counts a removed entry; a segment in which all are removed goes. The entry's value is Removed, and no slot leads to it, except in shards that
+    // were replaced.
     static void CountDead(Participant* me, LargeMap* large, uint id)
     {
         THook.Point();
@@ -131,7 +132,8 @@ public static unsafe partial class OrderedMap<THook>
         if (Interlocked.Increment(ref head->Dead) != LengthOf(large, segment)) return;
         ObjectLock.Enter<THook>(&large->Growing);
         THook.Point();
-        // Full fence: unlinks the segment before it is retired. Pairs with the acquire in EntryAt; under Growing, so that no copy of the list keeps it.
+        // Full fence: unlinks the segment before it is retired. Pairs with the acquire in EntryAt; under Growing, so that no copy of the list keeps
+        // it.
         nint mine = Interlocked.Exchange(ref MapSegments.Items(large->Segments)[segment], 0);
         large->Held -= (uint)LengthOf(large, segment);
         ObjectLock.Exit<THook>(&large->Growing);

@@ -4,7 +4,8 @@ using Symplast.Memory;
 namespace Symplast.Objects;
 
 /// <summary>
-/// The entries of a map at one instant, in order; a block of the pool that belongs to whoever made it, with a reference to each key and value. Keys and values follow in turn.
+/// The entries of a map at one instant, in order; a block of the pool that belongs to whoever made it, with a reference to each key and value. Keys
+/// and values follow in turn.
 /// </summary>
 /// <remarks>To be read inside a section in which the pool was found not deleted.</remarks>
 public unsafe struct MapSnapshot
@@ -39,7 +40,8 @@ public unsafe struct MapSnapshot
 public static unsafe partial class OrderedMap<THook>
 {
     /// <summary>
-    /// A copy of all entries as they are at one instant. Writers wait while it is made, which takes some 5 ns an entry; readers do not. Not inside a section, and only with a reference to the map.
+    /// A copy of all entries as they are at one instant. Writers wait while it is made, which takes some 5 ns an entry; readers do not. Not inside a
+    /// section, and only with a reference to the map.
     /// </summary>
     public static Status Snapshot(Participant* me, OrderedMap* map, out MapSnapshot* snapshot)
     {
@@ -56,7 +58,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>
-    /// Gives back the memory of removed entries. A map does so by itself when few of many entries are left. Writers wait meanwhile; readers do not. Not inside a section, and
+    /// Gives back the memory of removed entries. A map does so by itself when few of many entries are left. Writers wait meanwhile; readers do not.
+    /// Not inside a section, and
     /// only with a reference to the map.
     /// </summary>
     public static Status Compact(Participant* me, OrderedMap* map)
@@ -173,7 +176,8 @@ public static unsafe partial class OrderedMap<THook>
         }
         large->Generation = ++map->Generation;
         THook.Point();
-        // Full fence: publishes the new root, and unlinks the old one before it is retired. Readers that are in the old one find what was there when it was replaced.
+        // Full fence: publishes the new root, and unlinks the old one before it is retired. Readers that are in the old one find what was there when
+        // it was replaced.
         Interlocked.Exchange(ref map->Root, (nint)large + OrderedMap.LargeBit);
         // The references have moved along. There is no writer that could be waiting for one of the shards.
         MoveShards(me, old);

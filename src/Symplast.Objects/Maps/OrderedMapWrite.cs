@@ -18,7 +18,8 @@ internal enum MapDecision
 }
 
 /// <summary>
-/// A change of one key. It is asked with what is there, possibly several times, and its answer takes effect only if that is still there at that moment.
+/// A change of one key. It is asked with what is there, possibly several times, and its answer takes effect only if that is still there at that
+/// moment.
 /// </summary>
 internal unsafe interface IMapChange
 {
@@ -54,7 +55,8 @@ public static unsafe partial class OrderedMap<THook>
         /// <summary>What was there when the change took effect.</summary>
         internal Value Current;
 
-        /// <summary>What was unlinked: its references are dropped when no lock is held any more, because what dies with them may have locks of its own.</summary>
+        /// <summary>What was unlinked: its references are dropped when no lock is held any more, because what dies with them may have locks of its
+        /// own.</summary>
         internal Value OldKey, OldValue;
         internal Status Status;
 

@@ -4,7 +4,8 @@ using Symplast.Memory;
 namespace Symplast.Objects;
 
 /// <summary>
-/// An insertion-ordered set with lock-free membership tests: an <see cref="OrderedMap{THook}"/> all of whose values are true, with a head of its own kind. What is said there of
+/// An insertion-ordered set with lock-free membership tests: an <see cref="OrderedMap{THook}"/> all of whose values are true, with a head of its own
+/// kind. What is said there of
 /// atomicity, iteration, references and sections holds here too.
 /// </summary>
 /// <remarks>All operations are thread-safe.</remarks>
@@ -52,7 +53,8 @@ public static unsafe class OrderedSet<THook> where THook : struct, IInterleaving
     /// <summary>Removes all elements, in one atomic step.</summary>
     public static Status Clear(Participant* me, OrderedMap* set) => OrderedMap<THook>.Clear(me, set);
 
-    /// <summary>A copy of all elements at one instant, as the keys of a snapshot. Not inside a section, and only with a reference to the set.</summary>
+    /// <summary>A copy of all elements at one instant, as the keys of a snapshot. Not inside a section, and only with a reference to the
+    /// set.</summary>
     public static Status Snapshot(Participant* me, OrderedMap* set, out MapSnapshot* snapshot) => OrderedMap<THook>.Snapshot(me, set, out snapshot);
 
     /// <summary>Deletes the set for all, as <see cref="OrderedMap{THook}.Delete"/>.</summary>
