@@ -29,6 +29,12 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
 
         public sealed record Walk(int Batch, bool Backwards) : Step;
 
+        public sealed record TakeEnd(bool Last) : Step;
+
+        public sealed record Snapshot : Step;
+
+        public sealed record Compact : Step;
+
         public sealed record Clear : Step;
     }
 
@@ -40,11 +46,18 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
 
     public OrderedMapModelTests()
     {
+        // Freed blocks are filled with a pattern, and a second free is found.
+        HeapDebug.Start(1 << 20);
         _heap = Heap.Of(_pool);
+        HeapDebug.Stop();
         _me = Epoch.Join();
     }
 
-    public void Dispose() => Epoch.Leave(_me);
+    public void Dispose()
+    {
+        Epoch.Leave(_me);
+        _pool.Delete();
+    }
 
     static Gen<Step> AnyStep(int keys)
     {
@@ -59,6 +72,9 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
             (3, Gen.Select(key, Number, Number, (k, e, v) => (Step)new Step.Exchange(k, e, v))),
             (3, Gen.Select(key, Number, (k, v) => (Step)new Step.Add(k, v))),
             (2, Gen.Select(Gen.Int[1, 5], Gen.Bool, (n, b) => (Step)new Step.Walk(n, b))),
+            (4, Gen.Bool.Select(last => (Step)new Step.TakeEnd(last))),
+            (1, Gen.Const((Step)new Step.Snapshot())),
+            (1, Gen.Const((Step)new Step.Compact())),
             (1, Gen.Const((Step)new Step.Clear())));
     }
 
@@ -79,9 +95,20 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
         List<(int Key, long Value)> model = [];
         foreach (Step step in steps)
         {
-            Epoch.Enter(_me);
-            Check<THook>(map, model, step, collide);
-            Epoch.Exit(_me);
+            if (step is Step.Snapshot)
+            {
+                Assert.Equal(model, Snapshot<THook>(map));
+            }
+            else if (step is Step.Compact)
+            {
+                Assert.Equal(Status.Done, OrderedMap<THook>.Compact(_me, map));
+            }
+            else
+            {
+                Epoch.Enter(_me);
+                Check<THook>(map, model, step, collide);
+                Epoch.Exit(_me);
+            }
             Assert.True(OrderedMap<THook>.IsValid(_me, map), $"invalid after {step}");
             Assert.Equal(Status.Done, OrderedMap<THook>.Count(_me, map, out ulong count));
             Assert.Equal((ulong)model.Count, count);
@@ -142,6 +169,15 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
                 Assert.Equal(Value.OfInt(sum), result);
                 Put(model, k, sum);
                 break;
+            case Step.TakeEnd(bool last):
+                Assert.Equal(model.Count == 0 ? Status.Missing : Status.Done,
+                    last ? OrderedMap<THook>.TakeLast(_me, map, out Value end, out result) : OrderedMap<THook>.TakeFirst(_me, map, out end, out result));
+                if (model.Count == 0) break;
+                at = last ? model.Count - 1 : 0;
+                Assert.Equal(model[at], (int.Parse(Blob.ToText(end)[4..]), result.Int));
+                Reference.Drop(_me, end);
+                model.RemoveAt(at);
+                break;
             case Step.Walk(int batch, bool backwards):
                 List<(int, long)> expectedWalk = [.. model];
                 if (backwards) expectedWalk.Reverse();
@@ -152,6 +188,18 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
                 model.Clear();
                 break;
         }
+    }
+
+    List<(int Key, long Value)> Snapshot<THook>(OrderedMap* map) where THook : struct, IInterleaving
+    {
+        List<(int, long)> entries = [];
+        Assert.Equal(Status.Done, OrderedMap<THook>.Snapshot(_me, map, out MapSnapshot* snapshot));
+        for (ulong i = 0; i < snapshot->Count; i++)
+        {
+            entries.Add((int.Parse(Blob.ToText(MapSnapshot.Key(snapshot, i))[4..]), MapSnapshot.Value(snapshot, i).Int));
+        }
+        MapSnapshot.Free(_me, snapshot);
+        return entries;
     }
 
     delegate Status Operation(in Probe probe, out Value result);

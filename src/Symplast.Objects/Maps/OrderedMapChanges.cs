@@ -40,7 +40,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>
-    /// Removes a key if its value equals what is expected, as Python has it; otherwise <see cref="Status.Missing"/>, and <paramref name="actual"/> is its value, if it has one.
+    /// Removes a key if its value equals what is expected, as Python has it; otherwise <see cref="Status.Missing"/>, and <paramref name="actual"/>
+    /// is its value, if it has one.
     /// </summary>
     public static Status Remove(Participant* me, OrderedMap* map, in Probe key, in Probe expected, out Value actual)
     {
@@ -49,7 +50,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>
-    /// Replaces a value if it equals what is expected, as Python has it; otherwise <see cref="Status.Missing"/>, and <paramref name="actual"/> is the value, if there is one.
+    /// Replaces a value if it equals what is expected, as Python has it; otherwise <see cref="Status.Missing"/>, and <paramref name="actual"/> is
+    /// the value, if there is one.
     /// </summary>
     public static Status CompareExchange(Participant* me, OrderedMap* map, in Probe key, in Probe expected, Value desired, out Value actual)
     {
@@ -58,7 +60,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>
-    /// Adds to a number, atomically; a missing key counts as 0. <see cref="Status.WrongKind"/> if the value is no real number, <see cref="Status.Overflow"/> if the sum or
+    /// Adds to a number, atomically; a missing key counts as 0. <see cref="Status.WrongKind"/> if the value is no real number,
+    /// <see cref="Status.Overflow"/> if the sum or
     /// the value is an integer beyond 64 bits.
     /// </summary>
     public static Status Add(Participant* me, OrderedMap* map, in Probe key, long delta, out Value result)

@@ -4,11 +4,13 @@ using Symplast.Memory;
 namespace Symplast.Objects;
 
 /// <summary>
-/// A place in the order of an ordered map or set, between two steps of an iteration. Holds nothing: it may be dropped at any time, and sections may end between steps.
+/// A place in the order of an ordered map or set, between two steps of an iteration. Holds nothing: it may be dropped at any time, and sections may
+/// end between steps.
 /// </summary>
 public struct OrderedMapCursor
 {
-    // Sequence numbers wrap round; they are compared by their difference, which is right for maps whose oldest entry is less than 2^31 insertions old.
+    // Sequence numbers wrap round; they are compared by their difference, which is right for maps whose oldest entry is less than 2^31 insertions
+    // old.
     internal uint From;
     internal uint To;
 
@@ -23,7 +25,8 @@ public static unsafe partial class OrderedMap<THook>
     const uint Half = 1u << 31;
 
     /// <summary>
-    /// Begins an iteration over what is in the map now. A key that is present throughout is visited exactly once, in the order of insertion; one that comes, or goes, or
+    /// Begins an iteration over what is in the map now. A key that is present throughout is visited exactly once, in the order of insertion; one
+    /// that comes, or goes, or
     /// goes and comes again, at most once.
     /// </summary>
     public static Status Start(Participant* me, OrderedMap* map, out OrderedMapCursor cursor)
@@ -58,7 +61,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>
-    /// The next entries in the order of insertion, at most <paramref name="capacity"/>; <see cref="Status.Missing"/> if there are none left. Keys and values can be read for as long as the caller's
+    /// The next entries in the order of insertion, at most <paramref name="capacity"/>; <see cref="Status.Missing"/> if there are none left. Keys
+    /// and values can be read for as long as the caller's
     /// section lasts, and come without references.
     /// </summary>
     public static Status Next(Participant* me, OrderedMap* map, ref OrderedMapCursor cursor, Value* keys, Value* values, int capacity, out int count)

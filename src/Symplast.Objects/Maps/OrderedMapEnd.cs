@@ -32,7 +32,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>
-    /// Deletes the map for all, at once and finally: every later operation finds <see cref="Status.Deleted"/>, and so does a second deletion. The head stays until the last reference is dropped.
+    /// Deletes the map for all, at once and finally: every later operation finds <see cref="Status.Deleted"/>, and so does a second deletion. The
+    /// head stays until the last reference is dropped.
     /// </summary>
     public static Status Delete(Participant* me, OrderedMap* map)
     {
@@ -128,7 +129,7 @@ public static unsafe partial class OrderedMap<THook>
             MapShard* shard = EnterShard(large, hash);
             bool mine = shard->Moved == 0;
             int depth = shard->Depth;
-            shard->Moved = 1;
+            shard->Moved = OrderedMapFaults<THook>.Is(OrderedMapFault.ShardsStayOpen) ? 0 : 1;
             ObjectLock.Exit<THook>(&shard->Lock);
             if (!mine) continue;
             Heap.Retire(me, shard);

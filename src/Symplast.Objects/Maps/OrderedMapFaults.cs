@@ -11,13 +11,13 @@ internal enum OrderedMapFault
     /// <summary>A writer that got the lock of the map does not look whether the root was replaced.</summary>
     RootIsOld,
 
-    /// <summary>The slot is stored before the entry is filled in.</summary>
-    SlotComesFirst,
+    /// <summary>The shards of a root that is given up are not marked.</summary>
+    ShardsStayOpen,
 
     /// <summary>An update stores the value without comparing.</summary>
     UpdateIsBlind,
 
-    /// <summary>A snapshot does not wait for the sections that were open.</summary>
+    /// <summary>A snapshot or compaction does not wait for the sections that were open.</summary>
     GateIsNotAwaited,
 }
 

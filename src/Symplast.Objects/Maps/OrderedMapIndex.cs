@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -6,7 +5,8 @@ using Symplast.Memory;
 
 namespace Symplast.Objects;
 
-// The index of a large map: a directory of shards by the highest bits of the hash; inside a shard by the lowest bits of the hash's high half, so that growth needs
+// The index of a large map: a directory of shards by the highest bits of the hash; inside a shard by the lowest bits of the hash's high half, so
+// that growth needs
 // nothing but the slots.
 public static unsafe partial class OrderedMap<THook>
 {

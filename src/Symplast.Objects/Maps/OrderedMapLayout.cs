@@ -76,7 +76,8 @@ internal unsafe struct LargeMap
     internal int Growing;
     internal uint Generation;
 
-    /// <summary>Entries with ids below came with the root, and have sequence numbers of their own; those above have <see cref="SequenceBase"/> + id.</summary>
+    /// <summary>Entries with ids below came with the root, and have sequence numbers of their own; those above have <see cref="SequenceBase"/> +
+    /// id.</summary>
     internal uint Packed;
     internal uint SequenceBase;
 
@@ -86,7 +87,9 @@ internal unsafe struct LargeMap
 
     /// <summary>All ids below are of removed entries.</summary>
     internal uint First;
-    internal uint Reserved0;
+
+    /// <summary>Entries in all segments. Under Growing.</summary>
+    internal uint Held;
 
     /// <summary>High half: an id t; low half: an id f. All ids from f up to t are of removed entries.</summary>
     internal ulong DeadRun;
@@ -117,7 +120,8 @@ internal struct MapEntry
     internal uint Sequence;
 }
 
-/// <summary>The segments of a log: pointers follow, from each of which its segment's first id times the size of an entry is subtracted; 0 where all are dead.</summary>
+/// <summary>The segments of a log: pointers follow, from each of which its segment's first id times the size of an entry is subtracted; 0 where all
+/// are dead.</summary>
 internal unsafe struct MapSegments
 {
     internal ulong Capacity;
@@ -152,7 +156,8 @@ internal unsafe struct MapDirectory
 }
 
 /// <summary>
-/// A hash table with linear probing. Slots follow: high half the high half of the hash, low half the entry's id + 1; 0 if it was never used. Only the holder of the lock writes.
+/// A hash table with linear probing. Slots follow: high half the high half of the hash, low half the entry's id + 1; 0 if it was never used. Only
+/// the holder of the lock writes.
 /// </summary>
 internal unsafe struct MapShard
 {

@@ -85,6 +85,7 @@ public static unsafe partial class OrderedMap<THook>
         MapSegment* head = (MapSegment*)Heap.Allocate(me, heap, size);
         if (head == null) return false;
         NativeMemory.Clear(head, size);
+        large->Held += (uint)LengthOf(large, segment);
         THook.Point();
         // Release: pairs with the acquire in EntryAt, so that entries are empty before anyone looks.
         Volatile.Write(ref MapSegments.Items(large->Segments)[segment], (nint)((MapEntry*)(head + 1) - FirstIdOf(large, segment)));
@@ -115,7 +116,8 @@ public static unsafe partial class OrderedMap<THook>
         return true;
     }
 
-    // Counts a removed entry; a segment in which all are removed goes. The entry's value is Removed, and no slot leads to it, except in shards that were replaced.
+    // Counts a removed entry; a segment in which all are removed goes. The entry's value is Removed, and no slot leads to it, except in shards that
+    // were replaced.
     static void CountDead(Participant* me, LargeMap* large, uint id)
     {
         THook.Point();
@@ -123,13 +125,17 @@ public static unsafe partial class OrderedMap<THook>
         Interlocked.Increment(ref large->Dead);
         int segment = SegmentOf(id);
         nint biased = MapSegments.Items((MapSegments*)Volatile.Read(ref *(nint*)&large->Segments))[segment];
+        // 0: the root was given up since the shard's lock was given back, and all segments with it.
+        if (biased == 0) return;
         MapSegment* head = HeadOf(large, biased, segment);
         // Full fence: the one that counts the last entry comes after all other removals.
         if (Interlocked.Increment(ref head->Dead) != LengthOf(large, segment)) return;
         ObjectLock.Enter<THook>(&large->Growing);
         THook.Point();
-        // Full fence: unlinks the segment before it is retired. Pairs with the acquire in EntryAt; under Growing, so that no copy of the list keeps it.
+        // Full fence: unlinks the segment before it is retired. Pairs with the acquire in EntryAt; under Growing, so that no copy of the list keeps
+        // it.
         nint mine = Interlocked.Exchange(ref MapSegments.Items(large->Segments)[segment], 0);
+        large->Held -= (uint)LengthOf(large, segment);
         ObjectLock.Exit<THook>(&large->Growing);
         // Unless the whole root was given up meanwhile, and its segments with it.
         if (mine != 0) Heap.Retire(me, head);

@@ -18,7 +18,8 @@ internal enum MapDecision
 }
 
 /// <summary>
-/// A change of one key. It is asked with what is there, possibly several times, and its answer takes effect only if that is still there at that moment.
+/// A change of one key. It is asked with what is there, possibly several times, and its answer takes effect only if that is still there at that
+/// moment.
 /// </summary>
 internal unsafe interface IMapChange
 {
@@ -54,12 +55,16 @@ public static unsafe partial class OrderedMap<THook>
         /// <summary>What was there when the change took effect.</summary>
         internal Value Current;
 
-        /// <summary>What was unlinked: its references are dropped when no lock is held any more, because what dies with them may have locks of its own.</summary>
+        /// <summary>What was unlinked: its references are dropped when no lock is held any more, because what dies with them may have locks of its
+        /// own.</summary>
         internal Value OldKey, OldValue;
         internal Status Status;
 
         /// <summary>The gate is not 0, and we hold the map's lock.</summary>
         internal bool HoldsLock;
+
+        /// <summary>The map should be compacted.</summary>
+        internal bool IsSparse;
     }
 
     static Status Apply<TChange>(Participant* me, OrderedMap* map, in Probe key, ref TChange change, out Value current) where TChange : struct, IMapChange
@@ -68,6 +73,7 @@ public static unsafe partial class OrderedMap<THook>
         Status status = Status.Deleted;
         current = default;
         PoolHeap* heap = Heap.Of(map);
+        bool sparse = false;
         if (!PoolHeap.IsDeleted(heap))
         {
             Attempt attempt = new() { Me = me, Heap = heap, Map = map };
@@ -81,8 +87,11 @@ public static unsafe partial class OrderedMap<THook>
             Reference.Drop(me, attempt.OldValue);
             status = attempt.Status;
             current = attempt.Current;
+            sparse = attempt.IsSparse;
         }
         Epoch.Exit(me);
+        // Inside a section of the caller's it has to wait for another time.
+        if (sparse && !Epoch.IsInside(me)) Compact(me, map);
         return status;
     }
 
@@ -107,7 +116,7 @@ public static unsafe partial class OrderedMap<THook>
                 attempt.Status = Status.Deleted;
                 break;
             }
-            if (OrderedMap.IsLarge(root) ? TryUpdate(ref attempt, OrderedMap.Large(root), key, ref change) : TrySmall(ref attempt, key, ref change)) break;
+            if (OrderedMap.IsLarge(root) ? TryUpdate(ref attempt, OrderedMap.Large(root), key, ref change) : TrySmall(ref attempt, root, key, ref change)) break;
         }
     }
 
@@ -138,7 +147,9 @@ public static unsafe partial class OrderedMap<THook>
             if (decision == MapDecision.Store)
             {
                 THook.Point();
-                Value seen = Swap(&entry->Value, desired, current);
+                Value seen = OrderedMapFaults<THook>.Is(OrderedMapFault.UpdateIsBlind)
+                    ? Swap(&entry->Value, desired, Load(&entry->Value)) is var any && any == Removed ? any : current
+                    : Swap(&entry->Value, desired, current);
                 if (seen != current)
                 {
                     Reference.Drop(attempt.Me, desired);
@@ -199,6 +210,7 @@ public static unsafe partial class OrderedMap<THook>
         attempt.OldKey = entry->Key;
         if (!takes) attempt.OldValue = current;
         CountDead(attempt.Me, large, id);
+        attempt.IsSparse = IsSparse(large);
         attempt.Current = current;
         attempt.Status = status;
     }
@@ -269,12 +281,13 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     // False: start over from the root.
-    static bool TrySmall<TChange>(ref Attempt attempt, in Probe key, ref TChange change) where TChange : struct, IMapChange
+    static bool TrySmall<TChange>(ref Attempt attempt, nint seen, in Probe key, ref TChange change) where TChange : struct, IMapChange
     {
         OrderedMap* map = attempt.Map;
         if (!attempt.HoldsLock) ObjectLock.Enter<THook>(&map->Object.Lock);
         nint root = map->Root;
         bool done = root != 0 && !OrderedMap.IsLarge(root);
+        if (OrderedMapFaults<THook>.Is(OrderedMapFault.RootIsOld) && (done = true)) root = seen;
         if (done)
         {
             SmallMap* small = (SmallMap*)root;
