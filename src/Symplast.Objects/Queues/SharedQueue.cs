@@ -59,7 +59,7 @@ public enum QueueSide
 /// <para>A chain of rings (<see cref="QueueRing"/>), as .NET's ConcurrentQueue: a bounded queue has one for good. Otherwise, when the last ring is full, a put takes the queue's lock, closes it and links a larger one; who
 /// finds the first ring closed and empty takes the lock, unlinks and retires it. A ring is closed in three cases only: it has a successor, the queue was closed, or it was deleted.</para>
 /// <para>Closing and deleting set their flag, then close the last ring, under the lock: whoever finds a ring closed and, having read the flag, finds no successor, knows that there will be none.
-/// Deleting then takes out what is left like any other taker, so each element is released once.</para>
+/// Deleting also ends the first ring, so that nothing can be taken any more, and releases what is left in the chain, each element once.</para>
 /// <para>Waiting is an eventcount (D. Vyukov; folly's EventCount): count oneself as a waiter, read the sequence as a ticket, try again, sleep while the sequence is the ticket.
 /// The other side passes an element on, then looks for waiters, and only if there are some changes the sequence and wakes one. That it looks after the element is visible would take a fence for every
 /// element; instead the waiter makes all threads execute one (<c>membarrier</c>) after it counted itself: who looked before it had passed its element on before, and the waiter's next try finds it.
@@ -125,9 +125,9 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
         Status status = SharedObject.IsDeleted(&queue->Object) ? Status.Deleted : Status.Done;
         if (status == Status.Done)
         {
-            // The chain stays as it is under the lock. Rings between the first and the last are full, or were emptied in turn after the first: they are summed up between two equal looks at the first.
+            // The chain stays as it is under the lock, and nobody begins to delete. Rings between the first and the last are full, or were emptied in turn after the first: they are summed up between two equal looks at the first.
             ObjectLock.Enter<THook>(&queue->Object.Lock);
-            if (queue->First == null) status = Status.Deleted;
+            if (queue->Object.Head.DeletedFlag != 0) status = Status.Deleted;
             else count = Sum(queue);
             ObjectLock.Exit<THook>(&queue->Object.Lock);
         }
@@ -152,11 +152,14 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
     public static Status Delete(Participant* me, SharedQueue* queue)
     {
         Epoch.Enter(me);
-        bool first = TryEnd(queue);
+        bool first = TryEnd(queue, out ulong position);
         if (first)
         {
             Interrupt(queue);
-            while (Take(me, queue, out Value value) == Status.Done) Reference.Drop(me, value);
+            for (QueueRing* ring = queue->First; ring != null; ring = ring->Next, position = 0)
+            {
+                for (Value value; !(value = QueueRing.Left<THook>(ring, position)).IsEmpty; position++) Reference.Drop(me, value);
+            }
             RetireRings(me, queue);
         }
         Epoch.Exit(me);
@@ -167,8 +170,11 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
     internal static void ReleaseContents(Participant* me, Header* header, ref Release release)
     {
         SharedQueue* queue = (SharedQueue*)header;
-        if (!TryEnd(queue)) return;
-        while (Take(me, queue, out Value value) == Status.Done) release.Drop(me, value);
+        if (!TryEnd(queue, out ulong position)) return;
+        for (QueueRing* ring = queue->First; ring != null; ring = ring->Next, position = 0)
+        {
+            for (Value value; !(value = QueueRing.Left<THook>(ring, position)).IsEmpty; position++) release.Drop(me, value);
+        }
         RetireRings(me, queue);
     }
 
@@ -260,7 +266,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
             Status status = QueueRing.Take<THook>(ring, out value);
             if (status != Status.Closed) return status;
             THook.Point();
-            // Acquire, before that of the successor: once the queue is closed, there will be none. Deleting sets its flag first.
+            // Acquire, before that of the successor: once the queue is closed, there will be none. Deleting sets its own flag before this one.
             bool isClosed = Volatile.Read(ref queue->IsClosed) != 0;
             THook.Point();
             // Acquire: pairs with the release in Grow.
@@ -274,7 +280,8 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
     static void Advance(Participant* me, SharedQueue* queue, QueueRing* ring, QueueRing* next)
     {
         ObjectLock.Enter<THook>(&queue->Object.Lock);
-        if (queue->First == ring)
+        // Of a deleted queue the first ring is the one that was ended.
+        if (queue->First == ring && queue->Object.Head.DeletedFlag == 0)
         {
             THook.Point();
             // Full fence; pairs with the acquire in Take; the ring is unlinked before its tag is read. Last is another one since Grow gave up the lock.
@@ -314,9 +321,10 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
         QueueRing.Close(queue->Last);
     }
 
-    // False if it was deleted before, or its pool was.
-    static bool TryEnd(SharedQueue* queue)
+    // False if it was deleted before, or its pool was. Whoever gets true owns the elements from this position of the first ring on.
+    static bool TryEnd(SharedQueue* queue, out ulong position)
     {
+        position = 0;
         ObjectLock.Enter<THook>(&queue->Object.Lock);
         bool first = !SharedObject.IsDeleted(&queue->Object);
         if (first)
@@ -325,6 +333,9 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
             // Release: pairs with the acquire in SharedObject.IsDeleted.
             Volatile.Write(ref queue->Object.Head.DeletedFlag, 1);
             CloseLast(queue);
+            THook.Point();
+            // The lock keeps the first ring the first.
+            position = QueueRing.End(queue->First);
         }
         ObjectLock.Exit<THook>(&queue->Object.Lock);
         return first;

@@ -216,13 +216,14 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
     {
         value = default;
         if (SharedObject.IsDeleted(&vector->Object)) return Status.Deleted;
+        if (index < 0) return Status.Missing;
         VectorRoot* root = CurrentRoot(vector);
         while (root != null)
         {
             THook.Point();
             // Acquire: pairs with the release in Publish, so that the bucket and the word are there.
             long length = Volatile.Read(ref root->Length);
-            if ((ulong)index < (ulong)length)
+            if (index < length)
             {
                 Value found = Load(VectorRoot.PlaceOf(root, index));
                 if (found == Dead) return Status.Deleted;
@@ -234,7 +235,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
                 THook.Point();
                 // Acquire, after that in Load: whoever wrote the word after another change had first published the length, or Gone.
                 length = Volatile.Read(ref root->Length);
-                if ((ulong)index < (ulong)length)
+                if (index < length)
                 {
                     value = found;
                     return Status.Done;

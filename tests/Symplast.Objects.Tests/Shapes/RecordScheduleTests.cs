@@ -41,7 +41,7 @@ public unsafe class RecordScheduleTests
                 default:
                     Value* names = stackalloc Value[8];
                     Value* values = stackalloc Value[8];
-                    status = Records.TakeAll(me, record, names, values, 8, out int count);
+                    Status status = Records.TakeAll(me, record, names, values, 8, out int count);
                     string all = $"{status}";
                     for (int i = 0; i < count; i++) all += $"{(char)names[i].Int}{(char)values[i].Int}";
                     return all;
