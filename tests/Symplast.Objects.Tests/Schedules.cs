@@ -10,7 +10,7 @@ namespace Symplast.Objects.Tests;
 /// </summary>
 internal abstract unsafe class Schedules
 {
-    protected PoolHeap* Heap { get; } = Memory.Heap.Of(Pool.Create("schedules"));
+    protected PoolHeap* Heap { get; } = CheckedHeap.Create("schedules");
 
     /// <summary>A new structure in this state.</summary>
     protected abstract nint Make(Participant* me, string state);

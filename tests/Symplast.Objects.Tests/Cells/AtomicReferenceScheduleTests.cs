@@ -64,7 +64,7 @@ public unsafe class AtomicReferenceScheduleTests
     [Fact]
     public void CountsAreRightInEverySchedule()
     {
-        PoolHeap* heap = Heap.Of(Pool.Create("counts"));
+        PoolHeap* heap = CheckedHeap.Create("counts");
         Trial Arrange(Participant* me)
         {
             Epoch.Enter(me);

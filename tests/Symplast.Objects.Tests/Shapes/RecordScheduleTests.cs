@@ -97,7 +97,7 @@ public unsafe class RecordScheduleTests
     [Fact]
     public void ATreeHasEachShapeOnceInEverySchedule()
     {
-        PoolHeap* heap = Heap.Of(Pool.Create("trees"));
+        PoolHeap* heap = CheckedHeap.Create("trees");
         Trial Arrange(Participant* me)
         {
             Epoch.Enter(me);

@@ -131,7 +131,7 @@ public unsafe class VectorScheduleTests
     [InlineData(false)]
     public void ReferencesAreRightInEverySchedule(bool open)
     {
-        PoolHeap* heap = Heap.Of(Pool.Create("references"));
+        PoolHeap* heap = CheckedHeap.Create("references");
         Trial Arrange(Participant* me)
         {
             Epoch.Enter(me);

@@ -7,7 +7,7 @@ namespace Symplast.Objects.Tests.Vectors;
 public sealed unsafe class VectorThreadsTests : IDisposable
 {
     readonly Participant* _me = Epoch.Join();
-    readonly PoolHeap* _heap = Heap.Of(Pool.Create("vector threads"));
+    readonly PoolHeap* _heap = CheckedHeap.Create("vector threads");
 
     public void Dispose() => Epoch.Leave(_me);
 
