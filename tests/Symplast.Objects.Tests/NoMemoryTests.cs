@@ -8,7 +8,8 @@ using Vector = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
 namespace Symplast.Objects.Tests;
 
 /// <summary>
-/// The same operations again and again in a checked heap, each time another allocation of theirs fails: what failed has changed nothing, the rest goes on, and in the end no block is left.
+/// The same operations again and again in a checked heap, each time another allocation of theirs fails: what failed has changed nothing, the rest
+/// goes on, and in the end no block is left.
 /// </summary>
 public sealed unsafe class NoMemoryTests : IDisposable
 {

@@ -5,8 +5,8 @@ using Xunit;
 namespace Symplast.Objects.Tests;
 
 /// <summary>
-/// A structure whose operations are written as words ("set 0 x") and have a model that works on a state written as text. Explores schedules of a few operations in a few threads and checks that
-/// each history, with a look at the final state as its last call, is linearizable.
+/// A structure whose operations are written as words ("set 0 x") and have a model that works on a state written as text. Explores schedules of a few
+/// operations in a few threads and checks that each history, with a look at the final state as its last call, is linearizable.
 /// </summary>
 internal abstract unsafe class Schedules
 {
@@ -47,7 +47,7 @@ internal abstract unsafe class Schedules
                 Linearizability.Check(history.Calls, state, (ref string before, string operation, string result) => Model(ref before, Words(operation)) == result);
             });
         }
-        new Explorer { Preemptions = preemptions, ScheduleLimit = 1500 }.Systematically(Arrange);
+        new Explorer { Preemptions = preemptions, ScheduleLimit = 3000 }.Systematically(Arrange);
         new Explorer().Randomly(Arrange, random, seed: 1);
     }
 
