@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// One word that threads change atomically: a 64-bit integer (<see cref="AtomicInteger{THook}"/>) or a value (<see cref="AtomicReference{THook}"/>). Blocks are aligned to 16 bytes, and the
-/// word has 64 bytes on either side, so its cache line holds nothing that changes but itself.
+/// One word that threads change atomically: a 64-bit integer (<see cref="AtomicInteger{THook}"/>) or a value (<see cref="AtomicReference{THook}"/>).
+/// Blocks are aligned to 16 bytes, and the word has 64 bytes on either side, so its cache line holds nothing that changes but itself.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 128)]
 public unsafe struct AtomicCell
@@ -36,14 +36,16 @@ public unsafe struct AtomicCell
 /// <summary>
 /// Operations on a cell that holds a 64-bit integer. All are thread-safe, lock-free, and enter a section of their own.
 /// </summary>
-/// <remarks>An operation that found the cell not deleted may finish after another thread deleted it; nobody can tell that from its having been first.</remarks>
+/// <remarks>An operation that found the cell not deleted may finish after another thread deleted it; nobody can tell that from its having been
+/// first.</remarks>
 public static unsafe class AtomicInteger<THook> where THook : struct, IInterleaving
 {
     // Between these an unconditional addition cannot overflow: it would take 2^30 threads that add at the same moment.
     const long CalmValue = 1L << 62;
     const long CalmDelta = 1L << 32;
 
-    /// <summary>A new cell with one reference, the caller's; null if there is no memory. Inside a section in which the pool was not deleted.</summary>
+    /// <summary>A new cell with one reference, the caller's; null if there is no memory. Inside a section in which the pool was not
+    /// deleted.</summary>
     public static AtomicCell* Create(Participant* me, PoolHeap* heap, long value) => AtomicCell.Create(me, heap, 0, (ulong)value);
 
     /// <summary>The integer.</summary>

@@ -4,15 +4,16 @@ namespace Symplast.Objects;
 /// Operations on a cell that holds a value, and a reference to it. All are thread-safe, lock-free, and enter a section of their own.
 /// </summary>
 /// <remarks>
-/// Who exchanges a value for another owns the reference to the one that he got. <see cref="Get"/> does not count: inside its section the memory of what it loaded stays, and
-/// <see cref="TakeGet"/> increments only what is still alive (P. McKenney, "Structured deferral", 2013; the count is never raised from 0). Deletion exchanges the value for the mark Dead, from
-/// which no operation gets away.
+/// Who exchanges a value for another owns the reference to the one that he got. <see cref="Get"/> does not count: inside its section the memory of
+/// what it loaded stays, and <see cref="TakeGet"/> increments only what is still alive (P. McKenney, "Structured deferral", 2013; the count is never
+/// raised from 0). Deletion exchanges the value for the mark Dead, from which no operation gets away.
 /// </remarks>
 public static unsafe class AtomicReference<THook> where THook : struct, IInterleaving
 {
     static Value Dead => Value.Mark(2);
 
-    /// <summary>A new cell with one reference, the caller's; null if there is no memory. Inside a section in which the pool was not deleted.</summary>
+    /// <summary>A new cell with one reference, the caller's; null if there is no memory. Inside a section in which the pool was not
+    /// deleted.</summary>
     public static AtomicCell* Create(Participant* me, PoolHeap* heap, Value value)
     {
         AtomicCell* cell = AtomicCell.Create(me, heap, AtomicCell.IsReference, value.Bits);
@@ -37,6 +38,7 @@ public static unsafe class AtomicReference<THook> where THook : struct, IInterle
         do
         {
             status = Read(cell, out value);
+            THook.Point();
         }
         // One that died meanwhile is no longer in the cell.
         while (status == Status.Done && !Reference.TryTake(value));
@@ -70,7 +72,8 @@ public static unsafe class AtomicReference<THook> where THook : struct, IInterle
         return status;
     }
 
-    /// <summary>Replaces the value if it equals <paramref name="expected"/>, else Missing; <paramref name="seen"/> is what was there, without a reference.</summary>
+    /// <summary>Replaces the value if it equals <paramref name="expected"/>, else Missing; <paramref name="seen"/> is what was there, without a
+    /// reference.</summary>
     public static Status CompareExchange(Participant* me, AtomicCell* cell, in Probe expected, Value value, out Value seen)
     {
         Epoch.Enter(me);

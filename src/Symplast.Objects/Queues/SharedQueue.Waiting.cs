@@ -35,10 +35,11 @@ public static unsafe partial class SharedQueue<THook>
     }
 
     /// <summary>
-    /// Sleeps until what is awaited may have happened since the ticket was drawn (Done), the time is up (nanoseconds; TimedOut), or a signal arrives (either), and draws another ticket. Not inside a section, and no
-    /// GIL may be held. Touches nothing but the queue, so the GIL needs to be given up for this call only.
+    /// Sleeps until what is awaited may have happened since the ticket was drawn (Done), the time is up (nanoseconds; TimedOut), or a signal arrives
+    /// (either), and draws another ticket. Not inside a section, and no GIL may be held; it needs to be given up for this call only. Deleting the
+    /// queue wakes those who sleep, deleting its pool does not: sleep in slices.
     /// </summary>
-    public static Status Wait(SharedQueue* queue, QueueSide side, ref int ticket, long nanoseconds)
+    public static Status Wait(Participant* me, SharedQueue* queue, QueueSide side, ref int ticket, long nanoseconds)
     {
         QueueEvent* awaited = EventOf(queue, side);
         int old = ticket;
@@ -49,9 +50,12 @@ public static unsafe partial class SharedQueue<THook>
             // A test's scheduler: nobody sleeps, and no time passes.
             while (Volatile.Read(ref awaited->Sequence) == old) THook.Spin();
         }
+        Epoch.Enter(me);
+        Status status = SharedObject.IsDeleted(&queue->Object) ? Status.Deleted : Status.Done;
         // Acquire: pairs with the increment in Wake; the caller's next try comes after it.
-        ticket = Volatile.Read(ref awaited->Sequence);
-        return ticket == old ? Status.TimedOut : Status.Done;
+        if (status == Status.Done) ticket = Volatile.Read(ref awaited->Sequence);
+        Epoch.Exit(me);
+        return status == Status.Done && ticket == old ? Status.TimedOut : status;
     }
 
     /// <summary>Ends a wait that <see cref="BeginWait"/> began.</summary>
@@ -78,8 +82,9 @@ public static unsafe partial class SharedQueue<THook>
     }
 
     /// <summary>
-    /// Takes the first element out, with the reference that the queue held; waits for one at most <paramref name="nanoseconds"/> (negative: for ever), or until <paramref name="cancelled"/> (may be null) is not 0, which
-    /// is looked at every 50 ms and at every <see cref="Interrupt"/>: TimedOut. Not inside a section, and no GIL may be held.
+    /// Takes the first element out, with the reference that the queue held; waits for one at most <paramref name="nanoseconds"/> (negative: for
+    /// ever), or until <paramref name="cancelled"/> (may be null) is not 0, which is looked at every 50 ms and at every <see cref="Interrupt"/>:
+    /// TimedOut. Not inside a section, and no GIL may be held.
     /// </summary>
     public static Status Take(Participant* me, SharedQueue* queue, out Value value, long nanoseconds, int* cancelled)
     {
@@ -89,7 +94,8 @@ public static unsafe partial class SharedQueue<THook>
         return status;
     }
 
-    /// <summary>Puts an element at the end; waits for room as <see cref="Take(Participant*, SharedQueue*, out Value, long, int*)"/> does for an element.</summary>
+    /// <summary>Puts an element at the end; waits for room as <see cref="Take(Participant*, SharedQueue*, out Value, long, int*)"/> does for an
+    /// element.</summary>
     public static Status Put(Participant* me, SharedQueue* queue, Value value, long nanoseconds, int* cancelled)
     {
         Putting putting = new(value);
@@ -137,7 +143,7 @@ public static unsafe partial class SharedQueue<THook>
                 status = Status.TimedOut;
                 break;
             }
-            Wait(queue, side, ref ticket, Math.Min(left, Slice));
+            Wait(me, queue, side, ref ticket, Math.Min(left, Slice));
         }
         EndWait(me, queue, side);
         return status;

@@ -39,8 +39,8 @@ public static unsafe partial class Record<THook>
     }
 
     /// <summary>
-    /// Replaces the value of an attribute if it equals <paramref name="expected"/>; Missing if it does not, or there is no such attribute. <paramref name="seen"/> is what was there (empty if
-    /// nothing), without a reference.
+    /// Replaces the value of an attribute if it equals <paramref name="expected"/>; Missing if it does not, or there is no such attribute.
+    /// <paramref name="seen"/> is what was there (empty if nothing), without a reference.
     /// </summary>
     public static Status CompareExchange(Participant* me, Record* record, in Probe name, in Probe expected, Value value, out Value seen)
     {
@@ -83,7 +83,8 @@ public static unsafe partial class Record<THook>
         return status;
     }
 
-    static Status Update<TUpdate>(Participant* me, Record* record, in Probe name, ref TUpdate update, out Value old, out Value next) where TUpdate : struct, IUpdate
+    static Status Update<TUpdate>(Participant* me, Record* record, in Probe name, ref TUpdate update, out Value old, out Value next)
+        where TUpdate : struct, IUpdate
     {
         old = next = default;
         Epoch.Enter(me);

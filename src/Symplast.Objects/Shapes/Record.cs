@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 
 namespace Symplast.Objects;
 
-/// <summary>An object with named attributes in a pool. Its operations are in <see cref="Record{THook}"/>. The first body follows the struct.</summary>
+/// <summary>An object with named attributes in a pool. Its operations are in <see cref="Record{THook}"/>. The first body follows the
+/// struct.</summary>
 public unsafe struct Record
 {
     internal SharedObject Object;
@@ -31,22 +32,26 @@ internal unsafe struct RecordBody
 }
 
 /// <summary>
-/// Records: objects whose attributes have slots by their shape. All methods are thread-safe and enter a section of their own; reading is lock-free, writing takes the record's lock.
+/// Records: objects whose attributes have slots by their shape. All methods are thread-safe and enter a section of their own; reading is lock-free,
+/// writing takes the record's lock.
 /// </summary>
 /// <remarks>
-/// <para>In a body a slot belongs to the same attribute for ever. Another attribute: its value is stored, then the longer shape, then that one's number. A reader who finds a
-/// shape, or its number, in a body therefore finds the value of any attribute of that shape in its slot, whatever others add.</para>
-/// <para>When the body is full, or an attribute is removed (which moves those after it), a copy takes the body's place (read-copy-update); writers change values under the lock only, so the copy
-/// misses none, and a reader who still has the old one reads what was true when it was replaced, which is after the reader began.</para>
-/// <para>Removing the attribute that was added last goes back to the parent shape; any other leaves the tree for a private shape (<see cref="Shape"/>).</para>
+/// <para>In a body a slot belongs to the same attribute for ever. Another attribute: its value is stored, then the longer shape, then that one's
+/// number. A reader who finds a shape, or its number, in a body therefore finds the value of any attribute of that shape in its slot, whatever others
+/// add.</para>
+/// <para>When the body is full, or an attribute is removed (which moves those after it), a copy takes the body's place (read-copy-update); writers
+/// change values under the lock only, so the copy misses none, and a reader who still has the old one reads what was true when it was replaced, which
+/// is after the reader began.</para>
+/// <para>Removing the attribute that was added last goes back to the parent shape; any other leaves the tree for a private shape
+/// (<see cref="Shape"/>).</para>
 /// </remarks>
 public static unsafe partial class Record<THook> where THook : struct, IInterleaving
 {
     const int FirstCapacity = 4;
 
     /// <summary>
-    /// A new record without attributes, and with room for some, with one reference, the caller's; null if there is no memory. <paramref name="root"/> is its class's tree of
-    /// shapes. Inside a section in which the pool was not deleted.
+    /// A new record without attributes, and with room for some, with one reference, the caller's; null if there is no memory. <paramref name="root"/>
+    /// is its class's tree of shapes. Inside a section in which the pool was not deleted.
     /// </summary>
     public static Record* Create(Participant* me, PoolHeap* heap, Shape* root, int capacity = FirstCapacity)
     {
@@ -144,7 +149,8 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
     }
 
     /// <summary>
-    /// The attributes as they are at one instant, in the order of insertion: at most <paramref name="capacity"/>, names and values each with a reference that is the caller's.
+    /// The attributes as they are at one instant, in the order of insertion: at most <paramref name="capacity"/>, names and values each with a
+    /// reference that is the caller's.
     /// <paramref name="count"/> is how many there are. Costs writers the lock for so long.
     /// </summary>
     public static Status TakeAll(Participant* me, Record* record, Value* names, Value* values, int capacity, out int count)

@@ -5,13 +5,15 @@ using System.Runtime.Intrinsics;
 namespace Symplast.Objects;
 
 /// <summary>
-/// Which attributes an object has, in the order of insertion, and so which slot each has: a hidden class. Immutable but for its transitions. One byte of each name's hash follows the
-/// struct, in groups of 16, then the names.
+/// Which attributes an object has, in the order of insertion, and so which slot each has: a hidden class. Immutable but for its transitions. One byte
+/// of each name's hash follows the struct, in groups of 16, then the names.
 /// </summary>
 /// <remarks>
-/// <para>C. Chambers, D. Ungar, E. Lee, "An efficient implementation of SELF", OOPSLA 1989. A shape of a tree is its parent's with one name more; all records of a pool that got the same names in the same order from the same root have the same shape, whatever
-/// thread gave them. The children of a shape are a list that only grows, at its head, by compare-and-swap; who fails looks at the new ones, so no name has two children.</para>
-/// <para>Shapes of a tree stay until <see cref="Shapes{THook}.FreeTree"/>. A record that lost an attribute, or has too many, has a private shape: without number, seen in no cache, and freed with the record's next one.</para>
+/// <para>C. Chambers, D. Ungar, E. Lee, "An efficient implementation of SELF", OOPSLA 1989. A shape of a tree is its parent's with one name more; all
+/// records of a pool that got the same names in the same order from the same root have the same shape, whatever thread gave them. The children of a
+/// shape are a list that only grows, at its head, by compare-and-swap; who fails looks at the new ones, so no name has two children.</para>
+/// <para>Shapes of a tree stay until <see cref="Shapes{THook}.FreeTree"/>. A record that lost an attribute, or has too many, has a private shape:
+/// without number, seen in no cache, and freed with the record's next one.</para>
 /// </remarks>
 public unsafe struct Shape
 {
@@ -80,7 +82,8 @@ public static unsafe class Shapes<THook> where THook : struct, IInterleaving
     internal const int MostNames = 128;
     const int MostChildren = 64;
 
-    /// <summary>The root of a new tree, for the objects of one class: a shape without names. Null if there is no memory. Inside a section in which the pool was not deleted.</summary>
+    /// <summary>The root of a new tree, for the objects of one class: a shape without names. Null if there is no memory. Inside a section in which
+    /// the pool was not deleted.</summary>
     public static Shape* CreateTree(Participant* me, PoolHeap* heap)
     {
         Shape* root = Shape.Allocate(me, heap, 0);
@@ -145,7 +148,8 @@ public static unsafe class Shapes<THook> where THook : struct, IInterleaving
         }
     }
 
-    /// <summary>A private shape: without the name of one slot, if that is not negative, and with one name more, if there is one. Null if there is no memory.</summary>
+    /// <summary>A private shape: without the name of one slot, if that is not negative, and with one name more, if there is one. Null if there is no
+    /// memory.</summary>
     internal static Shape* Private(Participant* me, PoolHeap* heap, Shape* shape, int without, Value added, ulong hash)
     {
         int count = shape->Count - (without >= 0 ? 1 : 0) + (added.IsEmpty ? 0 : 1);

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// A thread's memory of which slot a name has in a shape: direct-mapped, in native memory. Not thread-safe. Names are known by keys of the caller's: addresses of interned texts, which must
-/// not be used for another text while the cache knows them (<see cref="Clear"/>).
+/// A thread's memory of which slot a name has in a shape: direct-mapped, in native memory. Not thread-safe. Names are known by keys of the caller's:
+/// addresses of interned texts, which must not be used for another text while the cache knows them (<see cref="Clear"/>).
 /// </summary>
 public unsafe struct SlotCache
 {

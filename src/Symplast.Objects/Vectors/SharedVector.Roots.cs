@@ -24,7 +24,8 @@ public static unsafe partial class SharedVector<THook>
         return root;
     }
 
-    // Adds the buckets that so many elements need to a root that nobody else sees, or beyond the length of one that others do. False if there is no memory.
+    // Adds the buckets that so many elements need to a root that nobody else sees, or beyond the length of one that others do. False if there is no
+    // memory.
     static bool Reserve(Participant* me, PoolHeap* heap, VectorRoot* root, long length)
     {
         if (length == 0) return true;
@@ -40,8 +41,12 @@ public static unsafe partial class SharedVector<THook>
     }
 
     // Room for the buckets of so many elements, a power of two.
-    static int CapacityFor(long length, int firstShift) =>
-        length == 0 ? FirstCapacity : Math.Max(FirstCapacity, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)VectorRoot.BucketOf(length - 1, firstShift) + 1));
+    static int CapacityFor(long length, int firstShift)
+    {
+        if (length == 0) return FirstCapacity;
+        uint buckets = (uint)VectorRoot.BucketOf(length - 1, firstShift) + 1;
+        return Math.Max(FirstCapacity, (int)System.Numerics.BitOperations.RoundUpToPowerOf2(buckets));
+    }
 
     // The same elements behind a root with the given room, the buckets from `used` on left out. Null if there is no memory.
     static VectorRoot* Resize(Participant* me, SharedVector* vector, VectorRoot* root, int capacity, int used)

@@ -7,16 +7,21 @@ public static unsafe partial class SharedVector<THook>
 {
     const long InsertionRun = 16;
 
-    /// <summary>The elements as they are at one instant. Costs writers the lock for the time of a copy, readers nothing. <see cref="VectorSnapshot.Release"/> ends it.</summary>
+    /// <summary>The elements as they are at one instant. Costs writers the lock for the time of a copy, readers nothing.
+    /// <see cref="VectorSnapshot.Release"/> ends it.</summary>
     public static Status Snapshot(Participant* me, SharedVector* vector, out VectorSnapshot snapshot)
     {
         snapshot = default;
         Epoch.Enter(me);
         Status status = Count(me, vector, out long capacity);
+        if (status == Status.Done)
+        {
+            snapshot.Owner = Heap.Of(vector);
+            Heap.Pin(snapshot.Owner);
+        }
         // It may grow meanwhile: then again, with more room.
         while (status == Status.Done)
         {
-            snapshot.Heap = Heap.Of(vector);
             if (!snapshot.Reserve(capacity))
             {
                 status = Status.NoMemory;
@@ -34,8 +39,8 @@ public static unsafe partial class SharedVector<THook>
     }
 
     /// <summary>
-    /// Sorts, stably. Missing if another thread changed the vector meanwhile, or the comparison failed: nothing changed then, and the caller may try again. Not inside a
-    /// section, since foreign code compares: it sees and may change the vector.
+    /// Sorts, stably. Missing if another thread changed the vector meanwhile, or the comparison failed: nothing changed then, and the caller may try
+    /// again. Not inside a section, since foreign code compares: it sees and may change the vector.
     /// </summary>
     public static Status Sort<TOrder>(Participant* me, SharedVector* vector, ref TOrder order) where TOrder : struct, IValueOrder
     {
@@ -76,7 +81,8 @@ public static unsafe partial class SharedVector<THook>
         return status;
     }
 
-    // Bottom-up, from runs sorted by insertion. All values are in `items` afterwards, in some order. Returns where the result is; null if a comparison failed.
+    // Bottom-up, from runs sorted by insertion. All values are in `items` afterwards, in some order. Returns where the result is; null if a
+    // comparison failed.
     static Value* MergeSort<TOrder>(Value* items, Value* spare, long count, ref TOrder order) where TOrder : struct, IValueOrder
     {
         for (long start = 0; start < count; start += InsertionRun)

@@ -19,7 +19,8 @@ public static unsafe partial class SharedVector<THook>
     public static Status RemoveAt(Participant* me, SharedVector* vector, long index) => Splice(me, vector, index, 1, null, 0, null);
 
     /// <summary>
-    /// Replaces <paramref name="removed"/> elements from <paramref name="start"/> on by others, as many as there are, at one instant. Missing if the vector is shorter.
+    /// Replaces <paramref name="removed"/> elements from <paramref name="start"/> on by others, as many as there are, at one instant. Missing if the
+    /// vector is shorter.
     /// </summary>
     public static Status SetSlice(Participant* me, SharedVector* vector, long start, long removed, Value* values, long count) =>
         Splice(me, vector, start, removed, values, count, null);
@@ -113,7 +114,8 @@ public static unsafe partial class SharedVector<THook>
     // A root with its own buckets for so many elements, but for the first ones, which are another's.
     static VectorRoot* NewLike(Participant* me, SharedVector* vector, VectorRoot* root, int shared, long length)
     {
-        VectorRoot* next = NewRoot(me, Heap.Of(vector), root->FirstShift, CapacityFor(Math.Max(length, VectorRoot.StartOf(shared, root->FirstShift)), root->FirstShift));
+        long reach = Math.Max(length, VectorRoot.StartOf(shared, root->FirstShift));
+        VectorRoot* next = NewRoot(me, Heap.Of(vector), root->FirstShift, CapacityFor(reach, root->FirstShift));
         if (next == null) return null;
         next->Length = length;
         next->Used = shared;

@@ -51,7 +51,8 @@ internal unsafe struct VectorRoot
 
     /// <summary>The bucket of an index.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static int BucketOf(long index, int firstShift) => 63 - System.Numerics.BitOperations.LeadingZeroCount((ulong)index + (1UL << firstShift)) - firstShift;
+    internal static int BucketOf(long index, int firstShift) =>
+        63 - System.Numerics.BitOperations.LeadingZeroCount((ulong)index + (1UL << firstShift)) - firstShift;
 
     /// <summary>The first index of a bucket.</summary>
     internal static long StartOf(int bucket, int firstShift) => (1L << bucket + firstShift) - (1L << firstShift);
@@ -69,24 +70,28 @@ internal unsafe struct VectorRoot
 }
 
 /// <summary>
-/// A vector that any number of threads use at once: elements never move while the vector only grows; reading locks and writes nothing. All methods are thread-safe; each
-/// enters a section of its own.
+/// A vector that any number of threads use at once: elements never move while the vector only grows; reading locks and writes nothing. All methods
+/// are thread-safe; each enters a section of its own.
 /// </summary>
 /// <remarks>
-/// <para>Buckets of doubling size behind a root (Dechev, Pirkelbauer, Stroustrup, "Lock-free dynamically resizable arrays", OPODIS 2006); writers that change the length hold the
-/// vector's lock. A root is in one of two states:</para>
-/// <para><b>Guarded.</b> Elements are set under the lock. Whatever changes the length or the order works on words that nobody else writes: append (store the word, then
-/// publish the length), pop (publish the length), and copy-and-swap of the root for the rest, which shares the buckets before the first change.</para>
+/// <para>Buckets of doubling size behind a root (Dechev, Pirkelbauer, Stroustrup, "Lock-free dynamically resizable arrays", OPODIS 2006); writers
+/// that change the length hold the vector's lock. A root is in one of two states:</para>
+/// <para><b>Guarded.</b> Elements are set under the lock. Whatever changes the length or the order works on words that nobody else writes: append
+/// (store the word, then publish the length), pop (publish the length), and copy-and-swap of the root for the rest, which shares the buckets before
+/// the first change.</para>
 /// <para><b>Open.</b> Elements are set by compare-and-swap without the lock; the length only grows. A guarded root is opened in place after
 /// <see cref="SharedVector.Patience"/> + length/4 sets, so that what closing it again costs is paid for.</para>
-/// <para><b>Closing</b>, under the lock, makes of an open root a guarded one with the same elements: buckets of the same layout are allocated and the new root is published in
-/// <see cref="VectorRoot.Forward"/>; then each word is copied and, if it is still the same, exchanged for the mark Moved (C. Click's freezing; NonBlocking's Boxed.Freeze). A reader that finds Moved reads at the same index of the
-/// forward root; a setter waits for the lock. No set is lost: its exchange comes before the freezing one, which then sees it and copies again, or fails.</para>
-/// <para><b>Reading</b>: length, word, length again, all from one root. A root that was replaced has the length Gone from before the next change on, so a reader that finds the index
-/// in range both times read a word that was the element at a moment between. (Once is not enough: after a pop, append writes the word before it publishes the length.)</para>
-/// <para><b>Deleting</b>: the flag is set and the root taken out under the lock; then every word is exchanged for the mark Dead, and who exchanged a value drops it.</para>
-/// <para>Setting under the lock always would be simpler, and copies would cost a fifth; but two threads that set different elements would wait for each other. Setting without it always would
-/// make each insertion pay an interlocked operation for every element.</para>
+/// <para><b>Closing</b>, under the lock, makes of an open root a guarded one with the same elements: buckets of the same layout are allocated and the
+/// new root is published in <see cref="VectorRoot.Forward"/>; then each word is copied and, if it is still the same, exchanged for the mark Moved (C.
+/// Click's freezing; NonBlocking's Boxed.Freeze). A reader that finds Moved reads at the same index of the forward root; a setter waits for the lock.
+/// No set is lost: its exchange comes before the freezing one, which then sees it and copies again, or fails.</para>
+/// <para><b>Reading</b>: length, word, length again, all from one root. A root that was replaced has the length Gone from before the next change on,
+/// so a reader that finds the index in range both times read a word that was the element at a moment between. (Once is not enough: after a pop,
+/// append writes the word before it publishes the length.)</para>
+/// <para><b>Deleting</b>: the flag is set and the root taken out under the lock; then every word is exchanged for the mark Dead, and who exchanged a
+/// value drops it.</para>
+/// <para>Setting under the lock always would be simpler, and copies would cost a fifth; but two threads that set different elements would wait for
+/// each other. Setting without it always would make each insertion pay an interlocked operation for every element.</para>
 /// </remarks>
 public static unsafe partial class SharedVector<THook> where THook : struct, IInterleaving
 {
@@ -98,7 +103,8 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
 
     static Value Dead => Value.Mark(2);
 
-    /// <summary>A new, empty vector with one reference, the caller's; null if there is no memory. Inside a section in which the pool was not deleted.</summary>
+    /// <summary>A new, empty vector with one reference, the caller's; null if there is no memory. Inside a section in which the pool was not
+    /// deleted.</summary>
     public static SharedVector* Create(Participant* me, PoolHeap* heap) => Create(me, heap, DefaultShift, DefaultPatience);
 
     /// <summary>The same with a first bucket of another size, and another patience: for tests.</summary>
@@ -159,8 +165,8 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
     }
 
     /// <summary>
-    /// Replaces the element at an index if it equals <paramref name="expected"/>; Missing if it does not, or there is none. <paramref name="seen"/> is what was there (empty
-    /// if there is none), without a reference.
+    /// Replaces the element at an index if it equals <paramref name="expected"/>; Missing if it does not, or there is none. <paramref name="seen"/>
+    /// is what was there (empty if there is none), without a reference.
     /// </summary>
     public static Status CompareExchange(Participant* me, SharedVector* vector, long index, in Probe expected, Value value, out Value seen)
     {
@@ -216,13 +222,14 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
     {
         value = default;
         if (SharedObject.IsDeleted(&vector->Object)) return Status.Deleted;
+        if (index < 0) return Status.Missing;
         VectorRoot* root = CurrentRoot(vector);
         while (root != null)
         {
             THook.Point();
             // Acquire: pairs with the release in Publish, so that the bucket and the word are there.
             long length = Volatile.Read(ref root->Length);
-            if ((ulong)index < (ulong)length)
+            if (index < length)
             {
                 Value found = Load(VectorRoot.PlaceOf(root, index));
                 if (found == Dead) return Status.Deleted;
@@ -234,7 +241,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
                 THook.Point();
                 // Acquire, after that in Load: whoever wrote the word after another change had first published the length, or Gone.
                 length = Volatile.Read(ref root->Length);
-                if ((ulong)index < (ulong)length)
+                if (index < length)
                 {
                     value = found;
                     return Status.Done;
@@ -246,14 +253,18 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
         return Status.Deleted;
     }
 
-    static Status Update<TUpdate>(Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next) where TUpdate : struct, IUpdate
+    static Status Update<TUpdate>(Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next)
+        where TUpdate : struct, IUpdate
     {
         Epoch.Enter(me);
         if (!TryUpdateOpen(me, vector, index, ref update, out old, out next, out Status status))
         {
             ObjectLock.Enter<THook>(&vector->Object.Lock);
             // Under the lock no root is closed and none deleted.
-            if (!TryUpdateOpen(me, vector, index, ref update, out old, out next, out status)) status = UpdateGuarded(me, vector, index, ref update, out old, out next);
+            if (!TryUpdateOpen(me, vector, index, ref update, out old, out next, out status))
+            {
+                status = UpdateGuarded(me, vector, index, ref update, out old, out next);
+            }
             ObjectLock.Exit<THook>(&vector->Object.Lock);
         }
         if (status == Status.Done) Reference.Drop(me, old);
@@ -297,7 +308,8 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
         }
     }
 
-    static Status UpdateGuarded<TUpdate>(Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next) where TUpdate : struct, IUpdate
+    static Status UpdateGuarded<TUpdate>(Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next)
+        where TUpdate : struct, IUpdate
     {
         old = next = default;
         if (SharedObject.IsDeleted(&vector->Object)) return Status.Deleted;

@@ -9,7 +9,7 @@ namespace Symplast.Objects.Tests.Cells;
 public sealed unsafe class AtomicCellTests : IDisposable
 {
     readonly Participant* _me = Epoch.Join();
-    readonly PoolHeap* _heap = Heap.Of(Pool.Create("cells"));
+    readonly PoolHeap* _heap = CheckedHeap.Create("cells");
 
     public AtomicCellTests() => Epoch.Enter(_me);
 

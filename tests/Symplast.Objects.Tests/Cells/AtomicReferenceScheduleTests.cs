@@ -64,7 +64,7 @@ public unsafe class AtomicReferenceScheduleTests
     [Fact]
     public void CountsAreRightInEverySchedule()
     {
-        PoolHeap* heap = Heap.Of(Pool.Create("counts"));
+        PoolHeap* heap = CheckedHeap.Create("counts");
         Trial Arrange(Participant* me)
         {
             Epoch.Enter(me);
@@ -86,5 +86,39 @@ public unsafe class AtomicReferenceScheduleTests
         }
         new Explorer { Preemptions = 3, ScheduleLimit = 10_000 }.Systematically(Arrange);
         new Explorer().Randomly(Arrange, 1000, seed: 1);
+    }
+
+    [Fact]
+    public void AValueThatDiesIsNeverTakenInAnySchedule()
+    {
+        PoolHeap* heap = CheckedHeap.Create("dying");
+        Trial Arrange(Participant* me)
+        {
+            Epoch.Enter(me);
+            // The only reference is the cell's.
+            Value value = Value.Of((Header*)Integer.Create(me, heap, 1));
+            AtomicCell* cell = Ref.Create(me, heap, value);
+            Reference.Drop(me, value);
+            Epoch.Exit(me);
+            return new Trial([
+                it => Ref.Set(it, cell, Value.None),
+                it =>
+                {
+                    Assert.Equal(Status.Done, Ref.TakeGet(it, cell, out Value taken));
+                    Epoch.Enter(it);
+                    if (taken.IsCounted) Assert.Equal(Status.Done, Integer.Get(it, (AtomicCell*)taken.Pointer, out _));
+                    Assert.True(!taken.IsCounted || taken.Head->Count > 0);
+                    Reference.Drop(it, taken);
+                    Epoch.Exit(it);
+                }],
+                it =>
+                {
+                    Epoch.Enter(it);
+                    Reference.Drop(it, Value.Of((Header*)cell));
+                    Epoch.Exit(it);
+                    Assert.Equal(0, Heap.LiveBlocks(heap));
+                });
+        }
+        new Explorer().Systematically(Arrange);
     }
 }

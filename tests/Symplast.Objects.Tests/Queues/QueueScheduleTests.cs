@@ -74,6 +74,7 @@ public unsafe class QueueScheduleTests
     [InlineData(0, "", "put a;put b|take;take")]
     [InlineData(0, "", "put a;put b|put c;take|take;take")]
     [InlineData(0, "xy", "put a;put b;take|take;take;count")]
+    [InlineData(0, "x", "put a|put b;take;take;count")]
     [InlineData(0, "x", "put a;count|put b;count|take")]
     [InlineData(0, "x", "put a;put b|close;take;take|take;take")]
     [InlineData(0, "xy", "delete|put a;count|take;take")]

@@ -12,7 +12,7 @@ public sealed unsafe class QueueTests : IDisposable
     const long Second = 1_000_000_000;
 
     readonly Participant* _me = Epoch.Join();
-    readonly PoolHeap* _heap = Heap.Of(Pool.Create("queues"));
+    readonly PoolHeap* _heap = CheckedHeap.Create("queues");
 
     public void Dispose() => Epoch.Leave(_me);
 
@@ -251,7 +251,7 @@ public sealed unsafe class QueueTests : IDisposable
             while (Volatile.Read(ref left) != 0)
             {
                 Queue.BeginWait(me, queue, QueueSide.Items, out int ticket);
-                Queue.Wait(queue, QueueSide.Items, ref ticket, Second);
+                Queue.Wait(me, queue, QueueSide.Items, ref ticket, Second);
                 Queue.EndWait(me, queue, QueueSide.Items);
             }
         }
@@ -262,7 +262,7 @@ public sealed unsafe class QueueTests : IDisposable
                 // No slices: only a wake ends the sleep.
                 Queue.BeginWait(me, queue, QueueSide.Items, out int ticket);
                 Value value;
-                while (Queue.TryTake(me, queue, out value) != Status.Done) Assert.Equal(Status.Done, Queue.Wait(queue, QueueSide.Items, ref ticket, 20 * Second));
+                while (Queue.TryTake(me, queue, out value) != Status.Done) Assert.Equal(Status.Done, Queue.Wait(me, queue, QueueSide.Items, ref ticket, 20 * Second));
                 Queue.EndWait(me, queue, QueueSide.Items);
                 Assert.Equal(i, value.Int);
             }

@@ -41,7 +41,7 @@ public unsafe class RecordScheduleTests
                 default:
                     Value* names = stackalloc Value[8];
                     Value* values = stackalloc Value[8];
-                    status = Records.TakeAll(me, record, names, values, 8, out int count);
+                    Status status = Records.TakeAll(me, record, names, values, 8, out int count);
                     string all = $"{status}";
                     for (int i = 0; i < count; i++) all += $"{(char)names[i].Int}{(char)values[i].Int}";
                     return all;
@@ -97,7 +97,7 @@ public unsafe class RecordScheduleTests
     [Fact]
     public void ATreeHasEachShapeOnceInEverySchedule()
     {
-        PoolHeap* heap = Heap.Of(Pool.Create("trees"));
+        PoolHeap* heap = CheckedHeap.Create("trees");
         Trial Arrange(Participant* me)
         {
             Epoch.Enter(me);

@@ -11,7 +11,7 @@ namespace Symplast.Objects.Tests.Shapes;
 public sealed unsafe class RecordTests : IDisposable
 {
     readonly Participant* _me = Epoch.Join();
-    readonly PoolHeap* _heap = Heap.Of(Pool.Create("records"));
+    readonly PoolHeap* _heap = CheckedHeap.Create("records");
     readonly SlotCache* _cache = SlotCache.Create();
     readonly Value[] _names;
 

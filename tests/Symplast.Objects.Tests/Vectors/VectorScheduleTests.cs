@@ -117,6 +117,7 @@ public unsafe class VectorScheduleTests
     [InlineData("abc", "take 0;get 1|set 1 x;get 1|get 1;get 1")]
     [InlineData("abcd", "pop;pop;pop|get 3;get 2;get 1;count")]
     [InlineData("abcd", "get 3;get 3;get 3|pop;pop;append x;append y")]
+    [InlineData("abcd", "insert 3 w;pop;pop;pop;append x|get 2;count")]
     [InlineData("ab", "delete|set 0 x;get 0|get 0;get 1")]
     [InlineData("ab", "delete;get 0|append x;count|pop")]
     [InlineData("ab", "delete|delete|set 1 x;count")]
@@ -131,7 +132,7 @@ public unsafe class VectorScheduleTests
     [InlineData(false)]
     public void ReferencesAreRightInEverySchedule(bool open)
     {
-        PoolHeap* heap = Heap.Of(Pool.Create("references"));
+        PoolHeap* heap = CheckedHeap.Create("references");
         Trial Arrange(Participant* me)
         {
             Epoch.Enter(me);

@@ -211,6 +211,20 @@ public sealed unsafe class VectorTests : IDisposable
         Assert.True(Vector.IsValid(vector));
     }
 
+    [Fact]
+    public void ASnapshotIsReleasedAfterItsPoolWasDeleted()
+    {
+        Pool pool = Pool.Create("short");
+        Epoch.Enter(_me);
+        SharedVector* vector = Vector.Create(_me, Heap.Of(pool));
+        Vector.Append(_me, vector, Value.Of((Header*)Vector.Create(_me, Heap.Of(pool))));
+        Epoch.Exit(_me);
+        Assert.Equal(Status.Done, Vector.Snapshot(_me, vector, out VectorSnapshot snapshot));
+        Assert.True(pool.Delete());
+        snapshot.Release(_me);
+        snapshot.Release(_me);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(20)]

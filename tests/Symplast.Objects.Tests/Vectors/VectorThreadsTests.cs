@@ -7,7 +7,7 @@ namespace Symplast.Objects.Tests.Vectors;
 public sealed unsafe class VectorThreadsTests : IDisposable
 {
     readonly Participant* _me = Epoch.Join();
-    readonly PoolHeap* _heap = Heap.Of(Pool.Create("vector threads"));
+    readonly PoolHeap* _heap = CheckedHeap.Create("vector threads");
 
     public void Dispose() => Epoch.Leave(_me);
 
@@ -97,7 +97,8 @@ public sealed unsafe class VectorThreadsTests : IDisposable
     [Fact]
     public void ASnapshotIsOfOneInstantAndSortingLosesNothing()
     {
-        // Transfers: the sum of all elements is 0 at every instant between two of them, and a thread does one at a time, so it is at most 1 off per thread.
+        // Transfers: the sum of all elements is 0 at every instant between two of them, and a thread does one at a time, so it is at most 1 off per
+        // thread.
         const int Size = 64;
         SharedVector* vector = New(1, 8);
         for (int i = 0; i < Size; i++) Vector.Append(_me, vector, Value.OfInt(0));
