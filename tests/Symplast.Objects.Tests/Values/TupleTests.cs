@@ -51,7 +51,7 @@ public sealed unsafe class TupleTests : IDisposable
         {
             Participant* me = Epoch.Join();
             Epoch.Enter(me);
-            failure = Record.Exception(() =>
+            failure = Xunit.Record.Exception(() =>
             {
                 Assert.True(Equality.AreEqual(left, right));
                 Assert.Equal(0, Ordering.Compare(left, right));
