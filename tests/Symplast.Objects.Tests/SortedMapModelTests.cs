@@ -2,10 +2,9 @@ using CsCheck;
 using Symplast.Memory;
 using Xunit;
 
+using Map = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.Tests.SmallNodes>;
+
 namespace Symplast.Objects.Tests;
-
-using Map = SortedMap<Uninterrupted, SmallNodes>;
-
 /// <summary>One thread, against a plain sorted dictionary.</summary>
 public unsafe class SortedMapModelTests
 {

@@ -3,9 +3,9 @@ using CsCheck;
 using Symplast.Memory;
 using Xunit;
 
-namespace Symplast.Objects.Tests;
+using Map = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
 
-using Map = SortedMap<Uninterrupted, SortedMapRules>;
+namespace Symplast.Objects.Tests;
 
 public sealed unsafe class SortedMapTests : IDisposable
 {

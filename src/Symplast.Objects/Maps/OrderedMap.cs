@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Symplast.Memory;
 
 namespace Symplast.Objects;
 

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Symplast.Memory;
 
 namespace Symplast.Objects;
 

@@ -1,5 +1,3 @@
-using Symplast.Memory;
-
 namespace Symplast.Objects;
 
 // Giving up a root, with all that hangs on it.

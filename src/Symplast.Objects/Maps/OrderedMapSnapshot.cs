@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Symplast.Memory;
 
 namespace Symplast.Objects;
 

@@ -1,5 +1,3 @@
-using Symplast.Memory;
-
 namespace Symplast.Objects;
 
 // Invariants, for tests.

@@ -1,5 +1,3 @@
-using Symplast.Memory;
-
 namespace Symplast.Objects;
 
 /// <summary>An entry of a sorted map.</summary>

@@ -1,6 +1,3 @@
-using System.Runtime.CompilerServices;
-using Symplast.Memory;
-
 namespace Symplast.Objects;
 
 // Entries by their place in the order: the first, the next one, and taking out the least and the greatest.

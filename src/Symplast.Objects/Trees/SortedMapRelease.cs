@@ -1,5 +1,3 @@
-using Symplast.Memory;
-
 namespace Symplast.Objects;
 
 // Giving up a whole tree.

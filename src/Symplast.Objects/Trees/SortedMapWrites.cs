@@ -1,5 +1,3 @@
-using Symplast.Memory;
-
 namespace Symplast.Objects;
 
 // Operations that change one entry.

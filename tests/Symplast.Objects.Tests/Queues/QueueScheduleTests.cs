@@ -1,5 +1,4 @@
 using Symplast.Memory;
-using Symplast.Testing;
 using Xunit;
 using Queue = Symplast.Objects.SharedQueue<Symplast.Testing.Scheduled>;
 
