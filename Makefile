@@ -5,12 +5,12 @@ PYTHON := $(shell for name in python3 python3.15 python3.14 python3.13 python3.1
 endif
 ENG = @$(if $(PYTHON),,$(error A Python is missing. To install one: sudo apt-get install python3))$(PYTHON) -m eng.
 
-.PHONY: help build demo test bench format lint clean
+.PHONY: help build demo test bench bench-structures format lint clean
 
 help:  ## say what there is (this)
 	@echo 'Symplast: one copy of your data, all cores, stock CPython.'
 	@echo
-	@sed -nE 's/^([a-z]+):.*  ## (.*)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -nE 's/^([a-z-]+):.*  ## (.*)/  make \1\t\2/p' Makefile | expand -t 26
 	@echo
 	@echo "Options go through ARGS: make demo ARGS=--quick, make test ARGS='--python 3.14'."
 
@@ -26,6 +26,9 @@ test:  ## run all tests, with every CPython found on this machine
 bench:  ## measure, with the newest Python
 	$(ENG)run bench/run.py $(ARGS)
 
+bench-structures:  ## measure the live structures against those of .NET
+	$(ENG)structures $(ARGS)
+
 format:  ## format the C# code
 	dotnet format Symplast.slnx
 
@@ -33,4 +36,4 @@ lint:  ## check formatting and syntax
 	$(ENG)lint
 
 clean:  ## remove everything that was built
-	rm -rf artifacts .venv src/*/bin src/*/obj tests/*/bin tests/*/obj
+	rm -rf artifacts .venv src/*/bin src/*/obj tests/*/bin tests/*/obj bench/*/bin bench/*/obj

@@ -47,13 +47,14 @@ public static unsafe class AddressRange
             nuint chunks = size >> ChunkShift;
             nuint marks = ObjectMarks.BytesFor(size);
             nuint owners = (chunks * sizeof(int) + 4095) & ~(nuint)4095;
+            nuint heaps = (ChunkTable.BytesFor(chunks) + 4095) & ~(nuint)4095;
             // One chunk more, so that the base can be aligned to a chunk.
-            nuint total = size + ChunkSize + marks + owners;
+            nuint total = size + ChunkSize + marks + owners + heaps;
             byte* start = Libc.Map(null, total, Libc.ProtNone, Libc.MapPrivateAnonymous | Libc.MapNoReserve, -1, 0);
             if (start == Libc.MapFailed) continue;
             nuint aligned = ((nuint)start + ChunkSize - 1) & ~(ChunkSize - 1);
             byte* ownerTable = (byte*)(aligned + size);
-            if (Libc.Protect(ownerTable, owners, Libc.ProtReadWrite) != 0)
+            if (Libc.Protect(ownerTable, owners + heaps, Libc.ProtReadWrite) != 0)
             {
                 Libc.Unmap(start, total);
                 continue;
@@ -62,7 +63,9 @@ public static unsafe class AddressRange
             _state.ChunkCount = chunks;
             _state.Size = size;
             _state.Gate = WordLock.Create();
-            ObjectMarks.Locate(aligned, ownerTable + owners);
+            ChunkTable.Locate(aligned, ownerTable + owners);
+            ObjectMarks.Locate(aligned, ownerTable + owners + heaps);
+            HeapTable.Start();
             _state.Base = aligned;
             return;
         }
@@ -114,16 +117,22 @@ public static unsafe class AddressRange
     /// <summary>Gives a run of chunks back: its memory returns to the system at once, its addresses may be reused. Thread-safe.</summary>
     internal static void Release(byte* start, nuint chunks)
     {
-        nuint length = chunks << ChunkShift;
-        Libc.Advise(start, length, Libc.AdviseDontNeed);
-        Libc.Protect(start, length, Libc.ProtNone);
-        ObjectMarks.Clear(start, length);
+        Empty(start, chunks);
         nuint first = ((nuint)start - _state.Base) >> ChunkShift;
         _state.Gate.Enter();
         // Release: pairs with the acquire in OwnerSlot.
         for (nuint i = first; i < first + chunks; i++) Volatile.Write(ref _state.Owner[i], 0);
         _state.FreeChunks += chunks;
         _state.Gate.Exit();
+    }
+
+    /// <summary>Returns the memory of a run of chunks to the system; the addresses stay their owner's, and inaccessible. Thread-safe.</summary>
+    internal static void Empty(byte* start, nuint chunks)
+    {
+        nuint length = chunks << ChunkShift;
+        Libc.Advise(start, length, Libc.AdviseDontNeed);
+        Libc.Protect(start, length, Libc.ProtNone);
+        ObjectMarks.Clear(start, length);
     }
 
     // First fit over the chunks that were given back, then fresh ones. The gate is held.

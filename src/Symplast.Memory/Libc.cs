@@ -28,6 +28,12 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "madvise")]
     internal static partial int Advise(void* address, nuint length, int advice);
 
+    [LibraryImport("libc", EntryPoint = "aligned_alloc")]
+    internal static partial void* AlignedAllocate(nuint alignment, nuint size);
+
+    [LibraryImport("libc", EntryPoint = "free")]
+    internal static partial void Free(void* memory);
+
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     internal static partial nint Futex(nint number, int* word, int operation, int value, void* timeout, int* word2, int value3);
 }

@@ -1,14 +1,16 @@
-using System.Diagnostics;
-
 namespace Symplast.Memory;
 
 /// <summary>What a pool holds at one moment. Bytes count whole 16-byte granules.</summary>
 /// <param name="UsedBytes">Bytes of live objects; 0 once deleted.</param>
 /// <param name="ReservedBytes">Bytes of address space taken, in chunks of 2 MiB; untouched parts of it cost no memory.</param>
 /// <param name="PendingBytes">Bytes of a deleted pool that wait for interpreters which may still hold pointers to end.</param>
-/// <param name="Objects">Number of live objects.</param>
+/// <param name="Objects">Number of frozen objects.</param>
 /// <param name="Interpreters">Number of interpreters that were given pointers into the pool and have not ended.</param>
-public readonly record struct PoolStatistics(long UsedBytes, long ReservedBytes, long PendingBytes, long Objects, int Interpreters);
+/// <param name="LiveBlocks">Number of blocks that live objects consist of.</param>
+/// <param name="LiveBytes">Their bytes, which are part of UsedBytes.</param>
+/// <param name="LimboBytes">Bytes of blocks that are no longer used, but may still be looked at by an open section.</param>
+public readonly record struct PoolStatistics(
+    long UsedBytes, long ReservedBytes, long PendingBytes, long Objects, int Interpreters, long LiveBlocks = 0, long LiveBytes = 0, long LimboBytes = 0);
 
 /// <summary>
 /// A named region of shared memory that is deleted as a whole. Objects are made in it through <see cref="PoolWriter"/>; interpreters that
@@ -31,16 +33,20 @@ public sealed unsafe class Pool
     PoolWriter.Region _tail;
     long _used;
     long _objects;
-    long _charged;
+    readonly PoolCharge* _charge;     // null if there is no limit
+    nint _heap;              // PoolHeap* of live objects; null until there are some
+    bool _holdsHeap;         // its addresses are the pool's
     int _writers;
     bool _deleted;
     bool _reclaimed;
+    bool _removed;
     bool _hasDateTimes;
 
     Pool(string name, long maxBytes)
     {
         Name = name;
         MaxBytes = maxBytes;
+        if (maxBytes != long.MaxValue) _charge = PoolCharge.Create(maxBytes);
         // Only uniqueness matters here; nothing is published through the counter.
         Id = Interlocked.Increment(ref _lastId);
     }
@@ -59,6 +65,8 @@ public sealed unsafe class Pool
         _gate.Dispose();
         _runs.Dispose();
         _leases.Dispose();
+        if (_heap != 0) HeapTable.Recycle((PoolHeap*)_heap);
+        Native.Free(_charge);
     }
 
     /// <summary>A number that no other pool of the process ever has.</summary>
@@ -91,18 +99,22 @@ public sealed unsafe class Pool
         set => Volatile.Write(ref _hasDateTimes, value);
     }
 
-    /// <summary>A consistent picture of the pool.</summary>
+    /// <summary>A picture of the pool; what is said of live objects is exact while nobody changes them.</summary>
     public PoolStatistics Statistics()
     {
+        HeapCount heap = _heap == 0 ? default : HeapCount.Of((PoolHeap*)_heap);
         _gate.Enter();
         nuint chunks = 0;
         for (int i = 0; i < _runs.Count; i++) chunks += _runs[i]->Chunks;
         PoolStatistics statistics = new(
-            UsedBytes: _deleted ? 0 : _used,
-            ReservedBytes: (long)(chunks << AddressRange.ChunkShift),
+            UsedBytes: _deleted ? 0 : _used + heap.LiveBytes,
+            ReservedBytes: (long)(chunks << AddressRange.ChunkShift) + heap.ReservedBytes,
             PendingBytes: _deleted && !_reclaimed ? _used : 0,
             Objects: _deleted ? 0 : _objects,
-            Interpreters: _leases.Count);
+            Interpreters: _leases.Count,
+            LiveBlocks: _deleted ? 0 : heap.LiveBlocks,
+            LiveBytes: _deleted ? 0 : heap.LiveBytes,
+            LimboBytes: _deleted ? 0 : heap.LimboBytes);
         _gate.Exit();
         return statistics;
     }
@@ -126,19 +138,27 @@ public sealed unsafe class Pool
         }
     }
 
-    /// <summary>Deletes the pool. Returns false if it was deleted before. The memory goes back now if no lease is left, else with the last one.</summary>
+    /// <summary>
+    /// Deletes the pool. Returns false if it was deleted before. The memory of frozen objects goes back now if no lease is left, else with the last
+    /// one. That of live
+    /// objects goes back now; to that end the sections which are open are waited for, so a thread that calls this must not be inside one.
+    /// </summary>
     public bool Delete()
     {
         _gate.Enter();
         bool first = !_deleted;
         // Release: pairs with the acquire in Deleted.
         Volatile.Write(ref _deleted, true);
+        PoolHeap* heap = (PoolHeap*)_heap;
         _gate.Exit();
-        if (first) ReclaimIfUnused();
-        return first;
+        if (!first) return false;
+        if (heap != null && HeapTable.Delete(heap)) HeapReleased();
+        else ReclaimIfUnused();
+        return true;
     }
 
-    /// <summary>Ends the leases of interpreters for which <paramref name="ended"/> is true, and reclaims the memory if that was the last reason to keep it.</summary>
+    /// <summary>Ends the leases of interpreters for which <paramref name="ended"/> is true, and reclaims the memory if that was the last reason to
+    /// keep it.</summary>
     internal void EndLeases(Func<long, bool> ended)
     {
         _gate.Enter();
@@ -207,24 +227,15 @@ public sealed unsafe class Pool
         if (unused) ReclaimIfUnused();
     }
 
-    /// <summary>Reserves part of <see cref="MaxBytes"/> for a writer; false if it would be exceeded, by this and all other reservations together.</summary>
-    internal bool TryCharge(long bytes)
-    {
-        // Only the sum matters. It is never too large even for a moment: that would refuse another writer what fits.
-        long charged = Volatile.Read(ref _charged);
-        while (bytes <= MaxBytes - charged)
-        {
-            // Full fence; pairs with Uncharge.
-            long seen = Interlocked.CompareExchange(ref _charged, charged + bytes, charged);
-            if (seen == charged) return true;
-            charged = seen;
-        }
-        return false;
-    }
+    /// <summary>Reserves part of <see cref="MaxBytes"/> for a writer; false if it would be exceeded, by this and all other reservations
+    /// together.</summary>
+    internal bool TryCharge(long bytes) => _charge == null || PoolCharge.TryTake(_charge, bytes);
 
     /// <summary>Takes back a reservation whose bytes were not used.</summary>
-    // Full fence; pairs with TryCharge: the bytes are free for the next reservation.
-    internal void Uncharge(long bytes) => Interlocked.Add(ref _charged, -bytes);
+    internal void Uncharge(long bytes)
+    {
+        if (_charge != null) PoolCharge.GiveBack(_charge, bytes);
+    }
 
     // The larger of two unused ends is worth more; the other one stays unused. The gate is held.
     void KeepTail(PoolWriter.Region region)
@@ -245,20 +256,63 @@ public sealed unsafe class Pool
         _leases.Add(interpreter);
     }
 
+    /// <summary>The heap of the pool's live objects, made now if there is none; a deleted one if the pool is deleted.</summary>
+    internal PoolHeap* LiveHeap()
+    {
+        // Acquire: pairs with the release below.
+        PoolHeap* heap = (PoolHeap*)Volatile.Read(ref _heap);
+        return heap != null ? heap : MakeHeap();
+    }
+
+    PoolHeap* MakeHeap()
+    {
+        _gate.Enter();
+        try
+        {
+            if (_heap != 0) return (PoolHeap*)_heap;
+            if (_deleted) return HeapTable.Gone;
+            PoolHeap* heap = HeapTable.Create(Slot, _charge);
+            _holdsHeap = true;
+            // Release: pairs with the acquire above.
+            Volatile.Write(ref _heap, (nint)heap);
+            return heap;
+        }
+        finally
+        {
+            _gate.Exit();
+        }
+    }
+
+    /// <summary>The addresses of the heap are no longer the pool's.</summary>
+    internal void HeapReleased()
+    {
+        _gate.Enter();
+        _holdsHeap = false;
+        _gate.Exit();
+        ReclaimIfUnused();
+    }
+
     void ReclaimIfUnused()
     {
         _gate.Enter();
         bool reclaim = _deleted && !_reclaimed && _leases.Count == 0 && _writers == 0;
         if (reclaim) _reclaimed = true;
         _gate.Exit();
-        if (!reclaim) return;
+        if (reclaim) ReleaseRuns();
 
+        _gate.Enter();
+        bool remove = _reclaimed && _runs.Count == 0 && !_holdsHeap && !_removed;
+        if (remove) _removed = true;
+        _gate.Exit();
+        if (remove) PoolTable.Remove(this);
+    }
+
+    void ReleaseRuns()
+    {
         // Nobody else can reach the runs now: no writer, no lease, and deletion is final.
         for (int i = 0; i < _runs.Count; i++) AddressRange.Release(_runs[i]->Start, _runs[i]->Chunks);
         _gate.Enter();
         _runs.Clear();
         _gate.Exit();
-        PoolTable.Remove(this);
-        Debug.Assert(_tail.Chunks == 0);
     }
 }

@@ -48,6 +48,10 @@ public static class PoolTable
         foreach (Pool? pool in pools) pool?.EndLeases(ended);
     }
 
+    /// <summary>The pool in a slot, or null.</summary>
+    // Acquire: pairs with the release in Add.
+    internal static Pool? At(int slot) => Volatile.Read(ref _pools)[slot];
+
     internal static int Add(Pool pool)
     {
         lock (Gate)

@@ -16,5 +16,6 @@ public sealed class MemoryFloor
     {
         ForkGuard.Arm();
         AddressRange.Reserve();
+        Epoch.Start();
     }
 }

@@ -30,4 +30,15 @@ internal static class Together
         Array.ForEach(threads, thread => Assert.True(thread.Join(Hang), "a thread never came back"));
         failure?.Throw();
     }
+
+    /// <summary>Asks until the answer is yes.</summary>
+    internal static void Await(Func<bool> isSo)
+    {
+        long start = Environment.TickCount64;
+        while (!isSo())
+        {
+            Assert.True(Environment.TickCount64 - start < Hang.TotalMilliseconds, "it never came about");
+            Thread.Yield();
+        }
+    }
 }

@@ -1,0 +1,179 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Symplast.Memory;
+using Symplast.Objects;
+using Map = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
+
+namespace Symplast.Benchmarks;
+
+/// <summary>The ordered map against what .NET programs take for a shared dictionary.</summary>
+internal static unsafe class MapSuite
+{
+    const string Subject = "ordered map";
+
+    interface IMap
+    {
+        long Get(int key);
+        void Set(int key, long value);
+    }
+
+    readonly struct Ours(Participant* me, OrderedMap* map, Keys keys) : IMap
+    {
+        public long Get(int key)
+        {
+            Epoch.Enter(me);
+            Map.Get(me, map, keys.Ask(key), out Value value);
+            Epoch.Exit(me);
+            return value.Int;
+        }
+
+        public void Set(int key, long value) => Map.Set(me, map, keys.Ask(key), Value.OfInt(value & 0xFFFFFF));
+    }
+
+    readonly struct OursHashing(Participant* me, OrderedMap* map, Keys keys) : IMap
+    {
+        public long Get(int key)
+        {
+            Epoch.Enter(me);
+            Map.Get(me, map, keys.AskAndHash(key), out Value value);
+            Epoch.Exit(me);
+            return value.Int;
+        }
+
+        public void Set(int key, long value) => Map.Set(me, map, keys.AskAndHash(key), Value.OfInt(value & 0xFFFFFF));
+    }
+
+    readonly struct Concurrent(ConcurrentDictionary<string, long> map, Keys keys) : IMap
+    {
+        public long Get(int key) => map.TryGetValue(keys.Asked[key], out long value) ? value : 0;
+
+        public void Set(int key, long value) => map[keys.Asked[key]] = value;
+    }
+
+    readonly struct NonBlocked(NonBlocking.ConcurrentDictionary<string, long> map, Keys keys) : IMap
+    {
+        public long Get(int key) => map.TryGetValue(keys.Asked[key], out long value) ? value : 0;
+
+        public void Set(int key, long value) => map[keys.Asked[key]] = value;
+    }
+
+    sealed class Root(ImmutableDictionary<string, long> map)
+    {
+        internal ImmutableDictionary<string, long> Map = map;
+    }
+
+    readonly struct Immutable(Root root, Keys keys) : IMap
+    {
+        public long Get(int key) => Volatile.Read(ref root.Map).TryGetValue(keys.Asked[key], out long value) ? value : 0;
+
+        public void Set(int key, long value)
+        {
+            string text = keys.Asked[key];
+            ImmutableInterlocked.Update(ref root.Map, static (map, entry) => map.SetItem(entry.text, entry.value), (text, value));
+        }
+    }
+
+    readonly struct Locked(Dictionary<string, long> map, Lock gate, Keys keys) : IMap
+    {
+        public long Get(int key)
+        {
+            lock (gate) return map.TryGetValue(keys.Asked[key], out long value) ? value : 0;
+        }
+
+        public void Set(int key, long value)
+        {
+            lock (gate) map[keys.Asked[key]] = value;
+        }
+    }
+
+    readonly struct ReadersAndWriter(Dictionary<string, long> map, ReaderWriterLockSlim gate, Keys keys) : IMap
+    {
+        public long Get(int key)
+        {
+            gate.EnterReadLock();
+            long found = map.TryGetValue(keys.Asked[key], out long value) ? value : 0;
+            gate.ExitReadLock();
+            return found;
+        }
+
+        public void Set(int key, long value)
+        {
+            gate.EnterWriteLock();
+            map[keys.Asked[key]] = value;
+            gate.ExitWriteLock();
+        }
+    }
+
+    static long Loop<T>(T map, int entries, int writesPercent, int count, ulong seed) where T : struct, IMap
+    {
+        ulong state = seed;
+        long sum = 0;
+        for (int i = 0; i < count; i++)
+        {
+            ulong random = Keys.Next(ref state);
+            int key = (int)((random >> 32) * (ulong)entries >> 32);
+            if ((int)(random & 0xFFFF) * 100 >> 16 < writesPercent) map.Set(key, (long)random);
+            else sum += map.Get(key);
+        }
+        return sum;
+    }
+
+    internal static void Run(bool quick, Action<Row> report)
+    {
+        int[] sizes = quick ? [16, 1000, 100_000] : [16, 1000, 1_000_000, 10_000_000];
+        foreach (int size in sizes)
+        {
+            Keys keys = new(size);
+            Pool pool = Pool.Create("bench");
+            PoolHeap* heap = Heap.Of(pool);
+            Participant* main = Epoch.Join();
+            OrderedMap* map = Map.Create(main, heap);
+            for (int i = 0; i < size; i++) Map.Set(main, map, keys.Fill(i), Value.OfInt(i));
+
+            ConcurrentDictionary<string, long> concurrent = new(keys.Filled.Select((key, i) => KeyValuePair.Create(key, (long)i)));
+            NonBlocking.ConcurrentDictionary<string, long> nonBlocking = new();
+            for (int i = 0; i < size; i++) nonBlocking[keys.Filled[i]] = i;
+            bool large = size > 1_000_000;
+            Dictionary<string, long> plain = new(concurrent);
+            Root root = new(large ? ImmutableDictionary<string, long>.Empty : plain.ToImmutableDictionary());
+            Lock gate = new();
+            using ReaderWriterLockSlim readers = new();
+
+            foreach (int writes in (int[])[0, 1, 10, 50])
+            {
+                foreach (int threads in (int[])[1, 2])
+                {
+                    string name = $"{size:N0} entries, {writes} % writes, {threads} thread{(threads == 1 ? "" : "s")}";
+                    Contender Side<T>(string title, T side) where T : struct, IMap => new(title, (_, count, seed) => Loop(side, size, writes, count, seed));
+                    Contender ours = new("", (_, count, seed) =>
+                    {
+                        Participant* me = Epoch.Join();
+                        long sum = Loop(new Ours(me, map, keys), size, writes, count, seed);
+                        Epoch.Leave(me);
+                        return sum;
+                    });
+                    List<Contender> sides = [ours, Side("ConcurrentDictionary", new Concurrent(concurrent, keys)), Side("NonBlocking", new NonBlocked(nonBlocking, keys))];
+                    if (!large)
+                    {
+                        sides.Add(Side("ImmutableDictionary + CAS", new Immutable(root, keys)));
+                        sides.Add(Side("Dictionary + Lock", new Locked(plain, gate, keys)));
+                        sides.Add(Side("Dictionary + ReaderWriterLockSlim", new ReadersAndWriter(plain, readers, keys)));
+                    }
+                    Bar bar = writes == 50 && threads == 2 ? new Bar(1 / 1.5) : new Bar(1);
+                    Contest.Run(report, Subject, name, threads, bar, [.. sides]);
+                    if (writes != 0 || threads != 1) continue;
+                    Contender hashing = new("", (_, count, seed) =>
+                    {
+                        Participant* me = Epoch.Join();
+                        long sum = Loop(new OursHashing(me, map, keys), size, writes, count, seed);
+                        Epoch.Leave(me);
+                        return sum;
+                    });
+                    Contest.Run(report, Subject, $"{size:N0} entries, read, hashing each key", 1, new Bar(1), hashing, sides[1], sides[2]);
+                }
+            }
+            pool.Delete();
+            Epoch.Leave(main);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+using System.Collections.Concurrent;
+using Symplast.Memory;
+using Symplast.Objects;
+using Hook = Symplast.Memory.Uninterrupted;
+
+namespace Symplast.Benchmarks;
+
+/// <summary>Vector, queue, counter, and attributes of objects.</summary>
+internal static unsafe class SequenceSuite
+{
+    internal static void Run(bool quick, Action<Row> report)
+    {
+        Pool pool = Pool.Create("bench");
+        PoolHeap* heap = Heap.Of(pool);
+        Participant* main = Epoch.Join();
+        Vectors(report, main, heap, quick ? 10_000 : 1_000_000);
+        Counters(report, main, heap);
+        Queues(report, main, heap);
+        Records(report, main, heap);
+        pool.Delete();
+        Epoch.Leave(main);
+    }
+
+    // The contender's work as a participant of its own.
+    static Contender Ours(Func<nint, int, ulong, long> work) => new("", (_, count, seed) =>
+    {
+        Participant* me = Epoch.Join();
+        long result = work((nint)me, count, seed);
+        Epoch.Leave(me);
+        return result;
+    });
+
+    static void Vectors(Action<Row> report, Participant* main, PoolHeap* heap, int size)
+    {
+        const string Subject = "vector";
+        SharedVector* vector = SharedVector<Hook>.Create(main, heap);
+        List<long> list = [];
+        for (int i = 0; i < size; i++)
+        {
+            SharedVector<Hook>.Append(main, vector, Value.OfInt(i));
+            list.Add(i);
+        }
+        Lock gate = new();
+        foreach (int threads in (int[])[1, 2])
+        {
+            string suffix = threads == 1 ? "" : ", 2 threads";
+            Contest.Run(report, Subject, $"get of {size:N0}{suffix}", threads, new Bar(1), Ours((participant, count, seed) =>
+            {
+                Participant* me = (Participant*)participant;
+                long sum = 0;
+                for (int i = 0; i < count; i++)
+                {
+                    Epoch.Enter(me);
+                    SharedVector<Hook>.Get(me, vector, (long)(Keys.Next(ref seed) % (ulong)size), out Value value);
+                    sum += value.Int;
+                    Epoch.Exit(me);
+                }
+                return sum;
+            }), new Contender("List + Lock", (_, count, seed) =>
+            {
+                long sum = 0;
+                for (int i = 0; i < count; i++)
+                {
+                    lock (gate) sum += list[(int)(Keys.Next(ref seed) % (ulong)size)];
+                }
+                return sum;
+            }));
+            Contest.Run(report, Subject, $"set of {size:N0}{suffix}", threads, new Bar(1), Ours((participant, count, seed) =>
+            {
+                Participant* me = (Participant*)participant;
+                for (int i = 0; i < count; i++) SharedVector<Hook>.Set(me, vector, (long)(Keys.Next(ref seed) % (ulong)size), Value.OfInt(i));
+                return 0;
+            }), new Contender("List + Lock", (_, count, seed) =>
+            {
+                for (int i = 0; i < count; i++)
+                {
+                    lock (gate) list[(int)(Keys.Next(ref seed) % (ulong)size)] = i;
+                }
+                return 0;
+            }));
+            Contest.Run(report, Subject, $"append and take the last{suffix}", threads, new Bar(1), Ours((participant, count, seed) =>
+            {
+                Participant* me = (Participant*)participant;
+                for (int i = 0; i < count; i++)
+                {
+                    SharedVector<Hook>.Append(me, vector, Value.OfInt(i));
+                    SharedVector<Hook>.TakeLast(me, vector, out _);
+                }
+                return 0;
+            }), new Contender("List + Lock", (_, count, _) =>
+            {
+                for (int i = 0; i < count; i++)
+                {
+                    lock (gate) list.Add(i);
+                    lock (gate) list.RemoveAt(list.Count - 1);
+                }
+                return 0;
+            }));
+        }
+    }
+
+    static void Counters(Action<Row> report, Participant* main, PoolHeap* heap)
+    {
+        AtomicCell* cell = AtomicInteger<Hook>.Create(main, heap, 0);
+        long plain = 0;
+        foreach (int threads in (int[])[1, 2])
+        {
+            Contest.Run(report, "counter", $"add{(threads == 1 ? "" : ", 2 threads")}", threads, new Bar(2), Ours((participant, count, seed) =>
+            {
+                Participant* me = (Participant*)participant;
+                for (int i = 0; i < count; i++) AtomicInteger<Hook>.Add(me, cell, 1, out _);
+                return 0;
+            }), new Contender("Interlocked.Add", (_, count, _) =>
+            {
+                for (int i = 0; i < count; i++) Interlocked.Add(ref plain, 1);
+                return plain;
+            }));
+        }
+    }
+
+    static void Queues(Action<Row> report, Participant* main, PoolHeap* heap)
+    {
+        SharedQueue* queue = SharedQueue<Hook>.Create(main, heap, 0);
+        ConcurrentQueue<long> concurrent = new();
+        foreach (int threads in (int[])[1, 2])
+        {
+            Contest.Run(report, "queue", $"put and take{(threads == 1 ? "" : ", 2 threads")}", threads, new Bar(1), Ours((participant, count, seed) =>
+            {
+                Participant* me = (Participant*)participant;
+                for (int i = 0; i < count; i++)
+                {
+                    SharedQueue<Hook>.TryPut(me, queue, Value.OfInt(i));
+                    SharedQueue<Hook>.TryTake(me, queue, out _);
+                }
+                return 0;
+            }), new Contender("ConcurrentQueue", (_, count, _) =>
+            {
+                for (int i = 0; i < count; i++)
+                {
+                    concurrent.Enqueue(i);
+                    concurrent.TryDequeue(out long _);
+                }
+                return 0;
+            }));
+        }
+    }
+
+    static void Records(Action<Row> report, Participant* main, PoolHeap* heap)
+    {
+        Keys names = new(8);
+        Epoch.Enter(main);
+        Shape* tree = Shapes<Hook>.CreateTree(main, heap);
+        Epoch.Exit(main);
+        Record* record = Record<Hook>.Create(main, heap, tree);
+        for (int i = 0; i < 8; i++) Record<Hook>.Set(main, record, names.Fill(i), Value.OfInt(i));
+        Epoch.Enter(main);
+        Record<Hook>.Get(main, record, names.Ask(5), out _, out ulong shape, out int slot);
+        Epoch.Exit(main);
+        Dictionary<string, long> plain = names.Filled.Select((name, i) => KeyValuePair.Create(name, (long)i)).ToDictionary();
+        string wanted = names.Filled[5];
+        Contest.Run(report, "object", "attribute, cached", 1, new Bar(1), Ours((participant, count, seed) =>
+        {
+            Participant* me = (Participant*)participant;
+            long sum = 0;
+            for (int i = 0; i < count; i++)
+            {
+                Epoch.Enter(me);
+                Record<Hook>.GetCached(me, record, shape, slot, out Value value);
+                sum += value.Int;
+                Epoch.Exit(me);
+            }
+            return sum;
+        }), new Contender("Dictionary, unshared", (_, count, _) =>
+        {
+            long sum = 0;
+            for (int i = 0; i < count; i++) sum += plain[wanted];
+            return sum;
+        }));
+    }
+}

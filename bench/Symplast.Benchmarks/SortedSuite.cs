@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+using Symplast.Memory;
+using Symplast.Objects;
+using Map = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
+
+namespace Symplast.Benchmarks;
+
+/// <summary>The sorted map, with numbers and with text for keys.</summary>
+internal static unsafe class SortedSuite
+{
+    const string Subject = "sorted map";
+
+    interface IMap
+    {
+        long Get(int key);
+        void Set(int key, long value);
+    }
+
+    readonly struct Ours(Participant* me, SortedMap* map, Keys? keys) : IMap
+    {
+        Probe Ask(int key) => keys is null ? Probe.Of(Value.OfInt(key)) : keys.Ask(key);
+
+        public long Get(int key)
+        {
+            Epoch.Enter(me);
+            Map.Get(me, map, Ask(key), out Value value);
+            Epoch.Exit(me);
+            return value.Int;
+        }
+
+        public void Set(int key, long value) => Map.Set(me, map, Ask(key), Value.OfInt(value & 0xFFFFFF));
+    }
+
+    readonly struct Locked<TKey>(SortedDictionary<TKey, long> map, Lock gate, TKey[] keys) : IMap where TKey : notnull
+    {
+        public long Get(int key)
+        {
+            lock (gate) return map.TryGetValue(keys[key], out long value) ? value : 0;
+        }
+
+        public void Set(int key, long value)
+        {
+            lock (gate) map[keys[key]] = value;
+        }
+    }
+
+    sealed class Root<TKey>(ImmutableSortedDictionary<TKey, long> map) where TKey : notnull
+    {
+        internal ImmutableSortedDictionary<TKey, long> Map = map;
+    }
+
+    readonly struct Immutable<TKey>(Root<TKey> root, TKey[] keys) : IMap where TKey : notnull
+    {
+        public long Get(int key) => Volatile.Read(ref root.Map).TryGetValue(keys[key], out long value) ? value : 0;
+
+        public void Set(int key, long value) =>
+            ImmutableInterlocked.Update(ref root.Map, static (map, entry) => map.SetItem(entry.key, entry.value), (key: keys[key], value));
+    }
+
+    static long Loop<T>(T map, int entries, int writesPercent, int count, ulong seed) where T : struct, IMap
+    {
+        ulong state = seed;
+        long sum = 0;
+        for (int i = 0; i < count; i++)
+        {
+            ulong random = Keys.Next(ref state);
+            int key = (int)((random >> 32) * (ulong)entries >> 32);
+            if ((int)(random & 0xFFFF) * 100 >> 16 < writesPercent) map.Set(key, (long)random);
+            else sum += map.Get(key);
+        }
+        return sum;
+    }
+
+    internal static void Run(bool quick, Action<Row> report)
+    {
+        foreach (int size in quick ? (int[])[1000, 100_000] : [1000, 1_000_000])
+        {
+            RunKeys(report, "ints", size, null, [.. Enumerable.Range(0, size)]);
+            Keys keys = new(size);
+            RunKeys(report, "texts", size, keys, keys.Asked);
+        }
+    }
+
+    static void RunKeys<TKey>(Action<Row> report, string kind, int size, Keys? keys, TKey[] plain) where TKey : notnull
+    {
+        IComparer<TKey> order = typeof(TKey) == typeof(string) ? (IComparer<TKey>)StringComparer.Ordinal : Comparer<TKey>.Default;
+        Pool pool = Pool.Create("bench");
+        Participant* main = Epoch.Join();
+        SortedMap* map = Map.Create(main, Heap.Of(pool));
+        for (int i = 0; i < size; i++) Map.Set(main, map, keys is null ? Probe.Of(Value.OfInt(i)) : keys.Fill(i), Value.OfInt(i));
+        SortedDictionary<TKey, long> sorted = new(order);
+        for (int i = 0; i < size; i++) sorted[plain[i]] = i;
+        Root<TKey> root = new(sorted.ToImmutableSortedDictionary(order));
+        Lock gate = new();
+
+        foreach (int writes in (int[])[0, 10, 50])
+        {
+            foreach (int threads in (int[])[1, 2])
+            {
+                string name = $"{size:N0} {kind}, {writes} % writes, {threads} thread{(threads == 1 ? "" : "s")}";
+                Contender ours = new("", (_, count, seed) =>
+                {
+                    Participant* me = Epoch.Join();
+                    long sum = Loop(new Ours(me, map, keys), size, writes, count, seed);
+                    Epoch.Leave(me);
+                    return sum;
+                });
+                Contest.Run(report, Subject, name, threads, new Bar(writes == 50 && threads == 2 ? 1 / 1.5 : 1), ours,
+                    new Contender("SortedDictionary + Lock", (_, count, seed) => Loop(new Locked<TKey>(sorted, gate, plain), size, writes, count, seed)),
+                    new Contender("ImmutableSortedDictionary + CAS", (_, count, seed) => Loop(new Immutable<TKey>(root, plain), size, writes, count, seed)));
+            }
+        }
+        pool.Delete();
+        Epoch.Leave(main);
+    }
+}

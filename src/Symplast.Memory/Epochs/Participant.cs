@@ -1,0 +1,51 @@
+using System.Runtime.InteropServices;
+
+namespace Symplast.Memory;
+
+/// <summary>
+/// A thread that reads or changes shared structures: its place in the epoch scheme and its allocator caches. Lives in native memory; its
+/// address is an argument ("me") of every operation, which is faster than thread-local storage. From <see cref="Epoch.Join"/> to <see cref="Epoch.Leave"/>.
+/// </summary>
+/// <remarks>Used by the thread that joined only, but for <see cref="Announced"/>, which all may read.</remarks>
+[StructLayout(LayoutKind.Explicit, Size = 512)]
+public unsafe struct Participant
+{
+    /// <summary>Bytes of glibc's pthread_mutex_t, rounded up; 40 on x64, 48 on arm64.</summary>
+    internal const int MutexSize = 64;
+
+    /// <summary>(epoch &lt;&lt; 1) | 1 inside a read section, 0 outside. Alone on its pair of cache lines.</summary>
+    [FieldOffset(0)]
+    internal ulong Announced;
+
+    /// <summary>How many sections are nested.</summary>
+    [FieldOffset(128)]
+    internal int Depth;
+
+    /// <summary>Why the last allocation gave nothing.</summary>
+    [FieldOffset(132)]
+    public AllocationFailure Failure;
+
+    /// <summary>Next in the list of all that ever joined; never unlinked.</summary>
+    [FieldOffset(136)]
+    internal Participant* Next;
+
+    /// <summary>Next in the list of those that left.</summary>
+    [FieldOffset(144)]
+    internal Participant* NextFree;
+
+    /// <summary>The thread's caches in pools, by the pool's slot; made at first use.</summary>
+    [FieldOffset(152)]
+    internal HeapEntry* Heaps;
+
+    /// <summary>Length of <see cref="Heaps"/>.</summary>
+    [FieldOffset(160)]
+    internal int HeapCapacity;
+
+    /// <summary>1 from Join to Leave, or until its thread is found dead. Changes only while no other thread advances.</summary>
+    [FieldOffset(164)]
+    internal int Joined;
+
+    /// <summary>A robust mutex that the thread holds as long as it lives: whoever gets it learns that the thread died.</summary>
+    [FieldOffset(192)]
+    internal fixed byte Alive[MutexSize];
+}

@@ -1,0 +1,205 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace Symplast.Memory;
+
+/// <summary>
+/// The blocks of live objects: allocated and freed one by one, by any thread. All inside a section in which the pool was found not deleted.
+/// </summary>
+/// <remarks>
+/// <para>After mimalloc and snmalloc (D. Leijen et al., 2019; P. Liétar et al., 2019): chunks of 2 MiB are divided into pages of 64 KiB, a page
+/// into blocks of one <see cref="SizeClass"/>; larger blocks get neighbouring pages, or chunks. What is known of a page lies beside it (<see
+/// cref="Page"/>), so that freeing needs no size and blocks have no header. A page belongs to a thread's <see cref="LocalHeap"/>; that thread
+/// allocates and frees in it without atomic operations, all others free by one compare-and-swap.</para>
+/// <para>Levels, from the fastest: the free list of the first page of the class; what other threads freed in it; untouched memory in it; other
+/// pages of the class; full pages in which others have freed since; pages of threads that are gone; a free page of the pool (<see
+/// cref="PoolHeap"/>); a chunk of the address range.</para>
+/// <para>A child of fork must not come here: gates may be held by threads that it does not have (<see cref="ForkGuard"/>).</para>
+/// </remarks>
+public static unsafe class Heap
+{
+    const nuint LargestInChunk = 1 << 20;
+    const ulong LargestBlock = 1ul << 46;
+
+    /// <summary>The heap of a pool, made at first use; a deleted one if the pool is deleted. Valid as long as the pool is not collected.
+    /// Thread-safe, anywhere.</summary>
+    /// <exception cref="OutOfMemoryException">No memory.</exception>
+    public static PoolHeap* Of(Pool pool) => pool.LiveHeap();
+
+    /// <summary>
+    /// The heap that owns the place of a block, or null: then its pool was deleted. The block must be in the address range. To hold an address of
+    /// another pool across that pool's deletion, pin it. Thread-safe, inside a section.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    // Acquire: pairs with the release in ChunkTable.Set.
+    public static PoolHeap* Of(void* block) => (PoolHeap*)Volatile.Read(ref *(nint*)&ChunkTable.EntryOf(block)->Heap);
+
+    /// <summary>
+    /// A block of at least <paramref name="size"/> bytes, aligned to 16, whose contents are undefined; null if there is no memory or the pool is
+    /// full (<see cref="Participant.Failure"/> says which).
+    /// </summary>
+    public static void* Allocate(Participant* me, PoolHeap* heap, nuint size)
+    {
+        uint slot = (uint)heap->Slot;
+        if (slot < (uint)me->HeapCapacity && me->Heaps[slot].Serial == heap->Pass && size <= SizeClass.Largest)
+        {
+            Page* page = LocalHeap.QueueOf(me->Heaps[slot].Local, SizeClass.Of(size))->First;
+            void* block = page->Free;
+            if (block != null)
+            {
+                page->Free = *(void**)block;
+                page->Used++;
+                return block;
+            }
+        }
+        return AllocateSlowly(me, heap, size);
+    }
+
+    /// <summary>Frees a block that no other thread can have seen, or whose grace period is over.</summary>
+    public static void Free(Participant* me, void* block)
+    {
+        Page* page = ChunkTable.PageOf(block);
+        if (page->Local->Owner == me) LocalHeap.Free(page, block);
+        else FreeSlowly(me, page, block);
+    }
+
+    /// <summary>Frees a block that was just unlinked by an interlocked operation, once no section that may have seen it is open.</summary>
+    public static void Retire(Participant* me, void* block)
+    {
+        Debug.Assert(Epoch.IsInside(me));
+        PoolHeap* heap = ChunkTable.EntryOf(block)->Heap;
+        Page* page = ChunkTable.PageOf(block);
+        if (heap->IsRouted) CheckRetired(heap, page, block);
+        LocalHeap* local = LocalHeap.Of(me, heap);
+        if (local != null) Limbo.Add(local, block, page->BlockSize);
+    }
+
+    /// <summary>Usable bytes of a block.</summary>
+    public static nuint SizeOf(void* block) => ChunkTable.PageOf(block)->BlockSize;
+
+    /// <summary>
+    /// Frees what the calling thread has retired and what other threads left, as far as no section is in the way, and returns memory that is not
+    /// needed to the system. Does most outside a section; the pool may be deleted.
+    /// </summary>
+    public static void Collect(Participant* me, PoolHeap* heap)
+    {
+        Epoch.BuryDead();
+        // What is retired now has passed after two advances, if no section is open.
+        for (int turn = 0; turn < 3; turn++)
+        {
+            Epoch.Enter(me);
+            if (!PoolHeap.IsDeleted(heap))
+            {
+                LocalHeap* local = LocalHeap.Of(me, heap);
+                if (local != null) LocalHeap.Collect(local);
+                PoolHeap.Trim(heap, all: true);
+            }
+            Epoch.Exit(me);
+            Epoch.TryAdvance();
+        }
+        HeapTable.Sweep();
+    }
+
+    /// <summary>
+    /// Notes a reference into the heap from outside its pool: until <see cref="Unpin"/> the addresses stay the pool's even if it is deleted, so
+    /// that <see cref="Of(void*)"/> answers a heap that is deleted. Inside a section in which the heap was not deleted, or by one who holds a pin.
+    /// Thread-safe.
+    /// </summary>
+    public static void Pin(PoolHeap* heap)
+    {
+        Volatile.Write(ref heap->WasPinned, 1);
+        // Full fence; the deletion waits for the section that this is in.
+        Interlocked.Increment(ref heap->Pins);
+    }
+
+    /// <summary>Takes back a pin. Thread-safe, anywhere.</summary>
+    public static void Unpin(PoolHeap* heap)
+    {
+        // Full fence; pairs with the reading in HeapTable: either that finds 0, or we find the heap deleted.
+        if (Interlocked.Decrement(ref heap->Pins) == 0 && PoolHeap.IsDeleted(heap)) HeapTable.Unpinned(heap);
+    }
+
+    /// <summary>Blocks that were allocated and neither freed nor retired; exact if nobody allocates or frees meanwhile. Thread-safe,
+    /// anywhere.</summary>
+    public static long LiveBlocks(PoolHeap* heap) => HeapCount.Of(heap).LiveBlocks;
+
+    internal static void Abandon(Participant* me) => LocalHeap.AbandonAll(me);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static void* AllocateSlowly(Participant* me, PoolHeap* heap, nuint size)
+    {
+        Debug.Assert(Epoch.IsInside(me));
+        if (HeapDebug.IsFailing() || size > LargestBlock || heap == HeapTable.Gone) return Refuse(me, AllocationFailure.OutOfMemory);
+        if (size == 0) size = 1;
+        size = RoundUp(size);
+        if (heap->Charge != null && !PoolCharge.TryTake(heap->Charge, (long)size)) return Refuse(me, AllocationFailure.PoolFull);
+        void* block = size <= SizeClass.Largest ? AllocateSmall(me, heap, size) : AllocateLarge(heap, size);
+        if (block != null)
+        {
+            if (heap->Quarantine != null) HeapDebug.Allocated(block);
+            return block;
+        }
+        if (heap->Charge != null) PoolCharge.GiveBack(heap->Charge, (long)size);
+        return Refuse(me, AllocationFailure.OutOfMemory);
+    }
+
+    // The bytes that a block of this size has.
+    static nuint RoundUp(nuint size) =>
+        size <= SizeClass.Largest ? SizeClass.BlockSize(SizeClass.Of(size)) : (size + Page.Size - 1) & ~(Page.Size - 1);
+
+    static void* Refuse(Participant* me, AllocationFailure failure)
+    {
+        me->Failure = failure;
+        return null;
+    }
+
+    static void* AllocateSmall(Participant* me, PoolHeap* heap, nuint size)
+    {
+        LocalHeap* local = LocalHeap.Of(me, heap);
+        return local == null ? null : LocalHeap.Allocate(local, SizeClass.Of(size));
+    }
+
+    static void* AllocateLarge(PoolHeap* heap, nuint size)
+    {
+        if (size > LargestInChunk) return PoolHeap.TakeLarge(heap, size);
+        int pages = (int)(size >> Page.Shift);
+        Page* page = PoolHeap.TakePages(heap, pages);
+        if (page == null) return null;
+        page->BlockSize = size;
+        page->Kind = PageKind.Large;
+        return page->Start;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static void FreeSlowly(Participant* me, Page* page, void* block)
+    {
+        PoolHeap* heap = page->Chunk->Heap;
+        if (heap->Charge != null) PoolCharge.GiveBack(heap->Charge, (long)page->BlockSize);
+        if (heap->Quarantine != null) HeapDebug.Free(me, page, block, wasRetired: false);
+        else FreeNow(me, page, block);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static void CheckRetired(PoolHeap* heap, Page* page, void* block)
+    {
+        if (heap->Quarantine != null) HeapDebug.Retired(page, block);
+        // What is gone does not count against the limit; how much of it waits in limbo is bounded otherwise.
+        if (heap->Charge != null) PoolCharge.GiveBack(heap->Charge, (long)page->BlockSize);
+    }
+
+    /// <summary>Frees a block of which nothing is to be checked or counted.</summary>
+    internal static void FreeNow(Participant* me, Page* page, void* block)
+    {
+        if (page->Local->Holder == me) LocalHeap.Free(page, block);
+        else if (page->Kind == PageKind.Large) FreeLarge(page);
+        else Page.PushRemote(page, block, block, 1);
+    }
+
+    /// <summary>Frees a block that has pages or chunks of its own.</summary>
+    internal static void FreeLarge(Page* page)
+    {
+        Chunk* chunk = page->Chunk;
+        if (chunk->IsLarge) PoolHeap.GiveLarge(chunk->Heap, chunk);
+        else PoolHeap.GivePages(chunk->Heap, page, (int)(page->BlockSize >> Page.Shift));
+    }
+}

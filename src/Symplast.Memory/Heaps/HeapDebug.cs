@@ -1,0 +1,188 @@
+namespace Symplast.Memory;
+
+/// <summary>
+/// Checks and faults on demand, for tests. A heap that was made while the checks were on keeps the state of each of its blocks, fills what is freed
+/// with a pattern and holds it back for a while, so that a second free, a free of what is no block, and a write after the free are found. Costs
+/// nothing elsewhere: such heaps, and all heaps while a failure is awaited, take the allocator's slow path.
+/// </summary>
+public static unsafe class HeapDebug
+{
+    /// <summary>What fresh blocks of a checked heap are filled with.</summary>
+    public const byte Fresh = 0xCD;
+
+    /// <summary>What freed blocks of a checked heap are filled with.</summary>
+    public const byte Poison = 0xDD;
+
+    // Of larger blocks only the beginning is filled and checked.
+    const nuint Filled = 64 << 10;
+
+    // A blittable struct without initialiser has no class constructor.
+    struct State
+    {
+        internal long Countdown;
+        internal long Quarantine;
+        internal int IsOn;
+    }
+
+    static State _state;
+
+    /// <summary>
+    /// Makes the <paramref name="n"/>-th allocation from now on, in any heap and by any thread, give null as if there was no memory; 0 ends the
+    /// mode. Until then all allocations are slow. Thread-safe.
+    /// </summary>
+    public static void FailAt(long n)
+    {
+        Volatile.Write(ref _state.Countdown, n);
+        HeapTable.Route(n != 0);
+    }
+
+    /// <summary>True if the allocation that <see cref="FailAt"/> chose has failed.</summary>
+    public static bool HasFailed => Volatile.Read(ref _state.Countdown) < 0;
+
+    /// <summary>
+    /// Makes heaps from now on checked ones; each holds back at most <paramref name="quarantineBytes"/> of freed blocks. To be called when no other
+    /// thread makes heaps.
+    /// </summary>
+    public static void Start(long quarantineBytes = 16 << 20)
+    {
+        _state.Quarantine = quarantineBytes;
+        _state.IsOn = 1;
+    }
+
+    /// <summary>Makes heaps from now on ordinary ones.</summary>
+    public static void Stop() => _state.IsOn = 0;
+
+    /// <summary>Whether this allocation is the one to fail.</summary>
+    internal static bool IsFailing()
+    {
+        if (Volatile.Read(ref _state.Countdown) <= 0) return false;
+        long left = Interlocked.Decrement(ref _state.Countdown);
+        if (left == 0) Volatile.Write(ref _state.Countdown, -1);
+        return left == 0;
+    }
+
+    /// <summary>The quarantine of a new heap, or null if the checks are off.</summary>
+    internal static Quarantine* NewQuarantine() => _state.IsOn == 0 ? null : Quarantine.Create(_state.Quarantine);
+
+    /// <summary>Notes a block that is handed out.</summary>
+    internal static void Allocated(void* block)
+    {
+        Page* page = ChunkTable.PageOf(block);
+        if (page->States == null)
+        {
+            page->States = (byte*)Native.Allocate(Page.Size >> 4);
+            if (page->States == null) throw new InsufficientMemoryException();
+        }
+        Move(page, block, BlockState.None, BlockState.Live, "handed out twice");
+        new Span<byte>(block, (int)Math.Min(page->BlockSize, Filled)).Fill(Fresh);
+    }
+
+    /// <summary>Notes a block that is retired.</summary>
+    internal static void Retired(Page* page, void* block) => Move(page, block, BlockState.Live, BlockState.Retired, "retired after it was retired or freed");
+
+    /// <summary>Frees a block for good, after a while.</summary>
+    internal static void Free(Participant* me, Page* page, void* block, bool wasRetired)
+    {
+        Move(page, block, wasRetired ? BlockState.Retired : BlockState.Live, BlockState.Quarantined, "freed after it was retired or freed");
+        new Span<byte>(block, (int)Math.Min(page->BlockSize, Filled)).Fill(Poison);
+        Quarantine* quarantine = page->Chunk->Heap->Quarantine;
+        Quarantine.Put(quarantine, block, (long)page->BlockSize);
+        Release(me, quarantine, all: false);
+    }
+
+    /// <summary>Lets go of what was held back: of the oldest, as far as there is too much, or of all.</summary>
+    internal static void Release(Participant* me, Quarantine* quarantine, bool all)
+    {
+        void* block;
+        while ((block = Quarantine.Take(quarantine, all)) != null)
+        {
+            Page* page = ChunkTable.PageOf(block);
+            if (new Span<byte>(block, (int)Math.Min(page->BlockSize, Filled)).ContainsAnyExcept(Poison)) Fail(block, "written to after it was freed");
+            Move(page, block, BlockState.Quarantined, BlockState.None, "let go twice");
+            Heap.FreeNow(me, page, block);
+        }
+    }
+
+    static void Move(Page* page, void* block, BlockState from, BlockState to, string fault)
+    {
+        nuint offset = (nuint)((byte*)block - page->Start);
+        if (page->Kind == PageKind.Free || page->States == null || (page->Kind == PageKind.Large ? offset : offset % page->BlockSize) != 0) Fail(block, "no block");
+        byte* state = page->States + (offset >> 4);
+        // Full fence: two threads that free one block at once are told apart.
+        if (Interlocked.CompareExchange(ref *state, (byte)to, (byte)from) != (byte)from) Fail(block, fault);
+    }
+
+    static void Fail(void* block, string fault) => throw new InvalidOperationException($"block {(nuint)block:x}: {fault}");
+}
+
+/// <summary>What a checked heap knows of a block.</summary>
+internal enum BlockState : byte
+{
+    None,
+    Live,
+    Retired,
+    Quarantined,
+}
+
+/// <summary>Freed blocks of a checked heap that are held back, oldest first. Thread-safe.</summary>
+internal unsafe struct Quarantine
+{
+    const int Capacity = 1 << 16;
+
+    WordLock _gate;
+    nint* _ring;
+    long _first;
+    long _end;
+    long _max;
+    long _bytes;
+
+    internal static long Blocks(Quarantine* quarantine) => quarantine->_end - quarantine->_first;
+
+    internal static long Bytes(Quarantine* quarantine) => quarantine->_bytes;
+
+    internal static Quarantine* Create(long max)
+    {
+        Quarantine* quarantine = (Quarantine*)Native.Allocate((nuint)sizeof(Quarantine));
+        nint* ring = (nint*)Native.Allocate(Capacity * (nuint)sizeof(nint));
+        if (quarantine == null || ring == null) throw new InsufficientMemoryException();
+        *quarantine = new Quarantine { _gate = WordLock.Create(), _ring = ring, _max = max };
+        return quarantine;
+    }
+
+    internal static void Destroy(Quarantine* quarantine)
+    {
+        quarantine->_gate.Dispose();
+        Native.Free(quarantine->_ring);
+        Native.Free(quarantine);
+    }
+
+    // There is always room for one more: after each Put so many are taken that there is.
+    internal static void Put(Quarantine* quarantine, void* block, long size)
+    {
+        quarantine->_gate.Enter();
+        while (quarantine->_end - quarantine->_first == Capacity)
+        {
+            quarantine->_gate.Exit();
+            Thread.Yield();
+            quarantine->_gate.Enter();
+        }
+        quarantine->_ring[quarantine->_end++ & (Capacity - 1)] = (nint)block;
+        quarantine->_bytes += size;
+        quarantine->_gate.Exit();
+    }
+
+    /// <summary>The oldest block, if too much is held back or <paramref name="any"/>; else null.</summary>
+    internal static void* Take(Quarantine* quarantine, bool any)
+    {
+        void* block = null;
+        quarantine->_gate.Enter();
+        long count = quarantine->_end - quarantine->_first;
+        if (count > 0 && (any || quarantine->_bytes > quarantine->_max || count > Capacity / 2))
+        {
+            block = (void*)quarantine->_ring[quarantine->_first++ & (Capacity - 1)];
+            quarantine->_bytes -= (long)Heap.SizeOf(block);
+        }
+        quarantine->_gate.Exit();
+        return block;
+    }
+}

@@ -1,0 +1,253 @@
+using System.Runtime.CompilerServices;
+
+namespace Symplast.Memory;
+
+/// <summary>
+/// Blocks that were retired and wait for their grace period, in bags of 64: a bag is closed when it is full, and its tag, the epoch of that moment,
+/// is not older than that of any block in it. Closed bags are emptied oldest first, a few blocks with each operation (T. Brown et al., "Are your
+/// epochs too epic?", 2024).
+/// </summary>
+/// <remarks>Part of a <see cref="LocalHeap"/>; used by the thread that holds it, inside a section, with nothing locked.</remarks>
+internal unsafe struct Limbo
+{
+    /// <summary>Bytes in limbo, in all pools, from which on writers are held up.</summary>
+    internal const long Pressure = 64 << 20;
+
+    const int BagSize = 64;
+    const long BagBytes = 1 << 20;
+    const int Portion = 16;
+    const int Chains = 8;
+
+    struct Bag
+    {
+        internal Bag* Next;
+        internal ulong Tag;
+        internal long Bytes;
+        internal int Count;
+        internal int Done;
+        internal fixed ulong Blocks[BagSize];
+    }
+
+    // Blocks of one page, to be freed at once.
+    struct Chain
+    {
+        internal Page* Page;
+        internal void* First;
+        internal void* Last;
+        internal int Count;
+    }
+
+    // A blittable struct without initialiser has no class constructor.
+    struct State
+    {
+        internal long Bytes;
+        internal long Events;
+    }
+
+    static State _state;
+
+    Bag* _open;
+    Bag* _oldest;
+    Bag* _newest;
+    Bag* _spare;
+    long _blocks;
+    long _bytes;
+    ulong _lastTag;
+
+    /// <summary>Blocks here.</summary>
+    internal readonly long Blocks => _blocks;
+
+    /// <summary>Bytes here.</summary>
+    internal readonly long Bytes => _bytes;
+
+    /// <summary>How often a writer found too much in limbo and could not help it.</summary>
+    internal static long Events => Volatile.Read(ref _state.Events);
+
+    /// <summary>Bytes in closed bags, in all pools.</summary>
+    internal static long TotalBytes => Volatile.Read(ref _state.Bytes);
+
+    /// <summary>Notes a block that was just unlinked.</summary>
+    internal static void Add(LocalHeap* local, void* block, nuint size)
+    {
+        Limbo* limbo = &local->Limbo;
+        Bag* bag = limbo->_open;
+        if (bag == null)
+        {
+            bag = NewBag(limbo);
+            // The block is lost until the pool is deleted: it can be neither noted nor freed.
+            if (bag == null)
+            {
+                Interlocked.Increment(ref _state.Events);
+                return;
+            }
+        }
+        bag->Blocks[bag->Count++] = (ulong)block;
+        bag->Bytes += (long)size;
+        limbo->_blocks++;
+        limbo->_bytes += (long)size;
+        if (bag->Count == BagSize || bag->Bytes >= BagBytes) CloseAndRelieve(local);
+        else if ((bag->Count & 7) == 0) FreeSome(local, Portion);
+    }
+
+    /// <summary>Frees at most so many blocks whose grace period is over; false if it found none.</summary>
+    internal static bool FreeSome(LocalHeap* local, int count)
+    {
+        Bag* bag = local->Limbo._oldest;
+        if (bag == null || !Epoch.HasPassed(bag->Tag)) return false;
+        FreePassed(local, count);
+        return true;
+    }
+
+    /// <summary>Closes the open bag and frees everything whose grace period is over.</summary>
+    internal static void FreeAll(LocalHeap* local)
+    {
+        Close(local);
+        FreeSome(local, int.MaxValue);
+    }
+
+    /// <summary>Frees all that can be freed now, when there is no memory; false if that was nothing.</summary>
+    internal static bool Relieve(LocalHeap* local)
+    {
+        Close(local);
+        // Two epochs are as far as it can go while the caller's own section is open.
+        Epoch.TryAdvance();
+        Epoch.TryAdvance();
+        return FreeSome(local, int.MaxValue);
+    }
+
+    /// <summary>Closes the open bag, so that it is part of what can be freed; false if the epoch has advanced since the last time.</summary>
+    internal static bool Close(LocalHeap* local)
+    {
+        Limbo* limbo = &local->Limbo;
+        Bag* bag = limbo->_open;
+        if (bag == null) return false;
+        limbo->_open = null;
+        bag->Tag = Epoch.Now;
+        bool isSame = bag->Tag == limbo->_lastTag;
+        limbo->_lastTag = bag->Tag;
+        if (limbo->_newest == null) limbo->_oldest = bag;
+        else limbo->_newest->Next = bag;
+        limbo->_newest = bag;
+        // Only a measure; orders nothing.
+        Interlocked.Add(ref _state.Bytes, bag->Bytes);
+        return isSame;
+    }
+
+    /// <summary>Takes over what is in another local heap's limbo. The caller holds both.</summary>
+    internal static void Move(LocalHeap* from, LocalHeap* to)
+    {
+        Close(from);
+        Limbo* source = &from->Limbo;
+        if (source->_oldest == null) return;
+        Limbo* target = &to->Limbo;
+        // Behind younger bags they wait a little longer than they must.
+        if (target->_newest == null) target->_oldest = source->_oldest;
+        else target->_newest->Next = source->_oldest;
+        target->_newest = source->_newest;
+        target->_blocks += source->_blocks;
+        target->_bytes += source->_bytes;
+        source->_oldest = source->_newest = null;
+        source->_blocks = source->_bytes = 0;
+    }
+
+    /// <summary>Forgets everything; the blocks go with their chunks.</summary>
+    internal static void Drop(LocalHeap* local)
+    {
+        Limbo* limbo = &local->Limbo;
+        // The bytes of the open bag are not counted yet.
+        long open = limbo->_open == null ? 0 : limbo->_open->Bytes;
+        Interlocked.Add(ref _state.Bytes, open - limbo->_bytes);
+        Native.Free(limbo->_open);
+        FreeBags(limbo->_oldest);
+        FreeBags(limbo->_spare);
+        *limbo = default;
+    }
+
+    static void FreeBags(Bag* bag)
+    {
+        while (bag != null)
+        {
+            Bag* next = bag->Next;
+            Native.Free(bag);
+            bag = next;
+        }
+    }
+
+    static Bag* NewBag(Limbo* limbo)
+    {
+        Bag* bag = limbo->_spare;
+        if (bag != null) limbo->_spare = bag->Next;
+        else bag = (Bag*)Native.Allocate((nuint)sizeof(Bag));
+        if (bag == null) return null;
+        bag->Next = null;
+        bag->Bytes = 0;
+        bag->Count = 0;
+        bag->Done = 0;
+        limbo->_open = bag;
+        return bag;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static void CloseAndRelieve(LocalHeap* local)
+    {
+        // If others have advanced since the last time, that serves us too: the barrier interrupts all running threads.
+        bool advance = Close(local);
+        if (advance) Epoch.TryAdvance();
+        FreeSome(local, 2 * BagSize);
+        if (TotalBytes < Pressure) return;
+        Thread.Yield();
+        Relieve(local);
+        // What is left waits for other sections, or for the caller's own, which is why it must not wait here.
+        if (TotalBytes >= Pressure) Interlocked.Increment(ref _state.Events);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static void FreePassed(LocalHeap* local, int count)
+    {
+        Limbo* limbo = &local->Limbo;
+        Chain* chains = stackalloc Chain[Chains];
+        for (int i = 0; i < Chains; i++) chains[i].Page = null;
+        bool isChecked = local->Heap->Quarantine != null;
+        Bag* bag = limbo->_oldest;
+        do
+        {
+            void* block = (void*)bag->Blocks[bag->Done++];
+            Page* page = ChunkTable.PageOf(block);
+            limbo->_blocks--;
+            limbo->_bytes -= (long)page->BlockSize;
+            if (isChecked) HeapDebug.Free(local->Holder, page, block, wasRetired: true);
+            else if (page->Local->Holder == local->Holder) LocalHeap.Free(page, block);
+            else if (page->Kind == PageKind.Large) Heap.FreeLarge(page);
+            else Gather(chains + (((nuint)page >> 7) & (Chains - 1)), page, block);
+            if (bag->Done == bag->Count)
+            {
+                limbo->_oldest = bag->Next;
+                if (bag->Next == null) limbo->_newest = null;
+                Interlocked.Add(ref _state.Bytes, -bag->Bytes);
+                bag->Next = limbo->_spare;
+                limbo->_spare = bag;
+                bag = limbo->_oldest;
+                if (bag == null || !Epoch.HasPassed(bag->Tag)) break;
+            }
+        } while (--count > 0);
+        for (int i = 0; i < Chains; i++) Send(chains + i);
+    }
+
+    static void Gather(Chain* chain, Page* page, void* block)
+    {
+        if (chain->Page != page)
+        {
+            Send(chain);
+            *chain = new Chain { Page = page, First = block, Last = block, Count = 1 };
+            return;
+        }
+        *(void**)block = chain->First;
+        chain->First = block;
+        chain->Count++;
+    }
+
+    static void Send(Chain* chain)
+    {
+        if (chain->Page != null) Page.PushRemote(chain->Page, chain->First, chain->Last, chain->Count);
+    }
+}

@@ -1,0 +1,404 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Symplast.Memory;
+
+/// <summary>A participant's part of a pool's heap; valid if the serial number is that of the heap.</summary>
+internal unsafe struct HeapEntry
+{
+    internal ulong Serial;
+    internal LocalHeap* Local;
+}
+
+/// <summary>The pages of one class that may have free blocks; the first is never null, but may be <see cref="HeapTable.Empty"/>.</summary>
+internal unsafe struct PageQueue
+{
+    internal Page* First;
+    internal Page* Last;
+}
+
+/// <summary>
+/// A thread's part of a pool's heap: the pages from which it allocates and its <see cref="Limbo"/>. When the thread goes, the whole of it is
+/// abandoned to the pool and taken over by the next one that needs one, or its pages are taken out of it one by one.
+/// </summary>
+/// <remarks>Used by the thread that holds it only, but for <see cref="Owner"/>, <see cref="Holder"/> and <see cref="Ready"/>.</remarks>
+[StructLayout(LayoutKind.Explicit, Size = Queues + SizeClass.Count * 16)]
+internal unsafe struct LocalHeap
+{
+    const int Queues = 384;
+
+    // So many retired blocks are freed, if they can be, before a page is asked for.
+    const int LimboPortion = 64;
+
+    /// <summary>The participant that may free blocks of its pages with nothing to check; null if none may.</summary>
+    [FieldOffset(0)]
+    internal Participant* Owner;
+
+    /// <summary>The participant whose it is; null if it is abandoned.</summary>
+    [FieldOffset(8)]
+    internal Participant* Holder;
+
+    [FieldOffset(16)]
+    internal PoolHeap* Heap;
+
+    /// <summary>The heap's number; 0 once the heap is gone.</summary>
+    [FieldOffset(24)]
+    internal ulong Serial;
+
+    /// <summary>Next of all local heaps of the heap.</summary>
+    [FieldOffset(32)]
+    internal LocalHeap* Next;
+
+    /// <summary>Next of those that no thread holds.</summary>
+    [FieldOffset(40)]
+    internal LocalHeap* NextIdle;
+
+    /// <summary>Page*: once full ones, in which another thread has freed a block. Pushed by any thread, taken whole by the holder.</summary>
+    [FieldOffset(128)]
+    internal nint Ready;
+
+    /// <summary>Pages without a free block.</summary>
+    [FieldOffset(256)]
+    internal Page* Full;
+
+    /// <summary>See <see cref="Memory.Limbo"/>.</summary>
+    [FieldOffset(264)]
+    internal Limbo Limbo;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static PageQueue* QueueOf(LocalHeap* local, nuint sizeClass) => (PageQueue*)((byte*)local + Queues) + sizeClass;
+
+    /// <summary>The thread's part of the heap, made or taken over at first use; null if there is no memory.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static LocalHeap* Of(Participant* me, PoolHeap* heap)
+    {
+        uint slot = (uint)heap->Slot;
+        return slot < (uint)me->HeapCapacity && me->Heaps[slot].Serial == heap->Serial ? me->Heaps[slot].Local : Make(me, heap);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static LocalHeap* Make(Participant* me, PoolHeap* heap)
+    {
+        if (heap->Slot >= me->HeapCapacity && !Grow(me, heap->Slot + 1)) return null;
+        Epoch.BuryDead();
+        HeapTable.Enter();
+        LocalHeap* local = TakeAbandoned(heap, evenEmpty: true);
+        if (local == null)
+        {
+            local = HeapTable.TakeLocal();
+            if (local != null) Initialize(local, heap);
+        }
+        HeapTable.Exit();
+        if (local == null) return null;
+        local->Holder = me;
+        local->Owner = heap->IsRouted ? null : me;
+        me->Heaps[heap->Slot] = new HeapEntry { Serial = heap->Serial, Local = local };
+        return local;
+    }
+
+    static bool Grow(Participant* me, int needed)
+    {
+        int capacity = Math.Max(needed, Math.Max(me->HeapCapacity * 2, 16));
+        HeapEntry* larger = (HeapEntry*)Native.Allocate((nuint)capacity * (nuint)sizeof(HeapEntry));
+        if (larger == null) return false;
+        for (int i = 0; i < me->HeapCapacity; i++) larger[i] = me->Heaps[i];
+        Native.Free(me->Heaps);
+        me->Heaps = larger;
+        me->HeapCapacity = capacity;
+        return true;
+    }
+
+    // HeapTable's gate is held.
+    static void Initialize(LocalHeap* local, PoolHeap* heap)
+    {
+        *local = new LocalHeap { Heap = heap, Serial = heap->Serial, Next = heap->Locals };
+        for (nuint i = 0; i < SizeClass.Count; i++) *QueueOf(local, i) = new PageQueue { First = HeapTable.Empty };
+        heap->Locals = local;
+    }
+
+    /// <summary>Leaves all local heaps of a participant that leaves or is dead to their pools. No other thread advances meanwhile.</summary>
+    internal static void AbandonAll(Participant* participant)
+    {
+        HeapTable.Enter();
+        for (int i = 0; i < participant->HeapCapacity; i++)
+        {
+            HeapEntry entry = participant->Heaps[i];
+            // Serial numbers of local heaps change under the gate that is held now: if it is the same, the heap is there, and this is its part for
+            // us.
+            if (entry.Serial == 0 || entry.Local->Serial != entry.Serial) continue;
+            entry.Local->Owner = null;
+            entry.Local->Holder = null;
+            GiveAbandoned(entry.Local, isEmpty: false);
+        }
+        HeapTable.Exit();
+        Native.Free(participant->Heaps);
+        participant->Heaps = null;
+        participant->HeapCapacity = 0;
+    }
+
+    // One with contents, else one without, which only a thread that has none takes.
+    static LocalHeap* TakeAbandoned(PoolHeap* heap, bool evenEmpty)
+    {
+        heap->Gate.Enter();
+        LocalHeap* local = heap->Abandoned;
+        if (local != null) heap->Abandoned = local->NextIdle;
+        else if (evenEmpty && heap->Unused != null)
+        {
+            local = heap->Unused;
+            heap->Unused = local->NextIdle;
+        }
+        heap->Gate.Exit();
+        return local;
+    }
+
+    static void GiveAbandoned(LocalHeap* local, bool isEmpty)
+    {
+        PoolHeap* heap = local->Heap;
+        heap->Gate.Enter();
+        LocalHeap** link = isEmpty ? &heap->Unused : &heap->Abandoned;
+        // Last, so that one from which nothing can be taken now is not in front of others.
+        while (!isEmpty && *link != null) link = &(*link)->NextIdle;
+        local->NextIdle = *link;
+        *link = local;
+        heap->Gate.Exit();
+    }
+
+    /// <summary>A block of a class, by all means; null if there is no memory. The caller holds the local heap.</summary>
+    internal static void* Allocate(LocalHeap* local, nuint sizeClass)
+    {
+        PageQueue* queue = QueueOf(local, sizeClass);
+        bool adopted = false;
+        bool relieved = false;
+        while (true)
+        {
+            Page* page = FindFree(local, queue);
+            if (page == null)
+            {
+                if (TakeReady(local)) continue;
+                if (Limbo.FreeSome(local, LimboPortion)) continue;
+                if (!adopted && local->Heap->Abandoned != null)
+                {
+                    adopted = true;
+                    Adopt(local);
+                    continue;
+                }
+                page = NewPage(local, sizeClass);
+                if (page == null)
+                {
+                    if (relieved || !Limbo.Relieve(local)) return null;
+                    relieved = true;
+                    continue;
+                }
+            }
+            void* block = page->Free;
+            page->Free = *(void**)block;
+            page->Used++;
+            return block;
+        }
+    }
+
+    // The first page of a queue, once it has a free block; full ones before it are put aside.
+    static Page* FindFree(LocalHeap* local, PageQueue* queue)
+    {
+        while (queue->First != HeapTable.Empty)
+        {
+            Page* page = queue->First;
+            if (page->Free == null) Page.TakeRemote(page);
+            if (page->Free == null && page->Made < page->Capacity) Page.Extend(page);
+            if (page->Free != null) return page;
+            Park(local, queue, page);
+        }
+        return null;
+    }
+
+    static void Park(LocalHeap* local, PageQueue* queue, Page* page)
+    {
+        // Full fence: pairs with the exchange in PushRemote, which must find what it needs to hand the page back.
+        // If others have freed blocks just now there is no need to.
+        if (Interlocked.CompareExchange(ref page->Remote, Page.Parked, 0) != 0) return;
+        Unlink(queue, page);
+        page->Attention = Page.Always;
+        page->Previous = null;
+        page->Next = local->Full;
+        if (page->Next != null) page->Next->Previous = page;
+        local->Full = page;
+    }
+
+    // Takes a page off the list of full ones. Nobody is about to push it on the ready list.
+    static void Unpark(LocalHeap* local, Page* page)
+    {
+        UnlinkFull(local, page);
+        page->Attention = 0;
+        Append(QueueOf(local, page->SizeClass), page);
+    }
+
+    static void UnlinkFull(LocalHeap* local, Page* page)
+    {
+        if (page->Previous != null) page->Previous->Next = page->Next;
+        else local->Full = page->Next;
+        if (page->Next != null) page->Next->Previous = page->Previous;
+    }
+
+    /// <summary>Hands a page back to its local heap, from any thread.</summary>
+    internal static void PushReady(LocalHeap* local, Page* page)
+    {
+        nint seen = Volatile.Read(ref local->Ready);
+        while (true)
+        {
+            page->NextReady = (Page*)seen;
+            // Full fence: pairs with the exchange in TakeReady.
+            nint prior = Interlocked.CompareExchange(ref local->Ready, (nint)page, seen);
+            if (prior == seen) return;
+            seen = prior;
+        }
+    }
+
+    // Takes back the pages in which others have freed blocks; false if there were none.
+    static bool TakeReady(LocalHeap* local)
+    {
+        if (Volatile.Read(ref local->Ready) == 0) return false;
+        // Full fence: pairs with the exchange in PushReady.
+        Page* page = (Page*)Interlocked.Exchange(ref local->Ready, 0);
+        while (page != null)
+        {
+            Page* next = page->NextReady;
+            Page.JoinRemote(page);
+            Unpark(local, page);
+            if (page->Used == 0) Empty(local, page);
+            page = next;
+        }
+        return true;
+    }
+
+    /// <summary>Frees a block of a page of the local heap. The caller holds it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Free(Page* page, void* block)
+    {
+        *(void**)block = page->Free;
+        page->Free = block;
+        if (--page->Used <= page->Attention) Attend(page);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static void Attend(Page* page)
+    {
+        LocalHeap* local = page->Local;
+        if (page->Attention == Page.Always)
+        {
+            // Full fence: pairs with the exchange in PushRemote. If that came first, the page is on its way to the ready list.
+            if (Interlocked.CompareExchange(ref page->Remote, 0, Page.Parked) != Page.Parked) return;
+            Unpark(local, page);
+        }
+        if (page->Used == 0) Empty(local, page);
+    }
+
+    // A page has no block in use any more, so no other thread knows it. The one in front stays: it would soon be needed again.
+    static void Empty(LocalHeap* local, Page* page)
+    {
+        PageQueue* queue = QueueOf(local, page->SizeClass);
+        if (queue->First == page) return;
+        Unlink(queue, page);
+        PoolHeap.GivePages(local->Heap, page, 1);
+    }
+
+    static Page* NewPage(LocalHeap* local, nuint sizeClass)
+    {
+        Page* page = PoolHeap.TakePages(local->Heap, 1);
+        if (page == null) return null;
+        PageQueue* queue = QueueOf(local, sizeClass);
+        page->Free = null;
+        page->Used = 0;
+        page->Attention = 0;
+        page->BlockSize = SizeClass.BlockSize(sizeClass);
+        page->SizeClass = (byte)sizeClass;
+        page->Made = 0;
+        page->Capacity = (int)(Page.Size / page->BlockSize);
+        page->Local = local;
+        page->Remote = 0;
+        page->Kind = PageKind.Blocks;
+        Append(queue, page);
+        Page.Extend(page);
+        return page;
+    }
+
+    static void Append(PageQueue* queue, Page* page)
+    {
+        page->Next = null;
+        if (queue->First == HeapTable.Empty)
+        {
+            page->Previous = null;
+            queue->First = page;
+        }
+        else
+        {
+            page->Previous = queue->Last;
+            queue->Last->Next = page;
+        }
+        queue->Last = page;
+    }
+
+    static void Unlink(PageQueue* queue, Page* page)
+    {
+        if (page->Next != null) page->Next->Previous = page->Previous;
+        else queue->Last = page->Previous;
+        if (page->Previous != null) page->Previous->Next = page->Next;
+        else queue->First = page->Next != null ? page->Next : HeapTable.Empty;
+    }
+
+    /// <summary>Takes over what it can of one abandoned local heap; false if there is none, or if something is left in it. The caller holds
+    /// <paramref name="local"/>.</summary>
+    static bool Adopt(LocalHeap* local)
+    {
+        PoolHeap* heap = local->Heap;
+        LocalHeap* abandoned = TakeAbandoned(heap, evenEmpty: false);
+        if (abandoned == null) return false;
+        Limbo.Move(abandoned, local);
+        TakeReady(abandoned);
+        Page* next;
+        for (Page* page = abandoned->Full; page != null; page = next)
+        {
+            next = page->Next;
+            // Full fence: pairs with the exchange in PushRemote. If that came first, the page is on its way to the ready list of this local heap.
+            if (Interlocked.CompareExchange(ref page->Remote, 0, Page.Parked) == Page.Parked) Unpark(abandoned, page);
+        }
+        for (nuint i = 1; i < SizeClass.Count; i++)
+        {
+            PageQueue* from = QueueOf(abandoned, i);
+            while (from->First != HeapTable.Empty)
+            {
+                Page* page = from->First;
+                Unlink(from, page);
+                // Others compare it with theirs, or look at it for a page that is parked, which this is not.
+                page->Local = local;
+                Page.JoinRemote(page);
+                if (page->Used == 0) PoolHeap.GivePages(heap, page, 1);
+                else Append(QueueOf(local, i), page);
+            }
+        }
+        bool isEmpty = abandoned->Full == null;
+        GiveAbandoned(abandoned, isEmpty);
+        return isEmpty;
+    }
+
+    /// <summary>Takes in all that others have freed and left, and gives back what is empty. The caller holds the local heap.</summary>
+    internal static void Collect(LocalHeap* local)
+    {
+        while (Adopt(local)) { }
+        Limbo.FreeAll(local);
+        if (local->Heap->Quarantine != null) HeapDebug.Release(local->Holder, local->Heap->Quarantine, all: true);
+        TakeReady(local);
+        for (nuint i = 1; i < SizeClass.Count; i++)
+        {
+            PageQueue* queue = QueueOf(local, i);
+            Page* next;
+            for (Page* page = queue->First; page != HeapTable.Empty && page != null; page = next)
+            {
+                next = page->Next;
+                Page.JoinRemote(page);
+                if (page->Used != 0) continue;
+                Unlink(queue, page);
+                PoolHeap.GivePages(local->Heap, page, 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace Symplast.Memory;
+
+/// <summary>What a page is used for.</summary>
+internal enum PageKind : byte
+{
+    /// <summary>Nothing; it belongs to the pool's heap.</summary>
+    Free,
+
+    /// <summary>Blocks of one size class; it belongs to a <see cref="LocalHeap"/>.</summary>
+    Blocks,
+
+    /// <summary>The first of the pages (or chunks) of one large block.</summary>
+    Large,
+}
+
+/// <summary>
+/// What is known of a page of 64 KiB, kept beside the memory: who owns it, which of its blocks are free. The owner is the thread that holds the
+/// local heap; all others may only read <see cref="Local"/>, <see cref="Kind"/> and <see cref="BlockSize"/>, and push on <see cref="Remote"/>.
+/// </summary>
+/// <remarks>
+/// <para>The list of blocks that others freed is one word, so that it is pushed by one compare-and-swap and taken whole by one exchange (D. Leijen
+/// et al., "Mimalloc: free list sharding in action", 2019). States of that word:</para>
+/// <para>empty (0) -> list: any thread pushes. list -> empty: the owner takes all. empty -> parked: the owner, which has no free block in the page,
+/// puts it on its list of full pages. parked -> empty: the owner, which has freed a block of the page. parked -> list: any thread pushes, and that
+/// one, only that one, then pushes the page on the owner's ready list; from there the owner takes it back. In between, the page stays with its
+/// local heap, whatever becomes of the thread.</para>
+/// </remarks>
+[StructLayout(LayoutKind.Explicit, Size = 128)]
+internal unsafe struct Page
+{
+    internal const int Shift = 16;
+    internal const nuint Size = (nuint)1 << Shift;
+
+    /// <summary>The value of <see cref="Remote"/> while the page is on the owner's list of full pages.</summary>
+    internal const ulong Parked = 1ul << 63;
+
+    /// <summary>The value of <see cref="Attention"/> while the page is on the owner's list of full pages.</summary>
+    internal const int Always = int.MaxValue;
+
+    /// <summary>Blocks that can be handed out, linked through their first words.</summary>
+    [FieldOffset(0)]
+    internal void* Free;
+
+    /// <summary>The local heap it belongs to; never null.</summary>
+    [FieldOffset(8)]
+    internal LocalHeap* Local;
+
+    /// <summary>Blocks handed out and not come back, those on the remote list included.</summary>
+    [FieldOffset(16)]
+    internal int Used;
+
+    /// <summary>When a free leaves no more than so many blocks in use, the owner has something to do.</summary>
+    [FieldOffset(20)]
+    internal int Attention;
+
+    /// <summary>Bytes of a block.</summary>
+    [FieldOffset(24)]
+    internal nuint BlockSize;
+
+    /// <summary>Neighbours in a list of the owner's.</summary>
+    [FieldOffset(32)]
+    internal Page* Next;
+
+    [FieldOffset(40)]
+    internal Page* Previous;
+
+    /// <summary>Blocks that have been on the free list once; behind them is memory that was never touched.</summary>
+    [FieldOffset(48)]
+    internal int Made;
+
+    [FieldOffset(52)]
+    internal int Capacity;
+
+    [FieldOffset(56)]
+    internal byte SizeClass;
+
+    [FieldOffset(57)]
+    internal PageKind Kind;
+
+    /// <summary>Blocks freed by others: offset of the first | their number &lt;&lt; 32; or 0, or <see cref="Parked"/>.</summary>
+    [FieldOffset(64)]
+    internal ulong Remote;
+
+    /// <summary>Next in the owner's ready list.</summary>
+    [FieldOffset(72)]
+    internal Page* NextReady;
+
+    [FieldOffset(80)]
+    internal Chunk* Chunk;
+
+    [FieldOffset(88)]
+    internal byte* Start;
+
+    /// <summary>The state of each block in debug mode, else null.</summary>
+    [FieldOffset(96)]
+    internal byte* States;
+
+    /// <summary>How many blocks are on the remote list.</summary>
+    internal static int RemoteCount(Page* page) => (int)((Volatile.Read(ref page->Remote) & ~Parked) >> 32);
+
+    /// <summary>
+    /// Frees a chain of blocks of the page, linked through their first words, from a thread that does not own it. Thread-safe.
+    /// </summary>
+    internal static void PushRemote(Page* page, void* first, void* last, int count)
+    {
+        nuint start = (nuint)first & ~(Size - 1);
+        // Any value will do to begin with: the exchange decides.
+        ulong seen = Volatile.Read(ref page->Remote);
+        while (true)
+        {
+            ulong listed = seen & ~Parked;
+            *(nuint*)last = listed == 0 ? 0 : start + (uint)listed;
+            ulong list = (((listed >> 32) + (ulong)count) << 32) | (uint)((nuint)first - start);
+            // Full fence: pairs with the exchange in TakeRemote, which makes the links (and all that was done with the blocks) the owner's.
+            ulong prior = Interlocked.CompareExchange(ref page->Remote, list, seen);
+            if (prior == seen) break;
+            seen = prior;
+        }
+        // The exchange that parked it came after all that the owner did with the page, so Local is the one that waits for it, until we hand it over.
+        if (seen == Parked) LocalHeap.PushReady(page->Local, page);
+    }
+
+    /// <summary>The owner takes what others freed. The page must have no free block.</summary>
+    internal static void TakeRemote(Page* page)
+    {
+        Debug.Assert(page->Free == null);
+        if (Volatile.Read(ref page->Remote) == 0) return;
+        // Full fence: pairs with the exchange in PushRemote.
+        ulong list = Interlocked.Exchange(ref page->Remote, 0);
+        page->Free = page->Start + (uint)list;
+        page->Used -= (int)(list >> 32);
+    }
+
+    /// <summary>The same for a page that may have free blocks.</summary>
+    internal static void JoinRemote(Page* page)
+    {
+        void* free = page->Free;
+        page->Free = null;
+        TakeRemote(page);
+        if (free == null) return;
+        void* last = page->Free;
+        if (last == null)
+        {
+            page->Free = free;
+            return;
+        }
+        while (*(void**)last != null) last = *(void**)last;
+        *(void**)last = free;
+    }
+
+    /// <summary>Puts some of the untouched memory on the free list: about what one page of the system holds.</summary>
+    internal static void Extend(Page* page)
+    {
+        const int Batch = 4096;
+        Debug.Assert(page->Free == null && page->Made < page->Capacity);
+        int count = Math.Min(Math.Max(Batch / (int)page->BlockSize, 1), page->Capacity - page->Made);
+        byte* block = page->Start + (nuint)page->Made * page->BlockSize;
+        page->Free = block;
+        page->Made += count;
+        for (; count > 1; count--)
+        {
+            byte* next = block + page->BlockSize;
+            *(byte**)block = next;
+            block = next;
+        }
+        *(byte**)block = null;
+    }
+}

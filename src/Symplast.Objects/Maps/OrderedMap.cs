@@ -1,0 +1,191 @@
+using System.Runtime.CompilerServices;
+
+namespace Symplast.Objects;
+
+/// <summary>
+/// An insertion-ordered map with lock-free reads: up to 16 entries in one block, more in an append-only log with an extendible-hash index.
+/// Iterates in the order of insertion; a key that is removed and inserted again goes to the end, as in Python's dict.
+/// </summary>
+/// <remarks>
+/// <para>All operations are thread-safe, atomic and linearizable per key. Those on the whole say for themselves what they promise.
+/// The layout is CPython's compact dict (R. Hettinger) with the index cut into shards by extendible hashing (Fagin et al., TODS 1979), read under RCU
+/// (McKenney); relocation-free updates avoid the forwarding of C. Click's non-blocking table.</para>
+///
+/// <para><b>States.</b> The root is a small map, then a large one, for as long as entries come; <c>Clear</c> makes it small again, <c>Compact</c>
+/// gives a new large one, <c>Delete</c> leaves 0,
+/// for ever. Whoever changes the root holds the map's lock. An entry's value goes from empty to a value (insertion), from value to value (update), to
+/// <c>Removed</c>, where it stays. A shard is the index's until it is <c>Moved</c>, for ever.</para>
+///
+/// <para><b>Who may do what.</b> Readers: everything, at any time inside a section; they write nothing.
+/// Small map: all writers hold the map's lock and look at the root again when they have it.
+/// Large map: a value is replaced by compare-and-swap from anything but <c>Removed</c>, without a lock. Insertion and removal hold the lock of the
+/// shard that the key belongs to,
+/// and start over if it turns out to be Moved: so one key has at most one slot, and one entry that is not Removed, in the whole index. Growth of a
+/// shard holds its lock, and inside that <c>Growing</c>
+/// of the root while it touches the directory or the list of segments. Lock order: map, shard, Growing.</para>
+///
+/// <para><b>Why readers are right.</b> (1) Insertion fills the entry, then stores the slot (release); a reader that finds the slot (acquire) finds a
+/// whole entry. Ids are only taken where a
+/// segment exists, and a reader loads the list of segments after the slot, so it finds the segment; if it is 0, all its entries were removed.
+/// (2) Found, and the value read is none or other than Removed: the value was the key's at that moment, or, through an old root, an old small map or
+/// an old shard, at the
+/// moment when that was replaced, which lies within the operation, because the reader loaded it while it was current.
+/// (3) Found, but Removed: the key was absent at the moment of removal or, if that lies before the operation, when the slot was loaded, because
+/// reinsertion waits for the lock
+/// under which removal clears the slot. (4) Not found in a shard: the slots of a probe sequence change from 0 or Deleted to an entry and from an
+/// entry to Deleted; so a key that was there
+/// throughout is met. A shard that was replaced misses only what was inserted since, within the operation.</para>
+///
+/// <para><b>Why writers are right.</b> A lock-free update on an entry is an update of the key for as long as the entry is not Removed, since entries
+/// never move. When a root is given up, its shards are marked Moved, one by one under their locks, then all its values become
+/// Removed by exchange: an update that came before counts as before the giving up, within which it began; one that comes after starts over from the
+/// root.
+/// Compaction copies values, and therefore needs updates to stand still: see <see cref="OrderedMap.Gate"/>.</para>
+///
+/// <para><b>The gate.</b> Opening it adds to the gate, waits until all sections that were open have ended (<see cref="Epoch.Synchronize"/>), then
+/// takes the map's lock. Every writer reads the gate inside its
+/// section and takes the map's lock if it is not 0. The wait's barrier pairs with the announcement of the writer's section: either the wait sees the
+/// section, or the writer sees the gate. So whoever has the lock is the only
+/// writer, and no writer ever waits for a section to end.</para>
+///
+/// <para><b>References.</b> The map owns one to each key and value. They are dropped by whoever unlinked them with an interlocked operation: the one
+/// whose exchange took the value out,
+/// and for a key the one that made the value Removed, after the slot was cleared by exchange. Readers that still compare the key are in sections
+/// that began before.</para>
+/// </remarks>
+public static unsafe partial class OrderedMap<THook> where THook : struct, IInterleaving
+{
+    /// <summary>The value of an entry that was removed.</summary>
+    internal static Value Removed
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Value.Mark(1);
+    }
+
+    // Small numbers under test, so that short histories cross all borders.
+    static bool IsProduct
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => typeof(THook) == typeof(Uninterrupted);
+    }
+
+    static int SmallLimit => IsProduct ? SmallMap.Most : 2;
+
+    static int SegmentBits
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => IsProduct ? 12 : 2;
+    }
+
+    static int FirstSegmentBits
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => IsProduct ? 5 : 1;
+    }
+
+    static ulong FirstSlots => IsProduct ? 32u : 4;
+
+    static ulong MostSlots => IsProduct ? 1u << 15 : 4;
+
+    static int MostDepth => IsProduct ? 16 : 4;
+
+    static uint MostIds => IsProduct ? 0xFFFF_0000 : 1 << 20;
+
+    static uint FewDead => IsProduct ? 4096u : 8;
+
+    /// <summary>A new empty map with one reference, the caller's; null if there is no memory.</summary>
+    public static OrderedMap* Create(Participant* me, PoolHeap* heap) => Create(me, heap, HeaderKind.OrderedMap);
+
+    internal static OrderedMap* Create(Participant* me, PoolHeap* heap, HeaderKind kind)
+    {
+        Epoch.Enter(me);
+        OrderedMap* map = null;
+        if (!PoolHeap.IsDeleted(heap))
+        {
+            map = (OrderedMap*)Heap.Allocate(me, heap, (nuint)sizeof(OrderedMap));
+            SmallMap* root = map == null ? null : NewSmall(me, heap, 0, 0);
+            if (root != null)
+            {
+                *map = new OrderedMap { Root = (nint)root };
+                map->Object.Head = new Header { Count = 1, Kind = kind };
+            }
+            else if (map != null)
+            {
+                Heap.Free(me, map);
+                map = null;
+            }
+        }
+        Epoch.Exit(me);
+        return map;
+    }
+
+    /// <summary>The value of a key. It can be read for as long as the caller's section lasts, and comes without a reference.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Status Get(Participant* me, OrderedMap* map, in Probe key, out Value value)
+    {
+        Epoch.Enter(me);
+        Status status = Status.Deleted;
+        value = default;
+        if (!PoolHeap.IsDeleted(Heap.Of(map))) status = Find(map, key, out value);
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>Whether there is such a key.</summary>
+    public static Status Contains(Participant* me, OrderedMap* map, in Probe key) => Get(me, map, key, out _);
+
+    /// <summary>
+    /// Number of entries, but for what other threads are inserting and removing at the moment: each of these counts or not.
+    /// </summary>
+    public static Status Count(Participant* me, OrderedMap* map, out ulong count)
+    {
+        Epoch.Enter(me);
+        count = 0;
+        Status status = Status.Deleted;
+        if (!PoolHeap.IsDeleted(Heap.Of(map)))
+        {
+            THook.Point();
+            // Acquire: pairs with the exchange that published the root.
+            nint root = Volatile.Read(ref map->Root);
+            if (root != 0)
+            {
+                count = CountOf(root);
+                status = Status.Done;
+            }
+        }
+        Epoch.Exit(me);
+        return status;
+    }
+
+    static ulong CountOf(nint root)
+    {
+        if (!OrderedMap.IsLarge(root)) return CountOf((SmallMap*)root);
+        LargeMap* large = OrderedMap.Large(root);
+        // In this order, so that no removal counts without its insertion.
+        uint dead = Volatile.Read(ref large->Dead);
+        return Volatile.Read(ref large->Tail) - dead;
+    }
+
+    static Status Find(OrderedMap* map, in Probe key, out Value value)
+    {
+        THook.Point();
+        // Acquire, and the first pointer of the section: pairs with the exchange that published the root.
+        nint root = Volatile.Read(ref map->Root);
+        if (!OrderedMap.IsLarge(root))
+        {
+            if (root != 0) return Find((SmallMap*)root, key, out value);
+            value = default;
+            return Status.Deleted;
+        }
+        MapEntry* entry = Find(OrderedMap.Large(root), key);
+        if (entry != null)
+        {
+            THook.Point();
+            // Acquire: pairs with the exchange that stored the value, so that what it points to is filled in.
+            value = Load(&entry->Value);
+            if (value != Removed) return Status.Done;
+        }
+        value = default;
+        return Status.Missing;
+    }
+}

@@ -1,0 +1,230 @@
+using System.Runtime.CompilerServices;
+
+namespace Symplast.Objects;
+
+/// <summary>
+/// A place in the order of an ordered map or set, between two steps of an iteration. Holds nothing: it may be dropped at any time, and sections may
+/// end between steps.
+/// </summary>
+public struct OrderedMapCursor
+{
+    // Sequence numbers wrap round; they are compared by their difference, which is right for maps whose oldest entry is less than 2^31 insertions
+    // old.
+    internal uint From;
+    internal uint To;
+
+    /// <summary>A hint: of which root <see cref="Position"/> is an id.</summary>
+    internal uint Generation;
+    internal uint Position;
+}
+
+// Iteration: by sequence numbers, which entries keep for life, whatever becomes of their places.
+public static unsafe partial class OrderedMap<THook>
+{
+    const uint Half = 1u << 31;
+
+    /// <summary>
+    /// Begins an iteration over what is in the map now. A key that is present throughout is visited exactly once, in the order of insertion; one
+    /// that comes, or goes, or
+    /// goes and comes again, at most once.
+    /// </summary>
+    public static Status Start(Participant* me, OrderedMap* map, out OrderedMapCursor cursor)
+    {
+        Epoch.Enter(me);
+        cursor = default;
+        Status status = Status.Deleted;
+        if (!PoolHeap.IsDeleted(Heap.Of(map)))
+        {
+            THook.Point();
+            // Acquire: pairs with the exchange that published the root.
+            nint root = Volatile.Read(ref map->Root);
+            if (root != 0)
+            {
+                status = Status.Done;
+                uint next = NextSequenceOf(root);
+                cursor = new OrderedMapCursor { From = next - Half, To = next };
+            }
+        }
+        Epoch.Exit(me);
+        return status;
+    }
+
+    // The sequence number that no entry of the root has yet, nor any before it that comes later.
+    static uint NextSequenceOf(nint root)
+    {
+        if (OrderedMap.IsLarge(root)) return OrderedMap.Large(root)->SequenceBase + Volatile.Read(ref OrderedMap.Large(root)->Tail);
+        SmallMap* small = (SmallMap*)root;
+        // Acquire: pairs with the release in Append.
+        int count = Volatile.Read(ref small->Count);
+        return count == 0 ? small->FirstSequence : SmallMap.Sequences(small)[count - 1] + 1;
+    }
+
+    /// <summary>
+    /// The next entries in the order of insertion, at most <paramref name="capacity"/>; <see cref="Status.Missing"/> if there are none left. Keys
+    /// and values can be read for as long as the caller's
+    /// section lasts, and come without references.
+    /// </summary>
+    public static Status Next(Participant* me, OrderedMap* map, ref OrderedMapCursor cursor, Value* keys, Value* values, int capacity, out int count)
+    {
+        Epoch.Enter(me);
+        Status status = Status.Deleted;
+        count = 0;
+        if (!PoolHeap.IsDeleted(Heap.Of(map)))
+        {
+            THook.Point();
+            // Acquire: pairs with the exchange that published the root.
+            nint root = Volatile.Read(ref map->Root);
+            if (root != 0)
+            {
+                count = OrderedMap.IsLarge(root)
+                    ? NextIn(OrderedMap.Large(root), ref cursor, keys, values, capacity)
+                    : NextIn((SmallMap*)root, ref cursor, keys, values, capacity);
+                status = count == 0 ? Status.Missing : Status.Done;
+            }
+        }
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>The same backwards: the last entries that were not visited. A cursor can be used in both directions, which meet.</summary>
+    public static Status Previous(Participant* me, OrderedMap* map, ref OrderedMapCursor cursor, Value* keys, Value* values, int capacity, out int count)
+    {
+        Epoch.Enter(me);
+        Status status = Status.Deleted;
+        count = 0;
+        if (!PoolHeap.IsDeleted(Heap.Of(map)))
+        {
+            THook.Point();
+            // Acquire: pairs with the exchange that published the root.
+            nint root = Volatile.Read(ref map->Root);
+            if (root != 0)
+            {
+                count = OrderedMap.IsLarge(root)
+                    ? PreviousIn(OrderedMap.Large(root), ref cursor, keys, values, capacity)
+                    : PreviousIn((SmallMap*)root, ref cursor, keys, values, capacity);
+                status = count == 0 ? Status.Missing : Status.Done;
+            }
+        }
+        Epoch.Exit(me);
+        return status;
+    }
+
+    static bool IsWithin(in OrderedMapCursor cursor, uint sequence) => sequence - cursor.From < cursor.To - cursor.From;
+
+    static int NextIn(SmallMap* small, ref OrderedMapCursor cursor, Value* keys, Value* values, int capacity)
+    {
+        int count = 0;
+        for (int i = 0; i < SmallMap.Most && count < capacity; i++)
+        {
+            if (!TryVisit(small, i, ref cursor, keys + count, values + count)) continue;
+            cursor.From = SmallMap.Sequences(small)[i] + 1;
+            count++;
+        }
+        return count;
+    }
+
+    static int PreviousIn(SmallMap* small, ref OrderedMapCursor cursor, Value* keys, Value* values, int capacity)
+    {
+        int count = 0;
+        for (int i = SmallMap.Most - 1; i >= 0 && count < capacity; i--)
+        {
+            if (!TryVisit(small, i, ref cursor, keys + count, values + count)) continue;
+            cursor.To = SmallMap.Sequences(small)[i];
+            count++;
+        }
+        return count;
+    }
+
+    static bool TryVisit(SmallMap* small, int i, ref OrderedMapCursor cursor, Value* key, Value* value)
+    {
+        THook.Point();
+        // Acquire: pairs with the release in Append.
+        if (Volatile.Read(ref small->Tags[i]) == 0 || !IsWithin(cursor, SmallMap.Sequences(small)[i])) return false;
+        *key = SmallMap.Keys(small)[i];
+        THook.Point();
+        *value = Load(SmallMap.Values(small) + i);
+        return *value != Removed;
+    }
+
+    static int NextIn(LargeMap* large, ref OrderedMapCursor cursor, Value* keys, Value* values, int capacity)
+    {
+        // Not past the tail, and not past where the iteration ends; in terms of ids.
+        uint id = cursor.Generation == large->Generation ? cursor.Position : PositionOf(large, cursor.From);
+        uint limit = PositionOf(large, cursor.To);
+        int count = 0;
+        for (; id < limit && count < capacity; id++)
+        {
+            MapEntry* entry = EntryAt(large, id);
+            if (entry == null)
+            {
+                // To the end of the segment.
+                id = FirstIdOf(large, SegmentOf(id) + 1) - 1;
+                continue;
+            }
+            if (!TryVisit(entry, keys + count, values + count)) continue;
+            cursor.From = entry->Sequence + 1;
+            count++;
+        }
+        if (count < capacity) cursor.From = cursor.To;
+        cursor.Generation = large->Generation;
+        cursor.Position = id;
+        return count;
+    }
+
+    static int PreviousIn(LargeMap* large, ref OrderedMapCursor cursor, Value* keys, Value* values, int capacity)
+    {
+        uint first = PositionOf(large, cursor.From);
+        uint id = PositionOf(large, cursor.To);
+        int count = 0;
+        while (id > first && count < capacity)
+        {
+            id--;
+            MapEntry* entry = EntryAt(large, id);
+            if (entry == null)
+            {
+                id = FirstIdOf(large, SegmentOf(id));
+                continue;
+            }
+            if (!TryVisit(entry, keys + count, values + count)) continue;
+            cursor.To = entry->Sequence;
+            count++;
+        }
+        if (count < capacity) cursor.To = cursor.From;
+        return count;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool TryVisit(MapEntry* entry, Value* key, Value* value)
+    {
+        THook.Point();
+        // Acquire: pairs with the release in FillEntry. Empty: its insertion is under way.
+        *key = Load(&entry->Key);
+        if (key->IsEmpty) return false;
+        THook.Point();
+        // A value that is not Removed now was not before this section began, so the key's memory stays for the section.
+        *value = Load(&entry->Value);
+        return *value != Removed;
+    }
+
+    // The id of the first entry with this sequence number or a later one; of a number from before the map's oldest, 0.
+    static uint PositionOf(LargeMap* large, uint sequence)
+    {
+        uint tail = Volatile.Read(ref large->Tail);
+        uint packed = Math.Min(large->Packed, tail);
+        uint id = sequence - large->SequenceBase;
+        if (id < Half && id >= packed) return Math.Min(id, tail);
+        // Among those that have their own numbers, which rise with the ids: a search in which dead segments stand for their next neighbour.
+        uint low = 0, high = packed;
+        while (low < high)
+        {
+            uint middle = low + (high - low) / 2, probe = middle;
+            MapEntry* entry;
+            while ((entry = EntryAt(large, probe)) == null && (probe = FirstIdOf(large, SegmentOf(probe) + 1)) < high)
+            {
+            }
+            if (entry == null || (int)(entry->Sequence - sequence) >= 0) high = middle;
+            else low = probe + 1;
+        }
+        return low;
+    }
+}

@@ -1,0 +1,160 @@
+namespace Symplast.Objects;
+
+// Giving up a root, with all that hangs on it.
+public static unsafe partial class OrderedMap<THook>
+{
+    /// <summary>Removes all keys, in one atomic step.</summary>
+    public static Status Clear(Participant* me, OrderedMap* map)
+    {
+        Epoch.Enter(me);
+        Status status = Status.Deleted;
+        PoolHeap* heap = Heap.Of(map);
+        if (!PoolHeap.IsDeleted(heap))
+        {
+            SmallMap* empty = NewSmall(me, heap, 0, 0);
+            if (empty == null)
+            {
+                status = Status.NoMemory;
+            }
+            else if (GiveUpRoot(me, map, (nint)empty, null))
+            {
+                status = Status.Done;
+            }
+            else
+            {
+                Heap.Free(me, empty);
+            }
+        }
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>
+    /// Deletes the map for all, at once and finally: every later operation finds <see cref="Status.Deleted"/>, and so does a second deletion. The
+    /// head stays until the last reference is dropped.
+    /// </summary>
+    public static Status Delete(Participant* me, OrderedMap* map)
+    {
+        Epoch.Enter(me);
+        Status status = Status.Deleted;
+        if (!PoolHeap.IsDeleted(Heap.Of(map)) && GiveUpRoot(me, map, 0, null)) status = Status.Done;
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>Called when the last reference is gone: the map's own references go to the list of what dies with it.</summary>
+    internal static void ReleaseContents(Participant* me, Header* head, ref Release release)
+    {
+        // Others may still be at it, who found the pointer inside a section and took no reference.
+        fixed (Release* rest = &release) GiveUpRoot(me, (OrderedMap*)head, 0, rest);
+    }
+
+    // False if it was deleted before.
+    static bool GiveUpRoot(Participant* me, OrderedMap* map, nint root, Release* release)
+    {
+        ObjectLock.Enter<THook>(&map->Object.Lock);
+        nint old = map->Root;
+        if (old != 0)
+        {
+            if (OrderedMap.IsLarge(old)) map->NextSequence = NextSequenceOf(old);
+            if (root == 0)
+            {
+                // Release: pairs with the acquire in SharedObject.IsDeleted.
+                Volatile.Write(ref map->Object.Head.DeletedFlag, 1);
+            }
+            else
+            {
+                ((SmallMap*)root)->Generation = ++map->Generation;
+                ((SmallMap*)root)->FirstSequence = map->NextSequence;
+            }
+            THook.Point();
+            // Full fence: pairs with the first read of every operation; unlinks the old root before it is retired.
+            Interlocked.Exchange(ref map->Root, root);
+        }
+        ObjectLock.Exit<THook>(&map->Object.Lock);
+        if (old == 0) return false;
+        if (OrderedMap.IsLarge(old)) GiveUp(me, OrderedMap.Large(old), release);
+        else GiveUp(me, (SmallMap*)old, release);
+        return true;
+    }
+
+    // All writers of a small map look at the root under the lock, so it is ours.
+    static void GiveUp(Participant* me, SmallMap* small, Release* release)
+    {
+        for (int i = 0; i < small->Count; i++)
+        {
+            if (small->Tags[i] == 0) continue;
+            Drop(me, SmallMap.Keys(small)[i], release);
+            Drop(me, SmallMap.Values(small)[i], release);
+        }
+        Heap.Retire(me, small);
+    }
+
+    static void GiveUp(Participant* me, LargeMap* large, Release* release)
+    {
+        // From here on nothing is inserted, removed or moved; what was begun is complete.
+        MoveShards(me, large);
+        MapSegments* segments = large->Segments;
+        for (int i = 0; (ulong)i < segments->Capacity; i++)
+        {
+            nint biased = Volatile.Read(ref MapSegments.Items(segments)[i]);
+            if (biased == 0) continue;
+            uint first = FirstIdOf(large, i);
+            uint limit = Math.Min(first + (uint)LengthOf(large, i), large->Tail);
+            for (uint id = first; id < limit; id++) GiveUp(me, (MapEntry*)biased + id, release);
+        }
+        RetireLog(me, large);
+        Heap.Retire(me, large->Directory);
+        Heap.Retire(me, large);
+    }
+
+    static void GiveUp(Participant* me, MapEntry* entry, Release* release)
+    {
+        THook.Point();
+        // Full fence. Whoever takes the value out drops the references; updates without a lock end here. Pairs with Swap in TryStore.
+        Value value = new(Interlocked.Exchange(ref *(ulong*)&entry->Value, Removed.Bits));
+        if (value == Removed) return;
+        Drop(me, entry->Key, release);
+        Drop(me, value, release);
+    }
+
+    // Marks and retires all shards, in the order of the hashes that belong to them; the directory may change meanwhile.
+    static void MoveShards(Participant* me, LargeMap* large)
+    {
+        ulong hash = 0;
+        while (true)
+        {
+            MapShard* shard = EnterShard(large, hash);
+            bool mine = shard->Moved == 0;
+            int depth = shard->Depth;
+            shard->Moved = OrderedMapFaults<THook>.Is(OrderedMapFault.ShardsStayOpen) ? 0 : 1;
+            ObjectLock.Exit<THook>(&shard->Lock);
+            if (!mine) continue;
+            Heap.Retire(me, shard);
+            if (depth == 0) break;
+            hash += 1UL << (64 - depth);
+            if (hash == 0) break;
+        }
+    }
+
+    static void RetireLog(Participant* me, LargeMap* large)
+    {
+        ObjectLock.Enter<THook>(&large->Growing);
+        MapSegments* segments = large->Segments;
+        for (int i = 0; (ulong)i < segments->Capacity; i++)
+        {
+            THook.Point();
+            // Full fence; pairs with the exchange in CountDead: one of the two retires the segment.
+            nint biased = Interlocked.Exchange(ref MapSegments.Items(segments)[i], 0);
+            if (biased != 0) Heap.Retire(me, HeadOf(large, biased, i));
+        }
+        ObjectLock.Exit<THook>(&large->Growing);
+        Heap.Retire(me, segments);
+    }
+
+    static void Drop(Participant* me, Value value, Release* release)
+    {
+        if (release == null) Reference.Drop(me, value);
+        else release->Drop(me, value);
+    }
+}

@@ -1,0 +1,30 @@
+namespace Symplast.Objects;
+
+/// <summary>A step of the protocol that a test leaves out, to see that it would be missed.</summary>
+internal enum OrderedMapFault
+{
+    None,
+
+    /// <summary>A writer that got the lock of a shard does not look whether it was replaced.</summary>
+    MovedIsIgnored,
+
+    /// <summary>A writer that got the lock of the map does not look whether the root was replaced.</summary>
+    RootIsOld,
+
+    /// <summary>The shards of a root that is given up are not marked.</summary>
+    ShardsStayOpen,
+
+    /// <summary>An update stores the value without comparing.</summary>
+    UpdateIsBlind,
+
+    /// <summary>A snapshot or compaction does not wait for the sections that were open.</summary>
+    GateIsNotAwaited,
+}
+
+/// <summary>The fault of a test's variant of the map; the product's has none, and no code for it.</summary>
+internal static class OrderedMapFaults<THook> where THook : struct, IInterleaving
+{
+    internal static OrderedMapFault Seeded;
+
+    internal static bool Is(OrderedMapFault fault) => typeof(THook) != typeof(Uninterrupted) && Seeded == fault;
+}

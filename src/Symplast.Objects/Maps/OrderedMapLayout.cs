@@ -1,0 +1,188 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Symplast.Objects;
+
+/// <summary>
+/// An insertion-ordered map in a pool, as Python's dict: its head. What it holds hangs on <see cref="Root"/>; see <see cref="OrderedMap{THook}"/>.
+/// </summary>
+public unsafe struct OrderedMap
+{
+    internal const nint LargeBit = 1;
+
+    internal SharedObject Object;
+
+    /// <summary>0 once deleted; a <see cref="SmallMap"/>; or a <see cref="LargeMap"/> with the lowest bit set.</summary>
+    internal nint Root;
+
+    /// <summary>How many exclusive operations (snapshot, compaction) are open: while it is not 0, writers pass through the map's lock.</summary>
+    internal int Gate;
+
+    /// <summary>The sequence number of the next entry, while the map is small. Under the lock.</summary>
+    internal uint NextSequence;
+
+    /// <summary>Number of the last root. Under the lock.</summary>
+    internal uint Generation;
+
+    internal static bool IsLarge(nint root) => (root & LargeBit) != 0;
+
+    internal static LargeMap* Large(nint root) => (LargeMap*)(root - LargeBit);
+}
+
+/// <summary>
+/// Up to 16 entries in one block: a byte of each hash, then keys, values and sequence numbers, in insertion order. Only values and the free rest
+/// ever change: all else is replaced by copying.
+/// </summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct SmallMap
+{
+    internal const int Most = 16;
+
+    /// <summary>Never 0 for an entry, 0 where there is none.</summary>
+    internal fixed byte Tags[Most];
+    internal int Count;
+    internal int Capacity;
+    internal uint Generation;
+
+    /// <summary>The sequence number of the map's next entry when this block was made.</summary>
+    internal uint FirstSequence;
+
+    internal static nuint SizeFor(int capacity) => (nuint)(sizeof(SmallMap) + capacity * (2 * sizeof(Value) + sizeof(uint)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Value* Keys(SmallMap* map) => (Value*)(map + 1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Value* Values(SmallMap* map) => Keys(map) + map->Capacity;
+
+    internal static uint* Sequences(SmallMap* map) => (uint*)(Values(map) + map->Capacity);
+
+    // Bits that neither the index nor its shards use.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static byte TagOf(ulong hash) => (byte)((byte)hash | 1);
+}
+
+/// <summary>The root of a map of more than 16 entries: a log of entries in insertion order, and an index of hashes over it.</summary>
+internal unsafe struct LargeMap
+{
+    /// <summary>The index: replaced when it doubles.</summary>
+    internal MapDirectory* Directory;
+
+    /// <summary>The log: replaced when it doubles.</summary>
+    internal MapSegments* Segments;
+
+    /// <summary>Over both of them.</summary>
+    internal int Growing;
+    internal uint Generation;
+
+    /// <summary>Entries with ids below came with the root, and have sequence numbers of their own; those above have <see cref="SequenceBase"/> +
+    /// id.</summary>
+    internal uint Packed;
+    internal uint SequenceBase;
+
+    /// <summary>log2 of the entries in a segment, and in the first one.</summary>
+    internal int SegmentBits;
+    internal int FirstBits;
+
+    /// <summary>All ids below are of removed entries.</summary>
+    internal uint First;
+
+    /// <summary>Entries in all segments. Under Growing.</summary>
+    internal uint Held;
+
+    /// <summary>High half: an id t; low half: an id f. All ids from f up to t are of removed entries.</summary>
+    internal ulong DeadRun;
+
+    // What every insertion writes lies apart from what every reader reads.
+    internal fixed ulong Apart[8];
+
+    /// <summary>The id of the next entry.</summary>
+    internal uint Tail;
+
+    /// <summary>How many of the ids below are of removed entries.</summary>
+    internal uint Dead;
+    internal ulong Reserved1;
+}
+
+/// <summary>One entry of the log.</summary>
+internal struct MapEntry
+{
+    /// <summary>Empty until the entry is filled in; then it stays.</summary>
+    internal Value Key;
+
+    /// <summary><see cref="OrderedMap{THook}.Removed"/> once removed; then it stays.</summary>
+    internal Value Value;
+
+    /// <summary>The low half of the hash; the high half is in the index.</summary>
+    internal uint Hash;
+
+    internal uint Sequence;
+}
+
+/// <summary>The segments of a log: pointers follow, from each of which its segment's first id times the size of an entry is subtracted; 0 where all
+/// are dead.</summary>
+internal unsafe struct MapSegments
+{
+    internal ulong Capacity;
+    internal ulong Reserved;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static nint* Items(MapSegments* segments) => (nint*)(segments + 1);
+}
+
+/// <summary>What a segment begins with; entries follow.</summary>
+internal struct MapSegment
+{
+    internal int Dead;
+    internal int Reserved0;
+    internal ulong Reserved1;
+}
+
+/// <summary>By the highest bits of the hash, the shard of the index: 2^depth pointers follow.</summary>
+internal unsafe struct MapDirectory
+{
+    internal int Depth;
+
+    /// <summary>64 - depth.</summary>
+    internal int Shift;
+    internal ulong Reserved;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static nint* Items(MapDirectory* directory) => (nint*)(directory + 1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static nint* At(MapDirectory* directory, ulong hash) => Items(directory) + (hash >> directory->Shift);
+}
+
+/// <summary>
+/// A hash table with linear probing. Slots follow: high half the high half of the hash, low half the entry's id + 1; 0 if it was never used. Only
+/// the holder of the lock writes.
+/// </summary>
+internal unsafe struct MapShard
+{
+    /// <summary>A slot whose entry was removed.</summary>
+    internal const ulong Deleted = uint.MaxValue;
+
+    internal int Lock;
+
+    /// <summary>1 once the shard is no longer the index's; its slots stay as they were.</summary>
+    internal int Moved;
+
+    /// <summary>Slots that are not 0.</summary>
+    internal uint Used;
+    internal uint Live;
+
+    /// <summary>How many bits of the hash all its entries share, and these bits.</summary>
+    internal int Depth;
+    internal uint Prefix;
+    internal ulong Reserved;
+    internal ulong Apart0;
+    internal ulong Apart1;
+
+    /// <summary>Number of slots - 1.</summary>
+    internal ulong Mask;
+    internal ulong Reserved1;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static ulong* Slots(MapShard* shard) => (ulong*)(shard + 1);
+}

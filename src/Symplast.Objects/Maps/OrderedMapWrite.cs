@@ -1,0 +1,350 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace Symplast.Objects;
+
+/// <summary>What a change wants done with a key.</summary>
+internal enum MapDecision
+{
+    /// <summary>Nothing.</summary>
+    Leave,
+
+    /// <summary>Give it a value, with a reference that the map takes over if it comes to that.</summary>
+    Store,
+
+    /// <summary>Remove it.</summary>
+    Remove,
+}
+
+/// <summary>
+/// A change of one key. It is asked with what is there, possibly several times, and its answer takes effect only if that is still there at that
+/// moment.
+/// </summary>
+internal unsafe interface IMapChange
+{
+    /// <summary>Whether it ever stores where nothing is.</summary>
+    static abstract bool Inserts { get; }
+
+    /// <summary>Whether the reference to the value that was there becomes the caller's.</summary>
+    static abstract bool TakesCurrent { get; }
+
+    /// <summary>The result of the last answer, if that takes effect.</summary>
+    Status Status { get; }
+
+    /// <summary>The key has a value.</summary>
+    MapDecision Present(Participant* me, PoolHeap* heap, Value current, out Value desired);
+
+    /// <summary>The key is absent; only asked if <see cref="Inserts"/>.</summary>
+    MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired);
+}
+
+// How every change of one key is done: without a lock if it is an update of a large map.
+public static unsafe partial class OrderedMap<THook>
+{
+    // What the attempts of one change share.
+    ref struct Attempt
+    {
+        internal Participant* Me;
+        internal PoolHeap* Heap;
+        internal OrderedMap* Map;
+
+        /// <summary>The key as a value of the pool, once an insertion needed it; a reference that is still ours.</summary>
+        internal Value Key;
+
+        /// <summary>What was there when the change took effect.</summary>
+        internal Value Current;
+
+        /// <summary>What was unlinked: its references are dropped when no lock is held any more, because what dies with them may have locks of its
+        /// own.</summary>
+        internal Value OldKey, OldValue;
+        internal Status Status;
+
+        /// <summary>The gate is not 0, and we hold the map's lock.</summary>
+        internal bool HoldsLock;
+
+        /// <summary>The map should be compacted.</summary>
+        internal bool IsSparse;
+    }
+
+    static Status Apply<TChange>(Participant* me, OrderedMap* map, in Probe key, ref TChange change, out Value current) where TChange : struct, IMapChange
+    {
+        Epoch.Enter(me);
+        Status status = Status.Deleted;
+        current = default;
+        PoolHeap* heap = Heap.Of(map);
+        bool sparse = false;
+        if (!PoolHeap.IsDeleted(heap))
+        {
+            Attempt attempt = new() { Me = me, Heap = heap, Map = map };
+            THook.Point();
+            // Pairs with the wait of whoever opens the gate; see there.
+            if (Volatile.Read(ref map->Gate) == 0) ApplyOpen(ref attempt, key, ref change);
+            else ApplyGated(ref attempt, key, ref change);
+            // The last unlinking was interlocked, or under a lock that was given back since: a full fence either way.
+            Reference.Drop(me, attempt.Key);
+            Reference.Drop(me, attempt.OldKey);
+            Reference.Drop(me, attempt.OldValue);
+            status = attempt.Status;
+            current = attempt.Current;
+            sparse = attempt.IsSparse;
+        }
+        Epoch.Exit(me);
+        // Inside a section of the caller's it has to wait for another time.
+        if (sparse && !Epoch.IsInside(me)) Compact(me, map);
+        return status;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static void ApplyGated<TChange>(ref Attempt attempt, in Probe key, ref TChange change) where TChange : struct, IMapChange
+    {
+        ObjectLock.Enter<THook>(&attempt.Map->Object.Lock);
+        attempt.HoldsLock = true;
+        ApplyOpen(ref attempt, key, ref change);
+        ObjectLock.Exit<THook>(&attempt.Map->Object.Lock);
+    }
+
+    static void ApplyOpen<TChange>(ref Attempt attempt, in Probe key, ref TChange change) where TChange : struct, IMapChange
+    {
+        while (true)
+        {
+            THook.Point();
+            // Acquire: pairs with the exchange that published the root.
+            nint root = Volatile.Read(ref attempt.Map->Root);
+            if (root == 0)
+            {
+                attempt.Status = Status.Deleted;
+                break;
+            }
+            if (OrderedMap.IsLarge(root) ? TryUpdate(ref attempt, OrderedMap.Large(root), key, ref change) : TrySmall(ref attempt, root, key, ref change)) break;
+        }
+    }
+
+    // False: start over from the root.
+    static bool TryUpdate<TChange>(ref Attempt attempt, LargeMap* large, in Probe key, ref TChange change) where TChange : struct, IMapChange
+    {
+        MapEntry* entry = Find(large, key);
+        if (entry != null)
+        {
+            MapDecision decision = TryStore(ref attempt, entry, ref change);
+            if (decision == MapDecision.Store) return true;
+            if (decision == MapDecision.Remove) return TryLocked(ref attempt, large, key, ref change);
+        }
+        if (TChange.Inserts) return TryLocked(ref attempt, large, key, ref change);
+        attempt.Status = Status.Missing;
+        return true;
+    }
+
+    // Store: the change took effect, or wants nothing. Remove: it wants to remove. Leave: the entry was removed.
+    static MapDecision TryStore<TChange>(ref Attempt attempt, MapEntry* entry, ref TChange change) where TChange : struct, IMapChange
+    {
+        THook.Point();
+        Value current = Load(&entry->Value);
+        while (current != Removed)
+        {
+            MapDecision decision = change.Present(attempt.Me, attempt.Heap, current, out Value desired);
+            if (decision == MapDecision.Remove) return MapDecision.Remove;
+            if (decision == MapDecision.Store)
+            {
+                THook.Point();
+                Value seen = OrderedMapFaults<THook>.Is(OrderedMapFault.UpdateIsBlind)
+                    ? Swap(&entry->Value, desired, Load(&entry->Value)) is var any && any == Removed ? any : current
+                    : Swap(&entry->Value, desired, current);
+                if (seen != current)
+                {
+                    Reference.Drop(attempt.Me, desired);
+                    current = seen;
+                    continue;
+                }
+                if (!TChange.TakesCurrent) attempt.OldValue = current;
+            }
+            attempt.Current = current;
+            attempt.Status = change.Status;
+            return MapDecision.Store;
+        }
+        return MapDecision.Leave;
+    }
+
+    static bool TryLocked<TChange>(ref Attempt attempt, LargeMap* large, in Probe key, ref TChange change) where TChange : struct, IMapChange
+    {
+        // Before the lock is taken, which should be short.
+        if (TChange.Inserts && !MakeKey(ref attempt, key)) return true;
+        MapShard* shard = EnterShard(large, key.Hash);
+        if (shard->Moved != 0 && !OrderedMapFaults<THook>.Is(OrderedMapFault.MovedIsIgnored))
+        {
+            ObjectLock.Exit<THook>(&shard->Lock);
+            return false;
+        }
+        MapEntry* entry = FindIn(large, shard, key, out ulong* place);
+        if (entry != null)
+        {
+            MapDecision decision;
+            Value current = default;
+            while ((decision = TryStore(ref attempt, entry, ref change)) == MapDecision.Remove)
+            {
+                // Others may update without the lock, but not remove.
+                current = Load(&entry->Value);
+                if (change.Present(attempt.Me, attempt.Heap, current, out _) != MapDecision.Remove) continue;
+                THook.Point();
+                if (Swap(&entry->Value, Removed, current) == current) break;
+            }
+            if (decision == MapDecision.Remove) FinishRemoval(ref attempt, large, shard, entry, place, current, TChange.TakesCurrent, change.Status);
+            else ObjectLock.Exit<THook>(&shard->Lock);
+            Debug.Assert(decision != MapDecision.Leave || !IsProduct);
+            return decision != MapDecision.Leave;
+        }
+        if (TChange.Inserts) return TryInsert(ref attempt, large, shard, key, ref change);
+        ObjectLock.Exit<THook>(&shard->Lock);
+        attempt.Status = Status.Missing;
+        return true;
+    }
+
+    static void FinishRemoval(ref Attempt attempt, LargeMap* large, MapShard* shard, MapEntry* entry, ulong* place, Value current, bool takes, Status status)
+    {
+        uint id = (uint)*place - 1;
+        THook.Point();
+        // Full fence: new readers do not find the entry any more, before its key is retired. Pairs with the acquire in FindIn.
+        Interlocked.Exchange(ref *place, MapShard.Deleted);
+        shard->Live--;
+        ObjectLock.Exit<THook>(&shard->Lock);
+        attempt.OldKey = entry->Key;
+        if (!takes) attempt.OldValue = current;
+        CountDead(attempt.Me, large, id);
+        attempt.IsSparse = IsSparse(large);
+        attempt.Current = current;
+        attempt.Status = status;
+    }
+
+    // The caller holds the shard's lock, which is given back.
+    static bool TryInsert<TChange>(ref Attempt attempt, LargeMap* large, MapShard* shard, in Probe key, ref TChange change) where TChange : struct, IMapChange
+    {
+        if (IsFull(shard))
+        {
+            bool grown = GrowShard(attempt.Me, attempt.Heap, large, shard);
+            ObjectLock.Exit<THook>(&shard->Lock);
+            if (grown) Heap.Retire(attempt.Me, shard);
+            else attempt.Status = Status.NoMemory;
+            return !grown;
+        }
+        if (change.Absent(attempt.Me, attempt.Heap, out Value desired) == MapDecision.Store)
+        {
+            if (TryTakeId(attempt.Me, attempt.Heap, large, out uint id))
+            {
+                FillEntry(EntryAt(large, id), attempt.Key, desired, (uint)key.Hash, large->SequenceBase + id);
+                AddSlot(shard, key.Hash, id);
+                attempt.Key = default;
+                attempt.Current = desired;
+                attempt.Status = change.Status;
+            }
+            else
+            {
+                Reference.Drop(attempt.Me, desired);
+                attempt.Status = Status.NoMemory;
+            }
+        }
+        else
+        {
+            attempt.Status = change.Status;
+        }
+        ObjectLock.Exit<THook>(&shard->Lock);
+        return true;
+    }
+
+    static void FillEntry(MapEntry* entry, Value key, Value value, uint hash, uint sequence)
+    {
+        entry->Value = value;
+        entry->Hash = hash;
+        entry->Sequence = sequence;
+        THook.Point();
+        // Release: pairs with the acquire in NextIn, which walks the log.
+        Volatile.Write(ref *(ulong*)&entry->Key, key.Bits);
+    }
+
+    static void AddSlot(MapShard* shard, ulong hash, uint id)
+    {
+        ulong* slots = MapShard.Slots(shard);
+        ulong i = hash >> 32 & shard->Mask;
+        while (slots[i] is not (0 or MapShard.Deleted)) i = i + 1 & shard->Mask;
+        if (slots[i] == 0) shard->Used++;
+        shard->Live++;
+        THook.Point();
+        // Release: pairs with the acquire in FindIn; the entry is filled in.
+        Volatile.Write(ref slots[i], hash >> 32 << 32 | (id + 1));
+    }
+
+    static bool MakeKey(ref Attempt attempt, in Probe key)
+    {
+        if (attempt.Key.IsEmpty) attempt.Key = key.ToValue(attempt.Me, attempt.Heap);
+        if (!attempt.Key.IsEmpty) return true;
+        attempt.Status = Status.NoMemory;
+        return false;
+    }
+
+    // False: start over from the root.
+    static bool TrySmall<TChange>(ref Attempt attempt, nint seen, in Probe key, ref TChange change) where TChange : struct, IMapChange
+    {
+        OrderedMap* map = attempt.Map;
+        if (!attempt.HoldsLock) ObjectLock.Enter<THook>(&map->Object.Lock);
+        nint root = map->Root;
+        bool done = root != 0 && !OrderedMap.IsLarge(root);
+        if (OrderedMapFaults<THook>.Is(OrderedMapFault.RootIsOld) && (done = true)) root = seen;
+        if (done)
+        {
+            SmallMap* small = (SmallMap*)root;
+            int i = IndexOf(small, key);
+            if (i >= 0) ChangeAt(ref attempt, small, i, ref change);
+            else if (TChange.Inserts) done = TryAppend(ref attempt, small, key, ref change);
+            else attempt.Status = Status.Missing;
+        }
+        if (!attempt.HoldsLock) ObjectLock.Exit<THook>(&map->Object.Lock);
+        return done;
+    }
+
+    static void ChangeAt<TChange>(ref Attempt attempt, SmallMap* small, int i, ref TChange change) where TChange : struct, IMapChange
+    {
+        Value* place = SmallMap.Values(small) + i;
+        Value current = *place;
+        switch (change.Present(attempt.Me, attempt.Heap, current, out Value desired))
+        {
+            case MapDecision.Store:
+                THook.Point();
+                // Release: pairs with Load. The unlocking is the fence before the old one is retired.
+                Volatile.Write(ref *(ulong*)place, desired.Bits);
+                attempt.OldValue = current;
+                break;
+            case MapDecision.Remove:
+                attempt.OldKey = SmallMap.Keys(small)[i];
+                if (!TChange.TakesCurrent) attempt.OldValue = current;
+                RemoveAt(small, i);
+                break;
+            default:
+                break;
+        }
+        attempt.Current = current;
+        attempt.Status = change.Status;
+    }
+
+    // False: the map has become large.
+    static bool TryAppend<TChange>(ref Attempt attempt, SmallMap* small, in Probe key, ref TChange change) where TChange : struct, IMapChange
+    {
+        if (!MakeKey(ref attempt, key)) return true;
+        if (small->Count == small->Capacity)
+        {
+            nint root = Grow(attempt.Me, attempt.Map, small);
+            if (OrderedMap.IsLarge(root)) return false;
+            small = (SmallMap*)root;
+            if (small == null)
+            {
+                attempt.Status = Status.NoMemory;
+                return true;
+            }
+        }
+        if (change.Absent(attempt.Me, attempt.Heap, out Value desired) == MapDecision.Store)
+        {
+            Append(small, key.Hash, attempt.Key, desired, attempt.Map->NextSequence++);
+            attempt.Key = default;
+            attempt.Current = desired;
+        }
+        attempt.Status = change.Status;
+        return true;
+    }
+}

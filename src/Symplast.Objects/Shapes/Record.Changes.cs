@@ -1,0 +1,264 @@
+namespace Symplast.Objects;
+
+// Changes of a record, under its lock.
+public static unsafe partial class Record<THook>
+{
+    /// <summary>Sets an attribute, which need not be there.</summary>
+    public static Status Set(Participant* me, Record* record, in Probe name, Value value)
+    {
+        Value old = default;
+        Epoch.Enter(me);
+        Status status = Lock(record, out RecordBody* body);
+        if (status == Status.Done)
+        {
+            int slot = Shape.Find(body->Shape, name);
+            if (slot >= 0) old = Exchange(body, slot, value);
+            else status = Put(me, record, body, name, value);
+        }
+        Unlock(record);
+        Reference.Drop(me, old);
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>Sets the value in a slot if the record has that shape, else Missing.</summary>
+    public static Status SetCached(Participant* me, Record* record, ulong shapeId, int slot, Value value)
+    {
+        Value old = default;
+        Epoch.Enter(me);
+        Status status = Lock(record, out RecordBody* body);
+        if (status == Status.Done)
+        {
+            if (body->ShapeId != shapeId) status = Status.Missing;
+            else old = Exchange(body, slot, value);
+        }
+        Unlock(record);
+        Reference.Drop(me, old);
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>
+    /// Replaces the value of an attribute if it equals <paramref name="expected"/>; Missing if it does not, or there is no such attribute.
+    /// <paramref name="seen"/> is what was there (empty if nothing), without a reference.
+    /// </summary>
+    public static Status CompareExchange(Participant* me, Record* record, in Probe name, in Probe expected, Value value, out Value seen)
+    {
+        ConditionalReplacement update = new(expected, value);
+        return Update(me, record, name, ref update, out seen, out _);
+    }
+
+    /// <summary>Adds to the number that an attribute is; <paramref name="sum"/> comes without a reference.</summary>
+    public static Status Add(Participant* me, Record* record, in Probe name, Value delta, out Value sum)
+    {
+        Addition update = new(delta);
+        return Update(me, record, name, ref update, out _, out sum);
+    }
+
+    /// <summary>Removes an attribute. Missing if there is none of this name.</summary>
+    public static Status Remove(Participant* me, Record* record, in Probe name)
+    {
+        Epoch.Enter(me);
+        Status status = Take(me, record, name, out Value value);
+        if (status == Status.Done) Reference.Drop(me, value);
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>Removes an attribute; its value comes with the reference that the record held.</summary>
+    public static Status Take(Participant* me, Record* record, in Probe name, out Value value)
+    {
+        value = default;
+        Epoch.Enter(me);
+        Status status = Lock(record, out RecordBody* body);
+        if (status == Status.Done)
+        {
+            int slot = Shape.Find(body->Shape, name);
+            status = slot < 0 ? Status.Missing : Without(me, record, body, slot);
+            // The old body stays as it is for as long as this section is open.
+            if (status == Status.Done) value = RecordBody.Slots(body)[slot];
+        }
+        Unlock(record);
+        Epoch.Exit(me);
+        return status;
+    }
+
+    static Status Update<TUpdate>(Participant* me, Record* record, in Probe name, ref TUpdate update, out Value old, out Value next)
+        where TUpdate : struct, IUpdate
+    {
+        old = next = default;
+        Epoch.Enter(me);
+        Status status = Lock(record, out RecordBody* body);
+        if (status == Status.Done)
+        {
+            int slot = Shape.Find(body->Shape, name);
+            if (slot < 0) status = Status.Missing;
+            else
+            {
+                old = RecordBody.Slots(body)[slot];
+                status = update.Next(me, Heap.Of(record), old, out next);
+                if (status == Status.Done) Store(body, slot, next);
+            }
+        }
+        Unlock(record);
+        if (status == Status.Done) Reference.Drop(me, old);
+        Epoch.Exit(me);
+        return status;
+    }
+
+    // Adds an attribute that is not there.
+    static Status Put(Participant* me, Record* record, RecordBody* body, in Probe name, Value value)
+    {
+        PoolHeap* heap = Heap.Of(record);
+        Shape* old = body->Shape;
+        Status status = Status.Missing;
+        Shape* shape = null;
+        if (old->Id != 0) status = Shapes<THook>.Extend(me, heap, old, name, out shape);
+        if (status == Status.Missing) status = ExtendPrivately(me, heap, old, name, out shape);
+        if (status != Status.Done) return status;
+        int slot = old->Count;
+        if (slot == body->Capacity)
+        {
+            RecordBody* larger = NewBody(me, heap, Math.Max(2 * slot, FirstCapacity));
+            if (larger == null)
+            {
+                DiscardShape(me, shape);
+                return Status.NoMemory;
+            }
+            for (int i = 0; i < slot; i++) RecordBody.Slots(larger)[i] = RecordBody.Slots(body)[i];
+            Reference.Take(value);
+            RecordBody.Slots(larger)[slot] = value;
+            larger->Shape = shape;
+            larger->ShapeId = shape->Id;
+            Replace(me, record, body, larger);
+        }
+        else
+        {
+            Reference.Take(value);
+            Store(body, slot, value);
+            THook.Point();
+            // Release: pairs with the acquire in Get; the value is there.
+            Volatile.Write(ref *(nint*)&body->Shape, (nint)shape);
+            THook.Point();
+            // Release: pairs with the acquire in GetCached; a full fence before a private shape is retired.
+            Interlocked.Exchange(ref body->ShapeId, shape->Id);
+        }
+        RetireShape(me, old);
+        return Status.Done;
+    }
+
+    static Status ExtendPrivately(Participant* me, PoolHeap* heap, Shape* shape, in Probe name, out Shape* extended)
+    {
+        extended = null;
+        Value text = name.ToValue(me, heap);
+        if (text.IsEmpty) return Status.NoMemory;
+        extended = Shapes<THook>.Private(me, heap, shape, -1, text, name.Hash);
+        Reference.Drop(me, text);
+        return extended == null ? Status.NoMemory : Status.Done;
+    }
+
+    // Takes the attribute of a slot out; its value stays in the old body, with its reference.
+    static Status Without(Participant* me, Record* record, RecordBody* body, int slot)
+    {
+        PoolHeap* heap = Heap.Of(record);
+        Shape* old = body->Shape;
+        int count = old->Count;
+        RecordBody* next = NewBody(me, heap, (int)body->Capacity);
+        if (next == null) return Status.NoMemory;
+        Shape* shape = old->Id != 0 && slot == count - 1 ? old->Parent : Shapes<THook>.Private(me, heap, old, slot, default, 0);
+        if (shape == null)
+        {
+            Heap.Free(me, next);
+            return Status.NoMemory;
+        }
+        for (int i = 0, to = 0; i < count; i++)
+        {
+            if (i != slot) RecordBody.Slots(next)[to++] = RecordBody.Slots(body)[i];
+        }
+        next->Shape = shape;
+        next->ShapeId = shape->Id;
+        Replace(me, record, body, next);
+        RetireShape(me, old);
+        return Status.Done;
+    }
+
+    static RecordBody* NewBody(Participant* me, PoolHeap* heap, int capacity)
+    {
+        RecordBody* body = (RecordBody*)Heap.Allocate(me, heap, RecordBody.SizeOf(capacity));
+        if (body != null) body->Capacity = capacity;
+        return body;
+    }
+
+    static void Replace(Participant* me, Record* record, RecordBody* body, RecordBody* next)
+    {
+        THook.Point();
+        // Full fence: pairs with the acquire in Begin; the old body, and its shape, are unlinked before their tags are read.
+        Interlocked.Exchange(ref *(nint*)&record->Body, (nint)next);
+        RetireBody(me, record, body);
+    }
+
+    // The first body is a part of the record.
+    static void RetireBody(Participant* me, Record* record, RecordBody* body)
+    {
+        if (body != Record.FirstBody(record)) Heap.Retire(me, body);
+    }
+
+    // A shape that its record no longer has; those of trees stay.
+    static void RetireShape(Participant* me, Shape* shape)
+    {
+        if (shape->Id != 0) return;
+        for (int i = 0; i < shape->Count; i++) Reference.Drop(me, Shape.Names(shape)[i]);
+        Heap.Retire(me, shape);
+    }
+
+    // A shape that no record got.
+    static void DiscardShape(Participant* me, Shape* shape)
+    {
+        if (shape->Id != 0) return;
+        for (int i = 0; i < shape->Count; i++) Reference.Drop(me, Shape.Names(shape)[i]);
+        Heap.Free(me, shape);
+    }
+
+    // The body of a record that is deleted herewith; null if it was before.
+    static RecordBody* TakeBody(Record* record)
+    {
+        RecordBody* body = null;
+        ObjectLock.Enter<THook>(&record->Object.Lock);
+        if (!SharedObject.IsDeleted(&record->Object))
+        {
+            THook.Point();
+            // Release: pairs with the acquire in SharedObject.IsDeleted. Under the lock, so who holds it next sees it.
+            Volatile.Write(ref record->Object.Head.DeletedFlag, 1);
+            THook.Point();
+            // Full fence: pairs with the acquire in Begin.
+            body = (RecordBody*)Interlocked.Exchange(ref *(nint*)&record->Body, 0);
+        }
+        ObjectLock.Exit<THook>(&record->Object.Lock);
+        return body;
+    }
+
+    static Value Exchange(RecordBody* body, int slot, Value value)
+    {
+        Reference.Take(value);
+        Value old = RecordBody.Slots(body)[slot];
+        Store(body, slot, value);
+        return old;
+    }
+
+    static void Store(RecordBody* body, int slot, Value value)
+    {
+        THook.Point();
+        // Release: pairs with the acquire in Load. The fence before what was there is retired is in the drop of its reference.
+        Volatile.Write(ref *(ulong*)(RecordBody.Slots(body) + slot), value.Bits);
+    }
+
+    // Takes the lock, which the caller must give back whatever the status is.
+    static Status Lock(Record* record, out RecordBody* body)
+    {
+        ObjectLock.Enter<THook>(&record->Object.Lock);
+        body = record->Body;
+        return SharedObject.IsDeleted(&record->Object) ? Status.Deleted : Status.Done;
+    }
+
+    static void Unlock(Record* record) => ObjectLock.Exit<THook>(&record->Object.Lock);
+}

@@ -1,0 +1,238 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace Symplast.Objects;
+
+/// <summary>An object with named attributes in a pool. Its operations are in <see cref="Record{THook}"/>. The first body follows the
+/// struct.</summary>
+public unsafe struct Record
+{
+    internal SharedObject Object;
+
+    /// <summary>Shape and values; null once deleted.</summary>
+    internal RecordBody* Body;
+
+    internal static RecordBody* FirstBody(Record* record) => (RecordBody*)(record + 1);
+}
+
+/// <summary>The shape of a record and the values of its attributes, which follow the struct.</summary>
+internal unsafe struct RecordBody
+{
+    internal Shape* Shape;
+
+    /// <summary>The shape's number, so that a reader who knows it needs not look at the shape.</summary>
+    internal ulong ShapeId;
+
+    internal long Capacity;
+
+    internal static nuint SizeOf(int capacity) => (nuint)sizeof(RecordBody) + (nuint)capacity * (nuint)sizeof(Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Value* Slots(RecordBody* body) => (Value*)(body + 1);
+}
+
+/// <summary>
+/// Records: objects whose attributes have slots by their shape. All methods are thread-safe and enter a section of their own; reading is lock-free,
+/// writing takes the record's lock.
+/// </summary>
+/// <remarks>
+/// <para>In a body a slot belongs to the same attribute for ever. Another attribute: its value is stored, then the longer shape, then that one's
+/// number. A reader who finds a shape, or its number, in a body therefore finds the value of any attribute of that shape in its slot, whatever others
+/// add.</para>
+/// <para>When the body is full, or an attribute is removed (which moves those after it), a copy takes the body's place (read-copy-update); writers
+/// change values under the lock only, so the copy misses none, and a reader who still has the old one reads what was true when it was replaced, which
+/// is after the reader began.</para>
+/// <para>Removing the attribute that was added last goes back to the parent shape; any other leaves the tree for a private shape
+/// (<see cref="Shape"/>).</para>
+/// </remarks>
+public static unsafe partial class Record<THook> where THook : struct, IInterleaving
+{
+    const int FirstCapacity = 4;
+
+    /// <summary>
+    /// A new record without attributes, and with room for some, with one reference, the caller's; null if there is no memory. <paramref name="root"/>
+    /// is its class's tree of shapes. Inside a section in which the pool was not deleted.
+    /// </summary>
+    public static Record* Create(Participant* me, PoolHeap* heap, Shape* root, int capacity = FirstCapacity)
+    {
+        Record* record = (Record*)Heap.Allocate(me, heap, (nuint)sizeof(Record) + RecordBody.SizeOf(capacity));
+        if (record == null) return null;
+        *record = default;
+        record->Object.Head = new Header { Count = 1, Kind = HeaderKind.Record };
+        record->Body = Record.FirstBody(record);
+        *record->Body = new RecordBody { Shape = root, ShapeId = root->Id, Capacity = capacity };
+        return record;
+    }
+
+    /// <summary>The value of an attribute, without a reference. Missing if there is none of this name.</summary>
+    public static Status Get(Participant* me, Record* record, in Probe name, out Value value) => Get(me, record, name, out value, out _, out _);
+
+    /// <summary>
+    /// The same; with a shape number and a slot for <see cref="GetCached"/>. The number is 0 if they must not be kept.
+    /// </summary>
+    public static Status Get(Participant* me, Record* record, in Probe name, out Value value, out ulong shapeId, out int slot)
+    {
+        Epoch.Enter(me);
+        value = default;
+        shapeId = 0;
+        slot = -1;
+        Status status = Begin(record, out RecordBody* body);
+        if (status == Status.Done)
+        {
+            THook.Point();
+            // Acquire: pairs with the release in Put; the shape is filled in, and the values of its slots are there.
+            Shape* shape = (Shape*)Volatile.Read(ref *(nint*)&body->Shape);
+            slot = Shape.Find(shape, name);
+            if (slot < 0) status = Status.Missing;
+            else
+            {
+                value = Load(body, slot);
+                shapeId = shape->Id;
+            }
+        }
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>The value in a slot if the record has that shape, else Missing: the attribute may be there all the same.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Status GetCached(Participant* me, Record* record, ulong shapeId, int slot, out Value value)
+    {
+        Debug.Assert(shapeId != 0);
+        Epoch.Enter(me);
+        value = default;
+        Status status = Begin(record, out RecordBody* body);
+        if (status == Status.Done)
+        {
+            THook.Point();
+            // Acquire: pairs with the release in Put.
+            if (Volatile.Read(ref body->ShapeId) == shapeId) value = Load(body, slot);
+            else status = Status.Missing;
+        }
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>The value of an attribute, by the cache if it knows the slot; <paramref name="key"/> is the name as the cache knows it.</summary>
+    public static Status Get(Participant* me, Record* record, SlotCache* cache, ulong key, in Probe name, out Value value)
+    {
+        Epoch.Enter(me);
+        value = default;
+        Status status = Begin(record, out RecordBody* body);
+        if (status == Status.Done)
+        {
+            THook.Point();
+            // Acquire: pairs with the release in Put.
+            ulong shapeId = Volatile.Read(ref body->ShapeId);
+            int slot = SlotCache.Find(cache, shapeId, key);
+            if (slot >= 0 && shapeId != 0) value = Load(body, slot);
+            else
+            {
+                status = Get(me, record, name, out value, out shapeId, out slot);
+                if (shapeId != 0) SlotCache.Remember(cache, shapeId, key, slot);
+            }
+        }
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>Number of attributes.</summary>
+    public static Status Count(Participant* me, Record* record, out int count)
+    {
+        Epoch.Enter(me);
+        count = 0;
+        Status status = Begin(record, out RecordBody* body);
+        // Acquire: pairs with the release in Put.
+        if (status == Status.Done) count = ((Shape*)Volatile.Read(ref *(nint*)&body->Shape))->Count;
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>
+    /// The attributes as they are at one instant, in the order of insertion: at most <paramref name="capacity"/>, names and values each with a
+    /// reference that is the caller's.
+    /// <paramref name="count"/> is how many there are. Costs writers the lock for so long.
+    /// </summary>
+    public static Status TakeAll(Participant* me, Record* record, Value* names, Value* values, int capacity, out int count)
+    {
+        count = 0;
+        Epoch.Enter(me);
+        Status status = Lock(record, out RecordBody* body);
+        if (status == Status.Done)
+        {
+            count = body->Shape->Count;
+            for (int i = 0; i < Math.Min(count, capacity); i++)
+            {
+                names[i] = Shape.Names(body->Shape)[i];
+                values[i] = RecordBody.Slots(body)[i];
+                Reference.Take(names[i]);
+                Reference.Take(values[i]);
+            }
+        }
+        Unlock(record);
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>Deletes the record by hand: later operations answer Deleted, and so does a second call. What it held is released.</summary>
+    public static Status Delete(Participant* me, Record* record)
+    {
+        Epoch.Enter(me);
+        RecordBody* body = TakeBody(record);
+        if (body != null)
+        {
+            for (int i = 0; i < body->Shape->Count; i++) Reference.Drop(me, RecordBody.Slots(body)[i]);
+            RetireShape(me, body->Shape);
+            RetireBody(me, record, body);
+        }
+        Epoch.Exit(me);
+        return body == null ? Status.Deleted : Status.Done;
+    }
+
+    /// <summary>Releases what a record holds whose last reference is gone. Others may still be reading it.</summary>
+    internal static void ReleaseContents(Participant* me, Header* header, ref Release release)
+    {
+        Record* record = (Record*)header;
+        RecordBody* body = TakeBody(record);
+        if (body == null) return;
+        for (int i = 0; i < body->Shape->Count; i++) release.Drop(me, RecordBody.Slots(body)[i]);
+        RetireShape(me, body->Shape);
+        RetireBody(me, record, body);
+    }
+
+    /// <summary>Whether all invariants hold. Only while nobody changes the record.</summary>
+    public static bool IsValid(Record* record)
+    {
+        if (record->Object.Lock != 0) return false;
+        RecordBody* body = record->Body;
+        if (record->Object.Head.DeletedFlag != 0) return body == null;
+        Shape* shape = body->Shape;
+        if (shape->Id != body->ShapeId || shape->Count > body->Capacity) return false;
+        for (int i = 0; i < shape->Count; i++)
+        {
+            if (RecordBody.Slots(body)[i].Kind is ValueKind.Empty or ValueKind.Mark) return false;
+            if (Shape.Find(shape, Probe.Of(Shape.Names(shape)[i])) != i) return false;
+            if (shape->Id != 0 && i < shape->Count - 1 && Shape.Names(shape)[i] != Shape.Names(shape->Parent)[i]) return false;
+        }
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Status Begin(Record* record, out RecordBody* body)
+    {
+        body = null;
+        if (SharedObject.IsDeleted(&record->Object)) return Status.Deleted;
+        THook.Point();
+        // Acquire: pairs with the exchange in Replace; the first load of the section's pointers.
+        body = (RecordBody*)Volatile.Read(ref *(nint*)&record->Body);
+        return body == null ? Status.Deleted : Status.Done;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Value Load(RecordBody* body, int slot)
+    {
+        THook.Point();
+        // Acquire: pairs with the release in Store, so that what the value points to is filled in.
+        return new Value(Volatile.Read(ref *(ulong*)(RecordBody.Slots(body) + slot)));
+    }
+}

@@ -1,0 +1,192 @@
+using System.Runtime.CompilerServices;
+
+namespace Symplast.Objects;
+
+/// <summary>A map in a pool that is sorted by its keys: its head. See <see cref="SortedMap{THook, TRules}"/>.</summary>
+public unsafe struct SortedMap
+{
+    // Its lock guards Root.
+    internal SharedObject Object;
+
+    /// <summary>A leaf or an inner node, never 0.</summary>
+    internal nint Root;
+
+    /// <summary>How often <c>Clear</c> has replaced the root.</summary>
+    internal ulong Era;
+
+    /// <summary>Number of entries.</summary>
+    internal long Count;
+}
+
+/// <summary>
+/// A map sorted by its keys: a B+tree under RCU, with fat nodes, locks for writers only, and lock-free reads. Keys are of one class (numbers, text, bytes or
+/// tuples, see <see cref="Ordering"/>): that of the first key, for as long as the map is not empty.
+/// </summary>
+/// <remarks>
+/// <para>All operations are thread-safe, atomic and linearizable, those on several keys too (first, floor, pop), but for <see cref="Count"/> and cursors, which say
+/// for themselves what they promise. Readers take no lock and write nothing. Sources: P. McKenney's RCU; P. Lehman and S. Yao for the B+tree of concurrent writers; the permutation word of
+/// Masstree's leaves (Mao et al., EuroSys 2012); locks for writers and none for readers as in ART-ROWEX (Leis et al., DaMoN 2016).</para>
+///
+/// <para><b>States of a node.</b> New: seen by its maker only; a new leaf is born locked. Live: in the tree. Dead: replaced or cleared away, for ever. Each node is responsible for a range of keys
+/// that never changes: splitting, merging and compaction make new nodes. A dead node changes no more; it stays as it was when it was replaced, until all sections that may have seen it
+/// have ended.</para>
+///
+/// <para><b>What changes in a live node.</b> An inner node's keys never change; its children's addresses do, under its lock, by exchange. A leaf's places are filled once; which of them are entries is said by one
+/// word (<see cref="LeafOrder"/>), which never comes back to what it was. Insertion fills a place, then stores the word; removal stores the word; the value of an entry changes in place.
+/// All of that under the leaf's lock.</para>
+///
+/// <para><b>Locks.</b> Whoever changes a leaf holds its lock and has seen, after taking it, that the leaf is live: then it is in the tree and the range is its own. To replace nodes (split, merge, compact) one
+/// holds the locks of the nodes (at most two neighbours), of their parent if it must be replaced or its slot must change, and of the parent of that if the parent is replaced; the map's own lock stands above the root.
+/// Each is looked at again after taking its lock: live, and still the place where the lower one hangs. If not, everything is let go and the search begins anew. Order: lower levels first, in a level
+/// from left to right, the map last; so no cycle. Nobody waits for anything else with a lock held, but a snapshot holds the locks of all leaves, taken from left to right.</para>
+///
+/// <para><b>Replacing.</b> All nodes are allocated first, so that nothing has happened when there is no memory. (1) The new nodes, complete, are published by one exchange in the slot above.
+/// (2) The old ones are marked dead, leaves in their word as well. (3) The new leaves are unlocked. (4) The others are unlocked and the old ones retired. References to keys and
+/// values move to the new nodes. Between (1) and (3) no leaf of the range changes, so whoever finds an old leaf's word unchanged and not dead knows that nothing has changed in its range.</para>
+///
+/// <para><b>Why readers are right.</b> A node that a reader arrives at was live at some moment of its operation: the root was when it was loaded, and a child was live when its address was loaded from a live parent; a dead
+/// parent's slots are as at the moment of its death, which, since it was live within the operation, lies within the operation too. So a leaf that is read is live, or as it was at a moment within the operation.
+/// Get takes effect when the word was loaded, if the key is missing there; else when the value was loaded, or just before the entry was removed or the leaf replaced if that came earlier.
+/// Search for neighbours reads a word, then the value, then the word again: if it is the same, the pair was right when the value was loaded. If it had to pass through several leaves without
+/// finding anything there, it looks at all of their words again: then all were right when the last one was. <c>Era</c> tells whether <c>Clear</c> has come in between.</para>
+///
+/// <para><b>Clearing and deletion.</b> The root is exchanged (or the map is marked deleted); from then on nobody new gets into the old tree. Its nodes are killed from the top down, each under its lock, so that no writer
+/// can follow; what writers did in it before counts as before the exchange, within which they began.</para>
+///
+/// <para><b>References.</b> A leaf owns one to each entry's key and value, an inner node one to each of its keys. They are dropped after the store that unlinked them and a full fence (that of the unlocking).</para>
+/// </remarks>
+/// <typeparam name="THook">Where tests may switch threads; <see cref="Uninterrupted"/> in the product.</typeparam>
+/// <typeparam name="TRules">Sizes of nodes; <see cref="SortedMapRules"/> in the product.</typeparam>
+public static unsafe partial class SortedMap<THook, TRules>
+    where THook : struct, IInterleaving
+    where TRules : struct, ISortedMapRules
+{
+    /// <summary>A new empty map with one reference, the caller's; null if there is no memory or the pool was deleted.</summary>
+    public static SortedMap* Create(Participant* me, PoolHeap* heap)
+    {
+        Epoch.Enter(me);
+        SortedMap* map = null;
+        if (!PoolHeap.IsDeleted(heap))
+        {
+            map = (SortedMap*)Heap.Allocate(me, heap, (nuint)sizeof(SortedMap));
+            SortedLeaf* root = map == null ? null : NewLeaf(me, heap, OrderingClass.None, default);
+            if (root != null)
+            {
+                root->Node.Lock = 0;
+                *map = new SortedMap { Root = (nint)root };
+                map->Object.Head = new Header { Count = 1, Kind = HeaderKind.SortedMap };
+            }
+            else if (map != null)
+            {
+                Heap.Free(me, map);
+                map = null;
+            }
+        }
+        Epoch.Exit(me);
+        return map;
+    }
+
+    /// <summary>
+    /// The value of a key, which can be read for as long as the caller's section lasts and comes without a reference. WrongKind if the map has keys of another class.
+    /// </summary>
+    public static Status Get(Participant* me, SortedMap* map, in Probe key, out Value value)
+    {
+        Epoch.Enter(me);
+        value = default;
+        Status status = SharedObject.IsDeleted(&map->Object) ? Status.Deleted : Find(map, new SortedKey(key), out value);
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>Whether there is such a key.</summary>
+    public static Status Contains(Participant* me, SortedMap* map, in Probe key) => Get(me, map, key, out _);
+
+    /// <summary>The number of entries; of what is being inserted or removed at the moment some may not count yet.</summary>
+    public static Status Count(Participant* me, SortedMap* map, out long count)
+    {
+        Epoch.Enter(me);
+        count = 0;
+        Status status = SharedObject.IsDeleted(&map->Object) ? Status.Deleted : Status.Done;
+        // Any recent value will do. A removal may be counted before the insertion that it undoes.
+        if (status == Status.Done) count = Math.Max(Volatile.Read(ref map->Count), 0);
+        Epoch.Exit(me);
+        return status;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Status Find(SortedMap* map, in SortedKey key, out Value value)
+    {
+        value = default;
+        if (key.Class == OrderingClass.None) return Status.WrongKind;
+        SortedLeaf* leaf = LeafOf(map, key);
+        THook.Point();
+        // Acquire: pairs with the releases in Write and Pop, so that the places it names are filled.
+        ulong order = Volatile.Read(ref leaf->Node.Order);
+        if (leaf->Node.Class != key.Class) return LeafOrder.Count(order) == 0 ? Status.Missing : Status.WrongKind;
+        int place = Search(leaf, order, key, out _);
+        if (place < 0) return Status.Missing;
+        THook.Point();
+        // Acquire: pairs with the releases in Write, so that what it refers to is complete.
+        value = new Value(Volatile.Read(ref leaf->Values[place]));
+        return Status.Done;
+    }
+
+    /// <summary>The leaf that a key belongs to; live at some moment since the call.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static SortedLeaf* LeafOf(SortedMap* map, in SortedKey key)
+    {
+        THook.Point();
+        // Acquire: pairs with the exchange in Hang, so that the node is complete.
+        SortedNode* node = (SortedNode*)Volatile.Read(ref map->Root);
+        while (node->Level != 0)
+        {
+            nint* slot = SortedInner.Slot((SortedInner*)node, SortedInner.IndexOf((SortedInner*)node, key));
+            THook.Point();
+            // Acquire: the same.
+            node = (SortedNode*)Volatile.Read(ref *slot);
+        }
+        return (SortedLeaf*)node;
+    }
+
+    /// <summary>The place of a key in a leaf, or -1; and the position in the order where it is or belongs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static int Search(SortedLeaf* leaf, ulong order, in SortedKey key, out int position)
+    {
+        int low = 0;
+        ulong digest = key.Digest;
+        for (int rest = LeafOrder.Count(order); rest > 0;)
+        {
+            int half = (rest + 1) >> 1;
+            low += half & -(leaf->Digests[LeafOrder.Place(order, low + half - 1)] < digest ? 1 : 0);
+            rest -= half;
+        }
+        position = low;
+        if (low == LeafOrder.Count(order)) return -1;
+        int place = LeafOrder.Place(order, low);
+        if (leaf->Digests[place] != digest) return -1;
+        return key.IsExact ? place : SearchTies(leaf, order, key, ref position);
+    }
+
+    static int SearchTies(SortedLeaf* leaf, ulong order, in SortedKey key, ref int position)
+    {
+        int low = position;
+        int high = low + 1;
+        int count = LeafOrder.Count(order);
+        while (high < count && leaf->Digests[LeafOrder.Place(order, high)] == key.Digest) high++;
+        while (low < high)
+        {
+            int middle = (low + high) >> 1;
+            int place = LeafOrder.Place(order, middle);
+            int found = key.CompareTied(new Value(leaf->Keys[place]));
+            if (found == 0)
+            {
+                position = middle;
+                return place;
+            }
+            if (found > 0) low = middle + 1;
+            else high = middle;
+        }
+        position = low;
+        return -1;
+    }
+}

@@ -1,0 +1,82 @@
+namespace Symplast.Objects;
+
+// Invariants, for tests.
+public static unsafe partial class SortedMap<THook, TRules>
+{
+    /// <summary>Whether everything in the map is as it should be. Nobody else may use the map meanwhile, and no operation may have run out of memory.</summary>
+    public static bool IsValid(Participant* me, SortedMap* map) => Check(me, map) == null;
+
+    /// <summary>What is wrong, or null.</summary>
+    internal static string? Check(Participant* me, SortedMap* map)
+    {
+        Epoch.Enter(me);
+        string? fault = null;
+        if (!SharedObject.IsDeleted(&map->Object))
+        {
+            SortedNode* root = (SortedNode*)map->Root;
+            long entries = 0;
+            if (map->Object.Lock != 0) fault = "the map is locked";
+            else if (root->Level > 0 && root->Count < 2) fault = "the root has one child";
+            else fault = Check(root, root->Level, root->Class, true, default, default, ref entries);
+            if (fault == null && entries != map->Count) fault = $"{entries} entries, but counted {map->Count}";
+        }
+        Epoch.Exit(me);
+        return fault;
+    }
+
+    static string? Check(SortedNode* node, int level, OrderingClass kind, bool isRoot, Value lower, Value upper, ref long entries)
+    {
+        if (node->Level != level) return "leaves are not at one level";
+        if (node->Class != kind) return "nodes of several classes";
+        if (node->Lock != 0) return "a node is locked";
+        if (node->DeadFlag != 0) return "a dead node is linked";
+        if (!isRoot && IsSparse(node)) return $"a node of level {level} is too sparse";
+        return level == 0 ? CheckLeaf((SortedLeaf*)node, lower, upper, ref entries) : CheckInner((SortedInner*)node, lower, upper, ref entries);
+    }
+
+    static string? CheckLeaf(SortedLeaf* leaf, Value lower, Value upper, ref long entries)
+    {
+        ulong order = leaf->Node.Order;
+        int count = LeafOrder.Count(order);
+        int filled = LeafOrder.Filled(order);
+        if (LeafOrder.IsDead(order) || count > filled || filled > TRules.LeafCapacity) return "a leaf's word is wrong";
+        entries += count;
+        int seen = 0;
+        for (int i = 0; i < count; i++)
+        {
+            int place = LeafOrder.Place(order, i);
+            if (place >= filled || (seen & 1 << place) != 0) return "a leaf names a place that is not filled, or twice";
+            seen |= 1 << place;
+            if (leaf->Values[place] == 0) return "an entry has no value";
+            string? fault = CheckKey(new Value(leaf->Keys[place]), leaf->Digests[place], leaf->Node.Class, lower, upper);
+            if (fault != null) return fault;
+            if (i > 0 && Ordering.Compare(new Value(leaf->Keys[LeafOrder.Place(order, i - 1)]), new Value(leaf->Keys[place])) >= 0) return "a leaf's keys are out of order";
+        }
+        return null;
+    }
+
+    static string? CheckInner(SortedInner* inner, Value lower, Value upper, ref long entries)
+    {
+        if (inner->Node.Count > TRules.InnerCapacity) return "an inner node is too full";
+        if (inner->Keys[0] != 0) return "an inner node's first key is set";
+        for (int i = 0; i < inner->Node.Count; i++)
+        {
+            Value from = i == 0 ? lower : new Value(inner->Keys[i]);
+            Value to = i + 1 == inner->Node.Count ? upper : new Value(inner->Keys[i + 1]);
+            string? fault = i == 0 ? null : CheckKey(from, inner->Digests[i], inner->Node.Class, lower, upper);
+            if (i > 1 && Ordering.Compare(new Value(inner->Keys[i - 1]), from) >= 0) fault = "an inner node's keys are out of order";
+            fault ??= Check((SortedNode*)inner->Children[i], inner->Node.Level - 1, inner->Node.Class, false, from, to, ref entries);
+            if (fault != null) return fault;
+        }
+        return null;
+    }
+
+    static string? CheckKey(Value key, ulong digest, OrderingClass kind, Value lower, Value upper)
+    {
+        if (key.IsCounted && key.Head->Count <= 0) return "a key is dead";
+        if (Ordering.ClassOf(key) != kind) return "a key is of another class";
+        if (SortedKey.DigestOf(key) != digest) return "a digest is wrong";
+        if (!lower.IsEmpty && Ordering.Compare(lower, key) > 0 || !upper.IsEmpty && Ordering.Compare(key, upper) >= 0) return "a key is not in its node's range";
+        return null;
+    }
+}

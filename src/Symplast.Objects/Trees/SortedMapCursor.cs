@@ -1,0 +1,169 @@
+namespace Symplast.Objects;
+
+/// <summary>An entry of a sorted map.</summary>
+/// <param name="Key">Its key.</param>
+/// <param name="Value">Its value.</param>
+public readonly record struct SortedEntry(Value Key, Value Value);
+
+/// <summary>An end of a range of keys.</summary>
+public readonly struct SortedBound
+{
+    internal readonly bool IsOpen;
+    internal readonly bool IsIncluded;
+    internal readonly Probe Key;
+
+    SortedBound(bool isOpen, bool isIncluded, in Probe key)
+    {
+        IsOpen = isOpen;
+        IsIncluded = isIncluded;
+        Key = key;
+    }
+
+    /// <summary>No bound.</summary>
+    public static SortedBound None => new(true, false, default);
+
+    /// <summary>This key belongs to the range.</summary>
+    public static SortedBound Including(in Probe key) => new(false, true, key);
+
+    /// <summary>This key does not belong to the range.</summary>
+    public static SortedBound Excluding(in Probe key) => new(false, false, key);
+}
+
+/// <summary>
+/// A place between the entries of a sorted map, of its owner only (one thread at a time), wherever that wants it to be. It holds references to the bounds and to its place, not to the map, which the
+/// owner must keep. From <c>Open</c> to <c>Close</c>.
+/// </summary>
+public struct SortedCursor
+{
+    /// <summary>Where it goes on: after this key, or with it.</summary>
+    internal Value Place;
+
+    /// <summary>Where it ends; empty if there is no bound.</summary>
+    internal Value End;
+
+    internal bool IncludesPlace;
+    internal bool IncludesEnd;
+    internal bool Descending;
+    internal bool AtEnd;
+}
+
+// Going through a range of keys.
+public static unsafe partial class SortedMap<THook, TRules>
+{
+    /// <summary>
+    /// A cursor over the keys of a range, in ascending or descending order. It blocks nobody, may be used in one section after the other, never gives a key twice, and gives each key of the range that is there
+    /// all the time. Of what is inserted or removed meanwhile it may give some.
+    /// </summary>
+    public static Status Open(Participant* me, SortedMap* map, in SortedBound lower, in SortedBound upper, bool descending, out SortedCursor cursor)
+    {
+        Epoch.Enter(me);
+        cursor = new SortedCursor { Descending = descending };
+        Status status = SharedObject.IsDeleted(&map->Object) ? Status.Deleted : Status.Done;
+        if (status == Status.Done) status = TryKeep(me, map, descending ? upper : lower, out cursor.Place, out cursor.IncludesPlace);
+        if (status == Status.Done) status = TryKeep(me, map, descending ? lower : upper, out cursor.End, out cursor.IncludesEnd);
+        if (status == Status.Done && !cursor.Place.IsEmpty && !cursor.End.IsEmpty && Ordering.ClassOf(cursor.Place) != Ordering.ClassOf(cursor.End)) status = Status.WrongKind;
+        if (status != Status.Done) Close(me, ref cursor);
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>Ends a cursor. Idempotent.</summary>
+    public static void Close(Participant* me, ref SortedCursor cursor)
+    {
+        Epoch.Enter(me);
+        Reference.Drop(me, cursor.Place);
+        Reference.Drop(me, cursor.End);
+        cursor = new SortedCursor { AtEnd = true };
+        Epoch.Exit(me);
+    }
+
+    /// <summary>The next entry; Missing at the end. It can be read for as long as the caller's section lasts, and comes without references.</summary>
+    public static Status Next(Participant* me, SortedMap* map, ref SortedCursor cursor, out SortedEntry entry)
+    {
+        fixed (SortedEntry* place = &entry)
+        {
+            *place = default;
+            return Next(me, map, ref cursor, place, 1, out _);
+        }
+    }
+
+    /// <summary>
+    /// At most <paramref name="room"/> next entries, and at least one; Missing at the end. They can be read for as long as the caller's section lasts, and come without references. Up to 14 at a time are much
+    /// faster than one by one.
+    /// </summary>
+    public static Status Next(Participant* me, SortedMap* map, ref SortedCursor cursor, SortedEntry* entries, int room, out int count)
+    {
+        Epoch.Enter(me);
+        count = 0;
+        Status status = Status.Done;
+        while (count == 0 && status == Status.Done)
+        {
+            if (SharedObject.IsDeleted(&map->Object)) status = Status.Deleted;
+            else if (cursor.AtEnd) status = Status.Missing;
+            else status = Fill(me, map, ref cursor, entries, room, out count);
+        }
+        Epoch.Exit(me);
+        return status;
+    }
+
+    static Status TryKeep(Participant* me, SortedMap* map, in SortedBound bound, out Value key, out bool isIncluded)
+    {
+        key = default;
+        isIncluded = bound.IsIncluded;
+        if (bound.IsOpen) return Status.Done;
+        if (Ordering.ClassOf(bound.Key) == OrderingClass.None) return Status.WrongKind;
+        key = bound.Key.ToValue(me, Heap.Of(map));
+        return key.IsEmpty ? Status.NoMemory : Status.Done;
+    }
+
+    // What the leaf holds at the cursor's place, as its word says at one moment; or the place moves to the next leaf.
+    static Status Fill(Participant* me, SortedMap* map, ref SortedCursor cursor, SortedEntry* entries, int room, out int count)
+    {
+        count = 0;
+        bool down = cursor.Descending;
+        bool hasPlace = !cursor.Place.IsEmpty;
+        SortedKey place = hasPlace ? new SortedKey(cursor.Place) : default;
+        SortedKey end = cursor.End.IsEmpty ? default : new SortedKey(cursor.End);
+        Toward toward = !hasPlace ? (down ? Toward.Last : Toward.First) : down && !cursor.IncludesPlace ? Toward.Below : Toward.Key;
+        SortedLeaf* leaf = (SortedLeaf*)Descend(map, place, toward, 0, out _, out Value lower, out Value upper);
+        THook.Point();
+        // Acquire: pairs with the releases in Write and Pop, so that the places it names are filled.
+        ulong order = Volatile.Read(ref leaf->Node.Order);
+        int present = LeafOrder.Count(order);
+        OrderingClass kind = hasPlace ? place.Class : end.Class;
+        if (present > 0 && kind != OrderingClass.None && leaf->Node.Class != kind) return Status.WrongKind;
+        int position = hasPlace ? PositionOf(leaf, order, place, down, cursor.IncludesPlace) : down ? present - 1 : 0;
+        bool beyond = false;
+        for (; (uint)position < (uint)present && count < room; position += down ? -1 : 1)
+        {
+            int at = LeafOrder.Place(order, position);
+            Value key = new(leaf->Keys[at]);
+            if (!cursor.End.IsEmpty)
+            {
+                int side = end.Compare(leaf->Digests[at], key);
+                beyond = side == 0 ? !cursor.IncludesEnd : down ? side > 0 : side < 0;
+                if (beyond) break;
+            }
+            THook.Point();
+            // Acquire: pairs with the releases in Write, so that what it refers to is complete.
+            entries[count++] = new SortedEntry(key, new Value(Volatile.Read(ref leaf->Values[at])));
+        }
+        bool exhausted = (uint)position >= (uint)present;
+        Value fence = down ? lower : upper;
+        cursor.AtEnd = beyond || exhausted && fence.IsEmpty;
+        if (cursor.AtEnd || exhausted && Move(me, ref cursor, fence, !down)) return Status.Done;
+        // A key that cannot be kept was removed meanwhile: it is left out, and the next call looks again at what follows.
+        while (count > 0 && !Move(me, ref cursor, entries[count - 1].Key, false)) count--;
+        return Status.Done;
+    }
+
+    // False if the key is dead.
+    static bool Move(Participant* me, ref SortedCursor cursor, Value place, bool isIncluded)
+    {
+        if (!Reference.TryTake(place)) return false;
+        Reference.Drop(me, cursor.Place);
+        cursor.Place = place;
+        cursor.IncludesPlace = isIncluded;
+        return true;
+    }
+}

@@ -1,0 +1,176 @@
+namespace Symplast.Objects;
+
+// Entries by their place in the order: the first, the next one, and taking out the least and the greatest.
+public static unsafe partial class SortedMap<THook, TRules>
+{
+    // How many leaves in a row may be empty, while others are about to merge them away, before a reader sees to it.
+    const int MostPassed = 16;
+
+    /// <summary>The entry with the least key. It can be read for as long as the caller's section lasts, and comes without references; Missing if the map is empty.</summary>
+    public static Status First(Participant* me, SortedMap* map, out Value key, out Value value) => Nearest(me, map, default, Toward.First, false, out key, out value);
+
+    /// <summary>The entry with the greatest key.</summary>
+    public static Status Last(Participant* me, SortedMap* map, out Value key, out Value value) => Nearest(me, map, default, Toward.Last, false, out key, out value);
+
+    /// <summary>The entry with the greatest key that is at most <paramref name="bound"/>.</summary>
+    public static Status Floor(Participant* me, SortedMap* map, in Probe bound, out Value key, out Value value) =>
+        Nearest(me, map, new SortedKey(bound), Toward.Below, true, out key, out value);
+
+    /// <summary>The entry with the greatest key that is less than <paramref name="bound"/>.</summary>
+    public static Status Lower(Participant* me, SortedMap* map, in Probe bound, out Value key, out Value value) =>
+        Nearest(me, map, new SortedKey(bound), Toward.Below, false, out key, out value);
+
+    /// <summary>The entry with the least key that is at least <paramref name="bound"/>.</summary>
+    public static Status Ceiling(Participant* me, SortedMap* map, in Probe bound, out Value key, out Value value) =>
+        Nearest(me, map, new SortedKey(bound), Toward.Key, true, out key, out value);
+
+    /// <summary>The entry with the least key that is greater than <paramref name="bound"/>.</summary>
+    public static Status Higher(Participant* me, SortedMap* map, in Probe bound, out Value key, out Value value) =>
+        Nearest(me, map, new SortedKey(bound), Toward.Key, false, out key, out value);
+
+    /// <summary>Removes the entry with the least key and gives it; Missing if the map is empty. What it gives can be read for as long as the caller's section lasts.</summary>
+    public static Status PopMin(Participant* me, SortedMap* map, out Value key, out Value value) => Pop(me, map, Toward.First, out key, out value);
+
+    /// <summary>Removes the entry with the greatest key and gives it.</summary>
+    public static Status PopMax(Participant* me, SortedMap* map, out Value key, out Value value) => Pop(me, map, Toward.Last, out key, out value);
+
+    struct Passed
+    {
+        internal SortedLeaf* Leaf;
+        internal ulong Order;
+    }
+
+    // side: Key looks upwards from the key, Below downwards; First upwards from the beginning, Last downwards from the end.
+    static Status Nearest(Participant* me, SortedMap* map, in SortedKey bound, Toward side, bool inclusive, out Value key, out Value value)
+    {
+        Epoch.Enter(me);
+        key = value = default;
+        Status? found = null;
+        bool hasBound = side is Toward.Key or Toward.Below;
+        if (hasBound && bound.Class == OrderingClass.None) found = Status.WrongKind;
+        while (found == null) found = SharedObject.IsDeleted(&map->Object) ? Status.Deleted : TryNearest(me, map, bound, side, inclusive, out key, out value);
+        if (found != Status.Done) key = value = default;
+        Epoch.Exit(me);
+        return found.Value;
+    }
+
+    // Null if a writer came in between.
+    static Status? TryNearest(Participant* me, SortedMap* map, in SortedKey bound, Toward side, bool inclusive, out Value key, out Value value)
+    {
+        Passed* passed = stackalloc Passed[MostPassed];
+        int count = 0;
+        key = value = default;
+        THook.Point();
+        // Acquire: pairs with the increment in Clear. A new tree whose writers have begun comes with a new era.
+        ulong era = Volatile.Read(ref map->Era);
+        bool down = side is Toward.Below or Toward.Last;
+        // The leaf of the bound itself comes first, downwards too.
+        Toward toward = side == Toward.Below && inclusive ? Toward.Key : side;
+        SortedKey target = bound;
+        while (true)
+        {
+            SortedLeaf* leaf = (SortedLeaf*)Descend(map, target, toward, 0, out _, out Value lower, out Value upper);
+            THook.Point();
+            // Acquire: pairs with the releases in Write and Pop, so that the places it names are filled.
+            ulong order = Volatile.Read(ref leaf->Node.Order);
+            int entries = LeafOrder.Count(order);
+            if (entries != 0 && side is Toward.Key or Toward.Below && leaf->Node.Class != bound.Class) return Status.WrongKind;
+            int position = side switch
+            {
+                Toward.First => 0,
+                Toward.Last => entries - 1,
+                _ => PositionOf(leaf, order, bound, down, inclusive),
+            };
+            if ((uint)position < (uint)entries)
+            {
+                int place = LeafOrder.Place(order, position);
+                key = new Value(leaf->Keys[place]);
+                THook.Point();
+                // Acquire: pairs with the releases in Write; and no later than the second look at the word.
+                value = new Value(Volatile.Read(ref leaf->Values[place]));
+                THook.Point();
+                // A word that is the same now was so when the value was read. Pairs with the releases in Write, Pop and Kill.
+                if (TRules.Fault != SortedMapFault.TrustsOneLeaf && Volatile.Read(ref leaf->Node.Order) != order) return null;
+                return count == 0 || AreUnchanged(map, passed, count, era) ? Status.Done : null;
+            }
+            Value fence = down ? lower : upper;
+            if (fence.IsEmpty) return count == 0 || AreUnchanged(map, passed, count, era) ? Status.Missing : null;
+            // One that is dead already cannot tell whether its range has changed.
+            if (LeafOrder.IsDead(order)) return null;
+            if (count == MostPassed)
+            {
+                Status status = Merge(me, map, target, toward, 0);
+                return status == Status.Done ? null : status;
+            }
+            passed[count++] = new Passed { Leaf = leaf, Order = order };
+            target = new SortedKey(fence);
+            toward = down ? Toward.Below : Toward.Key;
+        }
+    }
+
+    static bool AreUnchanged(SortedMap* map, Passed* passed, int count, ulong era)
+    {
+        if (TRules.Fault == SortedMapFault.TrustsPassedLeaves) return true;
+        for (int i = 0; i < count; i++)
+        {
+            THook.Point();
+            // Pairs with the releases in Write, Pop and Kill.
+            if (Volatile.Read(ref passed[i].Leaf->Node.Order) != passed[i].Order) return false;
+        }
+        THook.Point();
+        // Pairs with the increment in Clear.
+        return Volatile.Read(ref map->Era) == era;
+    }
+
+    // The position of the nearest entry on a side of the bound; outside of the leaf's if there is none.
+    static int PositionOf(SortedLeaf* leaf, ulong order, in SortedKey bound, bool down, bool inclusive)
+    {
+        bool isThere = Search(leaf, order, bound, out int position) >= 0;
+        if (isThere && inclusive) return position;
+        if (down) return position - 1;
+        return isThere ? position + 1 : position;
+    }
+
+    static Status Pop(Participant* me, SortedMap* map, Toward side, out Value key, out Value value)
+    {
+        Epoch.Enter(me);
+        key = value = default;
+        Status? popped = null;
+        while (popped == null) popped = SharedObject.IsDeleted(&map->Object) ? Status.Deleted : TryPop(me, map, side, out key, out value);
+        Epoch.Exit(me);
+        return popped.Value;
+    }
+
+    // The first leaf stays the first for as long as it lives, and nothing comes into it while it is locked: what is first there is first of all.
+    static Status? TryPop(Participant* me, SortedMap* map, Toward side, out Value key, out Value value)
+    {
+        key = value = default;
+        SortedLeaf* leaf = (SortedLeaf*)Descend(map, default, side, 0, out _, out _, out _);
+        if (!TryLock(&leaf->Node)) return null;
+        ulong order = leaf->Node.Order;
+        int entries = LeafOrder.Count(order);
+        if (entries == 0)
+        {
+            // A live leaf that is the root is all there is.
+            bool isRoot = Volatile.Read(ref map->Root) == (nint)leaf;
+            Unlock(&leaf->Node);
+            if (isRoot) return Status.Missing;
+            Status status = Merge(me, map, default, side, 0);
+            return status == Status.Done ? null : status;
+        }
+        int position = side == Toward.First ? 0 : entries - 1;
+        int place = LeafOrder.Place(order, position);
+        key = new Value(leaf->Keys[place]);
+        value = new Value(leaf->Values[place]);
+        THook.Point();
+        // Release; the unlocking is the fence between it and the dropping of what was there.
+        Volatile.Write(ref leaf->Node.Order, LeafOrder.Removed(order, position));
+        Unlock(&leaf->Node);
+        // Only a figure.
+        Interlocked.Decrement(ref map->Count);
+        Reference.Drop(me, key);
+        Reference.Drop(me, value);
+        if (entries - 1 < LeastEntries) Merge(me, map, default, side, 0);
+        return Status.Done;
+    }
+}

@@ -1,0 +1,124 @@
+namespace Symplast.Objects;
+
+// Giving up a whole tree.
+public static unsafe partial class SortedMap<THook, TRules>
+{
+    /// <summary>Removes all entries at once. What it takes grows with their number, but nobody waits for it.</summary>
+    public static Status Clear(Participant* me, SortedMap* map)
+    {
+        Epoch.Enter(me);
+        Status status = Status.Deleted;
+        if (!SharedObject.IsDeleted(&map->Object))
+        {
+            SortedLeaf* root = NewLeaf(me, Heap.Of(map), OrderingClass.None, default);
+            status = root == null ? Status.NoMemory : Clear(me, map, root);
+        }
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>
+    /// Deletes the map by hand, for ever: every later operation gives Deleted, and what it held is released. A second call gives Deleted too. The caller's reference stays.
+    /// </summary>
+    public static Status Delete(Participant* me, SortedMap* map)
+    {
+        Epoch.Enter(me);
+        Status status = Status.Deleted;
+        if (!SharedObject.IsDeleted(&map->Object) && TryMarkDeleted(map))
+        {
+            Dismantle(me, map, (SortedNode*)map->Root, null);
+            status = Status.Done;
+        }
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>Drops all that a dying map refers to, whatever others are doing with it at the moment.</summary>
+    internal static void ReleaseContents(Participant* me, SortedMap* map, ref Release release)
+    {
+        if (!TryMarkDeleted(map)) return;
+        fixed (Release* target = &release) Dismantle(me, map, (SortedNode*)map->Root, target);
+    }
+
+    static Status Clear(Participant* me, SortedMap* map, SortedLeaf* root)
+    {
+        ObjectLock.Enter<THook>(&map->Object.Lock);
+        bool deleted = map->Object.Head.DeletedFlag != 0;
+        SortedNode* old = (SortedNode*)map->Root;
+        if (!deleted)
+        {
+            Hang(map, null, 0, &root->Node);
+            THook.Point();
+            // Full fence; pairs with the acquires in TryNearest and Snapshot. No writer gets into the new leaf before it.
+            Interlocked.Increment(ref map->Era);
+            Unlock(&root->Node);
+        }
+        ObjectLock.Exit<THook>(&map->Object.Lock);
+        if (deleted) Heap.Free(me, root);
+        else Dismantle(me, map, old, null);
+        return deleted ? Status.Deleted : Status.Done;
+    }
+
+    // True for one caller only; nobody replaces the root any more after that.
+    static bool TryMarkDeleted(SortedMap* map)
+    {
+        ObjectLock.Enter<THook>(&map->Object.Lock);
+        bool first = map->Object.Head.DeletedFlag == 0;
+        THook.Point();
+        // Release: pairs with the acquire in SharedObject.IsDeleted. The unlocking is the fence between it and the dropping of what the map held.
+        Volatile.Write(ref map->Object.Head.DeletedFlag, 1);
+        ObjectLock.Exit<THook>(&map->Object.Lock);
+        return first;
+    }
+
+    // From the top down: once a node is dead its children are the last ones, and who has locked one of them finds no live parent. Nodes that are dead are on a list through themselves.
+    static void Dismantle(Participant* me, SortedMap* map, SortedNode* root, Release* release)
+    {
+        SortedNode* dead = null;
+        KillAndPush(root, ref dead);
+        while (dead != null)
+        {
+            SortedNode* node = dead;
+            dead = node->Next;
+            if (node->Level != 0)
+            {
+                SortedInner* inner = (SortedInner*)node;
+                for (int i = 0; i < node->Count; i++)
+                {
+                    KillAndPush((SortedNode*)inner->Children[i], ref dead);
+                    if (i > 0) Drop(me, new Value(inner->Keys[i]), release);
+                }
+            }
+            else
+            {
+                SortedLeaf* leaf = (SortedLeaf*)node;
+                int count = LeafOrder.Count(node->Order);
+                // Only a figure.
+                Interlocked.Add(ref map->Count, -count);
+                for (int i = 0; i < count; i++)
+                {
+                    int place = LeafOrder.Place(node->Order, i);
+                    Drop(me, new Value(leaf->Keys[place]), release);
+                    Drop(me, new Value(leaf->Values[place]), release);
+                }
+            }
+            Heap.Retire(me, node);
+        }
+    }
+
+    static void KillAndPush(SortedNode* node, ref SortedNode* list)
+    {
+        ObjectLock.Enter<THook>(&node->Lock);
+        Kill(node);
+        node->Next = list;
+        list = node;
+        // The fence between the unlinking and the retiring.
+        ObjectLock.Exit<THook>(&node->Lock);
+    }
+
+    static void Drop(Participant* me, Value value, Release* release)
+    {
+        if (release == null) Reference.Drop(me, value);
+        else release->Drop(me, value);
+    }
+}

@@ -1,0 +1,345 @@
+using System.Diagnostics;
+
+namespace Symplast.Objects;
+
+// Splitting, merging and compacting nodes.
+public static unsafe partial class SortedMap<THook, TRules>
+{
+    // Whoever has fewer (but the root) is merged with a neighbour; whoever has more after that is cut in two.
+    static int LeastEntries => Math.Max(TRules.LeafCapacity / 4, 1);
+
+    static int LeastChildren => Math.Max(TRules.InnerCapacity / 4, 2);
+
+    static int Capacity(int level) => level == 0 ? TRules.LeafCapacity : TRules.InnerCapacity;
+
+    static int Roomy(int level) => Capacity(level) * 3 / 4;
+
+    static bool IsSparse(SortedNode* node) =>
+        // Any recent word will do without the lock.
+        node->Level == 0 ? LeafOrder.Count(Volatile.Read(ref node->Order)) < LeastEntries : node->Count < LeastChildren;
+
+    static bool IsFull(SortedNode* node) =>
+        node->Level == 0 ? LeafOrder.Filled(node->Order) >= TRules.LeafCapacity : node->Count >= TRules.InnerCapacity;
+
+    /// <summary>An entry of a leaf, or a child and the least key of its range.</summary>
+    struct Entry
+    {
+        internal ulong Digest;
+        internal ulong Key;
+        internal ulong Payload;
+    }
+
+    /// <summary>Where nodes hang that are to be replaced.</summary>
+    ref struct Site
+    {
+        internal SortedMap* Map;
+
+        /// <summary>Null for the root.</summary>
+        internal SortedInner* Parent;
+
+        /// <summary>The first one's in the parent.</summary>
+        internal int Index;
+
+        /// <summary>Null if the parent is the root.</summary>
+        internal SortedInner* Grand;
+        internal int GrandIndex;
+
+        internal Site(SortedMap* map, in Path path, int level)
+        {
+            Map = map;
+            Parent = path.At(level + 1);
+            Grand = Parent == null ? null : path.At(level + 2);
+            Index = Parent == null ? 0 : path.Index[level + 1];
+            GrandIndex = Grand == null ? 0 : path.Index[level + 2];
+        }
+    }
+
+    /// <summary>A new leaf, locked; null if there is no memory.</summary>
+    static SortedLeaf* NewLeaf(Participant* me, PoolHeap* heap, OrderingClass kind, ReadOnlySpan<Entry> entries)
+    {
+        SortedLeaf* leaf = (SortedLeaf*)Heap.Allocate(me, heap, (nuint)sizeof(SortedLeaf));
+        if (leaf == null) return null;
+        leaf->Node = new SortedNode { Class = kind, Lock = 1, Order = LeafOrder.First(entries.Length) };
+        for (int i = 0; i < entries.Length; i++)
+        {
+            leaf->Digests[i] = entries[i].Digest;
+            leaf->Keys[i] = entries[i].Key;
+            leaf->Values[i] = entries[i].Payload;
+        }
+        return leaf;
+    }
+
+    /// <summary>A new inner node, not locked; null if there is no memory. The first key does not count.</summary>
+    static SortedInner* NewInner(Participant* me, PoolHeap* heap, OrderingClass kind, int level, ReadOnlySpan<Entry> entries)
+    {
+        SortedInner* inner = (SortedInner*)Heap.Allocate(me, heap, (nuint)sizeof(SortedInner));
+        if (inner == null) return null;
+        inner->Node = new SortedNode { Class = kind, Level = (byte)level, Count = (byte)entries.Length };
+        for (int i = 0; i < entries.Length; i++)
+        {
+            inner->Digests[i] = i == 0 ? 0 : entries[i].Digest;
+            inner->Keys[i] = i == 0 ? 0 : entries[i].Key;
+            inner->Children[i] = entries[i].Payload;
+        }
+        return inner;
+    }
+
+    static SortedNode* NewNode(Participant* me, PoolHeap* heap, OrderingClass kind, int level, ReadOnlySpan<Entry> entries) =>
+        level == 0 ? (SortedNode*)NewLeaf(me, heap, kind, entries) : (SortedNode*)NewInner(me, heap, kind, level, entries);
+
+    // What a locked node holds, in order.
+    static int Collect(SortedNode* node, Entry* entries)
+    {
+        if (node->Level == 0)
+        {
+            SortedLeaf* leaf = (SortedLeaf*)node;
+            int count = LeafOrder.Count(node->Order);
+            for (int i = 0; i < count; i++)
+            {
+                int place = LeafOrder.Place(node->Order, i);
+                entries[i] = new Entry { Digest = leaf->Digests[place], Key = leaf->Keys[place], Payload = leaf->Values[place] };
+            }
+            return count;
+        }
+        SortedInner* inner = (SortedInner*)node;
+        for (int i = 0; i < node->Count; i++) entries[i] = new Entry { Digest = inner->Digests[i], Key = inner->Keys[i], Payload = inner->Children[i] };
+        return node->Count;
+    }
+
+    /// <summary>Makes room in the node of a level that a key belongs to, if it is full: compacts a leaf that has lost entries, else cuts the node in two.</summary>
+    static Status Split(Participant* me, SortedMap* map, in SortedKey key, int level)
+    {
+        Entry* entries = stackalloc Entry[SortedInner.Places];
+        while (true)
+        {
+            if (SharedObject.IsDeleted(&map->Object)) return Status.Deleted;
+            SortedNode* node = Descend(map, key, Toward.Key, level, out Path path, out _, out _);
+            if (node == null) return Status.Done;
+            if (!TryLock(node)) continue;
+            if (!IsFull(node))
+            {
+                Unlock(node);
+                return Status.Done;
+            }
+            Site site = new(map, path, level);
+            if (!TryLockAbove(map, site.Parent, site.Index, node))
+            {
+                Unlock(node);
+                continue;
+            }
+            int count = Collect(node, entries);
+            bool cuts = count > Roomy(level);
+            bool parentIsFull = cuts && site.Parent != null && IsFull(&site.Parent->Node);
+            if (parentIsFull || cuts && site.Parent != null && !TryLockAbove(map, site.Grand, site.GrandIndex, &site.Parent->Node))
+            {
+                UnlockAbove(map, site.Parent);
+                Unlock(node);
+                Status above = parentIsFull ? Split(me, map, key, level + 1) : Status.Done;
+                if (above != Status.Done) return above;
+                continue;
+            }
+            return Replace(me, site, node, null, new ReadOnlySpan<Entry>(entries, count), cuts ? count / 2 : count);
+        }
+    }
+
+    /// <summary>Merges the node of a level that a key belongs to with a neighbour, or shares with it, if it has become sparse.</summary>
+    static Status Merge(Participant* me, SortedMap* map, in SortedKey key, Toward toward, int level)
+    {
+        Entry* entries = stackalloc Entry[2 * SortedInner.Places];
+        while (true)
+        {
+            if (SharedObject.IsDeleted(&map->Object)) return Status.Deleted;
+            SortedNode* node = Descend(map, key, toward, level, out Path path, out _, out _);
+            if (node == null) return Status.Done;
+            Site site = new(map, path, level);
+            if (site.Parent == null)
+            {
+                if (level == 0 || node->Count > 1) return Status.Done;
+                if (TryCollapse(me, map, node)) level--;
+                continue;
+            }
+            if (!IsSparse(node)) return Status.Done;
+            if (site.Parent->Node.Count == 1)
+            {
+                Status above = Merge(me, map, key, toward, level + 1);
+                if (above != Status.Done) return above;
+                continue;
+            }
+            if (site.Index + 1 == site.Parent->Node.Count) site.Index--;
+            // Acquire: pairs with the exchange in Hang.
+            SortedNode* left = (SortedNode*)Volatile.Read(ref *SortedInner.Slot(site.Parent, site.Index));
+            SortedNode* right = (SortedNode*)Volatile.Read(ref *SortedInner.Slot(site.Parent, site.Index + 1));
+            if (!TryLockPair(site, left, right)) continue;
+            if (!IsSparse(left) && !IsSparse(right))
+            {
+                UnlockAbove(map, site.Grand);
+                UnlockAbove(map, site.Parent);
+                Unlock(right);
+                Unlock(left);
+                return Status.Done;
+            }
+            int count = Collect(left, entries);
+            int total = count + Collect(right, entries + count);
+            if (level > 0)
+            {
+                // The key between the two comes down with the right one's first child.
+                entries[count].Digest = site.Parent->Digests[site.Index + 1];
+                entries[count].Key = site.Parent->Keys[site.Index + 1];
+            }
+            bool merges = total <= Roomy(level);
+            Status status = Replace(me, site, left, right, new ReadOnlySpan<Entry>(entries, total), merges ? total : total / 2);
+            if (status != Status.Done || !merges) return status;
+            level++;
+        }
+    }
+
+    static bool TryLockPair(in Site site, SortedNode* left, SortedNode* right)
+    {
+        if (!TryLock(left)) return false;
+        if (TryLock(right))
+        {
+            if (TryLockAbove(site.Map, site.Parent, site.Index, left))
+            {
+                if (*SortedInner.Slot(site.Parent, site.Index + 1) == (nint)right && TryLockAbove(site.Map, site.Grand, site.GrandIndex, &site.Parent->Node)) return true;
+                UnlockAbove(site.Map, site.Parent);
+            }
+            Unlock(right);
+        }
+        Unlock(left);
+        return false;
+    }
+
+    /// <summary>
+    /// Puts new nodes with the entries in place of one or two old ones: two that are cut at <paramref name="cut"/>, or one if that is the end. What is needed is locked; unlocks it.
+    /// </summary>
+    static Status Replace(Participant* me, in Site site, SortedNode* left, SortedNode* right, ReadOnlySpan<Entry> entries, int cut)
+    {
+        SortedMap* map = site.Map;
+        int level = left->Level;
+        bool cuts = cut < entries.Length;
+        Value between = cuts ? new Value(entries[cut].Key) : default;
+        SortedNode* first = NewNode(me, Heap.Of(map), left->Class, level, entries[..cut]);
+        SortedNode* second = first == null || !cuts ? null : NewNode(me, Heap.Of(map), left->Class, level, entries[cut..]);
+        // What hangs above in the end: the new node itself, or a new node over the two, or a new parent.
+        bool replacesParent = site.Parent != null && (cuts || right != null);
+        bool collapses = replacesParent && !cuts && site.Grand == null && site.Parent->Node.Count == 2;
+        SortedNode* top = first;
+        if (first != null && (!cuts || second != null) && !collapses && (cuts || replacesParent)) top = NewAbove(me, site, first, second, right != null, between, cuts ? entries[cut].Digest : 0);
+        if (first == null || cuts && second == null || top == null)
+        {
+            if (second != null) Heap.Free(me, second);
+            if (first != null) Heap.Free(me, first);
+            if (replacesParent) UnlockAbove(map, site.Grand);
+            UnlockAbove(map, site.Parent);
+            if (right != null) Unlock(right);
+            Unlock(left);
+            return Status.NoMemory;
+        }
+        // A leaf's key stays in the leaf, an inner node's goes up; and in the other direction.
+        Value gone = right == null ? default : new Value(site.Parent->Keys[site.Index + 1]);
+        if (level == 0 && cuts) Reference.Take(between);
+
+        if (replacesParent) Hang(map, site.Grand, site.GrandIndex, top);
+        else Hang(map, site.Parent, site.Index, top);
+        if (TRules.Fault == SortedMapFault.UnlocksEarly) UnlockNew(first, second);
+        Kill(left);
+        if (right != null) Kill(right);
+        if (replacesParent) Kill(&site.Parent->Node);
+        if (TRules.Fault != SortedMapFault.UnlocksEarly) UnlockNew(first, second);
+        if (replacesParent) UnlockAbove(map, site.Grand);
+        UnlockAbove(map, site.Parent);
+        if (right != null) Unlock(right);
+        Unlock(left);
+
+        Heap.Retire(me, left);
+        if (right != null) Heap.Retire(me, right);
+        if (replacesParent) Heap.Retire(me, site.Parent);
+        if (level == 0) Reference.Drop(me, gone);
+        return Status.Done;
+    }
+
+    static void UnlockNew(SortedNode* first, SortedNode* second)
+    {
+        if (first->Level != 0) return;
+        Unlock(first);
+        if (second != null) Unlock(second);
+    }
+
+    // The parent with one or two new children for one or two old ones; or a new root. Null if there is no memory.
+    static SortedNode* NewAbove(Participant* me, in Site site, SortedNode* first, SortedNode* second, bool pair, Value between, ulong digest)
+    {
+        Entry* entries = stackalloc Entry[SortedInner.Places + 1];
+        Entry added = new() { Digest = digest, Key = between.Bits, Payload = (ulong)second };
+        int count = 0;
+        if (site.Parent == null)
+        {
+            entries[count++] = new Entry { Payload = (ulong)first };
+            entries[count++] = added;
+        }
+        else
+        {
+            SortedInner* parent = site.Parent;
+            for (int i = 0; i < parent->Node.Count; i++)
+            {
+                if (pair && i == site.Index + 1) continue;
+                entries[count++] = new Entry { Digest = parent->Digests[i], Key = parent->Keys[i], Payload = i == site.Index ? (ulong)first : parent->Children[i] };
+                if (i == site.Index && second != null) entries[count++] = added;
+            }
+        }
+        Debug.Assert(count <= TRules.InnerCapacity);
+        return (SortedNode*)NewInner(me, Heap.Of(site.Map), first->Class, first->Level + 1, new ReadOnlySpan<Entry>(entries, count));
+    }
+
+    // A root with one child gives way to the child.
+    static bool TryCollapse(Participant* me, SortedMap* map, SortedNode* root)
+    {
+        if (!TryLock(root)) return false;
+        bool locked = TryLockAbove(map, null, 0, root);
+        if (locked)
+        {
+            Hang(map, null, 0, (SortedNode*)*SortedInner.Slot((SortedInner*)root, 0));
+            Kill(root);
+            UnlockAbove(map, null);
+        }
+        Unlock(root);
+        if (locked) Heap.Retire(me, root);
+        return locked;
+    }
+
+    /// <summary>Makes an empty map's root one for keys of another class. WrongKind if the map is not empty.</summary>
+    static Status Adopt(Participant* me, SortedMap* map, in SortedKey key)
+    {
+        while (true)
+        {
+            if (SharedObject.IsDeleted(&map->Object)) return Status.Deleted;
+            SortedLeaf* leaf = LeafOf(map, key);
+            if (!TryLock(&leaf->Node)) continue;
+            if (leaf->Node.Class == key.Class || LeafOrder.Count(leaf->Node.Order) != 0)
+            {
+                Status other = leaf->Node.Class == key.Class ? Status.Done : Status.WrongKind;
+                Unlock(&leaf->Node);
+                return other;
+            }
+            if (!TryLockAbove(map, null, 0, &leaf->Node))
+            {
+                // An empty leaf among others, which somebody is about to merge, or had no memory for.
+                Unlock(&leaf->Node);
+                Status status = Merge(me, map, key, Toward.Key, 0);
+                if (status != Status.Done) return status;
+                continue;
+            }
+            SortedLeaf* root = NewLeaf(me, Heap.Of(map), key.Class, default);
+            if (root != null)
+            {
+                Hang(map, null, 0, &root->Node);
+                Kill(&leaf->Node);
+                Unlock(&root->Node);
+            }
+            UnlockAbove(map, null);
+            Unlock(&leaf->Node);
+            if (root == null) return Status.NoMemory;
+            Heap.Retire(me, leaf);
+            return Status.Done;
+        }
+    }
+}

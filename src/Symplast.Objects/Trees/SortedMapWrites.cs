@@ -1,0 +1,248 @@
+namespace Symplast.Objects;
+
+// Operations that change one entry.
+public static unsafe partial class SortedMap<THook, TRules>
+{
+    /// <summary>Stores a value under a key, whether there was one or not.</summary>
+    public static Status Set(Participant* me, SortedMap* map, in Probe key, Value value) => Write(me, map, key, new Store(value), out _);
+
+    /// <summary>Stores a value under a key that is not there; <see cref="Status.Exists"/> if it is.</summary>
+    public static Status TryAdd(Participant* me, SortedMap* map, in Probe key, Value value) => GetOrAdd(me, map, key, value, out _);
+
+    /// <summary>
+    /// Stores a value under a key that is not there, and gives what is there then: Done if that is <paramref name="value"/>, else
+    /// <see cref="Status.Exists"/>. What it gives can be read for as long as the caller's section lasts.
+    /// </summary>
+    public static Status GetOrAdd(Participant* me, SortedMap* map, in Probe key, Value value, out Value present)
+    {
+        Status status = Get(me, map, key, out present);
+        if (status != Status.Missing) return status == Status.Done ? Status.Exists : status;
+        status = Write(me, map, key, new Insertion(value), out present);
+        if (status == Status.Done) present = value;
+        return status;
+    }
+
+    /// <summary>Removes a key and gives its value, which can be read for as long as the caller's section lasts.</summary>
+    public static Status Remove(Participant* me, SortedMap* map, in Probe key, out Value removed) => Write(me, map, key, default(Removal), out removed);
+
+    /// <summary>Removes a key if its value equals an expected one; else Missing, and <paramref name="present"/> is its value, or empty if there is none.</summary>
+    public static Status Remove(Participant* me, SortedMap* map, in Probe key, in Probe expected, out Value present) =>
+        Write(me, map, key, new ConditionalRemoval(expected), out present);
+
+    /// <summary>Replaces a value if it equals an expected one; else Missing, and <paramref name="present"/> is the value, or empty if there is no such key.</summary>
+    public static Status CompareExchange(Participant* me, SortedMap* map, in Probe key, in Probe expected, Value value, out Value present) =>
+        Write(me, map, key, new Exchange(expected, value), out present);
+
+    /// <summary>Adds to a number, which counts as 0 if there is none, and gives the sum, which can be read for as long as the caller's section lasts.</summary>
+    public static Status Add(Participant* me, SortedMap* map, in Probe key, Value delta, out Value sum)
+    {
+        // The sum that was stored is written through a pointer, since a change is a value that is passed on.
+        Value stored = default;
+        Status status = Write(me, map, key, new Addition(delta, &stored), out _);
+        sum = stored;
+        return status;
+    }
+
+    /// <summary>What becomes of an entry.</summary>
+    enum Turn
+    {
+        Nothing,
+        Store,
+        Remove,
+    }
+
+    /// <summary>Decides about an entry, under its leaf's lock.</summary>
+    interface IChange
+    {
+        /// <summary>Whether it may store where there is nothing.</summary>
+        static abstract bool Inserts { get; }
+
+        /// <summary><paramref name="present"/> is empty if there is no such key; <paramref name="next"/>, if it is to be stored, comes with a reference.</summary>
+        Turn Decide(Participant* me, PoolHeap* heap, Value present, out Value next, out Status status);
+    }
+
+    readonly struct Store(Value value) : IChange
+    {
+        public static bool Inserts => true;
+
+        public Turn Decide(Participant* me, PoolHeap* heap, Value present, out Value next, out Status status)
+        {
+            Reference.Take(value);
+            next = value;
+            status = Status.Done;
+            return Turn.Store;
+        }
+    }
+
+    readonly struct Insertion(Value value) : IChange
+    {
+        public static bool Inserts => true;
+
+        public Turn Decide(Participant* me, PoolHeap* heap, Value present, out Value next, out Status status)
+        {
+            next = value;
+            status = Status.Exists;
+            if (!present.IsEmpty) return Turn.Nothing;
+            Reference.Take(value);
+            status = Status.Done;
+            return Turn.Store;
+        }
+    }
+
+    readonly struct Removal : IChange
+    {
+        public static bool Inserts => false;
+
+        public Turn Decide(Participant* me, PoolHeap* heap, Value present, out Value next, out Status status)
+        {
+            next = default;
+            status = present.IsEmpty ? Status.Missing : Status.Done;
+            return present.IsEmpty ? Turn.Nothing : Turn.Remove;
+        }
+    }
+
+    readonly struct ConditionalRemoval(Probe expected) : IChange
+    {
+        public static bool Inserts => false;
+
+        public Turn Decide(Participant* me, PoolHeap* heap, Value present, out Value next, out Status status)
+        {
+            next = default;
+            bool matches = !present.IsEmpty && expected.Matches(present);
+            status = matches ? Status.Done : Status.Missing;
+            return matches ? Turn.Remove : Turn.Nothing;
+        }
+    }
+
+    readonly struct Exchange(Probe expected, Value value) : IChange
+    {
+        public static bool Inserts => false;
+
+        public Turn Decide(Participant* me, PoolHeap* heap, Value present, out Value next, out Status status)
+        {
+            next = value;
+            status = Status.Missing;
+            if (present.IsEmpty || !expected.Matches(present)) return Turn.Nothing;
+            Reference.Take(value);
+            status = Status.Done;
+            return Turn.Store;
+        }
+    }
+
+    readonly struct Addition(Value delta, Value* sum) : IChange
+    {
+        public static bool Inserts => true;
+
+        public Turn Decide(Participant* me, PoolHeap* heap, Value present, out Value next, out Status status)
+        {
+            status = Sum.Of(me, heap, present.IsEmpty ? Value.OfInt(0) : present, delta, out next);
+            if (status != Status.Done) return Turn.Nothing;
+            *sum = next;
+            return Turn.Store;
+        }
+    }
+
+    static Status Write<TChange>(Participant* me, SortedMap* map, in Probe probe, in TChange change, out Value present) where TChange : struct, IChange
+    {
+        Epoch.Enter(me);
+        present = default;
+        SortedKey key = new(probe);
+        Status status = Status.WrongKind;
+        while (key.Class != OrderingClass.None)
+        {
+            if (SharedObject.IsDeleted(&map->Object))
+            {
+                status = Status.Deleted;
+                break;
+            }
+            SortedLeaf* leaf = LeafOf(map, key);
+            if (!TryLock(&leaf->Node)) continue;
+            if (leaf->Node.Class != key.Class)
+            {
+                bool isEmpty = LeafOrder.Count(leaf->Node.Order) == 0;
+                Unlock(&leaf->Node);
+                status = !isEmpty ? Status.WrongKind : !TChange.Inserts ? Status.Missing : Adopt(me, map, key);
+            }
+            else if (TryWrite(me, map, leaf, probe, key, change, out present, out status))
+            {
+                break;
+            }
+            else
+            {
+                status = Split(me, map, key, 0);
+            }
+            if (status != Status.Done) break;
+        }
+        Epoch.Exit(me);
+        return status;
+    }
+
+    // Unlocks the leaf. False if there is no room.
+    static bool TryWrite<TChange>(Participant* me, SortedMap* map, SortedLeaf* leaf, in Probe probe, in SortedKey key, in TChange change, out Value present, out Status status)
+        where TChange : struct, IChange
+    {
+        ulong order = leaf->Node.Order;
+        int place = Search(leaf, order, key, out int position);
+        present = place < 0 ? default : new Value(leaf->Values[place]);
+        status = Status.Done;
+        if (place < 0 && TChange.Inserts && LeafOrder.Filled(order) >= TRules.LeafCapacity)
+        {
+            Unlock(&leaf->Node);
+            return false;
+        }
+        switch (change.Decide(me, Heap.Of(map), present, out Value next, out status))
+        {
+            case Turn.Store when place >= 0:
+                THook.Point();
+                // Release: pairs with the acquires in Find and Nearest. The unlocking is the fence between it and the dropping of what was there.
+                Volatile.Write(ref leaf->Values[place], next.Bits);
+                Unlock(&leaf->Node);
+                Reference.Drop(me, present);
+                break;
+            case Turn.Store:
+                status = Insert(me, map, leaf, position, probe, key.Digest, next);
+                Unlock(&leaf->Node);
+                if (status != Status.Done) Reference.Drop(me, next);
+                break;
+            case Turn.Remove:
+                Value stored = new(leaf->Keys[place]);
+                order = LeafOrder.Removed(order, position);
+                THook.Point();
+                // Release; the unlocking is the fence between it and the dropping of what was there.
+                Volatile.Write(ref leaf->Node.Order, order);
+                Unlock(&leaf->Node);
+                // Only a figure.
+                Interlocked.Decrement(ref map->Count);
+                Reference.Drop(me, stored);
+                Reference.Drop(me, present);
+                if (LeafOrder.Count(order) < LeastEntries) Merge(me, map, key, Toward.Key, 0);
+                break;
+            default:
+                Unlock(&leaf->Node);
+                break;
+        }
+        return true;
+    }
+
+    static Status Insert(Participant* me, SortedMap* map, SortedLeaf* leaf, int position, in Probe probe, ulong digest, Value value)
+    {
+        Value key = probe.ToValue(me, Heap.Of(map));
+        if (key.IsEmpty) return Status.NoMemory;
+        ulong order = leaf->Node.Order;
+        int place = LeafOrder.Filled(order);
+        if (TRules.Fault == SortedMapFault.PublishesEarly)
+        {
+            Volatile.Write(ref leaf->Node.Order, LeafOrder.Inserted(order, position));
+            THook.Point();
+        }
+        leaf->Digests[place] = digest;
+        leaf->Keys[place] = key.Bits;
+        leaf->Values[place] = value.Bits;
+        THook.Point();
+        // Release: pairs with the acquires in Find and Nearest; the place is filled.
+        Volatile.Write(ref leaf->Node.Order, LeafOrder.Inserted(order, position));
+        // Only a figure.
+        Interlocked.Increment(ref map->Count);
+        return Status.Done;
+    }
+}

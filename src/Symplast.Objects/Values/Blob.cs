@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Symplast.Objects;
+
+/// <summary>
+/// An immutable value in a pool that does not fit into a word: text, bytes, a big integer, a complex number. The bytes follow the struct.
+/// </summary>
+public unsafe struct Blob
+{
+    /// <summary>Flag in <see cref="Header.Extra"/>: text of ASCII characters only.</summary>
+    public const ushort Ascii = 1;
+
+    internal Header Head;
+    internal ulong Hash;
+    internal nuint Length;
+
+    /// <summary>The bytes.</summary>
+    public static byte* Data(Blob* blob) => (byte*)(blob + 1);
+
+    /// <summary>Number of bytes.</summary>
+    public static nuint LengthOf(Value value) => ((Blob*)value.Pointer)->Length;
+
+    /// <summary>The bytes of a text, of bytes, or of a number.</summary>
+    public static ReadOnlySpan<byte> Bytes(Value value)
+    {
+        Blob* blob = (Blob*)value.Pointer;
+        return new ReadOnlySpan<byte>(Data(blob), checked((int)blob->Length));
+    }
+
+    /// <summary>Whether a text is of ASCII characters only.</summary>
+    public static bool IsAscii(Value text) => text.Head->Extra == Ascii;
+
+    /// <summary>
+    /// A new blob with one reference, the caller's; empty if there is no memory. <paramref name="kind"/> is Text, Bytes, BigInt or Complex.
+    /// </summary>
+    public static Value Create(Participant* me, PoolHeap* heap, ValueKind kind, byte* data, nuint length, ulong hash)
+    {
+        Debug.Assert(kind is ValueKind.Text or ValueKind.Bytes or ValueKind.BigInt or ValueKind.Complex);
+        Blob* blob = (Blob*)Heap.Allocate(me, heap, (nuint)sizeof(Blob) + length);
+        if (blob == null) return Value.Empty;
+        blob->Head = new Header { Count = 1, Kind = HeaderKind.Blob };
+        blob->Hash = hash;
+        blob->Length = length;
+        Buffer.MemoryCopy(data, Data(blob), length, length);
+        if (kind == ValueKind.Text && Ascii7(data, length)) blob->Head.Extra = Ascii;
+        return Value.Of(kind, blob);
+    }
+
+    /// <summary>The text as a string, lone surrogates replaced.</summary>
+    public static string ToText(Value value) => Encoding.UTF8.GetString(Bytes(value));
+
+    static bool Ascii7(byte* data, nuint length)
+    {
+        for (; length >= int.MaxValue; data += 1 << 30, length -= 1 << 30)
+        {
+            if (!System.Text.Ascii.IsValid(new ReadOnlySpan<byte>(data, 1 << 30))) return false;
+        }
+        return System.Text.Ascii.IsValid(new ReadOnlySpan<byte>(data, (int)length));
+    }
+}

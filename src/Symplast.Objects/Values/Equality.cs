@@ -1,0 +1,56 @@
+using System.Runtime.CompilerServices;
+
+namespace Symplast.Objects;
+
+/// <summary>Equality of values as Python has it: 1 == 1.0 == True == 1+0j, text and bytes by content, tuples by their items, other objects by identity.</summary>
+public static unsafe class Equality
+{
+    /// <summary>Whether two values are equal. A NaN equals itself, as it does as a key in Python.</summary>
+    public static bool AreEqual(Value left, Value right)
+    {
+        if (left == right) return true;
+        ValueKind kind = left.Kind;
+        if (IsNumber(kind)) return IsNumber(right.Kind) && Numbers.AreEqual(left, right);
+        if (kind != right.Kind) return false;
+        return kind switch
+        {
+            ValueKind.Text or ValueKind.Bytes => SameBytes((Blob*)left.Pointer, Blob.Data((Blob*)right.Pointer), Blob.LengthOf(right)),
+            ValueKind.Tuple => SameItems((TupleBlob*)left.Pointer, (TupleBlob*)right.Pointer),
+            _ => false,
+        };
+    }
+
+    internal static bool IsNumber(ValueKind kind) => kind is ValueKind.Int or ValueKind.Float or ValueKind.Bool or ValueKind.BigInt or ValueKind.Complex;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool SameBytes(Blob* blob, byte* data, nuint length)
+    {
+        if (blob->Length != length) return false;
+        byte* own = Blob.Data(blob);
+        if (length is < 8 or > 16) return SameBytesSlowly(own, data, length);
+        // Most keys: two words that overlap.
+        ulong first = Unsafe.ReadUnaligned<ulong>(own) ^ Unsafe.ReadUnaligned<ulong>(data);
+        return (first | Unsafe.ReadUnaligned<ulong>(own + length - 8) ^ Unsafe.ReadUnaligned<ulong>(data + length - 8)) == 0;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static bool SameBytesSlowly(byte* own, byte* data, nuint length)
+    {
+        for (; length > int.MaxValue; own += int.MaxValue, data += int.MaxValue, length -= int.MaxValue)
+        {
+            if (!new ReadOnlySpan<byte>(own, int.MaxValue).SequenceEqual(new ReadOnlySpan<byte>(data, int.MaxValue))) return false;
+        }
+        return new ReadOnlySpan<byte>(own, (int)length).SequenceEqual(new ReadOnlySpan<byte>(data, (int)length));
+    }
+
+    // Recursion is bounded by TupleBlob.MaximumDepth.
+    static bool SameItems(TupleBlob* left, TupleBlob* right)
+    {
+        if (left->Length != right->Length || left->Hash != right->Hash) return false;
+        for (nuint i = 0; i < left->Length; i++)
+        {
+            if (!AreEqual(TupleBlob.Items(left)[i], TupleBlob.Items(right)[i])) return false;
+        }
+        return true;
+    }
+}

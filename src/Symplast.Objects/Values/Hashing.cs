@@ -1,0 +1,140 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Security.Cryptography;
+
+namespace Symplast.Objects;
+
+/// <summary>
+/// 64-bit hashes of values, equal for values that are equal as Python has it: 1, 1.0, True and 1+0j have one hash. Numbers hash modulo the prime
+/// 2^61 - 1 as in CPython, then every bit is mixed into all others. Text and bytes bring their hash along, which is computed once, by the floor above or
+/// <see cref="OfBytes"/>; in one process all must use the same function.
+/// </summary>
+public static unsafe class Hashing
+{
+    const int ModulusBits = 61;
+    const ulong Modulus = (1UL << ModulusBits) - 1;
+    const ulong Infinity = 314159;
+    const ulong ImaginaryFactor = 1000003;
+
+    /// <summary>The hash of a value.</summary>
+    public static ulong Of(Value value) => value.Kind switch
+    {
+        ValueKind.Int => OfInt(value.Int),
+        ValueKind.Float => OfFloat(value.Float),
+        ValueKind.Bool => OfInt(value == Value.True ? 1 : 0),
+        ValueKind.Text or ValueKind.Bytes or ValueKind.BigInt or ValueKind.Complex => ((Blob*)value.Pointer)->Hash,
+        ValueKind.Tuple => ((TupleBlob*)value.Pointer)->Hash,
+        _ => Mix(value.Bits),
+    };
+
+    /// <summary>The hash of an integer.</summary>
+    public static ulong OfInt(long value)
+    {
+        ulong magnitude = value < 0 ? 0 - (ulong)value : (ulong)value;
+        return Mix(Signed(magnitude % Modulus, value < 0));
+    }
+
+    /// <summary>The hash of a double.</summary>
+    public static ulong OfFloat(double value) => Mix(Numeric(value));
+
+    /// <summary>The hash of a complex number.</summary>
+    public static ulong OfComplex(double real, double imaginary) => Mix(Numeric(real) + ImaginaryFactor * Numeric(imaginary));
+
+    /// <summary>The hash of a big integer: two's complement, little-endian.</summary>
+    public static ulong OfBigInt(ReadOnlySpan<byte> bytes)
+    {
+        Debug.Assert(bytes.Length > 0);
+        bool negative = (sbyte)bytes[^1] < 0;
+        uint flip = negative ? uint.MaxValue : 0;
+        // The magnitude modulo the prime, from the top; of a negative number the complement plus one.
+        ulong rest = 0;
+        int at = bytes.Length;
+        while ((at & 3) != 0) rest = Append(rest, 8, (byte)(bytes[--at] ^ flip));
+        for (; at > 0; at -= 4) rest = Append(rest, 32, BinaryPrimitives.ReadUInt32LittleEndian(bytes[(at - 4)..]) ^ flip);
+        if (negative) rest = (rest + 1) % Modulus;
+        return Mix(Signed(rest, negative));
+    }
+
+    /// <summary>A hash of bytes for programs without Python, which has its own. Keyed, so that nobody can choose keys that collide.</summary>
+    public static ulong OfBytes(ReadOnlySpan<byte> bytes)
+    {
+        ulong hash = Secret.Key ^ (ulong)bytes.Length * 0x9E3779B97F4A7C15UL;
+        while (bytes.Length >= 8)
+        {
+            hash = Multiply(hash ^ BitConverter.ToUInt64(bytes), Secret.Factor);
+            bytes = bytes[8..];
+        }
+        ulong last = 0;
+        for (int i = 0; i < bytes.Length; i++) last |= (ulong)bytes[i] << (8 * i);
+        return Mix(Multiply(hash ^ last, Secret.Factor));
+    }
+
+    /// <summary>The hash of a tuple with these items.</summary>
+    internal static ulong OfTuple(Value* items, nuint length)
+    {
+        // xxHash's round, as in CPython's tupleobject.c.
+        ulong hash = 2870177450012600261;
+        for (nuint i = 0; i < length; i++)
+        {
+            hash += Of(items[i]) * 14029467366897019727;
+            hash = (hash << 31 | hash >> 33) * 11400714785074694791;
+        }
+        return Mix(hash + (length ^ 2870177450012600261 ^ 3527539));
+    }
+
+    // The finalizer of MurmurHash3 (A. Appleby): a bijection.
+    internal static ulong Mix(ulong hash)
+    {
+        hash = (hash ^ hash >> 33) * 0xFF51AFD7ED558CCD;
+        hash = (hash ^ hash >> 33) * 0xC4CEB9FE1A85EC53;
+        return hash ^ hash >> 33;
+    }
+
+    // CPython's _Py_HashDouble: for x = m * 2^e the hash is m * 2^e modulo the prime.
+    static ulong Numeric(double value)
+    {
+        if (double.IsInfinity(value)) return Signed(Infinity, value < 0);
+        if (double.IsNaN(value)) return 0;
+        long bits = BitConverter.DoubleToInt64Bits(value);
+        int exponent = (int)(bits >> 52) & 0x7FF;
+        ulong mantissa = (ulong)bits & ((1UL << 52) - 1);
+        if (exponent == 0) exponent = 1;
+        else mantissa |= 1UL << 52;
+        if (mantissa == 0) return 0;
+        // Multiplying by 2^k modulo 2^61 - 1 rotates 61 bits by k.
+        int shift = (exponent - 1075) % ModulusBits;
+        if (shift < 0) shift += ModulusBits;
+        ulong rotated = mantissa << shift & Modulus | mantissa >> ModulusBits - shift;
+        return Signed(rotated == Modulus ? 0 : rotated, bits < 0);
+    }
+
+    // rest * 2^bits + digit modulo the prime; bits up to 32.
+    static ulong Append(ulong rest, int bits, uint digit)
+    {
+        // 2^61 is 1: what is above is added to what is below.
+        ulong sum = (rest << bits & Modulus) + (rest >> ModulusBits - bits) + digit;
+        return sum >= Modulus ? sum - Modulus : sum;
+    }
+
+    static ulong Signed(ulong magnitude, bool negative) => negative ? 0 - magnitude : magnitude;
+
+    static ulong Multiply(ulong left, ulong right)
+    {
+        ulong high = Math.BigMul(left, right, out ulong low);
+        return high ^ low;
+    }
+
+    // A nested class, so that only programs that need it run its constructor.
+    static class Secret
+    {
+        internal static readonly ulong Key = Draw();
+        internal static readonly ulong Factor = Draw() | 1;
+
+        static ulong Draw()
+        {
+            Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+            RandomNumberGenerator.Fill(bytes);
+            return BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System.Runtime.CompilerServices;
+
+namespace Symplast.Objects;
+
+/// <summary>
+/// A key or value from outside a pool: a number, or text and bytes that lie anywhere, with its hash. Lookups compare with it, so that looking for
+/// a text copies nothing; only what is stored becomes a <see cref="Value"/> of the pool.
+/// </summary>
+public readonly unsafe struct Probe
+{
+    /// <summary>The key's hash.</summary>
+    public readonly ulong Hash;
+
+    readonly ValueKind _kind;
+    readonly Value _word;
+    readonly byte* _data;
+    readonly nuint _length;
+
+    Probe(ulong hash, Value word)
+    {
+        Hash = hash;
+        _kind = word.Kind;
+        _word = word;
+    }
+
+    Probe(ulong hash, ValueKind kind, byte* data, nuint length)
+    {
+        Hash = hash;
+        _kind = kind;
+        // Null says that the word counts; empty text may well come with a null pointer.
+        _data = data == null ? (byte*)1 : data;
+        _length = length;
+    }
+
+    /// <summary>What it is.</summary>
+    public ValueKind Kind => _kind;
+
+    /// <summary>The value, if <see cref="Data"/> is null.</summary>
+    internal Value Word => _word;
+
+    /// <summary>The bytes of a text or of bytes from outside the pool, else null.</summary>
+    internal byte* Data => _data;
+
+    /// <summary>Number of bytes at <see cref="Data"/>.</summary>
+    internal nuint Length => _length;
+
+    /// <summary>A probe for a value; of what is counted, the caller must hold a reference for as long as the probe is used.</summary>
+    public static Probe Of(Value value) => new(Hashing.Of(value), value);
+
+    /// <summary>A probe for text: UTF-8, with lone surrogates encoded like other characters. Its bytes must stay while the probe is used.</summary>
+    public static Probe Text(byte* utf8, nuint length, ulong hash) => new(hash, ValueKind.Text, utf8, length);
+
+    /// <summary>A probe for bytes, which must stay while the probe is used.</summary>
+    public static Probe Bytes(byte* data, nuint length, ulong hash) => new(hash, ValueKind.Bytes, data, length);
+
+    /// <summary>Whether a stored value equals this, as Python has it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Matches(Value stored)
+    {
+        if (_data == null) return stored == _word || MatchesSlowly(stored);
+        return stored.PointsTo(_kind) && Equality.SameBytes((Blob*)stored.Pointer, _data, _length);
+    }
+
+    /// <summary>The value in the pool, with a reference that is the caller's; empty if there is no memory.</summary>
+    public Value ToValue(Participant* me, PoolHeap* heap)
+    {
+        if (_data != null) return Blob.Create(me, heap, _kind, _data, _length, Hash);
+        Reference.Take(_word);
+        return _word;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    bool MatchesSlowly(Value stored) => Equality.AreEqual(_word, stored);
+}

@@ -1,0 +1,66 @@
+namespace Symplast.Objects;
+
+/// <summary>An immutable tuple of values in a pool; it owns a reference to each. The values follow the struct.</summary>
+public unsafe struct TupleBlob
+{
+    /// <summary>How deep tuples may nest: comparing them recurses, and the stack of a thread that is not ours may be small.</summary>
+    public const int MaximumDepth = 500;
+
+    internal Header Head;           // Extra: depth, 1 for a tuple without tuples in it
+    internal ulong Hash;
+    internal nuint Length;
+    internal Header* NextDead;      // see Release
+    internal nuint Ordered;         // 1 if all items have a place in an order
+
+    /// <summary>The values.</summary>
+    public static Value* Items(TupleBlob* tuple) => (Value*)(tuple + 1);
+
+    /// <summary>Number of values.</summary>
+    public static nuint LengthOf(Value tuple) => ((TupleBlob*)tuple.Pointer)->Length;
+
+    /// <summary>How deep a tuple nests: 1 without tuples in it.</summary>
+    public static int DepthOf(Value tuple) => tuple.Head->Extra;
+
+    /// <summary>Whether a tuple can be a sorted key: all its items can, and theirs. See <see cref="Ordering"/>.</summary>
+    public static bool IsOrdered(Value tuple) => ((TupleBlob*)tuple.Pointer)->Ordered != 0;
+
+    /// <summary>Whether a tuple of these items would nest deeper than <see cref="MaximumDepth"/>.</summary>
+    public static bool IsTooDeep(Value* items, nuint length) => DepthAround(items, length) > MaximumDepth;
+
+    /// <summary>
+    /// A new tuple with one reference, the caller's; takes over the references of the items. Empty if there is no memory, or if it <see cref="IsTooDeep"/>; the
+    /// items stay the caller's then.
+    /// </summary>
+    public static Value Create(Participant* me, PoolHeap* heap, Value* items, nuint length)
+    {
+        int depth = DepthAround(items, length);
+        if (depth > MaximumDepth || length > (nuint.MaxValue >> 1) / (nuint)sizeof(Value)) return Value.Empty;
+        nuint size = length * (nuint)sizeof(Value);
+        TupleBlob* tuple = (TupleBlob*)Heap.Allocate(me, heap, (nuint)sizeof(TupleBlob) + size);
+        if (tuple == null) return Value.Empty;
+        nuint ordered = 1;
+        for (nuint i = 0; i < length; i++)
+        {
+            if (Ordering.ClassOf(items[i]) == OrderingClass.None) ordered = 0;
+        }
+        *tuple = new TupleBlob
+        {
+            Head = new Header { Count = 1, Kind = HeaderKind.Tuple, Extra = (ushort)depth },
+            Hash = Hashing.OfTuple(items, length),
+            Length = length,
+            Ordered = ordered,
+        };
+        Buffer.MemoryCopy(items, Items(tuple), size, size);
+        return Value.Of(ValueKind.Tuple, tuple);
+    }
+
+    static int DepthAround(Value* items, nuint length)
+    {
+        int depth = 0;
+        for (nuint i = 0; i < length; i++)
+        {
+            if (items[i].Kind == ValueKind.Tuple) depth = Math.Max(depth, DepthOf(items[i]));
+        }
+        return depth + 1;
+    }
+}

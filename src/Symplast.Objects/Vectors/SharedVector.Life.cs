@@ -1,0 +1,76 @@
+namespace Symplast.Objects;
+
+// Deletion, release, and the walk over the invariants.
+public static unsafe partial class SharedVector<THook>
+{
+    /// <summary>Deletes the vector by hand: all later operations answer Deleted, and so does a second call. What it held is released.</summary>
+    public static Status Delete(Participant* me, SharedVector* vector)
+    {
+        Epoch.Enter(me);
+        VectorRoot* root = TakeRoot(vector, out long length);
+        for (long i = 0; i < length; i++) Reference.Drop(me, Kill(root, i));
+        RetireAll(me, root);
+        Epoch.Exit(me);
+        return root == null ? Status.Deleted : Status.Done;
+    }
+
+    /// <summary>Releases what a vector holds whose last reference is gone. Others may still be reading it.</summary>
+    internal static void ReleaseContents(Participant* me, Header* header, ref Release release)
+    {
+        VectorRoot* root = TakeRoot((SharedVector*)header, out long length);
+        for (long i = 0; i < length; i++) release.Drop(me, Kill(root, i));
+        RetireAll(me, root);
+    }
+
+    /// <summary>Whether all invariants hold. Only while nobody changes the vector.</summary>
+    public static bool IsValid(SharedVector* vector)
+    {
+        VectorRoot* root = vector->Root;
+        if (vector->Object.Lock != 0) return false;
+        if (vector->Object.Head.DeletedFlag != 0) return root == null;
+        if (root->Forward != null || root->FirstShift != vector->FirstShift || root->Used > root->Capacity) return false;
+        if (root->Length < 0 || root->Length > VectorRoot.StartOf(root->Used, root->FirstShift)) return false;
+        for (long i = 0; i < root->Length; i++)
+        {
+            Value value = *VectorRoot.PlaceOf(root, i);
+            if (value.Kind is ValueKind.Empty or ValueKind.Mark) return false;
+            if (value.IsCounted && value.Head->Count <= 0) return false;
+        }
+        return true;
+    }
+
+    // The root of a vector that is deleted herewith; null if it was before. Whoever gets it owns the references of the elements.
+    static VectorRoot* TakeRoot(SharedVector* vector, out long length)
+    {
+        length = 0;
+        VectorRoot* root = null;
+        ObjectLock.Enter<THook>(&vector->Object.Lock);
+        if (vector->Object.Head.DeletedFlag == 0)
+        {
+            THook.Point();
+            // Release: pairs with the acquire in SharedObject.IsDeleted. Under the lock, so who holds it next sees it.
+            Volatile.Write(ref vector->Object.Head.DeletedFlag, 1);
+            THook.Point();
+            // Full fence: pairs with the acquire in CurrentRoot; unlinks the root and its buckets before they are retired.
+            root = (VectorRoot*)Interlocked.Exchange(ref *(nint*)&vector->Root, 0);
+            length = root->Length;
+            Publish(root, VectorRoot.Gone);
+        }
+        ObjectLock.Exit<THook>(&vector->Object.Lock);
+        return root;
+    }
+
+    static Value Kill(VectorRoot* root, long index)
+    {
+        THook.Point();
+        // Full fence: pairs with the exchange in TryUpdateOpen: a set that comes later finds the mark, one that came before is released here.
+        return new Value(Interlocked.Exchange(ref *(ulong*)VectorRoot.PlaceOf(root, index), Dead.Bits));
+    }
+
+    static void RetireAll(Participant* me, VectorRoot* root)
+    {
+        if (root == null) return;
+        for (int i = 0; i < root->Used; i++) Heap.Retire(me, VectorRoot.Buckets(root)[i]);
+        Heap.Retire(me, root);
+    }
+}

@@ -1,0 +1,129 @@
+using System.Runtime.InteropServices;
+
+namespace Symplast.Objects;
+
+// Snapshots, and sorting, which works on one.
+public static unsafe partial class SharedVector<THook>
+{
+    const long InsertionRun = 16;
+
+    /// <summary>The elements as they are at one instant. Costs writers the lock for the time of a copy, readers nothing.
+    /// <see cref="VectorSnapshot.Release"/> ends it.</summary>
+    public static Status Snapshot(Participant* me, SharedVector* vector, out VectorSnapshot snapshot)
+    {
+        snapshot = default;
+        Epoch.Enter(me);
+        Status status = Count(me, vector, out long capacity);
+        if (status == Status.Done)
+        {
+            snapshot.Owner = Heap.Of(vector);
+            Heap.Pin(snapshot.Owner);
+        }
+        // It may grow meanwhile: then again, with more room.
+        while (status == Status.Done)
+        {
+            if (!snapshot.Reserve(capacity))
+            {
+                status = Status.NoMemory;
+                break;
+            }
+            status = TakeRange(me, vector, 0, snapshot.Items, capacity, out snapshot.Count, out long length, out snapshot.Version);
+            if (status != Status.Done || snapshot.Count == length) break;
+            for (long i = 0; i < snapshot.Count; i++) Reference.Drop(me, snapshot.Items[i]);
+            snapshot.Count = 0;
+            capacity = length + length / 8;
+        }
+        if (status != Status.Done) snapshot.Release(me);
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>
+    /// Sorts, stably. Missing if another thread changed the vector meanwhile, or the comparison failed: nothing changed then, and the caller may try
+    /// again. Not inside a section, since foreign code compares: it sees and may change the vector.
+    /// </summary>
+    public static Status Sort<TOrder>(Participant* me, SharedVector* vector, ref TOrder order) where TOrder : struct, IValueOrder
+    {
+        Status status = Snapshot(me, vector, out VectorSnapshot snapshot);
+        if (status != Status.Done) return status;
+        VectorSnapshot second = default;
+        if (!second.Reserve(snapshot.Count)) status = Status.NoMemory;
+        else
+        {
+            Value* sorted = MergeSort(snapshot.Items, second.Items, snapshot.Count, ref order);
+            status = sorted == null ? Status.Missing : Rearrange(me, vector, sorted, snapshot.Count, snapshot.Version);
+        }
+        NativeMemory.Free(second.Items);
+        snapshot.Release(me);
+        return status;
+    }
+
+    // Puts the same elements in another order, if nothing has changed since that version.
+    static Status Rearrange(Participant* me, SharedVector* vector, Value* sorted, long length, long version)
+    {
+        Epoch.Enter(me);
+        ObjectLock.Enter<THook>(&vector->Object.Lock);
+        Status status = SharedObject.IsDeleted(&vector->Object) ? Status.Deleted : vector->Version != version ? Status.Missing : Status.Done;
+        if (status == Status.Done && length > 1)
+        {
+            // Whoever opens a root changes the version first, so this one is guarded.
+            VectorRoot* root = vector->Root;
+            VectorRoot* next = NewLike(me, vector, root, 0, length);
+            if (next == null) status = Status.NoMemory;
+            else
+            {
+                for (long i = 0; i < length; i++) *VectorRoot.PlaceOf(next, i) = sorted[i];
+                Swap(me, vector, root, next, 0);
+            }
+        }
+        ObjectLock.Exit<THook>(&vector->Object.Lock);
+        Epoch.Exit(me);
+        return status;
+    }
+
+    // Bottom-up, from runs sorted by insertion. All values are in `items` afterwards, in some order. Returns where the result is; null if a
+    // comparison failed.
+    static Value* MergeSort<TOrder>(Value* items, Value* spare, long count, ref TOrder order) where TOrder : struct, IValueOrder
+    {
+        for (long start = 0; start < count; start += InsertionRun)
+        {
+            long end = Math.Min(start + InsertionRun, count);
+            for (long i = start + 1; i < end; i++)
+            {
+                Value item = items[i];
+                long place = i;
+                for (; place > start && order.Precedes(item, items[place - 1]); place--) items[place] = items[place - 1];
+                items[place] = item;
+            }
+            if (order.Failed) return null;
+        }
+        Value* from = items;
+        Value* to = spare;
+        for (long width = InsertionRun; width < count; width *= 2)
+        {
+            for (long start = 0; start < count; start += 2 * width)
+            {
+                Merge(from, to, start, Math.Min(start + width, count), Math.Min(start + 2 * width, count), ref order);
+                if (!order.Failed) continue;
+                if (from != items) Buffer.MemoryCopy(from, items, count * sizeof(Value), count * sizeof(Value));
+                return null;
+            }
+            Value* merged = to;
+            to = from;
+            from = merged;
+        }
+        return from;
+    }
+
+    static void Merge<TOrder>(Value* from, Value* to, long start, long middle, long end, ref TOrder order) where TOrder : struct, IValueOrder
+    {
+        long left = start;
+        long right = middle;
+        for (long i = start; i < end; i++)
+        {
+            // The left one when they are equal: stable.
+            bool takeRight = left == middle || (right < end && order.Precedes(from[right], from[left]));
+            to[i] = takeRight ? from[right++] : from[left++];
+        }
+    }
+}

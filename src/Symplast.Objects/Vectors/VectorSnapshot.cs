@@ -1,0 +1,70 @@
+using System.Runtime.InteropServices;
+
+namespace Symplast.Objects;
+
+/// <summary>
+/// The elements that a vector had at one instant, each with a reference, in memory of the process's own. Not thread-safe. The values may be used
+/// inside sections in which the pool is not deleted.
+/// </summary>
+public unsafe struct VectorSnapshot
+{
+    Value* _items;
+
+    /// <summary>Number of elements.</summary>
+    public long Count;
+
+    internal long Version;
+
+    /// <summary>Where the values are: pinned, so that it can be asked whether they still are.</summary>
+    internal PoolHeap* Owner;
+
+    /// <summary>The elements.</summary>
+    public readonly Value* Items => _items;
+
+    /// <summary>Room for so many elements; false if there is no memory.</summary>
+    internal bool Reserve(long capacity)
+    {
+        NativeMemory.Free(_items);
+        _items = null;
+        try
+        {
+            _items = (Value*)NativeMemory.Alloc((nuint)Math.Max(capacity, 1), (nuint)sizeof(Value));
+            return true;
+        }
+        catch (OutOfMemoryException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Releases the references and the memory.</summary>
+    public void Release(Participant* me)
+    {
+        if (Owner != null)
+        {
+            Epoch.Enter(me);
+            // Otherwise the references went with their pool.
+            if (!PoolHeap.IsDeleted(Owner))
+            {
+                for (long i = 0; i < Count; i++) Reference.Drop(me, _items[i]);
+            }
+            Epoch.Exit(me);
+            Heap.Unpin(Owner);
+            Owner = null;
+        }
+        NativeMemory.Free(_items);
+        _items = null;
+        Count = 0;
+    }
+}
+
+/// <summary>An order of values, for sorting; called outside of sections and locks, so it may call foreign code.</summary>
+public interface IValueOrder
+{
+    /// <summary>Whether <paramref name="left"/> comes before <paramref name="right"/>. The values are held; to look into them it enters a section
+    /// itself.</summary>
+    bool Precedes(Value left, Value right);
+
+    /// <summary>True once a comparison failed: sorting stops, and the vector stays as it was.</summary>
+    bool Failed { get; }
+}

@@ -1,0 +1,174 @@
+using Symplast.Memory;
+using Xunit;
+using Queue = Symplast.Objects.SharedQueue<Symplast.Memory.Uninterrupted>;
+using Records = Symplast.Objects.Record<Symplast.Memory.Uninterrupted>;
+using Trees = Symplast.Objects.Shapes<Symplast.Memory.Uninterrupted>;
+using Vector = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
+
+namespace Symplast.Objects.Tests;
+
+/// <summary>
+/// The same operations again and again in a checked heap, each time another allocation of theirs fails: what failed has changed nothing, the rest
+/// goes on, and in the end no block is left.
+/// </summary>
+public sealed unsafe class NoMemoryTests : IDisposable
+{
+    readonly Participant* _me = Epoch.Join();
+
+    public void Dispose()
+    {
+        HeapDebug.FailAt(0);
+        HeapDebug.Stop();
+        Epoch.Leave(_me);
+    }
+
+    void EachAllocationFailsOnce(Action<nint> operations)
+    {
+        HeapDebug.Start();
+        for (int n = 1; ; n++)
+        {
+            Pool pool = Pool.Create("no memory");
+            PoolHeap* heap = Heap.Of(pool);
+            HeapDebug.FailAt(n);
+            operations((nint)heap);
+            bool failed = HeapDebug.HasFailed;
+            HeapDebug.FailAt(0);
+            Assert.Equal(0, Heap.LiveBlocks(heap));
+            Heap.Collect(_me, heap);
+            Assert.True(HeapInvariants.IsValid(heap));
+            pool.Delete();
+            if (failed) continue;
+            Assert.True(n > 5);
+            return;
+        }
+    }
+
+    // Does the change to the model if it was done; if there was no memory, all is as before.
+    static void Try(Status status, Action change, Action check)
+    {
+        if (status == Status.Done) change();
+        else Assert.Equal(Status.NoMemory, status);
+        check();
+    }
+
+    struct ByInteger : IValueOrder
+    {
+        public bool Precedes(Value left, Value right) => left.Int < right.Int;
+
+        public readonly bool Failed => false;
+    }
+
+    [Fact]
+    public void AVectorIsAsItWas() => EachAllocationFailsOnce(heap =>
+    {
+        Epoch.Enter(_me);
+        SharedVector* vector = Vector.Create(_me, (PoolHeap*)heap, 0, 0);
+        Epoch.Exit(_me);
+        if (vector == null) return;
+        List<long> model = [];
+        void Check()
+        {
+            Value* values = stackalloc Value[64];
+            Epoch.Enter(_me);
+            Assert.Equal(Status.Done, Vector.Read(_me, vector, 0, values, 64, out int count));
+            Assert.Equal(model, new Span<Value>(values, count).ToArray().Select(value => value.Int));
+            Epoch.Exit(_me);
+            Assert.True(Vector.IsValid(vector));
+        }
+        void Set() => Try(model.Count == 0 ? Status.NoMemory : Vector.Set(_me, vector, 0, Value.OfInt(5)), () => model[0] = 5, Check);
+        for (int i = 0; i < 20; i++) Try(Vector.Append(_me, vector, Value.OfInt(i)), () => model.Add(i), Check);
+        // Each set opens the root, which what follows must close.
+        for (int i = 0; i < 8; i++) Set();
+        Try(Vector.Insert(_me, vector, 3, Value.OfInt(100)), () => model.Insert(3, 100), Check);
+        for (int i = 0; i < 8; i++) Set();
+        Try(Vector.RemoveAt(_me, vector, 2), () => model.RemoveAt(2), Check);
+        for (int i = 0; i < 8; i++) Set();
+        Try(Vector.Reverse(_me, vector), model.Reverse, Check);
+        ByInteger order = default;
+        Try(Vector.Sort(_me, vector, ref order), model.Sort, Check);
+        for (int i = 0; i < 8; i++) Set();
+        for (int i = 0; i < 12; i++) Try(Vector.TakeLast(_me, vector, out _), () => model.RemoveAt(model.Count - 1), Check);
+        Try(Vector.Clear(_me, vector), model.Clear, Check);
+        Epoch.Enter(_me);
+        Reference.Drop(_me, Value.Of((Header*)vector));
+        Epoch.Exit(_me);
+    });
+
+    [Fact]
+    public void AQueueIsAsItWas() => EachAllocationFailsOnce(heap =>
+    {
+        Epoch.Enter(_me);
+        SharedQueue* queue = Queue.Create(_me, (PoolHeap*)heap, 0, 1, 4);
+        Epoch.Exit(_me);
+        if (queue == null) return;
+        Queue<long> model = [];
+        void Check()
+        {
+            Assert.Equal(Status.Done, Queue.Count(_me, queue, out long count));
+            Assert.Equal(model.Count, count);
+            Assert.True(Queue.IsValid(queue));
+        }
+        for (int i = 0; i < 20; i++)
+        {
+            Try(Queue.TryPut(_me, queue, Value.OfInt(i)), () => model.Enqueue(i), Check);
+            if (i % 4 != 3) continue;
+            Assert.Equal(Status.Done, Queue.TryTake(_me, queue, out Value value));
+            Assert.Equal(model.Dequeue(), value.Int);
+        }
+        Epoch.Enter(_me);
+        Reference.Drop(_me, Value.Of((Header*)queue));
+        Epoch.Exit(_me);
+    });
+
+    [Fact]
+    public void ARecordIsAsItWas() => EachAllocationFailsOnce(heap =>
+    {
+        Epoch.Enter(_me);
+        Shape* root = Trees.CreateTree(_me, (PoolHeap*)heap);
+        Record* record = root == null ? null : Records.Create(_me, (PoolHeap*)heap, root, 1);
+        List<(string Name, long Value)> model = [];
+        void Check()
+        {
+            Assert.True(Records.IsValid(record));
+            Assert.Equal(Status.Done, Records.Count(_me, record, out int count));
+            Assert.Equal(model.Count, count);
+            foreach ((string name, long number) in model)
+            {
+                fixed (byte* text = System.Text.Encoding.UTF8.GetBytes(name))
+                {
+                    Assert.Equal(Status.Done, Records.Get(_me, record, Probe.Text(text, (nuint)name.Length, Hash(name)), out Value value));
+                    Assert.Equal(number, value.Int);
+                }
+            }
+        }
+        void Set(string name, int number)
+        {
+            fixed (byte* text = System.Text.Encoding.UTF8.GetBytes(name))
+            {
+                Try(Records.Set(_me, record, Probe.Text(text, (nuint)name.Length, Hash(name)), Value.OfInt(number)), () => model.Add((name, number)), Check);
+            }
+        }
+        void Remove(string name)
+        {
+            fixed (byte* text = System.Text.Encoding.UTF8.GetBytes(name))
+            {
+                if (!model.Exists(item => item.Name == name)) return;
+                Try(Records.Remove(_me, record, Probe.Text(text, (nuint)name.Length, Hash(name))), () => model.RemoveAll(item => item.Name == name), Check);
+            }
+        }
+        if (record != null)
+        {
+            for (int i = 0; i < 10; i++) Set("name" + i, i);
+            Remove("name9");
+            Remove("name4");
+            Set("other", 1);
+            Set("another", 1);
+            Remove("name5");
+            Reference.Drop(_me, Value.Of((Header*)record));
+        }
+        if (root != null) Trees.FreeTree(_me, root);
+        Epoch.Exit(_me);
+    });
+
+    static ulong Hash(string name) => Hashing.OfBytes(System.Text.Encoding.UTF8.GetBytes(name));
+}

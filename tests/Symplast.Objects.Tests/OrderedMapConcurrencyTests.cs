@@ -1,0 +1,298 @@
+using Symplast.Memory;
+using Symplast.Testing;
+using Xunit;
+
+namespace Symplast.Objects.Tests;
+
+/// <summary>Ordered maps and real threads; and what becomes of memory.</summary>
+public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
+{
+    const int Threads = 4;
+    const int Rounds = 20_000;
+
+    readonly Pool _pool = Pool.Create("map");
+    readonly PoolHeap* _heap;
+    readonly Participant* _me;
+
+    public OrderedMapConcurrencyTests()
+    {
+        HeapDebug.Start(1 << 20);
+        _heap = Heap.Of(_pool);
+        HeapDebug.Stop();
+        _me = Epoch.Join();
+    }
+
+    public void Dispose()
+    {
+        HeapDebug.FailAt(0);
+        Epoch.Leave(_me);
+        _pool.Delete();
+    }
+
+    static Probe Key(int key) => Probe.Of(Value.OfInt(key));
+
+    void Drop(OrderedMap* map)
+    {
+        Epoch.Enter(_me);
+        Reference.Drop(_me, &map->Object.Head);
+        Epoch.Exit(_me);
+    }
+
+    delegate void Work(Participant* me, int thread);
+
+    static void Together(int threads, Work work)
+    {
+        Exception? failure = null;
+        using Barrier start = new(threads);
+        Thread[] all = [.. Enumerable.Range(0, threads).Select(number => new Thread(() =>
+        {
+            Participant* me = Epoch.Join();
+            start.SignalAndWait();
+            try
+            {
+                work(me, number);
+            }
+            catch (Exception e)
+            {
+                failure ??= e;
+            }
+            while (Epoch.IsInside(me)) Epoch.Exit(me);
+            Epoch.Leave(me);
+        }) { IsBackground = true })];
+        Array.ForEach(all, thread => thread.Start());
+        Array.ForEach(all, thread => Assert.True(thread.Join(TimeSpan.FromMinutes(1)), "a thread never came back"));
+        if (failure != null) throw new InvalidOperationException(failure.Message, failure);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(300)]
+    public void NoAdditionIsLost(int keys)
+    {
+        NoAdditionIsLostIn<Tiny>(keys);
+        NoAdditionIsLostIn<Uninterrupted>(keys);
+    }
+
+    void NoAdditionIsLostIn<THook>(int keys) where THook : struct, IInterleaving
+    {
+        OrderedMap* map = OrderedMap<THook>.Create(_me, _heap);
+        Together(Threads, (me, thread) =>
+        {
+            for (int i = 0; i < Rounds; i++) Assert.Equal(Status.Done, OrderedMap<THook>.Add(me, map, Key((i + thread) % keys), 1L, out _));
+        });
+        Assert.True(OrderedMap<THook>.IsValid(_me, map));
+        long sum = 0;
+        for (int i = 0; i < keys; i++)
+        {
+            Assert.Equal(Status.Done, OrderedMap<THook>.Get(_me, map, Key(i), out Value value));
+            sum += value.Int;
+        }
+        Assert.Equal(Threads * Rounds, sum);
+        Drop(map);
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(40)]
+    public void HistoriesAreLinearizablePerKey(int keys)
+    {
+        for (int round = 0; round < 30; round++) HistoryIsLinearizable<Tiny>(keys, round, 150);
+        for (int round = 0; round < 10; round++) HistoryIsLinearizable<Uninterrupted>(keys, round, 300);
+    }
+
+    void HistoryIsLinearizable<THook>(int keys, int seed, int rounds) where THook : struct, IInterleaving
+    {
+        OrderedMap* map = OrderedMap<THook>.Create(_me, _heap);
+        History<(int Kind, int Key, long Value), (Status Status, long Value)> history = new(Threads);
+        Together(Threads, (me, thread) =>
+        {
+            Random random = new(seed * Threads + thread);
+            for (int i = 0; i < rounds; i++)
+            {
+                int kind = random.Next(4), key = random.Next(keys);
+                long start = History.Now();
+                Value value = default;
+                Probe probe = Key(key);
+                Status status = kind switch
+                {
+                    0 => OrderedMap<THook>.Get(me, map, probe, out value),
+                    1 => OrderedMap<THook>.Set(me, map, probe, Value.OfInt(thread * 1000 + i)),
+                    2 => OrderedMap<THook>.Remove(me, map, probe, out value),
+                    _ => OrderedMap<THook>.GetOrAdd(me, map, probe, Value.OfInt(thread * 1000 + i), out value),
+                };
+                history.Add(thread, (kind, key, thread * 1000 + i), (status, value.IsInt ? value.Int : 0), start);
+                // Compaction changes nothing for anyone.
+                if (i % 50 == 49) Assert.Equal(Status.Done, OrderedMap<THook>.Compact(me, map));
+            }
+        });
+        Assert.True(OrderedMap<THook>.IsValid(_me, map));
+        Linearizability.CheckEach(history.Calls, operation => operation.Key, default(OrderedMapScheduleTests.State), Step);
+        Drop(map);
+    }
+
+    static bool Step(ref OrderedMapScheduleTests.State state, (int Kind, int Key, long Value) operation, (Status Status, long Value) result)
+    {
+        long? before = state.Value;
+        switch (operation.Kind)
+        {
+            case 0:
+                return before == null ? result.Status == Status.Missing : result == (Status.Done, before.Value);
+            case 1:
+                state = new(operation.Value);
+                return result.Status == Status.Done;
+            case 2:
+                state = default;
+                return before == null ? result.Status == Status.Missing : result == (Status.Done, before.Value);
+            default:
+                state = new(before ?? operation.Value);
+                return result == (before == null ? Status.Done : Status.Exists, state.Value!.Value);
+        }
+    }
+
+    [Fact]
+    public void EachKeyThatIsPresentThroughoutIsVisitedOnceAndInOrder()
+    {
+        OrderedMap* map = OrderedMap<Tiny>.Create(_me, _heap);
+        // Those divisible by 3 stay, the others come and go.
+        for (int i = 0; i < 300; i++) OrderedMap<Tiny>.Set(_me, map, Key(i), Value.OfInt(i));
+        int stop = 0;
+        Together(3, (me, thread) =>
+        {
+            if (thread > 0)
+            {
+                Random random = new(thread);
+                while (Volatile.Read(ref stop) == 0)
+                {
+                    int key = random.Next(100) * 3 + thread;
+                    if (random.Next(2) == 0) OrderedMap<Tiny>.Set(me, map, Key(key), Value.OfInt(key));
+                    else OrderedMap<Tiny>.Remove(me, map, Key(key), out _);
+                }
+                return;
+            }
+            Value* keys = stackalloc Value[5];
+            Value* values = stackalloc Value[5];
+            for (int round = 0; round < 200; round++)
+            {
+                bool backwards = round % 2 == 1;
+                List<long> seen = [];
+                OrderedMap<Tiny>.Start(me, map, out OrderedMapCursor cursor);
+                int count;
+                while ((backwards
+                    ? OrderedMap<Tiny>.Previous(me, map, ref cursor, keys, values, 5, out count)
+                    : OrderedMap<Tiny>.Next(me, map, ref cursor, keys, values, 5, out count)) == Status.Done)
+                {
+                    for (int i = 0; i < count; i++) seen.Add(keys[i].Int);
+                }
+                if (backwards) seen.Reverse();
+                Assert.Equal(Enumerable.Range(0, 100).Select(i => 3L * i), seen.Where(key => key % 3 == 0));
+                Assert.Equal(seen.Count, seen.Distinct().Count());
+            }
+            Volatile.Write(ref stop, 1);
+        });
+        Drop(map);
+    }
+
+    [Fact]
+    public void EverySnapshotHasTheSameSumWhileAmountsMove()
+    {
+        const int Accounts = 50;
+        OrderedMap* map = OrderedMap<Tiny>.Create(_me, _heap);
+        for (int i = 0; i < Accounts; i++) OrderedMap<Tiny>.Set(_me, map, Key(i), Value.OfInt(0));
+        int stop = 0;
+        Together(3, (me, thread) =>
+        {
+            if (thread > 0)
+            {
+                // One unit at most is under way in each thread: taken from one account, and not yet given to the next.
+                for (int i = thread; Volatile.Read(ref stop) == 0; i++)
+                {
+                    OrderedMap<Tiny>.Add(me, map, Key(i % Accounts), -1L, out _);
+                    OrderedMap<Tiny>.Add(me, map, Key(i * 7 % Accounts), 1L, out _);
+                }
+                return;
+            }
+            for (int round = 0; round < 100; round++)
+            {
+                Assert.Equal(Status.Done, OrderedMap<Tiny>.Snapshot(me, map, out MapSnapshot* snapshot));
+                long sum = 0;
+                for (ulong i = 0; i < snapshot->Count; i++) sum += MapSnapshot.Value(snapshot, i).Int;
+                Assert.InRange(sum, -2, 0);
+                MapSnapshot.Free(me, snapshot);
+            }
+            Volatile.Write(ref stop, 1);
+        });
+        Drop(map);
+    }
+
+    [Fact]
+    public void DeletionEndsAllOperationsAndIsDoneOnce()
+    {
+        for (int round = 0; round < 100; round++)
+        {
+            OrderedMap* map = OrderedMap<Tiny>.Create(_me, _heap);
+            int deletions = 0;
+            Together(3, (me, thread) =>
+            {
+                for (int i = 0; i < 200; i++)
+                {
+                    if (thread == 0 && i == 100 || thread == 1 && i == 110)
+                    {
+                        if (OrderedMap<Tiny>.Delete(me, map) == Status.Done) Interlocked.Increment(ref deletions);
+                    }
+                    Epoch.Enter(me);
+                    Status status = OrderedMap<Tiny>.Set(me, map, Text(me, i % 37, out Value key), key);
+                    Reference.Drop(me, key);
+                    Epoch.Exit(me);
+                    Assert.True(status == Status.Done || status == Status.Deleted);
+                    if (thread == 0 && i >= 100) Assert.Equal(Status.Deleted, status);
+                }
+            });
+            Assert.Equal(1, deletions);
+            Assert.True(OrderedMap<Tiny>.IsValid(_me, map));
+            Drop(map);
+        }
+        AssertNothingIsLeft();
+    }
+
+    Probe Text(Participant* me, int number, out Value text)
+    {
+        byte* bytes = stackalloc byte[2] { (byte)number, 1 };
+        text = Blob.Create(me, _heap, ValueKind.Text, bytes, 2, Hashing.OfBytes(new ReadOnlySpan<byte>(bytes, 2)));
+        return Probe.Of(text);
+    }
+
+    void AssertNothingIsLeft() => Assert.Equal(0, Heap.LiveBlocks(_heap));
+
+    [Fact]
+    public void WithoutMemoryAnOperationChangesNothing()
+    {
+        for (int size = 0; size < 14; size++)
+        {
+            for (int n = 1; n < 12; n++)
+            {
+                OrderedMap* map = OrderedMap<Tiny>.Create(_me, _heap);
+                for (int i = 0; i < size; i++) Assert.Equal(Status.Done, OrderedMap<Tiny>.Set(_me, map, Key(i), Value.OfInt(i)));
+                HeapDebug.FailAt(n);
+                Epoch.Enter(_me);
+                Status status = OrderedMap<Tiny>.Set(_me, map, Key(100), Value.OfInt(1));
+                Epoch.Exit(_me);
+                bool failed = HeapDebug.HasFailed;
+                HeapDebug.FailAt(0);
+                Assert.Equal(failed ? Status.NoMemory : Status.Done, status);
+                Assert.True(OrderedMap<Tiny>.IsValid(_me, map));
+                OrderedMap<Tiny>.Count(_me, map, out ulong count);
+                Assert.Equal((ulong)size + (failed ? 0u : 1u), count);
+                Assert.Equal(Status.Done, OrderedMap<Tiny>.Set(_me, map, Key(100), Value.OfInt(1)));
+                HeapDebug.FailAt(n);
+                Status compacted = OrderedMap<Tiny>.Remove(_me, map, Key(100), out _) == Status.Done ? OrderedMap<Tiny>.Compact(_me, map) : Status.Missing;
+                failed = HeapDebug.HasFailed;
+                HeapDebug.FailAt(0);
+                Assert.Equal(failed ? Status.NoMemory : Status.Done, compacted);
+                Assert.True(OrderedMap<Tiny>.IsValid(_me, map));
+                Drop(map);
+            }
+        }
+        AssertNothingIsLeft();
+    }
+}

@@ -1,0 +1,240 @@
+using System.Text;
+using CsCheck;
+using Symplast.Memory;
+using Xunit;
+
+namespace Symplast.Objects.Tests;
+
+/// <summary>Random sequences of everything that can be done to an ordered map, against a plain list, with every result compared.</summary>
+public sealed unsafe class OrderedMapModelTests : IDisposable
+{
+    /// <summary>One thing done to the map.</summary>
+    public abstract record Step
+    {
+        public sealed record Get(int Key) : Step;
+
+        public sealed record Set(int Key, int Value) : Step;
+
+        public sealed record TryAdd(int Key, int Value) : Step;
+
+        public sealed record Remove(int Key) : Step;
+
+        public sealed record Take(int Key) : Step;
+
+        public sealed record RemoveExpected(int Key, int Expected) : Step;
+
+        public sealed record Exchange(int Key, int Expected, int Value) : Step;
+
+        public sealed record Add(int Key, int Delta) : Step;
+
+        public sealed record Walk(int Batch, bool Backwards) : Step;
+
+        public sealed record TakeEnd(bool Last) : Step;
+
+        public sealed record Snapshot : Step;
+
+        public sealed record Compact : Step;
+
+        public sealed record Clear : Step;
+    }
+
+    static readonly Gen<int> Number = Gen.Int[0, 3];
+
+    readonly Pool _pool = Pool.Create("map");
+    readonly PoolHeap* _heap;
+    readonly Participant* _me;
+
+    public OrderedMapModelTests()
+    {
+        // Freed blocks are filled with a pattern, and a second free is found.
+        HeapDebug.Start(1 << 20);
+        _heap = Heap.Of(_pool);
+        HeapDebug.Stop();
+        _me = Epoch.Join();
+    }
+
+    public void Dispose()
+    {
+        Epoch.Leave(_me);
+        _pool.Delete();
+    }
+
+    static Gen<Step> AnyStep(int keys)
+    {
+        Gen<int> key = Gen.Int[0, keys - 1];
+        return Gen.Frequency(
+            (4, key.Select(k => (Step)new Step.Get(k))),
+            (12, Gen.Select(key, Number, (k, v) => (Step)new Step.Set(k, v))),
+            (5, Gen.Select(key, Number, (k, v) => (Step)new Step.TryAdd(k, v))),
+            (8, key.Select(k => (Step)new Step.Remove(k))),
+            (3, key.Select(k => (Step)new Step.Take(k))),
+            (3, Gen.Select(key, Number, (k, v) => (Step)new Step.RemoveExpected(k, v))),
+            (3, Gen.Select(key, Number, Number, (k, e, v) => (Step)new Step.Exchange(k, e, v))),
+            (3, Gen.Select(key, Number, (k, v) => (Step)new Step.Add(k, v))),
+            (2, Gen.Select(Gen.Int[1, 5], Gen.Bool, (n, b) => (Step)new Step.Walk(n, b))),
+            (4, Gen.Bool.Select(last => (Step)new Step.TakeEnd(last))),
+            (1, Gen.Const((Step)new Step.Snapshot())),
+            (1, Gen.Const((Step)new Step.Compact())),
+            (1, Gen.Const((Step)new Step.Clear())));
+    }
+
+    [Theory]
+    [InlineData(3, false)]
+    [InlineData(12, false)]
+    [InlineData(60, false)]
+    [InlineData(12, true)]
+    public void BehavesLikeADictionaryThatKeepsTheOrderOfInsertion(int keys, bool collide) =>
+        AnyStep(keys).Array[0, 150].Sample(steps => Run<Tiny>(steps, collide), iter: 1000, threads: 1);
+
+    [Fact]
+    public void BehavesSoWithTheProductsSizes() => AnyStep(100).Array[100, 400].Sample(steps => Run<Uninterrupted>(steps, false), iter: 200, threads: 1);
+
+    void Run<THook>(Step[] steps, bool collide) where THook : struct, IInterleaving
+    {
+        OrderedMap* map = OrderedMap<THook>.Create(_me, _heap);
+        List<(int Key, long Value)> model = [];
+        foreach (Step step in steps)
+        {
+            if (step is Step.Snapshot)
+            {
+                Assert.Equal(model, Snapshot<THook>(map));
+            }
+            else if (step is Step.Compact)
+            {
+                Assert.Equal(Status.Done, OrderedMap<THook>.Compact(_me, map));
+            }
+            else
+            {
+                Epoch.Enter(_me);
+                Check<THook>(map, model, step, collide);
+                Epoch.Exit(_me);
+            }
+            Assert.True(OrderedMap<THook>.IsValid(_me, map), $"invalid after {step}");
+            Assert.Equal(Status.Done, OrderedMap<THook>.Count(_me, map, out ulong count));
+            Assert.Equal((ulong)model.Count, count);
+        }
+        Assert.Equal(model, Walk<THook>(map, 3, false));
+        Epoch.Enter(_me);
+        Reference.Drop(_me, &map->Object.Head);
+        Assert.Equal(Status.Deleted, OrderedMap<THook>.Delete(_me, map));
+        Epoch.Exit(_me);
+    }
+
+    void Check<THook>(OrderedMap* map, List<(int Key, long Value)> model, Step step, bool collide) where THook : struct, IInterleaving
+    {
+        Value result;
+        int at;
+        switch (step)
+        {
+            case Step.Get(int k):
+                at = model.FindIndex(e => e.Key == k);
+                Assert.Equal(at < 0 ? Status.Missing : Status.Done, With(k, collide, (in Probe p, out Value r) => OrderedMap<THook>.Get(_me, map, p, out r), out result));
+                if (at >= 0) Assert.Equal(Value.OfInt(model[at].Value), result);
+                break;
+            case Step.Set(int k, int v):
+                Assert.Equal(Status.Done, With(k, collide, (in Probe p, out Value r) => { r = default; return OrderedMap<THook>.Set(_me, map, p, Value.OfInt(v)); }, out _));
+                Put(model, k, v);
+                break;
+            case Step.TryAdd(int k, int v):
+                at = model.FindIndex(e => e.Key == k);
+                Assert.Equal(at < 0 ? Status.Done : Status.Exists, With(k, collide, (in Probe p, out Value r) => OrderedMap<THook>.GetOrAdd(_me, map, p, Value.OfInt(v), out r), out result));
+                if (at < 0) Put(model, k, v);
+                Assert.Equal(Value.OfInt(model.Find(e => e.Key == k).Value), result);
+                break;
+            case Step.Remove or Step.Take:
+                int key = step is Step.Remove remove ? remove.Key : ((Step.Take)step).Key;
+                at = model.FindIndex(e => e.Key == key);
+                Assert.Equal(at < 0 ? Status.Missing : Status.Done, With(key, collide, (in Probe p, out Value r) =>
+                    step is Step.Remove ? OrderedMap<THook>.Remove(_me, map, p, out r) : OrderedMap<THook>.Take(_me, map, p, out r), out result));
+                if (at < 0) break;
+                Assert.Equal(Value.OfInt(model[at].Value), result);
+                model.RemoveAt(at);
+                break;
+            case Step.RemoveExpected(int k, int expected):
+                at = model.FindIndex(e => e.Key == k && e.Value == expected);
+                Assert.Equal(at < 0 ? Status.Missing : Status.Done,
+                    With(k, collide, (in Probe p, out Value r) => OrderedMap<THook>.Remove(_me, map, p, Probe.Of(Value.OfInt(expected)), out r), out _));
+                if (at >= 0) model.RemoveAt(at);
+                break;
+            case Step.Exchange(int k, int expected, int v):
+                at = model.FindIndex(e => e.Key == k && e.Value == expected);
+                Assert.Equal(at < 0 ? Status.Missing : Status.Done,
+                    With(k, collide, (in Probe p, out Value r) => OrderedMap<THook>.CompareExchange(_me, map, p, Probe.Of(Value.Of((double)expected)), Value.OfInt(v), out r), out _));
+                if (at >= 0) model[at] = (k, v);
+                break;
+            case Step.Add(int k, int delta):
+                at = model.FindIndex(e => e.Key == k);
+                Assert.Equal(Status.Done, With(k, collide, (in Probe p, out Value r) => OrderedMap<THook>.Add(_me, map, p, delta, out r), out result));
+                long sum = (at < 0 ? 0 : model[at].Value) + delta;
+                Assert.Equal(Value.OfInt(sum), result);
+                Put(model, k, sum);
+                break;
+            case Step.TakeEnd(bool last):
+                Assert.Equal(model.Count == 0 ? Status.Missing : Status.Done,
+                    last ? OrderedMap<THook>.TakeLast(_me, map, out Value end, out result) : OrderedMap<THook>.TakeFirst(_me, map, out end, out result));
+                if (model.Count == 0) break;
+                at = last ? model.Count - 1 : 0;
+                Assert.Equal(model[at], (int.Parse(Blob.ToText(end)[4..]), result.Int));
+                Reference.Drop(_me, end);
+                model.RemoveAt(at);
+                break;
+            case Step.Walk(int batch, bool backwards):
+                List<(int, long)> expectedWalk = [.. model];
+                if (backwards) expectedWalk.Reverse();
+                Assert.Equal(expectedWalk, Walk<THook>(map, batch, backwards));
+                break;
+            default:
+                Assert.Equal(Status.Done, OrderedMap<THook>.Clear(_me, map));
+                model.Clear();
+                break;
+        }
+    }
+
+    List<(int Key, long Value)> Snapshot<THook>(OrderedMap* map) where THook : struct, IInterleaving
+    {
+        List<(int, long)> entries = [];
+        Assert.Equal(Status.Done, OrderedMap<THook>.Snapshot(_me, map, out MapSnapshot* snapshot));
+        for (ulong i = 0; i < snapshot->Count; i++)
+        {
+            entries.Add((int.Parse(Blob.ToText(MapSnapshot.Key(snapshot, i))[4..]), MapSnapshot.Value(snapshot, i).Int));
+        }
+        MapSnapshot.Free(_me, snapshot);
+        return entries;
+    }
+
+    delegate Status Operation(in Probe probe, out Value result);
+
+    static Status With(int key, bool collide, Operation operation, out Value result)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes($"key {key}");
+        // Those that collide do so in all bits, or in all but the lowest ones, or in the half that the index uses.
+        ulong hash = !collide ? Hashing.OfBytes(bytes) : (key % 3) switch { 0 => 0, 1 => 0xFFFF_FFFF_0000_0000, _ => (ulong)key };
+        fixed (byte* data = bytes) return operation(Probe.Text(data, (nuint)bytes.Length, hash), out result);
+    }
+
+    static void Put(List<(int Key, long Value)> model, int key, long value)
+    {
+        int at = model.FindIndex(e => e.Key == key);
+        if (at < 0) model.Add((key, value));
+        else model[at] = (key, value);
+    }
+
+    List<(int Key, long Value)> Walk<THook>(OrderedMap* map, int batch, bool backwards) where THook : struct, IInterleaving
+    {
+        List<(int, long)> entries = [];
+        Value* keys = stackalloc Value[batch];
+        Value* values = stackalloc Value[batch];
+        Assert.Equal(Status.Done, OrderedMap<THook>.Start(_me, map, out OrderedMapCursor cursor));
+        while (true)
+        {
+            Epoch.Enter(_me);
+            Status status = backwards
+                ? OrderedMap<THook>.Previous(_me, map, ref cursor, keys, values, batch, out int count)
+                : OrderedMap<THook>.Next(_me, map, ref cursor, keys, values, batch, out count);
+            for (int i = 0; i < count; i++) entries.Add((int.Parse(Blob.ToText(keys[i])[4..]), values[i].Int));
+            Epoch.Exit(_me);
+            if (status == Status.Missing) return entries;
+            Assert.Equal(Status.Done, status);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using Symplast.Memory;
+using Symplast.Testing;
+using Xunit;
+
+namespace Symplast.Objects.Tests;
+
+/// <summary>
+/// A structure whose operations are written as words ("set 0 x") and have a model that works on a state written as text. Explores schedules of a few
+/// operations in a few threads and checks that each history, with a look at the final state as its last call, is linearizable.
+/// </summary>
+internal abstract unsafe class Schedules
+{
+    protected PoolHeap* Heap { get; } = CheckedHeap.Create("schedules");
+
+    /// <summary>A new structure in this state.</summary>
+    protected abstract nint Make(Participant* me, string state);
+
+    /// <summary>What an operation answers.</summary>
+    protected abstract string CarryOut(Participant* me, nint structure, string[] words);
+
+    /// <summary>What it must answer, and the state after it.</summary>
+    protected abstract string Model(ref string state, string[] words);
+
+    /// <summary>The operation that shows the state.</summary>
+    protected abstract string Look { get; }
+
+    protected abstract bool IsValid(nint structure);
+
+    /// <summary>Programs are threads, separated by "|", of operations, separated by ";".</summary>
+    internal void Explore(string state, string programs, int preemptions = 2, int random = 200)
+    {
+        string[][] threads = [.. programs.Split('|').Select(thread => thread.Split(';'))];
+        Trial Arrange(Participant* me)
+        {
+            Epoch.Enter(me);
+            nint structure = Make(me, state);
+            Epoch.Exit(me);
+            History<string, string> history = new(threads.Length + 1);
+            Body Of(int number) => it =>
+            {
+                foreach (string operation in threads[number]) Record(it, structure, history, number, operation);
+            };
+            return new Trial([.. Enumerable.Range(0, threads.Length).Select(Of)], it =>
+            {
+                Record(it, structure, history, threads.Length, Look);
+                Assert.True(IsValid(structure), "invalid");
+                Linearizability.Check(history.Calls, state, (ref string before, string operation, string result) => Model(ref before, Words(operation)) == result);
+            });
+        }
+        new Explorer { Preemptions = preemptions, ScheduleLimit = 3000 }.Systematically(Arrange);
+        new Explorer().Randomly(Arrange, random, seed: 1);
+    }
+
+    void Record(Participant* me, nint structure, History<string, string> history, int thread, string operation)
+    {
+        long start = History.Now();
+        string result = CarryOut(me, structure, Words(operation));
+        history.Add(thread, operation, result, start);
+    }
+
+    static string[] Words(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+}

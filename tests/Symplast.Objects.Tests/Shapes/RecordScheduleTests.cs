@@ -1,0 +1,124 @@
+using Symplast.Memory;
+using Symplast.Testing;
+using Xunit;
+using Records = Symplast.Objects.Record<Symplast.Testing.Scheduled>;
+using Trees = Symplast.Objects.Shapes<Symplast.Testing.Scheduled>;
+
+namespace Symplast.Objects.Tests.Shapes;
+
+public unsafe class RecordScheduleTests
+{
+    // The state is pairs of name and value, each a character; "-" once deleted.
+    sealed class All : Schedules
+    {
+        protected override string Look => "all";
+
+        protected override nint Make(Participant* me, string state)
+        {
+            Record* record = Records.Create(me, Heap, Trees.CreateTree(me, Heap), capacity: 1);
+            for (int i = 0; i < state.Length; i += 2) Records.Set(me, record, Name(state[i]), Value.OfInt(state[i + 1]));
+            return (nint)record;
+        }
+
+        // Names are integers here: what they are does not matter to shapes.
+        static Probe Name(char name) => Probe.Of(Value.OfInt(name));
+
+        protected override bool IsValid(nint record) => Records.IsValid((Record*)record);
+
+        protected override string CarryOut(Participant* me, nint structure, string[] words)
+        {
+            Record* record = (Record*)structure;
+            Probe name = Name(words.Length > 1 ? words[1][0] : ' ');
+            Value value = Value.OfInt(words[^1][0]);
+            Value result = default;
+            switch (words[0])
+            {
+                case "get": return Answer(Records.Get(me, record, name, out result), result);
+                case "set": return $"{Records.Set(me, record, name, value)}";
+                case "add": return Answer(Records.Add(me, record, name, Value.OfInt(1), out result), result);
+                case "take": return Answer(Records.Take(me, record, name, out result), result);
+                case "delete": return $"{Records.Delete(me, record)}";
+                default:
+                    Value* names = stackalloc Value[8];
+                    Value* values = stackalloc Value[8];
+                    Status status = Records.TakeAll(me, record, names, values, 8, out int count);
+                    string all = $"{status}";
+                    for (int i = 0; i < count; i++) all += $"{(char)names[i].Int}{(char)values[i].Int}";
+                    return all;
+            }
+        }
+
+        static string Answer(Status status, Value value) => status == Status.Done ? $"Done{(char)value.Int}" : $"{status}";
+
+        protected override string Model(ref string state, string[] words)
+        {
+            if (state == "-") return "Deleted";
+            int at = -1;
+            for (int i = 0; words.Length > 1 && i < state.Length; i += 2)
+            {
+                if (state[i] == words[1][0]) at = i;
+            }
+            string before = at < 0 ? "" : state[..at];
+            string after = at < 0 ? "" : state[(at + 2)..];
+            switch (words[0])
+            {
+                case "get": return at < 0 ? "Missing" : "Done" + state[at + 1];
+                case "set":
+                    state = at < 0 ? state + words[1] + words[2] : before + words[1] + words[2] + after;
+                    return "Done";
+                case "add" when at >= 0:
+                    char sum = (char)(state[at + 1] + 1);
+                    state = before + words[1] + sum + after;
+                    return "Done" + sum;
+                case "take" when at >= 0:
+                    char taken = state[at + 1];
+                    state = before + after;
+                    return "Done" + taken;
+                case "delete":
+                    state = "-";
+                    return "Done";
+                case "all": return "Done" + state;
+                default: return "Missing";
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("a1", "set b 2;get a|set c 3;get b")]
+    [InlineData("a1", "set b 2;set c 3|get b;get c|get c;get b")]
+    [InlineData("a1b2", "take a;set a 5|get b;get a|get b")]
+    [InlineData("a1b2", "take b;set c 7|get b;get c;get a")]
+    [InlineData("a1b2c3", "take a|set b 4;get b|get c;all")]
+    [InlineData("a1", "add a;add a|set b 1|add a;take b")]
+    [InlineData("a1b2", "delete|set c 3;get a|get b;take a")]
+    [InlineData("a1", "delete|delete;get a|add a")]
+    public void EveryScheduleIsLinearizable(string state, string programs) => new All().Explore(state, programs);
+
+    [Fact]
+    public void ATreeHasEachShapeOnceInEverySchedule()
+    {
+        PoolHeap* heap = CheckedHeap.Create("trees");
+        Trial Arrange(Participant* me)
+        {
+            Epoch.Enter(me);
+            Shape* root = Trees.CreateTree(me, heap);
+            nint* records = (nint*)Heap.Allocate(me, heap, 64);
+            for (int i = 0; i < 3; i++) records[i] = (nint)Records.Create(me, heap, root);
+            Epoch.Exit(me);
+            Body Of(int number) => it =>
+            {
+                for (int name = 0; name < 2; name++) Records.Set(it, (Record*)records[number], Probe.Of(Value.OfInt(name)), Value.OfInt(number));
+            };
+            return new Trial([Of(0), Of(1), Of(2)], _ =>
+            {
+                for (int i = 0; i < 3; i++)
+                {
+                    Assert.True(Records.IsValid((Record*)records[i]));
+                    Assert.True(((Record*)records[0])->Body->Shape == ((Record*)records[i])->Body->Shape);
+                }
+            });
+        }
+        new Explorer { Preemptions = 2, ScheduleLimit = 5000 }.Systematically(Arrange);
+        new Explorer().Randomly(Arrange, 1000, seed: 1);
+    }
+}

@@ -1,0 +1,309 @@
+using System.Text;
+using CsCheck;
+using Symplast.Memory;
+using Xunit;
+using Cell = Symplast.Objects.AtomicInteger<Symplast.Memory.Uninterrupted>;
+using Records = Symplast.Objects.Record<Symplast.Memory.Uninterrupted>;
+using Trees = Symplast.Objects.Shapes<Symplast.Memory.Uninterrupted>;
+
+namespace Symplast.Objects.Tests.Shapes;
+
+public sealed unsafe class RecordTests : IDisposable
+{
+    readonly Participant* _me = Epoch.Join();
+    readonly PoolHeap* _heap = CheckedHeap.Create("records");
+    readonly SlotCache* _cache = SlotCache.Create();
+    readonly Value[] _names;
+
+    public RecordTests()
+    {
+        Epoch.Enter(_me);
+        _names = [.. Enumerable.Range(0, 400).Select(i => Text("name" + i))];
+    }
+
+    public void Dispose()
+    {
+        SlotCache.Free(_cache);
+        Epoch.Exit(_me);
+        Epoch.Leave(_me);
+    }
+
+    Value Text(string text)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        fixed (byte* start = bytes) return Blob.Create(_me, _heap, ValueKind.Text, start, (nuint)bytes.Length, Hashing.OfBytes(bytes));
+    }
+
+    Probe Name(int i) => Probe.Of(_names[i]);
+
+    (string, long)[] Contents(Record* record)
+    {
+        Value* names = stackalloc Value[512];
+        Value* values = stackalloc Value[512];
+        Assert.Equal(Status.Done, Records.TakeAll(_me, record, names, values, 512, out int count));
+        (string, long)[] all = new (string, long)[count];
+        for (int i = 0; i < count; i++)
+        {
+            all[i] = (Blob.ToText(names[i]), values[i].Int);
+            Reference.Drop(_me, names[i]);
+        }
+        return all;
+    }
+
+    // What Python's dict does with the order.
+    static void ModelSet(List<(string Name, long Value)> model, string name, long value)
+    {
+        int at = model.FindIndex(item => item.Name == name);
+        if (at >= 0) model[at] = (name, value);
+        else model.Add((name, value));
+    }
+
+    [Fact]
+    public void AnyOperationsGiveWhatAnOrderedDictionaryGives()
+    {
+        Shape* root = Trees.CreateTree(_me, _heap);
+        Gen.Select(Gen.Int[0, 9], Gen.Int[0, 30], Gen.Int[0, 1000]).Array[0, 100].Sample(
+            steps =>
+            {
+                Record* record = Records.Create(_me, _heap, root);
+                List<(string Name, long Value)> model = [];
+                foreach ((int kind, int name, int number) in steps)
+                {
+                    Step(record, model, kind, kind == 9 ? number % 400 : name, number);
+                    Assert.True(Records.IsValid(record));
+                }
+                Assert.Equal(model, Contents(record));
+                Assert.Equal(Status.Done, Records.Count(_me, record, out int count));
+                Assert.Equal(model.Count, count);
+                Reference.Drop(_me, Value.Of((Header*)record));
+            },
+            iter: 1000,
+            threads: 1);
+        Trees.FreeTree(_me, root);
+    }
+
+    void Step(Record* record, List<(string Name, long Value)> model, int kind, int i, int number)
+    {
+        Probe name = Name(i);
+        string text = "name" + i;
+        int at = model.FindIndex(item => item.Name == text);
+        Status present = at >= 0 ? Status.Done : Status.Missing;
+        switch (kind)
+        {
+            case 0 or 1 or 2 or 3 or 9:
+                Assert.Equal(Status.Done, Records.Set(_me, record, name, Value.OfInt(number)));
+                ModelSet(model, text, number);
+                break;
+            case 4:
+                Assert.Equal(present, Records.Take(_me, record, name, out Value taken));
+                if (at < 0) break;
+                Assert.Equal(model[at].Value, taken.Int);
+                model.RemoveAt(at);
+                break;
+            case 5:
+                Assert.Equal(present, Records.Add(_me, record, name, Value.OfInt(number), out Value sum));
+                if (at < 0) break;
+                model[at] = (text, model[at].Value + number);
+                Assert.Equal(model[at].Value, sum.Int);
+                break;
+            case 6:
+                long expected = at >= 0 && number % 2 == 0 ? model[at].Value : -1;
+                Status status = Records.CompareExchange(_me, record, name, Probe.Of(Value.OfInt(expected)), Value.OfInt(number), out Value seen);
+                Assert.Equal(expected >= 0 ? Status.Done : Status.Missing, status);
+                if (at >= 0) Assert.Equal(model[at].Value, seen.Int);
+                if (status == Status.Done) model[at] = (text, number);
+                break;
+            case 7:
+                Assert.Equal(present, Records.Get(_me, record, name, out Value value, out ulong shapeId, out int slot));
+                if (at < 0) break;
+                Assert.Equal((model[at].Value, at), (value.Int, slot));
+                if (shapeId == 0) break;
+                Assert.Equal(Status.Done, Records.SetCached(_me, record, shapeId, slot, Value.OfInt(number)));
+                Assert.Equal(Status.Done, Records.GetCached(_me, record, shapeId, slot, out value));
+                Assert.Equal(number, value.Int);
+                Assert.Equal(Status.Missing, Records.GetCached(_me, record, shapeId + 1_000_000, slot, out _));
+                model[at] = (text, number);
+                break;
+            default:
+                Assert.Equal(present, Records.Get(_me, record, _cache, _names[i].Bits, name, out Value cached));
+                if (at >= 0) Assert.Equal(model[at].Value, cached.Int);
+                break;
+        }
+    }
+
+    [Fact]
+    public void RecordsWithTheSameHistoryShareTheirShapeWhateverThreadMadeThem()
+    {
+        for (int round = 0; round < 200; round++)
+        {
+            Shape* root = Trees.CreateTree(_me, _heap);
+            nint[] records = new nint[3];
+            void Make(Participant* me, int number)
+            {
+                Epoch.Enter(me);
+                Record* record = Records.Create(me, _heap, root);
+                for (int i = 0; i < 20; i++) Records.Set(me, record, Name(i), Value.OfInt(number));
+                records[number] = (nint)record;
+                Epoch.Exit(me);
+            }
+            Threads.Run(me => Make(me, 0), me => Make(me, 1), me => Make(me, 2));
+            Assert.All(records, record => Assert.Equal((nint)((Record*)records[0])->Body->Shape, (nint)((Record*)record)->Body->Shape));
+            Assert.True(root->FirstChild->NextSibling == null);
+            Assert.All(records, record => Assert.True(Records.IsValid((Record*)record)));
+        }
+    }
+
+    [Fact]
+    public void AShapeBeyondTheTreesLimitsIsPrivateAndWorks()
+    {
+        Shape* root = Trees.CreateTree(_me, _heap);
+        Record* record = Records.Create(_me, _heap, root);
+        for (int i = 0; i < 300; i++) Assert.Equal(Status.Done, Records.Set(_me, record, Name(i), Value.OfInt(i)));
+        Assert.Equal(Enumerable.Range(0, 300).Select(i => ("name" + i, (long)i)), Contents(record));
+        Assert.Equal(0u, record->Body->ShapeId);
+        Assert.True(Records.IsValid(record));
+        for (int i = 0; i < 100; i++)
+        {
+            Record* other = Records.Create(_me, _heap, root);
+            Assert.Equal(Status.Done, Records.Set(_me, other, Name(i), Value.OfInt(i)));
+            Assert.Equal(i >= 64, other->Body->ShapeId == 0);
+        }
+    }
+
+    [Fact]
+    public void NamesAndValuesAreReleasedWhenTheyGo()
+    {
+        Value value = Value.Of((Header*)Cell.Create(_me, _heap, 0));
+        int[] before = [.. _names.Select(name => name.Head->Count)];
+        Shape* root = Trees.CreateTree(_me, _heap);
+        Record* record = Records.Create(_me, _heap, root);
+        Record* other = Records.Create(_me, _heap, root);
+        for (int i = 0; i < 10; i++) Records.Set(_me, record, Name(i), value);
+        for (int i = 0; i < 10; i++) Records.Set(_me, other, Name(i), value);
+        Assert.Equal(21, value.Head->Count);
+        Records.Set(_me, record, Name(3), value);
+        Records.Remove(_me, record, Name(4));
+        Records.Set(_me, record, Name(20), value);
+        Assert.Equal(Status.Missing, Records.Remove(_me, record, Name(4)));
+        Assert.Equal(Status.WrongKind, Records.Add(_me, record, Name(5), Value.OfInt(1), out _));
+        Assert.Equal(21, value.Head->Count);
+        Assert.Equal(Status.Done, Records.Delete(_me, record));
+        Assert.Equal(Status.Deleted, Records.Delete(_me, record));
+        Assert.Equal(Status.Deleted, Records.Get(_me, record, Name(0), out _));
+        Assert.Equal(Status.Deleted, Records.Set(_me, record, Name(0), value));
+        Assert.Equal(Status.Deleted, Records.Remove(_me, record, Name(0)));
+        Assert.Equal(Status.Deleted, Records.Count(_me, record, out _));
+        Assert.Equal(Status.Deleted, Records.Add(_me, record, Name(0), value, out _));
+        Assert.Equal(11, value.Head->Count);
+        Reference.Drop(_me, Value.Of((Header*)record));
+        Reference.Drop(_me, Value.Of((Header*)other));
+        Assert.Equal(1, value.Head->Count);
+        Trees.FreeTree(_me, root);
+        Assert.Equal(before, _names.Select(name => name.Head->Count));
+    }
+
+    [Fact]
+    public void NoSetIsLostWhileAttributesComeAndGo()
+    {
+        const int Adds = 30_000;
+        Shape* root = Trees.CreateTree(_me, _heap);
+        Record* record = Records.Create(_me, _heap, root);
+        Records.Set(_me, record, Name(0), Value.OfInt(0));
+        Records.Set(_me, record, Name(1), Value.OfInt(0));
+        int running = 2;
+        void Count(Participant* me, int name)
+        {
+            long last = 0;
+            for (int i = 0; i < Adds; i++)
+            {
+                Assert.Equal(Status.Done, Records.Add(me, record, Name(name), Value.OfInt(1), out _));
+                Assert.Equal(Status.Done, Records.Get(me, record, Name(name), out Value value));
+                Assert.Equal(++last, value.Int);
+            }
+            Interlocked.Decrement(ref running);
+        }
+        void Change(Participant* me)
+        {
+            Random random = new(5);
+            SlotCache* cache = SlotCache.Create();
+            while (Volatile.Read(ref running) > 0)
+            {
+                // Each attribute holds its own number, so that a value from another one's slot is recognised.
+                int name = random.Next(2, 12);
+                if (random.Next(3) == 0) Records.Remove(me, record, Name(name));
+                else Records.Set(me, record, Name(name), Value.OfInt(name));
+                int other = random.Next(2, 12);
+                if (Records.Get(me, record, cache, _names[other].Bits, Name(other), out Value value) == Status.Done) Assert.Equal(other, value.Int);
+            }
+            SlotCache.Free(cache);
+        }
+        Threads.Run(me => Count(me, 0), me => Count(me, 1), Change);
+        Records.Get(_me, record, Name(0), out Value first);
+        Records.Get(_me, record, Name(1), out Value second);
+        Assert.Equal((Adds, Adds), (first.Int, second.Int));
+        Assert.True(Records.IsValid(record));
+    }
+
+    [Fact]
+    public void CachedReadsNeverReturnAnotherAttributesValue()
+    {
+        Shape* root = Trees.CreateTree(_me, _heap);
+        Record*[] records = new Record*[2];
+        for (int i = 0; i < 2; i++) records[i] = Records.Create(_me, _heap, root, capacity: 1);
+        int running = 1;
+        void Write(Participant* me)
+        {
+            Random random = new(7);
+            for (int i = 0; i < 100_000; i++)
+            {
+                // Mostly the last one goes, so that the shapes stay in the tree.
+                Record* record = records[i & 1];
+                Records.Count(me, record, out int count);
+                if (count < 8 && random.Next(2) == 0) Records.Set(me, record, Name(count), Value.OfInt(count));
+                else if (count > 0) Records.Remove(me, record, Name(count - 1));
+            }
+            Volatile.Write(ref running, 0);
+        }
+        void Read(Participant* me)
+        {
+            Random random = new(8);
+            SlotCache* cache = SlotCache.Create();
+            while (Volatile.Read(ref running) != 0)
+            {
+                int name = random.Next(8);
+                if (Records.Get(me, records[random.Next(2)], cache, _names[name].Bits, Name(name), out Value value) == Status.Done) Assert.Equal(name, value.Int);
+            }
+            SlotCache.Free(cache);
+        }
+        Threads.Run(Write, Read, Read);
+    }
+
+    [Fact]
+    public void ReferencesAreReleasedOnceWhateverRunsWhileARecordIsDeleted()
+    {
+        Value value = Value.Of((Header*)Cell.Create(_me, _heap, 0));
+        Shape* root = Trees.CreateTree(_me, _heap);
+        for (int round = 0; round < 300; round++)
+        {
+            Record* record = Records.Create(_me, _heap, root, capacity: 1);
+            void Change(Participant* me, int seed)
+            {
+                Random random = new(seed);
+                Status status = Status.Done;
+                while (status != Status.Deleted)
+                {
+                    int name = random.Next(5);
+                    status = random.Next(3) == 0 ? Records.Remove(me, record, Name(name)) : Records.Set(me, record, Name(name), value);
+                }
+            }
+            void Delete(Participant* me)
+            {
+                Thread.Yield();
+                Records.Delete(me, record);
+            }
+            Threads.Run(me => Change(me, round), me => Change(me, ~round), Delete, Delete);
+            Assert.Equal(1, value.Head->Count);
+            Assert.True(Records.IsValid(record));
+        }
+    }
+}

@@ -1,0 +1,298 @@
+using Symplast.Memory;
+using Symplast.Testing;
+using Xunit;
+
+namespace Symplast.Objects.Tests;
+
+/// <summary>Two or three threads with a few operations each, under very many schedules; every history must be linearizable.</summary>
+public unsafe class SortedMapScheduleTests
+{
+    enum Kind
+    {
+        Get,
+        Set,
+        Insert,
+        Remove,
+        Add,
+        PopMin,
+        PopMax,
+        Floor,
+        Lower,
+        Ceiling,
+        Higher,
+        First,
+        Last,
+        Snapshot,
+        Clear,
+    }
+
+    readonly record struct Operation(Kind Kind, int Key = 0, int Value = 0);
+
+    // Entries are 16 numbers of 4 bits, 0 where there is none: for the result of a snapshot, and for the model's state.
+    readonly record struct Result(Status Status, int Key = 0, int Value = 0, ulong Entries = 0);
+
+    readonly struct WithFault<TFault> : ISortedMapRules where TFault : struct, IFault
+    {
+        public static int LeafCapacity => 4;
+
+        public static int InnerCapacity => 4;
+
+        public static SortedMapFault Fault => TFault.Fault;
+    }
+
+    interface IFault
+    {
+        static abstract SortedMapFault Fault { get; }
+    }
+
+    readonly struct UsesDeadLeaf : IFault
+    {
+        public static SortedMapFault Fault => SortedMapFault.UsesDeadLeaf;
+    }
+
+    readonly struct UsesDeadParent : IFault
+    {
+        public static SortedMapFault Fault => SortedMapFault.UsesDeadParent;
+    }
+
+    readonly struct TrustsOneLeaf : IFault
+    {
+        public static SortedMapFault Fault => SortedMapFault.TrustsOneLeaf;
+    }
+
+    readonly struct TrustsPassedLeaves : IFault
+    {
+        public static SortedMapFault Fault => SortedMapFault.TrustsPassedLeaves;
+    }
+
+    readonly struct PublishesEarly : IFault
+    {
+        public static SortedMapFault Fault => SortedMapFault.PublishesEarly;
+    }
+
+    readonly struct UnlocksEarly : IFault
+    {
+        public static SortedMapFault Fault => SortedMapFault.UnlocksEarly;
+    }
+
+    readonly struct NoFault : IFault
+    {
+        public static SortedMapFault Fault => SortedMapFault.None;
+    }
+
+    // Which keys are there at first; what the threads do.
+    sealed record Scenario(ulong Entries, params Operation[][] Threads);
+
+    static ulong Present(params int[] keys) => keys.Aggregate(0UL, (all, key) => all | 1UL << 4 * key);
+
+    static Operation Of(Kind kind, int key = 0, int value = 2) => new(kind, key, value);
+
+    [Fact]
+    public void ALeafThatIsCutIsRightForReadersAndWriters() => Systematically<NoFault>(
+        new(Present(1, 2, 3, 4), [Of(Kind.Set, 5)], [Of(Kind.Set, 2, 3), Of(Kind.Get, 5)]),
+        new(Present(1, 2, 3, 4), [Of(Kind.Set, 5), Of(Kind.Remove, 1)], [Of(Kind.Floor, 4), Of(Kind.Floor, 6)]),
+        new(Present(1, 2, 3, 4), [Of(Kind.Insert, 0)], [Of(Kind.Insert, 5)]),
+        new(Present(1, 2, 3, 4), [Of(Kind.Set, 0)], [Of(Kind.PopMin)]),
+        new(Present(1, 2, 3, 4), [Of(Kind.Set, 0)], [Of(Kind.Snapshot)]),
+        new(Present(1, 2, 3, 4), [Of(Kind.Set, 0)], [Of(Kind.Clear), Of(Kind.Get, 1)]));
+
+    [Fact]
+    public void LeavesThatAreMergedAreRightForReadersAndWriters() => Systematically<NoFault>(
+        new(Present(1, 2, 3, 4, 5), [Of(Kind.Remove, 1), Of(Kind.Remove, 2)], [Of(Kind.Set, 3, 4), Of(Kind.Get, 3)]),
+        new(Present(1, 2, 3, 4, 5), [Of(Kind.PopMin), Of(Kind.PopMin)], [Of(Kind.PopMin), Of(Kind.Set, 0)]),
+        new(Present(1, 2, 3, 4, 5), [Of(Kind.PopMax), Of(Kind.PopMax), Of(Kind.PopMax)], [Of(Kind.Floor, 9), Of(Kind.Last)]),
+        new(Present(1, 2, 3, 4, 5), [Of(Kind.PopMin), Of(Kind.PopMin)], [Of(Kind.First), Of(Kind.Set, 1, 3), Of(Kind.First)]),
+        new(Present(1, 2, 3, 4, 5), [Of(Kind.Remove, 1), Of(Kind.Remove, 2)], [Of(Kind.Snapshot), Of(Kind.Get, 1)]));
+
+    [Fact]
+    public void InnerNodesThatAreCutAndMergedAreRightForReadersAndWriters() => Systematically<NoFault>(
+        new(Present(0, 1, 2, 3, 4, 5, 6, 7, 8), [Of(Kind.Set, 9), Of(Kind.Set, 10), Of(Kind.Set, 11)], [Of(Kind.Set, 8, 3), Of(Kind.Get, 9)]),
+        new(Present(0, 1, 2, 3, 4, 5, 6, 7, 8, 9), [Of(Kind.Set, 10), Of(Kind.Set, 11)], [Of(Kind.PopMin), Of(Kind.PopMin)]),
+        new(Present(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10), [Of(Kind.PopMin), Of(Kind.PopMin), Of(Kind.PopMin)], [Of(Kind.PopMax), Of(Kind.PopMax)]));
+
+    [Fact]
+    public void RandomOperationsOnSmallTreesAreLinearizable() => Randomly<NoFault>(300, 60);
+
+    [Fact]
+    public void AWriterThatDoesNotLookWhetherItsLeafLivesIsFound() => Finds<UsesDeadLeaf>();
+
+    [Fact]
+    public void AWriterThatDoesNotLookWhetherTheParentLivesIsFound() => Finds<UsesDeadParent>();
+
+    [Fact]
+    public void ASearchThatDoesNotLookAtTheLeafAgainIsFound() => Finds<TrustsOneLeaf>();
+
+    [Fact]
+    public void ASearchThatDoesNotLookAtPassedLeavesAgainIsFound() => Finds<TrustsPassedLeaves>(
+        new(Present(1, 2, 3, 4, 5), [Of(Kind.Remove, 3), Of(Kind.Floor, 3)], [Of(Kind.Set, 3), Of(Kind.Set, 2, 3)]));
+
+    [Fact]
+    public void APlaceThatIsPublishedBeforeItIsFilledIsFound() => Finds<PublishesEarly>();
+
+    [Fact]
+    public void ANewLeafThatIsUnlockedBeforeTheOldOneIsMarkedIsFound() => Finds<UnlocksEarly>(
+        new(Present(1, 2, 3, 4, 5, 6), [Of(Kind.Remove, 3), Of(Kind.Floor, 3)], [Of(Kind.Set, 7)], [Of(Kind.Set, 3), Of(Kind.Set, 2, 3)]));
+
+    static void Systematically<TFault>(params Scenario[] scenarios) where TFault : struct, IFault
+    {
+        using SortedMapFixture fixture = new();
+        foreach (Scenario scenario in scenarios)
+        {
+            Exploration done = new Explorer { Preemptions = 2, ScheduleLimit = 4_000 }.Systematically(me => Arrange<TFault>(me, fixture, scenario));
+            Assert.True(done.Schedules > 50);
+        }
+    }
+
+    static void Finds<TFault>() where TFault : struct, IFault => Assert.Throws<ScheduleFailedException>(() => Randomly<TFault>(3000, 150));
+
+    // The same must be right without the fault.
+    static void Finds<TFault>(Scenario scenario) where TFault : struct, IFault
+    {
+        using SortedMapFixture fixture = new();
+        Explorer explorer = new() { Preemptions = 2, ScheduleLimit = 40_000 };
+        Assert.Throws<ScheduleFailedException>(() => explorer.Systematically(me => Arrange<TFault>(me, fixture, scenario)));
+        explorer.Systematically(me => Arrange<NoFault>(me, fixture, scenario));
+    }
+
+    static void Randomly<TFault>(int scenarios, int schedules) where TFault : struct, IFault
+    {
+        using SortedMapFixture fixture = new();
+        for (int seed = 0; seed < scenarios; seed++)
+        {
+            Random random = new(seed);
+            Scenario scenario = new((ulong)random.NextInt64() & (ulong)random.NextInt64() & 0x1111_1111_1111_1111 | Present(random.Next(16)),
+                [.. Enumerable.Range(0, 2 + seed % 2).Select(_ => Enumerable.Range(0, 1 + random.Next(3)).Select(_ => Any(random)).ToArray())]);
+            new Explorer().Randomly(me => Arrange<TFault>(me, fixture, scenario), schedules, seed: (ulong)seed);
+        }
+    }
+
+    static Operation Any(Random random)
+    {
+        Kind kind = random.Next(3) != 0 ? (Kind)random.Next(1, 7) : (Kind)random.Next(15);
+        return new(kind, random.Next(16), kind == Kind.Add ? 1 : random.Next(1, 4));
+    }
+
+    static Trial Arrange<TFault>(Participant* me, SortedMapFixture fixture, Scenario scenario) where TFault : struct, IFault
+    {
+        SortedMap* map = SortedMap<Scheduled, WithFault<TFault>>.Create(me, fixture.PoolHeap);
+        for (int key = 0; key < 16; key++)
+        {
+            int value = (int)(scenario.Entries >> 4 * key & 15);
+            if (value != 0) SortedMap<Scheduled, WithFault<TFault>>.Set(me, map, SortedMapFixture.Key(key), Value.OfInt(value));
+        }
+        History<Operation, Result> history = new(scenario.Threads.Length);
+        Body[] bodies = [.. scenario.Threads.Select<Operation[], Body>((operations, thread) => its =>
+        {
+            foreach (Operation operation in operations)
+            {
+                long start = History.Now();
+                history.Add(thread, operation, Carry<TFault>(its, map, operation), start);
+            }
+        })];
+        return new Trial(bodies, its =>
+        {
+            string? fault = SortedMap<Scheduled, WithFault<TFault>>.Check(its, map);
+            Assert.True(fault == null, fault);
+            long start = History.Now();
+            history.Add(0, new Operation(Kind.Snapshot), Carry<TFault>(its, map, new Operation(Kind.Snapshot)), start);
+            Linearizability.Check<ulong, Operation, Result>(history.Calls, scenario.Entries, Apply);
+            Epoch.Enter(its);
+            Reference.Drop(its, &map->Object.Head);
+            Epoch.Exit(its);
+        });
+    }
+
+    static Result Carry<TFault>(Participant* me, SortedMap* map, Operation operation) where TFault : struct, IFault
+    {
+        Epoch.Enter(me);
+        Probe probe = SortedMapFixture.Key(operation.Key);
+        Value given = Value.OfInt(operation.Value);
+        Value key = default, value = default;
+        Status status = operation.Kind switch
+        {
+            Kind.Get => SortedMap<Scheduled, WithFault<TFault>>.Get(me, map, probe, out value),
+            Kind.Set => SortedMap<Scheduled, WithFault<TFault>>.Set(me, map, probe, given),
+            Kind.Insert => SortedMap<Scheduled, WithFault<TFault>>.GetOrAdd(me, map, probe, given, out value),
+            Kind.Remove => SortedMap<Scheduled, WithFault<TFault>>.Remove(me, map, probe, out value),
+            Kind.Add => SortedMap<Scheduled, WithFault<TFault>>.Add(me, map, probe, given, out value),
+            Kind.PopMin => SortedMap<Scheduled, WithFault<TFault>>.PopMin(me, map, out key, out value),
+            Kind.PopMax => SortedMap<Scheduled, WithFault<TFault>>.PopMax(me, map, out key, out value),
+            Kind.Floor => SortedMap<Scheduled, WithFault<TFault>>.Floor(me, map, probe, out key, out value),
+            Kind.Lower => SortedMap<Scheduled, WithFault<TFault>>.Lower(me, map, probe, out key, out value),
+            Kind.Ceiling => SortedMap<Scheduled, WithFault<TFault>>.Ceiling(me, map, probe, out key, out value),
+            Kind.Higher => SortedMap<Scheduled, WithFault<TFault>>.Higher(me, map, probe, out key, out value),
+            Kind.First => SortedMap<Scheduled, WithFault<TFault>>.First(me, map, out key, out value),
+            Kind.Last => SortedMap<Scheduled, WithFault<TFault>>.Last(me, map, out key, out value),
+            Kind.Clear => SortedMap<Scheduled, WithFault<TFault>>.Clear(me, map),
+            _ => Status.Done,
+        };
+        Result result = operation.Kind == Kind.Snapshot ? TakeSnapshot<TFault>(me, map) : new Result(status, Number(key), Number(value));
+        Epoch.Exit(me);
+        return result;
+    }
+
+    static int Number(Value value) => value.IsEmpty ? 0 : value.IsInt ? (int)value.Int : -1;
+
+    static Result TakeSnapshot<TFault>(Participant* me, SortedMap* map) where TFault : struct, IFault
+    {
+        Status status = SortedMap<Scheduled, WithFault<TFault>>.Snapshot(me, map, out SortedMap* copy);
+        ulong entries = 0;
+        while (SortedMap<Uninterrupted, SmallNodes>.PopMin(me, copy, out Value key, out Value value) == Status.Done) entries |= (ulong)value.Int << 4 * (int)key.Int;
+        Reference.Drop(me, &copy->Object.Head);
+        return new Result(status, Entries: entries);
+    }
+
+    static bool Apply(ref ulong entries, Operation operation, Result result)
+    {
+        int key = operation.Key;
+        int present = At(entries, key);
+        Result expected;
+        switch (operation.Kind)
+        {
+            case Kind.Get:
+                expected = new(present == 0 ? Status.Missing : Status.Done, 0, present);
+                break;
+            case Kind.Set:
+                expected = new(Status.Done);
+                entries = With(entries, key, operation.Value);
+                break;
+            case Kind.Insert:
+                expected = new(present == 0 ? Status.Done : Status.Exists, 0, present == 0 ? operation.Value : present);
+                if (present == 0) entries = With(entries, key, operation.Value);
+                break;
+            case Kind.Remove:
+                expected = new(present == 0 ? Status.Missing : Status.Done, 0, present);
+                entries = With(entries, key, 0);
+                break;
+            case Kind.Add:
+                expected = new(Status.Done, 0, present + operation.Value);
+                entries = With(entries, key, present + operation.Value);
+                break;
+            case Kind.Snapshot:
+                expected = new(Status.Done, Entries: entries);
+                break;
+            case Kind.Clear:
+                expected = new(Status.Done);
+                entries = 0;
+                break;
+            default:
+                bool down = operation.Kind is Kind.PopMax or Kind.Last or Kind.Floor or Kind.Lower;
+                int from = operation.Kind switch
+                {
+                    Kind.Floor or Kind.Ceiling => key,
+                    Kind.Lower => key - 1,
+                    Kind.Higher => key + 1,
+                    _ => down ? 15 : 0,
+                };
+                while ((uint)from < 16 && At(entries, from) == 0) from += down ? -1 : 1;
+                expected = (uint)from < 16 ? new(Status.Done, from, At(entries, from)) : new(Status.Missing);
+                if (operation.Kind is Kind.PopMin or Kind.PopMax && (uint)from < 16) entries = With(entries, from, 0);
+                break;
+        }
+        return result == expected;
+    }
+
+    static int At(ulong entries, int key) => (int)(entries >> 4 * key & 15);
+
+    static ulong With(ulong entries, int key, int value) => entries & ~(15UL << 4 * key) | (ulong)value << 4 * key;
+}

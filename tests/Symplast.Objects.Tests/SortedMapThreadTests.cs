@@ -1,0 +1,253 @@
+using System.Collections.Concurrent;
+using Symplast.Memory;
+using Xunit;
+
+namespace Symplast.Objects.Tests;
+
+/// <summary>Real threads; what they get is checked.</summary>
+public sealed unsafe class SortedMapThreadTests : IDisposable
+{
+    const int Turns = 20_000;
+
+    readonly SortedMapFixture _fixture = new();
+    readonly SortedMap* _map;
+
+    public SortedMapThreadTests() => _map = SortedMap<Uninterrupted, SmallNodes>.Create(_fixture.Me, _fixture.PoolHeap);
+
+    public void Dispose()
+    {
+        SortedMapFixture.Drop(_fixture.Me, _map);
+        long live = Heap.LiveBlocks(_fixture.PoolHeap);
+        _fixture.Dispose();
+        Assert.Equal(0, live);
+    }
+
+    [Fact]
+    public void EachThreadFindsWhatItStoredLastUnderItsKeys()
+    {
+        SortedMapFixture.Together(4, (number, its) =>
+        {
+            Participant* me = (Participant*)its;
+            Random random = new(number);
+            Dictionary<int, long> mine = [];
+            for (int turn = 0; turn < Turns; turn++)
+            {
+                int key = random.Next(100) * 4 + number;
+                bool isThere = mine.TryGetValue(key, out long value);
+                switch (random.Next(4))
+                {
+                    case 0:
+                        Assert.Equal(isThere ? Status.Done : Status.Missing, SortedMap<Uninterrupted, SmallNodes>.Remove(me, _map, SortedMapFixture.Key(key), out Value removed));
+                        Assert.True(isThere ? removed.Int == value : removed.IsEmpty);
+                        mine.Remove(key);
+                        break;
+                    case 1:
+                        mine[key] = turn;
+                        Assert.Equal(Status.Done, SortedMap<Uninterrupted, SmallNodes>.Set(me, _map, SortedMapFixture.Key(key), Value.OfInt(turn)));
+                        break;
+                    case 2:
+                        Assert.Equal(isThere ? Status.Exists : Status.Done, SortedMap<Uninterrupted, SmallNodes>.TryAdd(me, _map, SortedMapFixture.Key(key), Value.OfInt(turn)));
+                        mine.TryAdd(key, turn);
+                        break;
+                    default:
+                        Assert.Equal(isThere ? Status.Done : Status.Missing, SortedMap<Uninterrupted, SmallNodes>.Get(me, _map, SortedMapFixture.Key(key), out Value found));
+                        Assert.True(isThere ? found.Int == value : found.IsEmpty);
+                        break;
+                }
+            }
+        });
+        Assert.Null(SortedMap<Uninterrupted, SmallNodes>.Check(_fixture.Me, _map));
+    }
+
+    [Fact]
+    public void EachEntryIsPoppedOnceAndInOrder()
+    {
+        const int count = 20_000;
+        int[] keys = [.. Enumerable.Range(0, count)];
+        new Random(1).Shuffle(keys);
+        foreach (int key in keys) SortedMap<Uninterrupted, SmallNodes>.Set(_fixture.Me, _map, SortedMapFixture.Key(key), Value.OfInt(-key));
+        ConcurrentBag<long> all = [];
+        SortedMapFixture.Together(4, (number, its) =>
+        {
+            Participant* me = (Participant*)its;
+            bool least = number % 2 == 0;
+            long last = least ? -1 : count;
+            while ((least ? SortedMap<Uninterrupted, SmallNodes>.PopMin(me, _map, out Value key, out Value value) : SortedMap<Uninterrupted, SmallNodes>.PopMax(me, _map, out key, out value)) == Status.Done)
+            {
+                Assert.Equal(-key.Int, value.Int);
+                Assert.True(least ? key.Int > last : key.Int < last);
+                last = key.Int;
+                all.Add(last);
+            }
+        });
+        Assert.Equal(Enumerable.Range(0, count).Select(i => (long)i), all.Order());
+        Assert.Null(SortedMap<Uninterrupted, SmallNodes>.Check(_fixture.Me, _map));
+        Assert.Equal((Status.Done, 0), (SortedMap<Uninterrupted, SmallNodes>.Count(_fixture.Me, _map, out long left), left));
+    }
+
+    [Fact]
+    public void CursorsGiveEachKeyThatStaysOnceAndInOrder()
+    {
+        Participant* mine = _fixture.Me;
+        for (int key = 0; key < 3000; key += 10) Put(mine, key);
+        bool stop = false;
+        SortedMapFixture.Together(3, (number, its) =>
+        {
+            Participant* me = (Participant*)its;
+            Random random = new(number);
+            if (number == 0)
+            {
+                for (int turn = 0; turn < 300; turn++) Scan(me, turn % 2 == 1, 1 + turn % 20);
+                Volatile.Write(ref stop, true);
+                return;
+            }
+            while (!Volatile.Read(ref stop))
+            {
+                int key = random.Next(3000);
+                if (key % 10 == 0) continue;
+                if (random.Next(2) == 0) Put(me, key);
+                else SortedMap<Uninterrupted, SmallNodes>.Remove(me, _map, SortedMapFixture.Key(key), out _);
+            }
+        });
+        Assert.Null(SortedMap<Uninterrupted, SmallNodes>.Check(mine, _map));
+
+        void Put(Participant* me, int key) => Assert.Equal(Status.Done, SortedMap<Uninterrupted, SmallNodes>.Set(me, _map, SortedMapFixture.Key(key), Value.OfInt(key)));
+    }
+
+    void Scan(Participant* me, bool descending, int room)
+    {
+        Assert.Equal(Status.Done, SortedMap<Uninterrupted, SmallNodes>.Open(me, _map, SortedBound.None, SortedBound.None, descending, out SortedCursor cursor));
+        SortedEntry* entries = stackalloc SortedEntry[20];
+        long last = descending ? 3000 : -1;
+        int permanent = 0;
+        while (true)
+        {
+            Epoch.Enter(me);
+            Status status = SortedMap<Uninterrupted, SmallNodes>.Next(me, _map, ref cursor, entries, room, out int count);
+            for (int i = 0; i < count; i++)
+            {
+                Assert.Equal(entries[i].Key, entries[i].Value);
+                Assert.True(descending ? entries[i].Key.Int < last : entries[i].Key.Int > last);
+                last = entries[i].Key.Int;
+                if (last % 10 == 0) permanent++;
+            }
+            Epoch.Exit(me);
+            if (status == Status.Missing) break;
+            Assert.Equal(Status.Done, status);
+        }
+        Assert.Equal(300, permanent);
+        SortedMap<Uninterrupted, SmallNodes>.Close(me, ref cursor);
+    }
+
+    [Fact]
+    public void SumsAddUp()
+    {
+        SortedMapFixture.Together(4, (number, its) =>
+        {
+            Participant* me = (Participant*)its;
+            for (int turn = 0; turn < Turns; turn++) Assert.Equal(Status.Done, SortedMap<Uninterrupted, SmallNodes>.Add(me, _map, SortedMapFixture.Key(turn % 7), Value.OfInt(number + 1), out _));
+        });
+        long total = 0;
+        while (SortedMap<Uninterrupted, SmallNodes>.PopMin(_fixture.Me, _map, out _, out Value sum) == Status.Done) total += sum.Int;
+        Assert.Equal(Turns * (1 + 2 + 3 + 4), total);
+    }
+
+    [Fact]
+    public void ASnapshotIsTheMapAtOneMoment()
+    {
+        // Each writer counts in two entries, far apart, first in one and then in the other; entries in between come and go.
+        bool stop = false;
+        SortedMapFixture.Together(3, (number, its) =>
+        {
+            Participant* me = (Participant*)its;
+            if (number < 2)
+            {
+                for (int turn = 1; !Volatile.Read(ref stop); turn++)
+                {
+                    SortedMap<Uninterrupted, SmallNodes>.Set(me, _map, SortedMapFixture.Key(number), Value.OfInt(turn));
+                    SortedMap<Uninterrupted, SmallNodes>.Set(me, _map, SortedMapFixture.Key(100 + turn % 100 * 2 + number), Value.OfInt(0));
+                    SortedMap<Uninterrupted, SmallNodes>.Remove(me, _map, SortedMapFixture.Key(100 + turn * 7 % 100 * 2 + number), out _);
+                    SortedMap<Uninterrupted, SmallNodes>.Set(me, _map, SortedMapFixture.Key(1000 + number), Value.OfInt(turn));
+                }
+                return;
+            }
+            for (int turn = 0; turn < 500; turn++)
+            {
+                Assert.Equal(Status.Done, SortedMap<Uninterrupted, SmallNodes>.Snapshot(me, _map, out SortedMap* copy));
+                Assert.Null(SortedMap<Uninterrupted, SmallNodes>.Check(me, copy));
+                for (int writer = 0; writer < 2; writer++)
+                {
+                    SortedMap<Uninterrupted, SmallNodes>.Get(me, copy, SortedMapFixture.Key(writer), out Value first);
+                    SortedMap<Uninterrupted, SmallNodes>.Get(me, copy, SortedMapFixture.Key(1000 + writer), out Value second);
+                    Assert.InRange((first.IsEmpty ? 0 : first.Int) - (second.IsEmpty ? 0 : second.Int), 0, 1);
+                }
+                SortedMapFixture.Drop(me, copy);
+            }
+            Volatile.Write(ref stop, true);
+        });
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ClearingAndDeletingInTheMidstOfEverythingReleasesEachReferenceOnce(bool deletes)
+    {
+        for (int round = 0; round < 20; round++)
+        {
+            SortedMap* map = SortedMap<Uninterrupted, SmallNodes>.Create(_fixture.Me, _fixture.PoolHeap);
+            int deleted = 0;
+            SortedMapFixture.Together(4, (number, its) =>
+            {
+                Participant* me = (Participant*)its;
+                Random random = new(number);
+                SortedEntry* entries = stackalloc SortedEntry[14];
+                for (int turn = 0; turn < 600; turn++)
+                {
+                    if (number == 0 && turn % 100 == 99)
+                    {
+                        if (!deletes) Assert.Equal(Status.Done, SortedMap<Uninterrupted, SmallNodes>.Clear(me, map));
+                        else if (turn > 300 && SortedMap<Uninterrupted, SmallNodes>.Delete(me, map) == Status.Done) Interlocked.Increment(ref deleted);
+                    }
+                    Value key = SortedMapFixture.Text(me, _fixture.PoolHeap, "with a common beginning " + random.Next(200));
+                    Status status;
+                    Epoch.Enter(me);
+                    switch (random.Next(8))
+                    {
+                        case 0:
+                            status = SortedMap<Uninterrupted, SmallNodes>.PopMin(me, map, out Value popped, out _);
+                            if (status == Status.Done) Assert.StartsWith("'with", popped.ToString(), StringComparison.Ordinal);
+                            break;
+                        case 1:
+                            status = SortedMap<Uninterrupted, SmallNodes>.Remove(me, map, Probe.Of(key), out Value removed);
+                            if (status == Status.Done) Assert.StartsWith("'with", removed.ToString(), StringComparison.Ordinal);
+                            break;
+                        case 2:
+                            status = SortedMap<Uninterrupted, SmallNodes>.Floor(me, map, Probe.Of(key), out Value floor, out Value value);
+                            if (status == Status.Done) Assert.True(Ordering.Compare(floor, key) <= 0 && value.Kind == ValueKind.Text);
+                            break;
+                        case 3:
+                            status = SortedMap<Uninterrupted, SmallNodes>.Open(me, map, SortedBound.Including(Probe.Of(key)), SortedBound.None, random.Next(2) == 0, out SortedCursor cursor);
+                            while (status == Status.Done) status = SortedMap<Uninterrupted, SmallNodes>.Next(me, map, ref cursor, entries, 14, out _);
+                            SortedMap<Uninterrupted, SmallNodes>.Close(me, ref cursor);
+                            break;
+                        case 4 when turn % 10 == 0:
+                            status = SortedMap<Uninterrupted, SmallNodes>.Snapshot(me, map, out SortedMap* copy);
+                            if (status == Status.Done) Reference.Drop(me, &copy->Object.Head);
+                            break;
+                        default:
+                            status = SortedMap<Uninterrupted, SmallNodes>.Set(me, map, Probe.Of(key), key);
+                            break;
+                    }
+                    Reference.Drop(me, key);
+                    Epoch.Exit(me);
+                    if (status == Status.Deleted) Assert.True(deletes);
+                    else Assert.True(status is Status.Done or Status.Missing);
+                }
+            });
+            Assert.Equal(deletes ? 1 : 0, deleted);
+            if (deletes) Assert.Equal(Status.Deleted, SortedMap<Uninterrupted, SmallNodes>.Delete(_fixture.Me, map));
+            else Assert.Null(SortedMap<Uninterrupted, SmallNodes>.Check(_fixture.Me, map));
+            SortedMapFixture.Drop(_fixture.Me, map);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Numerics;
+using CsCheck;
+using Xunit;
+
+namespace Symplast.Objects.Tests;
+
+public sealed class HashingTests
+{
+    // What hash() says in CPython 3.14, before our mixing.
+    [Theory]
+    [InlineData(0.5, 1152921504606846976)]
+    [InlineData(1 / 3.0, 768614336404564608)]
+    [InlineData(-2.5, -1152921504606846978)]
+    [InlineData(1e300, 1224995262755759164)]
+    [InlineData(5e-324, 16777216)]
+    [InlineData(-1e-310, -615709907932414099)]
+    [InlineData(double.PositiveInfinity, 314159)]
+    [InlineData(double.NegativeInfinity, -314159)]
+    [InlineData(3e15, 3000000000000000)]
+    [InlineData(-0.0, 0)]
+    public void ADoubleHashesAsInPython(double number, long expected) => Assert.Equal(Hashing.Mix((ulong)expected), Hashing.OfFloat(number));
+
+    [Theory]
+    [InlineData("2305843009213693951", 0)]
+    [InlineData("2305843009213693952", 1)]
+    [InlineData("-2305843009213693953", -2)]
+    [InlineData("10000000000000000000000000000000000000000", 1388497483929617590)]
+    [InlineData("-10000000000000000000000000000000000000000", -1388497483929617590)]
+    [InlineData("6662462759719942007440037531362779472290810125440036903063319585255179509", 290248191822315536)]
+    public void ABigIntegerHashesAsInPython(string number, long expected) =>
+        Assert.Equal(Hashing.Mix((ulong)expected), Hashing.OfBigInt(BigInteger.Parse(number, CultureInfo.InvariantCulture).ToByteArray()));
+
+    [Fact]
+    public void AComplexNumberHashesAsInPython() => Assert.Equal(Hashing.Mix(unchecked((ulong)-576460752305423493)), Hashing.OfComplex(1.5, -2.25));
+
+    [Fact]
+    public void AnyIntegerHashesAlikeInAnyNumberOfBytes() => Gen.Select(Gen.Long, Gen.Int[0, 9]).Sample((number, more) =>
+    {
+        byte[] bytes = new byte[8 + more];
+        bytes.AsSpan().Fill(number < 0 ? (byte)0xFF : (byte)0);
+        BitConverter.TryWriteBytes(bytes, number);
+        Assert.Equal(Hashing.OfInt(number), Hashing.OfBigInt(bytes));
+    });
+
+    [Fact]
+    public void ABigIntegerHashesByItsRemainder() => Gen.Byte.Array[1, 300].Sample(bytes =>
+    {
+        BigInteger number = new(bytes);
+        long remainder = (long)(BigInteger.Abs(number) % ((BigInteger.One << 61) - 1));
+        Assert.Equal(Hashing.Mix((ulong)(number.Sign < 0 ? -remainder : remainder)), Hashing.OfBigInt(bytes));
+    });
+
+    [Fact]
+    public void TheHashOfBytesDependsOnEachOfThemAndOnTheirNumber()
+    {
+        HashSet<ulong> seen = [];
+        for (int length = 0; length < 40; length++)
+        {
+            byte[] bytes = new byte[length];
+            Assert.True(seen.Add(Hashing.OfBytes(bytes)));
+            for (int i = 0; i < length; i++)
+            {
+                bytes[i] = 1;
+                Assert.True(seen.Add(Hashing.OfBytes(bytes)));
+                bytes[i] = 0;
+            }
+        }
+    }
+
+    // The integers of a range must not fall into a few places of a table, neither by their low bits nor by their high ones.
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(0, 1 << 16)]
+    [InlineData(-(1L << 40), 1L << 20)]
+    public void HashesOfIntegersInARowSpread(long first, long step)
+    {
+        int[] low = new int[256];
+        int[] high = new int[256];
+        for (long i = 0; i < 256 * 64; i++)
+        {
+            ulong hash = Hashing.OfInt(first + i * step);
+            low[hash & 255]++;
+            high[hash >> 56]++;
+        }
+        Assert.All(low, count => Assert.InRange(count, 16, 128));
+        Assert.All(high, count => Assert.InRange(count, 16, 128));
+    }
+}

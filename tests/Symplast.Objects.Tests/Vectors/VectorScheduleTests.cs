@@ -1,0 +1,158 @@
+using Symplast.Memory;
+using Symplast.Testing;
+using Xunit;
+using Vector = Symplast.Objects.SharedVector<Symplast.Testing.Scheduled>;
+
+namespace Symplast.Objects.Tests.Vectors;
+
+public unsafe class VectorScheduleTests
+{
+    // The state is the elements, each a character; "-" once deleted. An open root is one where elements are set without the lock.
+    sealed class Vectors(bool open) : Schedules
+    {
+        protected override string Look => "all";
+
+        protected override nint Make(Participant* me, string state)
+        {
+            SharedVector* vector = Vector.Create(me, Heap, 0, open ? 0 : 1000);
+            foreach (char element in state) Vector.Append(me, vector, Value.OfInt(element));
+            // Enough sets to open it.
+            for (int i = 0; open && i < 4 && state.Length > 0; i++) Vector.Set(me, vector, 0, Value.OfInt(state[0]));
+            Assert.Equal(open && state.Length > 0 ? 1 : 0, vector->Root->Open);
+            return (nint)vector;
+        }
+
+        protected override bool IsValid(nint vector) => Vector.IsValid((SharedVector*)vector);
+
+        protected override string CarryOut(Participant* me, nint structure, string[] words)
+        {
+            SharedVector* vector = (SharedVector*)structure;
+            Value value = Value.OfInt(words[^1][0]);
+            int index = words.Length > 1 ? words[1][0] - '0' : 0;
+            Value result = default;
+            long count = 0;
+            Value* some = stackalloc Value[16];
+            switch (words[0])
+            {
+                case "get": return Answer(Vector.Get(me, vector, index, out result), result);
+                case "set": return $"{Vector.Set(me, vector, index, value)}";
+                case "add": return Answer(Vector.Add(me, vector, index, Value.OfInt(1), out result), result);
+                case "cas": return $"{Vector.CompareExchange(me, vector, index, Probe.Of(Value.OfInt(words[2][0])), value, out _)}";
+                case "append": return $"{Vector.Append(me, vector, value)}";
+                case "pop": return Answer(Vector.TakeLast(me, vector, out result), result);
+                case "insert": return $"{Vector.Insert(me, vector, index, value)}";
+                case "take": return Answer(Vector.TakeAt(me, vector, index, out result), result);
+                case "reverse": return $"{Vector.Reverse(me, vector)}";
+                case "clear": return $"{Vector.Clear(me, vector)}";
+                case "delete": return $"{Vector.Delete(me, vector)}";
+                case "count": return Answer(Vector.Count(me, vector, out count), Value.OfInt(count + '0'));
+                default:
+                    Status status = Vector.TakeRange(me, vector, 0, some, 16, out count);
+                    return status + new string([.. new Span<Value>(some, (int)count).ToArray().Select(item => (char)item.Int)]);
+            }
+        }
+
+        static string Answer(Status status, Value value) => status == Status.Done ? $"Done{(char)value.Int}" : $"{status}";
+
+        protected override string Model(ref string state, string[] words)
+        {
+            if (state == "-") return "Deleted";
+            int index = words.Length > 1 ? words[1][0] - '0' : 0;
+            string element = words[^1];
+            bool inside = index < state.Length;
+            switch (words[0])
+            {
+                case "get": return inside ? "Done" + state[index] : "Missing";
+                case "set" when inside:
+                    state = state[..index] + element + state[(index + 1)..];
+                    return "Done";
+                case "add" when inside:
+                    state = state[..index] + (char)(state[index] + 1) + state[(index + 1)..];
+                    return "Done" + state[index];
+                case "cas" when inside && state[index] == words[2][0]:
+                    state = state[..index] + element + state[(index + 1)..];
+                    return "Done";
+                case "append":
+                    state += element;
+                    return "Done";
+                case "pop" when state.Length > 0:
+                    char last = state[^1];
+                    state = state[..^1];
+                    return "Done" + last;
+                case "insert" when index <= state.Length:
+                    state = state.Insert(index, element);
+                    return "Done";
+                case "take" when inside:
+                    char taken = state[index];
+                    state = state.Remove(index, 1);
+                    return "Done" + taken;
+                case "reverse":
+                    state = new string([.. state.Reverse()]);
+                    return "Done";
+                case "clear":
+                    state = "";
+                    return "Done";
+                case "delete":
+                    state = "-";
+                    return "Done";
+                case "count": return "Done" + (char)(state.Length + '0');
+                case "all": return "Done" + state;
+                default: return "Missing";
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("ab", "set 0 x;get 0|insert 0 y;get 0")]
+    [InlineData("ab", "set 1 x;get 1|pop;append z")]
+    [InlineData("abc", "get 2;count|pop;append z")]
+    [InlineData("abc", "count;get 2|pop;append z;pop")]
+    [InlineData("abc", "get 2;count;get 2|append y;append z;insert 1 w")]
+    [InlineData("abc", "set 0 x;set 2 y|reverse;get 0")]
+    [InlineData("abc", "set 0 x|set 0 y|insert 0 z")]
+    [InlineData("abc", "add 0;add 1|add 0;take 1")]
+    [InlineData("abc", "cas 0 a x;get 0|set 0 y|insert 1 w")]
+    [InlineData("ab", "clear;append x|append y;count|get 0")]
+    [InlineData("ab", "set 0 x;all|set 1 y;all|set 0 z")]
+    [InlineData("abc", "take 0;get 1|set 1 x;get 1|get 1;get 1")]
+    [InlineData("abcd", "pop;pop;pop|get 3;get 2;get 1;count")]
+    [InlineData("abcd", "get 3;get 3;get 3|pop;pop;append x;append y")]
+    [InlineData("abcd", "insert 3 w;pop;pop;pop;append x|get 2;count")]
+    [InlineData("ab", "delete|set 0 x;get 0|get 0;get 1")]
+    [InlineData("ab", "delete;get 0|append x;count|pop")]
+    [InlineData("ab", "delete|delete|set 1 x;count")]
+    public void EveryScheduleIsLinearizable(string state, string programs)
+    {
+        new Vectors(open: false).Explore(state, programs);
+        new Vectors(open: true).Explore(state, programs);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void ReferencesAreRightInEverySchedule(bool open)
+    {
+        PoolHeap* heap = CheckedHeap.Create("references");
+        Trial Arrange(Participant* me)
+        {
+            Epoch.Enter(me);
+            Value first = Value.Of((Header*)Vector.Create(me, heap));
+            Value second = Value.Of((Header*)Vector.Create(me, heap));
+            SharedVector* vector = Vector.Create(me, heap, 0, open ? 0 : 1000);
+            for (int i = 0; i < 2; i++) Vector.Append(me, vector, first);
+            if (open) Vector.Set(me, vector, 0, first);
+            Epoch.Exit(me);
+            return new Trial([
+                it => Vector.Set(it, vector, 1, second),
+                it => Vector.Insert(it, vector, 0, second),
+                it => Vector.Delete(it, vector)],
+                _ =>
+                {
+                    Assert.Equal((1, 1), (first.Head->Count, second.Head->Count));
+                    Assert.True(Vector.IsValid(vector));
+                });
+        }
+        new Explorer { Preemptions = 2, ScheduleLimit = 5000 }.Systematically(Arrange);
+        new Explorer().Randomly(Arrange, 1000, seed: 1);
+    }
+}
