@@ -39,7 +39,7 @@ public unsafe struct MapSnapshot
 public static unsafe partial class OrderedMap<THook>
 {
     /// <summary>
-    /// A copy of all entries as they are at one instant. Writers wait while it is made, which takes some 5 ns an entry; readers do not. Not inside a
+    /// A copy of all entries as they are at one instant. Writers wait while it is made, which takes time in proportion to their number; readers do not. Not inside a
     /// section, and only with a reference to the map.
     /// </summary>
     public static Status Snapshot(Participant* me, OrderedMap* map, out MapSnapshot* snapshot)
