@@ -34,6 +34,12 @@ internal static class Contest
 
     internal static int Rounds { get; set; } = 7;
 
+    /// <summary>Only so many threads count; the others disturb them, until <see cref="Finished"/> is their seed without its last three digits.</summary>
+    internal static int Measured { get; set; } = int.MaxValue;
+
+    /// <summary>The seed of the last measurement whose first thread is done, without its last three digits.</summary>
+    internal static ulong Finished;
+
     /// <summary>Ours comes first; a row for each rival.</summary>
     internal static void Run(Action<Row> report, string subject, string name, int threads, Bar? bar, params Contender[] contenders)
     {
@@ -74,11 +80,12 @@ internal static class Contest
             long before = CpuClock.Nanoseconds;
             long result = contender.Work(number, count, seed * 1000 + (ulong)number);
             nanoseconds[number] = CpuClock.Nanoseconds - before;
+            if (number == 0) Volatile.Write(ref Finished, seed);
             GC.KeepAlive(result);
         }))];
         foreach (Thread each in running) each.Start();
         foreach (Thread each in running) each.Join();
-        return nanoseconds.Average() / count;
+        return nanoseconds.Take(Measured).Average() / count;
     }
 
     static double Median(double[] samples)
