@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace Symplast.Objects;
@@ -56,17 +58,38 @@ public static unsafe class Hashing
     }
 
     /// <summary>A hash of bytes for programs without Python, which has its own. Keyed, so that nobody can choose keys that collide.</summary>
+    /// <remarks>The rounds of wyhash (Wang Yi): each word is multiplied by a secret into 128 bits, whose halves are folded.</remarks>
     public static ulong OfBytes(ReadOnlySpan<byte> bytes)
     {
-        ulong hash = Secret.Key ^ (ulong)bytes.Length * 0x9E3779B97F4A7C15UL;
-        while (bytes.Length >= 8)
+        // Acquire: pairs with the release in DrawSecret, so that the key is there too.
+        ulong factor = Volatile.Read(ref _factor);
+        if (factor == 0) factor = DrawSecret();
+        ulong hash = _key;
+        ref byte at = ref MemoryMarshal.GetReference(bytes);
+        int length = bytes.Length;
+        ulong first, last;
+        if (length >= 8)
         {
-            hash = Multiply(hash ^ BitConverter.ToUInt64(bytes), Secret.Factor);
-            bytes = bytes[8..];
+            // The last two words may overlap those before.
+            for (int rest = length; rest > 16; rest -= 16, at = ref Unsafe.Add(ref at, 16))
+            {
+                hash = Multiply(Unsafe.ReadUnaligned<ulong>(ref at) ^ factor, Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref at, 8)) ^ hash);
+            }
+            ref byte end = ref Unsafe.Add(ref MemoryMarshal.GetReference(bytes), length);
+            first = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Subtract(ref end, Math.Min(length, 16)));
+            last = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Subtract(ref end, 8));
         }
-        ulong last = 0;
-        for (int i = 0; i < bytes.Length; i++) last |= (ulong)bytes[i] << (8 * i);
-        return Mix(Multiply(hash ^ last, Secret.Factor));
+        else if (length >= 4)
+        {
+            first = Unsafe.ReadUnaligned<uint>(ref at);
+            last = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref at, length - 4));
+        }
+        else
+        {
+            first = length == 0 ? 0 : (ulong)at << 16 | (ulong)Unsafe.Add(ref at, length >> 1) << 8 | Unsafe.Add(ref at, length - 1);
+            last = 0;
+        }
+        return Multiply(Multiply(first ^ factor, last ^ hash) ^ (ulong)length, factor);
     }
 
     /// <summary>The hash of a tuple with these items.</summary>
@@ -124,17 +147,20 @@ public static unsafe class Hashing
         return high ^ low;
     }
 
-    // A nested class, so that only programs that need it run its constructor.
-    static class Secret
-    {
-        internal static readonly ulong Key = Draw();
-        internal static readonly ulong Factor = Draw() | 1;
+    // Both are drawn once a process. The second follows from the first, so that threads which come at the same time agree.
+    static ulong _key;
+    static ulong _factor;
 
-        static ulong Draw()
-        {
-            Span<byte> bytes = stackalloc byte[sizeof(ulong)];
-            RandomNumberGenerator.Fill(bytes);
-            return BinaryPrimitives.ReadUInt64LittleEndian(bytes);
-        }
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static ulong DrawSecret()
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        RandomNumberGenerator.Fill(bytes);
+        // Full fence: of several threads the first one's key counts.
+        Interlocked.CompareExchange(ref _key, BinaryPrimitives.ReadUInt64LittleEndian(bytes) | 2, 0);
+        ulong factor = Mix(_key ^ 0x9E3779B97F4A7C15UL) | 1;
+        // Release: pairs with the acquire in OfBytes.
+        Volatile.Write(ref _factor, factor);
+        return factor;
     }
 }
