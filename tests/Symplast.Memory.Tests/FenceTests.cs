@@ -37,6 +37,8 @@ public unsafe class FenceTests
             Stopwatch watch = Stopwatch.StartNew();
             new Span<byte>(_announced, Places * 64).Clear();
             new Span<byte>(_link, Places * 64).Clear();
+            // What an earlier run left in this memory could pass for an answer.
+            new Span<byte>(_saw, Places * 64).Clear();
             Together.Run(2, number =>
             {
                 if (number == 0) Read();
