@@ -44,7 +44,8 @@ public static unsafe partial class SharedQueue<THook>
         QueueEvent* awaited = EventOf(queue, side);
         int old = ticket;
         THook.Point();
-        if (typeof(THook) == typeof(Uninterrupted)) Futex.Wait(&awaited->Sequence, old, nanoseconds);
+        // A cast, as in EventOf: the kernel may be asked about memory that has gone, and returns at once.
+        if (typeof(THook) == typeof(Uninterrupted)) Futex.Wait((int*)awaited, old, nanoseconds);
         else
         {
             // A test's scheduler: nobody sleeps, and no time passes.
