@@ -110,8 +110,13 @@ public static unsafe class AtomicInteger<THook> where THook : struct, IInterleav
     public static Status Delete(Participant* me, AtomicCell* cell)
     {
         Epoch.Enter(me);
+        if (PoolHeap.IsDeleted(Heap.Of(cell)))
+        {
+            Epoch.Exit(me);
+            return Status.Deleted;
+        }
         ObjectLock.Enter<THook>(&cell->Object.Lock);
-        bool first = !SharedObject.IsDeleted(&cell->Object);
+        bool first = !SharedObject.IsDeleted((SharedObject*)cell);
         THook.Point();
         // Release: pairs with the acquire in SharedObject.IsDeleted.
         if (first) Volatile.Write(ref cell->Object.Head.DeletedFlag, 1);
@@ -125,7 +130,7 @@ public static unsafe class AtomicInteger<THook> where THook : struct, IInterleav
     static bool Begin(Participant* me, AtomicCell* cell)
     {
         Epoch.Enter(me);
-        if (!SharedObject.IsDeleted(&cell->Object)) return true;
+        if (!SharedObject.IsDeleted((SharedObject*)cell)) return true;
         Epoch.Exit(me);
         return false;
     }

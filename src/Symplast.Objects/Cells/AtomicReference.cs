@@ -134,7 +134,7 @@ public static unsafe class AtomicReference<THook> where THook : struct, IInterle
     static Status Read(AtomicCell* cell, out Value value)
     {
         value = default;
-        if (SharedObject.IsDeleted(&cell->Object)) return Status.Deleted;
+        if (SharedObject.IsDeleted((SharedObject*)cell)) return Status.Deleted;
         THook.Point();
         // Acquire: pairs with the exchange in TryReplace, so that what the value points to is filled in.
         Value found = new(Volatile.Read(ref cell->Word));

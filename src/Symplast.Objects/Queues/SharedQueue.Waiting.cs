@@ -17,7 +17,7 @@ public static unsafe partial class SharedQueue<THook>
     {
         ticket = 0;
         Epoch.Enter(me);
-        Status status = SharedObject.IsDeleted(&queue->Object) ? Status.Deleted : Status.Done;
+        Status status = SharedObject.IsDeleted((SharedObject*)queue) ? Status.Deleted : Status.Done;
         if (status == Status.Done)
         {
             QueueEvent* awaited = EventOf(queue, side);
@@ -44,14 +44,15 @@ public static unsafe partial class SharedQueue<THook>
         QueueEvent* awaited = EventOf(queue, side);
         int old = ticket;
         THook.Point();
-        if (typeof(THook) == typeof(Uninterrupted)) Futex.Wait(&awaited->Sequence, old, nanoseconds);
+        // A cast, as in EventOf: the kernel may be asked about memory that has gone, and returns at once.
+        if (typeof(THook) == typeof(Uninterrupted)) Futex.Wait((int*)awaited, old, nanoseconds);
         else
         {
             // A test's scheduler: nobody sleeps, and no time passes.
             while (Volatile.Read(ref awaited->Sequence) == old) THook.Spin();
         }
         Epoch.Enter(me);
-        Status status = SharedObject.IsDeleted(&queue->Object) ? Status.Deleted : Status.Done;
+        Status status = SharedObject.IsDeleted((SharedObject*)queue) ? Status.Deleted : Status.Done;
         // Acquire: pairs with the increment in Wake; the caller's next try comes after it.
         if (status == Status.Done) ticket = Volatile.Read(ref awaited->Sequence);
         Epoch.Exit(me);
@@ -179,5 +180,7 @@ public static unsafe partial class SharedQueue<THook>
         return last == null || queue->Capacity == 0 || QueueRing.Count<THook>(last) < (long)last->Size;
     }
 
-    static QueueEvent* EventOf(SharedQueue* queue, QueueSide side) => side == QueueSide.Items ? &queue->Items : &queue->Room;
+    // Not by the field: the address of one is taken only after a load from the queue, whose memory may have gone with its pool.
+    static QueueEvent* EventOf(SharedQueue* queue, QueueSide side) =>
+        (QueueEvent*)((byte*)queue + (side == QueueSide.Items ? SharedQueue.ItemsOffset : SharedQueue.RoomOffset));
 }

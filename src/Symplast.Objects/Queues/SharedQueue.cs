@@ -6,6 +6,9 @@ namespace Symplast.Objects;
 [StructLayout(LayoutKind.Explicit, Size = 192)]
 public unsafe struct SharedQueue
 {
+    internal const int ItemsOffset = 128;
+    internal const int RoomOffset = 144;
+
     [FieldOffset(0)]
     internal SharedObject Object;
 
@@ -28,10 +31,10 @@ public unsafe struct SharedQueue
     internal int IsClosed;
 
     // Apart from the above, which is only read as a rule.
-    [FieldOffset(128)]
+    [FieldOffset(ItemsOffset)]
     internal QueueEvent Items;
 
-    [FieldOffset(144)]
+    [FieldOffset(RoomOffset)]
     internal QueueEvent Room;
 }
 
@@ -105,7 +108,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
     public static Status TryPut(Participant* me, SharedQueue* queue, Value value)
     {
         Epoch.Enter(me);
-        Status status = SharedObject.IsDeleted(&queue->Object) ? Status.Deleted : Put(me, queue, value);
+        Status status = SharedObject.IsDeleted((SharedObject*)queue) ? Status.Deleted : Put(me, queue, value);
         Epoch.Exit(me);
         return status;
     }
@@ -116,7 +119,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
     {
         value = default;
         Epoch.Enter(me);
-        Status status = SharedObject.IsDeleted(&queue->Object) ? Status.Deleted : Take(me, queue, out value);
+        Status status = SharedObject.IsDeleted((SharedObject*)queue) ? Status.Deleted : Take(me, queue, out value);
         if (status == Status.Done && queue->Capacity != 0) Signal(&queue->Room);
         Epoch.Exit(me);
         return status;
@@ -127,7 +130,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
     {
         count = 0;
         Epoch.Enter(me);
-        Status status = SharedObject.IsDeleted(&queue->Object) ? Status.Deleted : Status.Done;
+        Status status = SharedObject.IsDeleted((SharedObject*)queue) ? Status.Deleted : Status.Done;
         if (status == Status.Done)
         {
             // The chain stays as it is under the lock, and nobody begins to delete. Rings between the first and the last are full, or were emptied in
@@ -145,8 +148,13 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
     public static Status Close(Participant* me, SharedQueue* queue)
     {
         Epoch.Enter(me);
+        if (PoolHeap.IsDeleted(Heap.Of(queue)))
+        {
+            Epoch.Exit(me);
+            return Status.Deleted;
+        }
         ObjectLock.Enter<THook>(&queue->Object.Lock);
-        Status status = SharedObject.IsDeleted(&queue->Object) ? Status.Deleted : Status.Done;
+        Status status = SharedObject.IsDeleted((SharedObject*)queue) ? Status.Deleted : Status.Done;
         if (status == Status.Done) CloseLast(queue);
         ObjectLock.Exit<THook>(&queue->Object.Lock);
         if (status == Status.Done) Interrupt(queue);
@@ -333,8 +341,9 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
     static bool TryEnd(SharedQueue* queue, out ulong position)
     {
         position = 0;
+        if (PoolHeap.IsDeleted(Heap.Of(queue))) return false;
         ObjectLock.Enter<THook>(&queue->Object.Lock);
-        bool first = !SharedObject.IsDeleted(&queue->Object);
+        bool first = !SharedObject.IsDeleted((SharedObject*)queue);
         if (first)
         {
             THook.Point();

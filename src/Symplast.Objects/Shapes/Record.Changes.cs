@@ -15,7 +15,7 @@ public static unsafe partial class Record<THook>
             if (slot >= 0) old = Exchange(body, slot, value);
             else status = Put(me, record, body, name, value);
         }
-        Unlock(record);
+        Unlock(record, body);
         Reference.Drop(me, old);
         Epoch.Exit(me);
         return status;
@@ -32,7 +32,7 @@ public static unsafe partial class Record<THook>
             if (body->ShapeId != shapeId) status = Status.Missing;
             else old = Exchange(body, slot, value);
         }
-        Unlock(record);
+        Unlock(record, body);
         Reference.Drop(me, old);
         Epoch.Exit(me);
         return status;
@@ -78,7 +78,7 @@ public static unsafe partial class Record<THook>
             // The old body stays as it is for as long as this section is open.
             if (status == Status.Done) value = RecordBody.Slots(body)[slot];
         }
-        Unlock(record);
+        Unlock(record, body);
         Epoch.Exit(me);
         return status;
     }
@@ -100,7 +100,7 @@ public static unsafe partial class Record<THook>
                 if (status == Status.Done) Store(body, slot, next);
             }
         }
-        Unlock(record);
+        Unlock(record, body);
         if (status == Status.Done) Reference.Drop(me, old);
         Epoch.Exit(me);
         return status;
@@ -223,8 +223,9 @@ public static unsafe partial class Record<THook>
     static RecordBody* TakeBody(Record* record)
     {
         RecordBody* body = null;
+        if (PoolHeap.IsDeleted(Heap.Of(record))) return null;
         ObjectLock.Enter<THook>(&record->Object.Lock);
-        if (!SharedObject.IsDeleted(&record->Object))
+        if (!SharedObject.IsDeleted((SharedObject*)record))
         {
             THook.Point();
             // Release: pairs with the acquire in SharedObject.IsDeleted. Under the lock, so who holds it next sees it.
@@ -252,13 +253,19 @@ public static unsafe partial class Record<THook>
         Volatile.Write(ref *(ulong*)(RecordBody.Slots(body) + slot), value.Bits);
     }
 
-    // Takes the lock, which the caller must give back whatever the status is.
+    // Takes the lock, which the caller must give back if there is a body. Of a pool that was deleted there is not even a lock.
     static Status Lock(Record* record, out RecordBody* body)
     {
+        body = null;
+        if (PoolHeap.IsDeleted(Heap.Of(record))) return Status.Deleted;
         ObjectLock.Enter<THook>(&record->Object.Lock);
-        body = record->Body;
-        return SharedObject.IsDeleted(&record->Object) ? Status.Deleted : Status.Done;
+        if (!SharedObject.IsDeleted((SharedObject*)record)) body = record->Body;
+        else ObjectLock.Exit<THook>(&record->Object.Lock);
+        return body == null ? Status.Deleted : Status.Done;
     }
 
-    static void Unlock(Record* record) => ObjectLock.Exit<THook>(&record->Object.Lock);
+    static void Unlock(Record* record, RecordBody* body)
+    {
+        if (body != null) ObjectLock.Exit<THook>(&record->Object.Lock);
+    }
 }

@@ -169,7 +169,7 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
                 Reference.Take(values[i]);
             }
         }
-        Unlock(record);
+        Unlock(record, body);
         Epoch.Exit(me);
         return status;
     }
@@ -221,7 +221,7 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
     static Status Begin(Record* record, out RecordBody* body)
     {
         body = null;
-        if (SharedObject.IsDeleted(&record->Object)) return Status.Deleted;
+        if (SharedObject.IsDeleted((SharedObject*)record)) return Status.Deleted;
         THook.Point();
         // Acquire: pairs with the exchange in Replace; the first load of the section's pointers.
         body = (RecordBody*)Volatile.Read(ref *(nint*)&record->Body);

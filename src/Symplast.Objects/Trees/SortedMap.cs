@@ -93,7 +93,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         Epoch.Enter(me);
         value = default;
-        Status status = SharedObject.IsDeleted(&map->Object) ? Status.Deleted : Find(map, new SortedKey(key), out value);
+        Status status = SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : Find(map, new SortedKey(key), out value);
         Epoch.Exit(me);
         return status;
     }
@@ -106,7 +106,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         Epoch.Enter(me);
         count = 0;
-        Status status = SharedObject.IsDeleted(&map->Object) ? Status.Deleted : Status.Done;
+        Status status = SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : Status.Done;
         // Any recent value will do. A removal may be counted before the insertion that it undoes.
         if (status == Status.Done) count = Math.Max(Volatile.Read(ref map->Count), 0);
         Epoch.Exit(me);

@@ -11,7 +11,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         Epoch.Enter(me);
         string? fault = null;
-        if (!SharedObject.IsDeleted(&map->Object))
+        if (!SharedObject.IsDeleted((SharedObject*)map))
         {
             SortedNode* root = (SortedNode*)map->Root;
             long entries = 0;

@@ -58,7 +58,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         Epoch.Enter(me);
         cursor = new SortedCursor { Descending = descending };
-        Status status = SharedObject.IsDeleted(&map->Object) ? Status.Deleted : Status.Done;
+        Status status = SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : Status.Done;
         if (status == Status.Done) status = TryKeep(me, map, descending ? upper : lower, out cursor.Place, out cursor.IncludesPlace);
         if (status == Status.Done) status = TryKeep(me, map, descending ? lower : upper, out cursor.End, out cursor.IncludesEnd);
         if (status == Status.Done && !cursor.Place.IsEmpty && !cursor.End.IsEmpty && Ordering.ClassOf(cursor.Place) != Ordering.ClassOf(cursor.End)) status = Status.WrongKind;
@@ -71,8 +71,9 @@ public static unsafe partial class SortedMap<THook, TRules>
     public static void Close(Participant* me, ref SortedCursor cursor)
     {
         Epoch.Enter(me);
-        Reference.Drop(me, cursor.Place);
-        Reference.Drop(me, cursor.End);
+        // Otherwise the references went with their pool.
+        if (cursor.Place.IsCounted && !PoolHeap.IsDeleted(Heap.Of(cursor.Place.Pointer))) Reference.Drop(me, cursor.Place);
+        if (cursor.End.IsCounted && !PoolHeap.IsDeleted(Heap.Of(cursor.End.Pointer))) Reference.Drop(me, cursor.End);
         cursor = new SortedCursor { AtEnd = true };
         Epoch.Exit(me);
     }
@@ -98,7 +99,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         Status status = Status.Done;
         while (count == 0 && status == Status.Done)
         {
-            if (SharedObject.IsDeleted(&map->Object)) status = Status.Deleted;
+            if (SharedObject.IsDeleted((SharedObject*)map)) status = Status.Deleted;
             else if (cursor.AtEnd) status = Status.Missing;
             else status = Fill(me, map, ref cursor, entries, room, out count);
         }

@@ -48,7 +48,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         Status? found = null;
         bool hasBound = side is Toward.Key or Toward.Below;
         if (hasBound && bound.Class == OrderingClass.None) found = Status.WrongKind;
-        while (found == null) found = SharedObject.IsDeleted(&map->Object) ? Status.Deleted : TryNearest(me, map, bound, side, inclusive, out key, out value);
+        while (found == null) found = SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : TryNearest(me, map, bound, side, inclusive, out key, out value);
         if (found != Status.Done) key = value = default;
         Epoch.Exit(me);
         return found.Value;
@@ -136,7 +136,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         Epoch.Enter(me);
         key = value = default;
         Status? popped = null;
-        while (popped == null) popped = SharedObject.IsDeleted(&map->Object) ? Status.Deleted : TryPop(me, map, side, out key, out value);
+        while (popped == null) popped = SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : TryPop(me, map, side, out key, out value);
         Epoch.Exit(me);
         return popped.Value;
     }

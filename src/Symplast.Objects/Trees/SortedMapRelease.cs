@@ -8,7 +8,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         Epoch.Enter(me);
         Status status = Status.Deleted;
-        if (!SharedObject.IsDeleted(&map->Object))
+        if (!SharedObject.IsDeleted((SharedObject*)map))
         {
             SortedLeaf* root = NewLeaf(me, Heap.Of(map), OrderingClass.None, default);
             status = root == null ? Status.NoMemory : Clear(me, map, root);
@@ -24,7 +24,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         Epoch.Enter(me);
         Status status = Status.Deleted;
-        if (!SharedObject.IsDeleted(&map->Object) && TryMarkDeleted(map))
+        if (!SharedObject.IsDeleted((SharedObject*)map) && TryMarkDeleted(map))
         {
             Dismantle(me, map, (SortedNode*)map->Root, null);
             status = Status.Done;

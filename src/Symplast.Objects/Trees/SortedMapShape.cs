@@ -112,7 +112,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         Entry* entries = stackalloc Entry[SortedInner.Places];
         while (true)
         {
-            if (SharedObject.IsDeleted(&map->Object)) return Status.Deleted;
+            if (SharedObject.IsDeleted((SharedObject*)map)) return Status.Deleted;
             SortedNode* node = Descend(map, key, Toward.Key, level, out Path path, out _, out _);
             if (node == null) return Status.Done;
             if (!TryLock(node)) continue;
@@ -148,7 +148,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         Entry* entries = stackalloc Entry[2 * SortedInner.Places];
         while (true)
         {
-            if (SharedObject.IsDeleted(&map->Object)) return Status.Deleted;
+            if (SharedObject.IsDeleted((SharedObject*)map)) return Status.Deleted;
             SortedNode* node = Descend(map, key, toward, level, out Path path, out _, out _);
             if (node == null) return Status.Done;
             Site site = new(map, path, level);
@@ -311,7 +311,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         while (true)
         {
-            if (SharedObject.IsDeleted(&map->Object)) return Status.Deleted;
+            if (SharedObject.IsDeleted((SharedObject*)map)) return Status.Deleted;
             SortedLeaf* leaf = LeafOf(map, key);
             if (!TryLock(&leaf->Node)) continue;
             if (leaf->Node.Class == key.Class || LeafOrder.Count(leaf->Node.Order) != 0)

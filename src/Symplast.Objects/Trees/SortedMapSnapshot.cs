@@ -14,7 +14,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         Epoch.Enter(me);
         copy = null;
         Status status = Status.Deleted;
-        if (!SharedObject.IsDeleted(&map->Object))
+        if (!SharedObject.IsDeleted((SharedObject*)map))
         {
             copy = Create(me, Heap.Of(map));
             status = copy == null ? Status.NoMemory : Copy(me, map, copy);
@@ -34,7 +34,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         SortedNode* locked;
         while (!TryLockLeaves(map, out locked))
         {
-            if (SharedObject.IsDeleted(&map->Object)) return Status.Deleted;
+            if (SharedObject.IsDeleted((SharedObject*)map)) return Status.Deleted;
         }
         // Now nothing can change but the inner nodes. This is the moment.
         SortedNode* copies = null;
@@ -65,7 +65,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         ulong era = Volatile.Read(ref map->Era);
         SortedKey target = default;
         Toward toward = Toward.First;
-        while (!SharedObject.IsDeleted(&map->Object))
+        while (!SharedObject.IsDeleted((SharedObject*)map))
         {
             SortedNode* leaf = Descend(map, target, toward, 0, out _, out _, out Value upper);
             if (!TryLock(leaf)) continue;
@@ -73,7 +73,7 @@ public static unsafe partial class SortedMap<THook, TRules>
             locked = leaf;
             if (upper.IsEmpty)
             {
-                if (Volatile.Read(ref map->Era) == era && !SharedObject.IsDeleted(&map->Object)) return true;
+                if (Volatile.Read(ref map->Era) == era && !SharedObject.IsDeleted((SharedObject*)map)) return true;
                 break;
             }
             target = new SortedKey(upper);

@@ -150,7 +150,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         Status status = Status.WrongKind;
         while (key.Class != OrderingClass.None)
         {
-            if (SharedObject.IsDeleted(&map->Object))
+            if (SharedObject.IsDeleted((SharedObject*)map))
             {
                 status = Status.Deleted;
                 break;

@@ -13,7 +13,7 @@ public unsafe struct SharedObject
     /// <summary>Link of the list of dying objects.</summary>
     internal Header* NextDead;
 
-    /// <summary>Whether it was deleted by hand, or its pool was.</summary>
-    // Acquire: pairs with the release of whoever deletes.
-    internal static bool IsDeleted(SharedObject* o) => Volatile.Read(ref o->Head.DeletedFlag) != 0 || PoolHeap.IsDeleted(Heap.Of(o));
+    /// <summary>Whether it was deleted by hand, or its pool was. The pointer is to be cast, not taken of a field, for which the compiler loads from it first.</summary>
+    // The pool comes first: when it was deleted, a pin keeps the address, but not the memory. Acquire: pairs with the release of whoever deletes.
+    internal static bool IsDeleted(SharedObject* o) => PoolHeap.IsDeleted(Heap.Of(o)) || Volatile.Read(ref o->Head.DeletedFlag) != 0;
 }

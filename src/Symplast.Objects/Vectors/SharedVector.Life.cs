@@ -44,6 +44,7 @@ public static unsafe partial class SharedVector<THook>
     {
         length = 0;
         VectorRoot* root = null;
+        if (PoolHeap.IsDeleted(Heap.Of(vector))) return null;
         ObjectLock.Enter<THook>(&vector->Object.Lock);
         if (vector->Object.Head.DeletedFlag == 0)
         {

@@ -62,9 +62,10 @@ public static unsafe partial class SharedVector<THook>
         length = 0;
         Epoch.Enter(me);
         Status status = Begin(me, vector, out VectorRoot* root);
-        version = vector->Version;
+        version = 0;
         if (status == Status.Done)
         {
+            version = vector->Version;
             length = root->Length;
             if (start < 0 || start > length) status = Status.Missing;
             else
@@ -77,7 +78,7 @@ public static unsafe partial class SharedVector<THook>
                 }
             }
         }
-        ObjectLock.Exit<THook>(&vector->Object.Lock);
+        if (root != null) ObjectLock.Exit<THook>(&vector->Object.Lock);
         Epoch.Exit(me);
         return status;
     }

@@ -5,16 +5,18 @@ namespace Symplast.Objects;
 // Roots: made, grown, closed, replaced. All under the vector's lock.
 public static unsafe partial class SharedVector<THook>
 {
-    // Takes the lock, which the caller must give back whatever the status is, and makes sure that nobody sets elements without it.
+    // Takes the lock, which the caller must give back if there is a root, and makes sure that nobody sets elements without it. Of a pool that was deleted
+    // there is not even a lock.
     static Status Begin(Participant* me, SharedVector* vector, out VectorRoot* root)
     {
         root = null;
+        if (PoolHeap.IsDeleted(Heap.Of(vector))) return Status.Deleted;
         ObjectLock.Enter<THook>(&vector->Object.Lock);
-        if (SharedObject.IsDeleted(&vector->Object)) return Status.Deleted;
-        root = vector->Root;
-        if (root->Open == 0) return Status.Done;
-        root = Close(me, vector, root);
-        return root == null ? Status.NoMemory : Status.Done;
+        Status status = SharedObject.IsDeleted((SharedObject*)vector) ? Status.Deleted : Status.NoMemory;
+        if (status != Status.Deleted) root = vector->Root->Open == 0 ? vector->Root : Close(me, vector, vector->Root);
+        if (root != null) return Status.Done;
+        ObjectLock.Exit<THook>(&vector->Object.Lock);
+        return status;
     }
 
     static VectorRoot* NewRoot(Participant* me, PoolHeap* heap, int firstShift, int capacity)

@@ -62,8 +62,13 @@ public static unsafe partial class SharedVector<THook>
     static Status Rearrange(Participant* me, SharedVector* vector, Value* sorted, long length, long version)
     {
         Epoch.Enter(me);
+        if (PoolHeap.IsDeleted(Heap.Of(vector)))
+        {
+            Epoch.Exit(me);
+            return Status.Deleted;
+        }
         ObjectLock.Enter<THook>(&vector->Object.Lock);
-        Status status = SharedObject.IsDeleted(&vector->Object) ? Status.Deleted : vector->Version != version ? Status.Missing : Status.Done;
+        Status status = SharedObject.IsDeleted((SharedObject*)vector) ? Status.Deleted : vector->Version != version ? Status.Missing : Status.Done;
         if (status == Status.Done && length > 1)
         {
             // Whoever opens a root changes the version first, so this one is guarded.

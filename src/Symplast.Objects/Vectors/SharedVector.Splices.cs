@@ -38,7 +38,7 @@ public static unsafe partial class SharedVector<THook>
             if (next == null) status = Status.NoMemory;
             else Swap(me, vector, root, next, 0);
         }
-        ObjectLock.Exit<THook>(&vector->Object.Lock);
+        if (root != null) ObjectLock.Exit<THook>(&vector->Object.Lock);
         if (status == Status.Done) DropRange(me, root, 0, length);
         Epoch.Exit(me);
         return status;
@@ -60,7 +60,7 @@ public static unsafe partial class SharedVector<THook>
                 Swap(me, vector, root, next, 0);
             }
         }
-        ObjectLock.Exit<THook>(&vector->Object.Lock);
+        if (root != null) ObjectLock.Exit<THook>(&vector->Object.Lock);
         Epoch.Exit(me);
         return status;
     }
@@ -81,7 +81,7 @@ public static unsafe partial class SharedVector<THook>
                 copied = status == Status.Done;
             }
         }
-        ObjectLock.Exit<THook>(&vector->Object.Lock);
+        if (root != null) ObjectLock.Exit<THook>(&vector->Object.Lock);
         // The old buckets stay as they are for as long as this section is open.
         if (copied)
         {

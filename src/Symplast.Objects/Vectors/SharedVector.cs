@@ -133,7 +133,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
         Epoch.Enter(me);
         count = 0;
         Status status = Status.Deleted;
-        while (!SharedObject.IsDeleted(&vector->Object))
+        while (!SharedObject.IsDeleted((SharedObject*)vector))
         {
             VectorRoot* root = CurrentRoot(vector);
             if (root == null) break;
@@ -188,8 +188,13 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
     public static Status Extend(Participant* me, SharedVector* vector, Value* values, long count)
     {
         Epoch.Enter(me);
+        if (PoolHeap.IsDeleted(Heap.Of(vector)))
+        {
+            Epoch.Exit(me);
+            return Status.Deleted;
+        }
         ObjectLock.Enter<THook>(&vector->Object.Lock);
-        Status status = SharedObject.IsDeleted(&vector->Object) ? Status.Deleted : Extend(me, vector, vector->Root, values, count);
+        Status status = SharedObject.IsDeleted((SharedObject*)vector) ? Status.Deleted : Extend(me, vector, vector->Root, values, count);
         ObjectLock.Exit<THook>(&vector->Object.Lock);
         Epoch.Exit(me);
         return status;
@@ -212,7 +217,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
                 Shrink(me, vector, root);
             }
         }
-        ObjectLock.Exit<THook>(&vector->Object.Lock);
+        if (root != null) ObjectLock.Exit<THook>(&vector->Object.Lock);
         Epoch.Exit(me);
         return status;
     }
@@ -221,7 +226,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
     static Status Read(SharedVector* vector, long index, out Value value)
     {
         value = default;
-        if (SharedObject.IsDeleted(&vector->Object)) return Status.Deleted;
+        if (SharedObject.IsDeleted((SharedObject*)vector)) return Status.Deleted;
         if (index < 0) return Status.Missing;
         VectorRoot* root = CurrentRoot(vector);
         while (root != null)
@@ -278,7 +283,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
     {
         old = next = default;
         status = Status.Deleted;
-        if (SharedObject.IsDeleted(&vector->Object)) return true;
+        if (SharedObject.IsDeleted((SharedObject*)vector)) return true;
         VectorRoot* root = CurrentRoot(vector);
         if (root == null) return true;
         THook.Point();
@@ -312,7 +317,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
         where TUpdate : struct, IUpdate
     {
         old = next = default;
-        if (SharedObject.IsDeleted(&vector->Object)) return Status.Deleted;
+        if (SharedObject.IsDeleted((SharedObject*)vector)) return Status.Deleted;
         VectorRoot* root = vector->Root;
         if ((ulong)index >= (ulong)root->Length) return Status.Missing;
         Value* place = VectorRoot.PlaceOf(root, index);

@@ -1,0 +1,131 @@
+using Symplast.Memory;
+using Xunit;
+using CellOps = Symplast.Objects.AtomicReference<Symplast.Memory.Uninterrupted>;
+using IntegerOps = Symplast.Objects.AtomicInteger<Symplast.Memory.Uninterrupted>;
+using MapOps = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
+using QueueOps = Symplast.Objects.SharedQueue<Symplast.Memory.Uninterrupted>;
+using RecordOps = Symplast.Objects.Record<Symplast.Memory.Uninterrupted>;
+using SortedOps = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
+using ShapeOps = Symplast.Objects.Shapes<Symplast.Memory.Uninterrupted>;
+using VectorOps = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
+
+namespace Symplast.Objects.Tests;
+
+/// <summary>A pin keeps the addresses of a pool that is deleted, but not the memory: whoever touches that before he asks dies.</summary>
+public sealed unsafe class PinnedPoolTests : IDisposable
+{
+    readonly Participant* _me = Epoch.Join();
+    readonly Pool _pool = Pool.Create("pinned");
+    readonly PoolHeap* _heap;
+
+    public PinnedPoolTests()
+    {
+        _heap = Heap.Of(_pool);
+        Epoch.Enter(_me);
+        Heap.Pin(_heap);
+    }
+
+    public void Dispose()
+    {
+        Heap.Unpin(_heap);
+        Epoch.Leave(_me);
+    }
+
+    void DeletePool()
+    {
+        Epoch.Exit(_me);
+        _pool.Delete();
+    }
+
+    [Fact]
+    public void MapsAnswerDeleted()
+    {
+        OrderedMap* map = MapOps.Create(_me, _heap);
+        SortedMap* sorted = SortedOps.Create(_me, _heap);
+        Probe key = Probe.Of(Value.OfInt(1));
+        DeletePool();
+        Assert.Equal(Status.Deleted, MapOps.Set(_me, map, key, Value.None));
+        Assert.Equal(Status.Deleted, MapOps.Snapshot(_me, map, out _));
+        Assert.Equal(Status.Deleted, MapOps.Delete(_me, map));
+        Assert.Equal(Status.Deleted, SortedOps.Get(_me, sorted, key, out _));
+        Assert.Equal(Status.Deleted, SortedOps.Set(_me, sorted, key, Value.None));
+        Assert.Equal(Status.Deleted, SortedOps.First(_me, sorted, out _, out _));
+        Assert.Equal(Status.Deleted, SortedOps.Snapshot(_me, sorted, out _));
+        Assert.Equal(Status.Deleted, SortedOps.Clear(_me, sorted));
+        Assert.Equal(Status.Deleted, SortedOps.Delete(_me, sorted));
+    }
+
+    [Fact]
+    public void ASortedCursorWithABoundInThePoolCanBeClosed()
+    {
+        SortedMap* map = SortedOps.Create(_me, _heap);
+        ReadOnlySpan<byte> text = "bound"u8;
+        SortedCursor cursor;
+        fixed (byte* data = text)
+        {
+            Probe key = Probe.Text(data, (nuint)text.Length, Hashing.OfBytes(text));
+            Assert.Equal(Status.Done, SortedOps.Set(_me, map, key, Value.None));
+            Assert.Equal(Status.Done, SortedOps.Open(_me, map, SortedBound.Including(key), SortedBound.Including(key), false, out cursor));
+        }
+        DeletePool();
+        Assert.Equal(Status.Deleted, SortedOps.Next(_me, map, ref cursor, out _));
+        SortedOps.Close(_me, ref cursor);
+    }
+
+    [Fact]
+    public void VectorsAnswerDeleted()
+    {
+        SharedVector* vector = VectorOps.Create(_me, _heap);
+        DeletePool();
+        Value one = Value.OfInt(1);
+        Assert.Equal(Status.Deleted, VectorOps.Append(_me, vector, one));
+        Assert.Equal(Status.Deleted, VectorOps.Get(_me, vector, 0, out _));
+        Assert.Equal(Status.Deleted, VectorOps.Set(_me, vector, 0, one));
+        Assert.Equal(Status.Deleted, VectorOps.Insert(_me, vector, 0, one));
+        Assert.Equal(Status.Deleted, VectorOps.TakeLast(_me, vector, out _));
+        Assert.Equal(Status.Deleted, VectorOps.TakeRange(_me, vector, 0, &one, 1, out _));
+        Assert.Equal(Status.Deleted, VectorOps.Clear(_me, vector));
+        Assert.Equal(Status.Deleted, VectorOps.Reverse(_me, vector));
+        Assert.Equal(Status.Deleted, VectorOps.Snapshot(_me, vector, out _));
+        Assert.Equal(Status.Deleted, VectorOps.Delete(_me, vector));
+    }
+
+    [Fact]
+    public void CellsAndQueuesAnswerDeleted()
+    {
+        AtomicCell* integer = IntegerOps.Create(_me, _heap, 1);
+        AtomicCell* cell = CellOps.Create(_me, _heap, Value.None);
+        SharedQueue* queue = QueueOps.Create(_me, _heap, 0);
+        Assert.Equal(Status.Done, QueueOps.BeginWait(_me, queue, QueueSide.Items, out int ticket));
+        DeletePool();
+        Assert.Equal(Status.Deleted, QueueOps.Wait(_me, queue, QueueSide.Items, ref ticket, 1000));
+        QueueOps.EndWait(_me, queue, QueueSide.Items);
+        Assert.Equal(Status.Deleted, QueueOps.TryPut(_me, queue, Value.None));
+        Assert.Equal(Status.Deleted, QueueOps.TryTake(_me, queue, out _));
+        Assert.Equal(Status.Deleted, QueueOps.Count(_me, queue, out _));
+        Assert.Equal(Status.Deleted, QueueOps.Close(_me, queue));
+        Assert.Equal(Status.Deleted, QueueOps.Delete(_me, queue));
+        Assert.Equal(Status.Deleted, IntegerOps.Add(_me, integer, 1, out _));
+        Assert.Equal(Status.Deleted, IntegerOps.Delete(_me, integer));
+        Assert.Equal(Status.Deleted, CellOps.TakeGet(_me, cell, out _));
+        Assert.Equal(Status.Deleted, CellOps.Set(_me, cell, Value.None));
+        Assert.Equal(Status.Deleted, CellOps.Delete(_me, cell));
+    }
+
+    [Fact]
+    public void RecordsAnswerDeleted()
+    {
+        Record* record = RecordOps.Create(_me, _heap, ShapeOps.CreateTree(_me, _heap));
+        Probe name = Probe.Of(Value.None);
+        DeletePool();
+        Value one = default;
+        Assert.Equal(Status.Deleted, RecordOps.Get(_me, record, name, out _));
+        Assert.Equal(Status.Deleted, RecordOps.Set(_me, record, name, one));
+        Assert.Equal(Status.Deleted, RecordOps.SetCached(_me, record, 1, 0, one));
+        Assert.Equal(Status.Deleted, RecordOps.Add(_me, record, name, Value.OfInt(1), out _));
+        Assert.Equal(Status.Deleted, RecordOps.Take(_me, record, name, out _));
+        Assert.Equal(Status.Deleted, RecordOps.TakeAll(_me, record, &one, &one, 1, out _));
+        Assert.Equal(Status.Deleted, RecordOps.Count(_me, record, out _));
+        Assert.Equal(Status.Deleted, RecordOps.Delete(_me, record));
+    }
+}

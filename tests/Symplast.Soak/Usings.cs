@@ -1,0 +1,11 @@
+global using Symplast.Memory;
+global using Symplast.Objects;
+global using Cells = Symplast.Objects.AtomicReference<Symplast.Memory.Uninterrupted>;
+global using Integers = Symplast.Objects.AtomicInteger<Symplast.Memory.Uninterrupted>;
+global using Maps = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
+global using Queues = Symplast.Objects.SharedQueue<Symplast.Memory.Uninterrupted>;
+global using Records = Symplast.Objects.Record<Symplast.Memory.Uninterrupted>;
+global using Sets = Symplast.Objects.OrderedSet<Symplast.Memory.Uninterrupted>;
+global using SortedMaps = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
+global using Trees = Symplast.Objects.Shapes<Symplast.Memory.Uninterrupted>;
+global using Vectors = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
