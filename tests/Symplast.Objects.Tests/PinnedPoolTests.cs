@@ -5,8 +5,8 @@ using IntegerOps = Symplast.Objects.AtomicInteger<Symplast.Memory.Uninterrupted>
 using MapOps = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
 using QueueOps = Symplast.Objects.SharedQueue<Symplast.Memory.Uninterrupted>;
 using RecordOps = Symplast.Objects.Record<Symplast.Memory.Uninterrupted>;
-using SortedOps = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
 using ShapeOps = Symplast.Objects.Shapes<Symplast.Memory.Uninterrupted>;
+using SortedOps = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
 using VectorOps = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
 
 namespace Symplast.Objects.Tests;

@@ -152,6 +152,19 @@ public static unsafe partial class OrderedMap<THook>
         Heap.Retire(me, segments);
     }
 
+    // The same for a root whose entries live on in another one, by the only writer. The list stays as it is: a reader who is still in it takes a segment
+    // that is not there for one whose entries were all removed.
+    static void RetireCopiedLog(Participant* me, LargeMap* large)
+    {
+        MapSegments* segments = large->Segments;
+        for (int i = 0; (ulong)i < segments->Capacity; i++)
+        {
+            nint biased = MapSegments.Items(segments)[i];
+            if (biased != 0) Heap.Retire(me, HeadOf(large, biased, i));
+        }
+        Heap.Retire(me, segments);
+    }
+
     static void Drop(Participant* me, Value value, Release* release)
     {
         if (release == null) Reference.Drop(me, value);

@@ -180,7 +180,7 @@ public static unsafe partial class OrderedMap<THook>
         Interlocked.Exchange(ref map->Root, (nint)large + OrderedMap.LargeBit);
         // The references have moved along. There is no writer that could be waiting for one of the shards.
         MoveShards(me, old);
-        RetireLog(me, old);
+        RetireCopiedLog(me, old);
         Heap.Retire(me, old->Directory);
         Heap.Retire(me, old);
         return Status.Done;

@@ -1,0 +1,61 @@
+using Symplast.Memory;
+using Xunit;
+using MapOps = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
+
+namespace Symplast.Objects.Tests;
+
+public sealed unsafe class OrderedMapCompactionTests : IDisposable
+{
+    const int Keys = 2000;
+    const int Batch = 48;
+
+    readonly Pool _pool = Pool.Create("compaction");
+
+    public void Dispose() => _pool.Delete();
+
+    [Fact]
+    public void KeysThatArePresentThroughoutAreSeenWhileTheMapIsCompacted()
+    {
+        const int Compactions = 1500;
+        PoolHeap* heap = Heap.Of(_pool);
+        Participant* owner = Epoch.Join();
+        OrderedMap* map = MapOps.Create(owner, heap);
+        for (int i = 0; i < Keys; i++) Assert.Equal(Status.Done, MapOps.Set(owner, map, Probe.Of(Value.OfInt(i)), Value.None));
+        bool done = false;
+        Threads.Run(
+            me =>
+            {
+                Probe other = Probe.Of(Value.OfInt(Keys));
+                for (int i = 0; i < Compactions; i++)
+                {
+                    MapOps.Set(me, map, other, Value.None);
+                    MapOps.Remove(me, map, other, out _);
+                    Assert.Equal(Status.Done, MapOps.Compact(me, map));
+                }
+                Volatile.Write(ref done, true);
+            },
+            me =>
+            {
+                while (!Volatile.Read(ref done)) Walk(me, map);
+            },
+            me =>
+            {
+                for (int i = 0; !Volatile.Read(ref done); i = (i + 7) % Keys) Assert.Equal(Status.Done, MapOps.Contains(me, map, Probe.Of(Value.OfInt(i))));
+            });
+        Assert.True(MapOps.IsValid(owner, map));
+        Epoch.Leave(owner);
+    }
+
+    static void Walk(Participant* me, OrderedMap* map)
+    {
+        Value* keys = stackalloc Value[Batch];
+        Value* values = stackalloc Value[Batch];
+        int next = 0;
+        Assert.Equal(Status.Done, MapOps.Start(me, map, out OrderedMapCursor cursor));
+        while (MapOps.Next(me, map, ref cursor, keys, values, Batch, out int count) == Status.Done)
+        {
+            for (int i = 0; i < count && keys[i].Int < Keys; i++) Assert.Equal(next++, keys[i].Int);
+        }
+        Assert.Equal(Keys, next);
+    }
+}
