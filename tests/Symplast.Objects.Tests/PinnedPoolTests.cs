@@ -100,6 +100,7 @@ public sealed unsafe class PinnedPoolTests : IDisposable
         DeletePool();
         Assert.Equal(Status.Deleted, QueueOps.Wait(_me, queue, QueueSide.Items, ref ticket, 1000));
         QueueOps.EndWait(_me, queue, QueueSide.Items);
+        Assert.Equal(Status.Deleted, QueueOps.Interrupt(_me, queue));
         Assert.Equal(Status.Deleted, QueueOps.TryPut(_me, queue, Value.None));
         Assert.Equal(Status.Deleted, QueueOps.TryTake(_me, queue, out _));
         Assert.Equal(Status.Deleted, QueueOps.Count(_me, queue, out _));

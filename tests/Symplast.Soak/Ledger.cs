@@ -162,7 +162,7 @@ internal static unsafe class Ledger
 
     internal static long Number(Value value)
     {
-        Verdict.Check(Sum.TryInteger(value, out long number), "a sum is a number");
+        Verdict.Check(Sum.Integer(value, out long number) == Status.Done, "a sum is a number");
         return number;
     }
 

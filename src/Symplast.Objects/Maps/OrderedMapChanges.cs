@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace Symplast.Objects;
 
 // The operations on one key.
@@ -66,17 +64,17 @@ public static unsafe partial class OrderedMap<THook>
     public static Status Add(Participant* me, OrderedMap* map, in Probe key, long delta, out Value result)
     {
         Summing change = new() { Integer = delta };
-        return Sum(me, map, key, ref change, out result);
+        return Accumulate(me, map, key, ref change, out result);
     }
 
     /// <summary>The same with a double; the sum is a double.</summary>
     public static Status Add(Participant* me, OrderedMap* map, in Probe key, double delta, out Value result)
     {
         Summing change = new() { Real = delta, IsReal = true };
-        return Sum(me, map, key, ref change, out result);
+        return Accumulate(me, map, key, ref change, out result);
     }
 
-    static Status Sum(Participant* me, OrderedMap* map, in Probe key, ref Summing change, out Value result)
+    static Status Accumulate(Participant* me, OrderedMap* map, in Probe key, ref Summing change, out Value result)
     {
         Status status = Apply(me, map, key, ref change, out _);
         result = status == Status.Done ? change.Result : default;
@@ -222,63 +220,11 @@ public static unsafe partial class OrderedMap<THook>
 
         public MapDecision Present(Participant* me, PoolHeap* heap, Value current, out Value desired)
         {
-            desired = default;
-            ValueKind kind = current.Kind;
-            if (kind == ValueKind.Float || IsReal && kind is ValueKind.Int or ValueKind.Bool)
-            {
-                double present = kind == ValueKind.Float ? current.Float : kind == ValueKind.Int ? current.Int : current == Value.True ? 1 : 0;
-                desired = Value.Of(present + (IsReal ? Real : Integer));
-                return Decide(desired);
-            }
-            if (kind is not (ValueKind.Int or ValueKind.Bool or ValueKind.BigInt))
-            {
-                Status = Status.WrongKind;
-                return MapDecision.Leave;
-            }
-            if (!TryRead(current, out long number) || IsReal is false && Overflows(number, Integer))
-            {
-                Status = Status.Overflow;
-                return MapDecision.Leave;
-            }
-            desired = IsReal ? Value.Of(number + Real) : FromLong(me, heap, number + Integer);
-            return Decide(desired);
-        }
-
-        public MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired)
-        {
-            desired = IsReal ? Value.Of(Real) : FromLong(me, heap, Integer);
-            return Decide(desired);
-        }
-
-        MapDecision Decide(Value desired)
-        {
+            Status = IsReal ? Sum.Of(current, Real, out desired) : Sum.Of(me, heap, current, Integer, out desired);
             Result = desired;
-            Status = desired.IsEmpty ? Status.NoMemory : Status.Done;
-            return desired.IsEmpty ? MapDecision.Leave : MapDecision.Store;
+            return Status == Status.Done ? MapDecision.Store : MapDecision.Leave;
         }
 
-        static bool Overflows(long left, long right) => ((left ^ left + right) & (right ^ left + right)) < 0;
-
-        static bool TryRead(Value value, out long number)
-        {
-            number = value.IsInt ? value.Int : value == Value.True ? 1 : 0;
-            if (value.Kind != ValueKind.BigInt) return true;
-            ReadOnlySpan<byte> bytes = Blob.Bytes(value);
-            if (bytes.Length > sizeof(long)) return false;
-            number = (sbyte)bytes[^1] < 0 ? -1 : 0;
-            for (int i = bytes.Length - 1; i >= 0; i--) number = number << 8 | bytes[i];
-            return true;
-        }
-
-        static Value FromLong(Participant* me, PoolHeap* heap, long number)
-        {
-            if (Value.Fits(number)) return Value.OfInt(number);
-            byte* bytes = stackalloc byte[sizeof(long)];
-            BinaryPrimitives.WriteInt64LittleEndian(new Span<byte>(bytes, sizeof(long)), number);
-            nuint length = sizeof(long);
-            // As short as possible: a last byte that only repeats the sign goes.
-            while (length > 1 && bytes[length - 1] == ((sbyte)bytes[length - 2] < 0 ? 0xFF : 0)) length--;
-            return Blob.Create(me, heap, ValueKind.BigInt, bytes, length, Hashing.OfBigInt(new ReadOnlySpan<byte>(bytes, (int)length)));
-        }
+        public MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) => Present(me, heap, Value.OfInt(0), out desired);
     }
 }

@@ -76,10 +76,17 @@ public static unsafe partial class SharedQueue<THook>
     }
 
     /// <summary>Makes all who wait try again, and return if their cancellation was requested.</summary>
-    public static void Interrupt(SharedQueue* queue)
+    public static Status Interrupt(Participant* me, SharedQueue* queue)
     {
-        Wake(&queue->Items, int.MaxValue);
-        Wake(&queue->Room, int.MaxValue);
+        Epoch.Enter(me);
+        bool isGone = PoolHeap.IsDeleted(Heap.Of(queue));
+        if (!isGone)
+        {
+            Wake(EventOf(queue, QueueSide.Items), int.MaxValue);
+            Wake(EventOf(queue, QueueSide.Room), int.MaxValue);
+        }
+        Epoch.Exit(me);
+        return isGone ? Status.Deleted : Status.Done;
     }
 
     /// <summary>

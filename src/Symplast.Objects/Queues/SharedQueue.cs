@@ -157,7 +157,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
         Status status = SharedObject.IsDeleted((SharedObject*)queue) ? Status.Deleted : Status.Done;
         if (status == Status.Done) CloseLast(queue);
         ObjectLock.Exit<THook>(&queue->Object.Lock);
-        if (status == Status.Done) Interrupt(queue);
+        if (status == Status.Done) Interrupt(me, queue);
         Epoch.Exit(me);
         return status;
     }
@@ -170,7 +170,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
         bool first = TryEnd(queue, out ulong position);
         if (first)
         {
-            Interrupt(queue);
+            Interrupt(me, queue);
             for (QueueRing* ring = queue->First; ring != null; ring = ring->Next, position = 0)
             {
                 for (Value value; !(value = QueueRing.Left<THook>(ring, position)).IsEmpty; position++) Reference.Drop(me, value);

@@ -222,7 +222,7 @@ public sealed unsafe class QueueTests : IDisposable
             {
                 AwaitWaiters(&queue->Items, 1);
                 Volatile.Write(ref *word, 1);
-                Queue.Interrupt(queue);
+                Assert.Equal(Status.Done, Queue.Interrupt(me, queue));
             });
     }
 
@@ -267,7 +267,7 @@ public sealed unsafe class QueueTests : IDisposable
                 Assert.Equal(i, value.Int);
             }
             Volatile.Write(ref left, 0);
-            Queue.Interrupt(queue);
+            Queue.Interrupt(me, queue);
         }
         void Produce(Participant* me)
         {

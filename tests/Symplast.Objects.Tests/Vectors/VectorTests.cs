@@ -254,11 +254,11 @@ public sealed unsafe class VectorTests : IDisposable
         Epoch.Enter(_me);
         Assert.Equal(Status.Done, Vector.Add(_me, vector, 0, Value.OfInt(1), out Value sum));
         Assert.Equal(ValueKind.BigInt, sum.Kind);
-        Assert.True(Sum.TryInteger(sum, out long number));
+        Assert.Equal(Status.Done, Sum.Integer(sum, out long number));
         Assert.Equal(1L << 49, number);
         Value large = Sum.OfInteger(_me, _heap, long.MaxValue - number);
         Assert.Equal(Status.Done, Vector.Add(_me, vector, 0, large, out sum));
-        Assert.True(Sum.TryInteger(sum, out number));
+        Assert.Equal(Status.Done, Sum.Integer(sum, out number));
         Assert.Equal(long.MaxValue, number);
         Assert.Equal(Status.Overflow, Vector.Add(_me, vector, 0, Value.True, out _));
         Assert.Equal(Status.Done, Vector.Add(_me, vector, 0, Value.Of(0.5), out sum));
