@@ -23,14 +23,15 @@ _SECONDS_TO_DUMP = 10
 
 @dataclass
 class Outcome:
-    """How many tests of a run passed, failed and were skipped."""
+    """How many tests of a run passed, failed and were skipped, and which failed."""
 
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    failures: tuple = ()
 
     def __add__(self, other):
-        return Outcome(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+        return Outcome(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped, self.failures + other.failures)
 
     def __str__(self):
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
@@ -54,7 +55,8 @@ def main():
         outcomes += runs.map(lambda python: _python(python, options.timeout), found)
 
     total = sum(outcomes, Outcome())
-    say(f"\n{total}")
+    # Once more where they are looked for, whatever was printed since.
+    say("\n".join(["", *(f"failed: {name}" for name in total.failures), str(total)]))
     return 1 if total.failed else 0
 
 
@@ -111,14 +113,22 @@ def _judged(what, code, seconds, text, outcome, log):
         outcome.failed = max(1, outcome.failed)
     if outcome.failed:
         reason = "timed out" if code is None else f"ended by {_signal(code)}" if code < 0 else f"exit status {code}"
+        outcome.failures = tuple(f"{what}: {name}" for name in _names_of_failed(text)) or (f"{what}: {reason}",)
         say(f"\n{what}: {outcome}, {reason} ({seconds:.0f} s)\n{_failures(text)}\n(all of it: {relative(LOGS / log)})\n")
     else:
         say(f"{what}: {outcome} ({seconds:.0f} s)")
     return outcome
 
 
+def _names_of_failed(text):
+    """The tests that a log reports as failed: `dotnet test` and unittest say so at the beginning of a line."""
+    return list(dict.fromkeys(re.findall(r"^(?:failed|FAIL:|ERROR:) (.+?)(?: \([\d.hms ]+\))?$", text, re.MULTILINE)))
+
+
 def _failures(text):
-    """The part of a log that explains a failure: what faulthandler or unittest says of it, or just the end."""
+    """The part of a log that explains a failure: what faulthandler, `dotnet test` or unittest says of it, or just the end."""
+    if failed := re.search(r"^failed .*(?:\n(?!failed ).*){0,60}", text, re.MULTILINE):
+        return failed.group()[:12000]
     for mark in ["Fatal Python error:", "======"]:
         if mark in text:
             beginning = text.rfind("\n", 0, text.index(mark))  # with the line's start, which names the test

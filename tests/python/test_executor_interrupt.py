@@ -13,13 +13,14 @@ import executor_case
 
 # Each script says "ready" when its workers are at their tasks, and then waits for what never comes.
 _BEGIN = """
-import concurrent.futures, os, signal, sys, threading, time
+import _thread, concurrent.futures, os, signal, sys, threading, time
 import symplast
 import executor_tasks as tasks
 
 # As in the foreground job of a shell, however the tests themselves were started.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 gate = os.pipe() + os.pipe()
+starting = threading.Lock()
 
 def begin(executor, task, count=2):
     'Lets count workers begin a task that never ends; says so when they are at it.'
@@ -29,14 +30,26 @@ def begin(executor, task, count=2):
     for n in range(count):
         os.read(gate[0], 1)
     submitted += [executor.submit(abs, n) for n in range(10)]
-    threading.Thread(target=say_ready, args=(threading.get_native_id(),)).start()
+    announce()
     return submitted
 
+def announce():
+    'Has another thread say so when the main thread sleeps in what it does next.'
+    with starting:
+        _thread.start_new_thread(say_ready, (threading.get_native_id(),))
+
 def say_ready(main):
-    'Says so when the main thread sleeps.'
-    while open(f'/proc/self/task/{main}/stat').read().rsplit(')')[1].split()[0] != 'S':
-        pass
+    # Not yet in the start of this thread, nor for the GIL, which is free for most of this loop.
+    with starting:
+        looks = 0
+    while looks < 20:
+        time.sleep(0.001)
+        looks = looks + 1 if sleeps(main) else 0
     print('ready', flush=True)
+
+def sleeps(thread):
+    with open(f'/proc/self/task/{thread}/stat') as file:
+        return file.read().rsplit(')')[1].split()[0] == 'S'
 """
 
 LOOP, STUCK = "tasks.announce_and_loop", "tasks.announce_and_wait"
@@ -154,7 +167,7 @@ class Interrupted(unittest.TestCase):
             executor = symplast.InterpreterPoolExecutor(1, initializer=TASK, initargs=(gate[1], gate[2])[:TASK.__code__.co_argcount])
             future = executor.submit(abs, 1)
             os.read(gate[0], 1)
-            threading.Thread(target=say_ready, args=(threading.get_native_id(),)).start()
+            announce()
             future.result()
         """)
 
@@ -163,7 +176,7 @@ class Interrupted(unittest.TestCase):
             with symplast.InterpreterPoolExecutor(1) as executor:
                 executor.submit(os.write, gate[1], b"s").result()
                 future = executor.submit(pow, 3, 10**9)
-                threading.Thread(target=say_ready, args=(threading.get_native_id(),)).start()
+                announce()
                 future.result()
         """).interrupt()
         self.assertEqual(got, -signal.SIGINT, err)
@@ -221,7 +234,7 @@ class Interrupted(unittest.TestCase):
         got, out, err = Script("""
             executor = symplast.InterpreterPoolExecutor(2)
             print(executor.submit(abs, -3).result(), file=sys.stderr)
-            threading.Thread(target=say_ready, args=(threading.get_native_id(),)).start()
+            announce()
             signal.pause()
         """).interrupt()
         self.assertEqual((got, out), (-signal.SIGINT, ""), err)
