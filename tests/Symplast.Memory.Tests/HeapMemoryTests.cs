@@ -205,6 +205,25 @@ public sealed unsafe class HeapMemoryTests : IDisposable
     }
 
     [Fact]
+    public void DeletionForgetsBagsThatAreEmptyInPart()
+    {
+        long before = Limbo.TotalBytes;
+        Pool pool = Pool.Create("limbo");
+        PoolHeap* heap = Heap.Of(pool);
+        // A few more, when the grace period of the others is over, free some of the oldest bag.
+        foreach (int count in (int[])[640, 8])
+        {
+            Epoch.Enter(_me);
+            for (int i = 0; i < count; i++) Heap.Retire(_me, Heap.Allocate(_me, heap, 1000));
+            Epoch.Exit(_me);
+            Epoch.Synchronize(_me);
+        }
+        Assert.InRange(pool.Statistics().LimboBytes, 1, 647 * 1000);
+        pool.Delete();
+        Assert.Equal(before, Limbo.TotalBytes);
+    }
+
+    [Fact]
     public void NoOperationAllocatesManagedMemory()
     {
         nint* blocks = stackalloc nint[64];

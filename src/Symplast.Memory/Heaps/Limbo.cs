@@ -154,9 +154,10 @@ internal unsafe struct Limbo
     internal static void Drop(LocalHeap* local)
     {
         Limbo* limbo = &local->Limbo;
-        // The bytes of the open bag are not counted yet.
-        long open = limbo->_open == null ? 0 : limbo->_open->Bytes;
-        Interlocked.Add(ref _state.Bytes, open - limbo->_bytes);
+        // Closed bags count as a whole until all their blocks are freed; the open one does not yet.
+        long counted = 0;
+        for (Bag* bag = limbo->_oldest; bag != null; bag = bag->Next) counted += bag->Bytes;
+        Interlocked.Add(ref _state.Bytes, -counted);
         Native.Free(limbo->_open);
         FreeBags(limbo->_oldest);
         FreeBags(limbo->_spare);
