@@ -22,6 +22,7 @@ _start.load()
 
 from symplast._symplast import (
     DeletedError,
+    Dict,
     NotShareableError,
     Pool,
     PoolFullError,
@@ -30,6 +31,7 @@ from symplast._symplast import (
     SymplastError,
     __version__,
     current_pool,
+    delete,
     freeze,
     is_frozen,
     is_shared,
@@ -41,6 +43,7 @@ from symplast._symplast import (
 __all__ = [
     "BrokenInterpreterPool",
     "DeletedError",
+    "Dict",
     "InterpreterPoolExecutor",
     "NotShareableError",
     "Pool",
@@ -51,6 +54,7 @@ __all__ = [
     "SymplastError",
     "__version__",
     "current_pool",
+    "delete",
     "freeze",
     "is_frozen",
     "is_shared",

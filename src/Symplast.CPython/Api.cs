@@ -140,6 +140,44 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<PyObject*, void> PyErr_SetNone;
     public delegate* unmanaged[Cdecl]<PyObject*, double> PyFloat_AsDouble;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int> PyDict_Contains;
+    public delegate* unmanaged[Cdecl]<PyObject*, int, void*> PyType_GetSlot;
+    public delegate* unmanaged[Cdecl]<PyObject*, nint> PyObject_HashNotImplemented;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyObject_SelfIter;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int> PyObject_GenericSetAttr;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> _PyType_Lookup;
+    public delegate* unmanaged[Cdecl]<PyObject*, nint*, byte*> PyUnicode_AsUTF8AndSize;
+    public delegate* unmanaged[Cdecl]<PyObject*, byte*, byte*, PyObject*> PyUnicode_AsEncodedString;
+    public delegate* unmanaged[Cdecl]<PyObject**, void> PyUnicode_InternInPlace;
+    public delegate* unmanaged[Cdecl]<byte*, nuint, int, int, PyObject*> _PyLong_FromByteArray;
+    public delegate* unmanaged[Cdecl]<PyObject*, int*, long> PyLong_AsLongLongAndOverflow;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyDict_Copy;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyDict_Items;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int> PyDict_Update;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyMapping_Keys;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int, PyObject*> PyObject_RichCompare;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, nint> PyNumber_AsSsize_t;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> PyNumber_Add;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> PyNumber_Multiply;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> PyNumber_And;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> PyNumber_Or;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> PyNumber_Xor;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> PyNumber_Subtract;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyList_AsTuple;
+    public delegate* unmanaged[Cdecl]<PyObject*, int> PyList_Sort;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int> PySequence_Contains;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PySequence_Tuple;
+    public delegate* unmanaged[Cdecl]<PyObject*, nint*, nint*, nint*, int> PySlice_Unpack;
+    public delegate* unmanaged[Cdecl]<nint, nint*, nint*, nint, nint> PySlice_AdjustIndices;
+    public delegate* unmanaged[Cdecl]<PyObject*, nint> PyObject_Size;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nuint, PyObject*, PyObject*> PyObject_Vectorcall;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int> PyObject_SetAttr;
+    public delegate* unmanaged[Cdecl]<PyObject*, nint, nint> PyObject_LengthHint;
+    public delegate* unmanaged[Cdecl]<PyObject*, int> PyIter_Check;
+    public delegate* unmanaged[Cdecl]<byte*, int> Py_EnterRecursiveCall;
+    public delegate* unmanaged[Cdecl]<void> Py_LeaveRecursiveCall;
+    public delegate* unmanaged[Cdecl]<PyObject*, int> Py_ReprEnter;
+    public delegate* unmanaged[Cdecl]<PyObject*, void> Py_ReprLeave;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> Py_GenericAlias;
 
     // Calls that do little and can never run Python code, block or come back to us: without the transition.
     public delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*> PyErr_Occurred;
@@ -180,6 +218,9 @@ public unsafe struct Api
 
     // Where the exception types are kept.
     public PyObject** PyExc_BaseException;
+    public PyObject** PyExc_BufferError;
+    public PyObject** PyExc_StopIteration;
+    public PyObject** PyExc_AttributeError;
     public PyObject** PyExc_Exception;
     public PyObject** PyExc_ImportError;
     public PyObject** PyExc_IndexError;

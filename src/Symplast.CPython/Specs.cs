@@ -12,6 +12,8 @@ public unsafe struct PyMethodDef
     public const int Keywords = 2;
     public const int NoArgs = 4;
     public const int OneArg = 8;
+    public const int Class = 0x10;
+    public const int Static = 0x20;
     public const int FastCall = 0x80;
 
     public byte* Name;
@@ -49,15 +51,52 @@ public unsafe struct PyMemberDef
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct PyTypeSlot
 {
+    public const int Add = 7;
+    public const int And = 8;
+    public const int Base = 48;
+    public const int Bool = 9;
     public const int Call = 50;
+    public const int Clear = 51;
     public const int Dealloc = 52;
     public const int Doc = 56;
+    public const int Free = 74;
+    public const int GetAttr = 58;
+    public const int GetBuffer = 1;
     public const int GetSet = 73;
+    public const int Hash = 59;
+    public const int InPlaceAdd = 14;
+    public const int InPlaceAnd = 15;
+    public const int InPlaceMultiply = 18;
+    public const int InPlaceOr = 19;
+    public const int InPlaceSubtract = 23;
+    public const int InPlaceXor = 25;
+    public const int Index = 13;
+    public const int Init = 60;
+    public const int Int = 26;
+    public const int Iter = 62;
+    public const int IterNext = 63;
+    public const int MapAssign = 3;
+    public const int MapLength = 4;
+    public const int MapSubscript = 5;
     public const int Members = 72;
     public const int Methods = 64;
     public const int New = 65;
+    public const int Or = 31;
+    public const int ReleaseBuffer = 2;
     public const int Repr = 66;
+    public const int RichCompare = 67;
+    public const int SequenceAssign = 39;
+    public const int SequenceConcat = 40;
+    public const int SequenceContains = 41;
+    public const int SequenceInPlaceConcat = 42;
+    public const int SequenceInPlaceRepeat = 43;
+    public const int SequenceItem = 44;
+    public const int SequenceLength = 45;
+    public const int SequenceRepeat = 46;
+    public const int SetAttr = 69;
+    public const int Subtract = 36;
     public const int Traverse = 71;
+    public const int Xor = 38;
 
     public int Slot;
     public void* Function;
@@ -71,6 +110,9 @@ public unsafe struct PyTypeSpec
     public const uint DisallowInstantiation = 1 << 7;
     public const uint ImmutableType = 1 << 8;
     public const uint HaveGc = 1 << 14;
+    public const uint BaseType = 1 << 10;
+    public const uint Sequence = 1 << 5;
+    public const uint Mapping = 1 << 6;
 
     public byte* Name;
     public int BasicSize;

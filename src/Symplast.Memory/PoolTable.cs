@@ -50,7 +50,7 @@ public static class PoolTable
 
     /// <summary>The pool in a slot, or null.</summary>
     // Acquire: pairs with the release in Add.
-    internal static Pool? At(int slot) => Volatile.Read(ref _pools)[slot];
+    public static Pool? At(int slot) => Volatile.Read(ref _pools)[slot];
 
     internal static int Add(Pool pool)
     {

@@ -41,6 +41,9 @@ internal sealed unsafe class DateTimeTypes
     CApi* _api;
     bool _imported;
 
+    /// <summary>Whether <see cref="Import"/> has been done, or nothing needs it.</summary>
+    internal bool IsImported => _imported || !Layout.Current.DateTimesNeedImport;
+
     /// <summary>timezone.utc, one static object for the whole process. Valid once <see cref="Knows"/> returned true.</summary>
     internal PyObject* Utc => _api->Utc;
 

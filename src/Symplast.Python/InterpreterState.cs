@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
+using Symplast.Python.Live;
 
 namespace Symplast.Python;
 
@@ -10,6 +11,7 @@ internal sealed unsafe class InterpreterState
 {
     const int ReferenceCount = 11;
 
+    readonly List<nint> _types = [];
     readonly Dictionary<long, nint> _handles = [];
     readonly HashSet<long> _leased = [];
     PyObject* _defaultDict;
@@ -29,6 +31,15 @@ internal sealed unsafe class InterpreterState
     internal PyObject* ChannelType { get; set; }
 
     internal DateTimeTypes DateTimes { get; } = new();
+
+    /// <summary>What the interpreter needs for live objects.</summary>
+    internal LiveState* Live { get; set; }
+
+    /// <summary>A pool that the interpreter must <see cref="Receive"/> before an answer can be given; set where no Python code can run.</summary>
+    internal Pool? Awaited { get; set; }
+
+    /// <summary>The classes of live objects that are known here.</summary>
+    internal Dictionary<nint, int> ClassNumbers { get; } = [];
 
     /// <summary>The state of the interpreter that a module object belongs to.</summary>
     internal static InterpreterState Of(PyObject* module) => FromHandle(*(nint*)Api.Table.PyModule_GetState(module));
@@ -53,6 +64,12 @@ internal sealed unsafe class InterpreterState
         _leased.Add(pool.Id);
         return !pool.HasDateTimes || DateTimes.Import();
     }
+
+    /// <summary>Whether <see cref="Receive"/> has nothing to do.</summary>
+    internal bool HasReceived(Pool pool) => !pool.Deleted && _leased.Contains(pool.Id) && !(pool.HasDateTimes && !DateTimes.IsImported);
+
+    /// <summary>Keeps a type for as long as the state lives, and shows it to the collector; takes over the reference.</summary>
+    internal void Keep(PyObject* type) => _types.Add((nint)type);
 
     /// <summary>Whether <see cref="IsPlainDictSubclass"/> has done its import.</summary>
     internal bool KnowsCollections => _counter != null;
@@ -98,15 +115,23 @@ internal sealed unsafe class InterpreterState
             int stop = o == 0 ? 0 : visit((PyObject*)o, argument);
             if (stop != 0) return stop;
         }
+        foreach (nint o in _types)
+        {
+            int stop = visit((PyObject*)o, argument);
+            if (stop != 0) return stop;
+        }
         return 0;
     }
 
     /// <summary>Drops every reference that the state holds; for the module's free slot. The state is of no use afterwards.</summary>
     internal void Clear()
     {
+        if (Live != null) LiveState.Close(Live);
+        Live = null;
         Span<nint> held = stackalloc nint[ReferenceCount];
         CopyReferences(held);
         foreach (nint o in held) References.Drop((PyObject*)o);
+        foreach (nint o in _types) References.Drop((PyObject*)o);
     }
 
     void CopyReferences(Span<nint> to)

@@ -4,6 +4,7 @@ using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Python.Freezing;
 using Symplast.Python.Interpreting;
+using Symplast.Python.Live;
 using static Symplast.Python.Definitions;
 
 namespace Symplast.Python;
@@ -81,6 +82,7 @@ public static unsafe class Module
         ForkGuard.Arm();
         PoolProtection.ReadOnly = (Environment.GetEnvironmentVariable("SYMPLAST_DEBUG") ?? "").Split(',').Contains("readonly");
         AddressRange.Reserve();
+        LiveTypes.Prepare();
         if (!StaticObjects.Fill()) return "no memory";
         _poolSpecification = PoolHandle.Specification();
         _allocationSpecification = CurrentPool.Specification();
@@ -133,14 +135,21 @@ public static unsafe class Module
             is_shared($module, obj, /)
             --
 
-            Whether obj is one and the same object in all interpreters: it lies in a pool, or is one of CPython's own
+            Whether obj is one and the same object in all interpreters: it lies in a pool, frozen or live, or is one of CPython's own
             process-wide constants (None, True, small ints, '' and the like).
             """u8),
-        Method("is_frozen"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsShared, PyMethodDef.OneArg, """
+        Method("is_frozen"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsFrozen, PyMethodDef.OneArg, """
             is_frozen($module, obj, /)
             --
 
             Whether obj is shared and immutable, as what freeze() returns is.
+            """u8),
+        Method("delete"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Delete, PyMethodDef.OneArg, """
+            delete($module, obj, /)
+            --
+
+            Delete a live object. Final at once: every later use, in any interpreter, raises DeletedError, and so does a second call. What
+            only it referred to is freed. Frozen objects are deleted with their pool.
             """u8),
         Method("pool_of"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PoolOf, PyMethodDef.OneArg, """
             pool_of($module, obj, /)
@@ -173,7 +182,8 @@ public static unsafe class Module
         {
             ref Api api = ref Api.Table;
             InterpreterState state = new() { Id = Interpreters.CurrentId() };
-            *(nint*)api.PyModule_GetState(module) = GCHandle.ToIntPtr(GCHandle.Alloc(state));
+            nint handle = GCHandle.ToIntPtr(GCHandle.Alloc(state));
+            *(nint*)api.PyModule_GetState(module) = handle;
             bool done = Exceptions.Create(module, state)
                 && (state.PoolType = api.PyType_FromModuleAndSpec(module, _poolSpecification, null)) != null
                 && (state.PoolStatsType = api.PyStructSequence_NewType(_statsSpecification)) != null
@@ -182,6 +192,7 @@ public static unsafe class Module
                 && api.PyModule_AddObjectRef(module, Text.Utf8("Pool"u8), state.PoolType) == 0
                 && api.PyModule_AddObjectRef(module, Text.Utf8("PoolStats"u8), state.PoolStatsType) == 0
                 && api.PyModule_AddObjectRef(module, Text.Utf8("Channel"u8), state.ChannelType) == 0
+                && LiveTypes.Create(module, state, handle)
                 && AddConstants(module);
             return done ? 0 : -1;
         }
@@ -255,7 +266,24 @@ public static unsafe class Module
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* IsShared(PyObject* module, PyObject* o) =>
+        AddressRange.Contains(o) || StaticObjects.Includes(o) || Handle.Is(InterpreterState.Of(module).Live, o) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* IsFrozen(PyObject* module, PyObject* o) =>
         AddressRange.Contains(o) || StaticObjects.Includes(o) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Delete(PyObject* module, PyObject* o)
+    {
+        try
+        {
+            return CheckProcess() ? LiveObjects.Delete(InterpreterState.Of(module).Live, o) : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* PoolOf(PyObject* module, PyObject* o)
@@ -263,8 +291,9 @@ public static unsafe class Module
         try
         {
             if (!CheckProcess()) return null;
-            Pool? pool = AddressRange.Contains(o) ? PoolTable.OwnerOf(o) : null;
-            return pool is null ? Api.Table._Py_NoneStruct : InterpreterState.Of(module).HandleOf(pool);
+            InterpreterState interpreter = InterpreterState.Of(module);
+            Pool? pool = AddressRange.Contains(o) ? PoolTable.OwnerOf(o) : LiveObjects.PoolOf(interpreter.Live, o);
+            return pool is null ? Api.Table._Py_NoneStruct : interpreter.HandleOf(pool);
         }
         catch (Exception e)
         {

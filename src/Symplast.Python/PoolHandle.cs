@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Python.Interpreting;
+using Symplast.Python.Live;
 using static Symplast.Python.Definitions;
 
 namespace Symplast.Python;
@@ -244,6 +245,7 @@ internal static unsafe class PoolHandle
             if (!Module.CheckProcess()) return null;
             Pool pool = PoolOf(self);
             if (!pool.Delete()) return InterpreterState.OfInstance(self).RaiseDeleted(pool);
+            CrossPool.Release(pool);
             Interpreters.EndLeasesOfEnded();
             return Api.Table._Py_NoneStruct;
         }
@@ -277,7 +279,7 @@ internal static unsafe class PoolHandle
         try
         {
             if (!Module.CheckProcess()) return null;
-            PoolOf(self).Delete();
+            if (PoolOf(self).Delete()) CrossPool.Release(PoolOf(self));
             Interpreters.EndLeasesOfEnded();
             return Api.Table._Py_NoneStruct;
         }

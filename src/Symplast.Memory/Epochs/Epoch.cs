@@ -39,7 +39,16 @@ public static unsafe class Epoch
 
     /// <summary>Makes the calling thread a participant. A thread may be several ones, though it need not.</summary>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
-    public static Participant* Join()
+    public static Participant* Join() => Join(isBound: true);
+
+    /// <summary>
+    /// A participant of no thread's own: a lock of the caller's, such as an interpreter's GIL, sees to it that one thread at a time uses it and that it does not change
+    /// hands inside a section. It stays until <see cref="Leave"/>, whatever becomes of the threads.
+    /// </summary>
+    /// <exception cref="OutOfMemoryException">No memory.</exception>
+    public static Participant* JoinUnbound() => Join(isBound: false);
+
+    static Participant* Join(bool isBound)
     {
         BeginAdvance();
         Participant* me = TakeFree();
@@ -53,7 +62,8 @@ public static unsafe class Epoch
         Participant* next = isNew ? null : me->Next;
         *me = default;
         me->Next = next;
-        RobustMutex.CreateHeld(me->Alive);
+        if (isBound) RobustMutex.CreateHeld(me->Alive);
+        else me->IsUnbound = 1;
         me->Joined = 1;
         if (isNew)
         {
@@ -66,7 +76,7 @@ public static unsafe class Epoch
     }
 
     /// <summary>
-    /// Ends the calling thread's participation; what it has retired and not freed is left to others. Not inside a section. Has no effect on the
+    /// Ends the calling thread's participation, or an unbound one; what it has retired and not freed is left to others. Not inside a section. Has no effect on the
     /// participant of another thread, which ends with that thread.
     /// </summary>
     public static void Leave(Participant* me)
@@ -74,7 +84,7 @@ public static unsafe class Epoch
         Debug.Assert(me->Depth == 0 && me->Joined == 1);
         BeginAdvance();
         // The kernel walks the mutexes that a thread holds when it ends: the memory of one that cannot be given up must stay as it is.
-        if (RobustMutex.TryDestroy(me->Alive)) End(me);
+        if (me->IsUnbound != 0 || RobustMutex.TryDestroy(me->Alive)) End(me);
         EndAdvance();
     }
 
@@ -146,7 +156,7 @@ public static unsafe class Epoch
     /// <summary>Ends the participation of a thread that died, inside a section or not. The caller has the right to advance.</summary>
     internal static bool Bury(Participant* each)
     {
-        if (each->Joined == 0 || !RobustMutex.HolderDied(each->Alive)) return false;
+        if (each->Joined == 0 || each->IsUnbound != 0 || !RobustMutex.HolderDied(each->Alive)) return false;
         // Release: pairs with the acquire in Scan.
         Volatile.Write(ref each->Announced, 0);
         each->Depth = 0;

@@ -4,7 +4,7 @@ namespace Symplast.Memory;
 
 /// <summary>
 /// A thread that reads or changes shared structures: its place in the epoch scheme and its allocator caches. Lives in native memory; its
-/// address is an argument ("me") of every operation, which is faster than thread-local storage. From <see cref="Epoch.Join"/> to <see cref="Epoch.Leave"/>.
+/// address is an argument ("me") of every operation, which is faster than thread-local storage. From <see cref="Epoch.Join()"/> to <see cref="Epoch.Leave"/>.
 /// </summary>
 /// <remarks>Used by the thread that joined only, but for <see cref="Announced"/>, which all may read.</remarks>
 [StructLayout(LayoutKind.Explicit, Size = 512)]
@@ -44,6 +44,10 @@ public unsafe struct Participant
     /// <summary>1 from Join to Leave, or until its thread is found dead. Changes only while no other thread advances.</summary>
     [FieldOffset(164)]
     internal int Joined;
+
+    /// <summary>1 if no thread's death ends it: see <see cref="Epoch.JoinUnbound"/>.</summary>
+    [FieldOffset(168)]
+    internal int IsUnbound;
 
     /// <summary>A robust mutex that the thread holds as long as it lives: whoever gets it learns that the thread died.</summary>
     [FieldOffset(192)]

@@ -19,7 +19,7 @@ public unsafe struct PoolHeap
 
     /// <summary>Index of the pool.</summary>
     [FieldOffset(0)]
-    internal int Slot;
+    public int Slot;
 
     [FieldOffset(4)]
     internal int DeletedFlag;

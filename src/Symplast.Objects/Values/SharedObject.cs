@@ -8,12 +8,13 @@ public unsafe struct SharedObject
     /// <summary>A futex word: 0 free, 1 held, 2 held and perhaps waited for. See <see cref="ObjectLock"/>.</summary>
     internal int Lock;
 
-    internal int Reserved;
+    /// <summary>A number that the floor above gives the object: its class.</summary>
+    public int Tag;
 
     /// <summary>Link of the list of dying objects.</summary>
     internal Header* NextDead;
 
     /// <summary>Whether it was deleted by hand, or its pool was. The pointer is to be cast, not taken of a field, for which the compiler loads from it first.</summary>
     // The pool comes first: when it was deleted, a pin keeps the address, but not the memory. Acquire: pairs with the release of whoever deletes.
-    internal static bool IsDeleted(SharedObject* o) => PoolHeap.IsDeleted(Heap.Of(o)) || Volatile.Read(ref o->Head.DeletedFlag) != 0;
+    public static bool IsDeleted(SharedObject* o) => PoolHeap.IsDeleted(Heap.Of(o)) || Volatile.Read(ref o->Head.DeletedFlag) != 0;
 }

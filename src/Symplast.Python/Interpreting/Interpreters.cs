@@ -1,5 +1,6 @@
 using Symplast.CPython;
 using Symplast.Memory;
+using Symplast.Python.Live;
 
 namespace Symplast.Python.Interpreting;
 
@@ -12,6 +13,7 @@ internal static unsafe class Interpreters
     /// </summary>
     internal static void EndLeasesOfEnded() => PoolTable.EndLeases(static id =>
     {
+        if (id < 0) return CrossPool.HasEnded(id);
         // Numbers are never reused. The look-up takes the runtime's lock on the list of interpreters.
         if (Api.Table._PyInterpreterState_LookUpID(id) != null) return false;
         Api.Table.PyErr_Clear();

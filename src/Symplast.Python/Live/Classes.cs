@@ -1,0 +1,107 @@
+using System.Runtime.CompilerServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+
+namespace Symplast.Python.Live;
+
+/// <summary>
+/// The classes of live objects: known in the process by a number, which each object carries; found in an interpreter by module and qualified name. Each pool has one
+/// tree of shapes for each class.
+/// </summary>
+internal static unsafe class Classes
+{
+    sealed class Roots
+    {
+        internal readonly Dictionary<int, nint> ByClass = [];
+    }
+
+    static readonly Lock Gate = new();
+    static readonly Dictionary<(string Module, string Name), int> Numbers = [];
+    static readonly List<(string Module, string Name)> Names = [default];
+    static readonly ConditionalWeakTable<Pool, Roots> Trees = [];
+
+    /// <summary>Makes a class known, in this interpreter and in the process; it takes the place of one that had its names. False with an exception set.</summary>
+    internal static bool Register(InterpreterState interpreter, PyObject* type, string module, string name)
+    {
+        int number;
+        lock (Gate)
+        {
+            if (!Numbers.TryGetValue((module, name), out number))
+            {
+                number = Names.Count;
+                Names.Add((module, name));
+                Numbers.Add((module, name), number);
+            }
+        }
+        interpreter.Keep(References.New(type));
+        interpreter.ClassNumbers[(nint)type] = number;
+        interpreter.Live->SetClass(number, type);
+        return true;
+    }
+
+    /// <summary>Finds the class with a number in this interpreter: imports its module. False with an exception set. Runs Python code.</summary>
+    internal static bool Resolve(LiveState* state, int number)
+    {
+        InterpreterState? interpreter = state->Interpreter;
+        (string module, string name) = NameOf(number);
+        if (interpreter is null || name is null) return LiveErrors.RaiseNotShareable(state, "the class of this object is not known") != null;
+        PyObject* found = Find(module, name);
+        if (found == null) return RaiseNotFound(state, module, name);
+        bool fits = interpreter.ClassNumbers.TryGetValue((nint)found, out int known) && known == number;
+        References.Drop(found);
+        return fits || RaiseNotFound(state, module, name);
+    }
+
+    /// <summary>The root of a pool's shapes for a class; null if there is no memory. Inside a section in which the pool was not deleted.</summary>
+    internal static Shape* RootOf(Participant* me, PoolHeap* heap, int number)
+    {
+        Pool? pool = LiveErrors.PoolOf(heap);
+        if (pool is null) return null;
+        Roots roots = Trees.GetOrCreateValue(pool);
+        lock (roots)
+        {
+            if (roots.ByClass.TryGetValue(number, out nint known)) return (Shape*)known;
+            Shape* root = Shapes<Uninterrupted>.CreateTree(me, heap);
+            if (root != null) roots.ByClass.Add(number, (nint)root);
+            return root;
+        }
+    }
+
+    /// <summary>Module and qualified name of a class.</summary>
+    internal static (string Module, string Name) NameOf(int number)
+    {
+        lock (Gate) return (uint)number < (uint)Names.Count ? Names[number] : default;
+    }
+
+    // A new reference, or null, perhaps with an exception set.
+    static PyObject* Find(string module, string name)
+    {
+        ref Api api = ref Api.Table;
+        nint utf8 = System.Runtime.InteropServices.Marshal.StringToCoTaskMemUTF8(module);
+        PyObject* found = api.PyImport_ImportModule((byte*)utf8);
+        System.Runtime.InteropServices.Marshal.FreeCoTaskMem(utf8);
+        foreach (string part in name.Split('.'))
+        {
+            if (found == null) return null;
+            PyObject* attribute = Text.ToPython(part);
+            PyObject* next = attribute == null ? null : api.PyObject_GetAttr(found, attribute);
+            References.Drop(attribute);
+            References.Drop(found);
+            found = next;
+        }
+        return found;
+    }
+
+    static bool RaiseNotFound(LiveState* state, string module, string name)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* cause = api.PyErr_GetRaisedException();
+        LiveErrors.RaiseNotShareable(state, $"the class {module}.{name} of this object cannot be found in this interpreter: it must be a class that can be imported here");
+        if (cause == null) return false;
+        PyObject* raised = api.PyErr_GetRaisedException();
+        api.PyException_SetCause(raised, cause);
+        api.PyErr_SetRaisedException(raised);
+        return false;
+    }
+}

@@ -1,0 +1,67 @@
+using System.Runtime.CompilerServices;
+using Symplast.CPython;
+using Symplast.Memory;
+
+namespace Symplast.Python.Live;
+
+/// <summary>
+/// Pointers from the objects of one pool to those of another. The one that is pointed into keeps its addresses until the other is deleted too, so that a pointer into a
+/// deleted pool is known for one and never leads to what came after.
+/// </summary>
+internal static unsafe class CrossPool
+{
+    static readonly Lock Gate = new();
+    static readonly Dictionary<long, HashSet<Pool>> Held = [];
+
+    /// <summary>Lets objects of <paramref name="holder"/> point to live objects of <paramref name="target"/>; false with DeletedError set.</summary>
+    internal static bool HoldLive(LiveState* state, PoolHeap* holder, PoolHeap* target) => Hold(state, holder, LiveErrors.PoolOf(target));
+
+    /// <summary>Lets objects of <paramref name="holder"/> point to a frozen object; false with DeletedError set.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static bool HoldFrozen(LiveState* state, PoolHeap* holder, PyObject* o) => Hold(state, holder, PoolTable.OwnerOf(o));
+
+    /// <summary>Ends what a pool that was deleted held.</summary>
+    internal static void Release(Pool holder)
+    {
+        HashSet<Pool>? targets;
+        lock (Gate)
+        {
+            if (!Held.Remove(holder.Id, out targets)) return;
+        }
+        foreach (Pool target in targets) Heap.Unpin(Heap.Of(target));
+    }
+
+    /// <summary>The number under which a pool holds leases on others; those of interpreters are not negative.</summary>
+    internal static long LeaseOf(Pool holder) => -holder.Id;
+
+    /// <summary>Whether a lease of a pool has ended.</summary>
+    internal static bool HasEnded(long lease) => PoolTable.Find(-lease) is not { Deleted: false };
+
+    static bool Hold(LiveState* state, PoolHeap* holder, Pool? target)
+    {
+        Pool? from = LiveErrors.PoolOf(holder);
+        if (target is null || target.Deleted) return Raise(state, target);
+        if (from is null || from == target) return true;
+        lock (Gate)
+        {
+            if (from.Deleted) return Raise(state, from);
+            if (!Held.TryGetValue(from.Id, out HashSet<Pool>? targets)) Held.Add(from.Id, targets = []);
+            if (targets.Contains(target)) return true;
+            if (!target.Lease(LeaseOf(from))) return Raise(state, target);
+            Epoch.Enter(state->Me);
+            PoolHeap* heap = Heap.Of(target);
+            bool isDeleted = PoolHeap.IsDeleted(heap);
+            if (!isDeleted) Heap.Pin(heap);
+            Epoch.Exit(state->Me);
+            if (isDeleted) return Raise(state, target);
+            targets.Add(target);
+            return true;
+        }
+    }
+
+    static bool Raise(LiveState* state, Pool? pool)
+    {
+        state->Interpreter?.RaiseDeleted(pool);
+        return false;
+    }
+}

@@ -1,0 +1,123 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+using static Symplast.Python.Definitions;
+
+namespace Symplast.Python.Live;
+
+/// <summary>
+/// An interpreter's handle of a live object: one for each object and interpreter, which holds one reference to the object. All live Python types have this
+/// layout.
+/// </summary>
+internal unsafe struct Handle
+{
+    internal PyObject Head;
+
+    /// <summary>The object; null once the interpreter's part in it has ended.</summary>
+    internal Header* Shared;
+
+    internal LiveState* State;
+    internal PyObject* WeakReferences;
+
+    /// <summary>
+    /// A new reference to the handle of an object that was loaded in the caller's section; made if there is none. Null if it cannot be made inside a section
+    /// (<see cref="LiveState.Again"/>) or, with an exception set, if there is no memory or its pool was deleted.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static PyObject* Of(LiveState* state, Header* shared)
+    {
+        PyObject* known = state->Handles.Find(shared);
+        return known != null ? References.New(known) : Make(state, shared);
+    }
+
+    /// <summary>The handle of an object that was made just now, whose one reference it takes over; dropped if it fails. Null with an exception set. Inside a section.</summary>
+    internal static PyObject* Adopt(LiveState* state, Header* shared, PyObject* type)
+    {
+        PyObject* handle = New(state, shared, type);
+        if (handle == null) Reference.Drop(state->Me, shared);
+        return handle;
+    }
+
+    /// <summary>Ends what a handle has to do with its object. The handle may stay.</summary>
+    internal static void Release(Handle* handle)
+    {
+        Header* shared = handle->Shared;
+        if (shared == null) return;
+        LiveState* state = handle->State;
+        handle->Shared = null;
+        state->Handles.Remove(shared);
+        Epoch.Enter(state->Me);
+        PoolHeap* heap = Heap.Of(shared);
+        if (!PoolHeap.IsDeleted(heap)) Reference.Drop(state->Me, shared);
+        Epoch.Exit(state->Me);
+        state->Unuse(heap);
+    }
+
+    /// <summary>Whether an object is a handle of this interpreter.</summary>
+    internal static bool Is(LiveState* state, PyObject* o) => Api.Table.PyType_IsSubtype(o->Type, state->SharedType) != 0;
+
+    /// <summary>What every interpreter makes the common base of the live types from; built once a process.</summary>
+    internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
+    {
+        Name = Text.Utf8("symplast._symplast.Shared"u8),
+        BasicSize = sizeof(Handle),
+        Flags = PyTypeSpec.ImmutableType | PyTypeSpec.DisallowInstantiation | PyTypeSpec.BaseType,
+        Slots = Table(
+            Slot(PyTypeSlot.Doc, Text.Utf8("Common base of the live types: an interpreter's handle of an object that all interpreters share."u8)),
+            Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
+            Slot(PyTypeSlot.Members, Table(new PyMemberDef
+            {
+                Name = Text.Utf8("__weaklistoffset__"u8),
+                Type = PyMemberDef.Signed,
+                Offset = sizeof(PyObject) + 2 * sizeof(nint),
+                Flags = PyMemberDef.ReadOnly,
+            }))),
+    });
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static PyObject* Make(LiveState* state, Header* shared)
+    {
+        PoolHeap* heap = Heap.Of(shared);
+        if (PoolHeap.IsDeleted(heap)) return LiveErrors.RaiseDeletedPool(state, heap);
+        if (!Reference.TryTake(shared)) return null;
+        LiveKind kind = LiveKinds.Of(shared);
+        PyObject* type = kind == LiveKind.Object ? state->ClassOf((Record*)shared) : state->TypeOf(kind);
+        if (type != null) return Adopt(state, shared, type);
+        state->Unresolved = shared;
+        return null;
+    }
+
+    static PyObject* New(LiveState* state, Header* shared, PyObject* type)
+    {
+        PoolHeap* heap = Heap.Of(shared);
+        if (!state->Handles.Reserve() || !state->Use(heap)) return Api.Table.PyErr_NoMemory();
+        Handle* handle = (Handle*)Api.Table.PyType_GenericAlloc(type, 0);
+        if (handle == null)
+        {
+            state->Unuse(heap);
+            return null;
+        }
+        handle->Shared = shared;
+        handle->State = state;
+        state->Handles.Add(shared, (PyObject*)handle);
+        state->Living++;
+        return (PyObject*)handle;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static void Dealloc(PyObject* self)
+    {
+        PyObject* type = self->Type;
+        Handle* handle = (Handle*)self;
+        LiveState* state = handle->State;
+        // First, so that nothing that runs from here on can come by this handle again.
+        if (handle->Shared != null) Release(handle);
+        if (handle->WeakReferences != null) Api.Table.PyObject_ClearWeakRefs(self);
+        if ((Api.Table.PyType_GetFlags(type) & PyTypeSpec.HaveGc) != 0) Api.Table.PyObject_GC_Del(self);
+        else Api.Table.PyObject_Free(self);
+        References.Drop(type);
+        LiveState.Forget(state);
+    }
+}

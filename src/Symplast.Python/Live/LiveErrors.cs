@@ -1,0 +1,74 @@
+using System.Runtime.CompilerServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+
+namespace Symplast.Python.Live;
+
+/// <summary>The exceptions of operations on live objects. All return null, and none is called on a path that succeeds.</summary>
+internal static unsafe class LiveErrors
+{
+    /// <summary>DeletedError for an object whose pool was deleted.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static PyObject* RaiseDeletedPool(LiveState* state, PoolHeap* heap) =>
+        RaiseDeleted(state, $"pool '{PoolOf(heap)?.Name}' was deleted");
+
+    /// <summary>The exception for a status that an operation on an object gave and that says nothing of a key.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static PyObject* Raise(Handle* handle, Status status)
+    {
+        LiveState* state = handle->State;
+        string name = Text.TypeName((PyObject*)handle);
+        switch (status)
+        {
+            case Status.Deleted:
+                return RaiseDeleted(handle);
+            case Status.NoMemory:
+                return RaiseNoMemory(state, Heap.Of(handle->Shared));
+            case Status.Overflow:
+                return Errors.Set(*Api.Table.PyExc_OverflowError, "the sum needs more than 64 bits");
+            case Status.WrongKind:
+                return Errors.Type($"this {name} does not take such a value here");
+            default:
+                return Errors.Runtime($"{name}: {status}");
+        }
+    }
+
+    /// <summary>DeletedError for a handle whose object, pool or interpreter has ended.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static PyObject* RaiseDeleted(Handle* handle)
+    {
+        string name = Text.TypeName((PyObject*)handle);
+        if (handle->Shared == null) return RaiseDeleted(handle->State, $"the interpreter of this {name} has ended");
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        return PoolHeap.IsDeleted(heap) ? RaiseDeletedPool(handle->State, heap) : RaiseDeleted(handle->State, $"this {name} was deleted");
+    }
+
+    /// <summary>PoolFullError or MemoryError, after an allocation gave nothing.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static PyObject* RaiseNoMemory(LiveState* state, PoolHeap* heap)
+    {
+        InterpreterState? interpreter = state->Interpreter;
+        Pool? pool = PoolOf(heap);
+        return state->Me->Failure == AllocationFailure.PoolFull && interpreter is not null && pool is not null
+            ? Errors.Set(interpreter.PoolFullError, $"pool '{pool.Name}' is full: max_bytes is {pool.MaxBytes}")
+            : Api.Table.PyErr_NoMemory();
+    }
+
+    /// <summary>NotShareableError.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static PyObject* RaiseNotShareable(LiveState* state, string message)
+    {
+        InterpreterState? interpreter = state->Interpreter;
+        return Errors.Set(interpreter is null ? *Api.Table.PyExc_TypeError : interpreter.NotShareableError, message);
+    }
+
+    /// <summary>The pool of a heap, or null if that is gone.</summary>
+    internal static Pool? PoolOf(PoolHeap* heap) => heap == null ? null : PoolTable.At(heap->Slot);
+
+    static PyObject* RaiseDeleted(LiveState* state, string message)
+    {
+        InterpreterState? interpreter = state->Interpreter;
+        return Errors.Set(interpreter is null ? *Api.Table.PyExc_ReferenceError : interpreter.DeletedError, message);
+    }
+}

@@ -1,0 +1,156 @@
+using System.Runtime.CompilerServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+
+namespace Symplast.Python.Live;
+
+/// <summary>What the methods of all live types have in common.</summary>
+internal static unsafe class LiveMethods
+{
+    const int Equal = 2;
+    const int NotEqual = 3;
+
+    /// <summary>Whether a handle can be used at all: its interpreter has not ended, and this is not a forked child. False with an exception set.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool IsUsable(Handle* handle) => handle->Shared != null && !ForkGuard.IsForkedChild || RaiseUnusable(handle);
+
+    /// <summary>KeyError with a key as its argument.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static PyObject* RaiseKey(PyObject* key)
+    {
+        // A tuple would be taken for the arguments.
+        PyObject* arguments = Api.Table.PyTuple_New(1);
+        if (arguments == null) return null;
+        Api.Table.PyTuple_SetItem(arguments, 0, References.New(key));
+        Api.Table.PyErr_SetObject(*Api.Table.PyExc_KeyError, arguments);
+        References.Drop(arguments);
+        return null;
+    }
+
+    /// <summary>False, with TypeError set, unless the number of arguments is right.</summary>
+    internal static bool CheckCount(string method, nint count, int least, int most)
+    {
+        if (count >= least && count <= most) return true;
+        string expected = least == most ? $"{least} argument{(least == 1 ? "" : "s")}" : count < least ? $"at least {least} argument{(least == 1 ? "" : "s")}" : $"at most {most} argument{(most == 1 ? "" : "s")}";
+        Errors.Type($"{method}() takes {expected} ({count} given)");
+        return false;
+    }
+
+    /// <summary><c>Name(plain)</c> with the repr of a plain copy; never raises for what is deleted.</summary>
+    internal static PyObject* Repr(Handle* handle, delegate*<Handle*, PyObject*> toPlain)
+    {
+        ref Api api = ref Api.Table;
+        string name = Text.TypeName((PyObject*)handle);
+        if (IsDeleted(handle)) return Text.ToPython($"<symplast.{name}, deleted>");
+        int entered = api.Py_ReprEnter((PyObject*)handle);
+        if (entered != 0) return entered < 0 ? null : Text.ToPython($"{name}(...)");
+        PyObject* plain = toPlain(handle);
+        PyObject* inner = plain == null ? null : api.PyObject_Repr(plain);
+        PyObject* repr = inner == null ? null : Text.ToPython($"{name}({Text.FromPython(inner)})");
+        References.Drop(plain);
+        References.Drop(inner);
+        api.Py_ReprLeave((PyObject*)handle);
+        return repr;
+    }
+
+    /// <summary>Whether an object, its pool or its interpreter has ended.</summary>
+    internal static bool IsDeleted(Handle* handle)
+    {
+        if (handle->Shared == null || ForkGuard.IsForkedChild) return true;
+        Epoch.Enter(handle->State->Me);
+        bool isDeleted = SharedObject.IsDeleted((SharedObject*)handle->Shared);
+        Epoch.Exit(handle->State->Me);
+        return isDeleted;
+    }
+
+    /// <summary>== and != by plain copies; NotImplemented for the others, and for what cannot be compared.</summary>
+    internal static PyObject* CompareEqual(Handle* handle, PyObject* other, int operation, bool isLive, bool isComparable, delegate*<Handle*, PyObject*> toPlain)
+    {
+        ref Api api = ref Api.Table;
+        if (operation is not (Equal or NotEqual) || !isComparable) return api._Py_NotImplementedStruct;
+        PyObject* left = toPlain(handle);
+        if (left == null) return null;
+        PyObject* right = isLive ? toPlain((Handle*)other) : References.New(other);
+        PyObject* result = right == null ? null : api.PyObject_RichCompare(left, right, operation);
+        References.Drop(left);
+        References.Drop(right);
+        return result;
+    }
+
+    /// <summary>The Python object of a value whose reference is the caller's, and is dropped; null with an exception set. Outside sections.</summary>
+    internal static PyObject* Give(LiveState* state, Value value)
+    {
+        PyObject* result;
+        do
+        {
+            Epoch.Enter(state->Me);
+            bool isDeleted = value.IsCounted && PoolHeap.IsDeleted(Heap.Of(value.Pointer));
+            result = isDeleted ? null : Outgoing.Object(state, value);
+            Epoch.Exit(state->Me);
+            if (isDeleted) return LiveErrors.RaiseDeletedPool(state, null);
+        } while (result == null && LiveState.Again(state));
+        LiveState.Drop(state, value);
+        return result;
+    }
+
+    /// <summary>A tuple of two, whose references it takes over; null, with the exception that is set, if one is null.</summary>
+    internal static PyObject* Pair(PyObject* first, PyObject* second)
+    {
+        PyObject* pair = first == null || second == null ? null : Api.Table.PyTuple_New(2);
+        if (pair == null)
+        {
+            References.Drop(first);
+            References.Drop(second);
+            return null;
+        }
+        PyObject** items = (PyObject**)((byte*)pair + Layout.Current.TupleItems);
+        items[0] = first;
+        items[1] = second;
+        return pair;
+    }
+
+    /// <summary>Calls what the module <c>symplast.views</c> has under a name with the handle; null with an exception set.</summary>
+    internal static PyObject* CallPython(Handle* handle, ReadOnlySpan<byte> name)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* module = api.PyImport_ImportModule(Text.Utf8("symplast.views"u8));
+        PyObject* callable = module == null ? null : api.PyObject_GetAttrString(module, Text.Utf8(name));
+        PyObject* result = callable == null ? null : api.PyObject_CallOneArg(callable, (PyObject*)handle);
+        References.Drop(callable);
+        References.Drop(module);
+        return result;
+    }
+
+    /// <summary>What can be added to a number in a pool: an int of at most 64 bits, or a float. False with an exception set.</summary>
+    internal static bool TryNumber(string method, PyObject* o, out bool isReal, out long integer, out double real)
+    {
+        ref Api api = ref Api.Table;
+        integer = 0;
+        real = 0;
+        isReal = o->Type == api.PyFloat_Type;
+        if (isReal)
+        {
+            real = ((PyFloatObject*)o)->Value;
+            return true;
+        }
+        PyObject* index = api.PyNumber_Index(o);
+        if (index == null)
+        {
+            api.PyErr_Clear();
+            Errors.Type($"{method}() takes an int or a float, not {Text.TypeName(o)}");
+            return false;
+        }
+        integer = api.PyLong_AsLongLong(index);
+        References.Drop(index);
+        return integer != -1 || api.PyErr_Occurred() == null;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static bool RaiseUnusable(Handle* handle)
+    {
+        if (handle->Shared == null) LiveErrors.RaiseDeleted(handle);
+        else Module.CheckProcess();
+        return false;
+    }
+}

@@ -1,0 +1,32 @@
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+
+namespace Symplast.Python.Live;
+
+/// <summary>What the module's functions do with live objects of any kind.</summary>
+internal static unsafe class LiveObjects
+{
+    /// <summary>The pool of a live object, or null if it is none.</summary>
+    internal static Pool? PoolOf(LiveState* state, PyObject* o)
+    {
+        if (!Handle.Is(state, o) || ((Handle*)o)->Shared == null) return null;
+        // The handle pins the address.
+        return LiveErrors.PoolOf(Heap.Of(((Handle*)o)->Shared));
+    }
+
+    /// <summary>Deletes a live object by hand; null with an exception set.</summary>
+    internal static PyObject* Delete(LiveState* state, PyObject* o)
+    {
+        if (!Handle.Is(state, o))
+        {
+            return Errors.Type(AddressRange.Contains(o)
+                ? $"delete() takes a live object; a frozen {Text.TypeName(o)} is deleted with its pool"
+                : $"delete() takes a live object, not {Text.TypeName(o)}");
+        }
+        Handle* handle = (Handle*)o;
+        if (!LiveMethods.IsUsable(handle)) return null;
+        Status status = Deletion.Delete(state->Me, handle->Shared);
+        return status == Status.Done ? Api.Table._Py_NoneStruct : LiveErrors.Raise(handle, status);
+    }
+}

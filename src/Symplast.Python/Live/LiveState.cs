@@ -1,0 +1,198 @@
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+
+namespace Symplast.Python.Live;
+
+/// <summary>
+/// What one interpreter needs to work on live objects, in native memory: each handle points here, so that an operation finds everything without asking the
+/// module. Used with the interpreter's GIL held.
+/// </summary>
+/// <remarks>
+/// The participant is the interpreter's, not a thread's: the GIL lets one thread at a time use it, and no section spans anything that could give up the GIL.
+/// </remarks>
+internal unsafe struct LiveState
+{
+    const int MostKinds = 16;
+
+    // The pools that this interpreter has handles into, by slot. One pin each keeps the addresses, so that a handle can always ask whether its pool still is.
+    struct PoolUse
+    {
+        internal PoolHeap* Heap;
+        internal long Handles;
+    }
+
+    /// <summary>The interpreter in the epoch scheme.</summary>
+    internal Participant* Me;
+
+    /// <summary>All handles.</summary>
+    internal HandleTable Handles;
+
+    /// <summary>The common base of all live types; a borrowed reference.</summary>
+    internal PyObject* SharedType;
+
+    /// <summary>The type of iterators over Dict and Set; a borrowed reference.</summary>
+    internal PyObject* DictIteratorType;
+
+    /// <summary>Handles that exist, of which some may have ended.</summary>
+    internal long Living;
+
+    /// <summary>A record, with a reference, whose handle waits for its class to be found; null if none does.</summary>
+    internal Header* Unresolved;
+
+    /// <summary>A part of an answer that could not be completed; dropped outside the section.</summary>
+    internal PyObject* Leftover;
+
+    nint _interpreter;
+    PyObject** _classes;
+    int _classCapacity;
+    PoolUse* _pools;
+    int _poolCapacity;
+    fixed ulong _types[MostKinds];
+
+    /// <summary>The module's state for this interpreter; null when that is gone.</summary>
+    internal readonly InterpreterState? Interpreter => _interpreter == 0 ? null : InterpreterState.FromHandle(_interpreter);
+
+    /// <summary>A state for an interpreter; <paramref name="interpreter"/> is the handle of its <see cref="InterpreterState"/>.</summary>
+    /// <exception cref="OutOfMemoryException">No memory.</exception>
+    internal static LiveState* Create(nint interpreter)
+    {
+        LiveState* state = (LiveState*)NativeMemory.AllocZeroed((nuint)sizeof(LiveState));
+        state->_interpreter = interpreter;
+        state->Me = Epoch.JoinUnbound();
+        return state;
+    }
+
+    /// <summary>
+    /// Ends the interpreter's part in all live objects: handles that are left answer as deleted, what they held is released. The state itself stays until the last of
+    /// them is gone.
+    /// </summary>
+    internal static void Close(LiveState* state)
+    {
+        state->_interpreter = 0;
+        for (PyObject* handle; (handle = state->Handles.Any()) != null;) Handle.Release((Handle*)handle);
+        state->Handles.Dispose();
+        NativeMemory.Free(state->_pools);
+        state->_pools = null;
+        state->_poolCapacity = 0;
+        NativeMemory.Free(state->_classes);
+        state->_classes = null;
+        state->_classCapacity = 0;
+        Epoch.Leave(state->Me);
+        state->Me = null;
+        if (state->Living == 0) NativeMemory.Free(state);
+    }
+
+    /// <summary>Notes that a handle is gone.</summary>
+    internal static void Forget(LiveState* state)
+    {
+        if (--state->Living == 0 && state->Me == null) NativeMemory.Free(state);
+    }
+
+    /// <summary>
+    /// What to do when an answer could not be made inside a section: false if an exception is set, true if the operation is to be done again, because an object died
+    /// after it was loaded, or because its class is known now. Outside sections; may run Python code.
+    /// </summary>
+    internal static bool Again(LiveState* state)
+    {
+        if (state->Leftover != null)
+        {
+            PyObject* raised = Api.Table.PyErr_GetRaisedException();
+            PyObject* leftover = state->Leftover;
+            state->Leftover = null;
+            References.Drop(leftover);
+            if (raised != null) Api.Table.PyErr_SetRaisedException(raised);
+        }
+        if (Api.Table.PyErr_Occurred() != null) return false;
+        if (state->Interpreter is { Awaited: Pool pool } interpreter)
+        {
+            interpreter.Awaited = null;
+            return interpreter.Receive(pool);
+        }
+        Header* record = state->Unresolved;
+        if (record == null) return true;
+        state->Unresolved = null;
+        bool known = Classes.Resolve(state, ((SharedObject*)record)->Tag);
+        if (state->Me != null) Drop(state, record);
+        return known;
+    }
+
+    /// <summary>The class of a record in this interpreter, a borrowed reference; null if it is not known yet.</summary>
+    internal readonly PyObject* ClassOf(Record* record)
+    {
+        int number = ((SharedObject*)record)->Tag;
+        return (uint)number < (uint)_classCapacity ? _classes[number] : null;
+    }
+
+    /// <summary>Notes the class with a number; the reference to it is kept elsewhere.</summary>
+    /// <exception cref="OutOfMemoryException">No memory.</exception>
+    internal void SetClass(int number, PyObject* type)
+    {
+        if (number >= _classCapacity)
+        {
+            int capacity = Math.Max(16, number + number / 2 + 1);
+            _classes = (PyObject**)NativeMemory.Realloc(_classes, (nuint)capacity * (nuint)sizeof(nint));
+            new Span<nint>(_classes + _classCapacity, capacity - _classCapacity).Clear();
+            _classCapacity = capacity;
+        }
+        _classes[number] = type;
+    }
+
+    /// <summary>Drops a reference to a block in a section of its own, unless its pool is deleted.</summary>
+    internal static void Drop(LiveState* state, Value value)
+    {
+        if (!value.IsCounted) return;
+        Epoch.Enter(state->Me);
+        if (!PoolHeap.IsDeleted(Heap.Of(value.Pointer))) Reference.Drop(state->Me, value);
+        Epoch.Exit(state->Me);
+    }
+
+    /// <summary>The same.</summary>
+    internal static void Drop(LiveState* state, Header* block) => Drop(state, Value.Of(block));
+
+    /// <summary>The type of handles to objects of a kind; a borrowed reference. Of records, the base of their classes.</summary>
+    internal readonly PyObject* TypeOf(LiveKind kind) => (PyObject*)_types[(int)kind];
+
+    /// <summary>Sets it.</summary>
+    internal void SetType(LiveKind kind, PyObject* type) => _types[(int)kind] = (ulong)type;
+
+    /// <summary>Notes one more handle into a pool; false if there is no memory. Inside a section in which the pool was not deleted.</summary>
+    internal bool Use(PoolHeap* heap)
+    {
+        int slot = heap->Slot;
+        if (slot >= _poolCapacity && !GrowPools(slot)) return false;
+        if (_pools[slot].Handles++ == 0)
+        {
+            _pools[slot].Heap = heap;
+            Heap.Pin(heap);
+        }
+        return true;
+    }
+
+    /// <summary>Notes one handle less.</summary>
+    internal readonly void Unuse(PoolHeap* heap)
+    {
+        if (--_pools[heap->Slot].Handles == 0) Heap.Unpin(heap);
+    }
+
+    /// <summary>How many handles this interpreter has into a pool.</summary>
+    internal readonly long HandlesInto(PoolHeap* heap) => heap->Slot < _poolCapacity && _pools[heap->Slot].Heap == heap ? _pools[heap->Slot].Handles : 0;
+
+    bool GrowPools(int slot)
+    {
+        int capacity = Math.Max(16, slot + slot / 2 + 1);
+        try
+        {
+            PoolUse* larger = (PoolUse*)NativeMemory.Realloc(_pools, (nuint)capacity * (nuint)sizeof(PoolUse));
+            new Span<PoolUse>(larger + _poolCapacity, capacity - _poolCapacity).Clear();
+            _pools = larger;
+            _poolCapacity = capacity;
+            return true;
+        }
+        catch (OutOfMemoryException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using System.Runtime.CompilerServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+
+namespace Symplast.Python.Live;
+
+/// <summary>
+/// Values of a pool as Python objects. Numbers, text, bytes and tuples become new objects of the interpreter; live objects their handles; frozen ones are given by
+/// pointer. Inside the section in which the value was loaded; nothing here runs Python code.
+/// </summary>
+internal static unsafe class Outgoing
+{
+    const int SignedLittleEndian = 1;
+
+    /// <summary>
+    /// A new reference; null with an exception set, or without one if the object cannot be had inside a section (<see cref="LiveState.Again"/>).
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static PyObject* Object(LiveState* state, Value value)
+    {
+        if (value.IsInt) return Api.Table.PyLong_FromLongLong(value.Int);
+        return Other(state, value);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static PyObject* Other(LiveState* state, Value value)
+    {
+        ref Api api = ref Api.Table;
+        switch (value.Kind)
+        {
+            case ValueKind.Object: return Handle.Of(state, value.Head);
+            case ValueKind.Text: return Str(value);
+            case ValueKind.Float: return api.PyFloat_FromDouble(value.Float);
+            case ValueKind.None: return api._Py_NoneStruct;
+            case ValueKind.Bool: return value == Value.True ? api._Py_TrueStruct : api._Py_FalseStruct;
+            case ValueKind.Foreign: return Frozen(state, (PyObject*)value.Pointer);
+            case ValueKind.Ellipsis: return api._Py_EllipsisObject;
+            case ValueKind.Tuple: return Tuple(state, value);
+            case ValueKind.Int: return api.PyLong_FromLongLong(value.Int);
+        }
+        byte* data = Blob.Data((Blob*)value.Pointer);
+        return value.Kind switch
+        {
+            ValueKind.Bytes => api.PyBytes_FromStringAndSize(data, (nint)Blob.LengthOf(value)),
+            ValueKind.BigInt => api._PyLong_FromByteArray(data, Blob.LengthOf(value), 1, SignedLittleEndian),
+            ValueKind.Complex => api.PyComplex_FromDoubles(((double*)data)[0], ((double*)data)[1]),
+            _ => Errors.Runtime("not a value"),
+        };
+    }
+
+    static PyObject* Str(Value value)
+    {
+        byte* data = Blob.Data((Blob*)value.Pointer);
+        nint length = (nint)Blob.LengthOf(value);
+        if (!Blob.IsAscii(value)) return Api.Table.PyUnicode_DecodeUTF8(data, length, Text.Utf8("surrogatepass"u8));
+        // One character: the interpreter's own. The empty text too.
+        if (length <= 1) return Api.Table.PyUnicode_DecodeUTF8(data, length, null);
+        PyObject* text = Api.Table.PyUnicode_New(length, 127);
+        if (text != null) Buffer.MemoryCopy(data, (byte*)text + PyAsciiObject.DataOffset, length, length);
+        return text;
+    }
+
+    // Recursion is bounded by TupleBlob.MaximumDepth.
+    static PyObject* Tuple(LiveState* state, Value tuple)
+    {
+        nint length = (nint)TupleBlob.LengthOf(tuple);
+        PyObject* copy = Api.Table.PyTuple_New(length);
+        if (copy == null) return null;
+        for (nint i = 0; i < length; i++)
+        {
+            PyObject* item = Object(state, TupleBlob.Items((TupleBlob*)tuple.Pointer)[i]);
+            if (item == null)
+            {
+                // With it may go a handle whose class has a finalizer, which is Python code.
+                state->Leftover = copy;
+                return null;
+            }
+            ((PyObject**)((byte*)copy + Layout.Current.TupleItems))[i] = item;
+        }
+        return copy;
+    }
+
+    static PyObject* Frozen(LiveState* state, PyObject* o)
+    {
+        InterpreterState? interpreter = state->Interpreter;
+        Pool? pool = PoolTable.OwnerOf(o);
+        if (interpreter is null || pool is null) return LiveErrors.RaiseNotShareable(state, "the pool of this object was deleted");
+        if (interpreter.HasReceived(pool)) return o;
+        interpreter.Awaited = pool;
+        return null;
+    }
+}

@@ -1,0 +1,77 @@
+using System.Text;
+using Symplast.CPython;
+
+namespace Symplast.Python.Live;
+
+/// <summary>How a place in a container is reached.</summary>
+internal enum PlaceKind
+{
+    /// <summary>The object itself.</summary>
+    Whole,
+
+    /// <summary><c>x[key]</c>.</summary>
+    Item,
+
+    /// <summary><c>x.name</c>.</summary>
+    Attribute,
+
+    /// <summary>A member of a set, or the new element at the end of a list.</summary>
+    Member,
+}
+
+/// <summary>Where a value was to go, for errors. Costs nothing until one is raised.</summary>
+internal readonly unsafe struct Place(PyObject* container, PyObject* key, PlaceKind kind)
+{
+    /// <summary>An element of a container.</summary>
+    internal static Place Member(PyObject* container) => new(container, null, PlaceKind.Member);
+
+    /// <summary><c>container[key]</c>.</summary>
+    internal static Place Item(PyObject* container, PyObject* key) => new(container, key, PlaceKind.Item);
+
+    /// <summary><c>container.name</c>.</summary>
+    internal static Place Attribute(PyObject* container, PyObject* name) => new(container, name, PlaceKind.Attribute);
+
+    /// <summary>As Python would write it, with the container's name in the calling code.</summary>
+    internal string Describe()
+    {
+        StringBuilder path = new();
+        if (container != null) path.Append(NameOf(container) ?? SymplastName(container));
+        Append(path, kind, key);
+        return path.ToString();
+    }
+
+    /// <summary>Adds one step.</summary>
+    internal static void Append(StringBuilder path, PlaceKind kind, PyObject* key)
+    {
+        switch (kind)
+        {
+            case PlaceKind.Item when key != null: path.Append('[').Append(Text.Repr(key)).Append(']'); break;
+            case PlaceKind.Attribute: path.Append('.').Append(Text.FromPython(key)); break;
+            case PlaceKind.Member: path.Append("{…}"); break;
+        }
+    }
+
+    static string SymplastName(PyObject* o) => Text.TypeName(o);
+
+    /// <summary>The name by which the calling code knows an object, or null.</summary>
+    static string? NameOf(PyObject* o)
+    {
+        ref Api api = ref Api.Table;
+        string? name = NameIn(api.PyEval_GetLocals(), o) ?? NameIn(api.PyEval_GetGlobals(), o);
+        api.PyErr_Clear();
+        return name;
+    }
+
+    static string? NameIn(PyObject* scope, PyObject* o)
+    {
+        if (scope == null || scope->Type != Api.Table.PyDict_Type) return null;
+        nint position = 0;
+        PyObject* key;
+        PyObject* value;
+        while (Api.Table.PyDict_Next(scope, &position, &key, &value) != 0)
+        {
+            if (value == o && key->Type == Api.Table.PyUnicode_Type) return Text.FromPython(key);
+        }
+        return null;
+    }
+}

@@ -1,0 +1,49 @@
+using Symplast.CPython;
+
+namespace Symplast.Python.Live;
+
+/// <summary>Ints of CPython as two's complement, which is how pools keep large ones.</summary>
+internal static unsafe class TwosComplement
+{
+    const int DigitBits = 30;
+
+    /// <summary>
+    /// Writes a number, little-endian and as short as possible; returns how many bytes it took. There must be <paramref name="room"/> for one more bit than its digits
+    /// have.
+    /// </summary>
+    internal static nuint Write(PyLongObject* number, byte* bytes, nuint room)
+    {
+        bool isNegative = (number->Tag & 3) == 2;
+        uint* digits = (uint*)((byte*)number + PyLongObject.DigitsOffset);
+        ulong pending = 0;
+        int bits = 0;
+        nuint at = 0;
+        // Of a negative number the complement plus one.
+        uint carry = 1;
+        for (nuint i = 0; i < number->DigitCount; i++)
+        {
+            pending |= (ulong)digits[i] << bits;
+            for (bits += DigitBits; bits >= 8; bits -= 8, pending >>= 8) Put(bytes, ref at, (byte)pending, isNegative, ref carry);
+        }
+        while (at < room)
+        {
+            Put(bytes, ref at, (byte)pending, isNegative, ref carry);
+            pending = 0;
+        }
+        // What only repeats the sign goes.
+        byte sign = (byte)(isNegative ? 0xFF : 0);
+        while (at > 1 && bytes[at - 1] == sign && (bytes[at - 2] & 0x80) == (sign & 0x80)) at--;
+        return at;
+    }
+
+    static void Put(byte* bytes, ref nuint at, byte next, bool isNegative, ref uint carry)
+    {
+        if (isNegative)
+        {
+            uint sum = (byte)~next + carry;
+            carry = sum >> 8;
+            next = (byte)sum;
+        }
+        bytes[at++] = next;
+    }
+}
