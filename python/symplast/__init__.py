@@ -46,6 +46,7 @@ __all__ = [
     "Dict",
     "InterpreterPoolExecutor",
     "NotShareableError",
+    "Object",
     "Pool",
     "PoolFullError",
     "PoolInUseError",
@@ -53,6 +54,8 @@ __all__ = [
     "RemoteError",
     "SymplastError",
     "__version__",
+    "add",
+    "compare_exchange",
     "current_pool",
     "delete",
     "freeze",
@@ -70,6 +73,11 @@ def __getattr__(name):
         from symplast import executor
 
         value = globals()[name] = getattr(executor, name)
+        return value
+    if name in ("Object", "add", "compare_exchange"):
+        from symplast import objects
+
+        value = globals()[name] = getattr(objects, name)
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -35,6 +35,9 @@ internal unsafe struct LiveState
     /// <summary>The type of iterators over Dict and Set; a borrowed reference.</summary>
     internal PyObject* DictIteratorType;
 
+    /// <summary>Where the attributes of objects are.</summary>
+    internal AttributeCache Attributes;
+
     /// <summary>Handles that exist, of which some may have ended.</summary>
     internal long Living;
 
@@ -60,6 +63,7 @@ internal unsafe struct LiveState
     {
         LiveState* state = (LiveState*)NativeMemory.AllocZeroed((nuint)sizeof(LiveState));
         state->_interpreter = interpreter;
+        state->Attributes.Create();
         state->Me = Epoch.JoinUnbound();
         return state;
     }
@@ -73,6 +77,7 @@ internal unsafe struct LiveState
         state->_interpreter = 0;
         for (PyObject* handle; (handle = state->Handles.Any()) != null;) Handle.Release((Handle*)handle);
         state->Handles.Dispose();
+        state->Attributes.Dispose();
         NativeMemory.Free(state->_pools);
         state->_pools = null;
         state->_poolCapacity = 0;
