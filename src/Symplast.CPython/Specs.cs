@@ -58,6 +58,8 @@ public unsafe struct PyTypeSlot
     public const int Call = 50;
     public const int Clear = 51;
     public const int Dealloc = 52;
+    public const int DescriptorGet = 54;
+    public const int DescriptorSet = 55;
     public const int Doc = 56;
     public const int Free = 74;
     public const int GetAttr = 58;

@@ -172,7 +172,8 @@ public static unsafe class Module
         Method("_pool_by_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&PoolById, PyMethodDef.FastCall, "Unpickle a Pool."u8),
         Method("_persistent_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentId, PyMethodDef.OneArg, "Pickler.persistent_id: the address of a shared object, None for others."u8),
         Method("_persistent_load"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentLoad, PyMethodDef.OneArg, "Unpickler.persistent_load: the shared object at an address."u8),
-        Method("_register_class"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&RegisterClass, PyMethodDef.FastCall, "Make a class of live objects known by its module and qualified name."u8),
+        Method("_register_class"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&RegisterClass, PyMethodDef.FastCall, "Make a class of live objects known by its module and qualified name; a fourth argument says that it came from another interpreter."u8),
+        Method("_publish_class"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&PublishClass, PyMethodDef.FastCall, "Leave the definition of a class of live objects for other interpreters."u8),
         Method("_open_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&OpenParcel, PyMethodDef.NoArgs, "Begin a parcel: what this thread pickles from here on may name live objects."u8),
         Method("_close_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CloseParcel, PyMethodDef.NoArgs, "End the parcel and return its number, which is to travel with the data; 0 if it is empty."u8),
         Method("_drop_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&DropParcel, PyMethodDef.OneArg, "End the tickets of a parcel that did not travel."u8),
@@ -391,11 +392,30 @@ public static unsafe class Module
         {
             ref Api api = ref Api.Table;
             InterpreterState interpreter = InterpreterState.Of(module);
-            bool fits = count == 3 && api.PyType_IsSubtype(arguments[0]->Type, api.PyType_Type) != 0
+            bool fits = count is 3 or 4 && api.PyType_IsSubtype(arguments[0]->Type, api.PyType_Type) != 0
                 && api.PyType_IsSubtype(arguments[0], interpreter.Live->TypeOf(LiveKind.Object)) != 0
                 && arguments[1]->Type == api.PyUnicode_Type && arguments[2]->Type == api.PyUnicode_Type;
             if (!fits) return Errors.Type("_register_class() takes a class of live objects and two names");
-            return Classes.Register(interpreter, arguments[0], Text.FromPython(arguments[1]), Text.FromPython(arguments[2])) ? api._Py_NoneStruct : null;
+            return Classes.Register(interpreter, arguments[0], Text.FromPython(arguments[1]), Text.FromPython(arguments[2]), isReceived: count == 4) ? api._Py_NoneStruct : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* PublishClass(PyObject* module, PyObject** arguments, nint count)
+    {
+        try
+        {
+            InterpreterState interpreter = InterpreterState.Of(module);
+            if (count != 3 || arguments[1]->Type != Api.Table.PyBytes_Type || !interpreter.ClassNumbers.TryGetValue((nint)arguments[0], out int number))
+                return Errors.Type("_publish_class() takes a class of live objects, bytes and a parcel");
+            long parcel = Api.Table.PyLong_AsLongLong(arguments[2]);
+            if (parcel == -1 && Api.Table.PyErr_Occurred() != null) return null;
+            Classes.Define(number, new ReadOnlySpan<byte>((byte*)arguments[1] + PyBytesObject.DataOffset, checked((int)((PyBytesObject*)arguments[1])->Size)), parcel);
+            return Api.Table._Py_NoneStruct;
         }
         catch (Exception e)
         {

@@ -35,6 +35,9 @@ internal unsafe struct LiveState
     /// <summary>The type of iterators over Dict and Set; a borrowed reference.</summary>
     internal PyObject* DictIteratorType;
 
+    /// <summary>The type of declared attributes; a borrowed reference.</summary>
+    internal PyObject* FieldType;
+
     /// <summary>Where the attributes of objects are.</summary>
     internal AttributeCache Attributes;
 
