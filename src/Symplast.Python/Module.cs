@@ -68,7 +68,12 @@ public static unsafe class Module
             if (convert != null && Api.Table.PyCallable_Check(convert) == 0)
                 return Errors.Type($"default must be callable or None, not {Text.TypeName(convert)}");
         }
-        return Freezer.Freeze(interpreter, pool ?? CurrentPool.Get(), o, convert);
+        if (!Handle.Is(interpreter.Live, o)) return Freezer.Freeze(interpreter, pool ?? CurrentPool.Get(), o, convert);
+        // A live graph is frozen as it is at one moment for each object.
+        PyObject* plain = LiveThawer.Thaw(interpreter, o);
+        PyObject* frozen = plain == null ? null : Freezer.Freeze(interpreter, pool ?? CurrentPool.Get(), plain, convert);
+        References.Drop(plain);
+        return frozen;
     }
 
     // Once a process: null, or the reason why this CPython cannot be served.
@@ -128,8 +133,10 @@ public static unsafe class Module
 
             Copy a frozen object and everything it holds back into plain, mutable objects of this interpreter.
 
-            What was a list, dict, set or bytearray becomes one again. Identity, sharing and cycles are kept. An object that is not
-            frozen is returned as it is. Raises DeletedError if the object's pool is deleted.
+            What was a list, dict, set or bytearray becomes one again. Identity, sharing and cycles are kept. Of live objects, each as it is
+            at one moment, Dict and SortedDict become dict, List list, Set set, AtomicInt int, AtomicRef what it holds, and an Object a dict
+            of its attributes. An object that is neither frozen nor live is returned as it is. Raises DeletedError if the object, or its
+            pool, is deleted.
             """u8),
         Method("is_shared"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsShared, PyMethodDef.OneArg, """
             is_shared($module, obj, /)
@@ -261,7 +268,9 @@ public static unsafe class Module
     {
         try
         {
-            return CheckProcess() ? Thawer.Thaw(InterpreterState.Of(module), o) : null;
+            if (!CheckProcess()) return null;
+            InterpreterState interpreter = InterpreterState.Of(module);
+            return Handle.Is(interpreter.Live, o) ? LiveThawer.Thaw(interpreter, o) : Thawer.Thaw(interpreter, o);
         }
         catch (Exception e)
         {

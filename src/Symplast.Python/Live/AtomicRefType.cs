@@ -84,7 +84,7 @@ internal static unsafe class AtomicRefType
     {
         try
         {
-            return LiveMethods.Repr((Handle*)self, &Get);
+            return LiveMethods.Repr((Handle*)self, &ToPlain);
         }
         catch (Exception e)
         {
@@ -97,7 +97,7 @@ internal static unsafe class AtomicRefType
     {
         try
         {
-            return Get((Handle*)self);
+            return ToPlain((Handle*)self);
         }
         catch (Exception e)
         {
@@ -105,7 +105,8 @@ internal static unsafe class AtomicRefType
         }
     }
 
-    static PyObject* Get(Handle* handle)
+    /// <summary>A new reference to what it holds; null with an exception set.</summary>
+    internal static PyObject* ToPlain(Handle* handle)
     {
         if (!LiveMethods.IsUsable(handle)) return null;
         LiveState* state = handle->State;
