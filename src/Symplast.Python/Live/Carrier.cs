@@ -61,8 +61,9 @@ internal unsafe ref struct Carrier
 
     bool Run()
     {
-        while (_stack.Count > 0)
+        for (nint steps = 0; _stack.Count > 0; steps++)
         {
+            if (!LiveMethods.GoesOn(steps)) return false;
             Frame* frame = _stack.Last;
             if (frame->Next == ((PyListObject*)frame->Items)->Size)
             {
@@ -127,7 +128,7 @@ internal unsafe ref struct Carrier
         if (type == api.PyDict_Type) items = api.PyDict_Items(o);
         else if (type == api.PyList_Type || type == api.PySet_Type) items = api.PySequence_List(o);
         else return Freeze(o, out value);
-        if (items == null) return false;
+        if (LiveMethods.Hidden(items) == null) return false;
         Header* copy = Create(type);
         if (copy == null)
         {
