@@ -70,6 +70,9 @@ class Arguments(Case):
 
         for make in (live, large, deleted, of_a_deleted_pool, cyclic):
             for name in _METHODS:
+                if make is cyclic and name == "__deepcopy__":
+                    # Its copy is a circle that nobody deletes.
+                    continue
                 # All of one argument, and some of more.
                 arguments = self.arguments()
                 some = arguments[::4]
@@ -189,9 +192,9 @@ class Callbacks(Case):
             with self.assertRaises((symplast.NotShareableError, symplast.DeletedError)):
                 d["graph"] = graph
             self.assertEqual(Deletes.hashed, 2)
+            del d
             if not pool.deleted:
-                gc.collect()
-                self.assertEqual(live_blocks.in_pool(pool), 1 if not d.__class__ else live_blocks.in_pool(pool))
+                self.assertEqual(live_blocks.in_pool(pool), 0)
                 pool.delete()
 
     def test_a_hash_that_changes_the_graph_that_is_carried(self):
@@ -258,11 +261,10 @@ class Callbacks(Case):
 
         for operation in (
             lambda: d.update(raises()), lambda: d.update(Hostile()), lambda: Dict(raises()), lambda: Dict.fromkeys(raises()), lambda: d.popitem(last=Hostile()),
-            lambda: d[Hostile()], lambda: d.__setitem__(Hostile(), 1), lambda: d.__setitem__("x", {"y": {(1, Hostile()): 1}} if False else {"y": 1}) or raises().__next__() and [].pop(), lambda: d._iterate(0, Hostile()),
+            lambda: d[Hostile()], lambda: d.__setitem__(Hostile(), 1), lambda: d.pop((1, Hostile()), None), lambda: d._iterate(0, Hostile()),
         ):  # fmt: skip
-            with self.assertRaises((ZeroDivisionError, IndexError)):
+            with self.assertRaises(ZeroDivisionError):
                 operation()
-            d.pop("x", None)
             self.assertEqual(d, {"a": 1})
 
     def test_comparing_cycles_ends_with_an_error(self):
