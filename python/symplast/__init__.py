@@ -21,6 +21,8 @@ from symplast import _start as _start
 _start.load()
 
 from symplast._symplast import (
+    AtomicInt,
+    AtomicRef,
     DeletedError,
     Dict,
     NotShareableError,
@@ -41,11 +43,14 @@ from symplast._symplast import (
 )
 
 __all__ = [
+    "AtomicInt",
+    "AtomicRef",
     "BrokenInterpreterPool",
     "DeletedError",
     "Dict",
     "InterpreterPoolExecutor",
     "NotShareableError",
+    "Object",
     "Pool",
     "PoolFullError",
     "PoolInUseError",
@@ -53,6 +58,8 @@ __all__ = [
     "RemoteError",
     "SymplastError",
     "__version__",
+    "add",
+    "compare_exchange",
     "current_pool",
     "delete",
     "freeze",
@@ -70,6 +77,11 @@ def __getattr__(name):
         from symplast import executor
 
         value = globals()[name] = getattr(executor, name)
+        return value
+    if name in ("Object", "add", "compare_exchange"):
+        from symplast import objects
+
+        value = globals()[name] = getattr(objects, name)
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

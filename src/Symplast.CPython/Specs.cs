@@ -58,6 +58,8 @@ public unsafe struct PyTypeSlot
     public const int Call = 50;
     public const int Clear = 51;
     public const int Dealloc = 52;
+    public const int DescriptorGet = 54;
+    public const int DescriptorSet = 55;
     public const int Doc = 56;
     public const int Free = 74;
     public const int GetAttr = 58;
@@ -110,6 +112,7 @@ public unsafe struct PyTypeSpec
     public const uint DisallowInstantiation = 1 << 7;
     public const uint ImmutableType = 1 << 8;
     public const uint HaveGc = 1 << 14;
+    public const uint HeapType = 1 << 9;
     public const uint BaseType = 1 << 10;
     public const uint Sequence = 1 << 5;
     public const uint Mapping = 1 << 6;

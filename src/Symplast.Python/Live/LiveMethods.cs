@@ -220,6 +220,27 @@ internal static unsafe class LiveMethods
         return list;
     }
 
+    /// <summary>An int of at most 64 bits; false with an exception set.</summary>
+    internal static bool TryInteger(PyObject* o, out long integer)
+    {
+        ref Api api = ref Api.Table;
+        integer = 0;
+        if (o->Type == api.PyLong_Type && ((PyLongObject*)o)->IsCompact)
+        {
+            integer = ((PyLongObject*)o)->CompactValue;
+            return true;
+        }
+        PyObject* index = api.PyNumber_Index(o);
+        if (index == null) return false;
+        integer = api.PyLong_AsLongLong(index);
+        References.Drop(index);
+        return integer != -1 || api.PyErr_Occurred() == null;
+    }
+
+    /// <summary>False, with TypeError set, if there are named arguments.</summary>
+    internal static bool RefuseNamed(string type, PyObject* named) =>
+        named == null || ((PyDictObject*)named)->Used == 0 || Errors.Type($"{type}() takes no keyword arguments") != null;
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     static bool RaiseUnusable(Handle* handle)
     {

@@ -38,6 +38,12 @@ internal unsafe struct LiveState
     /// <summary>The iterators that hold a snapshot, which ends with the interpreter at the latest.</summary>
     internal DictIterator* Iterators;
 
+    /// <summary>The type of declared attributes; a borrowed reference.</summary>
+    internal PyObject* FieldType;
+
+    /// <summary>Where the attributes of objects are.</summary>
+    internal AttributeCache Attributes;
+
     /// <summary>Handles that exist, of which some may have ended.</summary>
     internal long Living;
 
@@ -63,6 +69,7 @@ internal unsafe struct LiveState
     {
         LiveState* state = (LiveState*)NativeMemory.AllocZeroed((nuint)sizeof(LiveState));
         state->_interpreter = interpreter;
+        state->Attributes.Create();
         state->Me = Epoch.JoinUnbound();
         return state;
     }
@@ -77,6 +84,7 @@ internal unsafe struct LiveState
         while (state->Iterators != null) DictIterator.Finish(state->Iterators);
         for (PyObject* handle; (handle = state->Handles.Any()) != null;) Handle.Release((Handle*)handle);
         state->Handles.Dispose();
+        state->Attributes.Dispose();
         NativeMemory.Free(state->_pools);
         state->_pools = null;
         state->_poolCapacity = 0;

@@ -13,6 +13,10 @@ internal static unsafe class LiveTypes
         internal PyTypeSpec* Shared;
         internal PyTypeSpec* Dict;
         internal PyTypeSpec* DictIterator;
+        internal PyTypeSpec* Object;
+        internal PyTypeSpec* Field;
+        internal PyTypeSpec* AtomicInt;
+        internal PyTypeSpec* AtomicRef;
     }
 
     static State _specifications;
@@ -26,6 +30,10 @@ internal static unsafe class LiveTypes
             Shared = Handle.Specification(),
             Dict = DictType.Specification(),
             DictIterator = DictIterator.Specification(),
+            Object = ObjectType.Specification(),
+            Field = Field.Specification(),
+            AtomicInt = AtomicIntType.Specification(),
+            AtomicRef = AtomicRefType.Specification(),
         };
     }
 
@@ -38,6 +46,10 @@ internal static unsafe class LiveTypes
         if (shared == null) return false;
         state->SharedType = shared;
         return Add(module, interpreter, LiveKind.Dict, _specifications.Dict, "Dict"u8)
+            && Add(module, interpreter, LiveKind.Object, _specifications.Object, "ObjectBase"u8)
+            && Add(module, interpreter, LiveKind.AtomicInt, _specifications.AtomicInt, "AtomicInt"u8)
+            && Add(module, interpreter, LiveKind.AtomicRef, _specifications.AtomicRef, "AtomicRef"u8)
+            && (state->FieldType = Make(module, interpreter, _specifications.Field, null, "Field"u8)) != null
             && (state->DictIteratorType = Make(module, interpreter, _specifications.DictIterator, null, default)) != null;
     }
 
