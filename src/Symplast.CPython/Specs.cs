@@ -117,6 +117,13 @@ public unsafe struct PyTypeSpec
     public const uint Sequence = 1 << 5;
     public const uint Mapping = 1 << 6;
 
+    // What PyType_GetFlags says of subclasses of built-in types, and of these themselves.
+    public const nuint IntSubclass = 1 << 24;
+    public const nuint TupleSubclass = 1 << 26;
+    public const nuint BytesSubclass = 1 << 27;
+    public const nuint TextSubclass = 1 << 28;
+    public const nuint DictSubclass = 1 << 29;
+
     public byte* Name;
     public int BasicSize;
     public int ItemSize;

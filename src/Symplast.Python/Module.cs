@@ -87,6 +87,7 @@ public static unsafe class Module
         ForkGuard.Arm();
         PoolProtection.ReadOnly = (Environment.GetEnvironmentVariable("SYMPLAST_DEBUG") ?? "").Split(',').Contains("readonly");
         AddressRange.Reserve();
+        if ((Environment.GetEnvironmentVariable("SYMPLAST_DEBUG") ?? "").Split(',').Contains("heap")) HeapDebug.Start();
         LiveTypes.Prepare();
         if (!StaticObjects.Fill()) return "no memory";
         _poolSpecification = PoolHandle.Specification();
@@ -176,6 +177,8 @@ public static unsafe class Module
 
             A list of the pools of this process that are not deleted, oldest first.
             """u8),
+        Method("_live_blocks"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LiveBlocks, PyMethodDef.OneArg, "For tests: the blocks of live objects in a Pool."u8),
+        Method("_fail_at"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&FailAt, PyMethodDef.OneArg, "For tests: let the n-th allocation of live objects from now on fail; 0 ends that. Return whether the one chosen before has failed."u8),
         Method("_pool_by_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&PoolById, PyMethodDef.FastCall, "Unpickle a Pool."u8),
         Method("_persistent_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentId, PyMethodDef.OneArg, "Pickler.persistent_id: the address of a shared object, None for others."u8),
         Method("_persistent_load"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentLoad, PyMethodDef.OneArg, "Unpickler.persistent_load: the shared object at an address."u8),
@@ -292,6 +295,37 @@ public static unsafe class Module
         try
         {
             return CheckProcess() ? LiveObjects.Delete(InterpreterState.Of(module).Live, o) : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* LiveBlocks(PyObject* module, PyObject* o)
+    {
+        try
+        {
+            if (o->Type != InterpreterState.Of(module).PoolType) return Errors.Type("_live_blocks() takes a Pool");
+            return Api.Table.PyLong_FromLongLong(PoolHandle.PoolOf(o).Statistics().LiveBlocks);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* FailAt(PyObject* module, PyObject* o)
+    {
+        try
+        {
+            long n = Api.Table.PyLong_AsLongLong(o);
+            if (n == -1 && Api.Table.PyErr_Occurred() != null) return null;
+            bool hasFailed = HeapDebug.HasFailed;
+            HeapDebug.FailAt(n);
+            return hasFailed ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
         }
         catch (Exception e)
         {
