@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import MutableMapping
+from _collections_abc import MutableMapping  # what collections.abc has, without the package around it
 
 
 def load():
