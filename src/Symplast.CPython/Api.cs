@@ -119,6 +119,9 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<PyObject*> PyEval_GetBuiltins;
     public delegate* unmanaged[Cdecl]<PyObject*> PyEval_GetLocals;
     public delegate* unmanaged[Cdecl]<PyObject*> PyEval_GetGlobals;
+    public delegate* unmanaged[Cdecl]<PyObject*> PyEval_GetFrame;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyFrame_GetCode;
+    public delegate* unmanaged[Cdecl]<PyObject*, void> PyDict_Clear;
     public delegate* unmanaged[Cdecl]<byte*, PyObject*> PySys_GetObject;
     public delegate* unmanaged[Cdecl]<void*, void> PyObject_GC_Del;
     public delegate* unmanaged[Cdecl]<void*, void> PyObject_GC_UnTrack;

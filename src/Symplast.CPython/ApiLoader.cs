@@ -120,6 +120,9 @@ public static unsafe class ApiLoader
         t.PyEval_GetBuiltins = (delegate* unmanaged[Cdecl]<PyObject*>)symbols.Need("PyEval_GetBuiltins");
         t.PyEval_GetLocals = (delegate* unmanaged[Cdecl]<PyObject*>)symbols.Need("PyEval_GetLocals");
         t.PyEval_GetGlobals = (delegate* unmanaged[Cdecl]<PyObject*>)symbols.Need("PyEval_GetGlobals");
+        t.PyEval_GetFrame = (delegate* unmanaged[Cdecl]<PyObject*>)symbols.Need("PyEval_GetFrame");
+        t.PyFrame_GetCode = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyFrame_GetCode");
+        t.PyDict_Clear = (delegate* unmanaged[Cdecl]<PyObject*, void>)symbols.Need("PyDict_Clear");
         t.PySys_GetObject = (delegate* unmanaged[Cdecl]<byte*, PyObject*>)symbols.Need("PySys_GetObject");
         t.PyObject_GC_Del = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyObject_GC_Del");
         t.PyObject_GC_Track = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyObject_GC_Track");
