@@ -188,6 +188,9 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*, nuint> PyType_GetFlags;
     public delegate* unmanaged[Cdecl, SuppressGCTransition]<long, PyObject*> PyLong_FromLongLong;
     public delegate* unmanaged[Cdecl, SuppressGCTransition]<double, PyObject*> PyFloat_FromDouble;
+
+    /// <summary>PyUnicode_New for texts of a few hundred characters at most, for which it takes memory at hand.</summary>
+    public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, uint, PyObject*> NewShortText;
     public delegate* unmanaged[Cdecl, SuppressGCTransition]<double, double, PyObject*> PyComplex_FromDoubles;
 
     /// <summary>PyObject_Hash for finished objects of built-in types only: nothing of Python's or ours can run under it.</summary>

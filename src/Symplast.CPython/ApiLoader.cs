@@ -135,6 +135,7 @@ public static unsafe class ApiLoader
         t.PyErr_Occurred = (delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*>)symbols.Need("PyErr_Occurred");
         t.PyType_GetFlags = (delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*, nuint>)symbols.Need("PyType_GetFlags");
         t.PyLong_FromLongLong = (delegate* unmanaged[Cdecl, SuppressGCTransition]<long, PyObject*>)symbols.Need("PyLong_FromLongLong");
+        t.NewShortText = (delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, uint, PyObject*>)symbols.Need("PyUnicode_New");
         t.PyFloat_FromDouble = (delegate* unmanaged[Cdecl, SuppressGCTransition]<double, PyObject*>)symbols.Need("PyFloat_FromDouble");
         t.PyComplex_FromDoubles = (delegate* unmanaged[Cdecl, SuppressGCTransition]<double, double, PyObject*>)symbols.Need("PyComplex_FromDoubles");
         t.PyStructSequence_NewType = (delegate* unmanaged[Cdecl]<PyStructSequenceDesc*, PyObject*>)symbols.Need("PyStructSequence_NewType");
