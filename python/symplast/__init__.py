@@ -23,6 +23,7 @@ _start.load()
 from symplast._symplast import (
     DeletedError,
     Dict,
+    List,
     NotShareableError,
     Pool,
     PoolFullError,
@@ -40,11 +41,16 @@ from symplast._symplast import (
     thaw,
 )
 
+from collections.abc import MutableSequence as _MutableSequence
+
+_MutableSequence.register(List)
+
 __all__ = [
     "BrokenInterpreterPool",
     "DeletedError",
     "Dict",
     "InterpreterPoolExecutor",
+    "List",
     "NotShareableError",
     "Pool",
     "PoolFullError",

@@ -164,6 +164,7 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> PyNumber_Subtract;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyList_AsTuple;
     public delegate* unmanaged[Cdecl]<PyObject*, int> PyList_Sort;
+    public delegate* unmanaged[Cdecl]<PyObject*, nint, PyObject*, int> PyList_SetItem;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int> PySequence_Contains;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PySequence_Tuple;
     public delegate* unmanaged[Cdecl]<PyObject*, nint*, nint*, nint*, int> PySlice_Unpack;

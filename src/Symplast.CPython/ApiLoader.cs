@@ -170,6 +170,7 @@ public static unsafe class ApiLoader
         t.PyNumber_Subtract = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyNumber_Subtract");
         t.PyList_AsTuple = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyList_AsTuple");
         t.PyList_Sort = (delegate* unmanaged[Cdecl]<PyObject*, int>)symbols.Need("PyList_Sort");
+        t.PyList_SetItem = (delegate* unmanaged[Cdecl]<PyObject*, nint, PyObject*, int>)symbols.Need("PyList_SetItem");
         t.PySequence_Contains = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)symbols.Need("PySequence_Contains");
         t.PySequence_Tuple = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PySequence_Tuple");
         t.PySlice_Unpack = (delegate* unmanaged[Cdecl]<PyObject*, nint*, nint*, nint*, int>)symbols.Need("PySlice_Unpack");

@@ -53,6 +53,15 @@ internal unsafe ref struct Incoming
         return (!AddressRange.Contains(o) && item.TrySimple(o)) || SlowItem(state, heap, o, place, ref item);
     }
 
+    /// <summary>
+    /// A probe of what needs no memory in a pool: numbers that are not large, None, text and bytes. False, perhaps with an exception set, for all else. Runs no Python code.
+    /// </summary>
+    internal static bool TryProbe(PyObject* o, out Incoming simple)
+    {
+        simple = default;
+        return simple.TrySimple(o) || o->Type == Api.Table.PyUnicode_Type && simple.Encode(o);
+    }
+
     /// <summary>The value in the pool, with a reference that is the caller's; empty if there is no memory. Inside a section in which the pool was not deleted.</summary>
     internal readonly Value ToValue(LiveState* state, PoolHeap* heap) => Probe.ToValue(state->Me, heap);
 

@@ -13,6 +13,8 @@ internal static unsafe class LiveTypes
         internal PyTypeSpec* Shared;
         internal PyTypeSpec* Dict;
         internal PyTypeSpec* DictIterator;
+        internal PyTypeSpec* List;
+        internal PyTypeSpec* ListIterator;
     }
 
     static State _specifications;
@@ -26,6 +28,8 @@ internal static unsafe class LiveTypes
             Shared = Handle.Specification(),
             Dict = DictType.Specification(),
             DictIterator = DictIterator.Specification(),
+            List = ListType.Specification(),
+            ListIterator = ListIterator.Specification(),
         };
     }
 
@@ -38,7 +42,9 @@ internal static unsafe class LiveTypes
         if (shared == null) return false;
         state->SharedType = shared;
         return Add(module, interpreter, LiveKind.Dict, _specifications.Dict, "Dict"u8)
-            && (state->DictIteratorType = Make(module, interpreter, _specifications.DictIterator, null, default)) != null;
+            && (state->DictIteratorType = Make(module, interpreter, _specifications.DictIterator, null, default)) != null
+            && Add(module, interpreter, LiveKind.List, _specifications.List, "List"u8)
+            && (state->ListIteratorType = Make(module, interpreter, _specifications.ListIterator, null, default)) != null;
     }
 
     static bool Add(PyObject* module, InterpreterState interpreter, LiveKind kind, PyTypeSpec* specification, ReadOnlySpan<byte> name)
