@@ -52,6 +52,7 @@ __all__ = [
     "InterpreterPoolExecutor",
     "List",
     "NotShareableError",
+    "Object",
     "Pool",
     "PoolFullError",
     "PoolInUseError",
@@ -59,6 +60,8 @@ __all__ = [
     "RemoteError",
     "SymplastError",
     "__version__",
+    "add",
+    "compare_exchange",
     "current_pool",
     "delete",
     "freeze",
@@ -76,6 +79,11 @@ def __getattr__(name):
         from symplast import executor
 
         value = globals()[name] = getattr(executor, name)
+        return value
+    if name in ("Object", "add", "compare_exchange"):
+        from symplast import objects
+
+        value = globals()[name] = getattr(objects, name)
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

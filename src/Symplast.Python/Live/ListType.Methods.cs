@@ -76,10 +76,28 @@ internal static unsafe partial class ListType
     static bool ExtendBy(Handle* handle, PyObject* iterable)
     {
         if (!LiveMethods.IsUsable(handle)) return false;
-        PyObject* items = Api.Table.PySequence_List(iterable);
+        PyObject* items = iterable->Type == Api.Table.PyList_Type || iterable->Type == Api.Table.PyTuple_Type ? Api.Table.PySequence_List(iterable) : ItemsOf(iterable);
         bool done = items != null && Replace(handle, nint.MaxValue, nint.MaxValue, items);
         References.Drop(items);
         return done;
+    }
+
+    // A list of what an iterable gives, whatever it says about its length: list.extend believes no such thing either.
+    static PyObject* ItemsOf(PyObject* iterable)
+    {
+        PyObject* iterator = Api.Table.PyObject_GetIter(iterable);
+        PyObject* items = iterator == null ? null : Api.Table.PyList_New(0);
+        bool done = items == null;
+        while (!done)
+        {
+            PyObject* item = Api.Table.PyIter_Next(iterator);
+            done = item == null || Api.Table.PyList_Append(items, item) != 0;
+            References.Drop(item);
+        }
+        References.Drop(iterator);
+        if (Api.Table.PyErr_Occurred() == null) return items;
+        References.Drop(items);
+        return null;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -15,6 +15,7 @@ internal static unsafe class LiveTypes
         internal PyTypeSpec* DictIterator;
         internal PyTypeSpec* List;
         internal PyTypeSpec* ListIterator;
+        internal PyTypeSpec* Object;
     }
 
     static State _specifications;
@@ -30,6 +31,7 @@ internal static unsafe class LiveTypes
             DictIterator = DictIterator.Specification(),
             List = ListType.Specification(),
             ListIterator = ListIterator.Specification(),
+            Object = ObjectType.Specification(),
         };
     }
 
@@ -42,6 +44,7 @@ internal static unsafe class LiveTypes
         if (shared == null) return false;
         state->SharedType = shared;
         return Add(module, interpreter, LiveKind.Dict, _specifications.Dict, "Dict"u8)
+            && Add(module, interpreter, LiveKind.Object, _specifications.Object, "ObjectBase"u8)
             && (state->DictIteratorType = Make(module, interpreter, _specifications.DictIterator, null, default)) != null
             && Add(module, interpreter, LiveKind.List, _specifications.List, "List"u8)
             && (state->ListIteratorType = Make(module, interpreter, _specifications.ListIterator, null, default)) != null;
