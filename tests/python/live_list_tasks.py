@@ -79,8 +79,9 @@ def sort_and_grow(shared, worker, times):
     return changed
 
 
-def disturb(shared, seed, times):
+def disturb(shared, seed, times, begun):
     """Every operation, in any order, on a list that others disturb and delete. Only these errors may come."""
+    begun.append(seed)
     random_ = random.Random(seed)
     operations = (
         lambda i: shared.append(f"text {i}"), lambda i: shared.append([i]), lambda i: shared.extend(range(i % 5)), lambda i: shared.insert(-i, 2**70),

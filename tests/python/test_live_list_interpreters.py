@@ -88,8 +88,10 @@ class Interpreters(executor_case.ExecutorCase):
             pool = symplast.Pool()
             with pool.allocating():
                 shared = List("abc")
-            futures = [self.workers.submit(tasks.disturb, shared, seed, 1500) for seed in range(WORKERS)]
-            tasks.disturb(shared, WORKERS, 500)
+            begun = self.create()
+            futures = [self.workers.submit(tasks.disturb, shared, seed, 1500, begun) for seed in range(WORKERS)]
+            while len(begun) < WORKERS:
+                tasks.disturb(shared, WORKERS, 50, begun=[])
             if delete_pool:
                 pool.delete()
             else:

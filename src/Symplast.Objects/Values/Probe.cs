@@ -60,7 +60,8 @@ public readonly unsafe struct Probe
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Matches(Value stored)
     {
-        if (_data == null) return stored == _word || MatchesSlowly(stored);
+        // Two integers that are inline are equal only if they are the same word.
+        if (_data == null) return stored == _word || !(stored.IsInt && _word.IsInt) && MatchesSlowly(stored);
         return stored.PointsTo(_kind) && Equality.SameBytes((Blob*)stored.Pointer, _data, _length);
     }
 

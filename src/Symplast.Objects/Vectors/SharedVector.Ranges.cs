@@ -20,23 +20,20 @@ public static unsafe partial class SharedVector<THook>
                 root = CurrentRoot(vector);
                 continue;
             }
-            status = length + index < 0 ? Status.Missing : Status.Done;
-            if (status == Status.Missing) break;
-            Value found = Load(VectorRoot.PlaceOf(root, length + index));
-            if (found == Dead)
+            if (length + index < 0)
             {
-                status = Status.Deleted;
+                status = Status.Missing;
                 break;
             }
-            if (found == Moved)
-            {
-                root = Successor(vector, root);
-                continue;
-            }
+            Value found = Load(VectorRoot.PlaceOf(root, length + index));
+            // Copied there before the mark, at the same index. The length of that root may be another, of elements that are not there yet. Acquire: as in Successor.
+            if (found == Moved) found = Load(VectorRoot.PlaceOf((VectorRoot*)Volatile.Read(ref *(nint*)&root->Forward), length + index));
+            if (found == Dead) break;
             THook.Point();
-            // Acquire, after that in Load. The same length: the index meant this element between the two.
+            // Acquire, after that in Load. The same length: the index meant this element between the two, and what was copied is still what it was.
             if (Volatile.Read(ref root->Length) != length) continue;
             value = found;
+            status = Status.Done;
             break;
         }
         Epoch.Exit(me);
