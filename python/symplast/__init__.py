@@ -21,6 +21,8 @@ from symplast import _start as _start
 _start.load()
 
 from symplast._symplast import (
+    AtomicInt,
+    AtomicRef,
     DeletedError,
     Dict,
     List,
@@ -46,6 +48,8 @@ from collections.abc import MutableSequence as _MutableSequence
 _MutableSequence.register(List)
 
 __all__ = [
+    "AtomicInt",
+    "AtomicRef",
     "BrokenInterpreterPool",
     "DeletedError",
     "Dict",

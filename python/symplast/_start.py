@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import MutableMapping
 
 
 def load():
@@ -12,6 +13,7 @@ def load():
     restore()
     if _symplast.FIRST_IMPORT:
         _warn_of_old_release(_symplast.PATCH_FLOOR)
+    MutableMapping.register(_symplast.Dict)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_refuse_in_child)
 

@@ -70,6 +70,9 @@ public static unsafe partial class SharedVector<THook>
         return status;
     }
 
+    /// <summary>Drops an element, from the end if the index is negative. Missing if there is none.</summary>
+    public static Status RemoveElement(Participant* me, SharedVector* vector, long index) => Splice(me, vector, new ElementRange(index), null, 0, null);
+
     /// <summary>Replaces the elements from one index to another, as Python's slices mean them, by others, at one instant.</summary>
     public static Status ReplaceSlice(Participant* me, SharedVector* vector, long start, long stop, Value* values, long count) =>
         Splice(me, vector, new SliceRange(start, stop), values, count, null);

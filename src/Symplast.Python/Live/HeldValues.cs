@@ -22,7 +22,7 @@ internal unsafe struct HeldValues
     /// <summary>
     /// The items of a plain list that nobody else has, as values for a structure in <paramref name="heap"/>. False with an exception set. Python code can run.
     /// </summary>
-    internal static bool Of(LiveState* state, PoolHeap* heap, PyObject* list, in Place place, out HeldValues values)
+    internal static bool Of(LiveState* state, PoolHeap* heap, PyObject* list, scoped in Place place, out HeldValues values)
     {
         values = default;
         if (!values.Reserve(((PyListObject*)list)->Size)) return false;
@@ -30,10 +30,10 @@ internal unsafe struct HeldValues
         while (values.Count < count && values.Count < ((PyListObject*)list)->Size)
         {
             PyObject* item = References.New(((PyListObject*)list)->Items[values.Count]);
-            bool done = values.Add(state, heap, item, place);
+            bool done = LiveMethods.GoesOn(values.Count) && values.Add(state, heap, item, place);
             References.Drop(item);
             if (done) continue;
-            values.Dispose(state);
+            values.Dispose(state, heap);
             return false;
         }
         return true;
@@ -54,15 +54,32 @@ internal unsafe struct HeldValues
         }
     }
 
-    /// <summary>Drops the references and frees the memory.</summary>
-    internal void Dispose(LiveState* state)
+    /// <summary>Drops the references, which were taken for a structure in <paramref name="heap"/>, and frees the memory.</summary>
+    internal void Dispose(LiveState* state, PoolHeap* heap)
     {
-        for (nint i = 0; i < Count; i++) LiveState.Drop(state, Items[i]);
+        for (nint i = 0; i < Count;)
+        {
+            Epoch.Enter(state->Me);
+            // After the heap was deleted nothing keeps the addresses of the pools that it pointed into.
+            bool isDeleted = PoolHeap.IsDeleted(heap);
+            nint end = isDeleted ? Count : Math.Min(Count, i + PerSection);
+            for (; i < end; i++)
+            {
+                if (!isDeleted) Reference.Drop(state->Me, Items[i]);
+            }
+            Epoch.Exit(state->Me);
+        }
+        Free();
+    }
+
+    /// <summary>Frees the memory. The references are another's, or none.</summary>
+    internal void Free()
+    {
         NativeMemory.Free(Items);
         this = default;
     }
 
-    bool Add(LiveState* state, PoolHeap* heap, PyObject* item, in Place place)
+    bool Add(LiveState* state, PoolHeap* heap, PyObject* item, scoped in Place place)
     {
         if (!Incoming.Item(state, heap, item, place, out Incoming incoming)) return false;
         Epoch.Enter(state->Me);
@@ -83,8 +100,7 @@ internal unsafe struct HeldValues
     internal static PyObject* ToList(LiveState* state, PoolHeap* heap, Value* values, nint step, nint count)
     {
         PyListObject* list = (PyListObject*)Api.Table.PyList_New(count);
-        if (list == null) return null;
-        // Complete at any time, as finding a class may run Python code, and that code finds everything that the collector knows.
+        if (LiveMethods.Hidden((PyObject*)list) == null) return null;
         list->Size = 0;
         for (nint i = 0; i < count;)
         {
@@ -92,7 +108,7 @@ internal unsafe struct HeldValues
             Epoch.Enter(state->Me);
             bool isDeleted = PoolHeap.IsDeleted(heap);
             nint end = Math.Min(count, i + PerSection);
-            for (; !isDeleted && !isMissing && i < end && list->Size < list->Allocated; i++)
+            for (; !isDeleted && !isMissing && i < end; i++)
             {
                 PyObject* o = Outgoing.Object(state, values[i * step]);
                 isMissing = o == null;
@@ -101,11 +117,11 @@ internal unsafe struct HeldValues
             }
             Epoch.Exit(state->Me);
             if (isDeleted) LiveErrors.RaiseDeletedPool(state, heap);
-            else if (isMissing ? LiveState.Again(state) : i == end) continue;
-            else if (!isMissing) Errors.Runtime("a list was changed while it was made");
+            else if (!isMissing || LiveState.Again(state)) continue;
             References.Drop((PyObject*)list);
             return null;
         }
+        Api.Table.PyObject_GC_Track(list);
         return (PyObject*)list;
     }
 }

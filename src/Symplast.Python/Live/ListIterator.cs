@@ -17,6 +17,8 @@ internal unsafe struct ListIterator
     long _next;
     bool _reversed;
     bool _isOver;
+    ListIterator* _previous;     // in the interpreter's list, while there is a snapshot
+    ListIterator* _following;
 
     /// <summary>What every interpreter makes its type from; built once a process.</summary>
     internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
@@ -50,15 +52,23 @@ internal unsafe struct ListIterator
         iterator->_owner = owner;
         iterator->_snapshot = snapshot;
         iterator->_reversed = reversed;
+        iterator->_following = state->ListIterators;
+        if (iterator->_following != null) iterator->_following->_previous = iterator;
+        state->ListIterators = iterator;
         return (PyObject*)iterator;
     }
 
-    static void Finish(ListIterator* iterator)
+    /// <summary>Gives back the snapshot, if the iterator still has it: it is used up.</summary>
+    internal static void Finish(ListIterator* iterator)
     {
         if (iterator->_isOver) return;
         iterator->_isOver = true;
-        // When the interpreter's part has ended, what is left goes with the pool.
-        if (iterator->_owner->Shared != null) iterator->_snapshot.Release(iterator->_owner->State->Me);
+        LiveState* state = iterator->_owner->State;
+        if (iterator->_previous != null) iterator->_previous->_following = iterator->_following;
+        else state->ListIterators = iterator->_following;
+        if (iterator->_following != null) iterator->_following->_previous = iterator->_previous;
+        iterator->_previous = iterator->_following = null;
+        if (!ForkGuard.IsForkedChild) iterator->_snapshot.Release(state->Me);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -71,30 +81,20 @@ internal unsafe struct ListIterator
             Handle* owner = iterator->_owner;
             if (!LiveMethods.IsUsable(owner)) return null;
             LiveState* state = owner->State;
+            // Before any Python code runs, which may use the same iterator.
+            long next = iterator->_next++;
             PyObject* result = null;
+            bool isOver = false;
             do
             {
-                bool isOver = iterator->_isOver || iterator->_next >= iterator->_snapshot.Count;
-                bool isDeleted = false;
-                if (!isOver)
-                {
-                    Epoch.Enter(state->Me);
-                    isDeleted = PoolHeap.IsDeleted(Heap.Of(owner->Shared));
-                    if (!isDeleted)
-                    {
-                        long at = iterator->_reversed ? iterator->_snapshot.Count - 1 - iterator->_next : iterator->_next;
-                        result = Outgoing.Object(state, iterator->_snapshot.Items[at]);
-                    }
-                    Epoch.Exit(state->Me);
-                }
+                Epoch.Enter(state->Me);
+                bool isDeleted = PoolHeap.IsDeleted(Heap.Of(owner->Shared));
+                isOver = isDeleted || next >= iterator->_snapshot.Count;
+                if (!isOver) result = Outgoing.Object(state, iterator->_snapshot.Items[iterator->_reversed ? iterator->_snapshot.Count - 1 - next : next]);
+                Epoch.Exit(state->Me);
                 if (isDeleted) LiveErrors.RaiseDeleted(owner);
-                if (isDeleted || isOver)
-                {
-                    Finish(iterator);
-                    return null;
-                }
-                if (result != null) iterator->_next++;
-            } while (result == null && LiveState.Again(state));
+                if (isOver) Finish(iterator);
+            } while (result == null && !isOver && LiveState.Again(state) && !iterator->_isOver);
             return result;
         }
         catch (Exception e)
@@ -107,7 +107,7 @@ internal unsafe struct ListIterator
     static PyObject* LengthHint(PyObject* self, PyObject* none)
     {
         ListIterator* iterator = (ListIterator*)self;
-        return Api.Table.PyLong_FromLongLong(iterator->_isOver ? 0 : iterator->_snapshot.Count - iterator->_next);
+        return Api.Table.PyLong_FromLongLong(iterator->_isOver ? 0 : Math.Max(0, iterator->_snapshot.Count - iterator->_next));
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

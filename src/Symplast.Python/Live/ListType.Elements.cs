@@ -6,30 +6,12 @@ using Vector = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
 
 namespace Symplast.Python.Live;
 
-// Many elements at once: copies, slices, looking for one.
+// Many elements at once: slices, looking for one.
 internal static unsafe partial class ListType
 {
     const int Equal = 2;
     const int PerSection = 128;
     const int MostTries = 1000;
-
-    /// <summary>A plain list of the elements at one moment; null with an exception set.</summary>
-    internal static PyObject* ToPlain(Handle* handle)
-    {
-        if (!LiveMethods.IsUsable(handle)) return null;
-        LiveState* state = handle->State;
-        Status status = Vector.Snapshot(state->Me, VectorOf(handle), out VectorSnapshot snapshot);
-        if (status != Status.Done) return LiveErrors.Raise(handle, status);
-        PyObject* plain = HeldValues.ToList(state, Heap.Of(handle->Shared), snapshot.Items, 1, (nint)snapshot.Count);
-        Release(handle, ref snapshot);
-        return plain;
-    }
-
-    // Python code may have run meanwhile, even to the end of the interpreter's part.
-    static void Release(Handle* handle, ref VectorSnapshot snapshot)
-    {
-        if (handle->Shared != null) snapshot.Release(handle->State->Me);
-    }
 
     static PyObject* GetSlice(Handle* handle, PyObject* slice)
     {
@@ -53,11 +35,11 @@ internal static unsafe partial class ListType
             if (!values.Reserve(span)) return null;
             status = Vector.TakeRangeOf(state->Me, VectorOf(handle), length, lowest, values.Items, span);
             if (status == Status.Done) values.Count = span;
-            else values.Dispose(state);
+            else values.Dispose(state, heap);
         }
         if (status != Status.Done) return LiveErrors.Raise(handle, status);
         PyObject* result = HeldValues.ToList(state, heap, values.Items + (count == 0 ? 0 : first), step, count);
-        values.Dispose(state);
+        values.Dispose(state, heap);
         return result;
     }
 
@@ -73,7 +55,7 @@ internal static unsafe partial class ListType
             {
                 return Errors.Type(step == 1 ? "can only assign an iterable" : "must assign iterable to extended slice") != null;
             }
-            items = Api.Table.PySequence_List(iterable);
+            items = LiveMethods.Hidden(Api.Table.PySequence_List(iterable));
             if (items == null) return false;
         }
         bool done;
@@ -89,8 +71,9 @@ internal static unsafe partial class ListType
     {
         if (!LiveMethods.IsUsable(handle)) return false;
         LiveState* state = handle->State;
+        PoolHeap* heap = Heap.Of(handle->Shared);
         HeldValues values = default;
-        if (items != null && !HeldValues.Of(state, Heap.Of(handle->Shared), items, Place.Member((PyObject*)handle), out values)) return false;
+        if (items != null && !HeldValues.Of(state, heap, items, Place.Member((PyObject*)handle), out values)) return false;
         Status status = Status.Missing;
         bool fits = true;
         while (status == Status.Missing && fits && LiveMethods.IsUsable(handle))
@@ -105,7 +88,7 @@ internal static unsafe partial class ListType
             else status = Exchange(state, VectorOf(handle), ref snapshot, begin, step, count, items == null ? null : values.Items);
             snapshot.Release(state->Me);
         }
-        values.Dispose(state);
+        values.Dispose(state, heap);
         return Succeeded(handle, fits ? status : Status.Done);
     }
 
@@ -126,7 +109,7 @@ internal static unsafe partial class ListType
             else if (values != null) next.Items[length++] = values[step > 0 ? at - 1 : count - at];
         }
         Status status = Vector.ReplaceUnchanged(state->Me, vector, snapshot, next.Items, length);
-        next.Dispose(state);
+        next.Free();
         return status;
     }
 
@@ -149,7 +132,7 @@ internal static unsafe partial class ListType
                 nint total = times <= 0 ? 0 : length * times;
                 for (nint i = 0; i < total; i += length) Buffer.MemoryCopy(snapshot.Items, next.Items + i, length * sizeof(Value), length * sizeof(Value));
                 status = times == 1 ? Status.Done : Vector.ReplaceUnchanged(state->Me, VectorOf(handle), snapshot, next.Items, total);
-                next.Dispose(state);
+                next.Free();
             }
             snapshot.Release(state->Me);
             if (!hasRoom) return false;
@@ -227,7 +210,7 @@ internal static unsafe partial class ListType
             at++;
         }
         wanted.Dispose(state);
-        Release(handle, ref snapshot);
+        snapshot.Release(state->Me);
         return isEqual >= 0;
     }
 
@@ -305,7 +288,7 @@ internal static unsafe partial class ListType
             wanted.Dispose(state);
             bool isUsable = handle->Shared != null;
             if (isEqual > 0 && isUsable) status = Vector.RemoveSame(state->Me, VectorOf(handle), at, snapshot.Items[at]);
-            Release(handle, ref snapshot);
+            snapshot.Release(state->Me);
             if (isEqual < 0 || !isUsable) return false;
             if (isEqual == 0) return RaiseNotInList();
             if (status != Status.Missing) return Succeeded(handle, status);

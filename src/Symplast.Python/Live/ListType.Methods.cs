@@ -23,6 +23,8 @@ internal static unsafe partial class ListType
         Method("count"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CountOf, PyMethodDef.OneArg, "count($self, value, /)\n--\n\nReturn how many elements equal value, at one moment."u8),
         Method("reverse"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reverse, PyMethodDef.NoArgs, "reverse($self, /)\n--\n\nReverse the list in place, at one moment."u8),
         Method("sort"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Sort, PyMethodDef.FastCall | PyMethodDef.Keywords, "sort($self, /, *, key=None, reverse=False)\n--\n\nSort the list in place, stably. The result takes the place of the elements at one moment; ValueError if the list was changed meanwhile."u8),
+        Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs, "__copy__($self, /)\n--\n\nFor copy.copy: a new List in the same pool, with the elements of one moment."u8),
+        Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg, "__deepcopy__($self, memo, /)\n--\n\nFor copy.deepcopy: a new List in the same pool, with copies of the elements of one moment."u8),
         Method("__reversed__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reversed, PyMethodDef.NoArgs, "__reversed__($self, /)\n--\n\nReturn a reverse iterator over the elements of one moment."u8),
         Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange, PyMethodDef.FastCall, "compare_exchange($self, index, expected, new, /)\n--\n\nReplace the element at index by new if it is expected, at one moment. Return whether it was."u8),
         Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Add, PyMethodDef.FastCall, "add($self, index, n, /)\n--\n\nAdd n to the number at index, at one moment, and return the sum."u8),
@@ -33,31 +35,35 @@ internal static unsafe partial class ListType
     {
         try
         {
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.IsUsable(handle)) return null;
-            LiveState* state = handle->State;
-            PoolHeap* heap = Heap.Of(handle->Shared);
-            if (!Incoming.Item(state, heap, o, Place.Member(self), out Incoming incoming)) return null;
-            Epoch.Enter(state->Me);
-            Status status = Status.Deleted;
-            if (!PoolHeap.IsDeleted(heap))
-            {
-                Value value = incoming.ToValue(state, heap);
-                if (value.IsEmpty) status = Status.NoMemory;
-                else
-                {
-                    status = Vector.Append(state->Me, VectorOf(handle), value);
-                    Reference.Drop(state->Me, value);
-                }
-            }
-            Epoch.Exit(state->Me);
-            incoming.Dispose(state);
-            return status == Status.Done ? Api.Table._Py_NoneStruct : LiveErrors.Raise(handle, status);
+            return AppendOne((Handle*)self, o) ? Api.Table._Py_NoneStruct : null;
         }
         catch (Exception e)
         {
             return Errors.FromManaged(e);
         }
+    }
+
+    static bool AppendOne(Handle* handle, PyObject* o)
+    {
+        if (!LiveMethods.IsUsable(handle)) return false;
+        LiveState* state = handle->State;
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        if (!Incoming.Item(state, heap, o, Place.Member((PyObject*)handle), out Incoming incoming)) return false;
+        Epoch.Enter(state->Me);
+        Status status = Status.Deleted;
+        if (!PoolHeap.IsDeleted(heap))
+        {
+            Value value = incoming.ToValue(state, heap);
+            if (value.IsEmpty) status = Status.NoMemory;
+            else
+            {
+                status = Vector.Append(state->Me, VectorOf(handle), value);
+                Reference.Drop(state->Me, value);
+            }
+        }
+        Epoch.Exit(state->Me);
+        incoming.Dispose(state);
+        return status == Status.Done || LiveErrors.Raise(handle, status) != null;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -77,7 +83,7 @@ internal static unsafe partial class ListType
     {
         if (!LiveMethods.IsUsable(handle)) return false;
         PyObject* items = iterable->Type == Api.Table.PyList_Type || iterable->Type == Api.Table.PyTuple_Type ? Api.Table.PySequence_List(iterable) : ItemsOf(iterable);
-        bool done = items != null && Replace(handle, nint.MaxValue, nint.MaxValue, items);
+        bool done = LiveMethods.Hidden(items) != null && Replace(handle, nint.MaxValue, nint.MaxValue, items);
         References.Drop(items);
         return done;
     }
@@ -148,9 +154,17 @@ internal static unsafe partial class ListType
                 if (index == -1 && Api.Table.PyErr_Occurred() != null) return null;
             }
             LiveState* state = handle->State;
+            Epoch.Enter(state->Me);
             Value value;
             Status status = index == -1 ? Vector.TakeLast(state->Me, VectorOf(handle), out value) : Vector.TakeElement(state->Me, VectorOf(handle), index, out value);
-            if (status == Status.Done) return LiveMethods.Give(state, value);
+            PoolHeap* held = status == Status.Done ? LiveMethods.Hold(value) : null;
+            Epoch.Exit(state->Me);
+            if (status == Status.Done)
+            {
+                PyObject* result = LiveMethods.Give(state, value);
+                LiveMethods.Unhold(held);
+                return result;
+            }
             return status == Status.Missing ? RaiseIndex(index == -1 || IsEmpty(handle) ? "pop from empty list" : "pop index out of range") : LiveErrors.Raise(handle, status);
         }
         catch (Exception e)
@@ -182,19 +196,6 @@ internal static unsafe partial class ListType
             Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return null;
             return Succeeded(handle, Vector.Clear(handle->State->Me, VectorOf(handle))) ? Api.Table._Py_NoneStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Copy(PyObject* self, PyObject* none)
-    {
-        try
-        {
-            return ToPlain((Handle*)self);
         }
         catch (Exception e)
         {

@@ -25,7 +25,7 @@ internal static unsafe partial class ListType
             Status status = Vector.Snapshot(state->Me, VectorOf(handle), out VectorSnapshot snapshot);
             if (status != Status.Done) return LiveErrors.Raise(handle, status);
             bool done = Sort(handle, ref snapshot, key, reverse != 0);
-            Release(handle, ref snapshot);
+            snapshot.Release(state->Me);
             return done ? Api.Table._Py_NoneStruct : null;
         }
         catch (Exception e)
@@ -38,7 +38,7 @@ internal static unsafe partial class ListType
     {
         nint length = (nint)snapshot.Count;
         LiveState* state = handle->State;
-        PyObject* keys = HeldValues.ToList(state, Heap.Of(handle->Shared), snapshot.Items, 1, length);
+        PyObject* keys = LiveMethods.Hidden(HeldValues.ToList(state, Heap.Of(handle->Shared), snapshot.Items, 1, length));
         if (keys == null) return false;
         PyObject* order = Apply(keys, key) ? Order(keys, length, isReversed) : null;
         References.Drop(keys);
@@ -49,7 +49,7 @@ internal static unsafe partial class ListType
         {
             Status status = Status.Missing;
             if (Arrange(order, snapshot.Items, sorted.Items, length)) status = Vector.ReplaceUnchanged(state->Me, VectorOf(handle), snapshot, sorted.Items, length);
-            sorted.Dispose(state);
+            sorted.Free();
             done = status == Status.Missing ? Errors.Value("list modified during sort") != null : Succeeded(handle, status);
         }
         References.Drop(order);
@@ -74,7 +74,7 @@ internal static unsafe partial class ListType
     static PyObject* Order(PyObject* keys, nint length, bool isReversed)
     {
         ref Api api = ref Api.Table;
-        PyObject* order = api.PyList_New(length);
+        PyObject* order = LiveMethods.Hidden(api.PyList_New(length));
         for (nint i = 0; order != null && i < length; i++) ((PyListObject*)order)->Items[i] = api.PyLong_FromLongLong(i);
         PyObject* sort = order == null ? null : api.PyObject_GetAttrString(order, Text.Utf8("sort"u8));
         PyObject* keyOf = sort == null ? null : api.PyObject_GetAttrString(keys, Text.Utf8("__getitem__"u8));

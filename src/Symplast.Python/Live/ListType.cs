@@ -60,16 +60,7 @@ internal static unsafe partial class ListType
         {
             if (!Module.CheckProcess()) return null;
             InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
-            Pool pool = CurrentPool.Get();
-            LiveState* state = interpreter.Live;
-            PoolHeap* heap = Heap.Of(pool);
-            Epoch.Enter(state->Me);
-            bool isDeleted = PoolHeap.IsDeleted(heap);
-            SharedVector* vector = isDeleted ? null : Vector.Create(state->Me, heap);
-            PyObject* handle = vector == null ? null : Handle.Adopt(state, (Header*)vector, type);
-            Epoch.Exit(state->Me);
-            if (isDeleted) return interpreter.RaiseDeleted(pool);
-            return vector == null ? LiveErrors.RaiseNoMemory(state, heap) : handle;
+            return Create(interpreter, CurrentPool.Get(), type);
         }
         catch (Exception e)
         {
@@ -83,11 +74,10 @@ internal static unsafe partial class ListType
         try
         {
             nint count = ((PyVarObject*)positional)->Size;
-            if (named != null && ((PyDictObject*)named)->Used != 0) Errors.Type("List() takes no keyword arguments");
-            else if (LiveMethods.CheckCount("List", count, 0, 1))
+            if (LiveMethods.RefuseNamed("List", named) && LiveMethods.CheckCount("List", count, 0, 1))
             {
                 PyObject* items = count == 0 ? Api.Table.PyList_New(0) : Api.Table.PySequence_List(((PyObject**)((byte*)positional + Layout.Current.TupleItems))[0]);
-                bool done = items != null && Replace((Handle*)self, 0, nint.MaxValue, items);
+                bool done = LiveMethods.Hidden(items) != null && Replace((Handle*)self, 0, nint.MaxValue, items);
                 References.Drop(items);
                 return done ? 0 : -1;
             }
@@ -104,9 +94,10 @@ internal static unsafe partial class ListType
     {
         if (!LiveMethods.IsUsable(handle)) return false;
         LiveState* state = handle->State;
-        if (!HeldValues.Of(state, Heap.Of(handle->Shared), items, Place.Member((PyObject*)handle), out HeldValues values)) return false;
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        if (!HeldValues.Of(state, heap, items, Place.Member((PyObject*)handle), out HeldValues values)) return false;
         Status status = LiveMethods.IsUsable(handle) ? Vector.ReplaceSlice(state->Me, VectorOf(handle), start, stop, values.Items, values.Count) : Status.Done;
-        values.Dispose(state);
+        values.Dispose(state, heap);
         return Succeeded(handle, status);
     }
 
@@ -248,11 +239,9 @@ internal static unsafe partial class ListType
     {
         if (!LiveMethods.IsUsable(handle)) return false;
         LiveState* state = handle->State;
-        Status status = Vector.TakeElement(state->Me, VectorOf(handle), index, out Value value);
+        Status status = Vector.RemoveElement(state->Me, VectorOf(handle), index);
         if (status == Status.Missing) return RaiseIndex("list assignment index out of range") != null;
-        if (status != Status.Done) return LiveErrors.Raise(handle, status) != null;
-        LiveState.Drop(state, value);
-        return true;
+        return status == Status.Done || LiveErrors.Raise(handle, status) != null;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -300,10 +289,10 @@ internal static unsafe partial class ListType
     {
         try
         {
+            if (!IsPlain(other) && !IsLive((Handle*)self, other)) return LiveMethods.CheckAlive((Handle*)self) ? Api.Table._Py_NotImplementedStruct : null;
             PyObject* left = ToPlain((Handle*)self);
             PyObject* right = left == null ? null : other == self ? References.New(left) : PlainOf((Handle*)self, other);
-            bool failed = Api.Table.PyErr_Occurred() != null;
-            PyObject* result = failed ? null : right == null ? Api.Table._Py_NotImplementedStruct : Api.Table.PyObject_RichCompare(left, right, operation);
+            PyObject* result = right == null ? null : Api.Table.PyObject_RichCompare(left, right, operation);
             References.Drop(left);
             References.Drop(right);
             return result;
@@ -383,7 +372,11 @@ internal static unsafe partial class ListType
     // A new reference to a plain list of what a list or List holds; null, perhaps without an exception, if it is neither.
     static PyObject* PlainOf(Handle* handle, PyObject* o)
     {
-        if ((Api.Table.PyType_GetFlags(o->Type) & ListSubclass) != 0) return References.New(o);
-        return o->Type == handle->State->TypeOf(LiveKind.List) ? ToPlain((Handle*)o) : null;
+        if (IsPlain(o)) return References.New(o);
+        return IsLive(handle, o) ? ToPlain((Handle*)o) : null;
     }
+
+    static bool IsPlain(PyObject* o) => (Api.Table.PyType_GetFlags(o->Type) & ListSubclass) != 0;
+
+    static bool IsLive(Handle* handle, PyObject* o) => o->Type == handle->State->TypeOf(LiveKind.List);
 }

@@ -38,6 +38,15 @@ internal unsafe struct LiveState
     /// <summary>The type of iterators over List; a borrowed reference.</summary>
     internal PyObject* ListIteratorType;
 
+    /// <summary>Those that hold a snapshot, which ends with the interpreter at the latest.</summary>
+    internal ListIterator* ListIterators;
+
+    /// <summary>The iterators that hold a snapshot, which ends with the interpreter at the latest.</summary>
+    internal DictIterator* Iterators;
+
+    /// <summary>The type of declared attributes; a borrowed reference.</summary>
+    internal PyObject* FieldType;
+
     /// <summary>Where the attributes of objects are.</summary>
     internal AttributeCache Attributes;
 
@@ -78,6 +87,8 @@ internal unsafe struct LiveState
     internal static void Close(LiveState* state)
     {
         state->_interpreter = 0;
+        while (state->ListIterators != null) ListIterator.Finish(state->ListIterators);
+        while (state->Iterators != null) DictIterator.Finish(state->Iterators);
         for (PyObject* handle; (handle = state->Handles.Any()) != null;) Handle.Release((Handle*)handle);
         state->Handles.Dispose();
         state->Attributes.Dispose();
@@ -87,7 +98,7 @@ internal unsafe struct LiveState
         NativeMemory.Free(state->_classes);
         state->_classes = null;
         state->_classCapacity = 0;
-        Epoch.Leave(state->Me);
+        if (!ForkGuard.IsForkedChild) Epoch.Leave(state->Me);
         state->Me = null;
         if (state->Living == 0) NativeMemory.Free(state);
     }

@@ -16,6 +16,9 @@ internal static unsafe class LiveTypes
         internal PyTypeSpec* List;
         internal PyTypeSpec* ListIterator;
         internal PyTypeSpec* Object;
+        internal PyTypeSpec* Field;
+        internal PyTypeSpec* AtomicInt;
+        internal PyTypeSpec* AtomicRef;
     }
 
     static State _specifications;
@@ -32,6 +35,9 @@ internal static unsafe class LiveTypes
             List = ListType.Specification(),
             ListIterator = ListIterator.Specification(),
             Object = ObjectType.Specification(),
+            Field = Field.Specification(),
+            AtomicInt = AtomicIntType.Specification(),
+            AtomicRef = AtomicRefType.Specification(),
         };
     }
 
@@ -45,6 +51,9 @@ internal static unsafe class LiveTypes
         state->SharedType = shared;
         return Add(module, interpreter, LiveKind.Dict, _specifications.Dict, "Dict"u8)
             && Add(module, interpreter, LiveKind.Object, _specifications.Object, "ObjectBase"u8)
+            && Add(module, interpreter, LiveKind.AtomicInt, _specifications.AtomicInt, "AtomicInt"u8)
+            && Add(module, interpreter, LiveKind.AtomicRef, _specifications.AtomicRef, "AtomicRef"u8)
+            && (state->FieldType = Make(module, interpreter, _specifications.Field, null, "Field"u8)) != null
             && (state->DictIteratorType = Make(module, interpreter, _specifications.DictIterator, null, default)) != null
             && Add(module, interpreter, LiveKind.List, _specifications.List, "List"u8)
             && (state->ListIteratorType = Make(module, interpreter, _specifications.ListIterator, null, default)) != null;
