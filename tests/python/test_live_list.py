@@ -1,6 +1,7 @@
 """symplast.List: what it adds to a list, and how it bears misuse. CPython's own tests of lists are in test_live_list_cpython."""
 
 import collections.abc
+import copy
 import gc
 import operator
 import random
@@ -129,6 +130,21 @@ class LikeAList(Case):
         self.assertEqual(sorted(List([2, 1])), [1, 2])
         self.assertTrue(List([0]) and not List())
         self.assertEqual(List[int].__origin__, List)
+
+    def test_copies_are_shared_lists_in_the_same_pool_and_deep_ones_share_nothing(self):
+        shared = List([1, [2], "text"])
+        shared.append(shared)
+        with fixtures.new_pool(self).allocating():
+            shallow, deep = copy.copy(shared), copy.deepcopy(shared)
+        for made in (shallow, deep):
+            self.assertIs(type(made), List)
+            self.assertIs(symplast.pool_of(made), self.pool)
+            self.assertIsNot(made, shared)
+            self.assertEqual(made[:3], shared[:3])
+        self.assertIs(shallow[1], shared[1])
+        self.assertIs(shallow[3], shared)
+        self.assertIsNot(deep[1], shared[1])
+        self.assertIs(deep[3], deep)
 
     def test_it_is_unhashable_and_can_be_referred_to_weakly(self):
         shared = List()
@@ -405,6 +421,9 @@ def calls(shared):
         "reversed": lambda: list(reversed(shared)),
         "compare_exchange": lambda: shared.compare_exchange(0, 1, 2),
         "add": lambda: shared.add(0, 1),
+        "== another type": lambda: shared == 5,
+        "copy.copy": lambda: copy.copy(shared),
+        "copy.deepcopy": lambda: copy.deepcopy(shared),
         "init": lambda: shared.__init__([1]),
         "as an element": lambda: List([shared]),
     }
@@ -590,6 +609,40 @@ class Misuse(Case):
         for operation in operations():
             with self.assertRaises(ZeroDivisionError):
                 operation(Equal(lambda: 1 / 0, True))
+
+    def test_elements_of_deleted_pools_give_deleted_error_and_can_be_removed(self):
+        for take in (lambda shared: shared.pop(), lambda shared: shared.pop(0), lambda shared: shared[0], lambda shared: shared.copy(), lambda shared: next(iter(shared)),
+                     lambda shared: shared[::2], lambda shared: shared.sort(), lambda shared: repr(shared), lambda shared: shared.remove(object())):
+            other = symplast.Pool()
+            with other.allocating():
+                element = List([1])
+            shared = List([element, element, 5])
+            shared.pop()
+            other.delete()
+            # Whoever has a handle may get it, and finds that it is deleted.
+            try:
+                take(shared)
+            except (DeletedError, ValueError):
+                pass
+            del element
+            shared.append(6)
+            with self.assertRaises((DeletedError, ValueError)):
+                take(shared)
+                take(shared)
+            del shared[:]
+            self.assertEqual(shared, [])
+
+    def test_iterators_end_with_what_they_iterate_over(self):
+        pool = symplast.Pool()
+        with pool.allocating():
+            iterators = [iter(List("abc")), reversed(List("abc"))]
+        self.assertEqual([next(each) for each in iterators], ["a", "c"])
+        pool.delete()
+        for each in iterators:
+            with self.assertRaises(DeletedError):
+                next(each)
+            self.assertEqual(list(each), [])
+            self.assertEqual(operator.length_hint(each), 0)
 
     def test_nothing_is_left_in_the_pool(self):
         before = self.pool.stats().objects
