@@ -35,6 +35,12 @@ internal unsafe struct LiveState
     /// <summary>The type of iterators over Dict and Set; a borrowed reference.</summary>
     internal PyObject* DictIteratorType;
 
+    /// <summary>The type of iterators over List; a borrowed reference.</summary>
+    internal PyObject* ListIteratorType;
+
+    /// <summary>Those that hold a snapshot, which ends with the interpreter at the latest.</summary>
+    internal ListIterator* ListIterators;
+
     /// <summary>The iterators that hold a snapshot, which ends with the interpreter at the latest.</summary>
     internal DictIterator* Iterators;
 
@@ -81,6 +87,7 @@ internal unsafe struct LiveState
     internal static void Close(LiveState* state)
     {
         state->_interpreter = 0;
+        while (state->ListIterators != null) ListIterator.Finish(state->ListIterators);
         while (state->Iterators != null) DictIterator.Finish(state->Iterators);
         for (PyObject* handle; (handle = state->Handles.Any()) != null;) Handle.Release((Handle*)handle);
         state->Handles.Dispose();

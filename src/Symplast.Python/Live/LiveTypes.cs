@@ -13,6 +13,8 @@ internal static unsafe class LiveTypes
         internal PyTypeSpec* Shared;
         internal PyTypeSpec* Dict;
         internal PyTypeSpec* DictIterator;
+        internal PyTypeSpec* List;
+        internal PyTypeSpec* ListIterator;
         internal PyTypeSpec* Object;
         internal PyTypeSpec* Field;
         internal PyTypeSpec* AtomicInt;
@@ -30,6 +32,8 @@ internal static unsafe class LiveTypes
             Shared = Handle.Specification(),
             Dict = DictType.Specification(),
             DictIterator = DictIterator.Specification(),
+            List = ListType.Specification(),
+            ListIterator = ListIterator.Specification(),
             Object = ObjectType.Specification(),
             Field = Field.Specification(),
             AtomicInt = AtomicIntType.Specification(),
@@ -50,7 +54,9 @@ internal static unsafe class LiveTypes
             && Add(module, interpreter, LiveKind.AtomicInt, _specifications.AtomicInt, "AtomicInt"u8)
             && Add(module, interpreter, LiveKind.AtomicRef, _specifications.AtomicRef, "AtomicRef"u8)
             && (state->FieldType = Make(module, interpreter, _specifications.Field, null, "Field"u8)) != null
-            && (state->DictIteratorType = Make(module, interpreter, _specifications.DictIterator, null, default)) != null;
+            && (state->DictIteratorType = Make(module, interpreter, _specifications.DictIterator, null, default)) != null
+            && Add(module, interpreter, LiveKind.List, _specifications.List, "List"u8)
+            && (state->ListIteratorType = Make(module, interpreter, _specifications.ListIterator, null, default)) != null;
     }
 
     static bool Add(PyObject* module, InterpreterState interpreter, LiveKind kind, PyTypeSpec* specification, ReadOnlySpan<byte> name)
