@@ -13,6 +13,7 @@ internal static unsafe class LiveTypes
         internal PyTypeSpec* Shared;
         internal PyTypeSpec* Dict;
         internal PyTypeSpec* DictIterator;
+        internal PyTypeSpec* Set;
     }
 
     static State _specifications;
@@ -26,6 +27,7 @@ internal static unsafe class LiveTypes
             Shared = Handle.Specification(),
             Dict = DictType.Specification(),
             DictIterator = DictIterator.Specification(),
+            Set = SetType.Specification(),
         };
     }
 
@@ -38,6 +40,7 @@ internal static unsafe class LiveTypes
         if (shared == null) return false;
         state->SharedType = shared;
         return Add(module, interpreter, LiveKind.Dict, _specifications.Dict, "Dict"u8)
+            && Add(module, interpreter, LiveKind.Set, _specifications.Set, "Set"u8)
             && (state->DictIteratorType = Make(module, interpreter, _specifications.DictIterator, null, default)) != null;
     }
 
