@@ -7,6 +7,7 @@
         print(list(executor.map(index.get, ["spam"])))
 """
 
+import _collections_abc
 import sys as _sys
 
 if _sys.version_info < (3, 12):
@@ -29,6 +30,7 @@ from symplast._symplast import (
     PoolInUseError,
     PoolStats,
     Set,
+    SortedDict,
     SymplastError,
     __version__,
     current_pool,
@@ -40,6 +42,9 @@ from symplast._symplast import (
     pools,
     thaw,
 )
+
+_collections_abc.MutableSet.register(Set)
+_collections_abc.MutableMapping.register(SortedDict)
 
 __all__ = [
     "BrokenInterpreterPool",
@@ -53,6 +58,7 @@ __all__ = [
     "PoolStats",
     "RemoteError",
     "Set",
+    "SortedDict",
     "SymplastError",
     "__version__",
     "current_pool",

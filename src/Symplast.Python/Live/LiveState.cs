@@ -35,6 +35,9 @@ internal unsafe struct LiveState
     /// <summary>The type of iterators over Dict and Set; a borrowed reference.</summary>
     internal PyObject* DictIteratorType;
 
+    /// <summary>The type of iterators over SortedDict; a borrowed reference.</summary>
+    internal PyObject* SortedDictIteratorType;
+
     /// <summary>Handles that exist, of which some may have ended.</summary>
     internal long Living;
 

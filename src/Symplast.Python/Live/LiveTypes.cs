@@ -14,6 +14,8 @@ internal static unsafe class LiveTypes
         internal PyTypeSpec* Dict;
         internal PyTypeSpec* DictIterator;
         internal PyTypeSpec* Set;
+        internal PyTypeSpec* SortedDict;
+        internal PyTypeSpec* SortedDictIterator;
     }
 
     static State _specifications;
@@ -28,6 +30,8 @@ internal static unsafe class LiveTypes
             Dict = DictType.Specification(),
             DictIterator = DictIterator.Specification(),
             Set = SetType.Specification(),
+            SortedDict = SortedDictType.Specification(),
+            SortedDictIterator = SortedDictIterator.Specification(),
         };
     }
 
@@ -41,6 +45,8 @@ internal static unsafe class LiveTypes
         state->SharedType = shared;
         return Add(module, interpreter, LiveKind.Dict, _specifications.Dict, "Dict"u8)
             && Add(module, interpreter, LiveKind.Set, _specifications.Set, "Set"u8)
+            && Add(module, interpreter, LiveKind.SortedDict, _specifications.SortedDict, "SortedDict"u8)
+            && (state->SortedDictIteratorType = Make(module, interpreter, _specifications.SortedDictIterator, null, default)) != null
             && (state->DictIteratorType = Make(module, interpreter, _specifications.DictIterator, null, default)) != null;
     }
 
