@@ -7,7 +7,6 @@
         print(list(executor.map(index.get, ["spam"])))
 """
 
-import _collections_abc
 import sys as _sys
 
 if _sys.version_info < (3, 12):
@@ -43,15 +42,13 @@ from symplast._symplast import (
     thaw,
 )
 
-_collections_abc.MutableSet.register(Set)
-_collections_abc.MutableMapping.register(SortedDict)
-
 __all__ = [
     "BrokenInterpreterPool",
     "DeletedError",
     "Dict",
     "InterpreterPoolExecutor",
     "NotShareableError",
+    "Object",
     "Pool",
     "PoolFullError",
     "PoolInUseError",
@@ -61,6 +58,8 @@ __all__ = [
     "SortedDict",
     "SymplastError",
     "__version__",
+    "add",
+    "compare_exchange",
     "current_pool",
     "delete",
     "freeze",
@@ -78,6 +77,11 @@ def __getattr__(name):
         from symplast import executor
 
         value = globals()[name] = getattr(executor, name)
+        return value
+    if name in ("Object", "add", "compare_exchange"):
+        from symplast import objects
+
+        value = globals()[name] = getattr(objects, name)
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

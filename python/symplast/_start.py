@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import MutableMapping, MutableSet
 
 
 def load():
@@ -12,6 +13,8 @@ def load():
     restore()
     if _symplast.FIRST_IMPORT:
         _warn_of_old_release(_symplast.PATCH_FLOOR)
+    MutableMapping.register(_symplast.SortedDict)
+    MutableSet.register(_symplast.Set)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_refuse_in_child)
 

@@ -219,12 +219,16 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
         self._sender = byvalue.Sender()
         self._lock = threading.Lock()
         self._shutdown = False
+        start, parcel = transport.pack((initializer, tuple(initargs)), self._sender) if initializer else (None, 0)
         settings = {
             "path": [entry for entry in sys.path if isinstance(entry, str)],
             "argv": list(sys.argv),
-            "initializer": transport.dumps((initializer, tuple(initargs)), self._sender) if initializer else None,
+            "initializer": start,
         }
         self._crew = _Crew(marshal.dumps(settings), thread_name_prefix or "InterpreterPoolExecutor-%d" % _next_number())
+        if parcel:
+            # Each worker that starts unpacks it.
+            weakref.finalize(self._crew, _symplast._drop_parcel, parcel).atexit = False
         self._channel = self._crew.channel
         _crews.add(self._crew)
         # An executor that is collected lets its workers finish what is queued, and end.
@@ -248,17 +252,22 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
         """Schedule fn(*args, **kwargs) in a worker and return its Future."""
         future = InterpreterFuture()
         try:
-            data = transport.dumps((fn, args, kwargs), self._sender)
+            data, parcel = transport.pack((fn, args, kwargs), self._sender)
         except Exception as exc:
             self._check_usable()
             future.set_exception(exc)
             return future
-        with self._lock:
-            self._check_usable()
-            if len(self._crew.threads) < min(self._max_workers, self._channel.unanswered + 1):
-                self._crew.add_worker()
-            future._channel = self._channel
-            future._number = self._channel.put(future, data)
+        try:
+            with self._lock:
+                self._check_usable()
+                if len(self._crew.threads) < min(self._max_workers, self._channel.unanswered + 1):
+                    self._crew.add_worker()
+                future._channel = self._channel
+                # From here on the parcel is the channel's.
+                future._number, parcel = self._channel.put(future, data, parcel), 0
+        finally:
+            if parcel:
+                _symplast._drop_parcel(parcel)
         if future._number is None:
             self._check_usable()
         return future

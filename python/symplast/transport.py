@@ -1,4 +1,4 @@
-"""Pickling between interpreters of one process: shared objects go by pointer, what only the sender can import goes by value."""
+"""Pickling between interpreters of one process: shared objects, frozen and live, go by pointer, what only the sender can import goes by value."""
 
 import copyreg
 import io
@@ -49,6 +49,20 @@ def dumps(obj, sender):
     file = io.BytesIO()
     Pickler(file, sender).dump(obj)
     return file.getvalue()
+
+
+def pack(obj, sender):
+    """dumps() for data that travel: returns them with the number of the parcel that holds the live objects they name.
+
+    Whoever the data are not given to after all must drop the parcel.
+    """
+    _symplast._open_parcel()
+    try:
+        data = dumps(obj, sender)
+    except BaseException:
+        _symplast._drop_parcel(_symplast._close_parcel())
+        raise
+    return data, _symplast._close_parcel()
 
 
 def loads(data):

@@ -28,7 +28,7 @@ def main(settings):
         except KeyboardInterrupt as exc:
             # An interrupt that was meant for the task but came before or after it.
             try:
-                _symplast.worker_answer(EXCEPTION, _dump_exception(exc, sender))
+                _symplast.worker_answer(EXCEPTION, *_dump_exception(exc, sender))
             except RuntimeError:
                 continue
 
@@ -46,9 +46,9 @@ def _initialize(data):
 def _run(data, sender):
     try:
         fn, args, kwargs = transport.loads(data)
-        return RESULT, transport.dumps(fn(*args, **kwargs), sender)
+        return RESULT, *transport.pack(fn(*args, **kwargs), sender)
     except BaseException as exc:
-        return EXCEPTION, _dump_exception(exc, sender)
+        return EXCEPTION, *_dump_exception(exc, sender)
 
 
 def _dump_exception(exc, sender):
@@ -58,10 +58,10 @@ def _dump_exception(exc, sender):
     text = "".join(traceback.format_exception(exc))
     summary = "".join(traceback.format_exception_only(exc)).strip()
     try:
-        data = transport.dumps(exc, sender)
+        data, parcel = transport.pack(exc, sender)
     except BaseException:
-        data = None
-    return marshal.dumps((data, summary, text))
+        data, parcel = None, 0
+    return marshal.dumps((data, summary, text)), parcel
 
 
 def boot(settings):

@@ -140,6 +140,7 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<PyObject*, void> PyErr_SetNone;
     public delegate* unmanaged[Cdecl]<PyObject*, double> PyFloat_AsDouble;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int> PyDict_Contains;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int> PyObject_IsInstance;
     public delegate* unmanaged[Cdecl]<PyObject*, int, void*> PyType_GetSlot;
     public delegate* unmanaged[Cdecl]<PyObject*, nint> PyObject_HashNotImplemented;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyObject_SelfIter;

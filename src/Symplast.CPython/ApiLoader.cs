@@ -184,6 +184,7 @@ public static unsafe class ApiLoader
         t.Py_ReprEnter = (delegate* unmanaged[Cdecl]<PyObject*, int>)symbols.Need("Py_ReprEnter");
         t.Py_ReprLeave = (delegate* unmanaged[Cdecl]<PyObject*, void>)symbols.Need("Py_ReprLeave");
         t.Py_GenericAlias = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("Py_GenericAlias");
+        t.PyObject_IsInstance = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)symbols.Need("PyObject_IsInstance");
         t.HashBuiltin = (delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*, nint>)t.PyObject_Hash;
         t.PyBaseObject_Type = (PyObject*)symbols.Need("PyBaseObject_Type");
         t.PyType_Type = (PyObject*)symbols.Need("PyType_Type");

@@ -48,6 +48,15 @@ public struct Layout
     /// <summary>Whether interpreters may be created and destroyed at the same time in several threads (gh-105699 and others; field reports for 3.12).</summary>
     public bool ParallelInterpreterCreation;
 
+    /// <summary>tp_flags.</summary>
+    public static unsafe nuint TypeFlags(PyObject* type) => *(nuint*)((byte*)type + 168);
+
+    /// <summary>tp_descr_set: what makes a class attribute a data descriptor.</summary>
+    public static unsafe void* DescriptorSet(PyObject* type) => *(void**)((byte*)type + 280);
+
+    /// <summary>tp_version_tag: a number that no other type has, nor this one when it was another; 0 if there is none at the moment.</summary>
+    public static unsafe uint TypeVersion(PyObject* type) => *(uint*)((byte*)type + 384);
+
     /// <summary>The running version's facts. Valid once <see cref="Select"/> returned true.</summary>
     public static ref readonly Layout Current => ref _current;
 

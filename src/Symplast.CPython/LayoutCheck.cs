@@ -33,6 +33,7 @@ public static unsafe class LayoutCheck
             : !IsSequence(tuple, list, number) ? "tuple and list"
             : !IsDict((PyDictObject*)dict, text, number) ? "dict"
             : !IsSet((PySetObject*)set, number) ? "set"
+            : !IsType(text) ? "type"
             : null;
         foreach (nint o in (ReadOnlySpan<nint>)[(nint)set, (nint)dict, (nint)list, (nint)tuple, (nint)wide, (nint)text, (nint)real, (nint)number])
             References.Drop((PyObject*)o);
@@ -45,6 +46,16 @@ public static unsafe class LayoutCheck
         return digits->DigitCount == 2 && (digits->Tag & 3) == 2 && digits->Digit == 5
             && Hashes.OfInt(digits) == Api.Table.HashBuiltin(number)
             && ((PyFloatObject*)real)->Value == -2.75e10 && Hashes.OfFloat(-2.75e10) == Api.Table.HashBuiltin(real);
+    }
+
+    static bool IsType(PyObject* name)
+    {
+        ref Api api = ref Api.Table;
+        // A look-up gives a type its version.
+        api._PyType_Lookup(api.PyLong_Type, name);
+        api._PyType_Lookup(api.PyDict_Type, name);
+        uint version = Layout.TypeVersion(api.PyLong_Type);
+        return Layout.TypeFlags(api.PyLong_Type) == api.PyType_GetFlags(api.PyLong_Type) && version != 0 && version != Layout.TypeVersion(api.PyDict_Type);
     }
 
     static bool IsText(PyObject* text, PyObject* wide)

@@ -110,6 +110,7 @@ public unsafe struct PyTypeSpec
     public const uint DisallowInstantiation = 1 << 7;
     public const uint ImmutableType = 1 << 8;
     public const uint HaveGc = 1 << 14;
+    public const uint HeapType = 1 << 9;
     public const uint BaseType = 1 << 10;
     public const uint Sequence = 1 << 5;
     public const uint Mapping = 1 << 6;

@@ -120,7 +120,7 @@ internal sealed unsafe class InterpreterState
             int stop = visit((PyObject*)o, argument);
             if (stop != 0) return stop;
         }
-        return 0;
+        return Live == null ? 0 : Live->Attributes.Traverse(visit, argument);
     }
 
     /// <summary>Drops every reference that the state holds; for the module's free slot. The state is of no use afterwards.</summary>

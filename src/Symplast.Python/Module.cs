@@ -172,6 +172,10 @@ public static unsafe class Module
         Method("_pool_by_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&PoolById, PyMethodDef.FastCall, "Unpickle a Pool."u8),
         Method("_persistent_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentId, PyMethodDef.OneArg, "Pickler.persistent_id: the address of a shared object, None for others."u8),
         Method("_persistent_load"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentLoad, PyMethodDef.OneArg, "Unpickler.persistent_load: the shared object at an address."u8),
+        Method("_register_class"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&RegisterClass, PyMethodDef.FastCall, "Make a class of live objects known by its module and qualified name."u8),
+        Method("_open_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&OpenParcel, PyMethodDef.NoArgs, "Begin a parcel: what this thread pickles from here on may name live objects."u8),
+        Method("_close_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CloseParcel, PyMethodDef.NoArgs, "End the parcel and return its number, which is to travel with the data; 0 if it is empty."u8),
+        Method("_drop_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&DropParcel, PyMethodDef.OneArg, "End the tickets of a parcel that did not travel."u8),
         Method("worker_take"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&WorkerTake, PyMethodDef.NoArgs, "In a worker: the next task's data, or None when there will be none."u8),
         Method("worker_answer"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&WorkerAnswer, PyMethodDef.FastCall, "In a worker: answer the task that was taken."u8));
 
@@ -373,6 +377,68 @@ public static unsafe class Module
         try
         {
             return CheckProcess() ? PersistentIds.Load(InterpreterState.Of(module), id) : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* RegisterClass(PyObject* module, PyObject** arguments, nint count)
+    {
+        try
+        {
+            ref Api api = ref Api.Table;
+            InterpreterState interpreter = InterpreterState.Of(module);
+            bool fits = count == 3 && api.PyType_IsSubtype(arguments[0]->Type, api.PyType_Type) != 0
+                && api.PyType_IsSubtype(arguments[0], interpreter.Live->TypeOf(LiveKind.Object)) != 0
+                && arguments[1]->Type == api.PyUnicode_Type && arguments[2]->Type == api.PyUnicode_Type;
+            if (!fits) return Errors.Type("_register_class() takes a class of live objects and two names");
+            return Classes.Register(interpreter, arguments[0], Text.FromPython(arguments[1]), Text.FromPython(arguments[2])) ? api._Py_NoneStruct : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* OpenParcel(PyObject* module, PyObject* none)
+    {
+        try
+        {
+            Parcels.Open();
+            return Api.Table._Py_NoneStruct;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CloseParcel(PyObject* module, PyObject* none)
+    {
+        try
+        {
+            return Api.Table.PyLong_FromLongLong(Parcels.Close());
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* DropParcel(PyObject* module, PyObject* number)
+    {
+        try
+        {
+            long parcel = Api.Table.PyLong_AsLongLong(number);
+            if (parcel == -1 && Api.Table.PyErr_Occurred() != null) return null;
+            if (!ForkGuard.IsForkedChild) Parcels.Drop(parcel);
+            return Api.Table._Py_NoneStruct;
         }
         catch (Exception e)
         {

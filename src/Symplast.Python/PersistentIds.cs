@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using Symplast.Memory;
+using Symplast.Python.Live;
 
 namespace Symplast.Python;
 
@@ -12,6 +13,8 @@ internal static unsafe class PersistentIds
 {
     // The low bits of an id are the place in the address range in units of 16 bytes (1 TiB = 2^40 bytes), the others the low bits of the
     // pool's number: an address that belongs to another pool by now is not mistaken for the object that was sent.
+    // Negative ids are tickets of live objects.
+    const ulong Negative = 2;
     const int PlaceBits = 36;
     const ulong PlaceMask = (1UL << PlaceBits) - 1;
     const long PoolMask = (1L << (64 - PlaceBits)) - 1;
@@ -19,7 +22,10 @@ internal static unsafe class PersistentIds
     /// <summary>The id of a shared object, None for any other. DeletedError if its pool is deleted. Called for every object in a pickle.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static PyObject* IdOf(PyObject* module, PyObject* o) =>
-        AddressRange.Contains(o) ? IdOfShared(module, o) : Api.Table._Py_NoneStruct;
+        AddressRange.Contains(o) ? IdOfShared(module, o) : Handle.MayBe(o) ? IdOfLive(module, o) : Api.Table._Py_NoneStruct;
+
+    static PyObject* IdOfLive(PyObject* module, PyObject* o) =>
+        Handle.Is(InterpreterState.Of(module).Live, o) ? Parcels.Address((Handle*)o) : Api.Table._Py_NoneStruct;
 
     static PyObject* IdOfShared(PyObject* module, PyObject* o)
     {
@@ -36,6 +42,11 @@ internal static unsafe class PersistentIds
     internal static PyObject* Load(InterpreterState interpreter, PyObject* id)
     {
         if (id->Type != Api.Table.PyLong_Type) return Errors.Type($"a persistent id is an int, not {Text.TypeName(id)}");
+        if ((((PyLongObject*)id)->Tag & 3) == Negative)
+        {
+            long ticket = Api.Table.PyLong_AsLongLong(id);
+            return ticket == -1 && Api.Table.PyErr_Occurred() != null ? null : Parcels.Collect(interpreter.Live, -ticket);
+        }
         ulong number = Api.Table.PyLong_AsUnsignedLongLong(id);
         if (number == ulong.MaxValue && Api.Table.PyErr_Occurred() != null) return null;
         PyObject* o = (PyObject*)AddressRange.At((nuint)((number & PlaceMask) << 4));

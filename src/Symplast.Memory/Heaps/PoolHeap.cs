@@ -26,7 +26,7 @@ public unsafe struct PoolHeap
 
     /// <summary>A number that no other heap of the process ever has; not 0.</summary>
     [FieldOffset(8)]
-    internal ulong Serial;
+    public ulong Serial;
 
     /// <summary>The serial number, or <see cref="NoPass"/> to make allocations take the slow path.</summary>
     [FieldOffset(16)]

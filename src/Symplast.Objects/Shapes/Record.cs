@@ -113,6 +113,16 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
         return status;
     }
 
+    /// <summary>The number of a record's shape at the moment, for <see cref="GetCached"/>; 0 if it has none that can be kept, or the record is deleted. Inside a section.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong ShapeOf(Record* record)
+    {
+        if (Begin(record, out RecordBody* body) != Status.Done) return 0;
+        THook.Point();
+        // Acquire: pairs with the release in Put.
+        return Volatile.Read(ref body->ShapeId);
+    }
+
     /// <summary>The value of an attribute, by the cache if it knows the slot; <paramref name="key"/> is the name as the cache knows it.</summary>
     public static Status Get(Participant* me, Record* record, SlotCache* cache, ulong key, in Probe name, out Value value)
     {

@@ -44,6 +44,9 @@ public readonly unsafe struct Probe
     /// <summary>Number of bytes at <see cref="Data"/>.</summary>
     internal nuint Length => _length;
 
+    /// <summary>The value that the probe was made of; empty if it is text or bytes from outside.</summary>
+    public Value AsValue => _data == null ? _word : Value.Empty;
+
     /// <summary>A probe for a value; of what is counted, the caller must hold a reference for as long as the probe is used.</summary>
     public static Probe Of(Value value) => new(Hashing.Of(value), value);
 

@@ -61,11 +61,11 @@ internal static unsafe class ChannelHandle
     {
         WorkerInterpreter? worker = WorkerInterpreter.Current;
         if (worker is null) return Errors.Runtime("this thread does not run a worker interpreter");
-        if (count != 2 || arguments[0]->Type != Api.Table.PyLong_Type || arguments[1]->Type != Api.Table.PyBytes_Type)
-            return Errors.Type("worker_answer() takes an int and bytes");
+        if (count != 3 || arguments[0]->Type != Api.Table.PyLong_Type || arguments[1]->Type != Api.Table.PyBytes_Type || !Number(arguments[2], out long parcel))
+            return Errors.Type("worker_answer() takes an int, bytes and a parcel");
         long kind = Api.Table.PyLong_AsLongLong(arguments[0]);
         PyBytesObject* data = (PyBytesObject*)arguments[1];
-        return worker.TryFinish(kind, (byte*)data + PyBytesObject.DataOffset, data->Size)
+        return worker.TryFinish(kind, (byte*)data + PyBytesObject.DataOffset, data->Size, parcel)
             ? Api.Table._Py_NoneStruct
             : Errors.Runtime("there is no task to answer");
     }
@@ -118,9 +118,10 @@ internal static unsafe class ChannelHandle
         try
         {
             if (!Module.CheckProcess()) return null;
-            if (count != 2 || arguments[1]->Type != Api.Table.PyBytes_Type) return Errors.Type("put() takes a subject and bytes");
+            if (count != 3 || arguments[1]->Type != Api.Table.PyBytes_Type || !Number(arguments[2], out long parcel))
+                return Errors.Type("put() takes a subject, bytes and a parcel");
             PyBytesObject* data = (PyBytesObject*)arguments[1];
-            Message* task = Message.Create(arguments[0], 0, (byte*)data + PyBytesObject.DataOffset, data->Size);
+            Message* task = Message.Create(arguments[0], 0, (byte*)data + PyBytesObject.DataOffset, data->Size, parcel);
             References.Take(arguments[0]);
             long number = -1;
             try

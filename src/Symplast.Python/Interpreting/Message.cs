@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Symplast.CPython;
+using Symplast.Python.Live;
 
 namespace Symplast.Python.Interpreting;
 
@@ -18,22 +19,29 @@ internal unsafe struct Message
     /// <summary>What the answer is; 0 in tasks.</summary>
     internal long Kind;
 
+    /// <summary>The live objects that the bytes name (<see cref="Parcels"/>), or 0.</summary>
+    internal long Parcel;
+
     /// <summary>Number of bytes, which follow this struct.</summary>
     internal nint Length;
 
     /// <summary>The bytes.</summary>
     internal static byte* Data(Message* message) => (byte*)(message + 1);
 
-    /// <summary>A message with a copy of the data.</summary>
+    /// <summary>A message with a copy of the data; takes over the parcel.</summary>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
-    internal static Message* Create(PyObject* subject, long kind, byte* data, nint length)
+    internal static Message* Create(PyObject* subject, long kind, byte* data, nint length, long parcel)
     {
         Message* message = (Message*)NativeMemory.Alloc((nuint)(sizeof(Message) + length));
-        *message = new Message { Subject = subject, Kind = kind, Length = length };
+        *message = new Message { Subject = subject, Kind = kind, Length = length, Parcel = parcel };
         Buffer.MemoryCopy(data, Data(message), length, length);
         return message;
     }
 
     /// <summary>Frees the memory; the subject's reference must have been handed on or dropped.</summary>
-    internal static void Free(Message* message) => NativeMemory.Free(message);
+    internal static void Free(Message* message)
+    {
+        Parcels.Drop(message->Parcel);
+        NativeMemory.Free(message);
+    }
 }

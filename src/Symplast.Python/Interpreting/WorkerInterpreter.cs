@@ -108,10 +108,10 @@ internal sealed unsafe class WorkerInterpreter
     }
 
     /// <summary>Answers the task that was taken; the answer goes with the next <see cref="Take"/>. False if there is none.</summary>
-    internal bool TryFinish(long kind, byte* data, nint length)
+    internal bool TryFinish(long kind, byte* data, nint length, long parcel = 0)
     {
         if (_task == null) return false;
-        _answer = Message.Create(_task->Subject, kind, data, length);
+        _answer = Message.Create(_task->Subject, kind, data, length, parcel);
         // An interrupt that was a moment late is caught by the worker's loop.
         Rest();
         Message.Free(_task);

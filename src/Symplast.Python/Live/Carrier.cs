@@ -31,7 +31,7 @@ internal unsafe ref struct Carrier
     NativeList<nint> _made;             // every copy, with a reference
     NativeList<Frame> _stack;
 
-    Carrier(LiveState* state, PoolHeap* heap, in Place place)
+    Carrier(LiveState* state, PoolHeap* heap, scoped in Place place)
     {
         _state = state;
         _heap = heap;
@@ -42,7 +42,7 @@ internal unsafe ref struct Carrier
     /// What an object becomes in a pool, with a reference that is the caller's; false with an exception set that names the place, and the pool as it was. For objects
     /// that <see cref="Incoming.TryValue"/> does not know.
     /// </summary>
-    internal static bool Carry(LiveState* state, PoolHeap* heap, PyObject* o, in Place place, out Value value)
+    internal static bool Carry(LiveState* state, PoolHeap* heap, PyObject* o, scoped in Place place, out Value value)
     {
         Carrier carrier = new(state, heap, place);
         bool carried = false;

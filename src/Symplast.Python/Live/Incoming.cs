@@ -46,7 +46,7 @@ internal unsafe ref struct Incoming
     /// exception set, which names the place. Python code can run.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static bool Item(LiveState* state, PoolHeap* heap, PyObject* o, in Place place, out Incoming item)
+    internal static bool Item(LiveState* state, PoolHeap* heap, PyObject* o, scoped in Place place, out Incoming item)
     {
         item = default;
         // A frozen text is stored by its address, without a copy.
@@ -135,7 +135,7 @@ internal unsafe ref struct Incoming
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static bool SlowItem(LiveState* state, PoolHeap* heap, PyObject* o, in Place place, ref Incoming item)
+    static bool SlowItem(LiveState* state, PoolHeap* heap, PyObject* o, scoped in Place place, ref Incoming item)
     {
         if (!TryValue(state, heap, o, out Value value))
         {

@@ -38,6 +38,9 @@ internal unsafe struct LiveState
     /// <summary>The type of iterators over SortedDict; a borrowed reference.</summary>
     internal PyObject* SortedDictIteratorType;
 
+    /// <summary>Where the attributes of objects are.</summary>
+    internal AttributeCache Attributes;
+
     /// <summary>Handles that exist, of which some may have ended.</summary>
     internal long Living;
 
@@ -63,6 +66,7 @@ internal unsafe struct LiveState
     {
         LiveState* state = (LiveState*)NativeMemory.AllocZeroed((nuint)sizeof(LiveState));
         state->_interpreter = interpreter;
+        state->Attributes.Create();
         state->Me = Epoch.JoinUnbound();
         return state;
     }
@@ -76,6 +80,7 @@ internal unsafe struct LiveState
         state->_interpreter = 0;
         for (PyObject* handle; (handle = state->Handles.Any()) != null;) Handle.Release((Handle*)handle);
         state->Handles.Dispose();
+        state->Attributes.Dispose();
         NativeMemory.Free(state->_pools);
         state->_pools = null;
         state->_poolCapacity = 0;

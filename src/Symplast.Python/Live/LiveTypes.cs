@@ -16,6 +16,7 @@ internal static unsafe class LiveTypes
         internal PyTypeSpec* Set;
         internal PyTypeSpec* SortedDict;
         internal PyTypeSpec* SortedDictIterator;
+        internal PyTypeSpec* Object;
     }
 
     static State _specifications;
@@ -32,6 +33,7 @@ internal static unsafe class LiveTypes
             Set = SetType.Specification(),
             SortedDict = SortedDictType.Specification(),
             SortedDictIterator = SortedDictIterator.Specification(),
+            Object = ObjectType.Specification(),
         };
     }
 
@@ -47,6 +49,7 @@ internal static unsafe class LiveTypes
             && Add(module, interpreter, LiveKind.Set, _specifications.Set, "Set"u8)
             && Add(module, interpreter, LiveKind.SortedDict, _specifications.SortedDict, "SortedDict"u8)
             && (state->SortedDictIteratorType = Make(module, interpreter, _specifications.SortedDictIterator, null, default)) != null
+            && Add(module, interpreter, LiveKind.Object, _specifications.Object, "ObjectBase"u8)
             && (state->DictIteratorType = Make(module, interpreter, _specifications.DictIterator, null, default)) != null;
     }
 

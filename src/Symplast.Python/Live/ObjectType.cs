@@ -1,0 +1,400 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+using static Symplast.Python.Definitions;
+using Records = Symplast.Objects.Record<Symplast.Memory.Uninterrupted>;
+
+namespace Symplast.Python.Live;
+
+/// <summary>
+/// The base of <c>symplast.Object</c>: instances of Python classes whose attributes lie in a pool. The classes, with their methods, are each interpreter's own.
+/// </summary>
+internal static unsafe class ObjectType
+{
+    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
+    {
+        Name = Text.Utf8("symplast._symplast.ObjectBase"u8),
+        BasicSize = sizeof(Handle),
+        Flags = PyTypeSpec.BaseType,
+        Slots = Table(
+            Slot(PyTypeSlot.Doc, Text.Utf8("Base of symplast.Object."u8)),
+            Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
+            Slot(PyTypeSlot.GetAttr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Get),
+            Slot(PyTypeSlot.SetAttr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Set),
+            Slot(PyTypeSlot.Hash, (delegate* unmanaged[Cdecl]<PyObject*, nint>)&Hash),
+            Slot(PyTypeSlot.Methods, Table(
+                Method("_attributes"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Attributes, PyMethodDef.NoArgs, "A plain dict of the attributes at one moment."u8),
+                Method("_add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Add, PyMethodDef.FastCall, "symplast.add()."u8),
+                Method("_compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange, PyMethodDef.FastCall, "symplast.compare_exchange()."u8)))),
+    });
+
+    static Record* RecordOf(Handle* handle) => (Record*)handle->Shared;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    {
+        try
+        {
+            ref Api api = ref Api.Table;
+            if (!Module.CheckProcess()) return null;
+            PyObject* module = ModuleOf(type);
+            if (module == null) return null;
+            InterpreterState interpreter = InterpreterState.Of(module);
+            if (!interpreter.ClassNumbers.TryGetValue((nint)type, out int number))
+                return Errors.Type($"{Text.FromPython(api.PyType_GetName(type))} was not created as a class of live objects: derive it from symplast.Object");
+            bool hasArguments = ((PyVarObject*)positional)->Size != 0 || named != null && ((PyDictObject*)named)->Used != 0;
+            if (hasArguments && api.PyType_GetSlot(type, PyTypeSlot.Init) == api.PyType_GetSlot(api.PyBaseObject_Type, PyTypeSlot.Init))
+                return Errors.Type($"{Text.FromPython(api.PyType_GetName(type))}() takes no arguments");
+            return Create(interpreter, CurrentPool.Get(), type, number);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    static PyObject* Create(InterpreterState interpreter, Pool pool, PyObject* type, int number)
+    {
+        LiveState* state = interpreter.Live;
+        PoolHeap* heap = Heap.Of(pool);
+        PyObject* handle = null;
+        Record* record = null;
+        Epoch.Enter(state->Me);
+        bool isDeleted = PoolHeap.IsDeleted(heap);
+        if (!isDeleted)
+        {
+            Shape* root = Classes.RootOf(state->Me, heap, number);
+            record = root == null ? null : Records.Create(state->Me, heap, root);
+            if (record != null)
+            {
+                ((SharedObject*)record)->Tag = number;
+                handle = Handle.Adopt(state, (Header*)record, type);
+            }
+        }
+        Epoch.Exit(state->Me);
+        if (isDeleted) return interpreter.RaiseDeleted(pool);
+        return record == null ? LiveErrors.RaiseNoMemory(state, heap) : handle;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Get(PyObject* self, PyObject* name)
+    {
+        Handle* handle = (Handle*)self;
+        if (handle->Shared == null || ForkGuard.IsForkedChild) return GetSlowly(handle, name);
+        LiveState* state = handle->State;
+        uint version = Layout.TypeVersion(self->Type);
+        PyObject* result = null;
+        Epoch.Enter(state->Me);
+        ulong shapeId = Records.ShapeOf(RecordOf(handle));
+        AttributeCache.Entry* entry = state->Attributes.Find(version, name, shapeId);
+        if (shapeId != 0 && version != 0 && AttributeCache.Knows(entry, version, name, shapeId) && entry->Slot >= 0
+            && Records.GetCached(state->Me, RecordOf(handle), shapeId, entry->Slot, out Value value) == Status.Done)
+        {
+            result = Outgoing.Object(state, value);
+        }
+        Epoch.Exit(state->Me);
+        return result != null ? result : GetSlowly(handle, name);
+    }
+
+    // What could not be had in the first section, and everything that the class decides.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static PyObject* GetSlowly(Handle* handle, PyObject* name)
+    {
+        try
+        {
+            ref Api api = ref Api.Table;
+            LiveState* state = handle->State;
+            if (!LiveState.Again(state)) return null;
+            PyObject* self = (PyObject*)handle;
+            if (name->Type != api.PyUnicode_Type && api.PyType_IsSubtype(name->Type, api.PyUnicode_Type) == 0)
+                return Errors.Type($"attribute name must be string, not '{Text.TypeName(name)}'");
+            PyObject* found = api._PyType_Lookup(self->Type, name);
+            // A property, a method of a class that overrides everything: before the object's own.
+            if (found != null && IsDataDescriptor(found)) return api.PyObject_GenericGetAttr(self, name);
+            if (found != null && IsAlwaysAllowed(name)) return api.PyObject_GenericGetAttr(self, name);
+            PyObject* own = GetOwn(handle, name);
+            if (own != null || api.PyErr_Occurred() != null) return own;
+            return api.PyObject_GenericGetAttr(self, name);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    // The object's own attribute; null without an exception if it has none.
+    static PyObject* GetOwn(Handle* handle, PyObject* name)
+    {
+        if (!LiveMethods.IsUsable(handle)) return null;
+        LiveState* state = handle->State;
+        uint version = Layout.TypeVersion(handle->Head.Type);
+        if (Incoming.Key(state, Heap.Of(handle->Shared), name, out Incoming key) != KeyState.Ready) return null;
+        PyObject* result;
+        Status status;
+        ulong shapeId;
+        int slot;
+        do
+        {
+            Epoch.Enter(state->Me);
+            status = Records.Get(state->Me, RecordOf(handle), key.Probe, out Value value, out shapeId, out slot);
+            result = status == Status.Done ? Outgoing.Object(state, value) : null;
+            Epoch.Exit(state->Me);
+        } while (result == null && status == Status.Done && LiveState.Again(state));
+        key.Dispose(state);
+        if (status is not (Status.Done or Status.Missing)) return LiveErrors.Raise(handle, status);
+        if (result != null && name->Type == Api.Table.PyUnicode_Type && Fields.TryFind(handle->Head.Type, name, out PyObject* required, out _))
+            AttributeCache.Remember(state->Attributes.Find(version, name, shapeId), version, name, shapeId, slot, required);
+        return result;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int Set(PyObject* self, PyObject* name, PyObject* value)
+    {
+        try
+        {
+            Handle* handle = (Handle*)self;
+            if (!LiveMethods.IsUsable(handle)) return -1;
+            return value != null && TrySetCached(handle, name, value, out bool done) ? done ? 0 : -1 : SetSlowly(handle, name, value) ? 0 : -1;
+        }
+        catch (Exception e)
+        {
+            Errors.FromManaged(e);
+            return -1;
+        }
+    }
+
+    // False if the cache does not know the attribute.
+    static bool TrySetCached(Handle* handle, PyObject* name, PyObject* o, out bool done)
+    {
+        done = false;
+        LiveState* state = handle->State;
+        PyObject* type = handle->Head.Type;
+        uint version = Layout.TypeVersion(type);
+        Epoch.Enter(state->Me);
+        ulong shapeId = Records.ShapeOf(RecordOf(handle));
+        Epoch.Exit(state->Me);
+        AttributeCache.Entry* entry = state->Attributes.Find(version, name, shapeId);
+        if (shapeId == 0 || version == 0 || !AttributeCache.Knows(entry, version, name, shapeId) || entry->Slot < 0) return false;
+        int slot = entry->Slot;
+        if (entry->Required != null && !Fields.Check(entry->Required, name, o)) return true;
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        // Python code can run in it: from here on the entry may be another's.
+        bool made = Incoming.Item(state, heap, o, Place.Attribute((PyObject*)handle, name), out Incoming incoming);
+        Status status = Status.Done;
+        if (made)
+        {
+            Epoch.Enter(state->Me);
+            Value value = PoolHeap.IsDeleted(heap) ? default : incoming.ToValue(state, heap);
+            if (value.IsEmpty) status = PoolHeap.IsDeleted(heap) ? Status.Deleted : Status.NoMemory;
+            else
+            {
+                status = Records.SetCached(state->Me, RecordOf(handle), shapeId, slot, value);
+                Reference.Drop(state->Me, value);
+            }
+            Epoch.Exit(state->Me);
+        }
+        incoming.Dispose(state);
+        if (status == Status.Missing) return false;
+        done = made && (status == Status.Done || LiveErrors.Raise(handle, status) != null);
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static bool SetSlowly(Handle* handle, PyObject* name, PyObject* o)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* self = (PyObject*)handle;
+        if (api.PyType_IsSubtype(name->Type, api.PyUnicode_Type) == 0)
+            return Errors.Type($"attribute name must be string, not '{Text.TypeName(name)}'") != null;
+        PyObject* found = api._PyType_Lookup(self->Type, name);
+        if (found != null && (IsDataDescriptor(found) || IsAlwaysAllowed(name))) return api.PyObject_GenericSetAttr(self, name, o) == 0;
+        LiveState* state = handle->State;
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        bool isDeclared = Fields.TryFind(self->Type, name, out PyObject* required, out bool isClosed);
+        if (api.PyErr_Occurred() != null) return false;
+        if (isClosed && !isDeclared) return RaiseNoAttribute(self, name);
+        if (o != null && required != null && !Fields.Check(required, name, o)) return false;
+        if (Incoming.Key(state, heap, name, out Incoming key) != KeyState.Ready) return false;
+        Status status = Status.Done;
+        bool made = true;
+        if (o == null) status = Records.Remove(state->Me, RecordOf(handle), key.Probe);
+        else
+        {
+            made = Incoming.Item(state, heap, o, Place.Attribute(self, name), out Incoming incoming);
+            if (made)
+            {
+                Epoch.Enter(state->Me);
+                Value value = PoolHeap.IsDeleted(heap) ? default : incoming.ToValue(state, heap);
+                if (value.IsEmpty) status = PoolHeap.IsDeleted(heap) ? Status.Deleted : Status.NoMemory;
+                else
+                {
+                    status = Records.Set(state->Me, RecordOf(handle), key.Probe, value);
+                    Reference.Drop(state->Me, value);
+                }
+                Epoch.Exit(state->Me);
+            }
+            incoming.Dispose(state);
+        }
+        key.Dispose(state);
+        if (status == Status.Missing) return RaiseNoAttribute(self, name);
+        return made && (status == Status.Done || LiveErrors.Raise(handle, status) != null);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint Hash(PyObject* self)
+    {
+        // By the object, so that it is the same in every interpreter.
+        nint hash = (nint)((ulong)((Handle*)self)->Shared >> 4);
+        return hash == -1 ? -2 : hash;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Attributes(PyObject* self, PyObject* none)
+    {
+        try
+        {
+            return ToPlain((Handle*)self);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    /// <summary>A plain dict of the attributes at one moment; null with an exception set.</summary>
+    internal static PyObject* ToPlain(Handle* handle)
+    {
+        if (!LiveMethods.IsUsable(handle)) return null;
+        LiveState* state = handle->State;
+        int capacity = 16;
+        while (true)
+        {
+            Value* values = (Value*)NativeMemory.Alloc((nuint)capacity * 2, (nuint)sizeof(Value));
+            Status status = Records.TakeAll(state->Me, RecordOf(handle), values, values + capacity, capacity, out int count);
+            PyObject* plain = status != Status.Done ? LiveErrors.Raise(handle, status) : count > capacity ? null : Api.Table.PyDict_New();
+            for (int i = 0; status == Status.Done && i < Math.Min(count, capacity); i++)
+            {
+                PyObject* name = LiveMethods.Give(state, values[i]);
+                PyObject* value = LiveMethods.Give(state, values[capacity + i]);
+                bool failed = plain != null && (name == null || value == null || Api.Table.PyDict_SetItem(plain, name, value) != 0);
+                References.Drop(name);
+                References.Drop(value);
+                if (!failed) continue;
+                References.Drop(plain);
+                plain = null;
+            }
+            NativeMemory.Free(values);
+            if (status != Status.Done || count <= capacity || Api.Table.PyErr_Occurred() != null) return plain;
+            capacity = count + 8;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Add(PyObject* self, PyObject** arguments, nint count)
+    {
+        try
+        {
+            if (!LiveMethods.CheckCount("add", count, 2, 2)) return null;
+            Handle* handle = (Handle*)self;
+            if (!LiveMethods.IsUsable(handle) || !LiveMethods.TryNumber("add", arguments[1], out bool isReal, out long integer, out double real)) return null;
+            LiveState* state = handle->State;
+            PoolHeap* heap = Heap.Of(handle->Shared);
+            if (Incoming.Key(state, heap, arguments[0], out Incoming key) != KeyState.Ready) return null;
+            PyObject* result = null;
+            Status status = Status.NoMemory;
+            if (Incoming.Item(state, heap, arguments[1], Place.Attribute(self, arguments[0]), out Incoming delta))
+            {
+                Epoch.Enter(state->Me);
+                status = Records.Add(state->Me, RecordOf(handle), key.Probe, delta.Probe.AsValue, out Value sum);
+                result = status == Status.Done ? Outgoing.Object(state, sum) : null;
+                Epoch.Exit(state->Me);
+            }
+            delta.Dispose(state);
+            key.Dispose(state);
+            if (Api.Table.PyErr_Occurred() != null) return null;
+            if (status == Status.Missing) return RaiseNoAttribute(self, arguments[0]) ? null : null;
+            if (status == Status.WrongKind) return Errors.Type($"{Place.Attribute(self, arguments[0]).Describe()} is not a number");
+            return status == Status.Done ? result : LiveErrors.Raise(handle, status);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count)
+    {
+        try
+        {
+            if (!LiveMethods.CheckCount("compare_exchange", count, 3, 3)) return null;
+            Handle* handle = (Handle*)self;
+            if (!LiveMethods.IsUsable(handle)) return null;
+            LiveState* state = handle->State;
+            PoolHeap* heap = Heap.Of(handle->Shared);
+            if (Fields.TryFind(self->Type, arguments[0], out PyObject* required, out _) && required != null && !Fields.Check(required, arguments[0], arguments[2])) return null;
+            if (Incoming.Key(state, heap, arguments[0], out Incoming key) != KeyState.Ready) return null;
+            Place place = Place.Attribute(self, arguments[0]);
+            Status status = Status.Done;
+            bool made = Incoming.Item(state, heap, arguments[1], place, out Incoming expected);
+            Incoming desired = default;
+            if (made && (made = Incoming.Item(state, heap, arguments[2], place, out desired)))
+            {
+                Epoch.Enter(state->Me);
+                Value value = PoolHeap.IsDeleted(heap) ? default : desired.ToValue(state, heap);
+                if (value.IsEmpty) status = PoolHeap.IsDeleted(heap) ? Status.Deleted : Status.NoMemory;
+                else
+                {
+                    status = Records.CompareExchange(state->Me, RecordOf(handle), key.Probe, expected.Probe, value, out _);
+                    Reference.Drop(state->Me, value);
+                }
+                Epoch.Exit(state->Me);
+            }
+            desired.Dispose(state);
+            expected.Dispose(state);
+            key.Dispose(state);
+            if (!made) return null;
+            if (status is Status.Done or Status.Missing) return status == Status.Done ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+            return LiveErrors.Raise(handle, status);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    // The module is that of the first base which is ours; classes written in Python come before it.
+    static PyObject* ModuleOf(PyObject* type)
+    {
+        for (PyObject* each = type; each != null; each = (PyObject*)Api.Table.PyType_GetSlot(each, PyTypeSlot.Base))
+        {
+            if (Api.Table.PyType_GetSlot(each, PyTypeSlot.New) == (void*)(delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New)
+            {
+                PyObject* module = Api.Table.PyType_GetModule(each);
+                if (module != null) return module;
+                Api.Table.PyErr_Clear();
+            }
+        }
+        return Errors.Type("not a class of live objects");
+    }
+
+    static bool IsDataDescriptor(PyObject* o) => Layout.DescriptorSet(o->Type) != null;
+
+    // __class__, __doc__ and the like are the class's business, whatever an object may have under such a name.
+    static bool IsAlwaysAllowed(PyObject* name)
+    {
+        PyAsciiObject* text = (PyAsciiObject*)name;
+        if ((text->State & PyAsciiObject.Ascii) == 0 || text->Length < 5) return false;
+        byte* data = (byte*)name + PyAsciiObject.DataOffset;
+        return data[0] == '_' && data[1] == '_' && data[text->Length - 1] == '_' && data[text->Length - 2] == '_';
+    }
+
+    static bool RaiseNoAttribute(PyObject* self, PyObject* name)
+    {
+        Errors.Set(*Api.Table.PyExc_AttributeError, $"'{Text.TypeName(self)}' object has no attribute '{Text.FromPython(name)}'");
+        return false;
+    }
+}

@@ -1,0 +1,114 @@
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+
+namespace Symplast.Python.Live;
+
+/// <summary>
+/// Live objects on their way between interpreters. Pickled data names each by a ticket, a number that is never used again; the ticket holds a reference until the
+/// parcel it belongs to, which travels with the data, is dropped. Thread-safe.
+/// </summary>
+internal static unsafe class Parcels
+{
+    struct Ticket
+    {
+        internal nint Shared;
+        internal nint Heap;      // pinned, so that it can be asked whether the object still is
+    }
+
+    static readonly Lock Gate = new();
+    static readonly Dictionary<long, Ticket> Tickets = [];
+    static readonly Dictionary<long, List<long>> Closed = [];
+    static long _lastTicket;
+    static long _lastParcel;
+    static Participant* _postman;
+
+    // The parcels that this thread is packing: a pickler's hooks may send something themselves.
+    [ThreadStatic]
+    static Stack<List<long>>? _open;
+
+    /// <summary>Begins a parcel of the calling thread.</summary>
+    internal static void Open() => (_open ??= new Stack<List<long>>()).Push([]);
+
+    /// <summary>Ends the parcel that the calling thread began last. Returns its number, or 0 if it is empty.</summary>
+    internal static long Close()
+    {
+        if (_open is not { Count: > 0 }) return 0;
+        List<long> parcel = _open.Pop();
+        if (parcel.Count == 0) return 0;
+        lock (Gate)
+        {
+            Closed.Add(++_lastParcel, parcel);
+            return _lastParcel;
+        }
+    }
+
+    /// <summary>Ends the tickets of a parcel, and the references they held. 0 is no parcel. No section may be open, nor Python be left to run.</summary>
+    internal static void Drop(long parcel)
+    {
+        if (parcel == 0) return;
+        lock (Gate)
+        {
+            if (!Closed.Remove(parcel, out List<long>? tickets)) return;
+            foreach (long number in tickets)
+            {
+                Tickets.Remove(number, out Ticket ticket);
+                PoolHeap* heap = (PoolHeap*)ticket.Heap;
+                Epoch.Enter(_postman);
+                if (!PoolHeap.IsDeleted(heap)) Reference.Drop(_postman, (Header*)ticket.Shared);
+                Epoch.Exit(_postman);
+                Heap.Unpin(heap);
+            }
+        }
+    }
+
+    /// <summary>The ticket of a live object in the parcel that the calling thread is packing, as pickled data have it: a negative int. Null with an exception set.</summary>
+    internal static PyObject* Address(Handle* handle)
+    {
+        if (!LiveMethods.IsUsable(handle)) return null;
+        if (_open is not { Count: > 0 }) return Errors.Type($"cannot pickle a {Text.TypeName((PyObject*)handle)}: a live object goes by reference to the workers of an InterpreterPoolExecutor only");
+        LiveState* state = handle->State;
+        Epoch.Enter(state->Me);
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        bool isDeleted = SharedObject.IsDeleted((SharedObject*)handle->Shared);
+        if (!isDeleted)
+        {
+            Reference.Take(Value.Of(handle->Shared));
+            Heap.Pin(heap);
+        }
+        Epoch.Exit(state->Me);
+        if (isDeleted) return LiveErrors.RaiseDeleted(handle);
+        long number;
+        lock (Gate)
+        {
+            if (_postman == null) _postman = Epoch.JoinUnbound();
+            number = ++_lastTicket;
+            Tickets.Add(number, new Ticket { Shared = (nint)handle->Shared, Heap = (nint)heap });
+        }
+        _open.Peek().Add(number);
+        return Api.Table.PyLong_FromLongLong(-number);
+    }
+
+    /// <summary>The handle, in the calling interpreter, of the object with a ticket, a new reference; null with an exception set.</summary>
+    internal static PyObject* Collect(LiveState* state, long number)
+    {
+        PyObject* handle;
+        do
+        {
+            bool known;
+            bool isDeleted;
+            lock (Gate)
+            {
+                known = Tickets.TryGetValue(number, out Ticket ticket);
+                PoolHeap* heap = (PoolHeap*)ticket.Heap;
+                Epoch.Enter(state->Me);
+                isDeleted = known && PoolHeap.IsDeleted(heap);
+                handle = known && !isDeleted ? Handle.Of(state, (Header*)ticket.Shared) : null;
+                Epoch.Exit(state->Me);
+                if (isDeleted) return LiveErrors.RaiseDeletedPool(state, heap);
+            }
+            if (!known) return Errors.Value("not the ticket of a live object on its way");
+        } while (handle == null && LiveState.Again(state));
+        return handle;
+    }
+}
