@@ -172,7 +172,8 @@ class Mapping(Case):
         d["e"] = d
         self.assertIs(d["e"], d)
         self.assertRegex(repr(d), r"^SortedDict\(\{'a': .*'e': SortedDict\(\.\.\.\)\}\)$")
-        self.assertRaisesRegex(symplast.NotShareableError, r"d\['x'\]", d.__setitem__, "x", object())
+        with self.assertRaisesRegex(symplast.NotShareableError, r"^d\['x'\]: "):
+            d["x"] = object()
         d.clear()
 
     def test_equality_and_merging(self):
@@ -383,7 +384,7 @@ def _pop_all(d, number):
 
 
 def _fill_and_check(d, number):
-    for i in range(1500):
+    for i in range(900):
         d[(number, i)] = i
         d.add(("sum",), 1)
         if i % 3 == 0:
@@ -402,7 +403,7 @@ def _use_until_deleted(d, number):
         d[1000 + number] = "begun"
         while True:
             d.update({i: {i} for i in range(number, 100, 2)})
-            list(d.irange(10, 50)), d.peekitem(-1), d.floor(40), len(d), dict(d)
+            list(d.irange(10, 50)), d.peekitem(-1), d.floor(40), len(d), d.copy(), SortedDict(d)
             d.popitem(0), d.pop_first()
     except symplast.DeletedError:
         return True
@@ -423,8 +424,8 @@ class Interpreters(Case):
     def test_each_sees_its_own_range_whatever_the_others_do(self):
         d = SortedDict()
         self.assertEqual(self._in_workers(_fill_and_check, d), [True] * 4)
-        self.assertEqual(d.pop(("sum",)), 6000)
-        self.assertEqual(list(d), [(number, i) for number in range(4) for i in range(1500) if i % 3])
+        self.assertEqual(d.pop(("sum",)), 3600)
+        self.assertEqual(list(d), [(number, i) for number in range(4) for i in range(900) if i % 3])
 
     def test_deleting_while_others_use_it(self):
         for delete in (symplast.delete, lambda d: self.pool.delete()):

@@ -146,7 +146,7 @@ internal static unsafe partial class SortedDictType
         if (LiveMethods.IsDeleted(handle)) return LiveErrors.RaiseDeleted(handle) != null;
         bool hasNamed = named != null && ((PyDictObject*)named)->Used != 0;
         if (((PyVarObject*)positional)->Size == 0 && !hasNamed) return true;
-        PyObject* plain = Api.Table.PyObject_Call(Api.Table.PyDict_Type, positional, named);
+        PyObject* plain = ToDict(handle->State, positional, named);
         if (plain == null) return false;
         PyObject* items = Api.Table.PyDict_Items(plain);
         References.Drop(plain);
@@ -158,6 +158,18 @@ internal static unsafe partial class SortedDictType
         }
         References.Drop(items);
         return done;
+    }
+
+    // dict() asks for keys, then for each value, which others may have removed by then: a live dict is copied at one moment instead.
+    static PyObject* ToDict(LiveState* state, PyObject* positional, PyObject* named)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* source = ((PyVarObject*)positional)->Size == 1 ? ((PyObject**)((byte*)positional + Layout.Current.TupleItems))[0] : null;
+        if (source == null || api.PyType_IsSubtype(source->Type, state->SharedType) == 0 || !IsDict(state, source)) return api.PyObject_Call(api.PyDict_Type, positional, named);
+        PyObject* plain = PlainOf(state, source);
+        if (plain == null || named == null || api.PyDict_Update(plain, named) == 0) return plain;
+        References.Drop(plain);
+        return null;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
