@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
 # The order in which subjects run and are listed: modules of this folder.
-SUBJECTS = ("freezing", "reading", "scaling", "handover", "executors", "footprint", "unshared")
+SUBJECTS = ("freezing", "reading", "live", "scaling", "handover", "executors", "footprint", "unshared")
 
 # A side of a comparison: does its work once and returns what that took.
 type Side = Callable[[], float]

@@ -21,6 +21,8 @@ from symplast import _start as _start
 _start.load()
 
 from symplast._symplast import (
+    AtomicInt,
+    AtomicRef,
     DeletedError,
     Dict,
     NotShareableError,
@@ -43,6 +45,8 @@ from symplast._symplast import (
 )
 
 __all__ = [
+    "AtomicInt",
+    "AtomicRef",
     "BrokenInterpreterPool",
     "DeletedError",
     "Dict",

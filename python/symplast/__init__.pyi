@@ -4,7 +4,7 @@ from concurrent.futures import Executor, Future
 from concurrent.futures.thread import BrokenThreadPool
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, NamedTuple, ParamSpec, Self, SupportsIndex, TypeVar, overload
+from typing import Any, Generic, NamedTuple, ParamSpec, Self, SupportsIndex, TypeVar, dataclass_transform, final, overload
 
 _T = TypeVar("_T")
 _S = TypeVar("_S")
@@ -15,10 +15,13 @@ _P = ParamSpec("_P")
 __version__: str
 
 __all__ = [
+    "AtomicInt",
+    "AtomicRef",
     "BrokenInterpreterPool",
     "DeletedError",
     "InterpreterPoolExecutor",
     "NotShareableError",
+    "Object",
     "Pool",
     "PoolFullError",
     "PoolInUseError",
@@ -28,7 +31,10 @@ __all__ = [
     "SortedDict",
     "SymplastError",
     "__version__",
+    "add",
+    "compare_exchange",
     "current_pool",
+    "delete",
     "freeze",
     "is_frozen",
     "is_shared",
@@ -79,6 +85,36 @@ def is_frozen(obj: object, /) -> bool: ...
 def pool_of(obj: object, /) -> Pool | None: ...
 def current_pool() -> Pool: ...
 def pools() -> list[Pool]: ...
+
+def delete(obj: Any, /) -> None: ...
+def add(obj: Object, name: str, n: int | float, /) -> Any: ...
+def compare_exchange(obj: Object, name: str, expected: Any, new: Any, /) -> bool: ...
+
+@final
+class AtomicInt:
+    def __new__(cls, value: SupportsIndex = 0, /) -> Self: ...
+    value: int
+    def add(self, n: SupportsIndex, /) -> int: ...
+    def exchange(self, value: SupportsIndex, /) -> int: ...
+    def compare_exchange(self, expected: SupportsIndex, new: SupportsIndex, /) -> bool: ...
+    def __int__(self) -> int: ...
+    def __index__(self) -> int: ...
+    def __bool__(self) -> bool: ...
+
+@final
+class AtomicRef(Generic[_T]):
+    @overload
+    def __new__(cls, value: _T, /) -> Self: ...
+    @overload
+    def __new__(cls) -> AtomicRef[Any]: ...
+    value: _T
+    def exchange(self, value: _T, /) -> _T: ...
+    def compare_exchange(self, expected: _T, new: _T, /) -> bool: ...
+
+@dataclass_transform()
+class _ObjectMeta(type): ...
+
+class Object(metaclass=_ObjectMeta): ...
 
 class InterpreterPoolExecutor(Executor):
     def __init__(

@@ -13,6 +13,7 @@ def load():
     restore()
     if _symplast.FIRST_IMPORT:
         _warn_of_old_release(_symplast.PATCH_FLOOR)
+    MutableMapping.register(_symplast.Dict)
     MutableMapping.register(_symplast.SortedDict)
     MutableSet.register(_symplast.Set)
     if hasattr(os, "register_at_fork"):

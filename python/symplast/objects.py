@@ -34,8 +34,11 @@ def _declare(cls, namespace):
     inherited = getattr(cls, _FIELDS, None)
     if not annotations and inherited is None:
         return
-    cls.__symplast_fields__ = {**(inherited or {}), **{key: _required(annotation) for key, annotation in annotations.items()}}
-    cls.__match_args__ = namespace.get("__match_args__", tuple(cls.__symplast_fields__))
+    cls.__symplast_fields__ = tuple(dict.fromkeys((*(inherited or ()), *annotations)))
+    for key, annotation in annotations.items():
+        default = (getattr(cls, key),) if hasattr(cls, key) else ()
+        setattr(cls, key, _symplast.Field(key, _required(annotation), *default))
+    cls.__match_args__ = namespace.get("__match_args__", cls.__symplast_fields__)
     if "__init__" not in namespace and (annotations or cls.__init__ is _init):
         cls.__init__ = _init
     if cls.__init__ is _init:
@@ -134,6 +137,21 @@ class Object(_symplast.ObjectBase, metaclass=ObjectMeta):
         except _symplast.DeletedError:
             return f"<{cls.__qualname__}, deleted>"
         return f"{cls.__qualname__}({', '.join(f'{key}={_shown(value)}' for key, value in values.items())})"
+
+
+def _publish(cls):
+    """Called when the first instance of a class is made that other interpreters cannot import: leaves its definition for them."""
+    from symplast import byvalue, transport
+
+    data, parcel = transport.pack(cls, byvalue.Sender())
+    _symplast._publish_class(cls, data, parcel)
+
+
+def _receive(data):
+    """Called where an instance of such a class turns up."""
+    from symplast import transport
+
+    return transport.loads(data)
 
 
 def _shown(value):

@@ -1,12 +1,18 @@
 """The views that keys(), values() and items() of live mappings return: those of collections.abc, each iteration of which sees one moment."""
 
 import collections.abc
+import types
+
+
+def _mapping_of(view):
+    return types.MappingProxyType(view._mapping)
 
 
 class KeysView(collections.abc.KeysView):
     """Set-like view of the keys of a live mapping."""
 
     __slots__ = ()
+    mapping = property(_mapping_of, doc="Read-only proxy of the mapping that the view is of.")
 
     def __iter__(self):
         return self._mapping._iterate(0, False)
@@ -22,6 +28,7 @@ class ValuesView(collections.abc.ValuesView):
     """View of the values of a live mapping."""
 
     __slots__ = ()
+    mapping = property(_mapping_of, doc="Read-only proxy of the mapping that the view is of.")
 
     def __iter__(self):
         return self._mapping._iterate(1, False)
@@ -40,6 +47,7 @@ class ItemsView(collections.abc.ItemsView):
     """Set-like view of the (key, value) pairs of a live mapping."""
 
     __slots__ = ()
+    mapping = property(_mapping_of, doc="Read-only proxy of the mapping that the view is of.")
 
     def __iter__(self):
         return self._mapping._iterate(2, False)

@@ -58,6 +58,8 @@ public unsafe struct PyTypeSlot
     public const int Call = 50;
     public const int Clear = 51;
     public const int Dealloc = 52;
+    public const int DescriptorGet = 54;
+    public const int DescriptorSet = 55;
     public const int Doc = 56;
     public const int Free = 74;
     public const int GetAttr = 58;
@@ -114,6 +116,13 @@ public unsafe struct PyTypeSpec
     public const uint BaseType = 1 << 10;
     public const uint Sequence = 1 << 5;
     public const uint Mapping = 1 << 6;
+
+    // What PyType_GetFlags says of subclasses of built-in types, and of these themselves.
+    public const nuint IntSubclass = 1 << 24;
+    public const nuint TupleSubclass = 1 << 26;
+    public const nuint BytesSubclass = 1 << 27;
+    public const nuint TextSubclass = 1 << 28;
+    public const nuint DictSubclass = 1 << 29;
 
     public byte* Name;
     public int BasicSize;

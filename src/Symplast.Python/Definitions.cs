@@ -12,6 +12,9 @@ internal static unsafe class Definitions
     internal static PyGetSetDef Property(ReadOnlySpan<byte> name, void* get, ReadOnlySpan<byte> doc) =>
         new() { Name = Text.Utf8(name), Get = get, Doc = Text.Utf8(doc) };
 
+    internal static PyGetSetDef Property(ReadOnlySpan<byte> name, void* get, void* set, ReadOnlySpan<byte> doc) =>
+        new() { Name = Text.Utf8(name), Get = get, Set = set, Doc = Text.Utf8(doc) };
+
     internal static PyTypeSlot Slot(int slot, void* value) => new() { Slot = slot, Function = value };
 
     /// <summary>A copy of the items in native memory, with a zero item at the end.</summary>

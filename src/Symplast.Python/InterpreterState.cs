@@ -41,6 +41,9 @@ internal sealed unsafe class InterpreterState
     /// <summary>The classes of live objects that are known here.</summary>
     internal Dictionary<nint, int> ClassNumbers { get; } = [];
 
+    /// <summary>Those of them that other interpreters cannot import, and of which no instance was made yet.</summary>
+    internal HashSet<int> UnpublishedClasses { get; } = [];
+
     /// <summary>The state of the interpreter that a module object belongs to.</summary>
     internal static InterpreterState Of(PyObject* module) => FromHandle(*(nint*)Api.Table.PyModule_GetState(module));
 
@@ -120,7 +123,7 @@ internal sealed unsafe class InterpreterState
             int stop = visit((PyObject*)o, argument);
             if (stop != 0) return stop;
         }
-        return Live == null ? 0 : Live->Attributes.Traverse(visit, argument);
+        return 0;
     }
 
     /// <summary>Drops every reference that the state holds; for the module's free slot. The state is of no use afterwards.</summary>

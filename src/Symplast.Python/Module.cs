@@ -68,7 +68,12 @@ public static unsafe class Module
             if (convert != null && Api.Table.PyCallable_Check(convert) == 0)
                 return Errors.Type($"default must be callable or None, not {Text.TypeName(convert)}");
         }
-        return Freezer.Freeze(interpreter, pool ?? CurrentPool.Get(), o, convert);
+        if (!Handle.Is(interpreter.Live, o)) return Freezer.Freeze(interpreter, pool ?? CurrentPool.Get(), o, convert);
+        // A live graph is frozen as it is at one moment for each object.
+        PyObject* plain = LiveThawer.Thaw(interpreter, o);
+        PyObject* frozen = plain == null ? null : Freezer.Freeze(interpreter, pool ?? CurrentPool.Get(), plain, convert);
+        References.Drop(plain);
+        return frozen;
     }
 
     // Once a process: null, or the reason why this CPython cannot be served.
@@ -82,6 +87,7 @@ public static unsafe class Module
         ForkGuard.Arm();
         PoolProtection.ReadOnly = (Environment.GetEnvironmentVariable("SYMPLAST_DEBUG") ?? "").Split(',').Contains("readonly");
         AddressRange.Reserve();
+        if ((Environment.GetEnvironmentVariable("SYMPLAST_DEBUG") ?? "").Split(',').Contains("heap")) HeapDebug.Start();
         LiveTypes.Prepare();
         if (!StaticObjects.Fill()) return "no memory";
         _poolSpecification = PoolHandle.Specification();
@@ -128,8 +134,10 @@ public static unsafe class Module
 
             Copy a frozen object and everything it holds back into plain, mutable objects of this interpreter.
 
-            What was a list, dict, set or bytearray becomes one again. Identity, sharing and cycles are kept. An object that is not
-            frozen is returned as it is. Raises DeletedError if the object's pool is deleted.
+            What was a list, dict, set or bytearray becomes one again. Identity, sharing and cycles are kept. Of live objects, each as it is
+            at one moment, Dict and SortedDict become dict, List list, Set set, AtomicInt int, AtomicRef what it holds, and an Object a dict
+            of its attributes. An object that is neither frozen nor live is returned as it is. Raises DeletedError if the object, or its
+            pool, is deleted.
             """u8),
         Method("is_shared"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsShared, PyMethodDef.OneArg, """
             is_shared($module, obj, /)
@@ -169,10 +177,13 @@ public static unsafe class Module
 
             A list of the pools of this process that are not deleted, oldest first.
             """u8),
+        Method("_live_blocks"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LiveBlocks, PyMethodDef.OneArg, "For tests: the blocks of live objects in a Pool."u8),
+        Method("_fail_at"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&FailAt, PyMethodDef.OneArg, "For tests: let the n-th allocation of live objects from now on fail; 0 ends that. Return whether the one chosen before has failed."u8),
         Method("_pool_by_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&PoolById, PyMethodDef.FastCall, "Unpickle a Pool."u8),
         Method("_persistent_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentId, PyMethodDef.OneArg, "Pickler.persistent_id: the address of a shared object, None for others."u8),
         Method("_persistent_load"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentLoad, PyMethodDef.OneArg, "Unpickler.persistent_load: the shared object at an address."u8),
-        Method("_register_class"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&RegisterClass, PyMethodDef.FastCall, "Make a class of live objects known by its module and qualified name."u8),
+        Method("_register_class"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&RegisterClass, PyMethodDef.FastCall, "Make a class of live objects known by its module and qualified name; a fourth argument says that it came from another interpreter."u8),
+        Method("_publish_class"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&PublishClass, PyMethodDef.FastCall, "Leave the definition of a class of live objects for other interpreters."u8),
         Method("_open_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&OpenParcel, PyMethodDef.NoArgs, "Begin a parcel: what this thread pickles from here on may name live objects."u8),
         Method("_close_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CloseParcel, PyMethodDef.NoArgs, "End the parcel and return its number, which is to travel with the data; 0 if it is empty."u8),
         Method("_drop_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&DropParcel, PyMethodDef.OneArg, "End the tickets of a parcel that did not travel."u8),
@@ -260,7 +271,9 @@ public static unsafe class Module
     {
         try
         {
-            return CheckProcess() ? Thawer.Thaw(InterpreterState.Of(module), o) : null;
+            if (!CheckProcess()) return null;
+            InterpreterState interpreter = InterpreterState.Of(module);
+            return Handle.Is(interpreter.Live, o) ? LiveThawer.Thaw(interpreter, o) : Thawer.Thaw(interpreter, o);
         }
         catch (Exception e)
         {
@@ -282,6 +295,37 @@ public static unsafe class Module
         try
         {
             return CheckProcess() ? LiveObjects.Delete(InterpreterState.Of(module).Live, o) : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* LiveBlocks(PyObject* module, PyObject* o)
+    {
+        try
+        {
+            if (o->Type != InterpreterState.Of(module).PoolType) return Errors.Type("_live_blocks() takes a Pool");
+            return Api.Table.PyLong_FromLongLong(PoolHandle.PoolOf(o).Statistics().LiveBlocks);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* FailAt(PyObject* module, PyObject* o)
+    {
+        try
+        {
+            long n = Api.Table.PyLong_AsLongLong(o);
+            if (n == -1 && Api.Table.PyErr_Occurred() != null) return null;
+            bool hasFailed = HeapDebug.HasFailed;
+            HeapDebug.FailAt(n);
+            return hasFailed ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
         }
         catch (Exception e)
         {
@@ -391,11 +435,30 @@ public static unsafe class Module
         {
             ref Api api = ref Api.Table;
             InterpreterState interpreter = InterpreterState.Of(module);
-            bool fits = count == 3 && api.PyType_IsSubtype(arguments[0]->Type, api.PyType_Type) != 0
+            bool fits = count is 3 or 4 && api.PyType_IsSubtype(arguments[0]->Type, api.PyType_Type) != 0
                 && api.PyType_IsSubtype(arguments[0], interpreter.Live->TypeOf(LiveKind.Object)) != 0
                 && arguments[1]->Type == api.PyUnicode_Type && arguments[2]->Type == api.PyUnicode_Type;
             if (!fits) return Errors.Type("_register_class() takes a class of live objects and two names");
-            return Classes.Register(interpreter, arguments[0], Text.FromPython(arguments[1]), Text.FromPython(arguments[2])) ? api._Py_NoneStruct : null;
+            return Classes.Register(interpreter, arguments[0], Text.FromPython(arguments[1]), Text.FromPython(arguments[2]), isReceived: count == 4) ? api._Py_NoneStruct : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* PublishClass(PyObject* module, PyObject** arguments, nint count)
+    {
+        try
+        {
+            InterpreterState interpreter = InterpreterState.Of(module);
+            if (count != 3 || arguments[1]->Type != Api.Table.PyBytes_Type || !interpreter.ClassNumbers.TryGetValue((nint)arguments[0], out int number))
+                return Errors.Type("_publish_class() takes a class of live objects, bytes and a parcel");
+            long parcel = Api.Table.PyLong_AsLongLong(arguments[2]);
+            if (parcel == -1 && Api.Table.PyErr_Occurred() != null) return null;
+            Classes.Define(number, new ReadOnlySpan<byte>((byte*)arguments[1] + PyBytesObject.DataOffset, checked((int)((PyBytesObject*)arguments[1])->Size)), parcel);
+            return Api.Table._Py_NoneStruct;
         }
         catch (Exception e)
         {

@@ -10,6 +10,7 @@ import enum
 import functools
 import types
 
+from symplast import _symplast
 from symplast.byvalue.identity import main_name
 
 _DISPATCHER = functools.singledispatch(len).__code__
@@ -97,6 +98,9 @@ def _make_class(meta, name, bases, names):
         cls = type.__new__(meta, name, bases, names) if _is_plain(meta) else meta(name, bases, names)
     if isinstance(cls, abc.ABCMeta):
         abc._abc_init(cls)
+    if issubclass(cls, _symplast.ObjectBase):
+        # What its metaclass does besides.
+        _symplast._register_class(cls, cls.__module__, cls.__qualname__, True)
     return cls
 
 

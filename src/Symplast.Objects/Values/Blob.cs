@@ -32,12 +32,13 @@ public unsafe struct Blob
     public static bool IsAscii(Value text) => text.Head->Extra == Ascii;
 
     /// <summary>
-    /// A new blob with one reference, the caller's; empty if there is no memory. <paramref name="kind"/> is Text, Bytes, BigInt or Complex.
+    /// A new blob with one reference, the caller's; empty if there is no memory. <paramref name="kind"/> is Text, Bytes, BigInt or Complex. Without a heap, a
+    /// <see cref="Transient"/> one.
     /// </summary>
     public static Value Create(Participant* me, PoolHeap* heap, ValueKind kind, byte* data, nuint length, ulong hash)
     {
         Debug.Assert(kind is ValueKind.Text or ValueKind.Bytes or ValueKind.BigInt or ValueKind.Complex);
-        Blob* blob = (Blob*)Heap.Allocate(me, heap, (nuint)sizeof(Blob) + length);
+        Blob* blob = (Blob*)Transient.Allocate(me, heap, (nuint)sizeof(Blob) + length);
         if (blob == null) return Value.Empty;
         blob->Head = new Header { Count = 1, Kind = HeaderKind.Blob };
         blob->Hash = hash;

@@ -30,9 +30,11 @@ public static unsafe class Reference
         return false;
     }
 
-    /// <summary>The same for what a value refers to; true for values that are not counted.</summary>
+    /// <summary>
+    /// The same for what a value refers to; true for values that are not counted, and for objects of other pools that were deleted, which nobody counts any more.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool TryTake(Value value) => !value.IsCounted || TryTake(value.Head);
+    public static bool TryTake(Value value) => !value.IsCounted || IsGone(value) || TryTake(value.Head);
 
     /// <summary>One more reference to a block that cannot be dead, because the caller holds one.</summary>
     public static void Take(Value value)
@@ -52,8 +54,12 @@ public static unsafe class Reference
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Drop(Participant* me, Value value)
     {
-        if (value.IsCounted) Drop(me, value.Head);
+        if (value.IsCounted && !IsGone(value)) Drop(me, value.Head);
     }
+
+    /// <summary>Whether a value is an object of another pool that was deleted: the address is still that pool's, but the memory is gone.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool IsGone(Value value) => value.PointsTo(ValueKind.Object) && PoolHeap.IsDeleted(Heap.Of(value.Pointer));
 
     /// <summary>Takes one off the count; true if that was the last.</summary>
     internal static bool DropOne(Header* block)

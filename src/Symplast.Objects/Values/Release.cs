@@ -52,7 +52,7 @@ internal unsafe struct Release
     /// <summary>Drops a reference that a dying block held.</summary>
     internal void Drop(Participant* me, Value value)
     {
-        if (value.IsCounted && Reference.DropOne(value.Head)) Push(me, value.Head);
+        if (value.IsCounted && !Reference.IsGone(value) && Reference.DropOne(value.Head)) Push(me, value.Head);
     }
 
     void Push(Participant* me, Header* dead)

@@ -29,14 +29,14 @@ public unsafe struct TupleBlob
 
     /// <summary>
     /// A new tuple with one reference, the caller's; takes over the references of the items. Empty if there is no memory, or if it <see cref="IsTooDeep"/>; the
-    /// items stay the caller's then.
+    /// items stay the caller's then. Without a heap, a <see cref="Transient"/> one.
     /// </summary>
     public static Value Create(Participant* me, PoolHeap* heap, Value* items, nuint length)
     {
         int depth = DepthAround(items, length);
         if (depth > MaximumDepth || length > (nuint.MaxValue >> 1) / (nuint)sizeof(Value)) return Value.Empty;
         nuint size = length * (nuint)sizeof(Value);
-        TupleBlob* tuple = (TupleBlob*)Heap.Allocate(me, heap, (nuint)sizeof(TupleBlob) + size);
+        TupleBlob* tuple = (TupleBlob*)Transient.Allocate(me, heap, (nuint)sizeof(TupleBlob) + size);
         if (tuple == null) return Value.Empty;
         nuint ordered = 1;
         for (nuint i = 0; i < length; i++)

@@ -5,7 +5,7 @@ using Symplast.CPython;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// One interpreter's memory of where attributes are: which slot a name has in objects of a class with a shape, or that it must be looked for in the class. Direct-mapped.
+/// One interpreter's memory of where attributes are: which slot a name has in objects of a class with a shape. Direct-mapped.
 /// </summary>
 /// <remarks>
 /// A class is known by its version (<see cref="Layout.TypeVersion"/>), which changes when it or a base of it does; a name by its address, with a reference, so that
@@ -13,9 +13,6 @@ namespace Symplast.Python.Live;
 /// </remarks>
 internal unsafe struct AttributeCache
 {
-    /// <summary>In <see cref="Entry.Slot"/>: not in the object; the class has it, or nobody.</summary>
-    internal const int InClass = -1;
-
     const int Entries = 2048;
 
     /// <summary>What is known of one name.</summary>
@@ -25,9 +22,6 @@ internal unsafe struct AttributeCache
         internal PyObject* Name;        // a reference
         internal uint TypeVersion;
         internal int Slot;
-
-        /// <summary>What a value must be an instance of, or null; a reference.</summary>
-        internal PyObject* Required;
     }
 
     Entry* _entries;
@@ -39,24 +33,9 @@ internal unsafe struct AttributeCache
     /// <summary>Frees the table.</summary>
     internal void Dispose()
     {
-        for (int i = 0; _entries != null && i < Entries; i++)
-        {
-            References.Drop(_entries[i].Name);
-            References.Drop(_entries[i].Required);
-        }
+        for (int i = 0; _entries != null && i < Entries; i++) References.Drop(_entries[i].Name);
         NativeMemory.Free(_entries);
         _entries = null;
-    }
-
-    /// <summary>Shows the collector every class that the table holds.</summary>
-    internal readonly int Traverse(delegate* unmanaged[Cdecl]<PyObject*, void*, int> visit, void* argument)
-    {
-        for (int i = 0; _entries != null && i < Entries; i++)
-        {
-            int stop = _entries[i].Required == null ? 0 : visit(_entries[i].Required, argument);
-            if (stop != 0) return stop;
-        }
-        return 0;
     }
 
     /// <summary>The place where a name would be.</summary>
@@ -73,15 +52,11 @@ internal unsafe struct AttributeCache
         entry->Name == name && entry->ShapeId == shapeId && entry->TypeVersion == typeVersion;
 
     /// <summary>Fills an entry.</summary>
-    internal static void Remember(Entry* entry, uint typeVersion, PyObject* name, ulong shapeId, int slot, PyObject* required)
+    internal static void Remember(Entry* entry, uint typeVersion, PyObject* name, ulong shapeId, int slot)
     {
         if (typeVersion == 0 || shapeId == 0) return;
         References.Take(name);
-        if (required != null) References.Take(required);
-        Entry old = *entry;
-        *entry = new Entry { ShapeId = shapeId, Name = name, TypeVersion = typeVersion, Slot = slot, Required = required };
-        // Last: with a class anything may go.
-        References.Drop(old.Name);
-        References.Drop(old.Required);
+        References.Drop(entry->Name);
+        *entry = new Entry { ShapeId = shapeId, Name = name, TypeVersion = typeVersion, Slot = slot };
     }
 }

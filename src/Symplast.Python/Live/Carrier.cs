@@ -21,6 +21,7 @@ internal unsafe ref struct Carrier
         internal PyObject* Original;
         internal PyObject* Items;       // a list of the items: of a dict pairs
         internal Header* Copy;
+        internal LiveKind Kind;         // of the copy, which goes with its pool if that is deleted meanwhile
         internal nint Next;
     }
 
@@ -61,8 +62,9 @@ internal unsafe ref struct Carrier
 
     bool Run()
     {
-        while (_stack.Count > 0)
+        for (nint steps = 0; _stack.Count > 0; steps++)
         {
+            if (!LiveMethods.GoesOn(steps)) return false;
             Frame* frame = _stack.Last;
             if (frame->Next == ((PyListObject*)frame->Items)->Size)
             {
@@ -81,14 +83,14 @@ internal unsafe ref struct Carrier
     {
         Status status;
         Value value;
-        if (frame.Copy->Kind == HeaderKind.Vector)
+        if (frame.Kind == LiveKind.List)
         {
             if (!Visit(item, out value)) return false;
             status = SharedVector<Uninterrupted>.Append(_state->Me, (SharedVector*)frame.Copy, value);
         }
         else
         {
-            bool isDict = frame.Copy->Kind == HeaderKind.OrderedMap;
+            bool isDict = frame.Kind == LiveKind.Dict;
             PyObject* first = isDict ? ItemOf(item, 0) : item;
             KeyState known = Incoming.Key(_state, _heap, first, out Incoming key);
             if (known == KeyState.Foreign) return Refuse(first, isDict ? "cannot be a key of a shared Dict" : "cannot be a member of a shared Set");
@@ -127,7 +129,7 @@ internal unsafe ref struct Carrier
         if (type == api.PyDict_Type) items = api.PyDict_Items(o);
         else if (type == api.PyList_Type || type == api.PySet_Type) items = api.PySequence_List(o);
         else return Freeze(o, out value);
-        if (items == null) return false;
+        if (LiveMethods.Hidden(items) == null) return false;
         Header* copy = Create(type);
         if (copy == null)
         {
@@ -138,7 +140,7 @@ internal unsafe ref struct Carrier
         _made.Reserve(1);
         _made.Add((nint)copy);
         _memo.Add(o, (PyObject*)copy);
-        _stack.Add(new Frame { Original = o, Items = items, Copy = copy });
+        _stack.Add(new Frame { Original = o, Items = items, Copy = copy, Kind = type == api.PyDict_Type ? LiveKind.Dict : type == api.PySet_Type ? LiveKind.Set : LiveKind.List });
         value = Value.Of(copy);
         TakeInSection(value);
         return true;
@@ -229,8 +231,8 @@ internal unsafe ref struct Carrier
             }
             Frame* frame = _stack[i];
             nint index = frame->Next - 1;
-            if (frame->Copy->Kind == HeaderKind.Set) Place.Append(path, PlaceKind.Member, null);
-            else if (frame->Copy->Kind == HeaderKind.Vector) path.Append('[').Append(index).Append(']');
+            if (frame->Kind == LiveKind.Set) Place.Append(path, PlaceKind.Member, null);
+            else if (frame->Kind == LiveKind.List) path.Append('[').Append(index).Append(']');
             else Place.Append(path, PlaceKind.Item, ItemOf(((PyListObject*)frame->Items)->Items[index], 0));
         }
         return path.ToString();

@@ -16,15 +16,22 @@ internal static unsafe class Classes
         internal readonly Dictionary<int, nint> ByClass = [];
     }
 
+    const string Script = "__main__";
+
     static readonly Lock Gate = new();
     static readonly Dictionary<(string Module, string Name), int> Numbers = [];
     static readonly List<(string Module, string Name)> Names = [default];
     static readonly ConditionalWeakTable<Pool, Roots> Trees = [];
+    static readonly Dictionary<int, byte[]> Definitions = [];
+    static readonly Dictionary<int, long> Parcels = [];
 
     /// <summary>Makes a class known, in this interpreter and in the process; it takes the place of one that had its names. False with an exception set.</summary>
-    internal static bool Register(InterpreterState interpreter, PyObject* type, string module, string name)
+    internal static bool Register(InterpreterState interpreter, PyObject* type, string module, string name, bool isReceived)
     {
         int number;
+        // Where the class of a script comes to, it has this module's name.
+        bool isScript = module is Script or "__mp_main__";
+        if (isScript) module = Script;
         lock (Gate)
         {
             if (!Numbers.TryGetValue((module, name), out number))
@@ -37,16 +44,61 @@ internal static unsafe class Classes
         interpreter.Keep(References.New(type));
         interpreter.ClassNumbers[(nint)type] = number;
         interpreter.Live->SetClass(number, type);
+        if (HasFields(type)) ObjectType.Close(type);
+        if (!isReceived && (isScript || name.Contains("<locals>"))) interpreter.UnpublishedClasses.Add(number);
         return true;
+    }
+
+    /// <summary>
+    /// Leaves the definition of a class that other interpreters cannot import for them, once. A class that cannot be sent by value is an error where an instance of it turns
+    /// up, not here. Runs Python code.
+    /// </summary>
+    internal static void Publish(InterpreterState interpreter, PyObject* type, int number)
+    {
+        ref Api api = ref Api.Table;
+        interpreter.UnpublishedClasses.Remove(number);
+        PyObject* module = api.PyImport_ImportModule(Text.Utf8("symplast.objects"u8));
+        PyObject* publish = module == null ? null : api.PyObject_GetAttrString(module, Text.Utf8("_publish"u8));
+        PyObject* done = publish == null ? null : api.PyObject_CallOneArg(publish, type);
+        References.Drop(done);
+        References.Drop(publish);
+        References.Drop(module);
+        if (done == null) api.PyErr_Clear();
+    }
+
+    /// <summary>Keeps the pickled definition of a class, with the live objects that it names.</summary>
+    internal static void Define(int number, ReadOnlySpan<byte> data, long parcel)
+    {
+        long old;
+        lock (Gate)
+        {
+            Definitions[number] = data.ToArray();
+            Parcels.Remove(number, out old);
+            Parcels[number] = parcel;
+        }
+        Live.Parcels.Drop(old);
+    }
+
+    /// <summary>Whether a class, or a base of it, declares fields: then its objects have no other attributes.</summary>
+    internal static bool HasFields(PyObject* type)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* key = Text.ToPython("__symplast_fields__");
+        if (key != null) api.PyUnicode_InternInPlace(&key);
+        bool has = key != null && api._PyType_Lookup(type, key) != null;
+        References.Drop(key);
+        return has;
     }
 
     /// <summary>Finds the class with a number in this interpreter: imports its module. False with an exception set. Runs Python code.</summary>
     internal static bool Resolve(LiveState* state, int number)
     {
+        ref Api api = ref Api.Table;
         InterpreterState? interpreter = state->Interpreter;
         (string module, string name) = NameOf(number);
         if (interpreter is null || name is null) return LiveErrors.RaiseNotShareable(state, "the class of this object is not known") != null;
-        PyObject* found = Find(module, name);
+        PyObject* found = Receive(number);
+        if (found == null && api.PyErr_Occurred() == null) found = Find(module, name);
         if (found == null) return RaiseNotFound(state, module, name);
         bool fits = interpreter.ClassNumbers.TryGetValue((nint)found, out int known) && known == number;
         References.Drop(found);
@@ -72,6 +124,24 @@ internal static unsafe class Classes
     internal static (string Module, string Name) NameOf(int number)
     {
         lock (Gate) return (uint)number < (uint)Names.Count ? Names[number] : default;
+    }
+
+    // The class as another interpreter defined it, a new reference; null, without an exception if none did.
+    static PyObject* Receive(int number)
+    {
+        ref Api api = ref Api.Table;
+        byte[]? definition;
+        lock (Gate) Definitions.TryGetValue(number, out definition);
+        if (definition is null) return null;
+        PyObject* data;
+        fixed (byte* bytes = definition) data = api.PyBytes_FromStringAndSize(bytes, definition.Length);
+        PyObject* module = data == null ? null : api.PyImport_ImportModule(Text.Utf8("symplast.objects"u8));
+        PyObject* receive = module == null ? null : api.PyObject_GetAttrString(module, Text.Utf8("_receive"u8));
+        PyObject* found = receive == null ? null : api.PyObject_CallOneArg(receive, data);
+        References.Drop(receive);
+        References.Drop(module);
+        References.Drop(data);
+        return found;
     }
 
     // A new reference, or null, perhaps with an exception set.

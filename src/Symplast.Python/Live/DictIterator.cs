@@ -29,6 +29,8 @@ internal unsafe struct DictIterator
     ulong _next;
     DictIteration _what;
     bool _reversed;
+    DictIterator* _previous;     // in the interpreter's list, while there is a snapshot
+    DictIterator* _following;
 
     /// <summary>What every interpreter makes its type from; built once a process.</summary>
     internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
@@ -42,7 +44,8 @@ internal unsafe struct DictIterator
             Slot(PyTypeSlot.Iter, Api.Table.PyObject_SelfIter),
             Slot(PyTypeSlot.IterNext, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&NextCall),
             Slot(PyTypeSlot.Methods, Table(
-                Method("__length_hint__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LengthHint, PyMethodDef.NoArgs, "How many are left."u8)))),
+                Method("__length_hint__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LengthHint, PyMethodDef.NoArgs, "How many are left."u8),
+                Method("__reduce__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reduce, PyMethodDef.NoArgs, "An iterator over a list of what is left."u8)))),
     });
 
     /// <summary>A new iterator, which takes over the snapshot; null with an exception set.</summary>
@@ -60,6 +63,9 @@ internal unsafe struct DictIterator
         iterator->_snapshot = snapshot;
         iterator->_what = what;
         iterator->_reversed = reversed;
+        iterator->_following = state->Iterators;
+        if (iterator->_following != null) iterator->_following->_previous = iterator;
+        state->Iterators = iterator;
         return (PyObject*)iterator;
     }
 
@@ -73,14 +79,16 @@ internal unsafe struct DictIterator
         LiveState* state = owner->State;
         bool wantsKey = iterator->_what != DictIteration.Values;
         bool wantsValue = iterator->_what != DictIteration.Keys;
+        // Before any Python code runs, which may use the same iterator.
+        ulong next = iterator->_next++;
         do
         {
             Epoch.Enter(state->Me);
             bool isDeleted = PoolHeap.IsDeleted(Heap.Of(owner->Shared));
-            bool isOver = isDeleted || iterator->_next == iterator->_snapshot->Count;
+            bool isOver = isDeleted || next >= iterator->_snapshot->Count;
             if (!isOver)
             {
-                ulong at = iterator->_reversed ? iterator->_snapshot->Count - 1 - iterator->_next : iterator->_next;
+                ulong at = iterator->_reversed ? iterator->_snapshot->Count - 1 - next : next;
                 if (wantsKey && *key == null) *key = Outgoing.Object(state, MapSnapshot.Key(iterator->_snapshot, at));
                 if (wantsValue && (*key != null || !wantsKey)) *value = Outgoing.Object(state, MapSnapshot.Value(iterator->_snapshot, at));
             }
@@ -89,25 +97,26 @@ internal unsafe struct DictIterator
             if (isOver)
             {
                 Finish(iterator);
-                return false;
+                break;
             }
-            if ((*key != null || !wantsKey) && (*value != null || !wantsValue))
-            {
-                iterator->_next++;
-                return true;
-            }
-        } while (LiveState.Again(state));
+            if ((*key != null || !wantsKey) && (*value != null || !wantsValue)) return true;
+        } while (LiveState.Again(state) && iterator->_snapshot != null);
         References.Drop(*key);
         *key = null;
         return false;
     }
 
-    static void Finish(DictIterator* iterator)
+    /// <summary>Gives back the snapshot, which the iterator still has: it is used up.</summary>
+    internal static void Finish(DictIterator* iterator)
     {
+        LiveState* state = iterator->_owner->State;
         MapSnapshot* snapshot = iterator->_snapshot;
         iterator->_snapshot = null;
-        // When the interpreter's part has ended, what is left goes with the pool.
-        if (snapshot != null && iterator->_owner->Shared != null) MapSnapshot.Free(iterator->_owner->State->Me, snapshot);
+        if (iterator->_previous != null) iterator->_previous->_following = iterator->_following;
+        else state->Iterators = iterator->_following;
+        if (iterator->_following != null) iterator->_following->_previous = iterator->_previous;
+        iterator->_previous = iterator->_following = null;
+        if (!ForkGuard.IsForkedChild) MapSnapshot.Free(state->Me, snapshot);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -117,13 +126,7 @@ internal unsafe struct DictIterator
         {
             PyObject* key;
             PyObject* value;
-            if (!Next((DictIterator*)self, &key, &value)) return null;
-            return ((DictIterator*)self)->_what switch
-            {
-                DictIteration.Keys => key,
-                DictIteration.Values => value,
-                _ => LiveMethods.Pair(key, value),
-            };
+            return Next((DictIterator*)self, &key, &value) ? Pick((DictIterator*)self, key, value) : null;
         }
         catch (Exception e)
         {
@@ -142,6 +145,64 @@ internal unsafe struct DictIterator
         Epoch.Exit(state->Me);
         return Api.Table.PyLong_FromLongLong(left);
     }
+
+    // As those of dict: an iterator over a list of what is left.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Reduce(PyObject* self, PyObject* none)
+    {
+        try
+        {
+            ref Api api = ref Api.Table;
+            DictIterator* iterator = (DictIterator*)self;
+            ulong next = iterator->_next;
+            PyObject* left = api.PyList_New(0);
+            bool done = left != null;
+            PyObject* key;
+            PyObject* value;
+            while (done && HasMore(iterator) && (done = Next(iterator, &key, &value)))
+            {
+                PyObject* item = Pick(iterator, key, value);
+                done = item != null && api.PyList_Append(left, item) == 0;
+                References.Drop(item);
+            }
+            iterator->_next = next;
+            PyObject* builtins = done ? api.PyImport_ImportModule(Text.Utf8("builtins"u8)) : null;
+            PyObject* iter = builtins == null ? null : api.PyObject_GetAttrString(builtins, Text.Utf8("iter"u8));
+            References.Drop(builtins);
+            PyObject* arguments = iter == null ? null : api.PyTuple_New(1);
+            if (arguments == null)
+            {
+                References.Drop(iter);
+                References.Drop(left);
+                return null;
+            }
+            api.PyTuple_SetItem(arguments, 0, left);
+            return LiveMethods.Pair(iter, arguments);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    static bool HasMore(DictIterator* iterator)
+    {
+        if (iterator->_snapshot == null || iterator->_owner->Shared == null || ForkGuard.IsForkedChild) return false;
+        LiveState* state = iterator->_owner->State;
+        Epoch.Enter(state->Me);
+        // That it was deleted is for Next to say.
+        bool hasMore = PoolHeap.IsDeleted(Heap.Of(iterator->_owner->Shared)) || iterator->_next < iterator->_snapshot->Count;
+        Epoch.Exit(state->Me);
+        return hasMore;
+    }
+
+    // What the iterator gives, of the two references that Next gave.
+    static PyObject* Pick(DictIterator* iterator, PyObject* key, PyObject* value) => iterator->_what switch
+    {
+        DictIteration.Keys => key,
+        DictIteration.Values => value,
+        _ => LiveMethods.Pair(key, value),
+    };
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static void Dealloc(PyObject* self)

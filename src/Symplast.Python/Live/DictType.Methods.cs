@@ -11,9 +11,6 @@ namespace Symplast.Python.Live;
 // The methods.
 internal static unsafe partial class DictType
 {
-    // Bit of tp_flags; set for dict itself too.
-    const nuint DictSubclass = 1 << 29;
-
     static PyMethodDef* Methods() => Table(
         Method("get"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&GetOr, PyMethodDef.FastCall, "get($self, key, default=None, /)\n--\n\nReturn the value for key if key is in the dictionary, else default."u8),
         Method("setdefault"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&SetDefault, PyMethodDef.FastCall, "setdefault($self, key, default=None, /)\n--\n\nReturn the value of key; if it has none, give it default first. Atomic: of many callers one wins, and all get its value."u8),
@@ -22,6 +19,8 @@ internal static unsafe partial class DictType
         Method("update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&UpdateCall, PyMethodDef.VarArgs | PyMethodDef.Keywords, "update($self, mapping_or_iterable=(), /, **items)\n--\n\nSet all the items, one after the other."u8),
         Method("clear"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Clear, PyMethodDef.NoArgs, "clear($self, /)\n--\n\nRemove all items, at one moment."u8),
         Method("copy"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Copy, PyMethodDef.NoArgs, "copy($self, /)\n--\n\nReturn a plain dict of the items at one moment."u8),
+        Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs, "__copy__($self, /)\n--\n\nFor copy.copy: a new Dict in the same pool, with the items of one moment."u8),
+        Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg, "__deepcopy__($self, memo, /)\n--\n\nFor copy.deepcopy: a new Dict in the same pool, with copies of the items of one moment."u8),
         Method("keys"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Keys, PyMethodDef.NoArgs, "keys($self, /)\n--\n\nReturn a set-like view of the keys."u8),
         Method("values"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Values, PyMethodDef.NoArgs, "values($self, /)\n--\n\nReturn a view of the values."u8),
         Method("items"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Items, PyMethodDef.NoArgs, "items($self, /)\n--\n\nReturn a set-like view of the (key, value) pairs."u8),
@@ -59,8 +58,7 @@ internal static unsafe partial class DictType
             if (present != null || Api.Table.PyErr_Occurred() != null) return present;
             LiveState* state = handle->State;
             PoolHeap* heap = Heap.Of(handle->Shared);
-            KeyState known = Incoming.Key(state, heap, arguments[0], out Incoming key);
-            if (known != KeyState.Ready) return known == KeyState.Foreign && RefuseKey(handle, arguments[0]) ? null : null;
+            if (!TryKey(handle, arguments[0], out Incoming key)) return null;
             PyObject* item = count == 2 ? arguments[1] : Api.Table._Py_NoneStruct;
             PyObject* result = null;
             Status status = Status.Done;
@@ -100,13 +98,20 @@ internal static unsafe partial class DictType
             Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return null;
             LiveState* state = handle->State;
-            KeyState known = Incoming.Key(state, Heap.Of(handle->Shared), arguments[0], out Incoming key);
+            KeyState known = Find(handle, arguments[0], out Incoming key);
             if (known == KeyState.Failed) return null;
-            Status status = Status.Missing;
-            Value value = default;
-            if (known == KeyState.Ready) status = Map.Take(state->Me, MapOf(handle), key.Probe, out value);
+            if (known == KeyState.Foreign) return count == 2 ? References.New(arguments[1]) : LiveMethods.RaiseKey(arguments[0]);
+            Epoch.Enter(state->Me);
+            Status status = Map.Take(state->Me, MapOf(handle), key.Probe, out Value value);
+            PoolHeap* held = status == Status.Done ? LiveMethods.Hold(value) : null;
+            Epoch.Exit(state->Me);
             key.Dispose(state);
-            if (status == Status.Done) return LiveMethods.Give(state, value);
+            if (status == Status.Done)
+            {
+                PyObject* result = LiveMethods.Give(state, value);
+                LiveMethods.Unhold(held);
+                return result;
+            }
             if (status != Status.Missing) return LiveErrors.Raise(handle, status);
             return count == 2 ? References.New(arguments[1]) : LiveMethods.RaiseKey(arguments[0]);
         }
@@ -128,11 +133,18 @@ internal static unsafe partial class DictType
             if (isLast < 0 || !LiveMethods.IsUsable(handle)) return null;
             LiveState* state = handle->State;
             Value key, value;
+            Epoch.Enter(state->Me);
             Status status = isLast != 0 ? Map.TakeLast(state->Me, MapOf(handle), out key, out value) : Map.TakeFirst(state->Me, MapOf(handle), out key, out value);
+            bool done = status == Status.Done;
+            PoolHeap* heldKey = done ? LiveMethods.Hold(key) : null;
+            PoolHeap* heldValue = done ? LiveMethods.Hold(value) : null;
+            Epoch.Exit(state->Me);
             if (status == Status.Missing) return Errors.Set(*Api.Table.PyExc_KeyError, "popitem(): dictionary is empty");
-            if (status != Status.Done) return LiveErrors.Raise(handle, status);
+            if (!done) return LiveErrors.Raise(handle, status);
             PyObject* first = LiveMethods.Give(state, key);
             PyObject* second = LiveMethods.Give(state, value);
+            LiveMethods.Unhold(heldKey);
+            LiveMethods.Unhold(heldValue);
             return LiveMethods.Pair(first, second);
         }
         catch (Exception e)
@@ -154,26 +166,6 @@ internal static unsafe partial class DictType
         }
     }
 
-    // The arguments are those of dict(), which knows all that they may be.
-    static bool Update(Handle* handle, PyObject* positional, PyObject* named)
-    {
-        if (!LiveMethods.IsUsable(handle)) return false;
-        bool hasNamed = named != null && ((PyDictObject*)named)->Used != 0;
-        if (((PyVarObject*)positional)->Size == 0 && !hasNamed) return true;
-        PyObject* plain = Api.Table.PyObject_Call(Api.Table.PyDict_Type, positional, named);
-        if (plain == null) return false;
-        PyObject* items = Api.Table.PyDict_Items(plain);
-        References.Drop(plain);
-        bool done = items != null;
-        for (nint i = 0; done && i < ((PyListObject*)items)->Size; i++)
-        {
-            PyObject** pair = (PyObject**)((byte*)((PyListObject*)items)->Items[i] + Layout.Current.TupleItems);
-            done = Set(handle, pair[0], pair[1]);
-        }
-        References.Drop(items);
-        return done;
-    }
-
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Clear(PyObject* self, PyObject* none)
     {
@@ -188,40 +180,6 @@ internal static unsafe partial class DictType
         {
             return Errors.FromManaged(e);
         }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Copy(PyObject* self, PyObject* none)
-    {
-        try
-        {
-            return ToPlain((Handle*)self);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    /// <summary>A plain dict of the items at one moment; null with an exception set.</summary>
-    internal static PyObject* ToPlain(Handle* handle)
-    {
-        PyObject* iterator = NewIterator(handle, DictIteration.Items, reversed: false);
-        if (iterator == null) return null;
-        PyObject* plain = Api.Table.PyDict_New();
-        PyObject* key = null;
-        PyObject* value = null;
-        while (plain != null && DictIterator.Next((DictIterator*)iterator, &key, &value))
-        {
-            int failed = Api.Table.PyDict_SetItem(plain, key, value);
-            References.Drop(key);
-            References.Drop(value);
-            if (failed != 0) break;
-        }
-        References.Drop(iterator);
-        if (Api.Table.PyErr_Occurred() == null) return plain;
-        References.Drop(plain);
-        return null;
     }
 
     static PyObject* NewIterator(Handle* handle, DictIteration what, bool reversed)
@@ -261,94 +219,4 @@ internal static unsafe partial class DictType
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Items(PyObject* self, PyObject* none) => LiveMethods.CallPython((Handle*)self, "ItemsView"u8);
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count)
-    {
-        try
-        {
-            if (!LiveMethods.CheckCount("compare_exchange", count, 3, 3)) return null;
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.IsUsable(handle)) return null;
-            LiveState* state = handle->State;
-            PoolHeap* heap = Heap.Of(handle->Shared);
-            KeyState known = Incoming.Key(state, heap, arguments[0], out Incoming key);
-            if (known != KeyState.Ready) return known == KeyState.Foreign ? Api.Table._Py_FalseStruct : null;
-            Place place = Place.Item(self, arguments[0]);
-            Status status = Status.WrongKind;
-            if (Incoming.Item(state, heap, arguments[1], place, out Incoming expected))
-            {
-                if (Incoming.Item(state, heap, arguments[2], place, out Incoming desired))
-                {
-                    Epoch.Enter(state->Me);
-                    Value value = PoolHeap.IsDeleted(heap) ? default : desired.ToValue(state, heap);
-                    if (value.IsEmpty) status = PoolHeap.IsDeleted(heap) ? Status.Deleted : Status.NoMemory;
-                    else
-                    {
-                        status = Map.CompareExchange(state->Me, MapOf(handle), key.Probe, expected.Probe, value, out _);
-                        Reference.Drop(state->Me, value);
-                    }
-                    Epoch.Exit(state->Me);
-                }
-                desired.Dispose(state);
-            }
-            expected.Dispose(state);
-            key.Dispose(state);
-            if (Api.Table.PyErr_Occurred() != null) return null;
-            if (status is Status.Done or Status.Missing) return status == Status.Done ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
-            return LiveErrors.Raise(handle, status);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Add(PyObject* self, PyObject** arguments, nint count)
-    {
-        try
-        {
-            if (!LiveMethods.CheckCount("add", count, 2, 2)) return null;
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.IsUsable(handle) || !LiveMethods.TryNumber("add", arguments[1], out bool isReal, out long integer, out double real)) return null;
-            LiveState* state = handle->State;
-            KeyState known = Incoming.Key(state, Heap.Of(handle->Shared), arguments[0], out Incoming key);
-            if (known != KeyState.Ready) return known == KeyState.Foreign && RefuseKey(handle, arguments[0]) ? null : null;
-            Epoch.Enter(state->Me);
-            Value sum;
-            Status status = isReal ? Map.Add(state->Me, MapOf(handle), key.Probe, real, out sum) : Map.Add(state->Me, MapOf(handle), key.Probe, integer, out sum);
-            PyObject* result = status == Status.Done ? Outgoing.Object(state, sum) : null;
-            Epoch.Exit(state->Me);
-            key.Dispose(state);
-            if (status == Status.WrongKind) return Errors.Type($"{Place.Item(self, arguments[0]).Describe()} is not a number");
-            return status == Status.Done ? result : LiveErrors.Raise(handle, status);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* FromKeys(PyObject* type, PyObject** arguments, nint count)
-    {
-        try
-        {
-            if (!LiveMethods.CheckCount("fromkeys", count, 1, 2) || !Module.CheckProcess()) return null;
-            PyObject* made = Api.Table.PyObject_CallNoArgs(type);
-            PyObject* keys = made == null ? null : Api.Table.PySequence_List(arguments[0]);
-            bool done = keys != null;
-            PyObject* value = count == 2 ? arguments[1] : Api.Table._Py_NoneStruct;
-            for (nint i = 0; done && i < ((PyListObject*)keys)->Size; i++) done = Set((Handle*)made, ((PyListObject*)keys)->Items[i], value);
-            References.Drop(keys);
-            if (done) return made;
-            References.Drop(made);
-            return null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
 }

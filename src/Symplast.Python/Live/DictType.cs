@@ -107,8 +107,7 @@ internal static unsafe partial class DictType
     {
         if (!LiveMethods.IsUsable(handle)) return null;
         LiveState* state = handle->State;
-        KeyState known = Incoming.Key(state, Heap.Of(handle->Shared), o, out Incoming key);
-        if (known != KeyState.Ready) return null;
+        if (Find(handle, o, out Incoming key) != KeyState.Ready) return null;
         PyObject* result;
         Status status;
         do
@@ -146,8 +145,7 @@ internal static unsafe partial class DictType
         if (!LiveMethods.IsUsable(handle)) return false;
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
-        KeyState known = Incoming.Key(state, heap, o, out Incoming key);
-        if (known != KeyState.Ready) return known == KeyState.Foreign && RefuseKey(handle, o);
+        if (!TryKey(handle, o, out Incoming key)) return false;
         bool made = Incoming.Item(state, heap, item, Place.Item((PyObject*)handle, o), out Incoming incoming);
         Status status = Status.Done;
         if (made)
@@ -176,7 +174,7 @@ internal static unsafe partial class DictType
     {
         if (!LiveMethods.IsUsable(handle)) return Status.Deleted;
         LiveState* state = handle->State;
-        KeyState known = Incoming.Key(state, Heap.Of(handle->Shared), o, out Incoming key);
+        KeyState known = Find(handle, o, out Incoming key);
         if (known != KeyState.Ready) return known == KeyState.Foreign ? Status.Missing : Status.WrongKind;
         Status status = Map.Remove(state->Me, MapOf(handle), key.Probe, out _);
         key.Dispose(state);
@@ -192,7 +190,7 @@ internal static unsafe partial class DictType
             Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return -1;
             LiveState* state = handle->State;
-            KeyState known = Incoming.Key(state, Heap.Of(handle->Shared), o, out Incoming key);
+            KeyState known = Find(handle, o, out Incoming key);
             if (known != KeyState.Ready) return known == KeyState.Foreign ? 0 : -1;
             Status status = Map.Contains(state->Me, MapOf(handle), key.Probe);
             key.Dispose(state);
@@ -294,7 +292,7 @@ internal static unsafe partial class DictType
         return destructor == (PyObject*)(delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Subscript ? ToPlain((Handle*)o) : null;
     }
 
-    static bool IsPlain(PyObject* o) => (Api.Table.PyType_GetFlags(o->Type) & DictSubclass) != 0;
+    static bool IsPlain(PyObject* o) => (Api.Table.PyType_GetFlags(o->Type) & PyTypeSpec.DictSubclass) != 0;
 
     static PyObject* RaiseMissing(PyObject* key)
     {
@@ -302,9 +300,30 @@ internal static unsafe partial class DictType
         return null;
     }
 
-    static bool RefuseKey(Handle* handle, PyObject* o)
+    // A key to look up. Foreign: nothing can equal it, and the Dict is alive; Failed: an exception is set.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static KeyState Find(Handle* handle, PyObject* o, out Incoming key)
     {
-        LiveErrors.RaiseNotShareable(handle->State, $"{Place.Item((PyObject*)handle, o).Describe()}: {Text.TypeName(o)} cannot be a key of a shared Dict");
+        KeyState known = Incoming.Lookup(handle->State, o, out key);
+        return known == KeyState.Ready ? known : NoKey(handle, o, known);
+    }
+
+    // A key to store; false with an exception set.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool TryKey(Handle* handle, PyObject* o, out Incoming key)
+    {
+        KeyState known = Incoming.Key(handle->State, Heap.Of(handle->Shared), o, out key);
+        if (known == KeyState.Ready) return true;
+        if (NoKey(handle, o, known) == KeyState.Foreign)
+            LiveErrors.RaiseNotShareable(handle->State, $"{Place.Item((PyObject*)handle, o).Describe()}: {Text.TypeName(o)} cannot be a key of a shared Dict");
         return false;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static KeyState NoKey(Handle* handle, PyObject* o, KeyState known)
+    {
+        if (known == KeyState.Foreign) return LiveMethods.CheckAlive(handle) ? known : KeyState.Failed;
+        LiveErrors.ExplainUnhashable(o, "dict key");
+        return known;
     }
 }

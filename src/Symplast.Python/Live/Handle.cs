@@ -48,6 +48,8 @@ internal unsafe struct Handle
         LiveState* state = handle->State;
         handle->Shared = null;
         state->Handles.Remove(shared);
+        // In a forked child what is shared stays as it is: locks may be held by threads that it does not have.
+        if (ForkGuard.IsForkedChild) return;
         Epoch.Enter(state->Me);
         PoolHeap* heap = Heap.Of(shared);
         if (!PoolHeap.IsDeleted(heap)) Reference.Drop(state->Me, shared);

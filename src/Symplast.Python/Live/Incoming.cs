@@ -31,7 +31,8 @@ internal unsafe ref struct Incoming
     internal Probe Probe;
 
     PyObject* _text;       // an encoded copy of a text with lone surrogates
-    Value _owned;          // a reference to what was made
+    Value _owned;          // a reference to what was made; without a heap it is transient
+    bool _isTransient;
 
     /// <summary>Makes a key of an object, for a structure in <paramref name="heap"/>. Python code can run: the <c>__hash__</c> of a live object's class.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -39,6 +40,17 @@ internal unsafe ref struct Incoming
     {
         key = default;
         return key.TrySimple(o) ? KeyState.Ready : SlowKey(state, heap, o, ref key);
+    }
+
+    /// <summary>
+    /// The same for looking up only. What a subclass of a key's type is equal to is found, if it leaves equality to its base: a member of a StrEnum, a named tuple. It
+    /// cannot be stored, because what comes back would be of another type.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static KeyState Lookup(LiveState* state, PyObject* o, out Incoming key)
+    {
+        key = default;
+        return key.TrySimple(o) ? KeyState.Ready : SlowLookup(state, o, ref key);
     }
 
     /// <summary>
@@ -60,8 +72,25 @@ internal unsafe ref struct Incoming
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly void Dispose(LiveState* state)
     {
-        if (_owned.IsCounted) LiveState.Drop(state, _owned);
+        if (_owned.IsCounted) DropOwned(state);
         if (_text != null) References.Drop(_text);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    readonly void DropOwned(LiveState* state)
+    {
+        if (_isTransient) Discard(state, null, _owned);
+        else LiveState.Drop(state, _owned);
+    }
+
+    // Drops a value that was made for a heap, or for none.
+    static void Discard(LiveState* state, PoolHeap* heap, Value value)
+    {
+        if (heap != null) LiveState.Drop(state, value);
+        else
+        {
+            while (Transient.Free(ref value) is { IsEmpty: false } held) LiveState.Drop(state, held);
+        }
     }
 
     // Everything that needs no memory in the pool. Nothing of Python's runs.
@@ -109,18 +138,47 @@ internal unsafe ref struct Incoming
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
+    static KeyState SlowLookup(LiveState* state, PyObject* o, ref Incoming key)
+    {
+        PoolHeap* heap = null;
+        key._isTransient = true;
+        ref Api api = ref Api.Table;
+        PyObject* type = o->Type;
+        nuint flags = api.PyType_GetFlags(type);
+        PyObject* parent = (flags & PyTypeSpec.TextSubclass) != 0 ? api.PyUnicode_Type
+            : (flags & PyTypeSpec.IntSubclass) != 0 ? api.PyLong_Type
+            : (flags & PyTypeSpec.TupleSubclass) != 0 ? api.PyTuple_Type
+            : (flags & PyTypeSpec.BytesSubclass) != 0 ? api.PyBytes_Type
+            : api.PyType_IsSubtype(type, api.PyFloat_Type) != 0 ? api.PyFloat_Type
+            : null;
+        if (parent == null || parent == type || type == api.PyBool_Type || !HasSlotOf(type, parent, PyTypeSlot.Hash) || !HasSlotOf(type, parent, PyTypeSlot.RichCompare))
+            return SlowKey(state, heap, o, ref key);
+        if (parent == api.PyUnicode_Type) return key.Encode(o) ? KeyState.Ready : KeyState.Failed;
+        if (parent == api.PyTuple_Type) return OwnTuple(state, heap, o, ref key);
+        if (parent == api.PyLong_Type)
+            return key.Own(state, heap, ((PyLongObject*)o)->IsCompact ? Value.OfInt(((PyLongObject*)o)->CompactValue) : Number(state, heap, o));
+        if (parent == api.PyFloat_Type) key.Probe = Probe.Of(Value.Of(((PyFloatObject*)o)->Value));
+        else key.Probe = Probe.Bytes((byte*)o + PyBytesObject.DataOffset, (nuint)((PyBytesObject*)o)->Size, (ulong)api.HashBuiltin(o));
+        return KeyState.Ready;
+    }
+
+    static bool HasSlotOf(PyObject* type, PyObject* parent, int slot) => Api.Table.PyType_GetSlot(type, slot) == Api.Table.PyType_GetSlot(parent, slot);
+
+    static KeyState OwnTuple(LiveState* state, PoolHeap* heap, PyObject* o, ref Incoming key)
+    {
+        if (Api.Table.PyObject_Hash(o) == -1) return KeyState.Failed;
+        if (TryTuple(state, heap, o, isKey: true, 1, out Value tuple)) return key.Own(state, heap, tuple);
+        return Api.Table.PyErr_Occurred() != null ? KeyState.Failed : KeyState.Foreign;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
     static KeyState SlowKey(LiveState* state, PoolHeap* heap, PyObject* o, ref Incoming key)
     {
         ref Api api = ref Api.Table;
         PyObject* type = o->Type;
         if (type == api.PyUnicode_Type) return key.Encode(o) ? KeyState.Ready : KeyState.Failed;
         if (type == api.PyLong_Type || type == api.PyComplex_Type) return key.Own(state, heap, Number(state, heap, o));
-        if (type == api.PyTuple_Type)
-        {
-            if (api.PyObject_Hash(o) == -1) return KeyState.Failed;
-            if (!TryTuple(state, heap, o, isKey: true, 1, out Value tuple)) return api.PyErr_Occurred() != null ? KeyState.Failed : KeyState.Foreign;
-            return key.Own(state, heap, tuple);
-        }
+        if (type == api.PyTuple_Type) return OwnTuple(state, heap, o, ref key);
         // Whatever the plain type does not hash cannot be a key here either.
         if (api.PyObject_Hash(o) == -1) return KeyState.Failed;
         if (Handle.Is(state, o))
@@ -180,6 +238,7 @@ internal unsafe ref struct Incoming
     // Puts what needs memory of its own into the pool; empty with an exception set.
     static Value Store(LiveState* state, PoolHeap* heap, in Incoming simple)
     {
+        if (heap == null) return simple.ToValue(state, null);
         Epoch.Enter(state->Me);
         bool isDeleted = PoolHeap.IsDeleted(heap);
         Value value = isDeleted ? default : simple.ToValue(state, heap);
@@ -242,6 +301,7 @@ internal unsafe ref struct Incoming
 
     static Value Blobbed(LiveState* state, PoolHeap* heap, ValueKind kind, byte* data, nuint length, ulong hash)
     {
+        if (heap == null) return Blob.Create(state->Me, null, kind, data, length, hash);
         Epoch.Enter(state->Me);
         bool isDeleted = PoolHeap.IsDeleted(heap);
         Value value = isDeleted ? default : Blob.Create(state->Me, heap, kind, data, length, hash);
@@ -266,7 +326,7 @@ internal unsafe ref struct Incoming
         }
         Epoch.Exit(state->Me);
         if (isDeleted) return LiveErrors.RaiseDeleted(handle) != null;
-        if (own == heap || CrossPool.HoldLive(state, heap, own)) return true;
+        if (own == heap || heap == null || CrossPool.HoldLive(state, heap, own)) return true;
         LiveState.Drop(state, value);
         value = default;
         return false;
@@ -276,7 +336,7 @@ internal unsafe ref struct Incoming
     static bool TryFrozen(LiveState* state, PoolHeap* heap, PyObject* o, out Value value)
     {
         value = Value.Foreign(o);
-        return CrossPool.HoldFrozen(state, heap, o);
+        return heap == null || CrossPool.HoldFrozen(state, heap, o);
     }
 
     // A tuple of keys, or of values of which none is a plain container. False with an exception set, or without one if an item is something else.
@@ -293,7 +353,7 @@ internal unsafe ref struct Incoming
         if (done == length)
         {
             Epoch.Enter(state->Me);
-            bool isDeleted = PoolHeap.IsDeleted(heap);
+            bool isDeleted = heap != null && PoolHeap.IsDeleted(heap);
             if (!isDeleted) tuple = TupleBlob.Create(state->Me, heap, items, length);
             Epoch.Exit(state->Me);
             made = !tuple.IsEmpty;
@@ -302,7 +362,7 @@ internal unsafe ref struct Incoming
         }
         if (!made)
         {
-            while (done > 0) LiveState.Drop(state, items[--done]);
+            while (done > 0) Discard(state, heap, items[--done]);
         }
         if (items != room) NativeMemory.Free(items);
         return made;
@@ -314,7 +374,12 @@ internal unsafe ref struct Incoming
         if (!isKey) return TryValue(state, heap, o, out value);
         value = default;
         if (Key(state, heap, o, out Incoming key) != KeyState.Ready) return false;
-        value = Store(state, heap, key);
+        if (key._owned.IsEmpty) value = Store(state, heap, key);
+        else
+        {
+            value = key._owned;
+            key._owned = default;
+        }
         key.Dispose(state);
         return !value.IsEmpty;
     }

@@ -63,6 +63,41 @@ internal static unsafe class LiveErrors
         return Errors.Set(interpreter is null ? *Api.Table.PyExc_TypeError : interpreter.NotShareableError, message);
     }
 
+    /// <summary>After a hash failed: from 3.14 on the plain types say for what it was wanted.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static void ExplainUnhashable(PyObject* o, string role)
+    {
+        ref Api api = ref Api.Table;
+        if (Layout.Current.Minor < 14) return;
+        PyObject* exception = api.PyErr_GetRaisedException();
+        PyObject* text = exception != null && exception->Type == *api.PyExc_TypeError ? api.PyObject_Str(exception) : null;
+        if (text == null)
+        {
+            api.PyErr_SetRaisedException(exception);
+            return;
+        }
+        Errors.Type($"cannot use '{FullName(o)}' as a {role} ({Text.FromPython(text)})");
+        References.Drop(text);
+        References.Drop(exception);
+    }
+
+    // As %T of PyErr_Format gives it, which not all versions have.
+    static string FullName(PyObject* o)
+    {
+        string name = Part(o, "__qualname__"u8) ?? Text.TypeName(o);
+        string? module = Part(o, "__module__"u8);
+        return module is null or "builtins" or "__main__" ? name : $"{module}.{name}";
+    }
+
+    static string? Part(PyObject* o, ReadOnlySpan<byte> attribute)
+    {
+        PyObject* part = Api.Table.PyObject_GetAttrString(o->Type, Text.Utf8(attribute));
+        string? text = part != null && part->Type == Api.Table.PyUnicode_Type ? Text.FromPython(part) : null;
+        Api.Table.PyErr_Clear();
+        References.Drop(part);
+        return text;
+    }
+
     /// <summary>The pool of a heap, or null if that is gone.</summary>
     internal static Pool? PoolOf(PoolHeap* heap) => heap == null ? null : PoolTable.At(heap->Slot);
 

@@ -15,6 +15,15 @@ internal static unsafe class LiveMethods
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool IsUsable(Handle* handle) => handle->Shared != null && !ForkGuard.IsForkedChild || RaiseUnusable(handle);
 
+    /// <summary>False, with DeletedError set, if an object, its pool or its interpreter has ended.</summary>
+    internal static bool CheckAlive(Handle* handle)
+    {
+        if (!IsUsable(handle)) return false;
+        if (!IsDeleted(handle)) return true;
+        LiveErrors.RaiseDeleted(handle);
+        return false;
+    }
+
     /// <summary>KeyError with a key as its argument.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static PyObject* RaiseKey(PyObject* key)
@@ -48,6 +57,12 @@ internal static unsafe class LiveMethods
         PyObject* plain = toPlain(handle);
         PyObject* inner = plain == null ? null : api.PyObject_Repr(plain);
         PyObject* repr = inner == null ? null : Text.ToPython($"{name}({Text.FromPython(inner)})");
+        if (plain == null && IsDeleted(handle))
+        {
+            // By another thread, just now.
+            api.PyErr_Clear();
+            repr = Text.ToPython($"<symplast.{name}, deleted>");
+        }
         References.Drop(plain);
         References.Drop(inner);
         api.Py_ReprLeave((PyObject*)handle);
@@ -68,7 +83,8 @@ internal static unsafe class LiveMethods
     internal static PyObject* CompareEqual(Handle* handle, PyObject* other, int operation, bool isLive, bool isComparable, delegate*<Handle*, PyObject*> toPlain)
     {
         ref Api api = ref Api.Table;
-        if (operation is not (Equal or NotEqual) || !isComparable) return api._Py_NotImplementedStruct;
+        if (operation is not (Equal or NotEqual)) return api._Py_NotImplementedStruct;
+        if (!isComparable) return CheckAlive(handle) ? api._Py_NotImplementedStruct : null;
         PyObject* left = toPlain(handle);
         if (left == null) return null;
         PyObject* right = isLive ? toPlain((Handle*)other) : References.New(other);
@@ -85,13 +101,32 @@ internal static unsafe class LiveMethods
         do
         {
             Epoch.Enter(state->Me);
-            bool isDeleted = value.IsCounted && PoolHeap.IsDeleted(Heap.Of(value.Pointer));
+            PoolHeap* heap = value.IsCounted ? Heap.Of(value.Pointer) : null;
+            bool isDeleted = value.IsCounted && PoolHeap.IsDeleted(heap);
             result = isDeleted ? null : Outgoing.Object(state, value);
             Epoch.Exit(state->Me);
-            if (isDeleted) return LiveErrors.RaiseDeletedPool(state, null);
+            if (isDeleted) return LiveErrors.RaiseDeletedPool(state, heap);
         } while (result == null && LiveState.Again(state));
         LiveState.Drop(state, value);
         return result;
+    }
+
+    /// <summary>
+    /// Keeps the addresses of the pool of a value that was taken out of an object, for as long as its reference is used: it may lie in another pool than the object, whose
+    /// handle keeps only those of its own. Inside the section in which it was taken.
+    /// </summary>
+    internal static PoolHeap* Hold(Value value)
+    {
+        if (value.Kind != ValueKind.Object) return null;
+        PoolHeap* heap = Heap.Of(value.Pointer);
+        if (heap != null) Heap.Pin(heap);
+        return heap;
+    }
+
+    /// <summary>Ends that.</summary>
+    internal static void Unhold(PoolHeap* held)
+    {
+        if (held != null) Heap.Unpin(held);
     }
 
     /// <summary>A tuple of two, whose references it takes over; null, with the exception that is set, if one is null.</summary>
@@ -122,6 +157,30 @@ internal static unsafe class LiveMethods
         return result;
     }
 
+    /// <summary>For <c>__deepcopy__</c>: notes the copy of a live object, before what it holds is copied. False with an exception set.</summary>
+    internal static bool Remember(PyObject* memo, PyObject* original, PyObject* copy)
+    {
+        if (memo->Type != Api.Table.PyDict_Type) return Errors.Type($"__deepcopy__() takes the memo of copy.deepcopy(), not {Text.TypeName(memo)}") != null;
+        PyObject* id = Api.Table.PyLong_FromUnsignedLongLong((ulong)original);
+        bool done = id != null && Api.Table.PyDict_SetItem(memo, id, copy) == 0;
+        References.Drop(id);
+        return done;
+    }
+
+    /// <summary><c>copy.deepcopy(o, memo)</c>; what is frozen is its own copy. Null with an exception set.</summary>
+    internal static PyObject* CopyDeep(PyObject* o, PyObject* memo)
+    {
+        ref Api api = ref Api.Table;
+        if (AddressRange.Contains(o)) return o;
+        PyObject* module = api.PyImport_ImportModule(Text.Utf8("copy"u8));
+        PyObject* deepcopy = module == null ? null : api.PyObject_GetAttrString(module, Text.Utf8("deepcopy"u8));
+        PyObject** arguments = stackalloc PyObject*[2] { o, memo };
+        PyObject* copy = deepcopy == null ? null : api.PyObject_Vectorcall(deepcopy, arguments, 2, null);
+        References.Drop(deepcopy);
+        References.Drop(module);
+        return copy;
+    }
+
     /// <summary>What can be added to a number in a pool: an int of at most 64 bits, or a float. False with an exception set.</summary>
     internal static bool TryNumber(string method, PyObject* o, out bool isReal, out long integer, out double real)
     {
@@ -137,6 +196,7 @@ internal static unsafe class LiveMethods
         PyObject* index = api.PyNumber_Index(o);
         if (index == null)
         {
+            if (api.PyErr_ExceptionMatches(*api.PyExc_TypeError) == 0) return false;
             api.PyErr_Clear();
             Errors.Type($"{method}() takes an int or a float, not {Text.TypeName(o)}");
             return false;
@@ -145,6 +205,41 @@ internal static unsafe class LiveMethods
         References.Drop(index);
         return integer != -1 || api.PyErr_Occurred() == null;
     }
+
+    /// <summary>
+    /// Every so many steps of a long operation: whether to go on; false with the exception of a signal handler, as Ctrl-C, set. May run Python code.
+    /// </summary>
+    internal static bool GoesOn(nint step) => (step & 1023) != 1023 || Api.Table.PyErr_CheckSignals() == 0;
+
+    /// <summary>
+    /// Hides a list of ours from the collector, through which other code could come by it and change it while it is walked. The list, or null with an exception set.
+    /// </summary>
+    internal static PyObject* Hidden(PyObject* list)
+    {
+        if (list != null) Api.Table.PyObject_GC_UnTrack(list);
+        return list;
+    }
+
+    /// <summary>An int of at most 64 bits; false with an exception set.</summary>
+    internal static bool TryInteger(PyObject* o, out long integer)
+    {
+        ref Api api = ref Api.Table;
+        integer = 0;
+        if (o->Type == api.PyLong_Type && ((PyLongObject*)o)->IsCompact)
+        {
+            integer = ((PyLongObject*)o)->CompactValue;
+            return true;
+        }
+        PyObject* index = api.PyNumber_Index(o);
+        if (index == null) return false;
+        integer = api.PyLong_AsLongLong(index);
+        References.Drop(index);
+        return integer != -1 || api.PyErr_Occurred() == null;
+    }
+
+    /// <summary>False, with TypeError set, if there are named arguments.</summary>
+    internal static bool RefuseNamed(string type, PyObject* named) =>
+        named == null || ((PyDictObject*)named)->Used == 0 || Errors.Type($"{type}() takes no keyword arguments") != null;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     static bool RaiseUnusable(Handle* handle)

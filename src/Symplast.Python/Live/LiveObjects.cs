@@ -15,6 +15,34 @@ internal static unsafe class LiveObjects
         return LiveErrors.PoolOf(Heap.Of(((Handle*)o)->Shared));
     }
 
+    /// <summary>The kind of a live object; None if its pool is deleted.</summary>
+    internal static LiveKind KindOf(LiveState* state, PyObject* o)
+    {
+        Header* shared = ((Handle*)o)->Shared;
+        if (shared == null) return LiveKind.None;
+        Epoch.Enter(state->Me);
+        LiveKind kind = PoolHeap.IsDeleted(Heap.Of(shared)) ? LiveKind.None : LiveKinds.Of(shared);
+        Epoch.Exit(state->Me);
+        return kind;
+    }
+
+    /// <summary>What a live object holds at one moment, in a plain object of the interpreter: a new reference; null with an exception set.</summary>
+    internal static PyObject* ToPlain(LiveState* state, PyObject* o)
+    {
+        Handle* handle = (Handle*)o;
+        return KindOf(state, o) switch
+        {
+            LiveKind.Dict => DictType.ToPlain(handle),
+            LiveKind.SortedDict => SortedDictType.ToPlain(handle),
+            LiveKind.Set => SetType.ToPlain(handle),
+            LiveKind.Object => ObjectType.ToPlain(handle),
+            LiveKind.AtomicInt => Api.Table.PyNumber_Index(o),
+            LiveKind.AtomicRef => AtomicRefType.ToPlain(handle),
+            LiveKind.None => LiveErrors.RaiseDeleted(handle),
+            _ => Errors.Type($"a {Text.TypeName(o)} has no plain form"),
+        };
+    }
+
     /// <summary>Deletes a live object by hand; null with an exception set.</summary>
     internal static PyObject* Delete(LiveState* state, PyObject* o)
     {

@@ -38,6 +38,15 @@ internal unsafe struct LiveState
     /// <summary>The type of iterators over SortedDict; a borrowed reference.</summary>
     internal PyObject* SortedDictIteratorType;
 
+    /// <summary>The iterators that hold a snapshot, which ends with the interpreter at the latest.</summary>
+    internal DictIterator* Iterators;
+
+    /// <summary>The same, those over SortedDict.</summary>
+    internal SortedDictIterator* SortedIterators;
+
+    /// <summary>The type of declared attributes; a borrowed reference.</summary>
+    internal PyObject* FieldType;
+
     /// <summary>Where the attributes of objects are.</summary>
     internal AttributeCache Attributes;
 
@@ -78,6 +87,8 @@ internal unsafe struct LiveState
     internal static void Close(LiveState* state)
     {
         state->_interpreter = 0;
+        while (state->Iterators != null) DictIterator.Finish(state->Iterators);
+        while (state->SortedIterators != null) SortedDictIterator.Finish(state->SortedIterators);
         for (PyObject* handle; (handle = state->Handles.Any()) != null;) Handle.Release((Handle*)handle);
         state->Handles.Dispose();
         state->Attributes.Dispose();
@@ -87,7 +98,7 @@ internal unsafe struct LiveState
         NativeMemory.Free(state->_classes);
         state->_classes = null;
         state->_classCapacity = 0;
-        Epoch.Leave(state->Me);
+        if (!ForkGuard.IsForkedChild) Epoch.Leave(state->Me);
         state->Me = null;
         if (state->Living == 0) NativeMemory.Free(state);
     }

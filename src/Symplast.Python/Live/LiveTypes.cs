@@ -17,6 +17,9 @@ internal static unsafe class LiveTypes
         internal PyTypeSpec* SortedDict;
         internal PyTypeSpec* SortedDictIterator;
         internal PyTypeSpec* Object;
+        internal PyTypeSpec* Field;
+        internal PyTypeSpec* AtomicInt;
+        internal PyTypeSpec* AtomicRef;
     }
 
     static State _specifications;
@@ -34,6 +37,9 @@ internal static unsafe class LiveTypes
             SortedDict = SortedDictType.Specification(),
             SortedDictIterator = SortedDictIterator.Specification(),
             Object = ObjectType.Specification(),
+            Field = Field.Specification(),
+            AtomicInt = AtomicIntType.Specification(),
+            AtomicRef = AtomicRefType.Specification(),
         };
     }
 
@@ -50,6 +56,9 @@ internal static unsafe class LiveTypes
             && Add(module, interpreter, LiveKind.SortedDict, _specifications.SortedDict, "SortedDict"u8)
             && (state->SortedDictIteratorType = Make(module, interpreter, _specifications.SortedDictIterator, null, default)) != null
             && Add(module, interpreter, LiveKind.Object, _specifications.Object, "ObjectBase"u8)
+            && Add(module, interpreter, LiveKind.AtomicInt, _specifications.AtomicInt, "AtomicInt"u8)
+            && Add(module, interpreter, LiveKind.AtomicRef, _specifications.AtomicRef, "AtomicRef"u8)
+            && (state->FieldType = Make(module, interpreter, _specifications.Field, null, "Field"u8)) != null
             && (state->DictIteratorType = Make(module, interpreter, _specifications.DictIterator, null, default)) != null;
     }
 

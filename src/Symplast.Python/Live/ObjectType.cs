@@ -31,6 +31,28 @@ internal static unsafe class ObjectType
                 Method("_compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange, PyMethodDef.FastCall, "symplast.compare_exchange()."u8)))),
     });
 
+    /// <summary>Whether an object is an instance of a class of live objects.</summary>
+    internal static bool IsInstance(PyObject* o)
+    {
+        if (!Handle.MayBe(o)) return false;
+        for (PyObject* each = o->Type; each != null; each = (PyObject*)Api.Table.PyType_GetSlot(each, PyTypeSlot.Base))
+        {
+            if (Api.Table.PyType_GetSlot(each, PyTypeSlot.New) == (void*)(delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New) return true;
+        }
+        return false;
+    }
+
+    /// <summary>
+    /// Gives a class with fields CPython's own way of looking for attributes, unless it has one of its own: the fields are data descriptors, and there is nothing else.
+    /// </summary>
+    internal static void Close(PyObject* type)
+    {
+        void** get = Layout.GetAttrSlot(type);
+        void** set = Layout.SetAttrSlot(type);
+        if (*get == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Get) *get = Api.Table.PyObject_GenericGetAttr;
+        if (*set == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Set) *set = Api.Table.PyObject_GenericSetAttr;
+    }
+
     static Record* RecordOf(Handle* handle) => (Record*)handle->Shared;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -48,6 +70,7 @@ internal static unsafe class ObjectType
             bool hasArguments = ((PyVarObject*)positional)->Size != 0 || named != null && ((PyDictObject*)named)->Used != 0;
             if (hasArguments && api.PyType_GetSlot(type, PyTypeSlot.Init) == api.PyType_GetSlot(api.PyBaseObject_Type, PyTypeSlot.Init))
                 return Errors.Type($"{Text.FromPython(api.PyType_GetName(type))}() takes no arguments");
+            if (interpreter.UnpublishedClasses.Count != 0 && interpreter.UnpublishedClasses.Contains(number)) Classes.Publish(interpreter, type, number);
             return Create(interpreter, CurrentPool.Get(), type, number);
         }
         catch (Exception e)
@@ -145,8 +168,7 @@ internal static unsafe class ObjectType
         } while (result == null && status == Status.Done && LiveState.Again(state));
         key.Dispose(state);
         if (status is not (Status.Done or Status.Missing)) return LiveErrors.Raise(handle, status);
-        if (result != null && name->Type == Api.Table.PyUnicode_Type && Fields.TryFind(handle->Head.Type, name, out PyObject* required, out _))
-            AttributeCache.Remember(state->Attributes.Find(version, name, shapeId), version, name, shapeId, slot, required);
+        if (result != null && name->Type == Api.Table.PyUnicode_Type) AttributeCache.Remember(state->Attributes.Find(version, name, shapeId), version, name, shapeId, slot);
         return result;
     }
 
@@ -179,7 +201,6 @@ internal static unsafe class ObjectType
         AttributeCache.Entry* entry = state->Attributes.Find(version, name, shapeId);
         if (shapeId == 0 || version == 0 || !AttributeCache.Knows(entry, version, name, shapeId) || entry->Slot < 0) return false;
         int slot = entry->Slot;
-        if (entry->Required != null && !Fields.Check(entry->Required, name, o)) return true;
         PoolHeap* heap = Heap.Of(handle->Shared);
         // Python code can run in it: from here on the entry may be another's.
         bool made = Incoming.Item(state, heap, o, Place.Attribute((PyObject*)handle, name), out Incoming incoming);
@@ -213,10 +234,7 @@ internal static unsafe class ObjectType
         if (found != null && (IsDataDescriptor(found) || IsAlwaysAllowed(name))) return api.PyObject_GenericSetAttr(self, name, o) == 0;
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
-        bool isDeclared = Fields.TryFind(self->Type, name, out PyObject* required, out bool isClosed);
-        if (api.PyErr_Occurred() != null) return false;
-        if (isClosed && !isDeclared) return RaiseNoAttribute(self, name);
-        if (o != null && required != null && !Fields.Check(required, name, o)) return false;
+        if (Classes.HasFields(self->Type)) return RaiseNoAttribute(self, name);
         if (Incoming.Key(state, heap, name, out Incoming key) != KeyState.Ready) return false;
         Status status = Status.Done;
         bool made = true;
@@ -335,7 +353,9 @@ internal static unsafe class ObjectType
             if (!LiveMethods.IsUsable(handle)) return null;
             LiveState* state = handle->State;
             PoolHeap* heap = Heap.Of(handle->Shared);
-            if (Fields.TryFind(self->Type, arguments[0], out PyObject* required, out _) && required != null && !Fields.Check(required, arguments[0], arguments[2])) return null;
+            if (arguments[0]->Type != Api.Table.PyUnicode_Type) return Errors.Type($"attribute name must be string, not '{Text.TypeName(arguments[0])}'");
+            bool isField = Field.TryRequired(state, Api.Table._PyType_Lookup(self->Type, arguments[0]), out PyObject* required);
+            if (isField && required != null && !Field.Check(required, arguments[0], arguments[2])) return null;
             if (Incoming.Key(state, heap, arguments[0], out Incoming key) != KeyState.Ready) return null;
             Place place = Place.Attribute(self, arguments[0]);
             Status status = Status.Done;

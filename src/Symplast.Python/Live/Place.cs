@@ -28,7 +28,7 @@ internal readonly unsafe struct Place(PyObject* container, PyObject* key, PlaceK
     /// <summary><c>container[key]</c>.</summary>
     internal static Place Item(PyObject* container, PyObject* key) => new(container, key, PlaceKind.Item);
 
-    /// <summary><c>container.name</c>.</summary>
+    /// <summary><c>container.name</c>; without a name, <c>container.value</c>.</summary>
     internal static Place Attribute(PyObject* container, PyObject* name) => new(container, name, PlaceKind.Attribute);
 
     /// <summary>As Python would write it, with the container's name in the calling code.</summary>
@@ -36,6 +36,7 @@ internal readonly unsafe struct Place(PyObject* container, PyObject* key, PlaceK
     {
         StringBuilder path = new();
         if (container != null) path.Append(NameOf(container) ?? SymplastName(container));
+        else path.Append("value");
         Append(path, kind, key);
         return path.ToString();
     }
@@ -46,7 +47,7 @@ internal readonly unsafe struct Place(PyObject* container, PyObject* key, PlaceK
         switch (kind)
         {
             case PlaceKind.Item when key != null: path.Append('[').Append(Text.Repr(key)).Append(']'); break;
-            case PlaceKind.Attribute: path.Append('.').Append(Text.FromPython(key)); break;
+            case PlaceKind.Attribute: path.Append('.').Append(key == null ? "value" : Text.FromPython(key)); break;
             case PlaceKind.Member: path.Append("{…}"); break;
         }
     }

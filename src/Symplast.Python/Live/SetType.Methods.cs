@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
+using Symplast.Memory;
 using Symplast.Objects;
 using static Symplast.Python.Definitions;
 using Sets = Symplast.Objects.OrderedSet<Symplast.Memory.Uninterrupted>;
@@ -17,6 +18,8 @@ internal static unsafe partial class SetType
         Method("pop"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Pop, PyMethodDef.NoArgs, "pop($self, /)\n--\n\nRemove and return the element that was added first; KeyError if there is none. No two callers get the same."u8),
         Method("clear"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Clear, PyMethodDef.NoArgs, "clear($self, /)\n--\n\nRemove all elements, at one moment."u8),
         Method("copy"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Copy, PyMethodDef.NoArgs, "copy($self, /)\n--\n\nReturn a plain set of the elements at one moment."u8),
+        Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs, "__copy__($self, /)\n--\n\nFor copy.copy: a new Set in the same pool, with the elements of one moment."u8),
+        Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg, "__deepcopy__($self, memo, /)\n--\n\nFor copy.deepcopy: a new Set in the same pool, with copies of the elements of one moment."u8),
         Method("update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Update, PyMethodDef.FastCall, "update($self, /, *others)\n--\n\nAdd the elements of all others, one after the other."u8),
         Method("intersection_update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&IntersectionUpdate, PyMethodDef.FastCall, "intersection_update($self, /, *others)\n--\n\nRemove the elements of one moment that are not in all others, one after the other."u8),
         Method("difference_update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&DifferenceUpdate, PyMethodDef.FastCall, "difference_update($self, /, *others)\n--\n\nRemove the elements of all others, one after the other."u8),
@@ -77,9 +80,16 @@ internal static unsafe partial class SetType
         {
             Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return null;
-            Status status = Sets.TakeFirst(handle->State->Me, SetOf(handle), out Value element);
+            LiveState* state = handle->State;
+            Epoch.Enter(state->Me);
+            Status status = Sets.TakeFirst(state->Me, SetOf(handle), out Value element);
+            PoolHeap* held = status == Status.Done ? LiveMethods.Hold(element) : null;
+            Epoch.Exit(state->Me);
             if (status == Status.Missing) return Errors.Set(*Api.Table.PyExc_KeyError, "pop from an empty set");
-            return status == Status.Done ? LiveMethods.Give(handle->State, element) : LiveErrors.Raise(handle, status);
+            if (status != Status.Done) return LiveErrors.Raise(handle, status);
+            PyObject* result = LiveMethods.Give(state, element);
+            LiveMethods.Unhold(held);
+            return result;
         }
         catch (Exception e)
         {
@@ -106,6 +116,44 @@ internal static unsafe partial class SetType
         try
         {
             return ToPlain((Handle*)self);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CopyShared(PyObject* self, PyObject* none) => Duplicate(self, null);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CopyDeep(PyObject* self, PyObject* memo) => Duplicate(self, memo);
+
+    // With a memo, of copies of the elements.
+    static PyObject* Duplicate(PyObject* self, PyObject* memo)
+    {
+        try
+        {
+            Handle* handle = (Handle*)self;
+            PyObject* elements = NewIterator(handle);
+            if (elements == null) return null;
+            LiveState* state = handle->State;
+            PyObject* made = state->Interpreter is { } interpreter && LiveErrors.PoolOf(Heap.Of(handle->Shared)) is { } pool
+                ? Create(interpreter, pool, self->Type)
+                : LiveErrors.RaiseDeleted(handle);
+            bool done = made != null && (memo == null || LiveMethods.Remember(memo, self, made));
+            PyObject* element;
+            for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && (element = Api.Table.PyIter_Next(elements)) != null; i++)
+            {
+                PyObject* copy = memo == null ? References.New(element) : LiveMethods.CopyDeep(element, memo);
+                done = copy != null && AddOne((Handle*)made, copy) is Status.Done or Status.Exists;
+                References.Drop(copy);
+                References.Drop(element);
+            }
+            References.Drop(elements);
+            if (done && Api.Table.PyErr_Occurred() == null) return made;
+            References.Drop(made);
+            return null;
         }
         catch (Exception e)
         {
@@ -184,7 +232,7 @@ internal static unsafe partial class SetType
     {
         try
         {
-            if (!IsThere((Handle*)self)) return null;
+            if (!LiveMethods.CheckAlive((Handle*)self)) return null;
             for (nint i = 0; i < count; i++)
             {
                 if (!change((Handle*)self, others[i])) return null;
@@ -200,10 +248,10 @@ internal static unsafe partial class SetType
     // Like set, it takes one element after the other and keeps those that came before a failure. False with an exception set.
     static bool AddAll(Handle* handle, PyObject* other)
     {
-        PyObject* iterator = IsThere(handle) ? Api.Table.PyObject_GetIter(other) : null;
+        PyObject* iterator = LiveMethods.CheckAlive(handle) ? Api.Table.PyObject_GetIter(other) : null;
         bool done = iterator != null;
         PyObject* element;
-        while (done && (element = Api.Table.PyIter_Next(iterator)) != null)
+        for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && (element = Api.Table.PyIter_Next(iterator)) != null; i++)
         {
             done = AddOne(handle, element) is Status.Done or Status.Exists;
             References.Drop(element);
@@ -215,10 +263,10 @@ internal static unsafe partial class SetType
     static bool RemoveAll(Handle* handle, PyObject* other)
     {
         if (other == (PyObject*)handle) return RemoveEverything(handle);
-        PyObject* iterator = IsThere(handle) ? Api.Table.PyObject_GetIter(other) : null;
+        PyObject* iterator = LiveMethods.CheckAlive(handle) ? Api.Table.PyObject_GetIter(other) : null;
         bool done = iterator != null;
         PyObject* element;
-        while (done && (element = Api.Table.PyIter_Next(iterator)) != null)
+        for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && (element = Api.Table.PyIter_Next(iterator)) != null; i++)
         {
             done = RemoveOne(handle, element, setsAreFrozen: false) is Status.Done or Status.Missing;
             References.Drop(element);
@@ -231,7 +279,7 @@ internal static unsafe partial class SetType
     {
         if (other == (PyObject*)handle) return RemoveEverything(handle);
         // Each element once, however often the other has it.
-        PyObject* plain = IsThere(handle) ? Api.Table.PySet_New(other) : null;
+        PyObject* plain = LiveMethods.CheckAlive(handle) ? Api.Table.PySet_New(other) : null;
         PyObject* iterator = plain == null ? null : Api.Table.PyObject_GetIter(plain);
         bool done = iterator != null;
         PyObject* element;
@@ -273,7 +321,4 @@ internal static unsafe partial class SetType
         Status status = Sets.Clear(handle->State->Me, SetOf(handle));
         return status == Status.Done || LiveErrors.Raise(handle, status) != null;
     }
-
-    // With nothing to add or to remove, too, a deleted Set says so. False with an exception set.
-    static bool IsThere(Handle* handle) => LiveMethods.IsUsable(handle) && (!LiveMethods.IsDeleted(handle) || LiveErrors.RaiseDeleted(handle) != null);
 }

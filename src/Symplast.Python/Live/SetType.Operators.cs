@@ -12,7 +12,7 @@ internal static unsafe partial class SetType
     {
         try
         {
-            if (!IsSet(((Handle*)self)->State, other)) return Api.Table._Py_NotImplementedStruct;
+            if (!IsSet(((Handle*)self)->State, other)) return LiveMethods.CheckAlive((Handle*)self) ? Api.Table._Py_NotImplementedStruct : null;
             PyObject* left = ToPlain((Handle*)self);
             if (left == null) return null;
             // One moment for both sides if they are the same.

@@ -122,8 +122,8 @@ internal static unsafe partial class SetType
     {
         if (!LiveMethods.IsUsable(handle)) return Status.Deleted;
         LiveState* state = handle->State;
-        KeyState known = Incoming.Key(state, Heap.Of(handle->Shared), o, out Incoming key);
-        if (known != KeyState.Ready) return known == KeyState.Foreign || IsAbsent(handle, o, setsAreFrozen) ? Status.Missing : Status.WrongKind;
+        KeyState known = Incoming.Lookup(state, o, out Incoming key);
+        if (known != KeyState.Ready) return IsAbsent(handle, o, known, setsAreFrozen) ? Status.Missing : Status.WrongKind;
         Status status = Sets.Remove(state->Me, SetOf(handle), key.Probe);
         key.Dispose(state);
         if (status is not (Status.Done or Status.Missing)) LiveErrors.Raise(handle, status);
@@ -138,8 +138,8 @@ internal static unsafe partial class SetType
             Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return -1;
             LiveState* state = handle->State;
-            KeyState known = Incoming.Key(state, Heap.Of(handle->Shared), o, out Incoming key);
-            if (known != KeyState.Ready) return known == KeyState.Foreign || IsAbsent(handle, o, setsAreFrozen: true) ? 0 : -1;
+            KeyState known = Incoming.Lookup(state, o, out Incoming key);
+            if (known != KeyState.Ready) return IsAbsent(handle, o, known, setsAreFrozen: true) ? 0 : -1;
             Status status = Sets.Contains(state->Me, SetOf(handle), key.Probe);
             key.Dispose(state);
             if (status is Status.Done or Status.Missing) return status == Status.Done ? 1 : 0;
@@ -153,35 +153,31 @@ internal static unsafe partial class SetType
         }
     }
 
-    /// <summary>
-    /// What is to be made of an object that is no key, with the exception for that set: true, without it, if it is a set and is looked up like the frozenset that
-    /// equals it, as set does; no such frozenset can be a member. Otherwise the exception is that of the plain type, whose words differ between versions.
-    /// </summary>
+    // Whether an object that is no key is surely not in the Set; false with an exception set. A set is looked up like the frozenset that equals it, as set does; no such
+    // frozenset can be a member.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static bool IsAbsent(Handle* handle, PyObject* o, bool setsAreFrozen)
+    static bool IsAbsent(Handle* handle, PyObject* o, KeyState known, bool setsAreFrozen)
     {
         ref Api api = ref Api.Table;
-        if (api.PyErr_ExceptionMatches(*api.PyExc_TypeError) == 0) return false;
-        if (setsAreFrozen && (o->Type == handle->State->TypeOf(LiveKind.Set) || api.PyType_IsSubtype(o->Type, api.PySet_Type) != 0))
+        if (known == KeyState.Failed)
         {
+            bool isSet = o->Type == handle->State->TypeOf(LiveKind.Set) || api.PyType_IsSubtype(o->Type, api.PySet_Type) != 0;
+            if (!setsAreFrozen || !isSet || api.PyErr_ExceptionMatches(*api.PyExc_TypeError) == 0)
+            {
+                LiveErrors.ExplainUnhashable(o, "set element");
+                return false;
+            }
             api.PyErr_Clear();
-            return true;
         }
-        PyObject* raised = api.PyErr_GetRaisedException();
-        PyObject* empty = api.PySet_New(null);
-        bool isRaised = empty == null || api.PySet_Add(empty, o) != 0;
-        References.Drop(empty);
-        // The plain type takes it: the reason is another one.
-        if (!isRaised) api.PyErr_SetRaisedException(raised);
-        else References.Drop(raised);
-        return false;
+        return LiveMethods.CheckAlive(handle);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     static Status Refuse(Handle* handle, PyObject* o, KeyState known)
     {
-        if (known == KeyState.Failed) IsAbsent(handle, o, setsAreFrozen: false);
-        else LiveErrors.RaiseNotShareable(handle->State, $"{Place.Member((PyObject*)handle).Describe()}: {Text.TypeName(o)} cannot be a member of a shared Set");
+        if (known == KeyState.Failed) LiveErrors.ExplainUnhashable(o, "set element");
+        else if (LiveMethods.CheckAlive(handle))
+            LiveErrors.RaiseNotShareable(handle->State, $"{Place.Member((PyObject*)handle).Describe()}: {Text.TypeName(o)} cannot be a member of a shared Set");
         return Status.WrongKind;
     }
 

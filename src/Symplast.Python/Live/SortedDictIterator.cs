@@ -22,6 +22,8 @@ internal unsafe struct SortedDictIterator
     int _at;
     int _fetched;
     DictIteration _what;
+    SortedDictIterator* _previous;   // in the interpreter's list, while there is a copy
+    SortedDictIterator* _following;
     fixed ulong _batch[2 * Batch];   // entries of the copy, which keeps them
 
     /// <summary>What every interpreter makes its type from; built once a process.</summary>
@@ -53,6 +55,9 @@ internal unsafe struct SortedDictIterator
         iterator->_owner = owner;
         iterator->_copy = copy;
         iterator->_what = what;
+        iterator->_following = state->SortedIterators;
+        if (iterator->_following != null) iterator->_following->_previous = iterator;
+        state->SortedIterators = iterator;
         Status status = Tree.Open(state->Me, copy, SortedBound.None, SortedBound.None, reversed, out iterator->_cursor);
         if (status == Status.Done) status = Tree.Count(state->Me, copy, out iterator->_left);
         if (status == Status.Done) return (PyObject*)iterator;
@@ -71,14 +76,17 @@ internal unsafe struct SortedDictIterator
         LiveState* state = owner->State;
         bool wantsKey = iterator->_what != DictIteration.Values;
         bool wantsValue = iterator->_what != DictIteration.Keys;
+        SortedEntry entry = default;
+        bool isFetched = false;
         do
         {
             Epoch.Enter(state->Me);
             bool isDeleted = PoolHeap.IsDeleted(Heap.Of(owner->Shared));
-            bool isOver = isDeleted || iterator->_at == iterator->_fetched && !Fetch(state->Me, iterator);
+            // Once, before any Python code runs, which may use the same iterator.
+            bool isOver = isDeleted || !isFetched && !Fetch(state->Me, iterator, out entry);
+            isFetched = true;
             if (!isOver)
             {
-                SortedEntry entry = ((SortedEntry*)iterator->_batch)[iterator->_at];
                 if (wantsKey && *key == null) *key = Outgoing.Object(state, entry.Key);
                 if (wantsValue && (*key != null || !wantsKey)) *value = Outgoing.Object(state, entry.Value);
             }
@@ -87,35 +95,41 @@ internal unsafe struct SortedDictIterator
             if (isOver)
             {
                 Finish(iterator);
-                return false;
+                break;
             }
-            if ((*key != null || !wantsKey) && (*value != null || !wantsValue))
-            {
-                iterator->_at++;
-                iterator->_left--;
-                return true;
-            }
-        } while (LiveState.Again(state));
+            if ((*key != null || !wantsKey) && (*value != null || !wantsValue)) return true;
+        } while (LiveState.Again(state) && iterator->_copy != null);
         References.Drop(*key);
         *key = null;
         return false;
     }
 
-    // Inside a section. Nobody changes the copy, so what was fetched stays for as long as that does.
-    static bool Fetch(Participant* me, SortedDictIterator* iterator)
+    // The next entry; false at the end. Inside a section. Nobody changes the copy, so what was fetched stays for as long as that does.
+    static bool Fetch(Participant* me, SortedDictIterator* iterator, out SortedEntry entry)
     {
-        iterator->_at = 0;
-        return Tree.Next(me, iterator->_copy, ref iterator->_cursor, (SortedEntry*)iterator->_batch, Batch, out iterator->_fetched) == Status.Done;
+        entry = default;
+        if (iterator->_at == iterator->_fetched)
+        {
+            iterator->_at = 0;
+            if (Tree.Next(me, iterator->_copy, ref iterator->_cursor, (SortedEntry*)iterator->_batch, Batch, out iterator->_fetched) != Status.Done) return false;
+        }
+        entry = ((SortedEntry*)iterator->_batch)[iterator->_at++];
+        iterator->_left--;
+        return true;
     }
 
-    static void Finish(SortedDictIterator* iterator)
+    /// <summary>Gives back the copy, which the iterator still has: it is used up.</summary>
+    internal static void Finish(SortedDictIterator* iterator)
     {
+        LiveState* state = iterator->_owner->State;
         SortedMap* copy = iterator->_copy;
         iterator->_copy = null;
         iterator->_left = 0;
-        // When the interpreter's part has ended, what is left goes with the pool.
-        if (copy == null || iterator->_owner->Shared == null) return;
-        LiveState* state = iterator->_owner->State;
+        if (iterator->_previous != null) iterator->_previous->_following = iterator->_following;
+        else state->SortedIterators = iterator->_following;
+        if (iterator->_following != null) iterator->_following->_previous = iterator->_previous;
+        iterator->_previous = iterator->_following = null;
+        if (ForkGuard.IsForkedChild) return;
         Tree.Close(state->Me, ref iterator->_cursor);
         LiveState.Drop(state, (Header*)copy);
     }

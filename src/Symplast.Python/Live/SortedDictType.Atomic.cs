@@ -19,42 +19,73 @@ internal static unsafe partial class SortedDictType
             Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return null;
             LiveState* state = handle->State;
-            PoolHeap* heap = Heap.Of(handle->Shared);
-            KeyState known = Incoming.Key(state, heap, arguments[0], out Incoming key);
+            KeyState known = Lookup(handle, arguments[0], out Incoming key);
             if (known != KeyState.Ready) return known == KeyState.Foreign ? Api.Table._Py_FalseStruct : null;
-            Place place = Place.Item(self, arguments[0]);
-            Status? status = null;
-            if (Incoming.Item(state, heap, arguments[1], place, out Incoming expected))
-            {
-                if (Incoming.Item(state, heap, arguments[2], place, out Incoming desired))
-                {
-                    Epoch.Enter(state->Me);
-                    Value value = PoolHeap.IsDeleted(heap) ? default : desired.ToValue(state, heap);
-                    if (value.IsEmpty) status = PoolHeap.IsDeleted(heap) ? Status.Deleted : Status.NoMemory;
-                    else
-                    {
-                        status = Tree.CompareExchange(state->Me, MapOf(handle), key.Probe, expected.Probe, value, out _);
-                        Reference.Drop(state->Me, value);
-                    }
-                    Epoch.Exit(state->Me);
-                }
-                desired.Dispose(state);
-            }
-            expected.Dispose(state);
+            PyObject* result = null;
+            if (Incoming.Item(state, Heap.Of(handle->Shared), arguments[2], Place.Item(self, arguments[0]), out Incoming desired))
+                result = CompareExchange(handle, key, arguments[1], desired);
+            desired.Dispose(state);
             key.Dispose(state);
-            return status switch
-            {
-                null => null,
-                Status.Done => Api.Table._Py_TrueStruct,
-                // There is no key of another kind than the others.
-                Status.Missing or Status.WrongKind => Api.Table._Py_FalseStruct,
-                _ => LiveErrors.Raise(handle, status.Value),
-            };
+            return result;
         }
         catch (Exception e)
         {
             return Errors.FromManaged(e);
         }
+    }
+
+    // Equality is Python's, and may run Python code: so the value that was found equal is what is exchanged, or the comparison is made anew.
+    static PyObject* CompareExchange(Handle* handle, in Incoming key, PyObject* expected, in Incoming desired)
+    {
+        LiveState* state = handle->State;
+        while (true)
+        {
+            Status status = Load(handle, key, out Value current, out PyObject* seen);
+            // There is no key of another kind than the others.
+            if (status is Status.Missing or Status.WrongKind) return Api.Table._Py_FalseStruct;
+            if (status != Status.Done) return LiveErrors.Raise(handle, status);
+            if (seen == null) return null;
+            int equal = Api.Table.PyObject_RichCompareBool(seen, expected, Equal);
+            if (equal == 1) status = Exchange(handle, key, current, desired);
+            LiveState.Drop(state, current);
+            // Not before: it may keep the addresses of another pool, in which the value lies.
+            References.Drop(seen);
+            if (equal != 1) return equal < 0 ? null : Api.Table._Py_FalseStruct;
+            if (status == Status.Done) return Api.Table._Py_TrueStruct;
+            if (status is not (Status.Missing or Status.WrongKind)) return LiveErrors.Raise(handle, status);
+        }
+    }
+
+    // A value with a reference, and its object, which is null with an exception set.
+    static Status Load(Handle* handle, in Incoming key, out Value value, out PyObject* seen)
+    {
+        LiveState* state = handle->State;
+        while (true)
+        {
+            Epoch.Enter(state->Me);
+            Status status = Tree.Get(state->Me, MapOf(handle), key.Probe, out value);
+            bool isTaken = status == Status.Done && Reference.TryTake(value);
+            seen = isTaken ? Outgoing.Object(state, value) : null;
+            if (isTaken && seen == null) Reference.Drop(state->Me, value);
+            Epoch.Exit(state->Me);
+            if (status != Status.Done || seen != null || isTaken && !LiveState.Again(state)) return status;
+        }
+    }
+
+    static Status Exchange(Handle* handle, in Incoming key, Value current, in Incoming desired)
+    {
+        LiveState* state = handle->State;
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        Status status = Status.Deleted;
+        Epoch.Enter(state->Me);
+        if (!PoolHeap.IsDeleted(heap))
+        {
+            Value value = desired.ToValue(state, heap);
+            status = value.IsEmpty ? Status.NoMemory : Tree.CompareExchange(state->Me, MapOf(handle), key.Probe, Probe.Of(current), value, out _);
+            Reference.Drop(state->Me, value);
+        }
+        Epoch.Exit(state->Me);
+        return status;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -66,8 +97,7 @@ internal static unsafe partial class SortedDictType
             Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle) || !LiveMethods.TryNumber("add", arguments[1], out bool isReal, out long integer, out double real)) return null;
             LiveState* state = handle->State;
-            KeyState known = Incoming.Key(state, Heap.Of(handle->Shared), arguments[0], out Incoming key);
-            if (known != KeyState.Ready) return known == KeyState.Foreign ? RaiseUnsortable(handle, arguments[0], default) : null;
+            if (!TryKey(handle, arguments[0], out Incoming key)) return null;
             Epoch.Enter(state->Me);
             Value sum;
             Status status = isReal ? Tree.Add(state->Me, MapOf(handle), key.Probe, Value.Of(real), out sum) : Tree.Add(state->Me, MapOf(handle), key.Probe, integer, out sum);

@@ -19,6 +19,8 @@ internal static unsafe partial class SortedDictType
         Method("update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&UpdateCall, PyMethodDef.VarArgs | PyMethodDef.Keywords, "update($self, mapping_or_iterable=(), /, **items)\n--\n\nSet all the items, one after the other."u8),
         Method("clear"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Clear, PyMethodDef.NoArgs, "clear($self, /)\n--\n\nRemove all items, at one moment."u8),
         Method("copy"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Copy, PyMethodDef.NoArgs, "copy($self, /)\n--\n\nReturn a plain dict of the items at one moment, in their order."u8),
+        Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs, "__copy__($self, /)\n--\n\nFor copy.copy: a new SortedDict in the same pool, with the items of one moment."u8),
+        Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg, "__deepcopy__($self, memo, /)\n--\n\nFor copy.deepcopy: a new SortedDict in the same pool, with copies of the items of one moment."u8),
         Method("keys"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Keys, PyMethodDef.NoArgs, "keys($self, /)\n--\n\nReturn a set-like view of the keys."u8),
         Method("values"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Values, PyMethodDef.NoArgs, "values($self, /)\n--\n\nReturn a view of the values."u8),
         Method("items"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Items, PyMethodDef.NoArgs, "items($self, /)\n--\n\nReturn a set-like view of the (key, value) pairs."u8),
@@ -75,8 +77,7 @@ internal static unsafe partial class SortedDictType
     {
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
-        KeyState known = Incoming.Key(state, heap, o, out Incoming key);
-        if (known != KeyState.Ready) return known == KeyState.Foreign ? RaiseUnsortable(handle, o, default) : null;
+        if (!TryKey(handle, o, out Incoming key)) return null;
         PyObject* result = null;
         if (Incoming.Item(state, heap, item, Place.Item((PyObject*)handle, o), out Incoming incoming))
         {
@@ -111,12 +112,20 @@ internal static unsafe partial class SortedDictType
             Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return null;
             LiveState* state = handle->State;
-            KeyState known = Incoming.Key(state, Heap.Of(handle->Shared), arguments[0], out Incoming key);
+            KeyState known = Lookup(handle, arguments[0], out Incoming key);
             if (known == KeyState.Failed) return null;
             Value value = default;
+            Epoch.Enter(state->Me);
             Status status = known == KeyState.Ready ? Tree.Take(state->Me, MapOf(handle), key.Probe, out value) : Status.Missing;
+            PoolHeap* held = status == Status.Done ? LiveMethods.Hold(value) : null;
+            Epoch.Exit(state->Me);
             key.Dispose(state);
-            if (status == Status.Done) return LiveMethods.Give(state, value);
+            if (status == Status.Done)
+            {
+                PyObject* result = LiveMethods.Give(state, value);
+                LiveMethods.Unhold(held);
+                return result;
+            }
             if (status is not (Status.Missing or Status.WrongKind)) return LiveErrors.Raise(handle, status);
             return count == 2 ? References.New(arguments[1]) : LiveMethods.RaiseKey(arguments[0]);
         }
@@ -142,16 +151,15 @@ internal static unsafe partial class SortedDictType
     // The arguments are those of dict(), which knows all that they may be.
     static bool Update(Handle* handle, PyObject* positional, PyObject* named)
     {
-        if (!LiveMethods.IsUsable(handle)) return false;
-        if (LiveMethods.IsDeleted(handle)) return LiveErrors.RaiseDeleted(handle) != null;
+        if (!LiveMethods.CheckAlive(handle)) return false;
         bool hasNamed = named != null && ((PyDictObject*)named)->Used != 0;
         if (((PyVarObject*)positional)->Size == 0 && !hasNamed) return true;
         PyObject* plain = ToDict(handle->State, positional, named);
         if (plain == null) return false;
-        PyObject* items = Api.Table.PyDict_Items(plain);
+        PyObject* items = LiveMethods.Hidden(Api.Table.PyDict_Items(plain));
         References.Drop(plain);
         bool done = items != null;
-        for (nint i = 0; done && i < ((PyListObject*)items)->Size; i++)
+        for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && i < ((PyListObject*)items)->Size; i++)
         {
             PyObject** pair = (PyObject**)((byte*)((PyListObject*)items)->Items[i] + Layout.Current.TupleItems);
             done = Set(handle, pair[0], pair[1]);
@@ -273,10 +281,10 @@ internal static unsafe partial class SortedDictType
         {
             if (!LiveMethods.CheckCount("fromkeys", count, 1, 2) || !Module.CheckProcess()) return null;
             PyObject* made = Api.Table.PyObject_CallNoArgs(type);
-            PyObject* keys = made == null ? null : Api.Table.PySequence_List(arguments[0]);
+            PyObject* keys = made == null ? null : LiveMethods.Hidden(Api.Table.PySequence_List(arguments[0]));
             bool done = keys != null;
             PyObject* value = count == 2 ? arguments[1] : Api.Table._Py_NoneStruct;
-            for (nint i = 0; done && i < ((PyListObject*)keys)->Size; i++) done = Set((Handle*)made, ((PyListObject*)keys)->Items[i], value);
+            for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && i < ((PyListObject*)keys)->Size; i++) done = Set((Handle*)made, ((PyListObject*)keys)->Items[i], value);
             References.Drop(keys);
             if (done) return made;
             References.Drop(made);

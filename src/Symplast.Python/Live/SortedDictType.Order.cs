@@ -119,7 +119,7 @@ internal static unsafe partial class SortedDictType
     {
         key = default;
         if (bound == null) return true;
-        KeyState known = Incoming.Key(handle->State, Heap.Of(handle->Shared), bound, out key);
+        KeyState known = Lookup(handle, bound, out key);
         if (known == KeyState.Foreign) RaiseUnsortable(handle, bound, default);
         return known == KeyState.Ready;
     }
@@ -146,7 +146,7 @@ internal static unsafe partial class SortedDictType
         {
             Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return null;
-            KeyState known = Incoming.Key(handle->State, Heap.Of(handle->Shared), bound, out Incoming key);
+            KeyState known = Lookup(handle, bound, out Incoming key);
             if (known != KeyState.Ready) return known == KeyState.Foreign ? RaiseUnsortable(handle, bound, default) : null;
             PyObject* pair = Find(handle, key.Probe, search, out Status status);
             if (status == Status.WrongKind) RaiseUnsortable(handle, bound, key.Probe);
@@ -203,9 +203,13 @@ internal static unsafe partial class SortedDictType
         {
             Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return null;
-            Status status = take(handle->State->Me, MapOf(handle), out Value key, out Value value);
+            LiveState* state = handle->State;
+            Epoch.Enter(state->Me);
+            Status status = take(state->Me, MapOf(handle), out Value key, out Value value);
+            PoolHeap* held = status == Status.Done ? LiveMethods.Hold(value) : null;
+            Epoch.Exit(state->Me);
             if (status == Status.Missing) return RaiseEmpty(method);
-            return status == Status.Done ? GivePair(handle->State, key, value) : LiveErrors.Raise(handle, status);
+            return status == Status.Done ? GivePair(state, key, value, held) : LiveErrors.Raise(handle, status);
         }
         catch (Exception e)
         {
@@ -213,19 +217,20 @@ internal static unsafe partial class SortedDictType
         }
     }
 
-    // Takes over both references.
-    static PyObject* GivePair(LiveState* state, Value key, Value value)
+    // Takes over both references, and what is held for the value; keys are in the map's own pool.
+    static PyObject* GivePair(LiveState* state, Value key, Value value, PoolHeap* held)
     {
         PyObject* first = LiveMethods.Give(state, key);
-        if (first != null) return LiveMethods.Pair(first, LiveMethods.Give(state, value));
-        LiveState.Drop(state, value);
-        return null;
+        PyObject* second = first == null ? null : LiveMethods.Give(state, value);
+        if (first == null) LiveState.Drop(state, value);
+        LiveMethods.Unhold(held);
+        return LiveMethods.Pair(first, second);
     }
 
     static PyObject* PeekInside(Handle* handle, nint index)
     {
-        Status status = TryAt(handle, index, out Value key, out Value value);
-        return status == Status.Missing ? RaiseIndex() : status == Status.Done ? GivePair(handle->State, key, value) : LiveErrors.Raise(handle, status);
+        Status status = TryAt(handle, index, out Value key, out Value value, out PoolHeap* held);
+        return status == Status.Missing ? RaiseIndex() : status == Status.Done ? GivePair(handle->State, key, value, held) : LiveErrors.Raise(handle, status);
     }
 
     static PyObject* PopInside(Handle* handle, nint index)
@@ -233,40 +238,45 @@ internal static unsafe partial class SortedDictType
         LiveState* state = handle->State;
         Status status;
         Value key, taken = default;
+        PoolHeap* held;
         do
         {
-            status = TryAt(handle, index, out key, out Value value);
+            status = TryAt(handle, index, out key, out Value value, out held);
             if (status != Status.Done) break;
             LiveState.Drop(state, value);
+            LiveMethods.Unhold(held);
             Epoch.Enter(state->Me);
             status = PoolHeap.IsDeleted(Heap.Of(handle->Shared)) ? Status.Deleted : Tree.Take(state->Me, MapOf(handle), Probe.Of(key), out taken);
+            held = status == Status.Done ? LiveMethods.Hold(taken) : null;
             Epoch.Exit(state->Me);
             if (status != Status.Done) LiveState.Drop(state, key);
             // Another one has taken it: the next one has its place now. WrongKind: that of a map which was emptied and filled anew.
         } while (status is Status.Missing or Status.WrongKind);
-        if (status == Status.Done) return GivePair(state, key, taken);
+        if (status == Status.Done) return GivePair(state, key, taken, held);
         if (status == Status.Missing && Tree.Count(state->Me, MapOf(handle), out long count) == Status.Done && count == 0) return RaiseEmpty("popitem");
         return status == Status.Missing ? RaiseIndex() : LiveErrors.Raise(handle, status);
     }
 
     // The entry at an index at one moment, with references that are the caller's; Missing if there is none.
-    static Status TryAt(Handle* handle, nint index, out Value key, out Value value)
+    static Status TryAt(Handle* handle, nint index, out Value key, out Value value, out PoolHeap* held)
     {
         key = value = default;
+        held = null;
         LiveState* state = handle->State;
         Status status = Tree.Snapshot(state->Me, MapOf(handle), out SortedMap* copy);
         if (status != Status.Done) return status;
         status = Tree.Count(state->Me, copy, out long entries);
         bool backwards = index < 0;
         long steps = backwards ? -1 - (long)index : index;
-        if (status == Status.Done) status = steps < entries ? Walk(state->Me, copy, steps, backwards, out key, out value) : Status.Missing;
+        if (status == Status.Done) status = steps < entries ? Walk(state->Me, copy, steps, backwards, out key, out value, out held) : Status.Missing;
         LiveState.Drop(state, (Header*)copy);
         return status;
     }
 
-    static Status Walk(Participant* me, SortedMap* copy, long steps, bool backwards, out Value key, out Value value)
+    static Status Walk(Participant* me, SortedMap* copy, long steps, bool backwards, out Value key, out Value value, out PoolHeap* held)
     {
         key = value = default;
+        held = null;
         SortedEntry* entries = stackalloc SortedEntry[BatchSize];
         Epoch.Enter(me);
         Status status = Tree.Open(me, copy, SortedBound.None, SortedBound.None, backwards, out SortedCursor cursor);
@@ -283,6 +293,7 @@ internal static unsafe partial class SortedDictType
             value = entries[steps].Value;
             Reference.Take(key);
             Reference.Take(value);
+            held = LiveMethods.Hold(value);
         }
         Tree.Close(me, ref cursor);
         Epoch.Exit(me);

@@ -112,8 +112,7 @@ internal static unsafe partial class SortedDictType
     {
         if (!LiveMethods.IsUsable(handle)) return null;
         LiveState* state = handle->State;
-        KeyState known = Incoming.Key(state, Heap.Of(handle->Shared), o, out Incoming key);
-        if (known != KeyState.Ready) return null;
+        if (Lookup(handle, o, out Incoming key) != KeyState.Ready) return null;
         PyObject* result;
         Status status;
         do
@@ -148,8 +147,7 @@ internal static unsafe partial class SortedDictType
         if (!LiveMethods.IsUsable(handle)) return false;
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
-        KeyState known = Incoming.Key(state, heap, o, out Incoming key);
-        if (known != KeyState.Ready) return known == KeyState.Foreign && RaiseUnsortable(handle, o, default) != null;
+        if (!TryKey(handle, o, out Incoming key)) return false;
         bool made = Incoming.Item(state, heap, item, Place.Item((PyObject*)handle, o), out Incoming incoming);
         Status status = Status.Done;
         if (made)
@@ -179,7 +177,7 @@ internal static unsafe partial class SortedDictType
     {
         if (!LiveMethods.IsUsable(handle)) return false;
         LiveState* state = handle->State;
-        KeyState known = Incoming.Key(state, Heap.Of(handle->Shared), o, out Incoming key);
+        KeyState known = Lookup(handle, o, out Incoming key);
         if (known != KeyState.Ready) return known == KeyState.Foreign && LiveMethods.RaiseKey(o) != null;
         Status status = Tree.Remove(state->Me, MapOf(handle), key.Probe, out _);
         key.Dispose(state);
@@ -195,7 +193,7 @@ internal static unsafe partial class SortedDictType
             Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return -1;
             LiveState* state = handle->State;
-            KeyState known = Incoming.Key(state, Heap.Of(handle->Shared), o, out Incoming key);
+            KeyState known = Lookup(handle, o, out Incoming key);
             if (known != KeyState.Ready) return known == KeyState.Foreign ? 0 : -1;
             Status status = Tree.Contains(state->Me, MapOf(handle), key.Probe);
             key.Dispose(state);
@@ -271,7 +269,11 @@ internal static unsafe partial class SortedDictType
     static PyObject* WithPlain(LiveState* state, PyObject* left, PyObject* right, int? comparison)
     {
         ref Api api = ref Api.Table;
-        if (!IsDict(state, left) || !IsDict(state, right)) return api._Py_NotImplementedStruct;
+        if (!IsDict(state, left) || !IsDict(state, right))
+        {
+            PyObject* own = left->Type == state->TypeOf(LiveKind.SortedDict) ? left : right;
+            return comparison == null || LiveMethods.CheckAlive((Handle*)own) ? api._Py_NotImplementedStruct : null;
+        }
         PyObject* first = PlainOf(state, left);
         // One moment for both sides if they are the same.
         PyObject* second = first == null ? null : left == right ? References.New(first) : PlainOf(state, right);
@@ -306,6 +308,32 @@ internal static unsafe partial class SortedDictType
         {
             return Errors.FromManaged(e);
         }
+    }
+
+    // A key to look up. Foreign: nothing can equal it, and the map is alive; Failed: an exception is set.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static KeyState Lookup(Handle* handle, PyObject* o, out Incoming key)
+    {
+        KeyState known = Incoming.Lookup(handle->State, o, out key);
+        return known == KeyState.Ready ? known : NoKey(handle, o, known);
+    }
+
+    // A key to store; false with an exception set.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool TryKey(Handle* handle, PyObject* o, out Incoming key)
+    {
+        KeyState known = Incoming.Key(handle->State, Heap.Of(handle->Shared), o, out key);
+        if (known == KeyState.Ready) return true;
+        if (NoKey(handle, o, known) == KeyState.Foreign) RaiseUnsortable(handle, o, default);
+        return false;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static KeyState NoKey(Handle* handle, PyObject* o, KeyState known)
+    {
+        if (known == KeyState.Foreign) return LiveMethods.CheckAlive(handle) ? known : KeyState.Failed;
+        LiveErrors.ExplainUnhashable(o, "dict key");
+        return known;
     }
 
     /// <summary>Says why an object cannot be a key here: it has no order at all, or that of another kind. The probe is empty for what is no value of a pool.</summary>

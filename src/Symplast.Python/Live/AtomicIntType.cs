@@ -1,0 +1,168 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+using static Symplast.Python.Definitions;
+using Integer = Symplast.Objects.AtomicInteger<Symplast.Memory.Uninterrupted>;
+
+namespace Symplast.Python.Live;
+
+/// <summary>The Python type <c>symplast.AtomicInt</c>: a 64-bit integer that all interpreters share.</summary>
+internal static unsafe class AtomicIntType
+{
+    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
+    {
+        Name = Text.Utf8("symplast.AtomicInt"u8),
+        BasicSize = sizeof(Handle),
+        Flags = PyTypeSpec.ImmutableType,
+        Slots = Table(
+            Slot(PyTypeSlot.Doc, Text.Utf8("""
+                AtomicInt(value=0, /)
+                --
+
+                An integer of 64 bits that all interpreters share, created in the current pool. Each operation is atomic; a result beyond 64 bits
+                raises OverflowError and changes nothing. Compared and hashed by identity: its value can change.
+                """u8)),
+            Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
+            Slot(PyTypeSlot.Repr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Repr),
+            Slot(PyTypeSlot.Int, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&ToInt),
+            Slot(PyTypeSlot.Index, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&ToInt),
+            Slot(PyTypeSlot.Bool, (delegate* unmanaged[Cdecl]<PyObject*, int>)&ToBool),
+            Slot(PyTypeSlot.GetSet, Table(
+                Property("value"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&GetValue,
+                    (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void*, int>)&SetValue, "The value."u8))),
+            Slot(PyTypeSlot.Methods, Table(
+                Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Add, PyMethodDef.OneArg, "add($self, n, /)\n--\n\nAdd n and return the sum."u8),
+                Method("exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exchange, PyMethodDef.OneArg, "exchange($self, value, /)\n--\n\nSet the value and return the one before."u8),
+                Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange, PyMethodDef.FastCall, "compare_exchange($self, expected, new, /)\n--\n\nSet the value to new if it is expected; return whether it was."u8)))),
+    });
+
+    static AtomicCell* CellOf(PyObject* self) => (AtomicCell*)((Handle*)self)->Shared;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    {
+        try
+        {
+            nint count = ((PyVarObject*)positional)->Size;
+            if (!Module.CheckProcess() || !LiveMethods.RefuseNamed("AtomicInt", named) || !LiveMethods.CheckCount("AtomicInt", count, 0, 1)) return null;
+            long value = 0;
+            if (count == 1 && !LiveMethods.TryInteger(*(PyObject**)((byte*)positional + Layout.Current.TupleItems), out value)) return null;
+            InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
+            LiveState* state = interpreter.Live;
+            Pool pool = CurrentPool.Get();
+            PoolHeap* heap = Heap.Of(pool);
+            Epoch.Enter(state->Me);
+            bool isDeleted = PoolHeap.IsDeleted(heap);
+            AtomicCell* cell = isDeleted ? null : Integer.Create(state->Me, heap, value);
+            PyObject* handle = cell == null ? null : Handle.Adopt(state, (Header*)cell, type);
+            Epoch.Exit(state->Me);
+            if (isDeleted) return interpreter.RaiseDeleted(pool);
+            return cell == null ? LiveErrors.RaiseNoMemory(state, heap) : handle;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Repr(PyObject* self)
+    {
+        try
+        {
+            Handle* handle = (Handle*)self;
+            long value = 0;
+            bool lives = !LiveMethods.IsDeleted(handle) && Integer.Get(handle->State->Me, CellOf(self), out value) == Status.Done;
+            return Text.ToPython(lives ? $"AtomicInt({value})" : "<symplast.AtomicInt, deleted>");
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* ToInt(PyObject* self) => TryGet(self, out long value) ? Api.Table.PyLong_FromLongLong(value) : null;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int ToBool(PyObject* self) => TryGet(self, out long value) ? value != 0 ? 1 : 0 : -1;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* GetValue(PyObject* self, void* closure) => TryGet(self, out long value) ? Api.Table.PyLong_FromLongLong(value) : null;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int SetValue(PyObject* self, PyObject* o, void* closure)
+    {
+        try
+        {
+            if (o == null)
+            {
+                Errors.Type("cannot delete the value of an AtomicInt");
+                return -1;
+            }
+            if (!LiveMethods.TryInteger(o, out long value) || !LiveMethods.IsUsable((Handle*)self)) return -1;
+            return IsDone(self, Integer.Set(((Handle*)self)->State->Me, CellOf(self), value)) ? 0 : -1;
+        }
+        catch (Exception e)
+        {
+            Errors.FromManaged(e);
+            return -1;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Add(PyObject* self, PyObject* o)
+    {
+        try
+        {
+            if (!LiveMethods.TryInteger(o, out long n) || !LiveMethods.IsUsable((Handle*)self)) return null;
+            return IsDone(self, Integer.Add(((Handle*)self)->State->Me, CellOf(self), n, out long sum)) ? Api.Table.PyLong_FromLongLong(sum) : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Exchange(PyObject* self, PyObject* o)
+    {
+        try
+        {
+            if (!LiveMethods.TryInteger(o, out long value) || !LiveMethods.IsUsable((Handle*)self)) return null;
+            return IsDone(self, Integer.Exchange(((Handle*)self)->State->Me, CellOf(self), value, out long old)) ? Api.Table.PyLong_FromLongLong(old) : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count)
+    {
+        try
+        {
+            if (!LiveMethods.CheckCount("compare_exchange", count, 2, 2)) return null;
+            if (!LiveMethods.TryInteger(arguments[0], out long expected) || !LiveMethods.TryInteger(arguments[1], out long value) || !LiveMethods.IsUsable((Handle*)self)) return null;
+            Status status = Integer.CompareExchange(((Handle*)self)->State->Me, CellOf(self), expected, value, out _);
+            if (status == Status.Missing) return Api.Table._Py_FalseStruct;
+            return IsDone(self, status) ? Api.Table._Py_TrueStruct : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    static bool TryGet(PyObject* self, out long value)
+    {
+        value = 0;
+        return LiveMethods.IsUsable((Handle*)self) && IsDone(self, Integer.Get(((Handle*)self)->State->Me, CellOf(self), out value));
+    }
+
+    static bool IsDone(PyObject* self, Status status) => status == Status.Done || LiveErrors.Raise((Handle*)self, status) != null;
+}

@@ -1,0 +1,219 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+using static Symplast.Python.Definitions;
+using Cells = Symplast.Objects.AtomicReference<Symplast.Memory.Uninterrupted>;
+
+namespace Symplast.Python.Live;
+
+/// <summary>The Python type <c>symplast.AtomicRef</c>: a reference that all interpreters share.</summary>
+internal static unsafe class AtomicRefType
+{
+    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
+    {
+        Name = Text.Utf8("symplast.AtomicRef"u8),
+        BasicSize = sizeof(Handle),
+        Flags = PyTypeSpec.ImmutableType,
+        Slots = Table(
+            Slot(PyTypeSlot.Doc, Text.Utf8("""
+                AtomicRef(value=None, /)
+                --
+
+                A place for one value that all interpreters share, created in the current pool: a number, text, a frozen or a live object; plain
+                containers are carried into the pool. Each operation is atomic.
+                """u8)),
+            Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
+            Slot(PyTypeSlot.Repr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Repr),
+            Slot(PyTypeSlot.GetSet, Table(
+                Property("value"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&GetValue,
+                    (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void*, int>)&SetValue, "The value."u8))),
+            Slot(PyTypeSlot.Methods, Table(
+                Method("exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exchange, PyMethodDef.OneArg, "exchange($self, value, /)\n--\n\nSet the value and return the one before."u8),
+                Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange, PyMethodDef.FastCall, "compare_exchange($self, expected, new, /)\n--\n\nSet the value to new if it equals expected (of live objects: is it); return whether it did."u8),
+                Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8)))),
+    });
+
+    static AtomicCell* CellOf(PyObject* self) => (AtomicCell*)((Handle*)self)->Shared;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    {
+        try
+        {
+            nint count = ((PyVarObject*)positional)->Size;
+            if (!Module.CheckProcess() || !LiveMethods.RefuseNamed("AtomicRef", named) || !LiveMethods.CheckCount("AtomicRef", count, 0, 1)) return null;
+            InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
+            LiveState* state = interpreter.Live;
+            Pool pool = CurrentPool.Get();
+            PoolHeap* heap = Heap.Of(pool);
+            if (PoolHeap.IsDeleted(heap)) return interpreter.RaiseDeleted(pool);
+            PyObject* o = count == 1 ? *(PyObject**)((byte*)positional + Layout.Current.TupleItems) : Api.Table._Py_NoneStruct;
+            PyObject* handle = null;
+            AtomicCell* cell = null;
+            bool isDeleted = false;
+            bool made = Incoming.Item(state, heap, o, new Place(null, null, PlaceKind.Whole), out Incoming incoming);
+            if (made)
+            {
+                Epoch.Enter(state->Me);
+                isDeleted = PoolHeap.IsDeleted(heap);
+                Value value = isDeleted ? default : incoming.ToValue(state, heap);
+                if (!value.IsEmpty)
+                {
+                    cell = Cells.Create(state->Me, heap, value);
+                    Reference.Drop(state->Me, value);
+                    handle = cell == null ? null : Handle.Adopt(state, (Header*)cell, type);
+                }
+                Epoch.Exit(state->Me);
+            }
+            incoming.Dispose(state);
+            if (!made) return null;
+            if (isDeleted) return interpreter.RaiseDeleted(pool);
+            return cell == null ? LiveErrors.RaiseNoMemory(state, heap) : handle;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Repr(PyObject* self)
+    {
+        try
+        {
+            return LiveMethods.Repr((Handle*)self, &ToPlain);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* GetValue(PyObject* self, void* closure)
+    {
+        try
+        {
+            return ToPlain((Handle*)self);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    /// <summary>A new reference to what it holds; null with an exception set.</summary>
+    internal static PyObject* ToPlain(Handle* handle)
+    {
+        if (!LiveMethods.IsUsable(handle)) return null;
+        LiveState* state = handle->State;
+        PyObject* result;
+        Status status;
+        do
+        {
+            Epoch.Enter(state->Me);
+            status = Cells.Get(state->Me, (AtomicCell*)handle->Shared, out Value value);
+            result = status == Status.Done ? Outgoing.Object(state, value) : null;
+            Epoch.Exit(state->Me);
+        } while (result == null && status == Status.Done && LiveState.Again(state));
+        return status == Status.Done ? result : LiveErrors.Raise(handle, status);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int SetValue(PyObject* self, PyObject* o, void* closure)
+    {
+        try
+        {
+            if (o == null)
+            {
+                Errors.Type("cannot delete the value of an AtomicRef");
+                return -1;
+            }
+            if (!TryExchange((Handle*)self, o, out Value old)) return -1;
+            LiveState.Drop(((Handle*)self)->State, old);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            Errors.FromManaged(e);
+            return -1;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Exchange(PyObject* self, PyObject* o)
+    {
+        try
+        {
+            return TryExchange((Handle*)self, o, out Value old) ? LiveMethods.Give(((Handle*)self)->State, old) : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    static bool TryExchange(Handle* handle, PyObject* o, out Value old)
+    {
+        old = default;
+        if (!LiveMethods.IsUsable(handle)) return false;
+        LiveState* state = handle->State;
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        bool made = Incoming.Item(state, heap, o, Place.Attribute((PyObject*)handle, null), out Incoming incoming);
+        Status status = Status.Done;
+        if (made)
+        {
+            Epoch.Enter(state->Me);
+            Value value = PoolHeap.IsDeleted(heap) ? default : incoming.ToValue(state, heap);
+            if (value.IsEmpty) status = PoolHeap.IsDeleted(heap) ? Status.Deleted : Status.NoMemory;
+            else
+            {
+                status = Cells.TakeExchange(state->Me, (AtomicCell*)handle->Shared, value, out old);
+                Reference.Drop(state->Me, value);
+            }
+            Epoch.Exit(state->Me);
+        }
+        incoming.Dispose(state);
+        return made && (status == Status.Done || LiveErrors.Raise(handle, status) != null);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count)
+    {
+        try
+        {
+            Handle* handle = (Handle*)self;
+            if (!LiveMethods.CheckCount("compare_exchange", count, 2, 2) || !LiveMethods.IsUsable(handle)) return null;
+            LiveState* state = handle->State;
+            PoolHeap* heap = Heap.Of(handle->Shared);
+            Place place = Place.Attribute(self, null);
+            Status status = Status.Done;
+            bool made = Incoming.Item(state, heap, arguments[0], place, out Incoming expected);
+            Incoming desired = default;
+            if (made && (made = Incoming.Item(state, heap, arguments[1], place, out desired)))
+            {
+                Epoch.Enter(state->Me);
+                Value value = PoolHeap.IsDeleted(heap) ? default : desired.ToValue(state, heap);
+                if (value.IsEmpty) status = PoolHeap.IsDeleted(heap) ? Status.Deleted : Status.NoMemory;
+                else
+                {
+                    status = Cells.CompareExchange(state->Me, CellOf(self), expected.Probe, value, out _);
+                    Reference.Drop(state->Me, value);
+                }
+                Epoch.Exit(state->Me);
+            }
+            desired.Dispose(state);
+            expected.Dispose(state);
+            if (!made) return null;
+            if (status is Status.Done or Status.Missing) return status == Status.Done ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+            return LiveErrors.Raise(handle, status);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+}
