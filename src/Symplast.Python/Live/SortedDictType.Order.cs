@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
-using Tree = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
 using unsafe Search = delegate*<Symplast.Memory.Participant*, Symplast.Objects.SortedMap*, in Symplast.Objects.Probe, out Symplast.Objects.Value, out Symplast.Objects.Value, Symplast.Objects.Status>;
 using unsafe Taking = delegate*<Symplast.Memory.Participant*, Symplast.Objects.SortedMap*, out Symplast.Objects.Value, out Symplast.Objects.Value, Symplast.Objects.Status>;
+using Tree = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
 
 namespace Symplast.Python.Live;
 
