@@ -54,9 +54,6 @@ public struct Layout
     /// <summary>The place of tp_getattro.</summary>
     public static unsafe void** GetAttrSlot(PyObject* type) => (void**)((byte*)type + 144);
 
-    /// <summary>The place of tp_setattro.</summary>
-    public static unsafe void** SetAttrSlot(PyObject* type) => (void**)((byte*)type + 152);
-
     /// <summary>tp_descr_set: what makes a class attribute a data descriptor.</summary>
     public static unsafe void* DescriptorSet(PyObject* type) => *(void**)((byte*)type + 280);
 

@@ -55,8 +55,7 @@ public static unsafe class LayoutCheck
         api._PyType_Lookup(api.PyLong_Type, name);
         api._PyType_Lookup(api.PyDict_Type, name);
         uint version = Layout.TypeVersion(api.PyLong_Type);
-        bool slots = *Layout.GetAttrSlot(api.PyLong_Type) == api.PyObject_GenericGetAttr && *Layout.SetAttrSlot(api.PyLong_Type) == api.PyObject_GenericSetAttr;
-        return slots && Layout.TypeFlags(api.PyLong_Type) == api.PyType_GetFlags(api.PyLong_Type) && version != 0 && version != Layout.TypeVersion(api.PyDict_Type);
+        return *Layout.GetAttrSlot(api.PyLong_Type) == api.PyObject_GenericGetAttr && Layout.TypeFlags(api.PyLong_Type) == api.PyType_GetFlags(api.PyLong_Type) && version != 0 && version != Layout.TypeVersion(api.PyDict_Type);
     }
 
     static bool IsText(PyObject* text, PyObject* wide)

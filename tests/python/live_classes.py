@@ -66,6 +66,15 @@ class Computed(Open):
     __hash__ = symplast.Object.__hash__
 
 
+class Watched(Point):
+    """Sees what is set."""
+
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value)
+        if name == "x" and value < 0:
+            raise ValueError("negative")
+
+
 class Outer:
     """A namespace."""
 

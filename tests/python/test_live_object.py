@@ -9,7 +9,7 @@ import weakref
 import child
 import live_classes
 import symplast
-from live_classes import Computed, Node, Open, Outer, Point, Point3
+from live_classes import Computed, Node, Open, Outer, Point, Point3, Watched
 
 
 class Attributes(unittest.TestCase):
@@ -198,6 +198,14 @@ class Classes(unittest.TestCase):
     def test_without_fields_and_init_take_no_arguments(self):
         with self.assertRaisesRegex(TypeError, "takes no arguments"):
             symplast.Object(1)
+
+    def test_may_watch_what_is_set(self):
+        watched = Watched(1, 2)
+        with self.assertRaisesRegex(ValueError, "negative"):
+            watched.x = -1
+        self.assertEqual(watched.x, -1)
+        with self.assertRaises(AttributeError):
+            watched.z = 1
 
     def test_define_equality_and_hash(self):
         self.assertEqual(Computed(), Computed())

@@ -184,15 +184,20 @@ internal unsafe struct Field
     {
         try
         {
-            Field* field = (Field*)self;
-            if (field->_name == null || !IsOwner(field, o) || !LiveMethods.IsUsable((Handle*)o)) return -1;
-            return (value == null ? Remove(field, (Handle*)o) : Set(field, (Handle*)o, value)) ? 0 : -1;
+            return Assign((Field*)self, o, value) ? 0 : -1;
         }
         catch (Exception e)
         {
             Errors.FromManaged(e);
             return -1;
         }
+    }
+
+    /// <summary>Sets the attribute of an object, or with a null value removes it; false with an exception set.</summary>
+    internal static bool Assign(Field* field, PyObject* o, PyObject* value)
+    {
+        if (field->_name == null || !IsOwner(field, o) || !LiveMethods.IsUsable((Handle*)o)) return false;
+        return value == null ? Remove(field, (Handle*)o) : Set(field, (Handle*)o, value);
     }
 
     static bool Set(Field* field, Handle* handle, PyObject* o)

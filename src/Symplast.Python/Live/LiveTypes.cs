@@ -1,7 +1,5 @@
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
-using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 

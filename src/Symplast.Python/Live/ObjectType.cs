@@ -46,13 +46,12 @@ internal static unsafe class ObjectType
 
     /// <summary>
     /// Gives a class with fields CPython's own way of looking for attributes, unless it has one of its own: the fields are data descriptors, and there is nothing else.
+    /// Not that of setting them: then a <c>__setattr__</c> of a subclass could not call ours.
     /// </summary>
     internal static void Close(PyObject* type)
     {
         void** get = Layout.GetAttrSlot(type);
-        void** set = Layout.SetAttrSlot(type);
         if (*get == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Get) *get = Api.Table.PyObject_GenericGetAttr;
-        if (*set == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Set) *set = Api.Table.PyObject_GenericSetAttr;
     }
 
     static Record* RecordOf(Handle* handle) => (Record*)handle->Shared;
@@ -181,6 +180,11 @@ internal static unsafe class ObjectType
         {
             Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return -1;
+            if (name->Type == Api.Table.PyUnicode_Type)
+            {
+                PyObject* found = Api.Table._PyType_Lookup(self->Type, name);
+                if (found != null && found->Type == handle->State->FieldType) return Field.Assign((Field*)found, self, value) ? 0 : -1;
+            }
             return value != null && TrySetCached(handle, name, value, out bool done) ? done ? 0 : -1 : SetSlowly(handle, name, value) ? 0 : -1;
         }
         catch (Exception e)
