@@ -25,6 +25,7 @@ from symplast._symplast import (
     AtomicRef,
     DeletedError,
     Dict,
+    List,
     NotShareableError,
     Pool,
     PoolFullError,
@@ -44,6 +45,10 @@ from symplast._symplast import (
     thaw,
 )
 
+from collections.abc import MutableSequence as _MutableSequence
+
+_MutableSequence.register(List)
+
 __all__ = [
     "AtomicInt",
     "AtomicRef",
@@ -51,6 +56,7 @@ __all__ = [
     "DeletedError",
     "Dict",
     "InterpreterPoolExecutor",
+    "List",
     "NotShareableError",
     "Object",
     "Pool",

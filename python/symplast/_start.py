@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import MutableMapping, MutableSet
+from _collections_abc import MutableMapping, MutableSet  # what collections.abc has, without the package around it
 
 
 def load():

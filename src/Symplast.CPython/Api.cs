@@ -119,6 +119,9 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<PyObject*> PyEval_GetBuiltins;
     public delegate* unmanaged[Cdecl]<PyObject*> PyEval_GetLocals;
     public delegate* unmanaged[Cdecl]<PyObject*> PyEval_GetGlobals;
+    public delegate* unmanaged[Cdecl]<PyObject*> PyEval_GetFrame;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyFrame_GetCode;
+    public delegate* unmanaged[Cdecl]<PyObject*, void> PyDict_Clear;
     public delegate* unmanaged[Cdecl]<byte*, PyObject*> PySys_GetObject;
     public delegate* unmanaged[Cdecl]<void*, void> PyObject_GC_Del;
     public delegate* unmanaged[Cdecl]<void*, void> PyObject_GC_UnTrack;
@@ -165,6 +168,7 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> PyNumber_Subtract;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyList_AsTuple;
     public delegate* unmanaged[Cdecl]<PyObject*, int> PyList_Sort;
+    public delegate* unmanaged[Cdecl]<PyObject*, nint, PyObject*, int> PyList_SetItem;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int> PySequence_Contains;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PySequence_Tuple;
     public delegate* unmanaged[Cdecl]<PyObject*, nint*, nint*, nint*, int> PySlice_Unpack;
@@ -185,6 +189,9 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*, nuint> PyType_GetFlags;
     public delegate* unmanaged[Cdecl, SuppressGCTransition]<long, PyObject*> PyLong_FromLongLong;
     public delegate* unmanaged[Cdecl, SuppressGCTransition]<double, PyObject*> PyFloat_FromDouble;
+
+    /// <summary>PyUnicode_New for texts of a few hundred characters at most, for which it takes memory at hand.</summary>
+    public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, uint, PyObject*> NewShortText;
     public delegate* unmanaged[Cdecl, SuppressGCTransition]<double, double, PyObject*> PyComplex_FromDoubles;
 
     /// <summary>PyObject_Hash for finished objects of built-in types only: nothing of Python's or ours can run under it.</summary>

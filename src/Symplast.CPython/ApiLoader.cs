@@ -120,6 +120,9 @@ public static unsafe class ApiLoader
         t.PyEval_GetBuiltins = (delegate* unmanaged[Cdecl]<PyObject*>)symbols.Need("PyEval_GetBuiltins");
         t.PyEval_GetLocals = (delegate* unmanaged[Cdecl]<PyObject*>)symbols.Need("PyEval_GetLocals");
         t.PyEval_GetGlobals = (delegate* unmanaged[Cdecl]<PyObject*>)symbols.Need("PyEval_GetGlobals");
+        t.PyEval_GetFrame = (delegate* unmanaged[Cdecl]<PyObject*>)symbols.Need("PyEval_GetFrame");
+        t.PyFrame_GetCode = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyFrame_GetCode");
+        t.PyDict_Clear = (delegate* unmanaged[Cdecl]<PyObject*, void>)symbols.Need("PyDict_Clear");
         t.PySys_GetObject = (delegate* unmanaged[Cdecl]<byte*, PyObject*>)symbols.Need("PySys_GetObject");
         t.PyObject_GC_Del = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyObject_GC_Del");
         t.PyObject_GC_Track = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyObject_GC_Track");
@@ -132,6 +135,7 @@ public static unsafe class ApiLoader
         t.PyErr_Occurred = (delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*>)symbols.Need("PyErr_Occurred");
         t.PyType_GetFlags = (delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*, nuint>)symbols.Need("PyType_GetFlags");
         t.PyLong_FromLongLong = (delegate* unmanaged[Cdecl, SuppressGCTransition]<long, PyObject*>)symbols.Need("PyLong_FromLongLong");
+        t.NewShortText = (delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, uint, PyObject*>)symbols.Need("PyUnicode_New");
         t.PyFloat_FromDouble = (delegate* unmanaged[Cdecl, SuppressGCTransition]<double, PyObject*>)symbols.Need("PyFloat_FromDouble");
         t.PyComplex_FromDoubles = (delegate* unmanaged[Cdecl, SuppressGCTransition]<double, double, PyObject*>)symbols.Need("PyComplex_FromDoubles");
         t.PyStructSequence_NewType = (delegate* unmanaged[Cdecl]<PyStructSequenceDesc*, PyObject*>)symbols.Need("PyStructSequence_NewType");
@@ -170,6 +174,7 @@ public static unsafe class ApiLoader
         t.PyNumber_Subtract = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyNumber_Subtract");
         t.PyList_AsTuple = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyList_AsTuple");
         t.PyList_Sort = (delegate* unmanaged[Cdecl]<PyObject*, int>)symbols.Need("PyList_Sort");
+        t.PyList_SetItem = (delegate* unmanaged[Cdecl]<PyObject*, nint, PyObject*, int>)symbols.Need("PyList_SetItem");
         t.PySequence_Contains = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)symbols.Need("PySequence_Contains");
         t.PySequence_Tuple = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PySequence_Tuple");
         t.PySlice_Unpack = (delegate* unmanaged[Cdecl]<PyObject*, nint*, nint*, nint*, int>)symbols.Need("PySlice_Unpack");

@@ -56,6 +56,29 @@ public sealed unsafe class PinnedPoolTests : IDisposable
     }
 
     [Fact]
+    public void ReferencesFromAnotherPoolAreTakenAndDroppedWithoutTouchingIt()
+    {
+        Pool holder = Pool.Create("holder");
+        OrderedMap* target = MapOps.Create(_me, _heap);
+        OrderedMap* map = MapOps.Create(_me, Heap.Of(holder));
+        OrderedMap* other = MapOps.Create(_me, Heap.Of(holder));
+        Value value = Value.Of((Header*)target);
+        Probe key = Probe.Of(Value.OfInt(1));
+        Assert.Equal(Status.Done, MapOps.Set(_me, map, key, value));
+        Assert.Equal(Status.Done, MapOps.Set(_me, other, key, value));
+        DeletePool();
+        Assert.Equal(Status.Done, MapOps.Snapshot(_me, map, out MapSnapshot* snapshot));
+        MapSnapshot.Free(_me, snapshot);
+        Epoch.Enter(_me);
+        Assert.True(Reference.TryTake(value));
+        Reference.Drop(_me, value);
+        Assert.Equal(Status.Done, MapOps.Set(_me, map, key, Value.None));
+        Reference.Drop(_me, (Header*)other);
+        Epoch.Exit(_me);
+        holder.Delete();
+    }
+
+    [Fact]
     public void ASortedCursorWithABoundInThePoolCanBeClosed()
     {
         SortedMap* map = SortedOps.Create(_me, _heap);

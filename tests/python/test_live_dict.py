@@ -290,6 +290,15 @@ class Values(Case):
                     d.setdefault("x", value)
         self.assertEqual(d, {"before": 1})
 
+    def test_naming_the_place_of_an_error_keeps_nothing_alive(self):
+        d, other = Dict(), Dict()
+        with self.assertRaisesRegex(symplast.NotShareableError, "^d"):
+            d["x"] = object()
+        ref, others = weakref.ref(d), weakref.ref(other)
+        del d, other
+        self.assertIsNone(ref())
+        self.assertIsNone(others())
+
     def test_classes_of_others_are_refused_even_inside_a_tuple(self):
         d = Dict()
         with self.assertRaisesRegex(symplast.NotShareableError, r"^d\['x'\].*: object"):

@@ -173,8 +173,12 @@ class TestOtherInterpreters(Deletion):
         for wrong in (None, "1", 1.5):
             with self.assertRaises(TypeError):
                 symplast._symplast._persistent_load(wrong)
+        # Negative ones are tickets of live objects, of which none is on its way.
+        for wrong in (-1, -(2**62)):
+            with self.assertRaisesRegex(ValueError, "not the ticket"):
+                symplast._symplast._persistent_load(wrong)
         with self.assertRaises(OverflowError):
-            symplast._symplast._persistent_load(-1)
+            symplast._symplast._persistent_load(-(2**63) - 1)
         self.assertIs(symplast._symplast._persistent_load(number), self.frozen)
         self.assertIsNone(symplast._symplast._persistent_id([1]))
 

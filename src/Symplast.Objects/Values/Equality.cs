@@ -20,6 +20,16 @@ public static unsafe class Equality
         };
     }
 
+    /// <summary>
+    /// Whether a higher floor may have another view of what a value equals: an object of a class, a foreign object, or a tuple, in which they may be.
+    /// </summary>
+    public static bool IsOpaque(Value value) => value.IsPointer && value.Kind switch
+    {
+        ValueKind.Foreign or ValueKind.Tuple => true,
+        ValueKind.Object => value.Head->Kind == HeaderKind.Record,
+        _ => false,
+    };
+
     internal static bool IsNumber(ValueKind kind) => kind is ValueKind.Int or ValueKind.Float or ValueKind.Bool or ValueKind.BigInt or ValueKind.Complex;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -11,7 +11,7 @@ public readonly unsafe struct Probe
     /// <summary>The key's hash.</summary>
     public readonly ulong Hash;
 
-    readonly ValueKind _kind;
+    readonly ValueKind _kind;      // of what lies at _data
     readonly Value _word;
     readonly byte* _data;
     readonly nuint _length;
@@ -19,7 +19,6 @@ public readonly unsafe struct Probe
     Probe(ulong hash, Value word)
     {
         Hash = hash;
-        _kind = word.Kind;
         _word = word;
     }
 
@@ -33,7 +32,7 @@ public readonly unsafe struct Probe
     }
 
     /// <summary>What it is.</summary>
-    public ValueKind Kind => _kind;
+    public ValueKind Kind => _data == null ? _word.Kind : _kind;
 
     /// <summary>The value, if <see cref="Data"/> is null.</summary>
     internal Value Word => _word;
@@ -50,6 +49,14 @@ public readonly unsafe struct Probe
     /// <summary>A probe for a value; of what is counted, the caller must hold a reference for as long as the probe is used.</summary>
     public static Probe Of(Value value) => new(Hashing.Of(value), value);
 
+    /// <summary>The same for an integer, whose hash needs no look at what it is.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Probe OfInt(long value) => new(Hashing.OfInt(value), Value.OfInt(value));
+
+    /// <summary>A probe that is only stored or compared with, never looked up: its hash is 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Probe Unhashed(Value value) => new(0, value);
+
     /// <summary>A probe for text: UTF-8, with lone surrogates encoded like other characters. Its bytes must stay while the probe is used.</summary>
     public static Probe Text(byte* utf8, nuint length, ulong hash) => new(hash, ValueKind.Text, utf8, length);
 
@@ -60,7 +67,8 @@ public readonly unsafe struct Probe
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Matches(Value stored)
     {
-        if (_data == null) return stored == _word || MatchesSlowly(stored);
+        // Two integers that are inline are equal only if they are the same word.
+        if (_data == null) return stored == _word || !(stored.IsInt && _word.IsInt) && MatchesSlowly(stored);
         return stored.PointsTo(_kind) && Equality.SameBytes((Blob*)stored.Pointer, _data, _length);
     }
 

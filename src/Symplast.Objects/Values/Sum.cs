@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Symplast.Objects;
 
 /// <summary>Adding numbers in place: integers of 64 bits, booleans and floats, as Python adds them.</summary>
-internal static unsafe class Sum
+public static unsafe class Sum
 {
     /// <summary>
     /// <paramref name="left"/> + <paramref name="right"/>, with a reference that is the caller's. WrongKind if one is no number of these kinds,
@@ -45,7 +45,7 @@ internal static unsafe class Sum
     }
 
     /// <summary>An integer of 64 bits, inline or as a blob with one reference; empty if there is no memory.</summary>
-    internal static Value OfInteger(Participant* me, PoolHeap* heap, long number)
+    public static Value OfInteger(Participant* me, PoolHeap* heap, long number)
     {
         if (Value.Fits(number)) return Value.OfInt(number);
         byte* bytes = stackalloc byte[sizeof(long)];

@@ -4,26 +4,26 @@ namespace Symplast.Objects;
 public static unsafe partial class SharedVector<THook>
 {
     /// <summary>Puts an element before the one at an index, or at the end. Missing if the index is beyond the end.</summary>
-    public static Status Insert(Participant* me, SharedVector* vector, long index, Value value) => Splice(me, vector, index, 0, &value, 1, null);
+    public static Status Insert(Participant* me, SharedVector* vector, long index, Value value) => Splice(me, vector, new FixedRange(index, 0), &value, 1, null);
 
     /// <summary>Takes the element at an index out, with the reference that the vector held. Missing if there is none.</summary>
     public static Status TakeAt(Participant* me, SharedVector* vector, long index, out Value value)
     {
         Value taken = default;
-        Status status = Splice(me, vector, index, 1, null, 0, &taken);
+        Status status = Splice(me, vector, new FixedRange(index, 1), null, 0, &taken);
         value = taken;
         return status;
     }
 
     /// <summary>Drops the element at an index. Missing if there is none.</summary>
-    public static Status RemoveAt(Participant* me, SharedVector* vector, long index) => Splice(me, vector, index, 1, null, 0, null);
+    public static Status RemoveAt(Participant* me, SharedVector* vector, long index) => Splice(me, vector, new FixedRange(index, 1), null, 0, null);
 
     /// <summary>
     /// Replaces <paramref name="removed"/> elements from <paramref name="start"/> on by others, as many as there are, at one instant. Missing if the
     /// vector is shorter.
     /// </summary>
     public static Status SetSlice(Participant* me, SharedVector* vector, long start, long removed, Value* values, long count) =>
-        Splice(me, vector, start, removed, values, count, null);
+        Splice(me, vector, new FixedRange(start, removed), values, count, null);
 
     /// <summary>Drops all elements.</summary>
     public static Status Clear(Participant* me, SharedVector* vector)
@@ -65,16 +65,19 @@ public static unsafe partial class SharedVector<THook>
         return status;
     }
 
-    static Status Splice(Participant* me, SharedVector* vector, long start, long removed, Value* values, long count, Value* taken)
+    static Status Splice<TRange>(Participant* me, SharedVector* vector, TRange range, Value* values, long count, Value* taken)
+        where TRange : struct, IVectorRange
     {
+        long start = 0;
+        long removed = 0;
         Epoch.Enter(me);
         Status status = Begin(me, vector, out VectorRoot* root);
         bool copied = false;
         if (status == Status.Done)
         {
-            long length = root->Length;
-            if (start < 0 || removed < 0 || start > length || removed > length - start) status = Status.Missing;
-            else if (start == length) status = Extend(me, vector, root, values, count);
+            status = range.Locate(vector, root, out start, out removed);
+            if (status != Status.Done) removed = 0;
+            else if (start == root->Length) status = Extend(me, vector, root, values, count);
             else if (removed != 0 || count != 0)
             {
                 status = Rebuild(me, vector, root, start, removed, values, count);

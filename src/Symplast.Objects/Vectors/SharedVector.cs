@@ -157,7 +157,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
         return status;
     }
 
-    /// <summary>Replaces the element at an index. Missing if there is none.</summary>
+    /// <summary>Replaces the element at an index, from the end if that is negative. Missing if there is none.</summary>
     public static Status Set(Participant* me, SharedVector* vector, long index, Value value)
     {
         Replacement update = new(value);
@@ -165,7 +165,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
     }
 
     /// <summary>
-    /// Replaces the element at an index if it equals <paramref name="expected"/>; Missing if it does not, or there is none. <paramref name="seen"/>
+    /// Replaces the element at an index, from the end if that is negative, if it equals <paramref name="expected"/>; Missing if it does not, or there is none. <paramref name="seen"/>
     /// is what was there (empty if there is none), without a reference.
     /// </summary>
     public static Status CompareExchange(Participant* me, SharedVector* vector, long index, in Probe expected, Value value, out Value seen)
@@ -174,7 +174,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
         return Update(me, vector, index, ref update, out seen, out _);
     }
 
-    /// <summary>Adds to the number at an index; <paramref name="sum"/> comes without a reference.</summary>
+    /// <summary>Adds to the number at an index, from the end if that is negative; <paramref name="sum"/> comes without a reference.</summary>
     public static Status Add(Participant* me, SharedVector* vector, long index, Value delta, out Value sum)
     {
         Addition update = new(delta);
@@ -262,7 +262,9 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
         where TUpdate : struct, IUpdate
     {
         Epoch.Enter(me);
-        if (!TryUpdateOpen(me, vector, index, ref update, out old, out next, out Status status))
+        Status status;
+        if (index < 0) status = UpdateFromEnd(me, vector, index, ref update, out old, out next);
+        else if (!TryUpdateOpen(me, vector, index, ref update, out old, out next, out status))
         {
             ObjectLock.Enter<THook>(&vector->Object.Lock);
             // Under the lock no root is closed and none deleted.

@@ -17,9 +17,13 @@ internal static unsafe partial class DictType
         if (!LiveMethods.IsUsable(handle)) return false;
         bool hasNamed = named != null && ((PyDictObject*)named)->Used != 0;
         if (((PyVarObject*)positional)->Size == 0 && !hasNamed) return true;
-        PyObject* whole = ((PyVarObject*)positional)->Size == 1 ? AtOneMoment(handle->State, positional) : References.New(positional);
-        PyObject* plain = whole == null ? null : Api.Table.PyObject_Call(Api.Table.PyDict_Type, whole, named);
-        References.Drop(whole);
+        PyObject* plain = hasNamed ? null : OnlyDict(positional);
+        if (plain == null)
+        {
+            PyObject* whole = ((PyVarObject*)positional)->Size == 1 ? AtOneMoment(handle->State, positional) : References.New(positional);
+            if (whole != null) plain = Api.Table.PyObject_Call(Api.Table.PyDict_Type, whole, named);
+            References.Drop(whole);
+        }
         if (plain == null) return false;
         PyObject* items = LiveMethods.Hidden(Api.Table.PyDict_Items(plain));
         References.Drop(plain);
@@ -31,6 +35,14 @@ internal static unsafe partial class DictType
         }
         References.Drop(items);
         return done;
+    }
+
+    // A new reference to the one argument if that is a dict, whose items are copied out anyway; else null.
+    static PyObject* OnlyDict(PyObject* positional)
+    {
+        if (((PyVarObject*)positional)->Size != 1) return null;
+        PyObject* source = *(PyObject**)((byte*)positional + Layout.Current.TupleItems);
+        return source->Type == Api.Table.PyDict_Type ? References.New(source) : null;
     }
 
     // The one argument, which as a live mapping is copied first: dict() would look up key by key what others may be removing. A new reference.

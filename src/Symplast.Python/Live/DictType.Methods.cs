@@ -28,7 +28,7 @@ internal static unsafe partial class DictType
         Method("__reversed__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reversed, PyMethodDef.NoArgs, "__reversed__($self, /)\n--\n\nReturn a reverse iterator over the keys."u8),
         Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange, PyMethodDef.FastCall, "compare_exchange($self, key, expected, new, /)\n--\n\nGive key the value new if it has the value expected, at one moment. Return whether it had."u8),
         Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Add, PyMethodDef.FastCall, "add($self, key, n, /)\n--\n\nAdd n to the number that key has (0 if it has none), at one moment, and return the sum."u8),
-        Method("fromkeys"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&FromKeys, PyMethodDef.FastCall | PyMethodDef.Class, "fromkeys($type, iterable, value=None, /)\n--\n\nCreate a Dict with keys from iterable and one value for all."u8),
+        Method("fromkeys"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&FromKeys, PyMethodDef.FastCall | PyMethodDef.Class, "fromkeys($cls, iterable, value=None, /)\n--\n\nCreate a Dict with keys from iterable and one value for all."u8),
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

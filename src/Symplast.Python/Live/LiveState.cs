@@ -38,6 +38,12 @@ internal unsafe struct LiveState
     /// <summary>The type of iterators over SortedDict; a borrowed reference.</summary>
     internal PyObject* SortedDictIteratorType;
 
+    /// <summary>The type of iterators over List; a borrowed reference.</summary>
+    internal PyObject* ListIteratorType;
+
+    /// <summary>Those that hold a snapshot, which ends with the interpreter at the latest.</summary>
+    internal ListIterator* ListIterators;
+
     /// <summary>The iterators that hold a snapshot, which ends with the interpreter at the latest.</summary>
     internal DictIterator* Iterators;
 
@@ -87,6 +93,7 @@ internal unsafe struct LiveState
     internal static void Close(LiveState* state)
     {
         state->_interpreter = 0;
+        while (state->ListIterators != null) ListIterator.Finish(state->ListIterators);
         while (state->Iterators != null) DictIterator.Finish(state->Iterators);
         while (state->SortedIterators != null) SortedDictIterator.Finish(state->SortedIterators);
         for (PyObject* handle; (handle = state->Handles.Any()) != null;) Handle.Release((Handle*)handle);

@@ -16,6 +16,8 @@ internal static unsafe class LiveTypes
         internal PyTypeSpec* Set;
         internal PyTypeSpec* SortedDict;
         internal PyTypeSpec* SortedDictIterator;
+        internal PyTypeSpec* List;
+        internal PyTypeSpec* ListIterator;
         internal PyTypeSpec* Object;
         internal PyTypeSpec* Field;
         internal PyTypeSpec* AtomicInt;
@@ -36,6 +38,8 @@ internal static unsafe class LiveTypes
             Set = SetType.Specification(),
             SortedDict = SortedDictType.Specification(),
             SortedDictIterator = SortedDictIterator.Specification(),
+            List = ListType.Specification(),
+            ListIterator = ListIterator.Specification(),
             Object = ObjectType.Specification(),
             Field = Field.Specification(),
             AtomicInt = AtomicIntType.Specification(),
@@ -59,7 +63,9 @@ internal static unsafe class LiveTypes
             && Add(module, interpreter, LiveKind.AtomicInt, _specifications.AtomicInt, "AtomicInt"u8)
             && Add(module, interpreter, LiveKind.AtomicRef, _specifications.AtomicRef, "AtomicRef"u8)
             && (state->FieldType = Make(module, interpreter, _specifications.Field, null, "Field"u8)) != null
-            && (state->DictIteratorType = Make(module, interpreter, _specifications.DictIterator, null, default)) != null;
+            && (state->DictIteratorType = Make(module, interpreter, _specifications.DictIterator, null, default)) != null
+            && Add(module, interpreter, LiveKind.List, _specifications.List, "List"u8)
+            && (state->ListIteratorType = Make(module, interpreter, _specifications.ListIterator, null, default)) != null;
     }
 
     static bool Add(PyObject* module, InterpreterState interpreter, LiveKind kind, PyTypeSpec* specification, ReadOnlySpan<byte> name)

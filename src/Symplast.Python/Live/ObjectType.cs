@@ -25,6 +25,8 @@ internal static unsafe class ObjectType
             Slot(PyTypeSlot.GetAttr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Get),
             Slot(PyTypeSlot.SetAttr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Set),
             Slot(PyTypeSlot.Hash, (delegate* unmanaged[Cdecl]<PyObject*, nint>)&Hash),
+            Slot(PyTypeSlot.GetSet, Table(
+                Property("__class__"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Class, "The class, which cannot change: other interpreters have the object too."u8))),
             Slot(PyTypeSlot.Methods, Table(
                 Method("_attributes"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Attributes, PyMethodDef.NoArgs, "A plain dict of the attributes at one moment."u8),
                 Method("_add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Add, PyMethodDef.FastCall, "symplast.add()."u8),
@@ -268,6 +270,9 @@ internal static unsafe class ObjectType
         nint hash = (nint)((ulong)((Handle*)self)->Shared >> 4);
         return hash == -1 ? -2 : hash;
     }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Class(PyObject* self, void* closure) => References.New(self->Type);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Attributes(PyObject* self, PyObject* none)

@@ -12,6 +12,7 @@ namespace Symplast.Python.Live;
 internal static unsafe class Outgoing
 {
     const int SignedLittleEndian = 1;
+    const int ShortText = 256;
 
     /// <summary>
     /// A new reference; null with an exception set, or without one if the object cannot be had inside a section (<see cref="LiveState.Again"/>).
@@ -56,7 +57,7 @@ internal static unsafe class Outgoing
         if (!Blob.IsAscii(value)) return Api.Table.PyUnicode_DecodeUTF8(data, length, Text.Utf8("surrogatepass"u8));
         // One character: the interpreter's own. The empty text too.
         if (length <= 1) return Api.Table.PyUnicode_DecodeUTF8(data, length, null);
-        PyObject* text = Api.Table.PyUnicode_New(length, 127);
+        PyObject* text = length <= ShortText ? Api.Table.NewShortText(length, 127) : Api.Table.PyUnicode_New(length, 127);
         if (text != null) Buffer.MemoryCopy(data, (byte*)text + PyAsciiObject.DataOffset, length, length);
         return text;
     }

@@ -42,6 +42,11 @@ public unsafe class VectorScheduleTests
                 case "pop": return Answer(Vector.TakeLast(me, vector, out result), result);
                 case "insert": return $"{Vector.Insert(me, vector, index, value)}";
                 case "take": return Answer(Vector.TakeAt(me, vector, index, out result), result);
+                case "last": return Answer(Vector.GetFromEnd(me, vector, -1 - index, out result), result);
+                case "setlast": return $"{Vector.Set(me, vector, -1 - index, value)}";
+                case "takelast": return Answer(Vector.TakeElement(me, vector, -1 - index, out result), result);
+                case "remove": return $"{Vector.Remove(me, vector, Probe.Of(value))}";
+                case "cut": return $"{Vector.ReplaceSlice(me, vector, index, long.MaxValue, null, 0)}";
                 case "reverse": return $"{Vector.Reverse(me, vector)}";
                 case "clear": return $"{Vector.Clear(me, vector)}";
                 case "delete": return $"{Vector.Delete(me, vector)}";
@@ -86,6 +91,20 @@ public unsafe class VectorScheduleTests
                     char taken = state[index];
                     state = state.Remove(index, 1);
                     return "Done" + taken;
+                case "last" when inside: return "Done" + state[^(1 + index)];
+                case "setlast" when inside:
+                    state = state[..^(1 + index)] + element + state[(state.Length - index)..];
+                    return "Done";
+                case "takelast" when inside:
+                    char before = state[^(1 + index)];
+                    state = state.Remove(state.Length - 1 - index, 1);
+                    return "Done" + before;
+                case "remove" when state.Contains(element[0]):
+                    state = state.Remove(state.IndexOf(element[0]), 1);
+                    return "Done";
+                case "cut":
+                    state = state[..Math.Min(index, state.Length)];
+                    return "Done";
                 case "reverse":
                     state = new string([.. state.Reverse()]);
                     return "Done";
@@ -118,6 +137,14 @@ public unsafe class VectorScheduleTests
     [InlineData("abcd", "pop;pop;pop|get 3;get 2;get 1;count")]
     [InlineData("abcd", "get 3;get 3;get 3|pop;pop;append x;append y")]
     [InlineData("abcd", "insert 3 w;pop;pop;pop;append x|get 2;count")]
+    [InlineData("ab", "last 0;last 1|insert 0 x;pop")]
+    [InlineData("ab", "last 0;last 0|append x;take 0;append y")]
+    [InlineData("ab", "setlast 0 x;last 0|append y;append z|last 0")]
+    [InlineData("ab", "setlast 1 x;get 0|insert 0 y;set 0 z")]
+    [InlineData("abc", "takelast 1;count|insert 0 y;pop|last 1")]
+    [InlineData("aba", "remove a;last 0|insert 0 a;get 0|remove a")]
+    [InlineData("abc", "cut 1;count|insert 0 y;append z|last 0")]
+    [InlineData("ab", "delete|setlast 0 x;last 0|remove b;last 1")]
     [InlineData("ab", "delete|set 0 x;get 0|get 0;get 1")]
     [InlineData("ab", "delete;get 0|append x;count|pop")]
     [InlineData("ab", "delete|delete|set 1 x;count")]

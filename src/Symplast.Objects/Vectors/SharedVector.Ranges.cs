@@ -1,0 +1,115 @@
+namespace Symplast.Objects;
+
+// Elements and ranges that are named relative to the end, by what they hold, or by what they were: looked up at the moment of the change.
+public static unsafe partial class SharedVector<THook>
+{
+    /// <summary>The element at a negative index, counted from the end. Missing if there is none. Lock-free.</summary>
+    public static Status GetFromEnd(Participant* me, SharedVector* vector, long index, out Value value)
+    {
+        value = default;
+        Epoch.Enter(me);
+        Status status = Status.Deleted;
+        VectorRoot* root = SharedObject.IsDeleted((SharedObject*)vector) ? null : CurrentRoot(vector);
+        while (root != null)
+        {
+            THook.Point();
+            // Acquire: as in Read.
+            long length = Volatile.Read(ref root->Length);
+            if (length == VectorRoot.Gone)
+            {
+                root = CurrentRoot(vector);
+                continue;
+            }
+            if (length + index < 0)
+            {
+                status = Status.Missing;
+                break;
+            }
+            Value found = Load(VectorRoot.PlaceOf(root, length + index));
+            // Copied there before the mark, at the same index. The length of that root may be another, of elements that are not there yet. Acquire: as in Successor.
+            if (found == Moved) found = Load(VectorRoot.PlaceOf((VectorRoot*)Volatile.Read(ref *(nint*)&root->Forward), length + index));
+            if (found == Dead) break;
+            THook.Point();
+            // Acquire, after that in Load. The same length: the index meant this element between the two, and what was copied is still what it was.
+            if (Volatile.Read(ref root->Length) != length) continue;
+            value = found;
+            status = Status.Done;
+            break;
+        }
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>
+    /// The elements from <paramref name="start"/> on, as many as asked for, as they are at one instant, each with a reference that is the caller's. Missing unless the
+    /// vector has the length that the caller knows.
+    /// </summary>
+    public static Status TakeRangeOf(Participant* me, SharedVector* vector, long length, long start, Value* values, long count)
+    {
+        Epoch.Enter(me);
+        Status status = TakeRange(me, vector, start, values, count, out long taken, out long actual, out _);
+        if (status == Status.Done && actual != length)
+        {
+            for (long i = 0; i < taken; i++) Reference.Drop(me, values[i]);
+            status = Status.Missing;
+        }
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>Puts an element before the one at an index, as Python's insert does: from the end if that is negative, and no farther than the ends.</summary>
+    public static Status InsertNear(Participant* me, SharedVector* vector, long index, Value value) =>
+        Splice(me, vector, new SliceRange(index, index), &value, 1, null);
+
+    /// <summary>Takes an element out, with the reference that the vector held; from the end if the index is negative. Missing if there is none.</summary>
+    public static Status TakeElement(Participant* me, SharedVector* vector, long index, out Value value)
+    {
+        Value taken = default;
+        Status status = Splice(me, vector, new ElementRange(index), null, 0, &taken);
+        value = taken;
+        return status;
+    }
+
+    /// <summary>Drops an element, from the end if the index is negative. Missing if there is none.</summary>
+    public static Status RemoveElement(Participant* me, SharedVector* vector, long index) => Splice(me, vector, new ElementRange(index), null, 0, null);
+
+    /// <summary>Replaces the elements from one index to another, as Python's slices mean them, by others, at one instant.</summary>
+    public static Status ReplaceSlice(Participant* me, SharedVector* vector, long start, long stop, Value* values, long count) =>
+        Splice(me, vector, new SliceRange(start, stop), values, count, null);
+
+    /// <summary>Replaces all elements by others, unless the vector changed since a snapshot: Missing then.</summary>
+    public static Status ReplaceUnchanged(Participant* me, SharedVector* vector, in VectorSnapshot seen, Value* values, long count) =>
+        Splice(me, vector, new UnchangedRange(seen.Version), values, count, null);
+
+    /// <summary>
+    /// Drops the first element that equals <paramref name="wanted"/>. Missing if there is none; WrongKind if an element before it can only be compared
+    /// by a higher floor.
+    /// </summary>
+    public static Status Remove(Participant* me, SharedVector* vector, in Probe wanted) => Splice(me, vector, new EqualRange(wanted), null, 0, null);
+
+    /// <summary>Drops the element at an index if it is this very value, to which the caller holds a reference; Missing if it is not.</summary>
+    public static Status RemoveSame(Participant* me, SharedVector* vector, long index, Value expected) =>
+        Splice(me, vector, new SameRange(index, expected), null, 0, null);
+
+    // An element counted from the end: under the lock, since an open vector can grow meanwhile.
+    static Status UpdateFromEnd<TUpdate>(Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next)
+        where TUpdate : struct, IUpdate
+    {
+        old = next = default;
+        Status status = Status.Deleted;
+        if (PoolHeap.IsDeleted(Heap.Of(vector))) return status;
+        ObjectLock.Enter<THook>(&vector->Object.Lock);
+        VectorRoot* root = vector->Root;
+        if (root != null)
+        {
+            long place = root->Length + index;
+            if (place < 0) status = Status.Missing;
+            else if (!TryUpdateOpen(me, vector, place, ref update, out old, out next, out status))
+            {
+                status = UpdateGuarded(me, vector, place, ref update, out old, out next);
+            }
+        }
+        ObjectLock.Exit<THook>(&vector->Object.Lock);
+        return status;
+    }
+}

@@ -1,0 +1,83 @@
+namespace Symplast.Objects;
+
+/// <summary>Which elements a change replaces: found under the lock, so that it holds for the vector as it is then.</summary>
+internal unsafe interface IVectorRange
+{
+    /// <summary>The first element and how many; Missing if there is no such range.</summary>
+    Status Locate(SharedVector* vector, VectorRoot* root, out long start, out long count);
+}
+
+/// <summary>By indexes from 0 that must exist.</summary>
+internal readonly unsafe struct FixedRange(long start, long count) : IVectorRange
+{
+    public Status Locate(SharedVector* vector, VectorRoot* root, out long start1, out long count1)
+    {
+        start1 = start;
+        count1 = count;
+        return start < 0 || count < 0 || start > root->Length || count > root->Length - start ? Status.Missing : Status.Done;
+    }
+}
+
+/// <summary>One element, from the end if the index is negative.</summary>
+internal readonly unsafe struct ElementRange(long index) : IVectorRange
+{
+    public Status Locate(SharedVector* vector, VectorRoot* root, out long start, out long count)
+    {
+        start = index < 0 ? index + root->Length : index;
+        count = 1;
+        return (ulong)start < (ulong)root->Length ? Status.Done : Status.Missing;
+    }
+}
+
+/// <summary>From one index to another, as in a slice of Python: from the end if they are negative, and no farther than the ends.</summary>
+internal readonly unsafe struct SliceRange(long start, long stop) : IVectorRange
+{
+    public Status Locate(SharedVector* vector, VectorRoot* root, out long first, out long count)
+    {
+        long length = root->Length;
+        first = Clamp(start, length);
+        count = Math.Max(0, Clamp(stop, length) - first);
+        return Status.Done;
+    }
+
+    static long Clamp(long index, long length) => Math.Clamp(index < 0 ? index + length : index, 0, length);
+}
+
+/// <summary>All elements, unless they changed since a snapshot.</summary>
+internal readonly unsafe struct UnchangedRange(long version) : IVectorRange
+{
+    public Status Locate(SharedVector* vector, VectorRoot* root, out long start, out long count)
+    {
+        start = 0;
+        count = root->Length;
+        // Whoever opens a root changes the version first, so what was read from a guarded one is what this one holds.
+        return vector->Version == version ? Status.Done : Status.Missing;
+    }
+}
+
+/// <summary>One element, if it is this very value.</summary>
+internal readonly unsafe struct SameRange(long index, Value expected) : IVectorRange
+{
+    public Status Locate(SharedVector* vector, VectorRoot* root, out long start, out long count)
+    {
+        start = index;
+        count = 1;
+        return index < root->Length && *VectorRoot.PlaceOf(root, index) == expected ? Status.Done : Status.Missing;
+    }
+}
+
+/// <summary>The first element that equals a probe; WrongKind if one before it can only be compared by a higher floor.</summary>
+internal readonly unsafe struct EqualRange(Probe wanted) : IVectorRange
+{
+    public Status Locate(SharedVector* vector, VectorRoot* root, out long start, out long count)
+    {
+        count = 1;
+        for (start = 0; start < root->Length; start++)
+        {
+            Value value = *VectorRoot.PlaceOf(root, start);
+            if (wanted.Matches(value)) return Status.Done;
+            if (Equality.IsOpaque(value)) return Status.WrongKind;
+        }
+        return Status.Missing;
+    }
+}

@@ -1,0 +1,127 @@
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+
+namespace Symplast.Python.Live;
+
+/// <summary>
+/// Values of a pool, with a reference each, in native memory: on their way into a structure, or out of one. Made and disposed of outside sections, with the GIL held;
+/// a handle into the pool must stay alive meanwhile.
+/// </summary>
+internal unsafe struct HeldValues
+{
+    const nint PerSection = 256;
+
+    /// <summary>The values.</summary>
+    internal Value* Items;
+
+    /// <summary>How many.</summary>
+    internal nint Count;
+
+    /// <summary>
+    /// The items of a plain list that nobody else has, as values for a structure in <paramref name="heap"/>. False with an exception set. Python code can run.
+    /// </summary>
+    internal static bool Of(LiveState* state, PoolHeap* heap, PyObject* list, scoped in Place place, out HeldValues values)
+    {
+        values = default;
+        if (!values.Reserve(((PyListObject*)list)->Size)) return false;
+        nint count = ((PyListObject*)list)->Size;
+        while (values.Count < count && values.Count < ((PyListObject*)list)->Size)
+        {
+            PyObject* item = References.New(((PyListObject*)list)->Items[values.Count]);
+            bool done = LiveMethods.GoesOn(values.Count) && values.Add(state, heap, item, place);
+            References.Drop(item);
+            if (done) continue;
+            values.Dispose(state, heap);
+            return false;
+        }
+        return true;
+    }
+
+    /// <summary>Room for so many; false with an exception set.</summary>
+    internal bool Reserve(nint capacity)
+    {
+        try
+        {
+            Items = (Value*)NativeMemory.Alloc((nuint)Math.Max(capacity, 1), (nuint)sizeof(Value));
+            return true;
+        }
+        catch (OutOfMemoryException)
+        {
+            Api.Table.PyErr_NoMemory();
+            return false;
+        }
+    }
+
+    /// <summary>Drops the references, which were taken for a structure in <paramref name="heap"/>, and frees the memory.</summary>
+    internal void Dispose(LiveState* state, PoolHeap* heap)
+    {
+        for (nint i = 0; i < Count;)
+        {
+            Epoch.Enter(state->Me);
+            // After the heap was deleted nothing keeps the addresses of the pools that it pointed into.
+            bool isDeleted = PoolHeap.IsDeleted(heap);
+            nint end = isDeleted ? Count : Math.Min(Count, i + PerSection);
+            for (; i < end; i++)
+            {
+                if (!isDeleted) Reference.Drop(state->Me, Items[i]);
+            }
+            Epoch.Exit(state->Me);
+        }
+        Free();
+    }
+
+    /// <summary>Frees the memory. The references are another's, or none.</summary>
+    internal void Free()
+    {
+        NativeMemory.Free(Items);
+        this = default;
+    }
+
+    bool Add(LiveState* state, PoolHeap* heap, PyObject* item, scoped in Place place)
+    {
+        if (!Incoming.Item(state, heap, item, place, out Incoming incoming)) return false;
+        Epoch.Enter(state->Me);
+        bool isDeleted = PoolHeap.IsDeleted(heap);
+        Value value = isDeleted ? default : incoming.ToValue(state, heap);
+        Epoch.Exit(state->Me);
+        incoming.Dispose(state);
+        if (isDeleted) return LiveErrors.RaiseDeletedPool(state, heap) != null;
+        if (value.IsEmpty) return LiveErrors.RaiseNoMemory(state, heap) != null;
+        Items[Count++] = value;
+        return true;
+    }
+
+    /// <summary>
+    /// A new plain list of <paramref name="count"/> values, each <paramref name="step"/> after the one before; null with an exception set. They are held by the caller, as
+    /// is the pool's address.
+    /// </summary>
+    internal static PyObject* ToList(LiveState* state, PoolHeap* heap, Value* values, nint step, nint count)
+    {
+        PyListObject* list = (PyListObject*)Api.Table.PyList_New(count);
+        if (LiveMethods.Hidden((PyObject*)list) == null) return null;
+        list->Size = 0;
+        for (nint i = 0; i < count;)
+        {
+            bool isMissing = false;
+            Epoch.Enter(state->Me);
+            bool isDeleted = PoolHeap.IsDeleted(heap);
+            nint end = Math.Min(count, i + PerSection);
+            for (; !isDeleted && !isMissing && i < end; i++)
+            {
+                PyObject* o = Outgoing.Object(state, values[i * step]);
+                isMissing = o == null;
+                if (isMissing) break;
+                list->Items[list->Size++] = o;
+            }
+            Epoch.Exit(state->Me);
+            if (isDeleted) LiveErrors.RaiseDeletedPool(state, heap);
+            else if (!isMissing || LiveState.Again(state)) continue;
+            References.Drop((PyObject*)list);
+            return null;
+        }
+        Api.Table.PyObject_GC_Track(list);
+        return (PyObject*)list;
+    }
+}

@@ -1,0 +1,117 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+using Vector = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
+
+namespace Symplast.Python.Live;
+
+// Sorting: Python's own list.sort puts the indexes in order, by the keys of the elements; then the elements follow, at one moment.
+internal static unsafe partial class ListType
+{
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Sort(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
+    {
+        try
+        {
+            Span<nint> given = stackalloc nint[2];
+            Handle* handle = (Handle*)self;
+            if (!Arguments.Bind("sort", ["key", "reverse"], required: 0, positional: 0, arguments, count, keywords, given) || !LiveMethods.IsUsable(handle)) return null;
+            PyObject* key = (PyObject*)given[0] == Api.Table._Py_NoneStruct ? null : (PyObject*)given[0];
+            int reverse = given[1] == 0 ? 0 : Api.Table.PyObject_IsTrue((PyObject*)given[1]);
+            if (reverse < 0) return null;
+            LiveState* state = handle->State;
+            Status status = Vector.Snapshot(state->Me, VectorOf(handle), out VectorSnapshot snapshot);
+            if (status != Status.Done) return LiveErrors.Raise(handle, status);
+            bool done = Sort(handle, ref snapshot, key, reverse != 0);
+            snapshot.Release(state->Me);
+            return done ? Api.Table._Py_NoneStruct : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    static bool Sort(Handle* handle, ref VectorSnapshot snapshot, PyObject* key, bool isReversed)
+    {
+        nint length = (nint)snapshot.Count;
+        LiveState* state = handle->State;
+        PyObject* keys = LiveMethods.Hidden(HeldValues.ToList(state, Heap.Of(handle->Shared), snapshot.Items, 1, length));
+        if (keys == null) return false;
+        PyObject* order = Apply(keys, key) ? Order(keys, length, isReversed) : null;
+        References.Drop(keys);
+        if (order == null) return false;
+        HeldValues sorted = default;
+        bool done = LiveMethods.IsUsable(handle) && sorted.Reserve(length);
+        if (done)
+        {
+            Status status = Status.Missing;
+            if (Arrange(order, snapshot.Items, sorted.Items, length)) status = Vector.ReplaceUnchanged(state->Me, VectorOf(handle), snapshot, sorted.Items, length);
+            sorted.Free();
+            done = status == Status.Missing ? Errors.Value("list modified during sort") != null : Succeeded(handle, status);
+        }
+        References.Drop(order);
+        return done;
+    }
+
+    // Replaces the elements of a plain list by their keys.
+    static bool Apply(PyObject* list, PyObject* key)
+    {
+        if (key == null) return true;
+        for (nint i = 0; i < ((PyListObject*)list)->Size; i++)
+        {
+            PyObject* element = References.New(((PyListObject*)list)->Items[i]);
+            PyObject* result = Api.Table.PyObject_CallOneArg(key, element);
+            References.Drop(element);
+            if (result == null || Api.Table.PyList_SetItem(list, i, result) != 0) return false;
+        }
+        return true;
+    }
+
+    // A list of the indexes in the order of their keys; null with an exception set.
+    static PyObject* Order(PyObject* keys, nint length, bool isReversed)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* order = LiveMethods.Hidden(api.PyList_New(length));
+        for (nint i = 0; order != null && i < length; i++) ((PyListObject*)order)->Items[i] = api.PyLong_FromLongLong(i);
+        PyObject* sort = order == null ? null : api.PyObject_GetAttrString(order, Text.Utf8("sort"u8));
+        PyObject* keyOf = sort == null ? null : api.PyObject_GetAttrString(keys, Text.Utf8("__getitem__"u8));
+        PyObject* named = keyOf == null ? null : api.PyDict_New();
+        PyObject* none = named == null ? null : api.PyTuple_New(0);
+        PyObject* result = null;
+        if (none != null
+            && api.PyDict_SetItemString(named, Text.Utf8("key"u8), keyOf) == 0
+            && api.PyDict_SetItemString(named, Text.Utf8("reverse"u8), isReversed ? api._Py_TrueStruct : api._Py_FalseStruct) == 0)
+        {
+            result = api.PyObject_Call(sort, none, named);
+        }
+        bool isSorted = result != null;
+        References.Drop(result);
+        References.Drop(none);
+        References.Drop(named);
+        References.Drop(keyOf);
+        References.Drop(sort);
+        if (isSorted) return order;
+        References.Drop(order);
+        return null;
+    }
+
+    // False if somebody got hold of the list of indexes and spoiled it.
+    static bool Arrange(PyObject* order, Value* from, Value* to, nint length)
+    {
+        if (((PyListObject*)order)->Size != length) return false;
+        for (nint i = 0; i < length; i++)
+        {
+            long index = Api.Table.PyLong_AsLongLong(((PyListObject*)order)->Items[i]);
+            if ((ulong)index >= (ulong)length)
+            {
+                Api.Table.PyErr_Clear();
+                return false;
+            }
+            to[i] = from[index];
+        }
+        return true;
+    }
+}
