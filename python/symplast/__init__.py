@@ -45,10 +45,6 @@ from symplast._symplast import (
     thaw,
 )
 
-from collections.abc import MutableSequence as _MutableSequence
-
-_MutableSequence.register(List)
-
 __all__ = [
     "AtomicInt",
     "AtomicRef",

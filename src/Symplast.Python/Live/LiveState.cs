@@ -35,14 +35,13 @@ internal unsafe struct LiveState
     /// <summary>The type of iterators over Dict and Set; a borrowed reference.</summary>
     internal PyObject* DictIteratorType;
 
-    /// <summary>The type of iterators over SortedDict; a borrowed reference.</summary>
-    internal PyObject* SortedDictIteratorType;
-
     /// <summary>The type of iterators over List; a borrowed reference.</summary>
     internal PyObject* ListIteratorType;
 
     /// <summary>Those that hold a snapshot, which ends with the interpreter at the latest.</summary>
     internal ListIterator* ListIterators;
+    /// <summary>The type of iterators over SortedDict; a borrowed reference.</summary>
+    internal PyObject* SortedDictIteratorType;
 
     /// <summary>The iterators that hold a snapshot, which ends with the interpreter at the latest.</summary>
     internal DictIterator* Iterators;

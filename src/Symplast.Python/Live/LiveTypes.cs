@@ -13,11 +13,11 @@ internal static unsafe class LiveTypes
         internal PyTypeSpec* Shared;
         internal PyTypeSpec* Dict;
         internal PyTypeSpec* DictIterator;
+        internal PyTypeSpec* List;
+        internal PyTypeSpec* ListIterator;
         internal PyTypeSpec* Set;
         internal PyTypeSpec* SortedDict;
         internal PyTypeSpec* SortedDictIterator;
-        internal PyTypeSpec* List;
-        internal PyTypeSpec* ListIterator;
         internal PyTypeSpec* Object;
         internal PyTypeSpec* Field;
         internal PyTypeSpec* AtomicInt;
@@ -35,11 +35,11 @@ internal static unsafe class LiveTypes
             Shared = Handle.Specification(),
             Dict = DictType.Specification(),
             DictIterator = DictIterator.Specification(),
+            List = ListType.Specification(),
+            ListIterator = ListIterator.Specification(),
             Set = SetType.Specification(),
             SortedDict = SortedDictType.Specification(),
             SortedDictIterator = SortedDictIterator.Specification(),
-            List = ListType.Specification(),
-            ListIterator = ListIterator.Specification(),
             Object = ObjectType.Specification(),
             Field = Field.Specification(),
             AtomicInt = AtomicIntType.Specification(),
