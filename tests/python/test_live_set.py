@@ -166,11 +166,11 @@ class Protocol(Case):
         self.assertEqual(s, set())
 
     def test_copies(self):
-        s = Set([1, (2, 3), "x", symplast.AtomicInt(7)])
+        s = Set([1, (2, 3), "x"])
         for duplicate in (copy.copy(s), copy.deepcopy(s)):
             self.assertIs(type(duplicate), Set)
             self.assertIsNot(duplicate, s)
-            self.assertEqual(list(duplicate)[:3], [1, (2, 3), "x"])
+            self.assertEqual(list(duplicate), [1, (2, 3), "x"])
             duplicate.add(5)
             self.assertNotIn(5, s)
         self.assertEqual(copy.copy(s), s)
@@ -392,9 +392,12 @@ class Interpreters(Case):
 
     def test_handles_alive_at_the_end_of_an_interpreter_let_go(self):
         with subinterpreters.Interpreter() as interpreter:
-            interpreter.run("""
+            interpreter.run(f"""
 import builtins, symplast
-s = symplast.Set(range(100))
+pool = next(pool for pool in symplast.pools() if pool.name == {self.pool.name!r})
+allocating = pool.allocating()
+allocating.__enter__()
+s = symplast.Set(map(str, range(100)))
 class C: pass
 c = C(); c.c = c; c.s = s; c.i = iter(s); next(c.i)
 builtins.keep = [s, iter(s)]

@@ -451,9 +451,12 @@ class Interpreters(Case):
 
     def test_handles_alive_at_the_end_of_an_interpreter_let_go(self):
         with subinterpreters.Interpreter() as interpreter:
-            interpreter.run("""
+            interpreter.run(f"""
 import builtins, symplast
-d = symplast.SortedDict((i, {}) for i in range(100))
+pool = next(pool for pool in symplast.pools() if pool.name == {self.pool.name!r})
+allocating = pool.allocating()
+allocating.__enter__()
+d = symplast.SortedDict((i, {{1: 1}}) for i in range(100))
 class C: pass
 c = C(); c.c = c; c.d = d; c.i = d.irange(5); next(c.i)
 builtins.keep = [d, iter(d), d.items(), iter(d.values())]
