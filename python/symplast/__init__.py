@@ -43,7 +43,7 @@ from symplast._symplast import (
     thaw,
 )
 
-from collections.abc import MutableSequence as _MutableSequence
+from _collections_abc import MutableSequence as _MutableSequence
 
 _MutableSequence.register(List)
 

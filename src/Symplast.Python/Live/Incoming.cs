@@ -71,7 +71,7 @@ internal unsafe ref struct Incoming
     internal static bool TryProbe(PyObject* o, out Incoming simple)
     {
         simple = default;
-        return simple.TrySimple(o) || o->Type == Api.Table.PyUnicode_Type && simple.Encode(o);
+        return simple.TrySimple(o, isKey: false) || o->Type == Api.Table.PyUnicode_Type && simple.Encode(o);
     }
 
     /// <summary>The value in the pool, with a reference that is the caller's; empty if there is no memory. Inside a section in which the pool was not deleted.</summary>
