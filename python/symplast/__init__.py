@@ -31,6 +31,8 @@ from symplast._symplast import (
     PoolFullError,
     PoolInUseError,
     PoolStats,
+    Set,
+    SortedDict,
     SymplastError,
     __version__,
     current_pool,
@@ -42,10 +44,6 @@ from symplast._symplast import (
     pools,
     thaw,
 )
-
-from _collections_abc import MutableSequence as _MutableSequence
-
-_MutableSequence.register(List)
 
 __all__ = [
     "AtomicInt",
@@ -62,6 +60,8 @@ __all__ = [
     "PoolInUseError",
     "PoolStats",
     "RemoteError",
+    "Set",
+    "SortedDict",
     "SymplastError",
     "__version__",
     "add",

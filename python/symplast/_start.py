@@ -2,7 +2,7 @@
 
 import os
 import sys
-from _collections_abc import MutableMapping  # what collections.abc has, without the package around it
+from _collections_abc import MutableMapping, MutableSequence, MutableSet  # what collections.abc has, without the package around it
 
 
 def load():
@@ -14,6 +14,9 @@ def load():
     if _symplast.FIRST_IMPORT:
         _warn_of_old_release(_symplast.PATCH_FLOOR)
     MutableMapping.register(_symplast.Dict)
+    MutableMapping.register(_symplast.SortedDict)
+    MutableSequence.register(_symplast.List)
+    MutableSet.register(_symplast.Set)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_refuse_in_child)
 

@@ -124,6 +124,15 @@ class Object(_symplast.ObjectBase, metaclass=ObjectMeta):
     A class without annotations takes any attribute. Each access is atomic.
     """
 
+    def __copy__(self):
+        # In the same pool, with the attributes of one moment.
+        return _copy(self, lambda value: value, {})
+
+    def __deepcopy__(self, memo):
+        import copy
+
+        return _copy(self, lambda value: value if _symplast.is_frozen(value) else copy.deepcopy(value, memo), memo)
+
     def __dir__(self):
         return sorted({*super().__dir__(), *self._attributes()})
 
@@ -137,6 +146,15 @@ class Object(_symplast.ObjectBase, metaclass=ObjectMeta):
         except _symplast.DeletedError:
             return f"<{cls.__qualname__}, deleted>"
         return f"{cls.__qualname__}({', '.join(f'{key}={_shown(value)}' for key, value in values.items())})"
+
+
+def _copy(original, convert, memo):
+    attributes = original._attributes()
+    with _symplast.pool_of(original).allocating():
+        made = memo[id(original)] = _symplast.ObjectBase.__new__(type(original))
+        for name, value in attributes.items():
+            _symplast.ObjectBase.__setattr__(made, name, convert(value))
+    return made
 
 
 def _publish(cls):

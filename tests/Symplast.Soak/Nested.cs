@@ -187,10 +187,14 @@ internal static unsafe class Nested
                 SortedMaps.Clear(me, map);
                 break;
             case 1:
-                SortedMaps.PopMin(me, map, out _, out _);
+                SortedMaps.PopMin(me, map, out Value least, out Value itsValue);
+                Reference.Drop(me, least);
+                Reference.Drop(me, itsValue);
                 break;
             case 2:
-                SortedMaps.PopMax(me, map, out _, out _);
+                SortedMaps.PopMax(me, map, out Value greatest, out Value itsOwn);
+                Reference.Drop(me, greatest);
+                Reference.Drop(me, itsOwn);
                 break;
             case 3:
                 SortedMaps.GetOrAdd(me, map, key, value, out _);

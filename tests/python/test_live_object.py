@@ -233,7 +233,20 @@ class Identity(unittest.TestCase):
         self.assertIsNone(reference())
         self.assertEqual(node.children["kid"].name, "kid")
 
-    def test_copies_and_pickles_are_refused_or_new(self):
+    def test_copies_are_new_objects_in_the_same_pool(self):
+        with symplast.Pool("copied") as pool:
+            with pool.allocating():
+                inner = Open(v=1)
+                original = Open(inner=inner, items={"k": 1}, n=symplast.AtomicInt(5), ref=symplast.AtomicRef(inner))
+                original.me = original
+                point = Point(1, 2)
+            shallow, deep = copy.copy(original), copy.deepcopy(original)
+            self.assertTrue(shallow.inner is inner and shallow.me is original and shallow.items is original.items)
+            self.assertTrue(deep.me is deep and deep.inner is not inner and deep.inner.v == 1 and deep.ref.value is deep.inner)
+            self.assertEqual((deep.items, deep.n.value, symplast.pool_of(deep)), ({"k": 1}, 5, pool))
+            self.assertEqual(repr(copy.copy(point)), "Point(x=1, y=2)")
+
+    def test_pickling_is_for_workers_only(self):
         with self.assertRaises(TypeError):
             pickle.dumps(Point())
 

@@ -28,7 +28,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     public static Status Higher(Participant* me, SortedMap* map, in Probe bound, out Value key, out Value value) =>
         Nearest(me, map, new SortedKey(bound), Toward.Key, false, out key, out value);
 
-    /// <summary>Removes the entry with the least key and gives it; Missing if the map is empty. What it gives can be read for as long as the caller's section lasts.</summary>
+    /// <summary>Removes the entry with the least key and gives it; Missing if the map is empty. Both references become the caller's.</summary>
     public static Status PopMin(Participant* me, SortedMap* map, out Value key, out Value value) => Pop(me, map, Toward.First, out key, out value);
 
     /// <summary>Removes the entry with the greatest key and gives it.</summary>
@@ -168,8 +168,6 @@ public static unsafe partial class SortedMap<THook, TRules>
         Unlock(&leaf->Node);
         // Only a figure.
         Interlocked.Decrement(ref map->Count);
-        Reference.Drop(me, key);
-        Reference.Drop(me, value);
         if (entries - 1 < LeastEntries) Merge(me, map, default, side, 0);
         return Status.Done;
     }

@@ -9,7 +9,10 @@ public static unsafe partial class SortedMap<THook, TRules>
     /// A copy of the map as it was at one moment during the call, with one reference, the caller's. Writers wait while it is made: some 20 ns for each entry.
     /// Readers do not notice.
     /// </summary>
-    public static Status Snapshot(Participant* me, SortedMap* map, out SortedMap* copy)
+    public static Status Snapshot(Participant* me, SortedMap* map, out SortedMap* copy) => Snapshot(me, map, SortedBound.None, SortedBound.None, out copy);
+
+    /// <summary>The same of a range of keys. Only writers in that range wait. WrongKind if the bounds are not of the class of the keys, or of one class.</summary>
+    public static Status Snapshot(Participant* me, SortedMap* map, in SortedBound lower, in SortedBound upper, out SortedMap* copy)
     {
         Epoch.Enter(me);
         copy = null;
@@ -17,7 +20,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         if (!SharedObject.IsDeleted((SharedObject*)map))
         {
             copy = Create(me, Heap.Of(map));
-            status = copy == null ? Status.NoMemory : Copy(me, map, copy);
+            status = copy == null ? Status.NoMemory : Copy(me, map, new Range(lower, upper), copy);
             if (status != Status.Done && copy != null)
             {
                 Heap.Free(me, (void*)copy->Root);
@@ -29,10 +32,40 @@ public static unsafe partial class SortedMap<THook, TRules>
         return status;
     }
 
-    static Status Copy(Participant* me, SortedMap* map, SortedMap* copy)
+    readonly ref struct Range
     {
+        internal readonly SortedKey Lower;
+        internal readonly SortedKey Upper;
+        internal readonly bool HasLower;
+        internal readonly bool HasUpper;
+        readonly bool _includesLower;
+        readonly bool _includesUpper;
+
+        internal Range(in SortedBound lower, in SortedBound upper)
+        {
+            HasLower = !lower.IsOpen;
+            HasUpper = !upper.IsOpen;
+            if (HasLower) Lower = new SortedKey(lower.Key);
+            if (HasUpper) Upper = new SortedKey(upper.Key);
+            _includesLower = lower.IsIncluded;
+            _includesUpper = upper.IsIncluded;
+        }
+
+        /// <summary>The class of keys that it speaks of; None if it speaks of none, or of several.</summary>
+        internal OrderingClass Class => !HasLower ? Upper.Class : !HasUpper || Lower.Class == Upper.Class ? Lower.Class : OrderingClass.None;
+
+        internal bool HasBounds => HasLower || HasUpper;
+
+        internal bool IsBelow(ulong digest, Value key) => HasLower && Lower.Compare(digest, key) is int side && (side > 0 || side == 0 && !_includesLower);
+
+        internal bool IsAbove(ulong digest, Value key) => HasUpper && Upper.Compare(digest, key) is int side && (side < 0 || side == 0 && !_includesUpper);
+    }
+
+    static Status Copy(Participant* me, SortedMap* map, in Range range, SortedMap* copy)
+    {
+        if (range.HasBounds && range.Class == OrderingClass.None) return Status.WrongKind;
         SortedNode* locked;
-        while (!TryLockLeaves(map, out locked))
+        while (!TryLockLeaves(map, range, out locked))
         {
             if (SharedObject.IsDeleted((SharedObject*)map)) return Status.Deleted;
         }
@@ -40,8 +73,18 @@ public static unsafe partial class SortedMap<THook, TRules>
         SortedNode* copies = null;
         long entries = 0;
         bool complete = true;
-        for (SortedNode* leaf = locked; leaf != null && complete; leaf = leaf->Next) complete = TryCopyLeaf(me, (SortedLeaf*)leaf, ref copies, ref entries);
+        bool isComparable = true;
+        for (SortedNode* leaf = locked; leaf != null && complete && isComparable; leaf = leaf->Next)
+        {
+            isComparable = !range.HasBounds || leaf->Class == range.Class || LeafOrder.Count(leaf->Order) == 0;
+            if (isComparable) complete = TryCopyLeaf(me, (SortedLeaf*)leaf, range, ref copies, ref entries);
+        }
         UnlockLeaves(locked);
+        if (!isComparable)
+        {
+            Discard(me, copies);
+            return Status.WrongKind;
+        }
         for (int level = 1; complete && copies != null && copies->Next != null; level++) complete = TryBuildLevel(me, Heap.Of(map), level, ref copies);
         if (!complete)
         {
@@ -56,22 +99,23 @@ public static unsafe partial class SortedMap<THook, TRules>
         return Status.Done;
     }
 
-    // Locks all leaves from left to right; the list begins with the last one. False, and none is locked, if the map was cleared or deleted meanwhile.
-    static bool TryLockLeaves(SortedMap* map, out SortedNode* locked)
+    // Locks all leaves of a range from left to right; the list begins with the last one. False, and none is locked, if the map was cleared or deleted meanwhile.
+    static bool TryLockLeaves(SortedMap* map, in Range range, out SortedNode* locked)
     {
         locked = null;
         THook.Point();
         // Acquire: pairs with the increment in Clear. Who has locked a leaf of a new tree sees the new era.
         ulong era = Volatile.Read(ref map->Era);
-        SortedKey target = default;
-        Toward toward = Toward.First;
+        SortedKey target = range.Lower;
+        Toward toward = range.HasLower ? Toward.Key : Toward.First;
         while (!SharedObject.IsDeleted((SharedObject*)map))
         {
             SortedNode* leaf = Descend(map, target, toward, 0, out _, out _, out Value upper);
             if (!TryLock(leaf)) continue;
             leaf->Next = locked;
             locked = leaf;
-            if (upper.IsEmpty)
+            // The leaf's own fence is the least key of the next one.
+            if (upper.IsEmpty || range.HasUpper && range.IsAbove(SortedKey.DigestOf(upper), upper))
             {
                 if (Volatile.Read(ref map->Era) == era && !SharedObject.IsDeleted((SharedObject*)map)) return true;
                 break;
@@ -94,11 +138,17 @@ public static unsafe partial class SortedMap<THook, TRules>
         }
     }
 
-    // Puts a copy before the ones of the leaves that follow.
-    static bool TryCopyLeaf(Participant* me, SortedLeaf* leaf, ref SortedNode* copies, ref long entries)
+    // Puts a copy of what lies in the range before the ones of the leaves that follow.
+    static bool TryCopyLeaf(Participant* me, SortedLeaf* leaf, in Range range, ref SortedNode* copies, ref long entries)
     {
         Entry* copied = stackalloc Entry[SortedLeaf.Places];
         int count = Collect(&leaf->Node, copied);
+        while (range.HasUpper && count > 0 && range.IsAbove(copied[count - 1].Digest, new Value(copied[count - 1].Key))) count--;
+        while (range.HasLower && count > 0 && range.IsBelow(copied->Digest, new Value(copied->Key)))
+        {
+            copied++;
+            count--;
+        }
         if (count == 0) return true;
         SortedLeaf* copy = NewLeaf(me, Heap.Of(leaf), leaf->Node.Class, new ReadOnlySpan<Entry>(copied, count));
         if (copy == null) return false;

@@ -25,6 +25,9 @@ public static unsafe partial class SortedMap<THook, TRules>
     /// <summary>Removes a key and gives its value, which can be read for as long as the caller's section lasts.</summary>
     public static Status Remove(Participant* me, SortedMap* map, in Probe key, out Value removed) => Write(me, map, key, default(Removal), out removed);
 
+    /// <summary>Removes a key and gives its value, whose reference becomes the caller's.</summary>
+    public static Status Take(Participant* me, SortedMap* map, in Probe key, out Value taken) => Write(me, map, key, default(Taking), out taken);
+
     /// <summary>Removes a key if its value equals an expected one; else Missing, and <paramref name="present"/> is its value, or empty if there is none.</summary>
     public static Status Remove(Participant* me, SortedMap* map, in Probe key, in Probe expected, out Value present) =>
         Write(me, map, key, new ConditionalRemoval(expected), out present);
@@ -43,6 +46,22 @@ public static unsafe partial class SortedMap<THook, TRules>
         return status;
     }
 
+    /// <summary>The same for any integer of 64 bits.</summary>
+    public static Status Add(Participant* me, SortedMap* map, in Probe key, long delta, out Value sum)
+    {
+        Epoch.Enter(me);
+        sum = default;
+        Status status = Status.Deleted;
+        if (!SharedObject.IsDeleted((SharedObject*)map))
+        {
+            Value number = Sum.OfInteger(me, Heap.Of(map), delta);
+            status = number.IsEmpty ? Status.NoMemory : Add(me, map, key, number, out sum);
+            Reference.Drop(me, number);
+        }
+        Epoch.Exit(me);
+        return status;
+    }
+
     /// <summary>What becomes of an entry.</summary>
     enum Turn
     {
@@ -56,6 +75,9 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         /// <summary>Whether it may store where there is nothing.</summary>
         static abstract bool Inserts { get; }
+
+        /// <summary>Whether the reference to a value that it removes becomes the caller's.</summary>
+        static virtual bool Takes => false;
 
         /// <summary><paramref name="present"/> is empty if there is no such key; <paramref name="next"/>, if it is to be stored, comes with a reference.</summary>
         Turn Decide(Participant* me, PoolHeap* heap, Value present, out Value next, out Status status);
@@ -99,6 +121,16 @@ public static unsafe partial class SortedMap<THook, TRules>
             status = present.IsEmpty ? Status.Missing : Status.Done;
             return present.IsEmpty ? Turn.Nothing : Turn.Remove;
         }
+    }
+
+    readonly struct Taking : IChange
+    {
+        public static bool Inserts => false;
+
+        public static bool Takes => true;
+
+        public Turn Decide(Participant* me, PoolHeap* heap, Value present, out Value next, out Status status) =>
+            default(Removal).Decide(me, heap, present, out next, out status);
     }
 
     readonly struct ConditionalRemoval(Probe expected) : IChange
@@ -214,7 +246,7 @@ public static unsafe partial class SortedMap<THook, TRules>
                 // Only a figure.
                 Interlocked.Decrement(ref map->Count);
                 Reference.Drop(me, stored);
-                Reference.Drop(me, present);
+                if (!TChange.Takes) Reference.Drop(me, present);
                 if (LeafOrder.Count(order) < LeastEntries) Merge(me, map, key, Toward.Key, 0);
                 break;
             default:

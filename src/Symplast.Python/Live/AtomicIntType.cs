@@ -34,6 +34,8 @@ internal static unsafe class AtomicIntType
                 Property("value"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&GetValue,
                     (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void*, int>)&SetValue, "The value."u8))),
             Slot(PyTypeSlot.Methods, Table(
+                Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs, "__copy__($self, /)\n--\n\nFor copy.copy: a new AtomicInt in the same pool, with the same value."u8),
+                Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg, "__deepcopy__($self, memo, /)\n--\n\nFor copy.deepcopy: a new AtomicInt in the same pool, with a copy of the value."u8),
                 Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Add, PyMethodDef.OneArg, "add($self, n, /)\n--\n\nAdd n and return the sum."u8),
                 Method("exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exchange, PyMethodDef.OneArg, "exchange($self, value, /)\n--\n\nSet the value and return the one before."u8),
                 Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange, PyMethodDef.FastCall, "compare_exchange($self, expected, new, /)\n--\n\nSet the value to new if it is expected; return whether it was."u8)))),
@@ -50,22 +52,63 @@ internal static unsafe class AtomicIntType
             if (!Module.CheckProcess() || !LiveMethods.RefuseNamed("AtomicInt", named) || !LiveMethods.CheckCount("AtomicInt", count, 0, 1)) return null;
             long value = 0;
             if (count == 1 && !LiveMethods.TryInteger(*(PyObject**)((byte*)positional + Layout.Current.TupleItems), out value)) return null;
-            InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
-            LiveState* state = interpreter.Live;
-            Pool pool = CurrentPool.Get();
-            PoolHeap* heap = Heap.Of(pool);
-            Epoch.Enter(state->Me);
-            bool isDeleted = PoolHeap.IsDeleted(heap);
-            AtomicCell* cell = isDeleted ? null : Integer.Create(state->Me, heap, value);
-            PyObject* handle = cell == null ? null : Handle.Adopt(state, (Header*)cell, type);
-            Epoch.Exit(state->Me);
-            if (isDeleted) return interpreter.RaiseDeleted(pool);
-            return cell == null ? LiveErrors.RaiseNoMemory(state, heap) : handle;
+            return Create(InterpreterState.Of(Api.Table.PyType_GetModule(type)), CurrentPool.Get(), type, value);
         }
         catch (Exception e)
         {
             return Errors.FromManaged(e);
         }
+    }
+
+    static PyObject* Create(InterpreterState interpreter, Pool pool, PyObject* type, long value)
+    {
+        LiveState* state = interpreter.Live;
+        PoolHeap* heap = Heap.Of(pool);
+        Epoch.Enter(state->Me);
+        bool isDeleted = PoolHeap.IsDeleted(heap);
+        AtomicCell* cell = isDeleted ? null : Integer.Create(state->Me, heap, value);
+        PyObject* handle = cell == null ? null : Handle.Adopt(state, (Header*)cell, type);
+        Epoch.Exit(state->Me);
+        if (isDeleted) return interpreter.RaiseDeleted(pool);
+        return cell == null ? LiveErrors.RaiseNoMemory(state, heap) : handle;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CopyShared(PyObject* self, PyObject* none)
+    {
+        try
+        {
+            return Copy(self);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CopyDeep(PyObject* self, PyObject* memo)
+    {
+        try
+        {
+            PyObject* made = Copy(self);
+            if (made == null || LiveMethods.Remember(memo, self, made)) return made;
+            References.Drop(made);
+            return null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    static PyObject* Copy(PyObject* self)
+    {
+        if (!TryGet(self, out long value)) return null;
+        Handle* handle = (Handle*)self;
+        return handle->State->Interpreter is { } interpreter && LiveErrors.PoolOf(Heap.Of(handle->Shared)) is { } pool
+            ? Create(interpreter, pool, self->Type, value)
+            : LiveErrors.RaiseDeleted(handle);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -31,6 +31,8 @@ internal static unsafe class AtomicRefType
                 Property("value"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&GetValue,
                     (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void*, int>)&SetValue, "The value."u8))),
             Slot(PyTypeSlot.Methods, Table(
+                Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs, "__copy__($self, /)\n--\n\nFor copy.copy: a new AtomicRef in the same pool, with the same value."u8),
+                Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg, "__deepcopy__($self, memo, /)\n--\n\nFor copy.deepcopy: a new AtomicRef in the same pool, with a copy of the value."u8),
                 Method("exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exchange, PyMethodDef.OneArg, "exchange($self, value, /)\n--\n\nSet the value and return the one before."u8),
                 Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange, PyMethodDef.FastCall, "compare_exchange($self, expected, new, /)\n--\n\nSet the value to new if it equals expected (of live objects: is it); return whether it did."u8),
                 Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8)))),
@@ -46,37 +48,89 @@ internal static unsafe class AtomicRefType
             nint count = ((PyVarObject*)positional)->Size;
             if (!Module.CheckProcess() || !LiveMethods.RefuseNamed("AtomicRef", named) || !LiveMethods.CheckCount("AtomicRef", count, 0, 1)) return null;
             InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
-            LiveState* state = interpreter.Live;
-            Pool pool = CurrentPool.Get();
-            PoolHeap* heap = Heap.Of(pool);
-            if (PoolHeap.IsDeleted(heap)) return interpreter.RaiseDeleted(pool);
             PyObject* o = count == 1 ? *(PyObject**)((byte*)positional + Layout.Current.TupleItems) : Api.Table._Py_NoneStruct;
-            PyObject* handle = null;
-            AtomicCell* cell = null;
-            bool isDeleted = false;
-            bool made = Incoming.Item(state, heap, o, new Place(null, null, PlaceKind.Whole), out Incoming incoming);
-            if (made)
-            {
-                Epoch.Enter(state->Me);
-                isDeleted = PoolHeap.IsDeleted(heap);
-                Value value = isDeleted ? default : incoming.ToValue(state, heap);
-                if (!value.IsEmpty)
-                {
-                    cell = Cells.Create(state->Me, heap, value);
-                    Reference.Drop(state->Me, value);
-                    handle = cell == null ? null : Handle.Adopt(state, (Header*)cell, type);
-                }
-                Epoch.Exit(state->Me);
-            }
-            incoming.Dispose(state);
-            if (!made) return null;
-            if (isDeleted) return interpreter.RaiseDeleted(pool);
-            return cell == null ? LiveErrors.RaiseNoMemory(state, heap) : handle;
+            return Create(interpreter, CurrentPool.Get(), type, o);
         }
         catch (Exception e)
         {
             return Errors.FromManaged(e);
         }
+    }
+
+    static PyObject* Create(InterpreterState interpreter, Pool pool, PyObject* type, PyObject* o)
+    {
+        LiveState* state = interpreter.Live;
+        PoolHeap* heap = Heap.Of(pool);
+        if (PoolHeap.IsDeleted(heap)) return interpreter.RaiseDeleted(pool);
+        PyObject* handle = null;
+        AtomicCell* cell = null;
+        bool isDeleted = false;
+        bool made = Incoming.Item(state, heap, o, new Place(null, null, PlaceKind.Whole), out Incoming incoming);
+        if (made)
+        {
+            Epoch.Enter(state->Me);
+            isDeleted = PoolHeap.IsDeleted(heap);
+            Value value = isDeleted ? default : incoming.ToValue(state, heap);
+            if (!value.IsEmpty)
+            {
+                cell = Cells.Create(state->Me, heap, value);
+                Reference.Drop(state->Me, value);
+                handle = cell == null ? null : Handle.Adopt(state, (Header*)cell, type);
+            }
+            Epoch.Exit(state->Me);
+        }
+        incoming.Dispose(state);
+        if (!made) return null;
+        if (isDeleted) return interpreter.RaiseDeleted(pool);
+        return cell == null ? LiveErrors.RaiseNoMemory(state, heap) : handle;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CopyShared(PyObject* self, PyObject* none)
+    {
+        try
+        {
+            PyObject* value = ToPlain((Handle*)self);
+            PyObject* made = value == null ? null : CreateBeside(self, value);
+            References.Drop(value);
+            return made;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CopyDeep(PyObject* self, PyObject* memo)
+    {
+        try
+        {
+            PyObject* value = ToPlain((Handle*)self);
+            // It may hold itself: the copy is known before what it holds is copied.
+            PyObject* made = value == null ? null : CreateBeside(self, Api.Table._Py_NoneStruct);
+            PyObject* copy = made == null || !LiveMethods.Remember(memo, self, made) ? null : LiveMethods.CopyDeep(value, memo);
+            Value old = default;
+            bool done = copy != null && TryExchange((Handle*)made, copy, out old);
+            if (done) LiveState.Drop(((Handle*)made)->State, old);
+            References.Drop(copy);
+            References.Drop(value);
+            if (done) return made;
+            References.Drop(made);
+            return null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    static PyObject* CreateBeside(PyObject* self, PyObject* value)
+    {
+        Handle* handle = (Handle*)self;
+        return handle->State->Interpreter is { } interpreter && LiveErrors.PoolOf(Heap.Of(handle->Shared)) is { } pool
+            ? Create(interpreter, pool, self->Type, value)
+            : LiveErrors.RaiseDeleted(handle);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

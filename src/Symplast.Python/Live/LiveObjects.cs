@@ -33,6 +33,9 @@ internal static unsafe class LiveObjects
         return KindOf(state, o) switch
         {
             LiveKind.Dict => DictType.ToPlain(handle),
+            LiveKind.SortedDict => SortedDictType.ToPlain(handle),
+            LiveKind.Set => SetType.ToPlain(handle),
+            LiveKind.List => ListType.ToPlain(handle),
             LiveKind.Object => ObjectType.ToPlain(handle),
             LiveKind.AtomicInt => Api.Table.PyNumber_Index(o),
             LiveKind.AtomicRef => AtomicRefType.ToPlain(handle),

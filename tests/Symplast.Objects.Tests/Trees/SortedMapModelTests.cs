@@ -100,6 +100,7 @@ public unsafe class SortedMapModelTests
                     if (status != Status.Done) break;
                     long edge = step.Kind == Kind.PopMin ? model.Keys.First() : model.Keys.Last();
                     Assert.Equal((edge, model[edge]), (numberOf(popped), given.Int));
+                    Reference.Drop(me, popped);
                     model.Remove(edge);
                     break;
                 case Kind.Clear:
@@ -160,6 +161,13 @@ public unsafe class SortedMapModelTests
             SortedBound upper = kind / 3 % 3 == 0 ? SortedBound.None : kind / 3 % 3 == 1 ? SortedBound.Including(to) : SortedBound.Excluding(to);
             IEnumerable<(long, long)> expected = model.Select(pair => (pair.Key, pair.Value)).Where(pair =>
                 (kind % 3 == 0 || pair.Key > step.Key || kind % 3 == 1 && pair.Key == step.Key) && (kind / 3 % 3 == 0 || pair.Key < step.Other || kind / 3 % 3 == 1 && pair.Key == step.Other));
+            if (kind < 9)
+            {
+                Assert.Equal(Status.Done, Map.Snapshot(me, map, lower, upper, out SortedMap* copy));
+                Assert.Null(Map.Check(me, copy));
+                Assert.Equal(expected, All(me, copy, numberOf));
+                Reference.Drop(me, &copy->Object.Head);
+            }
             bool descending = kind >= 9;
             if (descending) expected = expected.Reverse();
             Assert.Equal(expected, Range(me, map, numberOf, lower, upper, descending, 1 + step.Value * 4));

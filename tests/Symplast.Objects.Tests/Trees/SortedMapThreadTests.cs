@@ -214,8 +214,10 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
                     switch (random.Next(8))
                     {
                         case 0:
-                            status = SortedMap<Uninterrupted, SmallNodes>.PopMin(me, map, out Value popped, out _);
+                            status = SortedMap<Uninterrupted, SmallNodes>.PopMin(me, map, out Value popped, out Value poppedValue);
                             if (status == Status.Done) Assert.StartsWith("'with", popped.ToString(), StringComparison.Ordinal);
+                            Reference.Drop(me, popped);
+                            Reference.Drop(me, poppedValue);
                             break;
                         case 1:
                             status = SortedMap<Uninterrupted, SmallNodes>.Remove(me, map, Probe.Of(key), out Value removed);

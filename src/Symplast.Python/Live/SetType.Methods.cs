@@ -1,0 +1,324 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+using static Symplast.Python.Definitions;
+using Sets = Symplast.Objects.OrderedSet<Symplast.Memory.Uninterrupted>;
+
+namespace Symplast.Python.Live;
+
+// The methods. Those that ask about the whole are the plain type's, on a copy of one moment.
+internal static unsafe partial class SetType
+{
+    static PyMethodDef* Methods() => Table(
+        Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Add, PyMethodDef.OneArg, "add($self, element, /)\n--\n\nAdd an element; nothing happens if it is there."u8),
+        Method("discard"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Discard, PyMethodDef.OneArg, "discard($self, element, /)\n--\n\nRemove an element, if it is there."u8),
+        Method("remove"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Remove, PyMethodDef.OneArg, "remove($self, element, /)\n--\n\nRemove an element; KeyError if it is not there. Of many callers one succeeds."u8),
+        Method("pop"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Pop, PyMethodDef.NoArgs, "pop($self, /)\n--\n\nRemove and return the element that was added first; KeyError if there is none. No two callers get the same."u8),
+        Method("clear"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Clear, PyMethodDef.NoArgs, "clear($self, /)\n--\n\nRemove all elements, at one moment."u8),
+        Method("copy"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Copy, PyMethodDef.NoArgs, "copy($self, /)\n--\n\nReturn a plain set of the elements at one moment."u8),
+        Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs, "__copy__($self, /)\n--\n\nFor copy.copy: a new Set in the same pool, with the elements of one moment."u8),
+        Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg, "__deepcopy__($self, memo, /)\n--\n\nFor copy.deepcopy: a new Set in the same pool, with copies of the elements of one moment."u8),
+        Method("update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Update, PyMethodDef.FastCall, "update($self, /, *others)\n--\n\nAdd the elements of all others, one after the other."u8),
+        Method("intersection_update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&IntersectionUpdate, PyMethodDef.FastCall, "intersection_update($self, /, *others)\n--\n\nRemove the elements of one moment that are not in all others, one after the other."u8),
+        Method("difference_update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&DifferenceUpdate, PyMethodDef.FastCall, "difference_update($self, /, *others)\n--\n\nRemove the elements of all others, one after the other."u8),
+        Method("symmetric_difference_update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SymmetricDifferenceUpdate, PyMethodDef.OneArg, "symmetric_difference_update($self, other, /)\n--\n\nRemove each element of the other that is there, and add each that is not."u8),
+        Method("union"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Union, PyMethodDef.FastCall, "union($self, /, *others)\n--\n\nReturn a plain set with the elements of this and all others."u8),
+        Method("intersection"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Intersection, PyMethodDef.FastCall, "intersection($self, /, *others)\n--\n\nReturn a plain set with the elements common to this and all others."u8),
+        Method("difference"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Difference, PyMethodDef.FastCall, "difference($self, /, *others)\n--\n\nReturn a plain set with the elements that are in none of the others."u8),
+        Method("symmetric_difference"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SymmetricDifference, PyMethodDef.OneArg, "symmetric_difference($self, other, /)\n--\n\nReturn a plain set with the elements that are in one of both only."u8),
+        Method("isdisjoint"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsDisjoint, PyMethodDef.OneArg, "isdisjoint($self, other, /)\n--\n\nReport whether there is no common element."u8),
+        Method("issubset"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsSubset, PyMethodDef.OneArg, "issubset($self, other, /)\n--\n\nReport whether the other contains this."u8),
+        Method("issuperset"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsSuperset, PyMethodDef.OneArg, "issuperset($self, other, /)\n--\n\nReport whether this contains the other."u8),
+        Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8));
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Add(PyObject* self, PyObject* element)
+    {
+        try
+        {
+            return AddOne((Handle*)self, element) is Status.Done or Status.Exists ? Api.Table._Py_NoneStruct : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Discard(PyObject* self, PyObject* element)
+    {
+        try
+        {
+            return RemoveOne((Handle*)self, element, setsAreFrozen: true) is Status.Done or Status.Missing ? Api.Table._Py_NoneStruct : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Remove(PyObject* self, PyObject* element)
+    {
+        try
+        {
+            Status status = RemoveOne((Handle*)self, element, setsAreFrozen: true);
+            return status == Status.Done ? Api.Table._Py_NoneStruct : status == Status.Missing ? LiveMethods.RaiseKey(element) : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Pop(PyObject* self, PyObject* none)
+    {
+        try
+        {
+            Handle* handle = (Handle*)self;
+            if (!LiveMethods.IsUsable(handle)) return null;
+            LiveState* state = handle->State;
+            Epoch.Enter(state->Me);
+            Status status = Sets.TakeFirst(state->Me, SetOf(handle), out Value element);
+            PoolHeap* held = status == Status.Done ? LiveMethods.Hold(element) : null;
+            Epoch.Exit(state->Me);
+            if (status == Status.Missing) return Errors.Set(*Api.Table.PyExc_KeyError, "pop from an empty set");
+            if (status != Status.Done) return LiveErrors.Raise(handle, status);
+            PyObject* result = LiveMethods.Give(state, element);
+            LiveMethods.Unhold(held);
+            return result;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Clear(PyObject* self, PyObject* none)
+    {
+        try
+        {
+            return RemoveEverything((Handle*)self) ? Api.Table._Py_NoneStruct : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Copy(PyObject* self, PyObject* none)
+    {
+        try
+        {
+            return ToPlain((Handle*)self);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CopyShared(PyObject* self, PyObject* none) => Duplicate(self, null);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CopyDeep(PyObject* self, PyObject* memo) => Duplicate(self, memo);
+
+    // With a memo, of copies of the elements.
+    static PyObject* Duplicate(PyObject* self, PyObject* memo)
+    {
+        try
+        {
+            Handle* handle = (Handle*)self;
+            PyObject* elements = NewIterator(handle);
+            if (elements == null) return null;
+            LiveState* state = handle->State;
+            PyObject* made = state->Interpreter is { } interpreter && LiveErrors.PoolOf(Heap.Of(handle->Shared)) is { } pool
+                ? Create(interpreter, pool, self->Type)
+                : LiveErrors.RaiseDeleted(handle);
+            bool done = made != null && (memo == null || LiveMethods.Remember(memo, self, made));
+            PyObject* element;
+            for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && (element = Api.Table.PyIter_Next(elements)) != null; i++)
+            {
+                PyObject* copy = memo == null ? References.New(element) : LiveMethods.CopyDeep(element, memo);
+                done = copy != null && AddOne((Handle*)made, copy) is Status.Done or Status.Exists;
+                References.Drop(copy);
+                References.Drop(element);
+            }
+            References.Drop(elements);
+            if (done && Api.Table.PyErr_Occurred() == null) return made;
+            References.Drop(made);
+            return null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Update(PyObject* self, PyObject** others, nint count) => ForEach(self, others, count, &AddAll);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* DifferenceUpdate(PyObject* self, PyObject** others, nint count) => ForEach(self, others, count, &RemoveAll);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* SymmetricDifferenceUpdate(PyObject* self, PyObject* other) => ForEach(self, &other, 1, &ToggleAll);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* IntersectionUpdate(PyObject* self, PyObject** others, nint count)
+    {
+        try
+        {
+            return KeepOnly((Handle*)self, others, count) ? Api.Table._Py_NoneStruct : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Union(PyObject* self, PyObject** others, nint count) => OfPlain(self, "union"u8, others, count);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Intersection(PyObject* self, PyObject** others, nint count) => OfPlain(self, "intersection"u8, others, count);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Difference(PyObject* self, PyObject** others, nint count) => OfPlain(self, "difference"u8, others, count);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* SymmetricDifference(PyObject* self, PyObject* other) => OfPlain(self, "symmetric_difference"u8, &other, 1);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* IsDisjoint(PyObject* self, PyObject* other) => OfPlain(self, "isdisjoint"u8, &other, 1);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* IsSubset(PyObject* self, PyObject* other) => OfPlain(self, "issubset"u8, &other, 1);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* IsSuperset(PyObject* self, PyObject* other) => OfPlain(self, "issuperset"u8, &other, 1);
+
+    // What a method of set gives, on a copy of one moment.
+    static PyObject* OfPlain(PyObject* self, ReadOnlySpan<byte> name, PyObject** others, nint count)
+    {
+        try
+        {
+            PyObject* plain = ToPlain((Handle*)self);
+            PyObject* result = plain == null ? null : Call(plain, name, others, count);
+            References.Drop(plain);
+            return result;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    static PyObject* Call(PyObject* plain, ReadOnlySpan<byte> name, PyObject** arguments, nint count)
+    {
+        PyObject* method = Api.Table.PyObject_GetAttrString(plain, Text.Utf8(name));
+        PyObject* result = method == null ? null : Api.Table.PyObject_Vectorcall(method, arguments, (nuint)count, null);
+        References.Drop(method);
+        return result;
+    }
+
+    static PyObject* ForEach(PyObject* self, PyObject** others, nint count, delegate*<Handle*, PyObject*, bool> change)
+    {
+        try
+        {
+            if (!LiveMethods.CheckAlive((Handle*)self)) return null;
+            for (nint i = 0; i < count; i++)
+            {
+                if (!change((Handle*)self, others[i])) return null;
+            }
+            return Api.Table._Py_NoneStruct;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    // Like set, it takes one element after the other and keeps those that came before a failure. False with an exception set.
+    static bool AddAll(Handle* handle, PyObject* other)
+    {
+        PyObject* iterator = LiveMethods.CheckAlive(handle) ? Api.Table.PyObject_GetIter(other) : null;
+        bool done = iterator != null;
+        PyObject* element;
+        for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && (element = Api.Table.PyIter_Next(iterator)) != null; i++)
+        {
+            done = AddOne(handle, element) is Status.Done or Status.Exists;
+            References.Drop(element);
+        }
+        References.Drop(iterator);
+        return done && Api.Table.PyErr_Occurred() == null;
+    }
+
+    static bool RemoveAll(Handle* handle, PyObject* other)
+    {
+        if (other == (PyObject*)handle) return RemoveEverything(handle);
+        PyObject* iterator = LiveMethods.CheckAlive(handle) ? Api.Table.PyObject_GetIter(other) : null;
+        bool done = iterator != null;
+        PyObject* element;
+        for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && (element = Api.Table.PyIter_Next(iterator)) != null; i++)
+        {
+            done = RemoveOne(handle, element, setsAreFrozen: false) is Status.Done or Status.Missing;
+            References.Drop(element);
+        }
+        References.Drop(iterator);
+        return done && Api.Table.PyErr_Occurred() == null;
+    }
+
+    static bool ToggleAll(Handle* handle, PyObject* other)
+    {
+        if (other == (PyObject*)handle) return RemoveEverything(handle);
+        // Each element once, however often the other has it.
+        PyObject* plain = LiveMethods.CheckAlive(handle) ? Api.Table.PySet_New(other) : null;
+        PyObject* iterator = plain == null ? null : Api.Table.PyObject_GetIter(plain);
+        bool done = iterator != null;
+        PyObject* element;
+        while (done && (element = Api.Table.PyIter_Next(iterator)) != null)
+        {
+            Status status;
+            // Between the two, others can have added it.
+            do
+            {
+                status = RemoveOne(handle, element, setsAreFrozen: false);
+                if (status == Status.Missing) status = AddOne(handle, element);
+            } while (status == Status.Exists);
+            done = status == Status.Done;
+            References.Drop(element);
+        }
+        References.Drop(iterator);
+        References.Drop(plain);
+        return done && Api.Table.PyErr_Occurred() == null;
+    }
+
+    static bool KeepOnly(Handle* handle, PyObject* other) => KeepOnly(handle, &other, 1);
+
+    // What others add meanwhile stays: it was not asked about.
+    static bool KeepOnly(Handle* handle, PyObject** others, nint count)
+    {
+        PyObject* plain = ToPlain(handle);
+        PyObject* kept = plain == null ? null : Call(plain, "intersection"u8, others, count);
+        PyObject* gone = kept == null ? null : Api.Table.PyNumber_Subtract(plain, kept);
+        References.Drop(plain);
+        References.Drop(kept);
+        bool done = gone != null && RemoveAll(handle, gone);
+        References.Drop(gone);
+        return done;
+    }
+
+    static bool RemoveEverything(Handle* handle)
+    {
+        if (!LiveMethods.IsUsable(handle)) return false;
+        Status status = Sets.Clear(handle->State->Me, SetOf(handle));
+        return status == Status.Done || LiveErrors.Raise(handle, status) != null;
+    }
+}

@@ -1,0 +1,323 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+using unsafe Search = delegate*<Symplast.Memory.Participant*, Symplast.Objects.SortedMap*, in Symplast.Objects.Probe, out Symplast.Objects.Value, out Symplast.Objects.Value, Symplast.Objects.Status>;
+using unsafe Taking = delegate*<Symplast.Memory.Participant*, Symplast.Objects.SortedMap*, out Symplast.Objects.Value, out Symplast.Objects.Value, Symplast.Objects.Status>;
+using Tree = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
+
+namespace Symplast.Python.Live;
+
+// What the order of the keys is for: ends, neighbours, ranges, places.
+internal static unsafe partial class SortedDictType
+{
+    const int BatchSize = 14;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Floor(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Floor);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Ceiling(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Ceiling);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Lower(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Lower);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Higher(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Higher);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* First(PyObject* self, PyObject* none) => End(self, &FirstOf);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Last(PyObject* self, PyObject* none) => End(self, &LastOf);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* PopFirst(PyObject* self, PyObject* none) => TakeEnd(self, &Tree.PopMin, "pop_first");
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* PopLast(PyObject* self, PyObject* none) => TakeEnd(self, &Tree.PopMax, "pop_last");
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* PeekItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
+    {
+        try
+        {
+            if (!TryIndex("peekitem", arguments, count, keywords, out nint index)) return null;
+            Handle* handle = (Handle*)self;
+            if (!LiveMethods.IsUsable(handle)) return null;
+            if (index is not (0 or -1)) return PeekInside(handle, index);
+            PyObject* pair = Find(handle, default, index == 0 ? &FirstOf : &LastOf, out Status status);
+            return status == Status.Missing ? RaiseIndex() : status == Status.Done ? pair : LiveErrors.Raise(handle, status);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* PopItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
+    {
+        if (!TryIndex("popitem", arguments, count, keywords, out nint index)) return null;
+        if (index is 0 or -1) return TakeEnd(self, index == 0 ? &Tree.PopMin : &Tree.PopMax, "popitem");
+        try
+        {
+            return LiveMethods.IsUsable((Handle*)self) ? PopInside((Handle*)self, index) : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* IRange(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
+    {
+        try
+        {
+            Span<nint> values = stackalloc nint[4];
+            if (!Arguments.Bind("irange", ["minimum", "maximum", "inclusive", "reverse"], required: 0, positional: 4, arguments, count, keywords, values)) return null;
+            bool includesMinimum = true;
+            bool includesMaximum = true;
+            if (values[2] != 0 && !TryInclusive((PyObject*)values[2], out includesMinimum, out includesMaximum)) return null;
+            int reversed = values[3] == 0 ? 0 : Api.Table.PyObject_IsTrue((PyObject*)values[3]);
+            Handle* handle = (Handle*)self;
+            if (reversed < 0 || !LiveMethods.IsUsable(handle)) return null;
+            PyObject* none = Api.Table._Py_NoneStruct;
+            PyObject* minimum = values[0] == (nint)none ? null : (PyObject*)values[0];
+            PyObject* maximum = values[1] == (nint)none ? null : (PyObject*)values[1];
+            PyObject* range = null;
+            if (TryBound(handle, minimum, out Incoming lower))
+            {
+                if (TryBound(handle, maximum, out Incoming upper)) range = Range(handle, minimum, lower, includesMinimum, maximum, upper, includesMaximum, reversed != 0);
+                upper.Dispose(handle->State);
+            }
+            lower.Dispose(handle->State);
+            return range;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    static PyObject* Range(Handle* handle, PyObject* minimum, in Incoming lower, bool includesMinimum, PyObject* maximum, in Incoming upper, bool includesMaximum, bool reversed)
+    {
+        SortedBound from = minimum == null ? SortedBound.None : includesMinimum ? SortedBound.Including(lower.Probe) : SortedBound.Excluding(lower.Probe);
+        SortedBound to = maximum == null ? SortedBound.None : includesMaximum ? SortedBound.Including(upper.Probe) : SortedBound.Excluding(upper.Probe);
+        Status status = Tree.Snapshot(handle->State->Me, MapOf(handle), from, to, out SortedMap* copy);
+        if (status == Status.Done) return SortedDictIterator.Create(handle, copy, DictIteration.Keys, reversed);
+        if (status != Status.WrongKind) return LiveErrors.Raise(handle, status);
+        if (minimum == null) return RaiseUnsortable(handle, maximum, upper.Probe);
+        if (maximum == null) return RaiseUnsortable(handle, minimum, lower.Probe);
+        return Errors.Type($"irange(): from {Text.TypeName(minimum)} to {Text.TypeName(maximum)} is no range of the keys of this SortedDict");
+    }
+
+    // Nothing for no bound. False with an exception set.
+    static bool TryBound(Handle* handle, PyObject* bound, out Incoming key)
+    {
+        key = default;
+        if (bound == null) return true;
+        KeyState known = Lookup(handle, bound, out key);
+        if (known == KeyState.Foreign) RaiseUnsortable(handle, bound, default);
+        return known == KeyState.Ready;
+    }
+
+    static bool TryInclusive(PyObject* o, out bool minimum, out bool maximum)
+    {
+        minimum = maximum = false;
+        PyObject* pair = Api.Table.PySequence_Tuple(o);
+        if (pair == null) return false;
+        bool isPair = ((PyVarObject*)pair)->Size == 2;
+        if (!isPair) Errors.Value("irange(): inclusive is a pair of bools");
+        PyObject** items = (PyObject**)((byte*)pair + Layout.Current.TupleItems);
+        int first = isPair ? Api.Table.PyObject_IsTrue(items[0]) : -1;
+        int second = first < 0 ? -1 : Api.Table.PyObject_IsTrue(items[1]);
+        References.Drop(pair);
+        minimum = first > 0;
+        maximum = second > 0;
+        return second >= 0;
+    }
+
+    static PyObject* Neighbour(PyObject* self, PyObject* bound, Search search)
+    {
+        try
+        {
+            Handle* handle = (Handle*)self;
+            if (!LiveMethods.IsUsable(handle)) return null;
+            KeyState known = Lookup(handle, bound, out Incoming key);
+            if (known != KeyState.Ready) return known == KeyState.Foreign ? RaiseUnsortable(handle, bound, default) : null;
+            PyObject* pair = Find(handle, key.Probe, search, out Status status);
+            if (status == Status.WrongKind) RaiseUnsortable(handle, bound, key.Probe);
+            else if (status is not (Status.Done or Status.Missing)) LiveErrors.Raise(handle, status);
+            key.Dispose(handle->State);
+            return status == Status.Missing ? Api.Table._Py_NoneStruct : pair;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    static PyObject* End(PyObject* self, Search search)
+    {
+        try
+        {
+            Handle* handle = (Handle*)self;
+            if (!LiveMethods.IsUsable(handle)) return null;
+            PyObject* pair = Find(handle, default, search, out Status status);
+            return status == Status.Missing ? Api.Table._Py_NoneStruct : status == Status.Done ? pair : LiveErrors.Raise(handle, status);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    static Status FirstOf(Participant* me, SortedMap* map, in Probe none, out Value key, out Value value) => Tree.First(me, map, out key, out value);
+
+    static Status LastOf(Participant* me, SortedMap* map, in Probe none, out Value key, out Value value) => Tree.Last(me, map, out key, out value);
+
+    // The pair that a search finds; null with an exception set if it is Done but cannot be given.
+    static PyObject* Find(Handle* handle, in Probe probe, Search search, out Status status)
+    {
+        LiveState* state = handle->State;
+        do
+        {
+            Epoch.Enter(state->Me);
+            status = search(state->Me, MapOf(handle), probe, out Value first, out Value second);
+            PyObject* key = status == Status.Done ? Outgoing.Object(state, first) : null;
+            PyObject* value = key != null ? Outgoing.Object(state, second) : null;
+            Epoch.Exit(state->Me);
+            if (status != Status.Done) return null;
+            if (value != null) return LiveMethods.Pair(key, value);
+            References.Drop(key);
+        } while (LiveState.Again(state));
+        return null;
+    }
+
+    static PyObject* TakeEnd(PyObject* self, Taking take, string method)
+    {
+        try
+        {
+            Handle* handle = (Handle*)self;
+            if (!LiveMethods.IsUsable(handle)) return null;
+            LiveState* state = handle->State;
+            Epoch.Enter(state->Me);
+            Status status = take(state->Me, MapOf(handle), out Value key, out Value value);
+            PoolHeap* held = status == Status.Done ? LiveMethods.Hold(value) : null;
+            Epoch.Exit(state->Me);
+            if (status == Status.Missing) return RaiseEmpty(method);
+            return status == Status.Done ? GivePair(state, key, value, held) : LiveErrors.Raise(handle, status);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    // Takes over both references, and what is held for the value; keys are in the map's own pool.
+    static PyObject* GivePair(LiveState* state, Value key, Value value, PoolHeap* held)
+    {
+        PyObject* first = LiveMethods.Give(state, key);
+        PyObject* second = first == null ? null : LiveMethods.Give(state, value);
+        if (first == null) LiveState.Drop(state, value);
+        LiveMethods.Unhold(held);
+        return LiveMethods.Pair(first, second);
+    }
+
+    static PyObject* PeekInside(Handle* handle, nint index)
+    {
+        Status status = TryAt(handle, index, out Value key, out Value value, out PoolHeap* held);
+        return status == Status.Missing ? RaiseIndex() : status == Status.Done ? GivePair(handle->State, key, value, held) : LiveErrors.Raise(handle, status);
+    }
+
+    static PyObject* PopInside(Handle* handle, nint index)
+    {
+        LiveState* state = handle->State;
+        Status status;
+        Value key, taken = default;
+        PoolHeap* held;
+        do
+        {
+            status = TryAt(handle, index, out key, out Value value, out held);
+            if (status != Status.Done) break;
+            LiveState.Drop(state, value);
+            LiveMethods.Unhold(held);
+            Epoch.Enter(state->Me);
+            status = PoolHeap.IsDeleted(Heap.Of(handle->Shared)) ? Status.Deleted : Tree.Take(state->Me, MapOf(handle), Probe.Of(key), out taken);
+            held = status == Status.Done ? LiveMethods.Hold(taken) : null;
+            Epoch.Exit(state->Me);
+            if (status != Status.Done) LiveState.Drop(state, key);
+            // Another one has taken it: the next one has its place now. WrongKind: that of a map which was emptied and filled anew.
+        } while (status is Status.Missing or Status.WrongKind);
+        if (status == Status.Done) return GivePair(state, key, taken, held);
+        if (status == Status.Missing && Tree.Count(state->Me, MapOf(handle), out long count) == Status.Done && count == 0) return RaiseEmpty("popitem");
+        return status == Status.Missing ? RaiseIndex() : LiveErrors.Raise(handle, status);
+    }
+
+    // The entry at an index at one moment, with references that are the caller's; Missing if there is none.
+    static Status TryAt(Handle* handle, nint index, out Value key, out Value value, out PoolHeap* held)
+    {
+        key = value = default;
+        held = null;
+        LiveState* state = handle->State;
+        Status status = Tree.Snapshot(state->Me, MapOf(handle), out SortedMap* copy);
+        if (status != Status.Done) return status;
+        status = Tree.Count(state->Me, copy, out long entries);
+        bool backwards = index < 0;
+        long steps = backwards ? -1 - (long)index : index;
+        if (status == Status.Done) status = steps < entries ? Walk(state->Me, copy, steps, backwards, out key, out value, out held) : Status.Missing;
+        LiveState.Drop(state, (Header*)copy);
+        return status;
+    }
+
+    static Status Walk(Participant* me, SortedMap* copy, long steps, bool backwards, out Value key, out Value value, out PoolHeap* held)
+    {
+        key = value = default;
+        held = null;
+        SortedEntry* entries = stackalloc SortedEntry[BatchSize];
+        Epoch.Enter(me);
+        Status status = Tree.Open(me, copy, SortedBound.None, SortedBound.None, backwards, out SortedCursor cursor);
+        int fetched = 0;
+        while (status == Status.Done)
+        {
+            status = Tree.Next(me, copy, ref cursor, entries, BatchSize, out fetched);
+            if (steps < fetched) break;
+            steps -= fetched;
+        }
+        if (status == Status.Done)
+        {
+            key = entries[steps].Key;
+            value = entries[steps].Value;
+            Reference.Take(key);
+            Reference.Take(value);
+            held = LiveMethods.Hold(value);
+        }
+        Tree.Close(me, ref cursor);
+        Epoch.Exit(me);
+        return status;
+    }
+
+    static bool TryIndex(string method, PyObject** arguments, nint count, PyObject* keywords, out nint index)
+    {
+        index = -1;
+        try
+        {
+            Span<nint> values = stackalloc nint[1];
+            if (!Arguments.Bind(method, ["index"], required: 0, positional: 1, arguments, count, keywords, values)) return false;
+            if (values[0] != 0) index = Api.Table.PyNumber_AsSsize_t((PyObject*)values[0], *Api.Table.PyExc_IndexError);
+            return index != -1 || Api.Table.PyErr_Occurred() == null;
+        }
+        catch (Exception e)
+        {
+            Errors.FromManaged(e);
+            return false;
+        }
+    }
+
+    static PyObject* RaiseEmpty(string method) => Errors.Set(*Api.Table.PyExc_KeyError, $"{method}(): dictionary is empty");
+
+    static PyObject* RaiseIndex() => Errors.Set(*Api.Table.PyExc_IndexError, "SortedDict index out of range");
+}
