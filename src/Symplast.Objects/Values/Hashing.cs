@@ -2,6 +2,8 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 using System.Security.Cryptography;
 
 namespace Symplast.Objects;
@@ -58,7 +60,8 @@ public static unsafe class Hashing
     }
 
     /// <summary>A hash of bytes for programs without Python, which has its own. Keyed, so that nobody can choose keys that collide.</summary>
-    /// <remarks>The rounds of wyhash (Wang Yi): each word is multiplied by a secret into 128 bits, whose halves are folded.</remarks>
+    /// <remarks>The rounds of wyhash (Wang Yi): words under a secret are multiplied into 128 bits, whose halves are folded. Texts of up to 16 bytes take
+    /// one round.</remarks>
     public static ulong OfBytes(ReadOnlySpan<byte> bytes)
     {
         // Acquire: pairs with the release in DrawSecret, so that the key is there too.
@@ -73,7 +76,7 @@ public static unsafe class Hashing
             // The last two words may overlap those before.
             for (int rest = length; rest > 16; rest -= 16, at = ref Unsafe.Add(ref at, 16))
             {
-                hash = Multiply(Unsafe.ReadUnaligned<ulong>(ref at) ^ factor, Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref at, 8)) ^ hash);
+                hash = Fold(Unsafe.ReadUnaligned<ulong>(ref at) ^ factor, Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref at, 8)) ^ hash);
             }
             ref byte end = ref Unsafe.Add(ref MemoryMarshal.GetReference(bytes), length);
             first = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Subtract(ref end, Math.Min(length, 16)));
@@ -89,7 +92,9 @@ public static unsafe class Hashing
             first = length == 0 ? 0 : (ulong)at << 16 | (ulong)Unsafe.Add(ref at, length >> 1) << 8 | Unsafe.Add(ref at, length - 1);
             last = 0;
         }
-        return Multiply(Multiply(first ^ factor, last ^ hash) ^ (ulong)length, factor);
+        // The length comes after the folding: what differs in it only, differs in the result.
+        hash = (Fold(first ^ factor, last ^ hash) ^ (ulong)length) * factor;
+        return hash ^ hash >> 32;
     }
 
     /// <summary>The hash of a tuple with these items.</summary>
@@ -141,10 +146,22 @@ public static unsafe class Hashing
 
     static ulong Signed(ulong magnitude, bool negative) => negative ? 0 - magnitude : magnitude;
 
-    static ulong Multiply(ulong left, ulong right)
+    // Both halves of the product of 128 bits, xored.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static ulong Fold(ulong left, ulong right)
     {
-        ulong high = Math.BigMul(left, right, out ulong low);
-        return high ^ low;
+        if (Bmi2.X64.IsSupported || ArmBase.Arm64.IsSupported)
+        {
+            ulong upper = Math.BigMul(left, right, out ulong lower);
+            return upper ^ lower;
+        }
+        // What we compile for on x64 has no MULX, and the library's BigMul is a call then, whose result comes through memory.
+        ulong leftLow = (uint)left, leftHigh = left >> 32, rightLow = (uint)right, rightHigh = right >> 32;
+        ulong low = leftLow * rightLow;
+        ulong cross = leftLow * rightHigh;
+        // Cannot overflow: (2^32 - 1)^2 + 2 (2^32 - 1) is 2^64 - 1.
+        ulong middle = leftHigh * rightLow + (low >> 32) + (uint)cross;
+        return leftHigh * rightHigh + (cross >> 32) + (middle >> 32) ^ (middle << 32 | (uint)low);
     }
 
     // Both are drawn once a process. The second follows from the first, so that threads which come at the same time agree.
