@@ -40,9 +40,8 @@ public unsafe struct AtomicCell
 /// first.</remarks>
 public static unsafe class AtomicInteger<THook> where THook : struct, IInterleaving
 {
-    // Between these an unconditional addition cannot overflow: it would take 2^30 threads that add at the same moment.
+    // From its negative to below it, an unconditional addition of 32 bits cannot overflow: it would take 2^30 threads that add at the same moment.
     const long CalmValue = 1L << 62;
-    const long CalmDelta = 1L << 32;
 
     /// <summary>A new cell with one reference, the caller's; null if there is no memory. Inside a section in which the pool was not
     /// deleted.</summary>
@@ -90,13 +89,16 @@ public static unsafe class AtomicInteger<THook> where THook : struct, IInterleav
     /// <summary>Adds; Overflow if the sum needs more than 64 bits.</summary>
     public static Status Add(Participant* me, AtomicCell* cell, long delta, out long sum)
     {
-        sum = 0;
-        if (!Begin(me, cell)) return Status.Deleted;
+        if (!Begin(me, cell))
+        {
+            sum = 0;
+            return Status.Deleted;
+        }
         THook.Point();
         long seen = Volatile.Read(ref Word(cell));
         Status status = Status.Done;
         THook.Point();
-        if (seen is > -CalmValue and < CalmValue && delta is > -CalmDelta and < CalmDelta)
+        if (unchecked(seen + CalmValue) >= 0 && delta == (int)delta)
         {
             // Full fence; pairs with the acquire in Get. One instruction, which two threads finish sooner than two loops.
             sum = Interlocked.Add(ref Word(cell), delta);
@@ -135,6 +137,7 @@ public static unsafe class AtomicInteger<THook> where THook : struct, IInterleav
         return false;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     static Status AddChecked(AtomicCell* cell, long seen, long delta, out long sum)
     {
         while (true)

@@ -67,6 +67,7 @@ internal unsafe struct QueueRing
         (QueueCell*)(ring + 1) + (ring->Mask != 0 ? position & ring->Mask : position % ring->Size);
 
     /// <summary>Done, Missing if the ring is full, or Closed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Status Put<THook>(QueueRing* ring, Value value) where THook : struct, IInterleaving
     {
         while (true)
@@ -101,6 +102,7 @@ internal unsafe struct QueueRing
     }
 
     /// <summary>Done, Missing if the ring is empty, Closed if it will stay so, or Deleted if it was ended.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Status Take<THook>(QueueRing* ring, out Value value) where THook : struct, IInterleaving
     {
         value = default;

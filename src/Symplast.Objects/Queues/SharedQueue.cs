@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Symplast.Objects;
@@ -214,6 +215,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Status Put(Participant* me, SharedQueue* queue, Value value)
     {
         Reference.Take(value);
@@ -242,6 +244,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
     }
 
     // Makes a last ring that is neither full nor closed. Done if there is another one than `full` now.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     static Status Grow(Participant* me, SharedQueue* queue, QueueRing* full)
     {
         Status status = Status.Done;
@@ -269,6 +272,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
         return status;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Status Take(Participant* me, SharedQueue* queue, out Value value)
     {
         while (true)
@@ -292,6 +296,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
     }
 
     // The first ring is closed and empty, and has a successor.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     static void Advance(Participant* me, SharedQueue* queue, QueueRing* ring, QueueRing* next)
     {
         ObjectLock.Enter<THook>(&queue->Object.Lock);

@@ -66,19 +66,20 @@ public static unsafe partial class SharedVector<THook>
         if (status == Status.Done)
         {
             version = vector->Version;
-            length = root->Length;
+            long first = VectorRoot.FirstOf(root->Bounds);
+            length = VectorRoot.LengthOf(root->Bounds);
             if (start < 0 || start > length) status = Status.Missing;
             else
             {
                 count = Math.Min(capacity, length - start);
                 for (long i = 0; i < count; i++)
                 {
-                    values[i] = *VectorRoot.PlaceOf(root, start + i);
+                    values[i] = *VectorRoot.PlaceOf(root, first + start + i);
                     Reference.Take(values[i]);
                 }
             }
+            ObjectLock.Exit<THook>(&vector->Object.Lock);
         }
-        if (root != null) ObjectLock.Exit<THook>(&vector->Object.Lock);
         Epoch.Exit(me);
         return status;
     }
