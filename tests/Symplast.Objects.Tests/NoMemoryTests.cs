@@ -87,6 +87,9 @@ public sealed unsafe class NoMemoryTests : IDisposable
         ByInteger order = default;
         Try(Vector.Sort(_me, vector, ref order), model.Sort, Check);
         for (int i = 0; i < 8; i++) Set();
+        for (int i = 0; i < 12; i++) Try(Vector.Insert(_me, vector, 0, Value.OfInt(i)), () => model.Insert(0, i), Check);
+        for (int i = 0; i < 14; i++) Try(Vector.RemoveAt(_me, vector, 0), () => model.RemoveAt(0), Check);
+        Try(Vector.Insert(_me, vector, 0, Value.OfInt(101)), () => model.Insert(0, 101), Check);
         for (int i = 0; i < 12; i++) Try(Vector.TakeLast(_me, vector, out _), () => model.RemoveAt(model.Count - 1), Check);
         Try(Vector.Clear(_me, vector), model.Clear, Check);
         Epoch.Enter(_me);

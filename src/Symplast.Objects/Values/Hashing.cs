@@ -155,7 +155,13 @@ public static unsafe class Hashing
             ulong upper = Math.BigMul(left, right, out ulong lower);
             return upper ^ lower;
         }
-        // What we compile for on x64 has no MULX, and the library's BigMul is a call then, whose result comes through memory.
+        return FoldInParts(left, right);
+    }
+
+    // What we compile for on x64 has no MULX, and the library's BigMul is a call then, whose result comes through memory.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static ulong FoldInParts(ulong left, ulong right)
+    {
         ulong leftLow = (uint)left, leftHigh = left >> 32, rightLow = (uint)right, rightHigh = right >> 32;
         ulong low = leftLow * rightLow;
         ulong cross = leftLow * rightHigh;

@@ -59,26 +59,25 @@ internal static unsafe class ObjectLock
             while (Interlocked.CompareExchange(ref *word, Held, 0) != 0);
             return;
         }
-        // The holder works for less than a microsecond, unless it was preempted.
-        for (int i = 0; i < Spins; i++)
-        {
-            // Only avoids useless exchanges; the exchange is what acquires (pairs with Exit).
-            int seen = Volatile.Read(ref *word);
-            if ((seen & Held) == 0 && Interlocked.CompareExchange(ref *word, seen | Held, seen) == seen) return;
-            Thread.SpinWait(4);
-        }
-        // Sleeping inside a section would hold back reclamation, but the holder is a thread in the midst of a short critical section: it is
-        // bounded by one preemption.
+        int mine = Held;
         while (true)
         {
-            int seen = Volatile.Read(ref *word);
-            int next = Held | Awaited;
-            // Acquire (full fence) if the lock is free: pairs with Exit.
-            if (seen != next && Interlocked.CompareExchange(ref *word, next, seen) != seen) continue;
-            if ((seen & Held) == 0) return;
+            // The holder works for less than a microsecond, unless it was preempted.
+            for (int i = 0; i < Spins; i++)
+            {
+                // Only avoids useless exchanges; the exchange is what acquires (pairs with Exit).
+                int seen = Volatile.Read(ref *word);
+                if ((seen & Held) == 0 && Interlocked.CompareExchange(ref *word, seen | mine, seen) == seen) return;
+                Thread.SpinWait(4);
+            }
+            // Sleeping inside a section would hold back reclamation, but the holder is a thread in the midst of a short critical section: it is
+            // bounded by one preemption.
+            mine = Held | Awaited;
+            int last = Interlocked.CompareExchange(ref *word, mine, Held);
+            if ((last & Held) == 0) continue;
             // Pairs with the order of the store and the look in Exit: see the remarks.
             Interlocked.MemoryBarrierProcessWide();
-            Futex.Wait(word, next, Slice);
+            Futex.Wait(word, mine, Slice);
         }
     }
 

@@ -142,6 +142,18 @@ public static unsafe partial class SharedVector<THook>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Status Append(Participant* me, SharedVector* vector, VectorRoot* root, Value value)
+    {
+        long bounds = root->Bounds;
+        long end = VectorRoot.EndOf(bounds);
+        if (VectorRoot.BucketOf(end, root->FirstShift) >= root->Used && !Grow(me, vector, ref root, end + 1)) return Status.NoMemory;
+        Reference.Take(value);
+        Store(VectorRoot.PlaceOf(root, end), value);
+        vector->Version++;
+        Publish(root, bounds + VectorRoot.OneMore);
+        return Status.Done;
+    }
+
     static Status Extend(Participant* me, SharedVector* vector, VectorRoot* root, Value* values, long count)
     {
         long bounds = root->Bounds;

@@ -147,7 +147,21 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
     }
 
     /// <summary>Adds an element at the end.</summary>
-    public static Status Append(Participant* me, SharedVector* vector, Value value) => Extend(me, vector, &value, 1);
+    public static Status Append(Participant* me, SharedVector* vector, Value value)
+    {
+        Epoch.Enter(me);
+        Status status = Status.Deleted;
+        if (!SharedObject.IsDeleted((SharedObject*)vector))
+        {
+            ObjectLock.Enter<THook>(&vector->Object.Lock);
+            // Null once deleted, under the lock.
+            VectorRoot* root = vector->Root;
+            if (root != null) status = Append(me, vector, root, value);
+            ObjectLock.Exit<THook>(&vector->Object.Lock);
+        }
+        Epoch.Exit(me);
+        return status;
+    }
 
     /// <summary>Adds elements at the end, at one instant.</summary>
     public static Status Extend(Participant* me, SharedVector* vector, Value* values, long count)
@@ -157,7 +171,6 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
         if (!SharedObject.IsDeleted((SharedObject*)vector))
         {
             ObjectLock.Enter<THook>(&vector->Object.Lock);
-            // Null once deleted, under the lock.
             if (vector->Root != null) status = Extend(me, vector, vector->Root, values, count);
             ObjectLock.Exit<THook>(&vector->Object.Lock);
         }
@@ -181,7 +194,8 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
                 value = *VectorRoot.PlaceOf(root, end - 1);
                 Publish(root, bounds - VectorRoot.OneMore);
                 vector->Version++;
-                if (end - 1 <= root->ShrinksAt) Shrink(me, vector, root);
+                // The last bucket and the one before are empty.
+                if (VectorRoot.BucketOf(end - 1, root->FirstShift) < root->Used - 2) Shrink(me, vector, root);
             }
             ObjectLock.Exit<THook>(&vector->Object.Lock);
         }
@@ -227,26 +241,62 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
         return Status.Deleted;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Status Update<TUpdate>(Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next)
         where TUpdate : struct, IUpdate
     {
-        old = next = default;
-        Status status = Status.Deleted;
         Epoch.Enter(me);
-        if (!SharedObject.IsDeleted((SharedObject*)vector))
+        Status status;
+        VectorRoot* root;
+        if (!SharedObject.IsDeleted((SharedObject*)vector) && (root = CurrentRoot(vector)) != null && IsGuarded(root, index, out long bounds))
         {
-            VectorRoot* root = CurrentRoot(vector);
-            THook.Point();
-            // Acquire: pairs with the release in UpdateGuarded. The bounds are read after it: an open root does not lose elements.
-            bool isOpen = root != null && Volatile.Read(ref root->Open) != 0;
-            if (!isOpen || !TryUpdateOpen(me, vector, root, index, ref update, out old, out next, out status))
+            // What it takes to find the place is done without the lock; if nothing has changed since, the place is right.
+            Value* place = VectorRoot.PlaceOf(root, VectorRoot.FirstOf(bounds) + index);
+            if (ObjectLock.TryEnter<THook>(&vector->Object.Lock))
             {
-                status = UpdateLocked(me, vector, index, ref update, out old, out next);
+                if (vector->Root == root && root->Bounds == bounds && root->Open == 0 && !vector->IsHasty)
+                {
+                    status = UpdateGuarded(me, vector, place, ref update, out old, out next);
+                    ObjectLock.Exit<THook>(&vector->Object.Lock);
+                }
+                else status = UpdateLocked(me, vector, index, ref update, hasCollided: false, out old, out next);
             }
-            if (status == Status.Done) Reference.Drop(me, old);
+            else
+            {
+                ObjectLock.EnterContended<THook>(&vector->Object.Lock);
+                status = UpdateLocked(me, vector, index, ref update, hasCollided: true, out old, out next);
+            }
         }
+        else status = UpdateSlowly(me, vector, index, ref update, out old, out next);
+        if (status == Status.Done) Reference.Drop(me, old);
         Epoch.Exit(me);
         return status;
+    }
+
+    // Whether elements are set under the lock, and there is one at the index.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool IsGuarded(VectorRoot* root, long index, out long bounds)
+    {
+        THook.Point();
+        // Acquire: pairs with the release in Publish, so that the bucket is there.
+        bounds = Volatile.Read(ref root->Bounds);
+        return (ulong)index < (ulong)VectorRoot.LengthOf(bounds) && bounds != VectorRoot.Gone && root->Open == 0;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static Status UpdateSlowly<TUpdate>(Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next)
+        where TUpdate : struct, IUpdate
+    {
+        old = next = default;
+        if (SharedObject.IsDeleted((SharedObject*)vector)) return Status.Deleted;
+        VectorRoot* root = CurrentRoot(vector);
+        THook.Point();
+        // Acquire: pairs with the release in Collide. The bounds are read after it: an open root does not lose elements.
+        bool isOpen = root != null && Volatile.Read(ref root->Open) != 0;
+        if (isOpen && TryUpdateOpen(me, vector, root, index, ref update, out old, out next, out Status status)) return status;
+        bool hasCollided = !ObjectLock.TryEnter<THook>(&vector->Object.Lock);
+        if (hasCollided) ObjectLock.EnterContended<THook>(&vector->Object.Lock);
+        return UpdateLocked(me, vector, index, ref update, hasCollided, out old, out next);
     }
 
     // False if the lock is needed.
@@ -276,39 +326,36 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Status UpdateLocked<TUpdate>(Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next)
+    // Gives the lock back.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static Status UpdateLocked<TUpdate>(
+        Participant* me, SharedVector* vector, long index, ref TUpdate update, bool hasCollided, out Value old, out Value next)
         where TUpdate : struct, IUpdate
     {
         old = next = default;
-        Status status = Status.Deleted;
-        bool isQuiet = ObjectLock.TryEnter<THook>(&vector->Object.Lock);
-        if (!isQuiet) ObjectLock.EnterContended<THook>(&vector->Object.Lock);
         // Null once deleted, under the lock.
         VectorRoot* root = vector->Root;
-        if (root != null && root->Open == 0)
-        {
-            status = UpdateGuarded(me, vector, root, index, ref update, out old, out next);
-            if (status == Status.Done && (!isQuiet || vector->IsHasty)) Collide(vector, root);
-        }
-        else if (root != null)
+        Status status = root == null ? Status.Deleted : Status.Missing;
+        if (root != null && root->Open != 0)
         {
             // Under the lock no root is closed and none deleted.
             bool isUpdated = TryUpdateOpen(me, vector, root, index, ref update, out old, out next, out status);
             Debug.Assert(isUpdated);
+        }
+        else if (root != null && (ulong)index < (ulong)VectorRoot.LengthOf(root->Bounds))
+        {
+            Value* place = VectorRoot.PlaceOf(root, VectorRoot.FirstOf(root->Bounds) + index);
+            status = UpdateGuarded(me, vector, place, ref update, out old, out next);
+            if (status == Status.Done && (hasCollided || vector->IsHasty)) Collide(vector, root);
         }
         ObjectLock.Exit<THook>(&vector->Object.Lock);
         return status;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Status UpdateGuarded<TUpdate>(Participant* me, SharedVector* vector, VectorRoot* root, long index, ref TUpdate update, out Value old, out Value next)
+    static Status UpdateGuarded<TUpdate>(Participant* me, SharedVector* vector, Value* place, ref TUpdate update, out Value old, out Value next)
         where TUpdate : struct, IUpdate
     {
-        old = next = default;
-        long bounds = root->Bounds;
-        if ((ulong)index >= (ulong)VectorRoot.LengthOf(bounds)) return Status.Missing;
-        Value* place = VectorRoot.PlaceOf(root, VectorRoot.FirstOf(bounds) + index);
         old = *place;
         Status status = update.Next(me, Heap.Of(vector), old, out next);
         if (status != Status.Done) return status;
@@ -322,7 +369,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
     {
         if (++vector->Collisions <= vector->Patience + VectorRoot.LengthOf(root->Bounds) / 4) return;
         THook.Point();
-        // Release: pairs with the acquire in Update; what was set under the lock comes before.
+        // Release: pairs with the acquire in UpdateSlowly; what was set under the lock comes before.
         Volatile.Write(ref root->Open, 1);
     }
 

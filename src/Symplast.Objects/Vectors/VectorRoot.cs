@@ -37,9 +37,6 @@ internal unsafe struct VectorRoot
     /// <summary>Number of bucket pointers that have room.</summary>
     internal int Capacity;
 
-    /// <summary>The end at which the last bucket and the one before are empty; -1 if there are no such buckets.</summary>
-    internal readonly long ShrinksAt => Used > 2 ? StartOf(Used - 2, FirstShift) : -1;
-
     internal static Value** Buckets(VectorRoot* root) => (Value**)(root + 1);
 
     internal static nuint SizeOf(int capacity) => (nuint)sizeof(VectorRoot) + (nuint)capacity * (nuint)sizeof(Value*);
