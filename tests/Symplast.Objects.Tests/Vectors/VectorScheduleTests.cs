@@ -157,8 +157,8 @@ public unsafe class VectorScheduleTests
     public void ARootWhoseFirstPlaceComesBackWouldShowWhatWasNeverThere()
     {
         const string Before = "get 1|take 0;set 0 x;set 0 y;";
-        new Vectors(open: false).Explore("abc", Before + "insert 0 z");
-        Assert.Throws<ScheduleFailedException>(() => new Vectors(open: false).Explore("abc", Before + "insert-in-place 0 z"));
+        new Vectors(open: false).Explore("abc", Before + "insert 0 z", preemptions: 3);
+        Assert.Throws<ScheduleFailedException>(() => new Vectors(open: false).Explore("abc", Before + "insert-in-place 0 z", preemptions: 3, random: 4000));
     }
 
     [Theory]
