@@ -80,7 +80,7 @@ public static unsafe partial class OrderedMap<THook>
             // Pairs with the wait of whoever opens the gate; see there.
             if (Volatile.Read(ref map->Gate) == 0) ApplyOpen(ref attempt, key, ref change);
             else ApplyGated(ref attempt, key, ref change);
-            // The last unlinking was interlocked, or under a lock that was given back since: a full fence either way.
+            // Dropping is the fence between the unlinking and the retiring.
             Reference.Drop(me, attempt.Key);
             Reference.Drop(me, attempt.OldKey);
             Reference.Drop(me, attempt.OldValue);
@@ -307,7 +307,7 @@ public static unsafe partial class OrderedMap<THook>
         {
             case MapDecision.Store:
                 THook.Point();
-                // Release: pairs with Load. The unlocking is the fence before the old one is retired.
+                // Release: pairs with Load. Retiring has a fence of its own.
                 Volatile.Write(ref *(ulong*)place, desired.Bits);
                 attempt.OldValue = current;
                 break;

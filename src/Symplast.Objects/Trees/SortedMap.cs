@@ -53,7 +53,7 @@ public unsafe struct SortedMap
 /// <para><b>Clearing and deletion.</b> The root is exchanged (or the map is marked deleted); from then on nobody new gets into the old tree. Its nodes are killed from the top down, each under its lock, so that no writer
 /// can follow; what writers did in it before counts as before the exchange, within which they began.</para>
 ///
-/// <para><b>References.</b> A leaf owns one to each entry's key and value, an inner node one to each of its keys. They are dropped after the store that unlinked them and a full fence (that of the unlocking).</para>
+/// <para><b>References.</b> A leaf owns one to each entry's key and value, an inner node one to each of its keys. They are dropped after the store that unlinked them; dropping is a full fence.</para>
 /// </remarks>
 /// <typeparam name="THook">Where tests may switch threads; <see cref="Uninterrupted"/> in the product.</typeparam>
 /// <typeparam name="TRules">Sizes of nodes; <see cref="SortedMapRules"/> in the product.</typeparam>

@@ -163,7 +163,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         key = new Value(leaf->Keys[place]);
         value = new Value(leaf->Values[place]);
         THook.Point();
-        // Release; the unlocking is the fence between it and the dropping of what was there.
+        // Release; dropping what was there is a full fence.
         Volatile.Write(ref leaf->Node.Order, LeafOrder.Removed(order, position));
         Unlock(&leaf->Node);
         // Only a figure.

@@ -65,7 +65,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         ObjectLock.Enter<THook>(&map->Object.Lock);
         bool first = map->Object.Head.DeletedFlag == 0;
         THook.Point();
-        // Release: pairs with the acquire in SharedObject.IsDeleted. The unlocking is the fence between it and the dropping of what the map held.
+        // Release: pairs with the acquire in SharedObject.IsDeleted. Dropping what the map held is a full fence.
         Volatile.Write(ref map->Object.Head.DeletedFlag, 1);
         ObjectLock.Exit<THook>(&map->Object.Lock);
         return first;
@@ -112,7 +112,6 @@ public static unsafe partial class SortedMap<THook, TRules>
         Kill(node);
         node->Next = list;
         list = node;
-        // The fence between the unlinking and the retiring.
         ObjectLock.Exit<THook>(&node->Lock);
     }
 

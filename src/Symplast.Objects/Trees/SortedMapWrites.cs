@@ -194,7 +194,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         {
             case Turn.Store when place >= 0:
                 THook.Point();
-                // Release: pairs with the acquires in Find and Nearest. The unlocking is the fence between it and the dropping of what was there.
+                // Release: pairs with the acquires in Find and Nearest. Dropping what was there is a full fence.
                 Volatile.Write(ref leaf->Values[place], next.Bits);
                 Unlock(&leaf->Node);
                 Reference.Drop(me, present);
@@ -208,7 +208,7 @@ public static unsafe partial class SortedMap<THook, TRules>
                 Value stored = new(leaf->Keys[place]);
                 order = LeafOrder.Removed(order, position);
                 THook.Point();
-                // Release; the unlocking is the fence between it and the dropping of what was there.
+                // Release; dropping what was there is a full fence.
                 Volatile.Write(ref leaf->Node.Order, order);
                 Unlock(&leaf->Node);
                 // Only a figure.

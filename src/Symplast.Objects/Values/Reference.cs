@@ -60,7 +60,8 @@ public static unsafe class Reference
     {
         int count = Volatile.Read(ref block->Count);
         Debug.Assert(count > 0);
-        // Full fence; pairs with TryTake, and makes what others did with the block before they dropped it visible to the one that frees it.
+        // Full fence; pairs with TryTake, and makes what others did with the block before they dropped it visible to the one that frees it. Also the
+        // fence between the unlinking of the reference, which may have been a plain store, and the tag of what is retired.
         return count < Saturated && Interlocked.Decrement(ref block->Count) == 0;
     }
 }

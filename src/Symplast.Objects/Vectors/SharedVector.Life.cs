@@ -72,7 +72,7 @@ public static unsafe partial class SharedVector<THook>
     static void RetireAll(Participant* me, VectorRoot* root)
     {
         if (root == null) return;
-        for (int i = 0; i < root->Used; i++) Heap.Retire(me, VectorRoot.Buckets(root)[i]);
+        for (int i = 0; i < root->Used; i++) Heap.Retire(me, VectorRoot.BucketAt(root, i));
         Heap.Retire(me, root);
     }
 }

@@ -72,15 +72,29 @@ public static unsafe partial class SharedVector<THook>
             else
             {
                 count = Math.Min(capacity, length - start);
-                for (long i = 0; i < count; i++)
-                {
-                    values[i] = *VectorRoot.PlaceOf(root, first + start + i);
-                    Reference.Take(values[i]);
-                }
+                TakeRange(root, first + start, values, count);
             }
             ObjectLock.Exit<THook>(&vector->Object.Lock);
         }
         Epoch.Exit(me);
         return status;
+    }
+
+    // Run by run: writers wait.
+    static void TakeRange(VectorRoot* root, long place, Value* values, long count)
+    {
+        for (Value* end = values + count; values < end;)
+        {
+            long run = Math.Min(end - values, RunAt(root, place));
+            Value* from = VectorRoot.PlaceOf(root, place);
+            for (long i = 0; i < run; i++)
+            {
+                Value value = from[i];
+                Reference.Take(value);
+                values[i] = value;
+            }
+            values += run;
+            place += run;
+        }
     }
 }

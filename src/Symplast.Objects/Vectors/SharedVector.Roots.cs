@@ -27,7 +27,7 @@ public static unsafe partial class SharedVector<THook>
     static VectorRoot* NewRoot(Participant* me, PoolHeap* heap, int firstShift, int capacity)
     {
         VectorRoot* root = (VectorRoot*)Heap.Allocate(me, heap, VectorRoot.SizeOf(capacity));
-        if (root != null) *root = new VectorRoot { FirstShift = firstShift, Capacity = capacity };
+        if (root != null) *root = new VectorRoot { FirstShift = firstShift, FirstSize = 1L << firstShift, Capacity = capacity };
         return root;
     }
 
@@ -40,9 +40,10 @@ public static unsafe partial class SharedVector<THook>
         Debug.Assert(last < root->Capacity);
         for (; root->Used <= last; root->Used++)
         {
-            Value* bucket = (Value*)Heap.Allocate(me, heap, (nuint)VectorRoot.SizeOf(root->Used, root->FirstShift) * (nuint)sizeof(Value));
+            long size = VectorRoot.SizeOf(root->Used, root->FirstShift);
+            Value* bucket = (Value*)Heap.Allocate(me, heap, (nuint)size * (nuint)sizeof(Value));
             if (bucket == null) return false;
-            VectorRoot.Buckets(root)[root->Used] = bucket;
+            VectorRoot.Buckets(root)[root->Used] = bucket - size;
         }
         return true;
     }
@@ -76,7 +77,7 @@ public static unsafe partial class SharedVector<THook>
         // Full fence: pairs with the acquire in CurrentRoot; the old root is unlinked before its tag is read.
         Interlocked.Exchange(ref *(nint*)&vector->Root, (nint)next);
         Publish(old, VectorRoot.Gone);
-        for (int i = shared; i < used; i++) Heap.Retire(me, VectorRoot.Buckets(old)[i]);
+        for (int i = shared; i < used; i++) Heap.Retire(me, VectorRoot.BucketAt(old, i));
         Heap.Retire(me, old);
     }
 
@@ -129,7 +130,7 @@ public static unsafe partial class SharedVector<THook>
     // Frees a root that nobody has seen, and its buckets from `shared` on.
     static void Discard(Participant* me, VectorRoot* root, int shared)
     {
-        for (int i = shared; i < root->Used; i++) Heap.Free(me, VectorRoot.Buckets(root)[i]);
+        for (int i = shared; i < root->Used; i++) Heap.Free(me, VectorRoot.BucketAt(root, i));
         Heap.Free(me, root);
     }
 

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// The bounds and the buckets of a vector; pointers to the buckets follow the struct. Bucket k holds 2^(k + FirstShift) values; places are numbered
-/// through all buckets.
+/// The bounds and the buckets of a vector. Bucket k holds 2^(k + FirstShift) values; places are numbered through all buckets. Pointers to the buckets
+/// follow the struct, each lower by its bucket's size: see <see cref="PlaceOf"/>.
 /// </summary>
 internal unsafe struct VectorRoot
 {
@@ -29,13 +29,20 @@ internal unsafe struct VectorRoot
     /// <summary>1 if elements are set by compare-and-swap, 0 if they are set under the lock.</summary>
     internal int Open;
 
+    /// <summary>Binary logarithm of <see cref="FirstSize"/>.</summary>
     internal int FirstShift;
+
+    /// <summary>Number of values in the first bucket.</summary>
+    internal long FirstSize;
 
     /// <summary>Number of buckets that exist.</summary>
     internal int Used;
 
     /// <summary>Number of bucket pointers that have room.</summary>
     internal int Capacity;
+
+    /// <summary>A bucket.</summary>
+    internal static Value* BucketAt(VectorRoot* root, int bucket) => Buckets(root)[bucket] + SizeOf(bucket, root->FirstShift);
 
     internal static Value** Buckets(VectorRoot* root) => (Value**)(root + 1);
 
@@ -66,10 +73,8 @@ internal unsafe struct VectorRoot
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Value* PlaceOf(VectorRoot* root, long place)
     {
-        // As StartOf has it: the highest bit gives the bucket, the others the place in it.
-        int shift = root->FirstShift;
-        ulong number = (ulong)place + (1UL << shift);
-        int top = BitOperations.Log2(number);
-        return Buckets(root)[top - shift] + (number ^ 1UL << top);
+        // As StartOf has it: the highest bit of this gives the bucket, the others the place in it. The pointer makes up for the highest bit.
+        long number = place + root->FirstSize;
+        return Buckets(root)[BitOperations.Log2((ulong)number) - root->FirstShift] + number;
     }
 }
