@@ -1,7 +1,5 @@
-using System.Runtime.InteropServices;
 using CsCheck;
 using Symplast.Memory;
-using Symplast.Testing;
 using Xunit;
 
 namespace Symplast.Objects.Tests;
