@@ -95,7 +95,7 @@ internal static unsafe class HeapTable
     {
         // Full fence: the flag is visible before the grace period begins. Pairs with the acquire in IsDeleted.
         Interlocked.Exchange(ref heap->DeletedFlag, 1);
-        Epoch.Synchronize(null);
+        Epoch.Synchronize();
         Enter();
         Unlist(heap);
         DropLocals(heap);
