@@ -31,6 +31,9 @@ internal sealed unsafe class Actor
 
     internal int Number { get; }
 
+    /// <summary>See <see cref="Explorer.Omission"/>.</summary>
+    internal Enum? Omission => _run.Omission;
+
     /// <summary>What it shall do when it gets the token next.</summary>
     internal Body? Body { get; set; }
 

@@ -36,6 +36,8 @@ internal sealed unsafe class Run
 
     internal int Processor { get; }
 
+    internal Enum? Omission => _settings.Omission;
+
     internal bool IsAbandoned { get; private set; }
 
     /// <summary>Steps in the longest run so far.</summary>

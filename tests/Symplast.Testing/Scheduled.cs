@@ -17,6 +17,10 @@ public readonly unsafe struct Scheduled : IInterleaving
     /// <inheritdoc/>
     public static void Await(int* word) => Wait(Pause.Await, word);
 
+    /// <inheritdoc/>
+    public static bool Omits<TStep>(TStep step) where TStep : struct, Enum =>
+        Actor.Current?.Omission is TStep omission && EqualityComparer<TStep>.Default.Equals(omission, step);
+
     static void Wait(Pause pause, int* word)
     {
         Actor? actor = Actor.Current;

@@ -70,7 +70,7 @@ public static unsafe partial class SharedVector<THook>
         THook.Point();
         // Full fence: pairs with the acquire in CurrentRoot; the old root is unlinked before its tag is read.
         Interlocked.Exchange(ref *(nint*)&vector->Root, (nint)next);
-        Publish(old, VectorRoot.Gone);
+        if (!THook.Omits(VectorStep.OldRootIsGone)) Publish(old, VectorRoot.Gone);
         for (int i = shared; i < used; i++) Heap.Retire(me, VectorRoot.Buckets(old)[i]);
         Heap.Retire(me, old);
     }
@@ -112,6 +112,11 @@ public static unsafe partial class SharedVector<THook>
                 // Full fence: pairs with the exchange in TryUpdateOpen, which either came before and is seen, or fails.
                 ulong seen = Interlocked.CompareExchange(ref *(ulong*)from, Moved.Bits, value.Bits);
                 if (seen == value.Bits) break;
+                if (THook.Omits(VectorStep.FreezingCompares))
+                {
+                    Store(from, Moved);
+                    break;
+                }
                 value = new Value(seen);
             }
         }
@@ -147,6 +152,7 @@ public static unsafe partial class SharedVector<THook>
             if (root == null) return Status.NoMemory;
         }
         if (!Reserve(me, Heap.Of(vector), root, length + count)) return Status.NoMemory;
+        if (THook.Omits(VectorStep.ElementComesBeforeLength)) Publish(root, length + count);
         for (long i = 0; i < count; i++)
         {
             Reference.Take(values[i]);

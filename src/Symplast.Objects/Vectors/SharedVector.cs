@@ -245,7 +245,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
                 }
                 THook.Point();
                 // Acquire, after that in Load: whoever wrote the word after another change had first published the length, or Gone.
-                length = Volatile.Read(ref root->Length);
+                if (!THook.Omits(VectorStep.LengthIsReadAgain)) length = Volatile.Read(ref root->Length);
                 if (index < length)
                 {
                     value = found;
@@ -309,6 +309,11 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
             THook.Point();
             // Full fence: pairs with the freezing exchange in Close and that of Delete; publishes what the value points to for Load.
             if (Interlocked.CompareExchange(ref *(ulong*)place, next.Bits, old.Bits) == old.Bits) return true;
+            if (THook.Omits(VectorStep.SettingCompares))
+            {
+                Store(place, next);
+                return true;
+            }
             Reference.Drop(me, next);
         }
     }
