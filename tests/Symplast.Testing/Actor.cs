@@ -55,6 +55,8 @@ internal sealed unsafe class Actor
         if (_run.IsAbandoned) throw new AbandonedException();
     }
 
+    internal int Pick(int count) => _run.IsAbandoned ? 0 : _run.Pick(count);
+
     internal void Close()
     {
         _closing = true;
