@@ -192,7 +192,7 @@ public static unsafe class Heap
     {
         if (page->Local->Holder == me) LocalHeap.Free(page, block);
         else if (page->Kind == PageKind.Large) FreeLarge(page);
-        else Page.PushRemote(page, block, block, 1);
+        else RemoteList<Uninterrupted>.Push(page, block, block, 1);
     }
 
     /// <summary>Frees a block that has pages or chunks of its own.</summary>
