@@ -14,6 +14,9 @@ internal abstract unsafe class Battery
 
     internal abstract string[] Operations { get; }
 
+    /// <summary>Whether it has this step (<see cref="IInterleaving.Omits"/>).</summary>
+    internal virtual bool Has(Enum step) => false;
+
     /// <summary>A new one with <see cref="Size"/> elements; 0, and nothing is left, if there is no memory. Inside a section.</summary>
     internal abstract nint Create(Participant* me, PoolHeap* heap, Value held);
 
@@ -39,7 +42,7 @@ internal abstract unsafe class Battery
     internal static Battery[] All<THook>() where THook : struct, IInterleaving =>
     [
         new Maps<THook>(), new Maps<THook> { Size = 20 }, new Sets<THook>(), new Sets<THook> { Size = 20 }, new Sorted<THook>(), new Sorted<THook> { Size = 20 },
-        new Vectors<THook>(), new Vectors<THook> { IsOpen = true }, new Queues<THook>(), new Records<THook>(), new Cells<THook>(), new Integers<THook>(),
+        new Vectors<THook>(), new Vectors<THook> { IsOpen = true }, new Queues<THook>(), new Records<THook>(), new Records<THook> { IsPrivate = true }, new Cells<THook>(), new Integers<THook>(),
     ];
 
     static byte* MakeTexts()
@@ -199,7 +202,7 @@ internal abstract unsafe class Battery
     sealed class Sorted<THook> : Battery where THook : struct, IInterleaving
     {
         internal override string[] Operations =>
-            ["get", "count", "set", "insert", "tryadd", "getoradd", "remove", "removeif", "cas", "add", "popmin", "popmax", "first", "floor", "higher", "clear", "snapshot", "next"];
+            ["get", "count", "set", "insert", "tryadd", "getoradd", "remove", "removeif", "cas", "add", "popmin", "popmax", "first", "floor", "higher", "clear", "snapshot", "next", "range"];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held)
         {
@@ -231,14 +234,15 @@ internal abstract unsafe class Battery
                 case "snapshot":
                     Status status = SortedMap<THook, SortedMapRules>.Snapshot(me, map, out SortedMap* copy);
                     return status == Status.Done ? Release(me, status, Value.Of((Header*)copy)) : status;
-                default: return Walk(me, map, out _);
+                case "range": return Walk(me, map, SortedBound.Including(Key(1)), SortedBound.Excluding(Key(2)), out _);
+                default: return Walk(me, map, SortedBound.None, SortedBound.None, out _);
             }
         }
 
-        static Status Walk(Participant* me, SortedMap* map, out string shown)
+        static Status Walk(Participant* me, SortedMap* map, in SortedBound lower, in SortedBound upper, out string shown)
         {
             shown = "";
-            Status status = SortedMap<THook, SortedMapRules>.Open(me, map, SortedBound.None, SortedBound.None, false, out SortedCursor cursor);
+            Status status = SortedMap<THook, SortedMapRules>.Open(me, map, lower, upper, false, out SortedCursor cursor);
             if (status != Status.Done) return status;
             SortedEntry* entries = stackalloc SortedEntry[64];
             Epoch.Enter(me);
@@ -255,7 +259,7 @@ internal abstract unsafe class Battery
 
         internal override string Show(Participant* me, nint map)
         {
-            Walk(me, (SortedMap*)map, out string shown);
+            Walk(me, (SortedMap*)map, SortedBound.None, SortedBound.None, out string shown);
             return shown;
         }
     }
@@ -271,6 +275,8 @@ internal abstract unsafe class Battery
     {
         /// <summary>Elements are set without the lock.</summary>
         internal bool IsOpen { get; init; }
+
+        internal override bool Has(Enum step) => step is VectorStep;
 
         internal override string[] Operations =>
         [
@@ -345,6 +351,8 @@ internal abstract unsafe class Battery
 
     sealed class Queues<THook> : Battery where THook : struct, IInterleaving
     {
+        internal override bool Has(Enum step) => step is QueueStep;
+
         internal override string[] Operations => ["put", "take", "count", "close", "interrupt"];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held)
@@ -380,8 +388,13 @@ internal abstract unsafe class Battery
 
     sealed class Records<THook> : Battery where THook : struct, IInterleaving
     {
+        /// <summary>It has lost an attribute, and so its shape is no longer one of the tree's.</summary>
+        internal bool IsPrivate { get; init; }
+
         // The tree of shapes of each record.
         readonly Dictionary<nint, nint> _roots = [];
+
+        internal override bool Has(Enum step) => step is RecordStep;
 
         internal override string[] Operations => ["get", "cached", "count", "set", "setcached", "insert", "remove", "removelast", "take", "cas", "add", "all"];
 
@@ -390,11 +403,14 @@ internal abstract unsafe class Battery
             Shape* root = Shapes<THook>.CreateTree(me, heap);
             if (root == null) return 0;
             Record* record = Record<THook>.Create(me, heap, root, 3);
-            nint kept = record == null ? 0 : Keep(me, record, Fill(i => Record<THook>.Set(me, record, Key(i), Element(i, held))));
+            nint kept = record == null ? 0 : Keep(me, record, Fill(i => Record<THook>.Set(me, record, Key(i), Element(i, held))) && (!IsPrivate || LeaveTree(me, record, held)));
             if (kept == 0) Shapes<THook>.FreeTree(me, root);
             else _roots[kept] = (nint)root;
             return kept;
         }
+
+        static bool LeaveTree(Participant* me, Record* record, Value held) =>
+            Record<THook>.Remove(me, record, Key(1)) == Status.Done && Record<THook>.Set(me, record, Key(1), held) == Status.Done;
 
         internal override void Drop(Participant* me, nint structure)
         {
@@ -444,6 +460,8 @@ internal abstract unsafe class Battery
 
     sealed class Cells<THook> : Battery where THook : struct, IInterleaving
     {
+        internal override bool Has(Enum step) => step is CellStep;
+
         internal override string[] Operations => ["get", "takeget", "set", "exchange", "cas"];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held) => (nint)AtomicReference<THook>.Create(me, heap, held);
@@ -470,6 +488,8 @@ internal abstract unsafe class Battery
 
     sealed class Integers<THook> : Battery where THook : struct, IInterleaving
     {
+        internal override bool Has(Enum step) => step is CellStep;
+
         internal override string[] Operations => ["get", "set", "exchange", "cas", "add"];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held) => (nint)AtomicInteger<THook>.Create(me, heap, 1);

@@ -24,6 +24,27 @@ public sealed unsafe class DeletionScheduleTests
         }
     }
 
+    /// <summary>Steps without which deletion would not be right.</summary>
+    public static TheoryData<string> Steps => [nameof(CellStep.DeletionIsOneStep), nameof(CellStep.DeletionLocks), nameof(VectorStep.DeletionMarks), nameof(QueueStep.DeletionEndsTheRing)];
+
+    [Theory]
+    [MemberData(nameof(Steps))]
+    public void AStepThatIsLeftOutIsMissed(string name)
+    {
+        Enum step = Enum.TryParse(name, out CellStep ofCells) ? ofCells : Enum.TryParse(name, out VectorStep ofVectors) ? ofVectors : Enum.Parse<QueueStep>(name);
+        PoolHeap* heap = CheckedHeap.Create("deletion");
+        Assert.Throws<ScheduleFailedException>(() =>
+        {
+            foreach (Battery battery in Battery.All<Scheduled>().Where(each => each.Has(step)))
+            {
+                foreach (string operation in battery.Operations)
+                {
+                    new Explorer { Preemptions = 2, ScheduleLimit = 5000, Omission = step }.Systematically(Arrangement(battery, operation, heap));
+                }
+            }
+        });
+    }
+
     static Arrange Arrangement(Battery battery, string operation, PoolHeap* heap) => me =>
     {
         long before = Heap.LiveBlocks(heap);

@@ -170,6 +170,28 @@ public sealed unsafe class NoMemoryTests : IDisposable
         Epoch.Exit(_me);
     });
 
+    [Fact]
+    public void AValueThatCannotBeMadeIsEmptyAndTakesNothing()
+    {
+        PoolHeap* heap = CheckedHeap.Create("values");
+        Epoch.Enter(_me);
+        Value item = Value.Of((Header*)AtomicInteger<Uninterrupted>.Create(_me, heap, 1));
+        byte* text = stackalloc byte[4];
+        HeapDebug.FailAt(1);
+        Assert.True(Blob.Create(_me, heap, ValueKind.Bytes, text, 4, 1).IsEmpty);
+        HeapDebug.FailAt(1);
+        Assert.True(TupleBlob.Create(_me, heap, &item, 1).IsEmpty);
+        HeapDebug.FailAt(1);
+        Assert.True(Sum.OfInteger(_me, heap, long.MaxValue).IsEmpty);
+        HeapDebug.FailAt(1);
+        Assert.Equal(Status.NoMemory, Sum.Of(_me, heap, Value.OfInt((1L << 49) - 1), Value.OfInt(1), out Value sum));
+        Assert.True(sum.IsEmpty);
+        HeapDebug.FailAt(0);
+        Assert.Equal((1, 1L), (item.Head->Count, Heap.LiveBlocks(heap)));
+        Reference.Drop(_me, item);
+        Epoch.Exit(_me);
+    }
+
     public static TheoryData<int> Structures => [.. Enumerable.Range(0, Battery.All<Uninterrupted>().Length)];
 
     // Each operation alone, on a structure that was made before, and the making itself.
