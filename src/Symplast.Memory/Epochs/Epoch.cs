@@ -55,6 +55,7 @@ public static unsafe class Epoch
         me->Next = next;
         RobustMutex.CreateHeld(me->Alive);
         me->Joined = 1;
+        me->Thread = Environment.CurrentManagedThreadId;
         if (isNew)
         {
             me->Next = (Participant*)_state.Clock.First;
@@ -96,6 +97,23 @@ public static unsafe class Epoch
     /// <summary>True inside a section.</summary>
     public static bool IsInside(Participant* me) => me->Depth > 0;
 
+    /// <summary>True if the calling thread is inside a section, as whichever participant: then it must not wait for sections to end.</summary>
+    public static bool IsInsideAny()
+    {
+        int thread = Environment.CurrentManagedThreadId;
+        bool isInside = false;
+        BeginAdvance();
+        // Acquire: pairs with the release in Join.
+        Participant* each = (Participant*)Volatile.Read(ref _state.Clock.First);
+        // Of other threads' participants only the number is read, which stays while nobody joins. One that has ours, is inside and not dead is ours.
+        for (; each != null && !isInside; each = each->Next)
+        {
+            isInside = each->Joined != 0 && each->Thread == thread && each->Announced != 0 && !Bury(each);
+        }
+        EndAdvance();
+        return isInside;
+    }
+
     /// <summary>The tag for what was unlinked just now. The unlinking must have been an interlocked operation.</summary>
     public static ulong Now => EpochProtocol<Hardware>.Tag(ref _state.Clock);
 
@@ -114,12 +132,13 @@ public static unsafe class Epoch
     }
 
     /// <summary>
-    /// Waits until every section that is open now has ended (<c>synchronize_rcu</c>); those that begin later may go on. Not inside a section; no GIL may be
-    /// held for which a section's thread could wait. The argument may be null: a thread that is no participant can wait too.
+    /// Waits until every section that is open now has ended (<c>synchronize_rcu</c>); those that begin later may go on. No GIL may be held for which a
+    /// section's thread could wait. The calling thread need not be a participant.
     /// </summary>
-    public static void Synchronize(Participant* me)
+    /// <exception cref="InvalidOperationException">The calling thread is inside a section, whose end it would wait for.</exception>
+    public static void Synchronize()
     {
-        Debug.Assert(me == null || me->Depth == 0);
+        if (IsInsideAny()) throw new InvalidOperationException("a thread cannot wait for sections to end inside one of its own");
         // Full fence: what the caller unlinked comes before the tag is loaded.
         Interlocked.MemoryBarrier();
         ulong tag = Now;

@@ -45,6 +45,10 @@ public unsafe struct Participant
     [FieldOffset(164)]
     internal int Joined;
 
+    /// <summary>The thread that joined, by its managed number; that of a dead thread may be another one's by now.</summary>
+    [FieldOffset(168)]
+    internal int Thread;
+
     /// <summary>A robust mutex that the thread holds as long as it lives: whoever gets it learns that the thread died.</summary>
     [FieldOffset(192)]
     internal fixed byte Alive[MutexSize];

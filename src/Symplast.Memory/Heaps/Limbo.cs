@@ -249,6 +249,6 @@ internal unsafe struct Limbo
 
     static void Send(Chain* chain)
     {
-        if (chain->Page != null) Page.PushRemote(chain->Page, chain->First, chain->Last, chain->Count);
+        if (chain->Page != null) RemoteList<Uninterrupted>.Push(chain->Page, chain->First, chain->Last, chain->Count);
     }
 }

@@ -40,9 +40,6 @@ public unsafe struct AtomicCell
 /// first.</remarks>
 public static unsafe class AtomicInteger<THook> where THook : struct, IInterleaving
 {
-    // From its negative to below it, an unconditional addition of 32 bits cannot overflow: it would take 2^30 threads that add at the same moment.
-    const long CalmValue = 1L << 62;
-
     /// <summary>A new cell with one reference, the caller's; null if there is no memory. Inside a section in which the pool was not
     /// deleted.</summary>
     public static AtomicCell* Create(Participant* me, PoolHeap* heap, long value) => AtomicCell.Create(me, heap, 0, (ulong)value);
@@ -89,21 +86,9 @@ public static unsafe class AtomicInteger<THook> where THook : struct, IInterleav
     /// <summary>Adds; Overflow if the sum needs more than 64 bits.</summary>
     public static Status Add(Participant* me, AtomicCell* cell, long delta, out long sum)
     {
-        if (!Begin(me, cell))
-        {
-            sum = 0;
-            return Status.Deleted;
-        }
-        THook.Point();
-        long seen = Volatile.Read(ref Word(cell));
-        Status status = Status.Done;
-        THook.Point();
-        if (unchecked(seen + CalmValue) >= 0 && delta == (int)delta)
-        {
-            // Full fence; pairs with the acquire in Get. One instruction, which two threads finish sooner than two loops.
-            sum = Interlocked.Add(ref Word(cell), delta);
-        }
-        else status = AddChecked(cell, seen, delta, out sum);
+        sum = 0;
+        if (!Begin(me, cell)) return Status.Deleted;
+        Status status = Add(cell, delta, ref sum);
         Epoch.Exit(me);
         return status;
     }
@@ -117,12 +102,12 @@ public static unsafe class AtomicInteger<THook> where THook : struct, IInterleav
             Epoch.Exit(me);
             return Status.Deleted;
         }
-        ObjectLock.Enter<THook>(&cell->Object.Lock);
+        if (!THook.Omits(CellStep.DeletionLocks)) ObjectLock.Enter<THook>(&cell->Object.Lock);
         bool first = !SharedObject.IsDeleted((SharedObject*)cell);
         THook.Point();
         // Release: pairs with the acquire in SharedObject.IsDeleted.
         if (first) Volatile.Write(ref cell->Object.Head.DeletedFlag, 1);
-        ObjectLock.Exit<THook>(&cell->Object.Lock);
+        if (!THook.Omits(CellStep.DeletionLocks)) ObjectLock.Exit<THook>(&cell->Object.Lock);
         Epoch.Exit(me);
         return first ? Status.Done : Status.Deleted;
     }
@@ -137,17 +122,25 @@ public static unsafe class AtomicInteger<THook> where THook : struct, IInterleav
         return false;
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    static Status AddChecked(AtomicCell* cell, long seen, long delta, out long sum)
+    // Adding in one instruction would be faster under contention, but whatever was read before, another thread may have brought the integer near its end.
+    static Status Add(AtomicCell* cell, long delta, ref long sum)
     {
+        THook.Point();
+        // Any value will do to begin with: the exchange decides.
+        long seen = Volatile.Read(ref Word(cell));
         while (true)
         {
-            sum = unchecked(seen + delta);
-            if (((seen ^ sum) & (delta ^ sum)) < 0) return Status.Overflow;
+            long next = unchecked(seen + delta);
+            if (((seen ^ next) & (delta ^ next)) < 0) return Status.Overflow;
             THook.Point();
+            if (THook.Omits(CellStep.AdditionCompares)) seen = Word(cell);
             // Full fence; pairs with the acquire in Get.
-            long found = Interlocked.CompareExchange(ref Word(cell), sum, seen);
-            if (found == seen) return Status.Done;
+            long found = Interlocked.CompareExchange(ref Word(cell), next, seen);
+            if (found == seen)
+            {
+                sum = next;
+                return Status.Done;
+            }
             seen = found;
         }
     }

@@ -86,7 +86,7 @@ public static unsafe partial class OrderedMap<THook>
         Interlocked.Increment(ref map->Gate);
         Epoch.Exit(me);
         // Its barrier pairs with the announcement of a writer's section: a writer that did not see the gate is waited for.
-        if (!OrderedMapFaults<THook>.Is(OrderedMapFault.GateIsNotAwaited)) AwaitSections(me);
+        if (!OrderedMapFaults<THook>.Is(OrderedMapFault.GateIsNotAwaited)) AwaitSections();
         Epoch.Enter(me);
         // With the pool, the gate is gone too.
         if (PoolHeap.IsDeleted(Heap.Of(map))) return Status.Deleted;
@@ -94,11 +94,11 @@ public static unsafe partial class OrderedMap<THook>
         return Status.Done;
     }
 
-    static void AwaitSections(Participant* me)
+    static void AwaitSections()
     {
         if (IsProduct)
         {
-            Epoch.Synchronize(me);
+            Epoch.Synchronize();
             return;
         }
         // The same, but a test's scheduler lets the others go on meanwhile.

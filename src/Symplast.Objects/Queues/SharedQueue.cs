@@ -259,7 +259,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
             {
                 THook.Point();
                 // Closed before it has a successor: what is put into that comes later than all that is in this one.
-                QueueRing.Close(full);
+                if (!THook.Omits(QueueStep.FullRingIsClosed)) QueueRing.Close(full);
                 THook.Point();
                 // Release: pairs with the acquire in Take; the ring is complete.
                 Volatile.Write(ref *(nint*)&full->Next, (nint)next);
@@ -290,6 +290,11 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
             THook.Point();
             // Acquire: pairs with the release in Grow.
             QueueRing* next = (QueueRing*)Volatile.Read(ref *(nint*)&ring->Next);
+            if (THook.Omits(QueueStep.FlagIsReadFirst))
+            {
+                THook.Point();
+                isClosed = Volatile.Read(ref queue->IsClosed) != 0;
+            }
             if (next == null) return !isClosed ? Status.Missing : queue->Object.Head.DeletedFlag != 0 ? Status.Deleted : Status.Closed;
             Advance(me, queue, ring, next);
         }
@@ -301,7 +306,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
     {
         ObjectLock.Enter<THook>(&queue->Object.Lock);
         // Of a deleted queue the first ring is the one that was ended.
-        if (queue->First == ring && queue->Object.Head.DeletedFlag == 0)
+        if ((queue->First == ring || THook.Omits(QueueStep.FirstIsReadAgain)) && queue->Object.Head.DeletedFlag == 0)
         {
             THook.Point();
             // Full fence; pairs with the acquire in Take; the ring is unlinked before its tag is read. Last is another one since Grow gave up the
@@ -357,7 +362,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
             CloseLast(queue);
             THook.Point();
             // The lock keeps the first ring the first.
-            position = QueueRing.End(queue->First);
+            position = THook.Omits(QueueStep.DeletionEndsTheRing) ? queue->First->Head : QueueRing.End(queue->First);
         }
         ObjectLock.Exit<THook>(&queue->Object.Lock);
         return first;

@@ -65,6 +65,7 @@ public static unsafe partial class SharedVector<THook>
     static Value Kill(VectorRoot* root, long place)
     {
         THook.Point();
+        if (THook.Omits(VectorStep.DeletionMarks)) return *VectorRoot.PlaceOf(root, place);
         // Full fence: pairs with the exchange in TryUpdateOpen: a set that comes later finds the mark, one that came before is released here.
         return new Value(Interlocked.Exchange(ref *(ulong*)VectorRoot.PlaceOf(root, place), Dead.Bits));
     }

@@ -76,7 +76,7 @@ public static unsafe partial class SharedVector<THook>
         THook.Point();
         // Full fence: pairs with the acquire in CurrentRoot; the old root is unlinked before its tag is read.
         Interlocked.Exchange(ref *(nint*)&vector->Root, (nint)next);
-        Publish(old, VectorRoot.Gone);
+        if (!THook.Omits(VectorStep.OldRootIsGone)) Publish(old, VectorRoot.Gone);
         for (int i = shared; i < used; i++) Heap.Retire(me, VectorRoot.BucketAt(old, i));
         Heap.Retire(me, old);
     }
@@ -119,6 +119,11 @@ public static unsafe partial class SharedVector<THook>
                 // Full fence: pairs with the exchange in TryUpdateOpen, which either came before and is seen, or fails.
                 ulong seen = Interlocked.CompareExchange(ref *(ulong*)from, Moved.Bits, value.Bits);
                 if (seen == value.Bits) break;
+                if (THook.Omits(VectorStep.FreezingCompares))
+                {
+                    Store(from, Moved);
+                    break;
+                }
                 value = new Value(seen);
             }
         }
@@ -149,6 +154,7 @@ public static unsafe partial class SharedVector<THook>
         long end = VectorRoot.EndOf(bounds);
         if (VectorRoot.BucketOf(end, root->FirstShift) >= root->Used && !Grow(me, vector, ref root, end + 1)) return Status.NoMemory;
         Reference.Take(value);
+        if (THook.Omits(VectorStep.ElementComesBeforeBounds)) Publish(root, bounds + VectorRoot.OneMore);
         Store(VectorRoot.PlaceOf(root, end), value);
         vector->Version++;
         Publish(root, bounds + VectorRoot.OneMore);
@@ -160,6 +166,7 @@ public static unsafe partial class SharedVector<THook>
         long bounds = root->Bounds;
         long end = VectorRoot.EndOf(bounds);
         if (end + count > VectorRoot.StartOf(root->Used, root->FirstShift) && !Grow(me, vector, ref root, end + count)) return Status.NoMemory;
+        if (THook.Omits(VectorStep.ElementComesBeforeBounds)) Publish(root, bounds + count * VectorRoot.OneMore);
         for (long i = 0; i < count; i++)
         {
             Reference.Take(values[i]);

@@ -87,6 +87,11 @@ public static unsafe partial class SharedVector<THook>
             THook.Point();
             // Full fence: pairs with the freezing exchange in Close and that of Delete; publishes what the value points to for Load.
             if (Interlocked.CompareExchange(ref *(ulong*)place, next.Bits, old.Bits) == old.Bits) return true;
+            if (THook.Omits(VectorStep.SettingCompares))
+            {
+                Store(place, next);
+                return true;
+            }
             Reference.Drop(me, next);
         }
     }

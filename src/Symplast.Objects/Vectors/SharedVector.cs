@@ -230,7 +230,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
             }
             THook.Point();
             // Acquire, after that in Load: whoever wrote the word after another change had first published the bounds, or Gone.
-            long after = Volatile.Read(ref root->Bounds);
+            long after = THook.Omits(VectorStep.BoundsAreReadAgain) ? bounds : Volatile.Read(ref root->Bounds);
             if (after == bounds || (VectorRoot.FirstOf(after) == VectorRoot.FirstOf(bounds) && place < VectorRoot.EndOf(after)))
             {
                 value = found;

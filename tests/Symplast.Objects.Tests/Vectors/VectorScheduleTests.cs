@@ -162,12 +162,32 @@ public unsafe class VectorScheduleTests
     }
 
     [Theory]
+    [InlineData(VectorStep.BoundsAreReadAgain, false, "abc", "get 2;count|pop;append z")]
+    [InlineData(VectorStep.ElementComesBeforeBounds, false, "ab", "append x|get 2")]
+    [InlineData(VectorStep.ElementComesBeforeBounds, false, "ab", "insert 2 x|get 2")]
+    [InlineData(VectorStep.OldRootIsGone, false, "abcd", "insert 3 w;pop;pop;pop;append x|get 2;count")]
+    [InlineData(VectorStep.FreezingCompares, true, "ab", "set 0 x;get 0|insert 0 y;get 0")]
+    [InlineData(VectorStep.SettingCompares, true, "ab", "add 0|add 0")]
+    internal void AStepThatIsLeftOutIsMissed(VectorStep step, bool open, string state, string programs) => new Vectors(open).Misses(step, state, programs);
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void ReferencesAreRightInEverySchedule(bool open)
     {
+        Arrange arrange = CountingReferences(open);
+        new Explorer { Preemptions = 2, ScheduleLimit = 5000 }.Systematically(arrange);
+        new Explorer().Randomly(arrange, 1000, seed: 1);
+    }
+
+    [Fact]
+    public void ADeletionThatLeavesNoMarksLosesReferences() => Assert.Throws<ScheduleFailedException>(
+        () => new Explorer { Preemptions = 3, Omission = VectorStep.DeletionMarks }.Systematically(CountingReferences(open: true)));
+
+    static Arrange CountingReferences(bool open)
+    {
         PoolHeap* heap = CheckedHeap.Create("references");
-        Trial Arrange(Participant* me)
+        return me =>
         {
             Epoch.Enter(me);
             Value first = Value.Of((Header*)Vector.Create(me, heap));
@@ -185,8 +205,6 @@ public unsafe class VectorScheduleTests
                     Assert.Equal((1, 1), (first.Head->Count, second.Head->Count));
                     Assert.True(Vector.IsValid(vector));
                 });
-        }
-        new Explorer { Preemptions = 2, ScheduleLimit = 5000 }.Systematically(Arrange);
-        new Explorer().Randomly(Arrange, 1000, seed: 1);
+        };
     }
 }
