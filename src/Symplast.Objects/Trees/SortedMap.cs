@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Symplast.Objects;
@@ -69,7 +70,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         if (!PoolHeap.IsDeleted(heap))
         {
             map = (SortedMap*)Heap.Allocate(me, heap, (nuint)sizeof(SortedMap));
-            SortedLeaf* root = map == null ? null : NewLeaf(me, heap, OrderingClass.None, default);
+            SortedLeaf* root = map == null ? null : NewLeaf(me, heap, OrderingClass.None, default, 0, default);
             if (root != null)
             {
                 root->Node.Lock = 0;
@@ -148,36 +149,28 @@ public static unsafe partial class SortedMap<THook, TRules>
         return (SortedLeaf*)node;
     }
 
-    /// <summary>The place of a key in a leaf, or -1; and the position in the order where it is or belongs.</summary>
+    /// <summary>The place of a key in a leaf to whose range it belongs, or -1; and the position in the order where it is or belongs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static int Search(SortedLeaf* leaf, ulong order, in SortedKey key, out int position)
     {
-        int low = 0;
-        ulong digest = key.Digest;
-        for (int rest = LeafOrder.Count(order); rest > 0;)
-        {
-            int half = (rest + 1) >> 1;
-            low += half & -(leaf->Digests[LeafOrder.Place(order, low + half - 1)] < digest ? 1 : 0);
-            rest -= half;
-        }
-        position = low;
-        if (low == LeafOrder.Count(order)) return -1;
-        int place = LeafOrder.Place(order, low);
+        long digest = key.DigestIn(&leaf->Node);
+        // As many entries as are below come before it.
+        position = BitOperations.PopCount(SortedLeaf.Below(leaf, digest) & LeafOrder.Members(order));
+        if (position == LeafOrder.Count(order)) return -1;
+        int place = LeafOrder.Place(order, position);
         if (leaf->Digests[place] != digest) return -1;
-        return key.IsExact ? place : SearchTies(leaf, order, key, ref position);
+        return key.IsExact ? place : SearchTies(leaf, order, key, digest, ref position);
     }
 
-    static int SearchTies(SortedLeaf* leaf, ulong order, in SortedKey key, ref int position)
+    static int SearchTies(SortedLeaf* leaf, ulong order, in SortedKey key, long digest, ref int position)
     {
         int low = position;
-        int high = low + 1;
-        int count = LeafOrder.Count(order);
-        while (high < count && leaf->Digests[LeafOrder.Place(order, high)] == key.Digest) high++;
+        int high = LeafOrder.Count(order);
         while (low < high)
         {
             int middle = (low + high) >> 1;
             int place = LeafOrder.Place(order, middle);
-            int found = key.CompareTied(new Value(leaf->Keys[place]));
+            int found = key.Compare(digest, leaf->Digests[place], new Value(leaf->Keys[place]));
             if (found == 0)
             {
                 position = middle;

@@ -200,7 +200,7 @@ public static unsafe partial class SortedMap<THook, TRules>
                 Reference.Drop(me, present);
                 break;
             case Turn.Store:
-                status = Insert(me, map, leaf, position, probe, key.Digest, next);
+                status = Insert(me, map, leaf, position, probe, key.DigestIn(&leaf->Node), next);
                 Unlock(&leaf->Node);
                 if (status != Status.Done) Reference.Drop(me, next);
                 break;
@@ -224,7 +224,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         return true;
     }
 
-    static Status Insert(Participant* me, SortedMap* map, SortedLeaf* leaf, int position, in Probe probe, ulong digest, Value value)
+    static Status Insert(Participant* me, SortedMap* map, SortedLeaf* leaf, int position, in Probe probe, long digest, Value value)
     {
         Value key = probe.ToValue(me, Heap.Of(map));
         if (key.IsEmpty) return Status.NoMemory;
