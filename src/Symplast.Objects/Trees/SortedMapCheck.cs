@@ -28,7 +28,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         if (node->Level != level) return "leaves are not at one level";
         if (node->Class != kind) return "nodes of several classes";
-        if (node->Lock != 0) return "a node is locked";
+        if (*SortedNode.Lock(node) != 0) return "a node is locked";
         if (node->DeadFlag != 0) return "a dead node is linked";
         if (!isRoot && IsSparse(node) && (IsEmpty(node) || !lower.IsEmpty && !upper.IsEmpty)) return $"a node of level {level} is too sparse";
         return level == 0 ? CheckLeaf((SortedLeaf*)node, lower, upper, ref entries) : CheckInner((SortedInner*)node, lower, upper, ref entries);

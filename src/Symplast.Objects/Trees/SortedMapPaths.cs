@@ -98,13 +98,13 @@ public static unsafe partial class SortedMap<THook, TRules>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool TryLock(SortedNode* node)
     {
-        ObjectLock.Enter<THook>(&node->Lock);
+        ObjectLock.Enter<THook>(SortedNode.Lock(node));
         if (node->DeadFlag == 0 || TRules.Fault == SortedMapFault.UsesDeadLeaf) return true;
-        ObjectLock.Exit<THook>(&node->Lock);
+        ObjectLock.Exit<THook>(SortedNode.Lock(node));
         return false;
     }
 
-    static void Unlock(SortedNode* node) => ObjectLock.Exit<THook>(&node->Lock);
+    static void Unlock(SortedNode* node) => ObjectLock.Exit<THook>(SortedNode.Lock(node));
 
     /// <summary>
     /// Takes the lock above a node that the caller has locked: its parent's, or the map's if the parent is null. False, and not locked, if the node does not hang there (any more).
@@ -118,13 +118,13 @@ public static unsafe partial class SortedMap<THook, TRules>
             ObjectLock.Exit<THook>(&map->Object.Lock);
             return false;
         }
-        ObjectLock.Enter<THook>(&parent->Node.Lock);
+        ObjectLock.Enter<THook>(&parent->Lock);
         if ((parent->Node.DeadFlag == 0 || TRules.Fault == SortedMapFault.UsesDeadParent) && *SortedInner.Slot(parent, index) == (nint)node) return true;
-        ObjectLock.Exit<THook>(&parent->Node.Lock);
+        ObjectLock.Exit<THook>(&parent->Lock);
         return false;
     }
 
-    static void UnlockAbove(SortedMap* map, SortedInner* parent) => ObjectLock.Exit<THook>(parent == null ? &map->Object.Lock : &parent->Node.Lock);
+    static void UnlockAbove(SortedMap* map, SortedInner* parent) => ObjectLock.Exit<THook>(parent == null ? &map->Object.Lock : &parent->Lock);
 
     /// <summary>Publishes a node in the slot above; that lock is held.</summary>
     static void Hang(SortedMap* map, SortedInner* parent, int index, SortedNode* node)

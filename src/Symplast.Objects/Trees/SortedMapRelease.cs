@@ -108,12 +108,12 @@ public static unsafe partial class SortedMap<THook, TRules>
 
     static void KillAndPush(SortedNode* node, ref SortedNode* list)
     {
-        ObjectLock.Enter<THook>(&node->Lock);
+        ObjectLock.Enter<THook>(SortedNode.Lock(node));
         Kill(node);
         SortedNode.Next(node) = list;
         list = node;
         // The fence between the unlinking and the retiring.
-        ObjectLock.Exit<THook>(&node->Lock);
+        ObjectLock.Exit<THook>(SortedNode.Lock(node));
     }
 
     static void Drop(Participant* me, Value value, Release* release)

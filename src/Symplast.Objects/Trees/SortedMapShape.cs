@@ -76,7 +76,8 @@ public static unsafe partial class SortedMap<THook, TRules>
         if (leaf == null) return null;
         // What will be inserted begins as the range does; what the entries have in common says nothing about it.
         byte skip = TRules.Fault == SortedMapFault.SkipsWhatEntriesShare && entries.Length > 1 ? Common(entries[0], entries[^1]) : range.Common;
-        leaf->Node = new SortedNode { Class = kind, Lock = 1, Order = LeafOrder.First(entries.Length), Skip = skip };
+        leaf->Node = new SortedNode { Class = kind, Order = LeafOrder.First(entries.Length), Skip = skip };
+        leaf->Lock = 1;
         leaf->Next = null;
         for (int i = 0; i < entries.Length; i++)
         {
@@ -97,8 +98,9 @@ public static unsafe partial class SortedMap<THook, TRules>
         bool isOpen = !range.AreBoth && entries.Length > 1;
         if (isOpen) skip = Common(entries[1], entries[^1]);
         inner->Node = new SortedNode { Class = kind, Level = (byte)level, Skip = skip };
+        inner->Lock = 0;
         inner->Next = null;
-        inner->Count = entries.Length;
+        inner->Count = (byte)entries.Length;
         inner->IsOpen = isOpen && skip > 0 && TRules.Fault != SortedMapFault.SkipsUnread;
         SortedInner.Clear(inner, entries.Length);
         for (int i = 0; i < entries.Length; i++)

@@ -111,7 +111,7 @@ public static unsafe partial class SortedMap<THook, TRules>
             Reference.Take(new Value(copied[i].Key));
             Reference.Take(new Value(copied[i].Payload));
         }
-        copy->Node.Lock = 0;
+        copy->Lock = 0;
         copy->Next = copies;
         copies = &copy->Node;
         entries += count;
@@ -176,7 +176,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         {
             SortedNode* node = nodes;
             nodes = SortedNode.Next(node);
-            Debug.Assert(node->Lock == 0);
+            Debug.Assert(*SortedNode.Lock(node) == 0);
             if (node->Level == 0)
             {
                 SortedLeaf* leaf = (SortedLeaf*)node;

@@ -11,9 +11,6 @@ internal unsafe struct SortedNode
     /// <summary>A leaf's <see cref="LeafOrder"/>. Its lock guards changes.</summary>
     internal ulong Order;
 
-    /// <summary>A futex word; see <see cref="ObjectLock"/>.</summary>
-    internal int Lock;
-
     /// <summary>1 once the node was replaced or cleared away, for ever. Read and written under the lock.</summary>
     internal byte DeadFlag;
 
@@ -25,6 +22,10 @@ internal unsafe struct SortedNode
 
     /// <summary>How many bytes of the keys, all the same, its digests leave out. Never changes.</summary>
     internal byte Skip;
+
+    /// <summary>A futex word; see <see cref="ObjectLock"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int* Lock(SortedNode* node) => node->Level == 0 ? &((SortedLeaf*)node)->Lock : &((SortedInner*)node)->Lock;
 
     /// <summary>Link of lists that whoever holds the lock makes, or whoever killed the node.</summary>
     internal static ref SortedNode* Next(SortedNode* node) => ref node->Level == 0 ? ref ((SortedLeaf*)node)->Next : ref ((SortedInner*)node)->Next;
@@ -53,7 +54,7 @@ internal readonly struct AnyOrder : IDigestOrder
 /// <summary>
 /// A leaf: places that are filled one after the other and never again, and a word that says which of them hold entries, in which order
 /// (after the permutation of Masstree's border nodes: Mao, Kohler, Morris, "Cache craftiness for fast multicore key-value storage", EuroSys 2012).
-/// What a lookup reads first fills two cache lines: all the digests, which are compared at once.
+/// What a lookup reads first fills two cache lines: all the digests, which are compared at once. The lock lies with the values: who replaces one leaves those lines to all readers.
 /// </summary>
 // Whole cache lines, so that blocks in a row begin with one.
 [StructLayout(LayoutKind.Sequential, Size = 384)]
@@ -64,8 +65,9 @@ internal unsafe struct SortedLeaf
     internal SortedNode Node;
     internal fixed long Digests[Places];
     internal fixed ulong Values[Places];
-    internal fixed ulong Keys[Places];
+    internal int Lock;
     internal SortedNode* Next;
+    internal fixed ulong Keys[Places];
 
     /// <summary>The places, filled or not, whose digests are below one, a bit for each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -109,9 +111,10 @@ internal unsafe struct SortedInner
 
     internal SortedNode Node;
     internal SortedNode* Next;
+    internal int Lock;
 
     /// <summary>Number of children. Never changes.</summary>
-    internal int Count;
+    internal byte Count;
 
     /// <summary>Whether there may be keys in its range that do not begin as its own do; then <see cref="SortedNode.Skip"/> bytes must be compared first. Never changes.</summary>
     internal bool IsOpen;

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using System.Text;
 using Symplast.Memory;
 using Xunit;
@@ -54,6 +56,33 @@ public sealed unsafe class SortedMapShapeTests : IDisposable
         Assert.Null(Map.Check(_me, _map));
         int leaves = Leaves((SortedNode*)_map->Root);
         Assert.InRange(leaves, 1, Keys / least + 1);
+    }
+
+    [Fact]
+    public void WhatALookupReadsFirstFillsTwoCacheLines()
+    {
+        SortedLeaf leaf = default;
+        SortedInner inner = default;
+        Assert.Equal(128, (byte*)leaf.Values - (byte*)&leaf);
+        Assert.Equal(256, (byte*)leaf.Keys - (byte*)&leaf);
+        Assert.Equal((128, 192), (sizeof(SortedInner), sizeof(SortedGroup)));
+        Assert.Equal(32, (byte*)inner.Heads - (byte*)&inner);
+    }
+
+    [Fact]
+    public void DigestsAreComparedAlikeOnAllProcessors()
+    {
+        if (!Sse42.IsSupported) return;
+        long[] some = [long.MinValue, long.MinValue + 1, -1L << 32, -2, -1, 0, 1, 0x7FFF_FFFF, 0x8000_0000, 1L << 32, long.MaxValue - 1, long.MaxValue];
+        foreach (long left in some)
+        {
+            foreach (long right in some)
+            {
+                Vector128<long> above = AnyOrder.Above(Vector128.Create(left), Vector128.Create(right, left));
+                Assert.Equal(Vector128.Create(left > right ? -1L : 0, 0), above);
+                Assert.Equal(above, Sse42Order.Above(Vector128.Create(left), Vector128.Create(right, left)));
+            }
+        }
     }
 
     static int Leaves(SortedNode* node)
