@@ -114,7 +114,7 @@ public static unsafe class Epoch
         return isInside;
     }
 
-    /// <summary>The tag for what was unlinked just now. The unlinking must have been an interlocked operation.</summary>
+    /// <summary>The tag for what was unlinked just now. The unlinking must have been an interlocked operation, or a store that one has followed since.</summary>
     public static ulong Now => EpochProtocol<Hardware>.Tag(ref _state.Clock);
 
     /// <summary>Whether what was tagged with <paramref name="tag"/> can be freed.</summary>

@@ -57,7 +57,7 @@ internal static unsafe class EpochProtocol<TMemory> where TMemory : struct, IMem
     // Release: pairs with the acquire in Scan; all accesses of the section come before.
     internal static void Withdraw(Participant* me) => TMemory.Store(ref me->Announced, 0);
 
-    /// <summary>The tag for what the caller unlinked just now, by an interlocked operation.</summary>
+    /// <summary>The tag for what the caller unlinked just now, by an interlocked operation, or by a store and an interlocked operation after it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong Tag(ref EpochClock clock) => TMemory.Load(ref clock.Global);
 

@@ -10,7 +10,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         Status status = Status.Deleted;
         if (!SharedObject.IsDeleted((SharedObject*)map))
         {
-            SortedLeaf* root = NewLeaf(me, Heap.Of(map), OrderingClass.None, default);
+            SortedLeaf* root = NewLeaf(me, Heap.Of(map), OrderingClass.None, default, 0, default);
             status = root == null ? Status.NoMemory : Clear(me, map, root);
         }
         Epoch.Exit(me);
@@ -79,14 +79,14 @@ public static unsafe partial class SortedMap<THook, TRules>
         while (dead != null)
         {
             SortedNode* node = dead;
-            dead = node->Next;
+            dead = SortedNode.Next(node);
             if (node->Level != 0)
             {
                 SortedInner* inner = (SortedInner*)node;
-                for (int i = 0; i < node->Count; i++)
+                for (int i = 0; i < inner->Count; i++)
                 {
-                    KillAndPush((SortedNode*)inner->Children[i], ref dead);
-                    if (i > 0) Drop(me, new Value(inner->Keys[i]), release);
+                    KillAndPush((SortedNode*)*SortedInner.Slot(inner, i), ref dead);
+                    if (i > 0) Drop(me, new Value(SortedInner.Key(inner, i)), release);
                 }
             }
             else
@@ -108,11 +108,11 @@ public static unsafe partial class SortedMap<THook, TRules>
 
     static void KillAndPush(SortedNode* node, ref SortedNode* list)
     {
-        ObjectLock.Enter<THook>(&node->Lock);
+        ObjectLock.Enter<THook>(SortedNode.Lock(node));
         Kill(node);
-        node->Next = list;
+        SortedNode.Next(node) = list;
         list = node;
-        ObjectLock.Exit<THook>(&node->Lock);
+        ObjectLock.Exit<THook>(SortedNode.Lock(node));
     }
 
     static void Drop(Participant* me, Value value, Release* release)

@@ -40,16 +40,17 @@ public static unsafe partial class SortedMap<THook, TRules>
         SortedNode* copies = null;
         long entries = 0;
         bool complete = true;
-        for (SortedNode* leaf = locked; leaf != null && complete; leaf = leaf->Next) complete = TryCopyLeaf(me, (SortedLeaf*)leaf, ref copies, ref entries);
+        for (SortedNode* leaf = locked; leaf != null && complete; leaf = SortedNode.Next(leaf)) complete = TryCopyLeaf(me, (SortedLeaf*)leaf, ref copies, ref entries);
         UnlockLeaves(locked);
-        for (int level = 1; complete && copies != null && copies->Next != null; level++) complete = TryBuildLevel(me, Heap.Of(map), level, ref copies);
+        if (copies != null) OpenBelow((SortedLeaf*)copies);
+        for (int level = 1; complete && copies != null && SortedNode.Next(copies) != null; level++) complete = TryBuildLevel(me, Heap.Of(map), level, ref copies);
         if (!complete)
         {
             Discard(me, copies);
             return Status.NoMemory;
         }
         if (copies == null) return Status.Done;
-        if (copies->Level != 0) ((SortedInner*)copies)->Keys[0] = 0;
+        if (copies->Level != 0) SortedInner.Key((SortedInner*)copies, 0) = 0;
         Heap.Free(me, (void*)copy->Root);
         copy->Root = (nint)copies;
         copy->Count = entries;
@@ -67,10 +68,11 @@ public static unsafe partial class SortedMap<THook, TRules>
         Toward toward = Toward.First;
         while (!SharedObject.IsDeleted((SharedObject*)map))
         {
-            SortedNode* leaf = Descend(map, target, toward, 0, out _, out _, out Value upper);
+            SortedNode* leaf = Descend(map, target, toward, 0, out Path path);
             if (!TryLock(leaf)) continue;
-            leaf->Next = locked;
+            SortedNode.Next(leaf) = locked;
             locked = leaf;
+            Value upper = path.FencesAbove(1).Upper;
             if (upper.IsEmpty)
             {
                 if (Volatile.Read(ref map->Era) == era && !SharedObject.IsDeleted((SharedObject*)map)) return true;
@@ -88,7 +90,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         while (locked != null)
         {
-            SortedNode* next = locked->Next;
+            SortedNode* next = SortedNode.Next(locked);
             Unlock(locked);
             locked = next;
         }
@@ -100,18 +102,27 @@ public static unsafe partial class SortedMap<THook, TRules>
         Entry* copied = stackalloc Entry[SortedLeaf.Places];
         int count = Collect(&leaf->Node, copied);
         if (count == 0) return true;
-        SortedLeaf* copy = NewLeaf(me, Heap.Of(leaf), leaf->Node.Class, new ReadOnlySpan<Entry>(copied, count));
+        // Over the copies the least keys below part the ranges.
+        Fences range = new(new Value(copied[0].Key), copies == null ? default : LeastKey(copies));
+        SortedLeaf* copy = NewLeaf(me, Heap.Of(leaf), leaf->Node.Class, new ReadOnlySpan<Entry>(copied, count), leaf->Node.Skip, range);
         if (copy == null) return false;
         for (int i = 0; i < count; i++)
         {
             Reference.Take(new Value(copied[i].Key));
             Reference.Take(new Value(copied[i].Payload));
         }
-        copy->Node.Lock = 0;
-        copy->Node.Next = copies;
+        copy->Lock = 0;
+        copy->Next = copies;
         copies = &copy->Node;
         entries += count;
         return true;
+    }
+
+    // What turned out to be the first leaf has no least key.
+    static void OpenBelow(SortedLeaf* leaf)
+    {
+        leaf->Node.Skip = 0;
+        for (int i = 0; i < LeafOrder.Count(leaf->Node.Order); i++) leaf->Digests[i] = SortedKey.DigestOf(new Value(leaf->Keys[i]), 0);
     }
 
     // Nodes over a list of nodes, evenly filled. For the time being an inner node's first key is the least one under it, without a reference.
@@ -119,7 +130,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         Entry* entries = stackalloc Entry[SortedInner.Places];
         int rest = 0;
-        for (SortedNode* node = nodes; node != null; node = node->Next) rest++;
+        for (SortedNode* node = nodes; node != null; node = SortedNode.Next(node)) rest++;
         int parts = (rest + Roomy(level) - 1) / Roomy(level);
         SortedNode* below = nodes;
         SortedNode* built = null;
@@ -129,12 +140,13 @@ public static unsafe partial class SortedMap<THook, TRules>
             int count = rest / parts;
             rest -= count;
             SortedNode* next = below;
-            for (int i = 0; i < count; i++, next = next->Next) entries[i] = new Entry { Digest = LeastDigest(next), Key = LeastKey(next).Bits, Payload = (ulong)next };
-            SortedInner* inner = NewInner(me, heap, below->Class, level, new ReadOnlySpan<Entry>(entries, count));
+            for (int i = 0; i < count; i++, next = SortedNode.Next(next)) entries[i] = new Entry { Key = LeastKey(next).Bits, Payload = (ulong)next };
+            Fences range = new(built == null ? default : LeastKey(below), next == null ? default : LeastKey(next));
+            SortedInner* inner = NewInner(me, heap, below->Class, level, new ReadOnlySpan<Entry>(entries, count), UnknownSkip, range);
             if (inner == null)
             {
                 // All in one list again, for Discard.
-                if (last != null) last->Next = below;
+                if (last != null) SortedNode.Next(last) = below;
                 if (built != null) nodes = built;
                 return false;
             }
@@ -142,12 +154,12 @@ public static unsafe partial class SortedMap<THook, TRules>
             {
                 Reference.Take(new Value(entries[i].Key));
                 SortedNode* child = (SortedNode*)entries[i].Payload;
-                if (level > 1) ((SortedInner*)child)->Keys[0] = 0;
+                if (level > 1) SortedInner.Key((SortedInner*)child, 0) = 0;
             }
-            inner->Keys[0] = entries[0].Key;
-            if (level > 1) ((SortedInner*)entries[0].Payload)->Keys[0] = 0;
+            SortedInner.Key(inner, 0) = entries[0].Key;
+            if (level > 1) SortedInner.Key((SortedInner*)entries[0].Payload, 0) = 0;
             if (last == null) built = &inner->Node;
-            else last->Next = &inner->Node;
+            else SortedNode.Next(last) = &inner->Node;
             last = &inner->Node;
             below = next;
         }
@@ -155,9 +167,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         return true;
     }
 
-    static Value LeastKey(SortedNode* node) => new(node->Level == 0 ? ((SortedLeaf*)node)->Keys[0] : ((SortedInner*)node)->Keys[0]);
-
-    static ulong LeastDigest(SortedNode* node) => SortedKey.DigestOf(LeastKey(node));
+    static Value LeastKey(SortedNode* node) => new(node->Level == 0 ? ((SortedLeaf*)node)->Keys[0] : SortedInner.Key((SortedInner*)node, 0));
 
     // Trees that nobody has seen, on a list.
     static void Discard(Participant* me, SortedNode* nodes)
@@ -165,8 +175,8 @@ public static unsafe partial class SortedMap<THook, TRules>
         while (nodes != null)
         {
             SortedNode* node = nodes;
-            nodes = node->Next;
-            Debug.Assert(node->Lock == 0);
+            nodes = SortedNode.Next(node);
+            Debug.Assert(*SortedNode.Lock(node) == 0);
             if (node->Level == 0)
             {
                 SortedLeaf* leaf = (SortedLeaf*)node;
@@ -179,12 +189,12 @@ public static unsafe partial class SortedMap<THook, TRules>
             else
             {
                 SortedInner* inner = (SortedInner*)node;
-                for (int i = 0; i < node->Count; i++)
+                for (int i = 0; i < inner->Count; i++)
                 {
-                    SortedNode* child = (SortedNode*)inner->Children[i];
-                    child->Next = nodes;
+                    SortedNode* child = (SortedNode*)*SortedInner.Slot(inner, i);
+                    SortedNode.Next(child) = nodes;
                     nodes = child;
-                    if (i > 0) Reference.Drop(me, new Value(inner->Keys[i]));
+                    if (i > 0) Reference.Drop(me, new Value(SortedInner.Key(inner, i)));
                 }
             }
             Heap.Free(me, node);

@@ -8,32 +8,29 @@ namespace Symplast.Objects;
 /// </summary>
 public readonly unsafe struct Probe
 {
-    /// <summary>The key's hash.</summary>
-    public readonly ulong Hash;
-
+    // Both are of the data; a word says them itself, to whoever asks.
+    readonly ulong _hash;
     readonly ValueKind _kind;
     readonly Value _word;
     readonly byte* _data;
     readonly nuint _length;
 
-    Probe(ulong hash, Value word)
-    {
-        Hash = hash;
-        _kind = word.Kind;
-        _word = word;
-    }
+    Probe(Value word) => _word = word;
 
     Probe(ulong hash, ValueKind kind, byte* data, nuint length)
     {
-        Hash = hash;
+        _hash = hash;
         _kind = kind;
         // Null says that the word counts; empty text may well come with a null pointer.
         _data = data == null ? (byte*)1 : data;
         _length = length;
     }
 
+    /// <summary>The key's hash. That of a number is computed anew each time.</summary>
+    public ulong Hash => _data == null ? Hashing.Of(_word) : _hash;
+
     /// <summary>What it is.</summary>
-    public ValueKind Kind => _kind;
+    public ValueKind Kind => _data == null ? _word.Kind : _kind;
 
     /// <summary>The value, if <see cref="Data"/> is null.</summary>
     internal Value Word => _word;
@@ -45,7 +42,7 @@ public readonly unsafe struct Probe
     internal nuint Length => _length;
 
     /// <summary>A probe for a value; of what is counted, the caller must hold a reference for as long as the probe is used.</summary>
-    public static Probe Of(Value value) => new(Hashing.Of(value), value);
+    public static Probe Of(Value value) => new(value);
 
     /// <summary>A probe for text: UTF-8, with lone surrogates encoded like other characters. Its bytes must stay while the probe is used.</summary>
     public static Probe Text(byte* utf8, nuint length, ulong hash) => new(hash, ValueKind.Text, utf8, length);
@@ -64,7 +61,7 @@ public readonly unsafe struct Probe
     /// <summary>The value in the pool, with a reference that is the caller's; empty if there is no memory.</summary>
     public Value ToValue(Participant* me, PoolHeap* heap)
     {
-        if (_data != null) return Blob.Create(me, heap, _kind, _data, _length, Hash);
+        if (_data != null) return Blob.Create(me, heap, _kind, _data, _length, _hash);
         Reference.Take(_word);
         return _word;
     }
