@@ -134,9 +134,7 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
     /// <summary>Whether there is such a key.</summary>
     public static Status Contains(Participant* me, OrderedMap* map, in Probe key) => Get(me, map, key, out _);
 
-    /// <summary>
-    /// Number of entries, but for what other threads are inserting and removing at the moment: each of these counts or not.
-    /// </summary>
+    /// <summary>Number of entries at one instant. Locks nothing, unless others insert and remove all the time.</summary>
     public static Status Count(Participant* me, OrderedMap* map, out ulong count)
     {
         Epoch.Enter(me);
@@ -157,14 +155,7 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
         return status;
     }
 
-    static ulong CountOf(nint root)
-    {
-        if (!OrderedMap.IsLarge(root)) return CountOf((SmallMap*)root);
-        LargeMap* large = OrderedMap.Large(root);
-        // In this order, so that no removal counts without its insertion.
-        uint dead = Volatile.Read(ref large->Dead);
-        return Volatile.Read(ref large->Tail) - dead;
-    }
+    static ulong CountOf(nint root) => OrderedMap.IsLarge(root) ? CountOf(OrderedMap.Large(root)) : CountOf((SmallMap*)root);
 
     static Status Find(OrderedMap* map, in Probe key, out Value value)
     {

@@ -197,9 +197,8 @@ public static unsafe partial class OrderedMap<THook>
     static bool TryVisit(MapEntry* entry, Value* key, Value* value)
     {
         THook.Point();
-        // Acquire: pairs with the release in FillEntry. Empty: its insertion is under way.
-        *key = Load(&entry->Key);
-        if (key->IsEmpty) return false;
+        // Filled in: the tail has passed it.
+        *key = entry->Key;
         THook.Point();
         // A value that is not Removed now was not before this section began, so the key's memory stays for the section.
         *value = Load(&entry->Value);
@@ -209,6 +208,7 @@ public static unsafe partial class OrderedMap<THook>
     // The id of the first entry with this sequence number or a later one; of a number from before the map's oldest, 0.
     static uint PositionOf(LargeMap* large, uint sequence)
     {
+        // Acquire: pairs with the release in TryAppend.
         uint tail = Volatile.Read(ref large->Tail);
         uint packed = Math.Min(large->Packed, tail);
         uint id = sequence - large->SequenceBase;

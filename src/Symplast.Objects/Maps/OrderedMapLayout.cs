@@ -84,30 +84,34 @@ internal unsafe struct LargeMap
     internal int SegmentBits;
     internal int FirstBits;
 
-    /// <summary>All ids below are of removed entries.</summary>
-    internal uint First;
-
     /// <summary>Entries in all segments. Under Growing.</summary>
     internal uint Held;
 
-    /// <summary>High half: an id t; low half: an id f. All ids from f up to t are of removed entries.</summary>
-    internal ulong DeadRun;
-
-    // What every insertion writes lies apart from what every reader reads.
+    // What every insertion and removal writes lies apart from what every reader reads.
     internal fixed ulong Apart[8];
 
-    /// <summary>The id of the next entry.</summary>
+    /// <summary>A lock: insertions and removals happen one after the other. Inside the shards'.</summary>
+    internal int Order;
+
+    /// <summary>The id of the next entry. Under Order.</summary>
     internal uint Tail;
 
-    /// <summary>How many of the ids below are of removed entries.</summary>
+    /// <summary>How many of the ids below are of removed entries. Under Order.</summary>
     internal uint Dead;
-    internal ulong Reserved1;
+
+    /// <summary>A hint: all ids below are of removed entries.</summary>
+    internal uint First;
+
+    /// <summary>Odd while an insertion or removal happens. Under Order.</summary>
+    internal ulong Version;
+
+    /// <summary>A hint. High half: an id t; low half: an id f. All ids from f up to t are of removed entries.</summary>
+    internal ulong DeadRun;
 }
 
 /// <summary>One entry of the log.</summary>
 internal struct MapEntry
 {
-    /// <summary>Empty until the entry is filled in; then it stays.</summary>
     internal Value Key;
 
     /// <summary><see cref="OrderedMap{THook}.Removed"/> once removed; then it stays.</summary>

@@ -37,7 +37,7 @@ public static unsafe partial class OrderedMap<THook>
     {
         ulong live = 0;
         uint sequence = 0;
-        if (large->Growing != 0) return false;
+        if (large->Growing != 0 || large->Order != 0 || (large->Version & 1) != 0) return false;
         for (uint id = 0; id < large->Tail; id++)
         {
             MapEntry* entry = EntryAt(large, id);

@@ -18,6 +18,14 @@ internal static unsafe class ObjectLock
         if (Interlocked.CompareExchange(ref *word, 1, 0) != 0) EnterContended<THook>(word);
     }
 
+    // Takes the lock if it is free.
+    internal static bool TryEnter<THook>(int* word) where THook : struct, IInterleaving
+    {
+        THook.Point();
+        // Acquire (full fence): pairs with the exchange in Exit.
+        return Interlocked.CompareExchange(ref *word, 1, 0) == 0;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Exit<THook>(int* word) where THook : struct, IInterleaving
     {
