@@ -168,7 +168,7 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
             value = default;
             return Status.Deleted;
         }
-        MapEntry* entry = Find(OrderedMap.Large(root), key);
+        MapEntry* entry = Find(OrderedMap.Large(root), key, out _);
         if (entry != null)
         {
             THook.Point();

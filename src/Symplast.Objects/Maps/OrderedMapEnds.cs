@@ -76,11 +76,12 @@ public static unsafe partial class OrderedMap<THook>
         while (true)
         {
             MapShard* shard = null;
+            if (entry != null) Preserve(large, id);
             if (entry != null && !TryEnterShardOf(large, entry, out shard)) return false;
             EnterOrder(large);
             MapEntry* found = entry;
             if (!OrderedMapFaults<THook>.Is(OrderedMapFault.EndIsNotLookedForAgain) || entry == null || Load(&entry->Value) == Removed) entry = End(large, last, out id);
-            bool isMine = entry != null && (entry == found || TryPassTo(large, entry, ref shard));
+            bool isMine = entry != null && IsPreserved(large, id) && (entry == found || TryPassTo(large, entry, ref shard));
             Value current = default;
             bool segmentIsDead = false;
             while (isMine && !TryRemoveValue(large, id, entry, current = Load(&entry->Value), out segmentIsDead))

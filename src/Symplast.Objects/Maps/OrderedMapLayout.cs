@@ -71,7 +71,10 @@ internal unsafe struct LargeMap
     /// <summary>The log: replaced when it doubles.</summary>
     internal MapSegments* Segments;
 
-    /// <summary>Over both of them.</summary>
+    /// <summary>The snapshot that is being made, or null.</summary>
+    internal MapCopy* Copy;
+
+    /// <summary>Over the index and the log.</summary>
     internal int Growing;
     internal uint Generation;
 
@@ -86,6 +89,8 @@ internal unsafe struct LargeMap
 
     /// <summary>Entries in all segments. Under Growing.</summary>
     internal uint Held;
+    internal uint Reserved0;
+    internal ulong Reserved1;
 
     // What every insertion and removal writes lies apart from what every reader reads.
     internal fixed ulong Apart[8];

@@ -122,10 +122,10 @@ public static unsafe partial class OrderedMap<THook>
     // False: start over from the root.
     static bool TryUpdate<TChange>(ref Attempt attempt, LargeMap* large, in Probe key, ref TChange change) where TChange : struct, IMapChange
     {
-        MapEntry* entry = Find(large, key);
+        MapEntry* entry = Find(large, key, out uint id);
         if (entry != null)
         {
-            MapDecision decision = TryStore(ref attempt, entry, ref change);
+            MapDecision decision = TryStore(ref attempt, large, id, entry, ref change);
             if (decision == MapDecision.Store) return true;
             if (decision == MapDecision.Remove) return TryLocked(ref attempt, large, key, ref change);
         }
@@ -135,13 +135,14 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     // Store: the change took effect, or wants nothing. Remove: it wants to remove. Leave: the entry was removed.
-    static MapDecision TryStore<TChange>(ref Attempt attempt, MapEntry* entry, ref TChange change) where TChange : struct, IMapChange
+    static MapDecision TryStore<TChange>(ref Attempt attempt, LargeMap* large, uint id, MapEntry* entry, ref TChange change) where TChange : struct, IMapChange
     {
         THook.Point();
         Value current = Load(&entry->Value);
         while (current != Removed)
         {
             MapDecision decision = change.Present(attempt.Me, attempt.Heap, current, out Value desired);
+            if (decision != MapDecision.Leave) Preserve(large, id);
             if (decision == MapDecision.Remove) return MapDecision.Remove;
             if (decision == MapDecision.Store)
             {
@@ -174,19 +175,19 @@ public static unsafe partial class OrderedMap<THook>
             ObjectLock.Exit<THook>(&shard->Lock);
             return false;
         }
-        MapEntry* entry = FindIn(large, shard, key, out ulong* place);
+        MapEntry* entry = FindIn(large, shard, key, out ulong* place, out uint id);
         if (entry != null)
         {
             MapDecision decision;
             Value current = default;
             bool segmentIsDead = false;
-            while ((decision = TryStore(ref attempt, entry, ref change)) == MapDecision.Remove)
+            while ((decision = TryStore(ref attempt, large, id, entry, ref change)) == MapDecision.Remove)
             {
                 // Others may update without the lock, but not remove.
                 current = Load(&entry->Value);
                 if (change.Present(attempt.Me, attempt.Heap, current, out _) != MapDecision.Remove) continue;
                 EnterOrder(large);
-                bool removed = TryRemoveValue(large, (uint)*place - 1, entry, current, out segmentIsDead);
+                bool removed = TryRemoveValue(large, id, entry, current, out segmentIsDead);
                 ExitOrder(large);
                 if (removed) break;
             }
