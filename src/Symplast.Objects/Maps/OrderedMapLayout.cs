@@ -12,17 +12,22 @@ public unsafe struct OrderedMap
 
     internal SharedObject Object;
 
-    /// <summary>0 once deleted; a <see cref="SmallMap"/>; or a <see cref="LargeMap"/> with the lowest bit set.</summary>
-    internal nint Root;
-
-    /// <summary>How many exclusive operations (snapshot, compaction) are open: while it is not 0, writers pass through the map's lock.</summary>
-    internal int Gate;
-
     /// <summary>The sequence number of the next entry, while the map is small. Under the lock.</summary>
     internal uint NextSequence;
 
     /// <summary>Number of the last root. Under the lock.</summary>
     internal uint Generation;
+
+    // The lock, which all writers of a small map take, lies apart from what all readers read.
+    internal fixed ulong Apart[5];
+
+    /// <summary>0 once deleted; a <see cref="SmallMap"/>; or a <see cref="LargeMap"/> with the lowest bit set.</summary>
+    internal nint Root;
+
+    /// <summary>How many exclusive operations (compaction, the beginning of a snapshot) are open: while it is not 0, writers pass through the map's
+    /// lock.</summary>
+    internal int Gate;
+    internal int Reserved;
 
     internal static bool IsLarge(nint root) => (root & LargeBit) != 0;
 
