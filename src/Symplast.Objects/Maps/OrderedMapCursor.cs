@@ -41,12 +41,34 @@ public static unsafe partial class OrderedMap<THook>
             if (root != 0)
             {
                 status = Status.Done;
-                uint next = NextSequenceOf(root);
-                cursor = new OrderedMapCursor { From = next - Half, To = next };
+                // In this order: what is removed meanwhile is not missed, since what comes later has higher numbers.
+                uint first = FirstSequenceOf(root);
+                cursor = new OrderedMapCursor { From = first, To = NextSequenceOf(root) };
             }
         }
         Epoch.Exit(me);
         return status;
+    }
+
+    // A sequence number that no entry of the root comes before. Not simply the least that there is: compared with that, those that are inserted during the
+    // iteration would count as earlier.
+    static uint FirstSequenceOf(nint root)
+    {
+        if (!OrderedMap.IsLarge(root))
+        {
+            SmallMap* small = (SmallMap*)root;
+            // Acquire: pairs with the release in Append.
+            return Volatile.Read(ref small->Count) == 0 ? small->FirstSequence : SmallMap.Sequences(small)[0];
+        }
+        LargeMap* large = OrderedMap.Large(root);
+        // Acquire: pairs with the release in TryAppend.
+        uint tail = Volatile.Read(ref large->Tail);
+        for (uint id = Volatile.Read(ref large->First); id < tail; id = FirstIdOf(large, SegmentOf(id) + 1))
+        {
+            MapEntry* entry = EntryAt(large, id);
+            if (entry != null) return entry->Sequence;
+        }
+        return large->SequenceBase + tail;
     }
 
     // The sequence number that no entry of the root has yet, nor any before it that comes later.
