@@ -46,6 +46,29 @@ public sealed unsafe class OrderedMapCompactionTests : IDisposable
         Epoch.Leave(owner);
     }
 
+    [Theory]
+    [InlineData(20)]
+    [InlineData(200)]
+    public void AnIterationMeetsWhatWasThereWhenItBeganAlthoughMoreWasInsertedAndTheMapCompacted(int later)
+    {
+        const int Early = 30;
+        Participant* me = Epoch.Join();
+        OrderedMap* map = MapOps.Create(me, Heap.Of(_pool));
+        for (int i = -1; i < Early; i++) Assert.Equal(Status.Done, MapOps.Set(me, map, Probe.Of(Value.OfInt(i)), Value.None));
+        Assert.Equal(Status.Done, MapOps.Start(me, map, out OrderedMapCursor forwards));
+        OrderedMapCursor backwards = forwards;
+        for (int i = 0; i < later; i++) Assert.Equal(Status.Done, MapOps.Set(me, map, Probe.Of(Value.OfInt(Early + i)), Value.None));
+        Assert.Equal(Status.Done, MapOps.Remove(me, map, Probe.Of(Value.OfInt(-1)), out _));
+        Assert.Equal(Status.Done, MapOps.Compact(me, map));
+        Value* keys = stackalloc Value[Batch];
+        Value* values = stackalloc Value[Batch];
+        Assert.Equal(Status.Done, MapOps.Next(me, map, ref forwards, keys, values, Batch, out int count));
+        Assert.Equal(Enumerable.Range(0, Early).Select(i => (long)i), new Span<Value>(keys, count).ToArray().Select(key => key.Int));
+        Assert.Equal(Status.Done, MapOps.Previous(me, map, ref backwards, keys, values, Batch, out count));
+        Assert.Equal(Enumerable.Range(0, Early).Reverse().Select(i => (long)i), new Span<Value>(keys, count).ToArray().Select(key => key.Int));
+        Epoch.Leave(me);
+    }
+
     static void Walk(Participant* me, OrderedMap* map)
     {
         Value* keys = stackalloc Value[Batch];
