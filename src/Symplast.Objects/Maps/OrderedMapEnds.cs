@@ -37,7 +37,7 @@ public static unsafe partial class OrderedMap<THook>
             value = attempt.Current;
         }
         Epoch.Exit(me);
-        if (sparse && !Epoch.IsInside(me)) Compact(me, map);
+        if (sparse) CompactUnlessInside(me, map);
         return status;
     }
 

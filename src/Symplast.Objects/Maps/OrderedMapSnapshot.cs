@@ -42,8 +42,10 @@ public static unsafe partial class OrderedMap<THook>
     /// A copy of all entries as they are at one instant. Others go on meanwhile: a writer waits for the copying of 256 entries at most. Not inside a section, and
     /// only with a reference to the map.
     /// </summary>
+    /// <exception cref="InvalidOperationException">The calling thread is inside a section.</exception>
     public static Status Snapshot(Participant* me, OrderedMap* map, out MapSnapshot* snapshot)
     {
+        RefuseInside(me);
         for (int spare = SpareSegments; ; spare = 2 * spare + 1)
         {
             Status status = Prepare(me, map, spare, out snapshot, out MapCopy* copy);
@@ -64,8 +66,10 @@ public static unsafe partial class OrderedMap<THook>
     /// Not inside a section, and
     /// only with a reference to the map.
     /// </summary>
+    /// <exception cref="InvalidOperationException">The calling thread is inside a section.</exception>
     public static Status Compact(Participant* me, OrderedMap* map)
     {
+        RefuseInside(me);
         while (HelpCopying(me, map))
         {
             Status status = OpenGate(me, map);
@@ -82,6 +86,19 @@ public static unsafe partial class OrderedMap<THook>
             if (!waits) return status;
         }
         return Status.Deleted;
+    }
+
+    // What a map does by itself. Inside a section of the caller's it has to wait for another time.
+    static void CompactUnlessInside(Participant* me, OrderedMap* map)
+    {
+        // Most callers are only ever inside as this participant, which costs nothing to find out.
+        if (!Epoch.IsInside(me) && !Epoch.IsInsideAny()) Compact(me, map);
+    }
+
+    // Before the gate is opened: who waits for its own section would leave it open.
+    static void RefuseInside(Participant* me)
+    {
+        if (Epoch.IsInside(me) || Epoch.IsInsideAny()) throw new InvalidOperationException("a thread cannot take a map for itself inside a section of its own");
     }
 
     // A small map is copied at once. For a large one, what is needed to begin a copy. Neither if there is no memory, or no map.

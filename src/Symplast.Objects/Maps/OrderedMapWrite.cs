@@ -89,8 +89,7 @@ public static unsafe partial class OrderedMap<THook>
             sparse = attempt.IsSparse;
         }
         Epoch.Exit(me);
-        // Inside a section of the caller's it has to wait for another time.
-        if (sparse && !Epoch.IsInside(me)) Compact(me, map);
+        if (sparse) CompactUnlessInside(me, map);
         return status;
     }
 
