@@ -97,6 +97,69 @@ internal static unsafe class SequenceSuite
                 return 0;
             }));
         }
+        Ends(report, vector, list, gate);
+    }
+
+    // The first element, and all of them. The list copies for each removal of the first one.
+    static void Ends(Action<Row> report, SharedVector* vector, List<long> list, Lock gate)
+    {
+        const string Subject = "vector";
+        Contest.Run(report, Subject, $"remove the first and append, {list.Count:N0}", 1, new Bar(1), Ours((participant, count, seed) =>
+        {
+            Participant* me = (Participant*)participant;
+            for (int i = 0; i < count; i++)
+            {
+                SharedVector<Hook>.TakeAt(me, vector, 0, out _);
+                SharedVector<Hook>.Append(me, vector, Value.OfInt(i));
+            }
+            return 0;
+        }), new Contender("List + Lock", (_, count, _) =>
+        {
+            for (int i = 0; i < count; i++)
+            {
+                lock (gate) list.RemoveAt(0);
+                lock (gate) list.Add(i);
+            }
+            return 0;
+        }));
+        Contest.Run(report, Subject, $"insert and remove the first, {list.Count:N0}", 1, new Bar(1), Ours((participant, count, seed) =>
+        {
+            Participant* me = (Participant*)participant;
+            for (int i = 0; i < count; i++)
+            {
+                SharedVector<Hook>.Insert(me, vector, 0, Value.OfInt(i));
+                SharedVector<Hook>.TakeAt(me, vector, 0, out _);
+            }
+            return 0;
+        }), new Contender("List + Lock", (_, count, _) =>
+        {
+            for (int i = 0; i < count; i++)
+            {
+                lock (gate) list.Insert(0, i);
+                lock (gate) list.RemoveAt(0);
+            }
+            return 0;
+        }));
+        Contest.Run(report, Subject, $"snapshot of {list.Count:N0}", 1, null, Ours((participant, count, seed) =>
+        {
+            Participant* me = (Participant*)participant;
+            long sum = 0;
+            for (int i = 0; i < count; i++)
+            {
+                SharedVector<Hook>.Snapshot(me, vector, out VectorSnapshot snapshot);
+                sum += snapshot.Count;
+                snapshot.Release(me);
+            }
+            return sum;
+        }), new Contender("List + Lock, ToArray", (_, count, _) =>
+        {
+            long sum = 0;
+            for (int i = 0; i < count; i++)
+            {
+                lock (gate) sum += list.ToArray().Length;
+            }
+            return sum;
+        }));
     }
 
     static void Counters(Action<Row> report, Participant* main, PoolHeap* heap)

@@ -110,7 +110,27 @@ internal static unsafe class SortedSuite
                     new Contender("ImmutableSortedDictionary + CAS", (_, count, seed) => Loop(new Immutable<TKey>(root, plain), size, writes, count, seed)));
             }
         }
+        Hammered(report, $"{size:N0} {kind}", map, keys, size);
+        if (keys is null) SortedEndsSuite.Run(report, map, size);
         pool.Delete();
         Epoch.Leave(main);
+    }
+
+    // Reading while another thread writes all the time, against reading in peace.
+    static void Hammered(Action<Row> report, string what, SortedMap* map, Keys? keys, int size)
+    {
+        Contender Reader(string name, bool hammered) => new(name, (thread, count, seed) =>
+        {
+            Participant* me = Epoch.Join();
+            Ours side = new(me, map, keys);
+            long sum = 0;
+            if (thread == 0) sum = Loop(side, size, 0, count, seed);
+            else while (hammered && Volatile.Read(ref Contest.Finished) != seed / 1000) sum += Loop(side, size, 100, 100, seed + (ulong)sum + 1);
+            Epoch.Leave(me);
+            return sum;
+        });
+        Contest.Measured = 1;
+        Contest.Run(report, Subject, $"{what}, reads while another thread writes", 2, new Bar(1 / 0.9), Reader("", true), Reader("reads in peace", false));
+        Contest.Measured = int.MaxValue;
     }
 }

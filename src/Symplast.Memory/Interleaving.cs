@@ -19,6 +19,12 @@ public interface IInterleaving
 
     /// <summary>The same, where it waits for a lock's word to become 0.</summary>
     static virtual unsafe void Await(int* word) { }
+
+    /// <summary>
+    /// Whether a test leaves this step of a protocol out, to see that the loss is noticed; each structure has an enumeration of such steps. Nothing is
+    /// left out of the product, which has no code for it.
+    /// </summary>
+    static virtual bool Omits<TStep>(TStep step) where TStep : struct, Enum => false;
 }
 
 /// <summary>The product's: nothing.</summary>
@@ -35,4 +41,8 @@ public readonly struct Uninterrupted : IInterleaving
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe void Await(int* word) { }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Omits<TStep>(TStep step) where TStep : struct, Enum => false;
 }

@@ -140,11 +140,13 @@ public sealed unsafe class Pool
 
     /// <summary>
     /// Deletes the pool. Returns false if it was deleted before. The memory of frozen objects goes back now if no lease is left, else with the last
-    /// one. That of live
-    /// objects goes back now; to that end the sections which are open are waited for, so a thread that calls this must not be inside one.
+    /// one. That of live objects goes back now; to that end the sections which are open are waited for.
     /// </summary>
+    /// <exception cref="InvalidOperationException">The calling thread is inside a section (<see cref="Epoch"/>), whose end it would wait for. Nothing
+    /// has changed.</exception>
     public bool Delete()
     {
+        if (Epoch.IsInsideAny()) throw new InvalidOperationException("a thread cannot delete a pool inside a section of its own");
         _gate.Enter();
         bool first = !_deleted;
         // Release: pairs with the acquire in Deleted.

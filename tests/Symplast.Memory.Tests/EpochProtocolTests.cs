@@ -18,6 +18,9 @@ public unsafe class EpochProtocolTests
         /// <summary>By a store that may be seen late.</summary>
         ByStore,
 
+        /// <summary>By such a store, then an interlocked operation on another word, as when a bag is closed.</summary>
+        ByStoreThenFence,
+
         /// <summary>The tag is taken first.</summary>
         AfterTag,
     }
@@ -37,6 +40,7 @@ public unsafe class EpochProtocolTests
         readonly EpochClock* _clock;
         readonly Participant* _reader;
         readonly ulong* _link;
+        readonly ulong* _bytes;
         readonly StoreBuffer? _readerStores;
         readonly StoreBuffer? _writerStores;
         ulong _tag;
@@ -50,11 +54,13 @@ public unsafe class EpochProtocolTests
             _reader = (Participant*)NativeWords.Take(sizeof(Participant) / sizeof(ulong));
             _link = NativeWords.Take(1);
             *_link = 1;
+            _bytes = NativeWords.Take(1);
+            *_bytes = 1;
             _clock->Global = 1;
             _clock->Oldest = 1;
             _clock->First = (nint)_reader;
             if (!scene.IsSmall) _readerStores = ModelledMemory.AddBuffer();
-            if (scene.Unlinking == Unlinking.ByStore) _writerStores = ModelledMemory.AddBuffer();
+            if (scene.Unlinking is Unlinking.ByStore or Unlinking.ByStoreThenFence) _writerStores = ModelledMemory.AddBuffer();
             if (scene.IsSmall) Write(null);
         }
 
@@ -91,8 +97,9 @@ public unsafe class EpochProtocolTests
             ModelledMemory.Own(_writerStores);
             ulong tag = 0;
             if (_scene.Unlinking == Unlinking.AfterTag) tag = Protocol.Tag(ref *_clock);
-            if (_scene.Unlinking == Unlinking.ByStore) ModelledMemory.Store(ref *_link, 0);
+            if (_writerStores != null) ModelledMemory.Store(ref *_link, 0);
             else ModelledMemory.Exchange(ref *_link, 0);
+            if (_scene.Unlinking == Unlinking.ByStoreThenFence) ModelledMemory.Exchange(ref *_bytes, 0);
             if (_scene.Unlinking != Unlinking.AfterTag) tag = Protocol.Tag(ref *_clock);
             _tag = tag;
             _writerStores?.Close();
@@ -151,6 +158,7 @@ public unsafe class EpochProtocolTests
         ScheduleFailedException failure = Assert.Throws<ScheduleFailedException>(() => SearchAll(hole, 3));
         Assert.StartsWith("a block was freed while it was read", failure.Message);
         Assert.True(SearchAll(hole with { Unlinking = Unlinking.Interlocked }, 3).IsComplete);
+        Assert.True(SearchAll(hole with { Unlinking = Unlinking.ByStoreThenFence }, 3).IsComplete);
         Assert.True(SearchAll(hole with { Omission = Omission.None }, 3).IsComplete);
     }
 

@@ -118,7 +118,7 @@ public unsafe partial class EpochTests
                 isOpen.SignalAndWait();
                 if (number == 0)
                 {
-                    Epoch.Synchronize(round % 2 == 0 ? me : null);
+                    Epoch.Synchronize();
                     Assert.Equal(2 * round, Volatile.Read(ref ended));
                 }
                 else
@@ -134,6 +134,46 @@ public unsafe partial class EpochTests
     }
 
     [Fact]
+    public void AThreadThatWouldWaitForItsOwnSectionIsRefused()
+    {
+        Participant* first = Epoch.Join();
+        Participant* second = Epoch.Join();
+        foreach (Participant* inside in (Participant*[])[first, second])
+        {
+            Assert.False(Epoch.IsInsideAny());
+            Epoch.Enter(inside);
+            Assert.True(Epoch.IsInsideAny());
+            Assert.Throws<InvalidOperationException>(Epoch.Synchronize);
+            Epoch.Exit(inside);
+        }
+        Epoch.Synchronize();
+        Epoch.Leave(first);
+        Epoch.Leave(second);
+    }
+
+    [Fact]
+    public void TheSectionsOfOthersAndOfTheDeadAreNobodysOwn()
+    {
+        using Barrier step = new(2);
+        Together.Run(2, number =>
+        {
+            Participant* me = Epoch.Join();
+            if (number == 0) Epoch.Enter(me);
+            step.SignalAndWait();
+            Assert.Equal(number == 0, Epoch.IsInsideAny());
+            step.SignalAndWait();
+            if (number == 0) Epoch.Exit(me);
+            Epoch.Leave(me);
+        });
+        Participant* dead;
+        OnAThreadThatEnds(&EndInsideASection, &dead);
+        // As if the number had been given to this thread since.
+        dead->Thread = Environment.CurrentManagedThreadId;
+        Assert.False(Epoch.IsInsideAny());
+        Assert.Equal(0, dead->Joined);
+    }
+
+    [Fact]
     public void SynchronizeDoesNotWaitForSectionsThatBeganLater()
     {
         using Barrier isOpen = new(2);
@@ -146,7 +186,7 @@ public unsafe partial class EpochTests
             if (number == 0)
             {
                 isOpen.SignalAndWait();
-                Epoch.Synchronize(me);
+                Epoch.Synchronize();
                 hasReturned.Set();
             }
             else if (number == 1)
@@ -272,7 +312,7 @@ public unsafe partial class EpochTests
     {
         Participant* dead;
         OnAThreadThatEnds(&EndInsideASection, &dead);
-        Epoch.Synchronize(null);
+        Epoch.Synchronize();
         Assert.Equal(0, dead->Joined);
     }
 

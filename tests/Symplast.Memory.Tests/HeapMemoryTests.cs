@@ -216,7 +216,7 @@ public sealed unsafe class HeapMemoryTests : IDisposable
             Epoch.Enter(_me);
             for (int i = 0; i < count; i++) Heap.Retire(_me, Heap.Allocate(_me, heap, 1000));
             Epoch.Exit(_me);
-            Epoch.Synchronize(_me);
+            Epoch.Synchronize();
         }
         Assert.InRange(pool.Statistics().LimboBytes, 1, 647 * 1000);
         pool.Delete();

@@ -94,6 +94,24 @@ public unsafe class PoolDeletionTests
         Assert.Null(PoolTable.Find(pool.Id));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void DeletionInsideASectionOfTheSameThreadIsRefusedAndChangesNothing(bool hasHeap)
+    {
+        Participant* me = Epoch.Join();
+        Pool pool = Pool.Create("inside");
+        if (hasHeap) Heap.Of(pool);
+        Epoch.Enter(me);
+        Assert.Throws<InvalidOperationException>(() => pool.Delete());
+        Assert.False(pool.Deleted);
+        if (hasHeap) Heap.Free(me, Heap.Allocate(me, Heap.Of(pool), 16));
+        Epoch.Exit(me);
+        Assert.True(pool.Delete());
+        Assert.True(pool.Deleted);
+        Epoch.Leave(me);
+    }
+
     [Fact]
     public void ASecondDeletionSaysThatItWasNotTheFirst()
     {

@@ -87,6 +87,9 @@ public sealed unsafe class NoMemoryTests : IDisposable
         ByInteger order = default;
         Try(Vector.Sort(_me, vector, ref order), model.Sort, Check);
         for (int i = 0; i < 8; i++) Set();
+        for (int i = 0; i < 12; i++) Try(Vector.Insert(_me, vector, 0, Value.OfInt(i)), () => model.Insert(0, i), Check);
+        for (int i = 0; i < 14; i++) Try(Vector.RemoveAt(_me, vector, 0), () => model.RemoveAt(0), Check);
+        Try(Vector.Insert(_me, vector, 0, Value.OfInt(101)), () => model.Insert(0, 101), Check);
         for (int i = 0; i < 12; i++) Try(Vector.TakeLast(_me, vector, out _), () => model.RemoveAt(model.Count - 1), Check);
         Try(Vector.Clear(_me, vector), model.Clear, Check);
         Epoch.Enter(_me);
@@ -169,6 +172,81 @@ public sealed unsafe class NoMemoryTests : IDisposable
         if (root != null) Trees.FreeTree(_me, root);
         Epoch.Exit(_me);
     });
+
+    [Fact]
+    public void AValueThatCannotBeMadeIsEmptyAndTakesNothing()
+    {
+        PoolHeap* heap = CheckedHeap.Create("values");
+        Epoch.Enter(_me);
+        Value item = Value.Of((Header*)AtomicInteger<Uninterrupted>.Create(_me, heap, 1));
+        byte* text = stackalloc byte[4];
+        HeapDebug.FailAt(1);
+        Assert.True(Blob.Create(_me, heap, ValueKind.Bytes, text, 4, 1).IsEmpty);
+        HeapDebug.FailAt(1);
+        Assert.True(TupleBlob.Create(_me, heap, &item, 1).IsEmpty);
+        HeapDebug.FailAt(1);
+        Assert.True(Sum.OfInteger(_me, heap, long.MaxValue).IsEmpty);
+        HeapDebug.FailAt(1);
+        Assert.Equal(Status.NoMemory, Sum.Of(_me, heap, Value.OfInt((1L << 49) - 1), Value.OfInt(1), out Value sum));
+        Assert.True(sum.IsEmpty);
+        HeapDebug.FailAt(0);
+        Assert.Equal((1, 1L), (item.Head->Count, Heap.LiveBlocks(heap)));
+        Reference.Drop(_me, item);
+        Epoch.Exit(_me);
+    }
+
+    public static TheoryData<int> Structures => [.. Enumerable.Range(0, Battery.All<Uninterrupted>().Length)];
+
+    // Each operation alone, on a structure that was made before, and the making itself.
+    [Theory]
+    [MemberData(nameof(Structures))]
+    public void EachOperationOfEachStructureLeavesItAsItWas(int number)
+    {
+        Battery battery = Battery.All<Uninterrupted>()[number];
+        HeapDebug.Start();
+        Pool pool = Pool.Create("no memory");
+        PoolHeap* heap = Heap.Of(pool);
+        Epoch.Enter(_me);
+        Value held = Value.Of((Header*)AtomicInteger<Uninterrupted>.Create(_me, heap, 1));
+        Epoch.Exit(_me);
+        foreach (string operation in (string[])["create", .. battery.Operations])
+        {
+            bool hasFailed;
+            int n = 0;
+            do
+            {
+                bool isMade = operation != "create";
+                long before = Heap.LiveBlocks(heap);
+                if (!isMade) HeapDebug.FailAt(++n);
+                nint structure = Make(battery, heap, held);
+                string contents = isMade ? battery.Show(_me, structure) : "";
+                if (isMade) HeapDebug.FailAt(++n);
+                Status status = isMade ? battery.Do(_me, structure, operation, held) : Status.Done;
+                hasFailed = HeapDebug.HasFailed;
+                HeapDebug.FailAt(0);
+                if (status == Status.NoMemory) Assert.Equal((true, contents), (hasFailed, battery.Show(_me, structure)));
+                else Assert.True(status is Status.Done or Status.Missing, $"{operation}: {status}");
+                if (structure == 0) Assert.True(hasFailed);
+                else
+                {
+                    Assert.True(battery.IsValid(_me, structure), operation);
+                    battery.Drop(_me, structure);
+                }
+                Assert.Equal(1, held.Head->Count);
+                Assert.Equal(before, Heap.LiveBlocks(heap));
+            } while (hasFailed);
+        }
+        Assert.True(HeapInvariants.IsValid(heap));
+        pool.Delete();
+    }
+
+    nint Make(Battery battery, PoolHeap* heap, Value held)
+    {
+        Epoch.Enter(_me);
+        nint structure = battery.Create(_me, heap, held);
+        Epoch.Exit(_me);
+        return structure;
+    }
 
     static ulong Hash(string name) => Hashing.OfBytes(System.Text.Encoding.UTF8.GetBytes(name));
 }

@@ -29,8 +29,23 @@ internal abstract unsafe class Schedules
     /// <summary>Programs are threads, separated by "|", of operations, separated by ";".</summary>
     internal void Explore(string state, string programs, int preemptions = 2, int random = 200)
     {
+        Arrange arrange = Arrangement(state, programs);
+        new Explorer { Preemptions = preemptions, ScheduleLimit = 3000 }.Systematically(arrange);
+        new Explorer().Randomly(arrange, random, seed: 1);
+    }
+
+    /// <summary>The exploration must fail without this step of the protocol, and must not with it.</summary>
+    internal void Misses(Enum step, string state, string programs)
+    {
+        Arrange arrange = Arrangement(state, programs);
+        Assert.Throws<ScheduleFailedException>(() => new Explorer { Preemptions = 3, ScheduleLimit = 20_000, Omission = step, StepLimit = 2000 }.Systematically(arrange));
+        new Explorer { Preemptions = 2, ScheduleLimit = 3000 }.Systematically(arrange);
+    }
+
+    Arrange Arrangement(string state, string programs)
+    {
         string[][] threads = [.. programs.Split('|').Select(thread => thread.Split(';'))];
-        Trial Arrange(Participant* me)
+        return me =>
         {
             Epoch.Enter(me);
             nint structure = Make(me, state);
@@ -46,9 +61,7 @@ internal abstract unsafe class Schedules
                 Assert.True(IsValid(structure), "invalid");
                 Linearizability.Check(history.Calls, state, (ref string before, string operation, string result) => Model(ref before, Words(operation)) == result);
             });
-        }
-        new Explorer { Preemptions = preemptions, ScheduleLimit = 3000 }.Systematically(Arrange);
-        new Explorer().Randomly(Arrange, random, seed: 1);
+        };
     }
 
     void Record(Participant* me, nint structure, History<string, string> history, int thread, string operation)

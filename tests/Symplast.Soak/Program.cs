@@ -16,6 +16,7 @@ if (options.Checked) HeapDebug.Start();
 unsafe
 {
     Participant* me = Epoch.Join();
+    LongChain.Run(me);
     TimeSpan time = TimeSpan.FromMinutes(options.Minutes);
     long start = Stopwatch.GetTimestamp();
     Pool[] pools = [];

@@ -31,6 +31,9 @@ internal sealed unsafe class Actor
 
     internal int Number { get; }
 
+    /// <summary>See <see cref="Explorer.Omission"/>.</summary>
+    internal Enum? Omission => _run.Omission;
+
     /// <summary>What it shall do when it gets the token next.</summary>
     internal Body? Body { get; set; }
 
@@ -51,6 +54,8 @@ internal sealed unsafe class Actor
         }
         if (_run.IsAbandoned) throw new AbandonedException();
     }
+
+    internal int Pick(int count) => _run.IsAbandoned ? 0 : _run.Pick(count);
 
     internal void Close()
     {

@@ -27,6 +27,9 @@ public sealed unsafe class Explorer
     /// <summary>A thread that passes that many points in one go loses its turn, because it most likely waits for another one.</summary>
     public int SpinLimit { get; init; } = 500;
 
+    /// <summary>The step of a protocol that the threads of the trials leave out (<see cref="IInterleaving.Omits"/>); null if none.</summary>
+    public Enum? Omission { get; init; }
+
     /// <summary>Runs every schedule, those with the fewest switches first in each branch.</summary>
     /// <exception cref="ScheduleFailedException">The trial failed.</exception>
     public Exploration Systematically(Arrange arrange)

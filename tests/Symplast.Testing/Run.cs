@@ -17,6 +17,7 @@ internal sealed unsafe class Run
     readonly nint[] _words;
     readonly int* _ended = Token.Create();
     readonly List<(int Thread, int Points)> _turns = [];
+    readonly List<int> _picks = [];
     Strategy _strategy = null!;
     Exception? _failure;
     int _steps;
@@ -36,6 +37,8 @@ internal sealed unsafe class Run
 
     internal int Processor { get; }
 
+    internal Enum? Omission => _settings.Omission;
+
     internal bool IsAbandoned { get; private set; }
 
     /// <summary>Steps in the longest run so far.</summary>
@@ -54,6 +57,7 @@ internal sealed unsafe class Run
         _preemptions = 0;
         _points = 0;
         _turns.Clear();
+        _picks.Clear();
         for (int i = 0; i < bodies.Length; i++)
         {
             _states[i] = Pause.Point;
@@ -119,6 +123,14 @@ internal sealed unsafe class Run
         return _actors[next];
     }
 
+    /// <summary>Which of so many outcomes a step has.</summary>
+    internal int Pick(int count)
+    {
+        int pick = _strategy.Pick(count);
+        if (count > 1) _picks.Add(pick);
+        return pick;
+    }
+
     /// <summary>The calling thread has ended: the token goes to another one, or back to the explorer.</summary>
     internal void End(Actor current)
     {
@@ -153,7 +165,7 @@ internal sealed unsafe class Run
     {
         StringBuilder text = new();
         foreach ((int thread, int points) in _turns) text.Append(text.Length == 0 ? "" : " ").Append(thread).Append('x').Append(points);
-        return text.ToString();
+        return _picks.Count == 0 ? text.ToString() : text.Append(" / ").AppendJoin(' ', _picks).ToString();
     }
 
     uint Ready()

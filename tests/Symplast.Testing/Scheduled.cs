@@ -17,6 +17,13 @@ public readonly unsafe struct Scheduled : IInterleaving
     /// <inheritdoc/>
     public static void Await(int* word) => Wait(Pause.Await, word);
 
+    /// <inheritdoc/>
+    public static bool Omits<TStep>(TStep step) where TStep : struct, Enum =>
+        Actor.Current?.Omission is TStep omission && EqualityComparer<TStep>.Default.Equals(omission, step);
+
+    /// <summary>Which of so many outcomes (at most 31) a step has that may have several: the explorer tries them all, 0 first. 0 outside of explorations.</summary>
+    public static int Pick(int count) => Actor.Current?.Pick(count) ?? 0;
+
     static void Wait(Pause pause, int* word)
     {
         Actor? actor = Actor.Current;

@@ -10,6 +10,9 @@ internal abstract class Strategy
     /// </summary>
     internal abstract int Choose(int current, uint ready);
 
+    /// <summary>Chooses one of so many outcomes of a step.</summary>
+    internal virtual int Pick(int count) => count == 1 ? 0 : Choose(-1, (1u << count) - 1);
+
     /// <summary>The current thread goes on, because the others cannot or the bound on preemptions is reached.</summary>
     internal virtual void GoOn(int current) { }
 
@@ -62,6 +65,7 @@ internal sealed class RandomWalk(Random random) : Strategy
 /// </summary>
 internal sealed class Priorities : Strategy
 {
+    readonly Random _random;
     readonly int[] _priority;
     readonly int[] _changes;
     int _lowest;
@@ -69,6 +73,7 @@ internal sealed class Priorities : Strategy
 
     internal Priorities(Random random, int threads, int changes, int steps)
     {
+        _random = random;
         _priority = [.. Enumerable.Range(1, threads)];
         random.Shuffle(_priority);
         _changes = new int[changes];
@@ -86,6 +91,8 @@ internal sealed class Priorities : Strategy
         return chosen;
     }
 
+    internal override int Pick(int count) => _random.Next(count);
+
     internal override void GoOn(int current)
     {
         if (Array.IndexOf(_changes, _step++) >= 0) _priority[current] = --_lowest;
@@ -96,12 +103,15 @@ internal sealed class Priorities : Strategy
 internal sealed class Recorded : Strategy
 {
     readonly (int Thread, int Points)[] _turns;
+    readonly Queue<int> _picks;
     int _turn = -1;
     int _points;
 
     internal Recorded(string schedule)
     {
-        _turns = [.. schedule.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(turn =>
+        string[] halves = schedule.Split('/');
+        _picks = new Queue<int>(halves.Length == 1 ? [] : halves[1].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse));
+        _turns = [.. halves[0].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(turn =>
         {
             string[] parts = turn.Split('x');
             return (int.Parse(parts[0]), int.Parse(parts[1]));
@@ -127,6 +137,9 @@ internal sealed class Recorded : Strategy
         if ((ready >> thread & 1) == 0) throw new InvalidOperationException("this schedule was not recorded from this trial");
         return thread;
     }
+
+    // After the recorded end anything will do.
+    internal override int Pick(int count) => count > 1 && _picks.TryDequeue(out int pick) ? pick : 0;
 
     internal override void GoOn(int current) => _points++;
 }

@@ -62,7 +62,11 @@ public static unsafe class Epoch
         Participant* next = isNew ? null : me->Next;
         *me = default;
         me->Next = next;
-        if (isBound) RobustMutex.CreateHeld(me->Alive);
+        if (isBound)
+        {
+            RobustMutex.CreateHeld(me->Alive);
+            me->Thread = Environment.CurrentManagedThreadId;
+        }
         else me->IsUnbound = 1;
         me->Joined = 1;
         if (isNew)
@@ -106,7 +110,27 @@ public static unsafe class Epoch
     /// <summary>True inside a section.</summary>
     public static bool IsInside(Participant* me) => me->Depth > 0;
 
-    /// <summary>The tag for what was unlinked just now. The unlinking must have been an interlocked operation.</summary>
+    /// <summary>
+    /// True if the calling thread is inside a section, as whichever participant of its own: then it must not wait for sections to end. Of participants that are no thread's
+    /// own nobody knows which thread is inside.
+    /// </summary>
+    public static bool IsInsideAny()
+    {
+        int thread = Environment.CurrentManagedThreadId;
+        bool isInside = false;
+        BeginAdvance();
+        // Acquire: pairs with the release in Join.
+        Participant* each = (Participant*)Volatile.Read(ref _state.Clock.First);
+        // Of other threads' participants only the number is read, which stays while nobody joins. One that has ours, is inside and not dead is ours.
+        for (; each != null && !isInside; each = each->Next)
+        {
+            isInside = each->Joined != 0 && each->Thread == thread && each->Announced != 0 && !Bury(each);
+        }
+        EndAdvance();
+        return isInside;
+    }
+
+    /// <summary>The tag for what was unlinked just now. The unlinking must have been an interlocked operation, or a store that one has followed since.</summary>
     public static ulong Now => EpochProtocol<Hardware>.Tag(ref _state.Clock);
 
     /// <summary>Whether what was tagged with <paramref name="tag"/> can be freed.</summary>
@@ -124,12 +148,13 @@ public static unsafe class Epoch
     }
 
     /// <summary>
-    /// Waits until every section that is open now has ended (<c>synchronize_rcu</c>); those that begin later may go on. Not inside a section; no GIL may be
-    /// held for which a section's thread could wait. The argument may be null: a thread that is no participant can wait too.
+    /// Waits until every section that is open now has ended (<c>synchronize_rcu</c>); those that begin later may go on. No GIL may be held for which a
+    /// section's thread could wait. The calling thread need not be a participant.
     /// </summary>
-    public static void Synchronize(Participant* me)
+    /// <exception cref="InvalidOperationException">The calling thread is inside a section, whose end it would wait for.</exception>
+    public static void Synchronize()
     {
-        Debug.Assert(me == null || me->Depth == 0);
+        if (IsInsideAny()) throw new InvalidOperationException("a thread cannot wait for sections to end inside one of its own");
         // Full fence: what the caller unlinked comes before the tag is loaded.
         Interlocked.MemoryBarrier();
         ulong tag = Now;

@@ -38,7 +38,7 @@ internal struct EpochClock
 /// is open; if it fell before, the reader's loads come after it, and they do not find the block.</para>
 /// <para>Two things could break that, and each alone is harmless. Unlinking by a plain store: the tag may be loaded before the store is visible, and with two advances
 /// at once the epoch may be <c>t + 2</c> before the first fence, so that a reader announces <c>t + 2</c> and still finds the block. Hence unlinking is
-/// interlocked, advancing is serialised, and blocks are freed at <c>tag + 2</c>, one epoch later than needed.</para>
+/// interlocked, or an interlocked operation comes between it and the tag (Limbo has one); advancing is serialised, and blocks are freed at <c>tag + 2</c>, one epoch later than needed.</para>
 /// <para>A reader that was interrupted between loading the global epoch and storing it announces an old one late. That delays freeing, but cannot endanger what
 /// was freed before: its loads came after the fence.</para>
 /// </remarks>
@@ -57,7 +57,7 @@ internal static unsafe class EpochProtocol<TMemory> where TMemory : struct, IMem
     // Release: pairs with the acquire in Scan; all accesses of the section come before.
     internal static void Withdraw(Participant* me) => TMemory.Store(ref me->Announced, 0);
 
-    /// <summary>The tag for what the caller unlinked just now, by an interlocked operation.</summary>
+    /// <summary>The tag for what the caller unlinked just now, by an interlocked operation, or by a store and an interlocked operation after it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong Tag(ref EpochClock clock) => TMemory.Load(ref clock.Global);
 

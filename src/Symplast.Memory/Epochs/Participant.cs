@@ -45,8 +45,12 @@ public unsafe struct Participant
     [FieldOffset(164)]
     internal int Joined;
 
-    /// <summary>1 if no thread's death ends it: see <see cref="Epoch.JoinUnbound"/>.</summary>
+    /// <summary>The thread that joined, by its managed number; that of a dead thread may be another one's by now. 0 if it is no thread's own.</summary>
     [FieldOffset(168)]
+    internal int Thread;
+
+    /// <summary>1 if no thread's death ends it: see <see cref="Epoch.JoinUnbound"/>.</summary>
+    [FieldOffset(172)]
     internal int IsUnbound;
 
     /// <summary>A robust mutex that the thread holds as long as it lives: whoever gets it learns that the thread died.</summary>

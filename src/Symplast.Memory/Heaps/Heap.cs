@@ -105,18 +105,12 @@ public static unsafe class Heap
     /// that <see cref="Of(void*)"/> answers a heap that is deleted. Inside a section in which the heap was not deleted, or by one who holds a pin.
     /// Thread-safe.
     /// </summary>
-    public static void Pin(PoolHeap* heap)
-    {
-        Volatile.Write(ref heap->WasPinned, 1);
-        // Full fence; the deletion waits for the section that this is in.
-        Interlocked.Increment(ref heap->Pins);
-    }
+    public static void Pin(PoolHeap* heap) => HeapPins<Uninterrupted>.Add(heap);
 
     /// <summary>Takes back a pin. Thread-safe, anywhere.</summary>
     public static void Unpin(PoolHeap* heap)
     {
-        // Full fence; pairs with the reading in HeapTable: either that finds 0, or we find the heap deleted.
-        if (Interlocked.Decrement(ref heap->Pins) == 0 && PoolHeap.IsDeleted(heap)) HeapTable.Unpinned(heap);
+        if (HeapPins<Uninterrupted>.Remove(heap)) HeapTable.Unpinned(heap);
     }
 
     /// <summary>Blocks that were allocated and neither freed nor retired; exact if nobody allocates or frees meanwhile. Thread-safe,
@@ -192,7 +186,7 @@ public static unsafe class Heap
     {
         if (page->Local->Holder == me) LocalHeap.Free(page, block);
         else if (page->Kind == PageKind.Large) FreeLarge(page);
-        else Page.PushRemote(page, block, block, 1);
+        else RemoteList<Uninterrupted>.Push(page, block, block, 1);
     }
 
     /// <summary>Frees a block that has pages or chunks of its own.</summary>

@@ -93,17 +93,15 @@ internal static unsafe class HeapTable
     /// </summary>
     internal static bool Delete(PoolHeap* heap)
     {
-        // Full fence: the flag is visible before the grace period begins. Pairs with the acquire in IsDeleted.
-        Interlocked.Exchange(ref heap->DeletedFlag, 1);
-        Epoch.Synchronize(null);
+        HeapPins<Uninterrupted>.Delete(heap);
+        Epoch.Synchronize();
         Enter();
         Unlist(heap);
         DropLocals(heap);
         if (heap->Quarantine != null) Quarantine.Destroy(heap->Quarantine);
         heap->Quarantine = null;
         Exit();
-        // Nobody pins what is deleted, unless he holds a pin already.
-        bool wasPinned = Volatile.Read(ref heap->WasPinned) != 0;
+        bool wasPinned = HeapPins<Uninterrupted>.WasPinned(heap);
         if (!wasPinned)
         {
             PoolHeap.ReleaseChunks(heap);
@@ -217,9 +215,7 @@ internal static unsafe class HeapTable
     // The gate is held.
     static void AwaitRelease(PoolHeap* heap)
     {
-        // The pin may have gone before the memory; then whoever empties the heap comes here again.
-        if (!heap->IsEmptied || heap->IsWaiting || Volatile.Read(ref heap->Pins) != 0) return;
-        heap->IsWaiting = true;
+        if (!HeapPins<Uninterrupted>.MayRelease(heap)) return;
         heap->Tag = Epoch.Now;
         heap->NextHeap = _state.Waiting;
         _state.Waiting = heap;

@@ -122,14 +122,14 @@ internal unsafe struct Limbo
         Bag* bag = limbo->_open;
         if (bag == null) return false;
         limbo->_open = null;
+        // Also the full fence between the unlinking of what is in the bag, which may have been a plain store, and the tag; see EpochProtocol.
+        Interlocked.Add(ref _state.Bytes, bag->Bytes);
         bag->Tag = Epoch.Now;
         bool isSame = bag->Tag == limbo->_lastTag;
         limbo->_lastTag = bag->Tag;
         if (limbo->_newest == null) limbo->_oldest = bag;
         else limbo->_newest->Next = bag;
         limbo->_newest = bag;
-        // Only a measure; orders nothing.
-        Interlocked.Add(ref _state.Bytes, bag->Bytes);
         return isSame;
     }
 
@@ -249,6 +249,6 @@ internal unsafe struct Limbo
 
     static void Send(Chain* chain)
     {
-        if (chain->Page != null) Page.PushRemote(chain->Page, chain->First, chain->Last, chain->Count);
+        if (chain->Page != null) RemoteList<Uninterrupted>.Push(chain->Page, chain->First, chain->Last, chain->Count);
     }
 }

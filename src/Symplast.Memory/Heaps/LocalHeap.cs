@@ -203,7 +203,7 @@ internal unsafe struct LocalHeap
         while (queue->First != HeapTable.Empty)
         {
             Page* page = queue->First;
-            if (page->Free == null) Page.TakeRemote(page);
+            if (page->Free == null) RemoteList<Uninterrupted>.Take(page);
             if (page->Free == null && page->Made < page->Capacity) Page.Extend(page);
             if (page->Free != null) return page;
             Park(local, queue, page);
@@ -213,9 +213,8 @@ internal unsafe struct LocalHeap
 
     static void Park(LocalHeap* local, PageQueue* queue, Page* page)
     {
-        // Full fence: pairs with the exchange in PushRemote, which must find what it needs to hand the page back.
         // If others have freed blocks just now there is no need to.
-        if (Interlocked.CompareExchange(ref page->Remote, Page.Parked, 0) != 0) return;
+        if (!RemoteList<Uninterrupted>.TryPark(page)) return;
         Unlink(queue, page);
         page->Attention = Page.Always;
         page->Previous = null;
@@ -239,30 +238,15 @@ internal unsafe struct LocalHeap
         if (page->Next != null) page->Next->Previous = page->Previous;
     }
 
-    /// <summary>Hands a page back to its local heap, from any thread.</summary>
-    internal static void PushReady(LocalHeap* local, Page* page)
-    {
-        nint seen = Volatile.Read(ref local->Ready);
-        while (true)
-        {
-            page->NextReady = (Page*)seen;
-            // Full fence: pairs with the exchange in TakeReady.
-            nint prior = Interlocked.CompareExchange(ref local->Ready, (nint)page, seen);
-            if (prior == seen) return;
-            seen = prior;
-        }
-    }
-
     // Takes back the pages in which others have freed blocks; false if there were none.
     static bool TakeReady(LocalHeap* local)
     {
-        if (Volatile.Read(ref local->Ready) == 0) return false;
-        // Full fence: pairs with the exchange in PushReady.
-        Page* page = (Page*)Interlocked.Exchange(ref local->Ready, 0);
+        Page* page = RemoteList<Uninterrupted>.TakeReady(local);
+        if (page == null) return false;
         while (page != null)
         {
             Page* next = page->NextReady;
-            Page.JoinRemote(page);
+            RemoteList<Uninterrupted>.Join(page);
             Unpark(local, page);
             if (page->Used == 0) Empty(local, page);
             page = next;
@@ -285,8 +269,7 @@ internal unsafe struct LocalHeap
         LocalHeap* local = page->Local;
         if (page->Attention == Page.Always)
         {
-            // Full fence: pairs with the exchange in PushRemote. If that came first, the page is on its way to the ready list.
-            if (Interlocked.CompareExchange(ref page->Remote, 0, Page.Parked) != Page.Parked) return;
+            if (!RemoteList<Uninterrupted>.TryUnpark(page)) return;
             Unpark(local, page);
         }
         if (page->Used == 0) Empty(local, page);
@@ -358,8 +341,8 @@ internal unsafe struct LocalHeap
         for (Page* page = abandoned->Full; page != null; page = next)
         {
             next = page->Next;
-            // Full fence: pairs with the exchange in PushRemote. If that came first, the page is on its way to the ready list of this local heap.
-            if (Interlocked.CompareExchange(ref page->Remote, 0, Page.Parked) == Page.Parked) Unpark(abandoned, page);
+            // If not, it is on its way to the ready list of this local heap.
+            if (RemoteList<Uninterrupted>.TryUnpark(page)) Unpark(abandoned, page);
         }
         for (nuint i = 1; i < SizeClass.Count; i++)
         {
@@ -370,7 +353,7 @@ internal unsafe struct LocalHeap
                 Unlink(from, page);
                 // Others compare it with theirs, or look at it for a page that is parked, which this is not.
                 page->Local = local;
-                Page.JoinRemote(page);
+                RemoteList<Uninterrupted>.Join(page);
                 if (page->Used == 0) PoolHeap.GivePages(heap, page, 1);
                 else Append(QueueOf(local, i), page);
             }
@@ -394,7 +377,7 @@ internal unsafe struct LocalHeap
             for (Page* page = queue->First; page != HeapTable.Empty && page != null; page = next)
             {
                 next = page->Next;
-                Page.JoinRemote(page);
+                RemoteList<Uninterrupted>.Join(page);
                 if (page->Used != 0) continue;
                 Unlink(queue, page);
                 PoolHeap.GivePages(local->Heap, page, 1);

@@ -26,7 +26,7 @@ internal enum PageKind : byte
 /// <para>empty (0) -> list: any thread pushes. list -> empty: the owner takes all. empty -> parked: the owner, which has no free block in the page,
 /// puts it on its list of full pages. parked -> empty: the owner, which has freed a block of the page. parked -> list: any thread pushes, and that
 /// one, only that one, then pushes the page on the owner's ready list; from there the owner takes it back. In between, the page stays with its
-/// local heap, whatever becomes of the thread.</para>
+/// local heap, whatever becomes of the thread. The steps are in <see cref="RemoteList{THook}"/>.</para>
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = 128)]
 internal unsafe struct Page
@@ -100,56 +100,6 @@ internal unsafe struct Page
 
     /// <summary>How many blocks are on the remote list.</summary>
     internal static int RemoteCount(Page* page) => (int)((Volatile.Read(ref page->Remote) & ~Parked) >> 32);
-
-    /// <summary>
-    /// Frees a chain of blocks of the page, linked through their first words, from a thread that does not own it. Thread-safe.
-    /// </summary>
-    internal static void PushRemote(Page* page, void* first, void* last, int count)
-    {
-        nuint start = (nuint)first & ~(Size - 1);
-        // Any value will do to begin with: the exchange decides.
-        ulong seen = Volatile.Read(ref page->Remote);
-        while (true)
-        {
-            ulong listed = seen & ~Parked;
-            *(nuint*)last = listed == 0 ? 0 : start + (uint)listed;
-            ulong list = (((listed >> 32) + (ulong)count) << 32) | (uint)((nuint)first - start);
-            // Full fence: pairs with the exchange in TakeRemote, which makes the links (and all that was done with the blocks) the owner's.
-            ulong prior = Interlocked.CompareExchange(ref page->Remote, list, seen);
-            if (prior == seen) break;
-            seen = prior;
-        }
-        // The exchange that parked it came after all that the owner did with the page, so Local is the one that waits for it, until we hand it over.
-        if (seen == Parked) LocalHeap.PushReady(page->Local, page);
-    }
-
-    /// <summary>The owner takes what others freed. The page must have no free block.</summary>
-    internal static void TakeRemote(Page* page)
-    {
-        Debug.Assert(page->Free == null);
-        if (Volatile.Read(ref page->Remote) == 0) return;
-        // Full fence: pairs with the exchange in PushRemote.
-        ulong list = Interlocked.Exchange(ref page->Remote, 0);
-        page->Free = page->Start + (uint)list;
-        page->Used -= (int)(list >> 32);
-    }
-
-    /// <summary>The same for a page that may have free blocks.</summary>
-    internal static void JoinRemote(Page* page)
-    {
-        void* free = page->Free;
-        page->Free = null;
-        TakeRemote(page);
-        if (free == null) return;
-        void* last = page->Free;
-        if (last == null)
-        {
-            page->Free = free;
-            return;
-        }
-        while (*(void**)last != null) last = *(void**)last;
-        *(void**)last = free;
-    }
 
     /// <summary>Puts some of the untouched memory on the free list: about what one page of the system holds.</summary>
     internal static void Extend(Page* page)

@@ -40,10 +40,6 @@ public unsafe struct AtomicCell
 /// first.</remarks>
 public static unsafe class AtomicInteger<THook> where THook : struct, IInterleaving
 {
-    // Between these an unconditional addition cannot overflow: it would take 2^30 threads that add at the same moment.
-    const long CalmValue = 1L << 62;
-    const long CalmDelta = 1L << 32;
-
     /// <summary>A new cell with one reference, the caller's; null if there is no memory. Inside a section in which the pool was not
     /// deleted.</summary>
     public static AtomicCell* Create(Participant* me, PoolHeap* heap, long value) => AtomicCell.Create(me, heap, 0, (ulong)value);
@@ -92,16 +88,7 @@ public static unsafe class AtomicInteger<THook> where THook : struct, IInterleav
     {
         sum = 0;
         if (!Begin(me, cell)) return Status.Deleted;
-        THook.Point();
-        long seen = Volatile.Read(ref Word(cell));
-        Status status = Status.Done;
-        THook.Point();
-        if (seen is > -CalmValue and < CalmValue && delta is > -CalmDelta and < CalmDelta)
-        {
-            // Full fence; pairs with the acquire in Get. One instruction, which two threads finish sooner than two loops.
-            sum = Interlocked.Add(ref Word(cell), delta);
-        }
-        else status = AddChecked(cell, seen, delta, out sum);
+        Status status = Add(cell, delta, ref sum);
         Epoch.Exit(me);
         return status;
     }
@@ -115,12 +102,12 @@ public static unsafe class AtomicInteger<THook> where THook : struct, IInterleav
             Epoch.Exit(me);
             return Status.Deleted;
         }
-        ObjectLock.Enter<THook>(&cell->Object.Lock);
+        if (!THook.Omits(CellStep.DeletionLocks)) ObjectLock.Enter<THook>(&cell->Object.Lock);
         bool first = !SharedObject.IsDeleted((SharedObject*)cell);
         THook.Point();
         // Release: pairs with the acquire in SharedObject.IsDeleted.
         if (first) Volatile.Write(ref cell->Object.Head.DeletedFlag, 1);
-        ObjectLock.Exit<THook>(&cell->Object.Lock);
+        if (!THook.Omits(CellStep.DeletionLocks)) ObjectLock.Exit<THook>(&cell->Object.Lock);
         Epoch.Exit(me);
         return first ? Status.Done : Status.Deleted;
     }
@@ -135,16 +122,25 @@ public static unsafe class AtomicInteger<THook> where THook : struct, IInterleav
         return false;
     }
 
-    static Status AddChecked(AtomicCell* cell, long seen, long delta, out long sum)
+    // Adding in one instruction would be faster under contention, but whatever was read before, another thread may have brought the integer near its end.
+    static Status Add(AtomicCell* cell, long delta, ref long sum)
     {
+        THook.Point();
+        // Any value will do to begin with: the exchange decides.
+        long seen = Volatile.Read(ref Word(cell));
         while (true)
         {
-            sum = unchecked(seen + delta);
-            if (((seen ^ sum) & (delta ^ sum)) < 0) return Status.Overflow;
+            long next = unchecked(seen + delta);
+            if (((seen ^ next) & (delta ^ next)) < 0) return Status.Overflow;
             THook.Point();
+            if (THook.Omits(CellStep.AdditionCompares)) seen = Word(cell);
             // Full fence; pairs with the acquire in Get.
-            long found = Interlocked.CompareExchange(ref Word(cell), sum, seen);
-            if (found == seen) return Status.Done;
+            long found = Interlocked.CompareExchange(ref Word(cell), next, seen);
+            if (found == seen)
+            {
+                sum = next;
+                return Status.Done;
+            }
             seen = found;
         }
     }

@@ -41,7 +41,7 @@ public static unsafe class AtomicReference<THook> where THook : struct, IInterle
             THook.Point();
         }
         // One that died meanwhile is no longer in the cell.
-        while (status == Status.Done && !Reference.TryTake(value));
+        while (status == Status.Done && !Reference.TryTake(value) && !THook.Omits(CellStep.DeadValuesAreLeft));
         Epoch.Exit(me);
         return status;
     }
@@ -124,8 +124,9 @@ public static unsafe class AtomicReference<THook> where THook : struct, IInterle
         // The mark first: it decides who deletes.
         THook.Point();
         // Full fence: pairs with the exchange in TryReplace, which finds Dead from now on.
-        value = new Value(Interlocked.Exchange(ref cell->Word, Dead.Bits));
+        value = THook.Omits(CellStep.DeletionIsOneStep) ? new Value(cell->Word) : new Value(Interlocked.Exchange(ref cell->Word, Dead.Bits));
         THook.Point();
+        if (THook.Omits(CellStep.DeletionIsOneStep)) cell->Word = Dead.Bits;
         // Release: pairs with the acquire in SharedObject.IsDeleted.
         Volatile.Write(ref cell->Object.Head.DeletedFlag, 1);
         return value != Dead;
@@ -147,6 +148,7 @@ public static unsafe class AtomicReference<THook> where THook : struct, IInterle
     static bool TryReplace(AtomicCell* cell, ref Value old, Value value)
     {
         THook.Point();
+        if (THook.Omits(CellStep.ReplacementCompares)) cell->Word = old.Bits;
         // Full fence: pairs with the acquire in Read and the exchange in Kill.
         ulong seen = Interlocked.CompareExchange(ref cell->Word, value.Bits, old.Bits);
         if (seen == old.Bits) return true;

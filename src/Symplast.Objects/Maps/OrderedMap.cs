@@ -7,7 +7,8 @@ namespace Symplast.Objects;
 /// Iterates in the order of insertion; a key that is removed and inserted again goes to the end, as in Python's dict.
 /// </summary>
 /// <remarks>
-/// <para>All operations are thread-safe, atomic and linearizable per key. Those on the whole say for themselves what they promise.
+/// <para>All operations are thread-safe, atomic and linearizable, those on the whole too: the map is one object whose state is the list of its entries. Only
+/// iteration (<see cref="Start"/>) is of no instant, and says for itself what it promises.
 /// The layout is CPython's compact dict (R. Hettinger) with the index cut into shards by extendible hashing (Fagin et al., TODS 1979), read under RCU
 /// (McKenney); relocation-free updates avoid the forwarding of C. Click's non-blocking table.</para>
 ///
@@ -22,10 +23,11 @@ namespace Symplast.Objects;
 /// shard that the key belongs to,
 /// and start over if it turns out to be Moved: so one key has at most one slot, and one entry that is not Removed, in the whole index. Growth of a
 /// shard holds its lock, and inside that <c>Growing</c>
-/// of the root while it touches the directory or the list of segments. Lock order: map, shard, Growing.</para>
+/// of the root while it touches the directory or the list of segments. What takes effect, an insertion or a removal, does so under <c>Order</c> of the root,
+/// for a few stores. Lock order: map, shard, then Growing or a part of a copy or Order; inside Order other shards are only tried.</para>
 ///
 /// <para><b>Why readers are right.</b> (1) Insertion fills the entry, then stores the slot (release); a reader that finds the slot (acquire) finds a
-/// whole entry. Ids are only taken where a
+/// whole entry. The tail only moves on where a
 /// segment exists, and a reader loads the list of segments after the slot, so it finds the segment; if it is 0, all its entries were removed.
 /// (2) Found, and the value read is none or other than Removed: the value was the key's at that moment, or, through an old root, an old small map or
 /// an old shard, at the
@@ -41,6 +43,17 @@ namespace Symplast.Objects;
 /// Removed by exchange: an update that came before counts as before the giving up, within which it began; one that comes after starts over from the
 /// root.
 /// Compaction copies values, and therefore needs updates to stand still: see <see cref="OrderedMap.Gate"/>.</para>
+///
+/// <para><b>The order.</b> Under Order an insertion takes the next id, fills the entry, moves the tail on and stores the slot; a removal makes the value
+/// Removed and counts it. So whoever has Order finds as many live entries as tail and dead count say, in the order in which keys appeared to
+/// readers, and none comes or goes. <c>Count</c> does not take it but looks at its version before and after: even and unchanged, there was nobody. The ends are found without it and looked for again under it,
+/// with the shard locked that the entry belongs to. A root that was given up is consistent as of then: its entries become Removed only after all of its shards are
+/// Moved, which keeps who has a shard's lock safe; an empty map is only believed if the root is still the map's.</para>
+///
+/// <para><b>Snapshots.</b> At its instant, when its maker is the only writer, a snapshot of a large map is no more than the tail and a list of parts, entries
+/// that lie next to each other, which have yet to be copied. Its maker copies them one by one, in sections of their own. Who is about to change or remove a value below that tail copies
+/// its part first, or waits until it is copied; so a part is copied as it was at the instant, and its references are taken while the map still has its own. Giving up a root copies what is left,
+/// before values become Removed; compaction and the next snapshot help until nothing is left, so that a maker that never comes back is in nobody's way. A writer that saw no copy was waited for by the gate.</para>
 ///
 /// <para><b>The gate.</b> Opening it adds to the gate, waits until all sections that were open have ended (<see cref="Epoch.Synchronize"/>), then
 /// takes the map's lock. Every writer reads the gate inside its
@@ -134,9 +147,7 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
     /// <summary>Whether there is such a key.</summary>
     public static Status Contains(Participant* me, OrderedMap* map, in Probe key) => Get(me, map, key, out _);
 
-    /// <summary>
-    /// Number of entries, but for what other threads are inserting and removing at the moment: each of these counts or not.
-    /// </summary>
+    /// <summary>Number of entries at one instant. Locks nothing, unless others insert and remove all the time.</summary>
     public static Status Count(Participant* me, OrderedMap* map, out ulong count)
     {
         Epoch.Enter(me);
@@ -157,14 +168,7 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
         return status;
     }
 
-    static ulong CountOf(nint root)
-    {
-        if (!OrderedMap.IsLarge(root)) return CountOf((SmallMap*)root);
-        LargeMap* large = OrderedMap.Large(root);
-        // In this order, so that no removal counts without its insertion.
-        uint dead = Volatile.Read(ref large->Dead);
-        return Volatile.Read(ref large->Tail) - dead;
-    }
+    static ulong CountOf(nint root) => OrderedMap.IsLarge(root) ? CountOf(OrderedMap.Large(root)) : CountOf((SmallMap*)root);
 
     static Status Find(OrderedMap* map, in Probe key, out Value value)
     {
@@ -177,7 +181,7 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
             value = default;
             return Status.Deleted;
         }
-        MapEntry* entry = Find(OrderedMap.Large(root), key);
+        MapEntry* entry = Find(OrderedMap.Large(root), key, out _);
         if (entry != null)
         {
             THook.Point();

@@ -41,12 +41,34 @@ public static unsafe partial class OrderedMap<THook>
             if (root != 0)
             {
                 status = Status.Done;
-                uint next = NextSequenceOf(root);
-                cursor = new OrderedMapCursor { From = next - Half, To = next };
+                // In this order: what is removed meanwhile is not missed, since what comes later has higher numbers.
+                uint first = FirstSequenceOf(root);
+                cursor = new OrderedMapCursor { From = first, To = NextSequenceOf(root) };
             }
         }
         Epoch.Exit(me);
         return status;
+    }
+
+    // A sequence number that no entry of the root comes before. Not simply the least that there is: compared with that, those that are inserted during the
+    // iteration would count as earlier.
+    static uint FirstSequenceOf(nint root)
+    {
+        if (!OrderedMap.IsLarge(root))
+        {
+            SmallMap* small = (SmallMap*)root;
+            // Acquire: pairs with the release in Append.
+            return Volatile.Read(ref small->Count) == 0 ? small->FirstSequence : SmallMap.Sequences(small)[0];
+        }
+        LargeMap* large = OrderedMap.Large(root);
+        // Acquire: pairs with the release in TryAppend.
+        uint tail = Volatile.Read(ref large->Tail);
+        for (uint id = Volatile.Read(ref large->First); id < tail; id = FirstIdOf(large, SegmentOf(id) + 1))
+        {
+            MapEntry* entry = EntryAt(large, id);
+            if (entry != null) return entry->Sequence;
+        }
+        return large->SequenceBase + tail;
     }
 
     // The sequence number that no entry of the root has yet, nor any before it that comes later.
@@ -197,9 +219,8 @@ public static unsafe partial class OrderedMap<THook>
     static bool TryVisit(MapEntry* entry, Value* key, Value* value)
     {
         THook.Point();
-        // Acquire: pairs with the release in FillEntry. Empty: its insertion is under way.
-        *key = Load(&entry->Key);
-        if (key->IsEmpty) return false;
+        // Filled in: the tail has passed it.
+        *key = entry->Key;
         THook.Point();
         // A value that is not Removed now was not before this section began, so the key's memory stays for the section.
         *value = Load(&entry->Value);
@@ -209,6 +230,7 @@ public static unsafe partial class OrderedMap<THook>
     // The id of the first entry with this sequence number or a later one; of a number from before the map's oldest, 0.
     static uint PositionOf(LargeMap* large, uint sequence)
     {
+        // Acquire: pairs with the release in TryAppend.
         uint tail = Volatile.Read(ref large->Tail);
         uint packed = Math.Min(large->Packed, tail);
         uint id = sequence - large->SequenceBase;

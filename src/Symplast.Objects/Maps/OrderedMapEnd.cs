@@ -94,6 +94,7 @@ public static unsafe partial class OrderedMap<THook>
     {
         // From here on nothing is inserted, removed or moved; what was begun is complete.
         MoveShards(me, large);
+        CopyRest(CopyOf(large));
         MapSegments* segments = large->Segments;
         for (int i = 0; (ulong)i < segments->Capacity; i++)
         {

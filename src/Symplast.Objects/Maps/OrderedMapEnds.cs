@@ -4,16 +4,12 @@ namespace Symplast.Objects;
 public static unsafe partial class OrderedMap<THook>
 {
     /// <summary>
-    /// Removes the first entry, or another one if others come before it or go meanwhile: it was the first at some moment of the call. Both
-    /// references become the caller's.
-    /// <see cref="Status.Missing"/> if the map is empty.
+    /// Removes the first entry, in one atomic step. Both references become the caller's. <see cref="Status.Missing"/> if the map is empty.
     /// </summary>
     public static Status TakeFirst(Participant* me, OrderedMap* map, out Value key, out Value value) => TakeEnd(me, map, false, out key, out value);
 
     /// <summary>
-    /// Removes the last entry: one that was the last at some moment of the call, though another one may have been inserted since. Both references
-    /// become the caller's.
-    /// <see cref="Status.Missing"/> if the map is empty.
+    /// Removes the last entry, in one atomic step. Both references become the caller's. <see cref="Status.Missing"/> if the map is empty.
     /// </summary>
     public static Status TakeLast(Participant* me, OrderedMap* map, out Value key, out Value value) => TakeEnd(me, map, true, out key, out value);
 
@@ -41,7 +37,7 @@ public static unsafe partial class OrderedMap<THook>
             value = attempt.Current;
         }
         Epoch.Exit(me);
-        if (sparse && !Epoch.IsInside(me)) Compact(me, map);
+        if (sparse) CompactUnlessInside(me, map);
         return status;
     }
 
@@ -72,42 +68,83 @@ public static unsafe partial class OrderedMap<THook>
         return done;
     }
 
+    // The end is found without a lock, and once more when nothing is inserted or removed. Since the locks of shards come before that of the order, and
+    // the end tells which shard it is, a shard is locked in advance; if it is the wrong one by then, one only tries the right one.
     static bool TryTakeEnd(ref Attempt attempt, LargeMap* large, bool last)
     {
+        MapEntry* entry = End(large, last, out uint id);
         while (true)
         {
-            MapEntry* entry = last ? LastLive(large) : FirstLive(large);
-            if (entry == null) return true;
-            // It was not Removed inside this section, so its key can be read.
-            Probe key = Probe.Of(entry->Key);
-            MapShard* shard = EnterShard(large, key.Hash);
-            if (shard->Moved != 0)
+            MapShard* shard = null;
+            if (entry != null) Preserve(large, id);
+            if (entry != null && !TryEnterShardOf(large, entry, out shard)) return false;
+            EnterOrder(large);
+            MapEntry* found = entry;
+            if (!OrderedMapFaults<THook>.Is(OrderedMapFault.EndIsNotLookedForAgain) || entry == null || Load(&entry->Value) == Removed) entry = End(large, last, out id);
+            bool isMine = entry != null && IsPreserved(large, id) && (entry == found || TryPassTo(large, entry, ref shard));
+            Value current = default;
+            bool segmentIsDead = false;
+            while (isMine && !TryRemoveValue(large, id, entry, current = Load(&entry->Value), out segmentIsDead))
             {
-                ObjectLock.Exit<THook>(&shard->Lock);
-                return false;
             }
-            if (FindIn(large, shard, key, out ulong* place) != entry)
+            ExitOrder(large);
+            if (isMine)
             {
-                ObjectLock.Exit<THook>(&shard->Lock);
-                continue;
+                attempt.OldKey = entry->Key;
+                FinishRemoval(ref attempt, large, shard, PlaceOf(shard, entry, id), current, segmentIsDead, true, Status.Done);
+                return true;
             }
-            Value current;
-            do
-            {
-                current = Load(&entry->Value);
-                THook.Point();
-            }
-            while (Swap(&entry->Value, Removed, current) != current);
-            FinishRemoval(ref attempt, large, shard, entry, place, current, true, Status.Done);
-            return true;
+            if (shard != null) ObjectLock.Exit<THook>(&shard->Lock);
+            // If the root is still the map's, all were removed one by one, and not because it was given up.
+            if (entry == null) return OrderedMap.Large(Volatile.Read(ref attempt.Map->Root)) == large;
         }
     }
 
-    static MapEntry* FirstLive(LargeMap* large)
+    // An entry that was not Removed inside this section, so that its key can be read. False: the shard's root is given up, or it was replaced.
+    static bool TryEnterShardOf(LargeMap* large, MapEntry* entry, out MapShard* shard)
     {
+        shard = EnterShard(large, Hashing.Of(entry->Key));
+        if (shard->Moved == 0) return true;
+        ObjectLock.Exit<THook>(&shard->Lock);
+        shard = null;
+        return false;
+    }
+
+    // From the lock of a shard, if any, to that of an entry's, without waiting, because the caller holds the lock of the order.
+    static bool TryPassTo(LargeMap* large, MapEntry* entry, ref MapShard* shard)
+    {
+        MapDirectory* directory = (MapDirectory*)Volatile.Read(ref *(nint*)&large->Directory);
+        MapShard* next = (MapShard*)Volatile.Read(ref *MapDirectory.At(directory, Hashing.Of(entry->Key)));
+        if (next == shard) return true;
+        if (!ObjectLock.TryEnter<THook>(&next->Lock)) return false;
+        if (next->Moved != 0)
+        {
+            ObjectLock.Exit<THook>(&next->Lock);
+            return false;
+        }
+        if (shard != null) ObjectLock.Exit<THook>(&shard->Lock);
+        shard = next;
+        return true;
+    }
+
+    // The slot that leads to an entry. Under the shard's lock.
+    static ulong* PlaceOf(MapShard* shard, MapEntry* entry, uint id)
+    {
+        ulong hash = Hashing.Of(entry->Key);
+        ulong* slots = MapShard.Slots(shard);
+        ulong i = hash >> 32 & shard->Mask;
+        while (slots[i] != (hash >> 32 << 32 | (id + 1))) i = i + 1 & shard->Mask;
+        return slots + i;
+    }
+
+    // The first or last entry that was not Removed when it was looked at. Under the lock of the order, it is the first or last until it is Removed.
+    static MapEntry* End(LargeMap* large, bool last, out uint id) => last ? LastLive(large, out id) : FirstLive(large, out id);
+
+    static MapEntry* FirstLive(LargeMap* large, out uint id)
+    {
+        // Acquire: pairs with the release in TryAppend.
         uint tail = Volatile.Read(ref large->Tail);
-        bool solid = true;
-        for (uint id = Volatile.Read(ref large->First); id < tail; id++)
+        for (id = Volatile.Read(ref large->First); id < tail; id++)
         {
             MapEntry* entry = EntryAt(large, id);
             if (entry == null)
@@ -116,23 +153,20 @@ public static unsafe partial class OrderedMap<THook>
                 continue;
             }
             THook.Point();
-            // Empty: its insertion is under way.
-            bool filled = !Load(&entry->Key).IsEmpty;
-            if (filled && Load(&entry->Value) == Removed) continue;
-            // A hint: what was removed stays so, whoever writes last.
-            if (solid) Volatile.Write(ref large->First, id);
-            if (filled) return entry;
-            solid = false;
+            if (Load(&entry->Value) == Removed) continue;
+            // What was removed stays so, whoever writes last.
+            Volatile.Write(ref large->First, id);
+            return entry;
         }
         return null;
     }
 
-    static MapEntry* LastLive(LargeMap* large)
+    static MapEntry* LastLive(LargeMap* large, out uint id)
     {
+        // Acquire: pairs with the release in TryAppend.
         uint tail = Volatile.Read(ref large->Tail);
         ulong run = Volatile.Read(ref large->DeadRun);
-        bool solid = true;
-        for (uint id = tail; id-- > 0;)
+        for (id = tail; id-- > 0;)
         {
             // The hint: from here down to its end all are known to be removed.
             if (id == (uint)(run >> 32) - 1 && (uint)run <= id)
@@ -147,12 +181,10 @@ public static unsafe partial class OrderedMap<THook>
                 continue;
             }
             THook.Point();
-            bool filled = !Load(&entry->Key).IsEmpty;
-            if (filled && Load(&entry->Value) == Removed) continue;
+            if (Load(&entry->Value) == Removed) continue;
             // What was removed stays so, whoever writes last.
-            if (solid) Volatile.Write(ref large->DeadRun, (ulong)tail << 32 | (id + 1));
-            if (filled) return entry;
-            solid = false;
+            Volatile.Write(ref large->DeadRun, (ulong)tail << 32 | (id + 1));
+            return entry;
         }
         return null;
     }

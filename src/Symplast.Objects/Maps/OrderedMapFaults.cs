@@ -19,6 +19,15 @@ internal enum OrderedMapFault
 
     /// <summary>A snapshot or compaction does not wait for the sections that were open.</summary>
     GateIsNotAwaited,
+
+    /// <summary>A count does not look whether an insertion or removal is under way.</summary>
+    CountIsNotAtOneInstant,
+
+    /// <summary>An end that was found without the lock is taken, though it may be the end no more.</summary>
+    EndIsNotLookedForAgain,
+
+    /// <summary>A writer does not copy what a snapshot has yet to copy.</summary>
+    NothingIsPreserved,
 }
 
 /// <summary>The fault of a test's variant of the map; the product's has none, and no code for it.</summary>

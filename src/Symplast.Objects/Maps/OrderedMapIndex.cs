@@ -10,7 +10,7 @@ namespace Symplast.Objects;
 public static unsafe partial class OrderedMap<THook>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static MapEntry* Find(LargeMap* large, in Probe key)
+    static MapEntry* Find(LargeMap* large, in Probe key, out uint id)
     {
         THook.Point();
         // Acquire: pairs with the exchange in PublishShards. A directory or shard that was replaced answers as of the moment of its replacement.
@@ -19,11 +19,11 @@ public static unsafe partial class OrderedMap<THook>
         THook.Point();
         // Acquire: pairs with the exchange in PublishShards.
         MapShard* shard = (MapShard*)Volatile.Read(ref *MapDirectory.At(directory, hash));
-        return FindIn(large, shard, key, out _);
+        return FindIn(large, shard, key, out _, out id);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static MapEntry* FindIn(LargeMap* large, MapShard* shard, in Probe key, out ulong* place)
+    static MapEntry* FindIn(LargeMap* large, MapShard* shard, in Probe key, out ulong* place, out uint id)
     {
         ulong* slots = MapShard.Slots(shard);
         ulong hash = key.Hash;
@@ -35,13 +35,15 @@ public static unsafe partial class OrderedMap<THook>
             ulong slot = Volatile.Read(ref slots[i]);
             if (slot == 0) break;
             if (slot >> 32 != hash >> 32 || slot == MapShard.Deleted) continue;
-            MapEntry* entry = EntryAt(large, (uint)slot - 1);
+            id = (uint)slot - 1;
+            MapEntry* entry = EntryAt(large, id);
             // The key of an entry that was removed meanwhile may be dead, but its memory stays for this section.
             if (entry == null || entry->Hash != (uint)hash || !key.Matches(entry->Key)) continue;
             place = slots + i;
             return entry;
         }
         place = null;
+        id = 0;
         return null;
     }
 

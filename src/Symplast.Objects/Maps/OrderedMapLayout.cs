@@ -12,17 +12,22 @@ public unsafe struct OrderedMap
 
     internal SharedObject Object;
 
-    /// <summary>0 once deleted; a <see cref="SmallMap"/>; or a <see cref="LargeMap"/> with the lowest bit set.</summary>
-    internal nint Root;
-
-    /// <summary>How many exclusive operations (snapshot, compaction) are open: while it is not 0, writers pass through the map's lock.</summary>
-    internal int Gate;
-
     /// <summary>The sequence number of the next entry, while the map is small. Under the lock.</summary>
     internal uint NextSequence;
 
     /// <summary>Number of the last root. Under the lock.</summary>
     internal uint Generation;
+
+    // The lock, which all writers of a small map take, lies apart from what all readers read.
+    internal fixed ulong Apart[5];
+
+    /// <summary>0 once deleted; a <see cref="SmallMap"/>; or a <see cref="LargeMap"/> with the lowest bit set.</summary>
+    internal nint Root;
+
+    /// <summary>How many exclusive operations (compaction, the beginning of a snapshot) are open: while it is not 0, writers pass through the map's
+    /// lock.</summary>
+    internal int Gate;
+    internal int Reserved;
 
     internal static bool IsLarge(nint root) => (root & LargeBit) != 0;
 
@@ -71,7 +76,10 @@ internal unsafe struct LargeMap
     /// <summary>The log: replaced when it doubles.</summary>
     internal MapSegments* Segments;
 
-    /// <summary>Over both of them.</summary>
+    /// <summary>The snapshot that is being made, or null.</summary>
+    internal MapCopy* Copy;
+
+    /// <summary>Over the index and the log.</summary>
     internal int Growing;
     internal uint Generation;
 
@@ -84,30 +92,36 @@ internal unsafe struct LargeMap
     internal int SegmentBits;
     internal int FirstBits;
 
-    /// <summary>All ids below are of removed entries.</summary>
-    internal uint First;
-
     /// <summary>Entries in all segments. Under Growing.</summary>
     internal uint Held;
+    internal uint Reserved0;
+    internal ulong Reserved1;
 
-    /// <summary>High half: an id t; low half: an id f. All ids from f up to t are of removed entries.</summary>
-    internal ulong DeadRun;
-
-    // What every insertion writes lies apart from what every reader reads.
+    // What every insertion and removal writes lies apart from what every reader reads.
     internal fixed ulong Apart[8];
 
-    /// <summary>The id of the next entry.</summary>
+    /// <summary>A lock: insertions and removals happen one after the other. Inside the shards'.</summary>
+    internal int Order;
+
+    /// <summary>The id of the next entry. Under Order.</summary>
     internal uint Tail;
 
-    /// <summary>How many of the ids below are of removed entries.</summary>
+    /// <summary>How many of the ids below are of removed entries. Under Order.</summary>
     internal uint Dead;
-    internal ulong Reserved1;
+
+    /// <summary>A hint: all ids below are of removed entries.</summary>
+    internal uint First;
+
+    /// <summary>Odd while an insertion or removal happens. Under Order.</summary>
+    internal ulong Version;
+
+    /// <summary>A hint. High half: an id t; low half: an id f. All ids from f up to t are of removed entries.</summary>
+    internal ulong DeadRun;
 }
 
 /// <summary>One entry of the log.</summary>
 internal struct MapEntry
 {
-    /// <summary>Empty until the entry is filled in; then it stays.</summary>
     internal Value Key;
 
     /// <summary><see cref="OrderedMap{THook}.Removed"/> once removed; then it stays.</summary>

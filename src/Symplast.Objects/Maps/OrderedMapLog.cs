@@ -43,21 +43,7 @@ public static unsafe partial class OrderedMap<THook>
 
     static MapSegment* HeadOf(LargeMap* large, nint biased, int segment) => (MapSegment*)((MapEntry*)biased + FirstIdOf(large, segment)) - 1;
 
-    // Takes the next id, for which there is a segment; false if there is no memory, or no id.
-    static bool TryTakeId(Participant* me, PoolHeap* heap, LargeMap* large, out uint id)
-    {
-        while (true)
-        {
-            THook.Point();
-            id = Volatile.Read(ref large->Tail);
-            if (id >= MostIds || !HasSegment(large, SegmentOf(id)) && !NewSegment(me, heap, large, SegmentOf(id))) return false;
-            THook.Point();
-            // Full fence. The segment is there before the id is anyone's: pairs with the reads of the tail by those who walk the log.
-            if (Interlocked.CompareExchange(ref large->Tail, id + 1, id) == id) return true;
-        }
-    }
-
-    // Once the tail has passed it, a segment may be gone already; then the id is stale, and taking it will fail.
+    // Of a segment that the tail has not passed. (Others may be gone already.)
     static bool HasSegment(LargeMap* large, int segment)
     {
         MapSegments* segments = (MapSegments*)Volatile.Read(ref *(nint*)&large->Segments);
@@ -115,29 +101,18 @@ public static unsafe partial class OrderedMap<THook>
         return true;
     }
 
-    // Counts a removed entry; a segment in which all are removed goes. The entry's value is Removed, and no slot leads to it, except in shards that
-    // were replaced.
-    static void CountDead(Participant* me, LargeMap* large, uint id)
+    // A segment in which all entries are removed. Slots that still lead there find nothing; they are about to be cleared.
+    static void DropSegment(Participant* me, LargeMap* large, int segment)
     {
-        THook.Point();
-        // Full fence: pairs with the reading in CountOf.
-        Interlocked.Increment(ref large->Dead);
-        int segment = SegmentOf(id);
-        nint biased = MapSegments.Items((MapSegments*)Volatile.Read(ref *(nint*)&large->Segments))[segment];
-        // 0: the root was given up since the shard's lock was given back, and all segments with it.
-        if (biased == 0) return;
-        MapSegment* head = HeadOf(large, biased, segment);
-        // Full fence: the one that counts the last entry comes after all other removals.
-        if (Interlocked.Increment(ref head->Dead) != LengthOf(large, segment)) return;
         ObjectLock.Enter<THook>(&large->Growing);
         THook.Point();
         // Full fence: unlinks the segment before it is retired. Pairs with the acquire in EntryAt; under Growing, so that no copy of the list keeps
         // it.
         nint mine = Interlocked.Exchange(ref MapSegments.Items(large->Segments)[segment], 0);
-        large->Held -= (uint)LengthOf(large, segment);
+        if (mine != 0) large->Held -= (uint)LengthOf(large, segment);
         ObjectLock.Exit<THook>(&large->Growing);
         // Unless the whole root was given up meanwhile, and its segments with it.
-        if (mine != 0) Heap.Retire(me, head);
+        if (mine != 0) Heap.Retire(me, HeadOf(large, mine, segment));
     }
 
     static LargeMap* NewLarge(Participant* me, PoolHeap* heap, uint expected, uint nextSequence)

@@ -47,14 +47,24 @@ public static unsafe partial class OrderedMap<THook>
         return -1;
     }
 
+    // At one instant. As long as Count stays, a place is filled once or emptied once, but not both: so if the first half is the same before and after
+    // the other one was read, it was so all the time.
     static ulong CountOf(SmallMap* small)
     {
-        ulong count = 0;
-        for (int i = 0; i < SmallMap.Most; i++)
+        // A tag's lowest bit is set.
+        const ulong Bits = 0x0101_0101_0101_0101;
+        ulong* tags = (ulong*)small->Tags;
+        while (true)
         {
-            if (Volatile.Read(ref small->Tags[i]) != 0) count++;
+            THook.Point();
+            // Acquire, all: pair with the releases in Append and RemoveAt.
+            int count = Volatile.Read(ref small->Count);
+            ulong first = Volatile.Read(ref tags[0]);
+            THook.Point();
+            ulong rest = Volatile.Read(ref tags[1]);
+            THook.Point();
+            if (Volatile.Read(ref tags[0]) == first && Volatile.Read(ref small->Count) == count) return (ulong)(BitOperations.PopCount(first & Bits) + BitOperations.PopCount(rest & Bits));
         }
-        return count;
     }
 
     // Under the lock. Takes over the references. The map must have room.

@@ -39,21 +39,26 @@ public unsafe struct MapSnapshot
 public static unsafe partial class OrderedMap<THook>
 {
     /// <summary>
-    /// A copy of all entries as they are at one instant. Writers wait while it is made, which takes time in proportion to their number; readers do not. Not inside a
-    /// section, and only with a reference to the map.
+    /// A copy of all entries as they are at one instant. Others go on meanwhile: a writer waits for the copying of 256 entries at most. Not inside a section, and
+    /// only with a reference to the map.
     /// </summary>
+    /// <exception cref="InvalidOperationException">The calling thread is inside a section.</exception>
     public static Status Snapshot(Participant* me, OrderedMap* map, out MapSnapshot* snapshot)
     {
-        snapshot = null;
-        Status status = OpenGate(me, map);
-        if (status == Status.Done)
+        RefuseInside(me);
+        for (int spare = SpareSegments; ; spare = 2 * spare + 1)
         {
-            snapshot = Copy(me, Heap.Of(map), map->Root);
-            status = snapshot != null ? Status.Done : map->Root == 0 ? Status.Deleted : Status.NoMemory;
-            CloseGate(map);
+            Status status = Prepare(me, map, spare, out snapshot, out MapCopy* copy);
+            if (copy == null) return status;
+            if (!HelpCopying(me, map)) return Status.Deleted;
+            status = OpenGate(me, map);
+            bool begun = status == Status.Done && TryBegin(map, copy);
+            if (status == Status.Done) CloseGate(map);
+            if (status == Status.Done && !begun) FreeCopy(me, copy);
+            Epoch.Exit(me);
+            if (status != Status.Done) return status;
+            if (begun) return FinishCopy(me, map, copy, out snapshot);
         }
-        Epoch.Exit(me);
-        return status;
     }
 
     /// <summary>
@@ -61,18 +66,142 @@ public static unsafe partial class OrderedMap<THook>
     /// Not inside a section, and
     /// only with a reference to the map.
     /// </summary>
+    /// <exception cref="InvalidOperationException">The calling thread is inside a section.</exception>
     public static Status Compact(Participant* me, OrderedMap* map)
     {
-        Status status = OpenGate(me, map);
-        if (status == Status.Done)
+        RefuseInside(me);
+        while (HelpCopying(me, map))
         {
-            nint old = map->Root;
-            if (old == 0) status = Status.Deleted;
-            else if (OrderedMap.IsLarge(old) && OrderedMap.Large(old)->Dead != 0) status = Rebuild(me, map, OrderedMap.Large(old));
-            CloseGate(map);
+            Status status = OpenGate(me, map);
+            bool waits = false;
+            if (status == Status.Done)
+            {
+                nint old = map->Root;
+                waits = OrderedMap.IsLarge(old) && !IsComplete(OrderedMap.Large(old)->Copy);
+                if (old == 0) status = Status.Deleted;
+                else if (!waits && OrderedMap.IsLarge(old) && OrderedMap.Large(old)->Dead != 0) status = Rebuild(me, map, OrderedMap.Large(old));
+                CloseGate(map);
+            }
+            Epoch.Exit(me);
+            if (!waits) return status;
+        }
+        return Status.Deleted;
+    }
+
+    // What a map does by itself. Inside a section of the caller's it has to wait for another time.
+    static void CompactUnlessInside(Participant* me, OrderedMap* map)
+    {
+        // Most callers are only ever inside as this participant, which costs nothing to find out.
+        if (!Epoch.IsInside(me) && !Epoch.IsInsideAny()) Compact(me, map);
+    }
+
+    // Before the gate is opened: who waits for its own section would leave it open.
+    static void RefuseInside(Participant* me)
+    {
+        if (Epoch.IsInside(me) || Epoch.IsInsideAny()) throw new InvalidOperationException("a thread cannot take a map for itself inside a section of its own");
+    }
+
+    // A small map is copied at once. For a large one, what is needed to begin a copy. Neither if there is no memory, or no map.
+    static Status Prepare(Participant* me, OrderedMap* map, int spare, out MapSnapshot* snapshot, out MapCopy* copy)
+    {
+        snapshot = null;
+        copy = null;
+        Epoch.Enter(me);
+        Status status = Status.Deleted;
+        PoolHeap* heap = Heap.Of(map);
+        if (!PoolHeap.IsDeleted(heap))
+        {
+            // All writers of a small map hold it.
+            ObjectLock.Enter<THook>(&map->Object.Lock);
+            nint root = map->Root;
+            if (root != 0 && !OrderedMap.IsLarge(root)) snapshot = Copy(me, heap, (SmallMap*)root);
+            ObjectLock.Exit<THook>(&map->Object.Lock);
+            if (OrderedMap.IsLarge(root)) copy = NewCopy(me, heap, OrderedMap.Large(root), spare);
+            if (root != 0) status = snapshot != null || copy != null ? Status.Done : Status.NoMemory;
         }
         Epoch.Exit(me);
         return status;
+    }
+
+    // The instant of the snapshot. By the only writer; false if the copy does not fit what the map has become.
+    static bool TryBegin(OrderedMap* map, MapCopy* copy)
+    {
+        LargeMap* large = OrderedMap.Large(map->Root);
+        if (!OrderedMap.IsLarge(map->Root) || large->Generation != copy->Generation || large->Tail > copy->Limit || !IsComplete(large->Copy)) return false;
+        copy->Tail = large->Tail;
+        THook.Point();
+        // Full fence: pairs with the acquire in CopyOf. If another copy was there, all of its parts are copied.
+        Interlocked.Exchange(ref *(nint*)&large->Copy, (nint)copy);
+        return true;
+    }
+
+    // A section for each part. The entries come to lie next to each other: what is moved to has been copied from.
+    static Status FinishCopy(Participant* me, OrderedMap* map, MapCopy* copy, out MapSnapshot* snapshot)
+    {
+        snapshot = null;
+        ulong count = 0;
+        for (uint i = 0; ; i++)
+        {
+            Epoch.Enter(me);
+            bool isDeleted = PoolHeap.IsDeleted(Heap.Of(map));
+            bool isLast = !isDeleted && i == copy->Parts;
+            if (isLast)
+            {
+                snapshot = copy->Target;
+                snapshot->Count = count;
+                EndCopy(me, map, copy);
+            }
+            else if (!isDeleted)
+            {
+                CopyPart(copy, i);
+                int each = (int)MapCopy.Part(copy, i)->Copied - 1;
+                new Span<Value>(MapCopy.Items(copy, i, PartBits), 2 * each).CopyTo(new Span<Value>(MapSnapshot.Items(copy->Target) + 2 * count, 2 * each));
+                count += (ulong)each;
+            }
+            Epoch.Exit(me);
+            if (isDeleted) return Status.Deleted;
+            if (isLast) return Status.Done;
+        }
+    }
+
+    static void EndCopy(Participant* me, OrderedMap* map, MapCopy* copy)
+    {
+        // The root changes under the lock, so it stays meanwhile.
+        ObjectLock.Enter<THook>(&map->Object.Lock);
+        nint root = map->Root;
+        if (OrderedMap.IsLarge(root))
+        {
+            THook.Point();
+            // Full fence: unlinks the copy before it is retired, unless the next one has taken its place. In a root that was given up it stays; whoever still
+            // finds it there is in a section that began before.
+            Interlocked.CompareExchange(ref *(nint*)&OrderedMap.Large(root)->Copy, 0, (nint)copy);
+        }
+        ObjectLock.Exit<THook>(&map->Object.Lock);
+        Heap.Retire(me, copy);
+    }
+
+    static void FreeCopy(Participant* me, MapCopy* copy)
+    {
+        Heap.Free(me, copy->Target);
+        Heap.Free(me, copy);
+    }
+
+    // Under the lock.
+    static MapSnapshot* Copy(Participant* me, PoolHeap* heap, SmallMap* small)
+    {
+        MapSnapshot* snapshot = (MapSnapshot*)Heap.Allocate(me, heap, (nuint)sizeof(MapSnapshot) + (nuint)CountOf(small) * 2 * (nuint)sizeof(Value));
+        if (snapshot == null) return null;
+        *snapshot = default;
+        Value* items = MapSnapshot.Items(snapshot);
+        for (int i = 0; i < small->Count; i++)
+        {
+            if (small->Tags[i] == 0) continue;
+            items[2 * snapshot->Count] = SmallMap.Keys(small)[i];
+            items[2 * snapshot->Count++ + 1] = SmallMap.Values(small)[i];
+        }
+        // The map's own references keep them alive until here.
+        for (ulong i = 0; i < 2 * snapshot->Count; i++) Reference.Take(items[i]);
+        return snapshot;
     }
 
     // Done: inside a section, the caller holds the map's lock and is the only writer. Otherwise inside a section.
@@ -86,7 +215,7 @@ public static unsafe partial class OrderedMap<THook>
         Interlocked.Increment(ref map->Gate);
         Epoch.Exit(me);
         // Its barrier pairs with the announcement of a writer's section: a writer that did not see the gate is waited for.
-        if (!OrderedMapFaults<THook>.Is(OrderedMapFault.GateIsNotAwaited)) AwaitSections(me);
+        if (!OrderedMapFaults<THook>.Is(OrderedMapFault.GateIsNotAwaited)) AwaitSections();
         Epoch.Enter(me);
         // With the pool, the gate is gone too.
         if (PoolHeap.IsDeleted(Heap.Of(map))) return Status.Deleted;
@@ -94,16 +223,21 @@ public static unsafe partial class OrderedMap<THook>
         return Status.Done;
     }
 
-    static void AwaitSections(Participant* me)
+    static void AwaitSections()
     {
         if (IsProduct)
         {
-            Epoch.Synchronize(me);
+            Epoch.Synchronize();
             return;
         }
-        // The same, but a test's scheduler lets the others go on meanwhile.
+        // The same, but a test's scheduler lets the others go on meanwhile, if there is anything to wait for.
         Interlocked.MemoryBarrier();
-        for (ulong tag = Epoch.Now; !Epoch.HasPassed(tag); Epoch.TryAdvance()) THook.Spin();
+        ulong tag = Epoch.Now;
+        for (int turn = 0; !Epoch.HasPassed(tag); turn++)
+        {
+            if (turn > 1) THook.Spin();
+            Epoch.TryAdvance();
+        }
     }
 
     static void CloseGate(OrderedMap* map)
@@ -112,48 +246,6 @@ public static unsafe partial class OrderedMap<THook>
         THook.Point();
         // Full fence. A writer that sees it early or late does what is right in both cases.
         Interlocked.Decrement(ref map->Gate);
-    }
-
-    static MapSnapshot* Copy(Participant* me, PoolHeap* heap, nint root)
-    {
-        if (root == 0) return null;
-        ulong count = CountOf(root);
-        MapSnapshot* snapshot = (MapSnapshot*)Heap.Allocate(me, heap, (nuint)sizeof(MapSnapshot) + (nuint)count * 2 * (nuint)sizeof(Value));
-        if (snapshot == null) return null;
-        snapshot->Count = count;
-        Value* items = MapSnapshot.Items(snapshot);
-        ulong at = 0;
-        if (OrderedMap.IsLarge(root))
-        {
-            LargeMap* large = OrderedMap.Large(root);
-            for (uint id = 0; id < large->Tail; id++)
-            {
-                MapEntry* entry = EntryAt(large, id);
-                if (entry == null)
-                {
-                    id = FirstIdOf(large, SegmentOf(id) + 1) - 1;
-                    continue;
-                }
-                THook.Point();
-                if (entry->Value == Removed) continue;
-                items[at++] = entry->Key;
-                items[at++] = entry->Value;
-            }
-        }
-        else
-        {
-            SmallMap* small = (SmallMap*)root;
-            for (int i = 0; i < small->Count; i++)
-            {
-                if (small->Tags[i] == 0) continue;
-                items[at++] = SmallMap.Keys(small)[i];
-                items[at++] = SmallMap.Values(small)[i];
-            }
-        }
-        Debug.Assert(at == 2 * count);
-        // The map's own references keep them alive until here.
-        for (ulong i = 0; i < at; i++) Reference.Take(items[i]);
-        return snapshot;
     }
 
     static Status Rebuild(Participant* me, OrderedMap* map, LargeMap* old)

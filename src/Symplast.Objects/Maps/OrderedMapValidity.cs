@@ -37,7 +37,7 @@ public static unsafe partial class OrderedMap<THook>
     {
         ulong live = 0;
         uint sequence = 0;
-        if (large->Growing != 0) return false;
+        if (large->Growing != 0 || large->Order != 0 || (large->Version & 1) != 0 || large->Copy != null) return false;
         for (uint id = 0; id < large->Tail; id++)
         {
             MapEntry* entry = EntryAt(large, id);
@@ -47,7 +47,7 @@ public static unsafe partial class OrderedMap<THook>
             sequence = entry->Sequence;
             if (id >= large->Packed && sequence != large->SequenceBase + id) return false;
             if (!IsAlive(entry->Key) || !IsAlive(entry->Value) || (uint)Hashing.Of(entry->Key) != entry->Hash) return false;
-            if (Find(large, Probe.Of(entry->Key)) != entry) return false;
+            if (Find(large, Probe.Of(entry->Key), out uint found) != entry || found != id) return false;
         }
         return live == large->Tail - large->Dead && live == LiveSlots(large) && HasDeadCounts(large);
     }

@@ -80,7 +80,7 @@ public static unsafe partial class OrderedMap<THook>
             // Pairs with the wait of whoever opens the gate; see there.
             if (Volatile.Read(ref map->Gate) == 0) ApplyOpen(ref attempt, key, ref change);
             else ApplyGated(ref attempt, key, ref change);
-            // The last unlinking was interlocked, or under a lock that was given back since: a full fence either way.
+            // Dropping is the fence between the unlinking and the retiring.
             Reference.Drop(me, attempt.Key);
             Reference.Drop(me, attempt.OldKey);
             Reference.Drop(me, attempt.OldValue);
@@ -89,8 +89,7 @@ public static unsafe partial class OrderedMap<THook>
             sparse = attempt.IsSparse;
         }
         Epoch.Exit(me);
-        // Inside a section of the caller's it has to wait for another time.
-        if (sparse && !Epoch.IsInside(me)) Compact(me, map);
+        if (sparse) CompactUnlessInside(me, map);
         return status;
     }
 
@@ -122,10 +121,10 @@ public static unsafe partial class OrderedMap<THook>
     // False: start over from the root.
     static bool TryUpdate<TChange>(ref Attempt attempt, LargeMap* large, in Probe key, ref TChange change) where TChange : struct, IMapChange
     {
-        MapEntry* entry = Find(large, key);
+        MapEntry* entry = Find(large, key, out uint id);
         if (entry != null)
         {
-            MapDecision decision = TryStore(ref attempt, entry, ref change);
+            MapDecision decision = TryStore(ref attempt, large, id, entry, ref change);
             if (decision == MapDecision.Store) return true;
             if (decision == MapDecision.Remove) return TryLocked(ref attempt, large, key, ref change);
         }
@@ -135,13 +134,14 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     // Store: the change took effect, or wants nothing. Remove: it wants to remove. Leave: the entry was removed.
-    static MapDecision TryStore<TChange>(ref Attempt attempt, MapEntry* entry, ref TChange change) where TChange : struct, IMapChange
+    static MapDecision TryStore<TChange>(ref Attempt attempt, LargeMap* large, uint id, MapEntry* entry, ref TChange change) where TChange : struct, IMapChange
     {
         THook.Point();
         Value current = Load(&entry->Value);
         while (current != Removed)
         {
             MapDecision decision = change.Present(attempt.Me, attempt.Heap, current, out Value desired);
+            if (decision != MapDecision.Leave) Preserve(large, id);
             if (decision == MapDecision.Remove) return MapDecision.Remove;
             if (decision == MapDecision.Store)
             {
@@ -174,21 +174,31 @@ public static unsafe partial class OrderedMap<THook>
             ObjectLock.Exit<THook>(&shard->Lock);
             return false;
         }
-        MapEntry* entry = FindIn(large, shard, key, out ulong* place);
+        MapEntry* entry = FindIn(large, shard, key, out ulong* place, out uint id);
         if (entry != null)
         {
             MapDecision decision;
             Value current = default;
-            while ((decision = TryStore(ref attempt, entry, ref change)) == MapDecision.Remove)
+            bool segmentIsDead = false;
+            while ((decision = TryStore(ref attempt, large, id, entry, ref change)) == MapDecision.Remove)
             {
                 // Others may update without the lock, but not remove.
                 current = Load(&entry->Value);
                 if (change.Present(attempt.Me, attempt.Heap, current, out _) != MapDecision.Remove) continue;
-                THook.Point();
-                if (Swap(&entry->Value, Removed, current) == current) break;
+                EnterOrder(large);
+                bool removed = TryRemoveValue(large, id, entry, current, out segmentIsDead);
+                ExitOrder(large);
+                if (removed) break;
             }
-            if (decision == MapDecision.Remove) FinishRemoval(ref attempt, large, shard, entry, place, current, TChange.TakesCurrent, change.Status);
-            else ObjectLock.Exit<THook>(&shard->Lock);
+            if (decision == MapDecision.Remove)
+            {
+                attempt.OldKey = entry->Key;
+                FinishRemoval(ref attempt, large, shard, place, current, segmentIsDead, TChange.TakesCurrent, change.Status);
+            }
+            else
+            {
+                ObjectLock.Exit<THook>(&shard->Lock);
+            }
             Debug.Assert(decision != MapDecision.Leave || !IsProduct);
             return decision != MapDecision.Leave;
         }
@@ -198,7 +208,8 @@ public static unsafe partial class OrderedMap<THook>
         return true;
     }
 
-    static void FinishRemoval(ref Attempt attempt, LargeMap* large, MapShard* shard, MapEntry* entry, ulong* place, Value current, bool takes, Status status)
+    // The entry's value is Removed; the caller holds the shard's lock, which is given back.
+    static void FinishRemoval(ref Attempt attempt, LargeMap* large, MapShard* shard, ulong* place, Value current, bool segmentIsDead, bool takes, Status status)
     {
         uint id = (uint)*place - 1;
         THook.Point();
@@ -206,9 +217,8 @@ public static unsafe partial class OrderedMap<THook>
         Interlocked.Exchange(ref *place, MapShard.Deleted);
         shard->Live--;
         ObjectLock.Exit<THook>(&shard->Lock);
-        attempt.OldKey = entry->Key;
         if (!takes) attempt.OldValue = current;
-        CountDead(attempt.Me, large, id);
+        if (segmentIsDead) DropSegment(attempt.Me, large, SegmentOf(id));
         attempt.IsSparse = IsSparse(large);
         attempt.Current = current;
         attempt.Status = status;
@@ -227,10 +237,8 @@ public static unsafe partial class OrderedMap<THook>
         }
         if (change.Absent(attempt.Me, attempt.Heap, out Value desired) == MapDecision.Store)
         {
-            if (TryTakeId(attempt.Me, attempt.Heap, large, out uint id))
+            if (TryAppend(attempt.Me, attempt.Heap, large, shard, key.Hash, attempt.Key, desired))
             {
-                FillEntry(EntryAt(large, id), attempt.Key, desired, (uint)key.Hash, large->SequenceBase + id);
-                AddSlot(shard, key.Hash, id);
                 attempt.Key = default;
                 attempt.Current = desired;
                 attempt.Status = change.Status;
@@ -247,28 +255,6 @@ public static unsafe partial class OrderedMap<THook>
         }
         ObjectLock.Exit<THook>(&shard->Lock);
         return true;
-    }
-
-    static void FillEntry(MapEntry* entry, Value key, Value value, uint hash, uint sequence)
-    {
-        entry->Value = value;
-        entry->Hash = hash;
-        entry->Sequence = sequence;
-        THook.Point();
-        // Release: pairs with the acquire in NextIn, which walks the log.
-        Volatile.Write(ref *(ulong*)&entry->Key, key.Bits);
-    }
-
-    static void AddSlot(MapShard* shard, ulong hash, uint id)
-    {
-        ulong* slots = MapShard.Slots(shard);
-        ulong i = hash >> 32 & shard->Mask;
-        while (slots[i] is not (0 or MapShard.Deleted)) i = i + 1 & shard->Mask;
-        if (slots[i] == 0) shard->Used++;
-        shard->Live++;
-        THook.Point();
-        // Release: pairs with the acquire in FindIn; the entry is filled in.
-        Volatile.Write(ref slots[i], hash >> 32 << 32 | (id + 1));
     }
 
     static bool MakeKey(ref Attempt attempt, in Probe key)
@@ -307,7 +293,7 @@ public static unsafe partial class OrderedMap<THook>
         {
             case MapDecision.Store:
                 THook.Point();
-                // Release: pairs with Load. The unlocking is the fence before the old one is retired.
+                // Release: pairs with Load. Retiring has a fence of its own.
                 Volatile.Write(ref *(ulong*)place, desired.Bits);
                 attempt.OldValue = current;
                 break;

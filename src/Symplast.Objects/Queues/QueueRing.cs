@@ -67,6 +67,7 @@ internal unsafe struct QueueRing
         (QueueCell*)(ring + 1) + (ring->Mask != 0 ? position & ring->Mask : position % ring->Size);
 
     /// <summary>Done, Missing if the ring is full, or Closed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Status Put<THook>(QueueRing* ring, Value value) where THook : struct, IInterleaving
     {
         while (true)
@@ -85,6 +86,8 @@ internal unsafe struct QueueRing
                 THook.Point();
                 // Full fence; pairs with that of Close: either this position is before the end, or the bit makes the exchange fail.
                 if (Interlocked.CompareExchange(ref ring->Tail, tail + 1, tail) != tail) continue;
+                if (THook.Omits(QueueStep.ElementComesBeforeTurn)) Volatile.Write(ref cell->Turn, 2 * tail + 1);
+                THook.Point();
                 cell->Value = value;
                 THook.Point();
                 // Release: pairs with the acquire in Take.
@@ -95,12 +98,14 @@ internal unsafe struct QueueRing
             THook.Point();
             // Acquire, after that of Tail, which only grows: the ring is full now if it looks so.
             if ((long)(tail - (Volatile.Read(ref ring->Head) & ~ClosedBit)) >= (long)ring->Size) return Status.Missing;
+            if (THook.Omits(QueueStep.PutAwaitsTheTaker)) return Status.Missing;
             // Its position was taken, but the taker has not emptied it yet.
             AwaitTurn<THook>(cell, turn);
         }
     }
 
     /// <summary>Done, Missing if the ring is empty, Closed if it will stay so, or Deleted if it was ended.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Status Take<THook>(QueueRing* ring, out Value value) where THook : struct, IInterleaving
     {
         value = default;
@@ -131,6 +136,7 @@ internal unsafe struct QueueRing
             // Acquire, after that of Head, which only grows: the ring is empty now if it looks so.
             ulong tail = Volatile.Read(ref ring->Tail);
             if ((long)((tail & ~ClosedBit) - head) <= 0) return (tail & ClosedBit) != 0 ? Status.Closed : Status.Missing;
+            if (THook.Omits(QueueStep.TakeAwaitsThePutter)) return Status.Missing;
             // Its position was reserved, but the putter has not filled it yet.
             AwaitTurn<THook>(cell, turn);
         }

@@ -143,6 +143,7 @@ public static unsafe partial class SharedQueue<THook>
         long start = Stopwatch.GetTimestamp();
         status = BeginWait(me, queue, side, out int ticket);
         if (status != Status.Done) return status;
+        if (THook.Omits(QueueStep.WaiterTriesAgain)) Wait(me, queue, side, ref ticket, Slice);
         while ((status = attempt.Try(me, queue)) == Status.Missing)
         {
             long left = nanoseconds < 0 ? Slice : nanoseconds - Stopwatch.GetElapsedTime(start).Ticks * 100;
@@ -163,7 +164,7 @@ public static unsafe partial class SharedQueue<THook>
     {
         THook.Point();
         // Comes after the release in QueueRing.Put or Take in this thread's program; that it does for others too is up to the barrier in BeginWait.
-        if (Volatile.Read(ref happened->Waiters) != 0) Wake(happened, 1);
+        if (Volatile.Read(ref happened->Waiters) != 0 && !THook.Omits(QueueStep.Signal)) Wake(happened, 1);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

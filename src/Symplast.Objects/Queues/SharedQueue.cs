@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Symplast.Objects;
@@ -214,6 +215,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Status Put(Participant* me, SharedQueue* queue, Value value)
     {
         Reference.Take(value);
@@ -242,6 +244,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
     }
 
     // Makes a last ring that is neither full nor closed. Done if there is another one than `full` now.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     static Status Grow(Participant* me, SharedQueue* queue, QueueRing* full)
     {
         Status status = Status.Done;
@@ -256,7 +259,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
             {
                 THook.Point();
                 // Closed before it has a successor: what is put into that comes later than all that is in this one.
-                QueueRing.Close(full);
+                if (!THook.Omits(QueueStep.FullRingIsClosed)) QueueRing.Close(full);
                 THook.Point();
                 // Release: pairs with the acquire in Take; the ring is complete.
                 Volatile.Write(ref *(nint*)&full->Next, (nint)next);
@@ -269,6 +272,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
         return status;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Status Take(Participant* me, SharedQueue* queue, out Value value)
     {
         while (true)
@@ -286,17 +290,23 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
             THook.Point();
             // Acquire: pairs with the release in Grow.
             QueueRing* next = (QueueRing*)Volatile.Read(ref *(nint*)&ring->Next);
+            if (THook.Omits(QueueStep.FlagIsReadFirst))
+            {
+                THook.Point();
+                isClosed = Volatile.Read(ref queue->IsClosed) != 0;
+            }
             if (next == null) return !isClosed ? Status.Missing : queue->Object.Head.DeletedFlag != 0 ? Status.Deleted : Status.Closed;
             Advance(me, queue, ring, next);
         }
     }
 
     // The first ring is closed and empty, and has a successor.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     static void Advance(Participant* me, SharedQueue* queue, QueueRing* ring, QueueRing* next)
     {
         ObjectLock.Enter<THook>(&queue->Object.Lock);
         // Of a deleted queue the first ring is the one that was ended.
-        if (queue->First == ring && queue->Object.Head.DeletedFlag == 0)
+        if ((queue->First == ring || THook.Omits(QueueStep.FirstIsReadAgain)) && queue->Object.Head.DeletedFlag == 0)
         {
             THook.Point();
             // Full fence; pairs with the acquire in Take; the ring is unlinked before its tag is read. Last is another one since Grow gave up the
@@ -352,7 +362,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
             CloseLast(queue);
             THook.Point();
             // The lock keeps the first ring the first.
-            position = QueueRing.End(queue->First);
+            position = THook.Omits(QueueStep.DeletionEndsTheRing) ? queue->First->Head : QueueRing.End(queue->First);
         }
         ObjectLock.Exit<THook>(&queue->Object.Lock);
         return first;

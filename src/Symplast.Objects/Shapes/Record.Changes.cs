@@ -135,6 +135,8 @@ public static unsafe partial class Record<THook>
         else
         {
             Reference.Take(value);
+            if (THook.Omits(RecordStep.ValueComesBeforeShape)) Volatile.Write(ref *(nint*)&body->Shape, (nint)shape);
+            if (THook.Omits(RecordStep.ValueComesBeforeNumber)) Volatile.Write(ref body->ShapeId, shape->Id);
             Store(body, slot, value);
             THook.Point();
             // Release: pairs with the acquire in Get; the value is there.

@@ -122,6 +122,7 @@ public static unsafe class Shapes<THook> where THook : struct, IInterleaving
             THook.Point();
             // Acquire: pairs with the exchange below, so that the children are filled in.
             Shape* first = (Shape*)Volatile.Read(ref *(nint*)&shape->FirstChild);
+            if (THook.Omits(RecordStep.NewShapesAreSearched) && fresh != null) seen = first;
             for (Shape* child = first; child != seen; child = child->NextSibling, children++)
             {
                 if (!name.Matches(Shape.Names(child)[shape->Count])) continue;
@@ -139,6 +140,7 @@ public static unsafe class Shapes<THook> where THook : struct, IInterleaving
             }
             fresh->NextSibling = first;
             THook.Point();
+            if (THook.Omits(RecordStep.AdditionCompares)) first = shape->FirstChild;
             // Full fence; pairs with the acquire above.
             if (Interlocked.CompareExchange(ref *(nint*)&shape->FirstChild, (nint)fresh, (nint)first) == (nint)first)
             {

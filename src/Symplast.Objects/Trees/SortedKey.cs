@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// A key that is looked for in a sorted map: its class and its digest, which nodes keep beside each key. Digests are ordered as the keys are, but for ties:
-/// most comparisons are one of two words, whatever the class.
+/// A key that is looked for in a sorted map: its class and its digests, which nodes keep beside each key. Digests are ordered as the keys of a node are, but for ties:
+/// most comparisons are one of two words, whatever the class. Of text and bytes a digest holds the eight bytes after those that all keys of the node begin with.
 /// </summary>
 internal readonly unsafe ref struct SortedKey
 {
@@ -13,69 +13,106 @@ internal readonly unsafe ref struct SortedKey
     const double ExactBelow = 1L << 49;
     const int ClassBits = 3;
 
-    /// <summary>Where it lies, roughly.</summary>
-    internal readonly ulong Digest;
-
     /// <summary>Whether a key with the same digest is equal to it.</summary>
     internal readonly bool IsExact;
 
     /// <summary>None for what cannot be a key.</summary>
     internal readonly OrderingClass Class;
 
+    // Of text and bytes these two say all, of other keys the digest and the word.
+    readonly byte* _bytes;
+    readonly nuint _length;
+    readonly long _digest;
     readonly Value _word;
-    readonly ref readonly Probe _probe;
 
     /// <summary>A key from outside, which must stay.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal SortedKey(in Probe probe)
     {
-        _probe = ref probe;
         if (probe.Data == null)
         {
-            _word = probe.Word;
-            Class = Rank(_word, out Digest, out IsExact);
+            this = new SortedKey(probe.Word);
             return;
         }
         Class = Ordering.ClassOf(probe);
-        Digest = OfBytes(probe.Data, probe.Length);
+        _bytes = probe.Data;
+        _length = probe.Length;
     }
 
     /// <summary>A key of a map; the section keeps it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal SortedKey(Value key)
     {
         _word = key;
-        Class = Rank(key, out Digest, out IsExact);
+        if (key.IsInt)
+        {
+            Class = OrderingClass.Number;
+            _digest = OfDouble(key.Int);
+            IsExact = true;
+            return;
+        }
+        Class = Ordering.ClassOf(key);
+        if (Class is OrderingClass.Text or OrderingClass.Bytes)
+        {
+            _bytes = Blob.Data((Blob*)key.Pointer);
+            _length = Blob.LengthOf(key);
+            return;
+        }
+        _digest = RankSlowly(key, Class, out IsExact);
     }
 
-    /// <summary>Negative, 0 or positive; for digests that are equal.</summary>
+    /// <summary>Whether it is text or bytes.</summary>
+    internal bool HasBytes => _bytes != null;
+
+    /// <summary>Where it lies in a node to whose range it belongs, roughly.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal long DigestIn(SortedNode* node) => _bytes == null ? _digest : OfBytes(_bytes, _length, node->Skip);
+
+    /// <summary>The digest of a key for a node that leaves out so many bytes.</summary>
+    internal static long DigestOf(Value key, int skip)
+    {
+        SortedKey it = new(key);
+        return it.HasBytes ? OfBytes(it._bytes, it._length, (nuint)skip) : it._digest;
+    }
+
+    /// <summary>Negative, 0 or positive; for keys whose digests are equal. Of different classes any answer will do: a leaf says of which its keys are.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal int CompareTied(Value stored) => _word.IsEmpty ? Ordering.Compare(_probe, stored) : Ordering.Compare(_word, stored);
+    internal int CompareTied(Value stored)
+    {
+        if (!HasBytes) return Ordering.Compare(_word, stored);
+        return stored.PointsTo(ValueKind.Text) || stored.PointsTo(ValueKind.Bytes) ? Ordering.CompareBytes(_bytes, _length, (Blob*)stored.Pointer) : 1;
+    }
 
     /// <summary>Negative, 0 or positive.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal int Compare(ulong digest, Value stored) => Digest != digest ? (Digest < digest ? -1 : 1) : IsExact ? 0 : CompareTied(stored);
+    internal int Compare(long own, long digest, Value stored) => own != digest ? (own < digest ? -1 : 1) : IsExact ? 0 : CompareTied(stored);
 
-    /// <summary>The digest of a stored key.</summary>
-    internal static ulong DigestOf(Value key)
+    /// <summary>Negative, 0 or positive, whatever node the stored key lies in.</summary>
+    internal int Compare(Value stored) => Compare(HasBytes ? OfBytes(_bytes, _length, 0) : _digest, DigestOf(stored, 0), stored);
+
+    /// <summary>Negative, 0 or positive: how the key begins, compared with the first bytes of a stored one. 0 for keys without bytes.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal int CompareBeginning(Value stored, int length)
     {
-        Rank(key, out ulong digest, out _);
-        return digest;
+        int common = (int)Math.Min(_length, (nuint)length);
+        int order = new ReadOnlySpan<byte>(_bytes, common).SequenceCompareTo(new ReadOnlySpan<byte>(Blob.Data((Blob*)stored.Pointer), common));
+        return order != 0 ? order : common < length ? -1 : 0;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static OrderingClass Rank(Value key, out ulong digest, out bool isExact)
+    /// <summary>How many first bytes two stored keys have in common, and so have all between them: what digests can leave out.</summary>
+    internal static byte CommonBeginning(Value lower, Value upper)
     {
-        if (!key.IsInt) return RankSlowly(key, out digest, out isExact);
-        digest = OfDouble(key.Int);
-        isExact = true;
-        return OrderingClass.Number;
+        SortedKey from = new(lower);
+        SortedKey to = new(upper);
+        if (!from.HasBytes || !to.HasBytes) return 0;
+        int most = (int)Math.Min(byte.MaxValue, Math.Min(from._length, to._length));
+        return (byte)new ReadOnlySpan<byte>(from._bytes, most).CommonPrefixLength(new ReadOnlySpan<byte>(to._bytes, most));
     }
 
-    static OrderingClass RankSlowly(Value key, out ulong digest, out bool isExact)
+    static long RankSlowly(Value key, OrderingClass kind, out bool isExact)
     {
-        OrderingClass kind = Ordering.ClassOf(key);
         isExact = kind == OrderingClass.Number && key.Kind is ValueKind.Bool || key.IsFloat && Math.Abs(key.Float) < ExactBelow;
-        digest = kind switch
+        return kind switch
         {
             OrderingClass.Number => OfDouble(key.Kind switch
             {
@@ -84,19 +121,17 @@ internal readonly unsafe ref struct SortedKey
                 ValueKind.Bool => key == Value.True ? 1 : 0,
                 _ => Nearest((Blob*)key.Pointer),
             }),
-            OrderingClass.Text or OrderingClass.Bytes => OfBytes(Blob.Data((Blob*)key.Pointer), Blob.LengthOf(key)),
             OrderingClass.Tuple => OfTuple((TupleBlob*)key.Pointer),
             _ => 0,
         };
-        return kind;
     }
 
-    // The usual bijection from doubles to unsigned numbers that keeps the order; both zeros are one.
+    // The usual bijection from doubles to integers that keeps the order; both zeros are one.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static ulong OfDouble(double number)
+    static long OfDouble(double number)
     {
         long bits = BitConverter.DoubleToInt64Bits(number + 0.0);
-        return (ulong)(bits ^ (bits >> 63 | long.MinValue));
+        return bits ^ (bits >> 63 & long.MaxValue);
     }
 
     // A double near a big integer, monotonically: no double lies between the two.
@@ -114,17 +149,29 @@ internal readonly unsafe ref struct SortedKey
         return negative ? -number : number;
     }
 
+    // The greatest number of all stays free: see SortedInner.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static ulong OfBytes(byte* data, nuint length)
+    static long OfBytes(byte* data, nuint length, nuint skip)
     {
-        if (length >= sizeof(ulong)) return BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<ulong>(data));
+        ulong digest;
+        if (length >= skip + sizeof(ulong)) digest = Unsafe.ReadUnaligned<ulong>(data + skip);
+        else if (skip >= length) return long.MinValue;
+        // The last eight bytes, without those before the first that counts.
+        else if (length >= sizeof(ulong)) digest = Unsafe.ReadUnaligned<ulong>(data + length - sizeof(ulong)) >> 8 * (int)(skip + sizeof(ulong) - length);
+        else digest = Gather(data + skip, length - skip);
+        return Math.Min((long)(BinaryPrimitives.ReverseEndianness(digest) ^ 1UL << 63), long.MaxValue - 1);
+    }
+
+    // Fewer than eight bytes.
+    static ulong Gather(byte* data, nuint length)
+    {
         ulong digest = 0;
-        for (nuint i = 0; i < length; i++) digest |= (ulong)data[i] << (56 - 8 * (int)i);
+        for (int i = 0; i < (int)length; i++) digest |= (ulong)data[i] << 8 * i;
         return digest;
     }
 
     // The class of the first item, then its digest as far as there is room.
-    static ulong OfTuple(TupleBlob* tuple)
+    static long OfTuple(TupleBlob* tuple)
     {
         ulong digest = 0;
         int shift = 0;
@@ -134,9 +181,13 @@ internal readonly unsafe ref struct SortedKey
             OrderingClass kind = Ordering.ClassOf(first);
             digest |= (ulong)kind << (64 - ClassBits) >> shift;
             shift += ClassBits;
-            if (kind != OrderingClass.Tuple) return digest | DigestOf(first) >> shift;
+            if (kind != OrderingClass.Tuple)
+            {
+                digest |= ((ulong)DigestOf(first, 0) ^ 1UL << 63) >> shift;
+                break;
+            }
             tuple = (TupleBlob*)first.Pointer;
         }
-        return digest;
+        return (long)(digest ^ 1UL << 63);
     }
 }

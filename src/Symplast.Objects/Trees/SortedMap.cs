@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Symplast.Objects;
@@ -31,6 +32,9 @@ public unsafe struct SortedMap
 /// that never changes: splitting, merging and compaction make new nodes. A dead node changes no more; it stays as it was when it was replaced, until all sections that may have seen it
 /// have ended.</para>
 ///
+/// <para><b>Digests.</b> A node's range decides how many bytes its digests leave out of text and bytes (<see cref="SortedNode.Skip"/>): those that both its fences begin with, and so whatever belongs to it. An inner node whose
+/// range lacks an end leaves out what its own keys share, and compares that first (<see cref="SortedInner.IsOpen"/>). Digests are therefore compared only within one node, with a key that belongs to its range, or is its upper fence.</para>
+///
 /// <para><b>What changes in a live node.</b> An inner node's keys never change; its children's addresses do, under its lock, by exchange. A leaf's places are filled once; which of them are entries is said by one
 /// word (<see cref="LeafOrder"/>), which never comes back to what it was. Insertion fills a place, then stores the word; removal stores the word; the value of an entry changes in place.
 /// All of that under the leaf's lock.</para>
@@ -53,7 +57,7 @@ public unsafe struct SortedMap
 /// <para><b>Clearing and deletion.</b> The root is exchanged (or the map is marked deleted); from then on nobody new gets into the old tree. Its nodes are killed from the top down, each under its lock, so that no writer
 /// can follow; what writers did in it before counts as before the exchange, within which they began.</para>
 ///
-/// <para><b>References.</b> A leaf owns one to each entry's key and value, an inner node one to each of its keys. They are dropped after the store that unlinked them and a full fence (that of the unlocking).</para>
+/// <para><b>References.</b> A leaf owns one to each entry's key and value, an inner node one to each of its keys. They are dropped after the store that unlinked them; dropping is a full fence.</para>
 /// </remarks>
 /// <typeparam name="THook">Where tests may switch threads; <see cref="Uninterrupted"/> in the product.</typeparam>
 /// <typeparam name="TRules">Sizes of nodes; <see cref="SortedMapRules"/> in the product.</typeparam>
@@ -69,10 +73,10 @@ public static unsafe partial class SortedMap<THook, TRules>
         if (!PoolHeap.IsDeleted(heap))
         {
             map = (SortedMap*)Heap.Allocate(me, heap, (nuint)sizeof(SortedMap));
-            SortedLeaf* root = map == null ? null : NewLeaf(me, heap, OrderingClass.None, default);
+            SortedLeaf* root = map == null ? null : NewLeaf(me, heap, OrderingClass.None, default, 0, default);
             if (root != null)
             {
-                root->Node.Lock = 0;
+                root->Lock = 0;
                 *map = new SortedMap { Root = (nint)root };
                 map->Object.Head = new Header { Count = 1, Kind = HeaderKind.SortedMap };
             }
@@ -148,36 +152,28 @@ public static unsafe partial class SortedMap<THook, TRules>
         return (SortedLeaf*)node;
     }
 
-    /// <summary>The place of a key in a leaf, or -1; and the position in the order where it is or belongs.</summary>
+    /// <summary>The place of a key in a leaf to whose range it belongs, or -1; and the position in the order where it is or belongs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static int Search(SortedLeaf* leaf, ulong order, in SortedKey key, out int position)
     {
-        int low = 0;
-        ulong digest = key.Digest;
-        for (int rest = LeafOrder.Count(order); rest > 0;)
-        {
-            int half = (rest + 1) >> 1;
-            low += half & -(leaf->Digests[LeafOrder.Place(order, low + half - 1)] < digest ? 1 : 0);
-            rest -= half;
-        }
-        position = low;
-        if (low == LeafOrder.Count(order)) return -1;
-        int place = LeafOrder.Place(order, low);
+        long digest = key.DigestIn(&leaf->Node);
+        // As many entries as are below come before it.
+        position = BitOperations.PopCount(SortedLeaf.Below(leaf, digest) & LeafOrder.Members(order));
+        if (position == LeafOrder.Count(order)) return -1;
+        int place = LeafOrder.Place(order, position);
         if (leaf->Digests[place] != digest) return -1;
-        return key.IsExact ? place : SearchTies(leaf, order, key, ref position);
+        return key.IsExact ? place : SearchTies(leaf, order, key, digest, ref position);
     }
 
-    static int SearchTies(SortedLeaf* leaf, ulong order, in SortedKey key, ref int position)
+    static int SearchTies(SortedLeaf* leaf, ulong order, in SortedKey key, long digest, ref int position)
     {
         int low = position;
-        int high = low + 1;
-        int count = LeafOrder.Count(order);
-        while (high < count && leaf->Digests[LeafOrder.Place(order, high)] == key.Digest) high++;
+        int high = LeafOrder.Count(order);
         while (low < high)
         {
             int middle = (low + high) >> 1;
             int place = LeafOrder.Place(order, middle);
-            int found = key.CompareTied(new Value(leaf->Keys[place]));
+            int found = key.Compare(digest, leaf->Digests[place], new Value(leaf->Keys[place]));
             if (found == 0)
             {
                 position = middle;

@@ -16,7 +16,7 @@ public static unsafe partial class SortedMap<THook, TRules>
             SortedNode* root = (SortedNode*)map->Root;
             long entries = 0;
             if (map->Object.Lock != 0) fault = "the map is locked";
-            else if (root->Level > 0 && root->Count < 2) fault = "the root has one child";
+            else if (root->Level > 0 && ((SortedInner*)root)->Count < 2) fault = "the root has one child";
             else fault = Check(root, root->Level, root->Class, true, default, default, ref entries);
             if (fault == null && entries != map->Count) fault = $"{entries} entries, but counted {map->Count}";
         }
@@ -28,11 +28,13 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         if (node->Level != level) return "leaves are not at one level";
         if (node->Class != kind) return "nodes of several classes";
-        if (node->Lock != 0) return "a node is locked";
+        if (*SortedNode.Lock(node) != 0) return "a node is locked";
         if (node->DeadFlag != 0) return "a dead node is linked";
-        if (!isRoot && IsSparse(node)) return $"a node of level {level} is too sparse";
+        if (!isRoot && IsSparse(node) && (IsEmpty(node) || !lower.IsEmpty && !upper.IsEmpty)) return $"a node of level {level} is too sparse";
         return level == 0 ? CheckLeaf((SortedLeaf*)node, lower, upper, ref entries) : CheckInner((SortedInner*)node, lower, upper, ref entries);
     }
+
+    static bool IsEmpty(SortedNode* node) => node->Level == 0 ? LeafOrder.Count(node->Order) == 0 : ((SortedInner*)node)->Count < 2;
 
     static string? CheckLeaf(SortedLeaf* leaf, Value lower, Value upper, ref long entries)
     {
@@ -40,6 +42,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         int count = LeafOrder.Count(order);
         int filled = LeafOrder.Filled(order);
         if (LeafOrder.IsDead(order) || count > filled || filled > TRules.LeafCapacity) return "a leaf's word is wrong";
+        if (leaf->Node.Skip != new Fences(lower, upper).Common) return "a leaf's digests leave out the wrong bytes";
         entries += count;
         int seen = 0;
         for (int i = 0; i < count; i++)
@@ -48,7 +51,7 @@ public static unsafe partial class SortedMap<THook, TRules>
             if (place >= filled || (seen & 1 << place) != 0) return "a leaf names a place that is not filled, or twice";
             seen |= 1 << place;
             if (leaf->Values[place] == 0) return "an entry has no value";
-            string? fault = CheckKey(new Value(leaf->Keys[place]), leaf->Digests[place], leaf->Node.Class, lower, upper);
+            string? fault = CheckKey(new Value(leaf->Keys[place]), leaf->Digests[place], &leaf->Node, lower, upper);
             if (fault != null) return fault;
             if (i > 0 && Ordering.Compare(new Value(leaf->Keys[LeafOrder.Place(order, i - 1)]), new Value(leaf->Keys[place])) >= 0) return "a leaf's keys are out of order";
         }
@@ -57,25 +60,28 @@ public static unsafe partial class SortedMap<THook, TRules>
 
     static string? CheckInner(SortedInner* inner, Value lower, Value upper, ref long entries)
     {
-        if (inner->Node.Count > TRules.InnerCapacity) return "an inner node is too full";
-        if (inner->Keys[0] != 0) return "an inner node's first key is set";
-        for (int i = 0; i < inner->Node.Count; i++)
+        if (inner->Count > TRules.InnerCapacity) return "an inner node is too full";
+        if (SortedInner.Key(inner, 0) != 0) return "an inner node's first key is set";
+        bool closed = new Fences(lower, upper).AreBoth;
+        byte common = closed ? SortedKey.CommonBeginning(lower, upper) : SortedKey.CommonBeginning(new Value(SortedInner.Key(inner, 1)), new Value(SortedInner.Key(inner, inner->Count - 1)));
+        if (inner->Node.Skip != common || inner->IsOpen != (!closed && common > 0)) return "an inner node's digests leave out the wrong bytes";
+        for (int i = 0; i < inner->Count; i++)
         {
-            Value from = i == 0 ? lower : new Value(inner->Keys[i]);
-            Value to = i + 1 == inner->Node.Count ? upper : new Value(inner->Keys[i + 1]);
-            string? fault = i == 0 ? null : CheckKey(from, inner->Digests[i], inner->Node.Class, lower, upper);
-            if (i > 1 && Ordering.Compare(new Value(inner->Keys[i - 1]), from) >= 0) fault = "an inner node's keys are out of order";
-            fault ??= Check((SortedNode*)inner->Children[i], inner->Node.Level - 1, inner->Node.Class, false, from, to, ref entries);
+            Value from = i == 0 ? lower : new Value(SortedInner.Key(inner, i));
+            Value to = i + 1 == inner->Count ? upper : new Value(SortedInner.Key(inner, i + 1));
+            string? fault = i == 0 ? null : CheckKey(from, SortedInner.Digest(inner, i), &inner->Node, lower, upper);
+            if (i > 1 && Ordering.Compare(new Value(SortedInner.Key(inner, i - 1)), from) >= 0) fault = "an inner node's keys are out of order";
+            fault ??= Check((SortedNode*)*SortedInner.Slot(inner, i), inner->Node.Level - 1, inner->Node.Class, false, from, to, ref entries);
             if (fault != null) return fault;
         }
         return null;
     }
 
-    static string? CheckKey(Value key, ulong digest, OrderingClass kind, Value lower, Value upper)
+    static string? CheckKey(Value key, long digest, SortedNode* node, Value lower, Value upper)
     {
         if (key.IsCounted && key.Head->Count <= 0) return "a key is dead";
-        if (Ordering.ClassOf(key) != kind) return "a key is of another class";
-        if (SortedKey.DigestOf(key) != digest) return "a digest is wrong";
+        if (Ordering.ClassOf(key) != node->Class) return "a key is of another class";
+        if (SortedKey.DigestOf(key, node->Skip) != digest) return "a digest is wrong";
         if (!lower.IsEmpty && Ordering.Compare(lower, key) > 0 || !upper.IsEmpty && Ordering.Compare(key, upper) >= 0) return "a key is not in its node's range";
         return null;
     }

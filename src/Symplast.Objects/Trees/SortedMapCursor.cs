@@ -124,38 +124,55 @@ public static unsafe partial class SortedMap<THook, TRules>
         bool down = cursor.Descending;
         bool hasPlace = !cursor.Place.IsEmpty;
         SortedKey place = hasPlace ? new SortedKey(cursor.Place) : default;
-        SortedKey end = cursor.End.IsEmpty ? default : new SortedKey(cursor.End);
         Toward toward = !hasPlace ? (down ? Toward.Last : Toward.First) : down && !cursor.IncludesPlace ? Toward.Below : Toward.Key;
-        SortedLeaf* leaf = (SortedLeaf*)Descend(map, place, toward, 0, out _, out Value lower, out Value upper);
+        SortedLeaf* leaf = (SortedLeaf*)Descend(map, place, toward, 0, out Path path);
+        Fences range = path.FencesAbove(1);
+        Value fence = down ? range.Lower : range.Upper;
         THook.Point();
         // Acquire: pairs with the releases in Write and Pop, so that the places it names are filled.
         ulong order = Volatile.Read(ref leaf->Node.Order);
         int present = LeafOrder.Count(order);
-        OrderingClass kind = hasPlace ? place.Class : end.Class;
+        OrderingClass kind = Ordering.ClassOf(hasPlace ? cursor.Place : cursor.End);
         if (present > 0 && kind != OrderingClass.None && leaf->Node.Class != kind) return Status.WrongKind;
         int position = hasPlace ? PositionOf(leaf, order, place, down, cursor.IncludesPlace) : down ? present - 1 : 0;
-        bool beyond = false;
-        for (; (uint)position < (uint)present && count < room; position += down ? -1 : 1)
+        int stop = StopOf(leaf, order, cursor, fence);
+        for (; (down ? position > stop : position < stop) && count < room; position += down ? -1 : 1)
         {
             int at = LeafOrder.Place(order, position);
-            Value key = new(leaf->Keys[at]);
-            if (!cursor.End.IsEmpty)
-            {
-                int side = end.Compare(leaf->Digests[at], key);
-                beyond = side == 0 ? !cursor.IncludesEnd : down ? side > 0 : side < 0;
-                if (beyond) break;
-            }
             THook.Point();
             // Acquire: pairs with the releases in Write, so that what it refers to is complete.
-            entries[count++] = new SortedEntry(key, new Value(Volatile.Read(ref leaf->Values[at])));
+            entries[count++] = new SortedEntry(new Value(leaf->Keys[at]), new Value(Volatile.Read(ref leaf->Values[at])));
         }
-        bool exhausted = (uint)position >= (uint)present;
-        Value fence = down ? lower : upper;
+        bool exhausted = down ? position <= stop : position >= stop;
+        bool beyond = exhausted && (uint)stop < (uint)present;
         cursor.AtEnd = beyond || exhausted && fence.IsEmpty;
         if (cursor.AtEnd || exhausted && Move(me, ref cursor, fence, !down)) return Status.Done;
         // A key that cannot be kept was removed meanwhile: it is left out, and the next call looks again at what follows.
         while (count > 0 && !Move(me, ref cursor, entries[count - 1].Key, false)) count--;
         return Status.Done;
+    }
+
+    // The first position in a leaf that lies beyond the cursor's end; before or behind all if none does.
+    static int StopOf(SortedLeaf* leaf, ulong order, in SortedCursor cursor, Value fence)
+    {
+        bool down = cursor.Descending;
+        int low = 0;
+        int high = LeafOrder.Count(order);
+        if (cursor.End.IsEmpty) return down ? -1 : high;
+        if (!fence.IsEmpty)
+        {
+            int side = Ordering.Compare(fence, cursor.End);
+            if (down ? side > 0 : side < 0) return down ? -1 : high;
+        }
+        // How many entries lie below the end, or at it. The end need not belong to the leaf's range: no digests.
+        while (low < high)
+        {
+            int middle = (low + high) >> 1;
+            int side = Ordering.Compare(new Value(leaf->Keys[LeafOrder.Place(order, middle)]), cursor.End);
+            if (side < 0 || side == 0 && down != cursor.IncludesEnd) low = middle + 1;
+            else high = middle;
+        }
+        return down ? low - 1 : low;
     }
 
     // False if the key is dead.

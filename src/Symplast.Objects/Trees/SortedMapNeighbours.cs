@@ -64,23 +64,21 @@ public static unsafe partial class SortedMap<THook, TRules>
         // Acquire: pairs with the increment in Clear. A new tree whose writers have begun comes with a new era.
         ulong era = Volatile.Read(ref map->Era);
         bool down = side is Toward.Below or Toward.Last;
+        bool hasBound = side is Toward.Key or Toward.Below;
         // The leaf of the bound itself comes first, downwards too.
         Toward toward = side == Toward.Below && inclusive ? Toward.Key : side;
         SortedKey target = bound;
         while (true)
         {
-            SortedLeaf* leaf = (SortedLeaf*)Descend(map, target, toward, 0, out _, out Value lower, out Value upper);
+            SortedLeaf* leaf = (SortedLeaf*)Descend(map, target, toward, 0, out Path path);
             THook.Point();
             // Acquire: pairs with the releases in Write and Pop, so that the places it names are filled.
             ulong order = Volatile.Read(ref leaf->Node.Order);
             int entries = LeafOrder.Count(order);
-            if (entries != 0 && side is Toward.Key or Toward.Below && leaf->Node.Class != bound.Class) return Status.WrongKind;
-            int position = side switch
-            {
-                Toward.First => 0,
-                Toward.Last => entries - 1,
-                _ => PositionOf(leaf, order, bound, down, inclusive),
-            };
+            if (entries != 0 && hasBound && leaf->Node.Class != bound.Class) return Status.WrongKind;
+            // Whatever follows a leaf that was passed lies beyond the bound.
+            bool holdsBound = hasBound && count == 0;
+            int position = holdsBound ? PositionOf(leaf, order, bound, down, inclusive) : down ? entries - 1 : 0;
             if ((uint)position < (uint)entries)
             {
                 int place = LeafOrder.Place(order, position);
@@ -93,7 +91,8 @@ public static unsafe partial class SortedMap<THook, TRules>
                 if (TRules.Fault != SortedMapFault.TrustsOneLeaf && Volatile.Read(ref leaf->Node.Order) != order) return null;
                 return count == 0 || AreUnchanged(map, passed, count, era) ? Status.Done : null;
             }
-            Value fence = down ? lower : upper;
+            Fences range = path.FencesAbove(1);
+            Value fence = down ? range.Lower : range.Upper;
             if (fence.IsEmpty) return count == 0 || AreUnchanged(map, passed, count, era) ? Status.Missing : null;
             // One that is dead already cannot tell whether its range has changed.
             if (LeafOrder.IsDead(order)) return null;
@@ -145,7 +144,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     static Status? TryPop(Participant* me, SortedMap* map, Toward side, out Value key, out Value value)
     {
         key = value = default;
-        SortedLeaf* leaf = (SortedLeaf*)Descend(map, default, side, 0, out _, out _, out _);
+        SortedLeaf* leaf = (SortedLeaf*)Descend(map, default, side, 0, out _);
         if (!TryLock(&leaf->Node)) return null;
         ulong order = leaf->Node.Order;
         int entries = LeafOrder.Count(order);
@@ -163,12 +162,13 @@ public static unsafe partial class SortedMap<THook, TRules>
         key = new Value(leaf->Keys[place]);
         value = new Value(leaf->Values[place]);
         THook.Point();
-        // Release; the unlocking is the fence between it and the dropping of what was there.
+        // Release; dropping what was there is a full fence.
         Volatile.Write(ref leaf->Node.Order, LeafOrder.Removed(order, position));
         Unlock(&leaf->Node);
         // Only a figure.
         Interlocked.Decrement(ref map->Count);
-        if (entries - 1 < LeastEntries) Merge(me, map, default, side, 0);
+        // A leaf at the end may be sparse: it would have to be merged after every few entries.
+        if (entries == 1) Merge(me, map, default, side, 0);
         return Status.Done;
     }
 }

@@ -31,6 +31,18 @@ public static unsafe partial class SortedMap<THook, TRules>
         internal nint Node;
     }
 
+    /// <summary>A node's range: the least key of it and the least one above; empty where there is no bound. It never changes, so it is right whichever way one came to the node.</summary>
+    readonly struct Fences(Value lower, Value upper)
+    {
+        internal readonly Value Lower = lower;
+        internal readonly Value Upper = upper;
+
+        internal bool AreBoth => !Lower.IsEmpty && !Upper.IsEmpty;
+
+        /// <summary>How many first bytes all keys of the range have in common.</summary>
+        internal byte Common => AreBoth ? SortedKey.CommonBeginning(Lower, Upper) : (byte)0;
+    }
+
     struct Path
     {
         internal Steps Nodes;
@@ -38,15 +50,26 @@ public static unsafe partial class SortedMap<THook, TRules>
         internal fixed byte Index[MostLevels];
 
         internal readonly SortedInner* At(int level) => level > Top ? null : (SortedInner*)Nodes[level];
+
+        /// <summary>The range of the node below a level: the closest keys on both sides, in this level or above.</summary>
+        internal readonly Fences FencesAbove(int level)
+        {
+            Value lower = default, upper = default;
+            for (; level <= Top && (lower.IsEmpty || upper.IsEmpty); level++)
+            {
+                SortedInner* inner = At(level);
+                int index = Index[level];
+                if (lower.IsEmpty && index > 0) lower = new Value(SortedInner.Key(inner, index));
+                if (upper.IsEmpty && index + 1 < inner->Count) upper = new Value(SortedInner.Key(inner, index + 1));
+            }
+            return new Fences(lower, upper);
+        }
     }
 
-    /// <summary>
-    /// Goes down to the node of a level; null if the tree is not that high. The fences are the least key of its range and the least one above; empty where there is no bound.
-    /// </summary>
-    static SortedNode* Descend(SortedMap* map, in SortedKey key, Toward toward, int level, out Path path, out Value lower, out Value upper)
+    /// <summary>Goes down to the node of a level; null if the tree is not that high.</summary>
+    static SortedNode* Descend(SortedMap* map, in SortedKey key, Toward toward, int level, out Path path)
     {
         Unsafe.SkipInit(out path);
-        lower = upper = default;
         THook.Point();
         // Acquire: pairs with the exchange in Hang, here and below.
         SortedNode* node = (SortedNode*)Volatile.Read(ref map->Root);
@@ -60,14 +83,11 @@ public static unsafe partial class SortedMap<THook, TRules>
                 Toward.Key => SortedInner.IndexOf(inner, key),
                 Toward.Below => SortedInner.IndexBelow(inner, key),
                 Toward.First => 0,
-                _ => inner->Node.Count - 1,
+                _ => inner->Count - 1,
             };
             Debug.Assert(node->Level < MostLevels);
             path.Nodes[node->Level] = (nint)node;
             path.Index[node->Level] = (byte)index;
-            // The bounds of the lowest node in which there is a neighbour are the closest ones.
-            if (index > 0) lower = new Value(inner->Keys[index]);
-            if (index + 1 < inner->Node.Count) upper = new Value(inner->Keys[index + 1]);
             THook.Point();
             node = (SortedNode*)Volatile.Read(ref *SortedInner.Slot(inner, index));
         }
@@ -78,13 +98,13 @@ public static unsafe partial class SortedMap<THook, TRules>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool TryLock(SortedNode* node)
     {
-        ObjectLock.Enter<THook>(&node->Lock);
+        ObjectLock.Enter<THook>(SortedNode.Lock(node));
         if (node->DeadFlag == 0 || TRules.Fault == SortedMapFault.UsesDeadLeaf) return true;
-        ObjectLock.Exit<THook>(&node->Lock);
+        ObjectLock.Exit<THook>(SortedNode.Lock(node));
         return false;
     }
 
-    static void Unlock(SortedNode* node) => ObjectLock.Exit<THook>(&node->Lock);
+    static void Unlock(SortedNode* node) => ObjectLock.Exit<THook>(SortedNode.Lock(node));
 
     /// <summary>
     /// Takes the lock above a node that the caller has locked: its parent's, or the map's if the parent is null. False, and not locked, if the node does not hang there (any more).
@@ -98,13 +118,13 @@ public static unsafe partial class SortedMap<THook, TRules>
             ObjectLock.Exit<THook>(&map->Object.Lock);
             return false;
         }
-        ObjectLock.Enter<THook>(&parent->Node.Lock);
+        ObjectLock.Enter<THook>(&parent->Lock);
         if ((parent->Node.DeadFlag == 0 || TRules.Fault == SortedMapFault.UsesDeadParent) && *SortedInner.Slot(parent, index) == (nint)node) return true;
-        ObjectLock.Exit<THook>(&parent->Node.Lock);
+        ObjectLock.Exit<THook>(&parent->Lock);
         return false;
     }
 
-    static void UnlockAbove(SortedMap* map, SortedInner* parent) => ObjectLock.Exit<THook>(parent == null ? &map->Object.Lock : &parent->Node.Lock);
+    static void UnlockAbove(SortedMap* map, SortedInner* parent) => ObjectLock.Exit<THook>(parent == null ? &map->Object.Lock : &parent->Lock);
 
     /// <summary>Publishes a node in the slot above; that lock is held.</summary>
     static void Hang(SortedMap* map, SortedInner* parent, int index, SortedNode* node)

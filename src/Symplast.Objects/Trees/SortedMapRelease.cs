@@ -10,7 +10,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         Status status = Status.Deleted;
         if (!SharedObject.IsDeleted((SharedObject*)map))
         {
-            SortedLeaf* root = NewLeaf(me, Heap.Of(map), OrderingClass.None, default);
+            SortedLeaf* root = NewLeaf(me, Heap.Of(map), OrderingClass.None, default, 0, default);
             status = root == null ? Status.NoMemory : Clear(me, map, root);
         }
         Epoch.Exit(me);
@@ -65,7 +65,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         ObjectLock.Enter<THook>(&map->Object.Lock);
         bool first = map->Object.Head.DeletedFlag == 0;
         THook.Point();
-        // Release: pairs with the acquire in SharedObject.IsDeleted. The unlocking is the fence between it and the dropping of what the map held.
+        // Release: pairs with the acquire in SharedObject.IsDeleted. Dropping what the map held is a full fence.
         Volatile.Write(ref map->Object.Head.DeletedFlag, 1);
         ObjectLock.Exit<THook>(&map->Object.Lock);
         return first;
@@ -79,14 +79,14 @@ public static unsafe partial class SortedMap<THook, TRules>
         while (dead != null)
         {
             SortedNode* node = dead;
-            dead = node->Next;
+            dead = SortedNode.Next(node);
             if (node->Level != 0)
             {
                 SortedInner* inner = (SortedInner*)node;
-                for (int i = 0; i < node->Count; i++)
+                for (int i = 0; i < inner->Count; i++)
                 {
-                    KillAndPush((SortedNode*)inner->Children[i], ref dead);
-                    if (i > 0) Drop(me, new Value(inner->Keys[i]), release);
+                    KillAndPush((SortedNode*)*SortedInner.Slot(inner, i), ref dead);
+                    if (i > 0) Drop(me, new Value(SortedInner.Key(inner, i)), release);
                 }
             }
             else
@@ -108,12 +108,11 @@ public static unsafe partial class SortedMap<THook, TRules>
 
     static void KillAndPush(SortedNode* node, ref SortedNode* list)
     {
-        ObjectLock.Enter<THook>(&node->Lock);
+        ObjectLock.Enter<THook>(SortedNode.Lock(node));
         Kill(node);
-        node->Next = list;
+        SortedNode.Next(node) = list;
         list = node;
-        // The fence between the unlinking and the retiring.
-        ObjectLock.Exit<THook>(&node->Lock);
+        ObjectLock.Exit<THook>(SortedNode.Lock(node));
     }
 
     static void Drop(Participant* me, Value value, Release* release)

@@ -6,7 +6,7 @@ public interface ISortedMapRules
     /// <summary>Most entries of a leaf, 2 to 14.</summary>
     static abstract int LeafCapacity { get; }
 
-    /// <summary>Most children of an inner node, 4 to 63.</summary>
+    /// <summary>Most children of an inner node, 4 to 96.</summary>
     static abstract int InnerCapacity { get; }
 
     /// <summary>A step of the protocol that is left out.</summary>
@@ -34,11 +34,17 @@ public enum SortedMapFault
     /// <summary>A leaf's word is stored before the place that it names is filled.</summary>
     PublishesEarly,
 
+    /// <summary>A leaf's digests leave out what its entries have in common, not its range.</summary>
+    SkipsWhatEntriesShare,
+
+    /// <summary>An inner node whose range has an end missing does not compare what its digests leave out.</summary>
+    SkipsUnread,
+
     /// <summary>New leaves are unlocked before the old one is marked.</summary>
     UnlocksEarly,
 }
 
-/// <summary>The product's: 14 entries in a leaf, 63 children in an inner node.</summary>
+/// <summary>The product's: 14 entries in a leaf, 96 children in an inner node.</summary>
 public readonly struct SortedMapRules : ISortedMapRules
 {
     /// <inheritdoc/>

@@ -8,6 +8,9 @@ public static unsafe partial class SortedMap<THook, TRules>
     // Whoever has fewer (but the root) is merged with a neighbour; whoever has more after that is cut in two.
     static int LeastEntries => Math.Max(TRules.LeafCapacity / 4, 1);
 
+    // For entries whose digests are of no use.
+    const int UnknownSkip = -1;
+
     static int LeastChildren => Math.Max(TRules.InnerCapacity / 4, 2);
 
     static int Capacity(int level) => level == 0 ? TRules.LeafCapacity : TRules.InnerCapacity;
@@ -16,15 +19,15 @@ public static unsafe partial class SortedMap<THook, TRules>
 
     static bool IsSparse(SortedNode* node) =>
         // Any recent word will do without the lock.
-        node->Level == 0 ? LeafOrder.Count(Volatile.Read(ref node->Order)) < LeastEntries : node->Count < LeastChildren;
+        node->Level == 0 ? LeafOrder.Count(Volatile.Read(ref node->Order)) < LeastEntries : ((SortedInner*)node)->Count < LeastChildren;
 
     static bool IsFull(SortedNode* node) =>
-        node->Level == 0 ? LeafOrder.Filled(node->Order) >= TRules.LeafCapacity : node->Count >= TRules.InnerCapacity;
+        node->Level == 0 ? LeafOrder.Filled(node->Order) >= TRules.LeafCapacity : ((SortedInner*)node)->Count >= TRules.InnerCapacity;
 
-    /// <summary>An entry of a leaf, or a child and the least key of its range.</summary>
+    /// <summary>An entry of a leaf, or a child and the least key of its range. The digest is as in the node that it comes from.</summary>
     struct Entry
     {
-        internal ulong Digest;
+        internal long Digest;
         internal ulong Key;
         internal ulong Payload;
     }
@@ -44,6 +47,9 @@ public static unsafe partial class SortedMap<THook, TRules>
         internal SortedInner* Grand;
         internal int GrandIndex;
 
+        /// <summary>The parent's.</summary>
+        internal Fences Range;
+
         internal Site(SortedMap* map, in Path path, int level)
         {
             Map = map;
@@ -51,18 +57,31 @@ public static unsafe partial class SortedMap<THook, TRules>
             Grand = Parent == null ? null : path.At(level + 2);
             Index = Parent == null ? 0 : path.Index[level + 1];
             GrandIndex = Grand == null ? 0 : path.Index[level + 2];
+            Range = path.FencesAbove(level + 2);
+        }
+
+        /// <summary>The range of one or two nodes, from the first one on.</summary>
+        internal readonly Fences Of(bool pair)
+        {
+            int last = pair ? Index + 1 : Index;
+            Value lower = Index > 0 ? new Value(SortedInner.Key(Parent, Index)) : Range.Lower;
+            return new Fences(lower, Parent != null && last + 1 < Parent->Count ? new Value(SortedInner.Key(Parent, last + 1)) : Range.Upper);
         }
     }
 
-    /// <summary>A new leaf, locked; null if there is no memory.</summary>
-    static SortedLeaf* NewLeaf(Participant* me, PoolHeap* heap, OrderingClass kind, ReadOnlySpan<Entry> entries)
+    /// <summary>A new leaf, locked; null if there is no memory. The digests of the entries are known for a node that leaves out as many bytes as <paramref name="known"/> says.</summary>
+    static SortedLeaf* NewLeaf(Participant* me, PoolHeap* heap, OrderingClass kind, ReadOnlySpan<Entry> entries, int known, in Fences range)
     {
         SortedLeaf* leaf = (SortedLeaf*)Heap.Allocate(me, heap, (nuint)sizeof(SortedLeaf));
         if (leaf == null) return null;
-        leaf->Node = new SortedNode { Class = kind, Lock = 1, Order = LeafOrder.First(entries.Length) };
+        // What will be inserted begins as the range does; what the entries have in common says nothing about it.
+        byte skip = TRules.Fault == SortedMapFault.SkipsWhatEntriesShare && entries.Length > 1 ? Common(entries[0], entries[^1]) : range.Common;
+        leaf->Node = new SortedNode { Class = kind, Order = LeafOrder.First(entries.Length), Skip = skip };
+        leaf->Lock = 1;
+        leaf->Next = null;
         for (int i = 0; i < entries.Length; i++)
         {
-            leaf->Digests[i] = entries[i].Digest;
+            leaf->Digests[i] = skip == known ? entries[i].Digest : SortedKey.DigestOf(new Value(entries[i].Key), skip);
             leaf->Keys[i] = entries[i].Key;
             leaf->Values[i] = entries[i].Payload;
         }
@@ -70,22 +89,32 @@ public static unsafe partial class SortedMap<THook, TRules>
     }
 
     /// <summary>A new inner node, not locked; null if there is no memory. The first key does not count.</summary>
-    static SortedInner* NewInner(Participant* me, PoolHeap* heap, OrderingClass kind, int level, ReadOnlySpan<Entry> entries)
+    static SortedInner* NewInner(Participant* me, PoolHeap* heap, OrderingClass kind, int level, ReadOnlySpan<Entry> entries, int known, in Fences range)
     {
-        SortedInner* inner = (SortedInner*)Heap.Allocate(me, heap, (nuint)sizeof(SortedInner));
+        SortedInner* inner = (SortedInner*)Heap.Allocate(me, heap, SortedInner.SizeFor(entries.Length));
         if (inner == null) return null;
-        inner->Node = new SortedNode { Class = kind, Level = (byte)level, Count = (byte)entries.Length };
+        byte skip = range.Common;
+        // Where the range has an end missing its own keys, which never change, have more in common; but then not all that are looked for begin like that.
+        bool isOpen = !range.AreBoth && entries.Length > 1;
+        if (isOpen) skip = Common(entries[1], entries[^1]);
+        inner->Node = new SortedNode { Class = kind, Level = (byte)level, Skip = skip };
+        inner->Lock = 0;
+        inner->Next = null;
+        inner->Count = (byte)entries.Length;
+        inner->IsOpen = isOpen && skip > 0 && TRules.Fault != SortedMapFault.SkipsUnread;
+        SortedInner.Clear(inner, entries.Length);
         for (int i = 0; i < entries.Length; i++)
         {
-            inner->Digests[i] = i == 0 ? 0 : entries[i].Digest;
-            inner->Keys[i] = i == 0 ? 0 : entries[i].Key;
-            inner->Children[i] = entries[i].Payload;
+            long digest = skip == known || i == 0 ? entries[i].Digest : SortedKey.DigestOf(new Value(entries[i].Key), skip);
+            SortedInner.Fill(inner, i, digest, entries[i].Key, entries[i].Payload);
         }
         return inner;
     }
 
-    static SortedNode* NewNode(Participant* me, PoolHeap* heap, OrderingClass kind, int level, ReadOnlySpan<Entry> entries) =>
-        level == 0 ? (SortedNode*)NewLeaf(me, heap, kind, entries) : (SortedNode*)NewInner(me, heap, kind, level, entries);
+    static byte Common(in Entry first, in Entry last) => SortedKey.CommonBeginning(new Value(first.Key), new Value(last.Key));
+
+    static SortedNode* NewNode(Participant* me, PoolHeap* heap, OrderingClass kind, int level, ReadOnlySpan<Entry> entries, int known, in Fences range) =>
+        level == 0 ? (SortedNode*)NewLeaf(me, heap, kind, entries, known, range) : (SortedNode*)NewInner(me, heap, kind, level, entries, known, range);
 
     // What a locked node holds, in order.
     static int Collect(SortedNode* node, Entry* entries)
@@ -102,9 +131,12 @@ public static unsafe partial class SortedMap<THook, TRules>
             return count;
         }
         SortedInner* inner = (SortedInner*)node;
-        for (int i = 0; i < node->Count; i++) entries[i] = new Entry { Digest = inner->Digests[i], Key = inner->Keys[i], Payload = inner->Children[i] };
-        return node->Count;
+        for (int i = 0; i < inner->Count; i++) entries[i] = EntryOf(inner, i);
+        return inner->Count;
     }
+
+    static Entry EntryOf(SortedInner* inner, int index) =>
+        new() { Digest = SortedInner.Digest(inner, index), Key = SortedInner.Key(inner, index), Payload = (ulong)*SortedInner.Slot(inner, index) };
 
     /// <summary>Makes room in the node of a level that a key belongs to, if it is full: compacts a leaf that has lost entries, else cuts the node in two.</summary>
     static Status Split(Participant* me, SortedMap* map, in SortedKey key, int level)
@@ -113,7 +145,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         while (true)
         {
             if (SharedObject.IsDeleted((SharedObject*)map)) return Status.Deleted;
-            SortedNode* node = Descend(map, key, Toward.Key, level, out Path path, out _, out _);
+            SortedNode* node = Descend(map, key, Toward.Key, level, out Path path);
             if (node == null) return Status.Done;
             if (!TryLock(node)) continue;
             if (!IsFull(node))
@@ -138,8 +170,28 @@ public static unsafe partial class SortedMap<THook, TRules>
                 if (above != Status.Done) return above;
                 continue;
             }
-            return Replace(me, site, node, null, new ReadOnlySpan<Entry>(entries, count), cuts ? count / 2 : count);
+            return Replace(me, site, node, null, new ReadOnlySpan<Entry>(entries, count), node->Skip, cuts ? CutFor(node, count, key, site.Of(pair: false)) : count);
         }
+    }
+
+    // In the middle; but where keys come in ascending or descending order what lies behind them stays full. Only at the ends of the map, whose nodes may be sparse.
+    static int CutFor(SortedNode* node, int count, in SortedKey key, in Fences range)
+    {
+        int least;
+        int position;
+        if (node->Level == 0)
+        {
+            least = 1;
+            Search((SortedLeaf*)node, node->Order, key, out position);
+        }
+        else
+        {
+            least = 2;
+            position = SortedInner.IndexOf((SortedInner*)node, key);
+            if (position == count - 1) position = count;
+        }
+        if (position == count && range.Upper.IsEmpty) return count - least;
+        return position == 0 && range.Lower.IsEmpty ? least : count / 2;
     }
 
     /// <summary>Merges the node of a level that a key belongs to with a neighbour, or shares with it, if it has become sparse.</summary>
@@ -149,23 +201,23 @@ public static unsafe partial class SortedMap<THook, TRules>
         while (true)
         {
             if (SharedObject.IsDeleted((SharedObject*)map)) return Status.Deleted;
-            SortedNode* node = Descend(map, key, toward, level, out Path path, out _, out _);
+            SortedNode* node = Descend(map, key, toward, level, out Path path);
             if (node == null) return Status.Done;
             Site site = new(map, path, level);
             if (site.Parent == null)
             {
-                if (level == 0 || node->Count > 1) return Status.Done;
+                if (level == 0 || ((SortedInner*)node)->Count > 1) return Status.Done;
                 if (TryCollapse(me, map, node)) level--;
                 continue;
             }
             if (!IsSparse(node)) return Status.Done;
-            if (site.Parent->Node.Count == 1)
+            if (site.Parent->Count == 1)
             {
                 Status above = Merge(me, map, key, toward, level + 1);
                 if (above != Status.Done) return above;
                 continue;
             }
-            if (site.Index + 1 == site.Parent->Node.Count) site.Index--;
+            if (site.Index + 1 == site.Parent->Count) site.Index--;
             // Acquire: pairs with the exchange in Hang.
             SortedNode* left = (SortedNode*)Volatile.Read(ref *SortedInner.Slot(site.Parent, site.Index));
             SortedNode* right = (SortedNode*)Volatile.Read(ref *SortedInner.Slot(site.Parent, site.Index + 1));
@@ -180,14 +232,16 @@ public static unsafe partial class SortedMap<THook, TRules>
             }
             int count = Collect(left, entries);
             int total = count + Collect(right, entries + count);
+            int known = left->Skip == right->Skip ? left->Skip : UnknownSkip;
             if (level > 0)
             {
                 // The key between the two comes down with the right one's first child.
-                entries[count].Digest = site.Parent->Digests[site.Index + 1];
-                entries[count].Key = site.Parent->Keys[site.Index + 1];
+                entries[count].Key = SortedInner.Key(site.Parent, site.Index + 1);
+                entries[count].Digest = SortedKey.DigestOf(new Value(entries[count].Key), left->Skip);
             }
-            bool merges = total <= Roomy(level);
-            Status status = Replace(me, site, left, right, new ReadOnlySpan<Entry>(entries, total), merges ? total : total / 2);
+            // One without entries vanishes, however full the other is.
+            bool merges = total <= Roomy(level) || count == 0 || count == total;
+            Status status = Replace(me, site, left, right, new ReadOnlySpan<Entry>(entries, total), known, merges ? total : total / 2);
             if (status != Status.Done || !merges) return status;
             level++;
         }
@@ -212,19 +266,20 @@ public static unsafe partial class SortedMap<THook, TRules>
     /// <summary>
     /// Puts new nodes with the entries in place of one or two old ones: two that are cut at <paramref name="cut"/>, or one if that is the end. What is needed is locked; unlocks it.
     /// </summary>
-    static Status Replace(Participant* me, in Site site, SortedNode* left, SortedNode* right, ReadOnlySpan<Entry> entries, int cut)
+    static Status Replace(Participant* me, in Site site, SortedNode* left, SortedNode* right, ReadOnlySpan<Entry> entries, int known, int cut)
     {
         SortedMap* map = site.Map;
         int level = left->Level;
         bool cuts = cut < entries.Length;
         Value between = cuts ? new Value(entries[cut].Key) : default;
-        SortedNode* first = NewNode(me, Heap.Of(map), left->Class, level, entries[..cut]);
-        SortedNode* second = first == null || !cuts ? null : NewNode(me, Heap.Of(map), left->Class, level, entries[cut..]);
+        Fences range = site.Of(right != null);
+        SortedNode* first = NewNode(me, Heap.Of(map), left->Class, level, entries[..cut], known, cuts ? new Fences(range.Lower, between) : range);
+        SortedNode* second = first == null || !cuts ? null : NewNode(me, Heap.Of(map), left->Class, level, entries[cut..], known, new Fences(between, range.Upper));
         // What hangs above in the end: the new node itself, or a new node over the two, or a new parent.
         bool replacesParent = site.Parent != null && (cuts || right != null);
-        bool collapses = replacesParent && !cuts && site.Grand == null && site.Parent->Node.Count == 2;
+        bool collapses = replacesParent && !cuts && site.Grand == null && site.Parent->Count == 2;
         SortedNode* top = first;
-        if (first != null && (!cuts || second != null) && !collapses && (cuts || replacesParent)) top = NewAbove(me, site, first, second, right != null, between, cuts ? entries[cut].Digest : 0);
+        if (first != null && (!cuts || second != null) && !collapses && (cuts || replacesParent)) top = NewAbove(me, site, first, second, right != null, between);
         if (first == null || cuts && second == null || top == null)
         {
             if (second != null) Heap.Free(me, second);
@@ -236,7 +291,7 @@ public static unsafe partial class SortedMap<THook, TRules>
             return Status.NoMemory;
         }
         // A leaf's key stays in the leaf, an inner node's goes up; and in the other direction.
-        Value gone = right == null ? default : new Value(site.Parent->Keys[site.Index + 1]);
+        Value gone = right == null ? default : new Value(SortedInner.Key(site.Parent, site.Index + 1));
         if (level == 0 && cuts) Reference.Take(between);
 
         if (replacesParent) Hang(map, site.Grand, site.GrandIndex, top);
@@ -266,28 +321,32 @@ public static unsafe partial class SortedMap<THook, TRules>
     }
 
     // The parent with one or two new children for one or two old ones; or a new root. Null if there is no memory.
-    static SortedNode* NewAbove(Participant* me, in Site site, SortedNode* first, SortedNode* second, bool pair, Value between, ulong digest)
+    static SortedNode* NewAbove(Participant* me, in Site site, SortedNode* first, SortedNode* second, bool pair, Value between)
     {
         Entry* entries = stackalloc Entry[SortedInner.Places + 1];
-        Entry added = new() { Digest = digest, Key = between.Bits, Payload = (ulong)second };
+        SortedInner* parent = site.Parent;
+        int known = parent == null ? UnknownSkip : parent->Node.Skip;
+        Entry added = new() { Key = between.Bits, Payload = (ulong)second };
+        if (parent != null && second != null) added.Digest = SortedKey.DigestOf(between, known);
         int count = 0;
-        if (site.Parent == null)
+        if (parent == null)
         {
             entries[count++] = new Entry { Payload = (ulong)first };
             entries[count++] = added;
         }
         else
         {
-            SortedInner* parent = site.Parent;
-            for (int i = 0; i < parent->Node.Count; i++)
+            for (int i = 0; i < parent->Count; i++)
             {
                 if (pair && i == site.Index + 1) continue;
-                entries[count++] = new Entry { Digest = parent->Digests[i], Key = parent->Keys[i], Payload = i == site.Index ? (ulong)first : parent->Children[i] };
+                entries[count] = EntryOf(parent, i);
+                if (i == site.Index) entries[count].Payload = (ulong)first;
+                count++;
                 if (i == site.Index && second != null) entries[count++] = added;
             }
         }
         Debug.Assert(count <= TRules.InnerCapacity);
-        return (SortedNode*)NewInner(me, Heap.Of(site.Map), first->Class, first->Level + 1, new ReadOnlySpan<Entry>(entries, count));
+        return (SortedNode*)NewInner(me, Heap.Of(site.Map), first->Class, first->Level + 1, new ReadOnlySpan<Entry>(entries, count), known, site.Range);
     }
 
     // A root with one child gives way to the child.
@@ -304,42 +363,5 @@ public static unsafe partial class SortedMap<THook, TRules>
         Unlock(root);
         if (locked) Heap.Retire(me, root);
         return locked;
-    }
-
-    /// <summary>Makes an empty map's root one for keys of another class. WrongKind if the map is not empty.</summary>
-    static Status Adopt(Participant* me, SortedMap* map, in SortedKey key)
-    {
-        while (true)
-        {
-            if (SharedObject.IsDeleted((SharedObject*)map)) return Status.Deleted;
-            SortedLeaf* leaf = LeafOf(map, key);
-            if (!TryLock(&leaf->Node)) continue;
-            if (leaf->Node.Class == key.Class || LeafOrder.Count(leaf->Node.Order) != 0)
-            {
-                Status other = leaf->Node.Class == key.Class ? Status.Done : Status.WrongKind;
-                Unlock(&leaf->Node);
-                return other;
-            }
-            if (!TryLockAbove(map, null, 0, &leaf->Node))
-            {
-                // An empty leaf among others, which somebody is about to merge, or had no memory for.
-                Unlock(&leaf->Node);
-                Status status = Merge(me, map, key, Toward.Key, 0);
-                if (status != Status.Done) return status;
-                continue;
-            }
-            SortedLeaf* root = NewLeaf(me, Heap.Of(map), key.Class, default);
-            if (root != null)
-            {
-                Hang(map, null, 0, &root->Node);
-                Kill(&leaf->Node);
-                Unlock(&root->Node);
-            }
-            UnlockAbove(map, null);
-            Unlock(&leaf->Node);
-            if (root == null) return Status.NoMemory;
-            Heap.Retire(me, leaf);
-            return Status.Done;
-        }
     }
 }

@@ -56,9 +56,9 @@ public static unsafe partial class SortedMap<THook, TRules>
 
         internal bool HasBounds => HasLower || HasUpper;
 
-        internal bool IsBelow(ulong digest, Value key) => HasLower && Lower.Compare(digest, key) is int side && (side > 0 || side == 0 && !_includesLower);
+        internal bool IsBelow(Value key) => HasLower && Lower.Compare(key) is int side && (side > 0 || side == 0 && !_includesLower);
 
-        internal bool IsAbove(ulong digest, Value key) => HasUpper && Upper.Compare(digest, key) is int side && (side < 0 || side == 0 && !_includesUpper);
+        internal bool IsAbove(Value key) => HasUpper && Upper.Compare(key) is int side && (side < 0 || side == 0 && !_includesUpper);
     }
 
     static Status Copy(Participant* me, SortedMap* map, in Range range, SortedMap* copy)
@@ -74,7 +74,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         long entries = 0;
         bool complete = true;
         bool isComparable = true;
-        for (SortedNode* leaf = locked; leaf != null && complete && isComparable; leaf = leaf->Next)
+        for (SortedNode* leaf = locked; leaf != null && complete && isComparable; leaf = SortedNode.Next(leaf))
         {
             isComparable = !range.HasBounds || leaf->Class == range.Class || LeafOrder.Count(leaf->Order) == 0;
             if (isComparable) complete = TryCopyLeaf(me, (SortedLeaf*)leaf, range, ref copies, ref entries);
@@ -85,14 +85,15 @@ public static unsafe partial class SortedMap<THook, TRules>
             Discard(me, copies);
             return Status.WrongKind;
         }
-        for (int level = 1; complete && copies != null && copies->Next != null; level++) complete = TryBuildLevel(me, Heap.Of(map), level, ref copies);
+        if (copies != null) OpenBelow((SortedLeaf*)copies);
+        for (int level = 1; complete && copies != null && SortedNode.Next(copies) != null; level++) complete = TryBuildLevel(me, Heap.Of(map), level, ref copies);
         if (!complete)
         {
             Discard(me, copies);
             return Status.NoMemory;
         }
         if (copies == null) return Status.Done;
-        if (copies->Level != 0) ((SortedInner*)copies)->Keys[0] = 0;
+        if (copies->Level != 0) SortedInner.Key((SortedInner*)copies, 0) = 0;
         Heap.Free(me, (void*)copy->Root);
         copy->Root = (nint)copies;
         copy->Count = entries;
@@ -110,12 +111,13 @@ public static unsafe partial class SortedMap<THook, TRules>
         Toward toward = range.HasLower ? Toward.Key : Toward.First;
         while (!SharedObject.IsDeleted((SharedObject*)map))
         {
-            SortedNode* leaf = Descend(map, target, toward, 0, out _, out _, out Value upper);
+            SortedNode* leaf = Descend(map, target, toward, 0, out Path path);
             if (!TryLock(leaf)) continue;
-            leaf->Next = locked;
+            SortedNode.Next(leaf) = locked;
             locked = leaf;
-            // The leaf's own fence is the least key of the next one.
-            if (upper.IsEmpty || range.HasUpper && range.IsAbove(SortedKey.DigestOf(upper), upper))
+            // No key of the leaves that follow is less.
+            Value upper = path.FencesAbove(1).Upper;
+            if (upper.IsEmpty || range.IsAbove(upper))
             {
                 if (Volatile.Read(ref map->Era) == era && !SharedObject.IsDeleted((SharedObject*)map)) return true;
                 break;
@@ -132,7 +134,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         while (locked != null)
         {
-            SortedNode* next = locked->Next;
+            SortedNode* next = SortedNode.Next(locked);
             Unlock(locked);
             locked = next;
         }
@@ -143,25 +145,34 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         Entry* copied = stackalloc Entry[SortedLeaf.Places];
         int count = Collect(&leaf->Node, copied);
-        while (range.HasUpper && count > 0 && range.IsAbove(copied[count - 1].Digest, new Value(copied[count - 1].Key))) count--;
-        while (range.HasLower && count > 0 && range.IsBelow(copied->Digest, new Value(copied->Key)))
+        while (count > 0 && range.IsAbove(new Value(copied[count - 1].Key))) count--;
+        while (count > 0 && range.IsBelow(new Value(copied->Key)))
         {
             copied++;
             count--;
         }
         if (count == 0) return true;
-        SortedLeaf* copy = NewLeaf(me, Heap.Of(leaf), leaf->Node.Class, new ReadOnlySpan<Entry>(copied, count));
+        // Over the copies the least keys below part the ranges.
+        Fences fences = new(new Value(copied[0].Key), copies == null ? default : LeastKey(copies));
+        SortedLeaf* copy = NewLeaf(me, Heap.Of(leaf), leaf->Node.Class, new ReadOnlySpan<Entry>(copied, count), leaf->Node.Skip, fences);
         if (copy == null) return false;
         for (int i = 0; i < count; i++)
         {
             Reference.Take(new Value(copied[i].Key));
             Reference.Take(new Value(copied[i].Payload));
         }
-        copy->Node.Lock = 0;
-        copy->Node.Next = copies;
+        copy->Lock = 0;
+        copy->Next = copies;
         copies = &copy->Node;
         entries += count;
         return true;
+    }
+
+    // What turned out to be the first leaf has no least key.
+    static void OpenBelow(SortedLeaf* leaf)
+    {
+        leaf->Node.Skip = 0;
+        for (int i = 0; i < LeafOrder.Count(leaf->Node.Order); i++) leaf->Digests[i] = SortedKey.DigestOf(new Value(leaf->Keys[i]), 0);
     }
 
     // Nodes over a list of nodes, evenly filled. For the time being an inner node's first key is the least one under it, without a reference.
@@ -169,7 +180,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         Entry* entries = stackalloc Entry[SortedInner.Places];
         int rest = 0;
-        for (SortedNode* node = nodes; node != null; node = node->Next) rest++;
+        for (SortedNode* node = nodes; node != null; node = SortedNode.Next(node)) rest++;
         int parts = (rest + Roomy(level) - 1) / Roomy(level);
         SortedNode* below = nodes;
         SortedNode* built = null;
@@ -179,12 +190,13 @@ public static unsafe partial class SortedMap<THook, TRules>
             int count = rest / parts;
             rest -= count;
             SortedNode* next = below;
-            for (int i = 0; i < count; i++, next = next->Next) entries[i] = new Entry { Digest = LeastDigest(next), Key = LeastKey(next).Bits, Payload = (ulong)next };
-            SortedInner* inner = NewInner(me, heap, below->Class, level, new ReadOnlySpan<Entry>(entries, count));
+            for (int i = 0; i < count; i++, next = SortedNode.Next(next)) entries[i] = new Entry { Key = LeastKey(next).Bits, Payload = (ulong)next };
+            Fences range = new(built == null ? default : LeastKey(below), next == null ? default : LeastKey(next));
+            SortedInner* inner = NewInner(me, heap, below->Class, level, new ReadOnlySpan<Entry>(entries, count), UnknownSkip, range);
             if (inner == null)
             {
                 // All in one list again, for Discard.
-                if (last != null) last->Next = below;
+                if (last != null) SortedNode.Next(last) = below;
                 if (built != null) nodes = built;
                 return false;
             }
@@ -192,12 +204,12 @@ public static unsafe partial class SortedMap<THook, TRules>
             {
                 Reference.Take(new Value(entries[i].Key));
                 SortedNode* child = (SortedNode*)entries[i].Payload;
-                if (level > 1) ((SortedInner*)child)->Keys[0] = 0;
+                if (level > 1) SortedInner.Key((SortedInner*)child, 0) = 0;
             }
-            inner->Keys[0] = entries[0].Key;
-            if (level > 1) ((SortedInner*)entries[0].Payload)->Keys[0] = 0;
+            SortedInner.Key(inner, 0) = entries[0].Key;
+            if (level > 1) SortedInner.Key((SortedInner*)entries[0].Payload, 0) = 0;
             if (last == null) built = &inner->Node;
-            else last->Next = &inner->Node;
+            else SortedNode.Next(last) = &inner->Node;
             last = &inner->Node;
             below = next;
         }
@@ -205,9 +217,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         return true;
     }
 
-    static Value LeastKey(SortedNode* node) => new(node->Level == 0 ? ((SortedLeaf*)node)->Keys[0] : ((SortedInner*)node)->Keys[0]);
-
-    static ulong LeastDigest(SortedNode* node) => SortedKey.DigestOf(LeastKey(node));
+    static Value LeastKey(SortedNode* node) => new(node->Level == 0 ? ((SortedLeaf*)node)->Keys[0] : SortedInner.Key((SortedInner*)node, 0));
 
     // Trees that nobody has seen, on a list.
     static void Discard(Participant* me, SortedNode* nodes)
@@ -215,8 +225,8 @@ public static unsafe partial class SortedMap<THook, TRules>
         while (nodes != null)
         {
             SortedNode* node = nodes;
-            nodes = node->Next;
-            Debug.Assert(node->Lock == 0);
+            nodes = SortedNode.Next(node);
+            Debug.Assert(*SortedNode.Lock(node) == 0);
             if (node->Level == 0)
             {
                 SortedLeaf* leaf = (SortedLeaf*)node;
@@ -229,12 +239,12 @@ public static unsafe partial class SortedMap<THook, TRules>
             else
             {
                 SortedInner* inner = (SortedInner*)node;
-                for (int i = 0; i < node->Count; i++)
+                for (int i = 0; i < inner->Count; i++)
                 {
-                    SortedNode* child = (SortedNode*)inner->Children[i];
-                    child->Next = nodes;
+                    SortedNode* child = (SortedNode*)*SortedInner.Slot(inner, i);
+                    SortedNode.Next(child) = nodes;
                     nodes = child;
-                    if (i > 0) Reference.Drop(me, new Value(inner->Keys[i]));
+                    if (i > 0) Reference.Drop(me, new Value(SortedInner.Key(inner, i)));
                 }
             }
             Heap.Free(me, node);

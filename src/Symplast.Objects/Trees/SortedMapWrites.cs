@@ -226,13 +226,13 @@ public static unsafe partial class SortedMap<THook, TRules>
         {
             case Turn.Store when place >= 0:
                 THook.Point();
-                // Release: pairs with the acquires in Find and Nearest. The unlocking is the fence between it and the dropping of what was there.
+                // Release: pairs with the acquires in Find and Nearest. Dropping what was there is a full fence.
                 Volatile.Write(ref leaf->Values[place], next.Bits);
                 Unlock(&leaf->Node);
                 Reference.Drop(me, present);
                 break;
             case Turn.Store:
-                status = Insert(me, map, leaf, position, probe, key.Digest, next);
+                status = Insert(me, map, leaf, position, probe, key.DigestIn(&leaf->Node), next);
                 Unlock(&leaf->Node);
                 if (status != Status.Done) Reference.Drop(me, next);
                 break;
@@ -240,7 +240,7 @@ public static unsafe partial class SortedMap<THook, TRules>
                 Value stored = new(leaf->Keys[place]);
                 order = LeafOrder.Removed(order, position);
                 THook.Point();
-                // Release; the unlocking is the fence between it and the dropping of what was there.
+                // Release; dropping what was there is a full fence.
                 Volatile.Write(ref leaf->Node.Order, order);
                 Unlock(&leaf->Node);
                 // Only a figure.
@@ -256,7 +256,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         return true;
     }
 
-    static Status Insert(Participant* me, SortedMap* map, SortedLeaf* leaf, int position, in Probe probe, ulong digest, Value value)
+    static Status Insert(Participant* me, SortedMap* map, SortedLeaf* leaf, int position, in Probe probe, long digest, Value value)
     {
         Value key = probe.ToValue(me, Heap.Of(map));
         if (key.IsEmpty) return Status.NoMemory;
@@ -276,5 +276,42 @@ public static unsafe partial class SortedMap<THook, TRules>
         // Only a figure.
         Interlocked.Increment(ref map->Count);
         return Status.Done;
+    }
+
+    /// <summary>Makes an empty map's root one for keys of another class. WrongKind if the map is not empty.</summary>
+    static Status Adopt(Participant* me, SortedMap* map, in SortedKey key)
+    {
+        while (true)
+        {
+            if (SharedObject.IsDeleted((SharedObject*)map)) return Status.Deleted;
+            SortedLeaf* leaf = LeafOf(map, key);
+            if (!TryLock(&leaf->Node)) continue;
+            if (leaf->Node.Class == key.Class || LeafOrder.Count(leaf->Node.Order) != 0)
+            {
+                Status other = leaf->Node.Class == key.Class ? Status.Done : Status.WrongKind;
+                Unlock(&leaf->Node);
+                return other;
+            }
+            if (!TryLockAbove(map, null, 0, &leaf->Node))
+            {
+                // An empty leaf among others, which somebody is about to merge, or had no memory for.
+                Unlock(&leaf->Node);
+                Status status = Merge(me, map, key, Toward.Key, 0);
+                if (status != Status.Done) return status;
+                continue;
+            }
+            SortedLeaf* root = NewLeaf(me, Heap.Of(map), key.Class, default, 0, default);
+            if (root != null)
+            {
+                Hang(map, null, 0, &root->Node);
+                Kill(&leaf->Node);
+                Unlock(&root->Node);
+            }
+            UnlockAbove(map, null);
+            Unlock(&leaf->Node);
+            if (root == null) return Status.NoMemory;
+            Heap.Retire(me, leaf);
+            return Status.Done;
+        }
     }
 }

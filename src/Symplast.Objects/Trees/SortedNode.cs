@@ -1,4 +1,7 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Symplast.Objects;
 
@@ -7,9 +10,6 @@ internal unsafe struct SortedNode
 {
     /// <summary>A leaf's <see cref="LeafOrder"/>. Its lock guards changes.</summary>
     internal ulong Order;
-
-    /// <summary>A futex word; see <see cref="ObjectLock"/>.</summary>
-    internal int Lock;
 
     /// <summary>1 once the node was replaced or cleared away, for ever. Read and written under the lock.</summary>
     internal byte DeadFlag;
@@ -20,131 +20,194 @@ internal unsafe struct SortedNode
     /// <summary>The class of the keys; None in a map that never held any. Never changes.</summary>
     internal OrderingClass Class;
 
-    /// <summary>Number of an inner node's children. Never changes.</summary>
-    internal byte Count;
+    /// <summary>How many bytes of the keys, all the same, its digests leave out. Never changes.</summary>
+    internal byte Skip;
+
+    /// <summary>A futex word; see <see cref="ObjectLock"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int* Lock(SortedNode* node) => node->Level == 0 ? &((SortedLeaf*)node)->Lock : &((SortedInner*)node)->Lock;
 
     /// <summary>Link of lists that whoever holds the lock makes, or whoever killed the node.</summary>
-    internal SortedNode* Next;
+    internal static ref SortedNode* Next(SortedNode* node) => ref node->Level == 0 ? ref ((SortedLeaf*)node)->Next : ref ((SortedInner*)node)->Next;
+}
+
+/// <summary>Compares two pairs of digests; where it is true all bits are set.</summary>
+internal interface IDigestOrder
+{
+    static abstract Vector128<long> Above(Vector128<long> left, Vector128<long> right);
+}
+
+/// <summary>By one instruction of x86-64's second level, which the compiler does not take for granted.</summary>
+internal readonly struct Sse42Order : IDigestOrder
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<long> Above(Vector128<long> left, Vector128<long> right) => Sse42.CompareGreaterThan(left, right);
+}
+
+/// <summary>As the compiler sees fit: by one instruction on arm64, by eight on the first level of x86-64.</summary>
+internal readonly struct AnyOrder : IDigestOrder
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<long> Above(Vector128<long> left, Vector128<long> right) => Vector128.GreaterThan(left, right);
 }
 
 /// <summary>
 /// A leaf: places that are filled one after the other and never again, and a word that says which of them hold entries, in which order
 /// (after the permutation of Masstree's border nodes: Mao, Kohler, Morris, "Cache craftiness for fast multicore key-value storage", EuroSys 2012).
+/// What a lookup reads first fills two cache lines: all the digests, which are compared at once. The lock lies with the values: who replaces one leaves those lines to all readers.
 /// </summary>
+// Whole cache lines, so that blocks in a row begin with one.
+[StructLayout(LayoutKind.Sequential, Size = 384)]
 internal unsafe struct SortedLeaf
 {
     internal const int Places = 14;
 
     internal SortedNode Node;
-    internal fixed ulong Digests[Places];
-    internal fixed ulong Keys[Places];
+    internal fixed long Digests[Places];
     internal fixed ulong Values[Places];
+    internal int Lock;
+    internal SortedNode* Next;
+    internal fixed ulong Keys[Places];
+
+    /// <summary>The places, filled or not, whose digests are below one, a bit for each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static uint Below(SortedLeaf* leaf, long digest)
+    {
+        return Sse42.IsSupported ? Of<Sse42Order>(leaf->Digests, Vector128.Create(digest)) : Of<AnyOrder>(leaf->Digests, Vector128.Create(digest));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static uint Of<TOrder>(long* at, Vector128<long> wanted) where TOrder : struct, IDigestOrder =>
+            Pair<TOrder>(at, wanted, 0) | Pair<TOrder>(at, wanted, 2) | Pair<TOrder>(at, wanted, 4) | Pair<TOrder>(at, wanted, 6)
+                | Pair<TOrder>(at, wanted, 8) | Pair<TOrder>(at, wanted, 10) | Pair<TOrder>(at, wanted, 12);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static uint Pair<TOrder>(long* at, Vector128<long> wanted, int first) where TOrder : struct, IDigestOrder =>
+            TOrder.Above(wanted, Vector128.Load(at + first)).ExtractMostSignificantBits() << first;
+    }
 }
 
-/// <summary>An inner node: children and the least keys of all but the first. Only the children's addresses change.</summary>
+/// <summary>Some children of an inner node, and the least keys of their ranges.</summary>
+internal unsafe struct SortedGroup
+{
+    internal const int Places = 8;
+
+    internal fixed long Digests[Places];
+    internal fixed ulong Children[Places];
+    internal fixed ulong Keys[Places];
+}
+
+/// <summary>
+/// An inner node: children and the least keys of all but the first, in groups that follow the struct, as many as it takes. Only the children's addresses change.
+/// Digests are compared a group at once, after the first ones of all groups: three cache lines, whatever the size.
+/// </summary>
 internal unsafe struct SortedInner
 {
-    internal const int Places = 63;
+    const int Groups = 12;
+
+    internal const int Places = Groups * SortedGroup.Places;
+
+    // Above all digests: those of free places.
+    const long Beyond = long.MaxValue;
 
     internal SortedNode Node;
-    internal fixed ulong Digests[Places];
-    internal fixed ulong Keys[Places];
-    internal fixed ulong Children[Places];
+    internal SortedNode* Next;
+    internal int Lock;
+
+    /// <summary>Number of children. Never changes.</summary>
+    internal byte Count;
+
+    /// <summary>Whether there may be keys in its range that do not begin as its own do; then <see cref="SortedNode.Skip"/> bytes must be compared first. Never changes.</summary>
+    internal bool IsOpen;
+
+    /// <summary>The first digest of each group.</summary>
+    internal fixed long Heads[Groups];
+
+    /// <summary>Bytes of a node with so many children.</summary>
+    internal static nuint SizeFor(int count) => (nuint)(sizeof(SortedInner) + (count + SortedGroup.Places - 1) / SortedGroup.Places * sizeof(SortedGroup));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static nint* Slot(SortedInner* inner, int index) => (nint*)&inner->Children[index];
+    static SortedGroup* GroupOf(SortedInner* inner, int index) => (SortedGroup*)(inner + 1) + (uint)index / SortedGroup.Places;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static nint* Slot(SortedInner* inner, int index) => (nint*)&GroupOf(inner, index)->Children[(uint)index % SortedGroup.Places];
+
+    /// <summary>The least key of a child's range; empty for the first child.</summary>
+    internal static ref ulong Key(SortedInner* inner, int index) => ref GroupOf(inner, index)->Keys[(uint)index % SortedGroup.Places];
+
+    internal static long Digest(SortedInner* inner, int index) => GroupOf(inner, index)->Digests[(uint)index % SortedGroup.Places];
+
+    /// <summary>Empties all groups of a new node.</summary>
+    internal static void Clear(SortedInner* inner, int count)
+    {
+        for (int i = 0; i < Groups; i++) inner->Heads[i] = Beyond;
+        // The last group's are the only ones that may stay free.
+        SortedGroup* last = GroupOf(inner, count - 1);
+        for (int i = 0; i < SortedGroup.Places; i++) last->Digests[i] = Beyond;
+    }
+
+    /// <summary>Fills a place of a new node. The first place counts as less than all keys.</summary>
+    internal static void Fill(SortedInner* inner, int index, long digest, ulong key, ulong child)
+    {
+        SortedGroup* group = GroupOf(inner, index);
+        int place = index % SortedGroup.Places;
+        group->Digests[place] = index == 0 ? long.MinValue : digest;
+        group->Keys[place] = index == 0 ? 0 : key;
+        group->Children[place] = child;
+        if (place == 0) inner->Heads[index / SortedGroup.Places] = group->Digests[0];
+    }
 
     /// <summary>The child that a key belongs to.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int IndexOf(SortedInner* inner, in SortedKey key)
     {
-        // How many keys are at most as large. Without branches, which would be mispredicted half of the time; the first place counts as less than all.
-        ulong* digests = inner->Digests;
-        ulong digest = key.Digest;
-        int low = 1;
-        for (int rest = inner->Node.Count - 1; rest > 0;)
+        if (inner->IsOpen && key.HasBytes)
         {
-            int half = (rest + 1) >> 1;
-            low += half & -(digests[low + half - 1] <= digest ? 1 : 0);
-            rest -= half;
+            int side = key.CompareBeginning(new Value(Key(inner, 1)), inner->Node.Skip);
+            if (side != 0) return side < 0 ? 0 : inner->Count - 1;
         }
-        if (!key.IsExact && low > 1 && digests[low - 1] == digest) return IndexAmongTies(inner, key, low);
-        return low - 1;
+        long digest = key.DigestIn(&inner->Node);
+        int index = Sse42.IsSupported ? LastOf<Sse42Order>(inner, Vector128.Create(digest)) : LastOf<AnyOrder>(inner, Vector128.Create(digest));
+        if (!key.IsExact && index > 0 && Digest(inner, index) == digest) return IndexAmongTies(inner, key, digest, index + 1, true);
+        return index;
+    }
+
+    // The last child whose digest is not above one. No branches, which would be mispredicted half of the time: how many are above says which it is.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static int LastOf<TOrder>(SortedInner* inner, Vector128<long> wanted) where TOrder : struct, IDigestOrder
+    {
+        long* heads = inner->Heads;
+        Vector128<long> above = Four(heads, wanted) + (TOrder.Above(Vector128.Load(heads + 8), wanted) + TOrder.Above(Vector128.Load(heads + 10), wanted));
+        uint group = (uint)(Groups - 1 + (int)Vector128.Sum(above));
+        above = Four(((SortedGroup*)(inner + 1) + group)->Digests, wanted);
+        return (int)group * SortedGroup.Places + SortedGroup.Places - 1 + (int)Vector128.Sum(above);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static Vector128<long> Four(long* at, Vector128<long> wanted) =>
+            TOrder.Above(Vector128.Load(at), wanted) + TOrder.Above(Vector128.Load(at + 2), wanted) + (TOrder.Above(Vector128.Load(at + 4), wanted) + TOrder.Above(Vector128.Load(at + 6), wanted));
     }
 
     /// <summary>The child before the place where a key belongs: the one with the greatest keys that are less.</summary>
     internal static int IndexBelow(SortedInner* inner, in SortedKey key)
     {
+        if (inner->IsOpen && key.HasBytes)
+        {
+            int side = key.CompareBeginning(new Value(Key(inner, 1)), inner->Node.Skip);
+            if (side != 0) return side < 0 ? 0 : inner->Count - 1;
+        }
+        return IndexAmongTies(inner, key, key.DigestIn(&inner->Node), inner->Count, false);
+    }
+
+    // The child before those from high on whose least keys are greater, or as great if the same does not count as below.
+    static int IndexAmongTies(SortedInner* inner, in SortedKey key, long digest, int high, bool inclusive)
+    {
         int low = 1;
-        int high = inner->Node.Count;
         while (low < high)
         {
             int middle = (low + high) >> 1;
-            if (key.Compare(inner->Digests[middle], new Value(inner->Keys[middle])) > 0) low = middle + 1;
+            int side = key.Compare(digest, Digest(inner, middle), new Value(Key(inner, middle)));
+            if (side > 0 || inclusive && side == 0) low = middle + 1;
             else high = middle;
         }
         return low - 1;
     }
-
-    static int IndexAmongTies(SortedInner* inner, in SortedKey key, int high)
-    {
-        int low = high - 1;
-        while (low > 1 && inner->Digests[low - 1] == key.Digest) low--;
-        while (low < high)
-        {
-            int middle = (low + high) >> 1;
-            if (key.CompareTied(new Value(inner->Keys[middle])) >= 0) low = middle + 1;
-            else high = middle;
-        }
-        return low - 1;
-    }
-}
-
-/// <summary>
-/// The word that says what a leaf holds: 14 places of 4 bits each in ascending order of their keys, then how many of them count, then how many places were
-/// ever filled. While the leaf lives no word comes back: places are filled one after the other, and the set only shrinks in between.
-/// </summary>
-internal static class LeafOrder
-{
-    const int PlaceBits = 4;
-    const int CountShift = PlaceBits * SortedLeaf.Places;
-    const int FilledShift = CountShift + PlaceBits;
-    const ulong PlaceMask = (1UL << PlaceBits) - 1;
-    const ulong AllPlaces = (1UL << CountShift) - 1;
-
-    internal const int DeadMark = 15;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static int Count(ulong order) => (int)(order >> CountShift & PlaceMask);
-
-    internal static int Filled(ulong order) => (int)(order >> FilledShift);
-
-    /// <summary>Whether the leaf was replaced; the rest of the word then says what it held.</summary>
-    internal static bool IsDead(ulong order) => Filled(order) == DeadMark;
-
-    internal static ulong Dead(ulong order) => order | (ulong)DeadMark << FilledShift;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static int Place(ulong order, int position) => (int)(order >> PlaceBits * position & PlaceMask);
-
-    /// <summary>With the next free place at a position.</summary>
-    internal static ulong Inserted(ulong order, int position)
-    {
-        int filled = Filled(order);
-        ulong before = (1UL << PlaceBits * position) - 1;
-        ulong places = order & before | (ulong)filled << PlaceBits * position | (order & AllPlaces & ~before) << PlaceBits;
-        return places & AllPlaces | (ulong)(Count(order) + 1) << CountShift | (ulong)(filled + 1) << FilledShift;
-    }
-
-    /// <summary>Without what is at a position.</summary>
-    internal static ulong Removed(ulong order, int position)
-    {
-        ulong before = (1UL << PlaceBits * position) - 1;
-        ulong places = order & before | (order & AllPlaces) >> PlaceBits & ~before;
-        return places | (ulong)(Count(order) - 1) << CountShift | (ulong)Filled(order) << FilledShift;
-    }
-
-    /// <summary>The first places, in their order.</summary>
-    internal static ulong First(int count) =>
-        0xDCBA9876543210 & (1UL << PlaceBits * count) - 1 | (ulong)count << CountShift | (ulong)count << FilledShift;
 }

@@ -2,6 +2,8 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 using System.Security.Cryptography;
 
 namespace Symplast.Objects;
@@ -58,26 +60,22 @@ public static unsafe class Hashing
     }
 
     /// <summary>A hash of bytes for programs without Python, which has its own. Keyed, so that nobody can choose keys that collide.</summary>
-    /// <remarks>The rounds of wyhash (Wang Yi): each word is multiplied by a secret into 128 bits, whose halves are folded.</remarks>
+    /// <remarks>
+    /// The rounds of wyhash (Wang Yi): words under a secret are multiplied into 128 bits, whose halves are folded. Texts of up to 16 bytes take one round.
+    /// </remarks>
     public static ulong OfBytes(ReadOnlySpan<byte> bytes)
     {
         // Acquire: pairs with the release in DrawSecret, so that the key is there too.
         ulong factor = Volatile.Read(ref _factor);
-        if (factor == 0) factor = DrawSecret();
-        ulong hash = _key;
         ref byte at = ref MemoryMarshal.GetReference(bytes);
-        int length = bytes.Length;
+        nint length = bytes.Length;
+        if (factor == 0 || length > 16) return OfManyBytes(bytes);
         ulong first, last;
         if (length >= 8)
         {
-            // The last two words may overlap those before.
-            for (int rest = length; rest > 16; rest -= 16, at = ref Unsafe.Add(ref at, 16))
-            {
-                hash = Multiply(Unsafe.ReadUnaligned<ulong>(ref at) ^ factor, Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref at, 8)) ^ hash);
-            }
-            ref byte end = ref Unsafe.Add(ref MemoryMarshal.GetReference(bytes), length);
-            first = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Subtract(ref end, Math.Min(length, 16)));
-            last = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Subtract(ref end, 8));
+            // They may overlap.
+            first = Unsafe.ReadUnaligned<ulong>(ref at);
+            last = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref at, length - 8));
         }
         else if (length >= 4)
         {
@@ -89,7 +87,35 @@ public static unsafe class Hashing
             first = length == 0 ? 0 : (ulong)at << 16 | (ulong)Unsafe.Add(ref at, length >> 1) << 8 | Unsafe.Add(ref at, length - 1);
             last = 0;
         }
-        return Multiply(Multiply(first ^ factor, last ^ hash) ^ (ulong)length, factor);
+        return Finish(first ^ factor, last ^ _key, length);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static ulong OfManyBytes(ReadOnlySpan<byte> bytes)
+    {
+        // Acquire: pairs with the release in DrawSecret.
+        ulong factor = Volatile.Read(ref _factor);
+        if (factor == 0) factor = DrawSecret();
+        nint length = bytes.Length;
+        if (length <= 16) return OfBytes(bytes);
+        ulong hash = _key;
+        ref byte at = ref MemoryMarshal.GetReference(bytes);
+        for (nint rest = length; rest > 16; rest -= 16, at = ref Unsafe.Add(ref at, 16))
+        {
+            hash = Fold(Unsafe.ReadUnaligned<ulong>(ref at) ^ factor, Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref at, 8)) ^ hash);
+        }
+        // The last 16 bytes may overlap those before.
+        ref byte end = ref Unsafe.Add(ref MemoryMarshal.GetReference(bytes), length);
+        ulong first = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Subtract(ref end, 16));
+        return Finish(first ^ factor, Unsafe.ReadUnaligned<ulong>(ref Unsafe.Subtract(ref end, 8)) ^ hash, length);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static ulong Finish(ulong first, ulong last, nint length)
+    {
+        // The length comes after the folding: what differs in it only, differs in the result.
+        ulong hash = (Fold(first, last) ^ (ulong)length) * 0x9E3779B97F4A7C15UL;
+        return hash ^ hash >> 32;
     }
 
     /// <summary>The hash of a tuple with these items.</summary>
@@ -141,10 +167,28 @@ public static unsafe class Hashing
 
     static ulong Signed(ulong magnitude, bool negative) => negative ? 0 - magnitude : magnitude;
 
-    static ulong Multiply(ulong left, ulong right)
+    // Both halves of the product of 128 bits, xored.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static ulong Fold(ulong left, ulong right)
     {
-        ulong high = Math.BigMul(left, right, out ulong low);
-        return high ^ low;
+        if (Bmi2.X64.IsSupported || ArmBase.Arm64.IsSupported)
+        {
+            ulong upper = Math.BigMul(left, right, out ulong lower);
+            return upper ^ lower;
+        }
+        return FoldInParts(left, right);
+    }
+
+    // What we compile for on x64 has no MULX, and the library's BigMul is a call then, whose result comes through memory.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static ulong FoldInParts(ulong left, ulong right)
+    {
+        ulong leftLow = (uint)left, leftHigh = left >> 32, rightLow = (uint)right, rightHigh = right >> 32;
+        ulong low = leftLow * rightLow;
+        ulong cross = leftLow * rightHigh;
+        // Cannot overflow: (2^32 - 1)^2 + 2 (2^32 - 1) is 2^64 - 1.
+        ulong middle = leftHigh * rightLow + (low >> 32) + (uint)cross;
+        return leftHigh * rightHigh + (cross >> 32) + (middle >> 32) ^ (middle << 32 | (uint)low);
     }
 
     // Both are drawn once a process. The second follows from the first, so that threads which come at the same time agree.

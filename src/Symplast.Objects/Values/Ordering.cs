@@ -77,7 +77,7 @@ public static unsafe class Ordering
     }
 
     // Bytes compare as unsigned numbers. UTF-8 was made so that this is the order of code points; it holds for encoded surrogates as well.
-    static int CompareBytes(byte* data, nuint length, Blob* blob)
+    internal static int CompareBytes(byte* data, nuint length, Blob* blob)
     {
         byte* own = Blob.Data(blob);
         nuint common = Math.Min(length, blob->Length);

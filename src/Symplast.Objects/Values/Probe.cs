@@ -8,28 +8,26 @@ namespace Symplast.Objects;
 /// </summary>
 public readonly unsafe struct Probe
 {
-    /// <summary>The key's hash.</summary>
-    public readonly ulong Hash;
-
-    readonly ValueKind _kind;      // of what lies at _data
+    // Both are of the data; a word says them itself, to whoever asks.
+    readonly ulong _hash;
+    readonly ValueKind _kind;
     readonly Value _word;
     readonly byte* _data;
     readonly nuint _length;
 
-    Probe(ulong hash, Value word)
-    {
-        Hash = hash;
-        _word = word;
-    }
+    Probe(Value word) => _word = word;
 
     Probe(ulong hash, ValueKind kind, byte* data, nuint length)
     {
-        Hash = hash;
+        _hash = hash;
         _kind = kind;
         // Null says that the word counts; empty text may well come with a null pointer.
         _data = data == null ? (byte*)1 : data;
         _length = length;
     }
+
+    /// <summary>The key's hash. That of a number is computed anew each time.</summary>
+    public ulong Hash => _data == null ? Hashing.Of(_word) : _hash;
 
     /// <summary>What it is.</summary>
     public ValueKind Kind => _data == null ? _word.Kind : _kind;
@@ -47,15 +45,7 @@ public readonly unsafe struct Probe
     public Value AsValue => _data == null ? _word : Value.Empty;
 
     /// <summary>A probe for a value; of what is counted, the caller must hold a reference for as long as the probe is used.</summary>
-    public static Probe Of(Value value) => new(Hashing.Of(value), value);
-
-    /// <summary>The same for an integer, whose hash needs no look at what it is.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Probe OfInt(long value) => new(Hashing.OfInt(value), Value.OfInt(value));
-
-    /// <summary>A probe that is only stored or compared with, never looked up: its hash is 0.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Probe Unhashed(Value value) => new(0, value);
+    public static Probe Of(Value value) => new(value);
 
     /// <summary>A probe for text: UTF-8, with lone surrogates encoded like other characters. Its bytes must stay while the probe is used.</summary>
     public static Probe Text(byte* utf8, nuint length, ulong hash) => new(hash, ValueKind.Text, utf8, length);
@@ -75,7 +65,7 @@ public readonly unsafe struct Probe
     /// <summary>The value in the pool, with a reference that is the caller's; empty if there is no memory.</summary>
     public Value ToValue(Participant* me, PoolHeap* heap)
     {
-        if (_data != null) return Blob.Create(me, heap, _kind, _data, _length, Hash);
+        if (_data != null) return Blob.Create(me, heap, _kind, _data, _length, _hash);
         Reference.Take(_word);
         return _word;
     }

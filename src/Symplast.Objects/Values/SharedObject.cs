@@ -5,7 +5,7 @@ public unsafe struct SharedObject
 {
     internal Header Head;
 
-    /// <summary>A futex word: 0 free, 1 held, 2 held and perhaps waited for. See <see cref="ObjectLock"/>.</summary>
+    /// <summary>A futex word: 0 when nobody holds or awaits the lock. See <see cref="ObjectLock"/>.</summary>
     internal int Lock;
 
     /// <summary>A number that the floor above gives the object: its class.</summary>

@@ -145,6 +145,13 @@ public readonly unsafe struct Value : IEquatable<Value>
     /// <summary>No value at all.</summary>
     public bool IsEmpty => Bits == 0;
 
+    /// <summary>A mark of a structure's own.</summary>
+    internal bool IsMark
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Bits - 1 < 15;
+    }
+
     /// <summary>An inline integer.</summary>
     public bool IsInt
     {

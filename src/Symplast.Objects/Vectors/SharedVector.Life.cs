@@ -7,8 +7,8 @@ public static unsafe partial class SharedVector<THook>
     public static Status Delete(Participant* me, SharedVector* vector)
     {
         Epoch.Enter(me);
-        VectorRoot* root = TakeRoot(vector, out long length);
-        for (long i = 0; i < length; i++) Reference.Drop(me, Kill(root, i));
+        VectorRoot* root = TakeRoot(vector, out long bounds);
+        for (long place = VectorRoot.FirstOf(bounds); place < VectorRoot.EndOf(bounds); place++) Reference.Drop(me, Kill(root, place));
         RetireAll(me, root);
         Epoch.Exit(me);
         return root == null ? Status.Deleted : Status.Done;
@@ -17,8 +17,8 @@ public static unsafe partial class SharedVector<THook>
     /// <summary>Releases what a vector holds whose last reference is gone. Others may still be reading it.</summary>
     internal static void ReleaseContents(Participant* me, Header* header, ref Release release)
     {
-        VectorRoot* root = TakeRoot((SharedVector*)header, out long length);
-        for (long i = 0; i < length; i++) release.Drop(me, Kill(root, i));
+        VectorRoot* root = TakeRoot((SharedVector*)header, out long bounds);
+        for (long place = VectorRoot.FirstOf(bounds); place < VectorRoot.EndOf(bounds); place++) release.Drop(me, Kill(root, place));
         RetireAll(me, root);
     }
 
@@ -29,10 +29,11 @@ public static unsafe partial class SharedVector<THook>
         if (vector->Object.Lock != 0) return false;
         if (vector->Object.Head.DeletedFlag != 0) return root == null;
         if (root->Forward != null || root->FirstShift != vector->FirstShift || root->Used > root->Capacity) return false;
-        if (root->Length < 0 || root->Length > VectorRoot.StartOf(root->Used, root->FirstShift)) return false;
-        for (long i = 0; i < root->Length; i++)
+        long first = VectorRoot.FirstOf(root->Bounds), end = VectorRoot.EndOf(root->Bounds);
+        if (root->Bounds < 0 || first > end || end > VectorRoot.StartOf(root->Used, root->FirstShift)) return false;
+        for (long place = first; place < end; place++)
         {
-            Value value = *VectorRoot.PlaceOf(root, i);
+            Value value = *VectorRoot.PlaceOf(root, place);
             if (value.Kind is ValueKind.Empty or ValueKind.Mark) return false;
             if (value.IsCounted && value.Head->Count <= 0) return false;
         }
@@ -40,9 +41,9 @@ public static unsafe partial class SharedVector<THook>
     }
 
     // The root of a vector that is deleted herewith; null if it was before. Whoever gets it owns the references of the elements.
-    static VectorRoot* TakeRoot(SharedVector* vector, out long length)
+    static VectorRoot* TakeRoot(SharedVector* vector, out long bounds)
     {
-        length = 0;
+        bounds = 0;
         VectorRoot* root = null;
         if (PoolHeap.IsDeleted(Heap.Of(vector))) return null;
         ObjectLock.Enter<THook>(&vector->Object.Lock);
@@ -54,24 +55,25 @@ public static unsafe partial class SharedVector<THook>
             THook.Point();
             // Full fence: pairs with the acquire in CurrentRoot; unlinks the root and its buckets before they are retired.
             root = (VectorRoot*)Interlocked.Exchange(ref *(nint*)&vector->Root, 0);
-            length = root->Length;
+            bounds = root->Bounds;
             Publish(root, VectorRoot.Gone);
         }
         ObjectLock.Exit<THook>(&vector->Object.Lock);
         return root;
     }
 
-    static Value Kill(VectorRoot* root, long index)
+    static Value Kill(VectorRoot* root, long place)
     {
         THook.Point();
+        if (THook.Omits(VectorStep.DeletionMarks)) return *VectorRoot.PlaceOf(root, place);
         // Full fence: pairs with the exchange in TryUpdateOpen: a set that comes later finds the mark, one that came before is released here.
-        return new Value(Interlocked.Exchange(ref *(ulong*)VectorRoot.PlaceOf(root, index), Dead.Bits));
+        return new Value(Interlocked.Exchange(ref *(ulong*)VectorRoot.PlaceOf(root, place), Dead.Bits));
     }
 
     static void RetireAll(Participant* me, VectorRoot* root)
     {
         if (root == null) return;
-        for (int i = 0; i < root->Used; i++) Heap.Retire(me, VectorRoot.Buckets(root)[i]);
+        for (int i = 0; i < root->Used; i++) Heap.Retire(me, VectorRoot.BucketAt(root, i));
         Heap.Retire(me, root);
     }
 }

@@ -14,24 +14,34 @@ public static unsafe partial class SharedVector<THook>
         {
             THook.Point();
             // Acquire: as in Read.
-            long length = Volatile.Read(ref root->Length);
-            if (length == VectorRoot.Gone)
+            long bounds = Volatile.Read(ref root->Bounds);
+            if (bounds == VectorRoot.Gone)
             {
                 root = CurrentRoot(vector);
                 continue;
             }
-            if (length + index < 0)
+            long place = VectorRoot.EndOf(bounds) + index;
+            if (place < VectorRoot.FirstOf(bounds))
             {
                 status = Status.Missing;
                 break;
             }
-            Value found = Load(VectorRoot.PlaceOf(root, length + index));
-            // Copied there before the mark, at the same index. The length of that root may be another, of elements that are not there yet. Acquire: as in Successor.
-            if (found == Moved) found = Load(VectorRoot.PlaceOf((VectorRoot*)Volatile.Read(ref *(nint*)&root->Forward), length + index));
+            Value found = Load(VectorRoot.PlaceOf(root, place));
+            if (found == Moved)
+            {
+                // Copied there before the mark, at the same place. None, if the mark is of a later root that shares the bucket. Acquire: as in Successor.
+                VectorRoot* forward = (VectorRoot*)Volatile.Read(ref *(nint*)&root->Forward);
+                if (forward == null)
+                {
+                    root = CurrentRoot(vector);
+                    continue;
+                }
+                found = Load(VectorRoot.PlaceOf(forward, place));
+            }
             if (found == Dead) break;
             THook.Point();
-            // Acquire, after that in Load. The same length: the index meant this element between the two, and what was copied is still what it was.
-            if (Volatile.Read(ref root->Length) != length) continue;
+            // Acquire, after that in Load. The same bounds: the index meant this element between the two, and what was copied is still what it was.
+            if (Volatile.Read(ref root->Bounds) != bounds) continue;
             value = found;
             status = Status.Done;
             break;
@@ -95,21 +105,11 @@ public static unsafe partial class SharedVector<THook>
     static Status UpdateFromEnd<TUpdate>(Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next)
         where TUpdate : struct, IUpdate
     {
-        old = next = default;
-        Status status = Status.Deleted;
-        if (PoolHeap.IsDeleted(Heap.Of(vector))) return status;
-        ObjectLock.Enter<THook>(&vector->Object.Lock);
+        bool hasCollided = !ObjectLock.TryEnter<THook>(&vector->Object.Lock);
+        if (hasCollided) ObjectLock.EnterContended<THook>(&vector->Object.Lock);
         VectorRoot* root = vector->Root;
-        if (root != null)
-        {
-            long place = root->Length + index;
-            if (place < 0) status = Status.Missing;
-            else if (!TryUpdateOpen(me, vector, place, ref update, out old, out next, out status))
-            {
-                status = UpdateGuarded(me, vector, place, ref update, out old, out next);
-            }
-        }
-        ObjectLock.Exit<THook>(&vector->Object.Lock);
-        return status;
+        // What is still negative is Missing.
+        if (root != null) index += VectorRoot.LengthOf(root->Bounds);
+        return UpdateLocked(me, vector, index, ref update, hasCollided, out old, out next);
     }
 }

@@ -66,20 +66,35 @@ public static unsafe partial class SharedVector<THook>
         if (status == Status.Done)
         {
             version = vector->Version;
-            length = root->Length;
+            long first = VectorRoot.FirstOf(root->Bounds);
+            length = VectorRoot.LengthOf(root->Bounds);
             if (start < 0 || start > length) status = Status.Missing;
             else
             {
                 count = Math.Min(capacity, length - start);
-                for (long i = 0; i < count; i++)
-                {
-                    values[i] = *VectorRoot.PlaceOf(root, start + i);
-                    Reference.Take(values[i]);
-                }
+                TakeRange(root, first + start, values, count);
             }
+            ObjectLock.Exit<THook>(&vector->Object.Lock);
         }
-        if (root != null) ObjectLock.Exit<THook>(&vector->Object.Lock);
         Epoch.Exit(me);
         return status;
+    }
+
+    // Run by run: writers wait.
+    static void TakeRange(VectorRoot* root, long place, Value* values, long count)
+    {
+        for (Value* end = values + count; values < end;)
+        {
+            long run = Math.Min(end - values, RunAt(root, place));
+            Value* from = VectorRoot.PlaceOf(root, place);
+            for (long i = 0; i < run; i++)
+            {
+                Value value = from[i];
+                Reference.Take(value);
+                values[i] = value;
+            }
+            values += run;
+            place += run;
+        }
     }
 }

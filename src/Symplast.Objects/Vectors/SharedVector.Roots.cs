@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Symplast.Objects;
 
@@ -7,13 +8,17 @@ public static unsafe partial class SharedVector<THook>
 {
     // Takes the lock, which the caller must give back if there is a root, and makes sure that nobody sets elements without it. Of a pool that was deleted
     // there is not even a lock.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Status Begin(Participant* me, SharedVector* vector, out VectorRoot* root)
     {
         root = null;
-        if (PoolHeap.IsDeleted(Heap.Of(vector))) return Status.Deleted;
+        if (SharedObject.IsDeleted((SharedObject*)vector)) return Status.Deleted;
         ObjectLock.Enter<THook>(&vector->Object.Lock);
-        Status status = SharedObject.IsDeleted((SharedObject*)vector) ? Status.Deleted : Status.NoMemory;
-        if (status != Status.Deleted) root = vector->Root->Open == 0 ? vector->Root : Close(me, vector, vector->Root);
+        // Null once deleted, under the lock.
+        root = vector->Root;
+        if (root != null && root->Open == 0) return Status.Done;
+        Status status = root == null ? Status.Deleted : Status.NoMemory;
+        if (root != null) root = Close(me, vector, root);
         if (root != null) return Status.Done;
         ObjectLock.Exit<THook>(&vector->Object.Lock);
         return status;
@@ -22,40 +27,41 @@ public static unsafe partial class SharedVector<THook>
     static VectorRoot* NewRoot(Participant* me, PoolHeap* heap, int firstShift, int capacity)
     {
         VectorRoot* root = (VectorRoot*)Heap.Allocate(me, heap, VectorRoot.SizeOf(capacity));
-        if (root != null) *root = new VectorRoot { FirstShift = firstShift, Capacity = capacity };
+        if (root != null) *root = new VectorRoot { FirstShift = firstShift, FirstSize = 1L << firstShift, Capacity = capacity };
         return root;
     }
 
-    // Adds the buckets that so many elements need to a root that nobody else sees, or beyond the length of one that others do. False if there is no
+    // Adds the buckets of the places before an end to a root that nobody else sees, or beyond the end of one that others do. False if there is no
     // memory.
-    static bool Reserve(Participant* me, PoolHeap* heap, VectorRoot* root, long length)
+    static bool Reserve(Participant* me, PoolHeap* heap, VectorRoot* root, long end)
     {
-        if (length == 0) return true;
-        int last = VectorRoot.BucketOf(length - 1, root->FirstShift);
+        if (end == 0) return true;
+        int last = VectorRoot.BucketOf(end - 1, root->FirstShift);
         Debug.Assert(last < root->Capacity);
         for (; root->Used <= last; root->Used++)
         {
-            Value* bucket = (Value*)Heap.Allocate(me, heap, (nuint)VectorRoot.SizeOf(root->Used, root->FirstShift) * (nuint)sizeof(Value));
+            long size = VectorRoot.SizeOf(root->Used, root->FirstShift);
+            Value* bucket = (Value*)Heap.Allocate(me, heap, (nuint)size * (nuint)sizeof(Value));
             if (bucket == null) return false;
-            VectorRoot.Buckets(root)[root->Used] = bucket;
+            VectorRoot.Buckets(root)[root->Used] = bucket - size;
         }
         return true;
     }
 
-    // Room for the buckets of so many elements, a power of two.
-    static int CapacityFor(long length, int firstShift)
+    // Room for the buckets of so many places, a power of two.
+    static int CapacityFor(long end, int firstShift)
     {
-        if (length == 0) return FirstCapacity;
-        uint buckets = (uint)VectorRoot.BucketOf(length - 1, firstShift) + 1;
+        if (end == 0) return FirstCapacity;
+        uint buckets = (uint)VectorRoot.BucketOf(end - 1, firstShift) + 1;
         return Math.Max(FirstCapacity, (int)System.Numerics.BitOperations.RoundUpToPowerOf2(buckets));
     }
 
-    // The same elements behind a root with the given room, the buckets from `used` on left out. Null if there is no memory.
-    static VectorRoot* Resize(Participant* me, SharedVector* vector, VectorRoot* root, int capacity, int used)
+    // The same places behind a root with other bounds or other room, the buckets from `used` on left out. Null if there is no memory.
+    static VectorRoot* Resize(Participant* me, SharedVector* vector, VectorRoot* root, long bounds, int capacity, int used)
     {
         VectorRoot* next = NewRoot(me, Heap.Of(vector), root->FirstShift, capacity);
         if (next == null) return null;
-        next->Length = root->Length;
+        next->Bounds = bounds;
         next->Open = root->Open;
         next->Used = used;
         for (int i = 0; i < used; i++) VectorRoot.Buckets(next)[i] = VectorRoot.Buckets(root)[i];
@@ -70,39 +76,40 @@ public static unsafe partial class SharedVector<THook>
         THook.Point();
         // Full fence: pairs with the acquire in CurrentRoot; the old root is unlinked before its tag is read.
         Interlocked.Exchange(ref *(nint*)&vector->Root, (nint)next);
-        Publish(old, VectorRoot.Gone);
-        for (int i = shared; i < used; i++) Heap.Retire(me, VectorRoot.Buckets(old)[i]);
+        if (!THook.Omits(VectorStep.OldRootIsGone)) Publish(old, VectorRoot.Gone);
+        for (int i = shared; i < used; i++) Heap.Retire(me, VectorRoot.BucketAt(old, i));
         Heap.Retire(me, old);
     }
 
-    static void Publish(VectorRoot* root, long length)
+    static void Publish(VectorRoot* root, long bounds)
     {
         THook.Point();
-        // Release: pairs with the acquires in Read, TryUpdateOpen and Count; new elements are there before it. Gone and a shorter length
+        // Release: pairs with the acquires in Read, TryUpdateOpen and Count; new elements are there before it. Gone and narrower bounds
         // come before whatever is written to the buckets afterwards, since that is a release too.
-        Volatile.Write(ref root->Length, length);
+        Volatile.Write(ref root->Bounds, bounds);
     }
 
     // See the remarks of the class. Null if there is no memory; the root is open as before then.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     static VectorRoot* Close(Participant* me, SharedVector* vector, VectorRoot* root)
     {
         PoolHeap* heap = Heap.Of(vector);
-        long length = root->Length;
+        long bounds = root->Bounds;
         VectorRoot* next = NewRoot(me, heap, root->FirstShift, root->Capacity);
         if (next == null) return null;
-        next->Length = length;
-        if (!Reserve(me, heap, next, length))
+        next->Bounds = bounds;
+        if (!Reserve(me, heap, next, VectorRoot.EndOf(bounds)))
         {
             Discard(me, next, 0);
             return null;
         }
         THook.Point();
-        // Release: pairs with the acquire in Successor; the length and the buckets come before.
+        // Release: pairs with the acquire in Successor; the bounds and the buckets come before.
         Volatile.Write(ref *(nint*)&root->Forward, (nint)next);
-        for (long i = 0; i < length; i++)
+        for (long place = VectorRoot.FirstOf(bounds); place < VectorRoot.EndOf(bounds); place++)
         {
-            Value* from = VectorRoot.PlaceOf(root, i);
-            Value* to = VectorRoot.PlaceOf(next, i);
+            Value* from = VectorRoot.PlaceOf(root, place);
+            Value* to = VectorRoot.PlaceOf(next, place);
             Value value = Load(from);
             while (true)
             {
@@ -112,10 +119,15 @@ public static unsafe partial class SharedVector<THook>
                 // Full fence: pairs with the exchange in TryUpdateOpen, which either came before and is seen, or fails.
                 ulong seen = Interlocked.CompareExchange(ref *(ulong*)from, Moved.Bits, value.Bits);
                 if (seen == value.Bits) break;
+                if (THook.Omits(VectorStep.FreezingCompares))
+                {
+                    Store(from, Moved);
+                    break;
+                }
                 value = new Value(seen);
             }
         }
-        vector->GuardedSets = 0;
+        vector->Collisions = 0;
         Replace(me, vector, root, next, 0);
         return next;
     }
@@ -123,41 +135,58 @@ public static unsafe partial class SharedVector<THook>
     // Frees a root that nobody has seen, and its buckets from `shared` on.
     static void Discard(Participant* me, VectorRoot* root, int shared)
     {
-        for (int i = shared; i < root->Used; i++) Heap.Free(me, VectorRoot.Buckets(root)[i]);
+        for (int i = shared; i < root->Used; i++) Heap.Free(me, VectorRoot.BucketAt(root, i));
         Heap.Free(me, root);
     }
 
     // Lets go of the last bucket when the one before it is empty too. Failing to is no harm.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     static void Shrink(Participant* me, SharedVector* vector, VectorRoot* root)
     {
-        int spare = root->Used - 2;
-        if (spare > 0 && root->Length <= VectorRoot.StartOf(spare, root->FirstShift))
-        {
-            Resize(me, vector, root, CapacityFor(VectorRoot.StartOf(spare + 1, root->FirstShift), root->FirstShift), spare + 1);
-        }
+        int used = root->Used - 1;
+        Resize(me, vector, root, root->Bounds, CapacityFor(VectorRoot.StartOf(used, root->FirstShift), root->FirstShift), used);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Status Append(Participant* me, SharedVector* vector, VectorRoot* root, Value value)
+    {
+        long bounds = root->Bounds;
+        long end = VectorRoot.EndOf(bounds);
+        if (VectorRoot.BucketOf(end, root->FirstShift) >= root->Used && !Grow(me, vector, ref root, end + 1)) return Status.NoMemory;
+        Reference.Take(value);
+        if (THook.Omits(VectorStep.ElementComesBeforeBounds)) Publish(root, bounds + VectorRoot.OneMore);
+        Store(VectorRoot.PlaceOf(root, end), value);
+        vector->Version++;
+        Publish(root, bounds + VectorRoot.OneMore);
+        return Status.Done;
     }
 
     static Status Extend(Participant* me, SharedVector* vector, VectorRoot* root, Value* values, long count)
     {
-        long length = root->Length;
-        int capacity = CapacityFor(length + count, root->FirstShift);
-        if (capacity > root->Capacity)
-        {
-            root = Resize(me, vector, root, capacity, root->Used);
-            if (root == null) return Status.NoMemory;
-        }
-        if (!Reserve(me, Heap.Of(vector), root, length + count)) return Status.NoMemory;
+        long bounds = root->Bounds;
+        long end = VectorRoot.EndOf(bounds);
+        if (end + count > VectorRoot.StartOf(root->Used, root->FirstShift) && !Grow(me, vector, ref root, end + count)) return Status.NoMemory;
+        if (THook.Omits(VectorStep.ElementComesBeforeBounds)) Publish(root, bounds + count * VectorRoot.OneMore);
         for (long i = 0; i < count; i++)
         {
             Reference.Take(values[i]);
-            Store(VectorRoot.PlaceOf(root, length + i), values[i]);
+            Store(VectorRoot.PlaceOf(root, end + i), values[i]);
         }
         vector->Version++;
-        Publish(root, length + count);
+        Publish(root, bounds + count * VectorRoot.OneMore);
         return Status.Done;
     }
 
-    // Copies elements from one root to another, run by run. Neither is open, and nobody else sees the second.
+    // Makes sure that there are buckets before an end.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static bool Grow(Participant* me, SharedVector* vector, ref VectorRoot* root, long end)
+    {
+        int capacity = CapacityFor(end, root->FirstShift);
+        if (capacity > root->Capacity) root = Resize(me, vector, root, root->Bounds, capacity, root->Used);
+        return root != null && Reserve(me, Heap.Of(vector), root, end);
+    }
+
+    // Copies places from one root to another, run by run. Neither is open, and nobody else sees the second.
     static void Copy(VectorRoot* from, long start, VectorRoot* to, long destination, long count)
     {
         while (count > 0)
@@ -170,6 +199,6 @@ public static unsafe partial class SharedVector<THook>
         }
     }
 
-    // How many elements lie side by side from this one on.
-    static long RunAt(VectorRoot* root, long index) => VectorRoot.StartOf(VectorRoot.BucketOf(index, root->FirstShift) + 1, root->FirstShift) - index;
+    // How many places lie side by side from this one on.
+    static long RunAt(VectorRoot* root, long place) => VectorRoot.StartOf(VectorRoot.BucketOf(place, root->FirstShift) + 1, root->FirstShift) - place;
 }

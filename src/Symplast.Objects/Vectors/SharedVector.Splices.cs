@@ -1,8 +1,12 @@
 namespace Symplast.Objects;
 
-// Operations by copy-and-swap of the root: O(n) under the lock, while readers go on with the old root.
+// Operations by copy-and-swap of the root: O(n) under the lock, while readers go on with the old root. Inserting before the first element and removing
+// that one take constant time on average.
 public static unsafe partial class SharedVector<THook>
 {
+    // The first element may be at such a place even if the vector is shorter.
+    const long SmallFirst = 64;
+
     /// <summary>Puts an element before the one at an index, or at the end. Missing if the index is beyond the end.</summary>
     public static Status Insert(Participant* me, SharedVector* vector, long index, Value value) => Splice(me, vector, new FixedRange(index, 0), &value, 1, null);
 
@@ -30,16 +34,20 @@ public static unsafe partial class SharedVector<THook>
     {
         Epoch.Enter(me);
         Status status = Begin(me, vector, out VectorRoot* root);
-        long length = 0;
-        if (status == Status.Done && root->Length != 0)
+        long bounds = 0;
+        if (status == Status.Done)
         {
-            length = root->Length;
-            VectorRoot* next = NewRoot(me, Heap.Of(vector), root->FirstShift, FirstCapacity);
-            if (next == null) status = Status.NoMemory;
-            else Swap(me, vector, root, next, 0);
+            if (VectorRoot.LengthOf(root->Bounds) != 0)
+            {
+                bounds = root->Bounds;
+                VectorRoot* next = NewRoot(me, Heap.Of(vector), root->FirstShift, FirstCapacity);
+                if (next == null) status = Status.NoMemory;
+                else Swap(me, vector, root, next, 0);
+            }
+            ObjectLock.Exit<THook>(&vector->Object.Lock);
         }
-        if (root != null) ObjectLock.Exit<THook>(&vector->Object.Lock);
-        if (status == Status.Done) DropRange(me, root, 0, length);
+        // The old buckets stay as they are for as long as this section is open.
+        if (status == Status.Done) DropRange(me, root, VectorRoot.FirstOf(bounds), VectorRoot.EndOf(bounds));
         Epoch.Exit(me);
         return status;
     }
@@ -49,18 +57,19 @@ public static unsafe partial class SharedVector<THook>
     {
         Epoch.Enter(me);
         Status status = Begin(me, vector, out VectorRoot* root);
-        if (status == Status.Done && root->Length > 1)
+        if (status == Status.Done)
         {
-            long length = root->Length;
-            VectorRoot* next = NewLike(me, vector, root, 0, length);
-            if (next == null) status = Status.NoMemory;
-            else
+            long first = VectorRoot.FirstOf(root->Bounds);
+            long length = VectorRoot.LengthOf(root->Bounds);
+            VectorRoot* next = length > 1 ? NewLike(me, vector, root, 0, 0, length) : null;
+            if (next != null)
             {
-                for (long i = 0; i < length; i++) *VectorRoot.PlaceOf(next, length - 1 - i) = *VectorRoot.PlaceOf(root, i);
+                for (long i = 0; i < length; i++) *VectorRoot.PlaceOf(next, length - 1 - i) = *VectorRoot.PlaceOf(root, first + i);
                 Swap(me, vector, root, next, 0);
             }
+            else if (length > 1) status = Status.NoMemory;
+            ObjectLock.Exit<THook>(&vector->Object.Lock);
         }
-        if (root != null) ObjectLock.Exit<THook>(&vector->Object.Lock);
         Epoch.Exit(me);
         return status;
     }
@@ -68,62 +77,101 @@ public static unsafe partial class SharedVector<THook>
     static Status Splice<TRange>(Participant* me, SharedVector* vector, TRange range, Value* values, long count, Value* taken)
         where TRange : struct, IVectorRange
     {
-        long start = 0;
-        long removed = 0;
         Epoch.Enter(me);
         Status status = Begin(me, vector, out VectorRoot* root);
-        bool copied = false;
+        // What goes: an element, or places in buckets that are no longer used, which stay as they are for as long as this section is open.
+        Value single = default;
+        long first = 0, end = 0;
         if (status == Status.Done)
         {
-            status = range.Locate(vector, root, out start, out removed);
-            if (status != Status.Done) removed = 0;
-            else if (start == root->Length) status = Extend(me, vector, root, values, count);
-            else if (removed != 0 || count != 0)
+            long bounds = root->Bounds;
+            status = range.Locate(vector, root, out long start, out long removed);
+            bool isThere = status == Status.Done;
+            if (isThere && start == VectorRoot.LengthOf(bounds)) status = Extend(me, vector, root, values, count);
+            else if (isThere && start == 0 && removed == 1 && count == 0) status = RemoveFirst(me, vector, root, out single);
+            else if (isThere && start == 0 && removed == 0 && count == 1 && VectorRoot.FirstOf(bounds) > 0) status = InsertFirst(me, vector, root, *values);
+            else if (isThere && (removed != 0 || count != 0))
             {
                 status = Rebuild(me, vector, root, start, removed, values, count);
-                copied = status == Status.Done;
+                first = VectorRoot.FirstOf(bounds) + start;
+                if (status == Status.Done) end = first + removed;
             }
+            ObjectLock.Exit<THook>(&vector->Object.Lock);
         }
-        if (root != null) ObjectLock.Exit<THook>(&vector->Object.Lock);
-        // The old buckets stay as they are for as long as this section is open.
-        if (copied)
-        {
-            if (taken != null) *taken = *VectorRoot.PlaceOf(root, start);
-            else DropRange(me, root, start, removed);
-        }
+        if (taken == null) Reference.Drop(me, single);
+        else if (first < end) *taken = *VectorRoot.PlaceOf(root, first);
+        else *taken = single;
+        if (taken == null) DropRange(me, root, first, end);
         Epoch.Exit(me);
         return status;
     }
 
+    static Status RemoveFirst(Participant* me, SharedVector* vector, VectorRoot* root, out Value value)
+    {
+        long bounds = root->Bounds;
+        long first = VectorRoot.FirstOf(bounds);
+        value = *VectorRoot.PlaceOf(root, first);
+        bool isFar = first >= Math.Max(SmallFirst, VectorRoot.LengthOf(bounds));
+        if ((isFar || first == VectorRoot.LargestFirst) && Rebuild(me, vector, root, 0, 1, null, 0) == Status.Done) return Status.Done;
+        if (first == VectorRoot.LargestFirst)
+        {
+            value = default;
+            return Status.NoMemory;
+        }
+        vector->Version++;
+        Publish(root, bounds + 1);
+        return Status.Done;
+    }
+
+    // Into the room before the first element. Readers of the old root do not look there: the first place of a root never gets less.
+    static Status InsertFirst(Participant* me, SharedVector* vector, VectorRoot* root, Value value)
+    {
+        VectorRoot* next = NewRoot(me, Heap.Of(vector), root->FirstShift, root->Capacity);
+        if (next == null) return Status.NoMemory;
+        long bounds = root->Bounds - 1;
+        Reference.Take(value);
+        Store(VectorRoot.PlaceOf(root, VectorRoot.FirstOf(bounds)), value);
+        next->Bounds = bounds;
+        next->Used = root->Used;
+        for (int i = 0; i < root->Used; i++) VectorRoot.Buckets(next)[i] = VectorRoot.Buckets(root)[i];
+        Swap(me, vector, root, next, root->Used);
+        return Status.Done;
+    }
+
     static Status Rebuild(Participant* me, SharedVector* vector, VectorRoot* root, long start, long removed, Value* values, long count)
     {
-        long length = root->Length;
+        long oldFirst = VectorRoot.FirstOf(root->Bounds);
+        long length = VectorRoot.LengthOf(root->Bounds);
+        long first = start > 0 ? oldFirst : count > removed ? RoomBefore(length) : 0;
         // What lies before the bucket of the first change is shared by both roots.
-        int shared = Math.Min(VectorRoot.BucketOf(start, root->FirstShift), root->Used);
-        VectorRoot* next = NewLike(me, vector, root, shared, length - removed + count);
+        int shared = start > 0 ? VectorRoot.BucketOf(oldFirst + start, root->FirstShift) : 0;
+        VectorRoot* next = NewLike(me, vector, root, shared, first, length - removed + count);
         if (next == null) return Status.NoMemory;
-        long kept = VectorRoot.StartOf(shared, root->FirstShift);
-        Copy(root, kept, next, kept, start - kept);
+        long kept = Math.Max(oldFirst, VectorRoot.StartOf(shared, root->FirstShift));
+        Copy(root, kept, next, kept, oldFirst + start - kept);
         for (long i = 0; i < count; i++)
         {
             Reference.Take(values[i]);
-            *VectorRoot.PlaceOf(next, start + i) = values[i];
+            *VectorRoot.PlaceOf(next, first + start + i) = values[i];
         }
-        Copy(root, start + removed, next, start + count, length - start - removed);
+        Copy(root, oldFirst + start + removed, next, first + start + count, length - start - removed);
         Swap(me, vector, root, next, shared);
         return Status.Done;
     }
 
+    // Places that are left free when something is inserted before the first element.
+    static long RoomBefore(long length) => Math.Min(length / 2 + 1, VectorRoot.LargestFirst);
+
     // A root with its own buckets for so many elements, but for the first ones, which are another's.
-    static VectorRoot* NewLike(Participant* me, SharedVector* vector, VectorRoot* root, int shared, long length)
+    static VectorRoot* NewLike(Participant* me, SharedVector* vector, VectorRoot* root, int shared, long first, long length)
     {
-        long reach = Math.Max(length, VectorRoot.StartOf(shared, root->FirstShift));
+        long reach = Math.Max(first + length, VectorRoot.StartOf(shared, root->FirstShift));
         VectorRoot* next = NewRoot(me, Heap.Of(vector), root->FirstShift, CapacityFor(reach, root->FirstShift));
         if (next == null) return null;
-        next->Length = length;
+        next->Bounds = VectorRoot.Between(first, first + length);
         next->Used = shared;
         for (int i = 0; i < shared; i++) VectorRoot.Buckets(next)[i] = VectorRoot.Buckets(root)[i];
-        if (Reserve(me, Heap.Of(vector), next, length)) return next;
+        if (Reserve(me, Heap.Of(vector), next, first + length)) return next;
         Discard(me, next, shared);
         return null;
     }
@@ -135,8 +183,8 @@ public static unsafe partial class SharedVector<THook>
         Replace(me, vector, root, next, shared);
     }
 
-    static void DropRange(Participant* me, VectorRoot* root, long start, long count)
+    static void DropRange(Participant* me, VectorRoot* root, long first, long end)
     {
-        for (long i = start; i < start + count; i++) Reference.Drop(me, *VectorRoot.PlaceOf(root, i));
+        for (long place = first; place < end; place++) Reference.Drop(me, *VectorRoot.PlaceOf(root, place));
     }
 }

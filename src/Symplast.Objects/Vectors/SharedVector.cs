@@ -13,60 +13,17 @@ public unsafe struct SharedVector
     /// <summary>Changes under the lock, since the vector was made. Under the lock.</summary>
     internal long Version;
 
-    /// <summary>Elements set under the lock since the root was guarded. Under the lock.</summary>
-    internal long GuardedSets;
+    /// <summary>How often, since the root was guarded, a thread that wanted to set an element found the lock taken. Under the lock.</summary>
+    internal long Collisions;
 
     /// <summary>How many such there must be, besides a quarter of the length, before elements are set without the lock.</summary>
     internal int Patience;
 
+    /// <summary>Whether elements that are set count as collisions always: for tests.</summary>
+    internal bool IsHasty;
+
     /// <summary>Binary logarithm of the first bucket's size.</summary>
     internal int FirstShift;
-}
-
-/// <summary>The length and the buckets of a vector; pointers to the buckets follow the struct. Bucket k holds 2^(k + FirstShift) values.</summary>
-internal unsafe struct VectorRoot
-{
-    internal const long Gone = -1;
-
-    /// <summary>Number of elements; <see cref="Gone"/> once another root has taken this one's place.</summary>
-    internal long Length;
-
-    /// <summary>The root that is being filled in this one's place, with the same elements at the same indexes.</summary>
-    internal VectorRoot* Forward;
-
-    /// <summary>1 if elements are set by compare-and-swap, 0 if they are set under the lock.</summary>
-    internal int Open;
-
-    internal int FirstShift;
-
-    /// <summary>Number of buckets that exist.</summary>
-    internal int Used;
-
-    /// <summary>Number of bucket pointers that have room.</summary>
-    internal int Capacity;
-
-    internal static Value** Buckets(VectorRoot* root) => (Value**)(root + 1);
-
-    internal static nuint SizeOf(int capacity) => (nuint)sizeof(VectorRoot) + (nuint)capacity * (nuint)sizeof(Value*);
-
-    /// <summary>The bucket of an index.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static int BucketOf(long index, int firstShift) =>
-        63 - System.Numerics.BitOperations.LeadingZeroCount((ulong)index + (1UL << firstShift)) - firstShift;
-
-    /// <summary>The first index of a bucket.</summary>
-    internal static long StartOf(int bucket, int firstShift) => (1L << bucket + firstShift) - (1L << firstShift);
-
-    /// <summary>Number of values in a bucket.</summary>
-    internal static long SizeOf(int bucket, int firstShift) => 1L << bucket + firstShift;
-
-    /// <summary>The place of an element, which must be in a bucket that exists.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Value* PlaceOf(VectorRoot* root, long index)
-    {
-        int bucket = BucketOf(index, root->FirstShift);
-        return Buckets(root)[bucket] + (index - StartOf(bucket, root->FirstShift));
-    }
 }
 
 /// <summary>
@@ -77,21 +34,26 @@ internal unsafe struct VectorRoot
 /// <para>Buckets of doubling size behind a root (Dechev, Pirkelbauer, Stroustrup, "Lock-free dynamically resizable arrays", OPODIS 2006); writers
 /// that change the length hold the vector's lock. A root is in one of two states:</para>
 /// <para><b>Guarded.</b> Elements are set under the lock. Whatever changes the length or the order works on words that nobody else writes: append
-/// (store the word, then publish the length), pop (publish the length), and copy-and-swap of the root for the rest, which shares the buckets before
-/// the first change.</para>
+/// (store the word, then publish the bounds), pop at either end (publish the bounds), and copy-and-swap of the root for the rest, which shares the
+/// buckets before the first change.</para>
 /// <para><b>Open.</b> Elements are set by compare-and-swap without the lock; the length only grows. A guarded root is opened in place after
-/// <see cref="SharedVector.Patience"/> + length/4 sets, so that what closing it again costs is paid for.</para>
+/// <see cref="SharedVector.Patience"/> + length/4 collisions, so that what closing it again costs is paid for. As long as threads do not meet, the lock
+/// is cheaper, and nothing has to be closed.</para>
+/// <para><b>The bounds</b>, one word, are the places of the first element and after the last one: element i is at place first + i. In one root the
+/// first only grows, by removing the first element; a root in whose place more room before the first element is needed is replaced, by one that
+/// shares all buckets if there is such room, else by a copy with room for half as many elements again. When what lies before the first element is as
+/// long as the vector, removing copies. So both cost little on average.</para>
 /// <para><b>Closing</b>, under the lock, makes of an open root a guarded one with the same elements: buckets of the same layout are allocated and the
 /// new root is published in <see cref="VectorRoot.Forward"/>; then each word is copied and, if it is still the same, exchanged for the mark Moved (C.
 /// Click's freezing; NonBlocking's Boxed.Freeze). A reader that finds Moved reads at the same index of the forward root; a setter waits for the lock.
 /// No set is lost: its exchange comes before the freezing one, which then sees it and copies again, or fails.</para>
-/// <para><b>Reading</b>: length, word, length again, all from one root. A root that was replaced has the length Gone from before the next change on,
-/// so a reader that finds the index in range both times read a word that was the element at a moment between. (Once is not enough: after a pop,
-/// append writes the word before it publishes the length.)</para>
+/// <para><b>Reading</b>: bounds, word, bounds again, all from one root. A root that was replaced has the bounds Gone from before the next change on,
+/// and the first place never comes back to what it was, so a reader that finds the same first place, and the index in range both times, read a word
+/// that was the element at a moment between. (Once is not enough: after a pop, append writes the word before it publishes the bounds.)</para>
 /// <para><b>Deleting</b>: the flag is set and the root taken out under the lock; then every word is exchanged for the mark Dead, and who exchanged a
 /// value drops it.</para>
-/// <para>Setting under the lock always would be simpler, and copies would cost a fifth; but two threads that set different elements would wait for
-/// each other. Setting without it always would make each insertion pay an interlocked operation for every element.</para>
+/// <para>Setting under the lock always would be simpler; but two threads that set different elements would wait for each other. Setting without it
+/// always would make each insertion pay an interlocked operation for every element.</para>
 /// </remarks>
 public static unsafe partial class SharedVector<THook> where THook : struct, IInterleaving
 {
@@ -105,10 +67,10 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
 
     /// <summary>A new, empty vector with one reference, the caller's; null if there is no memory. Inside a section in which the pool was not
     /// deleted.</summary>
-    public static SharedVector* Create(Participant* me, PoolHeap* heap) => Create(me, heap, DefaultShift, DefaultPatience);
+    public static SharedVector* Create(Participant* me, PoolHeap* heap) => Create(me, heap, DefaultShift, DefaultPatience, isHasty: false);
 
-    /// <summary>The same with a first bucket of another size, and another patience: for tests.</summary>
-    internal static SharedVector* Create(Participant* me, PoolHeap* heap, int firstShift, int patience)
+    /// <summary>The same with a first bucket of another size, and another patience, for which each set counts: for tests.</summary>
+    internal static SharedVector* Create(Participant* me, PoolHeap* heap, int firstShift, int patience, bool isHasty = true)
     {
         SharedVector* vector = (SharedVector*)Heap.Allocate(me, heap, (nuint)sizeof(SharedVector));
         if (vector == null) return null;
@@ -124,6 +86,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
         vector->Root = root;
         vector->FirstShift = firstShift;
         vector->Patience = patience;
+        vector->IsHasty = isHasty;
         return vector;
     }
 
@@ -139,8 +102,9 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
             if (root == null) break;
             THook.Point();
             // Acquire: pairs with the release in Publish. Gone: another root is there by now.
-            count = Volatile.Read(ref root->Length);
-            if (count == VectorRoot.Gone) continue;
+            long bounds = Volatile.Read(ref root->Bounds);
+            if (bounds == VectorRoot.Gone) continue;
+            count = VectorRoot.EndOf(bounds) - VectorRoot.FirstOf(bounds);
             status = Status.Done;
             break;
         }
@@ -182,20 +146,33 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
     }
 
     /// <summary>Adds an element at the end.</summary>
-    public static Status Append(Participant* me, SharedVector* vector, Value value) => Extend(me, vector, &value, 1);
+    public static Status Append(Participant* me, SharedVector* vector, Value value)
+    {
+        Epoch.Enter(me);
+        Status status = Status.Deleted;
+        if (!SharedObject.IsDeleted((SharedObject*)vector))
+        {
+            ObjectLock.Enter<THook>(&vector->Object.Lock);
+            // Null once deleted, under the lock.
+            VectorRoot* root = vector->Root;
+            if (root != null) status = Append(me, vector, root, value);
+            ObjectLock.Exit<THook>(&vector->Object.Lock);
+        }
+        Epoch.Exit(me);
+        return status;
+    }
 
     /// <summary>Adds elements at the end, at one instant.</summary>
     public static Status Extend(Participant* me, SharedVector* vector, Value* values, long count)
     {
         Epoch.Enter(me);
-        if (PoolHeap.IsDeleted(Heap.Of(vector)))
+        Status status = Status.Deleted;
+        if (!SharedObject.IsDeleted((SharedObject*)vector))
         {
-            Epoch.Exit(me);
-            return Status.Deleted;
+            ObjectLock.Enter<THook>(&vector->Object.Lock);
+            if (vector->Root != null) status = Extend(me, vector, vector->Root, values, count);
+            ObjectLock.Exit<THook>(&vector->Object.Lock);
         }
-        ObjectLock.Enter<THook>(&vector->Object.Lock);
-        Status status = SharedObject.IsDeleted((SharedObject*)vector) ? Status.Deleted : Extend(me, vector, vector->Root, values, count);
-        ObjectLock.Exit<THook>(&vector->Object.Lock);
         Epoch.Exit(me);
         return status;
     }
@@ -208,16 +185,19 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
         Status status = Begin(me, vector, out VectorRoot* root);
         if (status == Status.Done)
         {
-            if (root->Length == 0) status = Status.Missing;
+            long bounds = root->Bounds;
+            long end = VectorRoot.EndOf(bounds);
+            if (end == VectorRoot.FirstOf(bounds)) status = Status.Missing;
             else
             {
-                value = *VectorRoot.PlaceOf(root, root->Length - 1);
-                Publish(root, root->Length - 1);
+                value = *VectorRoot.PlaceOf(root, end - 1);
+                Publish(root, bounds - VectorRoot.OneMore);
                 vector->Version++;
-                Shrink(me, vector, root);
+                // The last bucket and the one before are empty.
+                if (VectorRoot.BucketOf(end - 1, root->FirstShift) < root->Used - 2) Shrink(me, vector, root);
             }
+            ObjectLock.Exit<THook>(&vector->Object.Lock);
         }
-        if (root != null) ObjectLock.Exit<THook>(&vector->Object.Lock);
         Epoch.Exit(me);
         return status;
     }
@@ -233,110 +213,34 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
         {
             THook.Point();
             // Acquire: pairs with the release in Publish, so that the bucket and the word are there.
-            long length = Volatile.Read(ref root->Length);
-            if (index < length)
+            long bounds = Volatile.Read(ref root->Bounds);
+            long place = VectorRoot.FirstOf(bounds) + index;
+            if (place >= VectorRoot.EndOf(bounds))
             {
-                Value found = Load(VectorRoot.PlaceOf(root, index));
-                if (found == Dead) return Status.Deleted;
-                if (found == Moved)
-                {
-                    root = Successor(vector, root);
-                    continue;
-                }
-                THook.Point();
-                // Acquire, after that in Load: whoever wrote the word after another change had first published the length, or Gone.
-                length = Volatile.Read(ref root->Length);
-                if (index < length)
-                {
-                    value = found;
-                    return Status.Done;
-                }
+                if (bounds != VectorRoot.Gone) return Status.Missing;
+                root = CurrentRoot(vector);
+                continue;
             }
-            if (length != VectorRoot.Gone) return Status.Missing;
-            root = CurrentRoot(vector);
+            Value found = Load(VectorRoot.PlaceOf(root, place));
+            if (found.IsMark)
+            {
+                if (found == Dead) return Status.Deleted;
+                root = Successor(vector, root);
+                continue;
+            }
+            THook.Point();
+            // Acquire, after that in Load: whoever wrote the word after another change had first published the bounds, or Gone.
+            long after = THook.Omits(VectorStep.BoundsAreReadAgain) ? bounds : Volatile.Read(ref root->Bounds);
+            if (after == bounds || (VectorRoot.FirstOf(after) == VectorRoot.FirstOf(bounds) && place < VectorRoot.EndOf(after)))
+            {
+                value = found;
+                return Status.Done;
+            }
         }
         return Status.Deleted;
     }
 
-    static Status Update<TUpdate>(Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next)
-        where TUpdate : struct, IUpdate
-    {
-        Epoch.Enter(me);
-        Status status;
-        if (index < 0) status = UpdateFromEnd(me, vector, index, ref update, out old, out next);
-        else if (!TryUpdateOpen(me, vector, index, ref update, out old, out next, out status))
-        {
-            ObjectLock.Enter<THook>(&vector->Object.Lock);
-            // Under the lock no root is closed and none deleted.
-            if (!TryUpdateOpen(me, vector, index, ref update, out old, out next, out status))
-            {
-                status = UpdateGuarded(me, vector, index, ref update, out old, out next);
-            }
-            ObjectLock.Exit<THook>(&vector->Object.Lock);
-        }
-        if (status == Status.Done) Reference.Drop(me, old);
-        Epoch.Exit(me);
-        return status;
-    }
-
-    // False if the lock is needed.
-    static bool TryUpdateOpen<TUpdate>(Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next, out Status status)
-        where TUpdate : struct, IUpdate
-    {
-        old = next = default;
-        status = Status.Deleted;
-        if (SharedObject.IsDeleted((SharedObject*)vector)) return true;
-        VectorRoot* root = CurrentRoot(vector);
-        if (root == null) return true;
-        THook.Point();
-        // Acquire: pairs with the release in UpdateGuarded. The length is read after it: an open root does not lose elements.
-        if (Volatile.Read(ref root->Open) == 0) return false;
-        THook.Point();
-        // Acquire: pairs with the release in Publish.
-        long length = Volatile.Read(ref root->Length);
-        if (length == VectorRoot.Gone) return false;
-        if ((ulong)index >= (ulong)length)
-        {
-            status = Status.Missing;
-            return true;
-        }
-        Value* place = VectorRoot.PlaceOf(root, index);
-        PoolHeap* heap = Heap.Of(vector);
-        while (true)
-        {
-            old = Load(place);
-            if (old == Moved || old == Dead) return false;
-            status = update.Next(me, heap, old, out next);
-            if (status != Status.Done) return true;
-            THook.Point();
-            // Full fence: pairs with the freezing exchange in Close and that of Delete; publishes what the value points to for Load.
-            if (Interlocked.CompareExchange(ref *(ulong*)place, next.Bits, old.Bits) == old.Bits) return true;
-            Reference.Drop(me, next);
-        }
-    }
-
-    static Status UpdateGuarded<TUpdate>(Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next)
-        where TUpdate : struct, IUpdate
-    {
-        old = next = default;
-        if (SharedObject.IsDeleted((SharedObject*)vector)) return Status.Deleted;
-        VectorRoot* root = vector->Root;
-        if ((ulong)index >= (ulong)root->Length) return Status.Missing;
-        Value* place = VectorRoot.PlaceOf(root, index);
-        old = *place;
-        Status status = update.Next(me, Heap.Of(vector), old, out next);
-        if (status != Status.Done) return status;
-        Store(place, next);
-        vector->Version++;
-        if (++vector->GuardedSets > vector->Patience + root->Length / 4)
-        {
-            THook.Point();
-            // Release: pairs with the acquire in TryUpdateOpen; what was set under the lock comes before.
-            Volatile.Write(ref root->Open, 1);
-        }
-        return status;
-    }
-
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static VectorRoot* CurrentRoot(SharedVector* vector)
     {
         THook.Point();

@@ -14,7 +14,8 @@ internal readonly unsafe struct FixedRange(long start, long count) : IVectorRang
     {
         start1 = start;
         count1 = count;
-        return start < 0 || count < 0 || start > root->Length || count > root->Length - start ? Status.Missing : Status.Done;
+        long length = VectorRoot.LengthOf(root->Bounds);
+        return start < 0 || count < 0 || start > length || count > length - start ? Status.Missing : Status.Done;
     }
 }
 
@@ -23,9 +24,10 @@ internal readonly unsafe struct ElementRange(long index) : IVectorRange
 {
     public Status Locate(SharedVector* vector, VectorRoot* root, out long start, out long count)
     {
-        start = index < 0 ? index + root->Length : index;
+        long length = VectorRoot.LengthOf(root->Bounds);
+        start = index < 0 ? index + length : index;
         count = 1;
-        return (ulong)start < (ulong)root->Length ? Status.Done : Status.Missing;
+        return (ulong)start < (ulong)length ? Status.Done : Status.Missing;
     }
 }
 
@@ -34,7 +36,7 @@ internal readonly unsafe struct SliceRange(long start, long stop) : IVectorRange
 {
     public Status Locate(SharedVector* vector, VectorRoot* root, out long first, out long count)
     {
-        long length = root->Length;
+        long length = VectorRoot.LengthOf(root->Bounds);
         first = Clamp(start, length);
         count = Math.Max(0, Clamp(stop, length) - first);
         return Status.Done;
@@ -49,7 +51,7 @@ internal readonly unsafe struct UnchangedRange(long version) : IVectorRange
     public Status Locate(SharedVector* vector, VectorRoot* root, out long start, out long count)
     {
         start = 0;
-        count = root->Length;
+        count = VectorRoot.LengthOf(root->Bounds);
         // Whoever opens a root changes the version first, so what was read from a guarded one is what this one holds.
         return vector->Version == version ? Status.Done : Status.Missing;
     }
@@ -62,7 +64,7 @@ internal readonly unsafe struct SameRange(long index, Value expected) : IVectorR
     {
         start = index;
         count = 1;
-        return index < root->Length && *VectorRoot.PlaceOf(root, index) == expected ? Status.Done : Status.Missing;
+        return index < VectorRoot.LengthOf(root->Bounds) && *VectorRoot.PlaceOf(root, VectorRoot.FirstOf(root->Bounds) + index) == expected ? Status.Done : Status.Missing;
     }
 }
 
@@ -72,9 +74,11 @@ internal readonly unsafe struct EqualRange(Probe wanted) : IVectorRange
     public Status Locate(SharedVector* vector, VectorRoot* root, out long start, out long count)
     {
         count = 1;
-        for (start = 0; start < root->Length; start++)
+        long first = VectorRoot.FirstOf(root->Bounds);
+        long length = VectorRoot.LengthOf(root->Bounds);
+        for (start = 0; start < length; start++)
         {
-            Value value = *VectorRoot.PlaceOf(root, start);
+            Value value = *VectorRoot.PlaceOf(root, first + start);
             if (wanted.Matches(value)) return Status.Done;
             if (Equality.IsOpaque(value)) return Status.WrongKind;
         }

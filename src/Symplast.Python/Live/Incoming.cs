@@ -39,7 +39,7 @@ internal unsafe ref struct Incoming
     internal static KeyState Key(LiveState* state, PoolHeap* heap, PyObject* o, out Incoming key)
     {
         key = default;
-        return key.TrySimple(o, isKey: true) ? KeyState.Ready : SlowKey(state, heap, o, ref key);
+        return key.TrySimple(o) ? KeyState.Ready : SlowKey(state, heap, o, ref key);
     }
 
     /// <summary>
@@ -50,7 +50,7 @@ internal unsafe ref struct Incoming
     internal static KeyState Lookup(LiveState* state, PyObject* o, out Incoming key)
     {
         key = default;
-        return key.TrySimple(o, isKey: true) ? KeyState.Ready : SlowLookup(state, o, ref key);
+        return key.TrySimple(o) ? KeyState.Ready : SlowLookup(state, o, ref key);
     }
 
     /// <summary>
@@ -62,7 +62,7 @@ internal unsafe ref struct Incoming
     {
         item = default;
         // A frozen text is stored by its address, without a copy.
-        return (!AddressRange.Contains(o) && item.TrySimple(o, isKey: false)) || SlowItem(state, heap, o, place, ref item);
+        return (!AddressRange.Contains(o) && item.TrySimple(o)) || SlowItem(state, heap, o, place, ref item);
     }
 
     /// <summary>
@@ -71,7 +71,7 @@ internal unsafe ref struct Incoming
     internal static bool TryProbe(PyObject* o, out Incoming simple)
     {
         simple = default;
-        return simple.TrySimple(o, isKey: false) || o->Type == Api.Table.PyUnicode_Type && simple.Encode(o);
+        return simple.TrySimple(o) || o->Type == Api.Table.PyUnicode_Type && simple.Encode(o);
     }
 
     /// <summary>The value in the pool, with a reference that is the caller's; empty if there is no memory. Inside a section in which the pool was not deleted.</summary>
@@ -104,7 +104,7 @@ internal unsafe ref struct Incoming
 
     // Everything that needs no memory in the pool. Nothing of Python's runs.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    bool TrySimple(PyObject* o, bool isKey)
+    bool TrySimple(PyObject* o)
     {
         ref Api api = ref Api.Table;
         PyObject* type = o->Type;
@@ -121,14 +121,14 @@ internal unsafe ref struct Incoming
         {
             if (!((PyLongObject*)o)->IsCompact) return false;
             long number = ((PyLongObject*)o)->CompactValue;
-            Probe = isKey ? Probe.OfInt(number) : Probe.Unhashed(Value.OfInt(number));
+            Probe = Probe.Of(Value.OfInt(number));
             return true;
         }
-        return TryOther(o, type, isKey);
+        return TryOther(o, type);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    bool TryOther(PyObject* o, PyObject* type, bool isKey)
+    bool TryOther(PyObject* o, PyObject* type)
     {
         ref Api api = ref Api.Table;
         Value word;
@@ -143,7 +143,7 @@ internal unsafe ref struct Incoming
             return true;
         }
         else return false;
-        Probe = isKey ? Probe.Of(word) : Probe.Unhashed(word);
+        Probe = Probe.Of(word);
         return true;
     }
 
@@ -229,7 +229,7 @@ internal unsafe ref struct Incoming
         }
         if (AddressRange.Contains(o)) return TryFrozen(state, heap, o, out value);
         Incoming simple = default;
-        if (simple.TrySimple(o, isKey: false) || type == api.PyUnicode_Type && simple.Encode(o))
+        if (simple.TrySimple(o) || type == api.PyUnicode_Type && simple.Encode(o))
         {
             value = Store(state, heap, simple);
             simple.Dispose(state);

@@ -62,10 +62,23 @@ public unsafe class AtomicReferenceScheduleTests
     public void EveryScheduleIsLinearizable(string state, string programs) => new Cells().Explore(state, programs, preemptions: 3);
 
     [Fact]
+    public void AReplacementThatDoesNotCompareIsMissed() => new Cells().Misses(CellStep.ReplacementCompares, "a", "exchange b|exchange c");
+
+    [Fact]
     public void CountsAreRightInEverySchedule()
     {
+        new Explorer { Preemptions = 3, ScheduleLimit = 10_000 }.Systematically(Counts());
+        new Explorer().Randomly(Counts(), 1000, seed: 1);
+    }
+
+    [Fact]
+    public void ADeletionInTwoStepsLosesAReference() => Assert.Throws<ScheduleFailedException>(
+        () => new Explorer { Preemptions = 3, Omission = CellStep.DeletionIsOneStep }.Systematically(Counts()));
+
+    static Arrange Counts()
+    {
         PoolHeap* heap = CheckedHeap.Create("counts");
-        Trial Arrange(Participant* me)
+        return me =>
         {
             Epoch.Enter(me);
             Value first = Value.Of((Header*)Integer.Create(me, heap, 1));
@@ -83,16 +96,20 @@ public unsafe class AtomicReferenceScheduleTests
                 },
                 it => Ref.Delete(it, cell)],
                 _ => Assert.Equal((1, 1), (first.Head->Count, second.Head->Count)));
-        }
-        new Explorer { Preemptions = 3, ScheduleLimit = 10_000 }.Systematically(Arrange);
-        new Explorer().Randomly(Arrange, 1000, seed: 1);
+        };
     }
 
     [Fact]
-    public void AValueThatDiesIsNeverTakenInAnySchedule()
+    public void AValueThatDiesIsNeverTakenInAnySchedule() => new Explorer().Systematically(Dying());
+
+    [Fact]
+    public void ADeadValueThatIsTakenIsMissed() => Assert.Throws<ScheduleFailedException>(
+        () => new Explorer { Omission = CellStep.DeadValuesAreLeft }.Systematically(Dying()));
+
+    static Arrange Dying()
     {
         PoolHeap* heap = CheckedHeap.Create("dying");
-        Trial Arrange(Participant* me)
+        return me =>
         {
             Epoch.Enter(me);
             // The only reference is the cell's.
@@ -118,7 +135,6 @@ public unsafe class AtomicReferenceScheduleTests
                     Epoch.Exit(it);
                     Assert.Equal(0, Heap.LiveBlocks(heap));
                 });
-        }
-        new Explorer().Systematically(Arrange);
+        };
     }
 }

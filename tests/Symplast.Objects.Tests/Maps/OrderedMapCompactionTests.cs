@@ -46,6 +46,60 @@ public sealed unsafe class OrderedMapCompactionTests : IDisposable
         Epoch.Leave(owner);
     }
 
+    [Theory]
+    [InlineData(20)]
+    [InlineData(200)]
+    public void AnIterationMeetsWhatWasThereWhenItBeganAlthoughMoreWasInsertedAndTheMapCompacted(int later)
+    {
+        const int Early = 30;
+        Participant* me = Epoch.Join();
+        OrderedMap* map = MapOps.Create(me, Heap.Of(_pool));
+        for (int i = -1; i < Early; i++) Assert.Equal(Status.Done, MapOps.Set(me, map, Probe.Of(Value.OfInt(i)), Value.None));
+        Assert.Equal(Status.Done, MapOps.Start(me, map, out OrderedMapCursor forwards));
+        OrderedMapCursor backwards = forwards;
+        for (int i = 0; i < later; i++) Assert.Equal(Status.Done, MapOps.Set(me, map, Probe.Of(Value.OfInt(Early + i)), Value.None));
+        Assert.Equal(Status.Done, MapOps.Remove(me, map, Probe.Of(Value.OfInt(-1)), out _));
+        Assert.Equal(Status.Done, MapOps.Compact(me, map));
+        Value* keys = stackalloc Value[Batch];
+        Value* values = stackalloc Value[Batch];
+        Assert.Equal(Status.Done, MapOps.Next(me, map, ref forwards, keys, values, Batch, out int count));
+        Assert.Equal(Enumerable.Range(0, Early).Select(i => (long)i), new Span<Value>(keys, count).ToArray().Select(key => key.Int));
+        Assert.Equal(Status.Done, MapOps.Previous(me, map, ref backwards, keys, values, Batch, out count));
+        Assert.Equal(Enumerable.Range(0, Early).Reverse().Select(i => (long)i), new Span<Value>(keys, count).ToArray().Select(key => key.Int));
+        Epoch.Leave(me);
+    }
+
+    // As either participant; otherwise the gate would stay open, or the thread wait for itself.
+    [Fact]
+    public void InsideASectionNoMapIsTakenForOneself()
+    {
+        const int Many = 6000;
+        Participant* me = Epoch.Join();
+        Participant* other = Epoch.Join();
+        OrderedMap* map = MapOps.Create(me, Heap.Of(_pool));
+        for (int i = 0; i < Many; i++) Assert.Equal(Status.Done, MapOps.Set(me, map, Probe.Of(Value.OfInt(i)), Value.None));
+        foreach (nint inside in (nint[])[(nint)me, (nint)other])
+        {
+            Epoch.Enter((Participant*)inside);
+            Assert.Throws<InvalidOperationException>(() => MapOps.Snapshot(me, map, out _));
+            Assert.Throws<InvalidOperationException>(() => MapOps.Compact(me, map));
+            Epoch.Exit((Participant*)inside);
+            Assert.Equal(0, map->Gate);
+        }
+        // Nor does the map compact itself then.
+        Epoch.Enter(other);
+        // One is left in each of three large segments.
+        int[] left = [1500, 3000, 5000];
+        foreach (int i in Enumerable.Range(0, Many).Except(left)) Assert.Equal(Status.Done, MapOps.Remove(me, map, Probe.Of(Value.OfInt(i)), out _));
+        Assert.NotEqual(0u, OrderedMap.Large(map->Root)->Dead);
+        Epoch.Exit(other);
+        Assert.Equal(Status.Done, MapOps.TakeFirst(me, map, out _, out _));
+        Assert.Equal(0u, OrderedMap.Large(map->Root)->Dead);
+        Assert.True(MapOps.IsValid(me, map));
+        Epoch.Leave(other);
+        Epoch.Leave(me);
+    }
+
     static void Walk(Participant* me, OrderedMap* map)
     {
         Value* keys = stackalloc Value[Batch];

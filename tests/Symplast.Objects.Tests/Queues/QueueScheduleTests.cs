@@ -1,4 +1,5 @@
 using Symplast.Memory;
+using Symplast.Testing;
 using Xunit;
 using Queue = Symplast.Objects.SharedQueue<Symplast.Testing.Scheduled>;
 
@@ -86,6 +87,59 @@ public unsafe class QueueScheduleTests
     [InlineData(3, "xyz", "put a;put b|take;take;take|count")]
     [InlineData(2, "x", "delete;take|put a;take|put b;count")]
     public void EveryScheduleIsLinearizable(int capacity, string state, string programs) => new Queues(capacity).Explore(state, programs);
+
+    [Theory]
+    [InlineData(QueueStep.PutAwaitsTheTaker, 1, "x", "take|count;put a")]
+    [InlineData(QueueStep.TakeAwaitsThePutter, 1, "", "put a|count;take")]
+    [InlineData(QueueStep.ElementComesBeforeTurn, 1, "", "put a|take")]
+    [InlineData(QueueStep.FullRingIsClosed, 0, "x", "put a|take;take")]
+    [InlineData(QueueStep.FlagIsReadFirst, 0, "x", "take;take|put a;close")]
+    [InlineData(QueueStep.FirstIsReadAgain, 0, "x", "put a;put b;put c;take;take|take")]
+    [InlineData(QueueStep.Signal, 0, "", "await|put a")]
+    [InlineData(QueueStep.Signal, 1, "x", "fill a|take")]
+    [InlineData(QueueStep.WaiterTriesAgain, 0, "", "await|put a")]
+    internal void AStepThatIsLeftOutIsMissed(QueueStep step, int capacity, string state, string programs) => new Queues(capacity).Misses(step, state, programs);
+
+    [Fact]
+    public void ReferencesAreRightInEverySchedule()
+    {
+        Arrange arrange = CountingReferences();
+        new Explorer { Preemptions = 3, ScheduleLimit = 5000 }.Systematically(arrange);
+        new Explorer().Randomly(arrange, 1000, seed: 1);
+    }
+
+    [Fact]
+    public void ADeletionThatDoesNotEndTheRingReleasesWhatOthersTake() => Assert.Throws<ScheduleFailedException>(
+        () => new Explorer { Preemptions = 3, Omission = QueueStep.DeletionEndsTheRing }.Systematically(CountingReferences()));
+
+    // What a queue holds while it is deleted is released, or taken, once.
+    static Arrange CountingReferences()
+    {
+        PoolHeap* heap = CheckedHeap.Create("references");
+        return me =>
+        {
+            Epoch.Enter(me);
+            Value held = Value.Of((Header*)Queue.Create(me, heap, 0, 1, 2));
+            SharedQueue* queue = Queue.Create(me, heap, 0, 1, 2);
+            for (int i = 0; i < 2; i++) Queue.TryPut(me, queue, held);
+            Epoch.Exit(me);
+            return new Trial([
+                it => Queue.TryPut(it, queue, held),
+                it =>
+                {
+                    if (Queue.TryTake(it, queue, out Value value) != Status.Done) return;
+                    Epoch.Enter(it);
+                    Reference.Drop(it, value);
+                    Epoch.Exit(it);
+                },
+                it => Queue.Delete(it, queue)],
+                _ =>
+                {
+                    Assert.Equal(1, held.Head->Count);
+                    Assert.True(Queue.IsValid(queue));
+                });
+        };
+    }
 
     [Theory]
     [InlineData(0, "", "await|put a")]

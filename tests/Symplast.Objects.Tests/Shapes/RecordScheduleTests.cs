@@ -95,10 +95,58 @@ public unsafe class RecordScheduleTests
     public void EveryScheduleIsLinearizable(string state, string programs) => new All().Explore(state, programs);
 
     [Fact]
+    public void AValueThatIsStoredAfterItsShapeIsMissed() => new All().Misses(RecordStep.ValueComesBeforeShape, "a1b2c3", "set d 4|get d");
+
+    [Fact]
+    public void WhoKnowsTheNumberReadsTheSlotInEverySchedule()
+    {
+        new Explorer { Preemptions = 3 }.Systematically(Cached());
+        Assert.Throws<ScheduleFailedException>(
+            () => new Explorer { Preemptions = 3, Omission = RecordStep.ValueComesBeforeNumber }.Systematically(Cached()));
+    }
+
+    // A cache knows the shape that a record is about to get.
+    static Arrange Cached()
+    {
+        PoolHeap* heap = CheckedHeap.Create("cached");
+        return me =>
+        {
+            Probe name = Probe.Of(Value.OfInt(1));
+            Epoch.Enter(me);
+            Shape* root = Trees.CreateTree(me, heap);
+            Record* example = Records.Create(me, heap, root);
+            Records.Set(me, example, name, Value.OfInt(1));
+            Assert.Equal(Status.Done, Records.Get(me, example, name, out _, out ulong shape, out int slot));
+            Record* record = Records.Create(me, heap, root);
+            Epoch.Exit(me);
+            return new Trial([
+                it => Records.Set(it, record, name, Value.OfInt(7)),
+                it =>
+                {
+                    Status status = Records.GetCached(it, record, shape, slot, out Value value);
+                    Assert.True(status == Status.Missing || value.Int == 7, "another value");
+                }]);
+        };
+    }
+
+    [Fact]
     public void ATreeHasEachShapeOnceInEverySchedule()
     {
+        Arrange arrange = SameNames();
+        new Explorer { Preemptions = 2, ScheduleLimit = 5000 }.Systematically(arrange);
+        new Explorer().Randomly(arrange, 1000, seed: 1);
+    }
+
+    [Theory]
+    [InlineData(RecordStep.AdditionCompares)]
+    [InlineData(RecordStep.NewShapesAreSearched)]
+    internal void AStepThatIsLeftOutOfATreeIsMissed(RecordStep step) =>
+        Assert.Throws<ScheduleFailedException>(() => new Explorer { Preemptions = 2, Omission = step }.Systematically(SameNames()));
+
+    static Arrange SameNames()
+    {
         PoolHeap* heap = CheckedHeap.Create("trees");
-        Trial Arrange(Participant* me)
+        return me =>
         {
             Epoch.Enter(me);
             Shape* root = Trees.CreateTree(me, heap);
@@ -117,8 +165,6 @@ public unsafe class RecordScheduleTests
                     Assert.True(((Record*)records[0])->Body->Shape == ((Record*)records[i])->Body->Shape);
                 }
             });
-        }
-        new Explorer { Preemptions = 2, ScheduleLimit = 5000 }.Systematically(Arrange);
-        new Explorer().Randomly(Arrange, 1000, seed: 1);
+        };
     }
 }

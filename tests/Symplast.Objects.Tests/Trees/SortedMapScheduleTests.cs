@@ -45,6 +45,16 @@ public unsafe class SortedMapScheduleTests
         static abstract SortedMapFault Fault { get; }
     }
 
+    readonly struct SkipsWhatEntriesShare : IFault
+    {
+        public static SortedMapFault Fault => SortedMapFault.SkipsWhatEntriesShare;
+    }
+
+    readonly struct SkipsUnread : IFault
+    {
+        public static SortedMapFault Fault => SortedMapFault.SkipsUnread;
+    }
+
     readonly struct UsesDeadLeaf : IFault
     {
         public static SortedMapFault Fault => SortedMapFault.UsesDeadLeaf;
@@ -80,6 +90,13 @@ public unsafe class SortedMapScheduleTests
         public static SortedMapFault Fault => SortedMapFault.None;
     }
 
+    // The keys, in order; with numbers for keys they are their own. Digests leave out more or less of them in one node and another, and tie.
+    static readonly string[] Texts =
+    [
+        "", "common", "common beginning", "common beginning 01234567", "common beginning 012345678", "common beginning 0123456789", "common beginning 1", "common beginning 2",
+        "common beginning 2 and more 1", "common beginning 2 and more 2", "common beginning 2 and more 3", "common beginning 3", "common z", "commoner", "d", "e",
+    ];
+
     // Which keys are there at first; what the threads do.
     sealed record Scenario(ulong Entries, params Operation[][] Threads);
 
@@ -98,11 +115,12 @@ public unsafe class SortedMapScheduleTests
 
     [Fact]
     public void LeavesThatAreMergedAreRightForReadersAndWriters() => Systematically<NoFault>(
-        new(Present(1, 2, 3, 4, 5), [Of(Kind.Remove, 1), Of(Kind.Remove, 2)], [Of(Kind.Set, 3, 4), Of(Kind.Get, 3)]),
-        new(Present(1, 2, 3, 4, 5), [Of(Kind.PopMin), Of(Kind.PopMin)], [Of(Kind.PopMin), Of(Kind.Set, 0)]),
-        new(Present(1, 2, 3, 4, 5), [Of(Kind.PopMax), Of(Kind.PopMax), Of(Kind.PopMax)], [Of(Kind.Floor, 9), Of(Kind.Last)]),
-        new(Present(1, 2, 3, 4, 5), [Of(Kind.PopMin), Of(Kind.PopMin)], [Of(Kind.First), Of(Kind.Set, 1, 3), Of(Kind.First)]),
-        new(Present(1, 2, 3, 4, 5), [Of(Kind.Remove, 1), Of(Kind.Remove, 2)], [Of(Kind.Snapshot), Of(Kind.Get, 1)]));
+        new(Present(1, 2, 3, 4, 5), [Of(Kind.Remove, 4), Of(Kind.Remove, 5)], [Of(Kind.Set, 3, 4), Of(Kind.Get, 3)]),
+        new(Present(1, 2, 3, 4, 5), [Of(Kind.PopMax), Of(Kind.PopMax)], [Of(Kind.PopMax), Of(Kind.Set, 6)]),
+        new(Present(1, 2, 3, 4, 5), [Of(Kind.PopMin), Of(Kind.PopMin), Of(Kind.PopMin)], [Of(Kind.Floor, 9), Of(Kind.First)]),
+        new(Present(1, 2, 3, 4, 5), [Of(Kind.PopMax), Of(Kind.PopMax)], [Of(Kind.Last), Of(Kind.Set, 5, 3), Of(Kind.Last)]),
+        new(Present(1, 2, 3, 4, 5, 6, 7), [Of(Kind.PopMin), Of(Kind.PopMin), Of(Kind.PopMin)], [Of(Kind.Set, 5, 3), Of(Kind.PopMin)]),
+        new(Present(1, 2, 3, 4, 5), [Of(Kind.Remove, 4), Of(Kind.Remove, 5)], [Of(Kind.Snapshot), Of(Kind.Get, 4)]));
 
     [Fact]
     public void InnerNodesThatAreCutAndMergedAreRightForReadersAndWriters() => Systematically<NoFault>(
@@ -114,57 +132,74 @@ public unsafe class SortedMapScheduleTests
     public void RandomOperationsOnSmallTreesAreLinearizable() => Randomly<NoFault>(300, 60);
 
     [Fact]
+    public void SoTheyAreWhenNodesLeaveOutWhatTheirKeysBeginWith() => Randomly<NoFault>(300, 60, Texts);
+
+    [Fact]
+    public void ALeafThatLeavesOutMoreThanItsRangeSharesIsFound() => Finds<SkipsWhatEntriesShare>(Texts);
+
+    [Fact]
+    public void AnInnerNodeThatDoesNotCompareWhatItLeavesOutIsFound() => Finds<SkipsUnread>(Texts);
+
+    [Fact]
     public void AWriterThatDoesNotLookWhetherItsLeafLivesIsFound() => Finds<UsesDeadLeaf>();
 
     [Fact]
     public void AWriterThatDoesNotLookWhetherTheParentLivesIsFound() => Finds<UsesDeadParent>();
 
     [Fact]
-    public void ASearchThatDoesNotLookAtTheLeafAgainIsFound() => Finds<TrustsOneLeaf>();
+    public void ASearchThatDoesNotLookAtTheLeafAgainIsFound() => FindsIn<TrustsOneLeaf>(
+        new(Present(2, 4), [Of(Kind.First)], [Of(Kind.Set, 1), Of(Kind.Set, 2, 3)]));
 
     [Fact]
-    public void ASearchThatDoesNotLookAtPassedLeavesAgainIsFound() => Finds<TrustsPassedLeaves>(
-        new(Present(1, 2, 3, 4, 5), [Of(Kind.Remove, 3), Of(Kind.Floor, 3)], [Of(Kind.Set, 3), Of(Kind.Set, 2, 3)]));
+    public void ASearchThatDoesNotLookAtPassedLeavesAgainIsFound() => FindsIn<TrustsPassedLeaves>(
+        new(Present(1, 2, 3, 4, 5), [Of(Kind.Remove, 4), Of(Kind.Floor, 4)], [Of(Kind.Set, 4), Of(Kind.Set, 3, 3)]));
 
     [Fact]
     public void APlaceThatIsPublishedBeforeItIsFilledIsFound() => Finds<PublishesEarly>();
 
     [Fact]
-    public void ANewLeafThatIsUnlockedBeforeTheOldOneIsMarkedIsFound() => Finds<UnlocksEarly>(
-        new(Present(1, 2, 3, 4, 5, 6), [Of(Kind.Remove, 3), Of(Kind.Floor, 3)], [Of(Kind.Set, 7)], [Of(Kind.Set, 3), Of(Kind.Set, 2, 3)]));
+    public void ANewLeafThatIsUnlockedBeforeTheOldOneIsMarkedIsFound() => FindsIn<UnlocksEarly>(
+        new(Present(1, 2, 3, 4, 5, 6, 7), [Of(Kind.Remove, 4), Of(Kind.Floor, 4)], [Of(Kind.Set, 8)], [Of(Kind.Set, 4), Of(Kind.Set, 3, 3)]));
 
     static void Systematically<TFault>(params Scenario[] scenarios) where TFault : struct, IFault
     {
         using SortedMapFixture fixture = new();
+        Value[] keys = Keys(fixture, null);
         foreach (Scenario scenario in scenarios)
         {
-            Exploration done = new Explorer { Preemptions = 2, ScheduleLimit = 4_000 }.Systematically(me => Arrange<TFault>(me, fixture, scenario));
+            Exploration done = new Explorer { Preemptions = 2, ScheduleLimit = 4_000 }.Systematically(me => Arrange<TFault>(me, fixture, scenario, keys));
             Assert.True(done.Schedules > 50);
         }
     }
 
-    static void Finds<TFault>() where TFault : struct, IFault => Assert.Throws<ScheduleFailedException>(() => Randomly<TFault>(3000, 150));
+    static void Finds<TFault>(string[]? texts = null) where TFault : struct, IFault => Assert.ThrowsAny<ScheduleFailedException>(() => Randomly<TFault>(3000, 150, texts));
 
     // The same must be right without the fault.
-    static void Finds<TFault>(Scenario scenario) where TFault : struct, IFault
+    static void FindsIn<TFault>(Scenario scenario) where TFault : struct, IFault
     {
         using SortedMapFixture fixture = new();
+        Value[] keys = Keys(fixture, null);
         Explorer explorer = new() { Preemptions = 2, ScheduleLimit = 40_000 };
-        Assert.Throws<ScheduleFailedException>(() => explorer.Systematically(me => Arrange<TFault>(me, fixture, scenario)));
-        explorer.Systematically(me => Arrange<NoFault>(me, fixture, scenario));
+        Assert.Throws<ScheduleFailedException>(() => explorer.Systematically(me => Arrange<TFault>(me, fixture, scenario, keys)));
+        explorer.Systematically(me => Arrange<NoFault>(me, fixture, scenario, keys));
     }
 
-    static void Randomly<TFault>(int scenarios, int schedules) where TFault : struct, IFault
+    static void Randomly<TFault>(int scenarios, int schedules, string[]? texts = null) where TFault : struct, IFault
     {
         using SortedMapFixture fixture = new();
+        Value[] keys = Keys(fixture, texts);
         for (int seed = 0; seed < scenarios; seed++)
         {
             Random random = new(seed);
             Scenario scenario = new((ulong)random.NextInt64() & (ulong)random.NextInt64() & 0x1111_1111_1111_1111 | Present(random.Next(16)),
                 [.. Enumerable.Range(0, 2 + seed % 2).Select(_ => Enumerable.Range(0, 1 + random.Next(3)).Select(_ => Any(random)).ToArray())]);
-            new Explorer().Randomly(me => Arrange<TFault>(me, fixture, scenario), schedules, seed: (ulong)seed);
+            new Explorer().Randomly(me => Arrange<TFault>(me, fixture, scenario, keys), schedules, seed: (ulong)seed);
         }
     }
+
+    // They stay until the pool goes.
+    static Value[] Keys(SortedMapFixture fixture, string[]? texts) =>
+        [.. Enumerable.Range(0, 16).Select(number => texts == null ? Value.OfInt(number) : SortedMapFixture.Text(fixture.Me, fixture.PoolHeap, texts[number]))];
 
     static Operation Any(Random random)
     {
@@ -172,13 +207,13 @@ public unsafe class SortedMapScheduleTests
         return new(kind, random.Next(16), kind == Kind.Add ? 1 : random.Next(1, 4));
     }
 
-    static Trial Arrange<TFault>(Participant* me, SortedMapFixture fixture, Scenario scenario) where TFault : struct, IFault
+    static Trial Arrange<TFault>(Participant* me, SortedMapFixture fixture, Scenario scenario, Value[] keys) where TFault : struct, IFault
     {
         SortedMap* map = SortedMap<Scheduled, WithFault<TFault>>.Create(me, fixture.PoolHeap);
         for (int key = 0; key < 16; key++)
         {
             int value = (int)(scenario.Entries >> 4 * key & 15);
-            if (value != 0) SortedMap<Scheduled, WithFault<TFault>>.Set(me, map, SortedMapFixture.Key(key), Value.OfInt(value));
+            if (value != 0) SortedMap<Scheduled, WithFault<TFault>>.Set(me, map, Probe.Of(keys[key]), Value.OfInt(value));
         }
         History<Operation, Result> history = new(scenario.Threads.Length);
         Body[] bodies = [.. scenario.Threads.Select<Operation[], Body>((operations, thread) => its =>
@@ -186,7 +221,7 @@ public unsafe class SortedMapScheduleTests
             foreach (Operation operation in operations)
             {
                 long start = History.Now();
-                history.Add(thread, operation, Carry<TFault>(its, map, operation), start);
+                history.Add(thread, operation, Carry<TFault>(its, map, operation, keys), start);
             }
         })];
         return new Trial(bodies, its =>
@@ -194,7 +229,7 @@ public unsafe class SortedMapScheduleTests
             string? fault = SortedMap<Scheduled, WithFault<TFault>>.Check(its, map);
             Assert.True(fault == null, fault);
             long start = History.Now();
-            history.Add(0, new Operation(Kind.Snapshot), Carry<TFault>(its, map, new Operation(Kind.Snapshot)), start);
+            history.Add(0, new Operation(Kind.Snapshot), Carry<TFault>(its, map, new Operation(Kind.Snapshot), keys), start);
             Linearizability.Check<ulong, Operation, Result>(history.Calls, scenario.Entries, Apply);
             Epoch.Enter(its);
             Reference.Drop(its, &map->Object.Head);
@@ -202,10 +237,10 @@ public unsafe class SortedMapScheduleTests
         });
     }
 
-    static Result Carry<TFault>(Participant* me, SortedMap* map, Operation operation) where TFault : struct, IFault
+    static Result Carry<TFault>(Participant* me, SortedMap* map, Operation operation, Value[] keys) where TFault : struct, IFault
     {
         Epoch.Enter(me);
-        Probe probe = SortedMapFixture.Key(operation.Key);
+        Probe probe = Probe.Of(keys[operation.Key]);
         Value given = Value.OfInt(operation.Value);
         Value key = default, value = default;
         Status status = operation.Kind switch
@@ -226,18 +261,18 @@ public unsafe class SortedMapScheduleTests
             Kind.Clear => SortedMap<Scheduled, WithFault<TFault>>.Clear(me, map),
             _ => Status.Done,
         };
-        Result result = operation.Kind == Kind.Snapshot ? TakeSnapshot<TFault>(me, map) : new Result(status, Number(key), Number(value));
+        Result result = operation.Kind == Kind.Snapshot ? TakeSnapshot<TFault>(me, map, keys) : new Result(status, Number(key, keys), value.IsEmpty ? 0 : value.IsInt ? (int)value.Int : -1);
         Epoch.Exit(me);
         return result;
     }
 
-    static int Number(Value value) => value.IsEmpty ? 0 : value.IsInt ? (int)value.Int : -1;
+    static int Number(Value key, Value[] keys) => key.IsEmpty ? 0 : Array.FindIndex(keys, each => Ordering.Compare(each, key) == 0);
 
-    static Result TakeSnapshot<TFault>(Participant* me, SortedMap* map) where TFault : struct, IFault
+    static Result TakeSnapshot<TFault>(Participant* me, SortedMap* map, Value[] keys) where TFault : struct, IFault
     {
         Status status = SortedMap<Scheduled, WithFault<TFault>>.Snapshot(me, map, out SortedMap* copy);
         ulong entries = 0;
-        while (SortedMap<Uninterrupted, SmallNodes>.PopMin(me, copy, out Value key, out Value value) == Status.Done) entries |= (ulong)value.Int << 4 * (int)key.Int;
+        while (SortedMap<Uninterrupted, SmallNodes>.PopMin(me, copy, out Value key, out Value value) == Status.Done) entries |= (ulong)value.Int << 4 * Number(key, keys);
         Reference.Drop(me, &copy->Object.Head);
         return new Result(status, Entries: entries);
     }

@@ -98,13 +98,46 @@ public sealed unsafe class SortedMapTests : IDisposable
             foreach (Value right in keys)
             {
                 int order = Ordering.Compare(left, right);
-                int digests = SortedKey.DigestOf(left).CompareTo(SortedKey.DigestOf(right));
+                int digests = SortedKey.DigestOf(left, 0).CompareTo(SortedKey.DigestOf(right, 0));
                 Assert.True(digests == 0 || Math.Sign(digests) == Math.Sign(order));
                 Assert.True(order != 0 || digests == 0);
             }
         }
         foreach (Value key in keys) Reference.Drop(_me, key);
     }, threads: 1, iter: 500);
+
+    [Fact]
+    public void DigestsOfBytesAreOrderedByWhatFollowsTheirCommonBeginning() => Gen.Select(Gen.Int[0, 2].Array[0, 20], Gen.Int[0, 12]).Array[2, 10].Sample(items =>
+    {
+        Value[] keys = [.. items.Select(item => Text("0123456789ab"[..item.Item2] + string.Concat(item.Item1.Select(i => "\0a\u007f"[i])), ValueKind.Bytes))];
+        foreach (Value left in keys)
+        {
+            foreach (Value right in keys)
+            {
+                byte skip = SortedKey.CommonBeginning(left, right);
+                int order = Ordering.Compare(left, right);
+                int digests = SortedKey.DigestOf(left, skip).CompareTo(SortedKey.DigestOf(right, skip));
+                Assert.True(digests == 0 || Math.Sign(digests) == Math.Sign(order));
+                Assert.True(order != 0 || digests == 0);
+            }
+        }
+        foreach (Value key in keys) Reference.Drop(_me, key);
+    }, threads: 1, iter: 500);
+
+    [Fact]
+    public void BytesThatAreAllOnesAreFoundToo()
+    {
+        // Their digests would be the greatest number of all, which marks free places of inner nodes.
+        for (int length = 0; length < 200; length++)
+        {
+            byte[] bytes = [.. Enumerable.Repeat((byte)0xFF, length)];
+            fixed (byte* data = bytes) Assert.Equal(Status.Done, Map.Set(_me, _map, Probe.Bytes(data, (nuint)length, Hashing.OfBytes(bytes)), Value.OfInt(length)));
+            Assert.Null(Map.Check(_me, _map));
+            fixed (byte* data = bytes) Assert.Equal(Status.Done, Map.Get(_me, _map, Probe.Bytes(data, (nuint)length, 0), out _));
+        }
+        Assert.Equal(Status.Done, Map.Last(_me, _map, out _, out Value greatest));
+        Assert.Equal(199, greatest.Int);
+    }
 
     [Fact]
     public void TextIsSortedByCodePointAndBytesByValue()

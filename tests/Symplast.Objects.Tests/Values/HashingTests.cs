@@ -68,6 +68,68 @@ public sealed class HashingTests
         }
     }
 
+    [Fact]
+    public void AProductInPartsIsTheProduct() => Gen.Select(Gen.ULong, Gen.ULong).Sample((left, right) =>
+    {
+        ulong high = Math.BigMul(left, right, out ulong low);
+        Assert.Equal(high ^ low, Hashing.FoldInParts(left, right));
+        Assert.Equal(ulong.MaxValue - 1 ^ 1, Hashing.FoldInParts(ulong.MaxValue, ulong.MaxValue));
+    });
+
+    // Each bit of a text turns each bit of its hash in about half of all texts.
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    [InlineData(7)]
+    [InlineData(8)]
+    [InlineData(13)]
+    [InlineData(16)]
+    [InlineData(33)]
+    public void EachBitOfATextTurnsHalfOfItsHash(int length)
+    {
+        const int Texts = 4000;
+        Random random = new(length);
+        byte[] bytes = new byte[length];
+        int[] turned = new int[length * 8 * 64];
+        for (int text = 0; text < Texts; text++)
+        {
+            random.NextBytes(bytes);
+            ulong hash = Hashing.OfBytes(bytes);
+            for (int bit = 0; bit < length * 8; bit++)
+            {
+                bytes[bit >> 3] ^= (byte)(1 << (bit & 7));
+                ulong changed = hash ^ Hashing.OfBytes(bytes);
+                bytes[bit >> 3] ^= (byte)(1 << (bit & 7));
+                for (int i = 0; i < 64; i++) turned[bit * 64 + i] += (int)(changed >> i & 1);
+            }
+        }
+        // The key is another one in each process: far enough from the half that no key misses it, near enough to see a bit that is stuck or follows.
+        Assert.All(turned, count => Assert.InRange(count, Texts * 2 / 10, Texts * 8 / 10));
+    }
+
+    [Theory]
+    [InlineData("key{0:x9}")]
+    [InlineData("{0}")]
+    [InlineData("a/rather/long/path/that/differs/only/in/its/last/{0:d7}/part")]
+    [InlineData("{0:d7} and then the same text for all of them")]
+    public void TextsInARowSpreadAndDoNotCollide(string format)
+    {
+        const int Texts = 1 << 16;
+        HashSet<ulong> all = [];
+        int[] low = new int[256];
+        int[] high = new int[256];
+        for (int i = 0; i < Texts; i++)
+        {
+            ulong hash = Hashing.OfBytes(System.Text.Encoding.ASCII.GetBytes(string.Format(CultureInfo.InvariantCulture, format, i)));
+            all.Add(hash);
+            low[hash & 255]++;
+            high[hash >> 56]++;
+        }
+        Assert.Equal(Texts, all.Count);
+        Assert.All(low, count => Assert.InRange(count, 64, 1024));
+        Assert.All(high, count => Assert.InRange(count, 64, 1024));
+    }
+
     // The integers of a range must not fall into a few places of a table, neither by their low bits nor by their high ones.
     [Theory]
     [InlineData(0, 1)]

@@ -1,7 +1,5 @@
-using System.Runtime.InteropServices;
 using CsCheck;
 using Symplast.Memory;
-using Symplast.Testing;
 using Xunit;
 
 namespace Symplast.Objects.Tests;
@@ -78,44 +76,4 @@ public unsafe class ValueTests
         Assert.True(value.IsPointer && !value.IsInt && !value.IsFloat);
         Assert.Equal(kind != ValueKind.Foreign, value.IsCounted);
     });
-
-    [Fact]
-    public void TheLockOfAnObjectExcludesOthersAndWakesWhoSleeps()
-    {
-        int* word = (int*)NativeMemory.AllocZeroed(64);
-        int counter = 0;
-        Thread[] threads = [.. Enumerable.Range(0, 6).Select(_ => new Thread(() =>
-        {
-            for (int i = 0; i < 2000; i++)
-            {
-                ObjectLock.Enter<Uninterrupted>(word);
-                counter++;
-                // Giving the processor away now and then makes others run out of spins.
-                if (i % 100 == 0) Thread.Yield();
-                ObjectLock.Exit<Uninterrupted>(word);
-            }
-        }))];
-        Array.ForEach(threads, thread => thread.Start());
-        Array.ForEach(threads, thread => thread.Join());
-        Assert.Equal(6 * 2000, counter);
-        Assert.Equal(0, *word);
-        NativeMemory.Free(word);
-    }
-
-    [Fact]
-    public void TheLockOfAnObjectWorksWithThreadsInAndOutsideOfAnExploration()
-    {
-        int* word = (int*)NativeMemory.AllocZeroed(64);
-        ObjectLock.Enter<Scheduled>(word);
-        Thread outside = new(() =>
-        {
-            ObjectLock.Enter<Scheduled>(word);
-            ObjectLock.Exit<Scheduled>(word);
-        });
-        outside.Start();
-        ObjectLock.Exit<Scheduled>(word);
-        outside.Join();
-        Assert.Equal(0, *word);
-        NativeMemory.Free(word);
-    }
 }

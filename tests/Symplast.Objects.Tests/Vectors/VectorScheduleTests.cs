@@ -7,15 +7,19 @@ namespace Symplast.Objects.Tests.Vectors;
 
 public unsafe class VectorScheduleTests
 {
-    // The state is the elements, each a character; "-" once deleted. An open root is one where elements are set without the lock.
-    sealed class Vectors(bool open) : Schedules
+    // The state is the elements, each a character; "-" once deleted. An open root is one where elements are set without the lock; removed are elements
+    // that were before the first one.
+    sealed class Vectors(bool open, int removed = 0) : Schedules
     {
         protected override string Look => "all";
 
         protected override nint Make(Participant* me, string state)
         {
-            SharedVector* vector = Vector.Create(me, Heap, 0, open ? 0 : 1000);
+            SharedVector* vector = Vector.Create(me, Heap, 0, open ? 0 : 1000, isHasty: open);
+            for (int i = 0; i < removed; i++) Vector.Append(me, vector, Value.OfInt('-'));
             foreach (char element in state) Vector.Append(me, vector, Value.OfInt(element));
+            for (int i = 0; i < removed; i++) Vector.RemoveAt(me, vector, 0);
+            Assert.Equal(removed, VectorRoot.FirstOf(vector->Root->Bounds));
             // Enough sets to open it.
             for (int i = 0; open && i < 4 && state.Length > 0; i++) Vector.Set(me, vector, 0, Value.OfInt(state[0]));
             Assert.Equal(open && state.Length > 0 ? 1 : 0, vector->Root->Open);
@@ -41,6 +45,7 @@ public unsafe class VectorScheduleTests
                 case "append": return $"{Vector.Append(me, vector, value)}";
                 case "pop": return Answer(Vector.TakeLast(me, vector, out result), result);
                 case "insert": return $"{Vector.Insert(me, vector, index, value)}";
+                case "insert-in-place": return InsertInPlace(me, vector, value);
                 case "take": return Answer(Vector.TakeAt(me, vector, index, out result), result);
                 case "last": return Answer(Vector.GetFromEnd(me, vector, -1 - index, out result), result);
                 case "setlast": return $"{Vector.Set(me, vector, -1 - index, value)}";
@@ -55,6 +60,20 @@ public unsafe class VectorScheduleTests
                     Status status = Vector.TakeRange(me, vector, 0, some, 16, out count);
                     return status + new string([.. new Span<Value>(some, (int)count).ToArray().Select(item => (char)item.Int)]);
             }
+        }
+
+        // What InsertFirst would be without a new root: the first place comes back to what it was.
+        static string InsertInPlace(Participant* me, SharedVector* vector, Value value)
+        {
+            Epoch.Enter(me);
+            ObjectLock.Enter<Scheduled>(&vector->Object.Lock);
+            VectorRoot* root = vector->Root;
+            *VectorRoot.PlaceOf(root, VectorRoot.FirstOf(root->Bounds) - 1) = value;
+            Scheduled.Point();
+            root->Bounds--;
+            ObjectLock.Exit<Scheduled>(&vector->Object.Lock);
+            Epoch.Exit(me);
+            return "Done";
         }
 
         static string Answer(Status status, Value value) => status == Status.Done ? $"Done{(char)value.Int}" : $"{status}";
@@ -84,7 +103,7 @@ public unsafe class VectorScheduleTests
                     char last = state[^1];
                     state = state[..^1];
                     return "Done" + last;
-                case "insert" when index <= state.Length:
+                case "insert" or "insert-in-place" when index <= state.Length:
                     state = state.Insert(index, element);
                     return "Done";
                 case "take" when inside:
@@ -148,19 +167,54 @@ public unsafe class VectorScheduleTests
     [InlineData("ab", "delete|set 0 x;get 0|get 0;get 1")]
     [InlineData("ab", "delete;get 0|append x;count|pop")]
     [InlineData("ab", "delete|delete|set 1 x;count")]
+    [InlineData("abc", "get 0;get 1|take 0;insert 0 y;take 0")]
+    [InlineData("abc", "take 0;take 0|get 0;get 0;count|pop")]
+    [InlineData("abc", "set 1 x;get 1|take 0;set 0 y;insert 0 z")]
+    [InlineData("abc", "append z;take 0|take 0;count|get 1")]
+    [InlineData("ab", "insert 0 y;insert 0 z|get 0;get 1;count|set 0 x")]
+    [InlineData("ab", "take 0;take 0;append x|pop;all|set 0 z")]
     public void EveryScheduleIsLinearizable(string state, string programs)
     {
         new Vectors(open: false).Explore(state, programs);
         new Vectors(open: true).Explore(state, programs);
+        new Vectors(open: false, removed: 2).Explore(state, programs);
     }
+
+    [Fact]
+    public void ARootWhoseFirstPlaceComesBackWouldShowWhatWasNeverThere()
+    {
+        const string Before = "get 1|take 0;set 0 x;set 0 y;";
+        new Vectors(open: false).Explore("abc", Before + "insert 0 z", preemptions: 3);
+        Assert.Throws<ScheduleFailedException>(() => new Vectors(open: false).Explore("abc", Before + "insert-in-place 0 z", preemptions: 3, random: 4000));
+    }
+
+    [Theory]
+    [InlineData(VectorStep.BoundsAreReadAgain, false, "abc", "get 2;count|pop;append z")]
+    [InlineData(VectorStep.ElementComesBeforeBounds, false, "ab", "append x|get 2")]
+    [InlineData(VectorStep.ElementComesBeforeBounds, false, "ab", "insert 2 x|get 2")]
+    [InlineData(VectorStep.OldRootIsGone, false, "abcd", "insert 3 w;pop;pop;pop;append x|get 2;count")]
+    [InlineData(VectorStep.FreezingCompares, true, "ab", "set 0 x;get 0|insert 0 y;get 0")]
+    [InlineData(VectorStep.SettingCompares, true, "ab", "add 0|add 0")]
+    internal void AStepThatIsLeftOutIsMissed(VectorStep step, bool open, string state, string programs) => new Vectors(open).Misses(step, state, programs);
 
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void ReferencesAreRightInEverySchedule(bool open)
     {
+        Arrange arrange = CountingReferences(open);
+        new Explorer { Preemptions = 2, ScheduleLimit = 5000 }.Systematically(arrange);
+        new Explorer().Randomly(arrange, 1000, seed: 1);
+    }
+
+    [Fact]
+    public void ADeletionThatLeavesNoMarksLosesReferences() => Assert.Throws<ScheduleFailedException>(
+        () => new Explorer { Preemptions = 3, Omission = VectorStep.DeletionMarks }.Systematically(CountingReferences(open: true)));
+
+    static Arrange CountingReferences(bool open)
+    {
         PoolHeap* heap = CheckedHeap.Create("references");
-        Trial Arrange(Participant* me)
+        return me =>
         {
             Epoch.Enter(me);
             Value first = Value.Of((Header*)Vector.Create(me, heap));
@@ -178,8 +232,6 @@ public unsafe class VectorScheduleTests
                     Assert.Equal((1, 1), (first.Head->Count, second.Head->Count));
                     Assert.True(Vector.IsValid(vector));
                 });
-        }
-        new Explorer { Preemptions = 2, ScheduleLimit = 5000 }.Systematically(Arrange);
-        new Explorer().Randomly(Arrange, 1000, seed: 1);
+        };
     }
 }

@@ -57,7 +57,7 @@ public sealed unsafe class VectorTests : IDisposable
     }
 
     // What happened, as text: results are compared, not only the final state.
-    static readonly Gen<(int Kind, int Index, int Number)[]> Steps = Gen.Select(Gen.Int[0, 15], Gen.Int[0, 40], Gen.Int[0, 1000]).Array[0, 120];
+    static readonly Gen<(int Kind, int Index, int Number)[]> Steps = Gen.Select(Gen.Int[0, 19], Gen.Int[0, 40], Gen.Int[0, 1000]).Array[0, 120];
 
     [Theory]
     [InlineData(0, 0)]
@@ -150,6 +150,16 @@ public sealed unsafe class VectorTests : IDisposable
                 Assert.Equal(Status.Done, Vector.Clear(_me, vector));
                 model.Clear();
                 break;
+            case 16 or 17:
+                Assert.Equal(Status.Done, Vector.Insert(_me, vector, 0, value));
+                model.Insert(0, number);
+                break;
+            case 18 or 19:
+                Assert.Equal(model.Count > 0 ? Status.Done : Status.Missing, Vector.TakeAt(_me, vector, 0, out Value first));
+                if (model.Count == 0) break;
+                Assert.Equal(model[0], first.Int);
+                model.RemoveAt(0);
+                break;
             default:
                 Assert.Equal(Status.Done, Vector.Count(_me, vector, out long length));
                 Assert.Equal(model.Count, length);
@@ -157,6 +167,71 @@ public sealed unsafe class VectorTests : IDisposable
                 if (inside) Assert.Equal(model[index], got.Int);
                 break;
         }
+    }
+
+    [Fact]
+    public void RemovingAndInsertingTheFirstElementCopiesNothingAsARule()
+    {
+        const int Size = 1000;
+        Epoch.Enter(_me);
+        SharedVector* vector = Vector.Create(_me, _heap);
+        Epoch.Exit(_me);
+        Queue<long> model = new();
+        for (int i = 0; i < Size; i++) Vector.Append(_me, vector, Value.OfInt(i));
+        for (int i = 0; i < Size; i++) model.Enqueue(i);
+        int copies = 0;
+        void Watch(Func<Status> change)
+        {
+            Value* last = VectorRoot.PlaceOf(vector->Root, VectorRoot.EndOf(vector->Root->Bounds) - 1);
+            Assert.Equal(Status.Done, change());
+            VectorRoot* root = vector->Root;
+            if (VectorRoot.PlaceOf(root, VectorRoot.EndOf(root->Bounds) - 1) != last) copies++;
+        }
+        for (int i = 0; i < 10 * Size; i++)
+        {
+            Watch(() =>
+            {
+                Status status = Vector.TakeAt(_me, vector, 0, out Value first);
+                Assert.Equal(model.Dequeue(), first.Int);
+                return status;
+            });
+            Assert.Equal(Status.Done, Vector.Append(_me, vector, Value.OfInt(i)));
+            model.Enqueue(i);
+        }
+        Assert.InRange(copies, 1, 10);
+        // What lies before the first element is never more than the rest.
+        Assert.InRange(VectorRoot.EndOf(vector->Root->Bounds), Size, 2 * Size + 1);
+        for (int i = 0; i < 20 * Size; i++) Watch(() => Vector.Insert(_me, vector, 0, Value.OfInt(-i)));
+        Assert.InRange(copies, 1, 30);
+        Assert.Equal(Enumerable.Range(0, 20 * Size).Select(i => -(long)i).Reverse().Concat(model), Contents(vector).Select(value => value.Int));
+        Assert.True(Vector.IsValid(vector));
+    }
+
+    [Fact]
+    public void OneThreadSetsElementsUnderTheLockAndCollisionsOpenTheVector()
+    {
+        Epoch.Enter(_me);
+        SharedVector* vector = Vector.Create(_me, _heap, 0, patience: 0, isHasty: false);
+        Epoch.Exit(_me);
+        Vector.Append(_me, vector, Value.OfInt(0));
+        for (int i = 0; i < 100; i++) Assert.Equal(Status.Done, Vector.Set(_me, vector, 0, Value.OfInt(i)));
+        Assert.Equal(0, vector->Root->Open);
+        Epoch.Enter(_me);
+        ObjectLock.Enter<Uninterrupted>(&vector->Object.Lock);
+        Thread other = new(() =>
+        {
+            Participant* me = Epoch.Join();
+            Assert.Equal(Status.Done, Vector.Set(me, vector, 0, Value.OfInt(7)));
+            Epoch.Leave(me);
+        });
+        other.Start();
+        // It waits, so it has found the lock taken.
+        while (Volatile.Read(ref vector->Object.Lock) == 1) Thread.Yield();
+        ObjectLock.Exit<Uninterrupted>(&vector->Object.Lock);
+        Epoch.Exit(_me);
+        other.Join();
+        Assert.Equal(1, vector->Root->Open);
+        Assert.Equal([7L], Contents(vector).Select(value => value.Int));
     }
 
     [Fact]

@@ -95,6 +95,50 @@ public sealed unsafe class VectorThreadsTests : IDisposable
     }
 
     [Fact]
+    public void AVectorServesAsAQueueWhileOthersRead()
+    {
+        // Numbers in a row are appended by one thread and taken from the front by another: an index, once read, never shows a number that was before it.
+        const int Each = 60_000;
+        SharedVector* vector = New(0, 1000);
+        int isDone = 0;
+        void Put(Participant* me)
+        {
+            for (int i = 0; i < Each; i++) Assert.Equal(Status.Done, Vector.Append(me, vector, Value.OfInt(i)));
+        }
+        void Take(Participant* me)
+        {
+            for (int i = 0; i < Each;)
+            {
+                Status status = Vector.TakeAt(me, vector, 0, out Value value);
+                if (status == Status.Done) Assert.Equal(i++, value.Int);
+                else Thread.Yield();
+                // Sometimes one goes back for a moment.
+                if (status == Status.Done && i % 50 == 0)
+                {
+                    Vector.Insert(me, vector, 0, value);
+                    i--;
+                    Vector.TakeAt(me, vector, 0, out value);
+                    Assert.Equal(i++, value.Int);
+                }
+            }
+            Volatile.Write(ref isDone, 1);
+        }
+        void Look(Participant* me)
+        {
+            long last = 0;
+            while (Volatile.Read(ref isDone) == 0)
+            {
+                // One less may come back.
+                if (Vector.Get(me, vector, 3, out Value value) != Status.Done) continue;
+                Assert.InRange(value.Int, last - 1, Each);
+                last = Math.Max(last, value.Int);
+            }
+        }
+        Threads.Run(Put, Take, Look);
+        Assert.True(Vector.IsValid(vector));
+    }
+
+    [Fact]
     public void ASnapshotIsOfOneInstantAndSortingLosesNothing()
     {
         // Transfers: the sum of all elements is 0 at every instant between two of them, and a thread does one at a time, so it is at most 1 off per

@@ -1,0 +1,67 @@
+namespace Symplast.Memory;
+
+/// <summary>Steps of pinning and deletion that tests leave out.</summary>
+internal enum PinStep
+{
+    /// <summary>A pin is noted for ever before it is counted.</summary>
+    PinIsNoted,
+
+    /// <summary>Who takes the last pin back looks whether the heap was deleted.</summary>
+    LastPinLooks,
+
+    /// <summary>Who has emptied a heap looks for pins.</summary>
+    EmptierLooks,
+}
+
+/// <summary>
+/// The steps by which it is settled who lets the addresses of a deleted heap go, and nothing else: whoever comes last, the one that empties it or the one
+/// that takes the last pin back. How they are used: <see cref="HeapTable"/>.
+/// </summary>
+internal static unsafe class HeapPins<THook> where THook : struct, IInterleaving
+{
+    /// <summary>Inside a section in which the heap was not deleted, or by one who holds a pin.</summary>
+    internal static void Add(PoolHeap* heap)
+    {
+        THook.Point();
+        // Pairs with the reading in WasPinned; the deletion waits for the section that this is in.
+        if (!THook.Omits(PinStep.PinIsNoted)) Volatile.Write(ref heap->WasPinned, 1);
+        THook.Point();
+        // Full fence; pairs with the reading in MayRelease.
+        Interlocked.Increment(ref heap->Pins);
+    }
+
+    /// <summary>True if the heap may have to be released, which is to be settled with <see cref="MayRelease"/>.</summary>
+    internal static bool Remove(PoolHeap* heap)
+    {
+        THook.Point();
+        // Full fence; pairs with the reading in MayRelease: either that finds 0, or we find the heap deleted.
+        if (Interlocked.Decrement(ref heap->Pins) != 0) return false;
+        THook.Point();
+        return PoolHeap.IsDeleted(heap) && !THook.Omits(PinStep.LastPinLooks);
+    }
+
+    /// <summary>Deletes the heap; the caller waits for the open sections next.</summary>
+    internal static void Delete(PoolHeap* heap)
+    {
+        THook.Point();
+        // Full fence: the flag is visible before the grace period begins. Pairs with the acquire in IsDeleted.
+        Interlocked.Exchange(ref heap->DeletedFlag, 1);
+    }
+
+    /// <summary>Whether the addresses may be in use elsewhere. After the grace period: nobody pins what is deleted, unless he holds a pin already.</summary>
+    internal static bool WasPinned(PoolHeap* heap)
+    {
+        THook.Point();
+        return Volatile.Read(ref heap->WasPinned) != 0;
+    }
+
+    /// <summary>True for one caller, once the heap is emptied and its last pin gone. The table's gate is held.</summary>
+    internal static bool MayRelease(PoolHeap* heap)
+    {
+        THook.Point();
+        // The pin may have gone before the memory; then whoever empties the heap comes here again.
+        if (!heap->IsEmptied || heap->IsWaiting || (Volatile.Read(ref heap->Pins) != 0 && !THook.Omits(PinStep.EmptierLooks))) return false;
+        heap->IsWaiting = true;
+        return true;
+    }
+}

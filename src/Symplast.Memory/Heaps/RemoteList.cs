@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace Symplast.Memory;
+
+/// <summary>Steps of remote frees that tests leave out.</summary>
+internal enum RemoteStep
+{
+    /// <summary>A push compares.</summary>
+    PushCompares,
+
+    /// <summary>The first to push on a parked page hands it to its owner.</summary>
+    ParkedPageIsHandedOver,
+
+    /// <summary>A page is parked only if its list is empty.</summary>
+    ParkingCompares,
+
+    /// <summary>A page is taken from the full ones only if nobody is about to hand it over.</summary>
+    UnparkingCompares,
+}
+
+/// <summary>
+/// The steps by which a page passes between its owner and the threads that free its blocks, and nothing else: states and transitions are those of
+/// <see cref="Page"/>'s remarks.
+/// </summary>
+internal static unsafe class RemoteList<THook> where THook : struct, IInterleaving
+{
+    /// <summary>
+    /// Frees a chain of blocks of the page, linked through their first words, from a thread that does not own it. Thread-safe.
+    /// </summary>
+    internal static void Push(Page* page, void* first, void* last, int count)
+    {
+        nuint start = (nuint)first & ~(Page.Size - 1);
+        THook.Point();
+        // Any value will do to begin with: the exchange decides.
+        ulong seen = Volatile.Read(ref page->Remote);
+        while (true)
+        {
+            ulong listed = seen & ~Page.Parked;
+            *(nuint*)last = listed == 0 ? 0 : start + (uint)listed;
+            ulong list = (((listed >> 32) + (ulong)count) << 32) | (uint)((nuint)first - start);
+            THook.Point();
+            if (THook.Omits(RemoteStep.PushCompares)) seen = page->Remote;
+            // Full fence: pairs with the exchange in Take, which makes the links (and all that was done with the blocks) the owner's.
+            ulong prior = Interlocked.CompareExchange(ref page->Remote, list, seen);
+            if (prior == seen) break;
+            seen = prior;
+        }
+        // The exchange that parked it came after all that the owner did with the page, so Local is the one that waits for it, until we hand it over.
+        if (seen == Page.Parked && !THook.Omits(RemoteStep.ParkedPageIsHandedOver)) PushReady(page->Local, page);
+    }
+
+    /// <summary>The owner takes what others freed. The page must have no free block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Take(Page* page)
+    {
+        Debug.Assert(page->Free == null);
+        THook.Point();
+        // Only avoids useless exchanges.
+        if (Volatile.Read(ref page->Remote) == 0) return;
+        THook.Point();
+        // Full fence: pairs with the exchange in Push.
+        ulong list = Interlocked.Exchange(ref page->Remote, 0);
+        page->Free = page->Start + (uint)list;
+        page->Used -= (int)(list >> 32);
+    }
+
+    /// <summary>The same for a page that may have free blocks.</summary>
+    internal static void Join(Page* page)
+    {
+        void* free = page->Free;
+        page->Free = null;
+        Take(page);
+        if (free == null) return;
+        void* last = page->Free;
+        if (last == null)
+        {
+            page->Free = free;
+            return;
+        }
+        while (*(void**)last != null) last = *(void**)last;
+        *(void**)last = free;
+    }
+
+    /// <summary>The owner gives up looking at the page until it is handed over; false if others have freed blocks just now.</summary>
+    internal static bool TryPark(Page* page)
+    {
+        THook.Point();
+        if (THook.Omits(RemoteStep.ParkingCompares)) page->Remote = 0;
+        // Full fence: pairs with the exchange in Push, which must find what it needs to hand the page back.
+        return Interlocked.CompareExchange(ref page->Remote, Page.Parked, 0) == 0;
+    }
+
+    /// <summary>The owner takes a parked page back; false if another thread has pushed, and with that begun to hand it over.</summary>
+    internal static bool TryUnpark(Page* page)
+    {
+        THook.Point();
+        // Full fence: pairs with the exchange in Push. If that came first, the page is on its way to the ready list.
+        return Interlocked.CompareExchange(ref page->Remote, 0, Page.Parked) == Page.Parked || THook.Omits(RemoteStep.UnparkingCompares);
+    }
+
+    /// <summary>Hands a page back to its local heap, from any thread.</summary>
+    static void PushReady(LocalHeap* local, Page* page)
+    {
+        THook.Point();
+        nint seen = Volatile.Read(ref local->Ready);
+        while (true)
+        {
+            page->NextReady = (Page*)seen;
+            THook.Point();
+            // Full fence: pairs with the exchange in TakeReady.
+            nint prior = Interlocked.CompareExchange(ref local->Ready, (nint)page, seen);
+            if (prior == seen) return;
+            seen = prior;
+        }
+    }
+
+    /// <summary>The pages that were handed back, linked by <see cref="Page.NextReady"/>; null if there are none.</summary>
+    internal static Page* TakeReady(LocalHeap* local)
+    {
+        THook.Point();
+        // Only avoids useless exchanges.
+        if (Volatile.Read(ref local->Ready) == 0) return null;
+        THook.Point();
+        // Full fence: pairs with the exchange in PushReady.
+        return (Page*)Interlocked.Exchange(ref local->Ready, 0);
+    }
+}

@@ -1,0 +1,20 @@
+namespace Symplast.Objects;
+
+/// <summary>Steps of the cells' protocol that tests leave out.</summary>
+internal enum CellStep
+{
+    /// <summary>An addition compares.</summary>
+    AdditionCompares,
+
+    /// <summary>A replacement compares.</summary>
+    ReplacementCompares,
+
+    /// <summary>Who takes a value looks whether it died meanwhile.</summary>
+    DeadValuesAreLeft,
+
+    /// <summary>Deletion takes the value and leaves the mark in one step.</summary>
+    DeletionIsOneStep,
+
+    /// <summary>Who deletes an integer holds the lock.</summary>
+    DeletionLocks,
+}

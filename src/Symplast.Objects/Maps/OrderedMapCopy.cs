@@ -1,0 +1,204 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace Symplast.Objects;
+
+/// <summary>
+/// A snapshot of a large map that is being made while others write: which parts of the log have been copied, and where to. The numbers of the first
+/// part of each segment follow, then the parts.
+/// </summary>
+internal unsafe struct MapCopy
+{
+    /// <summary>In <see cref="Places"/>: the segment was gone when the copy was prepared.</summary>
+    internal const uint None = uint.MaxValue;
+
+    /// <summary>Gets the entries of each part at a place of its own.</summary>
+    internal MapSnapshot* Target;
+
+    /// <summary>What is copied, and the number of this root. It may be gone when all parts are copied.</summary>
+    internal LargeMap* Source;
+    internal uint Generation;
+
+    /// <summary>The snapshot has the entries with ids below; 0 until the instant of which it is.</summary>
+    internal uint Tail;
+
+    /// <summary>There are places for so many entries.</summary>
+    internal uint Limit;
+    internal int Segments;
+
+    /// <summary>Number of parts.</summary>
+    internal uint Parts;
+
+    /// <summary>How many of them have to be copied.</summary>
+    internal uint Left;
+
+    internal static uint* Places(MapCopy* copy) => (uint*)(copy + 1);
+
+    internal static Value* Items(MapCopy* copy, uint part, int bits) => MapSnapshot.Items(copy->Target) + ((ulong)part << bits << 1);
+
+    internal static MapCopyPart* Part(MapCopy* copy, uint number) => (MapCopyPart*)(Places(copy) + copy->Segments + (copy->Segments & 1)) + number;
+}
+
+/// <summary>Some neighbouring entries of one segment, which are copied together.</summary>
+internal struct MapCopyPart
+{
+    internal int Lock;
+
+    /// <summary>0 until they are copied, then 1 + how many were live.</summary>
+    internal uint Copied;
+
+    /// <summary>The id of the first, and the one after the last.</summary>
+    internal uint First;
+    internal uint Limit;
+}
+
+// Copying a large map part by part, while others change it. From the instant of which the snapshot is, whoever is about to change the value of an entry
+// copies the part that it is in first, if nobody has. So all parts are copied as they were at that instant.
+public static unsafe partial class OrderedMap<THook>
+{
+    // log2 of the most entries in a part: a writer that has to copy one is held up by no more.
+    static int PartBits => IsProduct ? 8 : 1;
+
+    // Segments that may be added until the instant of the snapshot.
+    static int SpareSegments => IsProduct ? 4 : 0;
+
+    // Before the value of an entry is changed; with no lock but the shard's.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Preserve(LargeMap* large, uint id)
+    {
+        MapCopy* copy = CopyOf(large);
+        if (copy != null && id < copy->Tail) CopyPart(copy, PartOf(large, copy, id));
+    }
+
+    // Whether the value of an entry may be changed. Under the lock of the order one cannot wait until it may.
+    static bool IsPreserved(LargeMap* large, uint id)
+    {
+        MapCopy* copy = CopyOf(large);
+        return copy == null || id >= copy->Tail || Volatile.Read(ref MapCopy.Part(copy, PartOf(large, copy, id))->Copied) != 0;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static MapCopy* CopyOf(LargeMap* large)
+    {
+        if (OrderedMapFaults<THook>.Is(OrderedMapFault.NothingIsPreserved)) return null;
+        // Acquire: pairs with the exchange in TryBegin. A writer sees the copy, or was waited for before that.
+        return (MapCopy*)Volatile.Read(ref *(nint*)&large->Copy);
+    }
+
+    static uint PartOf(LargeMap* large, MapCopy* copy, uint id)
+    {
+        int segment = SegmentOf(id);
+        // The segment was there when the caller's section began, which was after the places were counted.
+        Debug.Assert(MapCopy.Places(copy)[segment] != MapCopy.None);
+        return MapCopy.Places(copy)[segment] + (id - FirstIdOf(large, segment) >> PartBits);
+    }
+
+    // Does nothing, and looks at nothing of the map, if the part is copied: then the map may be gone.
+    static void CopyPart(MapCopy* copy, uint number)
+    {
+        MapCopyPart* part = MapCopy.Part(copy, number);
+        THook.Point();
+        // Acquire: pairs with the release below, so that the caller's change comes after the copying.
+        if (Volatile.Read(ref part->Copied) != 0) return;
+        ObjectLock.Enter<THook>(&part->Lock);
+        if (part->Copied == 0)
+        {
+            uint count = CopyEntries(copy, part, MapCopy.Items(copy, number, PartBits));
+            THook.Point();
+            // Release: pairs with the acquire above.
+            Volatile.Write(ref part->Copied, count + 1);
+            // Full fence: pairs with the acquire in IsComplete.
+            Interlocked.Decrement(ref copy->Left);
+        }
+        ObjectLock.Exit<THook>(&part->Lock);
+    }
+
+    // The map's own references keep keys and values alive, because nobody takes one of them out before the part is copied.
+    static uint CopyEntries(MapCopy* copy, MapCopyPart* part, Value* to)
+    {
+        uint count = 0;
+        uint limit = Math.Min(part->Limit, copy->Tail);
+        // Null: all of the segment was removed.
+        MapEntry* entry = part->First < limit ? EntryAt(copy->Source, part->First) : null;
+        for (uint id = part->First; entry != null && id < limit; id++, entry++)
+        {
+            THook.Point();
+            Value value = Load(&entry->Value);
+            if (value == Removed) continue;
+            Reference.Take(entry->Key);
+            Reference.Take(value);
+            to[2 * count] = entry->Key;
+            to[2 * count + 1] = value;
+            count++;
+        }
+        return count;
+    }
+
+    // Acquire: pairs with the decrement in CopyPart.
+    static bool IsComplete(MapCopy* copy) => copy == null || Volatile.Read(ref copy->Left) == 0;
+
+    // Copies what is left of a snapshot, so that the whole log may change.
+    static void CopyRest(MapCopy* copy)
+    {
+        for (uint i = 0; !IsComplete(copy) && i < copy->Parts; i++) CopyPart(copy, i);
+    }
+
+    // Completes the snapshot that another thread is making, if any, in sections of one part each. Not inside a section. False: the pool was deleted.
+    static bool HelpCopying(Participant* me, OrderedMap* map)
+    {
+        for (uint i = 0; ; i++)
+        {
+            Epoch.Enter(me);
+            bool isDeleted = PoolHeap.IsDeleted(Heap.Of(map));
+            THook.Point();
+            nint root = isDeleted ? 0 : Volatile.Read(ref map->Root);
+            MapCopy* copy = OrderedMap.IsLarge(root) ? (MapCopy*)Volatile.Read(ref *(nint*)&OrderedMap.Large(root)->Copy) : null;
+            bool isDone = IsComplete(copy);
+            // Another copy than before has other parts; then those that were passed over are found in the next round.
+            if (!isDone) CopyPart(copy, i % copy->Parts);
+            Epoch.Exit(me);
+            if (isDone) return !isDeleted;
+        }
+    }
+
+    // Places for all entries, and for some that may come until the instant. Inside a section. Null if there is no memory.
+    static MapCopy* NewCopy(Participant* me, PoolHeap* heap, LargeMap* large, int spare)
+    {
+        int last = SegmentOf(Volatile.Read(ref large->Tail));
+        int count = last + 1 + spare;
+        uint parts = CountParts(large, last, count, null);
+        nuint size = (nuint)sizeof(MapCopy) + ((nuint)count + 1) * sizeof(uint) + (nuint)parts * (nuint)sizeof(MapCopyPart);
+        MapCopy* copy = (MapCopy*)Heap.Allocate(me, heap, size);
+        if (copy == null) return null;
+        *copy = new MapCopy { Source = large, Generation = large->Generation, Segments = count, Limit = FirstIdOf(large, count) };
+        // A segment may have gone since, but none come.
+        copy->Parts = copy->Left = CountParts(large, last, count, copy);
+        Debug.Assert(copy->Parts <= parts);
+        copy->Target = (MapSnapshot*)Heap.Allocate(me, heap, (nuint)sizeof(MapSnapshot) + ((nuint)copy->Parts << PartBits) * 2 * (nuint)sizeof(Value));
+        if (copy->Target != null) return copy;
+        Heap.Free(me, copy);
+        return null;
+    }
+
+    // How many parts there are in the segments, those included that are to come. Notes them in the copy, if there is one.
+    static uint CountParts(LargeMap* large, int last, int count, MapCopy* copy)
+    {
+        MapSegments* segments = (MapSegments*)Volatile.Read(ref *(nint*)&large->Segments);
+        uint parts = 0;
+        for (int i = 0; i < count; i++)
+        {
+            if (i < last && Volatile.Read(ref MapSegments.Items(segments)[i]) == 0)
+            {
+                if (copy != null) MapCopy.Places(copy)[i] = MapCopy.None;
+                continue;
+            }
+            if (copy != null) MapCopy.Places(copy)[i] = parts;
+            uint first = FirstIdOf(large, i), limit = first + (uint)LengthOf(large, i);
+            for (; first < limit; first += 1u << PartBits, parts++)
+            {
+                if (copy != null) *MapCopy.Part(copy, parts) = new MapCopyPart { First = first, Limit = Math.Min(first + (1u << PartBits), limit) };
+            }
+        }
+        return parts;
+    }
+}

@@ -1,0 +1,146 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace Symplast.Objects;
+
+// Changing one element: under the lock, or by compare-and-swap where the root is open.
+public static unsafe partial class SharedVector<THook>
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Status Update<TUpdate>(Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next)
+        where TUpdate : struct, IUpdate
+    {
+        Epoch.Enter(me);
+        Status status;
+        VectorRoot* root;
+        if (!SharedObject.IsDeleted((SharedObject*)vector) && (root = CurrentRoot(vector)) != null && IsGuarded(root, index, out long bounds))
+        {
+            // What it takes to find the place is done without the lock; if nothing has changed since, the place is right.
+            Value* place = VectorRoot.PlaceOf(root, VectorRoot.FirstOf(bounds) + index);
+            if (ObjectLock.TryEnter<THook>(&vector->Object.Lock))
+            {
+                if (vector->Root == root && root->Bounds == bounds && root->Open == 0 && !vector->IsHasty)
+                {
+                    status = UpdateGuarded(me, vector, place, ref update, out old, out next);
+                    ObjectLock.Exit<THook>(&vector->Object.Lock);
+                }
+                else status = UpdateLocked(me, vector, index, ref update, hasCollided: false, out old, out next);
+            }
+            else
+            {
+                ObjectLock.EnterContended<THook>(&vector->Object.Lock);
+                status = UpdateLocked(me, vector, index, ref update, hasCollided: true, out old, out next);
+            }
+        }
+        else status = UpdateSlowly(me, vector, index, ref update, out old, out next);
+        if (status == Status.Done) Reference.Drop(me, old);
+        Epoch.Exit(me);
+        return status;
+    }
+
+    // Whether elements are set under the lock, and there is one at the index.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool IsGuarded(VectorRoot* root, long index, out long bounds)
+    {
+        THook.Point();
+        // Acquire: pairs with the release in Publish, so that the bucket is there.
+        bounds = Volatile.Read(ref root->Bounds);
+        return (ulong)index < (ulong)VectorRoot.LengthOf(bounds) && bounds != VectorRoot.Gone && root->Open == 0;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static Status UpdateSlowly<TUpdate>(Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next)
+        where TUpdate : struct, IUpdate
+    {
+        old = next = default;
+        if (SharedObject.IsDeleted((SharedObject*)vector)) return Status.Deleted;
+        if (index < 0) return UpdateFromEnd(me, vector, index, ref update, out old, out next);
+        VectorRoot* root = CurrentRoot(vector);
+        THook.Point();
+        // Acquire: pairs with the release in Collide. The bounds are read after it: an open root does not lose elements.
+        bool isOpen = root != null && Volatile.Read(ref root->Open) != 0;
+        if (isOpen && TryUpdateOpen(me, vector, root, index, ref update, out old, out next, out Status status)) return status;
+        bool hasCollided = !ObjectLock.TryEnter<THook>(&vector->Object.Lock);
+        if (hasCollided) ObjectLock.EnterContended<THook>(&vector->Object.Lock);
+        return UpdateLocked(me, vector, index, ref update, hasCollided, out old, out next);
+    }
+
+    // False if the lock is needed.
+    static bool TryUpdateOpen<TUpdate>(
+        Participant* me, SharedVector* vector, VectorRoot* root, long index, ref TUpdate update, out Value old, out Value next, out Status status)
+        where TUpdate : struct, IUpdate
+    {
+        old = next = default;
+        status = Status.Missing;
+        THook.Point();
+        // Acquire: pairs with the release in Publish.
+        long bounds = Volatile.Read(ref root->Bounds);
+        if (bounds == VectorRoot.Gone) return false;
+        if ((ulong)index >= (ulong)VectorRoot.LengthOf(bounds)) return true;
+        Value* place = VectorRoot.PlaceOf(root, VectorRoot.FirstOf(bounds) + index);
+        PoolHeap* heap = Heap.Of(vector);
+        while (true)
+        {
+            old = Load(place);
+            if (old.IsMark) return false;
+            status = update.Next(me, heap, old, out next);
+            if (status != Status.Done) return true;
+            THook.Point();
+            // Full fence: pairs with the freezing exchange in Close and that of Delete; publishes what the value points to for Load.
+            if (Interlocked.CompareExchange(ref *(ulong*)place, next.Bits, old.Bits) == old.Bits) return true;
+            if (THook.Omits(VectorStep.SettingCompares))
+            {
+                Store(place, next);
+                return true;
+            }
+            Reference.Drop(me, next);
+        }
+    }
+
+    // Gives the lock back.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static Status UpdateLocked<TUpdate>(
+        Participant* me, SharedVector* vector, long index, ref TUpdate update, bool hasCollided, out Value old, out Value next)
+        where TUpdate : struct, IUpdate
+    {
+        old = next = default;
+        // Null once deleted, under the lock.
+        VectorRoot* root = vector->Root;
+        Status status = root == null ? Status.Deleted : Status.Missing;
+        if (root != null && root->Open != 0)
+        {
+            // Under the lock no root is closed and none deleted.
+            bool isUpdated = TryUpdateOpen(me, vector, root, index, ref update, out old, out next, out status);
+            Debug.Assert(isUpdated);
+        }
+        else if (root != null && (ulong)index < (ulong)VectorRoot.LengthOf(root->Bounds))
+        {
+            Value* place = VectorRoot.PlaceOf(root, VectorRoot.FirstOf(root->Bounds) + index);
+            status = UpdateGuarded(me, vector, place, ref update, out old, out next);
+            if (status == Status.Done && (hasCollided || vector->IsHasty)) Collide(vector, root);
+        }
+        ObjectLock.Exit<THook>(&vector->Object.Lock);
+        return status;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Status UpdateGuarded<TUpdate>(Participant* me, SharedVector* vector, Value* place, ref TUpdate update, out Value old, out Value next)
+        where TUpdate : struct, IUpdate
+    {
+        old = *place;
+        Status status = update.Next(me, Heap.Of(vector), old, out next);
+        if (status != Status.Done) return status;
+        Store(place, next);
+        vector->Version++;
+        return Status.Done;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static void Collide(SharedVector* vector, VectorRoot* root)
+    {
+        if (++vector->Collisions <= vector->Patience + VectorRoot.LengthOf(root->Bounds) / 4) return;
+        THook.Point();
+        // Release: pairs with the acquire in UpdateSlowly; what was set under the lock comes before.
+        Volatile.Write(ref root->Open, 1);
+    }
+}

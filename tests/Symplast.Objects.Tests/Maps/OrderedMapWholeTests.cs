@@ -1,0 +1,201 @@
+using Symplast.Memory;
+using Symplast.Testing;
+using Xunit;
+using MapOps = Symplast.Objects.OrderedMap<Symplast.Testing.Scheduled>;
+
+namespace Symplast.Objects.Tests;
+
+/// <summary>
+/// The map as a whole under all schedules within a bound: its order, both ends, the number of entries and snapshots, together with changes of single keys, are
+/// one linearizable structure.
+/// </summary>
+public sealed unsafe class OrderedMapWholeTests : IDisposable
+{
+    // Entries in order: "0=0 1=1".
+    sealed class Map : Schedules
+    {
+        protected override string Look => "all";
+
+        protected override nint Make(Participant* me, string state)
+        {
+            OrderedMap* map = MapOps.Create(me, Heap);
+            foreach (string entry in state.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            {
+                string[] pair = entry.Split('=');
+                // "x" is an entry that is no more.
+                if (pair[1] == "x") MapOps.Remove(me, map, Key(pair[0]), out _);
+                else MapOps.Set(me, map, Key(pair[0]), Value.OfInt(long.Parse(pair[1])));
+            }
+            return (nint)map;
+        }
+
+        static Probe Key(string word) => Probe.Of(Value.OfInt(int.Parse(word)));
+
+        protected override string CarryOut(Participant* me, nint structure, string[] words)
+        {
+            OrderedMap* map = (OrderedMap*)structure;
+            // Outside a section, so that others need not wait for this thread.
+            Scheduled.Point();
+            Value key = default, value = default;
+            switch (words[0])
+            {
+                case "set":
+                    return MapOps.Set(me, map, Key(words[1]), Value.OfInt(long.Parse(words[2]))).ToString();
+                case "get":
+                    return MapOps.Get(me, map, Key(words[1]), out value) == Status.Done ? $"{value.Int}" : "none";
+                case "remove":
+                    return MapOps.Remove(me, map, Key(words[1]), out value) == Status.Done ? $"{value.Int}" : "none";
+                case "first":
+                    return MapOps.TakeFirst(me, map, out key, out value) == Status.Done ? $"{key.Int}={value.Int}" : "none";
+                case "last":
+                    return MapOps.TakeLast(me, map, out key, out value) == Status.Done ? $"{key.Int}={value.Int}" : "none";
+                case "count":
+                    Assert.Equal(Status.Done, MapOps.Count(me, map, out ulong count));
+                    return $"{count}";
+                case "clear":
+                    return MapOps.Clear(me, map).ToString();
+                case "compact":
+                    return MapOps.Compact(me, map).ToString();
+                default:
+                    Assert.Equal(Status.Done, MapOps.Snapshot(me, map, out MapSnapshot* snapshot));
+                    string all = string.Join(' ', Enumerable.Range(0, (int)snapshot->Count).Select(i => Entry((nint)snapshot, (ulong)i)));
+                    MapSnapshot.Free(me, snapshot);
+                    return all;
+            }
+        }
+
+        static string Entry(nint snapshot, ulong i) =>
+            $"{MapSnapshot.Key((MapSnapshot*)snapshot, i).Int}={MapSnapshot.Value((MapSnapshot*)snapshot, i).Int}";
+
+        protected override string Model(ref string state, string[] words)
+        {
+            List<string> entries = [.. state.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
+            foreach (string gone in entries.Where(entry => entry.EndsWith('x')).ToArray()) entries.RemoveAll(entry => entry[0] == gone[0]);
+            int at = words.Length > 1 ? entries.FindIndex(entry => entry.StartsWith(words[1] + "=", StringComparison.Ordinal)) : -1;
+            string result = nameof(Status.Done);
+            switch (words[0])
+            {
+                case "set":
+                    if (at < 0) entries.Add("");
+                    entries[at < 0 ? ^1 : at] = $"{words[1]}={words[2]}";
+                    break;
+                case "get":
+                    return at < 0 ? "none" : entries[at].Split('=')[1];
+                case "remove":
+                    result = at < 0 ? "none" : entries[at].Split('=')[1];
+                    if (at >= 0) entries.RemoveAt(at);
+                    break;
+                case "first" or "last":
+                    at = words[0] == "first" ? 0 : entries.Count - 1;
+                    result = entries.Count == 0 ? "none" : entries[at];
+                    if (entries.Count > 0) entries.RemoveAt(at);
+                    break;
+                case "count":
+                    return $"{entries.Count}";
+                case "clear":
+                    entries.Clear();
+                    break;
+                case "compact":
+                    break;
+                default:
+                    return string.Join(' ', entries);
+            }
+            state = string.Join(' ', entries);
+            return result;
+        }
+
+        protected override bool IsValid(nint structure)
+        {
+            Participant* me = Epoch.Join();
+            bool valid = MapOps.IsValid(me, (OrderedMap*)structure);
+            Epoch.Leave(me);
+            return valid;
+        }
+    }
+
+    // A small map that the next insertion makes large; large ones with and without removed entries at their ends, and with none left.
+    static readonly string[] States = ["0=0 1=1", "0=0 1=1 2=2 3=3 4=4 5=5", "7=7 8=8 0=0 1=1 2=2 9=9 7=x 8=x 9=x", "8=8 9=9 0=0 8=x 9=x 0=x"];
+
+    readonly Map _map = new();
+
+    public void Dispose() => OrderedMapFaults<Scheduled>.Seeded = OrderedMapFault.None;
+
+    public static TheoryData<string, string> Ends()
+    {
+        string[] programs =
+        [
+            "set 20 1; set 21 1 | last; last", "set 20 1; get 1 | first; last", "last; set 20 1 | last; set 21 1", "first; set 20 1 | first; set 21 1", "remove 0; set 20 1 | first; last",
+            "remove 1; remove 0 | last; first", "set 0 9; set 20 1 | last; get 0", "clear; set 20 1 | first; last", "clear; set 20 1 | set 21 1; last", "compact | set 20 1; last; first",
+            "set 20 1; set 21 1 | get 21; get 20; last",
+        ];
+        return Cross(programs);
+    }
+
+    public static TheoryData<string, string> Counts()
+    {
+        string[] programs =
+        [
+            "set 20 1; set 21 1 | count; get 20; count", "set 20 1 | get 20; count; get 20", "remove 0 | get 0; count; get 0", "remove 0; remove 1 | count; count", "remove 0; set 0 5 | count; count",
+            "set 20 1; remove 0 | count; get 0; count", "first; set 20 1 | count; last; count", "clear; set 20 1 | count; count", "compact; set 20 1 | count; remove 0; count",
+        ];
+        return Cross(programs);
+    }
+
+    public static TheoryData<string, string> Snapshots()
+    {
+        string[] programs =
+        [
+            "all | set 0 9; set 2 9", "all | set 20 1; remove 0", "all; all | remove 1; set 1 5", "all | first; last", "all | clear; set 0 3", "all | compact; set 0 7",
+            "all; count | set 20 1; set 21 1; set 22 1; set 23 1", "all; set 0 4 | all; set 0 5",
+        ];
+        return Cross(programs);
+    }
+
+    static TheoryData<string, string> Cross(string[] programs)
+    {
+        TheoryData<string, string> data = [];
+        foreach (string program in programs)
+        {
+            foreach (string state in States) data.Add(state, program);
+        }
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Ends))]
+    public void AnEndIsTakenInOneStep(string state, string programs) => _map.Explore(state, programs, random: 40);
+
+    [Theory]
+    [MemberData(nameof(Counts))]
+    public void ACountIsOfOneInstant(string state, string programs) => _map.Explore(state, programs, random: 40);
+
+    [Theory]
+    [MemberData(nameof(Snapshots))]
+    public void ASnapshotIsOfOneInstant(string state, string programs) => _map.Explore(state, programs, random: 40);
+
+    [Theory]
+    [InlineData("all | all | remove 0; set 2 9")]
+    [InlineData("all | set 0 5; set 2 5 | last; clear")]
+    [InlineData("set 20 1 | set 21 1; last | first; get 21")]
+    [InlineData("set 20 1 | remove 0; count | count; last")]
+    [InlineData("last | last; set 20 1 | first; count")]
+    public void ThreeThreadsSeeOneOrder(string programs)
+    {
+        foreach (string state in States) _map.Explore(state, programs, preemptions: 1, random: 100);
+    }
+
+    [Theory]
+    [InlineData(OrderedMapFault.CountIsNotAtOneInstant, "0=0 1=1 2=2", "set 20 1 | get 20; count; get 20")]
+    [InlineData(OrderedMapFault.CountIsNotAtOneInstant, "0=0 1=1 2=2", "remove 0 | get 0; count; get 0")]
+    [InlineData(OrderedMapFault.EndIsNotLookedForAgain, "0=0 1=1 2=2", "set 20 1; get 2 | last")]
+    [InlineData(OrderedMapFault.EndIsNotLookedForAgain, "0=0 1=1 2=2 3=3 4=4 5=5", "set 20 1; get 5 | remove 0; last")]
+    [InlineData(OrderedMapFault.NothingIsPreserved, "0=0 1=1 2=2 3=3 4=4 5=5", "all | set 0 9; set 5 9")]
+    [InlineData(OrderedMapFault.NothingIsPreserved, "0=0 1=1 2=2 3=3 4=4 5=5", "all | first; last")]
+    [InlineData(OrderedMapFault.NothingIsPreserved, "0=0 1=1 2=2 3=3 4=4 5=5", "all | remove 0; remove 5")]
+    [InlineData(OrderedMapFault.GateIsNotAwaited, "0=0 1=1 2=2 3=3 4=4 5=5", "all | set 5 9 | set 0 9; get 5")]
+    internal void ALeftOutStepIsFound(OrderedMapFault fault, string state, string programs)
+    {
+        OrderedMapFaults<Scheduled>.Seeded = fault;
+        Assert.Throws<ScheduleFailedException>(() => _map.Explore(state, programs, random: 5000));
+    }
+}

@@ -1,0 +1,178 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using System.Text;
+using Symplast.Memory;
+using Xunit;
+
+using Map = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
+
+namespace Symplast.Objects.Tests;
+
+/// <summary>Trees of nodes as large as the product's.</summary>
+public sealed unsafe class SortedMapShapeTests : IDisposable
+{
+    const int Keys = 4000;
+
+    readonly SortedMapFixture _fixture = new();
+    readonly Participant* _me;
+    readonly SortedMap* _map;
+
+    public SortedMapShapeTests()
+    {
+        _me = _fixture.Me;
+        _map = Map.Create(_me, _fixture.PoolHeap);
+        Epoch.Enter(_me);
+    }
+
+    public void Dispose()
+    {
+        Reference.Drop(_me, &_map->Object.Head);
+        Epoch.Exit(_me);
+        _fixture.Dispose();
+    }
+
+    public enum Order
+    {
+        Ascending,
+        Descending,
+        Shuffled,
+    }
+
+    static int[] Numbers(Order order)
+    {
+        int[] numbers = [.. Enumerable.Range(0, Keys)];
+        if (order == Order.Descending) Array.Reverse(numbers);
+        if (order == Order.Shuffled) new Random(1).Shuffle(numbers);
+        return numbers;
+    }
+
+    [Theory]
+    [InlineData(Order.Ascending, 13)]
+    [InlineData(Order.Descending, 13)]
+    [InlineData(Order.Shuffled, 8)]
+    public void LeavesAreFullWhereKeysComeInOrder(Order order, int least)
+    {
+        foreach (int number in Numbers(order)) Assert.Equal(Status.Done, Map.Set(_me, _map, SortedMapFixture.Key(number), Value.OfInt(number)));
+        Assert.Null(Map.Check(_me, _map));
+        int leaves = Leaves((SortedNode*)_map->Root);
+        Assert.InRange(leaves, 1, Keys / least + 1);
+    }
+
+    [Fact]
+    public void WhatALookupReadsFirstFillsTwoCacheLines()
+    {
+        SortedLeaf leaf = default;
+        SortedInner inner = default;
+        Assert.Equal(128, (byte*)leaf.Values - (byte*)&leaf);
+        Assert.Equal(256, (byte*)leaf.Keys - (byte*)&leaf);
+        Assert.Equal((128, 192), (sizeof(SortedInner), sizeof(SortedGroup)));
+        Assert.Equal(32, (byte*)inner.Heads - (byte*)&inner);
+    }
+
+    [Fact]
+    public void DigestsAreComparedAlikeOnAllProcessors()
+    {
+        if (!Sse42.IsSupported) return;
+        long[] some = [long.MinValue, long.MinValue + 1, -1L << 32, -2, -1, 0, 1, 0x7FFF_FFFF, 0x8000_0000, 1L << 32, long.MaxValue - 1, long.MaxValue];
+        foreach (long left in some)
+        {
+            foreach (long right in some)
+            {
+                Vector128<long> above = AnyOrder.Above(Vector128.Create(left), Vector128.Create(right, left));
+                Assert.Equal(Vector128.Create(left > right ? -1L : 0, 0), above);
+                Assert.Equal(above, Sse42Order.Above(Vector128.Create(left), Vector128.Create(right, left)));
+            }
+        }
+    }
+
+    static int Leaves(SortedNode* node)
+    {
+        if (node->Level == 0) return 1;
+        SortedInner* inner = (SortedInner*)node;
+        int leaves = 0;
+        for (int i = 0; i < inner->Count; i++) leaves += Leaves((SortedNode*)*SortedInner.Slot(inner, i));
+        return leaves;
+    }
+
+    [Theory]
+    [InlineData(Order.Ascending)]
+    [InlineData(Order.Descending)]
+    [InlineData(Order.Shuffled)]
+    public void NumbersAreFoundInLargeNodes(Order order) => FindsAll(order, (number, use) => use(SortedMapFixture.Key(number)), key => (int)key.Int);
+
+    [Theory]
+    [InlineData(Order.Ascending, "")]
+    [InlineData(Order.Descending, "a common beginning/")]
+    [InlineData(Order.Shuffled, "a common beginning/")]
+    public void TextsAreFoundInLargeNodes(Order order, string beginning) =>
+        FindsAll(order, (number, use) => UseText(beginning + number.ToString("00000000"), use), key => int.Parse(key.ToString().Trim('\'')[^8..]));
+
+    [Fact]
+    public void TextsOfManyLengthsAreFoundInLargeNodes() => FindsAll(Order.Shuffled, (number, use) => UseText(new string('x', number), use), key => (int)Blob.LengthOf(key));
+
+    [Fact]
+    public void AMapIsEmptiedFromBothEnds()
+    {
+        foreach (int number in Numbers(Order.Ascending)) Assert.Equal(Status.Done, Map.Set(_me, _map, SortedMapFixture.Key(number), Value.OfInt(number)));
+        for (int i = 0; i < Keys / 2; i++)
+        {
+            Assert.Equal(Status.Done, Map.PopMin(_me, _map, out Value least, out _));
+            Assert.Equal(Status.Done, Map.PopMax(_me, _map, out Value greatest, out _));
+            Assert.Equal((i, Keys - 1 - i), ((int)least.Int, (int)greatest.Int));
+            if (i % 10 == 0) Assert.Null(Map.Check(_me, _map));
+        }
+        Assert.Equal(Status.Missing, Map.PopMin(_me, _map, out _, out _));
+        Assert.Equal(0, ((SortedNode*)_map->Root)->Level);
+    }
+
+    delegate void Use(in Probe key);
+
+    static void UseText(string text, Use use)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        fixed (byte* data = bytes) use(Probe.Text(data, (nuint)bytes.Length, Hashing.OfBytes(bytes)));
+    }
+
+    // Even numbers are there, odd ones are not.
+    void FindsAll(Order order, Action<int, Use> with, Func<Value, int> numberOf)
+    {
+        foreach (int number in Numbers(order))
+        {
+            if (number % 2 == 0) with(number, (in key) => Assert.Equal(Status.Done, Map.Set(_me, _map, key, Value.OfInt(number))));
+        }
+        Assert.Null(Map.Check(_me, _map));
+        FindsAll(_map, with, numberOf);
+        Assert.Equal(Status.Done, Map.Snapshot(_me, _map, out SortedMap* copy));
+        Assert.Null(Map.Check(_me, copy));
+        FindsAll(copy, with, numberOf);
+        Reference.Drop(_me, &copy->Object.Head);
+        for (int number = 0; number < Keys; number += 2)
+        {
+            if (number % 20 != 0) with(number, (in key) => Assert.Equal(Status.Done, Map.Remove(_me, _map, key, out _)));
+        }
+        Assert.Null(Map.Check(_me, _map));
+        for (int number = 0; number < Keys; number += 2)
+        {
+            Status expected = number % 20 == 0 ? Status.Done : Status.Missing;
+            with(number, (in key) => Assert.Equal(expected, Map.Get(_me, _map, key, out _)));
+        }
+    }
+
+    void FindsAll(SortedMap* map, Action<int, Use> with, Func<Value, int> numberOf)
+    {
+        for (int number = 1; number < Keys - 1; number++)
+        {
+            int below = number - number % 2, above = number + number % 2;
+            with(number, (in key) =>
+            {
+                Assert.Equal(number % 2 == 0 ? Status.Done : Status.Missing, Map.Get(_me, map, key, out _));
+                Assert.Equal(Status.Done, Map.Floor(_me, map, key, out Value found, out _));
+                Assert.Equal(below, numberOf(found));
+                Assert.Equal(Status.Done, Map.Ceiling(_me, map, key, out found, out _));
+                Assert.Equal(above, numberOf(found));
+                Assert.Equal(Status.Done, Map.Lower(_me, map, key, out found, out _));
+                Assert.Equal(number % 2 == 0 ? number - 2 : number - 1, numberOf(found));
+            });
+        }
+    }
+}
