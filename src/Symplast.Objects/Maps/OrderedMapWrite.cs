@@ -293,8 +293,8 @@ public static unsafe partial class OrderedMap<THook>
         {
             case MapDecision.Store:
                 THook.Point();
-                // Release: pairs with Load. Retiring has a fence of its own.
-                Volatile.Write(ref *(ulong*)place, desired.Bits);
+                // Full fence: pairs with Load. Giving back the lock is none, and what was done must not become visible later than what its thread reads next.
+                Interlocked.Exchange(ref *(ulong*)place, desired.Bits);
                 attempt.OldValue = current;
                 break;
             case MapDecision.Remove:

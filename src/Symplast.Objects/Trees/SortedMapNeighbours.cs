@@ -165,7 +165,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         // Release; dropping what was there is a full fence.
         Volatile.Write(ref leaf->Node.Order, LeafOrder.Removed(order, position));
         Unlock(&leaf->Node);
-        // Only a figure.
+        // Only a figure. Full fence, as in TryWrite.
         Interlocked.Decrement(ref map->Count);
         // A leaf at the end may be sparse: it would have to be merged after every few entries.
         if (entries == 1) Merge(me, map, default, side, 0);

@@ -226,8 +226,9 @@ public static unsafe partial class SortedMap<THook, TRules>
         {
             case Turn.Store when place >= 0:
                 THook.Point();
-                // Release: pairs with the acquires in Find and Nearest. Dropping what was there is a full fence.
-                Volatile.Write(ref leaf->Values[place], next.Bits);
+                // Full fence: pairs with the acquires in Find and Nearest. Giving back the lock is none, and the value must not become visible later than what
+                // its thread reads next. (Insertions and removals count, which is a full fence.)
+                Interlocked.Exchange(ref leaf->Values[place], next.Bits);
                 Unlock(&leaf->Node);
                 Reference.Drop(me, present);
                 break;
@@ -243,7 +244,7 @@ public static unsafe partial class SortedMap<THook, TRules>
                 // Release; dropping what was there is a full fence.
                 Volatile.Write(ref leaf->Node.Order, order);
                 Unlock(&leaf->Node);
-                // Only a figure.
+                // Only a figure. Full fence, as above.
                 Interlocked.Decrement(ref map->Count);
                 Reference.Drop(me, stored);
                 if (!TChange.Takes) Reference.Drop(me, present);
@@ -273,7 +274,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         THook.Point();
         // Release: pairs with the acquires in Find and Nearest; the place is filled.
         Volatile.Write(ref leaf->Node.Order, LeafOrder.Inserted(order, position));
-        // Only a figure.
+        // Only a figure. Full fence, as in TryWrite.
         Interlocked.Increment(ref map->Count);
         return Status.Done;
     }
