@@ -48,16 +48,18 @@ public class WeakMemoryTests
         {
             int x = memory.Place(), y = memory.Place();
             WeakMemory.View first = memory.Thread(), second = memory.Thread();
-            return (() =>
+            ulong WithoutFence()
             {
                 first.Store(x, 1, release: true);
                 return first.Load(y, acquire: true);
-            }, () =>
+            }
+            ulong WithFence()
             {
                 second.Store(y, 1);
                 second.FenceAll();
                 return second.Load(x, acquire: true);
-            });
+            }
+            return (WithoutFence, WithFence);
         });
         Assert.DoesNotContain((0ul, 0ul), outcomes);
     }

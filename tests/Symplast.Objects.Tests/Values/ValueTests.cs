@@ -1,5 +1,4 @@
 using CsCheck;
-using Symplast.Memory;
 using Xunit;
 
 namespace Symplast.Objects.Tests;
