@@ -117,7 +117,7 @@ internal abstract unsafe partial class Battery
     sealed class Sorted<THook> : Battery where THook : struct, IInterleaving
     {
         internal override string[] Operations =>
-            ["get", "count", "set", "insert", "tryadd", "getoradd", "remove", "removeif", "cas", "add", "popmin", "popmax", "first", "floor", "higher", "clear", "snapshot", "next", "range"];
+            ["get", "count", "set", "insert", "tryadd", "getoradd", "remove", "removeif", "take", "cas", "add", "popmin", "popmax", "first", "floor", "higher", "clear", "snapshot", "part", "next", "range"];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held)
         {
@@ -138,16 +138,20 @@ internal abstract unsafe partial class Battery
                 case "getoradd": return SortedMap<THook, SortedMapRules>.GetOrAdd(me, map, Key(42), held, out _);
                 case "remove": return SortedMap<THook, SortedMapRules>.Remove(me, map, Key(1), out _);
                 case "removeif": return SortedMap<THook, SortedMapRules>.Remove(me, map, Key(1), Probe.Of(held), out _);
+                case "take": return Release(me, SortedMap<THook, SortedMapRules>.Take(me, map, Key(1), out Value taken), taken);
                 case "cas": return SortedMap<THook, SortedMapRules>.CompareExchange(me, map, Key(1), Probe.Of(held), Value.None, out _);
                 case "add": return SortedMap<THook, SortedMapRules>.Add(me, map, Key(0), Value.OfInt(1), out _);
-                case "popmin": return SortedMap<THook, SortedMapRules>.PopMin(me, map, out _, out _);
-                case "popmax": return SortedMap<THook, SortedMapRules>.PopMax(me, map, out _, out _);
+                case "popmin": return Release(me, SortedMap<THook, SortedMapRules>.PopMin(me, map, out Value least, out Value itsValue), least, itsValue);
+                case "popmax": return Release(me, SortedMap<THook, SortedMapRules>.PopMax(me, map, out Value greatest, out Value itsOwn), greatest, itsOwn);
                 case "first": return SortedMap<THook, SortedMapRules>.First(me, map, out _, out _);
                 case "floor": return SortedMap<THook, SortedMapRules>.Floor(me, map, Key(1), out _, out _);
                 case "higher": return SortedMap<THook, SortedMapRules>.Higher(me, map, Key(1), out _, out _);
                 case "clear": return SortedMap<THook, SortedMapRules>.Clear(me, map);
                 case "snapshot":
                     Status status = SortedMap<THook, SortedMapRules>.Snapshot(me, map, out SortedMap* copy);
+                    return status == Status.Done ? Release(me, status, Value.Of((Header*)copy)) : status;
+                case "part":
+                    status = SortedMap<THook, SortedMapRules>.Snapshot(me, map, SortedBound.Including(Key(1)), SortedBound.Excluding(Key(2)), out copy);
                     return status == Status.Done ? Release(me, status, Value.Of((Header*)copy)) : status;
                 case "range": return Walk(me, map, SortedBound.Including(Key(1)), SortedBound.Excluding(Key(2)), out _);
                 default: return Walk(me, map, SortedBound.None, SortedBound.None, out _);

@@ -107,6 +107,7 @@ internal abstract unsafe partial class Battery
         internal override string[] Operations =>
         [
             "get", "count", "set", "cas", "add", "append", "last", "insert", "removeat", "takeat", "slice", "indexof", "read", "range", "sort", "reverse", "clear", "snapshot",
+            "getfromend", "setfromend", "takefirst", "insertfirst", "removeequal", "removesame",
         ];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held)
@@ -153,6 +154,12 @@ internal abstract unsafe partial class Battery
                     return SharedVector<THook>.Sort(me, vector, ref order);
                 case "reverse": return SharedVector<THook>.Reverse(me, vector);
                 case "clear": return SharedVector<THook>.Clear(me, vector);
+                case "getfromend": return SharedVector<THook>.GetFromEnd(me, vector, -1, out _);
+                case "setfromend": return SharedVector<THook>.Set(me, vector, -1, Value.None);
+                case "takefirst": return Release(me, SharedVector<THook>.TakeElement(me, vector, 0, out Value first), first);
+                case "insertfirst": return SharedVector<THook>.InsertNear(me, vector, 0, held);
+                case "removeequal": return SharedVector<THook>.Remove(me, vector, Probe.Of(held));
+                case "removesame": return SharedVector<THook>.RemoveSame(me, vector, 1, held);
                 default:
                     Status status = SharedVector<THook>.Snapshot(me, vector, out VectorSnapshot snapshot);
                     if (status == Status.Done) snapshot.Release(me);

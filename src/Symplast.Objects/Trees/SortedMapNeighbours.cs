@@ -162,7 +162,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         key = new Value(leaf->Keys[place]);
         value = new Value(leaf->Values[place]);
         THook.Point();
-        // Release; dropping what was there is a full fence.
+        // Release; the decrement below is a full fence.
         Volatile.Write(ref leaf->Node.Order, LeafOrder.Removed(order, position));
         Unlock(&leaf->Node);
         // Only a figure. Full fence, as in TryWrite.

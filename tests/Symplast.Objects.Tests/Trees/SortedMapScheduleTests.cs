@@ -262,6 +262,11 @@ public unsafe class SortedMapScheduleTests
             _ => Status.Done,
         };
         Result result = operation.Kind == Kind.Snapshot ? TakeSnapshot<TFault>(me, map, keys) : new Result(status, Number(key, keys), value.IsEmpty ? 0 : value.IsInt ? (int)value.Int : -1);
+        if (operation.Kind is Kind.PopMin or Kind.PopMax)
+        {
+            Reference.Drop(me, key);
+            Reference.Drop(me, value);
+        }
         Epoch.Exit(me);
         return result;
     }
@@ -272,7 +277,11 @@ public unsafe class SortedMapScheduleTests
     {
         Status status = SortedMap<Scheduled, WithFault<TFault>>.Snapshot(me, map, out SortedMap* copy);
         ulong entries = 0;
-        while (SortedMap<Uninterrupted, SmallNodes>.PopMin(me, copy, out Value key, out Value value) == Status.Done) entries |= (ulong)value.Int << 4 * Number(key, keys);
+        while (SortedMap<Uninterrupted, SmallNodes>.PopMin(me, copy, out Value key, out Value value) == Status.Done)
+        {
+            entries |= (ulong)value.Int << 4 * Number(key, keys);
+            Reference.Drop(me, key);
+        }
         Reference.Drop(me, &copy->Object.Head);
         return new Result(status, Entries: entries);
     }
