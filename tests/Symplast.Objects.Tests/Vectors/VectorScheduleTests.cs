@@ -158,6 +158,7 @@ public unsafe class VectorScheduleTests
     [InlineData("abcd", "insert 3 w;pop;pop;pop;append x|get 2;count")]
     [InlineData("ab", "last 0;last 1|insert 0 x;pop")]
     [InlineData("ab", "last 0;last 0|append x;take 0;append y")]
+    [InlineData("ab", "last 0|take 0;insert 0 y;set 0 z;set 0 w;pop")]
     [InlineData("ab", "setlast 0 x;last 0|append y;append z|last 0")]
     [InlineData("ab", "setlast 1 x;get 0|insert 0 y;set 0 z")]
     [InlineData("abc", "takelast 1;count|insert 0 y;pop|last 1")]
