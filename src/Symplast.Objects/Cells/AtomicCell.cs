@@ -40,10 +40,6 @@ public unsafe struct AtomicCell
 /// first.</remarks>
 public static unsafe class AtomicInteger<THook> where THook : struct, IInterleaving
 {
-    // Between these an unconditional addition cannot overflow: it would take 2^30 threads that add at the same moment.
-    const long CalmValue = 1L << 62;
-    const long CalmDelta = 1L << 32;
-
     /// <summary>A new cell with one reference, the caller's; null if there is no memory. Inside a section in which the pool was not
     /// deleted.</summary>
     public static AtomicCell* Create(Participant* me, PoolHeap* heap, long value) => AtomicCell.Create(me, heap, 0, (ulong)value);
@@ -94,14 +90,8 @@ public static unsafe class AtomicInteger<THook> where THook : struct, IInterleav
         if (!Begin(me, cell)) return Status.Deleted;
         THook.Point();
         long seen = Volatile.Read(ref Word(cell));
-        Status status = Status.Done;
-        THook.Point();
-        if (seen is > -CalmValue and < CalmValue && delta is > -CalmDelta and < CalmDelta)
-        {
-            // Full fence; pairs with the acquire in Get. One instruction, which two threads finish sooner than two loops.
-            sum = Interlocked.Add(ref Word(cell), delta);
-        }
-        else status = AddChecked(cell, seen, delta, out sum);
+        // Not in one instruction, which could go beyond the range when another thread comes between the look and the addition.
+        Status status = AddChecked(cell, seen, delta, out sum);
         Epoch.Exit(me);
         return status;
     }
