@@ -1,7 +1,6 @@
 """What the tests' code finds among its names; see Hosted.cs."""
 
 import contextlib as _contextlib
-import faulthandler as _faulthandler
 import importlib as _importlib
 import io as _io
 import linecache as _linecache
@@ -62,6 +61,8 @@ def describe(error, source):
 
 def run_unittests(name):
     """Runs one module of tests/python; returns how many of its tests ran and were not skipped."""
+    import faulthandler as _faulthandler  # in the main interpreter only: others cannot have it
+
     # A little before PythonThread.cs gives up.
     _faulthandler.dump_traceback_later(_SECONDS_TO_HANG)
     try:
