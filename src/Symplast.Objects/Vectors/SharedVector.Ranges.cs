@@ -26,8 +26,18 @@ public static unsafe partial class SharedVector<THook>
                 break;
             }
             Value found = Load(VectorRoot.PlaceOf(root, length + index));
-            // Copied there before the mark, at the same index. The length of that root may be another, of elements that are not there yet. Acquire: as in Successor.
-            if (found == Moved) found = Load(VectorRoot.PlaceOf((VectorRoot*)Volatile.Read(ref *(nint*)&root->Forward), length + index));
+            if (found == Moved)
+            {
+                // Copied there before the mark, at the same index. The length of that root may be another, of elements that are not there yet. None, if the mark is of
+                // a later root that shares the bucket. Acquire: as in Successor.
+                VectorRoot* forward = (VectorRoot*)Volatile.Read(ref *(nint*)&root->Forward);
+                if (forward == null)
+                {
+                    root = CurrentRoot(vector);
+                    continue;
+                }
+                found = Load(VectorRoot.PlaceOf(forward, length + index));
+            }
             if (found == Dead) break;
             THook.Point();
             // Acquire, after that in Load. The same length: the index meant this element between the two, and what was copied is still what it was.
