@@ -1,4 +1,4 @@
-"""Connected components of a graph, by workers that hang trees together without a lock: union-find on an Array of nobody's.
+"""Connected components of a graph, by workers that hang trees together without a lock: union-find on a shared List.
 
 The graph: which packages of this machine depend on which (Debian, Ubuntu), or which modules of the standard library import which.
 
