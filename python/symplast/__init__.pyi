@@ -63,6 +63,8 @@ class PoolStats(NamedTuple):
     interpreters: int
     max_bytes: int | None
     deleted: bool
+    @property
+    def live_blocks(self) -> int: ...
 
 class Pool:
     def __new__(cls, name: str | None = None, max_bytes: int | None = None) -> Self: ...

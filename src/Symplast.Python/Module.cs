@@ -10,7 +10,7 @@ using static Symplast.Python.Definitions;
 namespace Symplast.Python;
 
 /// <summary>The extension module <c>symplast._symplast</c>: what CPython calls at import, and the module's functions.</summary>
-public static unsafe class Module
+public static unsafe partial class Module
 {
     static readonly Lock StartGate = new();
     static PyModuleDef* _definition;
@@ -303,37 +303,6 @@ public static unsafe class Module
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* LiveBlocks(PyObject* module, PyObject* o)
-    {
-        try
-        {
-            if (o->Type != InterpreterState.Of(module).PoolType) return Errors.Type("_live_blocks() takes a Pool");
-            return Api.Table.PyLong_FromLongLong(PoolHandle.PoolOf(o).Statistics().LiveBlocks);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* FailAt(PyObject* module, PyObject* o)
-    {
-        try
-        {
-            long n = Api.Table.PyLong_AsLongLong(o);
-            if (n == -1 && Api.Table.PyErr_Occurred() != null) return null;
-            bool hasFailed = HeapDebug.HasFailed;
-            HeapDebug.FailAt(n);
-            return hasFailed ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* PoolOf(PyObject* module, PyObject* o)
     {
         try
@@ -421,87 +390,6 @@ public static unsafe class Module
         try
         {
             return CheckProcess() ? PersistentIds.Load(InterpreterState.Of(module), id) : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* RegisterClass(PyObject* module, PyObject** arguments, nint count)
-    {
-        try
-        {
-            ref Api api = ref Api.Table;
-            InterpreterState interpreter = InterpreterState.Of(module);
-            bool fits = count is 3 or 4 && api.PyType_IsSubtype(arguments[0]->Type, api.PyType_Type) != 0
-                && api.PyType_IsSubtype(arguments[0], interpreter.Live->TypeOf(LiveKind.Object)) != 0
-                && arguments[1]->Type == api.PyUnicode_Type && arguments[2]->Type == api.PyUnicode_Type;
-            if (!fits) return Errors.Type("_register_class() takes a class of live objects and two names");
-            return Classes.Register(interpreter, arguments[0], Text.FromPython(arguments[1]), Text.FromPython(arguments[2]), isReceived: count == 4) ? api._Py_NoneStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PublishClass(PyObject* module, PyObject** arguments, nint count)
-    {
-        try
-        {
-            InterpreterState interpreter = InterpreterState.Of(module);
-            if (count != 3 || arguments[1]->Type != Api.Table.PyBytes_Type || !interpreter.ClassNumbers.TryGetValue((nint)arguments[0], out int number))
-                return Errors.Type("_publish_class() takes a class of live objects, bytes and a parcel");
-            long parcel = Api.Table.PyLong_AsLongLong(arguments[2]);
-            if (parcel == -1 && Api.Table.PyErr_Occurred() != null) return null;
-            Classes.Define(number, new ReadOnlySpan<byte>((byte*)arguments[1] + PyBytesObject.DataOffset, checked((int)((PyBytesObject*)arguments[1])->Size)), parcel);
-            return Api.Table._Py_NoneStruct;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* OpenParcel(PyObject* module, PyObject* none)
-    {
-        try
-        {
-            Parcels.Open();
-            return Api.Table._Py_NoneStruct;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CloseParcel(PyObject* module, PyObject* none)
-    {
-        try
-        {
-            return Api.Table.PyLong_FromLongLong(Parcels.Close());
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* DropParcel(PyObject* module, PyObject* number)
-    {
-        try
-        {
-            long parcel = Api.Table.PyLong_AsLongLong(number);
-            if (parcel == -1 && Api.Table.PyErr_Occurred() != null) return null;
-            if (!ForkGuard.IsForkedChild) Parcels.Drop(parcel);
-            return Api.Table._Py_NoneStruct;
         }
         catch (Exception e)
         {

@@ -7,7 +7,10 @@ namespace Symplast.Python;
 /// <summary>The Python type <c>symplast.PoolStats</c>: a named tuple of what a pool holds.</summary>
 internal static unsafe class PoolStats
 {
-    const int FieldCount = 8;
+    const int FieldCount = 9;
+
+    // Those that are items of the tuple; the others are attributes only, so that it keeps its length.
+    const int ItemCount = 8;
 
     /// <summary>What every interpreter makes its type from; built once a process.</summary>
     internal static PyStructSequenceDesc* Specification() => Table(new PyStructSequenceDesc
@@ -16,14 +19,15 @@ internal static unsafe class PoolStats
         Doc = Text.Utf8("What a pool holds at one moment."u8),
         Fields = Table(
             Field("name"u8, "the pool's name"u8),
-            Field("used_bytes"u8, "bytes of live objects; 0 once deleted"u8),
+            Field("used_bytes"u8, "bytes of its objects, frozen and live; 0 once deleted"u8),
             Field("reserved_bytes"u8, "address space taken; what is untouched of it costs no memory"u8),
             Field("pending_bytes"u8, "bytes of a deleted pool that wait for interpreters which may still hold pointers to end"u8),
-            Field("objects"u8, "number of live objects"u8),
+            Field("objects"u8, "number of frozen objects"u8),
             Field("interpreters"u8, "number of interpreters that were given pointers into the pool and have not ended"u8),
             Field("max_bytes"u8, "limit for used_bytes, or None"u8),
-            Field("deleted"u8, "whether the pool was deleted"u8)),
-        VisibleFields = FieldCount,
+            Field("deleted"u8, "whether the pool was deleted"u8),
+            Field("live_blocks"u8, "number of blocks that live objects consist of, their texts included; exact while nobody changes them"u8)),
+        VisibleFields = ItemCount,
     });
 
     /// <summary>A new PoolStats of <paramref name="pool"/>; null with an exception set.</summary>
@@ -42,6 +46,7 @@ internal static unsafe class PoolStats
         fields[5] = api.PyLong_FromLongLong(now.Interpreters);
         fields[6] = pool.MaxBytes == long.MaxValue ? api._Py_NoneStruct : api.PyLong_FromLongLong(pool.MaxBytes);
         fields[7] = pool.Deleted ? api._Py_TrueStruct : api._Py_FalseStruct;
+        fields[8] = api.PyLong_FromLongLong(now.LiveBlocks);
         bool complete = true;
         for (int i = 0; i < FieldCount; i++)
         {

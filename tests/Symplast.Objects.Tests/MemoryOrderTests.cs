@@ -76,10 +76,28 @@ public unsafe class MemoryOrderTests
         {
             while (me.Change(word, held => held == 0 ? 1 : null, ordered: omitted != "acquire") != 0) Scheduled.Spin();
             me.Store(count, me.Load(count) + 1);
-            me.Store(word, 0, release: omitted != "release");
+            me.Change(word, _ => 0, ordered: omitted != "release");
         }
         return new Trial([_ => Add(threads[0]), _ => Add(threads[1])], _ => Assert.Equal(2ul, memory.Final(count)));
     }, "acquire", "release");
+
+    // ObjectLock.Exit: two threads each change one structure, then read the other one without a lock.
+    [Fact]
+    public void WhoReadsAfterAChangeFindsAnEarlierOne() => Check((memory, omitted) =>
+    {
+        int[] word = [memory.Place(), memory.Place()], value = [memory.Place(), memory.Place()];
+        ulong[] found = new ulong[2];
+        View[] threads = [memory.Thread(), memory.Thread()];
+        void ChangeAndRead(int number)
+        {
+            View me = threads[number];
+            me.Store(value[number], 1, release: true);
+            me.Change(word[number], _ => 0);
+            if (omitted != "full fence") me.Fence();
+            found[number] = me.Load(value[1 - number], acquire: true);
+        }
+        return new Trial([_ => ChangeAndRead(0), _ => ChangeAndRead(1)], _ => Assert.True(found[0] + found[1] > 0, "both found the old"));
+    }, "full fence");
 
     // SharedVector.Read: bounds, word, bounds again, while an element is taken off the end and another one appended. (At the other end it is the same: the
     // first place is published, then the word before it is stored.)

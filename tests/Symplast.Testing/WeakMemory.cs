@@ -9,7 +9,7 @@ namespace Symplast.Testing;
 /// <para>Views of release and acquire (O. Lahav, N. Giannarakis, V. Vafeiadis, "Taming release-acquire consistency", POPL 2016; J. Kang et al., "A promising
 /// semantics for relaxed-memory concurrency", POPL 2017, without promises). A place is the list of its stores; a thread's view is the number of the newest one
 /// that it knows of, for each place. A release attaches the thread's view to what it stores, an acquire adds that to the thread's own. Interlocked operations
-/// find the newest store and are both, but no full fence: an arm64 with LSE makes one instruction of them, after which a load may overtake the store.</para>
+/// find the newest store and are both. The full fence that they are besides is written out where a protocol needs it (<see cref="View.Fence"/>).</para>
 /// <para>Not modelled: a load that finds a store which comes later in a program (load buffering), which no processor does across an acquire or release;
 /// addresses that depend on a load, which order on arm64 even without acquire.</para>
 /// </remarks>

@@ -71,17 +71,11 @@ EXCLUDED = {
     ),
 }
 
-# What these store is carried into the pool as a List.
-_NEEDS_LIST = {("Mapping", "test_setdefault")}
-
-
 class OursMixin:
     def setUp(self):
         suite, test = type(self).__name__, self._testMethodName
         if test in EXCLUDED[suite]:
             self.skipTest(EXCLUDED[suite][test])
-        if (suite, test) in _NEEDS_LIST and not hasattr(symplast, "List"):
-            self.skipTest("lists cannot be shared yet")
         super().setUp()
 
 

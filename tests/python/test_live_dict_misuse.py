@@ -384,10 +384,12 @@ class Interruption(Case):
         for operation in (lambda d: d.update(big), lambda d: d.__setitem__("x", big), lambda d: Dict.fromkeys(big)):
             d = Dict()
             with self.assertRaises(Stop):
-                signal.setitimer(signal.ITIMER_REAL, 0.02)
+                # Again after a while: where nothing can be raised, as in a finalizer, the exception of a handler is lost.
+                signal.setitimer(signal.ITIMER_REAL, 0.02, 1)
                 while True:
                     operation(d)
                     d.clear()
+            signal.setitimer(signal.ITIMER_REAL, 0)
             d.clear()
             d["a"] = 1
             self.assertEqual(d, {"a": 1})

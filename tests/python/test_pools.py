@@ -92,6 +92,16 @@ class TestStats(unittest.TestCase):
         self.assertRegex(repr(stats), r"PoolStats\(name='p', used_bytes=\d+, .*deleted=False\)$")
         self.assertEqual(tuple(stats)[:2], ("p", stats.used_bytes))
 
+    def test_live_blocks_are_counted(self):
+        pool = new_pool(self)
+        with pool.allocating():
+            live = symplast.Dict(a="text")
+        stats = pool.stats()
+        self.assertTrue(stats.live_blocks >= 2 and stats.used_bytes > 0)
+        self.assertEqual(len(stats), 8)
+        del live
+        self.assertEqual((pool.stats().live_blocks, pool.stats().used_bytes), (0, 0))
+
     def test_used_bytes_cover_the_data(self):
         pool = new_pool(self)
         pool.freeze(bytes(10_000_000))

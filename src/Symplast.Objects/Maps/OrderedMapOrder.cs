@@ -75,9 +75,8 @@ public static unsafe partial class OrderedMap<THook>
         if (slots[i] == 0) shard->Used++;
         shard->Live++;
         THook.Point();
-        // Full fence: pairs with the acquire in FindIn; the entry is filled in. Giving back the locks is none, and the entry must not become visible later than
-        // what its thread reads next; who counts meanwhile finds the version odd.
-        Interlocked.Exchange(ref slots[i], hash >> 32 << 32 | (id + 1));
+        // Release: pairs with the acquire in FindIn; the entry is filled in. Who counts meanwhile finds the version odd.
+        Volatile.Write(ref slots[i], hash >> 32 << 32 | (id + 1));
     }
 
     // Under the locks of the shard and of the order. False: the value is another one.

@@ -78,9 +78,8 @@ public static unsafe partial class OrderedMap<THook>
         THook.Point();
         // Release: pairs with the reads in IndexOf, CountOf and TryVisit, which find a whole entry.
         Volatile.Write(ref small->Tags[i], SmallMap.TagOf(hash));
-        // Full fence: pairs with the acquire in NextSequenceOf: what began before ends before this entry, or meets it. Giving back the lock is none, and the
-        // entry must not become visible later than what its thread reads next.
-        Interlocked.Exchange(ref small->Count, i + 1);
+        // Release: pairs with the acquire in NextSequenceOf. Giving back the lock is a full fence: what began before ends before this entry, or meets it.
+        Volatile.Write(ref small->Count, i + 1);
     }
 
     // Under the lock. The caller drops the references to key and value.

@@ -293,8 +293,8 @@ public static unsafe partial class OrderedMap<THook>
         {
             case MapDecision.Store:
                 THook.Point();
-                // Full fence: pairs with Load. Giving back the lock is none, and what was done must not become visible later than what its thread reads next.
-                Interlocked.Exchange(ref *(ulong*)place, desired.Bits);
+                // Release: pairs with the acquire in Load.
+                Volatile.Write(ref *(ulong*)place, desired.Bits);
                 attempt.OldValue = current;
                 break;
             case MapDecision.Remove:

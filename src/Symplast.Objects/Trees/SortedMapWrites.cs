@@ -226,9 +226,8 @@ public static unsafe partial class SortedMap<THook, TRules>
         {
             case Turn.Store when place >= 0:
                 THook.Point();
-                // Full fence: pairs with the acquires in Find and Nearest. Giving back the lock is none, and the value must not become visible later than what
-                // its thread reads next. (Insertions and removals count, which is a full fence.)
-                Interlocked.Exchange(ref leaf->Values[place], next.Bits);
+                // Release: pairs with the acquires in Find and Nearest.
+                Volatile.Write(ref leaf->Values[place], next.Bits);
                 Unlock(&leaf->Node);
                 Reference.Drop(me, present);
                 break;

@@ -24,6 +24,7 @@ internal static unsafe class Classes
     static readonly ConditionalWeakTable<Pool, Roots> Trees = [];
     static readonly Dictionary<int, byte[]> Definitions = [];
     static readonly Dictionary<int, long> Parcels = [];
+    static readonly Dictionary<int, string> Failures = [];
 
     /// <summary>Makes a class known, in this interpreter and in the process; it takes the place of one that had its names. False with an exception set.</summary>
     internal static bool Register(InterpreterState interpreter, PyObject* type, string module, string name, bool isReceived)
@@ -63,7 +64,20 @@ internal static unsafe class Classes
         References.Drop(done);
         References.Drop(publish);
         References.Drop(module);
-        if (done == null) api.PyErr_Clear();
+        if (done == null) NoteFailure(number);
+    }
+
+    // Whoever meets an instance of the class is told why its definition is not there.
+    static void NoteFailure(int number)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* exception = api.PyErr_GetRaisedException();
+        PyObject* text = api.PyObject_Str(exception);
+        string reason = text == null ? Text.TypeName(exception) : Text.FromPython(text);
+        api.PyErr_Clear();
+        References.Drop(text);
+        References.Drop(exception);
+        lock (Gate) Failures[number] = reason;
     }
 
     /// <summary>Keeps the pickled definition of a class, with the live objects that it names.</summary>
@@ -99,10 +113,10 @@ internal static unsafe class Classes
         if (interpreter is null || name is null) return LiveErrors.RaiseNotShareable(state, "the class of this object is not known") != null;
         PyObject* found = Receive(number);
         if (found == null && api.PyErr_Occurred() == null) found = Find(module, name);
-        if (found == null) return RaiseNotFound(state, module, name);
+        if (found == null) return RaiseNotFound(state, number);
         bool fits = interpreter.ClassNumbers.TryGetValue((nint)found, out int known) && known == number;
         References.Drop(found);
-        return fits || RaiseNotFound(state, module, name);
+        return fits || RaiseNotFound(state, number);
     }
 
     /// <summary>The root of a pool's shapes for a class; null if there is no memory. Inside a section in which the pool was not deleted.</summary>
@@ -163,11 +177,15 @@ internal static unsafe class Classes
         return found;
     }
 
-    static bool RaiseNotFound(LiveState* state, string module, string name)
+    static bool RaiseNotFound(LiveState* state, int number)
     {
         ref Api api = ref Api.Table;
+        (string module, string name) = NameOf(number);
+        string? reason;
+        lock (Gate) Failures.TryGetValue(number, out reason);
+        reason = reason is null ? "it must be a class that can be imported here" : $"where it was defined it could not be sent ({reason})";
         PyObject* cause = api.PyErr_GetRaisedException();
-        LiveErrors.RaiseNotShareable(state, $"the class {module}.{name} of this object cannot be found in this interpreter: it must be a class that can be imported here");
+        LiveErrors.RaiseNotShareable(state, $"the class {module}.{name} of this object cannot be found in this interpreter: {reason}");
         if (cause == null) return false;
         PyObject* raised = api.PyErr_GetRaisedException();
         api.PyException_SetCause(raised, cause);

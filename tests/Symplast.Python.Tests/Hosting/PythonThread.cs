@@ -15,7 +15,7 @@ internal sealed unsafe partial class PythonThread : IDisposable
     const int StackBytes = 16 << 20;
 
     // Far beyond what any test needs: it only turns a hang into a failure.
-    static readonly TimeSpan Hang = TimeSpan.FromMinutes(3);
+    static readonly TimeSpan Hang = TimeSpan.FromMinutes(5);
 
     readonly BlockingCollection<Action> _jobs = [];
     readonly Thread _thread;

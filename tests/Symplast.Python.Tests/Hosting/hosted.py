@@ -17,6 +17,8 @@ with _warnings.catch_warnings():
 import subinterpreters as _subinterpreters
 from symplast import freeze, thaw
 
+_SECONDS_TO_HANG = 280
+
 check = _unittest.TestCase()
 check.maxDiff = None
 
@@ -59,6 +61,17 @@ def describe(error, source):
 
 def run_unittests(name):
     """Runs one module of tests/python; returns how many of its tests ran and were not skipped."""
+    import faulthandler as _faulthandler  # in the main interpreter only: others cannot have it
+
+    # A little before PythonThread.cs gives up.
+    _faulthandler.dump_traceback_later(_SECONDS_TO_HANG)
+    try:
+        return _run_unittests(name)
+    finally:
+        _faulthandler.cancel_dump_traceback_later()
+
+
+def _run_unittests(name):
     with _no_children():
         suite = _unittest.defaultTestLoader.loadTestsFromModule(_importlib.import_module(name))
         output = _io.StringIO()
