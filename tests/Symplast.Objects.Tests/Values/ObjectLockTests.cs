@@ -62,7 +62,7 @@ public unsafe class ObjectLockTests
     [Fact]
     public void NoWakeIsLost()
     {
-        Exploration all = new Explorer().Systematically(_ => new Sleepers(othersMaySleep: true).Arrange());
+        Exploration all = new Explorer { Preemptions = 3 }.Systematically(_ => new Sleepers(othersMaySleep: true).Arrange());
         Assert.True(all.IsComplete);
     }
 
@@ -70,7 +70,7 @@ public unsafe class ObjectLockTests
     public void WhoHasSleptMustReckonWithOthersThatSleep()
     {
         ScheduleFailedException failure = Assert.Throws<ScheduleFailedException>(
-            () => new Explorer().Systematically(_ => new Sleepers(othersMaySleep: false).Arrange()));
+            () => new Explorer { Preemptions = 3 }.Systematically(_ => new Sleepers(othersMaySleep: false).Arrange()));
         Assert.IsType<NoProgressException>(failure.InnerException);
     }
 
