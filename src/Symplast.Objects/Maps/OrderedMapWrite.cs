@@ -129,7 +129,7 @@ public static unsafe partial class OrderedMap<THook>
             if (decision == MapDecision.Remove) return TryLocked(ref attempt, large, key, ref change);
         }
         if (TChange.Inserts) return TryLocked(ref attempt, large, key, ref change);
-        attempt.Status = Status.Missing;
+        attempt.Status = Absent(attempt.Map);
         return true;
     }
 
