@@ -116,7 +116,7 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
         if (!PoolHeap.IsDeleted(heap))
         {
             map = (OrderedMap*)Heap.Allocate(me, heap, (nuint)sizeof(OrderedMap));
-            SmallMap* root = map == null ? null : NewSmall(me, heap, 0, 0);
+            SmallMap* root = map == null ? null : NewSmall(me, heap, 0, 0, isExchange: false);
             if (root != null)
             {
                 *map = new OrderedMap { Root = (nint)root };
