@@ -121,6 +121,20 @@ internal static unsafe class Crossing
         }
     }
 
+    // An element each round; what is read is how many there are.
+    sealed class OfQueue(Participant* me, PoolHeap* heap) : Register
+    {
+        readonly SharedQueue* _queue = Queues.Create(me, heap, 0);
+
+        internal override void Set(Participant* by, Value number) => Queues.TryPut(by, _queue, number);
+
+        internal override Value Get(Participant* by)
+        {
+            Queues.Count(by, _queue, out long count);
+            return Value.OfInt(count);
+        }
+    }
+
     sealed class OfInteger(Participant* me, PoolHeap* heap) : Register
     {
         readonly AtomicCell* _cell = Integers.Create(me, heap, 0);
@@ -142,6 +156,7 @@ internal static unsafe class Crossing
         "vector" => new OfVector(me, heap, grows: false),
         "growing vector" => new OfVector(me, heap, grows: true),
         "record" => new OfRecord(me, heap),
+        "queue" => new OfQueue(me, heap),
         "reference" => new OfReference(me, heap),
         _ => new OfInteger(me, heap),
     };
@@ -149,7 +164,7 @@ internal static unsafe class Crossing
     /// <summary>Prints, for each kind of structure, how many rounds there were and how many went wrong.</summary>
     internal static void Run(Participant* me)
     {
-        string[] kinds = ["small map", "large map", "sorted map", "vector", "growing vector", "record", "reference", "integer"];
+        string[] kinds = ["small map", "large map", "sorted map", "vector", "growing vector", "record", "queue", "reference", "integer"];
         foreach (string kind in kinds)
         {
             Pool pool = Pool.Create("crossing");
