@@ -6,6 +6,7 @@ public static unsafe partial class OrderedMap<THook>
     /// <summary>Gives a key a value, new or not.</summary>
     public static Status Set(Participant* me, OrderedMap* map, in Probe key, Value value)
     {
+        if (TryReplace(me, map, key, value)) return Status.Done;
         Storing change = new() { Value = value };
         return Apply(me, map, key, ref change, out _);
     }

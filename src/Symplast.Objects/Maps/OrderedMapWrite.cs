@@ -66,6 +66,41 @@ public static unsafe partial class OrderedMap<THook>
         internal bool IsSparse;
     }
 
+    // The most frequent change, of the value of a key that a large map has: what Apply does with it, without its detours. False, and nothing is done, if there is
+    // anything else to it.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool TryReplace(Participant* me, OrderedMap* map, in Probe key, Value value)
+    {
+        Epoch.Enter(me);
+        bool done = !PoolHeap.IsDeleted(Heap.Of(map)) && TryReplaceInside(me, map, key, value);
+        Epoch.Exit(me);
+        return done;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool TryReplaceInside(Participant* me, OrderedMap* map, in Probe key, Value value)
+    {
+        THook.Point();
+        // As in Apply, and as in ApplyOpen.
+        if (Volatile.Read(ref map->Gate) != 0) return false;
+        THook.Point();
+        nint root = Volatile.Read(ref map->Root);
+        if (!OrderedMap.IsLarge(root)) return false;
+        LargeMap* large = OrderedMap.Large(root);
+        MapEntry* entry = Find(large, key, out uint id);
+        if (entry == null) return false;
+        THook.Point();
+        Value current = Load(&entry->Value);
+        if (current == Removed) return false;
+        Preserve(large, id);
+        Reference.Take(value);
+        THook.Point();
+        bool done = Swap(&entry->Value, value, current) == current;
+        // Dropping is the fence between the unlinking and the retiring.
+        Reference.Drop(me, done ? current : value);
+        return done;
+    }
+
     static Status Apply<TChange>(Participant* me, OrderedMap* map, in Probe key, ref TChange change, out Value current) where TChange : struct, IMapChange
     {
         Epoch.Enter(me);
