@@ -1,0 +1,173 @@
+"""
+Live objects against what else shares changing objects between workers: the proxies of a multiprocessing.Manager, and memhive
+(https://github.com/edgedb/memhive) if it can be imported. Figures are of one operation.
+"""
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from contextlib import contextmanager
+
+import symplast
+
+from harness import Run, benchmark, cpu_seconds, wall_seconds
+from live import Point, set_number
+from reading import ITERATIONS, by_key, contains, equal, iterate, twin
+
+try:
+    import memhive
+except ImportError:
+    memhive = None
+
+
+@benchmark("Manager")
+def manager(run: Run) -> None:
+    often, rarely = run.either(20_000, 2_000), run.either(200, 50)
+
+    def compare(name: str, rival: str, work: Callable, shared, served, theirs_do: Callable | None = None) -> None:
+        ours, theirs = twin(work), twin(theirs_do or work)
+        our_samples, their_samples = run.turns(
+            name, lambda: wall_seconds(ours, shared, often) / often, lambda: wall_seconds(theirs, served, rarely) / rarely,
+            seconds=1.5, least=7, most=60)
+        run.row(name, our_samples, rival, their_samples)
+
+    items = {f"key {i}": i for i in range(1_000)}
+    with multiprocessing.get_context("spawn").Manager() as started:
+        shared, served = symplast.Dict(items), started.dict(items)
+        compare("d[str]", "Manager().dict()", get_item, shared, served)
+        compare("d[str] = int", "Manager().dict()", set_item, shared, served)
+        compare("key in d", "Manager().dict()", find, shared, served)
+        point, space = Point(7), started.Namespace(x=7)
+        compare("o.x", "Manager().Namespace()", get_attribute, point, space)
+        compare("o.x = int", "Manager().Namespace()", set_attribute, point, space)
+        elements = symplast.List(range(1_000))
+        compare("l[i]", "Manager().list()", get_element, elements, started.list(range(1_000)))
+        compare("l.append(int)", "Manager().list()", append, symplast.List(), started.list())
+        compare("AtomicInt.add(1)", "Manager().Value and Lock", add, symplast.AtomicInt(), (started.Value("q", 0), started.Lock()), add_under_lock)
+
+
+if memhive:
+
+    @benchmark("memhive")
+    def against_memhive(run: Run) -> None:
+        """
+        What is changed is changed in the main interpreter, the only one in which memhive allows it; what is read is read in
+        another interpreter as well.
+        """
+        items = {f"key {i}": i for i in range(1_000)}
+        keys = [equal(key) for key in items] * run.either(20, 2)
+        shared = symplast.Dict(items)
+        with symplast.InterpreterPoolExecutor(1) as executor, hive_with_worker(items) as (hive, in_worker):
+            for name, reading in (("d[str]", "by_key"), ("key in d", "contains"), ("for key in d, each", "iterate")):
+                ours, theirs = run.turns(
+                    name, lambda: executor.submit(measure, reading, shared, len(keys)).result(), lambda: in_worker(reading, len(keys)),
+                    seconds=1.5, least=7, most=60)
+                run.row(f"{name}, in a worker", ours, "memhive Map", theirs)
+            for name, rival, work, theirs_do, theirs_has in (
+                    ("d[str]", "MemHive", by_key, by_key, hive),
+                    ("d[str] = int", "MemHive", set_number, set_number, hive),
+                    ("d[str] = int", "memhive Map.set", set_number, set_in_map, memhive.Map(items))):
+                mine, other = twin(work), twin(theirs_do)
+                ours, theirs = run.turns(
+                    name, lambda: cpu_seconds(mine, shared, keys) / len(keys), lambda: cpu_seconds(other, theirs_has, keys) / len(keys),
+                    seconds=1.5, least=7, most=60)
+                run.row(name, ours, rival, theirs)
+
+
+@contextmanager
+def hive_with_worker(items: dict[str, int]):
+    """A MemHive that has the items, with one worker, and what measures a reading in that."""
+    wait, command = os.pipe()
+    result, answer = os.pipe()
+    try:
+        with memhive.MemHive() as hive:
+            for key, value in items.items():
+                hive[key] = value
+            hive["the map"], hive["wait"], hive["answer"] = memhive.Map(items), wait, answer
+
+            def in_worker(reading: str, count: int) -> float:
+                os.write(command, f"{reading} {count}".encode())
+                return float(os.read(result, 100))
+
+            hive.add_worker(main=serve)
+            try:
+                yield hive, in_worker
+            finally:
+                os.write(command, b"end 0")
+    finally:
+        for end in (wait, command, result, answer):
+            os.close(end)
+
+
+def serve(sub):
+    """The worker's function, of which memhive takes the code alone: it brings everything with it."""
+    import os
+
+    from live_rivals import measure
+
+    items = sub["the map"]
+    while True:
+        reading, count = os.read(sub["wait"], 100).decode().split()
+        if reading == "end":
+            break
+        os.write(sub["answer"], str(measure(reading, items, int(count))).encode())
+
+
+def measure(reading: str, items, count: int) -> float:
+    """CPU time of one in so many readings, in the interpreter that calls."""
+    if reading == "iterate":
+        return cpu_seconds(iterate, items) / (ITERATIONS * len(items))
+    keys = [equal(f"key {i}") for i in range(1_000)] * (count // 1_000)
+    return cpu_seconds({"by_key": by_key, "contains": contains}[reading], items, keys) / len(keys)
+
+
+def get_item(d, times):
+    for _ in range(times):
+        d["key 500"]
+
+
+def set_item(d, times):
+    for _ in range(times):
+        d["key 500"] = 7
+
+
+def set_in_map(items, keys):
+    for key in keys:
+        items = items.set(key, 7)
+
+
+def find(d, times):
+    for _ in range(times):
+        "key 500" in d
+
+
+def get_attribute(o, times):
+    for _ in range(times):
+        o.x
+
+
+def set_attribute(o, times):
+    for _ in range(times):
+        o.x = 7
+
+
+def get_element(elements, times):
+    for _ in range(times):
+        elements[500]
+
+
+def append(elements, times):
+    for i in range(times):
+        elements.append(i)
+
+
+def add(counter, times):
+    for _ in range(times):
+        counter.add(1)
+
+
+def add_under_lock(value_and_lock, times):
+    value, lock = value_and_lock
+    for _ in range(times):
+        with lock:
+            value.value += 1
