@@ -6,13 +6,17 @@ Live objects against what else shares changing objects between workers: the prox
 import multiprocessing
 import os
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 import symplast
 
 from harness import Run, benchmark, cpu_seconds, wall_seconds
 from live import Point, set_number
+from live_together import Stopwatch, meet
 from reading import ITERATIONS, by_key, contains, equal, iterate, twin
+from scaling import Pipes
 
 try:
     import memhive
@@ -44,6 +48,34 @@ def manager(run: Run) -> None:
         compare("l[i]", "Manager().list()", get_element, elements, started.list(range(1_000)))
         compare("l.append(int)", "Manager().list()", append, symplast.List(), started.list())
         compare("AtomicInt.add(1)", "Manager().Value and Lock", add, symplast.AtomicInt(), (started.Value("q", 0), started.Lock()), add_under_lock)
+
+
+@benchmark("one counter")
+def one_counter(run: Run) -> None:
+    """Two workers add to it, under its lock where it has one; figures are of one addition of one worker."""
+    context = multiprocessing.get_context("spawn")
+    often, rarely = run.either(100_000, 5_000), run.either(1_000, 50)
+    with (Pipes() as pipes, symplast.InterpreterPoolExecutor(2) as interpreters, context.Manager() as manager,
+          ProcessPoolExecutor(2, context, keep, (context.Value("q", 0), (manager.Value("q", 0), manager.Lock()), context.Barrier(2))) as processes):
+
+        def ours(add, *shared):
+            futures = [interpreters.submit(add, *shared, often, pipes.ends) for _ in range(2)]
+            pipes.meet(2)
+            return max(future.result() for future in futures) / often
+
+        def theirs(add, times):
+            return max(future.result() for future in [processes.submit(add, times) for _ in range(2)]) / times
+
+        atomic, of_dict, value, managed = run.turns(
+            "one counter",
+            partial(ours, add_to_counter, symplast.AtomicInt()),
+            partial(ours, add_to_key, symplast.Dict(hits=0)),
+            partial(theirs, add_to_value, often),
+            partial(theirs, add_to_managed, rarely),
+            seconds=6, least=7, most=60)
+    for rival, samples in (("multiprocessing.Value", value), ("Manager().Value and Lock", managed)):
+        run.row("AtomicInt.add(1), 2 at once", atomic, rival, samples)
+        run.row("d.add(key, 1), 2 at once", of_dict, rival, samples)
 
 
 if memhive:
@@ -171,3 +203,48 @@ def add_under_lock(value_and_lock, times):
     for _ in range(times):
         with lock:
             value.value += 1
+
+
+def add_to_counter(counter, times, ends):
+    meet(ends)
+    watch = Stopwatch()
+    for _ in range(times):
+        counter.add(1)
+    return watch.seconds
+
+
+def add_to_key(d, times, ends):
+    meet(ends)
+    watch = Stopwatch()
+    for _ in range(times):
+        d.add("hits", 1)
+    return watch.seconds
+
+
+kept: tuple
+
+
+def keep(value, managed, barrier):
+    """What a worker process is given when it starts."""
+    global kept
+    kept = (value, managed, barrier)
+
+
+def add_to_value(times):
+    value, _, barrier = kept
+    barrier.wait()
+    watch = Stopwatch()
+    for _ in range(times):
+        with value.get_lock():
+            value.value += 1
+    return watch.seconds
+
+
+def add_to_managed(times):
+    _, (value, lock), barrier = kept
+    barrier.wait()
+    watch = Stopwatch()
+    for _ in range(times):
+        with lock:
+            value.value += 1
+    return watch.seconds

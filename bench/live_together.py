@@ -1,15 +1,13 @@
 """
-Several interpreters at once with one live object: readers beside a writer, and writers of one counter.
+Readers of a live object beside a writer, each in an interpreter of its own, against the same readers in peace.
 
-Times are wall times less what a thread waited for a core, as in scaling: three threads share two cores here, and what counts is
-what the reader pays for the writer, not that both need a core.
+Times are wall times less what a thread waited for a core, as in scaling: three threads may share two cores, and what counts is
+what the readers pay for the writer, not that all need a core.
 """
 
 import itertools
-import multiprocessing
 import os
 import time
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 import symplast
@@ -38,7 +36,7 @@ def beside_a_writer(run: Run) -> None:
                     partial(seconds_of_readers, executor, pipes, shared, used, times, readers, False),
                     seconds=4, least=9, most=60)
                 kept = [alone / disturbed for alone, disturbed in zip(quiet, with_writer)]
-                run.row(f"{name} of 1,000: {readers} read{'s' * (readers == 1)}, 1 writes", kept, "the speed of reading in peace", unit="x", bar=BAR)
+                run.row(f"{name}: {readers} read{'s' * (readers == 1)}, 1 writes", kept, "reading in peace", unit="x", bar=BAR)
 
 
 def seconds_of_readers(executor, pipes, shared, keys, times, readers, hammered) -> float:
@@ -73,79 +71,6 @@ def write(shared, keys, stop, ends):
             shared[key] = number
         if stop.value:
             break
-
-
-@benchmark("one counter")
-def one_counter(run: Run) -> None:
-    """Two workers add to it; figures are of one addition of one worker."""
-    context = multiprocessing.get_context("spawn")
-    often, rarely = run.either(100_000, 5_000), run.either(1_000, 50)
-    with (Pipes() as pipes, symplast.InterpreterPoolExecutor(2) as interpreters, context.Manager() as manager,
-          ProcessPoolExecutor(2, context, keep, (context.Value("q", 0), (manager.Value("q", 0), manager.Lock()), context.Barrier(2))) as processes):
-
-        def ours(add, *shared):
-            futures = [interpreters.submit(add, *shared, often, pipes.ends) for _ in range(2)]
-            pipes.meet(2)
-            return max(future.result() for future in futures) / often
-
-        def theirs(add, times):
-            return max(future.result() for future in [processes.submit(add, times) for _ in range(2)]) / times
-
-        atomic, of_dict, value, managed = run.turns(
-            "one counter",
-            partial(ours, add_to_counter, symplast.AtomicInt()),
-            partial(ours, add_to_key, symplast.Dict(hits=0)),
-            partial(theirs, add_to_value, often),
-            partial(theirs, add_to_managed, rarely),
-            seconds=6, least=7, most=60)
-    for rival, samples in (("multiprocessing.Value and its lock", value), ("Manager().Value and Lock", managed)):
-        run.row("AtomicInt.add(1), 2 at once", atomic, rival, samples)
-        run.row("d.add(key, 1), 2 at once", of_dict, rival, samples)
-
-
-def add_to_counter(counter, times, ends):
-    meet(ends)
-    watch = Stopwatch()
-    for _ in range(times):
-        counter.add(1)
-    return watch.seconds
-
-
-def add_to_key(d, times, ends):
-    meet(ends)
-    watch = Stopwatch()
-    for _ in range(times):
-        d.add("hits", 1)
-    return watch.seconds
-
-
-kept: tuple
-
-
-def keep(value, managed, barrier):
-    """What a worker process is given when it starts."""
-    global kept
-    kept = (value, managed, barrier)
-
-
-def add_to_value(times):
-    value, _, barrier = kept
-    barrier.wait()
-    watch = Stopwatch()
-    for _ in range(times):
-        with value.get_lock():
-            value.value += 1
-    return watch.seconds
-
-
-def add_to_managed(times):
-    _, (value, lock), barrier = kept
-    barrier.wait()
-    watch = Stopwatch()
-    for _ in range(times):
-        with lock:
-            value.value += 1
-    return watch.seconds
 
 
 def meet(ends):
