@@ -8,6 +8,7 @@ The same figures give the same bytes. Colours follow the reader's preference for
 
 import argparse
 import math
+import os
 import sys
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
@@ -25,8 +26,8 @@ TITLES = {
 }
 
 # From the oldest Python to the newest.
-_LIGHT = ("#a9c8f0", "#6da3e4", "#2f74c9", "#123f82")
-_DARK = ("#2c5488", "#4a82c8", "#7fb2f0", "#cfe2fb")
+_LIGHT = ("#93bbee", "#5f9ae0", "#2f74c9", "#123f82")
+_DARK = ("#3a69a8", "#5590d6", "#7fb2f0", "#cfe2fb")
 
 _WIDTH, _LEFT, _RIGHT = 960, 400, 190
 _HEAD, _FOOT, _LINE = 78, 46, 22
@@ -168,7 +169,7 @@ def main() -> int:
     for subject in dict.fromkeys(line.subject for line in versions.lines(runs)):
         path = options.folder / f"{subject.replace('_', '-')}.svg"
         path.write_text(draw(runs, subject), encoding="utf-8")
-        print(path)
+        print(os.path.relpath(path))
     return 0
 
 

@@ -34,7 +34,7 @@ foreach ((string name, Action<bool, Action<Row>> run) in suites)
         AnsiConsole.MarkupLine($"  {row.Name,-50}{row.Rival,-36}{row.Ours,9:0.0} {row.Unit}{row.Theirs,9:0.0} {row.Unit}{row.Ratio,9:0.00}x{$"{row.Least:0.00}–{row.Greatest:0.00}",16}  {row.Bar} {met}");
     });
 }
-if (Option("--json") is { } file) Report.Write(file, rows);
+if (Option("--json") is { } file) Report.Write(file, quick, rows);
 int missed = rows.Count(row => row.Met == false);
 AnsiConsole.WriteLine($"\n{rows.Count(row => row.Met == true)} of {rows.Count(row => row.Met is not null)} bars met.");
 return 0;
