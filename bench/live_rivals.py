@@ -9,11 +9,12 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from multiprocessing.managers import SyncManager
 
 import symplast
 
 from harness import Run, benchmark, cpu_seconds, wall_seconds
-from live import Point, set_number
+from live import PlainPoint, Point, set_number
 from live_together import Stopwatch, meet
 from reading import ITERATIONS, by_key, contains, equal, iterate, twin
 from scaling import Pipes
@@ -24,26 +25,38 @@ except ImportError:
     memhive = None
 
 
+class Server(SyncManager):
+    """What multiprocessing.Manager() starts, and a class whose methods are called there."""
+
+
+Server.register("Point", PlainPoint, exposed=("method",))
+
+
 @benchmark("Manager")
 def manager(run: Run) -> None:
     often, rarely = run.either(20_000, 2_000), run.either(200, 50)
 
-    def compare(name: str, rival: str, work: Callable, shared, served, theirs_do: Callable | None = None) -> None:
+    def compare(name: str, rival: str, work: Callable, shared, served, theirs_do: Callable | None = None, at_once: int = 1, rarer: int = 1) -> None:
         ours, theirs = twin(work), twin(theirs_do or work)
+        our_times, their_times = max(often // at_once, 1), max(rarely // at_once // rarer, 1)
         our_samples, their_samples = run.turns(
-            name, lambda: wall_seconds(ours, shared, often) / often, lambda: wall_seconds(theirs, served, rarely) / rarely,
+            name, lambda: wall_seconds(ours, shared, our_times) / (our_times * at_once), lambda: wall_seconds(theirs, served, their_times) / (their_times * at_once),
             seconds=1.5, least=7, most=60)
         run.row(name, our_samples, rival, their_samples)
 
     items = {f"key {i}": i for i in range(1_000)}
-    with multiprocessing.get_context("spawn").Manager() as started:
+    with Server(ctx=multiprocessing.get_context("spawn")) as started:
         shared, served = symplast.Dict(items), started.dict(items)
         compare("d[str]", "Manager().dict()", get_item, shared, served)
         compare("d[str] = int", "Manager().dict()", set_item, shared, served)
         compare("key in d", "Manager().dict()", find, shared, served)
+        compare("for key in d, each of 1,000", "Manager().dict().keys()", iterate_keys, shared, served, at_once=len(items))
+        compare("d['child']", "Manager().dict() in another", get_child, symplast.Dict(child={}), started.dict(child=started.dict()), rarer=10)
+        compare("Dict()", "Manager().dict()", create, symplast.Dict, started.dict, rarer=10)
         point, space = Point(7), started.Namespace(x=7)
         compare("o.x", "Manager().Namespace()", get_attribute, point, space)
         compare("o.x = int", "Manager().Namespace()", set_attribute, point, space)
+        compare("o.method()", "a proxy of a BaseManager", call_method, point, started.Point())
         elements = symplast.List(range(1_000))
         compare("l[i]", "Manager().list()", get_element, elements, started.list(range(1_000)))
         compare("l.append(int)", "Manager().list()", append, symplast.List(), started.list())
@@ -171,6 +184,27 @@ def set_in_map(items, keys):
 def find(d, times):
     for _ in range(times):
         "key 500" in d
+
+
+def iterate_keys(d, times):
+    for _ in range(times):
+        for _ in d.keys():
+            pass
+
+
+def get_child(d, times):
+    for _ in range(times):
+        d["child"]
+
+
+def create(kind, times):
+    for _ in range(times):
+        kind()
+
+
+def call_method(o, times):
+    for _ in range(times):
+        o.method()
 
 
 def get_attribute(o, times):

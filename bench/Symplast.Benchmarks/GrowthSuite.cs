@@ -29,7 +29,7 @@ internal static unsafe class GrowthSuite
             report(Single(name + "each insertion", rival, "ns", ours.Nanoseconds, theirs.Nanoseconds, null));
             report(Single(name + "the longest insertion", rival, "ms", ours.Longest, theirs.Longest, new Bar(20 / theirs.Longest)));
             report(Single(name + "pauses of the collector", rival, "ms", ours.Pauses, theirs.Pauses, null));
-            report(Single(name + "managed memory allocated, an entry", rival, "bytes", ours.Allocated, theirs.Allocated, new Bar(0)));
+            report(Single(name + "allocated by .NET, an entry", rival, "bytes", ours.Allocated, theirs.Allocated, new Bar(0)));
             report(Single(name + "memory an entry, without .NET's key", rival, "bytes", ours.Bytes, theirs.Bytes, null));
         }
     }

@@ -40,7 +40,10 @@ AGAINST_PLAIN = {
     "reading in peace": [f"{name}: {who}, 1 writes" for name in ("Dict", "SortedDict", "List") for who in ("1 reads", "2 read")],
 }
 AGAINST_SHARING = {
-    "Manager().dict()": ["d[str]", "d[str] = int", "key in d"],
+    "Manager().dict()": ["d[str]", "d[str] = int", "key in d", "Dict()"],
+    "Manager().dict().keys()": ["for key in d, each of 1,000"],
+    "Manager().dict() in another": ["d['child']"],
+    "a proxy of a BaseManager": ["o.method()"],
     "Manager().Namespace()": ["o.x", "o.x = int"],
     "Manager().list()": ["l[i]", "l.append(int)"],
     "Manager().Value and Lock": ["AtomicInt.add(1)", "AtomicInt.add(1), 2 at once", "d.add(key, 1), 2 at once"],
