@@ -203,8 +203,24 @@ def wall_seconds(function: Callable, *args) -> float:
     return seconds
 
 
-def waited_for_core() -> float:
-    """The seconds so far in which this thread could have run but no core was free."""
+class Stopwatch:
+    """
+    Wall time since it was made, less what the thread could have run but no core was free: on a busy machine, or with more threads than
+    cores, wall time would say more of that than of the work. What is waited for otherwise, as for a lock, counts in full.
+    """
+
+    def __init__(self):
+        # The waiting that is subtracted lies within the time that it is subtracted from.
+        self._start = time.perf_counter()
+        self._waited = _waited_for_core()
+
+    @property
+    def seconds(self) -> float:
+        waited = _waited_for_core() - self._waited
+        return time.perf_counter() - self._start - waited
+
+
+def _waited_for_core() -> float:
     with open("/proc/thread-self/schedstat") as file:
         return int(file.read().split()[1]) / 1e9
 

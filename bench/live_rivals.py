@@ -13,9 +13,9 @@ from multiprocessing.managers import SyncManager
 
 import symplast
 
-from harness import Run, benchmark, cpu_seconds, wall_seconds
+from harness import Run, Stopwatch, benchmark, cpu_seconds, wall_seconds
 from live import PlainPoint, Point, set_number
-from live_together import Stopwatch, meet
+from live_together import meet
 from reading import ITERATIONS, by_key, contains, equal, iterate, twin
 from scaling import Pipes
 

@@ -7,12 +7,11 @@ what the readers pay for the writer, not that all need a core.
 
 import itertools
 import os
-import time
 from functools import partial
 
 import symplast
 
-from harness import Bar, Run, benchmark, waited_for_core
+from harness import Bar, Run, Stopwatch, benchmark
 from scaling import Pipes
 
 BAR = Bar(0.9, of="ours", at_least=True)
@@ -78,14 +77,3 @@ def meet(ends):
     arrive, wait = ends
     os.write(arrive, b".")
     os.read(wait, 1)
-
-
-class Stopwatch:
-    """Wall time since it was made, less what this thread waited for a core."""
-
-    def __init__(self):
-        self._waited, self._start = waited_for_core(), time.perf_counter()
-
-    @property
-    def seconds(self) -> float:
-        return time.perf_counter() - self._start - (waited_for_core() - self._waited)
