@@ -107,8 +107,9 @@ def _line(line: versions.Line, pythons: list[str], scale: Scale, top: float) -> 
 
 def _tip(line: versions.Line, python: str, row: Row) -> str:
     sides = "" if row.theirs is None else f", {shown_figure(row.ours, row.unit)} against {shown_figure(row.theirs, row.unit)}"
+    best = "" if row.ratio_of_best is None else f", {shown_factor(row.ratio_of_best)}x at best"
     verdict = "" if row.met is None else ", met" if row.met else ", missed"
-    return f"{line.name}, Python {python}: {shown_factor(versions.value(row))}x{sides}{verdict}"
+    return f"{line.name}, Python {python}: {shown_factor(versions.value(row))}x{best}{sides}{verdict}"
 
 
 def _axis(scale: Scale, bottom: float) -> list[str]:

@@ -1,5 +1,6 @@
 """
 Runs of several Pythons beside each other: reads what run.py wrote for each, prints one table, and writes one file with all of it.
+A cell is the median of the ratios of the rounds, which the bar is held against, and in brackets the ratio of the best of each side.
 
     python bench/versions.py artifacts/bench/live-3.*.json --json artifacts/bench/live.json
 """
@@ -14,7 +15,7 @@ from typing import TextIO
 from harness import Bar, Row, row_from
 from table import shown_bar, shown_factor, shown_figure
 
-_NAME, _RIVAL, _VERSION, _BAR = 42, 32, 9, 9
+_NAME, _RIVAL, _VERSION, _BAR = 42, 28, 15, 9
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,9 @@ def _cell(row: Row | None) -> str:
     if row is None:
         return "–"
     of = value(row)
-    return shown_figure(row.ours, row.unit) if of is None else shown_factor(of) + "x"
+    if of is None:
+        return shown_figure(row.ours, row.unit)
+    return f"{shown_factor(of)}x" + ("" if row.ratio_of_best is None else f" ({shown_factor(row.ratio_of_best)})")
 
 
 def _print(out: TextIO, name: str, rival: str, cells: list[str], bar: str, verdict: str) -> None:
