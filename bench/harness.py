@@ -19,9 +19,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
-# How thorough a run is. Smoke shows whether everything runs, and no figure of it means anything.
-EFFORTS = ("full", "quick", "smoke")
-
 # The order in which subjects run and are listed: modules of this folder.
 SUBJECTS = ("freezing", "reading", "live", "live_sorted", "live_rivals", "live_together", "live_memory", "scaling", "handover", "executors", "footprint",
             "unshared")
@@ -132,7 +129,10 @@ def benchmarks() -> list[Benchmark]:
 
 
 class Run:
-    """What a benchmark is given: how thorough to be, the taking of turns, and where rows go."""
+    """
+    What a benchmark is given: how thorough to be, the taking of turns, and where rows go. A run is full, quick or smoke, which shows whether
+    everything runs, and no figure of which means anything.
+    """
 
     def __init__(self, of: Benchmark, effort: str, tell: Callable[[dict], None]):
         self.quick = effort != "full"
