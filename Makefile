@@ -5,7 +5,7 @@ PYTHON := $(shell for name in python3 python3.15 python3.14 python3.13 python3.1
 endif
 ENG = @$(if $(PYTHON),,$(error A Python is missing. To install one: sudo apt-get install python3))$(PYTHON) -m eng.
 
-.PHONY: help build demo test bench bench-structures format lint clean
+.PHONY: help build demo test bench bench-live bench-structures format lint clean
 
 help:  ## say what there is (this)
 	@echo 'Symplast: one copy of your data, all cores, stock CPython.'
@@ -25,6 +25,9 @@ test:  ## run all tests, with every CPython found on this machine
 
 bench:  ## measure, with the newest Python
 	$(ENG)run bench/run.py $(ARGS)
+
+bench-live:  ## measure live objects, with the newest Python of each version, and draw docs/figures
+	$(ENG)live $(ARGS)
 
 bench-structures:  ## measure the live structures against those of .NET
 	$(ENG)structures $(ARGS)

@@ -20,7 +20,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
 # The order in which subjects run and are listed: modules of this folder.
-SUBJECTS = ("freezing", "reading", "live", "scaling", "handover", "executors", "footprint", "unshared")
+SUBJECTS = ("freezing", "reading", "live", "live_sorted", "live_rivals", "live_together", "live_memory", "scaling", "handover", "executors", "footprint",
+            "unshared")
 
 # A side of a comparison: does its work once and returns what that took.
 type Side = Callable[[], float]
@@ -74,6 +75,14 @@ class Row:
         return statistics.median(self.ratios) if self.ratios else None
 
     @property
+    def ratio_of_best(self) -> float | None:
+        """The best that each side ever did: what a busy machine adds to a sample, it mostly adds to others."""
+        if not self.ratios:
+            return None
+        best = max if self.unit == "x" else min
+        return best(self.our_samples) / best(self.rival_samples)
+
+    @property
     def met(self) -> bool | None:
         return None if self.bar is None else self.bar.met(self)
 
@@ -83,6 +92,8 @@ class Row:
             "ours": self.ours,
             "theirs": self.theirs,
             "ratio": self.ratio,
+            "ratios": ratios,
+            "ratio_of_best": self.ratio_of_best,
             "ratio_range": [min(ratios), max(ratios)] if ratios else None,
             "met": self.met,
         }
@@ -118,10 +129,14 @@ def benchmarks() -> list[Benchmark]:
 
 
 class Run:
-    """What a benchmark is given: how thorough to be, the taking of turns, and where rows go."""
+    """
+    What a benchmark is given: how thorough to be, the taking of turns, and where rows go. A run is full, quick or smoke, which shows whether
+    everything runs, and no figure of which means anything.
+    """
 
-    def __init__(self, of: Benchmark, quick: bool, tell: Callable[[dict], None]):
-        self.quick = quick
+    def __init__(self, of: Benchmark, effort: str, tell: Callable[[dict], None]):
+        self.quick = effort != "full"
+        self._smoke = effort == "smoke"
         self._of = of
         self._tell = tell
 
@@ -136,9 +151,11 @@ class Run:
     def turns(self, what: str, *sides: Side, seconds: float = 3, least: int = 5, most: int = 60) -> list[list[float]]:
         """
         Rounds in which each side takes its turn, the first one changing; a list of samples a side. There are as many rounds as
-        fit the seconds (a quarter of them in a quick run), but at least and at most so many.
+        fit the seconds (a quarter of them in a quick run), but at least and at most so many. One, if only smoke is looked for.
         """
-        if self.quick:
+        if self._smoke:
+            seconds, least = 0, 1
+        elif self.quick:
             seconds, least = seconds / 4, min(least, 3)
         samples: list[list[float]] = [[] for _ in sides]
         self.say(what)
@@ -186,8 +203,24 @@ def wall_seconds(function: Callable, *args) -> float:
     return seconds
 
 
-def waited_for_core() -> float:
-    """The seconds so far in which this thread could have run but no core was free."""
+class Stopwatch:
+    """
+    Wall time since it was made, less what the thread could have run but no core was free: on a busy machine, or with more threads than
+    cores, wall time would say more of that than of the work. What is waited for otherwise, as for a lock, counts in full.
+    """
+
+    def __init__(self):
+        # The waiting that is subtracted lies within the time that it is subtracted from.
+        self._start = time.perf_counter()
+        self._waited = _waited_for_core()
+
+    @property
+    def seconds(self) -> float:
+        waited = _waited_for_core() - self._waited
+        return time.perf_counter() - self._start - waited
+
+
+def _waited_for_core() -> float:
     with open("/proc/thread-self/schedstat") as file:
         return int(file.read().split()[1]) / 1e9
 
@@ -203,7 +236,7 @@ def memory(pid: int | str = "self") -> int:
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith("Pss:"))
 
 
-def serve(subject: str, name: str, quick: bool) -> None:
+def serve(subject: str, name: str, effort: str) -> None:
     """What a child process does: run one benchmark and tell what happens in lines of JSON on stdout."""
     out, sys.stdout = sys.stdout, sys.stderr
 
@@ -215,4 +248,4 @@ def serve(subject: str, name: str, quick: bool) -> None:
     # Subjects may import each other, so there are more of them than asked for.
     [chosen] = (one for one in _registered if (one.subject, one.name) == (subject, name))
     gc.disable()
-    chosen.measure(Run(chosen, quick, tell))
+    chosen.measure(Run(chosen, effort, tell))

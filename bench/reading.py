@@ -165,8 +165,12 @@ def contains(members, keys):
         key in members
 
 
+# How often iterate() does so.
+ITERATIONS = 200
+
+
 def iterate(items):
-    for _ in range(200):
+    for _ in range(ITERATIONS):
         for _ in items:
             pass
 

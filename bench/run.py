@@ -3,12 +3,14 @@
     make bench                        everything, with the newest Python: some five minutes
     make bench ARGS=--quick           everything, with less data (the bars are not meant for that) and fewer rounds: one minute
     make bench ARGS='--only reading'  what has this in its subject or name
+    make bench ARGS=--smoke           one round of everything with little data: whether it runs, seconds a subject
 
 The table appears while it is measured, a row a comparison: the medians of both sides, the median of their ratios (each of two
 measurements taken one after the other) with the smallest and largest, and the bar. All samples go to a JSON file.
 """
 
 import argparse
+import importlib
 import json
 import os
 import platform
@@ -29,7 +31,10 @@ ARTIFACTS = ROOT / "artifacts" / "bench"
 # A benchmark that takes this long hangs.
 MOST_SECONDS = 180
 
-_CHILD = "import sys, harness; harness.serve(sys.argv[1], sys.argv[2], sys.argv[3] == 'quick')"
+# Rivals that neither Python nor the project brings: those take part that can be imported.
+OTHERS = ("sortedcontainers", "memhive")
+
+_CHILD = "import sys, harness; harness.serve(*sys.argv[1:])"
 
 
 def main() -> int:
@@ -52,7 +57,8 @@ def main() -> int:
         "cores": len(os.sched_getaffinity(0)),
         "load_average_before": os.getloadavg()[0],
         "started": time.strftime("%Y-%m-%d %H:%M:%S%z"),
-        "quick": options.quick,
+        "effort": options.effort,
+        "rivals": {name: version_of(name) for name in OTHERS},
     }
     print(f"Symplast {about['symplast']} with Python {about['python']} on {about['cores']} cores of {about['processor']}"
           f", load average {about['load_average_before']:.1f}", flush=True)
@@ -60,7 +66,7 @@ def main() -> int:
     try:
         for number, one in enumerate(chosen, 1):
             label, start = f"{one.subject}: {one.name}", time.monotonic()
-            error = measure(one, options.quick, table, f"[{number}/{len(chosen)}] {label}")
+            error = measure(one, options.effort, table, f"[{number}/{len(chosen)}] {label}")
             took[label] = round(time.monotonic() - start, 1)
             if error:
                 failed[label] = error
@@ -68,8 +74,9 @@ def main() -> int:
     except KeyboardInterrupt:
         interrupted = True
     table.summary()
-    path = options.json or ARTIFACTS / f"python-{about['python']}{'-quick' * options.quick}.json"
+    path = options.json or ARTIFACTS / f"python-{about['python']}{'' if options.effort == 'full' else '-' + options.effort}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
+    about["load_average_after"] = os.getloadavg()[0]
     results = {"seconds": took, "failed": failed, "rows": [row.as_json() for row in table.rows]}
     path.write_text(json.dumps(about | results, indent=1))
     print(f"{sum(took.values()):.0f} seconds; all samples are in {os.path.relpath(path)}")
@@ -78,13 +85,16 @@ def main() -> int:
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="less data and fewer rounds")
+    effort = parser.add_mutually_exclusive_group()
+    effort.add_argument("--quick", dest="effort", action="store_const", const="quick", help="less data and fewer rounds")
+    effort.add_argument("--smoke", dest="effort", action="store_const", const="smoke", help="one round of each, with little data")
+    parser.set_defaults(effort="full")
     parser.add_argument("--only", default="", metavar="TEXT", help="only benchmarks with this in their subject or name")
     parser.add_argument("--json", type=Path, metavar="PATH", help="where the samples go (default: artifacts/bench/)")
     return parser.parse_args()
 
 
-def measure(one: harness.Benchmark, quick: bool, table: Table, label: str) -> str | None:
+def measure(one: harness.Benchmark, effort: str, table: Table, label: str) -> str | None:
     """Runs a benchmark in a child process, which is started with -c so that its own children need not import this script."""
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")])),
@@ -92,7 +102,7 @@ def measure(one: harness.Benchmark, quick: bool, table: Table, label: str) -> st
         "PYTHONPYCACHEPREFIX": str(ARTIFACTS / "pycache"),
         "PYTHONDONTWRITEBYTECODE": "",
     }
-    command = [sys.executable, "-P", "-W", "ignore", "-c", _CHILD, one.subject, one.name, "quick" if quick else "full"]
+    command = [sys.executable, "-P", "-W", "ignore", "-c", _CHILD, one.subject, one.name, effort]
     with tempfile.TemporaryFile("w+") as errors:
         child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=environment, text=True)
         timer = threading.Timer(MOST_SECONDS, child.kill)
@@ -116,6 +126,15 @@ def measure(one: harness.Benchmark, quick: bool, table: Table, label: str) -> st
         if child.returncode == -signal.SIGKILL:
             return f"killed, perhaps because it took more than {MOST_SECONDS} seconds"
         return None if child.returncode == 0 else errors.read().strip() or f"the process ended with status {child.returncode}"
+
+
+def version_of(package: str) -> str | None:
+    """None if it cannot be imported, and then takes no part."""
+    try:
+        module = importlib.import_module(package)
+    except ImportError:
+        return None
+    return getattr(module, "__version__", "unknown")
 
 
 def processor() -> str:

@@ -7,7 +7,6 @@ say more of the machine than of each other. A lock between them, or fights over 
 
 import multiprocessing
 import os
-import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import Any
@@ -16,7 +15,7 @@ import symplast
 
 import data
 import reading
-from harness import Bar, Run, benchmark, waited_for_core
+from harness import Bar, Run, Stopwatch, benchmark
 
 BAR = Bar(1.95, of="ours", at_least=True)
 
@@ -108,7 +107,7 @@ def measure_kept(read, times, meet):
 
 
 def seconds_of(read, readable, local, times):
-    waited, start = waited_for_core(), time.perf_counter()
+    watch = Stopwatch()
     for _ in range(times):
         read(readable, *local)
-    return time.perf_counter() - start - (waited_for_core() - waited)
+    return watch.seconds

@@ -1,5 +1,6 @@
 """The table that people read, printed row by row while the benchmarks run."""
 
+import math
 from typing import TextIO
 
 from harness import Bar, Benchmark, Row
@@ -30,18 +31,18 @@ class Table:
         self.rows.append(row)
         self._heading(row.subject)
         if row.ratios and not (row.bar and row.bar.of == "ours"):
-            spread, shown = row.ratios, _factor
+            spread, shown = row.ratios, shown_factor
         else:
-            spread, shown = row.our_samples, lambda value: _figure(value, row.unit)
+            spread, shown = row.our_samples, lambda value: shown_figure(value, row.unit)
         bounds = f"{shown(min(spread))}–{shown(max(spread))}" if len(spread) > 1 else ""
         self._line(
             "  " + row.name,
             row.rival or "",
-            _figure(row.ours, row.unit),
-            "" if row.theirs is None else _figure(row.theirs, row.unit),
-            "" if row.ratio is None else _factor(row.ratio) + "x",
+            shown_figure(row.ours, row.unit),
+            "" if row.theirs is None else shown_figure(row.theirs, row.unit),
+            "" if row.ratio is None else shown_factor(row.ratio) + "x",
             bounds,
-            _bar(row.bar, row.unit),
+            shown_bar(row.bar, row.unit),
             {None: "", True: "met", False: "MISSED"}[row.met],
         )
 
@@ -73,20 +74,22 @@ class Table:
         print(line.rstrip(), file=self._out, flush=True)
 
 
-def _bar(bar: Bar | None, unit: str) -> str:
+def shown_bar(bar: Bar | None, unit: str) -> str:
+    """A bar as people read it; nothing if there is none."""
     if bar is None:
         return ""
-    limit = f"{bar.limit:.2f}x" if bar.of == "ratio" or unit == "x" else _figure(bar.limit, unit)
+    limit = f"{bar.limit:.2f}x" if bar.of == "ratio" or unit == "x" else shown_figure(bar.limit, unit)
     return ("≥ " if bar.at_least else "≤ ") + limit
 
 
-def _factor(value: float) -> str:
+def shown_factor(value: float) -> str:
+    """Two or three significant digits."""
     if value and value < 0.0095:
-        return f"{value:.1g}"
+        return f"{value:.{-math.floor(math.log10(value))}f}"
     return f"{value:.{0 if value >= 99.95 else 1 if value >= 9.995 else 2}f}"
 
 
-def _figure(value: float, unit: str) -> str:
+def shown_figure(value: float, unit: str) -> str:
     """Three significant digits and a unit of a fitting size."""
     if unit == "x":
         return f"{value:.2f}x"

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Diagnostics;
 using Symplast.Memory;
 using Symplast.Objects;
@@ -15,39 +16,85 @@ internal static unsafe class GrowthSuite
     {
         int count = quick ? 500_000 : 10_000_000;
         Keys keys = new(count);
-        ConcurrentDictionary<string, long> concurrent = new();
-        Figures theirs = Fill(count, i => concurrent[keys.Filled[i]] = i);
-        concurrent.Clear();
-        concurrent = new();
-        NonBlocking.ConcurrentDictionary<string, long> nonBlocking = new();
-        Figures others = Fill(count, i => nonBlocking[keys.Filled[i]] = i);
-        nonBlocking = new();
         Pool pool = Pool.Create("bench");
         Participant* me = Epoch.Join();
         OrderedMap* map = Map.Create(me, Heap.Of(pool));
-        Figures ours = Fill(count, i => Map.Set(me, map, keys.Fill(i), Value.OfInt(i)));
-        foreach ((string rival, Figures figures) in ((string, Figures)[])[("ConcurrentDictionary", theirs), ("NonBlocking", others)])
-        {
-            string name = $"{count:N0} entries: ";
-            report(Single(name + "each insertion", rival, "ns", ours.Nanoseconds, figures.Nanoseconds, null));
-            report(Single(name + "the longest insertion", rival, "ms", ours.Longest, figures.Longest, new Bar(20 / figures.Longest)));
-            report(Single(name + "pauses of the collector", rival, "ms", ours.Pauses, figures.Pauses, null));
-            report(Single(name + "memory an entry, without .NET's key", rival, "bytes", ours.Bytes, figures.Bytes, null));
-        }
+        Figures ours = Fill(count, i => Map.Set(me, map, keys.Fill(i), Value.OfInt(i)), () => pool.Statistics().LiveBytes);
         pool.Delete();
         Epoch.Leave(me);
+        foreach ((string rival, Func<Keys, Figures> fill) in Rivals(count))
+        {
+            string name = $"{count:N0} entries: ";
+            Figures theirs = fill(keys);
+            report(Single(name + "each insertion", rival, "ns", ours.Nanoseconds, theirs.Nanoseconds, null));
+            report(Single(name + "the longest insertion", rival, "ms", ours.Longest, theirs.Longest, new Bar(20 / theirs.Longest)));
+            report(Single(name + "pauses of the collector", rival, "ms", ours.Pauses, theirs.Pauses, null));
+            report(Single(name + "allocated by .NET, an entry", rival, "bytes", ours.Allocated, theirs.Allocated, new Bar(0)));
+            report(Single(name + "memory an entry, with its key", rival, "bytes", ours.Bytes, theirs.Bytes + Keys.StringBytes, null));
+        }
+    }
+
+    // Each makes its collection inside, so that it is garbage when the next one is filled.
+    static (string Name, Func<Keys, Figures> Fill)[] Rivals(int count) =>
+    [
+        ("ConcurrentDictionary", keys =>
+        {
+            ConcurrentDictionary<string, long> map = new();
+            return Fill(count, i => map[keys.Filled[i]] = i, ManagedBytes, map);
+        }),
+        ("NonBlocking", keys =>
+        {
+            NonBlocking.ConcurrentDictionary<string, long> map = new();
+            return Fill(count, i => map[keys.Filled[i]] = i, ManagedBytes, map);
+        }),
+        ("ImmutableDictionary + CAS", keys =>
+        {
+            Root root = new();
+            return Fill(count, i => ImmutableInterlocked.Update(ref root.Map, static (map, entry) => map.SetItem(entry.Key, entry.Value), (Key: keys.Filled[i], Value: (long)i)), ManagedBytes, root);
+        }),
+        ("Dictionary + Lock", keys =>
+        {
+            Dictionary<string, long> map = [];
+            Lock gate = new();
+            return Fill(count, i =>
+            {
+                lock (gate) map[keys.Filled[i]] = i;
+            }, ManagedBytes, map);
+        }),
+        ("Dictionary + ReaderWriterLockSlim", keys =>
+        {
+            Dictionary<string, long> map = [];
+            using ReaderWriterLockSlim gate = new();
+            return Fill(count, i =>
+            {
+                gate.EnterWriteLock();
+                map[keys.Filled[i]] = i;
+                gate.ExitWriteLock();
+            }, ManagedBytes, map);
+        }),
+    ];
+
+    sealed class Root
+    {
+        internal ImmutableDictionary<string, long> Map = ImmutableDictionary<string, long>.Empty;
     }
 
     static Row Single(string name, string rival, string unit, double ours, double theirs, Bar? bar) =>
         new(Subject, name, rival, ours, theirs, ours / theirs, ours / theirs, ours / theirs, bar) { Unit = unit };
 
-    readonly record struct Figures(double Nanoseconds, double Longest, double Pauses, double Bytes);
+    readonly record struct Figures(double Nanoseconds, double Longest, double Pauses, double Allocated, double Bytes);
 
-    static Figures Fill(int count, Action<int> insert)
+    // What lives, as the pool says of its own: memory that a heap holds and does not use is left out on both sides.
+    static long ManagedBytes() => GC.GetTotalMemory(forceFullCollection: true);
+
+    // The filled one is alive until its memory was measured.
+    static Figures Fill(int count, Action<int> insert, Func<long> bytes, object? filled = null)
     {
-        GC.Collect();
+        // What was filled before is gone, and its memory given back.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        long before = bytes();
         TimeSpan pauses = GC.GetTotalPauseDuration();
-        long memory = Environment.WorkingSet;
+        long allocated = GC.GetAllocatedBytesForCurrentThread();
         long longest = 0;
         long start = Stopwatch.GetTimestamp();
         long last = start;
@@ -58,9 +105,10 @@ internal static unsafe class GrowthSuite
             longest = Math.Max(longest, now - last);
             last = now;
         }
+        allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
         double paused = (GC.GetTotalPauseDuration() - pauses).TotalMilliseconds;
-        GC.Collect();
-        double grown = Environment.WorkingSet - memory;
-        return new Figures(Stopwatch.GetElapsedTime(start, last).TotalNanoseconds / count, longest * 1000.0 / Stopwatch.Frequency, paused, grown / count);
+        double grown = bytes() - before;
+        GC.KeepAlive(filled);
+        return new Figures(Stopwatch.GetElapsedTime(start, last).TotalNanoseconds / count, longest * 1000.0 / Stopwatch.Frequency, paused, (double)allocated / count, grown / count);
     }
 }

@@ -14,6 +14,9 @@ internal sealed unsafe class Keys
 
     internal const int Length = 12;
 
+    /// <summary>What .NET takes for a string of that length: header, type, length, characters and a zero, in words.</summary>
+    internal const int StringBytes = (8 + 8 + sizeof(int) + (Length + 1) * sizeof(char) + 7) & ~7;
+
     internal Keys(int count)
     {
         Count = count;

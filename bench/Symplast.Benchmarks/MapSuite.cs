@@ -133,9 +133,8 @@ internal static unsafe class MapSuite
             ConcurrentDictionary<string, long> concurrent = new(keys.Filled.Select((key, i) => KeyValuePair.Create(key, (long)i)));
             NonBlocking.ConcurrentDictionary<string, long> nonBlocking = new();
             for (int i = 0; i < size; i++) nonBlocking[keys.Filled[i]] = i;
-            bool large = size > 1_000_000;
             Dictionary<string, long> plain = new(concurrent);
-            Root root = new(large ? ImmutableDictionary<string, long>.Empty : plain.ToImmutableDictionary());
+            Root root = new(plain.ToImmutableDictionary());
             Lock gate = new();
             using ReaderWriterLockSlim readers = new();
 
@@ -152,15 +151,17 @@ internal static unsafe class MapSuite
                         Epoch.Leave(me);
                         return sum;
                     });
-                    List<Contender> sides = [ours, Side("ConcurrentDictionary", new Concurrent(concurrent, keys)), Side("NonBlocking", new NonBlocked(nonBlocking, keys))];
-                    if (!large)
-                    {
-                        sides.Add(Side("ImmutableDictionary + CAS", new Immutable(root, keys)));
-                        sides.Add(Side("Dictionary + Lock", new Locked(plain, gate, keys)));
-                        sides.Add(Side("Dictionary + ReaderWriterLockSlim", new ReadersAndWriter(plain, readers, keys)));
-                    }
+                    Contender[] sides =
+                    [
+                        ours,
+                        Side("ConcurrentDictionary", new Concurrent(concurrent, keys)),
+                        Side("NonBlocking", new NonBlocked(nonBlocking, keys)),
+                        Side("ImmutableDictionary + CAS", new Immutable(root, keys)),
+                        Side("Dictionary + Lock", new Locked(plain, gate, keys)),
+                        Side("Dictionary + ReaderWriterLockSlim", new ReadersAndWriter(plain, readers, keys)),
+                    ];
                     Bar bar = writes == 50 && threads == 2 ? new Bar(1 / 1.5) : new Bar(1);
-                    Contest.Run(report, Subject, name, threads, bar, [.. sides]);
+                    Contest.Run(report, Subject, name, threads, bar, sides);
                     if (writes != 0 || threads != 1) continue;
                     Contender hashing = new("", (_, count, seed) =>
                     {

@@ -68,7 +68,43 @@ internal static unsafe class MemorySuite
             });
             Contest.Run(report, Subject, $"allocate and free {size} bytes", 1, new Bar(1), ours, malloc);
             Contest.Run(report, Subject, $"allocate and free {size} bytes, 2 threads", 2, new Bar(1), ours, malloc);
+            RemoteFrees(report, heap, size);
             pool.Delete();
         }
     }
+
+    // Each of two threads frees what the other one allocated; they meet after each batch.
+    static void RemoteFrees(Action<Row> report, PoolHeap* heap, int size)
+    {
+        const int Batch = 8192;
+        nint[][] blocks = [new nint[Batch], new nint[Batch]];
+        using Barrier meeting = new(2);
+
+        Contender Side(string name, Allocating allocate, Freeing free) => new(name, (thread, count, _) =>
+        {
+            Participant* me = Epoch.Join();
+            for (int left = count; left > 0; left -= Batch)
+            {
+                int now = Math.Min(left, Batch);
+                Epoch.Enter(me);
+                for (int i = 0; i < now; i++) blocks[thread][i] = (nint)allocate(me);
+                Epoch.Exit(me);
+                meeting.SignalAndWait();
+                Epoch.Enter(me);
+                for (int i = 0; i < now; i++) free(me, (void*)blocks[1 - thread][i]);
+                Epoch.Exit(me);
+                meeting.SignalAndWait();
+            }
+            Epoch.Leave(me);
+            return 0;
+        });
+
+        Contest.Run(report, Subject, $"allocate, and free the other thread's, {size} bytes", 2, new Bar(1),
+            Side("", me => Heap.Allocate(me, heap, (nuint)size), Heap.Free),
+            Side("malloc", _ => NativeMemory.Alloc((nuint)size), (_, block) => NativeMemory.Free(block)));
+    }
+
+    delegate void* Allocating(Participant* me);
+
+    delegate void Freeing(Participant* me, void* block);
 }

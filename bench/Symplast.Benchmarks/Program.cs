@@ -7,7 +7,7 @@ bool quick = args.Contains("--quick");
 string only = Option("--only") ?? "";
 if (quick) Contest.Rounds = 3;
 
-AnsiConsole.Profile.Width = 160;
+AnsiConsole.Profile.Width = 170;
 
 ForkGuard.Arm();
 AddressRange.Reserve();
@@ -26,15 +26,15 @@ List<Row> rows = [];
 foreach ((string name, Action<bool, Action<Row>> run) in suites)
 {
     if (!name.Contains(only, StringComparison.OrdinalIgnoreCase)) continue;
-    AnsiConsole.MarkupLine($"\n[bold]{name,-52}{"against",-36}{"ours",12}{"theirs",12}{"ratio",10}{"min–max",16}  bar[/]");
+    AnsiConsole.MarkupLine($"\n[bold]{name,-58}{"against",-36}{"ours",12}{"theirs",12}{"ratio",10}{"min–max",16}  bar[/]");
     run(quick, row =>
     {
         rows.Add(row);
         string met = row.Met switch { null => "", true => "[green]met[/]", false => "[red]MISSED[/]" };
-        AnsiConsole.MarkupLine($"  {row.Name,-50}{row.Rival,-36}{row.Ours,9:0.0} {row.Unit}{row.Theirs,9:0.0} {row.Unit}{row.Ratio,9:0.00}x{$"{row.Least:0.00}–{row.Greatest:0.00}",16}  {row.Bar} {met}");
+        AnsiConsole.MarkupLine($"  {row.Name,-56}{row.Rival,-36}{row.Ours,9:0.0} {row.Unit}{row.Theirs,9:0.0} {row.Unit}{(double.IsNaN(row.Ratio) ? "–" : $"{row.Ratio:0.00}x"),10}{(double.IsNaN(row.Ratio) ? "" : $"{row.Least:0.00}–{row.Greatest:0.00}"),16}  {row.Bar} {met}");
     });
 }
-if (Option("--json") is { } file) Report.Write(file, rows);
+if (Option("--json") is { } file) Report.Write(file, quick, rows);
 int missed = rows.Count(row => row.Met == false);
 AnsiConsole.WriteLine($"\n{rows.Count(row => row.Met == true)} of {rows.Count(row => row.Met is not null)} bars met.");
 return 0;

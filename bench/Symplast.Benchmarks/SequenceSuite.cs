@@ -16,6 +16,7 @@ internal static unsafe class SequenceSuite
         Vectors(report, main, heap, quick ? 10_000 : 1_000_000);
         Counters(report, main, heap);
         Queues(report, main, heap);
+        Bounded(report, main, heap);
         Records(report, main, heap);
         pool.Delete();
         Epoch.Leave(main);
@@ -206,6 +207,40 @@ internal static unsafe class SequenceSuite
                 return 0;
             }));
         }
+    }
+
+    // One thread puts, the other one takes; who finds no room or nothing waits.
+    static void Bounded(Action<Row> report, Participant* main, PoolHeap* heap)
+    {
+        const int Capacity = 1024;
+        SharedQueue* queue = SharedQueue<Hook>.Create(main, heap, Capacity);
+        using BlockingCollection<long> collection = new(Capacity);
+        Contest.Run(report, "queue", "from one thread to another, waiting", 2, new Bar(1), new Contender("", (thread, count, _) =>
+        {
+            Participant* me = Epoch.Join();
+            long sum = 0;
+            for (int i = 0; i < count; i++)
+            {
+                if (thread == 0)
+                {
+                    SharedQueue<Hook>.Put(me, queue, Value.OfInt(i), -1, null);
+                    continue;
+                }
+                SharedQueue<Hook>.Take(me, queue, out Value value, -1, null);
+                sum += value.Int;
+            }
+            Epoch.Leave(me);
+            return sum;
+        }), new Contender("BlockingCollection", (thread, count, _) =>
+        {
+            long sum = 0;
+            for (int i = 0; i < count; i++)
+            {
+                if (thread == 0) collection.Add(i);
+                else sum += collection.Take();
+            }
+            return sum;
+        }));
     }
 
     static void Records(Action<Row> report, Participant* main, PoolHeap* heap)

@@ -8,7 +8,10 @@ namespace Symplast.Benchmarks;
 internal static unsafe class SortedEndsSuite
 {
     const string Subject = "sorted map";
-    const int Range = 100;
+
+    /// <summary>How many entries a range has.</summary>
+    internal const int Range = 100;
+
     const int Room = 14;
 
     internal static void Run(Action<Row> report, SortedMap* map, int size)

@@ -73,7 +73,7 @@ internal static unsafe class SortedSuite
 
     internal static void Run(bool quick, Action<Row> report)
     {
-        foreach (int size in quick ? (int[])[1000, 100_000] : [1000, 1_000_000])
+        foreach (int size in quick ? (int[])[16, 1000, 100_000] : [16, 1000, 1_000_000])
         {
             RunKeys(report, "ints", size, null, [.. Enumerable.Range(0, size)]);
             Keys keys = new(size);
@@ -93,7 +93,7 @@ internal static unsafe class SortedSuite
         Root<TKey> root = new(sorted.ToImmutableSortedDictionary(order));
         Lock gate = new();
 
-        foreach (int writes in (int[])[0, 10, 50])
+        foreach (int writes in (int[])[0, 1, 10, 50])
         {
             foreach (int threads in (int[])[1, 2])
             {
@@ -111,7 +111,7 @@ internal static unsafe class SortedSuite
             }
         }
         Hammered(report, $"{size:N0} {kind}", map, keys, size);
-        if (keys is null) SortedEndsSuite.Run(report, map, size);
+        if (keys is null && size > SortedEndsSuite.Range) SortedEndsSuite.Run(report, map, size);
         pool.Delete();
         Epoch.Leave(main);
     }
