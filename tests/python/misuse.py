@@ -10,6 +10,7 @@ import inspect
 import itertools
 import math
 import operator
+import os
 import pickle
 import random
 import sys
@@ -369,11 +370,13 @@ def run(pool, seed, cycles, makers, cases, calls):
     return sorted(faults)
 
 
-def share(pool, seed, cycles, targets, calls, begun, made):
-    """The same in one of several interpreters, on objects that all have; counts that it has begun, and its calls in made."""
+def share(pool, seed, cycles, targets, calls, workers, begun, made):
+    """The same in one of several interpreters, on objects that all have. It waits until so many have begun, and counts its calls in made."""
     with pool.allocating():
         battery = Battery(seed, cycles, targets)
         begun.add(1)
+        while begun.value < workers:
+            os.sched_yield()
         for _ in range(calls):
             battery.run(1)
             made.add(1)

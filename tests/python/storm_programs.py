@@ -1,6 +1,8 @@
 """What interpreters do to live objects while signals come, memory fails, pools fill and others end. Workers import this module."""
 
 import copy
+import gc
+import os
 
 import symplast
 
@@ -19,18 +21,18 @@ def everything(pool):
         graph = symplast.Dict(name="graph", parts=[1, {"deep": ({1: 2}, "x" * 50)[1]}], members={1, "two", (3, "three")})
         graph["graph"] = symplast.Object()
         graph["graph"].attribute = b"bytes" * 20
-        graph.update({f"key {i}": 2**70 + i for i in range(30)})
+        graph.update({f"key {i}": 2**70 + i for i in range(20)})
         graph.add("sum", 2**60)
         graph.setdefault("default", [1, 2])
         graph.compare_exchange("name", "graph", "renamed")
-        order = symplast.SortedDict((f"key {i:02}", [i]) for i in range(20))
+        order = symplast.SortedDict((f"key {i:02}", [i]) for i in range(16))
         order.pop_first(), order.popitem(3), list(order.irange("key 05", "key 07"))
-        items = symplast.List(["a", 2.5, None] * 8)
-        items.extend(["more"] * 20)
+        items = symplast.List(["a", 2.5, None] * 3)
+        items.extend(["more"] * 10)
         items[2:4] = ["slice"] * 5
         items.insert(3, {"x": [1]})
         items.sort(key=str)
-        members = symplast.Set(range(20))
+        members = symplast.Set(range(17))
         members |= {"text", (1, 2)}
         members.pop()
         node = Node("root", {"left": {}, "right": {}})
@@ -138,3 +140,19 @@ def use(shared, ended):
             counted[name] = counted.get(name, 0) + 1
         rounds = last
     return counted
+
+
+def collect(begun, workers):
+    """Collects garbage in each of several interpreters: waits until all have begun."""
+    begun.add(1)
+    while begun.value < workers:
+        os.sched_yield()
+    gc.collect()
+
+
+def imports():
+    """What those who work on live objects in the tests have loaded."""
+    import live_operations
+    import misuse
+
+    return len(live_operations.OPERATIONS) + len(misuse.DOCUMENTED)

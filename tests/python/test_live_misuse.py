@@ -61,7 +61,7 @@ with symplast.InterpreterPoolExecutor(4) as executor:
         pool, begun, made = symplast.Pool("shared", max_bytes=64 << 20), symplast.AtomicInt(), symplast.AtomicInt()
         with pool.allocating():
             targets = [make() for make in makers.values()]
-        futures = [executor.submit(misuse.share, pool, f"{seed} {turn} {worker}", True, targets, 200, begun, made) for worker in range(4)]
+        futures = [executor.submit(misuse.share, pool, f"{seed} {turn} {worker}", True, targets, 200, 4, begun, made) for worker in range(4)]
         for number, target in enumerate(targets):
             while (begun.value < 4 or made.value < 60 * number) and not all(future.done() for future in futures):
                 os.sched_yield()
@@ -84,7 +84,7 @@ pool, begun, made = symplast.Pool("shared", max_bytes=64 << 20), symplast.Atomic
 with pool.allocating():
     targets = [make() for make in makers.values()]
 with symplast.InterpreterPoolExecutor(4) as executor:
-    futures = [executor.submit(misuse.share, pool, f"{seed} {worker}", False, targets, 1000, begun, made) for worker in range(4)]
+    futures = [executor.submit(misuse.share, pool, f"{seed} {worker}", False, targets, 600, 4, begun, made) for worker in range(4)]
     for future in futures:
         check(future.result())
 del targets, future, futures
@@ -116,7 +116,7 @@ for thread in threads:
 turn = 0
 while any(thread.is_alive() for thread in threads):
     turn += 1
-    check(misuse.share(pool, f"{seed} {turn}", True, targets, 50, symplast.AtomicInt(), symplast.AtomicInt()))
+    check(misuse.share(pool, f"{seed} {turn}", True, targets, 50, 1, symplast.AtomicInt(), symplast.AtomicInt()))
 pool.delete()
 """)
 

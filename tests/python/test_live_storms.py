@@ -45,7 +45,7 @@ class Stop(Exception):
 
 
 class Signals(Case):
-    INTERRUPTIONS = 150
+    INTERRUPTIONS = 80
 
     def storm(self, operation, check):
         """Performs an operation again and again while signals come, so often that many interrupt it; the state must always be one of before or after."""
@@ -121,7 +121,7 @@ class Signals(Case):
     def test_a_signal_while_others_work_on_the_same_objects(self):
         shared = self.shared()
         executor = self.executor(2)
-        futures = [executor.submit(storm_programs.persist, shared, worker, 400) for worker in range(2)]
+        futures = [executor.submit(storm_programs.persist, shared, worker, 200) for worker in range(2)]
         added = [0, 0]
 
         def operation(i):
@@ -136,9 +136,9 @@ class Signals(Case):
         self.storm(operation, check)
         self.assertEqual([future.result() for future in futures], [0, 0])
         # An interruption may come between an operation and our counting.
-        self.assertLessEqual(added[0], shared["counts"]["sum"] - 800)
-        self.assertEqual(len(shared["items"]), 800)
-        self.assertEqual(len(shared["order"]), 2 * (400 - 134))
+        self.assertLessEqual(added[0], shared["counts"]["sum"] - 400)
+        self.assertEqual(len(shared["items"]), 400)
+        self.assertEqual(len(shared["order"]), 2 * (200 - 67))
 
 
 class Endings(Case):
@@ -194,7 +194,7 @@ class Memory(Case):
         self.shapes = max(self.shapes, left)
 
     def test_allocations_that_fail_in_some_interpreter_cost_nothing_that_succeeded(self):
-        shared, times = self.shared(), 150
+        shared, times = self.shared(), 90
         executor = self.executor(WORKERS)
         futures = [executor.submit(storm_programs.persist, shared, worker, times) for worker in range(WORKERS)]
         n = 0
