@@ -73,6 +73,13 @@ def write_names(objects, name, current, processed):
         processed.append(name)
 
 
+def get_and_set_attributes(o):
+    names = ["x"] if isinstance(o, Slots) else [f"attr_{i}" for i in range(10)]
+    for name in names * 10:
+        getattr(o, name, None)
+        setattr(o, name, 99)
+
+
 def get_and_set(d):
     for _ in range(ITERATIONS):
         d[10] = 0

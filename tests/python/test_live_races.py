@@ -30,6 +30,7 @@ EXCLUDED = {
     "test_racing_set_object_dict": _DICT,
     "test_racing_object_get_set_dict": _DICT,
     "test_racing_watch_unwatch_dict": "watches plain dicts by the C API",
+    "test_dict_version": "reads the versions of plain dicts by the C API",
     "test_contains_frozenset": _LOCAL,
     "test_contains_hash_mutate": _LOCAL,
     "test_racing_cell_set": _FRAMES,
@@ -83,6 +84,12 @@ class TestDict(RaceCase):
         self.assertEqual([future.result() for future in futures], [None] * WORKERS)
         for o in objects:
             self.assertEqual(symplast.thaw(o), {name: name for name in names})
+
+    def test_getattr_setattr(self):
+        for cls in (programs.Open, programs.Slots):
+            o = cls()
+            self.race(*[(programs.get_and_set_attributes, o)] * WORKERS)
+            self.assertEqual(set(symplast.thaw(o).values()), {99})
 
     def test_racing_get_set_dict(self):
         for make in (Dict, SortedDict):
