@@ -17,6 +17,9 @@ internal abstract unsafe partial class Battery
     /// <summary>Whether it has this step (<see cref="IInterleaving.Omits"/>).</summary>
     internal virtual bool Has(Enum step) => false;
 
+    /// <summary>Whether something can be taken out of it in a full pool. A record needs another shape then.</summary>
+    internal virtual bool ShrinksInPlace => true;
+
     /// <summary>A new one with <see cref="Size"/> elements; 0, and nothing is left, if there is no memory. Inside a section.</summary>
     internal abstract nint Create(Participant* me, PoolHeap* heap, Value held);
 
@@ -228,6 +231,8 @@ internal abstract unsafe partial class Battery
         readonly Dictionary<nint, nint> _roots = [];
 
         internal override bool Has(Enum step) => step is RecordStep;
+
+        internal override bool ShrinksInPlace => false;
 
         internal override string[] Operations => ["get", "cached", "count", "set", "setcached", "insert", "remove", "removelast", "take", "cas", "add", "all"];
 

@@ -24,6 +24,41 @@ public sealed unsafe class DeletionScheduleTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Structures))]
+    public void AnOperationAnswersAsWithoutItOrDeleted(int structure)
+    {
+        Battery battery = Battery.All<Scheduled>()[structure];
+        PoolHeap* heap = CheckedHeap.Create("deletion");
+        foreach (string operation in battery.Operations)
+        {
+            Status alone = default;
+            new Explorer().Randomly(Answer(battery, operation, heap, isDeleted: false, found => alone = found), 1, seed: 1);
+            Arrange arrange = Answer(battery, operation, heap, isDeleted: true, found => Assert.True(found == alone || found == Status.Deleted, $"{operation}: {found}, not {alone}"));
+            new Explorer { Preemptions = 2, ScheduleLimit = 1000 }.Systematically(arrange);
+            new Explorer().Randomly(arrange, 100, seed: 1);
+        }
+    }
+
+    static Arrange Answer(Battery battery, string operation, PoolHeap* heap, bool isDeleted, Action<Status> check) => me =>
+    {
+        Epoch.Enter(me);
+        Value held = Value.Of((Header*)AtomicInteger<Uninterrupted>.Create(me, heap, 1));
+        nint structure = battery.Create(me, heap, held);
+        Epoch.Exit(me);
+        Status found = default;
+        void Operate(Participant* it) => found = battery.Do(it, structure, operation, held);
+        void Delete(Participant* it) => battery.Delete(it, structure);
+        return new Trial(isDeleted ? [Delete, Operate] : [Operate], it =>
+        {
+            check(found);
+            battery.Drop(it, structure);
+            Epoch.Enter(it);
+            Reference.Drop(it, held);
+            Epoch.Exit(it);
+        });
+    };
+
     /// <summary>Steps without which deletion would not be right.</summary>
     public static TheoryData<string> Steps => [nameof(CellStep.DeletionIsOneStep), nameof(CellStep.DeletionLocks), nameof(VectorStep.DeletionMarks), nameof(QueueStep.DeletionEndsTheRing)];
 

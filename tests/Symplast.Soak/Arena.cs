@@ -74,7 +74,7 @@ internal sealed unsafe class Arena
 
     AtomicCell* NewLeaf(Participant* me, Dice dice)
     {
-        Value value = Value.Of(Maker.Structure(me, this, dice.Next(KindCount)));
+        Value value = Maker.AnyStructure(me, this, dice);
         AtomicCell* cell = Cells.Create(me, Heap, value);
         Reference.Drop(me, value);
         return cell;

@@ -58,10 +58,18 @@ internal static unsafe class Maker
             Status status = Cells.TakeGet(me, arena.Leaves[dice.Next(Arena.LeafCount)], out Value leaf);
             return status == Status.Done ? leaf : Value.None;
         }
-        Value structure = Value.Of(Structure(me, arena, dice.Next(Arena.KindCount)));
+        Value structure = AnyStructure(me, arena, dice);
         return dice.OneIn(8) ? Tuple(me, arena.Heap, structure, Plain(me, arena.Heap, dice)) : structure;
     }
 
+    /// <summary>A new structure of any kind; None if the pool was deleted meanwhile.</summary>
+    internal static Value AnyStructure(Participant* me, Arena arena, Dice dice)
+    {
+        Header* made = Structure(me, arena, dice.Next(Arena.KindCount));
+        return made == null ? Value.None : Value.Of(made);
+    }
+
+    /// <summary>A new structure of this kind; null if the pool was deleted meanwhile.</summary>
     internal static Header* Structure(Participant* me, Arena arena, int kind)
     {
         void* made = kind switch
@@ -75,7 +83,7 @@ internal static unsafe class Maker
             6 => Records.Create(me, arena.Heap, arena.Shapes),
             _ => Queues.Create(me, arena.Heap, 16),
         };
-        if (made == null) Verdict.Fatal("no memory");
+        if (made == null && !PoolHeap.IsDeleted(arena.Heap)) Verdict.Fatal("no memory");
         return (Header*)made;
     }
 

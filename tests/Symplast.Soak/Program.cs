@@ -17,6 +17,7 @@ unsafe
 {
     Participant* me = Epoch.Join();
     LongChain.Run(me);
+    Crossing.Run(me);
     TimeSpan time = TimeSpan.FromMinutes(options.Minutes);
     long start = Stopwatch.GetTimestamp();
     Pool[] pools = [];

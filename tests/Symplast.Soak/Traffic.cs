@@ -141,7 +141,7 @@ internal static unsafe class Traffic
 
     static void ReplaceLeaf(Participant* me, Arena arena, Dice dice)
     {
-        Value leaf = Value.Of(Maker.Structure(me, arena, dice.Next(Arena.KindCount)));
+        Value leaf = Maker.AnyStructure(me, arena, dice);
         Cells.Set(me, arena.Leaves[dice.Next(Arena.LeafCount)], leaf);
         Reference.Drop(me, leaf);
     }

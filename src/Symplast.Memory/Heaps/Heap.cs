@@ -55,6 +55,13 @@ public static unsafe class Heap
         return AllocateSlowly(me, heap, size);
     }
 
+    /// <summary>
+    /// The same for a block that takes the place of one at least as large, which the caller retires before its section ends. The limit of the pool is no reason to
+    /// refuse it: so a full pool can be emptied.
+    /// </summary>
+    public static void* AllocateInExchange(Participant* me, PoolHeap* heap, nuint size) =>
+        heap->Charge == null ? Allocate(me, heap, size) : AllocateSlowly(me, heap, size, isExchange: true);
+
     /// <summary>Frees a block that no other thread can have seen, or whose grace period is over.</summary>
     public static void Free(Participant* me, void* block)
     {
@@ -120,13 +127,14 @@ public static unsafe class Heap
     internal static void Abandon(Participant* me) => LocalHeap.AbandonAll(me);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static void* AllocateSlowly(Participant* me, PoolHeap* heap, nuint size)
+    static void* AllocateSlowly(Participant* me, PoolHeap* heap, nuint size, bool isExchange = false)
     {
         Debug.Assert(Epoch.IsInside(me));
         if (HeapDebug.IsFailing() || size > LargestBlock || heap == HeapTable.Gone) return Refuse(me, AllocationFailure.OutOfMemory);
         if (size == 0) size = 1;
         size = RoundUp(size);
-        if (heap->Charge != null && !PoolCharge.TryTake(heap->Charge, (long)size)) return Refuse(me, AllocationFailure.PoolFull);
+        if (isExchange) PoolCharge.Take(heap->Charge, (long)size);
+        else if (heap->Charge != null && !PoolCharge.TryTake(heap->Charge, (long)size)) return Refuse(me, AllocationFailure.PoolFull);
         void* block = size <= SizeClass.Largest ? AllocateSmall(me, heap, size) : AllocateLarge(heap, size);
         if (block != null)
         {

@@ -18,7 +18,7 @@ internal unsafe struct PoolCharge
     /// <summary>Reserves bytes; false if the limit would be exceeded, by this and all other reservations together. Thread-safe.</summary>
     internal static bool TryTake(PoolCharge* charge, long bytes)
     {
-        // Only the sum matters. It is never too large even for a moment: that would refuse another what fits.
+        // Only the sum matters. A refused reservation does not count even for a moment: that would refuse another what fits.
         long charged = Volatile.Read(ref charge->_charged);
         while (bytes <= charge->_max - charged)
         {
@@ -29,6 +29,10 @@ internal unsafe struct PoolCharge
         }
         return false;
     }
+
+    /// <summary>Charges bytes even if that is more than the limit, for which as many will be given back at once. Thread-safe.</summary>
+    // Full fence; pairs with TryTake.
+    internal static void Take(PoolCharge* charge, long bytes) => Interlocked.Add(ref charge->_charged, bytes);
 
     /// <summary>Takes back a reservation. Thread-safe.</summary>
     // Full fence; pairs with TryTake: the bytes are free for the next reservation.

@@ -34,7 +34,7 @@ namespace Symplast.Objects;
 /// moment when that was replaced, which lies within the operation, because the reader loaded it while it was current.
 /// (3) Found, but Removed: the key was absent at the moment of removal or, if that lies before the operation, when the slot was loaded, because
 /// reinsertion waits for the lock
-/// under which removal clears the slot. (4) Not found in a shard: the slots of a probe sequence change from 0 or Deleted to an entry and from an
+/// under which removal clears the slot; or the map was deleted, of which the flag tells. (4) Not found in a shard: the slots of a probe sequence change from 0 or Deleted to an entry and from an
 /// entry to Deleted; so a key that was there
 /// throughout is met. A shard that was replaced misses only what was inserted since, within the operation.</para>
 ///
@@ -116,7 +116,7 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
         if (!PoolHeap.IsDeleted(heap))
         {
             map = (OrderedMap*)Heap.Allocate(me, heap, (nuint)sizeof(OrderedMap));
-            SmallMap* root = map == null ? null : NewSmall(me, heap, 0, 0);
+            SmallMap* root = map == null ? null : NewSmall(me, heap, 0, 0, isExchange: false);
             if (root != null)
             {
                 *map = new OrderedMap { Root = (nint)root };
@@ -190,6 +190,9 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
             if (value != Removed) return Status.Done;
         }
         value = default;
-        return Status.Missing;
+        return Absent(map);
     }
+
+    // What a large root does not have. Deletion gives the root up and then removes what it holds, so a key may be absent because of that; the flag was stored before.
+    static Status Absent(OrderedMap* map) => SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : Status.Missing;
 }

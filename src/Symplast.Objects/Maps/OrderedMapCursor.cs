@@ -101,7 +101,9 @@ public static unsafe partial class OrderedMap<THook>
                 count = OrderedMap.IsLarge(root)
                     ? NextIn(OrderedMap.Large(root), ref cursor, keys, values, capacity)
                     : NextIn((SmallMap*)root, ref cursor, keys, values, capacity);
-                status = count == 0 ? Status.Missing : Status.Done;
+                // Less than what was there, if the map was deleted meanwhile.
+                status = count < capacity && SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : count == 0 ? Status.Missing : Status.Done;
+                if (status == Status.Deleted) count = 0;
             }
         }
         Epoch.Exit(me);
@@ -124,7 +126,9 @@ public static unsafe partial class OrderedMap<THook>
                 count = OrderedMap.IsLarge(root)
                     ? PreviousIn(OrderedMap.Large(root), ref cursor, keys, values, capacity)
                     : PreviousIn((SmallMap*)root, ref cursor, keys, values, capacity);
-                status = count == 0 ? Status.Missing : Status.Done;
+                // Less than what was there, if the map was deleted meanwhile.
+                status = count < capacity && SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : count == 0 ? Status.Missing : Status.Done;
+                if (status == Status.Deleted) count = 0;
             }
         }
         Epoch.Exit(me);

@@ -11,7 +11,7 @@ public static unsafe partial class OrderedMap<THook>
         PoolHeap* heap = Heap.Of(map);
         if (!PoolHeap.IsDeleted(heap))
         {
-            SmallMap* empty = NewSmall(me, heap, 0, 0);
+            SmallMap* empty = NewSmall(me, heap, 0, 0, isExchange: true);
             if (empty == null)
             {
                 status = Status.NoMemory;

@@ -19,14 +19,13 @@ public static unsafe partial class OrderedMap<THook>
         THook.Point();
         // Acquire: pairs with the exchange in PublishShards.
         MapShard* shard = (MapShard*)Volatile.Read(ref *MapDirectory.At(directory, hash));
-        return FindIn(large, shard, key, out _, out id);
+        return FindIn(large, shard, key, hash, out _, out id);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static MapEntry* FindIn(LargeMap* large, MapShard* shard, in Probe key, out ulong* place, out uint id)
+    static MapEntry* FindIn(LargeMap* large, MapShard* shard, in Probe key, ulong hash, out ulong* place, out uint id)
     {
         ulong* slots = MapShard.Slots(shard);
-        ulong hash = key.Hash;
         ulong mask = shard->Mask;
         for (ulong i = hash >> 32 & mask; ; i = i + 1 & mask)
         {

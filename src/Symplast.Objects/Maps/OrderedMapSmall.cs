@@ -8,10 +8,11 @@ namespace Symplast.Objects;
 // The small map: one block, one vector comparison.
 public static unsafe partial class OrderedMap<THook>
 {
-    static SmallMap* NewSmall(Participant* me, PoolHeap* heap, int count, uint nextSequence)
+    static SmallMap* NewSmall(Participant* me, PoolHeap* heap, int count, uint nextSequence, bool isExchange)
     {
         int capacity = !IsProduct ? SmallLimit : count < 4 ? 4 : count < 8 ? 8 : SmallMap.Most;
-        SmallMap* small = (SmallMap*)Heap.Allocate(me, heap, SmallMap.SizeFor(capacity));
+        nuint size = SmallMap.SizeFor(capacity);
+        SmallMap* small = (SmallMap*)(isExchange ? Heap.AllocateInExchange(me, heap, size) : Heap.Allocate(me, heap, size));
         if (small == null) return null;
         *small = new SmallMap { Capacity = capacity, FirstSequence = nextSequence };
         return small;
@@ -114,7 +115,7 @@ public static unsafe partial class OrderedMap<THook>
         }
         else
         {
-            SmallMap* small = NewSmall(me, heap, live + 1, map->NextSequence);
+            SmallMap* small = NewSmall(me, heap, live + 1, map->NextSequence, isExchange: false);
             if (small == null) return 0;
             for (int i = 0; i < old->Count; i++)
             {

@@ -129,7 +129,7 @@ public static unsafe partial class OrderedMap<THook>
             if (decision == MapDecision.Remove) return TryLocked(ref attempt, large, key, ref change);
         }
         if (TChange.Inserts) return TryLocked(ref attempt, large, key, ref change);
-        attempt.Status = Status.Missing;
+        attempt.Status = Absent(attempt.Map);
         return true;
     }
 
@@ -168,13 +168,14 @@ public static unsafe partial class OrderedMap<THook>
     {
         // Before the lock is taken, which should be short.
         if (TChange.Inserts && !MakeKey(ref attempt, key)) return true;
-        MapShard* shard = EnterShard(large, key.Hash);
+        ulong hash = key.Hash;
+        MapShard* shard = EnterShard(large, hash);
         if (shard->Moved != 0 && !OrderedMapFaults<THook>.Is(OrderedMapFault.MovedIsIgnored))
         {
             ObjectLock.Exit<THook>(&shard->Lock);
             return false;
         }
-        MapEntry* entry = FindIn(large, shard, key, out ulong* place, out uint id);
+        MapEntry* entry = FindIn(large, shard, key, hash, out ulong* place, out uint id);
         if (entry != null)
         {
             MapDecision decision;
@@ -202,7 +203,7 @@ public static unsafe partial class OrderedMap<THook>
             Debug.Assert(decision != MapDecision.Leave || !IsProduct);
             return decision != MapDecision.Leave;
         }
-        if (TChange.Inserts) return TryInsert(ref attempt, large, shard, key, ref change);
+        if (TChange.Inserts) return TryInsert(ref attempt, large, shard, hash, ref change);
         ObjectLock.Exit<THook>(&shard->Lock);
         attempt.Status = Status.Missing;
         return true;
@@ -225,7 +226,7 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     // The caller holds the shard's lock, which is given back.
-    static bool TryInsert<TChange>(ref Attempt attempt, LargeMap* large, MapShard* shard, in Probe key, ref TChange change) where TChange : struct, IMapChange
+    static bool TryInsert<TChange>(ref Attempt attempt, LargeMap* large, MapShard* shard, ulong hash, ref TChange change) where TChange : struct, IMapChange
     {
         if (IsFull(shard))
         {
@@ -237,7 +238,7 @@ public static unsafe partial class OrderedMap<THook>
         }
         if (change.Absent(attempt.Me, attempt.Heap, out Value desired) == MapDecision.Store)
         {
-            if (TryAppend(attempt.Me, attempt.Heap, large, shard, key.Hash, attempt.Key, desired))
+            if (TryAppend(attempt.Me, attempt.Heap, large, shard, hash, attempt.Key, desired))
             {
                 attempt.Key = default;
                 attempt.Current = desired;

@@ -10,7 +10,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         Status status = Status.Deleted;
         if (!SharedObject.IsDeleted((SharedObject*)map))
         {
-            SortedLeaf* root = NewLeaf(me, Heap.Of(map), OrderingClass.None, default, 0, default);
+            SortedLeaf* root = NewLeaf(me, Heap.Of(map), OrderingClass.None, default, 0, default, isExchange: true);
             status = root == null ? Status.NoMemory : Clear(me, map, root);
         }
         Epoch.Exit(me);

@@ -70,9 +70,10 @@ public static unsafe partial class SortedMap<THook, TRules>
     }
 
     /// <summary>A new leaf, locked; null if there is no memory. The digests of the entries are known for a node that leaves out as many bytes as <paramref name="known"/> says.</summary>
-    static SortedLeaf* NewLeaf(Participant* me, PoolHeap* heap, OrderingClass kind, ReadOnlySpan<Entry> entries, int known, in Fences range)
+    static SortedLeaf* NewLeaf(Participant* me, PoolHeap* heap, OrderingClass kind, ReadOnlySpan<Entry> entries, int known, in Fences range, bool isExchange = false)
     {
-        SortedLeaf* leaf = (SortedLeaf*)Heap.Allocate(me, heap, (nuint)sizeof(SortedLeaf));
+        nuint size = (nuint)sizeof(SortedLeaf);
+        SortedLeaf* leaf = (SortedLeaf*)(isExchange ? Heap.AllocateInExchange(me, heap, size) : Heap.Allocate(me, heap, size));
         if (leaf == null) return null;
         // What will be inserted begins as the range does; what the entries have in common says nothing about it.
         byte skip = TRules.Fault == SortedMapFault.SkipsWhatEntriesShare && entries.Length > 1 ? Common(entries[0], entries[^1]) : range.Common;

@@ -24,16 +24,17 @@ public static unsafe partial class SharedVector<THook>
         return status;
     }
 
-    static VectorRoot* NewRoot(Participant* me, PoolHeap* heap, int firstShift, int capacity)
+    static VectorRoot* NewRoot(Participant* me, PoolHeap* heap, int firstShift, int capacity, bool isExchange = false)
     {
-        VectorRoot* root = (VectorRoot*)Heap.Allocate(me, heap, VectorRoot.SizeOf(capacity));
+        nuint bytes = VectorRoot.SizeOf(capacity);
+        VectorRoot* root = (VectorRoot*)(isExchange ? Heap.AllocateInExchange(me, heap, bytes) : Heap.Allocate(me, heap, bytes));
         if (root != null) *root = new VectorRoot { FirstShift = firstShift, FirstSize = 1L << firstShift, Capacity = capacity };
         return root;
     }
 
     // Adds the buckets of the places before an end to a root that nobody else sees, or beyond the end of one that others do. False if there is no
     // memory.
-    static bool Reserve(Participant* me, PoolHeap* heap, VectorRoot* root, long end)
+    static bool Reserve(Participant* me, PoolHeap* heap, VectorRoot* root, long end, bool isExchange = false)
     {
         if (end == 0) return true;
         int last = VectorRoot.BucketOf(end - 1, root->FirstShift);
@@ -41,7 +42,8 @@ public static unsafe partial class SharedVector<THook>
         for (; root->Used <= last; root->Used++)
         {
             long size = VectorRoot.SizeOf(root->Used, root->FirstShift);
-            Value* bucket = (Value*)Heap.Allocate(me, heap, (nuint)size * (nuint)sizeof(Value));
+            nuint bytes = (nuint)size * (nuint)sizeof(Value);
+            Value* bucket = (Value*)(isExchange ? Heap.AllocateInExchange(me, heap, bytes) : Heap.Allocate(me, heap, bytes));
             if (bucket == null) return false;
             VectorRoot.Buckets(root)[root->Used] = bucket - size;
         }
@@ -95,10 +97,10 @@ public static unsafe partial class SharedVector<THook>
     {
         PoolHeap* heap = Heap.Of(vector);
         long bounds = root->Bounds;
-        VectorRoot* next = NewRoot(me, heap, root->FirstShift, root->Capacity);
+        VectorRoot* next = NewRoot(me, heap, root->FirstShift, root->Capacity, isExchange: true);
         if (next == null) return null;
         next->Bounds = bounds;
-        if (!Reserve(me, heap, next, VectorRoot.EndOf(bounds)))
+        if (!Reserve(me, heap, next, VectorRoot.EndOf(bounds), isExchange: true))
         {
             Discard(me, next, 0);
             return null;

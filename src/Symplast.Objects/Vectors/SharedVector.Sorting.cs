@@ -73,7 +73,7 @@ public static unsafe partial class SharedVector<THook>
         {
             // Whoever opens a root changes the version first, so this one is guarded.
             VectorRoot* root = vector->Root;
-            VectorRoot* next = NewLike(me, vector, root, 0, 0, length);
+            VectorRoot* next = NewLike(me, vector, root, 0, 0, length, isExchange: true);
             if (next == null) status = Status.NoMemory;
             else
             {

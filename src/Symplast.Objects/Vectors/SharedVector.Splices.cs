@@ -40,7 +40,7 @@ public static unsafe partial class SharedVector<THook>
             if (VectorRoot.LengthOf(root->Bounds) != 0)
             {
                 bounds = root->Bounds;
-                VectorRoot* next = NewRoot(me, Heap.Of(vector), root->FirstShift, FirstCapacity);
+                VectorRoot* next = NewRoot(me, Heap.Of(vector), root->FirstShift, FirstCapacity, isExchange: true);
                 if (next == null) status = Status.NoMemory;
                 else Swap(me, vector, root, next, 0);
             }
@@ -61,7 +61,7 @@ public static unsafe partial class SharedVector<THook>
         {
             long first = VectorRoot.FirstOf(root->Bounds);
             long length = VectorRoot.LengthOf(root->Bounds);
-            VectorRoot* next = length > 1 ? NewLike(me, vector, root, 0, 0, length) : null;
+            VectorRoot* next = length > 1 ? NewLike(me, vector, root, 0, 0, length, isExchange: true) : null;
             if (next != null)
             {
                 for (long i = 0; i < length; i++) *VectorRoot.PlaceOf(next, length - 1 - i) = *VectorRoot.PlaceOf(root, first + i);
@@ -145,7 +145,7 @@ public static unsafe partial class SharedVector<THook>
         long first = start > 0 ? oldFirst : count > removed ? RoomBefore(length) : 0;
         // What lies before the bucket of the first change is shared by both roots.
         int shared = start > 0 ? VectorRoot.BucketOf(oldFirst + start, root->FirstShift) : 0;
-        VectorRoot* next = NewLike(me, vector, root, shared, first, length - removed + count);
+        VectorRoot* next = NewLike(me, vector, root, shared, first, length - removed + count, isExchange: count <= removed);
         if (next == null) return Status.NoMemory;
         long kept = Math.Max(oldFirst, VectorRoot.StartOf(shared, root->FirstShift));
         Copy(root, kept, next, kept, oldFirst + start - kept);
@@ -163,15 +163,15 @@ public static unsafe partial class SharedVector<THook>
     static long RoomBefore(long length) => Math.Min(length / 2 + 1, VectorRoot.LargestFirst);
 
     // A root with its own buckets for so many elements, but for the first ones, which are another's.
-    static VectorRoot* NewLike(Participant* me, SharedVector* vector, VectorRoot* root, int shared, long first, long length)
+    static VectorRoot* NewLike(Participant* me, SharedVector* vector, VectorRoot* root, int shared, long first, long length, bool isExchange)
     {
         long reach = Math.Max(first + length, VectorRoot.StartOf(shared, root->FirstShift));
-        VectorRoot* next = NewRoot(me, Heap.Of(vector), root->FirstShift, CapacityFor(reach, root->FirstShift));
+        VectorRoot* next = NewRoot(me, Heap.Of(vector), root->FirstShift, CapacityFor(reach, root->FirstShift), isExchange);
         if (next == null) return null;
         next->Bounds = VectorRoot.Between(first, first + length);
         next->Used = shared;
         for (int i = 0; i < shared; i++) VectorRoot.Buckets(next)[i] = VectorRoot.Buckets(root)[i];
-        if (Reserve(me, Heap.Of(vector), next, first + length)) return next;
+        if (Reserve(me, Heap.Of(vector), next, first + length, isExchange)) return next;
         Discard(me, next, shared);
         return null;
     }
