@@ -150,9 +150,17 @@ def collect(begun, workers):
     gc.collect()
 
 
-def imports():
-    """What those who work on live objects in the tests have loaded."""
+def plain_work(seed):
+    """As much as a worker does in histories, on plain objects: what interpreters that end leave behind without us."""
+    import live_models
     import live_operations
     import misuse
 
-    return len(live_operations.OPERATIONS) + len(misuse.DOCUMENTED)
+    outcomes = []
+    for kind, model in live_models.MODELS.items():
+        for size in (5, 40, 600):
+            dice = live_operations.Dice(f"{seed} {kind}", "text", size)
+            o = model.of((1,)) if kind.startswith("Atomic") else model()
+            for name, arguments in live_operations.program(kind, sorted(live_operations.OPERATIONS[kind]), dice, 1000):
+                outcomes.append(live_operations.outcome(live_operations.OPERATIONS[kind][name].run, o, *arguments))
+    return len(outcomes), len(misuse.DOCUMENTED)
