@@ -43,9 +43,10 @@ public static class PoolTable
     /// <summary>Ends the leases of all interpreters for which <paramref name="ended"/> is true; memory of deleted pools may return to the system.</summary>
     public static void EndLeases(Func<long, bool> ended)
     {
-        Pool?[] pools;
-        lock (Gate) pools = [.. _pools];
-        foreach (Pool? pool in pools) pool?.EndLeases(ended);
+        // Acquire, both: pair with the releases in Add. A pool that is added meanwhile is one of interpreters that live. No copy of the table: where many deleted pools
+        // wait for an interpreter to end, each further deletion would make one, too large for the collector's youngest generation.
+        Pool?[] pools = Volatile.Read(ref _pools);
+        for (int slot = 0; slot < pools.Length; slot++) Volatile.Read(ref pools[slot])?.EndLeases(ended);
     }
 
     /// <summary>The pool in a slot, or null.</summary>

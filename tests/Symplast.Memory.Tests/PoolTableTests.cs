@@ -43,6 +43,20 @@ public unsafe class PoolTableTests
     }
 
     [Fact]
+    public void EndingLeasesAllocatesNothing()
+    {
+        Pool pool = Pool.Create("leased");
+        pool.Lease(1);
+        Func<long, bool> ended = interpreter => interpreter == 2;
+        PoolTable.EndLeases(ended);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        PoolTable.EndLeases(ended);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        PoolTable.EndLeases(interpreter => interpreter == 1);
+        pool.Delete();
+    }
+
+    [Fact]
     public void APointerLeadsToThePoolThatOwnsIt()
     {
         // More pools than the table has room for at first, so that it grows while chunks carry its slots.

@@ -117,7 +117,7 @@ internal abstract unsafe partial class Battery
     sealed class Sorted<THook> : Battery where THook : struct, IInterleaving
     {
         internal override string[] Operations =>
-            ["get", "count", "set", "insert", "tryadd", "getoradd", "remove", "removeif", "take", "cas", "add", "popmin", "popmax", "first", "floor", "higher", "clear", "snapshot", "part", "next", "range"];
+            ["get", "count", "set", "insert", "tryadd", "getoradd", "remove", "removeif", "take", "cas", "add", "popmin", "popmax", "popat", "first", "floor", "higher", "clear", "snapshot", "part", "next", "range"];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held)
         {
@@ -143,6 +143,7 @@ internal abstract unsafe partial class Battery
                 case "add": return SortedMap<THook, SortedMapRules>.Add(me, map, Key(0), Value.OfInt(1), out _);
                 case "popmin": return Release(me, SortedMap<THook, SortedMapRules>.PopMin(me, map, out Value least, out Value itsValue), least, itsValue);
                 case "popmax": return Release(me, SortedMap<THook, SortedMapRules>.PopMax(me, map, out Value greatest, out Value itsOwn), greatest, itsOwn);
+                case "popat": return Release(me, SortedMap<THook, SortedMapRules>.PopAt(me, map, 1, out Value at, out Value valueAt, out _), at, valueAt);
                 case "first": return SortedMap<THook, SortedMapRules>.First(me, map, out _, out _);
                 case "floor": return SortedMap<THook, SortedMapRules>.Floor(me, map, Key(1), out _, out _);
                 case "higher": return SortedMap<THook, SortedMapRules>.Higher(me, map, Key(1), out _, out _);

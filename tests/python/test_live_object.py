@@ -271,8 +271,14 @@ class Atomicity(unittest.TestCase):
     def test_add(self):
         point = Point(1, 2.5)
         self.assertEqual((symplast.add(point, "x", 4), symplast.add(point, "y", 0.5)), (5, 3.0))
+        with self.assertRaisesRegex(TypeError, "x must be int"):
+            symplast.add(point, "x", 0.5)
+        self.assertEqual(point.x, 5)
         with self.assertRaises(AttributeError):
             symplast.add(point, "z", 1)
+        for name in (1, None, frozenset({1}), object()):
+            with self.assertRaisesRegex(TypeError, "name must be string"):
+                symplast.add(point, name, 1)
         with self.assertRaisesRegex(TypeError, "is not a number"):
             symplast.add(Open(s="x"), "s", 1)
         for wrong in (5, {}, symplast.Dict()):

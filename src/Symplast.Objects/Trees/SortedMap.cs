@@ -15,8 +15,14 @@ public unsafe struct SortedMap
     /// <summary>How often <c>Clear</c> has replaced the root.</summary>
     internal ulong Era;
 
-    /// <summary>Number of entries.</summary>
+    /// <summary>Number of entries; changes under <see cref="Order"/>.</summary>
     internal long Count;
+
+    /// <summary>Odd while somebody inserts, removes or clears.</summary>
+    internal ulong Version;
+
+    /// <summary>The lock under which insertions and removals take effect, one after the other.</summary>
+    internal int Order;
 }
 
 /// <summary>
@@ -24,7 +30,7 @@ public unsafe struct SortedMap
 /// tuples, see <see cref="Ordering"/>): that of the first key, for as long as the map is not empty.
 /// </summary>
 /// <remarks>
-/// <para>All operations are thread-safe, atomic and linearizable, those on several keys too (first, floor, pop), but for <see cref="Count"/> and cursors, which say
+/// <para>All operations are thread-safe, atomic and linearizable, those on several keys too (first, floor, pop, count), but for cursors, which say
 /// for themselves what they promise. Readers take no lock and write nothing. Sources: P. McKenney's RCU; P. Lehman and S. Yao for the B+tree of concurrent writers; the permutation word of
 /// Masstree's leaves (Mao et al., EuroSys 2012); locks for writers and none for readers as in ART-ROWEX (Leis et al., DaMoN 2016).</para>
 ///
@@ -42,7 +48,8 @@ public unsafe struct SortedMap
 /// <para><b>Locks.</b> Whoever changes a leaf holds its lock and has seen, after taking it, that the leaf is live: then it is in the tree and the range is its own. To replace nodes (split, merge, compact) one
 /// holds the locks of the nodes (at most two neighbours), of their parent if it must be replaced or its slot must change, and of the parent of that if the parent is replaced; the map's own lock stands above the root.
 /// Each is looked at again after taking its lock: live, and still the place where the lower one hangs. If not, everything is let go and the search begins anew. Order: lower levels first, in a level
-/// from left to right, the map last; so no cycle. Nobody waits for anything else with a lock held, but a snapshot holds the locks of all leaves, taken from left to right.</para>
+/// from left to right, the map, and last the lock under which insertions and removals take effect and are counted (<see cref="SortedMap.Order"/>); so no cycle. Nobody waits for anything else with a lock held, but a
+/// snapshot holds the locks of all leaves, taken from left to right, and so does who takes an entry by its number.</para>
 ///
 /// <para><b>Replacing.</b> All nodes are allocated first, so that nothing has happened when there is no memory. (1) The new nodes, complete, are published by one exchange in the slot above.
 /// (2) The old ones are marked dead, leaves in their word as well. (3) The new leaves are unlocked. (4) The others are unlocked and the old ones retired. References to keys and
@@ -55,7 +62,7 @@ public unsafe struct SortedMap
 /// finding anything there, it looks at all of their words again: then all were right when the last one was. <c>Era</c> tells whether <c>Clear</c> has come in between.</para>
 ///
 /// <para><b>Clearing and deletion.</b> The root is exchanged (or the map is marked deleted); from then on nobody new gets into the old tree. Its nodes are killed from the top down, each under its lock, so that no writer
-/// can follow; what writers did in it before counts as before the exchange, within which they began.</para>
+/// can follow; the values that they changed in it before count as changed before the exchange, within which they began. Who would insert or remove in it finds another era, and begins anew.</para>
 ///
 /// <para><b>References.</b> A leaf owns one to each entry's key and value, an inner node one to each of its keys. They are dropped after the store that unlinked them; dropping is a full fence.</para>
 /// </remarks>
@@ -104,18 +111,6 @@ public static unsafe partial class SortedMap<THook, TRules>
 
     /// <summary>Whether there is such a key.</summary>
     public static Status Contains(Participant* me, SortedMap* map, in Probe key) => Get(me, map, key, out _);
-
-    /// <summary>The number of entries; of what is being inserted or removed at the moment some may not count yet.</summary>
-    public static Status Count(Participant* me, SortedMap* map, out long count)
-    {
-        Epoch.Enter(me);
-        count = 0;
-        Status status = SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : Status.Done;
-        // Any recent value will do. A removal may be counted before the insertion that it undoes.
-        if (status == Status.Done) count = Math.Max(Volatile.Read(ref map->Count), 0);
-        Epoch.Exit(me);
-        return status;
-    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Status Find(SortedMap* map, in SortedKey key, out Value value)

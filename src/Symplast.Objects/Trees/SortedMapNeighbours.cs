@@ -144,6 +144,8 @@ public static unsafe partial class SortedMap<THook, TRules>
     static Status? TryPop(Participant* me, SortedMap* map, Toward side, out Value key, out Value value)
     {
         key = value = default;
+        // Acquire: pairs with the increment in Clear, as in Write.
+        ulong era = Volatile.Read(ref map->Era);
         SortedLeaf* leaf = (SortedLeaf*)Descend(map, default, side, 0, out _);
         if (!TryLock(&leaf->Node)) return null;
         ulong order = leaf->Node.Order;
@@ -159,14 +161,18 @@ public static unsafe partial class SortedMap<THook, TRules>
         }
         int position = side == Toward.First ? 0 : entries - 1;
         int place = LeafOrder.Place(order, position);
+        if (!TryEnterOrder(map, era))
+        {
+            Unlock(&leaf->Node);
+            return null;
+        }
         key = new Value(leaf->Keys[place]);
         value = new Value(leaf->Values[place]);
         THook.Point();
-        // Release; the decrement below is a full fence.
+        // Release; giving back the lock is a full fence.
         Volatile.Write(ref leaf->Node.Order, LeafOrder.Removed(order, position));
+        ExitOrder(map, -1);
         Unlock(&leaf->Node);
-        // Only a figure. Full fence, as in TryWrite.
-        Interlocked.Decrement(ref map->Count);
         // A leaf at the end may be sparse: it would have to be merged after every few entries.
         if (entries == 1) Merge(me, map, default, side, 0);
         return Status.Done;

@@ -47,10 +47,12 @@ public static unsafe partial class SortedMap<THook, TRules>
         SortedNode* old = (SortedNode*)map->Root;
         if (!deleted)
         {
+            EnterOrder(map);
             Hang(map, null, 0, &root->Node);
             THook.Point();
-            // Full fence; pairs with the acquires in TryNearest and Snapshot. No writer gets into the new leaf before it.
+            // Full fence; pairs with the acquires in Write, TryNearest and Snapshot. No writer gets into the new leaf before it.
             Interlocked.Increment(ref map->Era);
+            ExitOrder(map, -map->Count);
             Unlock(&root->Node);
         }
         ObjectLock.Exit<THook>(&map->Object.Lock);
@@ -93,8 +95,6 @@ public static unsafe partial class SortedMap<THook, TRules>
             {
                 SortedLeaf* leaf = (SortedLeaf*)node;
                 int count = LeafOrder.Count(node->Order);
-                // Only a figure.
-                Interlocked.Add(ref map->Count, -count);
                 for (int i = 0; i < count; i++)
                 {
                     int place = LeafOrder.Place(node->Order, i);

@@ -42,6 +42,12 @@ public enum SortedMapFault
 
     /// <summary>New leaves are unlocked before the old one is marked.</summary>
     UnlocksEarly,
+
+    /// <summary>Who counts does not look whether somebody inserts or removes at the moment.</summary>
+    CountsAnyTime,
+
+    /// <summary>Who inserts or removes does not look whether the tree was cleared away.</summary>
+    CountsWhatWasCleared,
 }
 
 /// <summary>The product's: 14 entries in a leaf, 96 children in an inner node.</summary>

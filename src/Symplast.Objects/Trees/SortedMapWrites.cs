@@ -187,6 +187,8 @@ public static unsafe partial class SortedMap<THook, TRules>
                 status = Status.Deleted;
                 break;
             }
+            // Acquire: pairs with the increment in Clear. Before the root: a leaf of a later tree comes with another era, at the latest under the order.
+            ulong era = Volatile.Read(ref map->Era);
             SortedLeaf* leaf = LeafOf(map, key);
             if (!TryLock(&leaf->Node)) continue;
             if (leaf->Node.Class != key.Class)
@@ -195,12 +197,11 @@ public static unsafe partial class SortedMap<THook, TRules>
                 Unlock(&leaf->Node);
                 status = !isEmpty ? Status.WrongKind : !TChange.Inserts ? Status.Missing : Adopt(me, map, key);
             }
-            else if (TryWrite(me, map, leaf, probe, key, change, out present, out status))
-            {
-                break;
-            }
             else
             {
+                Attempt attempt = TryWrite(me, map, leaf, era, probe, key, change, out present, out status);
+                if (attempt == Attempt.Cleared) continue;
+                if (attempt == Attempt.Ended) break;
                 status = Split(me, map, key, 0);
             }
             if (status != Status.Done) break;
@@ -209,8 +210,22 @@ public static unsafe partial class SortedMap<THook, TRules>
         return status;
     }
 
-    // Unlocks the leaf. False if there is no room.
-    static bool TryWrite<TChange>(Participant* me, SortedMap* map, SortedLeaf* leaf, in Probe probe, in SortedKey key, in TChange change, out Value present, out Status status)
+    /// <summary>How an attempt to write into a leaf ends.</summary>
+    enum Attempt
+    {
+        /// <summary>With a status.</summary>
+        Ended,
+
+        /// <summary>The leaf has no room.</summary>
+        Full,
+
+        /// <summary>The leaf is not of this tree any more.</summary>
+        Cleared,
+    }
+
+    // Unlocks the leaf.
+    static Attempt TryWrite<TChange>(
+        Participant* me, SortedMap* map, SortedLeaf* leaf, ulong era, in Probe probe, in SortedKey key, in TChange change, out Value present, out Status status)
         where TChange : struct, IChange
     {
         ulong order = leaf->Node.Order;
@@ -220,8 +235,9 @@ public static unsafe partial class SortedMap<THook, TRules>
         if (place < 0 && TChange.Inserts && LeafOrder.Filled(order) >= TRules.LeafCapacity)
         {
             Unlock(&leaf->Node);
-            return false;
+            return Attempt.Full;
         }
+        bool isCurrent = true;
         switch (change.Decide(me, Heap.Of(map), present, out Value next, out status))
         {
             case Turn.Store when place >= 0:
@@ -232,19 +248,23 @@ public static unsafe partial class SortedMap<THook, TRules>
                 Reference.Drop(me, present);
                 break;
             case Turn.Store:
-                status = Insert(me, map, leaf, position, probe, key.DigestIn(&leaf->Node), next);
+                status = Insert(me, map, leaf, era, position, probe, key.DigestIn(&leaf->Node), next, out isCurrent);
                 Unlock(&leaf->Node);
-                if (status != Status.Done) Reference.Drop(me, next);
+                if (status != Status.Done || !isCurrent) Reference.Drop(me, next);
                 break;
             case Turn.Remove:
                 Value stored = new(leaf->Keys[place]);
                 order = LeafOrder.Removed(order, position);
-                THook.Point();
-                // Release; dropping what was there is a full fence.
-                Volatile.Write(ref leaf->Node.Order, order);
+                isCurrent = TryEnterOrder(map, era);
+                if (isCurrent)
+                {
+                    THook.Point();
+                    // Release; dropping what was there is a full fence.
+                    Volatile.Write(ref leaf->Node.Order, order);
+                    ExitOrder(map, -1);
+                }
                 Unlock(&leaf->Node);
-                // Only a figure. Full fence, as above.
-                Interlocked.Decrement(ref map->Count);
+                if (!isCurrent) break;
                 Reference.Drop(me, stored);
                 if (!TChange.Takes) Reference.Drop(me, present);
                 if (LeafOrder.Count(order) < LeastEntries) Merge(me, map, key, Toward.Key, 0);
@@ -253,11 +273,16 @@ public static unsafe partial class SortedMap<THook, TRules>
                 Unlock(&leaf->Node);
                 break;
         }
-        return true;
+        if (isCurrent) return Attempt.Ended;
+        present = default;
+        return Attempt.Cleared;
     }
 
-    static Status Insert(Participant* me, SortedMap* map, SortedLeaf* leaf, int position, in Probe probe, long digest, Value value)
+    // The leaf is not of this tree any more if isCurrent is false: nothing has happened then.
+    static Status Insert(
+        Participant* me, SortedMap* map, SortedLeaf* leaf, ulong era, int position, in Probe probe, long digest, Value value, out bool isCurrent)
     {
+        isCurrent = true;
         Value key = probe.ToValue(me, Heap.Of(map));
         if (key.IsEmpty) return Status.NoMemory;
         ulong order = leaf->Node.Order;
@@ -270,11 +295,17 @@ public static unsafe partial class SortedMap<THook, TRules>
         leaf->Digests[place] = digest;
         leaf->Keys[place] = key.Bits;
         leaf->Values[place] = value.Bits;
+        isCurrent = TryEnterOrder(map, era);
+        if (!isCurrent)
+        {
+            // Nobody has seen the place.
+            Reference.Drop(me, key);
+            return Status.Done;
+        }
         THook.Point();
         // Release: pairs with the acquires in Find and Nearest; the place is filled.
         Volatile.Write(ref leaf->Node.Order, LeafOrder.Inserted(order, position));
-        // Only a figure. Full fence, as in TryWrite.
-        Interlocked.Increment(ref map->Count);
+        ExitOrder(map, 1);
         return Status.Done;
     }
 

@@ -329,6 +329,10 @@ internal static unsafe class ObjectType
             if (!LiveMethods.IsUsable(handle) || !LiveMethods.TryNumber("add", arguments[1], out bool isReal, out long integer, out double real)) return null;
             LiveState* state = handle->State;
             PoolHeap* heap = Heap.Of(handle->Shared);
+            if (arguments[0]->Type != Api.Table.PyUnicode_Type) return Errors.Type($"attribute name must be string, not '{Text.TypeName(arguments[0])}'");
+            // What is added decides about the sum: an int stays one only if an int is added.
+            bool isField = Field.TryRequired(state, Api.Table._PyType_Lookup(self->Type, arguments[0]), out PyObject* required);
+            if (isField && required != null && !Field.Check(required, arguments[0], arguments[1])) return null;
             if (Incoming.Key(state, heap, arguments[0], out Incoming key) != KeyState.Ready) return null;
             PyObject* result = null;
             Status status = Status.NoMemory;

@@ -236,25 +236,14 @@ internal static unsafe partial class SortedDictType
     static PyObject* PopInside(Handle* handle, nint index)
     {
         LiveState* state = handle->State;
-        Status status;
-        Value key, taken = default;
-        PoolHeap* held;
-        do
-        {
-            status = TryAt(handle, index, out key, out Value value, out held);
-            if (status != Status.Done) break;
-            LiveState.Drop(state, value);
-            LiveMethods.Unhold(held);
-            Epoch.Enter(state->Me);
-            status = PoolHeap.IsDeleted(Heap.Of(handle->Shared)) ? Status.Deleted : Tree.Take(state->Me, MapOf(handle), Probe.Of(key), out taken);
-            held = status == Status.Done ? LiveMethods.Hold(taken) : null;
-            Epoch.Exit(state->Me);
-            if (status != Status.Done) LiveState.Drop(state, key);
-            // Another one has taken it: the next one has its place now. WrongKind: that of a map which was emptied and filled anew.
-        } while (status is Status.Missing or Status.WrongKind);
-        if (status == Status.Done) return GivePair(state, key, taken, held);
-        if (status == Status.Missing && Tree.Count(state->Me, MapOf(handle), out long count) == Status.Done && count == 0) return RaiseEmpty("popitem");
-        return status == Status.Missing ? RaiseIndex() : LiveErrors.Raise(handle, status);
+        Value key = default, value = default;
+        bool wasEmpty = false;
+        Epoch.Enter(state->Me);
+        Status status = PoolHeap.IsDeleted(Heap.Of(handle->Shared)) ? Status.Deleted : Tree.PopAt(state->Me, MapOf(handle), index, out key, out value, out wasEmpty);
+        PoolHeap* held = status == Status.Done ? LiveMethods.Hold(value) : null;
+        Epoch.Exit(state->Me);
+        if (status == Status.Missing) return wasEmpty ? RaiseEmpty("popitem") : RaiseIndex();
+        return status == Status.Done ? GivePair(state, key, value, held) : LiveErrors.Raise(handle, status);
     }
 
     // The entry at an index at one moment, with references that are the caller's; Missing if there is none.

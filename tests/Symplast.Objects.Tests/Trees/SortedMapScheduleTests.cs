@@ -24,6 +24,8 @@ public unsafe class SortedMapScheduleTests
         Last,
         Snapshot,
         Clear,
+        Count,
+        PopAt,
     }
 
     readonly record struct Operation(Kind Kind, int Key = 0, int Value = 0);
@@ -85,6 +87,16 @@ public unsafe class SortedMapScheduleTests
         public static SortedMapFault Fault => SortedMapFault.UnlocksEarly;
     }
 
+    readonly struct CountsAnyTime : IFault
+    {
+        public static SortedMapFault Fault => SortedMapFault.CountsAnyTime;
+    }
+
+    readonly struct CountsWhatWasCleared : IFault
+    {
+        public static SortedMapFault Fault => SortedMapFault.CountsWhatWasCleared;
+    }
+
     readonly struct NoFault : IFault
     {
         public static SortedMapFault Fault => SortedMapFault.None;
@@ -129,6 +141,20 @@ public unsafe class SortedMapScheduleTests
         new(Present(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10), [Of(Kind.PopMin), Of(Kind.PopMin), Of(Kind.PopMin)], [Of(Kind.PopMax), Of(Kind.PopMax)]));
 
     [Fact]
+    public void EntriesAreCountedAtOneMoment() => Systematically<NoFault>(
+        new(Present(1, 2), [Of(Kind.Set, 3)], [Of(Kind.Get, 3), Of(Kind.Count)]),
+        new(Present(1, 2), [Of(Kind.Remove, 2), Of(Kind.PopMin)], [Of(Kind.Count), Of(Kind.Get, 2), Of(Kind.Count)]),
+        new(Present(1, 2), [Of(Kind.Clear)], [Of(Kind.Set, 3), Of(Kind.Count)], [Of(Kind.Get, 1), Of(Kind.Count)]),
+        new(Present(1, 2, 3, 4), [Of(Kind.Clear), Of(Kind.Count)], [Of(Kind.Set, 5), Of(Kind.PopMax), Of(Kind.Count)]));
+
+    [Fact]
+    public void AnEntryIsTakenByItsNumberAtOneMoment() => Systematically<NoFault>(
+        new(Present(1, 2, 3), [Of(Kind.PopAt, 0, 2)], [Of(Kind.Remove, 1), Of(Kind.Get, 2)]),
+        new(Present(1, 2, 3, 4, 5), [Of(Kind.PopAt, 0, 2)], [Of(Kind.PopMin), Of(Kind.Set, 0), Of(Kind.First)]),
+        new(Present(1, 2, 3), [Of(Kind.PopAt, 0, 3)], [Of(Kind.Clear), Of(Kind.Count)]),
+        new(Present(1, 2, 3), [Of(Kind.PopAt, 0, 1), Of(Kind.PopAt, 0, 1)], [Of(Kind.PopAt, 0, 1), Of(Kind.Set, 2, 3)]));
+
+    [Fact]
     public void RandomOperationsOnSmallTreesAreLinearizable() => Randomly<NoFault>(300, 60);
 
     [Fact]
@@ -160,6 +186,12 @@ public unsafe class SortedMapScheduleTests
     [Fact]
     public void ANewLeafThatIsUnlockedBeforeTheOldOneIsMarkedIsFound() => FindsIn<UnlocksEarly>(
         new(Present(1, 2, 3, 4, 5, 6, 7), [Of(Kind.Remove, 4), Of(Kind.Floor, 4)], [Of(Kind.Set, 8)], [Of(Kind.Set, 4), Of(Kind.Set, 3, 3)]));
+
+    [Fact]
+    public void CountingInTheMidstOfAChangeIsFound() => FindsIn<CountsAnyTime>(new(Present(1, 2), [Of(Kind.Set, 3)], [Of(Kind.Get, 3), Of(Kind.Count)]));
+
+    [Fact]
+    public void CountingWhatIsInsertedIntoAClearedTreeIsFound() => FindsIn<CountsWhatWasCleared>(new(Present(1, 2), [Of(Kind.Clear)], [Of(Kind.Set, 3), Of(Kind.Count)]));
 
     static void Systematically<TFault>(params Scenario[] scenarios) where TFault : struct, IFault
     {
@@ -203,7 +235,7 @@ public unsafe class SortedMapScheduleTests
 
     static Operation Any(Random random)
     {
-        Kind kind = random.Next(3) != 0 ? (Kind)random.Next(1, 7) : (Kind)random.Next(15);
+        Kind kind = random.Next(3) != 0 ? (Kind)random.Next(1, 7) : (Kind)random.Next(17);
         return new(kind, random.Next(16), kind == Kind.Add ? 1 : random.Next(1, 4));
     }
 
@@ -259,10 +291,16 @@ public unsafe class SortedMapScheduleTests
             Kind.First => SortedMap<Scheduled, WithFault<TFault>>.First(me, map, out key, out value),
             Kind.Last => SortedMap<Scheduled, WithFault<TFault>>.Last(me, map, out key, out value),
             Kind.Clear => SortedMap<Scheduled, WithFault<TFault>>.Clear(me, map),
+            Kind.PopAt => SortedMap<Scheduled, WithFault<TFault>>.PopAt(me, map, operation.Value, out key, out value, out _),
             _ => Status.Done,
         };
         Result result = operation.Kind == Kind.Snapshot ? TakeSnapshot<TFault>(me, map, keys) : new Result(status, Number(key, keys), value.IsEmpty ? 0 : value.IsInt ? (int)value.Int : -1);
-        if (operation.Kind is Kind.PopMin or Kind.PopMax)
+        if (operation.Kind == Kind.Count)
+        {
+            status = SortedMap<Scheduled, WithFault<TFault>>.Count(me, map, out long count);
+            result = new Result(status, Entries: (ulong)count);
+        }
+        if (operation.Kind is Kind.PopMin or Kind.PopMax or Kind.PopAt)
         {
             Reference.Drop(me, key);
             Reference.Drop(me, value);
@@ -319,6 +357,18 @@ public unsafe class SortedMapScheduleTests
                 expected = new(Status.Done);
                 entries = 0;
                 break;
+            case Kind.Count:
+                expected = new(Status.Done, Entries: (ulong)CountOf(entries));
+                break;
+            case Kind.PopAt when CountOf(entries) <= operation.Value:
+                expected = new(Status.Missing);
+                break;
+            case Kind.PopAt:
+                int nth = -1;
+                for (int before = -1; before < operation.Value; before++) do nth++; while (At(entries, nth) == 0);
+                expected = new(Status.Done, nth, At(entries, nth));
+                entries = With(entries, nth, 0);
+                break;
             default:
                 bool down = operation.Kind is Kind.PopMax or Kind.Last or Kind.Floor or Kind.Lower;
                 int from = operation.Kind switch
@@ -334,6 +384,13 @@ public unsafe class SortedMapScheduleTests
                 break;
         }
         return result == expected;
+    }
+
+    static int CountOf(ulong entries)
+    {
+        int count = 0;
+        for (; entries != 0; entries >>= 4) count += (entries & 15) == 0 ? 0 : 1;
+        return count;
     }
 
     static int At(ulong entries, int key) => (int)(entries >> 4 * key & 15);
