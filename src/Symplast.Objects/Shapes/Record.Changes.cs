@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Symplast.Objects;
 
 // Changes of a record, under its lock.
@@ -24,17 +26,35 @@ public static unsafe partial class Record<THook>
     /// <summary>Sets the value in a slot if the record has that shape, else Missing.</summary>
     public static Status SetCached(Participant* me, Record* record, ulong shapeId, int slot, Value value)
     {
-        Value old = default;
         Epoch.Enter(me);
-        Status status = Lock(record, out RecordBody* body);
-        if (status == Status.Done)
-        {
-            if (body->ShapeId != shapeId) status = Status.Missing;
-            else old = Exchange(body, slot, value);
-        }
-        Unlock(record, body);
-        Reference.Drop(me, old);
+        Reference.Take(value);
+        Status status = StoreCached(me, record, shapeId, slot, value);
+        if (status != Status.Done) Reference.Drop(me, value);
         Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>The same, and takes over the reference to the value if it is done. Inside a section.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Status StoreCached(Participant* me, Record* record, ulong shapeId, int slot, Value value)
+    {
+        if (PoolHeap.IsDeleted(Heap.Of(record))) return Status.Deleted;
+        ObjectLock.Enter<THook>(&record->Object.Lock);
+        Status status = Status.Deleted;
+        Value old = default;
+        if (!SharedObject.IsDeleted((SharedObject*)record))
+        {
+            RecordBody* body = record->Body;
+            status = Status.Missing;
+            if (body->ShapeId == shapeId)
+            {
+                old = RecordBody.Slots(body)[slot];
+                Store(body, slot, value);
+                status = Status.Done;
+            }
+        }
+        ObjectLock.Exit<THook>(&record->Object.Lock);
+        Reference.Drop(me, old);
         return status;
     }
 

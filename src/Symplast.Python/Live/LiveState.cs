@@ -55,6 +55,12 @@ internal unsafe struct LiveState
     /// <summary>Where the attributes of objects are.</summary>
     internal AttributeCache Attributes;
 
+    /// <summary>Which names are fields of which classes.</summary>
+    internal FieldTable Fields;
+
+    /// <summary>Classes without fields, whose objects take any attribute.</summary>
+    internal KnownClasses OpenClasses;
+
     /// <summary>Handles that exist, of which some may have ended.</summary>
     internal long Living;
 
@@ -81,6 +87,7 @@ internal unsafe struct LiveState
         LiveState* state = (LiveState*)NativeMemory.AllocZeroed((nuint)sizeof(LiveState));
         state->_interpreter = interpreter;
         state->Attributes.Create();
+        state->Fields.Create();
         state->Me = Epoch.JoinUnbound();
         return state;
     }
@@ -98,6 +105,7 @@ internal unsafe struct LiveState
         for (PyObject* handle; (handle = state->Handles.Any()) != null;) Handle.Release((Handle*)handle);
         state->Handles.Dispose();
         state->Attributes.Dispose();
+        state->Fields.Dispose();
         NativeMemory.Free(state->_pools);
         state->_pools = null;
         state->_poolCapacity = 0;

@@ -11,7 +11,7 @@ namespace Symplast.Python.Live;
 /// <summary>
 /// The base of <c>symplast.Object</c>: instances of Python classes whose attributes lie in a pool. The classes, with their methods, are each interpreter's own.
 /// </summary>
-internal static unsafe class ObjectType
+internal static unsafe partial class ObjectType
 {
     /// <summary>What every interpreter makes its type from; built once a process.</summary>
     internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
@@ -109,18 +109,17 @@ internal static unsafe class ObjectType
         Handle* handle = (Handle*)self;
         if (handle->Shared == null || ForkGuard.IsForkedChild) return GetSlowly(handle, name);
         LiveState* state = handle->State;
+        Participant* me = state->Me;
         uint version = Layout.TypeVersion(self->Type);
         PyObject* result = null;
-        Epoch.Enter(state->Me);
-        ulong shapeId = Records.ShapeOf(RecordOf(handle));
-        AttributeCache.Entry* entry = state->Attributes.Find(version, name, shapeId);
-        if (shapeId != 0 && version != 0 && AttributeCache.Knows(entry, version, name, shapeId) && entry->Slot >= 0
-            && Records.GetCached(state->Me, RecordOf(handle), shapeId, entry->Slot, out Value value) == Status.Done)
-        {
-            result = Outgoing.Object(state, value);
-        }
-        Epoch.Exit(state->Me);
-        return result != null ? result : GetSlowly(handle, name);
+        Epoch.Enter(me);
+        RecordView view = Records.View(RecordOf(handle));
+        AttributeCache.Entry* entry = state->Attributes.Find(version, name, view.ShapeId);
+        bool isKnown = AttributeCache.Knows(entry, version, name, view.ShapeId);
+        bool isClasses = isKnown && entry->Slot < 0;
+        if (isKnown && !isClasses) result = Outgoing.Object(state, Records.Load(view, entry->Slot));
+        Epoch.Exit(me);
+        return result != null ? result : isClasses ? Api.Table.PyObject_GenericGetAttr(self, name) : GetSlowly(handle, name);
     }
 
     // What could not be had in the first section, and everything that the class decides.
@@ -169,23 +168,38 @@ internal static unsafe class ObjectType
         } while (result == null && status == Status.Done && LiveState.Again(state));
         key.Dispose(state);
         if (status is not (Status.Done or Status.Missing)) return LiveErrors.Raise(handle, status);
-        if (result != null && name->Type == Api.Table.PyUnicode_Type) AttributeCache.Remember(state->Attributes.Find(version, name, shapeId), version, name, shapeId, slot);
+        if (name->Type == Api.Table.PyUnicode_Type) AttributeCache.Remember(state->Attributes.Find(version, name, shapeId), version, name, shapeId, slot);
         return result;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int Set(PyObject* self, PyObject* name, PyObject* value)
     {
+        Handle* handle = (Handle*)self;
+        if (handle->Shared == null || ForkGuard.IsForkedChild || value == null) return Assign(handle, name, value);
+        Field* field = handle->State->Fields.Find(Layout.TypeVersion(self->Type), name);
+        if (field != null) return Field.TrySetWord(field, handle, value) ? 0 : Field.AssignKnown(field, self, value);
+        return TrySetWord(handle, name, value) ? 0 : Assign(handle, name, value);
+    }
+
+    // Everything but the values and attributes that are quickly had.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static int Assign(Handle* handle, PyObject* name, PyObject* value)
+    {
         try
         {
-            Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return -1;
-            if (name->Type == Api.Table.PyUnicode_Type)
+            PyObject* self = (PyObject*)handle;
+            LiveState* state = handle->State;
+            if (Api.Table.PyType_IsSubtype(name->Type, Api.Table.PyUnicode_Type) == 0)
             {
-                PyObject* found = Api.Table._PyType_Lookup(self->Type, name);
-                if (found != null && found->Type == handle->State->FieldType) return Field.Assign((Field*)found, self, value) ? 0 : -1;
+                Errors.Type($"attribute name must be string, not '{Text.TypeName(name)}'");
+                return -1;
             }
-            return value != null && TrySetCached(handle, name, value, out bool done) ? done ? 0 : -1 : SetSlowly(handle, name, value) ? 0 : -1;
+            PyObject* found = Api.Table._PyType_Lookup(self->Type, name);
+            if (found == null || found->Type != state->FieldType) return SetOwn(handle, name, value, found) ? 0 : -1;
+            if (name->Type == Api.Table.PyUnicode_Type) state->Fields.Remember(Layout.TypeVersion(self->Type), name, (Field*)found);
+            return Field.AssignKnown((Field*)found, self, value);
         }
         catch (Exception e)
         {
@@ -194,53 +208,40 @@ internal static unsafe class ObjectType
         }
     }
 
-    // False if the cache does not know the attribute.
-    static bool TrySetCached(Handle* handle, PyObject* name, PyObject* o, out bool done)
+    // False if the cache does not know the attribute, or the value needs memory in the pool; then nothing has changed.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool TrySetWord(Handle* handle, PyObject* name, PyObject* o)
     {
-        done = false;
+        Value word = Incoming.Word(o);
+        if (word.IsEmpty) return false;
         LiveState* state = handle->State;
-        PyObject* type = handle->Head.Type;
-        uint version = Layout.TypeVersion(type);
-        Epoch.Enter(state->Me);
-        ulong shapeId = Records.ShapeOf(RecordOf(handle));
-        Epoch.Exit(state->Me);
+        Participant* me = state->Me;
+        uint version = Layout.TypeVersion(handle->Head.Type);
+        Epoch.Enter(me);
+        ulong shapeId = Records.View(RecordOf(handle)).ShapeId;
         AttributeCache.Entry* entry = state->Attributes.Find(version, name, shapeId);
-        if (shapeId == 0 || version == 0 || !AttributeCache.Knows(entry, version, name, shapeId) || entry->Slot < 0) return false;
-        int slot = entry->Slot;
-        PoolHeap* heap = Heap.Of(handle->Shared);
-        // Python code can run in it: from here on the entry may be another's.
-        bool made = Incoming.Item(state, heap, o, Place.Attribute((PyObject*)handle, name), out Incoming incoming);
-        Status status = Status.Done;
-        if (made)
-        {
-            Epoch.Enter(state->Me);
-            Value value = PoolHeap.IsDeleted(heap) ? default : incoming.ToValue(state, heap);
-            if (value.IsEmpty) status = PoolHeap.IsDeleted(heap) ? Status.Deleted : Status.NoMemory;
-            else
-            {
-                status = Records.SetCached(state->Me, RecordOf(handle), shapeId, slot, value);
-                Reference.Drop(state->Me, value);
-            }
-            Epoch.Exit(state->Me);
-        }
-        incoming.Dispose(state);
-        if (status == Status.Missing) return false;
-        done = made && (status == Status.Done || LiveErrors.Raise(handle, status) != null);
-        return true;
+        // What the cache knows is no business of the class's.
+        bool done = AttributeCache.Knows(entry, version, name, shapeId) && entry->Slot >= 0
+            && Records.StoreCached(me, RecordOf(handle), shapeId, entry->Slot, word) == Status.Done;
+        Epoch.Exit(me);
+        return done;
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    static bool SetSlowly(Handle* handle, PyObject* name, PyObject* o)
+    // What is no field: the object's own, or with a null value not any more, unless the class has something of this name.
+    static bool SetOwn(Handle* handle, PyObject* name, PyObject* o, PyObject* found)
     {
-        ref Api api = ref Api.Table;
         PyObject* self = (PyObject*)handle;
-        if (api.PyType_IsSubtype(name->Type, api.PyUnicode_Type) == 0)
-            return Errors.Type($"attribute name must be string, not '{Text.TypeName(name)}'") != null;
-        PyObject* found = api._PyType_Lookup(self->Type, name);
-        if (found != null && (IsDataDescriptor(found) || IsAlwaysAllowed(name))) return api.PyObject_GenericSetAttr(self, name, o) == 0;
+        if (found != null && (IsDataDescriptor(found) || IsAlwaysAllowed(name))) return Api.Table.PyObject_GenericSetAttr(self, name, o) == 0;
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
-        if (Classes.HasFields(self->Type)) return RaiseNoAttribute(self, name);
+        uint version = Layout.TypeVersion(self->Type);
+        if (!state->OpenClasses.KnowsClass(version))
+        {
+            if (Classes.HasFields(self->Type)) return RaiseNoAttribute(self, name);
+            state->OpenClasses.NoteClass(version);
+        }
+        ulong shapeId = 0;
+        int slot = -1;
         if (Incoming.Key(state, heap, name, out Incoming key) != KeyState.Ready) return false;
         Status status = Status.Done;
         bool made = true;
@@ -256,6 +257,7 @@ internal static unsafe class ObjectType
                 else
                 {
                     status = Records.Set(state->Me, RecordOf(handle), key.Probe, value);
+                    if (status == Status.Done) Records.Get(state->Me, RecordOf(handle), key.Probe, out _, out shapeId, out slot);
                     Reference.Drop(state->Me, value);
                 }
                 Epoch.Exit(state->Me);
@@ -263,6 +265,9 @@ internal static unsafe class ObjectType
             incoming.Dispose(state);
         }
         key.Dispose(state);
+        // Python code may have changed the class meanwhile.
+        if (slot >= 0 && name->Type == Api.Table.PyUnicode_Type && Layout.TypeVersion(self->Type) == version)
+            AttributeCache.Remember(state->Attributes.Find(version, name, shapeId), version, name, shapeId, slot);
         if (status == Status.Missing) return RaiseNoAttribute(self, name);
         return made && (status == Status.Done || LiveErrors.Raise(handle, status) != null);
     }
