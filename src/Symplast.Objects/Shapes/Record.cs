@@ -64,7 +64,8 @@ public readonly unsafe ref struct RecordView
 /// </remarks>
 public static unsafe partial class Record<THook> where THook : struct, IInterleaving
 {
-    const int FirstCapacity = 4;
+    /// <summary>Attributes that a record has room for at least.</summary>
+    public const int FirstCapacity = 4;
 
     /// <summary>
     /// A new record without attributes, and with room for some, with one reference, the caller's; null if there is no memory. <paramref name="root"/>
@@ -78,6 +79,18 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
         record->Object.Head = new Header { Count = 1, Kind = HeaderKind.Record };
         record->Body = Record.FirstBody(record);
         *record->Body = new RecordBody { Shape = root, ShapeId = root->Id, Capacity = capacity };
+        return record;
+    }
+
+    /// <summary>
+    /// A new record with all the attributes of a shape of its class's tree, and one reference, the caller's; it takes over those to the values. Null if there is no memory.
+    /// Inside a section in which the pool was not deleted.
+    /// </summary>
+    public static Record* Create(Participant* me, PoolHeap* heap, Shape* shape, Value* values)
+    {
+        Record* record = Create(me, heap, shape, Math.Max(shape->Count, FirstCapacity));
+        // Nobody sees it yet.
+        for (int i = 0; record != null && i < shape->Count; i++) RecordBody.Slots(record->Body)[i] = values[i];
         return record;
     }
 

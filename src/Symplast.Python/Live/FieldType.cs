@@ -65,6 +65,19 @@ internal unsafe struct Field
         return isInstance > 0;
     }
 
+    /// <summary>Whether a value may be the attribute's; false with TypeError set. May run Python code.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool Accepts(Field* field, PyObject* o) => field->_required == null || o->Type == field->_usual || Check(field->_required, field->_name, o);
+
+    /// <summary>The attribute's name, borrowed.</summary>
+    internal static PyObject* NameOf(Field* field) => field->_name;
+
+    /// <summary>What an object has where nothing was set, borrowed; null if there is no such thing.</summary>
+    internal static PyObject* DefaultOf(Field* field) => field->_default;
+
+    /// <summary>Whether the attribute is the one of this name, an exact text.</summary>
+    internal static bool IsNamed(Field* field, PyObject* name) => field->_name == name || field->_name != null && Text.FromPython(field->_name) == Text.FromPython(name);
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
     {
@@ -242,7 +255,7 @@ internal unsafe struct Field
 
     static bool Set(Field* field, Handle* handle, PyObject* o)
     {
-        if (field->_required != null && o->Type != field->_usual && !Check(field->_required, field->_name, o)) return false;
+        if (!Accepts(field, o)) return false;
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
         if (!Incoming.Item(state, heap, o, Place.Attribute((PyObject*)handle, field->_name), out Incoming incoming))
@@ -324,11 +337,11 @@ internal unsafe struct Field
     {
         nint count = ((PyVarObject*)required)->Size;
         string[] names = new string[count];
-        for (nint i = 0; i < count; i++) names[i] = NameOf(((PyObject**)((byte*)required + Layout.Current.TupleItems))[i]);
+        for (nint i = 0; i < count; i++) names[i] = NameOfType(((PyObject**)((byte*)required + Layout.Current.TupleItems))[i]);
         return string.Join(" or ", names);
     }
 
-    static string NameOf(PyObject* type)
+    static string NameOfType(PyObject* type)
     {
         ref Api api = ref Api.Table;
         if (api.PyType_IsSubtype(type->Type, api.PyType_Type) == 0) return Text.Repr(type);

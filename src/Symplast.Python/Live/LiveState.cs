@@ -58,6 +58,9 @@ internal unsafe struct LiveState
     /// <summary>Which names are fields of which classes.</summary>
     internal FieldTable Fields;
 
+    /// <summary>How objects of classes are made.</summary>
+    internal CreationPlans Plans;
+
     /// <summary>Classes without fields, whose objects take any attribute.</summary>
     internal KnownClasses OpenClasses;
 
@@ -88,6 +91,7 @@ internal unsafe struct LiveState
         state->_interpreter = interpreter;
         state->Attributes.Create();
         state->Fields.Create();
+        state->Plans.Create();
         state->Me = Epoch.JoinUnbound();
         return state;
     }
@@ -106,6 +110,7 @@ internal unsafe struct LiveState
         state->Handles.Dispose();
         state->Attributes.Dispose();
         state->Fields.Dispose();
+        state->Plans.Dispose();
         NativeMemory.Free(state->_pools);
         state->_pools = null;
         state->_poolCapacity = 0;

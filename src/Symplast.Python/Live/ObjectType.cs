@@ -28,6 +28,7 @@ internal static unsafe partial class ObjectType
             Slot(PyTypeSlot.GetSet, Table(
                 Property("__class__"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Class, "The class, which cannot change: other interpreters have the object too."u8))),
             Slot(PyTypeSlot.Methods, Table(
+                Method("_init"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Initialize, PyMethodDef.FastCall | PyMethodDef.Keywords, "_init($self, /, *args, **kwargs)\n--\n\nGives the fields of a class their values, or defaults, in order."u8),
                 Method("_attributes"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Attributes, PyMethodDef.NoArgs, "A plain dict of the attributes at one moment."u8),
                 Method("_add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Add, PyMethodDef.FastCall, "symplast.add()."u8),
                 Method("_compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange, PyMethodDef.FastCall, "symplast.compare_exchange()."u8)))),
@@ -37,9 +38,9 @@ internal static unsafe partial class ObjectType
     internal static bool IsInstance(PyObject* o)
     {
         if (!Handle.MayBe(o)) return false;
-        for (PyObject* each = o->Type; each != null; each = (PyObject*)Api.Table.PyType_GetSlot(each, PyTypeSlot.Base))
+        for (PyObject* each = o->Type; each != null; each = Layout.BaseOf(each))
         {
-            if (Api.Table.PyType_GetSlot(each, PyTypeSlot.New) == (void*)(delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New) return true;
+            if (Layout.NewSlot(each) == (void*)(delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New) return true;
         }
         return false;
     }
@@ -55,53 +56,6 @@ internal static unsafe partial class ObjectType
     }
 
     static Record* RecordOf(Handle* handle) => (Record*)handle->Shared;
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
-    {
-        try
-        {
-            ref Api api = ref Api.Table;
-            if (!Module.CheckProcess()) return null;
-            PyObject* module = ModuleOf(type);
-            if (module == null) return null;
-            InterpreterState interpreter = InterpreterState.Of(module);
-            if (!interpreter.ClassNumbers.TryGetValue((nint)type, out int number))
-                return Errors.Type($"{Text.FromPython(api.PyType_GetName(type))} was not created as a class of live objects: derive it from symplast.Object");
-            bool hasArguments = ((PyVarObject*)positional)->Size != 0 || named != null && ((PyDictObject*)named)->Used != 0;
-            if (hasArguments && api.PyType_GetSlot(type, PyTypeSlot.Init) == api.PyType_GetSlot(api.PyBaseObject_Type, PyTypeSlot.Init))
-                return Errors.Type($"{Text.FromPython(api.PyType_GetName(type))}() takes no arguments");
-            if (interpreter.UnpublishedClasses.Count != 0 && interpreter.UnpublishedClasses.Contains(number)) Classes.Publish(interpreter, type, number);
-            return Create(interpreter, CurrentPool.Get(), type, number);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    static PyObject* Create(InterpreterState interpreter, Pool pool, PyObject* type, int number)
-    {
-        LiveState* state = interpreter.Live;
-        PoolHeap* heap = Heap.Of(pool);
-        PyObject* handle = null;
-        Record* record = null;
-        Epoch.Enter(state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(heap);
-        if (!isDeleted)
-        {
-            Shape* root = Classes.RootOf(state->Me, heap, number);
-            record = root == null ? null : Records.Create(state->Me, heap, root);
-            if (record != null)
-            {
-                ((SharedObject*)record)->Tag = number;
-                handle = Handle.Adopt(state, (Header*)record, type);
-            }
-        }
-        Epoch.Exit(state->Me);
-        if (isDeleted) return interpreter.RaiseDeleted(pool);
-        return record == null ? LiveErrors.RaiseNoMemory(state, heap) : handle;
-    }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Get(PyObject* self, PyObject* name)
@@ -136,7 +90,12 @@ internal static unsafe partial class ObjectType
                 return Errors.Type($"attribute name must be string, not '{Text.TypeName(name)}'");
             PyObject* found = api._PyType_Lookup(self->Type, name);
             // A property, a method of a class that overrides everything: before the object's own.
-            if (found != null && IsDataDescriptor(found)) return api.PyObject_GenericGetAttr(self, name);
+            if (found != null && IsDataDescriptor(found))
+            {
+                // Of a class that came by value, which got its fields after it was registered.
+                if (found->Type == state->FieldType && Classes.HasFields(self->Type)) Close(self->Type);
+                return api.PyObject_GenericGetAttr(self, name);
+            }
             if (found != null && IsAlwaysAllowed(name)) return api.PyObject_GenericGetAttr(self, name);
             PyObject* own = GetOwn(handle, name);
             if (own != null || api.PyErr_Occurred() != null) return own;
@@ -398,21 +357,6 @@ internal static unsafe partial class ObjectType
         {
             return Errors.FromManaged(e);
         }
-    }
-
-    // The module is that of the first base which is ours; classes written in Python come before it.
-    static PyObject* ModuleOf(PyObject* type)
-    {
-        for (PyObject* each = type; each != null; each = (PyObject*)Api.Table.PyType_GetSlot(each, PyTypeSlot.Base))
-        {
-            if (Api.Table.PyType_GetSlot(each, PyTypeSlot.New) == (void*)(delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New)
-            {
-                PyObject* module = Api.Table.PyType_GetModule(each);
-                if (module != null) return module;
-                Api.Table.PyErr_Clear();
-            }
-        }
-        return Errors.Type("not a class of live objects");
     }
 
     static bool IsDataDescriptor(PyObject* o) => Layout.DescriptorSet(o->Type) != null;
