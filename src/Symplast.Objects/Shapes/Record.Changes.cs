@@ -59,6 +59,40 @@ public static unsafe partial class Record<THook>
     }
 
     /// <summary>
+    /// Adds the attribute that one shape has more than another, if the record has the other: Missing if it has not, or there is no room for it. Takes over the reference to
+    /// the value if it is done. The shapes are of one tree, which stays as long as there is a record with the number of one of its shapes. Inside a section.
+    /// </summary>
+    public static Status Append(Participant* me, Record* record, ulong shapeId, Shape* extended, Value value)
+    {
+        Status status = Lock(record, out RecordBody* body);
+        if (status == Status.Done)
+        {
+            if (body->ShapeId != shapeId || extended->Count > body->Capacity) status = Status.Missing;
+            else
+            {
+                Store(body, extended->Count - 1, value);
+                THook.Point();
+                // Release: pairs with the acquire in Get; the value is there.
+                Volatile.Write(ref *(nint*)&body->Shape, (nint)extended);
+                THook.Point();
+                // Release: pairs with the acquire in GetCached. The shape that the record had is of a tree, so nothing is retired.
+                Volatile.Write(ref body->ShapeId, extended->Id);
+            }
+        }
+        Unlock(record, body);
+        return status;
+    }
+
+    /// <summary>The shape that a record was found to have, if it is one with one attribute more than the one with a number; else null. Inside the view's section.</summary>
+    public static Shape* StepFrom(ulong shapeId, RecordView after)
+    {
+        if (after.ShapeId == 0 || shapeId == 0) return null;
+        // Acquire: pairs with the releases in Put and Append. It may be a longer one by now.
+        Shape* shape = (Shape*)Volatile.Read(ref *(nint*)&after.Body->Shape);
+        return shape->Id == after.ShapeId && shape->Parent != null && shape->Parent->Id == shapeId ? shape : null;
+    }
+
+    /// <summary>
     /// Replaces the value of an attribute if it equals <paramref name="expected"/>; Missing if it does not, or there is no such attribute.
     /// <paramref name="seen"/> is what was there (empty if nothing), without a reference.
     /// </summary>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
@@ -20,7 +21,7 @@ internal unsafe struct KnownClasses
 
 /// <summary>
 /// What a field remembers of shapes: in which slot their objects have the attribute. Direct-mapped and a part of the field, so that a class, its subclasses and the pools
-/// that objects lie in do not push each other out.
+/// that objects lie in do not push each other out. And by which step from which shape objects got the attribute last.
 /// </summary>
 /// <remarks>No two shapes ever have the same number. Used with the interpreter's GIL held.</remarks>
 internal unsafe struct FieldPlaces
@@ -42,6 +43,19 @@ internal unsafe struct FieldPlaces
 
     Place _last;
     Places _places;
+    ulong _before;
+    Shape* _after;
+
+    /// <summary>The shape that objects of another get with the attribute, or null if it is not known. It exists as long as there is an object of the other.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly Shape* StepFrom(ulong shapeId) => _before == shapeId && shapeId != 0 ? _after : null;
+
+    /// <summary>Notes it.</summary>
+    internal void NoteStep(ulong shapeId, Shape* extended)
+    {
+        _before = extended == null ? 0 : shapeId;
+        _after = extended;
+    }
 
     /// <summary>The slot in objects of a shape, or -1 if it is not known. No shape that can be known has the number 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

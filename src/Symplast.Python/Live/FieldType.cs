@@ -246,11 +246,20 @@ internal unsafe struct Field
         Participant* me = handle->State->Me;
         Record* record = (Record*)handle->Shared;
         Epoch.Enter(me);
-        RecordView view = Records.View(record);
-        int slot = field->_places.SlotOf(view.ShapeId);
-        bool done = slot >= 0 && Records.StoreCached(me, record, view.ShapeId, slot, word) == Status.Done;
+        ulong shapeId = Records.View(record).ShapeId;
+        bool done = StoreWhereKnown(field, me, record, shapeId, word) == Status.Done;
         Epoch.Exit(me);
         return done;
+    }
+
+    // Missing if it is not known where objects of a shape have the attribute, or how they get it. Takes over the reference to the value if it is done. Inside a section.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Status StoreWhereKnown(Field* field, Participant* me, Record* record, ulong shapeId, Value value)
+    {
+        int slot = field->_places.SlotOf(shapeId);
+        if (slot >= 0) return Records.StoreCached(me, record, shapeId, slot, value);
+        Shape* extended = field->_places.StepFrom(shapeId);
+        return extended == null ? Status.Missing : Records.Append(me, record, shapeId, extended, value);
     }
 
     static bool Set(Field* field, Handle* handle, PyObject* o)
@@ -272,9 +281,8 @@ internal unsafe struct Field
         else
         {
             ulong shapeId = Records.View(record).ShapeId;
-            int slot = field->_places.SlotOf(shapeId);
-            status = slot < 0 ? Status.Missing : Records.StoreCached(me, record, shapeId, slot, value);
-            if (status == Status.Missing) status = SetByName(field, state, record, value);
+            status = StoreWhereKnown(field, me, record, shapeId, value);
+            if (status == Status.Missing) status = SetByName(field, state, record, shapeId, value);
             else if (status != Status.Done) Reference.Drop(me, value);
         }
         Epoch.Exit(me);
@@ -284,12 +292,16 @@ internal unsafe struct Field
 
     // Inside a section; a name is a text that CPython keeps in UTF-8, so a key of it needs nothing that could run Python code. Takes over the reference to the value.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static Status SetByName(Field* field, LiveState* state, Record* record, Value value)
+    static Status SetByName(Field* field, LiveState* state, Record* record, ulong before, Value value)
     {
         Status status = Status.NoMemory;
         if (Incoming.Key(state, Heap.Of(record), field->_name, out Incoming key) == KeyState.Ready) status = Records.Set(state->Me, record, key.Probe, value);
         Reference.Drop(state->Me, value);
-        if (status == Status.Done && Records.Get(state->Me, record, key.Probe, out _, out ulong shapeId, out int slot) == Status.Done) field->_places.NoteSlot(shapeId, slot);
+        if (status == Status.Done && Records.Get(state->Me, record, key.Probe, out _, out ulong shapeId, out int slot) == Status.Done)
+        {
+            field->_places.NoteSlot(shapeId, slot);
+            field->_places.NoteStep(before, Records.StepFrom(before, Records.View(record)));
+        }
         key.Dispose(state);
         return status;
     }

@@ -58,6 +58,9 @@ internal unsafe struct LiveState
     /// <summary>Which names are fields of which classes.</summary>
     internal FieldTable Fields;
 
+    /// <summary>Pools that hold others.</summary>
+    internal HeldPools HeldPools;
+
     /// <summary>How objects of classes are made.</summary>
     internal CreationPlans Plans;
 
