@@ -11,8 +11,8 @@ public static unsafe partial class OrderedMap<THook>
     /// often meanwhile. Takes the lock of a small map, else none.
     /// </summary>
     /// <remarks>
-    /// Keys of a large map change under the lock of the order only, whose version says whether any did while the log was read. The reading is of the instant before the
-    /// version was read again. A root that was replaced stays as it was at that instant, and a key that died since cannot be referred to any more: then it is read again.
+    /// Keys of a large map change under the lock of the order only, whose version says whether any did while the log was read, or with the root. If neither changed, the reading
+    /// is of the instant before the version was read again. A key that died since cannot be referred to any more: then the log is read again.
     /// </remarks>
     public static Status SnapshotKeys(Participant* me, OrderedMap* map, ulong most, out MapSnapshot* snapshot)
     {
@@ -34,7 +34,7 @@ public static unsafe partial class OrderedMap<THook>
                 if (tail > most) break;
                 snapshot = MapSnapshot.Create(heap, tail);
                 if (snapshot == null) status = Status.NoMemory;
-                else if (!TryTakeKeys(me, OrderedMap.Large(root), (uint)tail, snapshot)) Discard(me, ref snapshot);
+                else if (!TryTakeKeys(map, root, (uint)tail, snapshot)) Discard(me, ref snapshot);
             }
         }
         Epoch.Exit(me);
@@ -111,8 +111,9 @@ public static unsafe partial class OrderedMap<THook>
         return root == 0 ? Status.Deleted : isSmall && snapshot == null ? Status.NoMemory : Status.Done;
     }
 
-    static bool TryTakeKeys(Participant* me, LargeMap* large, uint limit, MapSnapshot* snapshot)
+    static bool TryTakeKeys(OrderedMap* map, nint root, uint limit, MapSnapshot* snapshot)
     {
+        LargeMap* large = OrderedMap.Large(root);
         THook.Point();
         // Acquire: pairs with the releases in EnterOrder and ExitOrder.
         ulong version = Volatile.Read(ref large->Version);
@@ -139,6 +140,9 @@ public static unsafe partial class OrderedMap<THook>
         THook.Point();
         // Acquire: as above.
         if (Volatile.Read(ref large->Version) != version && !OrderedMapFaults<THook>.Is(OrderedMapFault.CountIsNotAtOneInstant)) return false;
+        THook.Point();
+        // Acquire: as above. Pairs with the exchange that gave up the root; only then are its entries taken out without a new version.
+        if (Volatile.Read(ref map->Root) != root) return false;
         for (; snapshot->Count < count; snapshot->Count++)
         {
             if (!Reference.TryTake(items[2 * snapshot->Count])) return false;

@@ -68,16 +68,7 @@ public static unsafe partial class Record<THook>
         if (status == Status.Done)
         {
             if (body->ShapeId != shapeId || extended->Count > body->Capacity) status = Status.Missing;
-            else
-            {
-                Store(body, extended->Count - 1, value);
-                THook.Point();
-                // Release: pairs with the acquire in Get; the value is there.
-                Volatile.Write(ref *(nint*)&body->Shape, (nint)extended);
-                THook.Point();
-                // Release: pairs with the acquire in GetCached. The shape that the record had is of a tree, so nothing is retired.
-                Volatile.Write(ref body->ShapeId, extended->Id);
-            }
+            else StoreNext(body, extended, value);
         }
         Unlock(record, body);
         return status;
@@ -189,18 +180,24 @@ public static unsafe partial class Record<THook>
         else
         {
             Reference.Take(value);
-            if (THook.Omits(RecordStep.ValueComesBeforeShape)) Volatile.Write(ref *(nint*)&body->Shape, (nint)shape);
-            if (THook.Omits(RecordStep.ValueComesBeforeNumber)) Volatile.Write(ref body->ShapeId, shape->Id);
-            Store(body, slot, value);
-            THook.Point();
-            // Release: pairs with the acquire in Get; the value is there.
-            Volatile.Write(ref *(nint*)&body->Shape, (nint)shape);
-            THook.Point();
-            // Release: pairs with the acquire in GetCached; a full fence before a private shape is retired.
-            Interlocked.Exchange(ref body->ShapeId, shape->Id);
+            StoreNext(body, shape, value);
         }
         RetireShape(me, old);
         return Status.Done;
+    }
+
+    // The value of the attribute that a shape has more than the body's, which has room for it.
+    static void StoreNext(RecordBody* body, Shape* shape, Value value)
+    {
+        if (THook.Omits(RecordStep.ValueComesBeforeShape)) Volatile.Write(ref *(nint*)&body->Shape, (nint)shape);
+        if (THook.Omits(RecordStep.ValueComesBeforeNumber)) Volatile.Write(ref body->ShapeId, shape->Id);
+        Store(body, shape->Count - 1, value);
+        THook.Point();
+        // Release: pairs with the acquire in Get; the value is there.
+        Volatile.Write(ref *(nint*)&body->Shape, (nint)shape);
+        THook.Point();
+        // Release: pairs with the acquire in GetCached; a full fence before a private shape is retired.
+        Interlocked.Exchange(ref body->ShapeId, shape->Id);
     }
 
     static Status ExtendPrivately(Participant* me, PoolHeap* heap, Shape* shape, in Probe name, out Shape* extended)
