@@ -7,6 +7,7 @@ from symplast import _symplast
 
 _FIELDS = "__symplast_fields__"
 _PLAIN = {int: (int,), float: (float, int), str: (str,), bytes: (bytes,), bool: (bool,), complex: (complex, float, int), tuple: (tuple,)}
+_init = _symplast.ObjectBase._init
 _LIVE = {"list": "List", "dict": "Dict", "set": "Set"}
 
 
@@ -89,30 +90,6 @@ def _check_order(cls):
             without = without or key
         elif without is not None:
             raise TypeError(f"field {key!r} without a default follows field {without!r} with one")
-
-
-def _init(self, *args, **kwargs):
-    cls = type(self)
-    fields = cls.__symplast_fields__
-    if len(args) > len(fields):
-        raise TypeError(f"{cls.__name__}() takes at most {len(fields)} positional arguments ({len(args)} given)")
-    values = dict(zip(fields, args))
-    for key, value in kwargs.items():
-        if key not in fields:
-            raise TypeError(f"{cls.__name__}() got an unexpected keyword argument {key!r}")
-        if key in values:
-            raise TypeError(f"{cls.__name__}() got multiple values for argument {key!r}")
-        values[key] = value
-    for key in fields:
-        if key in values:
-            setattr(self, key, values[key])
-        elif hasattr(cls, key):
-            setattr(self, key, getattr(cls, key))
-        else:
-            raise TypeError(f"{cls.__name__}() missing required argument: {key!r}")
-
-
-_init.__name__ = _init.__qualname__ = "__init__"
 
 
 class Object(_symplast.ObjectBase, metaclass=ObjectMeta):

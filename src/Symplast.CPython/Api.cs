@@ -152,6 +152,8 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<PyObject*, nint*, byte*> PyUnicode_AsUTF8AndSize;
     public delegate* unmanaged[Cdecl]<PyObject*, byte*, byte*, PyObject*> PyUnicode_AsEncodedString;
     public delegate* unmanaged[Cdecl]<PyObject**, void> PyUnicode_InternInPlace;
+    public delegate* unmanaged[Cdecl]<byte*, PyObject*> PyUnicode_InternFromString;
+    public delegate* unmanaged[Cdecl]<PyObject*, void*> PyVectorcall_Function;
     public delegate* unmanaged[Cdecl]<byte*, nuint, int, int, PyObject*> _PyLong_FromByteArray;
     public delegate* unmanaged[Cdecl]<PyObject*, int*, long> PyLong_AsLongLongAndOverflow;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyDict_Copy;

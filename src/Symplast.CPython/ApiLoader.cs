@@ -157,6 +157,8 @@ public static unsafe class ApiLoader
         t._PyType_Lookup = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("_PyType_Lookup");
         t.PyUnicode_AsUTF8AndSize = (delegate* unmanaged[Cdecl]<PyObject*, nint*, byte*>)symbols.Need("PyUnicode_AsUTF8AndSize");
         t.PyUnicode_AsEncodedString = (delegate* unmanaged[Cdecl]<PyObject*, byte*, byte*, PyObject*>)symbols.Need("PyUnicode_AsEncodedString");
+        t.PyUnicode_InternFromString = (delegate* unmanaged[Cdecl]<byte*, PyObject*>)symbols.Need("PyUnicode_InternFromString");
+        t.PyVectorcall_Function = (delegate* unmanaged[Cdecl]<PyObject*, void*>)symbols.Need("PyVectorcall_Function");
         t.PyUnicode_InternInPlace = (delegate* unmanaged[Cdecl]<PyObject**, void>)symbols.Need("PyUnicode_InternInPlace");
         t._PyLong_FromByteArray = (delegate* unmanaged[Cdecl]<byte*, nuint, int, int, PyObject*>)symbols.Need("_PyLong_FromByteArray");
         t.PyLong_AsLongLongAndOverflow = (delegate* unmanaged[Cdecl]<PyObject*, int*, long>)symbols.Need("PyLong_AsLongLongAndOverflow");

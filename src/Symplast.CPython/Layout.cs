@@ -54,6 +54,18 @@ public struct Layout
     /// <summary>The place of tp_getattro.</summary>
     public static unsafe void** GetAttrSlot(PyObject* type) => (void**)((byte*)type + 144);
 
+    /// <summary>tp_setattro.</summary>
+    public static unsafe void* SetAttrSlot(PyObject* type) => *(void**)((byte*)type + 152);
+
+    /// <summary>tp_base, borrowed.</summary>
+    public static unsafe PyObject* BaseOf(PyObject* type) => *(PyObject**)((byte*)type + 256);
+
+    /// <summary>tp_new.</summary>
+    public static unsafe void* NewSlot(PyObject* type) => *(void**)((byte*)type + 312);
+
+    /// <summary>The place of tp_vectorcall: how a type is called, if it is not as its own type's tp_call does.</summary>
+    public static unsafe void** VectorcallSlot(PyObject* type) => (void**)((byte*)type + 400);
+
     /// <summary>tp_descr_set: what makes a class attribute a data descriptor.</summary>
     public static unsafe void* DescriptorSet(PyObject* type) => *(void**)((byte*)type + 280);
 

@@ -55,7 +55,9 @@ public static unsafe class LayoutCheck
         api._PyType_Lookup(api.PyLong_Type, name);
         api._PyType_Lookup(api.PyDict_Type, name);
         uint version = Layout.TypeVersion(api.PyLong_Type);
-        return *Layout.GetAttrSlot(api.PyLong_Type) == api.PyObject_GenericGetAttr && Layout.TypeFlags(api.PyLong_Type) == api.PyType_GetFlags(api.PyLong_Type) && version != 0 && version != Layout.TypeVersion(api.PyDict_Type);
+        bool isMade = Layout.NewSlot(api.PyList_Type) == api.PyType_GetSlot(api.PyList_Type, PyTypeSlot.New) && Layout.SetAttrSlot(api.PyList_Type) == api.PyType_GetSlot(api.PyList_Type, PyTypeSlot.SetAttr)
+            && Layout.BaseOf(api.PyBool_Type) == api.PyLong_Type && *Layout.VectorcallSlot(api.PyList_Type) == api.PyVectorcall_Function(api.PyList_Type);
+        return isMade && *Layout.GetAttrSlot(api.PyLong_Type) == api.PyObject_GenericGetAttr && Layout.TypeFlags(api.PyLong_Type) == api.PyType_GetFlags(api.PyLong_Type) && version != 0 && version != Layout.TypeVersion(api.PyDict_Type);
     }
 
     static bool IsText(PyObject* text, PyObject* wide)

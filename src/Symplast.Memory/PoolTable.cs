@@ -12,6 +12,8 @@ public static class PoolTable
     {
         get
         {
+            // Acquire: pairs with the store under the lock. Whoever is late sees the one that was deleted meanwhile, as one who came before would.
+            if (Volatile.Read(ref _default) is { Deleted: false } known) return known;
             lock (Gate)
             {
                 if (_default is null || _default.Deleted) _default = Pool.Create("default");

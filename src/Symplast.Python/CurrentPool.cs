@@ -55,7 +55,7 @@ internal static unsafe class CurrentPool
     static PyObject* Chosen()
     {
         PyObject* thread = Api.Table.PyThreadState_GetDict();
-        PyObject* chosen = thread == null ? null : Api.Table.PyDict_GetItemString(thread, Key);
+        PyObject* chosen = thread == null || ((PyDictObject*)thread)->Used == 0 ? null : Api.Table.PyDict_GetItemString(thread, Key);
         return chosen == Api.Table._Py_NoneStruct ? null : chosen;
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Symplast.Objects;
 
 // Changes of a record, under its lock.
@@ -24,18 +26,61 @@ public static unsafe partial class Record<THook>
     /// <summary>Sets the value in a slot if the record has that shape, else Missing.</summary>
     public static Status SetCached(Participant* me, Record* record, ulong shapeId, int slot, Value value)
     {
-        Value old = default;
         Epoch.Enter(me);
+        Reference.Take(value);
+        Status status = StoreCached(me, record, shapeId, slot, value);
+        if (status != Status.Done) Reference.Drop(me, value);
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>The same, and takes over the reference to the value if it is done. Inside a section.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Status StoreCached(Participant* me, Record* record, ulong shapeId, int slot, Value value)
+    {
+        if (PoolHeap.IsDeleted(Heap.Of(record))) return Status.Deleted;
+        ObjectLock.Enter<THook>(&record->Object.Lock);
+        Status status = Status.Deleted;
+        Value old = default;
+        if (!SharedObject.IsDeleted((SharedObject*)record))
+        {
+            RecordBody* body = record->Body;
+            status = Status.Missing;
+            if (body->ShapeId == shapeId)
+            {
+                old = RecordBody.Slots(body)[slot];
+                Store(body, slot, value);
+                status = Status.Done;
+            }
+        }
+        ObjectLock.Exit<THook>(&record->Object.Lock);
+        Reference.Drop(me, old);
+        return status;
+    }
+
+    /// <summary>
+    /// Adds the attribute that one shape has more than another, if the record has the other: Missing if it has not, or there is no room for it. Takes over the reference to
+    /// the value if it is done. The shapes are of one tree, which stays as long as there is a record with the number of one of its shapes. Inside a section.
+    /// </summary>
+    public static Status Append(Participant* me, Record* record, ulong shapeId, Shape* extended, Value value)
+    {
         Status status = Lock(record, out RecordBody* body);
         if (status == Status.Done)
         {
-            if (body->ShapeId != shapeId) status = Status.Missing;
-            else old = Exchange(body, slot, value);
+            if (body->ShapeId != shapeId || extended->Count > body->Capacity) status = Status.Missing;
+            else StoreNext(body, extended, value);
         }
         Unlock(record, body);
-        Reference.Drop(me, old);
-        Epoch.Exit(me);
         return status;
+    }
+
+    /// <summary>The shape that a record was found to have, if it is one with one attribute more than the one with a number; else null. Inside the view's section.</summary>
+    public static Shape* StepFrom(ulong shapeId, RecordView after)
+    {
+        if (after.ShapeId == 0 || shapeId == 0) return null;
+        // Acquire: pairs with the releases in Put and Append. It may be a longer one by now.
+        Shape* shape = (Shape*)Volatile.Read(ref *(nint*)&after.Body->Shape);
+        return shape->Id == after.ShapeId && shape->Parent != null && shape->Parent->Id == shapeId ? shape : null;
     }
 
     /// <summary>
@@ -135,18 +180,24 @@ public static unsafe partial class Record<THook>
         else
         {
             Reference.Take(value);
-            if (THook.Omits(RecordStep.ValueComesBeforeShape)) Volatile.Write(ref *(nint*)&body->Shape, (nint)shape);
-            if (THook.Omits(RecordStep.ValueComesBeforeNumber)) Volatile.Write(ref body->ShapeId, shape->Id);
-            Store(body, slot, value);
-            THook.Point();
-            // Release: pairs with the acquire in Get; the value is there.
-            Volatile.Write(ref *(nint*)&body->Shape, (nint)shape);
-            THook.Point();
-            // Release: pairs with the acquire in GetCached; a full fence before a private shape is retired.
-            Interlocked.Exchange(ref body->ShapeId, shape->Id);
+            StoreNext(body, shape, value);
         }
         RetireShape(me, old);
         return Status.Done;
+    }
+
+    // The value of the attribute that a shape has more than the body's, which has room for it.
+    static void StoreNext(RecordBody* body, Shape* shape, Value value)
+    {
+        if (THook.Omits(RecordStep.ValueComesBeforeShape)) Volatile.Write(ref *(nint*)&body->Shape, (nint)shape);
+        if (THook.Omits(RecordStep.ValueComesBeforeNumber)) Volatile.Write(ref body->ShapeId, shape->Id);
+        Store(body, shape->Count - 1, value);
+        THook.Point();
+        // Release: pairs with the acquire in Get; the value is there.
+        Volatile.Write(ref *(nint*)&body->Shape, (nint)shape);
+        THook.Point();
+        // Release: pairs with the acquire in GetCached; a full fence before a private shape is retired.
+        Interlocked.Exchange(ref body->ShapeId, shape->Id);
     }
 
     static Status ExtendPrivately(Participant* me, PoolHeap* heap, Shape* shape, in Probe name, out Shape* extended)

@@ -32,6 +32,23 @@ internal unsafe struct RecordBody
 }
 
 /// <summary>
+/// A record as a reader found it: its shape's number, and the body that has it. For the length of the reader's section.
+/// </summary>
+public readonly unsafe ref struct RecordView
+{
+    internal readonly RecordBody* Body;
+
+    /// <summary>The number of the shape; 0 if it must not be kept, or the record is deleted.</summary>
+    public readonly ulong ShapeId;
+
+    internal RecordView(RecordBody* body, ulong shapeId)
+    {
+        Body = body;
+        ShapeId = shapeId;
+    }
+}
+
+/// <summary>
 /// Records: objects whose attributes have slots by their shape. All methods are thread-safe and enter a section of their own; reading is lock-free,
 /// writing takes the record's lock.
 /// </summary>
@@ -47,7 +64,8 @@ internal unsafe struct RecordBody
 /// </remarks>
 public static unsafe partial class Record<THook> where THook : struct, IInterleaving
 {
-    const int FirstCapacity = 4;
+    /// <summary>Attributes that a record has room for at least.</summary>
+    public const int FirstCapacity = 4;
 
     /// <summary>
     /// A new record without attributes, and with room for some, with one reference, the caller's; null if there is no memory. <paramref name="root"/>
@@ -64,11 +82,24 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
         return record;
     }
 
+    /// <summary>
+    /// A new record with all the attributes of a shape of its class's tree, and one reference, the caller's; it takes over those to the values. Null if there is no memory.
+    /// Inside a section in which the pool was not deleted.
+    /// </summary>
+    public static Record* Create(Participant* me, PoolHeap* heap, Shape* shape, Value* values)
+    {
+        Record* record = Create(me, heap, shape, Math.Max(shape->Count, FirstCapacity));
+        // Nobody sees it yet.
+        for (int i = 0; record != null && i < shape->Count; i++) RecordBody.Slots(record->Body)[i] = values[i];
+        return record;
+    }
+
     /// <summary>The value of an attribute, without a reference. Missing if there is none of this name.</summary>
     public static Status Get(Participant* me, Record* record, in Probe name, out Value value) => Get(me, record, name, out value, out _, out _);
 
     /// <summary>
-    /// The same; with a shape number and a slot for <see cref="GetCached"/>. The number is 0 if they must not be kept.
+    /// The same; with a shape number and a slot for <see cref="GetCached"/>. The number is 0 if they must not be kept; the slot of what records of that shape do not
+    /// have is -1.
     /// </summary>
     public static Status Get(Participant* me, Record* record, in Probe name, out Value value, out ulong shapeId, out int slot)
     {
@@ -83,19 +114,15 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
             // Acquire: pairs with the release in Put; the shape is filled in, and the values of its slots are there.
             Shape* shape = (Shape*)Volatile.Read(ref *(nint*)&body->Shape);
             slot = Shape.Find(shape, name);
+            shapeId = shape->Id;
             if (slot < 0) status = Status.Missing;
-            else
-            {
-                value = Load(body, slot);
-                shapeId = shape->Id;
-            }
+            else value = Load(body, slot);
         }
         Epoch.Exit(me);
         return status;
     }
 
     /// <summary>The value in a slot if the record has that shape, else Missing: the attribute may be there all the same.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Status GetCached(Participant* me, Record* record, ulong shapeId, int slot, out Value value)
     {
         Debug.Assert(shapeId != 0);
@@ -113,14 +140,25 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
         return status;
     }
 
-    /// <summary>The number of a record's shape at the moment, for <see cref="GetCached"/>; 0 if it has none that can be kept, or the record is deleted. Inside a section.</summary>
+    /// <summary>
+    /// What <see cref="GetCached"/> does in two steps, for who knows slots by shapes: looks which shape the record has. Inside a section.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong ShapeOf(Record* record)
+    public static RecordView View(Record* record)
     {
-        if (Begin(record, out RecordBody* body) != Status.Done) return 0;
+        RecordBody* body = BodyOf(record);
+        if (body == null) return default;
         THook.Point();
         // Acquire: pairs with the release in Put.
-        return Volatile.Read(ref body->ShapeId);
+        return new RecordView(body, Volatile.Read(ref body->ShapeId));
+    }
+
+    /// <summary>The value in a slot of the shape that a view has a number of, without a reference. Inside the view's section.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Value Load(RecordView view, int slot)
+    {
+        Debug.Assert(view.ShapeId != 0);
+        return Load(view.Body, slot);
     }
 
     /// <summary>The value of an attribute, by the cache if it knows the slot; <paramref name="key"/> is the name as the cache knows it.</summary>
@@ -139,7 +177,7 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
             else
             {
                 status = Get(me, record, name, out value, out shapeId, out slot);
-                if (shapeId != 0) SlotCache.Remember(cache, shapeId, key, slot);
+                if (shapeId != 0 && slot >= 0) SlotCache.Remember(cache, shapeId, key, slot);
             }
         }
         Epoch.Exit(me);
@@ -230,12 +268,18 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Status Begin(Record* record, out RecordBody* body)
     {
-        body = null;
-        if (SharedObject.IsDeleted((SharedObject*)record)) return Status.Deleted;
+        body = BodyOf(record);
+        return body == null ? Status.Deleted : Status.Done;
+    }
+
+    // Null if the record or its pool is deleted.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static RecordBody* BodyOf(Record* record)
+    {
+        if (SharedObject.IsDeleted((SharedObject*)record)) return null;
         THook.Point();
         // Acquire: pairs with the exchange in Replace; the first load of the section's pointers.
-        body = (RecordBody*)Volatile.Read(ref *(nint*)&record->Body);
-        return body == null ? Status.Deleted : Status.Done;
+        return (RecordBody*)Volatile.Read(ref *(nint*)&record->Body);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

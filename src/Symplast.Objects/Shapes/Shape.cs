@@ -111,8 +111,8 @@ public static unsafe class Shapes<THook> where THook : struct, IInterleaving
         }
     }
 
-    /// <summary>The shape with one name more. Missing if the tree should not grow there.</summary>
-    internal static Status Extend(Participant* me, PoolHeap* heap, Shape* shape, in Probe name, out Shape* extended)
+    /// <summary>The shape with one name more, of the same tree. Missing if the tree should not grow there. Inside a section in which the pool was not deleted.</summary>
+    public static Status Extend(Participant* me, PoolHeap* heap, Shape* shape, in Probe name, out Shape* extended)
     {
         Shape* fresh = null;
         Shape* seen = null;

@@ -5,7 +5,8 @@ using Symplast.CPython;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// One interpreter's memory of where attributes are: which slot a name has in objects of a class with a shape. Direct-mapped.
+/// One interpreter's memory of where attributes are: which slot a name has in objects of a class with a shape, or that they have none of this name; in either case the
+/// class has no data descriptor of the name. Direct-mapped.
 /// </summary>
 /// <remarks>
 /// A class is known by its version (<see cref="Layout.TypeVersion"/>), which changes when it or a base of it does; a name by its address, with a reference, so that
@@ -21,7 +22,7 @@ internal unsafe struct AttributeCache
         internal ulong ShapeId;
         internal PyObject* Name;        // a reference
         internal uint TypeVersion;
-        internal int Slot;
+        internal int Slot;              // -1: the object has no such attribute, the class may
     }
 
     Entry* _entries;

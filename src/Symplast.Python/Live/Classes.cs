@@ -94,14 +94,16 @@ internal static unsafe class Classes
     }
 
     /// <summary>Whether a class, or a base of it, declares fields: then its objects have no other attributes.</summary>
-    internal static bool HasFields(PyObject* type)
+    internal static bool HasFields(PyObject* type) => FieldsOf(type) != null;
+
+    /// <summary>The names of the fields that a class and its bases declare, a borrowed tuple; null if there are none, or with an exception set.</summary>
+    internal static PyObject* FieldsOf(PyObject* type)
     {
         ref Api api = ref Api.Table;
-        PyObject* key = Text.ToPython("__symplast_fields__");
-        if (key != null) api.PyUnicode_InternInPlace(&key);
-        bool has = key != null && api._PyType_Lookup(type, key) != null;
+        PyObject* key = api.PyUnicode_InternFromString(Text.Utf8("__symplast_fields__"u8));
+        PyObject* names = key == null ? null : api._PyType_Lookup(type, key);
         References.Drop(key);
-        return has;
+        return names != null && names->Type == api.PyTuple_Type ? names : null;
     }
 
     /// <summary>Finds the class with a number in this interpreter: imports its module. False with an exception set. Runs Python code.</summary>

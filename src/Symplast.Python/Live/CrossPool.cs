@@ -4,6 +4,40 @@ using Symplast.Memory;
 
 namespace Symplast.Python.Live;
 
+/// <summary>Pairs of pools of which the first holds the second, as far as one interpreter has lately found out: direct-mapped. No two pools ever have the same number.</summary>
+/// <remarks>Used with the interpreter's GIL held.</remarks>
+internal struct HeldPools
+{
+    const int Entries = 8;
+
+    struct Pair
+    {
+        internal long Holder;
+        internal long Target;
+    }
+
+    [InlineArray(Entries)]
+    struct Pairs
+    {
+        Pair _first;
+    }
+
+    Pairs _pairs;
+
+    /// <summary>Whether that is known of a pair.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool Knows(long holder, long target)
+    {
+        ref Pair pair = ref _pairs[PlaceOf(holder, target)];
+        return pair.Holder == holder && pair.Target == target;
+    }
+
+    /// <summary>Notes it.</summary>
+    internal void Note(long holder, long target) => _pairs[PlaceOf(holder, target)] = new Pair { Holder = holder, Target = target };
+
+    static int PlaceOf(long holder, long target) => (int)((ulong)(holder * 5 + target) % Entries);
+}
+
 /// <summary>
 /// Pointers from the objects of one pool to those of another. The one that is pointed into keeps its addresses until the other is deleted too, so that a pointer into a
 /// deleted pool is known for one and never leads to what came after.
@@ -42,11 +76,17 @@ internal static unsafe class CrossPool
         Pool? from = LiveErrors.PoolOf(holder);
         if (target is null || target.Deleted) return Raise(state, target);
         if (from is null || from == target) return true;
+        // What is held stays so until the holder is deleted, and then nothing is stored there.
+        if (state->HeldPools.Knows(from.Id, target.Id) && !from.Deleted) return true;
         lock (Gate)
         {
             if (from.Deleted) return Raise(state, from);
             if (!Held.TryGetValue(from.Id, out HashSet<Pool>? targets)) Held.Add(from.Id, targets = []);
-            if (targets.Contains(target)) return true;
+            if (targets.Contains(target))
+            {
+                state->HeldPools.Note(from.Id, target.Id);
+                return true;
+            }
             if (!target.Lease(LeaseOf(from))) return Raise(state, target);
             Epoch.Enter(state->Me);
             PoolHeap* heap = Heap.Of(target);

@@ -20,13 +20,17 @@ internal enum DictIteration
     Items,
 }
 
-/// <summary>An iterator over the items that a Dict or Set had at one moment.</summary>
+/// <summary>An iterator over the items that a Dict or Set had at one moment. Some of them are always ready, so that not every step needs a section.</summary>
 internal unsafe struct DictIterator
 {
     internal PyObject Head;
     Handle* _owner;              // a reference, which keeps the pool's addresses too
+    PoolHeap* _heap;             // the pool's; so it can always be asked whether that was deleted
     MapSnapshot* _snapshot;      // null when it is used up
-    ulong _next;
+    ulong _next;                 // the number of the one to give next
+    ulong _first;                // of the first that is ready
+    int _ready;
+    ReadyObjects _objects;       // what is ready: keys, values, or both in turn
     DictIteration _what;
     bool _reversed;
     DictIterator* _previous;     // in the interpreter's list, while there is a snapshot
@@ -60,6 +64,7 @@ internal unsafe struct DictIterator
         }
         References.Take((PyObject*)owner);
         iterator->_owner = owner;
+        iterator->_heap = Heap.Of(owner->Shared);
         iterator->_snapshot = snapshot;
         iterator->_what = what;
         iterator->_reversed = reversed;
@@ -73,37 +78,81 @@ internal unsafe struct DictIterator
     internal static bool Next(DictIterator* iterator, PyObject** key, PyObject** value)
     {
         *key = *value = null;
-        if (iterator->_snapshot == null) return false;
-        Handle* owner = iterator->_owner;
-        if (!LiveMethods.IsUsable(owner)) return false;
-        LiveState* state = owner->State;
-        bool wantsKey = iterator->_what != DictIteration.Values;
-        bool wantsValue = iterator->_what != DictIteration.Keys;
-        // Before any Python code runs, which may use the same iterator.
-        ulong next = iterator->_next++;
-        do
+        while (!IsReady(iterator))
         {
-            Epoch.Enter(state->Me);
-            bool isDeleted = PoolHeap.IsDeleted(Heap.Of(owner->Shared));
-            bool isOver = isDeleted || next >= iterator->_snapshot->Count;
-            if (!isOver)
-            {
-                ulong at = iterator->_reversed ? iterator->_snapshot->Count - 1 - next : next;
-                if (wantsKey && *key == null) *key = Outgoing.Object(state, MapSnapshot.Key(iterator->_snapshot, at));
-                if (wantsValue && (*key != null || !wantsKey)) *value = Outgoing.Object(state, MapSnapshot.Value(iterator->_snapshot, at));
-            }
-            Epoch.Exit(state->Me);
-            if (isDeleted) LiveErrors.RaiseDeleted(owner);
-            if (isOver)
-            {
-                Finish(iterator);
-                break;
-            }
-            if ((*key != null || !wantsKey) && (*value != null || !wantsValue)) return true;
-        } while (LiveState.Again(state) && iterator->_snapshot != null);
-        References.Drop(*key);
-        *key = null;
-        return false;
+            if (!Prepare(iterator)) return false;
+        }
+        bool hasBoth = iterator->_what == DictIteration.Items;
+        int at = (int)(iterator->_next++ - iterator->_first);
+        if (hasBoth) at *= 2;
+        *(iterator->_what == DictIteration.Values ? value : key) = iterator->_objects.Take(at);
+        if (hasBoth) *value = iterator->_objects.Take(at + 1);
+        return true;
+    }
+
+    // Whether the next one can be given. What is ready is given no more when the pool was deleted.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool IsReady(DictIterator* iterator) =>
+        iterator->_next - iterator->_first < (ulong)iterator->_ready && !PoolHeap.IsDeleted(iterator->_heap) && !ForkGuard.IsForkedChild;
+
+    // Makes the next ones ready, as many as can be made in one section; false at the end, or with an exception set. Python code can run, which may use the same iterator.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static bool Prepare(DictIterator* iterator)
+    {
+        if (iterator->_snapshot == null || !LiveMethods.IsUsable(iterator->_owner)) return false;
+        Handle* owner = iterator->_owner;
+        LiveState* state = owner->State;
+        int step = iterator->_what == DictIteration.Items ? 2 : 1;
+        // Few at first: many a loop takes but one.
+        int most = iterator->_next == 0 ? 8 : ReadyObjects.Room / step;
+        int done = 0;
+        bool failed = false;
+        Epoch.Enter(state->Me);
+        bool isDeleted = PoolHeap.IsDeleted(Heap.Of(owner->Shared));
+        bool isOver = isDeleted || iterator->_next >= iterator->_snapshot->Count;
+        if (!isOver)
+        {
+            ulong left = iterator->_snapshot->Count - iterator->_next;
+            while (done < most && (ulong)done < left && !(failed = !TryMake(iterator, state, iterator->_next + (ulong)done, done * step))) done++;
+            iterator->_first = iterator->_next;
+            iterator->_ready = done;
+        }
+        Epoch.Exit(state->Me);
+        if (isDeleted) LiveErrors.RaiseDeleted(owner);
+        if (isOver) Finish(iterator);
+        if (isOver || !failed) return !isOver;
+        // A key whose value cannot be had yet.
+        PyObject* key = iterator->_objects.Take(done * step);
+        bool goesOn = LiveState.Again(state);
+        if (!goesOn && done != 0)
+        {
+            // It fails again when it is wanted.
+            Api.Table.PyErr_Clear();
+            goesOn = true;
+        }
+        ReadyObjects.Drop(key);
+        return goesOn;
+    }
+
+    // In a section. What could be made is left in its place even if it is not all.
+    static bool TryMake(DictIterator* iterator, LiveState* state, ulong number, int place)
+    {
+        MapSnapshot* snapshot = iterator->_snapshot;
+        ulong at = iterator->_reversed ? snapshot->Count - 1 - number : number;
+        PyObject* first = Outgoing.Object(state, iterator->_what == DictIteration.Values ? MapSnapshot.Value(snapshot, at) : MapSnapshot.Key(snapshot, at));
+        iterator->_objects.Put(place, first);
+        if (first == null || iterator->_what != DictIteration.Items) return first != null;
+        PyObject* second = Outgoing.Object(state, MapSnapshot.Value(snapshot, at));
+        iterator->_objects.Put(place + 1, second);
+        return second != null;
+    }
+
+    // Drops what is ready. May run Python code, which finds nothing ready.
+    static void DropReady(DictIterator* iterator)
+    {
+        bool isUsedUp = iterator->_next - iterator->_first >= (ulong)iterator->_ready;
+        iterator->_ready = 0;
+        if (!isUsedUp) iterator->_objects.Drop();
     }
 
     /// <summary>Gives back the snapshot, which the iterator still has: it is used up.</summary>
@@ -117,16 +166,24 @@ internal unsafe struct DictIterator
         if (iterator->_following != null) iterator->_following->_previous = iterator->_previous;
         iterator->_previous = iterator->_following = null;
         if (!ForkGuard.IsForkedChild) MapSnapshot.Free(state->Me, snapshot);
+        if (iterator->_ready != 0) DropReady(iterator);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* NextCall(PyObject* self)
     {
+        DictIterator* iterator = (DictIterator*)self;
+        return IsReady(iterator) && iterator->_what != DictIteration.Items ? iterator->_objects.Take((int)(iterator->_next++ - iterator->_first)) : NextSlowly(iterator);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static PyObject* NextSlowly(DictIterator* iterator)
+    {
         try
         {
             PyObject* key;
             PyObject* value;
-            return Next((DictIterator*)self, &key, &value) ? Pick((DictIterator*)self, key, value) : null;
+            return Next(iterator, &key, &value) ? Pick(iterator, key, value) : null;
         }
         catch (Exception e)
         {
@@ -165,6 +222,7 @@ internal unsafe struct DictIterator
                 done = item != null && api.PyList_Append(left, item) == 0;
                 References.Drop(item);
             }
+            DropReady(iterator);
             iterator->_next = next;
             PyObject* builtins = done ? api.PyImport_ImportModule(Text.Utf8("builtins"u8)) : null;
             PyObject* iter = builtins == null ? null : api.PyObject_GetAttrString(builtins, Text.Utf8("iter"u8));

@@ -124,7 +124,7 @@ internal static unsafe partial class DictType
             PyObject* made = CreateBeside(handle);
             if (made == null) return null;
             LiveState* state = handle->State;
-            Status status = Map.Snapshot(state->Me, MapOf(handle), out MapSnapshot* snapshot);
+            Status status = Snapshots.Take(state->Me, MapOf(handle), onlyKeys: false, out MapSnapshot* snapshot);
             bool goesOn = true;
             if (status == Status.Done)
             {

@@ -188,7 +188,7 @@ internal static unsafe partial class DictType
         {
             if (!LiveMethods.IsUsable(handle)) return null;
             LiveState* state = handle->State;
-            Status status = Map.Snapshot(state->Me, MapOf(handle), out MapSnapshot* snapshot);
+            Status status = Snapshots.Take(state->Me, MapOf(handle), what == DictIteration.Keys, out MapSnapshot* snapshot);
             return status == Status.Done ? DictIterator.Create(handle, snapshot, what, reversed) : LiveErrors.Raise(handle, status);
         }
         catch (Exception e)

@@ -9,7 +9,7 @@ using Records = Symplast.Objects.Record<Symplast.Memory.Uninterrupted>;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// A declared attribute of a class of live objects: a data descriptor that remembers in which slot the last object had it. Classes with fields need no attribute lookup
+/// A declared attribute of a class of live objects: a data descriptor that remembers in which slot objects have it. Classes with fields need no attribute lookup
 /// of ours, so that CPython finds their methods as fast as those of any class.
 /// </summary>
 internal unsafe struct Field
@@ -18,9 +18,9 @@ internal unsafe struct Field
     PyObject* _name;
     PyObject* _required;       // what values must be instances of: a tuple of types; null: anything
     PyObject* _default;        // null: none
-    ulong _shapeId;            // of the object seen last, and where it had the attribute
-    int _slot;
-    uint _typeVersion;         // of a class that is known to be one of live objects
+    PyObject* _usual;          // the first of these types; borrowed
+    KnownClasses _owners;      // classes of live objects
+    FieldPlaces _places;
 
     /// <summary>What every interpreter makes its type from; built once a process.</summary>
     internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
@@ -65,6 +65,19 @@ internal unsafe struct Field
         return isInstance > 0;
     }
 
+    /// <summary>Whether a value may be the attribute's; false with TypeError set. May run Python code.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool Accepts(Field* field, PyObject* o) => field->_required == null || o->Type == field->_usual || Check(field->_required, field->_name, o);
+
+    /// <summary>The attribute's name, borrowed.</summary>
+    internal static PyObject* NameOf(Field* field) => field->_name;
+
+    /// <summary>What an object has where nothing was set, borrowed; null if there is no such thing.</summary>
+    internal static PyObject* DefaultOf(Field* field) => field->_default;
+
+    /// <summary>Whether the attribute is the one of this name, an exact text.</summary>
+    internal static bool IsNamed(Field* field, PyObject* name) => field->_name == name || field->_name != null && Text.FromPython(field->_name) == Text.FromPython(name);
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
     {
@@ -79,6 +92,7 @@ internal unsafe struct Field
             if (field == null) return null;
             field->_name = References.New(arguments[0]);
             field->_required = arguments[1] == api._Py_NoneStruct ? null : References.New(arguments[1]);
+            field->_usual = field->_required == null || ((PyVarObject*)field->_required)->Size == 0 ? null : *(PyObject**)((byte*)field->_required + Layout.Current.TupleItems);
             field->_default = count == 3 ? References.New(arguments[2]) : null;
             return (PyObject*)field;
         }
@@ -120,7 +134,10 @@ internal unsafe struct Field
         PyObject* name = field->_name;
         PyObject* required = field->_required;
         PyObject* value = field->_default;
-        field->_name = field->_required = field->_default = null;
+        field->_name = field->_required = field->_usual = field->_default = null;
+        // Nothing is known of it any more: every use from here on finds that it was cleared.
+        field->_owners = default;
+        field->_places = default;
         References.Drop(name);
         References.Drop(required);
         References.Drop(value);
@@ -130,15 +147,16 @@ internal unsafe struct Field
     static PyObject* Get(PyObject* self, PyObject* o, PyObject* type)
     {
         Field* field = (Field*)self;
-        if (o == null || field->_typeVersion == 0 || Layout.TypeVersion(o->Type) != field->_typeVersion || field->_shapeId == 0) return GetSlowly(field, o);
+        if (o == null || !field->_owners.KnowsClass(Layout.TypeVersion(o->Type))) return GetSlowly(field, o);
         Handle* handle = (Handle*)o;
         if (handle->Shared == null || ForkGuard.IsForkedChild) return GetSlowly(field, o);
         LiveState* state = handle->State;
-        Epoch.Enter(state->Me);
-        PyObject* result = Records.GetCached(state->Me, (Record*)handle->Shared, field->_shapeId, field->_slot, out Value value) == Status.Done
-            ? Outgoing.Object(state, value)
-            : null;
-        Epoch.Exit(state->Me);
+        Participant* me = state->Me;
+        Epoch.Enter(me);
+        RecordView view = Records.View((Record*)handle->Shared);
+        int slot = field->_places.SlotOf(view.ShapeId);
+        PyObject* result = slot >= 0 ? Outgoing.Object(state, Records.Load(view, slot)) : null;
+        Epoch.Exit(me);
         return result != null ? result : GetSlowly(field, o);
     }
 
@@ -163,11 +181,7 @@ internal unsafe struct Field
                 status = Records.Get(state->Me, (Record*)handle->Shared, key.Probe, out Value value, out ulong shapeId, out int slot);
                 result = status == Status.Done ? Outgoing.Object(state, value) : null;
                 Epoch.Exit(state->Me);
-                if (status == Status.Done)
-                {
-                    field->_shapeId = shapeId;
-                    field->_slot = slot;
-                }
+                if (status == Status.Done) field->_places.NoteSlot(shapeId, slot);
             } while (result == null && status == Status.Done && LiveState.Again(state));
             key.Dispose(state);
             if (status == Status.Missing) return field->_default != null ? References.New(field->_default) : RaiseMissing(field, o);
@@ -193,16 +207,64 @@ internal unsafe struct Field
         }
     }
 
-    /// <summary>Sets the attribute of an object, or with a null value removes it; false with an exception set.</summary>
-    internal static bool Assign(Field* field, PyObject* o, PyObject* value)
+    /// <summary>The same for a field that the class is known to have, and which another thread may take from it meanwhile.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static int AssignKnown(Field* field, PyObject* o, PyObject* value)
     {
-        if (field->_name == null || !IsOwner(field, o) || !LiveMethods.IsUsable((Handle*)o)) return false;
+        References.Take((PyObject*)field);
+        int result = -1;
+        try
+        {
+            if (Assign(field, o, value)) result = 0;
+        }
+        catch (Exception e)
+        {
+            Errors.FromManaged(e);
+        }
+        References.Drop((PyObject*)field);
+        return result;
+    }
+
+    // False with an exception set. A null value removes the attribute.
+    static bool Assign(Field* field, PyObject* o, PyObject* value)
+    {
+        if (field->_name == null) return Errors.Runtime("this field was cleared") != null;
+        if (!IsOwner(field, o) || !LiveMethods.IsUsable((Handle*)o)) return false;
         return value == null ? Remove(field, (Handle*)o) : Set(field, (Handle*)o, value);
+    }
+
+    /// <summary>
+    /// Sets the attribute of a usable live object of a class that has it to a value that needs no memory in the pool; false if that is not so, or it is not known where the
+    /// attribute is: then nothing has changed. Runs no Python code.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool TrySetWord(Field* field, Handle* handle, PyObject* o)
+    {
+        if (field->_required != null && o->Type != field->_usual) return false;
+        Value word = Incoming.Word(o);
+        if (word.IsEmpty) return false;
+        Participant* me = handle->State->Me;
+        Record* record = (Record*)handle->Shared;
+        Epoch.Enter(me);
+        ulong shapeId = Records.View(record).ShapeId;
+        bool done = StoreWhereKnown(field, me, record, shapeId, word) == Status.Done;
+        Epoch.Exit(me);
+        return done;
+    }
+
+    // Missing if it is not known where objects of a shape have the attribute, or how they get it. Takes over the reference to the value if it is done. Inside a section.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Status StoreWhereKnown(Field* field, Participant* me, Record* record, ulong shapeId, Value value)
+    {
+        int slot = field->_places.SlotOf(shapeId);
+        if (slot >= 0) return Records.StoreCached(me, record, shapeId, slot, value);
+        Shape* extended = field->_places.StepFrom(shapeId);
+        return extended == null ? Status.Missing : Records.Append(me, record, shapeId, extended, value);
     }
 
     static bool Set(Field* field, Handle* handle, PyObject* o)
     {
-        if (field->_required != null && !Check(field->_required, field->_name, o)) return false;
+        if (!Accepts(field, o)) return false;
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
         if (!Incoming.Item(state, heap, o, Place.Attribute((PyObject*)handle, field->_name), out Incoming incoming))
@@ -210,31 +272,35 @@ internal unsafe struct Field
             incoming.Dispose(state);
             return false;
         }
-        Status status = Status.Missing;
-        Epoch.Enter(state->Me);
+        Status status;
+        Participant* me = state->Me;
+        Record* record = (Record*)handle->Shared;
+        Epoch.Enter(me);
         Value value = PoolHeap.IsDeleted(heap) ? default : incoming.ToValue(state, heap);
         if (value.IsEmpty) status = PoolHeap.IsDeleted(heap) ? Status.Deleted : Status.NoMemory;
         else
         {
-            if (field->_shapeId != 0) status = Records.SetCached(state->Me, (Record*)handle->Shared, field->_shapeId, field->_slot, value);
-            if (status == Status.Missing) status = SetByName(field, state, (Record*)handle->Shared, value);
-            Reference.Drop(state->Me, value);
+            ulong shapeId = Records.View(record).ShapeId;
+            status = StoreWhereKnown(field, me, record, shapeId, value);
+            if (status == Status.Missing) status = SetByName(field, state, record, shapeId, value);
+            else if (status != Status.Done) Reference.Drop(me, value);
         }
-        Epoch.Exit(state->Me);
+        Epoch.Exit(me);
         incoming.Dispose(state);
         return status == Status.Done || LiveErrors.Raise(handle, status) != null;
     }
 
-    // Inside a section; a name is a text that CPython keeps in UTF-8, so a key of it needs nothing that could run Python code.
+    // Inside a section; a name is a text that CPython keeps in UTF-8, so a key of it needs nothing that could run Python code. Takes over the reference to the value.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static Status SetByName(Field* field, LiveState* state, Record* record, Value value)
+    static Status SetByName(Field* field, LiveState* state, Record* record, ulong before, Value value)
     {
-        if (Incoming.Key(state, Heap.Of(record), field->_name, out Incoming key) != KeyState.Ready) return Status.NoMemory;
-        Status status = Records.Set(state->Me, record, key.Probe, value);
+        Status status = Status.NoMemory;
+        if (Incoming.Key(state, Heap.Of(record), field->_name, out Incoming key) == KeyState.Ready) status = Records.Set(state->Me, record, key.Probe, value);
+        Reference.Drop(state->Me, value);
         if (status == Status.Done && Records.Get(state->Me, record, key.Probe, out _, out ulong shapeId, out int slot) == Status.Done)
         {
-            field->_shapeId = shapeId;
-            field->_slot = slot;
+            field->_places.NoteSlot(shapeId, slot);
+            field->_places.NoteStep(before, Records.StepFrom(before, Records.View(record)));
         }
         key.Dispose(state);
         return status;
@@ -254,9 +320,9 @@ internal unsafe struct Field
     static bool IsOwner(Field* field, PyObject* o)
     {
         uint version = Layout.TypeVersion(o->Type);
-        if (version != 0 && version == field->_typeVersion) return true;
+        if (field->_owners.KnowsClass(version)) return true;
         if (!ObjectType.IsInstance(o)) return Errors.Type($"descriptor '{Text.FromPython(field->_name)}' does not apply to a '{Text.TypeName(o)}' object") != null;
-        field->_typeVersion = version;
+        field->_owners.NoteClass(version);
         return true;
     }
 
@@ -283,11 +349,11 @@ internal unsafe struct Field
     {
         nint count = ((PyVarObject*)required)->Size;
         string[] names = new string[count];
-        for (nint i = 0; i < count; i++) names[i] = NameOf(((PyObject**)((byte*)required + Layout.Current.TupleItems))[i]);
+        for (nint i = 0; i < count; i++) names[i] = NameOfType(((PyObject**)((byte*)required + Layout.Current.TupleItems))[i]);
         return string.Join(" or ", names);
     }
 
-    static string NameOf(PyObject* type)
+    static string NameOfType(PyObject* type)
     {
         ref Api api = ref Api.Table;
         if (api.PyType_IsSubtype(type->Type, api.PyType_Type) == 0) return Text.Repr(type);

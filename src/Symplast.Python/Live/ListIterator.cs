@@ -8,13 +8,17 @@ using Vector = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
 
 namespace Symplast.Python.Live;
 
-/// <summary>An iterator over the elements that a List had at one moment.</summary>
+/// <summary>An iterator over the elements that a List had at one moment. Some of them are always ready, so that not every step needs a section of its own.</summary>
 internal unsafe struct ListIterator
 {
     internal PyObject Head;
     Handle* _owner;              // a reference, which keeps the pool's addresses too
+    PoolHeap* _heap;             // the pool's; so it can always be asked whether that was deleted
     VectorSnapshot _snapshot;
-    long _next;
+    long _next;                  // the number of the one to give next
+    long _first;                 // of the first that is ready
+    int _ready;
+    ReadyObjects _objects;
     bool _reversed;
     bool _isOver;
     ListIterator* _previous;     // in the interpreter's list, while there is a snapshot
@@ -50,6 +54,7 @@ internal unsafe struct ListIterator
         }
         References.Take((PyObject*)owner);
         iterator->_owner = owner;
+        iterator->_heap = Heap.Of(owner->Shared);
         iterator->_snapshot = snapshot;
         iterator->_reversed = reversed;
         iterator->_following = state->ListIterators;
@@ -69,38 +74,73 @@ internal unsafe struct ListIterator
         if (iterator->_following != null) iterator->_following->_previous = iterator->_previous;
         iterator->_previous = iterator->_following = null;
         if (!ForkGuard.IsForkedChild) iterator->_snapshot.Release(state->Me);
+        bool isUsedUp = iterator->_next - iterator->_first >= iterator->_ready;
+        iterator->_ready = 0;
+        if (!isUsedUp) iterator->_objects.Drop();
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Next(PyObject* self)
     {
+        ListIterator* iterator = (ListIterator*)self;
+        return IsReady(iterator) ? Give(iterator) : NextSlowly(iterator);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static PyObject* Give(ListIterator* iterator) => iterator->_objects.Take((int)(iterator->_next++ - iterator->_first));
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static PyObject* NextSlowly(ListIterator* iterator)
+    {
         try
         {
-            ListIterator* iterator = (ListIterator*)self;
-            if (iterator->_isOver) return null;
-            Handle* owner = iterator->_owner;
-            if (!LiveMethods.IsUsable(owner)) return null;
-            LiveState* state = owner->State;
-            // Before any Python code runs, which may use the same iterator.
-            long next = iterator->_next++;
-            PyObject* result = null;
-            bool isOver = false;
-            do
+            while (!IsReady(iterator))
             {
-                Epoch.Enter(state->Me);
-                bool isDeleted = PoolHeap.IsDeleted(Heap.Of(owner->Shared));
-                isOver = isDeleted || next >= iterator->_snapshot.Count;
-                if (!isOver) result = Outgoing.Object(state, iterator->_snapshot.Items[iterator->_reversed ? iterator->_snapshot.Count - 1 - next : next]);
-                Epoch.Exit(state->Me);
-                if (isDeleted) LiveErrors.RaiseDeleted(owner);
-                if (isOver) Finish(iterator);
-            } while (result == null && !isOver && LiveState.Again(state) && !iterator->_isOver);
-            return result;
+                if (!Prepare(iterator)) return null;
+            }
+            return Give(iterator);
         }
         catch (Exception e)
         {
             return Errors.FromManaged(e);
         }
+    }
+
+    // Whether the next one can be given. What is ready is given no more when the pool was deleted.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool IsReady(ListIterator* iterator) =>
+        iterator->_next - iterator->_first < iterator->_ready && !PoolHeap.IsDeleted(iterator->_heap) && !ForkGuard.IsForkedChild;
+
+    // Makes the next ones ready, as many as can be made in one section; false at the end, or with an exception set. Python code can run, which may use the same iterator.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static bool Prepare(ListIterator* iterator)
+    {
+        if (iterator->_isOver || !LiveMethods.IsUsable(iterator->_owner)) return false;
+        Handle* owner = iterator->_owner;
+        LiveState* state = owner->State;
+        // Few at first: many a loop takes but one.
+        long most = Math.Min(iterator->_next == 0 ? 8 : ReadyObjects.Room, iterator->_snapshot.Count - iterator->_next);
+        int done = 0;
+        Epoch.Enter(state->Me);
+        bool isDeleted = PoolHeap.IsDeleted(Heap.Of(owner->Shared));
+        for (; !isDeleted && done < most; done++)
+        {
+            long next = iterator->_next + done;
+            PyObject* o = Outgoing.Object(state, iterator->_snapshot.Items[iterator->_reversed ? iterator->_snapshot.Count - 1 - next : next]);
+            if (o == null) break;
+            iterator->_objects.Put(done, o);
+        }
+        iterator->_first = iterator->_next;
+        iterator->_ready = done;
+        Epoch.Exit(state->Me);
+        bool isOver = isDeleted || most <= 0;
+        if (isDeleted) LiveErrors.RaiseDeleted(owner);
+        if (isOver) Finish(iterator);
+        if (isOver || done == most) return !isOver;
+        bool goesOn = LiveState.Again(state);
+        // What failed fails again when it is wanted.
+        if (!goesOn && done != 0) Api.Table.PyErr_Clear();
+        return goesOn || done != 0;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -55,6 +55,18 @@ internal unsafe struct LiveState
     /// <summary>Where the attributes of objects are.</summary>
     internal AttributeCache Attributes;
 
+    /// <summary>Which names are fields of which classes.</summary>
+    internal FieldTable Fields;
+
+    /// <summary>Pools that hold others.</summary>
+    internal HeldPools HeldPools;
+
+    /// <summary>How objects of classes are made.</summary>
+    internal CreationPlans Plans;
+
+    /// <summary>Classes without fields, whose objects take any attribute.</summary>
+    internal KnownClasses OpenClasses;
+
     /// <summary>Handles that exist, of which some may have ended.</summary>
     internal long Living;
 
@@ -81,6 +93,8 @@ internal unsafe struct LiveState
         LiveState* state = (LiveState*)NativeMemory.AllocZeroed((nuint)sizeof(LiveState));
         state->_interpreter = interpreter;
         state->Attributes.Create();
+        state->Fields.Create();
+        state->Plans.Create();
         state->Me = Epoch.JoinUnbound();
         return state;
     }
@@ -98,6 +112,8 @@ internal unsafe struct LiveState
         for (PyObject* handle; (handle = state->Handles.Any()) != null;) Handle.Release((Handle*)handle);
         state->Handles.Dispose();
         state->Attributes.Dispose();
+        state->Fields.Dispose();
+        state->Plans.Dispose();
         NativeMemory.Free(state->_pools);
         state->_pools = null;
         state->_poolCapacity = 0;

@@ -11,7 +11,7 @@ namespace Symplast.Python.Live;
 /// <summary>
 /// The base of <c>symplast.Object</c>: instances of Python classes whose attributes lie in a pool. The classes, with their methods, are each interpreter's own.
 /// </summary>
-internal static unsafe class ObjectType
+internal static unsafe partial class ObjectType
 {
     /// <summary>What every interpreter makes its type from; built once a process.</summary>
     internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
@@ -28,6 +28,7 @@ internal static unsafe class ObjectType
             Slot(PyTypeSlot.GetSet, Table(
                 Property("__class__"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Class, "The class, which cannot change: other interpreters have the object too."u8))),
             Slot(PyTypeSlot.Methods, Table(
+                Method("_init"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Initialize, PyMethodDef.FastCall | PyMethodDef.Keywords, "_init($self, /, *args, **kwargs)\n--\n\nGives the fields of a class their values, or defaults, in order."u8),
                 Method("_attributes"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Attributes, PyMethodDef.NoArgs, "A plain dict of the attributes at one moment."u8),
                 Method("_add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Add, PyMethodDef.FastCall, "symplast.add()."u8),
                 Method("_compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange, PyMethodDef.FastCall, "symplast.compare_exchange()."u8)))),
@@ -37,9 +38,9 @@ internal static unsafe class ObjectType
     internal static bool IsInstance(PyObject* o)
     {
         if (!Handle.MayBe(o)) return false;
-        for (PyObject* each = o->Type; each != null; each = (PyObject*)Api.Table.PyType_GetSlot(each, PyTypeSlot.Base))
+        for (PyObject* each = o->Type; each != null; each = Layout.BaseOf(each))
         {
-            if (Api.Table.PyType_GetSlot(each, PyTypeSlot.New) == (void*)(delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New) return true;
+            if (Layout.NewSlot(each) == (void*)(delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New) return true;
         }
         return false;
     }
@@ -57,70 +58,22 @@ internal static unsafe class ObjectType
     static Record* RecordOf(Handle* handle) => (Record*)handle->Shared;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
-    {
-        try
-        {
-            ref Api api = ref Api.Table;
-            if (!Module.CheckProcess()) return null;
-            PyObject* module = ModuleOf(type);
-            if (module == null) return null;
-            InterpreterState interpreter = InterpreterState.Of(module);
-            if (!interpreter.ClassNumbers.TryGetValue((nint)type, out int number))
-                return Errors.Type($"{Text.FromPython(api.PyType_GetName(type))} was not created as a class of live objects: derive it from symplast.Object");
-            bool hasArguments = ((PyVarObject*)positional)->Size != 0 || named != null && ((PyDictObject*)named)->Used != 0;
-            if (hasArguments && api.PyType_GetSlot(type, PyTypeSlot.Init) == api.PyType_GetSlot(api.PyBaseObject_Type, PyTypeSlot.Init))
-                return Errors.Type($"{Text.FromPython(api.PyType_GetName(type))}() takes no arguments");
-            if (interpreter.UnpublishedClasses.Count != 0 && interpreter.UnpublishedClasses.Contains(number)) Classes.Publish(interpreter, type, number);
-            return Create(interpreter, CurrentPool.Get(), type, number);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    static PyObject* Create(InterpreterState interpreter, Pool pool, PyObject* type, int number)
-    {
-        LiveState* state = interpreter.Live;
-        PoolHeap* heap = Heap.Of(pool);
-        PyObject* handle = null;
-        Record* record = null;
-        Epoch.Enter(state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(heap);
-        if (!isDeleted)
-        {
-            Shape* root = Classes.RootOf(state->Me, heap, number);
-            record = root == null ? null : Records.Create(state->Me, heap, root);
-            if (record != null)
-            {
-                ((SharedObject*)record)->Tag = number;
-                handle = Handle.Adopt(state, (Header*)record, type);
-            }
-        }
-        Epoch.Exit(state->Me);
-        if (isDeleted) return interpreter.RaiseDeleted(pool);
-        return record == null ? LiveErrors.RaiseNoMemory(state, heap) : handle;
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Get(PyObject* self, PyObject* name)
     {
         Handle* handle = (Handle*)self;
         if (handle->Shared == null || ForkGuard.IsForkedChild) return GetSlowly(handle, name);
         LiveState* state = handle->State;
+        Participant* me = state->Me;
         uint version = Layout.TypeVersion(self->Type);
         PyObject* result = null;
-        Epoch.Enter(state->Me);
-        ulong shapeId = Records.ShapeOf(RecordOf(handle));
-        AttributeCache.Entry* entry = state->Attributes.Find(version, name, shapeId);
-        if (shapeId != 0 && version != 0 && AttributeCache.Knows(entry, version, name, shapeId) && entry->Slot >= 0
-            && Records.GetCached(state->Me, RecordOf(handle), shapeId, entry->Slot, out Value value) == Status.Done)
-        {
-            result = Outgoing.Object(state, value);
-        }
-        Epoch.Exit(state->Me);
-        return result != null ? result : GetSlowly(handle, name);
+        Epoch.Enter(me);
+        RecordView view = Records.View(RecordOf(handle));
+        AttributeCache.Entry* entry = state->Attributes.Find(version, name, view.ShapeId);
+        bool isKnown = AttributeCache.Knows(entry, version, name, view.ShapeId);
+        bool isClasses = isKnown && entry->Slot < 0;
+        if (isKnown && !isClasses) result = Outgoing.Object(state, Records.Load(view, entry->Slot));
+        Epoch.Exit(me);
+        return result != null ? result : isClasses ? Api.Table.PyObject_GenericGetAttr(self, name) : GetSlowly(handle, name);
     }
 
     // What could not be had in the first section, and everything that the class decides.
@@ -137,7 +90,12 @@ internal static unsafe class ObjectType
                 return Errors.Type($"attribute name must be string, not '{Text.TypeName(name)}'");
             PyObject* found = api._PyType_Lookup(self->Type, name);
             // A property, a method of a class that overrides everything: before the object's own.
-            if (found != null && IsDataDescriptor(found)) return api.PyObject_GenericGetAttr(self, name);
+            if (found != null && IsDataDescriptor(found))
+            {
+                // Of a class that came by value, which got its fields after it was registered.
+                if (found->Type == state->FieldType && Classes.HasFields(self->Type)) Close(self->Type);
+                return api.PyObject_GenericGetAttr(self, name);
+            }
             if (found != null && IsAlwaysAllowed(name)) return api.PyObject_GenericGetAttr(self, name);
             PyObject* own = GetOwn(handle, name);
             if (own != null || api.PyErr_Occurred() != null) return own;
@@ -169,23 +127,38 @@ internal static unsafe class ObjectType
         } while (result == null && status == Status.Done && LiveState.Again(state));
         key.Dispose(state);
         if (status is not (Status.Done or Status.Missing)) return LiveErrors.Raise(handle, status);
-        if (result != null && name->Type == Api.Table.PyUnicode_Type) AttributeCache.Remember(state->Attributes.Find(version, name, shapeId), version, name, shapeId, slot);
+        if (name->Type == Api.Table.PyUnicode_Type) AttributeCache.Remember(state->Attributes.Find(version, name, shapeId), version, name, shapeId, slot);
         return result;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int Set(PyObject* self, PyObject* name, PyObject* value)
     {
+        Handle* handle = (Handle*)self;
+        if (handle->Shared == null || ForkGuard.IsForkedChild || value == null) return Assign(handle, name, value);
+        Field* field = handle->State->Fields.Find(Layout.TypeVersion(self->Type), name);
+        if (field != null) return Field.TrySetWord(field, handle, value) ? 0 : Field.AssignKnown(field, self, value);
+        return TrySetWord(handle, name, value) ? 0 : Assign(handle, name, value);
+    }
+
+    // Everything but the values and attributes that are quickly had.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static int Assign(Handle* handle, PyObject* name, PyObject* value)
+    {
         try
         {
-            Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return -1;
-            if (name->Type == Api.Table.PyUnicode_Type)
+            PyObject* self = (PyObject*)handle;
+            LiveState* state = handle->State;
+            if (Api.Table.PyType_IsSubtype(name->Type, Api.Table.PyUnicode_Type) == 0)
             {
-                PyObject* found = Api.Table._PyType_Lookup(self->Type, name);
-                if (found != null && found->Type == handle->State->FieldType) return Field.Assign((Field*)found, self, value) ? 0 : -1;
+                Errors.Type($"attribute name must be string, not '{Text.TypeName(name)}'");
+                return -1;
             }
-            return value != null && TrySetCached(handle, name, value, out bool done) ? done ? 0 : -1 : SetSlowly(handle, name, value) ? 0 : -1;
+            PyObject* found = Api.Table._PyType_Lookup(self->Type, name);
+            if (found == null || found->Type != state->FieldType) return SetOwn(handle, name, value, found) ? 0 : -1;
+            if (name->Type == Api.Table.PyUnicode_Type) state->Fields.Remember(Layout.TypeVersion(self->Type), name, (Field*)found);
+            return Field.AssignKnown((Field*)found, self, value);
         }
         catch (Exception e)
         {
@@ -194,53 +167,40 @@ internal static unsafe class ObjectType
         }
     }
 
-    // False if the cache does not know the attribute.
-    static bool TrySetCached(Handle* handle, PyObject* name, PyObject* o, out bool done)
+    // False if the cache does not know the attribute, or the value needs memory in the pool; then nothing has changed.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool TrySetWord(Handle* handle, PyObject* name, PyObject* o)
     {
-        done = false;
+        Value word = Incoming.Word(o);
+        if (word.IsEmpty) return false;
         LiveState* state = handle->State;
-        PyObject* type = handle->Head.Type;
-        uint version = Layout.TypeVersion(type);
-        Epoch.Enter(state->Me);
-        ulong shapeId = Records.ShapeOf(RecordOf(handle));
-        Epoch.Exit(state->Me);
+        Participant* me = state->Me;
+        uint version = Layout.TypeVersion(handle->Head.Type);
+        Epoch.Enter(me);
+        ulong shapeId = Records.View(RecordOf(handle)).ShapeId;
         AttributeCache.Entry* entry = state->Attributes.Find(version, name, shapeId);
-        if (shapeId == 0 || version == 0 || !AttributeCache.Knows(entry, version, name, shapeId) || entry->Slot < 0) return false;
-        int slot = entry->Slot;
-        PoolHeap* heap = Heap.Of(handle->Shared);
-        // Python code can run in it: from here on the entry may be another's.
-        bool made = Incoming.Item(state, heap, o, Place.Attribute((PyObject*)handle, name), out Incoming incoming);
-        Status status = Status.Done;
-        if (made)
-        {
-            Epoch.Enter(state->Me);
-            Value value = PoolHeap.IsDeleted(heap) ? default : incoming.ToValue(state, heap);
-            if (value.IsEmpty) status = PoolHeap.IsDeleted(heap) ? Status.Deleted : Status.NoMemory;
-            else
-            {
-                status = Records.SetCached(state->Me, RecordOf(handle), shapeId, slot, value);
-                Reference.Drop(state->Me, value);
-            }
-            Epoch.Exit(state->Me);
-        }
-        incoming.Dispose(state);
-        if (status == Status.Missing) return false;
-        done = made && (status == Status.Done || LiveErrors.Raise(handle, status) != null);
-        return true;
+        // What the cache knows is no business of the class's.
+        bool done = AttributeCache.Knows(entry, version, name, shapeId) && entry->Slot >= 0
+            && Records.StoreCached(me, RecordOf(handle), shapeId, entry->Slot, word) == Status.Done;
+        Epoch.Exit(me);
+        return done;
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    static bool SetSlowly(Handle* handle, PyObject* name, PyObject* o)
+    // What is no field: the object's own, or with a null value not any more, unless the class has something of this name.
+    static bool SetOwn(Handle* handle, PyObject* name, PyObject* o, PyObject* found)
     {
-        ref Api api = ref Api.Table;
         PyObject* self = (PyObject*)handle;
-        if (api.PyType_IsSubtype(name->Type, api.PyUnicode_Type) == 0)
-            return Errors.Type($"attribute name must be string, not '{Text.TypeName(name)}'") != null;
-        PyObject* found = api._PyType_Lookup(self->Type, name);
-        if (found != null && (IsDataDescriptor(found) || IsAlwaysAllowed(name))) return api.PyObject_GenericSetAttr(self, name, o) == 0;
+        if (found != null && (IsDataDescriptor(found) || IsAlwaysAllowed(name))) return Api.Table.PyObject_GenericSetAttr(self, name, o) == 0;
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
-        if (Classes.HasFields(self->Type)) return RaiseNoAttribute(self, name);
+        uint version = Layout.TypeVersion(self->Type);
+        if (!state->OpenClasses.KnowsClass(version))
+        {
+            if (Classes.HasFields(self->Type)) return RaiseNoAttribute(self, name);
+            state->OpenClasses.NoteClass(version);
+        }
+        ulong shapeId = 0;
+        int slot = -1;
         if (Incoming.Key(state, heap, name, out Incoming key) != KeyState.Ready) return false;
         Status status = Status.Done;
         bool made = true;
@@ -256,6 +216,7 @@ internal static unsafe class ObjectType
                 else
                 {
                     status = Records.Set(state->Me, RecordOf(handle), key.Probe, value);
+                    if (status == Status.Done) Records.Get(state->Me, RecordOf(handle), key.Probe, out _, out shapeId, out slot);
                     Reference.Drop(state->Me, value);
                 }
                 Epoch.Exit(state->Me);
@@ -263,6 +224,9 @@ internal static unsafe class ObjectType
             incoming.Dispose(state);
         }
         key.Dispose(state);
+        // Python code may have changed the class meanwhile.
+        if (slot >= 0 && name->Type == Api.Table.PyUnicode_Type && Layout.TypeVersion(self->Type) == version)
+            AttributeCache.Remember(state->Attributes.Find(version, name, shapeId), version, name, shapeId, slot);
         if (status == Status.Missing) return RaiseNoAttribute(self, name);
         return made && (status == Status.Done || LiveErrors.Raise(handle, status) != null);
     }
@@ -397,21 +361,6 @@ internal static unsafe class ObjectType
         {
             return Errors.FromManaged(e);
         }
-    }
-
-    // The module is that of the first base which is ours; classes written in Python come before it.
-    static PyObject* ModuleOf(PyObject* type)
-    {
-        for (PyObject* each = type; each != null; each = (PyObject*)Api.Table.PyType_GetSlot(each, PyTypeSlot.Base))
-        {
-            if (Api.Table.PyType_GetSlot(each, PyTypeSlot.New) == (void*)(delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New)
-            {
-                PyObject* module = Api.Table.PyType_GetModule(each);
-                if (module != null) return module;
-                Api.Table.PyErr_Clear();
-            }
-        }
-        return Errors.Type("not a class of live objects");
     }
 
     static bool IsDataDescriptor(PyObject* o) => Layout.DescriptorSet(o->Type) != null;

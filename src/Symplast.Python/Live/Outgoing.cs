@@ -20,8 +20,10 @@ internal static unsafe class Outgoing
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static PyObject* Object(LiveState* state, Value value)
     {
-        if (value.IsInt) return Api.Table.PyLong_FromLongLong(value.Int);
-        return Other(state, value);
+        if (!value.IsInt) return Other(state, value);
+        // CPython's small ints are immortal.
+        PyObject* small = StaticObjects.SmallInt(value.Int);
+        return small != null ? small : Api.Table.PyLong_FromLongLong(value.Int);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -38,7 +40,6 @@ internal static unsafe class Outgoing
             case ValueKind.Foreign: return Frozen(state, (PyObject*)value.Pointer);
             case ValueKind.Ellipsis: return api._Py_EllipsisObject;
             case ValueKind.Tuple: return Tuple(state, value);
-            case ValueKind.Int: return api.PyLong_FromLongLong(value.Int);
         }
         byte* data = Blob.Data((Blob*)value.Pointer);
         return value.Kind switch

@@ -52,7 +52,15 @@ internal readonly unsafe struct Place(PyObject* container, PyObject* key, PlaceK
         }
     }
 
-    static string SymplastName(PyObject* o) => Text.TypeName(o);
+    // Of a class it is that of an object of it, which is being made.
+    static string SymplastName(PyObject* o)
+    {
+        if (Api.Table.PyType_IsSubtype(o->Type, Api.Table.PyType_Type) == 0) return Text.TypeName(o);
+        PyObject* name = Api.Table.PyType_GetName(o);
+        string text = name == null ? "object" : Text.FromPython(name);
+        References.Drop(name);
+        return text;
+    }
 
     /// <summary>The name by which the calling code knows an object, or null.</summary>
     static string? NameOf(PyObject* o)

@@ -208,7 +208,7 @@ internal static unsafe partial class SetType
     static PyObject* NewIterator(Handle* handle)
     {
         if (!LiveMethods.IsUsable(handle)) return null;
-        Status status = Sets.Snapshot(handle->State->Me, SetOf(handle), out MapSnapshot* snapshot);
+        Status status = Snapshots.Take(handle->State->Me, SetOf(handle), onlyKeys: true, out MapSnapshot* snapshot);
         return status == Status.Done ? DictIterator.Create(handle, snapshot, DictIteration.Keys, reversed: false) : LiveErrors.Raise(handle, status);
     }
 

@@ -56,13 +56,23 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
                     return MapOps.Clear(me, map).ToString();
                 case "compact":
                     return MapOps.Compact(me, map).ToString();
+                case "keys":
+                    Assert.Equal(Status.Done, MapOps.SnapshotKeys(me, map, ulong.MaxValue, out MapSnapshot* keys));
+                    // Others changed it too often.
+                    if (keys == null) Assert.Equal(Status.Done, MapOps.SnapshotAtOnce(me, map, ulong.MaxValue, out keys));
+                    string names = string.Join(' ', Enumerable.Range(0, (int)keys->Count).Select(i => $"{KeyOf((nint)keys, (ulong)i)}"));
+                    MapSnapshot.Free(me, keys);
+                    return names;
                 default:
-                    Assert.Equal(Status.Done, MapOps.Snapshot(me, map, out MapSnapshot* snapshot));
+                    Status status = words[0] == "once" ? MapOps.SnapshotAtOnce(me, map, ulong.MaxValue, out MapSnapshot* snapshot) : MapOps.Snapshot(me, map, out snapshot);
+                    Assert.Equal(Status.Done, status);
                     string all = string.Join(' ', Enumerable.Range(0, (int)snapshot->Count).Select(i => Entry((nint)snapshot, (ulong)i)));
                     MapSnapshot.Free(me, snapshot);
                     return all;
             }
         }
+
+        static long KeyOf(nint snapshot, ulong i) => MapSnapshot.Key((MapSnapshot*)snapshot, i).Int;
 
         static string Entry(nint snapshot, ulong i) =>
             $"{MapSnapshot.Key((MapSnapshot*)snapshot, i).Int}={MapSnapshot.Value((MapSnapshot*)snapshot, i).Int}";
@@ -97,6 +107,8 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
                     break;
                 case "compact":
                     break;
+                case "keys":
+                    return string.Join(' ', entries.Select(entry => entry.Split('=')[0]));
                 default:
                     return string.Join(' ', entries);
             }
@@ -151,6 +163,16 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
         return Cross(programs);
     }
 
+    public static TheoryData<string, string> SnapshotsInMemoryOfTheProcess()
+    {
+        string[] programs =
+        [
+            "keys | set 20 1; remove 0", "keys; keys | remove 1; set 1 5", "keys | first; last", "keys | clear; set 0 3", "keys | compact; set 20 7; remove 0",
+            "once | set 0 9; set 2 9", "once | set 20 1; remove 0", "once | clear; set 0 3", "once | all | set 0 4", "once; count | set 20 1; set 21 1; set 22 1; set 23 1",
+        ];
+        return Cross(programs);
+    }
+
     static TheoryData<string, string> Cross(string[] programs)
     {
         TheoryData<string, string> data = [];
@@ -174,6 +196,10 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
     public void ASnapshotIsOfOneInstant(string state, string programs) => _map.Explore(state, programs, random: 40);
 
     [Theory]
+    [MemberData(nameof(SnapshotsInMemoryOfTheProcess))]
+    public void ASnapshotInMemoryOfTheProcessIsOfOneInstant(string state, string programs) => _map.Explore(state, programs, random: 40);
+
+    [Theory]
     [InlineData("all | all | remove 0; set 2 9")]
     [InlineData("all | set 0 5; set 2 5 | last; clear")]
     [InlineData("set 20 1 | set 21 1; last | first; get 21")]
@@ -187,6 +213,8 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
     [Theory]
     [InlineData(OrderedMapFault.CountIsNotAtOneInstant, "0=0 1=1 2=2", "set 20 1 | get 20; count; get 20")]
     [InlineData(OrderedMapFault.CountIsNotAtOneInstant, "0=0 1=1 2=2", "remove 0 | get 0; count; get 0")]
+    [InlineData(OrderedMapFault.CountIsNotAtOneInstant, "0=0 1=1 2=2 3=3", "keys | set 20 1; remove 0")]
+    [InlineData(OrderedMapFault.GateIsNotAwaited, "0=0 1=1 2=2 3=3 4=4 5=5", "once | set 5 9 | set 0 9; get 5")]
     [InlineData(OrderedMapFault.EndIsNotLookedForAgain, "0=0 1=1 2=2", "set 20 1; get 2 | last")]
     [InlineData(OrderedMapFault.EndIsNotLookedForAgain, "0=0 1=1 2=2 3=3 4=4 5=5", "set 20 1; get 5 | remove 0; last")]
     [InlineData(OrderedMapFault.NothingIsPreserved, "0=0 1=1 2=2 3=3 4=4 5=5", "all | set 0 9; set 5 9")]

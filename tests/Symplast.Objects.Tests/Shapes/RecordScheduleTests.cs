@@ -35,6 +35,7 @@ public unsafe class RecordScheduleTests
             {
                 case "get": return Answer(Records.Get(me, record, name, out result), result);
                 case "set": return $"{Records.Set(me, record, name, value)}";
+                case "put": return $"{Put(me, record, name, value)}";
                 case "add": return Answer(Records.Add(me, record, name, Value.OfInt(1), out result), result);
                 case "take": return Answer(Records.Take(me, record, name, out result), result);
                 case "delete": return $"{Records.Delete(me, record)}";
@@ -46,6 +47,23 @@ public unsafe class RecordScheduleTests
                     for (int i = 0; i < count; i++) all += $"{(char)names[i].Int}{(char)values[i].Int}";
                     return all;
             }
+        }
+
+        // As a cache does that knows the step from the record's shape to the next.
+        static Status Put(Participant* me, Record* record, Probe name, Value value)
+        {
+            Epoch.Enter(me);
+            RecordView view = Records.View(record);
+            Status status = Status.Missing;
+            if (view.ShapeId != 0)
+            {
+                Shape* shape = view.Body->Shape;
+                bool isNew = shape->Id == view.ShapeId && Shape.Find(shape, name) < 0;
+                if (isNew && Trees.Extend(me, Memory.Heap.Of(record), shape, name, out Shape* extended) == Status.Done)
+                    status = Records.Append(me, record, view.ShapeId, extended, value);
+            }
+            Epoch.Exit(me);
+            return status == Status.Missing ? Records.Set(me, record, name, value) : status;
         }
 
         static string Answer(Status status, Value value) => status == Status.Done ? $"Done{(char)value.Int}" : $"{status}";
@@ -63,7 +81,7 @@ public unsafe class RecordScheduleTests
             switch (words[0])
             {
                 case "get": return at < 0 ? "Missing" : "Done" + state[at + 1];
-                case "set":
+                case "set" or "put":
                     state = at < 0 ? state + words[1] + words[2] : before + words[1] + words[2] + after;
                     return "Done";
                 case "add" when at >= 0:
@@ -92,10 +110,17 @@ public unsafe class RecordScheduleTests
     [InlineData("a1", "add a;add a|set b 1|add a;take b")]
     [InlineData("a1b2", "delete|set c 3;get a|get b;take a")]
     [InlineData("a1", "delete|delete;get a|add a")]
+    [InlineData("a1b2", "put c 3;get b|put d 4;get c")]
+    [InlineData("a1b2", "put c 3;put d 4|get d;get c|put c 5")]
+    [InlineData("a1b2", "put c 3|take b;get c|all")]
+    [InlineData("a1b2", "put c 3;get c|delete|set c 4")]
     public void EveryScheduleIsLinearizable(string state, string programs) => new All().Explore(state, programs);
 
     [Fact]
     public void AValueThatIsStoredAfterItsShapeIsMissed() => new All().Misses(RecordStep.ValueComesBeforeShape, "a1b2c3", "set d 4|get d");
+
+    [Fact]
+    public void AValueThatIsAppendedAfterItsShapeIsMissed() => new All().Misses(RecordStep.ValueComesBeforeShape, "a1b2c3", "put d 4|get d");
 
     [Fact]
     public void WhoKnowsTheNumberReadsTheSlotInEverySchedule()

@@ -1,0 +1,191 @@
+namespace Symplast.Objects;
+
+// Snapshots that need no room in the pool, and no parts that others help to copy: in memory of the process's own. A small map's is in the pool if there is room.
+public static unsafe partial class OrderedMap<THook>
+{
+    // How often the keys of a map that others change are read.
+    static int MostTries => IsProduct ? 8 : 2;
+
+    /// <summary>
+    /// The keys as they are at one instant, each with an empty value; null, and Done, if the map has more than <paramref name="most"/> entries, or others change it too
+    /// often meanwhile. Takes the lock of a small map, else none.
+    /// </summary>
+    /// <remarks>
+    /// Keys of a large map change under the lock of the order only, whose version says whether any did while the log was read, or with the root. If neither changed, the reading
+    /// is of the instant before the version was read again. A key that died since cannot be referred to any more: then the log is read again.
+    /// </remarks>
+    public static Status SnapshotKeys(Participant* me, OrderedMap* map, ulong most, out MapSnapshot* snapshot)
+    {
+        snapshot = null;
+        Status status = Status.Done;
+        Epoch.Enter(me);
+        for (int i = 0; i < MostTries && snapshot == null && status == Status.Done; i++)
+        {
+            PoolHeap* heap = Heap.Of(map);
+            THook.Point();
+            // Acquire: pairs with the exchange that published the root.
+            nint root = PoolHeap.IsDeleted(heap) ? 0 : Volatile.Read(ref map->Root);
+            if (root == 0) status = Status.Deleted;
+            else if (!OrderedMap.IsLarge(root)) status = TakeSmall(me, map, heap, ref snapshot);
+            else
+            {
+                // A hint.
+                ulong tail = Volatile.Read(ref OrderedMap.Large(root)->Tail);
+                if (tail > most) break;
+                snapshot = MapSnapshot.Create(heap, tail);
+                if (snapshot == null) status = Status.NoMemory;
+                else if (!TryTakeKeys(map, root, (uint)tail, snapshot)) Discard(me, ref snapshot);
+            }
+        }
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>
+    /// All entries as they are at one instant; null, and Done, if there are more than <paramref name="most"/>. Writers wait meanwhile; readers do not. Not inside a section,
+    /// and only with a reference to the map.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The calling thread is inside a section.</exception>
+    public static Status SnapshotAtOnce(Participant* me, OrderedMap* map, ulong most, out MapSnapshot* snapshot)
+    {
+        RefuseInside(me);
+        while (true)
+        {
+            Status status = Reserve(me, map, most, out snapshot, out ulong room);
+            if (status != Status.Done || snapshot == null || room == 0) return status;
+            status = OpenGate(me, map);
+            bool fits = true;
+            if (status == Status.Done)
+            {
+                nint root = map->Root;
+                if (root == 0) status = Status.Deleted;
+                else
+                {
+                    fits = OrderedMap.IsLarge(root) ? CountOf(OrderedMap.Large(root)) <= room : CountOf((SmallMap*)root) <= room;
+                    if (fits) TakeAll(root, snapshot);
+                }
+                CloseGate(map);
+            }
+            Epoch.Exit(me);
+            if (status == Status.Done && fits) return status;
+            Discard(me, ref snapshot);
+            if (status != Status.Done) return status;
+        }
+    }
+
+    // Room for all entries, and some that may come meanwhile. A small map is copied already: then there is no room left. None, and no snapshot, if there are too many.
+    static Status Reserve(Participant* me, OrderedMap* map, ulong most, out MapSnapshot* snapshot, out ulong room)
+    {
+        snapshot = null;
+        room = 0;
+        Status status = Status.Deleted;
+        Epoch.Enter(me);
+        PoolHeap* heap = Heap.Of(map);
+        THook.Point();
+        // Acquire: pairs with the exchange that published the root.
+        nint root = PoolHeap.IsDeleted(heap) ? 0 : Volatile.Read(ref map->Root);
+        if (root != 0 && !OrderedMap.IsLarge(root)) status = TakeSmall(me, map, heap, ref snapshot);
+        if (root != 0 && OrderedMap.IsLarge(root) || status == Status.Done && snapshot == null)
+        {
+            status = Status.Done;
+            ulong count = OrderedMap.IsLarge(root) ? CountOf(OrderedMap.Large(root)) : SmallMap.Most;
+            if (count <= most)
+            {
+                room = count + count / 8 + SmallMap.Most;
+                snapshot = MapSnapshot.Create(heap, room);
+                if (snapshot == null) status = Status.NoMemory;
+            }
+        }
+        Epoch.Exit(me);
+        return status;
+    }
+
+    // A small map, whose writers all hold its lock. Done without a snapshot if it is none any more.
+    static Status TakeSmall(Participant* me, OrderedMap* map, PoolHeap* heap, ref MapSnapshot* snapshot)
+    {
+        ObjectLock.Enter<THook>(&map->Object.Lock);
+        nint root = map->Root;
+        bool isSmall = root != 0 && !OrderedMap.IsLarge(root);
+        if (isSmall) snapshot = Copy(me, heap, (SmallMap*)root);
+        ObjectLock.Exit<THook>(&map->Object.Lock);
+        return root == 0 ? Status.Deleted : isSmall && snapshot == null ? Status.NoMemory : Status.Done;
+    }
+
+    static bool TryTakeKeys(OrderedMap* map, nint root, uint limit, MapSnapshot* snapshot)
+    {
+        LargeMap* large = OrderedMap.Large(root);
+        THook.Point();
+        // Acquire: pairs with the releases in EnterOrder and ExitOrder.
+        ulong version = Volatile.Read(ref large->Version);
+        THook.Point();
+        // Acquire: pairs with the release in TryAppend.
+        uint tail = Volatile.Read(ref large->Tail);
+        if ((version & 1) != 0 || tail > limit) return false;
+        Value* items = MapSnapshot.Items(snapshot);
+        ulong count = 0;
+        for (uint id = 0, end; id < tail; id = end)
+        {
+            end = Math.Min(tail, FirstIdOf(large, SegmentOf(id) + 1));
+            // Null: all of the segment was removed.
+            MapEntry* entry = EntryAt(large, id);
+            for (; entry != null && id < end; id++, entry++)
+            {
+                THook.Point();
+                // Acquire: comes before the second reading of the version. The key never changes.
+                if (Load(&entry->Value) == Removed) continue;
+                items[2 * count] = entry->Key;
+                items[2 * count++ + 1] = default;
+            }
+        }
+        THook.Point();
+        // Acquire: as above.
+        if (Volatile.Read(ref large->Version) != version && !OrderedMapFaults<THook>.Is(OrderedMapFault.CountIsNotAtOneInstant)) return false;
+        THook.Point();
+        // Acquire: as above. Pairs with the exchange that gave up the root; only then are its entries taken out without a new version.
+        if (Volatile.Read(ref map->Root) != root) return false;
+        for (; snapshot->Count < count; snapshot->Count++)
+        {
+            if (!Reference.TryTake(items[2 * snapshot->Count])) return false;
+        }
+        return true;
+    }
+
+    // By the only writer.
+    static void TakeAll(nint root, MapSnapshot* snapshot)
+    {
+        if (OrderedMap.IsLarge(root))
+        {
+            LargeMap* large = OrderedMap.Large(root);
+            for (uint id = 0, limit; id < large->Tail; id = limit)
+            {
+                limit = Math.Min(large->Tail, FirstIdOf(large, SegmentOf(id) + 1));
+                MapEntry* entry = EntryAt(large, id);
+                for (; entry != null && id < limit; id++, entry++)
+                {
+                    if (entry->Value != Removed) Add(snapshot, entry->Key, entry->Value);
+                }
+            }
+            return;
+        }
+        SmallMap* small = (SmallMap*)root;
+        for (int i = 0; i < small->Count; i++)
+        {
+            if (small->Tags[i] != 0) Add(snapshot, SmallMap.Keys(small)[i], SmallMap.Values(small)[i]);
+        }
+    }
+
+    // The map's own references keep them alive.
+    static void Add(MapSnapshot* snapshot, Value key, Value value)
+    {
+        Reference.Take(key);
+        Reference.Take(value);
+        MapSnapshot.Items(snapshot)[2 * snapshot->Count] = key;
+        MapSnapshot.Items(snapshot)[2 * snapshot->Count++ + 1] = value;
+    }
+
+    static void Discard(Participant* me, ref MapSnapshot* snapshot)
+    {
+        MapSnapshot.Free(me, snapshot);
+        snapshot = null;
+    }
+}

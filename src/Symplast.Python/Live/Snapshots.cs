@@ -1,0 +1,30 @@
+using Symplast.Memory;
+using Symplast.Objects;
+using Map = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
+
+namespace Symplast.Python.Live;
+
+/// <summary>
+/// Snapshots of maps and sets, each taken in the way that costs least: up to some size in memory of the process's own, keys alone without writers noticing; a larger one in
+/// the pool, while others write; and if there is no room, with writers waiting.
+/// </summary>
+internal static unsafe class Snapshots
+{
+    // What writers wait for, or what is read again if they do not, takes some microseconds.
+    const ulong MostAtOnce = 1024;
+
+    /// <summary>The entries at one instant; of a set, or where only keys are wanted, the values may be empty. Not inside a section.</summary>
+    internal static Status Take(Participant* me, OrderedMap* map, bool onlyKeys, out MapSnapshot* snapshot)
+    {
+        Status status;
+        if (onlyKeys)
+        {
+            status = Map.SnapshotKeys(me, map, MostAtOnce, out snapshot);
+            if (status != Status.Done || snapshot != null) return status;
+        }
+        status = Map.SnapshotAtOnce(me, map, MostAtOnce, out snapshot);
+        if (status != Status.Done || snapshot != null) return status;
+        status = Map.Snapshot(me, map, out snapshot);
+        return status == Status.NoMemory ? Map.SnapshotAtOnce(me, map, ulong.MaxValue, out snapshot) : status;
+    }
+}
