@@ -633,7 +633,7 @@ class Deletion(Case):
                     lambda: d["a"], lambda: d[object()], lambda: d.__setitem__("a", 1), lambda: d.__delitem__("a"), lambda: "a" in d, lambda: object() in d,
                     lambda: len(d), lambda: bool(d), lambda: iter(d), lambda: reversed(d), lambda: d == {}, lambda: d == d, lambda: d != 5, lambda: d | {},
                     lambda: d.__ior__({"a": 1}), lambda: d.get("a"), lambda: d.get(object()), lambda: d.setdefault("a"), lambda: d.pop("a", 1), lambda: d.pop(object(), 1),
-                    lambda: d.popitem(), lambda: d.update(a=1), lambda: d.clear(), lambda: d.copy(), lambda: list(d.keys()), lambda: list(d.values()), lambda: list(d.items()),
+                    lambda: d.popitem(), lambda: d.update(a=1), lambda: d.update(), lambda: d.update({}), lambda: d.__init__([]), lambda: d == d, lambda: d.clear(), lambda: d.copy(), lambda: list(d.keys()), lambda: list(d.values()), lambda: list(d.items()),
                     lambda: d.compare_exchange("a", 1, 2), lambda: d.compare_exchange(object(), 1, 2), lambda: d.add("a", 1), lambda: copy.copy(d), lambda: copy.deepcopy(d), lambda: dict(d), lambda: list(view), lambda: len(view), lambda: symplast.delete(d),
                 ]
                 for number, operation in enumerate(operations):

@@ -13,7 +13,7 @@ internal static unsafe partial class DictType
     // The arguments are those of dict(), which knows all that they may be.
     static bool Update(Handle* handle, PyObject* positional, PyObject* named)
     {
-        if (!LiveMethods.IsUsable(handle)) return false;
+        if (!LiveMethods.CheckAlive(handle)) return false;
         bool hasNamed = named != null && ((PyDictObject*)named)->Used != 0;
         if (((PyVarObject*)positional)->Size == 0 && !hasNamed) return true;
         PyObject* plain = hasNamed ? null : OnlyDict(positional);

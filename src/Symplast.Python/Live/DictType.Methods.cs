@@ -200,12 +200,19 @@ internal static unsafe partial class DictType
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* IterateAs(PyObject* self, PyObject** arguments, nint count)
     {
-        if (!LiveMethods.CheckCount("_iterate", count, 2, 2)) return null;
-        long what = Api.Table.PyLong_AsLongLong(arguments[0]);
-        if (Api.Table.PyErr_Occurred() != null) return null;
-        int reversed = Api.Table.PyObject_IsTrue(arguments[1]);
-        if (reversed < 0) return null;
-        return what is < 0 or > 2 ? Errors.Value("0, 1 or 2") : NewIterator((Handle*)self, (DictIteration)what, reversed != 0);
+        try
+        {
+            if (!LiveMethods.CheckCount("_iterate", count, 2, 2)) return null;
+            long what = Api.Table.PyLong_AsLongLong(arguments[0]);
+            if (Api.Table.PyErr_Occurred() != null) return null;
+            int reversed = Api.Table.PyObject_IsTrue(arguments[1]);
+            if (reversed < 0) return null;
+            return what is < 0 or > 2 ? Errors.Value("0, 1 or 2") : NewIterator((Handle*)self, (DictIteration)what, reversed != 0);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -87,7 +87,8 @@ internal static unsafe class LiveMethods
         if (!isComparable) return CheckAlive(handle) ? api._Py_NotImplementedStruct : null;
         PyObject* left = toPlain(handle);
         if (left == null) return null;
-        PyObject* right = isLive ? toPlain((Handle*)other) : References.New(other);
+        // One moment for both sides if they are the same.
+        PyObject* right = other == (PyObject*)handle ? References.New(left) : isLive ? toPlain((Handle*)other) : References.New(other);
         PyObject* result = right == null ? null : api.PyObject_RichCompare(left, right, operation);
         References.Drop(left);
         References.Drop(right);
