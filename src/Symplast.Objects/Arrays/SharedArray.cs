@@ -68,6 +68,16 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
         return isDeleted ? Status.Deleted : Status.Done;
     }
 
+    /// <summary>What the elements are.</summary>
+    public static Status Kind(Participant* me, SharedArray* array, out ElementKind kind)
+    {
+        Epoch.Enter(me);
+        bool isDeleted = SharedObject.IsDeleted((SharedObject*)array);
+        kind = isDeleted ? default : SharedArray.KindOf(array);
+        Epoch.Exit(me);
+        return isDeleted ? Status.Deleted : Status.Done;
+    }
+
     /// <summary>An element.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Status Get(Participant* me, SharedArray* array, nint index, out ulong word, out ElementKind kind)
