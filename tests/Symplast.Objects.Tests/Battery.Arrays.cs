@@ -7,7 +7,7 @@ internal abstract unsafe partial class Battery
 {
     sealed class Arrays<THook> : Battery where THook : struct, IInterleaving
     {
-        // The last ones lie in what is emptied when the array dies.
+        // So many that the array goes back at once where it can.
         const int Count = 20_000;
 
         internal override bool Has(Enum step) => step is ArrayStep;
@@ -41,7 +41,7 @@ internal abstract unsafe partial class Battery
 
         internal override Status Delete(Participant* me, nint array) => SharedArray<THook>.Delete(me, (SharedArray*)array);
 
-        internal override bool IsValid(Participant* me, nint array) => SharedArray.IsValid((SharedArray*)array);
+        internal override bool IsValid(Participant* me, nint array) => SharedArray<THook>.IsValid((SharedArray*)array);
 
         internal override string Show(Participant* me, nint array) =>
             SharedArray<Uninterrupted>.Get(me, (SharedArray*)array, -1, out ulong word, out _) == Status.Done ? $"{word}" : "deleted";

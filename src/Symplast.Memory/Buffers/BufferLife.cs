@@ -8,9 +8,6 @@ internal enum BufferStep
 
     /// <summary>Who lets go finds out in the same step whether there are exports.</summary>
     LettingGoIsOneStep,
-
-    /// <summary>Only the last export of a buffer whose owner has died empties it.</summary>
-    OnlyTheLastEmpties,
 }
 
 /// <summary>
@@ -49,21 +46,12 @@ internal static class BufferLife<THook> where THook : struct, IInterleaving
         return false;
     }
 
-    /// <summary>The owner dies. True if nobody exports, so that the memory may be emptied.</summary>
-    internal static bool Retire(ref long life)
+    /// <summary>The owner died.</summary>
+    internal static void Retire(ref long life)
     {
         THook.Point();
         // Full fence; pairs with TryExport.
-        return Interlocked.Or(ref life, Retired) == 0;
-    }
-
-    /// <summary>Whether the caller's export is the only one of a buffer whose owner died, so that he may empty the memory before he gives it back.</summary>
-    internal static bool IsLast(ref long life)
-    {
-        THook.Point();
-        // Acquire: pairs with the decrement in EndExport: what the others did with the memory comes before.
-        long found = Volatile.Read(ref life);
-        return found == (OneExport | Retired) || (THook.Omits(BufferStep.OnlyTheLastEmpties) && (found & Phase) == Retired);
+        Interlocked.Or(ref life, Retired);
     }
 
     /// <summary>Nobody looks at the memory any more but those who export it. True if there are none, and it is the caller's to free.</summary>
@@ -91,7 +79,7 @@ internal static class BufferLife<THook> where THook : struct, IInterleaving
     internal static bool EndExport(ref long life)
     {
         THook.Point();
-        // Full fence; pairs with IsLast and LetGo: what was done with the memory comes before its end.
+        // Full fence; pairs with LetGo: what was done with the memory comes before its end.
         return Interlocked.Add(ref life, -OneExport) == Gone;
     }
 }

@@ -9,8 +9,8 @@ namespace Symplast.Memory;
 /// </summary>
 /// <remarks>
 /// <para>It lies outside the pool's chunks, so that everything else of a deleted pool goes back at once. It counts against the pool's limit, and in its statistics,
-/// until its owner dies or is deleted. Large ones are mapped, so that what nobody has written costs nothing; their memory goes back when the owner dies, if nobody
-/// exports it, and the addresses a grace period later. A section that is open meanwhile reads zeros: who finds zero looks whether the owner was deleted.</para>
+/// until its owner dies or is deleted. Large ones are mapped, so that what nobody has written costs nothing. They are not left to wait with the blocks: if no other section is open
+/// when the owner dies, which sections are short enough for, they go at once.</para>
 /// <para>The heap has a list of its buffers, by which the deletion of the pool finds them. How owner, exports and memory end: <see cref="BufferLife{THook}"/>.</para>
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = HeaderSize)]
@@ -19,8 +19,8 @@ public unsafe struct SharedBuffer
     /// <summary>Bytes before the memory, which is aligned to as many: a cache line.</summary>
     public const int HeaderSize = 64;
 
-    // Beginnings stay: the header is there, and the system's pages have at most so many bytes.
-    const nuint Kept = Page.Size;
+    // How often to look whether other sections have ended.
+    const int Tries = 8;
     const nuint Smallest = 128;
     const nuint SystemPage = 4096;
     const ulong Largest = 1ul << 46;
@@ -91,24 +91,30 @@ public unsafe struct SharedBuffer
     /// <summary>Ends an export. Thread-safe, anywhere, also after the pool was deleted.</summary>
     public static void EndExport(SharedBuffer* buffer)
     {
-        if (BufferLife<Uninterrupted>.IsLast(ref buffer->_life)) Empty(buffer);
         if (BufferLife<Uninterrupted>.EndExport(ref buffer->_life)) Free(buffer);
     }
 
-    /// <summary>The owner died, or was deleted: the buffer ends when no section looks at it and nobody exports it. Once, inside a section in which the pool was not
-    /// deleted.</summary>
+    /// <summary>
+    /// The owner died, or was deleted: the buffer ends when no section looks at it and nobody exports it. Once, inside a section in which the pool was not deleted, and after an
+    /// interlocked operation since which no section finds it.
+    /// </summary>
     public static void Retire(Participant* me, SharedBuffer* buffer)
     {
         Debug.Assert(Epoch.IsInside(me));
         PoolHeap* heap = buffer->_heap;
         // What is gone does not count against the limit, as with blocks. What is still exported is those who do so.
         if (heap->Charge != null) PoolCharge.GiveBack(heap->Charge, (long)buffer->Size);
-        if (BufferLife<Uninterrupted>.Retire(ref buffer->_life)) Empty(buffer);
+        if (buffer->Size > LargestAllocated && IsAlone(me))
+        {
+            LetGo(buffer);
+            return;
+        }
+        BufferLife<Uninterrupted>.Retire(ref buffer->_life);
         LocalHeap* local = LocalHeap.Of(me, heap);
         if (local != null) Limbo.Add(local, buffer);
     }
 
-    /// <summary>The grace period of a buffer that was retired is over.</summary>
+    /// <summary>The grace period of a buffer is over.</summary>
     internal static void LetGo(SharedBuffer* buffer)
     {
         Unlist(buffer);
@@ -158,10 +164,15 @@ public unsafe struct SharedBuffer
         return memory == Libc.MapFailed ? null : (SharedBuffer*)memory;
     }
 
-    // Gives the memory back and keeps the addresses, where it now reads as zeros.
-    static void Empty(SharedBuffer* buffer)
+    static bool IsAlone(Participant* me)
     {
-        if (buffer->_isMapped && buffer->Size > Kept) Libc.Advise((byte*)buffer + Kept, buffer->Size - Kept, Libc.AdviseDontNeed);
+        for (int turn = 0; turn < Tries; turn++)
+        {
+            if (Epoch.IsAlone(me)) return true;
+            // Others' sections may be in the midst of something; they take less than a microsecond, unless they were preempted.
+            Thread.Yield();
+        }
+        return false;
     }
 
     static void Free(SharedBuffer* buffer)

@@ -8,7 +8,4 @@ internal enum ArrayStep
 
     /// <summary>Deletion finds out in the step that deletes whether it is the first.</summary>
     DeletionIsOneStep,
-
-    /// <summary>Who finds zero looks whether the array was deleted.</summary>
-    ZeroIsDoubted,
 }

@@ -24,9 +24,8 @@ public unsafe struct SharedArray
 /// such an element the answer is Missing.
 /// </summary>
 /// <remarks>
-/// <para>States of an array: there, deleted (by hand, or dying). The exchange of the flag decides who deletes, and retires the buffer.</para>
-/// <para>An operation that found the array not deleted may finish after another thread deleted it; nobody can tell that from its having been first, but for one thing: a buffer that
-/// nobody exports is emptied when it is retired, and reads as zeros while the section lasts. So who finds zero looks again, and then answers Deleted.</para>
+/// States of an array: there, deleted (by hand, or dying). The exchange of the flag decides who deletes, and retires the buffer. An operation that found the array not deleted may finish
+/// after another thread deleted it; nobody can tell that from its having been first.
 /// </remarks>
 public static unsafe class SharedArray<THook> where THook : struct, IInterleaving
 {
@@ -89,7 +88,6 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
         {
             THook.Point();
             word = Read(place, Elements.SizeOf(kind));
-            status = Doubted(array, word);
         }
         Epoch.Exit(me);
         return status;
@@ -105,7 +103,6 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
         {
             THook.Point();
             old = Exchange(place, Elements.SizeOf(kind), word);
-            status = Doubted(array, old);
         }
         Epoch.Exit(me);
         return status;
@@ -122,7 +119,6 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
         {
             THook.Point();
             seen = CompareExchange(place, Elements.SizeOf(kind), word, expected);
-            status = Doubted(array, seen);
         }
         Epoch.Exit(me);
         return status;
@@ -134,18 +130,18 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
         sum = 0;
         Epoch.Enter(me);
         Status status = Find(array, index, out byte* place, out ElementKind kind);
-        if (status == Status.Done) status = Elements.IsReal(kind) ? Status.WrongKind : Add(array, place, kind, number, 0, ref sum);
+        if (status == Status.Done) status = Elements.IsReal(kind) ? Status.WrongKind : Add(place, kind, number, 0, ref sum);
         Epoch.Exit(me);
         return status;
     }
 
     /// <summary>Adds to a float, as a double, and rounds to what an element holds; WrongKind if it is an integer.</summary>
-    public static Status Add(Participant* me, SharedArray* array, nint index, double number, out ulong sum)
+    public static Status AddReal(Participant* me, SharedArray* array, nint index, double number, out ulong sum)
     {
         sum = 0;
         Epoch.Enter(me);
         Status status = Find(array, index, out byte* place, out ElementKind kind);
-        if (status == Status.Done) status = Elements.IsReal(kind) ? Add(array, place, kind, 0, number, ref sum) : Status.WrongKind;
+        if (status == Status.Done) status = Elements.IsReal(kind) ? Add(place, kind, 0, number, ref sum) : Status.WrongKind;
         Epoch.Exit(me);
         return status;
     }
@@ -194,7 +190,7 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
         }
         else
         {
-            // Full fence: pairs with the acquire in SharedObject.IsDeleted. Before the buffer is emptied: who reads zeros from it finds the flag.
+            // Full fence: pairs with the acquire in SharedObject.IsDeleted, so that no section begun from here on finds the buffer.
             first = Interlocked.Exchange(ref array->Object.Head.DeletedFlag, 1) == 0;
         }
         THook.Point();
@@ -216,16 +212,7 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
         return Status.Done;
     }
 
-    // What an operation answers that found this in the place of an element: see above.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Status Doubted(SharedArray* array, ulong found)
-    {
-        if (found != 0) return Status.Done;
-        THook.Point();
-        return SharedObject.IsDeleted((SharedObject*)array) && !THook.Omits(ArrayStep.ZeroIsDoubted) ? Status.Deleted : Status.Done;
-    }
-
-    static Status Add(SharedArray* array, byte* place, ElementKind kind, Int128 integer, double real, ref ulong sum)
+    static Status Add(byte* place, ElementKind kind, Int128 integer, double real, ref ulong sum)
     {
         int size = Elements.SizeOf(kind);
         THook.Point();
@@ -237,7 +224,7 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
             else
             {
                 Int128 total = Elements.Integer(kind, seen) + integer;
-                if (total < Elements.Least(kind) || total > Elements.Greatest(kind)) return Doubted(array, seen) == Status.Done ? Status.Overflow : Status.Deleted;
+                if (total < Elements.Least(kind) || total > Elements.Greatest(kind)) return Status.Overflow;
                 next = Elements.OfInteger(kind, total);
             }
             THook.Point();
@@ -246,7 +233,7 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
             if (found == seen)
             {
                 sum = next;
-                return Doubted(array, seen);
+                return Status.Done;
             }
             seen = found;
         }

@@ -64,7 +64,7 @@ internal static unsafe partial class ArrayType
             double real = 0;
             if (!(isReal ? ArrayNumbers.TryReal(arguments[1], out real) : ArrayNumbers.TryInteger(arguments[1], out integer)) || !LiveMethods.IsUsable(handle)) return null;
             Status status = isReal
-                ? Operations.Add(handle->State->Me, ArrayOf(handle), index, real, out ulong sum)
+                ? Operations.AddReal(handle->State->Me, ArrayOf(handle), index, real, out ulong sum)
                 : Operations.Add(handle->State->Me, ArrayOf(handle), index, integer, out sum);
             if (status == Status.Done) return ArrayNumbers.ToPython(kind, sum);
             return status == Status.Overflow

@@ -6,10 +6,10 @@ namespace Symplast.Objects.Tests.Arrays;
 
 public unsafe class ArrayScheduleTests
 {
-    // The state is one element among others, "-" once deleted; of 16-bit integers, far enough from the beginning to be emptied when the array dies.
+    // The state is one element among others, "-" once deleted; of 16-bit integers. The array is large enough to be mapped, and given back at once where that can be.
     sealed class Elements : Schedules
     {
-        const int Place = 60_000;
+        const int Place = 80_000;
 
         protected override string Look => "get";
 
@@ -23,7 +23,7 @@ public unsafe class ArrayScheduleTests
         protected override bool IsValid(nint structure)
         {
             SharedArray* array = (SharedArray*)structure;
-            if (!SharedArray.IsValid(array)) return false;
+            if (!Operations.IsValid(array)) return false;
             if (array->Object.Head.DeletedFlag != 0) return true;
             // Neighbours are left alone.
             short* elements = (short*)SharedBuffer.Data(array->Buffer);
@@ -97,7 +97,5 @@ public unsafe class ArrayScheduleTests
     [Theory]
     [InlineData(ArrayStep.AdditionCompares, "1", "add 1|add 1")]
     [InlineData(ArrayStep.DeletionIsOneStep, "1", "delete|delete")]
-    [InlineData(ArrayStep.ZeroIsDoubted, "1", "delete|get")]
-    [InlineData(ArrayStep.ZeroIsDoubted, "1", "delete|add 1")]
     internal void AStepThatIsLeftOutIsMissed(ArrayStep step, string state, string programs) => new Elements().Misses(step, state, programs);
 }

@@ -54,12 +54,12 @@ public sealed unsafe class SharedArrayTests : IDisposable
                         break;
                     case 2 when isReal:
                         Assert.Equal(Status.WrongKind, Operations.Add(_me, array, index, (Int128)number, out _));
-                        Assert.Equal(Status.Done, Operations.Add(_me, array, index, number / 4.0, out seen));
+                        Assert.Equal(Status.Done, Operations.AddReal(_me, array, index, number / 4.0, out seen));
                         reals[i] = kind == ElementKind.Float32 ? (float)(reals[i] + number / 4.0) : reals[i] + number / 4.0;
                         Assert.Equal(WordOf(i), seen);
                         break;
                     case 2:
-                        Assert.Equal(Status.WrongKind, Operations.Add(_me, array, index, 1.0, out _));
+                        Assert.Equal(Status.WrongKind, Operations.AddReal(_me, array, index, 1.0, out _));
                         Int128 sum = integers[i] + number;
                         bool fits = sum >= Elements.Least(kind) && sum <= Elements.Greatest(kind);
                         Assert.Equal(fits ? Status.Done : Status.Overflow, Operations.Add(_me, array, index, (Int128)number, out seen));
@@ -128,7 +128,7 @@ public sealed unsafe class SharedArrayTests : IDisposable
         SharedArray* array = Operations.Create(_me, _heap, ElementKind.Float64, 'd', 100);
         Assert.Equal(Status.Done, Operations.Export(_me, array, out ArrayView view));
         ((double*)view.Data)[42] = 1.5;
-        Operations.Add(_me, array, 42, 0.25, out ulong sum);
+        Operations.AddReal(_me, array, 42, 0.25, out ulong sum);
         Assert.Equal((1.75, 1.75), (Elements.Real(ElementKind.Float64, sum), ((double*)view.Data)[42]));
         Assert.Equal(Status.Done, Operations.Delete(_me, array));
         Assert.Equal(Status.Deleted, Operations.Export(_me, array, out _));
@@ -151,7 +151,7 @@ public sealed unsafe class SharedArrayTests : IDisposable
             {
                 for (int index = 2; index < 5; index++)
                 {
-                    Assert.Equal(Status.Done, Elements.IsReal(kind) ? Operations.Add(me, array, index, 1.0, out _) : Operations.Add(me, array, index, Int128.One, out _));
+                    Assert.Equal(Status.Done, Elements.IsReal(kind) ? Operations.AddReal(me, array, index, 1.0, out _) : Operations.Add(me, array, index, Int128.One, out _));
                 }
             }
         }
