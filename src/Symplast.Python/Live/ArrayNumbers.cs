@@ -45,16 +45,19 @@ internal static unsafe class ArrayNumbers
         PyObject* index = api.PyNumber_Index(o);
         if (index == null) return false;
         int overflow;
-        long small = api.PyLong_AsLongLongAndOverflow(index, &overflow);
-        number = overflow == 0 ? small : overflow < 0 ? -Huge : Huge;
-        if (overflow > 0)
+        number = api.PyLong_AsLongLongAndOverflow(index, &overflow);
+        // Two elements of 64 bits can be nearly 65 bits apart.
+        PyObject* magnitude = overflow < 0 ? api.PyNumber_Negative(index) : References.New(index);
+        if (overflow != 0 && magnitude != null)
         {
-            ulong large = api.PyLong_AsUnsignedLongLong(index);
-            if (api.PyErr_Occurred() == null) number = large;
-            else api.PyErr_Clear();
+            ulong large = api.PyLong_AsUnsignedLongLong(magnitude);
+            bool fits = api.PyErr_Occurred() == null;
+            api.PyErr_Clear();
+            number = overflow * (fits ? large : Huge);
         }
         References.Drop(index);
-        return true;
+        References.Drop(magnitude);
+        return magnitude != null;
     }
 
     /// <summary>A float; false with an exception set. Can run Python code.</summary>

@@ -91,8 +91,14 @@ internal static unsafe partial class ArrayType
     static bool Set(Handle* handle, nint index, PyObject* value)
     {
         if (value == null) return RaiseFixed();
-        if (!TryKind(handle, out ElementKind kind) || !ArrayNumbers.TryWord(kind, value, out ulong word) || !LiveMethods.IsUsable(handle)) return false;
-        Status status = Operations.Exchange(handle->State->Me, ArrayOf(handle), index, word, out _);
+        if (!LiveMethods.IsUsable(handle)) return false;
+        // The index comes before the value, as with plain arrays.
+        Status status = Operations.Get(handle->State->Me, ArrayOf(handle), index, out _, out ElementKind kind);
+        if (status == Status.Done)
+        {
+            if (!ArrayNumbers.TryWord(kind, value, out ulong word) || !LiveMethods.IsUsable(handle)) return false;
+            status = Operations.Exchange(handle->State->Me, ArrayOf(handle), index, word, out _);
+        }
         return status == Status.Done || Raise(handle, status, "array assignment index out of range") != null;
     }
 

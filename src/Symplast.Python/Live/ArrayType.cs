@@ -33,7 +33,7 @@ internal static unsafe partial class ArrayType
                 The typecode is one of those that array.array has for numbers: b B h H i I l L q Q f d. The initializer is an int, for so many
                 zeros; an iterable of numbers; bytes, for the bits of the elements; or another array. memoryview and numpy use the elements where
                 they are, without a copy; they stay there as long as a buffer is held, even if the Array or its pool is deleted. Each element
-                is read and written as a whole; several elements have no common moment. Slices are plain arrays.
+                is read and written as a whole; several elements have no common moment. Slices, + and * give plain arrays.
                 """u8)),
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
             Slot(PyTypeSlot.Hash, Api.Table.PyObject_HashNotImplemented),
@@ -44,6 +44,10 @@ internal static unsafe partial class ArrayType
             Slot(PyTypeSlot.SequenceItem, (delegate* unmanaged[Cdecl]<PyObject*, nint, PyObject*>)&Item),
             Slot(PyTypeSlot.SequenceAssign, (delegate* unmanaged[Cdecl]<PyObject*, nint, PyObject*, int>)&AssignItem),
             Slot(PyTypeSlot.SequenceContains, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)&Contains),
+            Slot(PyTypeSlot.SequenceConcat, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Concat),
+            Slot(PyTypeSlot.SequenceRepeat, (delegate* unmanaged[Cdecl]<PyObject*, nint, PyObject*>)&Repeat),
+            Slot(PyTypeSlot.SequenceInPlaceConcat, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&InPlaceConcat),
+            Slot(PyTypeSlot.SequenceInPlaceRepeat, (delegate* unmanaged[Cdecl]<PyObject*, nint, PyObject*>)&InPlaceRepeat),
             Slot(PyTypeSlot.MapLength, (delegate* unmanaged[Cdecl]<PyObject*, nint>)&Length),
             Slot(PyTypeSlot.MapSubscript, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Subscript),
             Slot(PyTypeSlot.MapAssign, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Assign),
@@ -55,33 +59,39 @@ internal static unsafe partial class ArrayType
             Slot(PyTypeSlot.Methods, Methods())),
     });
 
-    /// <summary>A new array in a pool, of zeros or filled with elements, with one reference, the caller's; null with an exception set.</summary>
-    internal static Header* CreateShared(LiveState* state, PoolHeap* heap, int typecode, nint count, scoped in ArraySource source)
+    /// <summary>
+    /// A new array in a pool, of zeros or filled with elements, with one reference, the caller's; null if the pool was deleted, or else with an exception set.
+    /// </summary>
+    internal static Header* CreateShared(LiveState* state, PoolHeap* heap, int typecode, nint count, scoped in ArraySource source, out bool isDeleted)
     {
         Typecodes.TryKind(typecode, out ElementKind kind);
         ArrayView view = default;
         Epoch.Enter(state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(heap);
+        isDeleted = PoolHeap.IsDeleted(heap);
         SharedArray* array = isDeleted ? null : Operations.Create(state->Me, heap, kind, typecode, count);
         if (array != null && source.Count > 0) Operations.Export(state->Me, array, out view);
         Epoch.Exit(state->Me);
-        if (isDeleted) LiveErrors.RaiseDeletedPool(state, heap);
-        else if (array == null) LiveErrors.RaiseNoMemory(state, heap);
+        if (array == null && !isDeleted) LiveErrors.RaiseNoMemory(state, heap);
         if (view.Buffer != null) source.CopyTo(view.Data, view.Size, view.Size);
         view.End();
         return (Header*)array;
     }
 
     // The handle of a new array in a pool; null with an exception set.
-    static PyObject* Create(LiveState* state, PoolHeap* heap, int typecode, nint count, scoped in ArraySource source)
+    static PyObject* Create(InterpreterState interpreter, Pool pool, int typecode, nint count, scoped in ArraySource source)
     {
-        Header* array = CreateShared(state, heap, typecode, count, source);
-        if (array == null) return null;
-        Epoch.Enter(state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(heap);
-        PyObject* handle = isDeleted ? null : Handle.Adopt(state, array, state->TypeOf(LiveKind.Array));
-        Epoch.Exit(state->Me);
-        return isDeleted ? LiveErrors.RaiseDeletedPool(state, heap) : handle;
+        LiveState* state = interpreter.Live;
+        PoolHeap* heap = Heap.Of(pool);
+        Header* array = CreateShared(state, heap, typecode, count, source, out bool isDeleted);
+        PyObject* handle = null;
+        if (array != null)
+        {
+            Epoch.Enter(state->Me);
+            isDeleted = PoolHeap.IsDeleted(heap);
+            if (!isDeleted) handle = Handle.Adopt(state, array, state->TypeOf(LiveKind.Array));
+            Epoch.Exit(state->Me);
+        }
+        return isDeleted ? interpreter.RaiseDeleted(pool) : handle;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -100,8 +110,8 @@ internal static unsafe partial class ArrayType
             // Also the pool of objects that an initializer makes meanwhile, if that opens no other one.
             Pool pool = CurrentPool.Get();
             PyObject* initializer = count == 2 ? arguments[1] : null;
-            if (initializer == null) return Create(interpreter.Live, Heap.Of(pool), typecode, 0, default);
-            return IsLength(initializer) ? OfZeros(interpreter.Live, pool, typecode, initializer) : OfNumbers(interpreter.Live, pool, typecode, kind, initializer);
+            if (initializer == null) return Create(interpreter, pool, typecode, 0, default);
+            return IsLength(initializer) ? OfZeros(interpreter, pool, typecode, initializer) : OfNumbers(interpreter, pool, typecode, kind, initializer);
         }
         catch (Exception e)
         {
@@ -118,19 +128,19 @@ internal static unsafe partial class ArrayType
             && api.PyType_GetSlot(o->Type, PyTypeSlot.Iter) == null && api.PyType_GetSlot(o->Type, PyTypeSlot.SequenceItem) == null && api.PyType_GetSlot(o->Type, PyTypeSlot.MapSubscript) == null;
     }
 
-    static PyObject* OfZeros(LiveState* state, Pool pool, int typecode, PyObject* length)
+    static PyObject* OfZeros(InterpreterState interpreter, Pool pool, int typecode, PyObject* length)
     {
         nint count = Api.Table.PyNumber_AsSsize_t(length, *Api.Table.PyExc_OverflowError);
         if (count == -1 && Api.Table.PyErr_Occurred() != null) return null;
-        return count < 0 ? Errors.Value("the length of an Array cannot be negative") : Create(state, Heap.Of(pool), typecode, count, default);
+        return count < 0 ? Errors.Value("the length of an Array cannot be negative") : Create(interpreter, pool, typecode, count, default);
     }
 
-    static PyObject* OfNumbers(LiveState* state, Pool pool, int typecode, ElementKind kind, PyObject* numbers)
+    static PyObject* OfNumbers(InterpreterState interpreter, Pool pool, int typecode, ElementKind kind, PyObject* numbers)
     {
-        if (!ArraySource.Of(state, numbers, kind, out ArraySource source)) return null;
+        if (!ArraySource.Of(interpreter.Live, numbers, kind, out ArraySource source)) return null;
         try
         {
-            return Create(state, Heap.Of(pool), typecode, source.Count, source);
+            return Create(interpreter, pool, typecode, source.Count, source);
         }
         finally
         {
@@ -217,7 +227,9 @@ internal static unsafe partial class ArrayType
         ArraySource source = new() { Data = view.Data, Count = view.Count, Step = view.Size };
         try
         {
-            return Create(handle->State, Heap.Of(handle->Shared), view.Tag, view.Count, source);
+            return handle->State->Interpreter is { } interpreter && LiveErrors.PoolOf(Heap.Of(handle->Shared)) is { } pool
+                ? Create(interpreter, pool, view.Tag, view.Count, source)
+                : LiveErrors.RaiseDeleted(handle);
         }
         finally
         {

@@ -147,8 +147,9 @@ internal unsafe ref struct Carrier
         value = default;
         Typecodes.TryKind(typecode, out ElementKind kind);
         if (!ArraySource.Of(_state, o, kind, out ArraySource source)) return false;
-        Header* copy = ArrayType.CreateShared(_state, _heap, typecode, source.Count, source);
+        Header* copy = ArrayType.CreateShared(_state, _heap, typecode, source.Count, source, out bool isDeleted);
         source.Dispose();
+        if (isDeleted) LiveErrors.RaiseDeletedPool(_state, _heap);
         if (copy == null) return false;
         value = Note(o, copy);
         return true;
