@@ -80,7 +80,7 @@ public unsafe class BufferLifeTests
     }
 
     [Theory]
-    [InlineData(BufferStep.ExportingCompares)]
+    [InlineData(BufferStep.ExportingIsOneStep)]
     [InlineData(BufferStep.LettingGoIsOneStep)]
     internal void AStepThatIsLeftOutIsMissed(BufferStep step) =>
         Assert.Throws<ScheduleFailedException>(() => new Explorer { Preemptions = 3, Omission = step }.Systematically(Arrangement));

@@ -3,8 +3,8 @@ namespace Symplast.Memory;
 /// <summary>Steps of a buffer's life that tests leave out.</summary>
 internal enum BufferStep
 {
-    /// <summary>An export is counted only if the owner is found to be there in the same step.</summary>
-    ExportingCompares,
+    /// <summary>An export is counted in the step in which the owner is found to be there.</summary>
+    ExportingIsOneStep,
 
     /// <summary>Who lets go finds out in the same step whether there are exports.</summary>
     LettingGoIsOneStep,
@@ -37,7 +37,11 @@ internal static class BufferLife<THook> where THook : struct, IInterleaving
         while ((found & Phase) == 0)
         {
             THook.Point();
-            if (THook.Omits(BufferStep.ExportingCompares)) found = life;
+            if (THook.Omits(BufferStep.ExportingIsOneStep))
+            {
+                life = found + OneExport;
+                return true;
+            }
             // Full fence; pairs with those in Retire and LetGo: they find this export, or we find theirs.
             long seen = Interlocked.CompareExchange(ref life, found + OneExport, found);
             if (seen == found) return true;

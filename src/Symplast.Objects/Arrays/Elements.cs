@@ -38,6 +38,24 @@ public static unsafe class Elements
         return (long)(word << spare) >> spare;
     }
 
+    /// <summary>The word of the sum of an integer and another; false if an element cannot hold it.</summary>
+    public static bool TryAdd(ElementKind kind, ulong word, Int128 number, out ulong sum)
+    {
+        long addend = (long)number;
+        if (kind == ElementKind.UInt64 || addend != number)
+        {
+            Int128 total = Integer(kind, word) + number;
+            sum = OfInteger(kind, total);
+            return total >= Least(kind) && total <= Greatest(kind);
+        }
+        bool isSigned = IsSigned(kind);
+        long old = isSigned ? Signed(kind, word) : (long)word;
+        long next = unchecked(old + addend);
+        sum = (ulong)next & (ulong.MaxValue >> (64 - 8 * SizeOf(kind)));
+        bool isBeyond = ((old ^ next) & (addend ^ next)) < 0;
+        return !isBeyond && (isSigned ? Signed(kind, sum) : (long)sum) == next;
+    }
+
     /// <summary>The word of a float, rounded to what an element holds.</summary>
     public static ulong OfReal(ElementKind kind, double number) =>
         kind == ElementKind.Float32 ? BitConverter.SingleToUInt32Bits((float)number) : BitConverter.DoubleToUInt64Bits(number);

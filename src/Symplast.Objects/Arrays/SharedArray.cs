@@ -221,12 +221,7 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
         {
             ulong next;
             if (Elements.IsReal(kind)) next = Elements.OfReal(kind, Elements.Real(kind, seen) + real);
-            else
-            {
-                Int128 total = Elements.Integer(kind, seen) + integer;
-                if (total < Elements.Least(kind) || total > Elements.Greatest(kind)) return Status.Overflow;
-                next = Elements.OfInteger(kind, total);
-            }
+            else if (!Elements.TryAdd(kind, seen, integer, out next)) return Status.Overflow;
             THook.Point();
             if (THook.Omits(ArrayStep.AdditionCompares)) seen = Read(place, size);
             ulong found = CompareExchange(place, size, next, seen);
