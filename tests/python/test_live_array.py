@@ -264,16 +264,24 @@ class LikeALiveObject(Case):
     def test_is_a_member_of_others_by_reference(self):
         class Histogram(symplast.Object):
             counts: Array
+            plain: array.array
 
         # The shapes of a class stay in its pool.
         allocating = fixtures.new_pool(self).allocating()
         allocating.__enter__()
         self.addCleanup(allocating.__exit__, None, None, None)
         shared = Array("i", [1, 2])
-        for holder in (symplast.Dict(x=shared)["x"], symplast.List([shared])[0], symplast.AtomicRef(shared).value, Histogram(shared).counts, symplast.SortedDict({1: shared})[1]):
+        for holder in (symplast.Dict(x=shared)["x"], symplast.List([shared])[0], symplast.AtomicRef(shared).value, Histogram(shared, shared).counts, symplast.SortedDict({1: shared})[1]):
             self.assertIs(holder, shared)
-        with self.assertRaises(TypeError):
-            Histogram([1, 2])
+        histogram = Histogram(shared, array.array("i", [3]))
+        self.assertEqual(histogram.plain, Array("i", [3]))
+        histogram.plain = shared
+        self.assertIs(histogram.plain, shared)
+        for wrong in ([1, 2], None, 5):
+            with self.assertRaises(TypeError):
+                histogram.counts = wrong
+            with self.assertRaises(TypeError):
+                histogram.plain = wrong
 
     def test_a_plain_array_is_carried_into_the_pool(self):
         plain = array.array("d", [1, 2])

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Symplast.CPython;
-using Symplast.Memory;
 using Symplast.Objects;
 using Operations = Symplast.Objects.SharedArray<Symplast.Memory.Uninterrupted>;
 
