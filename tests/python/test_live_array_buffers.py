@@ -255,8 +255,13 @@ class Ends(Case):
         for wrong in (memoryview(Array("h", 1)), memoryview(b""), None, shared, view):
             with self.assertRaises((ValueError, TypeError)):
                 shared.__release_buffer__(wrong)
-        shared.__release_buffer__(shared.__buffer__(0))
-        self.assertEqual(shared[1], 1)
+        kept = memoryview(shared)
+        for _ in range(3):
+            view = shared.__buffer__(0)
+            shared.__release_buffer__(view)
+            del view
+        symplast.delete(shared)
+        self.assertEqual(kept.tolist(), list(range(10)))
 
     @unittest.skipUnless(hasattr(os, "fork"), "no fork here")
     def test_a_forked_child_reads_on_and_gets_no_new_one(self):
