@@ -21,6 +21,7 @@ from symplast import _start as _start
 _start.load()
 
 from symplast._symplast import (
+    Array,
     AtomicInt,
     AtomicRef,
     DeletedError,
@@ -46,6 +47,7 @@ from symplast._symplast import (
 )
 
 __all__ = [
+    "Array",
     "AtomicInt",
     "AtomicRef",
     "BrokenInterpreterPool",

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from _collections_abc import MutableMapping, MutableSequence, MutableSet  # what collections.abc has, without the package around it
+from _collections_abc import MutableMapping, MutableSequence, MutableSet, Sequence  # what collections.abc has, without the package around it
 
 
 def load():
@@ -17,6 +17,7 @@ def load():
     MutableMapping.register(_symplast.SortedDict)
     MutableSequence.register(_symplast.List)
     MutableSet.register(_symplast.Set)
+    Sequence.register(_symplast.Array)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_refuse_in_child)
 

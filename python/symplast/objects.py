@@ -80,6 +80,8 @@ def _required(annotation):
     if origin in (list, dict, set):
         live = getattr(_symplast, _LIVE[origin.__name__], None)
         return (origin,) if live is None else (origin, live)
+    if (origin.__module__, origin.__qualname__) == ("array", "array"):
+        return (origin, _symplast.Array)
     return (origin,) if issubclass(origin, _symplast.Shared) else None
 
 

@@ -45,6 +45,7 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> PyObject_GetAttr;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyObject_GetIter;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyIter_Next;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PySeqIter_New;
     public delegate* unmanaged[Cdecl]<PyObject*, int> PyCallable_Check;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int> PyType_IsSubtype;
     public delegate* unmanaged[Cdecl]<PyObject*, PyTypeSpec*, PyObject*, PyObject*> PyType_FromModuleAndSpec;

@@ -128,6 +128,7 @@ public static unsafe class ApiLoader
         t.PyObject_GC_Track = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyObject_GC_Track");
         t.PyObject_GC_UnTrack = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyObject_GC_UnTrack");
         t.PyObject_GetBuffer = (delegate* unmanaged[Cdecl]<PyObject*, PyBuffer*, int, int>)symbols.Need("PyObject_GetBuffer");
+        t.PySeqIter_New = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PySeqIter_New");
         t.PyBuffer_Release = (delegate* unmanaged[Cdecl]<PyBuffer*, void>)symbols.Need("PyBuffer_Release");
         t.PyGC_Collect = (delegate* unmanaged[Cdecl]<nint>)symbols.Need("PyGC_Collect");
         t.PyFrozenDict_New = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Find("PyFrozenDict_New");

@@ -2,7 +2,7 @@ namespace Symplast.Memory;
 
 /// <summary>What a pool holds at one moment. Bytes count whole 16-byte granules.</summary>
 /// <param name="UsedBytes">Bytes of live objects; 0 once deleted.</param>
-/// <param name="ReservedBytes">Bytes of address space taken, in chunks of 2 MiB; untouched parts of it cost no memory.</param>
+/// <param name="ReservedBytes">Bytes of address space taken, in chunks of 2 MiB and by the elements of arrays; untouched parts of it cost no memory.</param>
 /// <param name="PendingBytes">Bytes of a deleted pool that wait for interpreters which may still hold pointers to end.</param>
 /// <param name="Objects">Number of frozen objects.</param>
 /// <param name="Interpreters">Number of interpreters that were given pointers into the pool and have not ended.</param>

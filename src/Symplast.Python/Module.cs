@@ -70,7 +70,7 @@ public static unsafe partial class Module
         }
         if (!Handle.Is(interpreter.Live, o)) return Freezer.Freeze(interpreter, pool ?? CurrentPool.Get(), o, convert);
         // A live graph is frozen as it is at one moment for each object.
-        PyObject* plain = LiveThawer.Thaw(interpreter, o);
+        PyObject* plain = LiveThawer.Thaw(interpreter, o, isToBeFrozen: true);
         PyObject* frozen = plain == null ? null : Freezer.Freeze(interpreter, pool ?? CurrentPool.Get(), plain, convert);
         References.Drop(plain);
         return frozen;
@@ -135,8 +135,8 @@ public static unsafe partial class Module
             Copy a frozen object and everything it holds back into plain, mutable objects of this interpreter.
 
             What was a list, dict, set or bytearray becomes one again. Identity, sharing and cycles are kept. Of live objects, each as it is
-            at one moment, Dict and SortedDict become dict, List list, Set set, AtomicInt int, AtomicRef what it holds, and an Object a dict
-            of its attributes. An object that is neither frozen nor live is returned as it is. Raises DeletedError if the object, or its
+            at one moment, Dict and SortedDict become dict, List list, Set set, Array array.array, AtomicInt int, AtomicRef what it holds, and
+            an Object a dict of its attributes. An object that is neither frozen nor live is returned as it is. Raises DeletedError if the object, or its
             pool, is deleted.
             """u8),
         Method("is_shared"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsShared, PyMethodDef.OneArg, """
@@ -273,7 +273,7 @@ public static unsafe partial class Module
         {
             if (!CheckProcess()) return null;
             InterpreterState interpreter = InterpreterState.Of(module);
-            return Handle.Is(interpreter.Live, o) ? LiveThawer.Thaw(interpreter, o) : Thawer.Thaw(interpreter, o);
+            return Handle.Is(interpreter.Live, o) ? LiveThawer.Thaw(interpreter, o, isToBeFrozen: false) : Thawer.Thaw(interpreter, o);
         }
         catch (Exception e)
         {

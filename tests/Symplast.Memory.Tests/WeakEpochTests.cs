@@ -57,7 +57,7 @@ internal readonly unsafe struct WeakModel : IMemoryModel
 /// <summary>The protocol of epochs, the product's code, on a memory weaker than that of any processor: interlocked operations are no full fences there.</summary>
 public unsafe class WeakEpochTests
 {
-    static Trial Arrangement(bool fencesOthers)
+    static Trial Arrangement(bool fencesOthers, bool waits = true)
     {
         NativeWords.Reset();
         WeakModel.Reset(fencesOthers);
@@ -87,6 +87,11 @@ public unsafe class WeakEpochTests
             {
                 WeakModel.Own(views[1]);
                 WeakModel.Exchange(ref *link, 0);
+                if (!waits)
+                {
+                    isFreed = Protocol.IsAlone(ref *clock, null);
+                    return;
+                }
                 ulong tag = Protocol.Tag(ref *clock);
                 for (int i = 0; i < 3; i++)
                 {
@@ -109,4 +114,15 @@ public unsafe class WeakEpochTests
     [Fact]
     public void WithoutTheFenceInReadersItIs() => Assert.Throws<ScheduleFailedException>(
         () => new Explorer().Randomly(_ => Arrangement(fencesOthers: false), 50_000, seed: 1));
+
+    [Fact]
+    public void WhoIsAloneNeedNotWait()
+    {
+        Assert.True(new Explorer { Preemptions = 3, ScheduleLimit = 30_000 }.Systematically(_ => Arrangement(fencesOthers: true, waits: false)).IsComplete);
+        new Explorer().Randomly(_ => Arrangement(fencesOthers: true, waits: false), 5000, seed: 1);
+    }
+
+    [Fact]
+    public void WithoutTheFenceInReadersNobodyKnowsThatHeIsAlone() => Assert.Throws<ScheduleFailedException>(
+        () => new Explorer().Randomly(_ => Arrangement(fencesOthers: false, waits: false), 50_000, seed: 1));
 }

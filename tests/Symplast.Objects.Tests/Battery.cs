@@ -46,6 +46,7 @@ internal abstract unsafe partial class Battery
     [
         new Maps<THook>(), new Maps<THook> { Size = 20 }, new Sets<THook>(), new Sets<THook> { Size = 20 }, new Sorted<THook>(), new Sorted<THook> { Size = 20 },
         new Vectors<THook>(), new Vectors<THook> { IsOpen = true }, new Queues<THook>(), new Records<THook>(), new Records<THook> { IsPrivate = true }, new Cells<THook>(), new Integers<THook>(),
+        new Arrays<THook>(),
     ];
 
     static byte* MakeTexts()

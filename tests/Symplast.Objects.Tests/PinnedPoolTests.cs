@@ -1,5 +1,6 @@
 using Symplast.Memory;
 using Xunit;
+using ArrayOps = Symplast.Objects.SharedArray<Symplast.Memory.Uninterrupted>;
 using CellOps = Symplast.Objects.AtomicReference<Symplast.Memory.Uninterrupted>;
 using IntegerOps = Symplast.Objects.AtomicInteger<Symplast.Memory.Uninterrupted>;
 using MapOps = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
@@ -35,6 +36,23 @@ public sealed unsafe class PinnedPoolTests : IDisposable
     {
         Epoch.Exit(_me);
         _pool.Delete();
+    }
+
+    [Fact]
+    public void ArraysAnswerDeletedAndWhatIsExportedStays()
+    {
+        SharedArray* array = ArrayOps.Create(_me, _heap, ElementKind.Int32, 'i', 100_000);
+        ArrayOps.Exchange(_me, array, -1, 5, out _);
+        ArrayOps.Export(_me, array, out ArrayView view);
+        DeletePool();
+        Assert.Equal(Status.Deleted, ArrayOps.Get(_me, array, 0, out _, out _));
+        Assert.Equal(Status.Deleted, ArrayOps.Exchange(_me, array, 0, 0, out _));
+        Assert.Equal(Status.Deleted, ArrayOps.Add(_me, array, 0, Int128.One, out _));
+        Assert.Equal(Status.Deleted, ArrayOps.Count(_me, array, out _));
+        Assert.Equal(Status.Deleted, ArrayOps.Export(_me, array, out _));
+        Assert.Equal(Status.Deleted, ArrayOps.Delete(_me, array));
+        Assert.Equal(5, ((int*)view.Data)[99_999]);
+        view.End();
     }
 
     [Fact]

@@ -148,6 +148,12 @@ public static unsafe class Epoch
     }
 
     /// <summary>
+    /// True if nobody but <paramref name="me"/> can be looking at what was unlinked just now, by an interlocked operation: then it need not wait. Interrupts all running threads, so
+    /// it is for what is worth that.
+    /// </summary>
+    internal static bool IsAlone(Participant* me) => EpochProtocol<Hardware>.IsAlone(ref _state.Clock, me);
+
+    /// <summary>
     /// Waits until every section that is open now has ended (<c>synchronize_rcu</c>); those that begin later may go on. No GIL may be held for which a
     /// section's thread could wait. The calling thread need not be a participant.
     /// </summary>

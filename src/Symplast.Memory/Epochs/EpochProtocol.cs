@@ -91,6 +91,21 @@ internal static unsafe class EpochProtocol<TMemory> where TMemory : struct, IMem
         if (oldest > TMemory.Load(ref clock.Oldest)) TMemory.Store(ref clock.Oldest, oldest);
     }
 
+    /// <summary>
+    /// Whether no section is open, but the caller's own, that could find what he unlinked before by an interlocked operation. What <see cref="Advance"/> finds out for all, for
+    /// one; it relies on no fence but its own.
+    /// </summary>
+    internal static bool IsAlone(ref EpochClock clock, Participant* me)
+    {
+        // Pairs with the store in Announce: a section whose announcement is not visible now begins its loads after this.
+        TMemory.FenceAll();
+        // Acquire: as in Scan.
+        Participant* each = (Participant*)Volatile.Read(ref clock.First);
+        // Acquire: pairs with the release in Withdraw.
+        while (each != null && (each == me || TMemory.Load(ref each->Announced) == 0)) each = each->Next;
+        return each == null;
+    }
+
     static ulong Scan(ref EpochClock clock, ulong global)
     {
         ulong oldest = global;

@@ -101,6 +101,7 @@ internal static unsafe class HeapTable
         if (heap->Quarantine != null) Quarantine.Destroy(heap->Quarantine);
         heap->Quarantine = null;
         Exit();
+        SharedBuffer.LetAllGo(heap);
         bool wasPinned = HeapPins<Uninterrupted>.WasPinned(heap);
         if (!wasPinned)
         {

@@ -7,7 +7,7 @@ namespace Symplast.Memory;
 /// is not older than that of any block in it. Closed bags are emptied oldest first, a few blocks with each operation (T. Brown et al., "Are your
 /// epochs too epic?", 2024).
 /// </summary>
-/// <remarks>Part of a <see cref="LocalHeap"/>; used by the thread that holds it, inside a section, with nothing locked.</remarks>
+/// <remarks>Part of a <see cref="LocalHeap"/>; used by the thread that holds it, inside a section, with nothing locked. Buffers wait here with the blocks.</remarks>
 internal unsafe struct Limbo
 {
     /// <summary>Bytes in limbo, in all pools, from which on writers are held up.</summary>
@@ -17,6 +17,7 @@ internal unsafe struct Limbo
     const long BagBytes = 1 << 20;
     const int Portion = 16;
     const int Chains = 8;
+    const ulong IsBuffer = 1;   // blocks and buffers are aligned
 
     struct Bag
     {
@@ -67,7 +68,12 @@ internal unsafe struct Limbo
     internal static long TotalBytes => Volatile.Read(ref _state.Bytes);
 
     /// <summary>Notes a block that was just unlinked.</summary>
-    internal static void Add(LocalHeap* local, void* block, nuint size)
+    internal static void Add(LocalHeap* local, void* block, nuint size) => Add(local, (ulong)block, size);
+
+    /// <summary>Notes a buffer that was just retired.</summary>
+    internal static void Add(LocalHeap* local, SharedBuffer* buffer) => Add(local, (ulong)buffer | IsBuffer, buffer->Size);
+
+    static void Add(LocalHeap* local, ulong block, nuint size)
     {
         Limbo* limbo = &local->Limbo;
         Bag* bag = limbo->_open;
@@ -81,7 +87,7 @@ internal unsafe struct Limbo
                 return;
             }
         }
-        bag->Blocks[bag->Count++] = (ulong)block;
+        bag->Blocks[bag->Count++] = block;
         bag->Bytes += (long)size;
         limbo->_blocks++;
         limbo->_bytes += (long)size;
@@ -213,13 +219,9 @@ internal unsafe struct Limbo
         do
         {
             void* block = (void*)bag->Blocks[bag->Done++];
-            Page* page = ChunkTable.PageOf(block);
             limbo->_blocks--;
-            limbo->_bytes -= (long)page->BlockSize;
-            if (isChecked) HeapDebug.Free(local->Holder, page, block, wasRetired: true);
-            else if (page->Local->Holder == local->Holder) LocalHeap.Free(page, block);
-            else if (page->Kind == PageKind.Large) Heap.FreeLarge(page);
-            else Gather(chains + (((nuint)page >> 7) & (Chains - 1)), page, block);
+            if (((ulong)block & IsBuffer) != 0) LetGo(limbo, (SharedBuffer*)((ulong)block - IsBuffer));
+            else FreeBlock(local, block, isChecked, chains);
             if (bag->Done == bag->Count)
             {
                 limbo->_oldest = bag->Next;
@@ -232,6 +234,23 @@ internal unsafe struct Limbo
             }
         } while (--count > 0);
         for (int i = 0; i < Chains; i++) Send(chains + i);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void FreeBlock(LocalHeap* local, void* block, bool isChecked, Chain* chains)
+    {
+        Page* page = ChunkTable.PageOf(block);
+        local->Limbo._bytes -= (long)page->BlockSize;
+        if (isChecked) HeapDebug.Free(local->Holder, page, block, wasRetired: true);
+        else if (page->Local->Holder == local->Holder) LocalHeap.Free(page, block);
+        else if (page->Kind == PageKind.Large) Heap.FreeLarge(page);
+        else Gather(chains + (((nuint)page >> 7) & (Chains - 1)), page, block);
+    }
+
+    static void LetGo(Limbo* limbo, SharedBuffer* buffer)
+    {
+        limbo->_bytes -= (long)buffer->Size;
+        SharedBuffer.LetGo(buffer);
     }
 
     static void Gather(Chain* chain, Page* page, void* block)

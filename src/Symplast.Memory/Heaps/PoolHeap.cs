@@ -100,6 +100,16 @@ public unsafe struct PoolHeap
     [FieldOffset(312)]
     fixed ulong _byLength[Chunk.PageCount + 1];
 
+    /// <summary>All buffers that were not let go.</summary>
+    [FieldOffset(576)]
+    internal SharedBuffer* Buffers;
+
+    [FieldOffset(584)]
+    internal long BufferCount;
+
+    [FieldOffset(592)]
+    internal long BufferBytes;
+
     /// <summary>True once the pool was deleted, and of null. Inside a section in which this was false, the pool's memory stays.</summary>
     // Acquire: pairs with the exchange in HeapTable.Delete. Whoever reads false in a section is waited for.
     public static bool IsDeleted(PoolHeap* heap) => heap == null || Volatile.Read(ref heap->DeletedFlag) != 0;

@@ -32,6 +32,9 @@ public enum HeaderKind : byte
 
     /// <summary>A queue.</summary>
     Queue,
+
+    /// <summary>An array of numbers.</summary>
+    Array,
 }
 
 /// <summary>

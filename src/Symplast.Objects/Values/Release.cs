@@ -39,6 +39,9 @@ internal unsafe struct Release
                 case HeaderKind.Queue:
                     SharedQueue<Uninterrupted>.ReleaseContents(me, block, ref release);
                     break;
+                case HeaderKind.Array:
+                    SharedArray<Uninterrupted>.ReleaseContents(me, block);
+                    break;
                 case HeaderKind.Record:
                     Record<Uninterrupted>.ReleaseContents(me, block, ref release);
                     break;

@@ -7,7 +7,7 @@ using Symplast.Python.Freezing;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Carries plain containers into a pool: list becomes <c>List</c>, dict <c>Dict</c>, set <c>Set</c>, with all that they hold, however deep; sharing and cycles are kept.
+/// Carries plain containers into a pool: list becomes <c>List</c>, dict <c>Dict</c>, set <c>Set</c>, with all that they hold, however deep, <c>array.array</c> <c>Array</c>; sharing and cycles are kept.
 /// Immutable objects that are no values are frozen. With an explicit stack, so depth is limited by memory only.
 /// </summary>
 /// <remarks>
@@ -128,6 +128,7 @@ internal unsafe ref struct Carrier
         PyObject* items;
         if (type == api.PyDict_Type) items = api.PyDict_Items(o);
         else if (type == api.PyList_Type || type == api.PySet_Type) items = api.PySequence_List(o);
+        else if (PlainArrays.Is(o, orDerived: false) && PlainArrays.TypecodeOf(o) is not 0 and int typecode) return CopyArray(o, typecode, out value);
         else return Freeze(o, out value);
         if (LiveMethods.Hidden(items) == null) return false;
         Header* copy = Create(type);
@@ -136,14 +137,34 @@ internal unsafe ref struct Carrier
             References.Drop(items);
             return false;
         }
+        value = Note(o, copy);
+        _stack.Add(new Frame { Original = o, Items = items, Copy = copy, Kind = type == api.PyDict_Type ? LiveKind.Dict : type == api.PySet_Type ? LiveKind.Set : LiveKind.List });
+        return true;
+    }
+
+    bool CopyArray(PyObject* o, int typecode, out Value value)
+    {
+        value = default;
+        Typecodes.TryKind(typecode, out ElementKind kind);
+        if (!ArraySource.Of(_state, o, kind, out ArraySource source)) return false;
+        Header* copy = ArrayType.CreateShared(_state, _heap, typecode, source.Count, source, out bool isDeleted);
+        source.Dispose();
+        if (isDeleted) LiveErrors.RaiseDeletedPool(_state, _heap);
+        if (copy == null) return false;
+        value = Note(o, copy);
+        return true;
+    }
+
+    // Remembers a copy; its value, with a reference.
+    Value Note(PyObject* original, Header* copy)
+    {
         // Room first: from here on nothing may fail before the copy is noted.
         _made.Reserve(1);
         _made.Add((nint)copy);
-        _memo.Add(o, (PyObject*)copy);
-        _stack.Add(new Frame { Original = o, Items = items, Copy = copy, Kind = type == api.PyDict_Type ? LiveKind.Dict : type == api.PySet_Type ? LiveKind.Set : LiveKind.List });
-        value = Value.Of(copy);
+        _memo.Add(original, (PyObject*)copy);
+        Value value = Value.Of(copy);
         TakeInSection(value);
-        return true;
+        return value;
     }
 
     void TakeInSection(Value value)

@@ -22,6 +22,7 @@ internal static unsafe class Deletion
             LiveKind.Object => Record<Uninterrupted>.Delete(me, (Record*)shared),
             LiveKind.AtomicInt => AtomicInteger<Uninterrupted>.Delete(me, (AtomicCell*)shared),
             LiveKind.AtomicRef => AtomicReference<Uninterrupted>.Delete(me, (AtomicCell*)shared),
+            LiveKind.Array => SharedArray<Uninterrupted>.Delete(me, (SharedArray*)shared),
             LiveKind.Queue => SharedQueue<Uninterrupted>.Delete(me, (SharedQueue*)shared),
             _ => Status.Deleted,
         };

@@ -32,6 +32,9 @@ internal enum LiveKind
     /// <summary><c>symplast.Queue</c>.</summary>
     Queue,
 
+    /// <summary><c>symplast.Array</c>.</summary>
+    Array,
+
     /// <summary>Number of kinds.</summary>
     Count,
 }
@@ -49,6 +52,7 @@ internal static unsafe class LiveKinds
         HeaderKind.Record => LiveKind.Object,
         HeaderKind.Cell => AtomicCell.HoldsReference((AtomicCell*)shared) ? LiveKind.AtomicRef : LiveKind.AtomicInt,
         HeaderKind.Queue => LiveKind.Queue,
+        HeaderKind.Array => LiveKind.Array,
         _ => LiveKind.None,
     };
 

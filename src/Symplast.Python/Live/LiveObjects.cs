@@ -39,6 +39,7 @@ internal static unsafe class LiveObjects
             LiveKind.Object => ObjectType.ToPlain(handle),
             LiveKind.AtomicInt => Api.Table.PyNumber_Index(o),
             LiveKind.AtomicRef => AtomicRefType.ToPlain(handle),
+            LiveKind.Array => ArrayType.ToPlain(handle),
             LiveKind.None => LiveErrors.RaiseDeleted(handle),
             _ => Errors.Type($"a {Text.TypeName(o)} has no plain form"),
         };

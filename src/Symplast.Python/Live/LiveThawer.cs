@@ -6,7 +6,7 @@ namespace Symplast.Python.Live;
 
 /// <summary>
 /// Copies a graph of live objects into plain objects of the interpreter: Dict and SortedDict become dict, List list, Set set, objects a dict of their attributes,
-/// AtomicInt int, AtomicRef what it holds; frozen parts are thawed. Each object is seen at one moment, sharing and cycles are kept. With an explicit stack.
+/// AtomicInt int, AtomicRef what it holds, Array <c>array.array</c>; frozen parts are thawed. Each object is seen at one moment, sharing and cycles are kept. With an explicit stack.
 /// </summary>
 internal unsafe ref struct LiveThawer
 {
@@ -19,20 +19,24 @@ internal unsafe ref struct LiveThawer
 
     readonly InterpreterState _interpreter;
     readonly LiveState* _state;
+    readonly bool _isToBeFrozen;
     FreezeMemo _memo;                   // from handles to copies, which other containers hold, or _made
     NativeList<nint> _made;             // every copy, with a reference
     NativeList<Frame> _stack;
 
-    LiveThawer(InterpreterState interpreter)
+    LiveThawer(InterpreterState interpreter, bool isToBeFrozen)
     {
+        _isToBeFrozen = isToBeFrozen;
         _interpreter = interpreter;
         _state = interpreter.Live;
     }
 
-    /// <summary>A new reference to the plain form of a live object; null with an exception set.</summary>
-    internal static PyObject* Thaw(InterpreterState interpreter, PyObject* handle)
+    /// <summary>
+    /// A new reference to the plain form of a live object; null with an exception set. If it <paramref name="isToBeFrozen"/>, an Array becomes a list, which has a frozen form.
+    /// </summary>
+    internal static PyObject* Thaw(InterpreterState interpreter, PyObject* handle, bool isToBeFrozen)
     {
-        LiveThawer thawer = new(interpreter);
+        LiveThawer thawer = new(interpreter, isToBeFrozen);
         PyObject* copy = null;
         try
         {
@@ -98,6 +102,7 @@ internal unsafe ref struct LiveThawer
         if (!Handle.Is(_state, o)) return References.New(o);
         PyObject* known = _memo.Find(o);
         if (known != null) return References.New(known);
+        if (LiveObjects.KindOf(_state, o) == LiveKind.Array) return VisitArray(o);
         PyObject* copy = LiveObjects.ToPlain(_state, o);
         // One that holds another one, and so on: what is at the end.
         for (int depth = 0; copy != null && Handle.Is(_state, copy) && LiveObjects.KindOf(_state, o) == LiveKind.AtomicRef;)
@@ -124,6 +129,17 @@ internal unsafe ref struct LiveThawer
         _made.Add((nint)References.New(copy));
         _memo.Add(o, copy);
         _stack.Add(new Frame { Container = copy, Keys = keys });
+        return copy;
+    }
+
+    // Holds numbers only, so it is finished at once.
+    PyObject* VisitArray(PyObject* o)
+    {
+        PyObject* copy = _isToBeFrozen ? ArrayType.ToList((Handle*)o) : ArrayType.ToPlain((Handle*)o);
+        if (copy == null) return null;
+        _made.Reserve(1);
+        _made.Add((nint)References.New(copy));
+        _memo.Add(o, copy);
         return copy;
     }
 

@@ -20,6 +20,7 @@ internal static unsafe class LiveTypes
         internal PyTypeSpec* Field;
         internal PyTypeSpec* AtomicInt;
         internal PyTypeSpec* AtomicRef;
+        internal PyTypeSpec* Array;
     }
 
     static State _specifications;
@@ -42,6 +43,7 @@ internal static unsafe class LiveTypes
             Field = Field.Specification(),
             AtomicInt = AtomicIntType.Specification(),
             AtomicRef = AtomicRefType.Specification(),
+            Array = ArrayType.Specification(),
         };
     }
 
@@ -60,6 +62,7 @@ internal static unsafe class LiveTypes
             && Add(module, interpreter, LiveKind.Object, _specifications.Object, "ObjectBase"u8)
             && Add(module, interpreter, LiveKind.AtomicInt, _specifications.AtomicInt, "AtomicInt"u8)
             && Add(module, interpreter, LiveKind.AtomicRef, _specifications.AtomicRef, "AtomicRef"u8)
+            && Add(module, interpreter, LiveKind.Array, _specifications.Array, "Array"u8)
             && (state->FieldType = Make(module, interpreter, _specifications.Field, null, "Field"u8)) != null
             && (state->DictIteratorType = Make(module, interpreter, _specifications.DictIterator, null, default)) != null
             && Add(module, interpreter, LiveKind.List, _specifications.List, "List"u8)

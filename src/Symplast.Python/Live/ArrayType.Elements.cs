@@ -1,0 +1,167 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Objects;
+using Operations = Symplast.Objects.SharedArray<Symplast.Memory.Uninterrupted>;
+
+namespace Symplast.Python.Live;
+
+// Single elements, and slices.
+internal static unsafe partial class ArrayType
+{
+    static SharedArray* ArrayOf(Handle* handle) => (SharedArray*)handle->Shared;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint Length(PyObject* self)
+    {
+        Handle* handle = (Handle*)self;
+        if (!LiveMethods.IsUsable(handle)) return -1;
+        Status status = Operations.Count(handle->State->Me, ArrayOf(handle), out nint count);
+        if (status == Status.Done) return count;
+        LiveErrors.Raise(handle, status);
+        return -1;
+    }
+
+    // The caller has added the length to a negative index once.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Item(PyObject* self, nint index)
+    {
+        try
+        {
+            return index < 0 ? RaiseIndex("array index out of range") : Get((Handle*)self, index);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Subscript(PyObject* self, PyObject* key)
+    {
+        try
+        {
+            if (key->Type == Api.Table.PyLong_Type && ((PyLongObject*)key)->IsCompact) return Get((Handle*)self, (nint)((PyLongObject*)key)->CompactValue);
+            if (key->Type == Api.Table.PySlice_Type) return GetSlice((Handle*)self, key);
+            return TryIndex(key, out nint index) ? Get((Handle*)self, index) : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int AssignItem(PyObject* self, nint index, PyObject* value)
+    {
+        try
+        {
+            if (index >= 0) return Set((Handle*)self, index, value) ? 0 : -1;
+            RaiseIndex("array assignment index out of range");
+        }
+        catch (Exception e)
+        {
+            Errors.FromManaged(e);
+        }
+        return -1;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int Assign(PyObject* self, PyObject* key, PyObject* value)
+    {
+        try
+        {
+            if (key->Type == Api.Table.PySlice_Type) return AssignSlice((Handle*)self, key, value) ? 0 : -1;
+            return TryIndex(key, out nint index) && Set((Handle*)self, index, value) ? 0 : -1;
+        }
+        catch (Exception e)
+        {
+            Errors.FromManaged(e);
+            return -1;
+        }
+    }
+
+    static PyObject* Get(Handle* handle, nint index)
+    {
+        if (!LiveMethods.IsUsable(handle)) return null;
+        Status status = Operations.Get(handle->State->Me, ArrayOf(handle), index, out ulong word, out ElementKind kind);
+        return status == Status.Done ? ArrayNumbers.ToPython(kind, word) : Raise(handle, status, "array index out of range");
+    }
+
+    static bool Set(Handle* handle, nint index, PyObject* value)
+    {
+        if (value == null) return RaiseFixed();
+        if (!LiveMethods.IsUsable(handle)) return false;
+        // The index comes before the value, as with plain arrays.
+        Status status = Operations.Get(handle->State->Me, ArrayOf(handle), index, out _, out ElementKind kind);
+        if (status == Status.Done)
+        {
+            if (!ArrayNumbers.TryWord(kind, value, out ulong word) || !LiveMethods.IsUsable(handle)) return false;
+            status = Operations.Exchange(handle->State->Me, ArrayOf(handle), index, word, out _);
+        }
+        return status == Status.Done || Raise(handle, status, "array assignment index out of range") != null;
+    }
+
+    // What the elements are; false with DeletedError set.
+    static bool TryKind(Handle* handle, out ElementKind kind)
+    {
+        kind = default;
+        if (!LiveMethods.IsUsable(handle)) return false;
+        Status status = Operations.Kind(handle->State->Me, ArrayOf(handle), out kind);
+        return status == Status.Done || LiveErrors.Raise(handle, status) != null;
+    }
+
+    // The index that an object stands for. Can run Python code.
+    static bool TryIndex(PyObject* o, out nint index)
+    {
+        index = 0;
+        if (o->Type == Api.Table.PyLong_Type && ((PyLongObject*)o)->IsCompact)
+        {
+            index = (nint)((PyLongObject*)o)->CompactValue;
+            return true;
+        }
+        if (Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.Index) == null) return Errors.Type("array indices must be integers") != null;
+        index = Api.Table.PyNumber_AsSsize_t(o, *Api.Table.PyExc_IndexError);
+        return index != -1 || Api.Table.PyErr_Occurred() == null;
+    }
+
+    static PyObject* GetSlice(Handle* handle, PyObject* slice)
+    {
+        nint start, stop, step;
+        if (Api.Table.PySlice_Unpack(slice, &start, &stop, &step) < 0 || !TryExport(handle, out ArrayView view)) return null;
+        nint count = Api.Table.PySlice_AdjustIndices(view.Count, &start, &stop, step);
+        // The first element of an empty slice can lie outside.
+        PyObject* plain = PlainArrays.Of(view.Tag, view.Size, count == 0 ? view.Data : view.Data + start * view.Size, count <= 1 ? view.Size : step * view.Size, count);
+        view.End();
+        return plain;
+    }
+
+    static bool AssignSlice(Handle* handle, PyObject* slice, PyObject* value)
+    {
+        if (value == null) return RaiseFixed();
+        nint start, stop, step;
+        if (Api.Table.PySlice_Unpack(slice, &start, &stop, &step) < 0) return false;
+        if (!TryKind(handle, out ElementKind kind) || !ArraySource.Of(handle->State, value, kind, out ArraySource source)) return false;
+        try
+        {
+            if (!TryExport(handle, out ArrayView view)) return false;
+            nint count = Api.Table.PySlice_AdjustIndices(view.Count, &start, &stop, step);
+            bool fits = count == source.Count;
+            if (fits && count > 0) source.CopyTo(view.Data + start * view.Size, count == 1 ? view.Size : step * view.Size, view.Size);
+            view.End();
+            return fits || Errors.Value($"attempt to assign {source.Count} numbers to a slice of {count}: an Array has a fixed length") != null;
+        }
+        finally
+        {
+            source.Dispose();
+        }
+    }
+
+    static bool RaiseFixed() => Errors.Type("an Array has a fixed length: elements cannot be deleted") != null;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static PyObject* RaiseIndex(string message) => Errors.Set(*Api.Table.PyExc_IndexError, message);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static PyObject* Raise(Handle* handle, Status status, string outOfRange) => status == Status.Missing ? RaiseIndex(outOfRange) : LiveErrors.Raise(handle, status);
+}

@@ -1,0 +1,64 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+
+namespace Symplast.Python.Live;
+
+// + and *, which make plain arrays. Without slots of their own, += and *= would put such a one in the place of the Array.
+internal static unsafe partial class ArrayType
+{
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Concat(PyObject* self, PyObject* other)
+    {
+        try
+        {
+            Handle* handle = (Handle*)self;
+            PyObject* left = ToPlain(handle);
+            PyObject* right = left == null ? null : other->Type == handle->State->TypeOf(LiveKind.Array) ? ToPlain((Handle*)other) : References.New(other);
+            PyObject* result = right == null ? null : Api.Table.PyNumber_Add(left, right);
+            References.Drop(left);
+            References.Drop(right);
+            return result;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Repeat(PyObject* self, nint times)
+    {
+        try
+        {
+            PyObject* plain = ToPlain((Handle*)self);
+            PyObject* number = plain == null ? null : Api.Table.PyLong_FromLongLong(times);
+            PyObject* result = number == null ? null : Api.Table.PyNumber_Multiply(plain, number);
+            References.Drop(plain);
+            References.Drop(number);
+            return result;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* InPlaceConcat(PyObject* self, PyObject* other) => RaiseFixed((Handle*)self, "+=");
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* InPlaceRepeat(PyObject* self, nint times) => RaiseFixed((Handle*)self, "*=");
+
+    static PyObject* RaiseFixed(Handle* handle, string what)
+    {
+        try
+        {
+            return LiveMethods.CheckAlive(handle) ? Errors.Type($"an Array has a fixed length: {what} is not for it") : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+}

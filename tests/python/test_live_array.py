@@ -1,0 +1,535 @@
+"""symplast.Array: numbers of one type, and how it bears misuse. Its buffers are in test_live_array_buffers, CPython's own tests of arrays in test_live_array_cpython."""
+
+import array
+import collections.abc
+import copy
+import gc
+import itertools
+import operator
+import pickle
+import random
+import struct
+import time
+import unittest
+import weakref
+
+import symplast
+from symplast import Array, DeletedError, NotShareableError, PoolFullError, _symplast
+
+import child
+import fixtures
+import live_array_tasks
+import live_blocks
+
+INTEGERS = "bBhHiIlLqQ"
+TYPECODES = INTEGERS + "fd"
+
+
+def limits(typecode):
+    bits = 8 * struct.calcsize(typecode)
+    return (0, 2**bits - 1) if typecode.isupper() else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+
+
+def sample(typecode, random_):
+    if typecode in "fd":
+        return random_.choice((0.0, -0.0, 1.5, -2.25, 2.0**100, float("inf"), float(random_.randrange(5))))
+    return random_.choice((*limits(typecode), 0, 1, random_.randrange(5)))
+
+
+def outcome(operation, *arguments):
+    try:
+        return operation(*arguments)
+    except Exception as error:
+        return type(error)
+
+
+class Case(live_blocks.NothingLeftMixin, unittest.TestCase):
+    pass
+
+
+class LikeAnArray(Case):
+    def test_random_operations_give_what_an_array_gives(self):
+        operations = (
+            lambda a, v, i, j: a[i], lambda a, v, i, j: operator.setitem(a, i, v), lambda a, v, i, j: a[i:j], lambda a, v, i, j: a[i:j:-2], lambda a, v, i, j: a[::3],
+            lambda a, v, i, j: operator.setitem(a, slice(i, j), a[i:j][::-1]), lambda a, v, i, j: operator.setitem(a, slice(None, None, -1), a[:]),
+            lambda a, v, i, j: v in a, lambda a, v, i, j: a.count(v), lambda a, v, i, j: a.index(v), lambda a, v, i, j: a.index(v, i, j), lambda a, v, i, j: a.tolist(),
+            lambda a, v, i, j: a.tobytes(), lambda a, v, i, j: list(a), lambda a, v, i, j: list(reversed(a)), lambda a, v, i, j: (len(a), a.itemsize, a.typecode), lambda a, v, i, j: repr(a)[1:],
+            lambda a, v, i, j: a < a[i:j], lambda a, v, i, j: a == a[:], lambda a, v, i, j: a != a[1:], lambda a, v, i, j: a >= a[j:],
+        )  # fmt: skip
+        random_ = random.Random(8)
+        for typecode in TYPECODES:
+            plain = array.array(typecode, [sample(typecode, random_) for _ in range(8)])
+            shared = Array(typecode, plain)
+            for _ in range(400):
+                operation = random_.choice(operations)
+                arguments = sample(random_.choice(TYPECODES), random_), random_.randrange(-10, 10), random_.randrange(-10, 10)
+                with self.subTest(typecode=typecode, arguments=arguments):
+                    self.assertEqual(outcome(operation, shared, *arguments), outcome(operation, plain, *arguments))
+                    self.assertEqual(shared.tobytes(), plain.tobytes())
+
+    def test_slices_are_plain_arrays(self):
+        shared = Array("h", range(5))
+        self.assertIs(type(shared[1:3]), array.array)
+        self.assertEqual(shared[1:3], array.array("h", [1, 2]))
+        self.assertEqual(shared[3:1], array.array("h"))
+        self.assertEqual(Array("d")[:], array.array("d"))
+
+    def test_what_is_assigned_to_a_slice_has_its_length(self):
+        shared = Array("i", range(6))
+        for index, value in ((slice(0, 2), [7, 8]), (slice(4, None, -2), (1, 2, 3)), (slice(None), Array("i", range(6))), (slice(1, 3), struct.pack("2i", 4, 5)), (slice(2, 2), ()), (slice(1, 3), iter([1.0.__int__(), True]))):
+            expected = shared.tolist()
+            expected[index] = struct.unpack("2i", value) if isinstance(value, bytes) else [1, 1] if isinstance(value, collections.abc.Iterator) else value
+            shared[index] = value
+            self.assertEqual(shared.tolist(), expected)
+        for index, value in ((slice(0, 2), [1]), (slice(None), range(7)), (slice(None, None, 2), b""), (slice(3, 3), [1])):
+            with self.assertRaises(ValueError):
+                shared[index] = value
+        for value in ([1, "2"], [1, 2**31], None, 5, "ab", [1, 1.5]):
+            with self.assertRaises((TypeError, OverflowError)):
+                shared[0:2] = value
+        self.assertEqual(shared.tolist(), expected)
+
+    def test_a_slice_can_be_assigned_to_one_that_overlaps_it(self):
+        for index in (slice(1, None), slice(None, -1), slice(None, None, 1), slice(None, None, -1)):
+            shared, plain = Array("q", range(9)), list(range(9))
+            count = len(plain[index])
+            shared[index], plain[index] = memoryview(shared)[:count], plain[:count]
+            self.assertEqual(shared.tolist(), plain)
+            shared[index], plain[index] = memoryview(shared)[::-1][:count], plain[::-1][:count]
+            self.assertEqual(shared.tolist(), plain)
+
+    def test_its_length_is_fixed(self):
+        shared = Array("i", [1, 2])
+        for change in (lambda: operator.delitem(shared, 0), lambda: operator.delitem(shared, slice(None)), lambda: operator.iadd(shared, shared), lambda: operator.imul(shared, 2), lambda: shared.append(1)):
+            with self.assertRaises((TypeError, AttributeError)):
+                change()
+        self.assertEqual(shared + shared, array.array("i", [1, 2, 1, 2]))
+        self.assertEqual(shared + array.array("i", [3]), array.array("i", [1, 2, 3]))
+        self.assertEqual(2 * shared, array.array("i", [1, 2, 1, 2]))
+        self.assertIs(type(shared * 1), array.array)
+        for wrong in (lambda: shared + [1], lambda: shared + Array("d", [1]), lambda: shared * 1.5):
+            with self.assertRaises(TypeError):
+                wrong()
+
+    def test_compares_with_arrays_only_and_as_numbers_do(self):
+        shared = Array("i", [1, 2])
+        self.assertEqual(shared, Array("d", [1.0, 2.0]))
+        self.assertEqual(array.array("b", [1, 2]), shared)
+        self.assertNotEqual(shared, [1, 2])
+        self.assertNotEqual(shared, array.array("u", "ab"))
+        self.assertLess(Array("Q", [2**64 - 2049]), Array("d", [2.0**64]))
+        self.assertNotEqual(Array("q", [2**53 + 1]), Array("d", [2.0**53]))
+        self.assertNotEqual(Array("d", [float("nan")]), Array("d", [float("nan")]))
+        self.assertEqual(Array("f", [0.0]), Array("f", [-0.0]))
+        self.assertFalse(Array("d", [float("nan")]) < Array("d", [1.0]))
+        with self.assertRaises(TypeError):
+            shared < [1, 3]
+        with self.assertRaises(TypeError):
+            hash(shared)
+
+    def test_is_a_sequence(self):
+        self.assertIsInstance(Array("b"), collections.abc.Sequence)
+        self.assertNotIsInstance(Array("b"), collections.abc.MutableSequence)
+        self.assertIsInstance(Array("b"), collections.abc.Buffer)
+        match Array("b", [1, 2]):
+            case [first, *_]:
+                self.assertEqual(first, 1)
+        self.assertEqual(sum(Array("H", range(5))), 10)
+        self.assertEqual(repr(Array("f")), "Array('f')")
+        self.assertEqual(operator.length_hint(iter(Array("i", 7))), 7)
+        self.assertEqual(repr(Array[int]), "symplast.Array[int]")
+
+
+class Initializers(Case):
+    def test_a_length_gives_zeros(self):
+        for typecode in TYPECODES:
+            self.assertEqual(Array(typecode, 3).tolist(), [0, 0, 0])
+        self.assertEqual(len(Array("i", 0)), 0)
+        self.assertEqual(len(Array("i", True)), 1)
+
+        class Index:
+            def __index__(self):
+                return 2
+
+        self.assertEqual(len(Array("i", Index())), 2)
+
+    def test_numbers_of_all_kinds_of_iterables(self):
+        for numbers in ([1, 2], (1, 2), range(1, 3), iter([1, 2]), {1: 0, 2: 0}, (i for i in (1, 2)), array.array("i", [1, 2]), array.array("q", [1, 2]), Array("i", [1, 2]), Array("B", [1, 2]),
+                        memoryview(array.array("i", [1, 2])), memoryview(array.array("i", [1, 9, 2]))[::2], memoryview(b"\x01\x02"), symplast.List([1, 2]), symplast.freeze([1, 2])):
+            with self.subTest(numbers=numbers):
+                self.assertEqual(Array("i", numbers), array.array("i", [1, 2]))
+        self.assertEqual(Array("d", Array("i", [1, 2])).tolist(), [1.0, 2.0])
+        self.assertEqual(len(Array("i", itertools.repeat(7, 10_000))), 10_000)
+
+    def test_bytes_are_the_bits_of_the_elements(self):
+        for kind in (bytes, bytearray):
+            self.assertEqual(Array("h", kind(struct.pack("3h", 1, -2, 3))).tolist(), [1, -2, 3])
+        self.assertEqual(Array("B", b"abc").tolist(), [97, 98, 99])
+        with self.assertRaises(ValueError):
+            Array("h", b"abc")
+
+    def test_what_is_refused(self):
+        for arguments, error in (((), TypeError), (("i", 1, 2), TypeError), ((b"i",), TypeError), ((1,), TypeError), (("ii",), TypeError), (("",), TypeError), (("u",), ValueError), (("w",), ValueError), (("\u0169",), ValueError),
+                                 (("i", -1), ValueError), (("i", 2**70), OverflowError), (("i", None), TypeError), (("i", 1.5), TypeError), (("i", "12"), TypeError), (("i", ["1"]), TypeError), (("i", [1.5]), TypeError),
+                                 (("f", ["1"]), TypeError), (("d", [10**400]), OverflowError), (("i", array.array("d", [1])), TypeError), (("i", array.array("u", "a")), TypeError), (("i", [[1]]), TypeError),
+                                 (("i", object()), TypeError), (("d", 2**62), MemoryError), (("b", 2**63 - 1), MemoryError)):
+            with self.subTest(arguments=arguments), self.assertRaises(error):
+                Array(*arguments)
+        with self.assertRaises(TypeError):
+            Array(typecode="i")
+
+    def test_elements_keep_to_their_limits(self):
+        for typecode in INTEGERS:
+            least, greatest = limits(typecode)
+            shared = Array(typecode, [least, greatest])
+            self.assertEqual(shared.tolist(), [least, greatest])
+            for number in (least - 1, greatest + 1, 2**70, -(2**70)):
+                for change in (lambda: operator.setitem(shared, 0, number), lambda: shared.exchange(0, number), lambda: shared.compare_exchange(0, 0, number), lambda: operator.setitem(shared, slice(0, 1), [number]),
+                               lambda: Array(typecode, [number])):
+                    with self.assertRaises(OverflowError):
+                        change()
+            for number in (1.0, "1", None, 1j):
+                with self.assertRaises(TypeError):
+                    shared[0] = number
+            self.assertEqual(shared.tolist(), [least, greatest])
+
+    def test_exceptions_of_iterables_come_through(self):
+        def numbers():
+            yield 1
+            raise ZeroDivisionError
+
+        with self.assertRaises(ZeroDivisionError):
+            Array("i", numbers())
+
+
+class Atomic(Case):
+    def test_adding(self):
+        for typecode in INTEGERS:
+            least, greatest = limits(typecode)
+            shared = Array(typecode, [0, 5, greatest])
+            self.assertEqual((shared.add(1, 2), shared.add(-2, -3), shared.add(0, True)), (7, 4, 1))
+            for index, number in ((2, 1), (2, 2**80), (1, least - 5), (1, -(2**80))):
+                with self.assertRaises(OverflowError):
+                    shared.add(index, number)
+            self.assertEqual(shared.add(2, least - greatest), least)
+            with self.assertRaises(TypeError):
+                shared.add(0, 1.5)
+        shared = Array("d", [1])
+        self.assertEqual((shared.add(0, 0.5), shared.add(0, 1), shared[0]), (1.5, 2.5, 2.5))
+        self.assertEqual(Array("f", [1]).add(0, 0.1), struct.unpack("f", struct.pack("f", 1.1))[0])
+        self.assertEqual(Array("Q", [0]).add(0, 2**64 - 1), 2**64 - 1)
+
+    def test_exchanging(self):
+        shared = Array("d", [1, 2])
+        self.assertEqual((shared.exchange(0, 5), shared.exchange(-1, 6), shared.tolist()), (1.0, 2.0, [5.0, 6.0]))
+        self.assertEqual((shared.compare_exchange(0, 4, 7), shared.compare_exchange(0, 5, 7), shared[0]), (False, True, 7.0))
+
+    def test_what_is_expected_is_compared_as_python_does(self):
+        shared = Array("i", [3])
+        self.assertFalse(shared.compare_exchange(0, "3", 1))
+        self.assertFalse(shared.compare_exchange(0, 2**70, 1))
+        self.assertTrue(shared.compare_exchange(0, 3.0, 1))
+        self.assertTrue(shared.compare_exchange(0, True, 2))
+        real = Array("d", [-0.0, float("nan")])
+        self.assertTrue(real.compare_exchange(0, 0, 1))
+        self.assertFalse(real.compare_exchange(1, real[1], 1))
+
+    def test_wrong_indices_and_counts(self):
+        shared = Array("i", [1, 2])
+        for call in (lambda: shared.add(2, 1), lambda: shared.add(-3, 1), lambda: shared.exchange(2**80, 1), lambda: shared.compare_exchange(5, 1, 1), lambda: shared[2], lambda: shared[-3], lambda: operator.setitem(shared, 2, 1)):
+            with self.assertRaises(IndexError):
+                call()
+        for call in (lambda: shared.add(0), lambda: shared.add("0", 1), lambda: shared.add(0, 1, 2), lambda: shared.exchange(0), lambda: shared.compare_exchange(0, 1), lambda: shared[1.0], lambda: shared.index(), lambda: shared.count()):
+            with self.assertRaises(TypeError):
+                call()
+
+    def test_workers_count_without_a_lock(self):
+        for typecode in "HiQ":
+            shared = Array(typecode, 5)
+            with symplast.InterpreterPoolExecutor(4) as executor:
+                won = sum(executor.map(live_array_tasks.count_up, [shared] * 4, [4000] * 4))
+            self.assertEqual(shared.tolist(), [4000] * 4 + [won])
+
+    def test_no_element_is_seen_half_written(self):
+        for typecode, values in (("q", (-1, 0, 2**62, -(2**62))), ("d", (1.1e300, -1.7e-300)), ("H", (0, 0xFFFF))):
+            shared = Array(typecode, [values[0]] * 3)
+            with symplast.InterpreterPoolExecutor(2) as executor:
+                writing = executor.submit(live_array_tasks.toggle, shared, 1, values, 5000)
+                self.assertEqual(executor.submit(live_array_tasks.read, shared, 1, values, 10_000).result(), 0)
+                writing.result()
+            self.assertEqual((shared[0], shared[2]), (values[0], values[0]))
+
+
+class LikeALiveObject(Case):
+    def test_is_a_member_of_others_by_reference(self):
+        class Histogram(symplast.Object):
+            counts: Array
+            plain: array.array
+
+        # The shapes of a class stay in its pool.
+        allocating = fixtures.new_pool(self).allocating()
+        allocating.__enter__()
+        self.addCleanup(allocating.__exit__, None, None, None)
+        shared = Array("i", [1, 2])
+        for holder in (symplast.Dict(x=shared)["x"], symplast.List([shared])[0], symplast.AtomicRef(shared).value, Histogram(shared, shared).counts, symplast.SortedDict({1: shared})[1]):
+            self.assertIs(holder, shared)
+        histogram = Histogram(shared, array.array("i", [3]))
+        self.assertEqual(histogram.plain, Array("i", [3]))
+        histogram.plain = shared
+        self.assertIs(histogram.plain, shared)
+        for wrong in ([1, 2], None, 5):
+            with self.assertRaises(TypeError):
+                histogram.counts = wrong
+            with self.assertRaises(TypeError):
+                histogram.plain = wrong
+
+    def test_a_plain_array_is_carried_into_the_pool(self):
+        plain = array.array("d", [1, 2])
+        d = symplast.Dict(a=plain, b=[plain, plain])
+        self.assertIs(type(d["a"]), Array)
+        self.assertIs(d["b"][0], d["b"][1])
+        self.assertEqual(d["a"], plain)
+        d["a"][0] = 9
+        self.assertEqual(plain[0], 1)
+        for refused in (array.array("u", "ab"), type("Derived", (array.array,), {})("i", [1])):
+            with self.assertRaises(NotShareableError):
+                d["c"] = [refused]
+        self.assertNotIn("c", d)
+
+    def test_thaw_freeze_and_copies(self):
+        shared = Array("h", [1, 2])
+        d = symplast.Dict(a=shared, b=[shared])
+        thawed = symplast.thaw(d)
+        self.assertIs(type(thawed["a"]), array.array)
+        self.assertIs(thawed["a"], thawed["b"][0])
+        self.assertEqual(symplast.thaw(shared), array.array("h", [1, 2]))
+        self.assertEqual(symplast.freeze(shared), (1, 2))
+        frozen = symplast.freeze(d)
+        self.assertIs(frozen["a"], frozen["b"][0])
+        for made in (copy.copy(shared), copy.deepcopy(shared)):
+            self.assertIs(type(made), Array)
+            self.assertEqual((made, made.typecode), (shared, "h"))
+            made[0] = 7
+        deep = copy.deepcopy([shared, shared])
+        self.assertIs(deep[0], deep[1])
+        self.assertEqual(shared[0], 1)
+
+    def test_copies_are_made_in_the_same_pool(self):
+        other = fixtures.new_pool(self, "other")
+        shared = Array("h", [1, 2])
+        with other.allocating():
+            self.assertIs(symplast.pool_of(copy.copy(shared)), self.pool)
+            self.assertIs(symplast.pool_of(Array("h", shared)), other)
+
+    def test_handles(self):
+        shared = Array("h", [1, 2])
+        self.assertTrue(symplast.is_shared(shared))
+        self.assertFalse(symplast.is_frozen(shared))
+        reference = weakref.ref(shared)
+        d = symplast.Dict(x=shared)
+        del shared
+        gc.collect()
+        self.assertIsNone(reference())
+        self.assertEqual(d["x"].tolist(), [1, 2])
+
+    def test_goes_to_workers_and_back_by_reference(self):
+        shared = Array("i", 10)
+        with symplast.InterpreterPoolExecutor(2) as executor:
+            list(executor.map(live_array_tasks.write_buffer, [shared] * 2, [0, 5], [range(5), range(5, 10)]))
+            self.assertIs(executor.submit(operator.getitem, [shared], 0).result(), shared)
+        self.assertEqual(shared.tolist(), list(range(10)))
+
+    def test_pickling_says_why_it_cannot_leave_the_process(self):
+        with self.assertRaises(TypeError):
+            pickle.dumps(Array("i"))
+
+
+class Deleted(Case):
+    def uses(self, shared):
+        return (
+            lambda: shared[0], lambda: operator.setitem(shared, 0, 1), lambda: shared[:], lambda: operator.setitem(shared, slice(0, 0), []), lambda: len(shared), lambda: list(shared), lambda: 1 in shared, lambda: shared.count(1),
+            lambda: shared.index(1), lambda: shared == shared, lambda: shared < shared, lambda: shared == 5, lambda: shared == array.array("i"), lambda: shared.tolist(), lambda: shared.tobytes(), lambda: shared.add(0, 1),
+            lambda: shared.exchange(0, 1), lambda: shared.compare_exchange(0, 1, 1), lambda: memoryview(shared), lambda: bytes(shared), lambda: copy.copy(shared), lambda: copy.deepcopy(shared), lambda: symplast.thaw(shared),
+            lambda: symplast.freeze(shared), lambda: shared.typecode, lambda: shared.itemsize, lambda: symplast.delete(shared), lambda: Array("i", shared), lambda: shared + shared, lambda: shared * 2, lambda: reversed(shared).__next__(),
+            lambda: symplast.Dict(x=shared),
+        )  # fmt: skip
+
+    def test_every_use_says_so(self):
+        by_hand = Array("i", [1])
+        symplast.delete(by_hand)
+        with symplast.Pool("gone") as pool, pool.allocating():
+            with_pool = Array("i", [1])
+        for shared in (by_hand, with_pool):
+            for number, use in enumerate(self.uses(shared)):
+                with self.subTest(number), self.assertRaises(DeletedError):
+                    use()
+            self.assertIn("deleted", repr(shared))
+            self.assertTrue(symplast.is_shared(shared))
+        self.assertIs(symplast.pool_of(by_hand), self.pool)
+
+    def test_an_iterator_notices(self):
+        shared = Array("i", range(5))
+        iterator = iter(shared)
+        next(iterator)
+        symplast.delete(shared)
+        with self.assertRaises(DeletedError):
+            next(iterator)
+
+    def test_callbacks_that_delete(self):
+        class Deletes(int):
+            def __index__(self):
+                symplast.delete(shared)
+                return 0
+
+            def __eq__(self, other):
+                symplast.delete(shared)
+                return False
+
+            def __float__(self):
+                symplast.delete(shared)
+                return 0.0
+
+            __hash__ = None
+
+        class Index:
+            def __index__(self):
+                return Deletes().__index__()
+
+        for operation in (lambda: shared[Index()], lambda: operator.setitem(shared, Index(), 1), lambda: operator.setitem(shared, 0, Index()), lambda: shared.add(0, Index()), lambda: shared.add(Index(), 1),
+                          lambda: shared.exchange(0, Index()), lambda: shared.compare_exchange(0, 0, Index()), lambda: shared[Index():], lambda: operator.setitem(shared, slice(0, Index()), []),
+                          lambda: operator.setitem(shared, slice(0, 2), [1, Index()]), lambda: operator.setitem(shared, slice(0, 1), iter(Deletes().__index__, 0))):
+            shared = Array("i", 100)
+            with self.assertRaises((DeletedError, ValueError)):
+                operation()
+        for operation in (lambda: shared.count(Deletes()), lambda: shared.index(Deletes()), lambda: Deletes() in shared):
+            # What was begun is finished; only that a second one deletes is an error.
+            shared = Array("i", 1)
+            self.assertIn(outcome(operation), (0, False, ValueError))
+            shared = Array("i", 2)
+            self.assertIs(outcome(operation), DeletedError)
+        shared = Array("i", 1)
+        self.assertFalse(shared.compare_exchange(0, Deletes(), 1))
+
+    def test_an_initializer_that_deletes_the_pool(self):
+        def numbers(pool):
+            yield 1
+            pool.delete()
+            yield 2
+
+        for is_used in (False, True):
+            pool = symplast.Pool("short")
+            with pool.allocating(), self.assertRaisesRegex(DeletedError, "pool 'short' was deleted"):
+                kept = Array("i") if is_used else None
+                Array("i", numbers(pool))
+            del kept
+
+    def test_while_others_use_it(self):
+        for number in range(6):
+            pool = symplast.Pool("busy")
+            with pool.allocating():
+                shared = Array("i", 50 if number % 2 else 200_000)
+            with symplast.InterpreterPoolExecutor(3) as executor:
+                begun = executor.submit(symplast.AtomicInt).result()
+                disturbing = [executor.submit(live_array_tasks.disturb, shared, seed, 300 if number % 2 else 20, begun) for seed in range(3)]
+                while begun.value < 3:
+                    time.sleep(0)
+                if number % 3:
+                    symplast.delete(shared)
+                if number % 3 != 1:
+                    pool.delete()
+                self.assertEqual([each.result() for each in disturbing], ["done"] * 3)
+            begun = None
+            if not pool.deleted:
+                self.assertEqual(live_blocks.in_pool(pool), 1)
+                del shared
+                self.assertEqual(live_blocks.in_pool(pool), 0)
+                pool.delete()
+
+
+class Memory(Case):
+    def test_the_limit_of_a_pool_is_exact(self):
+        with symplast.Pool("free") as pool, pool.allocating():
+            shared = Array("d", 100_000)
+            used = pool.stats().used_bytes
+            self.assertGreaterEqual(used, 800_000)
+            del shared
+            self.assertEqual(pool.stats().used_bytes, 0)
+        with symplast.Pool("exact", max_bytes=used) as pool, pool.allocating():
+            for _ in range(3):
+                shared = Array("d", 100_000)
+                with self.assertRaises(PoolFullError):
+                    Array("b", 1)
+                symplast.delete(shared)
+                del shared
+        with symplast.Pool("small", max_bytes=used - 1) as pool, pool.allocating():
+            for make in (lambda: Array("d", 100_000), lambda: Array("d", bytes(800_000)), lambda: symplast.Dict(x=array.array("d", bytes(800_000)))):
+                with self.assertRaises(PoolFullError):
+                    make()
+            self.assertEqual(live_blocks.in_pool(pool), 0)
+
+    def test_zeros_that_nobody_wrote_cost_nothing(self):
+        child.run("""
+            import resource, symplast
+            shared = symplast.Array("d", 1 << 28)
+            shared[-1] = 1
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            assert before < 1 << 20, before
+            del shared
+        """)
+
+    def test_each_allocation_can_fail(self):
+        for make in (lambda: Array("i", [1, 2]), lambda: Array("i", 100_000), lambda: copy.copy(shared), lambda: symplast.Dict(x=array.array("i", [1])), lambda: memoryview(shared), lambda: symplast.thaw(shared)):
+            shared = Array("i", 3)
+            before = live_blocks.in_pool(self.pool)
+            for n in itertools.count(1):
+                _symplast._fail_at(n)
+                try:
+                    made = make()
+                except MemoryError:
+                    made = None
+                finally:
+                    failed = _symplast._fail_at(0)
+                self.assertEqual(made is None, failed)
+                del made
+                self.assertEqual(live_blocks.in_pool(self.pool), before)
+                if not failed:
+                    break
+
+
+class Misuse(Case):
+    def test_every_method_with_every_argument_in_every_state(self):
+        names = [name for name in dir(Array) if name not in ("__class__", "__init_subclass__", "__subclasshook__", "__dir__", "__getattribute__", "__setattr__", "__delattr__", "__release_buffer__")]
+
+        class Hostile:
+            def _raise(self, *_):
+                raise ZeroDivisionError
+
+            __hash__ = __eq__ = __index__ = __float__ = __bool__ = __iter__ = __len__ = __getitem__ = __call__ = _raise
+
+        def deleted():
+            shared = Array("i", [1, 2])
+            symplast.delete(shared)
+            return shared
+
+        def of_deleted_pool():
+            with symplast.Pool("gone") as pool, pool.allocating():
+                return Array("d", [1, 2])
+
+        arguments = [None, 0, -1, 2**70, 1.5, float("nan"), "", "i", b"key", (), [1, 2], [object()], range(3), object(), int, Hostile(), Array("i", [1]), Array("d", [1]), array.array("i", [1]), memoryview(b"x"), slice(0, 1), slice(0, 2**80, -1), ...]  # fmt: skip
+        random_ = random.Random(3)
+        for make in (lambda: Array("i", [1, 2]), lambda: Array("d", [1, 2]), lambda: Array("Q"), deleted, of_deleted_pool):
+            for name in names:
+                for count in range(4):
+                    for _ in range(12):
+                        shared = make()
+                        try:
+                            getattr(shared, name)(*random_.choices(arguments, k=count))
+                        except Exception as error:
+                            self.assertNotIsInstance(error, SystemError, name)
+
+    def test_again_under_the_debug_heap(self):
+        child.run("import unittest; unittest.main(module='test_live_array', argv=['', 'LikeALiveObject', 'Deleted', 'Memory.test_each_allocation_can_fail', 'Misuse.test_every_method_with_every_argument_in_every_state'])", SYMPLAST_DEBUG="heap")
+
+
+if __name__ == "__main__":
+    unittest.main()
