@@ -10,7 +10,7 @@ import time
 
 import symplast
 
-ITERATIONS = 300
+ITERATIONS = 200
 
 
 def started(arrived, count):

@@ -74,7 +74,7 @@ class TestDict(RaceCase):
         self._racing_creation(programs.Open)
 
     def _racing_creation(self, cls):
-        objects, processed, current = List(cls() for _ in range(50)), List(), AtomicInt()
+        objects, processed, current = List(cls() for _ in range(30)), List(), AtomicInt()
         names = [f"a{i:02}" for i in range(WORKERS)]
         futures = self.start(*((programs.write_names, objects, name, current, processed) for name in names))
         while current.value < len(objects):
@@ -146,7 +146,7 @@ class TestDict(RaceCase):
 
 
 class TestList(RaceCase):
-    COUNT = 300
+    COUNT = 200
 
     def test_racing_iter_append(self):
         self._racing_iter(False)
