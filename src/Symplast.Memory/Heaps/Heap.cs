@@ -55,6 +55,28 @@ public static unsafe class Heap
         return AllocateSlowly(me, heap, size);
     }
 
+    /// <summary>
+    /// The same for a block that begins an object, of at most <see cref="SizeClass.Largest"/> bytes: such blocks lie on pages of their own, where <see cref="HeapWalk"/>
+    /// finds them. What the first word of one is not yet, or no longer, an object's must not be taken for one: it is stored last when an object is made.
+    /// </summary>
+    public static void* AllocateObject(Participant* me, PoolHeap* heap, nuint size)
+    {
+        Debug.Assert(size <= SizeClass.Largest);
+        uint slot = (uint)heap->Slot;
+        if (slot < (uint)me->HeapCapacity && me->Heaps[slot].Serial == heap->Pass)
+        {
+            Page* page = LocalHeap.QueueOf(me->Heaps[slot].Local, SizeClass.OfObject(size))->First;
+            void* block = page->Free;
+            if (block != null)
+            {
+                page->Free = *(void**)block;
+                page->Used++;
+                return block;
+            }
+        }
+        return AllocateSlowly(me, heap, size, SizeClass.Count);
+    }
+
     /// <summary>Frees a block that no other thread can have seen, or whose grace period is over.</summary>
     public static void Free(Participant* me, void* block)
     {
@@ -120,14 +142,14 @@ public static unsafe class Heap
     internal static void Abandon(Participant* me) => LocalHeap.AbandonAll(me);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static void* AllocateSlowly(Participant* me, PoolHeap* heap, nuint size)
+    static void* AllocateSlowly(Participant* me, PoolHeap* heap, nuint size, nuint firstClass = 0)
     {
         Debug.Assert(Epoch.IsInside(me));
         if (HeapDebug.IsFailing() || size > LargestBlock || heap == HeapTable.Gone) return Refuse(me, AllocationFailure.OutOfMemory);
         if (size == 0) size = 1;
         size = RoundUp(size);
         if (heap->Charge != null && !PoolCharge.TryTake(heap->Charge, (long)size)) return Refuse(me, AllocationFailure.PoolFull);
-        void* block = size <= SizeClass.Largest ? AllocateSmall(me, heap, size) : AllocateLarge(heap, size);
+        void* block = size <= SizeClass.Largest ? AllocateSmall(me, heap, firstClass + SizeClass.Of(size)) : AllocateLarge(heap, size);
         if (block != null)
         {
             if (heap->Quarantine != null) HeapDebug.Allocated(block);
@@ -147,10 +169,10 @@ public static unsafe class Heap
         return null;
     }
 
-    static void* AllocateSmall(Participant* me, PoolHeap* heap, nuint size)
+    static void* AllocateSmall(Participant* me, PoolHeap* heap, nuint sizeClass)
     {
         LocalHeap* local = LocalHeap.Of(me, heap);
-        return local == null ? null : LocalHeap.Allocate(local, SizeClass.Of(size));
+        return local == null ? null : LocalHeap.Allocate(local, sizeClass);
     }
 
     static void* AllocateLarge(PoolHeap* heap, nuint size)

@@ -55,12 +55,12 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
     /// </summary>
     public static Record* Create(Participant* me, PoolHeap* heap, Shape* root, int capacity = FirstCapacity)
     {
-        Record* record = (Record*)Heap.Allocate(me, heap, (nuint)sizeof(Record) + RecordBody.SizeOf(capacity));
+        Record* record = (Record*)Heap.AllocateObject(me, heap, (nuint)sizeof(Record) + RecordBody.SizeOf(capacity));
         if (record == null) return null;
         *record = default;
-        record->Object.Head = new Header { Count = 1, Kind = HeaderKind.Record };
         record->Body = Record.FirstBody(record);
         *record->Body = new RecordBody { Shape = root, ShapeId = root->Id, Capacity = capacity };
+        SharedObject.Begin((SharedObject*)record, HeaderKind.Record);
         return record;
     }
 

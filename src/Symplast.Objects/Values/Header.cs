@@ -32,6 +32,9 @@ public enum HeaderKind : byte
 
     /// <summary>A queue.</summary>
     Queue,
+
+    /// <summary>The last one.</summary>
+    Last = Queue,
 }
 
 /// <summary>
