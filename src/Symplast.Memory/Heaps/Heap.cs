@@ -26,6 +26,9 @@ public static unsafe class Heap
     /// <exception cref="OutOfMemoryException">No memory.</exception>
     public static PoolHeap* Of(Pool pool) => pool.LiveHeap();
 
+    /// <summary>The same; null if it was not used yet.</summary>
+    public static PoolHeap* OfKnown(Pool pool) => pool.KnownHeap;
+
     /// <summary>
     /// The heap that owns the place of a block, or null: then its pool was deleted. The block must be in the address range. To hold an address of
     /// another pool across that pool's deletion, pin it. Thread-safe, inside a section.

@@ -6,6 +6,9 @@ namespace Symplast.Objects;
 /// <summary>A map in a pool that is sorted by its keys: its head. See <see cref="SortedMap{THook, TRules}"/>.</summary>
 public unsafe struct SortedMap
 {
+    // In Header.Extra.
+    internal const ushort IsSnapshot = 1;
+
     // Its lock guards Root.
     internal SharedObject Object;
 

@@ -41,6 +41,6 @@ public unsafe struct SharedObject
         // Acquire: pairs with the release in Begin.
         ulong word = Volatile.Read(ref *(ulong*)block);
         Header* head = (Header*)&word;
-        return head->Count > 0 && head->Kind is >= HeaderKind.OrderedMap and <= HeaderKind.Last && head->DeletedFlag == 0;
+        return head->Count > 0 && head->Kind is >= HeaderKind.OrderedMap and <= HeaderKind.Last && head->DeletedFlag == 0 && (head->Kind != HeaderKind.SortedMap || head->Extra != SortedMap.IsSnapshot);
     }
 }

@@ -26,6 +26,12 @@ internal unsafe struct LiveState
     /// <summary>The interpreter in the epoch scheme.</summary>
     internal Participant* Me;
 
+    /// <summary>The interpreter's number; never reused within a process.</summary>
+    internal long Id;
+
+    /// <summary>Next in <see cref="LiveStates"/>.</summary>
+    internal LiveState* Next;
+
     /// <summary>All handles.</summary>
     internal HandleTable Handles;
 
@@ -55,6 +61,9 @@ internal unsafe struct LiveState
     /// <summary>Where the attributes of objects are.</summary>
     internal AttributeCache Attributes;
 
+    /// <summary>How many classes of live objects are known here, of those that <see cref="Classes"/> counts.</summary>
+    internal int KnownClasses;
+
     /// <summary>Handles that exist, of which some may have ended.</summary>
     internal long Living;
 
@@ -74,14 +83,16 @@ internal unsafe struct LiveState
     /// <summary>The module's state for this interpreter; null when that is gone.</summary>
     internal readonly InterpreterState? Interpreter => _interpreter == 0 ? null : InterpreterState.FromHandle(_interpreter);
 
-    /// <summary>A state for an interpreter; <paramref name="interpreter"/> is the handle of its <see cref="InterpreterState"/>.</summary>
+    /// <summary>A state for an interpreter; <paramref name="interpreter"/> is the handle of its <see cref="InterpreterState"/>, <paramref name="id"/> its number.</summary>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
-    internal static LiveState* Create(nint interpreter)
+    internal static LiveState* Create(nint interpreter, long id)
     {
         LiveState* state = (LiveState*)NativeMemory.AllocZeroed((nuint)sizeof(LiveState));
         state->_interpreter = interpreter;
         state->Attributes.Create();
         state->Me = Epoch.JoinUnbound();
+        state->Id = id;
+        LiveStates.Add(state);
         return state;
     }
 
@@ -96,11 +107,8 @@ internal unsafe struct LiveState
         while (state->Iterators != null) DictIterator.Finish(state->Iterators);
         while (state->SortedIterators != null) SortedDictIterator.Finish(state->SortedIterators);
         for (PyObject* handle; (handle = state->Handles.Any()) != null;) Handle.Release((Handle*)handle);
-        state->Handles.Dispose();
+        LiveStates.Remove(state);
         state->Attributes.Dispose();
-        NativeMemory.Free(state->_pools);
-        state->_pools = null;
-        state->_poolCapacity = 0;
         NativeMemory.Free(state->_classes);
         state->_classes = null;
         state->_classCapacity = 0;
@@ -161,6 +169,7 @@ internal unsafe struct LiveState
             new Span<nint>(_classes + _classCapacity, capacity - _classCapacity).Clear();
             _classCapacity = capacity;
         }
+        if (_classes[number] == null) KnownClasses++;
         _classes[number] = type;
     }
 
@@ -201,18 +210,31 @@ internal unsafe struct LiveState
         if (--_pools[heap->Slot].Handles == 0) Heap.Unpin(heap);
     }
 
-    /// <summary>How many handles this interpreter has into a pool.</summary>
-    internal readonly long HandlesInto(PoolHeap* heap) => heap->Slot < _poolCapacity && _pools[heap->Slot].Heap == heap ? _pools[heap->Slot].Handles : 0;
+    /// <summary>How many handles this interpreter has into a pool. Called with <see cref="LiveStates.Gate"/> held, under which the memory is replaced.</summary>
+    // Only a figure: any value will do.
+    internal readonly long HandlesInto(PoolHeap* heap) => heap->Slot < _poolCapacity && _pools[heap->Slot].Heap == heap ? Volatile.Read(ref _pools[heap->Slot].Handles) : 0;
+
+    /// <summary>Frees what others may look at. Called with <see cref="LiveStates.Gate"/> held.</summary>
+    internal void DisposeTables()
+    {
+        Handles.Dispose();
+        NativeMemory.Free(_pools);
+        _pools = null;
+        _poolCapacity = 0;
+    }
 
     bool GrowPools(int slot)
     {
         int capacity = Math.Max(16, slot + slot / 2 + 1);
         try
         {
-            PoolUse* larger = (PoolUse*)NativeMemory.Realloc(_pools, (nuint)capacity * (nuint)sizeof(PoolUse));
-            new Span<PoolUse>(larger + _poolCapacity, capacity - _poolCapacity).Clear();
-            _pools = larger;
-            _poolCapacity = capacity;
+            lock (LiveStates.Gate)
+            {
+                PoolUse* larger = (PoolUse*)NativeMemory.Realloc(_pools, (nuint)capacity * (nuint)sizeof(PoolUse));
+                new Span<PoolUse>(larger + _poolCapacity, capacity - _poolCapacity).Clear();
+                _pools = larger;
+                _poolCapacity = capacity;
+            }
             return true;
         }
         catch (OutOfMemoryException)

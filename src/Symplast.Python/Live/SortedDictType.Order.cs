@@ -33,10 +33,10 @@ internal static unsafe partial class SortedDictType
     static PyObject* Last(PyObject* self, PyObject* none) => End(self, &LastOf);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PopFirst(PyObject* self, PyObject* none) => TakeEnd(self, &Tree.PopMin, "pop_first");
+    static PyObject* PopFirst(PyObject* self, PyObject* none) => TakeEnd(self, &Tree.PopMin, isLast: false, "pop_first");
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PopLast(PyObject* self, PyObject* none) => TakeEnd(self, &Tree.PopMax, "pop_last");
+    static PyObject* PopLast(PyObject* self, PyObject* none) => TakeEnd(self, &Tree.PopMax, isLast: true, "pop_last");
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* PeekItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
@@ -60,7 +60,7 @@ internal static unsafe partial class SortedDictType
     static PyObject* PopItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
     {
         if (!TryIndex("popitem", arguments, count, keywords, out nint index)) return null;
-        if (index is 0 or -1) return TakeEnd(self, index == 0 ? &Tree.PopMin : &Tree.PopMax, "popitem");
+        if (index is 0 or -1) return TakeEnd(self, index == 0 ? &Tree.PopMin : &Tree.PopMax, index == -1, "popitem");
         try
         {
             return LiveMethods.IsUsable((Handle*)self) ? PopInside((Handle*)self, index) : null;
@@ -197,13 +197,14 @@ internal static unsafe partial class SortedDictType
         return null;
     }
 
-    static PyObject* TakeEnd(PyObject* self, Taking take, string method)
+    static PyObject* TakeEnd(PyObject* self, Taking take, bool isLast, string method)
     {
         try
         {
             Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return null;
             LiveState* state = handle->State;
+            if (UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new SortedEndGlance(MapOf(handle), isLast))) return null;
             Epoch.Enter(state->Me);
             Status status = take(state->Me, MapOf(handle), out Value key, out Value value);
             PoolHeap* held = status == Status.Done ? LiveMethods.Hold(value) : null;
@@ -243,7 +244,14 @@ internal static unsafe partial class SortedDictType
         {
             status = TryAt(handle, index, out key, out Value value, out held);
             if (status != Status.Done) break;
+            bool isKnown = !UnknownClasses.MayMeet(state) || UnknownClasses.Find(state, new SortedEntryGlance(MapOf(handle), Probe.Of(key)));
             LiveState.Drop(state, value);
+            if (!isKnown)
+            {
+                LiveState.Drop(state, key);
+                LiveMethods.Unhold(held);
+                return null;
+            }
             LiveMethods.Unhold(held);
             Epoch.Enter(state->Me);
             status = PoolHeap.IsDeleted(Heap.Of(handle->Shared)) ? Status.Deleted : Tree.Take(state->Me, MapOf(handle), Probe.Of(key), out taken);
