@@ -5,7 +5,7 @@ from concurrent.futures import Executor, Future
 from concurrent.futures.thread import BrokenThreadPool
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, ClassVar, Generic, NamedTuple, ParamSpec, Self, SupportsIndex, TypeVar, dataclass_transform, final, overload
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, ParamSpec, Self, SupportsIndex, TypeVar, dataclass_transform, final, overload
 
 _T = TypeVar("_T")
 _S = TypeVar("_S")
@@ -22,6 +22,7 @@ __all__ = [
     "DeletedError",
     "Dict",
     "InterpreterPoolExecutor",
+    "Leak",
     "List",
     "NotShareableError",
     "Object",
@@ -41,6 +42,7 @@ __all__ = [
     "freeze",
     "is_frozen",
     "is_shared",
+    "leaks",
     "pool_of",
     "pools",
     "thaw",
@@ -65,6 +67,23 @@ class PoolStats(NamedTuple):
     deleted: bool
     @property
     def live_blocks(self) -> int: ...
+    @property
+    def live_bytes(self) -> int: ...
+    # By the name of the type: "Dict", "List" and so on, of a class of live objects "module.name".
+    @property
+    def live(self) -> dict[str, int]: ...
+    # By the number of the interpreter.
+    @property
+    def handles(self) -> dict[int, int]: ...
+
+class Leak(NamedTuple):
+    type: str
+    pool: Pool
+    size: int
+    references: int
+    handles: tuple[int, ...]
+    held_by: Literal["nothing", "handle", "elsewhere", "object"]
+    created: str | None
 
 class Pool:
     def __new__(cls, name: str | None = None, max_bytes: int | None = None) -> Self: ...
@@ -90,6 +109,7 @@ def is_frozen(obj: object, /) -> bool: ...
 def pool_of(obj: object, /) -> Pool | None: ...
 def current_pool() -> Pool: ...
 def pools() -> list[Pool]: ...
+def leaks(pool: Pool | None = None) -> list[Leak]: ...
 
 def delete(obj: Any, /) -> None: ...
 def add(obj: Object, name: str, n: int | float, /) -> Any: ...

@@ -103,6 +103,19 @@ internal static unsafe class Classes
         Live.Parcels.Drop(old);
     }
 
+    /// <summary>Forgets all definitions, with the live objects that they name: at the end of the process.</summary>
+    internal static void ForgetDefinitions()
+    {
+        long[] parcels;
+        lock (Gate)
+        {
+            parcels = [.. Parcels.Values];
+            Parcels.Clear();
+            Definitions.Clear();
+        }
+        foreach (long parcel in parcels) Live.Parcels.Drop(parcel);
+    }
+
     /// <summary>Whether a class, or a base of it, declares fields: then its objects have no other attributes.</summary>
     internal static bool HasFields(PyObject* type)
     {

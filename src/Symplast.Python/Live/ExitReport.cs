@@ -29,6 +29,8 @@ internal static unsafe partial class ExitReport
         if (ForkGuard.IsForkedChild) return;
         try
         {
+            // What these hold is ours, and nobody's fault.
+            Classes.ForgetDefinitions();
             Participant* me = Epoch.JoinUnbound();
             string report;
             using (Census census = Census.Take(me)) report = Describe(census);

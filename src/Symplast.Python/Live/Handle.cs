@@ -114,12 +114,18 @@ internal unsafe struct Handle
             state->Unuse(heap);
             return null;
         }
+        // Not seen by the collector, the reference would keep type and module alive for as long as a function's globals have a handle, and they the function, if it is one
+        // of a class of live objects: for ever. The types outlive all handles anyway.
+        if (!IsCollected(type)) References.Drop(type);
         handle->Shared = shared;
         handle->State = state;
         state->Handles.Add(shared, (PyObject*)handle);
         state->Living++;
         return (PyObject*)handle;
     }
+
+    // Those of classes that Python code makes, which their handles keep alive.
+    static bool IsCollected(PyObject* type) => (Layout.TypeFlags(type) & PyTypeSpec.HaveGc) != 0;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Reduce(PyObject* self, PyObject* none)
@@ -157,9 +163,15 @@ internal unsafe struct Handle
         // First, so that nothing that runs from here on can come by this handle again.
         if (handle->Shared != null) Release(handle);
         if (handle->WeakReferences != null) Api.Table.PyObject_ClearWeakRefs(self);
-        if ((Api.Table.PyType_GetFlags(type) & PyTypeSpec.HaveGc) != 0) Api.Table.PyObject_GC_Del(self);
-        else Api.Table.PyObject_Free(self);
-        References.Drop(type);
+        if (IsCollected(type))
+        {
+            Api.Table.PyObject_GC_Del(self);
+            References.Drop(type);
+        }
+        else
+        {
+            Api.Table.PyObject_Free(self);
+        }
         LiveState.Forget(state);
     }
 }

@@ -114,13 +114,24 @@ internal unsafe struct LiveState
         state->_classCapacity = 0;
         if (!ForkGuard.IsForkedChild) Epoch.Leave(state->Me);
         state->Me = null;
-        if (state->Living == 0) NativeMemory.Free(state);
+        // Handles that are left need their types to end.
+        for (int kind = 0; kind < MostKinds; kind++)
+        {
+            if (state->_types[kind] != 0) References.Take((PyObject*)state->_types[kind]);
+        }
+        if (state->Living == 0) Free(state);
+    }
+
+    static void Free(LiveState* state)
+    {
+        for (int kind = 0; kind < MostKinds; kind++) References.Drop((PyObject*)state->_types[kind]);
+        NativeMemory.Free(state);
     }
 
     /// <summary>Notes that a handle is gone.</summary>
     internal static void Forget(LiveState* state)
     {
-        if (--state->Living == 0 && state->Me == null) NativeMemory.Free(state);
+        if (--state->Living == 0 && state->Me == null) Free(state);
     }
 
     /// <summary>
