@@ -180,7 +180,12 @@ internal unsafe ref partial struct Incoming
         if (type == api.PyUnicode_Type) return key.Encode(o) ? KeyState.Ready : KeyState.Failed;
         if (type == api.PyLong_Type || type == api.PyComplex_Type) return key.Own(state, heap, Number(state, heap, o));
         if (type == api.PyTuple_Type) return OwnTuple(state, heap, o, ref key);
-        if (type == api.PyFrozenSet_Type) return OwnSet(state, heap, o, ref key);
+        if (type == api.PyFrozenSet_Type)
+        {
+            KeyState made = OwnSet(state, heap, o, ref key);
+            // A frozen one of other members is itself, at least.
+            if (made != KeyState.Foreign || !AddressRange.Contains(o)) return made;
+        }
         // Whatever the plain type does not hash cannot be a key here either.
         if (api.PyObject_Hash(o) == -1) return KeyState.Failed;
         if (Handle.Is(state, o))
