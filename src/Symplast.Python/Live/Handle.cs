@@ -97,6 +97,7 @@ internal unsafe struct Handle
         return null;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static PyObject* AdoptKnown(LiveState* state, Header* shared, PyObject* type)
     {
         PyObject* handle = New(state, shared, type);

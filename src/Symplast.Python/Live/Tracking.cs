@@ -71,10 +71,12 @@ internal static unsafe class Tracking
         int site = 0;
         while (frame != null && site == 0)
         {
-            PyObject* code = api.PyFrame_GetCode(frame);
-            string file = NameOf(code, "co_filename"u8);
-            if (!IsOurs(file)) site = NumberOf((file, api.PyFrame_GetLineNumber(frame), NameOf(code, "co_qualname"u8)));
-            References.Drop(code);
+            if (!IsOurs(frame))
+            {
+                PyObject* code = api.PyFrame_GetCode(frame);
+                site = NumberOf((NameOf(code, "co_filename"u8), api.PyFrame_GetLineNumber(frame), NameOf(code, "co_qualname"u8)));
+                References.Drop(code);
+            }
             PyObject* back = api.PyFrame_GetBack(frame);
             References.Drop(frame);
             frame = back;
@@ -83,7 +85,16 @@ internal static unsafe class Tracking
         return site;
     }
 
-    static bool IsOurs(string file) => Path.GetFileName(Path.GetDirectoryName(file.AsSpan())) is "symplast";
+    // By the name of the module whose code it runs.
+    static bool IsOurs(PyObject* frame)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* globals = api.PyObject_GetAttrString(frame, Text.Utf8("f_globals"u8));
+        PyObject* name = globals != null && globals->Type == api.PyDict_Type ? api.PyDict_GetItemString(globals, Text.Utf8("__name__"u8)) : null;
+        string module = name != null && name->Type == api.PyUnicode_Type ? Text.FromPython(name) : "";
+        References.Drop(globals);
+        return module == "symplast" || module.StartsWith("symplast.", StringComparison.Ordinal);
+    }
 
     static string NameOf(PyObject* code, ReadOnlySpan<byte> attribute)
     {
