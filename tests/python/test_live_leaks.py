@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 import threading
 import unittest
 import weakref
@@ -112,6 +113,58 @@ class StatsTests(NoObjectLeftMixin, unittest.TestCase):
     def test_of_a_pool_without_live_objects_are_empty(self):
         stats = symplast.Pool("empty").stats()
         self.assertEqual((stats.live, stats.handles, stats.live_bytes), ({}, {}, 0))
+
+
+class HandleTests(NoObjectLeftMixin, unittest.TestCase):
+    def test_do_not_count_as_references_to_their_types(self):
+        # Or a handle in a function's globals would keep its type, and with it the module and what that keeps, out of the collector's sight.
+        for name, make in MAKERS.items():
+            if "." in name:
+                continue
+            cls = getattr(symplast, name)
+            before = sys.getrefcount(cls)
+            live = [make() for _ in range(50)]
+            self.assertEqual(sys.getrefcount(cls), before, name)
+            del live
+            self.assertEqual(sys.getrefcount(cls), before, name)
+
+    def test_of_classes_are_seen_by_the_collector(self):
+        text = child.run("""
+            import gc, symplast
+            def make():
+                class Local(symplast.Object):
+                    x: int = 0
+                    def m(self): pass
+                Local.me = Local()
+                return gc.is_tracked(Local.me)
+            print(make())
+            """)
+        self.assertEqual(text.split(), ["True"])
+
+    def test_outlive_their_interpreter_without_harm(self):
+        # What builtins hold is dropped after the module is gone.
+        child.run("""
+            import builtins, symplast
+            builtins.kept = [symplast.Dict(a=[1]), symplast.List([{}]), symplast.Set([1]), symplast.SortedDict(a=1), symplast.AtomicInt(), symplast.AtomicRef([1]), symplast.Pool("p"),
+                             symplast.Pool("q").allocating(), iter(symplast.List([1])), iter(symplast.Dict(a=1))]
+            class Late:
+                def __del__(self, kept=builtins.kept):
+                    for o in kept:
+                        for use in (repr, len, list, lambda o: type(o)(), lambda o: o["a"], lambda o: o.value, lambda o: o.stats(), lambda o: o.__sizeof__(), lambda o: o.__reduce__(), next):
+                            try:
+                                use(o)
+                            except Exception:
+                                pass
+            builtins.late = Late()
+            """)
+        child.run("""
+            import symplast
+            def work():
+                import builtins
+                builtins.kept = [symplast.Dict(a=[1]), symplast.List([{}]), symplast.Pool("p")]
+            with symplast.InterpreterPoolExecutor(2) as executor:
+                [executor.submit(work).result() for _ in range(4)]
+            """)
 
 
 class LeaksTests(NoObjectLeftMixin, unittest.TestCase):
