@@ -1,4 +1,3 @@
-using Symplast.Memory;
 using Xunit;
 
 namespace Symplast.Objects.Tests;
