@@ -32,9 +32,6 @@ public enum HeaderKind : byte
 
     /// <summary>A queue.</summary>
     Queue,
-
-    /// <summary>The last one.</summary>
-    Last = Queue,
 }
 
 /// <summary>

@@ -5,6 +5,9 @@ namespace Symplast.Objects;
 /// <summary>What every mutable structure begins with.</summary>
 public unsafe struct SharedObject
 {
+    /// <summary>All kinds of objects are below.</summary>
+    internal const int KindLimit = 32;
+
     internal Header Head;
 
     /// <summary>A futex word: 0 when nobody holds or awaits the lock. See <see cref="ObjectLock"/>.</summary>
@@ -41,6 +44,6 @@ public unsafe struct SharedObject
         // Acquire: pairs with the release in Begin.
         ulong word = Volatile.Read(ref *(ulong*)block);
         Header* head = (Header*)&word;
-        return head->Count > 0 && head->Kind is >= HeaderKind.OrderedMap and <= HeaderKind.Last && head->DeletedFlag == 0 && (head->Kind != HeaderKind.SortedMap || head->Extra != SortedMap.IsSnapshot);
+        return head->Count > 0 && head->Kind is >= HeaderKind.OrderedMap and < (HeaderKind)KindLimit && head->DeletedFlag == 0 && (head->Kind != HeaderKind.SortedMap || head->Extra != SortedMap.IsSnapshot);
     }
 }

@@ -22,13 +22,13 @@ public sealed unsafe class ObjectWalkTests : IDisposable
         Epoch.Leave(_me);
     }
 
-    static HeaderKind[] Kinds => [.. Enum.GetValues<HeaderKind>().Distinct().Where(kind => kind >= HeaderKind.OrderedMap)];
+    static HeaderKind[] Kinds => [.. Enum.GetValues<HeaderKind>().Where(kind => kind >= HeaderKind.OrderedMap)];
 
     static int NumberOf(Header* o) => (int)o->Kind;
 
     long[] Count()
     {
-        long[] counts = new long[(int)HeaderKind.Last + 1];
+        long[] counts = new long[SharedObject.KindLimit];
         ObjectWalk.Count(_me, _pool, &NumberOf, counts);
         return counts;
     }
