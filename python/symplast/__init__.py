@@ -54,6 +54,7 @@ __all__ = [
     "DeletedError",
     "Dict",
     "InterpreterPoolExecutor",
+    "Leak",
     "List",
     "NotShareableError",
     "Object",
@@ -73,6 +74,7 @@ __all__ = [
     "freeze",
     "is_frozen",
     "is_shared",
+    "leaks",
     "pool_of",
     "pools",
     "thaw",
@@ -90,6 +92,11 @@ def __getattr__(name):
         from symplast import objects
 
         value = globals()[name] = getattr(objects, name)
+        return value
+    if name in ("Leak", "leaks"):
+        from symplast import census
+
+        value = globals()[name] = getattr(census, name)
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -25,6 +25,7 @@ __all__ = [
     "DeletedError",
     "Dict",
     "InterpreterPoolExecutor",
+    "Leak",
     "List",
     "NotShareableError",
     "Object",
@@ -44,6 +45,7 @@ __all__ = [
     "freeze",
     "is_frozen",
     "is_shared",
+    "leaks",
     "pool_of",
     "pools",
     "thaw",
@@ -68,6 +70,23 @@ class PoolStats(NamedTuple):
     deleted: bool
     @property
     def live_blocks(self) -> int: ...
+    @property
+    def live_bytes(self) -> int: ...
+    # By the name of the type: "Dict", "List" and so on, of a class of live objects "module.name".
+    @property
+    def live(self) -> dict[str, int]: ...
+    # By the number of the interpreter.
+    @property
+    def handles(self) -> dict[int, int]: ...
+
+class Leak(NamedTuple):
+    type: str
+    pool: Pool
+    size: int
+    references: int
+    handles: tuple[int, ...]
+    held_by: Literal["nothing", "handle", "elsewhere", "object"]
+    created: str | None
 
 class Pool:
     def __new__(cls, name: str | None = None, max_bytes: int | None = None) -> Self: ...
@@ -93,6 +112,7 @@ def is_frozen(obj: object, /) -> bool: ...
 def pool_of(obj: object, /) -> Pool | None: ...
 def current_pool() -> Pool: ...
 def pools() -> list[Pool]: ...
+def leaks(pool: Pool | None = None) -> list[Leak]: ...
 
 def delete(obj: Any, /) -> None: ...
 def add(obj: Object, name: str, n: int | float, /) -> Any: ...

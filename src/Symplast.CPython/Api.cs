@@ -122,6 +122,9 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<PyObject*> PyEval_GetGlobals;
     public delegate* unmanaged[Cdecl]<PyObject*> PyEval_GetFrame;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyFrame_GetCode;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyFrame_GetBack;
+    public delegate* unmanaged[Cdecl]<PyObject*, int> PyFrame_GetLineNumber;
+    public delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<void>, int> Py_AtExit;
     public delegate* unmanaged[Cdecl]<PyObject*, void> PyDict_Clear;
     public delegate* unmanaged[Cdecl]<byte*, PyObject*> PySys_GetObject;
     public delegate* unmanaged[Cdecl]<void*, void> PyObject_GC_Del;

@@ -122,6 +122,9 @@ public static unsafe class ApiLoader
         t.PyEval_GetGlobals = (delegate* unmanaged[Cdecl]<PyObject*>)symbols.Need("PyEval_GetGlobals");
         t.PyEval_GetFrame = (delegate* unmanaged[Cdecl]<PyObject*>)symbols.Need("PyEval_GetFrame");
         t.PyFrame_GetCode = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyFrame_GetCode");
+        t.PyFrame_GetBack = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyFrame_GetBack");
+        t.PyFrame_GetLineNumber = (delegate* unmanaged[Cdecl]<PyObject*, int>)symbols.Need("PyFrame_GetLineNumber");
+        t.Py_AtExit = (delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<void>, int>)symbols.Need("Py_AtExit");
         t.PyDict_Clear = (delegate* unmanaged[Cdecl]<PyObject*, void>)symbols.Need("PyDict_Clear");
         t.PySys_GetObject = (delegate* unmanaged[Cdecl]<byte*, PyObject*>)symbols.Need("PySys_GetObject");
         t.PyObject_GC_Del = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyObject_GC_Del");

@@ -266,6 +266,10 @@ public sealed unsafe class Pool
         return heap != null ? heap : MakeHeap();
     }
 
+    /// <summary>The same; null if there is none.</summary>
+    // Acquire: pairs with the release below.
+    internal PoolHeap* KnownHeap => (PoolHeap*)Volatile.Read(ref _heap);
+
     PoolHeap* MakeHeap()
     {
         _gate.Enter();

@@ -27,10 +27,12 @@ internal static unsafe class CurrentPool
     {
         Name = Text.Utf8("symplast._symplast.Allocation"u8),
         BasicSize = sizeof(Allocation),
-        Flags = PyTypeSpec.ImmutableType | PyTypeSpec.DisallowInstantiation,
+        // So that the collector sees that it keeps its type, and that the module, alive.
+        Flags = PyTypeSpec.ImmutableType | PyTypeSpec.DisallowInstantiation | PyTypeSpec.HaveGc,
         Slots = Table(
             Slot(PyTypeSlot.Doc, Text.Utf8("Context manager in which one pool is the current pool of the thread."u8)),
             Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
+            Slot(PyTypeSlot.Traverse, (delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void*, int>, void*, int>)&Traverse),
             Slot(PyTypeSlot.Methods, Table(
                 Method("__enter__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Enter, PyMethodDef.NoArgs, "Make the pool current and return it."u8),
                 Method("__exit__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exit, PyMethodDef.VarArgs, "Make the previous pool current."u8)))),
@@ -91,9 +93,19 @@ internal static unsafe class CurrentPool
     static void Dealloc(PyObject* self)
     {
         PyObject* type = self->Type;
+        Api.Table.PyObject_GC_UnTrack(self);
         References.Drop(((Allocation*)self)->Pool);
         References.Drop(((Allocation*)self)->Previous);
-        Api.Table.PyObject_Free(self);
+        Api.Table.PyObject_GC_Del(self);
         References.Drop(type);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int Traverse(PyObject* self, delegate* unmanaged[Cdecl]<PyObject*, void*, int> visit, void* argument)
+    {
+        Allocation* allocation = (Allocation*)self;
+        int stop = visit(self->Type, argument);
+        if (stop == 0 && allocation->Pool != null) stop = visit(allocation->Pool, argument);
+        return stop == 0 && allocation->Previous != null ? visit(allocation->Previous, argument) : stop;
     }
 }

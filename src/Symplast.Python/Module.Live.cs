@@ -91,6 +91,37 @@ public static unsafe partial class Module
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* LiveByTicket(PyObject* module, PyObject** arguments, nint count)
+    {
+        try
+        {
+            return CheckProcess() ? LivePickles.Load(InterpreterState.Of(module), arguments, count) : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Leaks(PyObject* module, PyObject* o)
+    {
+        try
+        {
+            if (!CheckProcess()) return null;
+            InterpreterState interpreter = InterpreterState.Of(module);
+            if (o == Api.Table._Py_NoneStruct) return LeakList.Create(interpreter, null);
+            if (o->Type != interpreter.PoolType) return Errors.Type($"leaks() takes a Pool or None, not {Text.TypeName(o)}");
+            Pool pool = PoolHandle.PoolOf(o);
+            return pool.Deleted ? interpreter.RaiseDeleted(pool) : LeakList.Create(interpreter, pool);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* LiveBlocks(PyObject* module, PyObject* o)
     {
         try

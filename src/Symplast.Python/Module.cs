@@ -68,12 +68,7 @@ public static unsafe partial class Module
             if (convert != null && Api.Table.PyCallable_Check(convert) == 0)
                 return Errors.Type($"default must be callable or None, not {Text.TypeName(convert)}");
         }
-        if (!Handle.Is(interpreter.Live, o)) return Freezer.Freeze(interpreter, pool ?? CurrentPool.Get(), o, convert);
-        // A live graph is frozen as it is at one moment for each object.
-        PyObject* plain = LiveThawer.Thaw(interpreter, o, isToBeFrozen: true);
-        PyObject* frozen = plain == null ? null : Freezer.Freeze(interpreter, pool ?? CurrentPool.Get(), plain, convert);
-        References.Drop(plain);
-        return frozen;
+        return Freezer.Freeze(interpreter, pool ?? CurrentPool.Get(), o, convert);
     }
 
     // Once a process: null, or the reason why this CPython cannot be served.
@@ -85,9 +80,11 @@ public static unsafe partial class Module
         if (ApiLoader.Load() is string missing) return $"symplast needs {missing}, which this Python does not export";
         if (LayoutCheck.Run() is string mismatch) return $"the layout of {mismatch} in this CPython is not the one symplast was made for";
         ForkGuard.Arm();
-        PoolProtection.ReadOnly = (Environment.GetEnvironmentVariable("SYMPLAST_DEBUG") ?? "").Split(',').Contains("readonly");
+        PoolProtection.ReadOnly = DebugModes.ReadOnly;
         AddressRange.Reserve();
-        if ((Environment.GetEnvironmentVariable("SYMPLAST_DEBUG") ?? "").Split(',').Contains("heap")) HeapDebug.Start();
+        if (DebugModes.Heap) HeapDebug.Start();
+        if (DebugModes.Track) Tracking.Start();
+        if (DebugModes.Leaks) ExitReport.Register();
         LiveTypes.Prepare();
         if (!StaticObjects.Fill()) return "no memory";
         _poolSpecification = PoolHandle.Specification();
@@ -135,9 +132,9 @@ public static unsafe partial class Module
             Copy a frozen object and everything it holds back into plain, mutable objects of this interpreter.
 
             What was a list, dict, set or bytearray becomes one again. Identity, sharing and cycles are kept. Of live objects, each as it is
-            at one moment, Dict and SortedDict become dict, List list, Set set, Array array.array, AtomicInt int, AtomicRef what it holds, and
-            an Object a dict of its attributes. An object that is neither frozen nor live is returned as it is. Raises DeletedError if the object, or its
-            pool, is deleted.
+            at one moment, Dict and SortedDict become dict, List list, Set set, Array array.array, AtomicInt int, AtomicRef what it holds, and an Object a dict
+            of its attributes. A plain list, dict or tuple that holds live objects, however deep, is copied with them thawed; any other
+            object that is neither frozen nor live is returned as it is. Raises DeletedError if an object, or its pool, is deleted.
             """u8),
         Method("is_shared"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsShared, PyMethodDef.OneArg, """
             is_shared($module, obj, /)
@@ -180,6 +177,8 @@ public static unsafe partial class Module
         Method("_live_blocks"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LiveBlocks, PyMethodDef.OneArg, "For tests: the blocks of live objects in a Pool."u8),
         Method("_fail_at"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&FailAt, PyMethodDef.OneArg, "For tests: let the n-th allocation of live objects from now on fail; 0 ends that. Return whether the one chosen before has failed."u8),
         Method("_pool_by_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&PoolById, PyMethodDef.FastCall, "Unpickle a Pool."u8),
+        Method("_live_by_ticket"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&LiveByTicket, PyMethodDef.FastCall, "Unpickle a live object."u8),
+        Method("_leaks"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Leaks, PyMethodDef.OneArg, "What symplast.leaks() is made of: a tuple for each live object of a Pool, or of all if it is None."u8),
         Method("_persistent_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentId, PyMethodDef.OneArg, "Pickler.persistent_id: the address of a shared object, None for others."u8),
         Method("_persistent_load"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentLoad, PyMethodDef.OneArg, "Unpickler.persistent_load: the shared object at an address."u8),
         Method("_register_class"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&RegisterClass, PyMethodDef.FastCall, "Make a class of live objects known by its module and qualified name; a fourth argument says that it came from another interpreter."u8),
@@ -273,7 +272,7 @@ public static unsafe partial class Module
         {
             if (!CheckProcess()) return null;
             InterpreterState interpreter = InterpreterState.Of(module);
-            return Handle.Is(interpreter.Live, o) ? LiveThawer.Thaw(interpreter, o, isToBeFrozen: false) : Thawer.Thaw(interpreter, o);
+            return LiveThawer.IsFor(interpreter, o) ? LiveThawer.Thaw(interpreter, o) : Thawer.Thaw(interpreter, o);
         }
         catch (Exception e)
         {

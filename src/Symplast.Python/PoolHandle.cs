@@ -26,7 +26,8 @@ internal static unsafe class PoolHandle
     {
         Name = Text.Utf8("symplast.Pool"u8),
         BasicSize = sizeof(Instance),
-        Flags = PyTypeSpec.ImmutableType,
+        // So that the collector sees that it keeps its type, and that the module, alive.
+        Flags = PyTypeSpec.ImmutableType | PyTypeSpec.HaveGc,
         Slots = Slots(),
     });
 
@@ -46,6 +47,7 @@ internal static unsafe class PoolHandle
             """u8)),
         Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
         Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
+        Slot(PyTypeSlot.Traverse, (delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void*, int>, void*, int>)&Traverse),
         Slot(PyTypeSlot.Repr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Repr),
         Slot(PyTypeSlot.Members, Table(new PyMemberDef
         {
@@ -176,6 +178,7 @@ internal static unsafe class PoolHandle
     {
         PyObject* type = self->Type;
         Instance* instance = (Instance*)self;
+        Api.Table.PyObject_GC_UnTrack(self);
         if (instance->WeakReferences != null) Api.Table.PyObject_ClearWeakRefs(self);
         if (instance->Pool != 0)
         {
@@ -186,9 +189,12 @@ internal static unsafe class PoolHandle
             if (module != null) InterpreterState.Of(module).ForgetHandle(PoolOf(self));
             GCHandle.FromIntPtr(instance->Pool).Free();
         }
-        Api.Table.PyObject_Free(self);
+        Api.Table.PyObject_GC_Del(self);
         References.Drop(type);
     }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int Traverse(PyObject* self, delegate* unmanaged[Cdecl]<PyObject*, void*, int> visit, void* argument) => visit(self->Type, argument);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Repr(PyObject* self)

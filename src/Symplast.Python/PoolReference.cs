@@ -6,27 +6,45 @@ namespace Symplast.Python;
 /// <summary>Pool handles in pickles: the pool's number and a token of the process, since a number means nothing in another one.</summary>
 internal static unsafe class PoolReference
 {
-    static readonly string Process = Guid.NewGuid().ToString("N");
+    /// <summary>What no other process has.</summary>
+    internal static readonly string Process = Guid.NewGuid().ToString("N");
 
     /// <summary>The answer of <c>__reduce__</c>: (symplast._symplast._pool_by_id, (process, id)).</summary>
-    internal static PyObject* Reduce(Pool pool)
+    internal static PyObject* Reduce(Pool pool) => Call("_pool_by_id"u8, [(nint)Text.ToPython(Process), (nint)Api.Table.PyLong_FromLongLong(pool.Id)]);
+
+    /// <summary>
+    /// An answer of <c>__reduce__</c>: a function of the module and its arguments, whose references it takes over; of which one may be null, with an exception set. Null with
+    /// an exception set.
+    /// </summary>
+    internal static PyObject* Call(ReadOnlySpan<byte> name, ReadOnlySpan<nint> arguments)
     {
         ref Api api = ref Api.Table;
         PyObject* module = api.PyImport_ImportModule(Text.Utf8("symplast._symplast"u8));
-        if (module == null) return null;
-        PyObject* function = api.PyObject_GetAttrString(module, Text.Utf8("_pool_by_id"u8));
+        PyObject* function = module == null ? null : api.PyObject_GetAttrString(module, Text.Utf8(name));
         References.Drop(module);
-        PyObject* process = Text.ToPython(Process);
-        PyObject* id = api.PyLong_FromLongLong(pool.Id);
-        PyObject* arguments = api.PyTuple_New(2);
+        PyObject* tuple = api.PyTuple_New(arguments.Length);
         PyObject* result = api.PyTuple_New(2);
-        if (function == null || process == null || id == null || arguments == null || result == null) return null;
-        // SetItem takes over the reference.
-        api.PyTuple_SetItem(arguments, 0, process);
-        api.PyTuple_SetItem(arguments, 1, id);
-        api.PyTuple_SetItem(result, 0, function);
-        api.PyTuple_SetItem(result, 1, arguments);
-        return result;
+        bool complete = function != null && tuple != null && result != null;
+        for (int i = 0; i < arguments.Length; i++)
+        {
+            complete &= arguments[i] != 0;
+            // SetItem takes over the reference.
+            if (tuple != null) api.PyTuple_SetItem(tuple, i, (PyObject*)arguments[i]);
+            else References.Drop((PyObject*)arguments[i]);
+        }
+        if (result != null)
+        {
+            api.PyTuple_SetItem(result, 0, function);
+            api.PyTuple_SetItem(result, 1, tuple);
+        }
+        else
+        {
+            References.Drop(function);
+            References.Drop(tuple);
+        }
+        if (complete) return result;
+        References.Drop(result);
+        return null;
     }
 
     /// <summary>The handle that a reference means; null with an exception set.</summary>

@@ -1,5 +1,6 @@
 using Symplast.CPython;
 using Symplast.Memory;
+using Symplast.Python.Live;
 using static Symplast.Python.Definitions;
 
 namespace Symplast.Python;
@@ -7,7 +8,7 @@ namespace Symplast.Python;
 /// <summary>The Python type <c>symplast.PoolStats</c>: a named tuple of what a pool holds.</summary>
 internal static unsafe class PoolStats
 {
-    const int FieldCount = 9;
+    const int FieldCount = 12;
 
     // Those that are items of the tuple; the others are attributes only, so that it keeps its length.
     const int ItemCount = 8;
@@ -26,7 +27,10 @@ internal static unsafe class PoolStats
             Field("interpreters"u8, "number of interpreters that were given pointers into the pool and have not ended"u8),
             Field("max_bytes"u8, "limit for used_bytes, or None"u8),
             Field("deleted"u8, "whether the pool was deleted"u8),
-            Field("live_blocks"u8, "number of blocks that live objects consist of, their texts included; exact while nobody changes them"u8)),
+            Field("live_blocks"u8, "number of blocks that live objects consist of, their texts included; exact while nobody changes them"u8),
+            Field("live_bytes"u8, "bytes of these blocks, which are part of used_bytes"u8),
+            Field("live"u8, "a dict of the number of live objects by type; exact while nobody makes or drops any"u8),
+            Field("handles"u8, "a dict of the number of handles into the pool by interpreter"u8)),
         VisibleFields = ItemCount,
     });
 
@@ -47,6 +51,9 @@ internal static unsafe class PoolStats
         fields[6] = pool.MaxBytes == long.MaxValue ? api._Py_NoneStruct : api.PyLong_FromLongLong(pool.MaxBytes);
         fields[7] = pool.Deleted ? api._Py_TrueStruct : api._Py_FalseStruct;
         fields[8] = api.PyLong_FromLongLong(now.LiveBlocks);
+        fields[9] = api.PyLong_FromLongLong(now.LiveBytes);
+        fields[10] = LiveCounts.ByType(interpreter, pool);
+        fields[11] = LiveCounts.Handles(pool);
         bool complete = true;
         for (int i = 0; i < FieldCount; i++)
         {

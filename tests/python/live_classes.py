@@ -1,5 +1,7 @@
 """Classes of live objects that tests share with workers, which import this module."""
 
+import pickle
+
 import symplast
 
 
@@ -121,3 +123,62 @@ def grow(o, names):
 def hold(o, seconds=0):
     """Keeps nothing."""
     return None
+
+
+def handles_of(live):
+    """By interpreter the handles into the pool of the first of some objects, which this interpreter has now."""
+    return symplast.pool_of(live[0]).stats().handles
+
+
+def churn(board, go, number):
+    """Makes, changes and drops objects on a board until go is negative."""
+    go.add(1)
+    i = 0
+    with symplast.pool_of(board).allocating():
+        while go.value >= 0:
+            i += 1
+            board[number, i % 50] = [Point(i), {"k": Open(i=i), (i,): {i}}, symplast.AtomicRef(board)]
+            board.pop((number, (i * 7) % 50), None)
+            circle = Open(l=symplast.SortedDict({i: board}))
+            circle.l[0] = circle
+            del circle.l
+    return True
+
+
+def fill_and_delete_a_pool(number):
+    """Makes a pool with objects, some of which refer to one another in circles, and deletes it."""
+    with symplast.Pool(f"short-{number}") as pool, pool.allocating():
+        circle = Open(all=[Point(i) for i in range(200)])
+        circle.me = circle
+        kept = [symplast.Dict(c=circle) for _ in range(50)]
+    return len(kept)
+
+
+class ByValue(Point):
+    """Pickled as plain numbers, because it says so."""
+
+    def __reduce__(self):
+        return ByValue, (self.x, self.y)
+
+
+def pickle_and_drop(o):
+    """Pickles objects that live for a moment, and one that others pickle too."""
+    data = pickle.dumps(o)
+    for i in range(300):
+        mine = symplast.List([i])
+        if pickle.loads(pickle.dumps(mine)) is not mine:
+            return False
+        if pickle.loads(data) is not o or pickle.dumps(o) != data:
+            return False
+    return True
+
+
+def with_a_lost_object(source="List([o])"):
+    """A live object that holds one, o, of a class that only this interpreter knows."""
+    lost = type(symplast.Object)("Lost", (symplast.Object,), {"__module__": "no_such_module"})
+    return eval(source, {**vars(symplast), "o": lost()})
+
+
+def holds_a_lost_object(holder):
+    """Whether it still does, in the interpreter that made it."""
+    return "Lost" in repr(holder)

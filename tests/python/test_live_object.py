@@ -254,9 +254,9 @@ class Identity(unittest.TestCase):
             self.assertEqual((deep.items, deep.n.value, symplast.pool_of(deep)), ({"k": 1}, 5, pool))
             self.assertEqual(repr(copy.copy(point)), "Point(x=1, y=2)")
 
-    def test_pickling_is_for_workers_only(self):
-        with self.assertRaises(TypeError):
-            pickle.dumps(Point())
+    def test_pickled_it_is_itself(self):
+        point = Point(1, 2)
+        self.assertIs(pickle.loads(pickle.dumps(point)), point)
 
     def test_thawed_it_is_a_dict(self):
         node = Node("root", {"kid": None})

@@ -12,7 +12,6 @@ except ImportError as error:
     raise unittest.SkipTest(f"this Python was installed without its own tests of sets: {error}")
 
 _LOCAL = "its members are objects of the interpreter, which cannot be shared"
-_FROZENSET = "has plain frozensets as members; of frozen objects a Set has those that are shared, by identity"
 _SUBCLASS = "subclasses the type"
 _PICKLE = "pickles and unpickles a copy; a Set travels by reference inside the process"
 
@@ -24,11 +23,6 @@ EXCLUDED = {
     "test_deepcopy": _LOCAL,
     "test_do_not_rehash_dict_keys": _LOCAL,
     "test_hash_collision_remove_add": _LOCAL,
-    "test_contains": _FROZENSET,
-    "test_discard": _FROZENSET,
-    "test_remove": _FROZENSET,
-    "test_setOfFrozensets": _FROZENSET,
-    "TestSetOfSets.test_constructor": _FROZENSET,
     "test_free_after_iterating": _SUBCLASS,
     "test_subclass_with_custom_hash": _SUBCLASS,
     "test_pickling": _PICKLE,

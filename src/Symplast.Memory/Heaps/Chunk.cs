@@ -48,6 +48,10 @@ internal unsafe struct Chunk
     [FieldOffset(64)]
     internal bool IsLarge;
 
+    /// <summary>Whether it is in the list of all chunks of the heap. Under the heap's gate.</summary>
+    [FieldOffset(65)]
+    internal bool IsListed;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Page* Pages(Chunk* chunk) => (Page*)(chunk + 1);
 

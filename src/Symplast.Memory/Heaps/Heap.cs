@@ -26,6 +26,9 @@ public static unsafe class Heap
     /// <exception cref="OutOfMemoryException">No memory.</exception>
     public static PoolHeap* Of(Pool pool) => pool.LiveHeap();
 
+    /// <summary>The same; null if it was not used yet.</summary>
+    public static PoolHeap* OfKnown(Pool pool) => pool.KnownHeap;
+
     /// <summary>
     /// The heap that owns the place of a block, or null: then its pool was deleted. The block must be in the address range. To hold an address of
     /// another pool across that pool's deletion, pin it. Thread-safe, inside a section.
@@ -61,6 +64,28 @@ public static unsafe class Heap
     /// </summary>
     public static void* AllocateInExchange(Participant* me, PoolHeap* heap, nuint size) =>
         heap->Charge == null ? Allocate(me, heap, size) : AllocateSlowly(me, heap, size, isExchange: true);
+
+    /// <summary>
+    /// The same for a block that begins an object, of at most <see cref="SizeClass.Largest"/> bytes: such blocks lie on pages of their own, where <see cref="HeapWalk"/>
+    /// finds them. What the first word of one is not yet, or no longer, an object's must not be taken for one: it is stored last when an object is made.
+    /// </summary>
+    public static void* AllocateObject(Participant* me, PoolHeap* heap, nuint size)
+    {
+        Debug.Assert(size <= SizeClass.Largest);
+        uint slot = (uint)heap->Slot;
+        if (slot < (uint)me->HeapCapacity && me->Heaps[slot].Serial == heap->Pass)
+        {
+            Page* page = LocalHeap.QueueOf(me->Heaps[slot].Local, SizeClass.OfObject(size))->First;
+            void* block = page->Free;
+            if (block != null)
+            {
+                page->Free = *(void**)block;
+                page->Used++;
+                return block;
+            }
+        }
+        return AllocateSlowly(me, heap, size, SizeClass.Count);
+    }
 
     /// <summary>Frees a block that no other thread can have seen, or whose grace period is over.</summary>
     public static void Free(Participant* me, void* block)
@@ -127,7 +152,7 @@ public static unsafe class Heap
     internal static void Abandon(Participant* me) => LocalHeap.AbandonAll(me);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static void* AllocateSlowly(Participant* me, PoolHeap* heap, nuint size, bool isExchange = false)
+    static void* AllocateSlowly(Participant* me, PoolHeap* heap, nuint size, nuint firstClass = 0, bool isExchange = false)
     {
         Debug.Assert(Epoch.IsInside(me));
         if (HeapDebug.IsFailing() || size > LargestBlock || heap == HeapTable.Gone) return Refuse(me, AllocationFailure.OutOfMemory);
@@ -135,7 +160,7 @@ public static unsafe class Heap
         size = RoundUp(size);
         if (isExchange) PoolCharge.Take(heap->Charge, (long)size);
         else if (heap->Charge != null && !PoolCharge.TryTake(heap->Charge, (long)size)) return Refuse(me, AllocationFailure.PoolFull);
-        void* block = size <= SizeClass.Largest ? AllocateSmall(me, heap, size) : AllocateLarge(heap, size);
+        void* block = size <= SizeClass.Largest ? AllocateSmall(me, heap, firstClass + SizeClass.Of(size)) : AllocateLarge(heap, size);
         if (block != null)
         {
             if (heap->Quarantine != null) HeapDebug.Allocated(block);
@@ -155,10 +180,10 @@ public static unsafe class Heap
         return null;
     }
 
-    static void* AllocateSmall(Participant* me, PoolHeap* heap, nuint size)
+    static void* AllocateSmall(Participant* me, PoolHeap* heap, nuint sizeClass)
     {
         LocalHeap* local = LocalHeap.Of(me, heap);
-        return local == null ? null : LocalHeap.Allocate(local, SizeClass.Of(size));
+        return local == null ? null : LocalHeap.Allocate(local, sizeClass);
     }
 
     static void* AllocateLarge(PoolHeap* heap, nuint size)

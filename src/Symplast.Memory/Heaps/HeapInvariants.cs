@@ -18,7 +18,7 @@ public static unsafe class HeapInvariants
 
     static bool AreQueuesValid(LocalHeap* local, ref long pages)
     {
-        for (nuint sizeClass = 0; sizeClass < SizeClass.Count; sizeClass++)
+        for (nuint sizeClass = 0; sizeClass < SizeClass.CountWithObjects; sizeClass++)
         {
             PageQueue* queue = LocalHeap.QueueOf(local, sizeClass);
             Page* previous = null;

@@ -22,7 +22,7 @@ internal unsafe struct PageQueue
 /// abandoned to the pool and taken over by the next one that needs one, or its pages are taken out of it one by one.
 /// </summary>
 /// <remarks>Used by the thread that holds it only, but for <see cref="Owner"/>, <see cref="Holder"/> and <see cref="Ready"/>.</remarks>
-[StructLayout(LayoutKind.Explicit, Size = Queues + SizeClass.Count * 16)]
+[StructLayout(LayoutKind.Explicit, Size = Queues + SizeClass.CountWithObjects * 16)]
 internal unsafe struct LocalHeap
 {
     const int Queues = 384;
@@ -112,7 +112,7 @@ internal unsafe struct LocalHeap
     static void Initialize(LocalHeap* local, PoolHeap* heap)
     {
         *local = new LocalHeap { Heap = heap, Serial = heap->Serial, Next = heap->Locals };
-        for (nuint i = 0; i < SizeClass.Count; i++) *QueueOf(local, i) = new PageQueue { First = HeapTable.Empty };
+        for (nuint i = 0; i < SizeClass.CountWithObjects; i++) *QueueOf(local, i) = new PageQueue { First = HeapTable.Empty };
         heap->Locals = local;
     }
 
@@ -298,7 +298,8 @@ internal unsafe struct LocalHeap
         page->Capacity = (int)(Page.Size / page->BlockSize);
         page->Local = local;
         page->Remote = 0;
-        page->Kind = PageKind.Blocks;
+        // Release: pairs with the acquire in HeapWalk, which sees no more of a new page than what was made of it.
+        Volatile.Write(ref *(byte*)&page->Kind, (byte)PageKind.Blocks);
         Append(queue, page);
         Page.Extend(page);
         return page;
@@ -344,7 +345,7 @@ internal unsafe struct LocalHeap
             // If not, it is on its way to the ready list of this local heap.
             if (RemoteList<Uninterrupted>.TryUnpark(page)) Unpark(abandoned, page);
         }
-        for (nuint i = 1; i < SizeClass.Count; i++)
+        for (nuint i = 1; i < SizeClass.CountWithObjects; i++)
         {
             PageQueue* from = QueueOf(abandoned, i);
             while (from->First != HeapTable.Empty)
@@ -370,7 +371,7 @@ internal unsafe struct LocalHeap
         Limbo.FreeAll(local);
         if (local->Heap->Quarantine != null) HeapDebug.Release(local->Holder, local->Heap->Quarantine, all: true);
         TakeReady(local);
-        for (nuint i = 1; i < SizeClass.Count; i++)
+        for (nuint i = 1; i < SizeClass.CountWithObjects; i++)
         {
             PageQueue* queue = QueueOf(local, i);
             Page* next;

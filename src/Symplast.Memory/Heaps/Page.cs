@@ -109,13 +109,14 @@ internal unsafe struct Page
         int count = Math.Min(Math.Max(Batch / (int)page->BlockSize, 1), page->Capacity - page->Made);
         byte* block = page->Start + (nuint)page->Made * page->BlockSize;
         page->Free = block;
-        page->Made += count;
-        for (; count > 1; count--)
+        for (int left = count; left > 1; left--)
         {
             byte* next = block + page->BlockSize;
             *(byte**)block = next;
             block = next;
         }
         *(byte**)block = null;
+        // Release: pairs with the acquire in HeapWalk, which looks at the first words of what was made.
+        Volatile.Write(ref page->Made, page->Made + count);
     }
 }

@@ -316,6 +316,7 @@ public unsafe struct PoolHeap
         chunk->Next = heap->_chunks;
         if (chunk->Next != null) chunk->Next->Previous = chunk;
         heap->_chunks = chunk;
+        chunk->IsListed = true;
         heap->_chunkCount += (long)chunk->Chunks;
     }
 
@@ -324,6 +325,7 @@ public unsafe struct PoolHeap
         if (chunk->Previous != null) chunk->Previous->Next = chunk->Next;
         else heap->_chunks = chunk->Next;
         if (chunk->Next != null) chunk->Next->Previous = chunk->Previous;
+        chunk->IsListed = false;
         heap->_chunkCount -= (long)chunk->Chunks;
     }
 

@@ -37,7 +37,7 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
     /// <param name="count">How many there are, 0 or more.</param>
     public static SharedArray* Create(Participant* me, PoolHeap* heap, ElementKind kind, int tag, nint count)
     {
-        SharedArray* array = (SharedArray*)Heap.Allocate(me, heap, (nuint)sizeof(SharedArray));
+        SharedArray* array = (SharedArray*)Heap.AllocateObject(me, heap, (nuint)sizeof(SharedArray));
         if (array == null) return null;
         nuint bytes = (nuint)count <= nuint.MaxValue >> 4 ? (nuint)count * (nuint)Elements.SizeOf(kind) : nuint.MaxValue >> 1;
         SharedBuffer* buffer = SharedBuffer.Create(me, heap, bytes);
@@ -50,11 +50,18 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
         }
         buffer->Count = count;
         *array = default;
-        array->Object.Head = new Header { Count = 1, Kind = HeaderKind.Array, Extra = (ushort)kind };
         array->Object.Tag = tag;
         array->Buffer = buffer;
         array->Count = count;
+        SharedObject.Begin((SharedObject*)array, HeaderKind.Array, (ushort)kind);
         return array;
+    }
+
+    /// <summary>See <see cref="Parts"/>; inside a section.</summary>
+    internal static void VisitParts<TParts>(SharedArray* array, ref TParts parts) where TParts : struct, IPartVisitor
+    {
+        // The buffer stays for the section if the array is there now.
+        if (!SharedObject.IsDeleted((SharedObject*)array)) parts.Buffer(array->Buffer);
     }
 
     /// <summary>How many elements there are.</summary>

@@ -22,13 +22,20 @@ public unsafe struct AtomicCell
     /// <summary>Whether the cell holds a value, and not an integer.</summary>
     public static bool HoldsReference(AtomicCell* cell) => cell->Object.Head.Extra == IsReference;
 
+    /// <summary>See <see cref="Parts"/>; inside a section.</summary>
+    internal static void VisitParts<TParts>(AtomicCell* cell, ref TParts parts) where TParts : struct, IPartVisitor
+    {
+        // Acquire: pairs with the exchanges of the word.
+        if (HoldsReference(cell)) parts.Value(new Value(Volatile.Read(ref cell->Word)));
+    }
+
     internal static AtomicCell* Create(Participant* me, PoolHeap* heap, ushort extra, ulong word)
     {
-        AtomicCell* cell = (AtomicCell*)Heap.Allocate(me, heap, (nuint)sizeof(AtomicCell));
+        AtomicCell* cell = (AtomicCell*)Heap.AllocateObject(me, heap, (nuint)sizeof(AtomicCell));
         if (cell == null) return null;
         *cell = default;
-        cell->Object.Head = new Header { Count = 1, Kind = HeaderKind.Cell, Extra = extra };
         cell->Word = word;
+        SharedObject.Begin((SharedObject*)cell, HeaderKind.Cell, extra);
         return cell;
     }
 }

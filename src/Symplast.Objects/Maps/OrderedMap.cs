@@ -115,12 +115,12 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
         OrderedMap* map = null;
         if (!PoolHeap.IsDeleted(heap))
         {
-            map = (OrderedMap*)Heap.Allocate(me, heap, (nuint)sizeof(OrderedMap));
+            map = (OrderedMap*)Heap.AllocateObject(me, heap, (nuint)sizeof(OrderedMap));
             SmallMap* root = map == null ? null : NewSmall(me, heap, 0, 0, isExchange: false);
             if (root != null)
             {
                 *map = new OrderedMap { Root = (nint)root };
-                map->Object.Head = new Header { Count = 1, Kind = kind };
+                SharedObject.Begin((SharedObject*)map, kind);
             }
             else if (map != null)
             {

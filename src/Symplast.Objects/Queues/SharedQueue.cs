@@ -88,7 +88,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
     /// <summary>The same with rings of other sizes: for tests.</summary>
     internal static SharedQueue* Create(Participant* me, PoolHeap* heap, ulong capacity, ulong firstRing, ulong largestRing)
     {
-        SharedQueue* queue = (SharedQueue*)Heap.Allocate(me, heap, (nuint)sizeof(SharedQueue));
+        SharedQueue* queue = (SharedQueue*)Heap.AllocateObject(me, heap, (nuint)sizeof(SharedQueue));
         if (queue == null) return null;
         QueueRing* ring = QueueRing.Create(me, heap, firstRing);
         if (ring == null)
@@ -97,11 +97,11 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
             return null;
         }
         *queue = default;
-        queue->Object.Head = new Header { Count = 1, Kind = HeaderKind.Queue };
         queue->First = ring;
         queue->Last = ring;
         queue->Capacity = capacity;
         queue->LargestRing = largestRing;
+        SharedObject.Begin((SharedObject*)queue, HeaderKind.Queue);
         return queue;
     }
 

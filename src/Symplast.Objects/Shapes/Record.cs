@@ -73,12 +73,8 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
     /// </summary>
     public static Record* Create(Participant* me, PoolHeap* heap, Shape* root, int capacity = FirstCapacity)
     {
-        Record* record = (Record*)Heap.Allocate(me, heap, (nuint)sizeof(Record) + RecordBody.SizeOf(capacity));
-        if (record == null) return null;
-        *record = default;
-        record->Object.Head = new Header { Count = 1, Kind = HeaderKind.Record };
-        record->Body = Record.FirstBody(record);
-        *record->Body = new RecordBody { Shape = root, ShapeId = root->Id, Capacity = capacity };
+        Record* record = Prepare(me, heap, root, capacity);
+        if (record != null) SharedObject.Begin((SharedObject*)record, HeaderKind.Record);
         return record;
     }
 
@@ -88,9 +84,21 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
     /// </summary>
     public static Record* Create(Participant* me, PoolHeap* heap, Shape* shape, Value* values)
     {
-        Record* record = Create(me, heap, shape, Math.Max(shape->Count, FirstCapacity));
-        // Nobody sees it yet.
-        for (int i = 0; record != null && i < shape->Count; i++) RecordBody.Slots(record->Body)[i] = values[i];
+        Record* record = Prepare(me, heap, shape, Math.Max(shape->Count, FirstCapacity));
+        if (record == null) return null;
+        for (int i = 0; i < shape->Count; i++) RecordBody.Slots(record->Body)[i] = values[i];
+        SharedObject.Begin((SharedObject*)record, HeaderKind.Record);
+        return record;
+    }
+
+    // A record that lacks its slots' values, and is no object yet.
+    static Record* Prepare(Participant* me, PoolHeap* heap, Shape* shape, int capacity)
+    {
+        Record* record = (Record*)Heap.AllocateObject(me, heap, (nuint)sizeof(Record) + RecordBody.SizeOf(capacity));
+        if (record == null) return null;
+        *record = default;
+        record->Body = Record.FirstBody(record);
+        *record->Body = new RecordBody { Shape = shape, ShapeId = shape->Id, Capacity = capacity };
         return record;
     }
 

@@ -6,6 +6,9 @@ namespace Symplast.Objects;
 /// <summary>A map in a pool that is sorted by its keys: its head. See <see cref="SortedMap{THook, TRules}"/>.</summary>
 public unsafe struct SortedMap
 {
+    // In Header.Extra.
+    internal const ushort IsSnapshot = 1;
+
     // Its lock guards Root.
     internal SharedObject Object;
 
@@ -79,13 +82,13 @@ public static unsafe partial class SortedMap<THook, TRules>
         SortedMap* map = null;
         if (!PoolHeap.IsDeleted(heap))
         {
-            map = (SortedMap*)Heap.Allocate(me, heap, (nuint)sizeof(SortedMap));
+            map = (SortedMap*)Heap.AllocateObject(me, heap, (nuint)sizeof(SortedMap));
             SortedLeaf* root = map == null ? null : NewLeaf(me, heap, OrderingClass.None, default, 0, default);
             if (root != null)
             {
                 root->Lock = 0;
                 *map = new SortedMap { Root = (nint)root };
-                map->Object.Head = new Header { Count = 1, Kind = HeaderKind.SortedMap };
+                SharedObject.Begin((SharedObject*)map, HeaderKind.SortedMap);
             }
             else if (map != null)
             {

@@ -20,6 +20,8 @@ public static unsafe partial class SortedMap<THook, TRules>
         if (!SharedObject.IsDeleted((SharedObject*)map))
         {
             copy = Create(me, Heap.Of(map));
+            // No object of its own: it does not count among those that are alive.
+            if (copy != null) copy->Object.Head.Extra = SortedMap.IsSnapshot;
             status = copy == null ? Status.NoMemory : Copy(me, map, new Range(lower, upper), copy);
             if (status != Status.Done && copy != null)
             {

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Symplast.Objects;
 
-/// <summary>Equality of values as Python has it: 1 == 1.0 == True == 1+0j, text and bytes by content, tuples by their items, other objects by identity.</summary>
+/// <summary>Equality of values as Python has it: 1 == 1.0 == True == 1+0j, text and bytes by content, tuples and frozen sets by their items, other objects by identity.</summary>
 public static unsafe class Equality
 {
     /// <summary>Whether two values are equal. A NaN equals itself, as it does as a key in Python.</summary>
@@ -16,6 +16,7 @@ public static unsafe class Equality
         {
             ValueKind.Text or ValueKind.Bytes => SameBytes((Blob*)left.Pointer, Blob.Data((Blob*)right.Pointer), Blob.LengthOf(right)),
             ValueKind.Tuple => SameItems((TupleBlob*)left.Pointer, (TupleBlob*)right.Pointer),
+            ValueKind.FrozenSet => SameMembers((TupleBlob*)left.Pointer, (TupleBlob*)right.Pointer),
             _ => false,
         };
     }
@@ -25,7 +26,7 @@ public static unsafe class Equality
     /// </summary>
     public static bool IsOpaque(Value value) => value.IsPointer && value.Kind switch
     {
-        ValueKind.Foreign or ValueKind.Tuple => true,
+        ValueKind.Foreign or ValueKind.Tuple or ValueKind.FrozenSet => true,
         ValueKind.Object => value.Head->Kind == HeaderKind.Record,
         _ => false,
     };
@@ -51,6 +52,31 @@ public static unsafe class Equality
             if (!new ReadOnlySpan<byte>(own, int.MaxValue).SequenceEqual(new ReadOnlySpan<byte>(data, int.MaxValue))) return false;
         }
         return new ReadOnlySpan<byte>(own, (int)length).SequenceEqual(new ReadOnlySpan<byte>(data, (int)length));
+    }
+
+    // Both are in the order of their hashes: only among those with one hash the order may differ. Recursion is bounded by TupleBlob.MaximumDepth.
+    static bool SameMembers(TupleBlob* left, TupleBlob* right)
+    {
+        if (left->Length != right->Length || left->Hash != right->Hash) return false;
+        for (nuint i = 0; i < left->Length; i++)
+        {
+            Value member = TupleBlob.Items(left)[i];
+            if (!AreEqual(member, TupleBlob.Items(right)[i]) && !IsAmong(member, right, i)) return false;
+        }
+        return true;
+    }
+
+    // Whether a member is among those with its hash, of which one is at an index.
+    static bool IsAmong(Value member, TupleBlob* set, nuint index)
+    {
+        ulong hash = Hashing.Of(member);
+        Value* items = TupleBlob.Items(set);
+        while (index > 0 && Hashing.Of(items[index - 1]) == hash) index--;
+        for (; index < set->Length && Hashing.Of(items[index]) == hash; index++)
+        {
+            if (AreEqual(member, items[index])) return true;
+        }
+        return false;
     }
 
     // Recursion is bounded by TupleBlob.MaximumDepth.

@@ -24,6 +24,10 @@ public static unsafe class Reference
         Debug.Assert(alive);
     }
 
+    /// <summary>How many references there are at the moment, the caller's among them.</summary>
+    // Only a figure: any value will do.
+    public static int CountOf(Header* block) => Volatile.Read(ref block->Count);
+
     /// <summary>One reference less; with the last one the block dies, and with it what only it referred to. Never recurses.</summary>
     public static void Drop(Participant* me, Header* block)
     {

@@ -18,7 +18,7 @@ public static unsafe class Transient
             case ValueKind.Object:
                 held = value;
                 break;
-            case ValueKind.Tuple:
+            case ValueKind.Tuple or ValueKind.FrozenSet:
                 TupleBlob* tuple = (TupleBlob*)value.Pointer;
                 // Recursion is bounded by TupleBlob.MaximumDepth.
                 while (tuple->Length > 0)

@@ -1,6 +1,6 @@
 namespace Symplast.Objects;
 
-/// <summary>An immutable tuple of values in a pool; it owns a reference to each. The values follow the struct.</summary>
+/// <summary>An immutable tuple, or frozen set, of values in a pool; it owns a reference to each. The values follow the struct.</summary>
 public unsafe struct TupleBlob
 {
     /// <summary>How deep tuples may nest: comparing them recurses, and the stack of a thread that is not ours may be small.</summary>
@@ -31,7 +31,16 @@ public unsafe struct TupleBlob
     /// A new tuple with one reference, the caller's; takes over the references of the items. Empty if there is no memory, or if it <see cref="IsTooDeep"/>; the
     /// items stay the caller's then. Without a heap, a <see cref="Transient"/> one.
     /// </summary>
-    public static Value Create(Participant* me, PoolHeap* heap, Value* items, nuint length)
+    public static Value Create(Participant* me, PoolHeap* heap, Value* items, nuint length) => Create(me, heap, items, length, ValueKind.Tuple);
+
+    /// <summary>The same for a frozen set of values that are not equal to one another; it sorts them.</summary>
+    public static Value CreateSet(Participant* me, PoolHeap* heap, Value* items, nuint length)
+    {
+        new Span<Value>(items, checked((int)length)).Sort(static (left, right) => Hashing.Of(left).CompareTo(Hashing.Of(right)));
+        return Create(me, heap, items, length, ValueKind.FrozenSet);
+    }
+
+    static Value Create(Participant* me, PoolHeap* heap, Value* items, nuint length, ValueKind kind)
     {
         int depth = DepthAround(items, length);
         if (depth > MaximumDepth || length > (nuint.MaxValue >> 1) / (nuint)sizeof(Value)) return Value.Empty;
@@ -51,7 +60,7 @@ public unsafe struct TupleBlob
             Ordered = ordered,
         };
         Buffer.MemoryCopy(items, Items(tuple), size, size);
-        return Value.Of(ValueKind.Tuple, tuple);
+        return Value.Of(kind, tuple);
     }
 
     static int DepthAround(Value* items, nuint length)
@@ -59,7 +68,7 @@ public unsafe struct TupleBlob
         int depth = 0;
         for (nuint i = 0; i < length; i++)
         {
-            if (items[i].Kind == ValueKind.Tuple) depth = Math.Max(depth, DepthOf(items[i]));
+            if (items[i].Kind is ValueKind.Tuple or ValueKind.FrozenSet) depth = Math.Max(depth, DepthOf(items[i]));
         }
         return depth + 1;
     }

@@ -47,6 +47,9 @@ public enum ValueKind : byte
 
     /// <summary>The address of an object that a higher floor knows (a frozen graph); compared by address here.</summary>
     Foreign,
+
+    /// <summary>A frozen set of values, a <see cref="TupleBlob"/> in the order of their hashes.</summary>
+    FrozenSet,
 }
 
 /// <summary>
@@ -169,7 +172,7 @@ public readonly unsafe struct Value : IEquatable<Value>
         get => Bits - FirstPointer < DoubleOffset - FirstPointer;
     }
 
-    /// <summary>Whether it holds a count in what it points to: an object or a blob.</summary>
+    /// <summary>Whether it holds a count in what it points to: everything but what is foreign.</summary>
     public bool IsCounted
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

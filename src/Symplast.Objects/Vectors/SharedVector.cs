@@ -72,7 +72,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
     /// <summary>The same with a first bucket of another size, and another patience, for which each set counts: for tests.</summary>
     internal static SharedVector* Create(Participant* me, PoolHeap* heap, int firstShift, int patience, bool isHasty = true)
     {
-        SharedVector* vector = (SharedVector*)Heap.Allocate(me, heap, (nuint)sizeof(SharedVector));
+        SharedVector* vector = (SharedVector*)Heap.AllocateObject(me, heap, (nuint)sizeof(SharedVector));
         if (vector == null) return null;
         VectorRoot* root = NewRoot(me, heap, firstShift, FirstCapacity);
         if (root == null)
@@ -81,12 +81,11 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
             return null;
         }
         *vector = default;
-        vector->Object.Head.Count = 1;
-        vector->Object.Head.Kind = HeaderKind.Vector;
         vector->Root = root;
         vector->FirstShift = firstShift;
         vector->Patience = patience;
         vector->IsHasty = isHasty;
+        SharedObject.Begin((SharedObject*)vector, HeaderKind.Vector);
         return vector;
     }
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using Symplast.Memory;
+using Symplast.Python.Live;
 
 namespace Symplast.Python.Freezing;
 
@@ -186,6 +187,12 @@ internal unsafe ref partial struct Freezer
         else if (type == api.PyBytes_Type) copy = CopyBytes(o);
         else if (type == api.PyByteArray_Type) copy = CopyByteArray(o);
         else if (Layout.Current.HasFrozenDict && type == api.PyFrozenDict_Type) copy = BeginDict(o);
+        else if (Handle.Is(_interpreter.Live, o))
+        {
+            copy = VisitLive(o);
+            if (copy != null) _memo.Add(o, copy);
+            return copy;
+        }
         else
         {
             copy = VisitRarer(o, type);

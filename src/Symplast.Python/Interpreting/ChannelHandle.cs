@@ -20,7 +20,8 @@ internal static unsafe class ChannelHandle
     {
         Name = Text.Utf8("symplast._symplast.Channel"u8),
         BasicSize = sizeof(Instance),
-        Flags = PyTypeSpec.ImmutableType,
+        // So that the collector sees that it keeps its type, and that the module, alive.
+        Flags = PyTypeSpec.ImmutableType | PyTypeSpec.HaveGc,
         Slots = Table(
             Slot(PyTypeSlot.Doc, Text.Utf8("""
                 Channel(deliver, /)
@@ -31,6 +32,7 @@ internal static unsafe class ChannelHandle
                 """u8)),
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
             Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
+            Slot(PyTypeSlot.Traverse, (delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void*, int>, void*, int>)&Traverse),
             Slot(PyTypeSlot.GetSet, Table(
                 Property("nudges"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Nudges, "A number that changes with each nudge()."u8),
                 Property("unanswered"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Unanswered, "Number of tasks that have no answer yet."u8))),
@@ -95,6 +97,7 @@ internal static unsafe class ChannelHandle
     static void Dealloc(PyObject* self)
     {
         PyObject* type = self->Type;
+        Api.Table.PyObject_GC_UnTrack(self);
         if (((Instance*)self)->Channel != 0)
         {
             Channel channel = ChannelOf(self);
@@ -105,8 +108,15 @@ internal static unsafe class ChannelHandle
             References.Drop(channel.Deliver);
             GCHandle.FromIntPtr(((Instance*)self)->Channel).Free();
         }
-        Api.Table.PyObject_Free(self);
+        Api.Table.PyObject_GC_Del(self);
         References.Drop(type);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int Traverse(PyObject* self, delegate* unmanaged[Cdecl]<PyObject*, void*, int> visit, void* argument)
+    {
+        int stop = visit(self->Type, argument);
+        return stop != 0 || ((Instance*)self)->Channel == 0 ? stop : visit(ChannelOf(self).Deliver, argument);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

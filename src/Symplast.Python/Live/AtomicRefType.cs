@@ -202,7 +202,9 @@ internal static unsafe class AtomicRefType
     {
         try
         {
-            return TryExchange((Handle*)self, o, out Value old) ? LiveMethods.Give(((Handle*)self)->State, old) : null;
+            Handle* handle = (Handle*)self;
+            if (!LiveMethods.IsUsable(handle) || UnknownClasses.MayMeet(handle->State) && !UnknownClasses.Find(handle->State, new CellGlance(CellOf(self)))) return null;
+            return TryExchange(handle, o, out Value old) ? LiveMethods.Give(handle->State, old) : null;
         }
         catch (Exception e)
         {

@@ -183,6 +183,7 @@ internal unsafe ref struct Carrier
             : type == api.PyDict_Type ? (Header*)OrderedMap<Uninterrupted>.Create(_state->Me, _heap)
             : type == api.PySet_Type ? (Header*)OrderedSet<Uninterrupted>.Create(_state->Me, _heap)
             : (Header*)SharedVector<Uninterrupted>.Create(_state->Me, _heap);
+        if (copy != null) Tracking.Note(copy);
         Epoch.Exit(_state->Me);
         if (isDeleted) LiveErrors.RaiseDeletedPool(_state, _heap);
         else if (copy == null) LiveErrors.RaiseNoMemory(_state, _heap);

@@ -16,6 +16,14 @@ internal static unsafe class Classes
         internal readonly Dictionary<int, nint> ByClass = [];
     }
 
+    // A blittable struct without initialiser has no class constructor.
+    struct State
+    {
+        internal int Count;
+    }
+
+    static State _state;
+
     const string Script = "__main__";
 
     static readonly Lock Gate = new();
@@ -40,6 +48,8 @@ internal static unsafe class Classes
                 number = Names.Count;
                 Names.Add((module, name));
                 Numbers.Add((module, name), number);
+                // Release: pairs with the acquire in Count.
+                Volatile.Write(ref _state.Count, number);
             }
         }
         interpreter.Keep(References.New(type));
@@ -93,6 +103,19 @@ internal static unsafe class Classes
         Live.Parcels.Drop(old);
     }
 
+    /// <summary>Forgets all definitions, with the live objects that they name: at the end of the process.</summary>
+    internal static void ForgetDefinitions()
+    {
+        long[] parcels;
+        lock (Gate)
+        {
+            parcels = [.. Parcels.Values];
+            Parcels.Clear();
+            Definitions.Clear();
+        }
+        foreach (long parcel in parcels) Live.Parcels.Drop(parcel);
+    }
+
     /// <summary>Whether a class, or a base of it, declares fields: then its objects have no other attributes.</summary>
     internal static bool HasFields(PyObject* type) => FieldsOf(type) != null;
 
@@ -135,6 +158,10 @@ internal static unsafe class Classes
             return root;
         }
     }
+
+    /// <summary>How many classes the process knows. Their numbers begin at 1.</summary>
+    // Acquire: pairs with the release in Register, before which no object of a new class is made.
+    internal static int Count => Volatile.Read(ref _state.Count);
 
     /// <summary>Module and qualified name of a class.</summary>
     internal static (string Module, string Name) NameOf(int number)

@@ -101,6 +101,11 @@ internal static unsafe partial class DictType
             KeyState known = Find(handle, arguments[0], out Incoming key);
             if (known == KeyState.Failed) return null;
             if (known == KeyState.Foreign) return count == 2 ? References.New(arguments[1]) : LiveMethods.RaiseKey(arguments[0]);
+            if (UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new EntryGlance(MapOf(handle), key.Probe)))
+            {
+                key.Dispose(state);
+                return null;
+            }
             Epoch.Enter(state->Me);
             Status status = Map.Take(state->Me, MapOf(handle), key.Probe, out Value value);
             PoolHeap* held = status == Status.Done ? LiveMethods.Hold(value) : null;
@@ -132,6 +137,7 @@ internal static unsafe partial class DictType
             Handle* handle = (Handle*)self;
             if (isLast < 0 || !LiveMethods.IsUsable(handle)) return null;
             LiveState* state = handle->State;
+            if (UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new EndGlance(MapOf(handle), isLast != 0))) return null;
             Value key, value;
             Epoch.Enter(state->Me);
             Status status = isLast != 0 ? Map.TakeLast(state->Me, MapOf(handle), out key, out value) : Map.TakeFirst(state->Me, MapOf(handle), out key, out value);

@@ -35,9 +35,8 @@ internal unsafe struct Handle
     /// <summary>The handle of an object that was made just now, whose one reference it takes over; dropped if it fails. Null with an exception set. Inside a section.</summary>
     internal static PyObject* Adopt(LiveState* state, Header* shared, PyObject* type)
     {
-        PyObject* handle = New(state, shared, type);
-        if (handle == null) Reference.Drop(state->Me, shared);
-        return handle;
+        Tracking.Note(shared);
+        return AdoptKnown(state, shared, type);
     }
 
     /// <summary>Ends what a handle has to do with its object. The handle may stay.</summary>
@@ -73,6 +72,9 @@ internal unsafe struct Handle
         Slots = Table(
             Slot(PyTypeSlot.Doc, Text.Utf8("Common base of the live types: an interpreter's handle of an object that all interpreters share."u8)),
             Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
+            Slot(PyTypeSlot.Methods, Table(
+                Method("__reduce__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reduce, PyMethodDef.NoArgs, "Pickle by reference, within this process; a pickle does not keep the object alive."u8),
+                Method("__sizeof__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SizeOf, PyMethodDef.NoArgs, "Bytes of the object itself in its pool, with its tables, but not of what it refers to."u8))),
             Slot(PyTypeSlot.Members, Table(new PyMemberDef
             {
                 Name = Text.Utf8("__weaklistoffset__"u8),
@@ -90,9 +92,17 @@ internal unsafe struct Handle
         if (!Reference.TryTake(shared)) return null;
         LiveKind kind = LiveKinds.Of(shared);
         PyObject* type = kind == LiveKind.Object ? state->ClassOf((Record*)shared) : state->TypeOf(kind);
-        if (type != null) return Adopt(state, shared, type);
+        if (type != null) return AdoptKnown(state, shared, type);
         state->Unresolved = shared;
         return null;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static PyObject* AdoptKnown(LiveState* state, Header* shared, PyObject* type)
+    {
+        PyObject* handle = New(state, shared, type);
+        if (handle == null) Reference.Drop(state->Me, shared);
+        return handle;
     }
 
     static PyObject* New(LiveState* state, Header* shared, PyObject* type)
@@ -105,11 +115,44 @@ internal unsafe struct Handle
             state->Unuse(heap);
             return null;
         }
+        // Not seen by the collector, the reference would keep type and module alive for as long as a function's globals have a handle, and they the function, if it is one
+        // of a class of live objects: for ever. The types outlive all handles anyway.
+        if (!IsCollected(type)) References.Drop(type);
         handle->Shared = shared;
         handle->State = state;
         state->Handles.Add(shared, (PyObject*)handle);
         state->Living++;
         return (PyObject*)handle;
+    }
+
+    // Those of classes that Python code makes, which their handles keep alive.
+    static bool IsCollected(PyObject* type) => (Layout.TypeFlags(type) & PyTypeSpec.HaveGc) != 0;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Reduce(PyObject* self, PyObject* none)
+    {
+        try
+        {
+            return LivePickles.Reduce((Handle*)self);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* SizeOf(PyObject* self, PyObject* none)
+    {
+        try
+        {
+            Handle* handle = (Handle*)self;
+            return LiveMethods.CheckAlive(handle) ? Api.Table.PyLong_FromLongLong(Parts.SizeOf(handle->State->Me, handle->Shared)) : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -121,9 +164,15 @@ internal unsafe struct Handle
         // First, so that nothing that runs from here on can come by this handle again.
         if (handle->Shared != null) Release(handle);
         if (handle->WeakReferences != null) Api.Table.PyObject_ClearWeakRefs(self);
-        if ((Api.Table.PyType_GetFlags(type) & PyTypeSpec.HaveGc) != 0) Api.Table.PyObject_GC_Del(self);
-        else Api.Table.PyObject_Free(self);
-        References.Drop(type);
+        if (IsCollected(type))
+        {
+            Api.Table.PyObject_GC_Del(self);
+            References.Drop(type);
+        }
+        else
+        {
+            Api.Table.PyObject_Free(self);
+        }
         LiveState.Forget(state);
     }
 }

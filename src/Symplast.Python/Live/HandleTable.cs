@@ -10,7 +10,7 @@ namespace Symplast.Python.Live;
 /// The handles of one interpreter by the address of their shared object, so that an object has one handle: open addressing, linear probing, at most half full. Holds no
 /// references: a handle takes itself out when it dies.
 /// </summary>
-/// <remarks>Used with the interpreter's GIL held.</remarks>
+/// <remarks>Used with the interpreter's GIL held; <see cref="Knows"/> by anybody who holds <see cref="LiveStates.Gate"/>, under which the memory is replaced.</remarks>
 internal unsafe struct HandleTable
 {
     struct Entry
@@ -57,12 +57,15 @@ internal unsafe struct HandleTable
         {
             return false;
         }
-        _entries = larger;
-        _mask = ((nuint)1 << log2) - 1;
-        _shift = 64 - log2;
-        for (nuint i = 0; i < slots; i++)
+        lock (LiveStates.Gate)
         {
-            if (old[i].Shared != null) Insert(old[i]);
+            _entries = larger;
+            _mask = ((nuint)1 << log2) - 1;
+            _shift = 64 - log2;
+            for (nuint i = 0; i < slots; i++)
+            {
+                if (old[i].Shared != null) Insert(old[i]);
+            }
         }
         NativeMemory.Free(old);
         return true;
@@ -107,7 +110,22 @@ internal unsafe struct HandleTable
         return null;
     }
 
-    /// <summary>Frees the table.</summary>
+    /// <summary>Whether an object has a handle; if entries move meanwhile one may be missed. Called with <see cref="LiveStates.Gate"/> held.</summary>
+    internal readonly bool Knows(Header* shared)
+    {
+        if (_entries == null) return false;
+        nuint slot = Home(shared);
+        for (nuint i = 0; i <= _mask; i++, slot = (slot + 1) & _mask)
+        {
+            // Only compared: any value will do.
+            nint found = Volatile.Read(ref *(nint*)&_entries[slot].Shared);
+            if (found == (nint)shared) return true;
+            if (found == 0) return false;
+        }
+        return false;
+    }
+
+    /// <summary>Frees the table. Called with <see cref="LiveStates.Gate"/> held.</summary>
     internal void Dispose()
     {
         NativeMemory.Free(_entries);

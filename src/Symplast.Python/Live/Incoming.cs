@@ -23,10 +23,8 @@ internal enum KeyState
 /// A Python object on its way into a pool, as key or value: numbers, text and bytes as they are, everything else as what was made of it in the pool, with a reference.
 /// Made and disposed of outside sections, with the GIL held; the original must stay alive meanwhile.
 /// </summary>
-internal unsafe ref struct Incoming
+internal unsafe ref partial struct Incoming
 {
-    const int TypicalItems = 16;
-
     /// <summary>What to look up or to store.</summary>
     internal Probe Probe;
 
@@ -188,13 +186,6 @@ internal unsafe ref struct Incoming
 
     static bool HasSlotOf(PyObject* type, PyObject* parent, int slot) => Api.Table.PyType_GetSlot(type, slot) == Api.Table.PyType_GetSlot(parent, slot);
 
-    static KeyState OwnTuple(LiveState* state, PoolHeap* heap, PyObject* o, ref Incoming key)
-    {
-        if (Api.Table.PyObject_Hash(o) == -1) return KeyState.Failed;
-        if (TryTuple(state, heap, o, isKey: true, 1, out Value tuple)) return key.Own(state, heap, tuple);
-        return Api.Table.PyErr_Occurred() != null ? KeyState.Failed : KeyState.Foreign;
-    }
-
     [MethodImpl(MethodImplOptions.NoInlining)]
     static KeyState SlowKey(LiveState* state, PoolHeap* heap, PyObject* o, ref Incoming key)
     {
@@ -203,6 +194,12 @@ internal unsafe ref struct Incoming
         if (type == api.PyUnicode_Type) return key.Encode(o) ? KeyState.Ready : KeyState.Failed;
         if (type == api.PyLong_Type || type == api.PyComplex_Type) return key.Own(state, heap, Number(state, heap, o));
         if (type == api.PyTuple_Type) return OwnTuple(state, heap, o, ref key);
+        if (type == api.PyFrozenSet_Type)
+        {
+            KeyState made = OwnSet(state, heap, o, ref key);
+            // A frozen one of other members is itself, at least.
+            if (made != KeyState.Foreign || !AddressRange.Contains(o)) return made;
+        }
         // Whatever the plain type does not hash cannot be a key here either.
         if (api.PyObject_Hash(o) == -1) return KeyState.Failed;
         if (Handle.Is(state, o))
@@ -361,50 +358,5 @@ internal unsafe ref struct Incoming
     {
         value = Value.Foreign(o);
         return heap == null || CrossPool.HoldFrozen(state, heap, o);
-    }
-
-    // A tuple of keys, or of values of which none is a plain container. False with an exception set, or without one if an item is something else.
-    static bool TryTuple(LiveState* state, PoolHeap* heap, PyObject* o, bool isKey, int depth, out Value tuple)
-    {
-        tuple = default;
-        if (depth > TupleBlob.MaximumDepth) return Errors.Set(*Api.Table.PyExc_RecursionError, "the tuple is nested too deeply") != null;
-        nuint length = (nuint)((PyVarObject*)o)->Size;
-        Value* room = stackalloc Value[TypicalItems];
-        Value* items = length <= TypicalItems ? room : (Value*)NativeMemory.Alloc(length, (nuint)sizeof(Value));
-        nuint done = 0;
-        while (done < length && TryMember(state, heap, ((PyObject**)((byte*)o + Layout.Current.TupleItems))[done], isKey, depth, out items[done])) done++;
-        bool made = false;
-        if (done == length)
-        {
-            Epoch.Enter(state->Me);
-            bool isDeleted = heap != null && PoolHeap.IsDeleted(heap);
-            if (!isDeleted) tuple = TupleBlob.Create(state->Me, heap, items, length);
-            Epoch.Exit(state->Me);
-            made = !tuple.IsEmpty;
-            if (isDeleted) LiveErrors.RaiseDeletedPool(state, heap);
-            else if (!made) LiveErrors.RaiseNoMemory(state, heap);
-        }
-        if (!made)
-        {
-            while (done > 0) Discard(state, heap, items[--done]);
-        }
-        if (items != room) NativeMemory.Free(items);
-        return made;
-    }
-
-    static bool TryMember(LiveState* state, PoolHeap* heap, PyObject* o, bool isKey, int depth, out Value value)
-    {
-        if (o->Type == Api.Table.PyTuple_Type && (isKey || !AddressRange.Contains(o))) return TryTuple(state, heap, o, isKey, depth + 1, out value);
-        if (!isKey) return TryValue(state, heap, o, out value);
-        value = default;
-        if (Key(state, heap, o, out Incoming key) != KeyState.Ready) return false;
-        if (key._owned.IsEmpty) value = Store(state, heap, key);
-        else
-        {
-            value = key._owned;
-            key._owned = default;
-        }
-        key.Dispose(state);
-        return !value.IsEmpty;
     }
 }

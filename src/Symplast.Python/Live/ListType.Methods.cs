@@ -154,6 +154,7 @@ internal static unsafe partial class ListType
                 if (index == -1 && Api.Table.PyErr_Occurred() != null) return null;
             }
             LiveState* state = handle->State;
+            if (UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new ElementGlance(VectorOf(handle), index))) return null;
             Epoch.Enter(state->Me);
             Value value;
             Status status = index == -1 ? Vector.TakeLast(state->Me, VectorOf(handle), out value) : Vector.TakeElement(state->Me, VectorOf(handle), index, out value);

@@ -56,6 +56,21 @@ internal static unsafe class LiveKinds
         _ => LiveKind.None,
     };
 
-    /// <summary>The name of the Python type.</summary>
-    internal static string Name(LiveKind kind) => kind.ToString();
+    /// <summary>The name of the Python type of an object, inside a section: of a class of live objects module and qualified name.</summary>
+    internal static string TypeNameOf(Header* shared) => NameOf(NumberOf(shared));
+
+    /// <summary>A number for the type of an object, inside a section: the kind, or for classes of live objects one after all kinds.</summary>
+    internal static int NumberOf(Header* shared)
+    {
+        LiveKind kind = Of(shared);
+        return kind == LiveKind.Object ? (int)LiveKind.Count + ((SharedObject*)shared)->Tag : (int)kind;
+    }
+
+    /// <summary>What such a number stands for. The class of an object that is just being made is not known yet.</summary>
+    internal static string NameOf(int number)
+    {
+        if (number < (int)LiveKind.Count) return ((LiveKind)number).ToString();
+        (string module, string name) = Classes.NameOf(number - (int)LiveKind.Count);
+        return name is null ? nameof(LiveKind.Object) : $"{module}.{name}";
+    }
 }

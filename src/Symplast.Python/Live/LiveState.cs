@@ -26,6 +26,12 @@ internal unsafe struct LiveState
     /// <summary>The interpreter in the epoch scheme.</summary>
     internal Participant* Me;
 
+    /// <summary>The interpreter's number; never reused within a process.</summary>
+    internal long Id;
+
+    /// <summary>Next in <see cref="LiveStates"/>.</summary>
+    internal LiveState* Next;
+
     /// <summary>All handles.</summary>
     internal HandleTable Handles;
 
@@ -67,6 +73,9 @@ internal unsafe struct LiveState
     /// <summary>Classes without fields, whose objects take any attribute.</summary>
     internal KnownClasses OpenClasses;
 
+    /// <summary>How many classes of live objects are known here, of those that <see cref="Classes"/> counts.</summary>
+    internal int KnownClasses;
+
     /// <summary>Handles that exist, of which some may have ended.</summary>
     internal long Living;
 
@@ -86,9 +95,9 @@ internal unsafe struct LiveState
     /// <summary>The module's state for this interpreter; null when that is gone.</summary>
     internal readonly InterpreterState? Interpreter => _interpreter == 0 ? null : InterpreterState.FromHandle(_interpreter);
 
-    /// <summary>A state for an interpreter; <paramref name="interpreter"/> is the handle of its <see cref="InterpreterState"/>.</summary>
+    /// <summary>A state for an interpreter; <paramref name="interpreter"/> is the handle of its <see cref="InterpreterState"/>, <paramref name="id"/> its number.</summary>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
-    internal static LiveState* Create(nint interpreter)
+    internal static LiveState* Create(nint interpreter, long id)
     {
         LiveState* state = (LiveState*)NativeMemory.AllocZeroed((nuint)sizeof(LiveState));
         state->_interpreter = interpreter;
@@ -96,6 +105,8 @@ internal unsafe struct LiveState
         state->Fields.Create();
         state->Plans.Create();
         state->Me = Epoch.JoinUnbound();
+        state->Id = id;
+        LiveStates.Add(state);
         return state;
     }
 
@@ -110,7 +121,7 @@ internal unsafe struct LiveState
         while (state->Iterators != null) DictIterator.Finish(state->Iterators);
         while (state->SortedIterators != null) SortedDictIterator.Finish(state->SortedIterators);
         for (PyObject* handle; (handle = state->Handles.Any()) != null;) Handle.Release((Handle*)handle);
-        state->Handles.Dispose();
+        LiveStates.Remove(state);
         state->Attributes.Dispose();
         state->Fields.Dispose();
         state->Plans.Dispose();
@@ -122,13 +133,24 @@ internal unsafe struct LiveState
         state->_classCapacity = 0;
         if (!ForkGuard.IsForkedChild) Epoch.Leave(state->Me);
         state->Me = null;
-        if (state->Living == 0) NativeMemory.Free(state);
+        // Handles that are left need their types to end.
+        for (int kind = 0; kind < MostKinds; kind++)
+        {
+            if (state->_types[kind] != 0) References.Take((PyObject*)state->_types[kind]);
+        }
+        if (state->Living == 0) Free(state);
+    }
+
+    static void Free(LiveState* state)
+    {
+        for (int kind = 0; kind < MostKinds; kind++) References.Drop((PyObject*)state->_types[kind]);
+        NativeMemory.Free(state);
     }
 
     /// <summary>Notes that a handle is gone.</summary>
     internal static void Forget(LiveState* state)
     {
-        if (--state->Living == 0 && state->Me == null) NativeMemory.Free(state);
+        if (--state->Living == 0 && state->Me == null) Free(state);
     }
 
     /// <summary>
@@ -177,6 +199,7 @@ internal unsafe struct LiveState
             new Span<nint>(_classes + _classCapacity, capacity - _classCapacity).Clear();
             _classCapacity = capacity;
         }
+        if (_classes[number] == null) KnownClasses++;
         _classes[number] = type;
     }
 
@@ -217,18 +240,31 @@ internal unsafe struct LiveState
         if (--_pools[heap->Slot].Handles == 0) Heap.Unpin(heap);
     }
 
-    /// <summary>How many handles this interpreter has into a pool.</summary>
-    internal readonly long HandlesInto(PoolHeap* heap) => heap->Slot < _poolCapacity && _pools[heap->Slot].Heap == heap ? _pools[heap->Slot].Handles : 0;
+    /// <summary>How many handles this interpreter has into a pool. Called with <see cref="LiveStates.Gate"/> held, under which the memory is replaced.</summary>
+    // Only a figure: any value will do.
+    internal readonly long HandlesInto(PoolHeap* heap) => heap->Slot < _poolCapacity && _pools[heap->Slot].Heap == heap ? Volatile.Read(ref _pools[heap->Slot].Handles) : 0;
+
+    /// <summary>Frees what others may look at. Called with <see cref="LiveStates.Gate"/> held.</summary>
+    internal void DisposeTables()
+    {
+        Handles.Dispose();
+        NativeMemory.Free(_pools);
+        _pools = null;
+        _poolCapacity = 0;
+    }
 
     bool GrowPools(int slot)
     {
         int capacity = Math.Max(16, slot + slot / 2 + 1);
         try
         {
-            PoolUse* larger = (PoolUse*)NativeMemory.Realloc(_pools, (nuint)capacity * (nuint)sizeof(PoolUse));
-            new Span<PoolUse>(larger + _poolCapacity, capacity - _poolCapacity).Clear();
-            _pools = larger;
-            _poolCapacity = capacity;
+            lock (LiveStates.Gate)
+            {
+                PoolUse* larger = (PoolUse*)NativeMemory.Realloc(_pools, (nuint)capacity * (nuint)sizeof(PoolUse));
+                new Span<PoolUse>(larger + _poolCapacity, capacity - _poolCapacity).Clear();
+                _pools = larger;
+                _poolCapacity = capacity;
+            }
             return true;
         }
         catch (OutOfMemoryException)

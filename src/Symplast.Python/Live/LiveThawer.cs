@@ -6,7 +6,7 @@ namespace Symplast.Python.Live;
 
 /// <summary>
 /// Copies a graph of live objects into plain objects of the interpreter: Dict and SortedDict become dict, List list, Set set, objects a dict of their attributes,
-/// AtomicInt int, AtomicRef what it holds, Array <c>array.array</c>; frozen parts are thawed. Each object is seen at one moment, sharing and cycles are kept. With an explicit stack.
+/// AtomicInt int, AtomicRef what it holds, Array <c>array.array</c>; frozen parts are thawed; plain lists, dicts and tuples around live objects are copied. Each object is seen at one moment, sharing and cycles are kept. With an explicit stack.
 /// </summary>
 internal unsafe ref struct LiveThawer
 {
@@ -17,30 +17,41 @@ internal unsafe ref struct LiveThawer
         internal nint Next;
     }
 
+    // How deep tuples may nest; those in a pool are not as deep.
+    const int MostTuples = 1000;
+
     readonly InterpreterState _interpreter;
     readonly LiveState* _state;
-    readonly bool _isToBeFrozen;
     FreezeMemo _memo;                   // from handles to copies, which other containers hold, or _made
     NativeList<nint> _made;             // every copy, with a reference
     NativeList<Frame> _stack;
+    int _depth;                         // of tuples
 
-    LiveThawer(InterpreterState interpreter, bool isToBeFrozen)
+    LiveThawer(InterpreterState interpreter)
     {
-        _isToBeFrozen = isToBeFrozen;
         _interpreter = interpreter;
         _state = interpreter.Live;
     }
 
-    /// <summary>
-    /// A new reference to the plain form of a live object; null with an exception set. If it <paramref name="isToBeFrozen"/>, an Array becomes a list, which has a frozen form.
-    /// </summary>
-    internal static PyObject* Thaw(InterpreterState interpreter, PyObject* handle, bool isToBeFrozen)
+    /// <summary>Whether an object is a live one, or a plain container that holds one, however deep.</summary>
+    internal static bool IsFor(InterpreterState interpreter, PyObject* o)
     {
-        LiveThawer thawer = new(interpreter, isToBeFrozen);
+        if (Handle.Is(interpreter.Live, o)) return true;
+        return IsPlainContainer(o) && new LiveSearch(interpreter.Live).Finds(o);
+    }
+
+    /// <summary>A list, dict or tuple of the interpreter's own, and no subclass.</summary>
+    internal static bool IsPlainContainer(PyObject* o) =>
+        (o->Type == Api.Table.PyList_Type || o->Type == Api.Table.PyDict_Type || o->Type == Api.Table.PyTuple_Type) && !AddressRange.Contains(o);
+
+    /// <summary>A new reference to the plain form of an object for which <see cref="IsFor"/> is true; null with an exception set.</summary>
+    internal static PyObject* Thaw(InterpreterState interpreter, PyObject* o)
+    {
+        LiveThawer thawer = new(interpreter);
         PyObject* copy = null;
         try
         {
-            copy = thawer.Visit(handle);
+            copy = thawer.Visit(o);
             if (copy != null && !thawer.Run())
             {
                 References.Drop(copy);
@@ -99,9 +110,11 @@ internal unsafe ref struct LiveThawer
         ref Api api = ref Api.Table;
         if (AddressRange.Contains(o)) return Thawer.Thaw(_interpreter, o);
         if (o->Type == api.PyTuple_Type) return VisitTuple(o);
-        if (!Handle.Is(_state, o)) return References.New(o);
+        bool isPlain = IsPlainContainer(o);
+        if (!isPlain && !Handle.Is(_state, o)) return References.New(o);
         PyObject* known = _memo.Find(o);
         if (known != null) return References.New(known);
+        if (isPlain) return Begin(o, o->Type == api.PyDict_Type ? api.PyDict_Copy(o) : api.PySequence_List(o));
         if (LiveObjects.KindOf(_state, o) == LiveKind.Array) return VisitArray(o);
         PyObject* copy = LiveObjects.ToPlain(_state, o);
         // One that holds another one, and so on: what is at the end.
@@ -116,6 +129,13 @@ internal unsafe ref struct LiveThawer
             References.Drop(copy);
             copy = inner;
         }
+        return Begin(o, copy);
+    }
+
+    // Puts a copy, whose reference it takes over, on the stack, if it is of a container; null if it is, with an exception set.
+    PyObject* Begin(PyObject* o, PyObject* copy)
+    {
+        ref Api api = ref Api.Table;
         if (copy == null) return null;
         bool isDict = copy->Type == api.PyDict_Type;
         if (!isDict && copy->Type != api.PyList_Type) return copy;
@@ -135,7 +155,7 @@ internal unsafe ref struct LiveThawer
     // Holds numbers only, so it is finished at once.
     PyObject* VisitArray(PyObject* o)
     {
-        PyObject* copy = _isToBeFrozen ? ArrayType.ToList((Handle*)o) : ArrayType.ToPlain((Handle*)o);
+        PyObject* copy = ArrayType.ToPlain((Handle*)o);
         if (copy == null) return null;
         _made.Reserve(1);
         _made.Add((nint)References.New(copy));
@@ -143,10 +163,11 @@ internal unsafe ref struct LiveThawer
         return copy;
     }
 
-    // Recursion is bounded by how deep tuples in a pool may nest.
     PyObject* VisitTuple(PyObject* tuple)
     {
         ref Api api = ref Api.Table;
+        if (_depth == MostTuples) return Errors.Set(*api.PyExc_RecursionError, "the tuple is nested too deeply");
+        _depth++;
         nint length = ((PyVarObject*)tuple)->Size;
         PyObject* copy = api.PyTuple_New(length);
         for (nint i = 0; copy != null && i < length; i++)
@@ -155,10 +176,11 @@ internal unsafe ref struct LiveThawer
             if (item == null)
             {
                 References.Drop(copy);
-                return null;
+                copy = null;
             }
-            ((PyObject**)((byte*)copy + Layout.Current.TupleItems))[i] = item;
+            else ((PyObject**)((byte*)copy + Layout.Current.TupleItems))[i] = item;
         }
+        _depth--;
         return copy;
     }
 

@@ -50,7 +50,7 @@ internal static unsafe class LiveTypes
     /// <summary>Makes the types of an interpreter and adds them to the module; false with an exception set.</summary>
     internal static bool Create(PyObject* module, InterpreterState interpreter, nint handle)
     {
-        LiveState* state = LiveState.Create(handle);
+        LiveState* state = LiveState.Create(handle, interpreter.Id);
         interpreter.Live = state;
         PyObject* shared = Make(module, interpreter, _specifications.Shared, null, "Shared"u8);
         if (shared == null) return false;

@@ -40,6 +40,7 @@ internal static unsafe class Outgoing
             case ValueKind.Foreign: return Frozen(state, (PyObject*)value.Pointer);
             case ValueKind.Ellipsis: return api._Py_EllipsisObject;
             case ValueKind.Tuple: return Tuple(state, value);
+            case ValueKind.FrozenSet: return FrozenSet(state, value);
         }
         byte* data = Blob.Data((Blob*)value.Pointer);
         return value.Kind switch
@@ -80,6 +81,15 @@ internal static unsafe class Outgoing
             }
             ((PyObject**)((byte*)copy + Layout.Current.TupleItems))[i] = item;
         }
+        return copy;
+    }
+
+    // Its members are numbers, texts and the like: hashing them runs no Python code.
+    static PyObject* FrozenSet(LiveState* state, Value set)
+    {
+        PyObject* members = Tuple(state, set);
+        PyObject* copy = members == null ? null : Api.Table.PyFrozenSet_New(members);
+        References.Drop(members);
         return copy;
     }
 

@@ -81,6 +81,7 @@ internal static unsafe partial class SetType
             Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return null;
             LiveState* state = handle->State;
+            if (UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new EndGlance(SetOf(handle), isLast: false))) return null;
             Epoch.Enter(state->Me);
             Status status = Sets.TakeFirst(state->Me, SetOf(handle), out Value element);
             PoolHeap* held = status == Status.Done ? LiveMethods.Hold(element) : null;

@@ -122,8 +122,8 @@ internal static unsafe partial class SetType
     {
         if (!LiveMethods.IsUsable(handle)) return Status.Deleted;
         LiveState* state = handle->State;
-        KeyState known = Incoming.Lookup(state, o, out Incoming key);
-        if (known != KeyState.Ready) return IsAbsent(handle, o, known, setsAreFrozen) ? Status.Missing : Status.WrongKind;
+        KeyState known = Lookup(state, o, setsAreFrozen, out Incoming key);
+        if (known != KeyState.Ready) return IsAbsent(handle, o, known) ? Status.Missing : Status.WrongKind;
         Status status = Sets.Remove(state->Me, SetOf(handle), key.Probe);
         key.Dispose(state);
         if (status is not (Status.Done or Status.Missing)) LiveErrors.Raise(handle, status);
@@ -138,8 +138,8 @@ internal static unsafe partial class SetType
             Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return -1;
             LiveState* state = handle->State;
-            KeyState known = Incoming.Lookup(state, o, out Incoming key);
-            if (known != KeyState.Ready) return IsAbsent(handle, o, known, setsAreFrozen: true) ? 0 : -1;
+            KeyState known = Lookup(state, o, setsAreFrozen: true, out Incoming key);
+            if (known != KeyState.Ready) return IsAbsent(handle, o, known) ? 0 : -1;
             Status status = Sets.Contains(state->Me, SetOf(handle), key.Probe);
             key.Dispose(state);
             if (status is Status.Done or Status.Missing) return status == Status.Done ? 1 : 0;
@@ -153,21 +153,36 @@ internal static unsafe partial class SetType
         }
     }
 
-    // Whether an object that is no key is surely not in the Set; false with an exception set. A set is looked up like the frozenset that equals it, as set does; no such
-    // frozenset can be a member.
+    static KeyState Lookup(LiveState* state, PyObject* o, bool setsAreFrozen, out Incoming key)
+    {
+        KeyState known = Incoming.Lookup(state, o, out key);
+        return known == KeyState.Failed && setsAreFrozen ? LookupSet(state, o, out key) : known;
+    }
+
+    // After a lookup failed: one of a set is that of the frozenset which equals it, as set does.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static bool IsAbsent(Handle* handle, PyObject* o, KeyState known, bool setsAreFrozen)
+    static KeyState LookupSet(LiveState* state, PyObject* o, out Incoming key)
     {
         ref Api api = ref Api.Table;
+        key = default;
+        bool isSet = o->Type == state->TypeOf(LiveKind.Set) || api.PyType_IsSubtype(o->Type, api.PySet_Type) != 0;
+        if (!isSet || api.PyErr_ExceptionMatches(*api.PyExc_TypeError) == 0) return KeyState.Failed;
+        api.PyErr_Clear();
+        PyObject* frozen = api.PyFrozenSet_New(o);
+        KeyState known = frozen == null ? KeyState.Failed : Incoming.Lookup(state, frozen, out key);
+        // The key is a copy.
+        References.Drop(frozen);
+        return known;
+    }
+
+    // Whether an object that is no key is surely not in the Set; false with an exception set.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static bool IsAbsent(Handle* handle, PyObject* o, KeyState known)
+    {
         if (known == KeyState.Failed)
         {
-            bool isSet = o->Type == handle->State->TypeOf(LiveKind.Set) || api.PyType_IsSubtype(o->Type, api.PySet_Type) != 0;
-            if (!setsAreFrozen || !isSet || api.PyErr_ExceptionMatches(*api.PyExc_TypeError) == 0)
-            {
-                LiveErrors.ExplainUnhashable(o, "set element");
-                return false;
-            }
-            api.PyErr_Clear();
+            LiveErrors.ExplainUnhashable(o, "set element");
+            return false;
         }
         return LiveMethods.CheckAlive(handle);
     }

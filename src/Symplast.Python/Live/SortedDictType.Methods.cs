@@ -115,6 +115,11 @@ internal static unsafe partial class SortedDictType
             KeyState known = Lookup(handle, arguments[0], out Incoming key);
             if (known == KeyState.Failed) return null;
             Value value = default;
+            if (known == KeyState.Ready && UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new SortedEntryGlance(MapOf(handle), key.Probe)))
+            {
+                key.Dispose(state);
+                return null;
+            }
             Epoch.Enter(state->Me);
             Status status = known == KeyState.Ready ? Tree.Take(state->Me, MapOf(handle), key.Probe, out value) : Status.Missing;
             PoolHeap* held = status == Status.Done ? LiveMethods.Hold(value) : null;

@@ -33,10 +33,10 @@ internal static unsafe partial class SortedDictType
     static PyObject* Last(PyObject* self, PyObject* none) => End(self, &LastOf);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PopFirst(PyObject* self, PyObject* none) => TakeEnd(self, &Tree.PopMin, "pop_first");
+    static PyObject* PopFirst(PyObject* self, PyObject* none) => TakeEnd(self, &Tree.PopMin, isLast: false, "pop_first");
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PopLast(PyObject* self, PyObject* none) => TakeEnd(self, &Tree.PopMax, "pop_last");
+    static PyObject* PopLast(PyObject* self, PyObject* none) => TakeEnd(self, &Tree.PopMax, isLast: true, "pop_last");
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* PeekItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
@@ -60,7 +60,7 @@ internal static unsafe partial class SortedDictType
     static PyObject* PopItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
     {
         if (!TryIndex("popitem", arguments, count, keywords, out nint index)) return null;
-        if (index is 0 or -1) return TakeEnd(self, index == 0 ? &Tree.PopMin : &Tree.PopMax, "popitem");
+        if (index is 0 or -1) return TakeEnd(self, index == 0 ? &Tree.PopMin : &Tree.PopMax, index == -1, "popitem");
         try
         {
             return LiveMethods.IsUsable((Handle*)self) ? PopInside((Handle*)self, index) : null;
@@ -197,13 +197,14 @@ internal static unsafe partial class SortedDictType
         return null;
     }
 
-    static PyObject* TakeEnd(PyObject* self, Taking take, string method)
+    static PyObject* TakeEnd(PyObject* self, Taking take, bool isLast, string method)
     {
         try
         {
             Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return null;
             LiveState* state = handle->State;
+            if (UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new SortedEndGlance(MapOf(handle), isLast))) return null;
             Epoch.Enter(state->Me);
             Status status = take(state->Me, MapOf(handle), out Value key, out Value value);
             PoolHeap* held = status == Status.Done ? LiveMethods.Hold(value) : null;
@@ -235,6 +236,11 @@ internal static unsafe partial class SortedDictType
 
     static PyObject* PopInside(Handle* handle, nint index)
     {
+        return UnknownClasses.MayMeet(handle->State) ? PopKnown(handle, index) : PopAtOnce(handle, index);
+    }
+
+    static PyObject* PopAtOnce(Handle* handle, nint index)
+    {
         LiveState* state = handle->State;
         Value key = default, value = default;
         bool wasEmpty = false;
@@ -244,6 +250,38 @@ internal static unsafe partial class SortedDictType
         Epoch.Exit(state->Me);
         if (status == Status.Missing) return wasEmpty ? RaiseEmpty("popitem") : RaiseIndex();
         return status == Status.Done ? GivePair(state, key, value, held) : LiveErrors.Raise(handle, status);
+    }
+
+    // Looks at the value first: if its class is not to be had here, it stays.
+    static PyObject* PopKnown(Handle* handle, nint index)
+    {
+        LiveState* state = handle->State;
+        Status status;
+        Value key, taken = default;
+        PoolHeap* held;
+        do
+        {
+            status = TryAt(handle, index, out key, out Value value, out held);
+            if (status != Status.Done) break;
+            bool isKnown = UnknownClasses.Find(state, new SortedEntryGlance(MapOf(handle), Probe.Of(key)));
+            LiveState.Drop(state, value);
+            if (!isKnown)
+            {
+                LiveState.Drop(state, key);
+                LiveMethods.Unhold(held);
+                return null;
+            }
+            LiveMethods.Unhold(held);
+            Epoch.Enter(state->Me);
+            status = PoolHeap.IsDeleted(Heap.Of(handle->Shared)) ? Status.Deleted : Tree.Take(state->Me, MapOf(handle), Probe.Of(key), out taken);
+            held = status == Status.Done ? LiveMethods.Hold(taken) : null;
+            Epoch.Exit(state->Me);
+            if (status != Status.Done) LiveState.Drop(state, key);
+            // Another one has taken it: the next one has its place now. WrongKind: that of a map which was emptied and filled anew.
+        } while (status is Status.Missing or Status.WrongKind);
+        if (status == Status.Done) return GivePair(state, key, taken, held);
+        if (status == Status.Missing && Tree.Count(state->Me, MapOf(handle), out long count) == Status.Done && count == 0) return RaiseEmpty("popitem");
+        return status == Status.Missing ? RaiseIndex() : LiveErrors.Raise(handle, status);
     }
 
     // The entry at an index at one moment, with references that are the caller's; Missing if there is none.

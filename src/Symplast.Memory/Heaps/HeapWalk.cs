@@ -1,0 +1,124 @@
+using System.Diagnostics;
+
+namespace Symplast.Memory;
+
+/// <summary>What is done with each block that a <see cref="HeapWalk"/> comes to.</summary>
+public unsafe interface IBlockVisitor
+{
+    /// <summary>Called with nothing locked, before <see cref="Visit"/> is called at most so many times.</summary>
+    void Prepare(int most);
+
+    /// <summary>
+    /// A block that may begin an object: <see cref="Heap.AllocateObject"/> gave it out once, and its first word is not that of a free block. Inside a section, with the
+    /// heap's gate held: nothing is to be allocated, dropped or freed here, and no exception to leave.
+    /// </summary>
+    void Visit(void* block);
+}
+
+/// <summary>
+/// Finds the blocks that begin objects, page by page, while others allocate and free. Costs those nothing: they lie on pages of their own, the first word of a free block
+/// links to another one in its page or is 0, and a new page is stored with its kind, a new block with the number of those that were made, last.
+/// </summary>
+/// <remarks>A chunk, and its division into pages, stays as it is while the heap's gate is held; that is given back after each chunk, as is the section. What is made
+/// meanwhile may be missed.</remarks>
+public static unsafe class HeapWalk
+{
+    // Nothing smaller begins an object.
+    const nuint SmallestObject = 32;
+
+    /// <summary>Comes to all blocks of a pool that begin objects; to none, or no more, if it is deleted. Thread-safe, not inside a section.</summary>
+    /// <exception cref="OutOfMemoryException">No memory for a list of chunks.</exception>
+    public static void Run<TVisitor>(Participant* me, Pool pool, ref TVisitor visitor) where TVisitor : struct, IBlockVisitor
+    {
+        PoolHeap* heap = pool.KnownHeap;
+        if (heap == null) return;
+        NativeList<nint> chunks = default;
+        try
+        {
+            List(heap, ref chunks);
+            for (int i = 0; i < chunks.Count; i++)
+            {
+                Chunk* chunk = (Chunk*)*chunks[i];
+                visitor.Prepare(Chunk.PageCount * (int)(Page.Size / SmallestObject));
+                Epoch.Enter(me);
+                heap->Gate.Enter();
+                if (!PoolHeap.IsDeleted(heap) && IsListed(heap, chunk))
+                {
+                    for (int page = 0; page < Chunk.PageCount; page++) Visit(Chunk.Pages(chunk) + page, ref visitor);
+                }
+                heap->Gate.Exit();
+                Epoch.Exit(me);
+            }
+        }
+        finally
+        {
+            chunks.Dispose();
+            GC.KeepAlive(pool);
+        }
+    }
+
+    /// <summary>Comes to the block at an address of the range if that is now such a block of the pool; the address may be any. Thread-safe, not inside a section.</summary>
+    public static void At<TVisitor>(Participant* me, Pool pool, void* address, ref TVisitor visitor) where TVisitor : struct, IBlockVisitor
+    {
+        PoolHeap* heap = pool.KnownHeap;
+        if (heap == null || !AddressRange.Contains(address)) return;
+        visitor.Prepare(1);
+        Epoch.Enter(me);
+        heap->Gate.Enter();
+        if (!PoolHeap.IsDeleted(heap) && Heap.Of(address) == heap && IsListed(heap, ChunkTable.EntryOf(address)->Chunk))
+        {
+            Page* page = ChunkTable.PageOf(address);
+            nuint offset = (nuint)((byte*)address - page->Start);
+            if (IsOfObjects(page, out int made) && offset % page->BlockSize == 0 && offset / page->BlockSize < (nuint)made) Visit(page, (byte*)address, ref visitor);
+        }
+        heap->Gate.Exit();
+        Epoch.Exit(me);
+        GC.KeepAlive(pool);
+    }
+
+    // Descriptors are used again, but never given back to the system.
+    static bool IsListed(PoolHeap* heap, Chunk* chunk) => chunk != null && chunk->Heap == heap && chunk->IsListed && !chunk->IsLarge;
+
+    static void List(PoolHeap* heap, ref NativeList<nint> chunks)
+    {
+        for (bool complete = false; !complete;)
+        {
+            int room = 16 + (int)(PoolHeap.ReservedBytes(heap) >> AddressRange.ChunkShift);
+            chunks.Clear();
+            chunks.Reserve(room);
+            heap->Gate.Enter();
+            Chunk* chunk = PoolHeap.Chunks(heap);
+            for (; chunk != null && chunks.Count < room; chunk = chunk->Next)
+            {
+                if (!chunk->IsLarge) chunks.Add((nint)chunk);
+            }
+            complete = chunk == null;
+            heap->Gate.Exit();
+        }
+    }
+
+    static void Visit<TVisitor>(Page* page, ref TVisitor visitor) where TVisitor : struct, IBlockVisitor
+    {
+        if (!IsOfObjects(page, out int made)) return;
+        byte* block = page->Start;
+        for (int i = 0; i < made; i++, block += page->BlockSize) Visit(page, block, ref visitor);
+    }
+
+    static bool IsOfObjects(Page* page, out int made)
+    {
+        made = 0;
+        // Acquire: pairs with the release in LocalHeap.NewPage. A page that is given back meanwhile keeps its memory until the gate is free.
+        if (Volatile.Read(ref *(byte*)&page->Kind) != (byte)PageKind.Blocks || !SizeClass.IsOfObjects(page->SizeClass)) return false;
+        // Acquire: pairs with the release in Page.Extend.
+        made = Volatile.Read(ref page->Made);
+        Debug.Assert(made <= page->Capacity);
+        return true;
+    }
+
+    static void Visit<TVisitor>(Page* page, byte* block, ref TVisitor visitor) where TVisitor : struct, IBlockVisitor
+    {
+        // Acquire: pairs with the release of whoever makes an object.
+        nuint first = Volatile.Read(ref *(nuint*)block);
+        if (first != 0 && first - (nuint)page->Start >= Page.Size) visitor.Visit(block);
+    }
+}

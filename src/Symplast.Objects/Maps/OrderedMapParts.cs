@@ -1,0 +1,66 @@
+namespace Symplast.Objects;
+
+// What a map consists of and holds.
+public static unsafe partial class OrderedMap<THook>
+{
+    /// <summary>See <see cref="Parts"/>; inside a section.</summary>
+    internal static void VisitParts<TParts>(OrderedMap* map, ref TParts parts) where TParts : struct, IPartVisitor
+    {
+        // Acquire: pairs with the exchanges of the root. A root, and what is found in it, was the map's in this section, so it stays.
+        nint root = Volatile.Read(ref map->Root);
+        if (OrderedMap.IsLarge(root)) Visit(OrderedMap.Large(root), ref parts);
+        else if (root != 0) Visit((SmallMap*)root, ref parts);
+    }
+
+    static void Visit<TParts>(SmallMap* small, ref TParts parts) where TParts : struct, IPartVisitor
+    {
+        parts.Block(small);
+        for (int i = 0; i < small->Capacity; i++)
+        {
+            // Acquire: pairs with the release of the tag, which comes after the entry.
+            if (Volatile.Read(ref small->Tags[i]) == 0) continue;
+            parts.Value(SmallMap.Keys(small)[i]);
+            parts.Value(new Value(Volatile.Read(ref *(ulong*)(SmallMap.Values(small) + i))));
+        }
+    }
+
+    static void Visit<TParts>(LargeMap* large, ref TParts parts) where TParts : struct, IPartVisitor
+    {
+        parts.Block(large);
+        // Acquire: pairs with the exchange that puts a larger directory in its place.
+        MapDirectory* directory = (MapDirectory*)Volatile.Read(ref *(nint*)&large->Directory);
+        parts.Block(directory);
+        MapShard* last = null;
+        for (int i = 0; i < 1 << directory->Depth; i++)
+        {
+            // Acquire: pairs with the exchange of whoever splits it. Those of one shard are neighbours.
+            MapShard* shard = (MapShard*)Volatile.Read(ref MapDirectory.Items(directory)[i]);
+            if (shard != last) parts.Block(shard);
+            last = shard;
+        }
+        // Acquire: not older than the list of segments that it fits in.
+        uint tail = Volatile.Read(ref large->Tail);
+        // Acquire: pairs with the exchange in GrowSegments.
+        MapSegments* segments = (MapSegments*)Volatile.Read(ref *(nint*)&large->Segments);
+        parts.Block(segments);
+        for (int i = 0; (ulong)i < segments->Capacity; i++)
+        {
+            // Acquire: pairs with the release in AddSegment.
+            nint biased = Volatile.Read(ref MapSegments.Items(segments)[i]);
+            if (biased == 0) continue;
+            parts.Block(HeadOf(large, biased, i));
+            uint first = FirstIdOf(large, i);
+            uint limit = Math.Min(first + (uint)LengthOf(large, i), tail);
+            for (uint id = first; id < limit; id++) Visit((MapEntry*)biased + id, ref parts);
+        }
+    }
+
+    static void Visit<TParts>(MapEntry* entry, ref TParts parts) where TParts : struct, IPartVisitor
+    {
+        // Acquire: pairs with the release of whoever fills the entry, key first. If it is not removed at this moment, key and value outlast the section.
+        Value value = new(Volatile.Read(ref *(ulong*)&entry->Value));
+        if (value.IsEmpty || value.IsMark) return;
+        parts.Value(entry->Key);
+        parts.Value(value);
+    }
+}

@@ -1,0 +1,17 @@
+namespace Symplast.Objects;
+
+// What a record consists of and holds. Shapes belong to all records of a class.
+public static unsafe partial class Record<THook>
+{
+    /// <summary>See <see cref="Parts"/>; inside a section.</summary>
+    internal static void VisitParts<TParts>(Record* record, ref TParts parts) where TParts : struct, IPartVisitor
+    {
+        // Acquire: pairs with the exchange that puts a copy in its place.
+        RecordBody* body = (RecordBody*)Volatile.Read(ref *(nint*)&record->Body);
+        if (body == null) return;
+        if (body != Record.FirstBody(record)) parts.Block(body);
+        // Acquire: pairs with the release in Put; the values of its slots are there.
+        Shape* shape = (Shape*)Volatile.Read(ref *(nint*)&body->Shape);
+        for (int i = 0; i < shape->Count; i++) parts.Value(Load(body, i));
+    }
+}

@@ -1,0 +1,25 @@
+namespace Symplast.Objects;
+
+// What a vector consists of and holds.
+public static unsafe partial class SharedVector<THook>
+{
+    /// <summary>See <see cref="Parts"/>; inside a section.</summary>
+    internal static void VisitParts<TParts>(SharedVector* vector, ref TParts parts) where TParts : struct, IPartVisitor
+    {
+        // Acquire: pairs with the exchange in Replace. A root that was the vector's in this section stays, with its buckets.
+        VectorRoot* root = (VectorRoot*)Volatile.Read(ref *(nint*)&vector->Root);
+        if (root == null) return;
+        // Acquire: pairs with the release in Publish. What is in these bounds at this moment outlasts the section; of a root that is gone there is nothing.
+        long bounds = Volatile.Read(ref root->Bounds);
+        parts.Block(root);
+        int buckets = Volatile.Read(ref root->Used);
+        for (int i = 0; i < buckets; i++) parts.Block(VectorRoot.BucketAt(root, i));
+        for (long place = VectorRoot.FirstOf(bounds); place < VectorRoot.EndOf(bounds); place++)
+        {
+            Value value = Load(VectorRoot.PlaceOf(root, place));
+            // Acquire: pairs with the release in Close; the mark comes after it, and after the value at the same place there.
+            if (value == Moved) value = Load(VectorRoot.PlaceOf((VectorRoot*)Volatile.Read(ref *(nint*)&root->Forward), place));
+            parts.Value(value);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+using Symplast.Memory;
+using Xunit;
+
+namespace Symplast.Objects.Tests;
+
+public sealed unsafe class ObjectWalkTests : IDisposable
+{
+    struct Seen : IReferenceVisitor
+    {
+        internal nint Wanted;
+        internal int Times;
+
+        public void Visit(Header* target) => Times += (nint)target == Wanted ? 1 : 0;
+    }
+
+    readonly Participant* _me = Epoch.Join();
+    readonly Pool _pool = Pool.Create("objects");
+
+    public void Dispose()
+    {
+        if (!_pool.Deleted) _pool.Delete();
+        Epoch.Leave(_me);
+    }
+
+    static HeaderKind[] Kinds => [.. Enum.GetValues<HeaderKind>().Where(kind => kind >= HeaderKind.OrderedMap)];
+
+    static int NumberOf(Header* o) => (int)o->Kind;
+
+    long[] Count()
+    {
+        long[] counts = new long[SharedObject.KindLimit];
+        ObjectWalk.Count(_me, _pool, &NumberOf, counts);
+        return counts;
+    }
+
+    // An object of a kind that holds another one, so many times.
+    Header* Make(HeaderKind kind, Value held, int times)
+    {
+        PoolHeap* heap = Heap.Of(_pool);
+        Epoch.Enter(_me);
+        Header* made = kind switch
+        {
+            HeaderKind.OrderedMap => (Header*)OrderedMap<Uninterrupted>.Create(_me, heap),
+            HeaderKind.Set => (Header*)OrderedSet<Uninterrupted>.Create(_me, heap),
+            HeaderKind.SortedMap => (Header*)SortedMap<Uninterrupted, SortedMapRules>.Create(_me, heap),
+            HeaderKind.Vector => (Header*)SharedVector<Uninterrupted>.Create(_me, heap),
+            HeaderKind.Record => (Header*)Record<Uninterrupted>.Create(_me, heap, Shapes<Uninterrupted>.CreateTree(_me, heap)),
+            HeaderKind.Cell => (Header*)AtomicReference<Uninterrupted>.Create(_me, heap, Value.None),
+            HeaderKind.Queue => (Header*)SharedQueue<Uninterrupted>.Create(_me, heap, 0),
+            _ => throw new InvalidOperationException($"how is a {kind} made? it must be found by walking, too"),
+        };
+        for (int i = 0; i < times; i++) Assert.Equal(Status.Done, Put(kind, made, i, held));
+        Epoch.Exit(_me);
+        return made;
+    }
+
+    Status Put(HeaderKind kind, Header* o, int i, Value held) => kind switch
+    {
+        HeaderKind.OrderedMap => OrderedMap<Uninterrupted>.Set(_me, (OrderedMap*)o, Probe.Of(Value.OfInt(i)), held),
+        HeaderKind.Set => OrderedSet<Uninterrupted>.Add(_me, (OrderedMap*)o, Probe.Of(Tuple(Value.OfInt(i), held))),
+        HeaderKind.SortedMap => SortedMap<Uninterrupted, SortedMapRules>.Set(_me, (SortedMap*)o, Probe.Of(Value.OfInt(i)), held),
+        HeaderKind.Vector => SharedVector<Uninterrupted>.Append(_me, (SharedVector*)o, held),
+        HeaderKind.Record => Record<Uninterrupted>.Set(_me, (Record*)o, Probe.Of(Name(i)), held),
+        HeaderKind.Cell => i == 0 ? AtomicReference<Uninterrupted>.Set(_me, (AtomicCell*)o, held) : Status.Done,
+        HeaderKind.Queue => SharedQueue<Uninterrupted>.TryPut(_me, (SharedQueue*)o, held),
+        _ => throw new InvalidOperationException(),
+    };
+
+    Value Name(int i)
+    {
+        byte* digits = stackalloc byte[] { (byte)'a', (byte)('0' + i / 10), (byte)('0' + i % 10) };
+        return Blob.Create(_me, Heap.Of(_pool), ValueKind.Text, digits, 3, Hashing.OfBytes(new ReadOnlySpan<byte>(digits, 3)));
+    }
+
+    Value Tuple(Value first, Value second)
+    {
+        Value* items = stackalloc Value[] { first, second };
+        Reference.Take(second);
+        return TupleBlob.Create(_me, Heap.Of(_pool), items, 2);
+    }
+
+    void Drop(Header* o)
+    {
+        Epoch.Enter(_me);
+        Reference.Drop(_me, o);
+        Epoch.Exit(_me);
+    }
+
+    [Fact]
+    public void EveryKindIsCountedWhileItLivesAndUntilItIsDeleted()
+    {
+        foreach (HeaderKind kind in Kinds)
+        {
+            Header* first = Make(kind, Value.OfInt(1), 3);
+            Header* second = Make(kind, Value.OfInt(1), 3);
+            Assert.Equal(2, Count()[(int)kind]);
+            Drop(first);
+            Assert.Equal(1, Count()[(int)kind]);
+            Drop(second);
+            Assert.All(Count(), count => Assert.Equal(0, count));
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(60)]
+    public void EveryReferenceOfEveryKindIsFollowed(int times)
+    {
+        foreach (HeaderKind kind in Kinds)
+        {
+            Header* inner = Make(HeaderKind.Vector, Value.None, 0);
+            Header* outer = Make(kind, Value.Of(inner), times);
+            Seen seen = new() { Wanted = (nint)inner };
+            Parts.Follow(_me, outer, ref seen);
+            Assert.Equal(kind == HeaderKind.Cell ? 1 : times, seen.Times);
+            Drop(outer);
+            Drop(inner);
+        }
+    }
+
+    [Fact]
+    public void TheSizeIsThatOfAllBlocksOfAnObject()
+    {
+        foreach (HeaderKind kind in Kinds.Where(kind => kind is not (HeaderKind.Record or HeaderKind.Set)))
+        {
+            foreach (int times in new[] { 0, 5, 17, 5000 })
+            {
+                long before = _pool.Statistics().LiveBytes;
+                Header* o = Make(kind, Value.OfInt(1), times);
+                Assert.Equal(_pool.Statistics().LiveBytes - before, Parts.SizeOf(_me, o));
+                Drop(o);
+            }
+        }
+    }
+
+    [Fact]
+    public void AnObjectIsFoundByItsNoteUntilItDies()
+    {
+        Header* o = Make(HeaderKind.Vector, Value.None, 0);
+        SharedObject.NoteOf((SharedObject*)o) = 7;
+        Assert.True(ObjectWalk.Find(_me, _pool, o, 7, 0xFF) == o);
+        Drop(o);
+        Assert.True(ObjectWalk.Find(_me, _pool, o, 8, 0xFF) == null);
+        Assert.Equal(1, Reference.CountOf(o));
+        Drop(o);
+        Assert.True(ObjectWalk.Find(_me, _pool, o, 7, 0xFF) == null);
+    }
+
+    [Fact]
+    public void WhatIsGatheredStaysUntilItIsDropped()
+    {
+        Header* first = Make(HeaderKind.Vector, Value.None, 0);
+        Header* second = Make(HeaderKind.Cell, Value.None, 0);
+        NativeList<nint> objects = default;
+        ObjectWalk.Gather(_me, _pool, ref objects);
+        Assert.Equal([(nint)first, (nint)second], new HashSet<nint> { *objects[0], *objects[1] });
+        Assert.Equal(2, objects.Count);
+        Drop(first);
+        Drop(second);
+        Assert.Equal(2, Count().Sum());
+        for (int i = 0; i < objects.Count; i++) Drop((Header*)*objects[i]);
+        objects.Dispose();
+        Assert.Equal(0, Count().Sum());
+    }
+
+    [Fact]
+    public void OfADeletedPoolThereIsNothing()
+    {
+        Header* o = Make(HeaderKind.Vector, Value.None, 0);
+        Assert.Equal(1, Count().Sum());
+        _pool.Delete();
+        Assert.Equal(0, Count().Sum());
+        Assert.True(ObjectWalk.Find(_me, _pool, o, 0, 0) == null);
+    }
+}
