@@ -53,6 +53,9 @@ public unsafe struct SharedBuffer
     [FieldOffset(48)]
     public nint Count;
 
+    /// <summary>All its bytes.</summary>
+    public static nuint SizeOf(SharedBuffer* buffer) => buffer->Size;
+
     /// <summary>The memory.</summary>
     public static byte* Data(SharedBuffer* buffer) => (byte*)buffer + HeaderSize;
 

@@ -32,7 +32,7 @@ public static unsafe class Parts
 
         public void Block(void* block) => Bytes += (long)Heap.SizeOf(block);
 
-        public void Buffer(SharedBuffer* buffer) => Bytes += (long)buffer->Size;
+        public void Buffer(SharedBuffer* buffer) => Bytes += (long)SharedBuffer.SizeOf(buffer);
 
         public readonly void Value(Value value) { }
     }
