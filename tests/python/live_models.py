@@ -183,6 +183,12 @@ class Set(Plain):
     def __and__(self, other):
         return self.copy() & other
 
+    def __or__(self, other):
+        return self.copy() | other
+
+    def __repr__(self):
+        return f"{{{', '.join(map(repr, self))}}}" if self else ""
+
     def __eq__(self, other):
         return self.copy() == other
 

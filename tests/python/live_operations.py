@@ -1,5 +1,6 @@
 """Random operations on live objects and their models, and recording them. Workers import this module, so it imports little."""
 
+import copy
 import operator
 import os
 import random
@@ -90,6 +91,18 @@ def _value(dice):
     return (dice.value(),)
 
 
+def _text(o):
+    """What is in the parentheses of repr(), which of a deleted object still answers, otherwise."""
+    text = repr(o)
+    if text.startswith("<"):
+        raise symplast.DeletedError
+    return text[text.index("(") + 1 : -1] if symplast.is_shared(o) else text
+
+
+def _copied(o):
+    return list((copy.copy(o) if symplast.is_shared(o) else o).items())
+
+
 def _name(dice):
     return (dice.name(),)
 
@@ -134,6 +147,10 @@ _OF_A_MAP = {
     "items": Kind(lambda d: list(d.items()), _none),
     "values": Kind(lambda d: list(d.values()), _none),
     "copy": Kind(lambda d: list(d.copy().items()), _none),
+    "copied": Kind(_copied, _none),
+    "thaw": Kind(lambda d: list(symplast.thaw(d).items()) if symplast.is_shared(d) else list(d.items()), _none),
+    "repr": Kind(_text, _none),
+    "equal": Kind(lambda d, other: d == dict(other), lambda dice: (tuple((dice.key(), dice.value()) for _ in range(dice.randrange(3))),)),
     "reversed": Kind(lambda d: list(reversed(d.keys())), _none),
     "popitem": Kind(lambda d: d.popitem(), _none),
     "clear": Kind(lambda d: d.clear(), _none),
@@ -169,6 +186,11 @@ OPERATIONS = {
         "len": Kind(len, _none),
         "list": Kind(list, _none),
         "copy": Kind(lambda s: s.copy(), _none),
+        "copied": Kind(lambda s: list(copy.copy(s)), _none),
+        "repr": Kind(_text, _none),
+        "equal": Kind(lambda s, other: s == list(other), lambda dice: (tuple(dice.value() for _ in range(dice.randrange(3))),)),
+        "less": Kind(lambda s, other: s < list(other), lambda dice: (tuple(dice.value() for _ in range(dice.randrange(3))),)),
+        "times": Kind(lambda s: s * 2, _none),
         "reversed": Kind(lambda s: list(reversed(s)), _none),
         "slice": Kind(lambda s, i, j: s[i:j], lambda dice: (dice.index(), dice.randrange(20))),
         "stride": Kind(lambda s: s[::-2], _none),
@@ -193,6 +215,9 @@ OPERATIONS = {
         "len": Kind(len, _none),
         "list": Kind(list, _none),
         "copy": Kind(lambda s: s.copy(), _none),
+        "copied": Kind(lambda s: list(copy.copy(s) if symplast.is_shared(s) else s), _none),
+        "repr": Kind(_text, _none),
+        "or": Kind(lambda s, x: s | {x}, _key),
         "and": Kind(lambda s, x: s & {x}, _key),
         "issuperset": Kind(lambda s, x, y: s.issuperset((x, y)), lambda dice: (dice.key(), dice.key())),
         "equal": Kind(lambda s, x: s == {x}, _key),
