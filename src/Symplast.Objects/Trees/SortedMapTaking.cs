@@ -7,7 +7,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     /// All entries as they were at one moment during the call, in memory of the process's own. Writers wait while they are copied: some nanoseconds for each. Readers do not
     /// notice.
     /// </summary>
-    public static Status Snapshot(Participant* me, SortedMap* map, out MapSnapshot* snapshot)
+    public static Status SnapshotEntries(Participant* me, SortedMap* map, out MapSnapshot* snapshot)
     {
         snapshot = null;
         Epoch.Enter(me);

@@ -235,7 +235,7 @@ internal static unsafe partial class SortedDictType
         try
         {
             if (!LiveMethods.IsUsable(handle)) return null;
-            Status status = Tree.Snapshot(handle->State->Me, MapOf(handle), out MapSnapshot* snapshot);
+            Status status = Tree.SnapshotEntries(handle->State->Me, MapOf(handle), out MapSnapshot* snapshot);
             return status == Status.Done ? DictIterator.Create(handle, snapshot, what, reversed) : LiveErrors.Raise(handle, status);
         }
         catch (Exception e)

@@ -292,7 +292,7 @@ public unsafe class SortedMapScheduleTests
 
     static Result TakeEntries<TFault>(Participant* me, SortedMap* map, Value[] keys) where TFault : struct, IFault
     {
-        Status status = SortedMap<Scheduled, WithFault<TFault>>.Snapshot(me, map, out MapSnapshot* snapshot);
+        Status status = SortedMap<Scheduled, WithFault<TFault>>.SnapshotEntries(me, map, out MapSnapshot* snapshot);
         ulong entries = 0;
         for (ulong i = 0; i < snapshot->Count; i++) entries |= (ulong)MapSnapshot.Value(snapshot, i).Int << 4 * Number(MapSnapshot.Key(snapshot, i), keys);
         MapSnapshot.Free(me, snapshot);
