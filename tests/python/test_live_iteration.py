@@ -1,4 +1,4 @@
-"""Iteration over Dict, Set and List: of one moment, whatever their size, and without room in the pool."""
+"""Iteration over Dict, SortedDict, Set and List: of one moment, whatever their size, and without room in the pool."""
 
 import operator
 import pickle
@@ -6,7 +6,7 @@ import unittest
 
 import live_blocks
 import symplast
-from symplast import Dict, List, Set, _symplast
+from symplast import Dict, List, Set, SortedDict, _symplast
 
 SIZES = (0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 40, 255, 256, 257, 1000, 1023, 1024, 1025, 3000)
 
@@ -27,6 +27,8 @@ class Whole(live_blocks.NothingLeftMixin, unittest.TestCase):
             self.assertEqual([key for key, _ in reversed(d.items())], keys[::-1])
             self.assertEqual(list(d.copy()), keys)
             self.assertEqual(list(Set(keys)), keys)
+            self.assertEqual(list(SortedDict.fromkeys(range(size))), list(range(size)))
+            self.assertEqual(list(reversed(SortedDict((-i, i) for i in range(size)).items())), [(-i, i) for i in range(size)])
             self.assertEqual(list(List(keys)), keys)
             self.assertEqual(list(reversed(List(keys))), keys[::-1])
 
@@ -86,6 +88,7 @@ class Full(unittest.TestCase):
         for size in (3, 12, 100, 900, 3000):
             with symplast.Pool("full", max_bytes=2_000_000) as pool, pool.allocating():
                 d, s, l = Dict((i, f"text {i}") for i in range(size)), Set(range(size)), List(range(size))
+                t = SortedDict((-i, f"text {i}") for i in range(size))
                 ballast = List()
                 text = 1 << 16
                 while text:
@@ -97,12 +100,14 @@ class Full(unittest.TestCase):
                 self.assertEqual((list(d), list(d.items()), list(d.values())), (list(expected), list(expected.items()), list(expected.values())))
                 self.assertEqual((d.copy(), dict(d.items()), symplast.thaw(d)), (expected,) * 3)
                 self.assertEqual((list(s), s.copy(), list(l), l.copy()), (list(range(size)), set(range(size)), list(range(size)), list(range(size))))
+                self.assertEqual((list(t), list(t.items())), ([-i for i in reversed(range(size))], [(-i, f"text {i}") for i in reversed(range(size))]))
+                self.assertEqual((t.copy(), symplast.thaw(t)), ({-i: f"text {i}" for i in reversed(range(size))},) * 2)
                 self.assertTrue(d == expected and s == set(range(size)) and l == list(range(size)))
                 self.assertEqual((repr(d), repr(l)), (f"Dict({expected!r})", f"List({list(range(size))!r})"))
 
     def test_memory_fails_at_any_moment_and_leaves_everything_as_it_was(self):
         with symplast.Pool("failing") as pool, pool.allocating():
-            wholes = [Dict((i, [i]) for i in range(size)) for size in (3, 100, 2000)]
+            wholes = [kind((i, [i]) for i in range(size)) for size in (3, 100, 2000) for kind in (Dict, SortedDict)]
             for d in wholes:
                 list(d.items())
                 before = live_blocks.in_pool(pool)
@@ -128,8 +133,8 @@ class Deleted(unittest.TestCase):
                 pool = symplast.Pool("gone")
                 with pool.allocating():
                     d = Dict((i, Node(i)) for i in range(size))
-                    l, s = List(d.values()), Set(range(size))
-                iterators = [iter(d), iter(d.items()), iter(d.values()), reversed(d), iter(s), iter(l), reversed(l)]
+                    l, s, t = List(d.values()), Set(range(size)), SortedDict(d)
+                iterators = [iter(d), iter(d.items()), iter(d.values()), reversed(d), iter(s), iter(l), reversed(l), iter(t)]
                 for each in iterators:
                     for _ in range(begun):
                         next(each)

@@ -21,9 +21,11 @@ public static unsafe class Hashing
     const ulong ImaginaryFactor = 1000003;
 
     /// <summary>The hash of a value.</summary>
-    public static ulong Of(Value value) => value.Kind switch
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Of(Value value) => value.IsInt ? OfInt(value.Int) : OfOther(value);
+
+    static ulong OfOther(Value value) => value.Kind switch
     {
-        ValueKind.Int => OfInt(value.Int),
         ValueKind.Float => OfFloat(value.Float),
         ValueKind.Bool => OfInt(value == Value.True ? 1 : 0),
         ValueKind.Text or ValueKind.Bytes or ValueKind.BigInt or ValueKind.Complex => ((Blob*)value.Pointer)->Hash,
@@ -132,6 +134,7 @@ public static unsafe class Hashing
     }
 
     // The finalizer of MurmurHash3 (A. Appleby): a bijection.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong Mix(ulong hash)
     {
         hash = (hash ^ hash >> 33) * 0xFF51AFD7ED558CCD;

@@ -20,7 +20,7 @@ internal enum DictIteration
     Items,
 }
 
-/// <summary>An iterator over the items that a Dict or Set had at one moment. Some of them are always ready, so that not every step needs a section.</summary>
+/// <summary>An iterator over the items that a Dict, SortedDict or Set had at one moment. Some of them are always ready, so that not every step needs a section.</summary>
 internal unsafe struct DictIterator
 {
     internal PyObject Head;
@@ -43,7 +43,7 @@ internal unsafe struct DictIterator
         BasicSize = sizeof(DictIterator),
         Flags = PyTypeSpec.ImmutableType | PyTypeSpec.DisallowInstantiation,
         Slots = Table(
-            Slot(PyTypeSlot.Doc, Text.Utf8("Iterator over what a Dict or Set held at one moment."u8)),
+            Slot(PyTypeSlot.Doc, Text.Utf8("Iterator over what a Dict, SortedDict or Set held at one moment."u8)),
             Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
             Slot(PyTypeSlot.Iter, Api.Table.PyObject_SelfIter),
             Slot(PyTypeSlot.IterNext, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&NextCall),

@@ -241,7 +241,7 @@ internal unsafe struct Field
     internal static bool TrySetWord(Field* field, Handle* handle, PyObject* o)
     {
         if (field->_required != null && o->Type != field->_usual) return false;
-        Value word = Incoming.Word(o);
+        Value word = Words.Of(o);
         if (word.IsEmpty) return false;
         Participant* me = handle->State->Me;
         Record* record = (Record*)handle->Shared;

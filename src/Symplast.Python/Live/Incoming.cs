@@ -63,20 +63,6 @@ internal unsafe ref partial struct Incoming
         return (!AddressRange.Contains(o) && item.TrySimple(o)) || SlowItem(state, heap, o, place, ref item);
     }
 
-    /// <summary>The value of an object that is a number in a word, True, False or None; empty for all else. Runs no Python code.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Value Word(PyObject* o) =>
-        o->Type == Api.Table.PyLong_Type && ((PyLongObject*)o)->IsCompact ? Value.OfInt(((PyLongObject*)o)->CompactValue) : OtherWord(o);
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    static Value OtherWord(PyObject* o)
-    {
-        ref Api api = ref Api.Table;
-        if (o->Type == api.PyFloat_Type) return Value.Of(((PyFloatObject*)o)->Value);
-        if (o == api._Py_NoneStruct) return Value.None;
-        return o == api._Py_TrueStruct ? Value.True : o == api._Py_FalseStruct ? Value.False : default;
-    }
-
     /// <summary>
     /// A probe of what needs no memory in a pool: numbers that are not large, None, text and bytes. False, perhaps with an exception set, for all else. Runs no Python code.
     /// </summary>

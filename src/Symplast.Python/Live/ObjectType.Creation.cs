@@ -177,7 +177,7 @@ internal static unsafe partial class ObjectType
     {
         value = default;
         if (!Field.Accepts(field, o)) return false;
-        value = Incoming.Word(o);
+        value = Words.Of(o);
         return !value.IsEmpty || TryTakeCounted(state, heap, field, type, o, ref isPinned, out value);
     }
 

@@ -171,7 +171,7 @@ internal static unsafe partial class ObjectType
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool TrySetWord(Handle* handle, PyObject* name, PyObject* o)
     {
-        Value word = Incoming.Word(o);
+        Value word = Words.Of(o);
         if (word.IsEmpty) return false;
         LiveState* state = handle->State;
         Participant* me = state->Me;

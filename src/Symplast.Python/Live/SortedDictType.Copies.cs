@@ -29,7 +29,7 @@ internal static unsafe partial class SortedDictType
             bool done = made != null && (memo == null || LiveMethods.Remember(memo, self, made));
             PyObject* key;
             PyObject* value;
-            for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && SortedDictIterator.Next((SortedDictIterator*)items, &key, &value); i++)
+            for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && DictIterator.Next((DictIterator*)items, &key, &value); i++)
             {
                 PyObject* copy = memo == null ? References.New(value) : LiveMethods.CopyDeep(value, memo);
                 done = copy != null && Set((Handle*)made, key, copy);

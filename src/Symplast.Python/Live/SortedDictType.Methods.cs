@@ -222,7 +222,7 @@ internal static unsafe partial class SortedDictType
         PyObject* plain = Api.Table.PyDict_New();
         PyObject* key = null;
         PyObject* value = null;
-        while (plain != null && SortedDictIterator.Next((SortedDictIterator*)iterator, &key, &value))
+        while (plain != null && DictIterator.Next((DictIterator*)iterator, &key, &value))
         {
             int failed = Api.Table.PyDict_SetItem(plain, key, value);
             References.Drop(key);
@@ -240,8 +240,8 @@ internal static unsafe partial class SortedDictType
         try
         {
             if (!LiveMethods.IsUsable(handle)) return null;
-            Status status = Tree.Snapshot(handle->State->Me, MapOf(handle), out SortedMap* copy);
-            return status == Status.Done ? SortedDictIterator.Create(handle, copy, what, reversed) : LiveErrors.Raise(handle, status);
+            Status status = Tree.SnapshotEntries(handle->State->Me, MapOf(handle), out MapSnapshot* snapshot);
+            return status == Status.Done ? DictIterator.Create(handle, snapshot, what, reversed) : LiveErrors.Raise(handle, status);
         }
         catch (Exception e)
         {

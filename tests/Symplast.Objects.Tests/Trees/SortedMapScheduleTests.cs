@@ -23,6 +23,7 @@ public unsafe class SortedMapScheduleTests
         First,
         Last,
         Snapshot,
+        Entries,
         Clear,
         Count,
         PopAt,
@@ -123,6 +124,8 @@ public unsafe class SortedMapScheduleTests
         new(Present(1, 2, 3, 4), [Of(Kind.Insert, 0)], [Of(Kind.Insert, 5)]),
         new(Present(1, 2, 3, 4), [Of(Kind.Set, 0)], [Of(Kind.PopMin)]),
         new(Present(1, 2, 3, 4), [Of(Kind.Set, 0)], [Of(Kind.Snapshot)]),
+        new(Present(1, 2, 3, 4), [Of(Kind.Set, 0), Of(Kind.Set, 3, 5)], [Of(Kind.Entries)]),
+        new(Present(1, 2, 3, 4), [Of(Kind.Clear), Of(Kind.Set, 0)], [Of(Kind.Entries)]),
         new(Present(1, 2, 3, 4), [Of(Kind.Set, 0)], [Of(Kind.Clear), Of(Kind.Get, 1)]));
 
     [Fact]
@@ -132,7 +135,8 @@ public unsafe class SortedMapScheduleTests
         new(Present(1, 2, 3, 4, 5), [Of(Kind.PopMin), Of(Kind.PopMin), Of(Kind.PopMin)], [Of(Kind.Floor, 9), Of(Kind.First)]),
         new(Present(1, 2, 3, 4, 5), [Of(Kind.PopMax), Of(Kind.PopMax)], [Of(Kind.Last), Of(Kind.Set, 5, 3), Of(Kind.Last)]),
         new(Present(1, 2, 3, 4, 5, 6, 7), [Of(Kind.PopMin), Of(Kind.PopMin), Of(Kind.PopMin)], [Of(Kind.Set, 5, 3), Of(Kind.PopMin)]),
-        new(Present(1, 2, 3, 4, 5), [Of(Kind.Remove, 4), Of(Kind.Remove, 5)], [Of(Kind.Snapshot), Of(Kind.Get, 4)]));
+        new(Present(1, 2, 3, 4, 5), [Of(Kind.Remove, 4), Of(Kind.Remove, 5)], [Of(Kind.Snapshot), Of(Kind.Get, 4)]),
+        new(Present(1, 2, 3, 4, 5), [Of(Kind.Remove, 4), Of(Kind.Remove, 5)], [Of(Kind.Entries), Of(Kind.Get, 4)]));
 
     [Fact]
     public void InnerNodesThatAreCutAndMergedAreRightForReadersAndWriters() => Systematically<NoFault>(
@@ -294,7 +298,7 @@ public unsafe class SortedMapScheduleTests
             Kind.PopAt => SortedMap<Scheduled, WithFault<TFault>>.PopAt(me, map, operation.Value, out key, out value, out _),
             _ => Status.Done,
         };
-        Result result = operation.Kind == Kind.Snapshot ? TakeSnapshot<TFault>(me, map, keys) : new Result(status, Number(key, keys), value.IsEmpty ? 0 : value.IsInt ? (int)value.Int : -1);
+        Result result = operation.Kind == Kind.Snapshot ? TakeSnapshot<TFault>(me, map, keys) : operation.Kind == Kind.Entries ? TakeEntries<TFault>(me, map, keys) : new Result(status, Number(key, keys), value.IsEmpty ? 0 : value.IsInt ? (int)value.Int : -1);
         if (operation.Kind == Kind.Count)
         {
             status = SortedMap<Scheduled, WithFault<TFault>>.Count(me, map, out long count);
@@ -324,6 +328,15 @@ public unsafe class SortedMapScheduleTests
         return new Result(status, Entries: entries);
     }
 
+    static Result TakeEntries<TFault>(Participant* me, SortedMap* map, Value[] keys) where TFault : struct, IFault
+    {
+        Status status = SortedMap<Scheduled, WithFault<TFault>>.SnapshotEntries(me, map, out MapSnapshot* snapshot);
+        ulong entries = 0;
+        for (ulong i = 0; i < snapshot->Count; i++) entries |= (ulong)MapSnapshot.Value(snapshot, i).Int << 4 * Number(MapSnapshot.Key(snapshot, i), keys);
+        MapSnapshot.Free(me, snapshot);
+        return new Result(status, Entries: entries);
+    }
+
     static bool Apply(ref ulong entries, Operation operation, Result result)
     {
         int key = operation.Key;
@@ -350,7 +363,7 @@ public unsafe class SortedMapScheduleTests
                 expected = new(Status.Done, 0, present + operation.Value);
                 entries = With(entries, key, present + operation.Value);
                 break;
-            case Kind.Snapshot:
+            case Kind.Snapshot or Kind.Entries:
                 expected = new(Status.Done, Entries: entries);
                 break;
             case Kind.Clear:

@@ -259,6 +259,7 @@ public sealed unsafe class SortedMapTests : IDisposable
         Assert.Equal(Status.Deleted, Map.Open(_me, map, SortedBound.None, SortedBound.None, false, out _));
         Assert.Equal(Status.Deleted, Map.Clear(_me, map));
         Assert.Equal(Status.Deleted, Map.Snapshot(_me, map, out _));
+        Assert.Equal(Status.Deleted, Map.SnapshotEntries(_me, map, out _));
         Map.Close(_me, ref cursor);
         Reference.Drop(_me, &map->Object.Head);
     }
