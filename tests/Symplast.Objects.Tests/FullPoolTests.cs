@@ -6,7 +6,7 @@ namespace Symplast.Objects.Tests;
 /// <summary>Pools in which not a byte is left: what makes structures smaller, or no larger, works all the same.</summary>
 public sealed unsafe class FullPoolTests : IDisposable
 {
-    const long MaxBytes = 100_000;
+    const long MaxBytes = 200_000;
 
     static readonly string[] Emptying =
         ["get", "count", "clear", "remove", "removeif", "removeat", "takeat", "takefirst", "take", "first", "last", "popmin", "popmax", "reverse", "sort", "removeequal", "removesame", "set"];

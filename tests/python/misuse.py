@@ -25,7 +25,7 @@ DOCUMENTED = (
 )
 
 # Types of the package that wait for others, or do not live in pools.
-_OTHERS = {"Queue", "Lock", "RLock", "Event", "Condition", "Semaphore", "Barrier", "Pool", "PoolStats", "InterpreterPoolExecutor"}
+_OTHERS = {"Queue", "Lock", "RLock", "Event", "Condition", "Semaphore", "Barrier", "Leak", "Pool", "PoolStats", "InterpreterPoolExecutor"}
 
 
 class Fields(symplast.Object):

@@ -338,9 +338,9 @@ class LikeALiveObject(Case):
             self.assertIs(executor.submit(operator.getitem, [shared], 0).result(), shared)
         self.assertEqual(shared.tolist(), list(range(10)))
 
-    def test_pickling_says_why_it_cannot_leave_the_process(self):
-        with self.assertRaises(TypeError):
-            pickle.dumps(Array("i"))
+    def test_is_pickled_by_reference(self):
+        shared = Array("i", [1, 2])
+        self.assertIs(pickle.loads(pickle.dumps(shared)), shared)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def battery(source):
 
 class Misuse(unittest.TestCase):
     def test_all_types_of_live_objects_are_there(self):
-        self.assertLessEqual({"Dict", "SortedDict", "List", "Set", "Fields", "Open", "AtomicInt", "AtomicRef"}, set(misuse.live_types()))
+        self.assertLessEqual({"Array", "Dict", "SortedDict", "List", "Set", "Fields", "Open", "AtomicInt", "AtomicRef"}, set(misuse.live_types()))
 
     def test_any_call_from_any_state_leaves_nothing_behind(self):
         battery("""

@@ -7,7 +7,13 @@ public static unsafe partial class SortedMap<THook, TRules>
     /// Removes the entry with a number in the order of keys, negative from the end, and gives it; Missing if there is none, and whether there was none at all. Both
     /// references become the caller's. Writers wait while it is looked for, readers do not notice.
     /// </summary>
-    public static Status PopAt(Participant* me, SortedMap* map, long number, out Value key, out Value value, out bool wasEmpty)
+    public static Status PopAt(Participant* me, SortedMap* map, long number, out Value key, out Value value, out bool wasEmpty) =>
+        PopAt(me, map, number, null, out key, out value, out wasEmpty);
+
+    /// <summary>
+    /// The same, but only if it is an entry that the caller knows, and to whose key and value he holds references; Exists if it is another one, which stays. Null: any.
+    /// </summary>
+    public static Status PopAt(Participant* me, SortedMap* map, long number, SortedEntry* expected, out Value key, out Value value, out bool wasEmpty)
     {
         Epoch.Enter(me);
         key = value = default;
@@ -19,11 +25,12 @@ public static unsafe partial class SortedMap<THook, TRules>
             ulong era = Volatile.Read(ref map->Era);
             if (!TryLockLeaves(map, default, out SortedNode* locked)) continue;
             SortedLeaf* leaf = Locate(locked, number, out int position, out wasEmpty);
-            bool isCurrent = leaf == null || TryPopFrom(map, era, leaf, position, out key, out value);
-            bool isSparse = leaf != null && LeafOrder.Count(leaf->Node.Order) < LeastEntries;
+            bool isOther = leaf != null && expected != null && !IsAt(leaf, position, expected);
+            bool isCurrent = leaf == null || isOther || TryPopFrom(map, era, leaf, position, out key, out value);
+            bool isSparse = leaf != null && !isOther && LeafOrder.Count(leaf->Node.Order) < LeastEntries;
             UnlockLeaves(locked);
             if (!isCurrent) continue;
-            status = leaf == null ? Status.Missing : Status.Done;
+            status = leaf == null ? Status.Missing : isOther ? Status.Exists : Status.Done;
             if (isSparse) Merge(me, map, new SortedKey(key), Toward.Key, 0);
             break;
         }
@@ -48,6 +55,12 @@ public static unsafe partial class SortedMap<THook, TRules>
         }
         position = LeafOrder.Count(locked->Order) - 1 - (int)rest;
         return (SortedLeaf*)locked;
+    }
+
+    static bool IsAt(SortedLeaf* leaf, int position, SortedEntry* expected)
+    {
+        int place = LeafOrder.Place(leaf->Node.Order, position);
+        return new Value(leaf->Keys[place]) == expected->Key && new Value(leaf->Values[place]) == expected->Value;
     }
 
     static bool TryPopFrom(SortedMap* map, ulong era, SortedLeaf* leaf, int position, out Value key, out Value value)

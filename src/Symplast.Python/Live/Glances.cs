@@ -52,6 +52,20 @@ internal readonly unsafe struct ElementGlance(SharedVector* vector, long index) 
     }
 }
 
+/// <summary>At a value of an object's to which the caller holds a reference.</summary>
+internal readonly unsafe struct ValueGlance(SharedObject* holder, Value value) : IGlance
+{
+    /// <inheritdoc/>
+    public Status Look(Participant* me, out Value first, out Value second)
+    {
+        first = second = default;
+        // A tuple is gone with the pool.
+        if (SharedObject.IsDeleted(holder)) return Status.Deleted;
+        second = value;
+        return Status.Done;
+    }
+}
+
 /// <summary>At an entry of a SortedDict.</summary>
 internal readonly unsafe struct SortedEntryGlance(SortedMap* map, Probe key) : IGlance
 {

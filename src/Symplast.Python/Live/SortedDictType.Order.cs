@@ -236,53 +236,50 @@ internal static unsafe partial class SortedDictType
 
     static PyObject* PopInside(Handle* handle, nint index)
     {
-        return UnknownClasses.MayMeet(handle->State) ? PopKnown(handle, index) : PopAtOnce(handle, index);
-    }
-
-    static PyObject* PopAtOnce(Handle* handle, nint index)
-    {
         LiveState* state = handle->State;
-        Value key = default, value = default;
-        bool wasEmpty = false;
-        Epoch.Enter(state->Me);
-        Status status = PoolHeap.IsDeleted(Heap.Of(handle->Shared)) ? Status.Deleted : Tree.PopAt(state->Me, MapOf(handle), index, out key, out value, out wasEmpty);
-        PoolHeap* held = status == Status.Done ? LiveMethods.Hold(value) : null;
-        Epoch.Exit(state->Me);
-        if (status == Status.Missing) return wasEmpty ? RaiseEmpty("popitem") : RaiseIndex();
-        return status == Status.Done ? GivePair(state, key, value, held) : LiveErrors.Raise(handle, status);
+        if (UnknownClasses.MayMeet(state)) return PopKnown(handle, index);
+        Status status = Pop(handle, index, null, out Value key, out Value value, out PoolHeap* held, out bool wasEmpty);
+        return status == Status.Done ? GivePair(state, key, value, held) : RaisePop(handle, status, wasEmpty);
     }
 
-    // Looks at the value first: if its class is not to be had here, it stays.
+    // Looks at the entry first: if the class of the value is not to be had here, it stays.
     static PyObject* PopKnown(Handle* handle, nint index)
     {
         LiveState* state = handle->State;
-        Status status;
-        Value key, taken = default;
-        PoolHeap* held;
-        do
+        while (true)
         {
-            status = TryAt(handle, index, out key, out Value value, out held);
-            if (status != Status.Done) break;
-            bool isKnown = UnknownClasses.Find(state, new SortedEntryGlance(MapOf(handle), Probe.Of(key)));
-            LiveState.Drop(state, value);
-            if (!isKnown)
-            {
-                LiveState.Drop(state, key);
-                LiveMethods.Unhold(held);
-                return null;
-            }
-            LiveMethods.Unhold(held);
-            Epoch.Enter(state->Me);
-            status = PoolHeap.IsDeleted(Heap.Of(handle->Shared)) ? Status.Deleted : Tree.Take(state->Me, MapOf(handle), Probe.Of(key), out taken);
-            held = status == Status.Done ? LiveMethods.Hold(taken) : null;
-            Epoch.Exit(state->Me);
-            if (status != Status.Done) LiveState.Drop(state, key);
-            // Another one has taken it: the next one has its place now. WrongKind: that of a map which was emptied and filled anew.
-        } while (status is Status.Missing or Status.WrongKind);
-        if (status == Status.Done) return GivePair(state, key, taken, held);
-        if (status == Status.Missing && Tree.Count(state->Me, MapOf(handle), out long count) == Status.Done && count == 0) return RaiseEmpty("popitem");
-        return status == Status.Missing ? RaiseIndex() : LiveErrors.Raise(handle, status);
+            Status status = TryAt(handle, index, out Value seenKey, out Value seenValue, out PoolHeap* seenHeld);
+            SortedEntry seen = new(seenKey, seenValue);
+            bool isKnown = status != Status.Done || UnknownClasses.Find(state, new ValueGlance((SharedObject*)MapOf(handle), seenValue));
+            Value key = default, value = default;
+            PoolHeap* held = null;
+            bool wasEmpty = false;
+            // Missing is said by the map itself, of which this is another moment.
+            if (isKnown && status is Status.Done or Status.Missing) status = Pop(handle, index, status == Status.Done ? &seen : null, out key, out value, out held, out wasEmpty);
+            LiveState.Drop(state, seenKey);
+            LiveState.Drop(state, seenValue);
+            LiveMethods.Unhold(seenHeld);
+            if (!isKnown) return null;
+            // Another one has its place now.
+            if (status == Status.Exists) continue;
+            return status == Status.Done ? GivePair(state, key, value, held) : RaisePop(handle, status, wasEmpty);
+        }
     }
+
+    static Status Pop(Handle* handle, nint index, SortedEntry* expected, out Value key, out Value value, out PoolHeap* held, out bool wasEmpty)
+    {
+        LiveState* state = handle->State;
+        key = value = default;
+        wasEmpty = false;
+        Epoch.Enter(state->Me);
+        Status status = PoolHeap.IsDeleted(Heap.Of(handle->Shared)) ? Status.Deleted : Tree.PopAt(state->Me, MapOf(handle), index, expected, out key, out value, out wasEmpty);
+        held = status == Status.Done ? LiveMethods.Hold(value) : null;
+        Epoch.Exit(state->Me);
+        return status;
+    }
+
+    static PyObject* RaisePop(Handle* handle, Status status, bool wasEmpty) =>
+        status != Status.Missing ? LiveErrors.Raise(handle, status) : wasEmpty ? RaiseEmpty("popitem") : RaiseIndex();
 
     // The entry at an index at one moment, with references that are the caller's; Missing if there is none.
     static Status TryAt(Handle* handle, nint index, out Value key, out Value value, out PoolHeap* held)

@@ -47,6 +47,7 @@ public sealed unsafe class ObjectWalkTests : IDisposable
             HeaderKind.Record => (Header*)Record<Uninterrupted>.Create(_me, heap, Shapes<Uninterrupted>.CreateTree(_me, heap)),
             HeaderKind.Cell => (Header*)AtomicReference<Uninterrupted>.Create(_me, heap, Value.None),
             HeaderKind.Queue => (Header*)SharedQueue<Uninterrupted>.Create(_me, heap, 0),
+            HeaderKind.Array => (Header*)SharedArray<Uninterrupted>.Create(_me, heap, ElementKind.Int64, 'q', times),
             _ => throw new InvalidOperationException($"how is a {kind} made? it must be found by walking, too"),
         };
         for (int i = 0; i < times; i++) Assert.Equal(Status.Done, Put(kind, made, i, held));
@@ -63,6 +64,7 @@ public sealed unsafe class ObjectWalkTests : IDisposable
         HeaderKind.Record => Record<Uninterrupted>.Set(_me, (Record*)o, Probe.Of(Name(i)), held),
         HeaderKind.Cell => i == 0 ? AtomicReference<Uninterrupted>.Set(_me, (AtomicCell*)o, held) : Status.Done,
         HeaderKind.Queue => SharedQueue<Uninterrupted>.TryPut(_me, (SharedQueue*)o, held),
+        HeaderKind.Array => Status.Done,
         _ => throw new InvalidOperationException(),
     };
 
@@ -112,7 +114,7 @@ public sealed unsafe class ObjectWalkTests : IDisposable
             Header* outer = Make(kind, Value.Of(inner), times);
             Seen seen = new() { Wanted = (nint)inner };
             Parts.Follow(_me, outer, ref seen);
-            Assert.Equal(kind == HeaderKind.Cell ? 1 : times, seen.Times);
+            Assert.Equal(kind switch { HeaderKind.Cell => 1, HeaderKind.Array => 0, _ => times }, seen.Times);
             Drop(outer);
             Drop(inner);
         }
