@@ -47,7 +47,13 @@ public sealed unsafe class DeletionScheduleTests
         nint structure = battery.Create(me, heap, held);
         Epoch.Exit(me);
         Status found = default;
-        void Operate(Participant* it) => found = battery.Do(it, structure, operation, held);
+        void Operate(Participant* it)
+        {
+            found = battery.Do(it, structure, operation, held);
+            // Once it was deleted for an operation, it is for all that come after.
+            if (found != Status.Deleted) return;
+            foreach (string next in battery.Operations) Assert.Equal(Status.Deleted, battery.Do(it, structure, next, held));
+        }
         void Delete(Participant* it) => battery.Delete(it, structure);
         return new Trial(isDeleted ? [Delete, Operate] : [Operate], it =>
         {

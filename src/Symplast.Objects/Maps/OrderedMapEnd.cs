@@ -57,12 +57,7 @@ public static unsafe partial class OrderedMap<THook>
         if (old != 0)
         {
             if (OrderedMap.IsLarge(old)) map->NextSequence = NextSequenceOf(old);
-            if (root == 0)
-            {
-                // Release: pairs with the acquire in SharedObject.IsDeleted.
-                Volatile.Write(ref map->Object.Head.DeletedFlag, 1);
-            }
-            else
+            if (root != 0)
             {
                 ((SmallMap*)root)->Generation = ++map->Generation;
                 ((SmallMap*)root)->FirstSequence = map->NextSequence;
@@ -70,6 +65,10 @@ public static unsafe partial class OrderedMap<THook>
             THook.Point();
             // Full fence: pairs with the first read of every operation; unlinks the old root before it is retired.
             Interlocked.Exchange(ref map->Root, root);
+            THook.Point();
+            // Release: pairs with the acquire in SharedObject.IsDeleted. After the root, which most operations look at: who was told by the flag finds no root either.
+            // Before any value becomes Removed: who finds one of these finds the flag.
+            if (root == 0) Volatile.Write(ref map->Object.Head.DeletedFlag, 1);
         }
         ObjectLock.Exit<THook>(&map->Object.Lock);
         if (old == 0) return false;

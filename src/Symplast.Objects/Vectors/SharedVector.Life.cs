@@ -50,11 +50,12 @@ public static unsafe partial class SharedVector<THook>
         if (vector->Object.Head.DeletedFlag == 0)
         {
             THook.Point();
-            // Release: pairs with the acquire in SharedObject.IsDeleted. Under the lock, so who holds it next sees it.
-            Volatile.Write(ref vector->Object.Head.DeletedFlag, 1);
-            THook.Point();
             // Full fence: pairs with the acquire in CurrentRoot; unlinks the root and its buckets before they are retired.
             root = (VectorRoot*)Interlocked.Exchange(ref *(nint*)&vector->Root, 0);
+            THook.Point();
+            // Release: pairs with the acquire in SharedObject.IsDeleted. After the root, which readers look at: who was told by the flag finds no root either. Under
+            // the lock, so who holds it next sees it.
+            Volatile.Write(ref vector->Object.Head.DeletedFlag, 1);
             bounds = root->Bounds;
             Publish(root, VectorRoot.Gone);
         }

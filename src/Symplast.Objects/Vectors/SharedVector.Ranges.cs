@@ -9,7 +9,7 @@ public static unsafe partial class SharedVector<THook>
         value = default;
         Epoch.Enter(me);
         Status status = Status.Deleted;
-        VectorRoot* root = SharedObject.IsDeleted((SharedObject*)vector) ? null : CurrentRoot(vector);
+        VectorRoot* root = PoolHeap.IsDeleted(Heap.Of(vector)) ? null : CurrentRoot(vector);
         while (root != null)
         {
             THook.Point();

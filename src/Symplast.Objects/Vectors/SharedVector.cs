@@ -7,9 +7,6 @@ public unsafe struct SharedVector
 {
     internal SharedObject Object;
 
-    /// <summary>What readers begin with; null once deleted.</summary>
-    internal VectorRoot* Root;
-
     /// <summary>Changes under the lock, since the vector was made. Under the lock.</summary>
     internal long Version;
 
@@ -24,6 +21,12 @@ public unsafe struct SharedVector
 
     /// <summary>Binary logarithm of the first bucket's size.</summary>
     internal int FirstShift;
+
+    // The lock, which writers take, lies in another cache line than what all readers read.
+    internal ulong Apart;
+
+    /// <summary>What readers begin with; null once deleted.</summary>
+    internal VectorRoot* Root;
 }
 
 /// <summary>
@@ -50,7 +53,7 @@ public unsafe struct SharedVector
 /// <para><b>Reading</b>: bounds, word, bounds again, all from one root. A root that was replaced has the bounds Gone from before the next change on,
 /// and the first place never comes back to what it was, so a reader that finds the same first place, and the index in range both times, read a word
 /// that was the element at a moment between. (Once is not enough: after a pop, append writes the word before it publishes the bounds.)</para>
-/// <para><b>Deleting</b>: the flag is set and the root taken out under the lock; then every word is exchanged for the mark Dead, and who exchanged a
+/// <para><b>Deleting</b>: the root is taken out and the flag set under the lock; then every word is exchanged for the mark Dead, and who exchanged a
 /// value drops it.</para>
 /// <para>Setting under the lock always would be simpler; but two threads that set different elements would wait for each other. Setting without it
 /// always would make each insertion pay an interlocked operation for every element.</para>
@@ -95,7 +98,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
         Epoch.Enter(me);
         count = 0;
         Status status = Status.Deleted;
-        while (!SharedObject.IsDeleted((SharedObject*)vector))
+        while (!PoolHeap.IsDeleted(Heap.Of(vector)))
         {
             VectorRoot* root = CurrentRoot(vector);
             if (root == null) break;
@@ -205,7 +208,8 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
     static Status Read(SharedVector* vector, long index, out Value value)
     {
         value = default;
-        if (SharedObject.IsDeleted((SharedObject*)vector)) return Status.Deleted;
+        // Whether the vector itself was deleted is for the root to say: the flag lies beside the lock.
+        if (PoolHeap.IsDeleted(Heap.Of(vector))) return Status.Deleted;
         if (index < 0) return Status.Missing;
         VectorRoot* root = CurrentRoot(vector);
         while (root != null)
