@@ -106,6 +106,9 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
 
     static uint FewDead => IsProduct ? 4096u : 8;
 
+    // Rebuilding a map of so many entries is no long pause.
+    const uint FewLive = 8192;
+
     /// <summary>A new empty map with one reference, the caller's; null if there is no memory.</summary>
     public static OrderedMap* Create(Participant* me, PoolHeap* heap) => Create(me, heap, HeaderKind.OrderedMap);
 
@@ -186,7 +189,7 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
         {
             THook.Point();
             // Acquire: pairs with the exchange that stored the value, so that what it points to is filled in.
-            value = Load(&entry->Value);
+            value = ValueOf(entry);
             if (value != Removed) return Status.Done;
         }
         value = default;

@@ -12,6 +12,9 @@ internal unsafe struct MapCopy
     /// <summary>In <see cref="Places"/>: the segment was gone when the copy was prepared.</summary>
     internal const uint None = uint.MaxValue;
 
+    /// <summary>In <see cref="Places"/>: the segment was packed by then, and is one part.</summary>
+    internal const uint Whole = 1u << 31;
+
     /// <summary>Gets the entries of each part at a place of its own.</summary>
     internal MapSnapshot* Target;
 
@@ -90,7 +93,8 @@ public static unsafe partial class OrderedMap<THook>
         int segment = SegmentOf(id);
         // The segment was there when the caller's section began, which was after the places were counted.
         Debug.Assert(MapCopy.Places(copy)[segment] != MapCopy.None);
-        return MapCopy.Places(copy)[segment] + (id - FirstIdOf(large, segment) >> PartBits);
+        uint place = MapCopy.Places(copy)[segment];
+        return (place & MapCopy.Whole) != 0 ? place & ~MapCopy.Whole : place + (id - FirstIdOf(large, segment) >> PartBits);
     }
 
     // Does nothing, and looks at nothing of the map, if the part is copied: then the map may be gone.
@@ -113,17 +117,21 @@ public static unsafe partial class OrderedMap<THook>
         ObjectLock.Exit<THook>(&part->Lock);
     }
 
-    // The map's own references keep keys and values alive, because nobody takes one of them out before the part is copied.
+    // The map's own references keep keys and values alive, because nobody takes one of them out before the part is copied. Values may move meanwhile.
     static uint CopyEntries(MapCopy* copy, MapCopyPart* part, Value* to)
     {
         uint count = 0;
         uint limit = Math.Min(part->Limit, copy->Tail);
-        // Null: all of the segment was removed.
-        MapEntry* entry = part->First < limit ? EntryAt(copy->Source, part->First) : null;
-        for (uint id = part->First; entry != null && id < limit; id++, entry++)
+        for (uint id = part->First; id < limit; id++)
         {
+            MapEntry* entry = EntryAt(copy->Source, id);
+            if (entry == null)
+            {
+                id = GapEnd(copy->Source, id) - 1;
+                continue;
+            }
             THook.Point();
-            Value value = Load(&entry->Value);
+            Value value = ValueOf(entry);
             if (value == Removed) continue;
             Reference.Take(entry->Key);
             Reference.Take(value);
@@ -171,7 +179,7 @@ public static unsafe partial class OrderedMap<THook>
         MapCopy* copy = (MapCopy*)Heap.Allocate(me, heap, size);
         if (copy == null) return null;
         *copy = new MapCopy { Source = large, Generation = large->Generation, Segments = count, Limit = FirstIdOf(large, count) };
-        // A segment may have gone since, but none come.
+        // A segment may have gone or been packed since, but none come.
         copy->Parts = copy->Left = CountParts(large, last, count, copy);
         Debug.Assert(copy->Parts <= parts);
         copy->Target = (MapSnapshot*)Heap.Allocate(me, heap, (nuint)sizeof(MapSnapshot) + ((nuint)copy->Parts << PartBits) * 2 * (nuint)sizeof(Value));
@@ -187,16 +195,19 @@ public static unsafe partial class OrderedMap<THook>
         uint parts = 0;
         for (int i = 0; i < count; i++)
         {
-            if (i < last && Volatile.Read(ref MapSegments.Items(segments)[i]) == 0)
+            nint item = i < last ? Volatile.Read(ref MapSegments.Items(segments)[i]) : 0;
+            if (item == MapSegments.Gone)
             {
                 if (copy != null) MapCopy.Places(copy)[i] = MapCopy.None;
                 continue;
             }
-            if (copy != null) MapCopy.Places(copy)[i] = parts;
+            if (copy != null) MapCopy.Places(copy)[i] = IsPacked(item) ? parts | MapCopy.Whole : parts;
             uint first = FirstIdOf(large, i), limit = first + (uint)LengthOf(large, i);
-            for (; first < limit; first += 1u << PartBits, parts++)
+            // A packed one has no more entries than a part.
+            uint each = IsPacked(item) ? limit - first : 1u << PartBits;
+            for (; first < limit; first += each, parts++)
             {
-                if (copy != null) *MapCopy.Part(copy, parts) = new MapCopyPart { First = first, Limit = Math.Min(first + (1u << PartBits), limit) };
+                if (copy != null) *MapCopy.Part(copy, parts) = new MapCopyPart { First = first, Limit = Math.Min(first + each, limit) };
             }
         }
         return parts;

@@ -63,7 +63,7 @@ public static unsafe partial class OrderedMap<THook>
         LargeMap* large = OrderedMap.Large(root);
         // Acquire: pairs with the release in TryAppend.
         uint tail = Volatile.Read(ref large->Tail);
-        for (uint id = Volatile.Read(ref large->First); id < tail; id = FirstIdOf(large, SegmentOf(id) + 1))
+        for (uint id = Volatile.Read(ref large->First); id < tail; id = GapEnd(large, id))
         {
             MapEntry* entry = EntryAt(large, id);
             if (entry != null) return entry->Sequence;
@@ -183,8 +183,7 @@ public static unsafe partial class OrderedMap<THook>
             MapEntry* entry = EntryAt(large, id);
             if (entry == null)
             {
-                // To the end of the segment.
-                id = FirstIdOf(large, SegmentOf(id) + 1) - 1;
+                id = GapEnd(large, id) - 1;
                 continue;
             }
             if (!TryVisit(entry, keys + count, values + count)) continue;
@@ -208,7 +207,7 @@ public static unsafe partial class OrderedMap<THook>
             MapEntry* entry = EntryAt(large, id);
             if (entry == null)
             {
-                id = FirstIdOf(large, SegmentOf(id));
+                id = GapStart(large, id);
                 continue;
             }
             if (!TryVisit(entry, keys + count, values + count)) continue;
@@ -227,7 +226,7 @@ public static unsafe partial class OrderedMap<THook>
         *key = entry->Key;
         THook.Point();
         // A value that is not Removed now was not before this section began, so the key's memory stays for the section.
-        *value = Load(&entry->Value);
+        *value = ValueOf(entry);
         return *value != Removed;
     }
 
@@ -236,16 +235,16 @@ public static unsafe partial class OrderedMap<THook>
     {
         // Acquire: pairs with the release in TryAppend.
         uint tail = Volatile.Read(ref large->Tail);
-        uint packed = Math.Min(large->Packed, tail);
+        uint carried = Math.Min(large->Carried, tail);
         uint id = sequence - large->SequenceBase;
-        if (id < Half && id >= packed) return Math.Min(id, tail);
-        // Among those that have their own numbers, which rise with the ids: a search in which dead segments stand for their next neighbour.
-        uint low = 0, high = packed;
+        if (id < Half && id >= carried) return Math.Min(id, tail);
+        // Among those that have their own numbers, which rise with the ids: a search in which what is gone stands for its next neighbour.
+        uint low = 0, high = carried;
         while (low < high)
         {
             uint middle = low + (high - low) / 2, probe = middle;
             MapEntry* entry;
-            while ((entry = EntryAt(large, probe)) == null && (probe = FirstIdOf(large, SegmentOf(probe) + 1)) < high)
+            while ((entry = EntryAt(large, probe)) == null && (probe = GapEnd(large, probe)) < high)
             {
             }
             if (entry == null || (int)(entry->Sequence - sequence) >= 0) high = middle;

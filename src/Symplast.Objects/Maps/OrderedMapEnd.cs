@@ -94,14 +94,14 @@ public static unsafe partial class OrderedMap<THook>
         // From here on nothing is inserted, removed or moved; what was begun is complete.
         MoveShards(me, large);
         CopyRest(CopyOf(large));
+        StopPacking(large);
         MapSegments* segments = large->Segments;
         for (int i = 0; (ulong)i < segments->Capacity; i++)
         {
-            nint biased = Volatile.Read(ref MapSegments.Items(segments)[i]);
-            if (biased == 0) continue;
-            uint first = FirstIdOf(large, i);
-            uint limit = Math.Min(first + (uint)LengthOf(large, i), large->Tail);
-            for (uint id = first; id < limit; id++) GiveUp(me, (MapEntry*)biased + id, release);
+            nint item = Volatile.Read(ref MapSegments.Items(segments)[i]);
+            if (item is 0 or MapSegments.Gone) continue;
+            MapEntry* entries = EntriesOf(large, item, i, large->Tail, out uint count);
+            for (uint j = 0; j < count; j++) GiveUp(me, entries + j, release);
         }
         RetireLog(me, large);
         Heap.Retire(me, large->Directory);
@@ -111,7 +111,7 @@ public static unsafe partial class OrderedMap<THook>
     static void GiveUp(Participant* me, MapEntry* entry, Release* release)
     {
         THook.Point();
-        // Full fence. Whoever takes the value out drops the references; updates without a lock end here. Pairs with Swap in TryStore.
+        // Full fence. Whoever takes the value out drops the references; updates without a lock end here. Pairs with Swap in TryStore. In a segment that is the log's no value has moved.
         Value value = new(Interlocked.Exchange(ref *(ulong*)&entry->Value, Removed.Bits));
         if (value == Removed) return;
         Drop(me, entry->Key, release);
@@ -144,9 +144,9 @@ public static unsafe partial class OrderedMap<THook>
         for (int i = 0; (ulong)i < segments->Capacity; i++)
         {
             THook.Point();
-            // Full fence; pairs with the exchange in CountDead: one of the two retires the segment.
-            nint biased = Interlocked.Exchange(ref MapSegments.Items(segments)[i], 0);
-            if (biased != 0) Heap.Retire(me, HeadOf(large, biased, i));
+            // Full fence; pairs with the exchange in DropSegment: one of the two retires the segment.
+            nint item = Interlocked.Exchange(ref MapSegments.Items(segments)[i], MapSegments.Gone);
+            if (item is not (0 or MapSegments.Gone)) Heap.Retire(me, HeadOf(large, item, i));
         }
         ObjectLock.Exit<THook>(&large->Growing);
         Heap.Retire(me, segments);
@@ -159,8 +159,8 @@ public static unsafe partial class OrderedMap<THook>
         MapSegments* segments = large->Segments;
         for (int i = 0; (ulong)i < segments->Capacity; i++)
         {
-            nint biased = MapSegments.Items(segments)[i];
-            if (biased != 0) Heap.Retire(me, HeadOf(large, biased, i));
+            nint item = MapSegments.Items(segments)[i];
+            if (item is not (0 or MapSegments.Gone)) Heap.Retire(me, HeadOf(large, item, i));
         }
         Heap.Retire(me, segments);
     }

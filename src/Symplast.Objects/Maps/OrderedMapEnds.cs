@@ -80,18 +80,22 @@ public static unsafe partial class OrderedMap<THook>
             if (entry != null && !TryEnterShardOf(large, entry, out shard)) return false;
             EnterOrder(large);
             MapEntry* found = entry;
-            if (!OrderedMapFaults<THook>.Is(OrderedMapFault.EndIsNotLookedForAgain) || entry == null || Load(&entry->Value) == Removed) entry = End(large, last, out id);
+            if (!OrderedMapFaults<THook>.Is(OrderedMapFault.EndIsNotLookedForAgain) || entry == null || ValueOf(entry) == Removed) entry = End(large, last, out id);
             bool isMine = entry != null && IsPreserved(large, id) && (entry == found || TryPassTo(large, entry, ref shard));
             Value current = default;
-            bool segmentIsDead = false;
-            while (isMine && !TryRemoveValue(large, id, entry, current = Load(&entry->Value), out segmentIsDead))
+            bool isDue = false;
+            Value* place = isMine ? &entry->Value : null;
+            bool isTaken = false;
+            while (isMine && !isTaken)
             {
+                current = Current(ref place);
+                isTaken = TryRemoveValue(large, id, place, current, out isDue);
             }
             ExitOrder(large);
             if (isMine)
             {
                 attempt.OldKey = entry->Key;
-                FinishRemoval(ref attempt, large, shard, PlaceOf(shard, entry, id), current, segmentIsDead, true, Status.Done);
+                FinishRemoval(ref attempt, large, shard, PlaceOf(shard, entry, id), current, isDue, true, Status.Done);
                 return true;
             }
             if (shard != null) ObjectLock.Exit<THook>(&shard->Lock);
@@ -149,11 +153,11 @@ public static unsafe partial class OrderedMap<THook>
             MapEntry* entry = EntryAt(large, id);
             if (entry == null)
             {
-                id = FirstIdOf(large, SegmentOf(id) + 1) - 1;
+                id = GapEnd(large, id) - 1;
                 continue;
             }
             THook.Point();
-            if (Load(&entry->Value) == Removed) continue;
+            if (ValueOf(entry) == Removed) continue;
             // What was removed stays so, whoever writes last.
             Volatile.Write(ref large->First, id);
             return entry;
@@ -177,11 +181,11 @@ public static unsafe partial class OrderedMap<THook>
             MapEntry* entry = EntryAt(large, id);
             if (entry == null)
             {
-                id = FirstIdOf(large, SegmentOf(id));
+                id = GapStart(large, id);
                 continue;
             }
             THook.Point();
-            if (Load(&entry->Value) == Removed) continue;
+            if (ValueOf(entry) == Removed) continue;
             // What was removed stays so, whoever writes last.
             Volatile.Write(ref large->DeadRun, (ulong)tail << 32 | (id + 1));
             return entry;

@@ -28,6 +28,21 @@ internal enum OrderedMapFault
 
     /// <summary>A writer does not copy what a snapshot has yet to copy.</summary>
     NothingIsPreserved,
+
+    /// <summary>A value that has moved to a packed segment counts as removed.</summary>
+    ForwardIsTakenForRemoved,
+
+    /// <summary>A value is copied to a packed segment, and can still be changed where it was.</summary>
+    ValueIsCopied,
+
+    /// <summary>A packed segment counts its removed entries while more are removed.</summary>
+    RemovalsAreCountedEarly,
+
+    /// <summary>Who packs a segment does not look whether another one has done so.</summary>
+    SegmentIsPackedTwice,
+
+    /// <summary>A segment of a root that was given up is packed.</summary>
+    GivenUpIsPacked,
 }
 
 /// <summary>The fault of a test's variant of the map; the product's has none, and no code for it.</summary>

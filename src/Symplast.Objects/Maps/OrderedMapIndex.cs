@@ -36,7 +36,7 @@ public static unsafe partial class OrderedMap<THook>
             if (slot >> 32 != hash >> 32 || slot == MapShard.Deleted) continue;
             id = (uint)slot - 1;
             MapEntry* entry = EntryAt(large, id);
-            // The key of an entry that was removed meanwhile may be dead, but its memory stays for this section.
+            // Null: removed meanwhile. The key of an entry that was removed meanwhile may be dead, but its memory stays for this section.
             if (entry == null || entry->Hash != (uint)hash || !key.Matches(entry->Key)) continue;
             place = slots + i;
             return entry;
@@ -134,13 +134,17 @@ public static unsafe partial class OrderedMap<THook>
 
     static bool IsFull(MapShard* shard) => (shard->Used + 1) * 4ul > (shard->Mask + 1) * 3;
 
-    // Replaces a shard whose lock the caller holds, and keeps, by a larger one, by two, or by one without the removed. False if there is no memory.
-    static bool GrowShard(Participant* me, PoolHeap* heap, LargeMap* large, MapShard* old)
+    // Few of many are left.
+    static bool IsSparse(MapShard* shard) => shard->Mask >= FirstSlots && shard->Live * 16ul <= shard->Mask;
+
+    // Replaces a shard whose lock the caller holds, and keeps, by a larger or smaller one, by two, or by one without the removed. False if there is no memory.
+    static bool ReplaceShard(Participant* me, PoolHeap* heap, LargeMap* large, MapShard* old)
     {
         ulong slots = old->Mask + 1;
         bool stays = old->Live * 2ul <= slots;
         bool splits = !stays && slots >= MostSlots && old->Depth < MostDepth && Splits(old);
-        if (!stays && !splits) slots *= 2;
+        if (IsSparse(old)) slots = Math.Max(FirstSlots, BitOperations.RoundUpToPowerOf2(old->Live * 4ul));
+        else if (!stays && !splits) slots *= 2;
         MapShard* left = splits ? NewShard(me, heap, slots, old->Depth + 1, old->Prefix * 2) : NewShard(me, heap, slots, old->Depth, old->Prefix);
         MapShard* right = splits ? NewShard(me, heap, slots, old->Depth + 1, old->Prefix * 2 + 1) : left;
         bool done = left != null && right != null;

@@ -85,16 +85,18 @@ internal unsafe struct LargeMap
 
     /// <summary>Entries with ids below came with the root, and have sequence numbers of their own; those above have <see cref="SequenceBase"/> +
     /// id.</summary>
-    internal uint Packed;
+    internal uint Carried;
     internal uint SequenceBase;
 
     /// <summary>log2 of the entries in a segment, and in the first one.</summary>
     internal int SegmentBits;
     internal int FirstBits;
 
-    /// <summary>Entries in all segments. Under Growing.</summary>
+    /// <summary>The memory of all segments, in entries. Under Growing.</summary>
     internal uint Held;
-    internal uint Reserved0;
+
+    /// <summary>1 when the root was given up and no segment is packed any more. Under Growing.</summary>
+    internal uint GivenUp;
     internal ulong Reserved1;
 
     // What every insertion and removal writes lies apart from what every reader reads.
@@ -124,7 +126,7 @@ internal struct MapEntry
 {
     internal Value Key;
 
-    /// <summary><see cref="OrderedMap{THook}.Removed"/> once removed; then it stays.</summary>
+    /// <summary><see cref="OrderedMap{THook}.Removed"/> once removed, a forward once the value is in a packed segment; then it stays.</summary>
     internal Value Value;
 
     /// <summary>The low half of the hash; the high half is in the index.</summary>
@@ -133,10 +135,16 @@ internal struct MapEntry
     internal uint Sequence;
 }
 
-/// <summary>The segments of a log: pointers follow, from each of which its segment's first id times the size of an entry is subtracted; 0 where all
-/// are dead.</summary>
+/// <summary>
+/// The segments of a log: pointers follow, from each of which its segment's first id times the size of an entry is subtracted; if the lowest bit is set, to the head of a packed
+/// segment instead, and <see cref="Gone"/> where all are removed. 0 beyond the tail.
+/// </summary>
 internal unsafe struct MapSegments
 {
+    /// <summary>The mark of a packed segment; alone, of one that is gone.</summary>
+    internal const nint PackedBit = 1;
+    internal const nint Gone = PackedBit;
+
     internal ulong Capacity;
     internal ulong Reserved;
 
@@ -144,12 +152,35 @@ internal unsafe struct MapSegments
     internal static nint* Items(MapSegments* segments) => (nint*)(segments + 1);
 }
 
-/// <summary>What a segment begins with; entries follow.</summary>
-internal struct MapSegment
+/// <summary>
+/// What a segment begins with. Entries follow, one for each id; in a packed segment first a bit for each id, which says whether there is an entry, then for each word of
+/// bits how many are set before it, and only these entries.
+/// </summary>
+internal unsafe struct MapSegment
 {
-    internal int Dead;
-    internal int Reserved0;
-    internal ulong Reserved1;
+    /// <summary>How many of its entries are removed. Under Order.</summary>
+    internal uint Dead;
+
+    /// <summary>Number of entries.</summary>
+    internal uint Count;
+
+    /// <summary>The first id.</summary>
+    internal uint First;
+
+    /// <summary>Number of words of bits; 0 if it is not packed.</summary>
+    internal int Words;
+
+    internal static ulong* Bits(MapSegment* segment) => (ulong*)(segment + 1);
+
+    internal static ushort* Ranks(MapSegment* segment) => (ushort*)(Bits(segment) + segment->Words);
+
+    internal static MapEntry* Entries(MapSegment* segment) => (MapEntry*)((byte*)(segment + 1) + MapOf(segment->Words));
+
+    /// <summary>Bytes of a segment.</summary>
+    internal static nuint SizeFor(uint count, int words) => (nuint)sizeof(MapSegment) + MapOf(words) + (nuint)count * (nuint)sizeof(MapEntry);
+
+    // Bytes between the head and the entries, which begin at a multiple of 8.
+    static nuint MapOf(int words) => (nuint)(words * sizeof(ulong) + (words * sizeof(ushort) + 7 & ~7));
 }
 
 /// <summary>By the highest bits of the hash, the shard of the index: 2^depth pointers follow.</summary>

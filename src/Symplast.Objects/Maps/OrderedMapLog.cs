@@ -29,21 +29,40 @@ public static unsafe partial class OrderedMap<THook>
         return segment == 0 ? 1 << large->FirstBits : 1 << (segment + large->FirstBits - 1);
     }
 
-    /// <summary>The entry with an id below the tail; null if it was removed with all of its segment.</summary>
+    /// <summary>The entry with an id below the tail; null if it was removed, and its place given back. See <see cref="GapEnd"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static MapEntry* EntryAt(LargeMap* large, uint id)
     {
         THook.Point();
         // Acquire: pairs with the exchange in GrowSegments; not older than the slot or the tail from which the id was taken.
         MapSegments* segments = (MapSegments*)Volatile.Read(ref *(nint*)&large->Segments);
-        // Acquire: pairs with the release in NewSegment.
-        nint biased = Volatile.Read(ref MapSegments.Items(segments)[SegmentOf(id)]);
-        return biased == 0 ? null : (MapEntry*)biased + id;
+        // Acquire: pairs with the release in AddSegment, and with the exchange in TryPublish.
+        nint item = Volatile.Read(ref MapSegments.Items(segments)[SegmentOf(id)]);
+        return (item & MapSegments.PackedBit) == 0 ? (MapEntry*)item + id : PackedEntry(item, id);
     }
 
-    static MapSegment* HeadOf(LargeMap* large, nint biased, int segment) => (MapSegment*)((MapEntry*)biased + FirstIdOf(large, segment)) - 1;
+    static MapSegment* HeadOf(LargeMap* large, nint item, int segment) =>
+        IsPacked(item) ? (MapSegment*)(item - MapSegments.PackedBit) : (MapSegment*)((MapEntry*)item + FirstIdOf(large, segment)) - 1;
 
-    // Of a segment that the tail has not passed. (Others may be gone already.)
+    static bool IsPacked(nint item) => (item & MapSegments.PackedBit) != 0;
+
+    // One that exists, or Gone, or 0 beyond the tail.
+    static nint SegmentAt(LargeMap* large, int segment)
+    {
+        // Acquire, both: as in EntryAt.
+        MapSegments* segments = (MapSegments*)Volatile.Read(ref *(nint*)&large->Segments);
+        return Volatile.Read(ref MapSegments.Items(segments)[segment]);
+    }
+
+    // All entries of a segment: those of the packed one, or those that the tail has passed.
+    static MapEntry* EntriesOf(LargeMap* large, nint item, int segment, uint tail, out uint count)
+    {
+        MapSegment* head = HeadOf(large, item, segment);
+        count = IsPacked(item) ? head->Count : Math.Min(head->Count, tail - Math.Min(tail, head->First));
+        return MapSegment.Entries(head);
+    }
+
+    // Of a segment that the tail has not passed.
     static bool HasSegment(LargeMap* large, int segment)
     {
         MapSegments* segments = (MapSegments*)Volatile.Read(ref *(nint*)&large->Segments);
@@ -66,16 +85,20 @@ public static unsafe partial class OrderedMap<THook>
 
     static bool AddSegment(Participant* me, PoolHeap* heap, LargeMap* large, int segment)
     {
-        nuint size = (nuint)(sizeof(MapSegment) + LengthOf(large, segment) * sizeof(MapEntry));
+        uint count = (uint)LengthOf(large, segment);
+        nuint size = MapSegment.SizeFor(count, 0);
         MapSegment* head = (MapSegment*)Heap.Allocate(me, heap, size);
         if (head == null) return false;
         NativeMemory.Clear(head, size);
-        large->Held += (uint)LengthOf(large, segment);
+        *head = new MapSegment { Count = count, First = FirstIdOf(large, segment) };
+        large->Held += HeldBy(head);
         THook.Point();
         // Release: pairs with the acquire in EntryAt, so that entries are empty before anyone looks.
-        Volatile.Write(ref MapSegments.Items(large->Segments)[segment], (nint)((MapEntry*)(head + 1) - FirstIdOf(large, segment)));
+        Volatile.Write(ref MapSegments.Items(large->Segments)[segment], (nint)(MapSegment.Entries(head) - head->First));
         return true;
     }
+
+    static uint HeldBy(MapSegment* head) => (uint)(MapSegment.SizeFor(head->Count, head->Words) / (nuint)sizeof(MapEntry));
 
     static MapSegments* NewSegments(Participant* me, PoolHeap* heap, ulong capacity)
     {
@@ -108,18 +131,18 @@ public static unsafe partial class OrderedMap<THook>
         THook.Point();
         // Full fence: unlinks the segment before it is retired. Pairs with the acquire in EntryAt; under Growing, so that no copy of the list keeps
         // it.
-        nint mine = Interlocked.Exchange(ref MapSegments.Items(large->Segments)[segment], 0);
-        if (mine != 0) large->Held -= (uint)LengthOf(large, segment);
+        nint mine = Interlocked.Exchange(ref MapSegments.Items(large->Segments)[segment], MapSegments.Gone);
+        if (mine != MapSegments.Gone) large->Held -= HeldBy(HeadOf(large, mine, segment));
         ObjectLock.Exit<THook>(&large->Growing);
-        // Unless the whole root was given up meanwhile, and its segments with it.
-        if (mine != 0) Heap.Retire(me, HeadOf(large, mine, segment));
+        // Unless another one was faster, or the whole root was given up meanwhile, and its segments with it.
+        if (mine != MapSegments.Gone) Heap.Retire(me, HeadOf(large, mine, segment));
     }
 
     static LargeMap* NewLarge(Participant* me, PoolHeap* heap, uint expected, uint nextSequence)
     {
         LargeMap* large = (LargeMap*)Heap.Allocate(me, heap, (nuint)sizeof(LargeMap));
         if (large == null) return null;
-        *large = new LargeMap { SegmentBits = SegmentBits, FirstBits = FirstSegmentBits, Packed = expected, SequenceBase = nextSequence - expected };
+        *large = new LargeMap { SegmentBits = SegmentBits, FirstBits = FirstSegmentBits, Carried = expected, SequenceBase = nextSequence - expected };
         int segments = SegmentOf(expected) + 1;
         large->Segments = NewSegments(me, heap, Math.Max(FirstCapacity, BitOperations.RoundUpToPowerOf2((ulong)segments)));
         bool done = large->Segments != null && NewIndex(me, heap, large, expected);
@@ -136,8 +159,8 @@ public static unsafe partial class OrderedMap<THook>
         {
             for (int i = 0; (ulong)i < large->Segments->Capacity; i++)
             {
-                nint biased = MapSegments.Items(large->Segments)[i];
-                if (biased != 0) Heap.Free(me, HeadOf(large, biased, i));
+                nint item = MapSegments.Items(large->Segments)[i];
+                if (item != 0) Heap.Free(me, HeadOf(large, item, i));
             }
             Heap.Free(me, large->Segments);
         }
@@ -152,12 +175,12 @@ public static unsafe partial class OrderedMap<THook>
         MapShard* shard = (MapShard*)*MapDirectory.At(large->Directory, hash);
         while (IsFull(shard))
         {
-            if (!GrowShard(me, heap, large, shard)) return false;
+            if (!ReplaceShard(me, heap, large, shard)) return false;
             Heap.Free(me, shard);
             shard = (MapShard*)*MapDirectory.At(large->Directory, hash);
         }
         uint id = large->Tail++;
-        Debug.Assert(id < large->Packed);
+        Debug.Assert(id < large->Carried);
         *EntryAt(large, id) = new MapEntry { Key = key, Value = value, Hash = (uint)hash, Sequence = sequence };
         PutSlot(MapShard.Slots(shard), shard->Mask, hash >> 32 << 32 | (id + 1));
         shard->Used++;

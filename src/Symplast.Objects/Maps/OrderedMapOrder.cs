@@ -46,12 +46,12 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     // Under the shard's lock. Takes over the references; false if there is no memory, or no id.
-    static bool TryAppend(Participant* me, PoolHeap* heap, LargeMap* large, MapShard* shard, ulong hash, Value key, Value value)
+    static bool TryAppend(Participant* me, PoolHeap* heap, LargeMap* large, MapShard* shard, ulong hash, Value key, Value value, out uint id)
     {
         while (true)
         {
             EnterOrder(large);
-            uint id = large->Tail;
+            id = large->Tail;
             bool isRoom = id < MostIds && HasSegment(large, SegmentOf(id));
             if (isRoom)
             {
@@ -79,19 +79,21 @@ public static unsafe partial class OrderedMap<THook>
         Volatile.Write(ref slots[i], hash >> 32 << 32 | (id + 1));
     }
 
-    // Under the locks of the shard and of the order. False: the value is another one.
-    static bool TryRemoveValue(LargeMap* large, uint id, MapEntry* entry, Value current, out bool segmentIsDead)
+    // Under the locks of the shard and of the order. False: the value is another one, or elsewhere.
+    static bool TryRemoveValue(LargeMap* large, uint id, Value* place, Value current, out bool isDue)
     {
-        segmentIsDead = false;
+        isDue = false;
         THook.Point();
-        if (Swap(&entry->Value, Removed, current) != current) return false;
+        if (Swap(place, Removed, current) != current) return false;
         THook.Point();
         // Release: pairs with the reading in CountOf.
         Volatile.Write(ref large->Dead, large->Dead + 1);
         int segment = SegmentOf(id);
-        // It is there, because it had a live entry, and the shard is not Moved, because the caller holds it.
-        nint biased = MapSegments.Items((MapSegments*)Volatile.Read(ref *(nint*)&large->Segments))[segment];
-        segmentIsDead = ++HeadOf(large, biased, segment)->Dead == LengthOf(large, segment);
+        // It is there, because it had a live entry, and the shard is not Moved, because the caller holds it. It may be packed, or not yet, but not be exchanged meanwhile.
+        MapSegment* head = HeadOf(large, SegmentAt(large, segment), segment);
+        // Release: pairs with the reading in LiveIn.
+        Volatile.Write(ref head->Dead, head->Dead + 1);
+        isDue = IsDue(large, head, segment);
         return true;
     }
 }

@@ -45,20 +45,19 @@ public static unsafe partial class OrderedMap<THook>
         parts.Block(segments);
         for (int i = 0; (ulong)i < segments->Capacity; i++)
         {
-            // Acquire: pairs with the release in AddSegment.
-            nint biased = Volatile.Read(ref MapSegments.Items(segments)[i]);
-            if (biased == 0) continue;
-            parts.Block(HeadOf(large, biased, i));
-            uint first = FirstIdOf(large, i);
-            uint limit = Math.Min(first + (uint)LengthOf(large, i), tail);
-            for (uint id = first; id < limit; id++) Visit((MapEntry*)biased + id, ref parts);
+            // Acquire: pairs with the release in AddSegment, and with the exchange in TryPublish.
+            nint item = Volatile.Read(ref MapSegments.Items(segments)[i]);
+            if (item is 0 or MapSegments.Gone) continue;
+            parts.Block(HeadOf(large, item, i));
+            MapEntry* entries = EntriesOf(large, item, i, tail, out uint count);
+            for (uint j = 0; j < count; j++) Visit(entries + j, ref parts);
         }
     }
 
     static void Visit<TParts>(MapEntry* entry, ref TParts parts) where TParts : struct, IPartVisitor
     {
         // Acquire: pairs with the release of whoever fills the entry, key first. If it is not removed at this moment, key and value outlast the section.
-        Value value = new(Volatile.Read(ref *(ulong*)&entry->Value));
+        Value value = ValueOf(entry);
         if (value.IsEmpty || value.IsMark) return;
         parts.Value(entry->Key);
         parts.Value(value);

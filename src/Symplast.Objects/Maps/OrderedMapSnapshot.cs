@@ -284,7 +284,7 @@ public static unsafe partial class OrderedMap<THook>
             MapEntry* entry = EntryAt(old, id);
             if (entry == null)
             {
-                id = FirstIdOf(old, SegmentOf(id) + 1) - 1;
+                id = GapEnd(old, id) - 1;
                 continue;
             }
             if (entry->Value == Removed || AppendPrivately(me, heap, large, entry->Key, entry->Value, entry->Sequence)) continue;
@@ -304,10 +304,10 @@ public static unsafe partial class OrderedMap<THook>
         return Status.Done;
     }
 
-    // Whether segments are kept for few entries, or the ids come to an end.
+    // Whether so few entries are left that packed segments are too much for them, and to copy them takes no time; or the ids come to an end.
     static bool IsSparse(LargeMap* large)
     {
         uint live = large->Tail - large->Dead;
-        return large->Held > FewDead && large->Held / 16 > live || large->Tail > MostIds / 4 * 3;
+        return live <= FewLive && large->Held > FewDead && large->Held / 16 > live || large->Tail > MostIds / 4 * 3;
     }
 }

@@ -123,19 +123,19 @@ public static unsafe partial class OrderedMap<THook>
         if ((version & 1) != 0 || tail > limit) return false;
         Value* items = MapSnapshot.Items(snapshot);
         ulong count = 0;
-        for (uint id = 0, end; id < tail; id = end)
+        for (uint id = 0; id < tail; id++)
         {
-            end = Math.Min(tail, FirstIdOf(large, SegmentOf(id) + 1));
-            // Null: all of the segment was removed.
             MapEntry* entry = EntryAt(large, id);
-            for (; entry != null && id < end; id++, entry++)
+            if (entry == null)
             {
-                THook.Point();
-                // Acquire: comes before the second reading of the version. The key never changes.
-                if (Load(&entry->Value) == Removed) continue;
-                items[2 * count] = entry->Key;
-                items[2 * count++ + 1] = default;
+                id = GapEnd(large, id) - 1;
+                continue;
             }
+            THook.Point();
+            // Acquire: comes before the second reading of the version. The key never changes.
+            if (ValueOf(entry) == Removed) continue;
+            items[2 * count] = entry->Key;
+            items[2 * count++ + 1] = default;
         }
         THook.Point();
         // Acquire: as above.
@@ -156,11 +156,13 @@ public static unsafe partial class OrderedMap<THook>
         if (OrderedMap.IsLarge(root))
         {
             LargeMap* large = OrderedMap.Large(root);
-            for (uint id = 0, limit; id < large->Tail; id = limit)
+            for (int i = 0; (ulong)i < large->Segments->Capacity; i++)
             {
-                limit = Math.Min(large->Tail, FirstIdOf(large, SegmentOf(id) + 1));
-                MapEntry* entry = EntryAt(large, id);
-                for (; entry != null && id < limit; id++, entry++)
+                THook.Point();
+                nint item = SegmentAt(large, i);
+                if (item is 0 or MapSegments.Gone) continue;
+                MapEntry* entry = EntriesOf(large, item, i, large->Tail, out uint count);
+                for (uint j = 0; j < count; j++, entry++)
                 {
                     if (entry->Value != Removed) Add(snapshot, entry->Key, entry->Value);
                 }

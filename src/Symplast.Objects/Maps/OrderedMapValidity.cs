@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Symplast.Objects;
 
 // What must be true of a map while nobody changes it.
@@ -45,7 +47,7 @@ public static unsafe partial class OrderedMap<THook>
             if (entry->Key.IsEmpty || entry->Value.IsEmpty || live > 0 && (int)(entry->Sequence - sequence) <= 0) return false;
             live++;
             sequence = entry->Sequence;
-            if (id >= large->Packed && sequence != large->SequenceBase + id) return false;
+            if (id >= large->Carried && sequence != large->SequenceBase + id) return false;
             if (!IsAlive(entry->Key) || !IsAlive(entry->Value) || (uint)Hashing.Of(entry->Key) != entry->Hash) return false;
             if (Find(large, Probe.Of(entry->Key), out uint found) != entry || found != id) return false;
         }
@@ -54,18 +56,35 @@ public static unsafe partial class OrderedMap<THook>
 
     static bool HasDeadCounts(LargeMap* large)
     {
+        uint held = 0;
         for (int i = 0; (ulong)i < large->Segments->Capacity; i++)
         {
-            nint biased = MapSegments.Items(large->Segments)[i];
-            if (biased == 0) continue;
-            int dead = 0;
-            for (uint j = 0; j < LengthOf(large, i); j++)
+            nint item = MapSegments.Items(large->Segments)[i];
+            if (item is 0 or MapSegments.Gone) continue;
+            MapSegment* head = HeadOf(large, item, i);
+            uint dead = 0;
+            for (uint j = 0; j < head->Count; j++)
             {
-                if (((MapEntry*)biased + FirstIdOf(large, i) + j)->Value == Removed) dead++;
+                Value value = MapSegment.Entries(head)[j].Value;
+                if (value.IsForward) return false;
+                if (value == Removed) dead++;
             }
-            if (dead != HeadOf(large, biased, i)->Dead || dead == LengthOf(large, i)) return false;
+            if (dead != head->Dead || dead == head->Count || head->First != FirstIdOf(large, i)) return false;
+            if (IsPacked(item) ? !HasRanks(large, head, i) : head->Words != 0 || head->Count != (uint)LengthOf(large, i)) return false;
+            held += HeldBy(head);
         }
-        return true;
+        return held == large->Held;
+    }
+
+    static bool HasRanks(LargeMap* large, MapSegment* head, int segment)
+    {
+        uint rank = 0;
+        for (int i = 0; i < head->Words; i++)
+        {
+            if (MapSegment.Ranks(head)[i] != rank) return false;
+            rank += (uint)BitOperations.PopCount(MapSegment.Bits(head)[i]);
+        }
+        return rank == head->Count && FirstIdOf(large, segment + 1) <= large->Tail;
     }
 
     // The number of entries that slots lead to; ulong.MaxValue if something is wrong.

@@ -90,12 +90,13 @@ public static unsafe partial class OrderedMap<THook>
         MapEntry* entry = Find(large, key, out uint id);
         if (entry == null) return false;
         THook.Point();
-        Value current = Load(&entry->Value);
+        Value* place = &entry->Value;
+        Value current = Current(ref place);
         if (current == Removed) return false;
         Preserve(large, id);
         Reference.Take(value);
         THook.Point();
-        bool done = Swap(&entry->Value, value, current) == current;
+        bool done = Swap(place, value, current) == current;
         // Dropping is the fence between the unlinking and the retiring.
         Reference.Drop(me, done ? current : value);
         return done;
@@ -172,7 +173,8 @@ public static unsafe partial class OrderedMap<THook>
     static MapDecision TryStore<TChange>(ref Attempt attempt, LargeMap* large, uint id, MapEntry* entry, ref TChange change) where TChange : struct, IMapChange
     {
         THook.Point();
-        Value current = Load(&entry->Value);
+        Value* place = &entry->Value;
+        Value current = Current(ref place);
         while (current != Removed)
         {
             MapDecision decision = change.Present(attempt.Me, attempt.Heap, current, out Value desired);
@@ -182,12 +184,13 @@ public static unsafe partial class OrderedMap<THook>
             {
                 THook.Point();
                 Value seen = OrderedMapFaults<THook>.Is(OrderedMapFault.UpdateIsBlind)
-                    ? Swap(&entry->Value, desired, Load(&entry->Value)) is var any && any == Removed ? any : current
-                    : Swap(&entry->Value, desired, current);
+                    ? Swap(place, desired, Load(place)) is var any && any == Removed ? any : current
+                    : Swap(place, desired, current);
                 if (seen != current)
                 {
                     Reference.Drop(attempt.Me, desired);
-                    current = seen;
+                    // Another value, or it has moved.
+                    current = Current(ref place);
                     continue;
                 }
                 if (!TChange.TakesCurrent) attempt.OldValue = current;
@@ -215,21 +218,22 @@ public static unsafe partial class OrderedMap<THook>
         {
             MapDecision decision;
             Value current = default;
-            bool segmentIsDead = false;
+            bool isDue = false;
             while ((decision = TryStore(ref attempt, large, id, entry, ref change)) == MapDecision.Remove)
             {
                 // Others may update without the lock, but not remove.
-                current = Load(&entry->Value);
+                Value* at = &entry->Value;
+                current = Current(ref at);
                 if (change.Present(attempt.Me, attempt.Heap, current, out _) != MapDecision.Remove) continue;
                 EnterOrder(large);
-                bool removed = TryRemoveValue(large, id, entry, current, out segmentIsDead);
+                bool removed = TryRemoveValue(large, id, at, current, out isDue);
                 ExitOrder(large);
                 if (removed) break;
             }
             if (decision == MapDecision.Remove)
             {
                 attempt.OldKey = entry->Key;
-                FinishRemoval(ref attempt, large, shard, place, current, segmentIsDead, TChange.TakesCurrent, change.Status);
+                FinishRemoval(ref attempt, large, shard, place, current, isDue, TChange.TakesCurrent, change.Status);
             }
             else
             {
@@ -245,16 +249,19 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     // The entry's value is Removed; the caller holds the shard's lock, which is given back.
-    static void FinishRemoval(ref Attempt attempt, LargeMap* large, MapShard* shard, ulong* place, Value current, bool segmentIsDead, bool takes, Status status)
+    static void FinishRemoval(ref Attempt attempt, LargeMap* large, MapShard* shard, ulong* place, Value current, bool isDue, bool takes, Status status)
     {
         uint id = (uint)*place - 1;
         THook.Point();
         // Full fence: new readers do not find the entry any more, before its key is retired. Pairs with the acquire in FindIn.
         Interlocked.Exchange(ref *place, MapShard.Deleted);
         shard->Live--;
+        // If there is no memory for a smaller one, the next removal tries again.
+        bool shrunk = IsSparse(shard) && ReplaceShard(attempt.Me, attempt.Heap, large, shard);
         ObjectLock.Exit<THook>(&shard->Lock);
+        if (shrunk) Heap.Retire(attempt.Me, shard);
         if (!takes) attempt.OldValue = current;
-        if (segmentIsDead) DropSegment(attempt.Me, large, SegmentOf(id));
+        if (isDue) ShrinkSegment(attempt.Me, attempt.Heap, large, SegmentOf(id));
         attempt.IsSparse = IsSparse(large);
         attempt.Current = current;
         attempt.Status = status;
@@ -265,15 +272,16 @@ public static unsafe partial class OrderedMap<THook>
     {
         if (IsFull(shard))
         {
-            bool grown = GrowShard(attempt.Me, attempt.Heap, large, shard);
+            bool grown = ReplaceShard(attempt.Me, attempt.Heap, large, shard);
             ObjectLock.Exit<THook>(&shard->Lock);
             if (grown) Heap.Retire(attempt.Me, shard);
             else attempt.Status = Status.NoMemory;
             return !grown;
         }
+        uint id = 0;
         if (change.Absent(attempt.Me, attempt.Heap, out Value desired) == MapDecision.Store)
         {
-            if (TryAppend(attempt.Me, attempt.Heap, large, shard, hash, attempt.Key, desired))
+            if (TryAppend(attempt.Me, attempt.Heap, large, shard, hash, attempt.Key, desired, out id))
             {
                 attempt.Key = default;
                 attempt.Current = desired;
@@ -290,6 +298,9 @@ public static unsafe partial class OrderedMap<THook>
             attempt.Status = change.Status;
         }
         ObjectLock.Exit<THook>(&shard->Lock);
+        // Only now has the tail passed the segment before.
+        int segment = SegmentOf(id);
+        if (id != 0 && id == FirstIdOf(large, segment)) ShrinkSegment(attempt.Me, attempt.Heap, large, segment - 1);
         return true;
     }
 

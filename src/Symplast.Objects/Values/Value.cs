@@ -58,11 +58,13 @@ public enum ValueKind : byte
 /// </summary>
 /// <remarks>
 /// NaN-boxing that favours pointers (A. Gudeman, "Representing type information in dynamically typed languages", 1993). By the top 16 bits: 0 is a
-/// pointer, whose low 4 bits say to what, or below 4096 a constant; 1 to 0xFFF9 a double plus 2^48; 0xFFFC to 0xFFFF an integer of 50 bits.
+/// pointer, whose low 4 bits say to what, or below 4096 a constant; 1 to 0xFFF9 a double plus 2^48; 0xFFFA the address of the place where the value is now, which like
+/// a mark is never seen outside of a structure; 0xFFFC to 0xFFFF an integer of 50 bits.
 /// </remarks>
 public readonly unsafe struct Value : IEquatable<Value>
 {
     const ulong DoubleOffset = 1UL << 48;
+    const ulong ForwardTag = 0xFFFAUL << 48;
     const ulong IntTag = 0xFFFCUL << 48;
     const ulong IntPayload = ~IntTag;
     const ulong KindMask = 15;
@@ -82,6 +84,10 @@ public readonly unsafe struct Value : IEquatable<Value>
     /// <summary>A mark of a structure's own; <paramref name="number"/> from 1 to 15.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Value Mark(int number) => new((ulong)number);
+
+    /// <summary>What a place holds whose value has moved to another.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Value Forward(Value* place) => new((ulong)place | ForwardTag);
 
     /// <summary>None.</summary>
     public static Value None => new(16);
@@ -153,6 +159,20 @@ public readonly unsafe struct Value : IEquatable<Value>
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Bits - 1 < 15;
+    }
+
+    /// <summary>The value has moved to <see cref="Place"/>.</summary>
+    internal bool IsForward
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Bits >> 48 == ForwardTag >> 48;
+    }
+
+    /// <summary>Where the value is, if <see cref="IsForward"/>.</summary>
+    internal Value* Place
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (Value*)(Bits & ~ForwardTag);
     }
 
     /// <summary>An inline integer.</summary>

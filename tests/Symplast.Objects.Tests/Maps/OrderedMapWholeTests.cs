@@ -12,7 +12,7 @@ namespace Symplast.Objects.Tests;
 public sealed unsafe class OrderedMapWholeTests : IDisposable
 {
     // Entries in order: "0=0 1=1".
-    sealed class Map : Schedules
+    internal class Map : Schedules
     {
         protected override string Look => "all";
 
@@ -29,7 +29,7 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
             return (nint)map;
         }
 
-        static Probe Key(string word) => Probe.Of(Value.OfInt(int.Parse(word)));
+        protected static Probe Key(string word) => Probe.Of(Value.OfInt(int.Parse(word)));
 
         protected override string CarryOut(Participant* me, nint structure, string[] words)
         {
