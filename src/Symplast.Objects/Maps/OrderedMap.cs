@@ -75,6 +75,13 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
         get => Value.Mark(1);
     }
 
+    /// <summary>The value of an entry that lives on in what replaces its block.</summary>
+    internal static Value Moved
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Value.Mark(2);
+    }
+
     // Small numbers under test, so that short histories cross all borders.
     static bool IsProduct
     {
@@ -160,7 +167,7 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
             nint root = Volatile.Read(ref map->Root);
             if (root != 0)
             {
-                count = CountOf(root);
+                count = CountOf(map, root);
                 status = Status.Done;
             }
         }
@@ -168,7 +175,7 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
         return status;
     }
 
-    static ulong CountOf(nint root) => OrderedMap.IsLarge(root) ? CountOf(OrderedMap.Large(root)) : CountOf((SmallMap*)root);
+    static ulong CountOf(OrderedMap* map, nint root) => OrderedMap.IsLarge(root) ? CountOf(OrderedMap.Large(root)) : CountOf(map, (SmallMap*)root);
 
     static Status Find(OrderedMap* map, in Probe key, out Value value)
     {
@@ -177,7 +184,7 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
         nint root = Volatile.Read(ref map->Root);
         if (!OrderedMap.IsLarge(root))
         {
-            if (root != 0) return Find((SmallMap*)root, key, out value);
+            if (root != 0) return Find(map, (SmallMap*)root, key, out value);
             value = default;
             return Status.Deleted;
         }
@@ -193,6 +200,6 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
         return Absent(map);
     }
 
-    // What a large root does not have. Deletion gives the root up and then removes what it holds, so a key may be absent because of that; the flag was stored before.
+    // What a root does not have any more, and a large one does not have. Deletion gives the root up and then removes what it holds, so a key may be absent because of that; the flag was stored before.
     static Status Absent(OrderedMap* map) => SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : Status.Missing;
 }
