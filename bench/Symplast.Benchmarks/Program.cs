@@ -19,6 +19,7 @@ Epoch.Start();
     ("memory", MemorySuite.Run),
     ("ordered map", MapSuite.Run),
     ("growth of the ordered map", GrowthSuite.Run),
+    ("emptying of the ordered map", EmptyingSuite.Run),
     ("sorted map", SortedSuite.Run),
     ("vector, counter, queue, object", SequenceSuite.Run),
 ];

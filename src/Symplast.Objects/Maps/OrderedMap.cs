@@ -10,12 +10,13 @@ namespace Symplast.Objects;
 /// <para>All operations are thread-safe, atomic and linearizable, those on the whole too: the map is one object whose state is the list of its entries. Only
 /// iteration (<see cref="Start"/>) is of no instant, and says for itself what it promises.
 /// The layout is CPython's compact dict (R. Hettinger) with the index cut into shards by extendible hashing (Fagin et al., TODS 1979), read under RCU
-/// (McKenney); relocation-free updates avoid the forwarding of C. Click's non-blocking table.</para>
+/// (McKenney); since growth moves no entry, only packing needs the forwarding of C. Click's non-blocking table.</para>
 ///
 /// <para><b>States.</b> The root is a small map, then a large one, for as long as entries come; <c>Clear</c> makes it small again, <c>Compact</c>
 /// gives a new large one, <c>Delete</c> leaves 0,
 /// for ever. Whoever changes the root holds the map's lock. An entry's value goes from empty to a value (insertion), from value to value (update), to
-/// <c>Removed</c> or, in a small map, <c>Moved</c>, where it stays. A shard is the index's until it is <c>Moved</c>, for ever.</para>
+/// <c>Removed</c>, or to <c>Moved</c> in a small map, or to a forward in a large one, where it stays. A shard is the index's until it is <c>Moved</c>, for ever. A segment of the
+/// log is whole, then packed, perhaps several times, then gone.</para>
 ///
 /// <para><b>Who may do what.</b> Readers: everything, at any time inside a section; they write nothing.
 /// A value is replaced by compare-and-swap from anything but <c>Removed</c> and <c>Moved</c>, without a lock.
@@ -24,11 +25,11 @@ namespace Symplast.Objects;
 /// and start over if it turns out to be Moved: so one key has at most one slot, and one entry that is not Removed, in the whole index. Growth of a
 /// shard holds its lock, and inside that <c>Growing</c>
 /// of the root while it touches the directory or the list of segments. What takes effect, an insertion or a removal, does so under <c>Order</c> of the root,
-/// for a few stores. Lock order: map, shard, then Growing or a part of a copy or Order; inside Order other shards are only tried.</para>
+/// for a few stores. Lock order: map, shard, then Growing or a part of a copy, then Order; inside Order other shards are only tried.</para>
 ///
 /// <para><b>Why readers are right.</b> (1) Insertion fills the entry, then stores the slot (release); a reader that finds the slot (acquire) finds a
 /// whole entry. The tail only moves on where a
-/// segment exists, and a reader loads the list of segments after the slot, so it finds the segment; if it is 0, all its entries were removed.
+/// segment exists, and a reader loads the list of segments after the slot, so it finds the segment; if the entry is not in it, or the segment is gone, it was removed.
 /// (2) Found, and the value read is none or other than Removed: the value was the key's at that moment, or, through an old root, an old small map or
 /// an old shard, at the
 /// moment when that was replaced, which lies within the operation, because the reader loaded it while it was current.
@@ -43,8 +44,15 @@ namespace Symplast.Objects;
 /// already; it began while the old block was the map's. A writer waits for the lock, hence for the new root. So when the last value is moved, all are there as they are at this
 /// instant, which is that of a snapshot. Entries keep their order, so a place is found by its rank.</para>
 ///
-/// <para><b>Why writers are right.</b> A lock-free update on an entry is an update of the key for as long as the entry is not Removed, since entries
-/// never move. When a root is given up, its shards, if it has any, are marked Moved, one by one under their locks, then all its values become
+/// <para><b>Packing.</b> A segment of which one entry in sixteen is left, at most, and that the tail has passed is replaced by one that has a bit for each id and only these entries. Ids stay, so
+/// index, cursors, and parts of snapshots do, and so does the order. Whoever removes an entry from such a segment packs it, with no lock of a shard: first all but the values is copied; then, under
+/// Growing, so that nobody else packs, one value after the other is stored in the new entry and exchanged in the old one for a <em>forward</em>, which is the address of the new place; at last, under Order,
+/// the new segment is put in the old one's place, with as many removed entries as the old one has counted since. A reader or a writer that finds a forward goes on there; the value never was
+/// in two places, so no update is lost, and nobody waits. Removals go on as well: they take effect at the value, wherever it is, and count under Order in the segment that the list has. The old segment was unlinked before
+/// the new one can be, so whoever may look at the one may look at the other. No value changes, so a snapshot may be going on. If there is no memory, the next removal from the segment tries again.</para>
+///
+/// <para><b>Why writers are right.</b> A lock-free update on an entry is an update of the key for as long as the entry is not Removed, wherever a forward leads to.
+/// When a root is given up, its shards, if it has any, are marked Moved, one by one under their locks, packing ends, then all its values become
 /// Removed by exchange: an update that came before counts as before the giving up, within which it began; one that comes after starts over from the
 /// root.
 /// Compaction copies values, and therefore needs updates to stand still: see <see cref="OrderedMap.Gate"/>.</para>

@@ -86,9 +86,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>
-    /// Gives back the memory of removed entries. A map does so by itself when few of many entries are left. Writers wait meanwhile; readers do not.
-    /// Not inside a section, and
-    /// only with a reference to the map.
+    /// Gives back the memory of all removed entries. Writers wait meanwhile; readers do not. A map gives back most of it by itself, in small pieces; all, when so few of many
+    /// entries are left (8192 at most) that nobody waits for long. Not inside a section, and only with a reference to the map.
     /// </summary>
     /// <exception cref="InvalidOperationException">The calling thread is inside a section.</exception>
     public static Status Compact(Participant* me, OrderedMap* map)

@@ -89,6 +89,24 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
     [Fact]
     public void BehavesSoWithTheProductsSizes() => AnyStep(100).Array[100, 400].Sample(steps => Run<Uninterrupted>(steps, false), iter: 200, threads: 1);
 
+    [Fact]
+    public void BehavesSoWhenNearlyAllIsRemoved()
+    {
+        NearlyAllIsRemoved<Tiny>(80, 20, 100);
+        NearlyAllIsRemoved<Uninterrupted>(600, 60, 10);
+    }
+
+    // In any order, and then some more, which comes behind.
+    void NearlyAllIsRemoved<THook>(int keys, int more, int iterations) where THook : struct, IInterleaving =>
+        Gen.Select(Gen.Int[1, int.MaxValue - 1], AnyStep(keys).Array[more, 2 * more]).Sample((seed, steps) =>
+        {
+            int[] order = [.. Enumerable.Range(0, keys)];
+            new Random(seed).Shuffle(order);
+            Step[] fill = [.. Enumerable.Range(0, keys).Select(key => new Step.Set(key, key % 4))];
+            Step[] empty = [.. order[..^(keys / 20)].Select(key => new Step.Remove(key))];
+            Run<THook>([.. fill, .. empty, .. steps], false);
+        }, iter: iterations, threads: 1);
+
     void Run<THook>(Step[] steps, bool collide) where THook : struct, IInterleaving
     {
         OrderedMap* map = OrderedMap<THook>.Create(_me, _heap);

@@ -76,7 +76,7 @@ public sealed unsafe class OrderedMapPackingTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Programs))]
-    public void PackingChangesNothingForAnyone(string state, string programs) => _map.Explore(state, programs, random: 60);
+    public void PackingChangesNothingForAnyone(string state, string programs) => _map.Explore(state, programs, random: 20);
 
     [Theory]
     [InlineData("remove 5 | set 6 60; get 6 | all")]
@@ -88,7 +88,7 @@ public sealed unsafe class OrderedMapPackingTests : IDisposable
     [InlineData("remove 5; get 7 | clear; set 7 70 | set 7 71; get 7")]
     public void ThreeThreadsSeeOneMap(string programs)
     {
-        foreach (string state in (string[])[Whole, Packed, Last]) _map.Explore(state, programs, preemptions: 1, random: 100);
+        foreach (string state in (string[])[Whole, Packed, Last]) _map.Explore(state, programs, preemptions: 1, random: 40);
     }
 
     [Theory]
