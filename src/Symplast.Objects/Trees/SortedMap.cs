@@ -105,9 +105,17 @@ public static unsafe partial class SortedMap<THook, TRules>
     /// </summary>
     public static Status Get(Participant* me, SortedMap* map, in Probe key, out Value value)
     {
-        Epoch.Enter(me);
+        // Who is inside a section already need not open another one.
+        if (!Epoch.IsInside(me)) return GetInSection(me, map, key, out value);
         value = default;
-        Status status = SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : Find(map, new SortedKey(key), out value);
+        return SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : Find(map, key, out value);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static Status GetInSection(Participant* me, SortedMap* map, in Probe key, out Value value)
+    {
+        Epoch.Enter(me);
+        Status status = Get(me, map, key, out value);
         Epoch.Exit(me);
         return status;
     }
@@ -116,33 +124,37 @@ public static unsafe partial class SortedMap<THook, TRules>
     public static Status Contains(Participant* me, SortedMap* map, in Probe key) => Get(me, map, key, out _);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Status Find(SortedMap* map, in SortedKey key, out Value value)
+    static Status Find(SortedMap* map, in Probe key, out Value value)
     {
         value = default;
-        if (key.Class == OrderingClass.None) return Status.WrongKind;
         SortedLeaf* leaf = LeafOf(map, key);
         THook.Point();
         // Acquire: pairs with the releases in Write and Pop, so that the places it names are filled.
         ulong order = Volatile.Read(ref leaf->Node.Order);
-        if (leaf->Node.Class != key.Class) return LeafOrder.Count(order) == 0 ? Status.Missing : Status.WrongKind;
-        int place = Search(leaf, order, key, out _);
-        if (place < 0) return Status.Missing;
+        OrderingClass kind = SortedKey.ClassOf(key);
+        if (leaf->Node.Class != kind) return LeafOrder.Count(order) == 0 && kind != OrderingClass.None ? Status.Missing : Status.WrongKind;
+        int place = PlaceOf(leaf, order, key);
+        if (place < 0) return kind == OrderingClass.None ? Status.WrongKind : Status.Missing;
         THook.Point();
         // Acquire: pairs with the releases in Write, so that what it refers to is complete.
-        value = new Value(Volatile.Read(ref leaf->Values[place]));
+        value = new Value(Volatile.Read(ref SortedLeaf.Value(leaf, place)));
         return Status.Done;
     }
 
-    /// <summary>The leaf that a key belongs to; live at some moment since the call.</summary>
+    /// <summary>The leaf that a key belongs to, if it is one; live at some moment since the call.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static SortedLeaf* LeafOf(SortedMap* map, in SortedKey key)
+    static SortedLeaf* LeafOf(SortedMap* map, in Probe key) => key.Data != null ? LeafOfBytes(map, key) : SortedKey.IsExactly(key.Word) ? LeafOfNumber(map, key.Word) : LeafOfOther(map, key);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static SortedLeaf* LeafOfNumber(SortedMap* map, Value key)
     {
+        long digest = SortedKey.OfNumber(key);
         THook.Point();
         // Acquire: pairs with the exchange in Hang, so that the node is complete.
         SortedNode* node = (SortedNode*)Volatile.Read(ref map->Root);
         while (node->Level != 0)
         {
-            nint* slot = SortedInner.Slot((SortedInner*)node, SortedInner.IndexOf((SortedInner*)node, key));
+            nint* slot = SortedInner.Slot(SortedInner.LastOf((SortedInner*)node, digest));
             THook.Point();
             // Acquire: the same.
             node = (SortedNode*)Volatile.Read(ref *slot);
@@ -150,8 +162,48 @@ public static unsafe partial class SortedMap<THook, TRules>
         return (SortedLeaf*)node;
     }
 
-    /// <summary>The place of a key in a leaf to whose range it belongs, or -1; and the position in the order where it is or belongs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static SortedLeaf* LeafOfBytes(SortedMap* map, in Probe key)
+    {
+        byte* data = key.Data;
+        nuint length = key.Length;
+        THook.Point();
+        // Acquire: as in LeafOfNumber, here and below.
+        SortedNode* node = (SortedNode*)Volatile.Read(ref map->Root);
+        while (node->Level != 0)
+        {
+            SortedInner* inner = (SortedInner*)node;
+            long digest = SortedKey.OfBytes(data, length, node->Skip);
+            long* last = SortedInner.LastOf(inner, digest);
+            bool isSure = *last != digest && (!inner->IsOpen || SortedKey.HasBeginning(data, length, new Value(SortedInner.Key(inner, 1)), node->Skip));
+            nint* slot = isSure ? SortedInner.Slot(last) : SlotOf(inner, data, length);
+            THook.Point();
+            node = (SortedNode*)Volatile.Read(ref *slot);
+        }
+        return (SortedLeaf*)node;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static SortedLeaf* LeafOfOther(SortedMap* map, in Probe key) => (SortedLeaf*)Descend(map, new SortedKey(key), Toward.Key, 0, out _);
+
+    // By the keys themselves. Texts and bytes in one map are nobody's keys: any child will do.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static nint* SlotOf(SortedInner* inner, byte* data, nuint length) => SortedInner.Slot(inner, SortedInner.IndexOf(inner, new SortedKey(inner->Node.Class, data, length)));
+
+    /// <summary>The place of a key in a leaf to whose range it belongs, or -1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static int PlaceOf(SortedLeaf* leaf, ulong order, in Probe key)
+    {
+        // Among the places may be some that are no entries, of which the keys are not there (any more).
+        for (uint places = SortedLeaf.Tagged(leaf, SortedKey.TagOf(key)); places != 0; places &= places - 1)
+        {
+            int place = BitOperations.TrailingZeroCount(places);
+            if (LeafOrder.PositionOf(order, place) < LeafOrder.Count(order) && key.Matches(new Value(SortedLeaf.Key(leaf, place)))) return place;
+        }
+        return -1;
+    }
+
+    /// <summary>The same, by the digests; and the position in the order where it is or belongs.</summary>
     static int Search(SortedLeaf* leaf, ulong order, in SortedKey key, out int position)
     {
         long digest = key.DigestIn(&leaf->Node);
@@ -171,7 +223,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         {
             int middle = (low + high) >> 1;
             int place = LeafOrder.Place(order, middle);
-            int found = key.Compare(digest, leaf->Digests[place], new Value(leaf->Keys[place]));
+            int found = key.Compare(digest, leaf->Digests[place], new Value(SortedLeaf.Key(leaf, place)));
             if (found == 0)
             {
                 position = middle;

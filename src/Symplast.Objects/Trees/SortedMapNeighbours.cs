@@ -82,10 +82,10 @@ public static unsafe partial class SortedMap<THook, TRules>
             if ((uint)position < (uint)entries)
             {
                 int place = LeafOrder.Place(order, position);
-                key = new Value(leaf->Keys[place]);
+                key = new Value(SortedLeaf.Key(leaf, place));
                 THook.Point();
                 // Acquire: pairs with the releases in Write; and no later than the second look at the word.
-                value = new Value(Volatile.Read(ref leaf->Values[place]));
+                value = new Value(Volatile.Read(ref SortedLeaf.Value(leaf, place)));
                 THook.Point();
                 // A word that is the same now was so when the value was read. Pairs with the releases in Write, Pop and Kill.
                 if (TRules.Fault != SortedMapFault.TrustsOneLeaf && Volatile.Read(ref leaf->Node.Order) != order) return null;
@@ -147,14 +147,14 @@ public static unsafe partial class SortedMap<THook, TRules>
         // Acquire: pairs with the increment in Clear, as in Write.
         ulong era = Volatile.Read(ref map->Era);
         SortedLeaf* leaf = (SortedLeaf*)Descend(map, default, side, 0, out _);
-        if (!TryLock(&leaf->Node)) return null;
+        if (!TryLock(leaf)) return null;
         ulong order = leaf->Node.Order;
         int entries = LeafOrder.Count(order);
         if (entries == 0)
         {
             // A live leaf that is the root is all there is.
             bool isRoot = Volatile.Read(ref map->Root) == (nint)leaf;
-            Unlock(&leaf->Node);
+            Unlock(leaf);
             if (isRoot) return Status.Missing;
             Status status = Merge(me, map, default, side, 0);
             return status == Status.Done ? null : status;
@@ -163,16 +163,16 @@ public static unsafe partial class SortedMap<THook, TRules>
         int place = LeafOrder.Place(order, position);
         if (!TryEnterOrder(map, era))
         {
-            Unlock(&leaf->Node);
+            Unlock(leaf);
             return null;
         }
-        key = new Value(leaf->Keys[place]);
-        value = new Value(leaf->Values[place]);
+        key = new Value(SortedLeaf.Key(leaf, place));
+        value = new Value(SortedLeaf.Value(leaf, place));
         THook.Point();
         // Release; giving back the lock is a full fence.
         Volatile.Write(ref leaf->Node.Order, LeafOrder.Removed(order, position));
         ExitOrder(map, -1);
-        Unlock(&leaf->Node);
+        Unlock(leaf);
         // A leaf at the end may be sparse: it would have to be merged after every few entries.
         if (entries == 1) Merge(me, map, default, side, 0);
         return Status.Done;

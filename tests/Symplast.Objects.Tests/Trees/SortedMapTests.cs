@@ -133,7 +133,7 @@ public sealed unsafe class SortedMapTests : IDisposable
             byte[] bytes = [.. Enumerable.Repeat((byte)0xFF, length)];
             fixed (byte* data = bytes) Assert.Equal(Status.Done, Map.Set(_me, _map, Probe.Bytes(data, (nuint)length, Hashing.OfBytes(bytes)), Value.OfInt(length)));
             Assert.Null(Map.Check(_me, _map));
-            fixed (byte* data = bytes) Assert.Equal(Status.Done, Map.Get(_me, _map, Probe.Bytes(data, (nuint)length, 0), out _));
+            fixed (byte* data = bytes) Assert.Equal(Status.Done, Map.Get(_me, _map, Probe.Bytes(data, (nuint)length, Hashing.OfBytes(bytes)), out _));
         }
         Assert.Equal(Status.Done, Map.Last(_me, _map, out _, out Value greatest));
         Assert.Equal(199, greatest.Int);
