@@ -31,8 +31,11 @@ internal static class LeafOrder
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int Place(ulong order, int position) => (int)(order >> PlaceBits * position & PlaceMask);
 
-    /// <summary>The position of a place; the number of entries or more if it is none.</summary>
+    /// <summary>Whether a place is an entry.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool Holds(ulong order, int place) => Count(order) == Filled(order) ? place < Count(order) : PositionOf(order, place) < Count(order);
+
+    /// <summary>The position of a place; the number of entries or more if it is none.</summary>
     internal static int PositionOf(ulong order, int place)
     {
         // The lowest four bits that are the same; a borrow only reaches what lies above them.

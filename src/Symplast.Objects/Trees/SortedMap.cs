@@ -198,7 +198,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         for (uint places = SortedLeaf.Tagged(leaf, SortedKey.TagOf(key)); places != 0; places &= places - 1)
         {
             int place = BitOperations.TrailingZeroCount(places);
-            if (LeafOrder.PositionOf(order, place) < LeafOrder.Count(order) && key.Matches(new Value(SortedLeaf.Key(leaf, place)))) return place;
+            if (LeafOrder.Holds(order, place) && key.Matches(new Value(SortedLeaf.Key(leaf, place)))) return place;
         }
         return -1;
     }
@@ -219,6 +219,8 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         int low = position;
         int high = LeafOrder.Count(order);
+        // As a rule it is one.
+        if (low + 1 < high && leaf->Digests[LeafOrder.Place(order, low + 1)] != digest) high = low + 1;
         while (low < high)
         {
             int middle = (low + high) >> 1;

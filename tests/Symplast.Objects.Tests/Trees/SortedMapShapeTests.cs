@@ -104,6 +104,7 @@ public sealed unsafe class SortedMapShapeTests : IDisposable
         {
             int position = LeafOrder.PositionOf(order, place);
             Assert.Equal(places.Contains(place), position < LeafOrder.Count(order));
+            Assert.Equal(places.Contains(place), LeafOrder.Holds(order, place));
             if (position < LeafOrder.Count(order)) Assert.Equal(place, LeafOrder.Place(order, position));
         }
     });
