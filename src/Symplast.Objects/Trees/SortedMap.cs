@@ -1,30 +1,40 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Symplast.Objects;
 
 /// <summary>A map in a pool that is sorted by its keys: its head. See <see cref="SortedMap{THook, TRules}"/>.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 128)]
 public unsafe struct SortedMap
 {
     // In Header.Extra.
     internal const ushort IsSnapshot = 1;
 
     // Its lock guards Root.
+    [FieldOffset(0)]
     internal SharedObject Object;
 
     /// <summary>A leaf or an inner node, never 0.</summary>
+    [FieldOffset(32)]
     internal nint Root;
 
     /// <summary>How often <c>Clear</c> has replaced the root.</summary>
+    [FieldOffset(40)]
     internal ulong Era;
 
+    // What every insertion and removal writes, apart from what everybody reads.
+
     /// <summary>Number of entries; changes under <see cref="Order"/>.</summary>
+    [FieldOffset(64)]
     internal long Count;
 
     /// <summary>Odd while somebody inserts, removes or clears.</summary>
+    [FieldOffset(72)]
     internal ulong Version;
 
     /// <summary>The lock under which insertions and removals take effect, one after the other.</summary>
+    [FieldOffset(80)]
     internal int Order;
 }
 
