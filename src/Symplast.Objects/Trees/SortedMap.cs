@@ -54,6 +54,9 @@ public unsafe struct SortedMap
 /// <para><b>Digests.</b> A node's range decides how many bytes its digests leave out of text and bytes (<see cref="SortedNode.Skip"/>): those that both its fences begin with, and so whatever belongs to it. An inner node whose
 /// range lacks an end leaves out what its own keys share, and compares that first (<see cref="SortedInner.IsOpen"/>). Digests are therefore compared only within one node, with a key that belongs to its range, or is its upper fence.</para>
 ///
+/// <para><b>Tags.</b> Whoever looks for a key itself compares a byte of its hash (or of its digest, if it has no hash) with those in the leaf, then the keys of places that have it and are entries. A place is
+/// filled, tag and all, before the word names it, so a tag that is read after the word is right for all entries; those of other places are not looked at further.</para>
+///
 /// <para><b>What changes in a live node.</b> An inner node's keys never change; its children's addresses do, under its lock, by exchange. A leaf's places are filled once; which of them are entries is said by one
 /// word (<see cref="LeafOrder"/>), which never comes back to what it was. Insertion fills a place, then stores the word; removal stores the word; the value of an entry changes in place.
 /// All of that under the leaf's lock.</para>
@@ -196,7 +199,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     [MethodImpl(MethodImplOptions.NoInlining)]
     static SortedLeaf* LeafOfOther(SortedMap* map, in Probe key) => (SortedLeaf*)Descend(map, new SortedKey(key), Toward.Key, 0, out _);
 
-    // By the keys themselves. Texts and bytes in one map are nobody's keys: any child will do.
+    // By the keys themselves, if need be. Where keys are of another class any child will do: its leaf says so.
     [MethodImpl(MethodImplOptions.NoInlining)]
     static nint* SlotOf(SortedInner* inner, byte* data, nuint length) => SortedInner.Slot(inner, SortedInner.IndexOf(inner, new SortedKey(inner->Node.Class, data, length)));
 

@@ -172,7 +172,7 @@ internal unsafe struct SortedInner
         if (place == 0) inner->Heads[index / SortedGroup.Places] = group->Digests[0];
     }
 
-    /// <summary>Where the child of a place hangs.</summary>
+    /// <summary>Where the child with a digest hangs; both arrays of a group are as long, and lie one after the other.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static nint* Slot(long* digest) => (nint*)(digest + SortedGroup.Places);
 

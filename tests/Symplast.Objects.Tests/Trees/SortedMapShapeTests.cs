@@ -76,6 +76,8 @@ public sealed unsafe class SortedMapShapeTests : IDisposable
             Assert.Equal(place >= SortedLeaf.Places - 2, line == Line(&leaf.Lock));
             Assert.NotEqual(0, line);
         }
+        SortedGroup group = default;
+        Assert.Equal((nint)group.Children, (nint)SortedInner.Slot(group.Digests));
         Assert.Equal((128, 192), (sizeof(SortedInner), sizeof(SortedGroup)));
         Assert.Equal(32, (byte*)inner.Heads - (byte*)&inner);
     }
