@@ -171,33 +171,30 @@ public unsafe class MemoryOrderTests
             _ => setter.Change(word, seen => seen == 5 ? 6 : null)]);
     }, "full fence", "acquire");
 
-    // The small map's Freeze: so is a value, and where to is stored before that, by a plain store.
+    // OrderedMap.MoveValue: a value is stored in its new place before a forward takes it from the old one.
     [Fact]
-    public void AReaderOfAMovedValueFindsWhereToAndTheValue() => Check((memory, omitted) =>
+    public void AValueIsWhereItsForwardLeads() => Check((memory, omitted) =>
     {
-        const ulong Moved = 99;
-        int next = memory.Place(), copy = memory.Place(), word = memory.Place(5);
+        const ulong Forward = 99;
+        int to = memory.Place(), from = memory.Place(5);
         View mover = memory.Thread(), reader = memory.Thread(), writer = memory.Thread();
         return new Trial([
             _ =>
             {
-                mover.Store(next, 1);
-                ulong value = mover.Load(word, acquire: true);
+                ulong value = mover.Load(from, acquire: true);
                 while (true)
                 {
-                    mover.Store(copy, value);
+                    mover.Store(to, value);
                     ulong expected = value;
-                    value = mover.Change(word, seen => seen == expected ? Moved : null, ordered: omitted != "full fence");
+                    value = mover.Change(from, seen => seen == expected ? Forward : null, ordered: omitted != "full fence");
                     if (value == expected) return;
                 }
             },
             _ =>
             {
-                if (reader.Load(word, acquire: omitted != "acquire") != Moved) return;
-                Assert.Equal(1ul, reader.Load(next));
-                Assert.Equal(memory.Final(copy), reader.Load(copy));
+                if (reader.Load(from, acquire: omitted != "acquire") == Forward) Assert.Equal(memory.Final(to), reader.Load(to));
             },
-            _ => writer.Change(word, seen => seen == 5 ? 6 : null)]);
+            _ => writer.Change(from, seen => seen == 5 ? 6 : null)]);
     }, "full fence", "acquire");
 
     // Record.Put: value, shape, number.

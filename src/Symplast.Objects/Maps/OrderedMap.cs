@@ -15,11 +15,11 @@ namespace Symplast.Objects;
 /// <para><b>States.</b> The root is a small map, then a large one, for as long as entries come; <c>Clear</c> makes it small again, <c>Compact</c>
 /// gives a new large one, <c>Delete</c> leaves 0,
 /// for ever. Whoever changes the root holds the map's lock. An entry's value goes from empty to a value (insertion), from value to value (update), to
-/// <c>Removed</c>, or to <c>Moved</c> in a small map, or to a forward in a large one, where it stays. A shard is the index's until it is <c>Moved</c>, for ever. A segment of the
+/// <c>Removed</c>, or to a forward, the address of its new place, where it stays. A shard is the index's until it is <c>Moved</c>, for ever. A segment of the
 /// log is whole, then packed, perhaps several times, then gone.</para>
 ///
 /// <para><b>Who may do what.</b> Readers: everything, at any time inside a section; they write nothing.
-/// A value is replaced by compare-and-swap from anything but <c>Removed</c> and <c>Moved</c>, without a lock.
+/// A value is replaced by compare-and-swap from anything but <c>Removed</c> and a forward, without a lock.
 /// Small map: insertions and removals hold the map's lock and look at the root again when they have it; so does an update that finds a mark.
 /// Large map: insertion and removal hold the lock of the shard that the key belongs to,
 /// and start over if it turns out to be Moved: so one key has at most one slot, and one entry that is not Removed, in the whole index. Growth of a
@@ -40,9 +40,9 @@ namespace Symplast.Objects;
 /// throughout is met. A shard that was replaced misses only what was inserted since, within the operation.</para>
 ///
 /// <para><b>Moving.</b> The block of a small map is replaced, under the lock, when it is full and for a snapshot. What replaces it is made first, so that nothing can fail any more;
-/// then one value after the other is stored there and exchanged for <c>Moved</c> where it was. A reader that finds that goes on in what replaces the block, where the value is
+/// then one value after the other is stored there and exchanged for a forward where it was. A reader that finds that goes on there, where the value is
 /// already; it began while the old block was the map's. A writer waits for the lock, hence for the new root. So when the last value is moved, all are there as they are at this
-/// instant, which is that of a snapshot. Entries keep their order, so a place is found by its rank.</para>
+/// instant, which is that of a snapshot.</para>
 ///
 /// <para><b>Packing.</b> A segment of which one entry in sixteen is left, at most, and that the tail has passed is replaced by one that has a bit for each id and only these entries. Ids stay, so
 /// index, cursors, and parts of snapshots do, and so does the order. Whoever removes an entry from such a segment packs it, with no lock of a shard: first all but the values is copied; then, under
@@ -86,13 +86,6 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Value.Mark(1);
-    }
-
-    /// <summary>The value of an entry that lives on in what replaces its block.</summary>
-    internal static Value Moved
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Value.Mark(2);
     }
 
     // Small numbers under test, so that short histories cross all borders.

@@ -46,9 +46,6 @@ internal unsafe struct SmallMap
     /// <summary>Never 0 for an entry, 0 where there is none.</summary>
     internal fixed byte Tags[Most];
 
-    /// <summary>What replaces this block, with the same live entries in the same order, once a value is <see cref="OrderedMap{THook}.Moved"/>: a root.</summary>
-    internal nint Next;
-
     /// <summary>The sequence number of the map's next entry when this block was made.</summary>
     internal uint FirstSequence;
 

@@ -185,7 +185,7 @@ public static unsafe partial class OrderedMap<THook>
         }
     }
 
-    // Under Growing, which lets one thread at a time pack.
+    // Under Growing, which lets one thread at a time pack; or under the lock of a small map.
     static void MoveValue(Value* from, Value* to)
     {
         THook.Point();

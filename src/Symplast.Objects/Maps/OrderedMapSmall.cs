@@ -31,47 +31,11 @@ public static unsafe partial class OrderedMap<THook>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool TryRead(SmallMap* small, int i, out Value value)
     {
+        Value* place = SmallMap.Values(small) + i;
         THook.Point();
-        // Acquire: pairs with the exchange that stored the value.
-        value = Load(SmallMap.Values(small) + i);
-        return !value.IsMark || TryFollow(small, i, ref value);
-    }
-
-    // The same of a place with a mark: in what replaces the block, or will presently.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    static bool TryFollow(SmallMap* small, int i, ref Value value)
-    {
-        while (value == Moved && !OrderedMapFaults<THook>.Is(OrderedMapFault.MovedIsTakenForMissing))
-        {
-            // Stored before any value was moved, and so were the values there: pairs with the exchange in Freeze.
-            nint next = small->Next;
-            i = RankOf(small, i);
-            Value* place;
-            if (OrderedMap.IsLarge(next))
-            {
-                MapEntry* entry = EntryAt(OrderedMap.Large(next), (uint)i);
-                if (entry == null) break;
-                place = &entry->Value;
-            }
-            else
-            {
-                small = (SmallMap*)next;
-                place = SmallMap.Values(small) + i;
-            }
-            THook.Point();
-            value = Current(ref place);
-            if (!value.IsMark) return true;
-        }
-        value = default;
-        return false;
-    }
-
-    // How many live entries come before a place: its number in what replaces the block. Tags stay as they are from then on.
-    static int RankOf(SmallMap* small, int i)
-    {
-        int rank = 0;
-        for (int before = 0; before < i; before++) rank += small->Tags[before] & 1;
-        return rank;
+        // Perhaps in what replaces the block, or will presently.
+        value = Current(ref place);
+        return value != Removed;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -115,7 +79,12 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     // Under the lock.
-    static int LiveOf(SmallMap* small) => RankOf(small, small->Count);
+    static int LiveOf(SmallMap* small)
+    {
+        int live = 0;
+        for (int i = 0; i < small->Count; i++) live += small->Tags[i] & 1;
+        return live;
+    }
 
     static void EnterChange(SmallMap* small)
     {
@@ -208,29 +177,16 @@ public static unsafe partial class OrderedMap<THook>
         return (nint)large + OrderedMap.LargeBit;
     }
 
-    // Moves the values, which others still change without the lock: a value is in its new place before it is taken from the old one. When the last is moved, all of
-    // them are as they are at this instant, because who finds one of them moved waits for the lock.
+    // Moves the values, which others still change without the lock. When the last is moved, all of them are as they are at this instant, because a writer that finds one of them
+    // moved waits for the lock.
     static void Freeze(SmallMap* old, nint root)
     {
-        old->Next = root;
         uint rank = 0;
         for (int i = 0; i < old->Count; i++)
         {
             if (old->Tags[i] == 0) continue;
-            Value* from = SmallMap.Values(old) + i;
-            Value* to = OrderedMap.IsLarge(root) ? &EntryAt(OrderedMap.Large(root), rank)->Value : SmallMap.Values((SmallMap*)root) + rank;
+            MoveValue(SmallMap.Values(old) + i, OrderedMap.IsLarge(root) ? &EntryAt(OrderedMap.Large(root), rank)->Value : SmallMap.Values((SmallMap*)root) + rank);
             rank++;
-            THook.Point();
-            Value value = Load(from);
-            while (true)
-            {
-                *to = value;
-                THook.Point();
-                // Full fence: the value and Next are seen by who finds it moved. Pairs with Load in TryRead, and with the Swap of who updates without the lock.
-                Value seen = OrderedMapFaults<THook>.Is(OrderedMapFault.ValuesAreNotFrozen) ? value : Swap(from, Moved, value);
-                if (seen == value) break;
-                value = seen;
-            }
         }
     }
 

@@ -86,9 +86,10 @@ public static unsafe partial class OrderedMap<THook>
         THook.Point();
         nint root = Volatile.Read(ref map->Root);
         Value* place;
+        LargeMap* large = null;
         if (OrderedMap.IsLarge(root))
         {
-            LargeMap* large = OrderedMap.Large(root);
+            large = OrderedMap.Large(root);
             MapEntry* entry = Find(large, key, out uint id);
             if (entry == null) return false;
             Preserve(large, id);
@@ -101,8 +102,8 @@ public static unsafe partial class OrderedMap<THook>
             place = SmallMap.Values((SmallMap*)root) + i;
         }
         THook.Point();
-        Value current = Current(ref place);
-        if (current.IsMark) return false;
+        Value current = CurrentIn(large, ref place);
+        if (current.IsMark || current.IsForward) return false;
         Reference.Take(value);
         THook.Point();
         bool done = Swap(place, value, current) == current;
@@ -183,8 +184,8 @@ public static unsafe partial class OrderedMap<THook>
     static MapDecision TryStore<TChange>(ref Attempt attempt, LargeMap* large, uint id, Value* place, ref TChange change) where TChange : struct, IMapChange
     {
         THook.Point();
-        Value current = Current(ref place);
-        while (!current.IsMark)
+        Value current = CurrentIn(large, ref place);
+        while (!current.IsMark && !current.IsForward)
         {
             MapDecision decision = change.Present(attempt.Me, attempt.Heap, current, out Value desired);
             if (decision != MapDecision.Leave && large != null) Preserve(large, id);
@@ -199,7 +200,7 @@ public static unsafe partial class OrderedMap<THook>
                 {
                     Reference.Drop(attempt.Me, desired);
                     // Another value, or it has moved.
-                    current = Current(ref place);
+                    current = CurrentIn(large, ref place);
                     continue;
                 }
                 if (!TChange.TakesCurrent) attempt.OldValue = current;
@@ -210,6 +211,10 @@ public static unsafe partial class OrderedMap<THook>
         }
         return MapDecision.Leave;
     }
+
+    // A value of a small map that has moved is not to be changed before the others have moved, too.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Value CurrentIn(LargeMap* large, ref Value* place) => large == null ? Load(place) : Current(ref place);
 
     static bool TryLocked<TChange>(ref Attempt attempt, LargeMap* large, in Probe key, ref TChange change) where TChange : struct, IMapChange
     {

@@ -71,10 +71,10 @@ public sealed unsafe class OrderedMapScheduleTests : IDisposable
     [InlineData(OrderedMapFault.ShardsStayOpen, "clear | set 100 1, get 100")]
     [InlineData(OrderedMapFault.UpdateIsBlind, "add 0 5 | add 0 7")]
     [InlineData(OrderedMapFault.GateIsNotAwaited, "compact | set 0 10, get 0")]
-    [InlineData(OrderedMapFault.ValuesAreNotFrozen, "set 0 10, get 0 | set 100 1")]
-    [InlineData(OrderedMapFault.ValuesAreNotFrozen, "set 1 10, get 1 | remove 0, set 100 1, set 101 1")]
-    [InlineData(OrderedMapFault.MovedIsTakenForMissing, "get 0 | set 100 1")]
-    [InlineData(OrderedMapFault.MovedIsTakenForMissing, "get 1 | remove 0, set 100 1, set 101 1")]
+    [InlineData(OrderedMapFault.ValueIsCopied, "set 0 10, get 0 | set 100 1")]
+    [InlineData(OrderedMapFault.ValueIsCopied, "set 1 10, get 1 | remove 0, set 100 1, set 101 1")]
+    [InlineData(OrderedMapFault.ForwardIsTakenForRemoved, "get 0 | set 100 1")]
+    [InlineData(OrderedMapFault.ForwardIsTakenForRemoved, "get 1 | remove 0, set 100 1, set 101 1")]
     internal void ALeftOutStepIsFound(OrderedMapFault fault, string pair)
     {
         OrderedMapFaults<Scheduled>.Seeded = fault;
