@@ -308,9 +308,9 @@ internal static unsafe partial class DictType
         return known == KeyState.Ready ? known : NoKey(handle, o, known);
     }
 
-    // A key to store; false with an exception set.
+    /// <summary>A key to store; false with an exception set.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static bool TryKey(Handle* handle, PyObject* o, out Incoming key)
+    internal static bool TryKey(Handle* handle, PyObject* o, out Incoming key)
     {
         KeyState known = Incoming.Key(handle->State, Heap.Of(handle->Shared), o, out key);
         if (known == KeyState.Ready) return true;
