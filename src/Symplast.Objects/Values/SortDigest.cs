@@ -128,6 +128,31 @@ internal static unsafe class SortDigests
         }
     }
 
+    /// <summary>
+    /// The values in their order, those with equal words in that of <paramref name="order"/>. False if there is no memory, or a comparison failed.
+    /// </summary>
+    internal static bool Settle<TOrder>(SortDigest* sorted, Value* items, long count, ref TOrder order) where TOrder : struct, IValueOrder
+    {
+        for (long i = 0; i < count; i++) items[i] = sorted[i].Value;
+        for (long start = 0, end; start < count; start = end)
+        {
+            end = start + 1;
+            while (end < count && sorted[end].Word == sorted[start].Word) end++;
+            if (end - start > 1 && !SettleGroup(items + start, end - start, ref order)) return false;
+        }
+        return true;
+    }
+
+    static bool SettleGroup<TOrder>(Value* items, long count, ref TOrder order) where TOrder : struct, IValueOrder
+    {
+        SortDigest* spare = Allocate(count);
+        if (spare == null) return false;
+        Value* sorted = StableSort.Sort(items, (Value*)spare, count, ref order);
+        if (sorted != null && sorted != items) Buffer.MemoryCopy(sorted, items, count * sizeof(Value), count * sizeof(Value));
+        Free(spare);
+        return sorted != null;
+    }
+
     /// <summary>Memory for so many, to be freed by <see cref="Free"/>; null if there is none.</summary>
     internal static SortDigest* Allocate(long count)
     {

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Symplast.Objects;
 
 // Sorting of what needs no higher floor to be compared.
@@ -96,29 +94,13 @@ public static unsafe partial class SharedVector<THook>
     static Status Arrange(Participant* me, ref VectorSnapshot snapshot, SortDigest* digests, bool isNumbers, bool isReversed)
     {
         long count = snapshot.Count;
-        Value* items = snapshot.Items;
         SortDigest* sorted = SortDigests.Sort(digests, digests + count, count);
-        for (long i = 0; i < count; i++) items[i] = sorted[i].Value;
-        if (isNumbers) return Status.Done;
-        TextOrder order = new() { Me = me, Heap = snapshot.Owner, IsReversed = isReversed };
-        for (long start = 0, end; start < count; start = end)
+        if (isNumbers)
         {
-            end = start + 1;
-            while (end < count && sorted[end].Word == sorted[start].Word) end++;
-            if (end - start == 1) continue;
-            Status status = Settle(items + start, end - start, ref order);
-            if (status != Status.Done) return status;
+            for (long i = 0; i < count; i++) snapshot.Items[i] = sorted[i].Value;
+            return Status.Done;
         }
-        return Status.Done;
-    }
-
-    static Status Settle(Value* items, long count, ref TextOrder order)
-    {
-        VectorSnapshot spare = default;
-        if (!spare.Reserve(count)) return Status.NoMemory;
-        Value* sorted = MergeSort(items, spare.Items, count, ref order);
-        if (sorted != null && sorted != items) Buffer.MemoryCopy(sorted, items, count * sizeof(Value), count * sizeof(Value));
-        NativeMemory.Free(spare.Items);
-        return sorted == null ? Status.Deleted : Status.Done;
+        TextOrder order = new() { Me = me, Heap = snapshot.Owner, IsReversed = isReversed };
+        return SortDigests.Settle(sorted, snapshot.Items, count, ref order) ? Status.Done : order.Failed ? Status.Deleted : Status.NoMemory;
     }
 }
