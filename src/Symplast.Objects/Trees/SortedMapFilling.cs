@@ -20,6 +20,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     /// </summary>
     public static Status Fill(Participant* me, SortedMap* map, SortedEntry* entries, long count)
     {
+        if (SharedObject.IsDeleted((SharedObject*)map)) return Status.Deleted;
         if (count == 0 || CountOf(map) != 0) return Status.Missing;
         SortDigest* digests = SortDigests.Allocate(2 * count);
         if (digests == null) return Status.NoMemory;
