@@ -34,7 +34,7 @@ public static unsafe partial class OrderedMap<THook>
         // Acquire: pairs with the exchange that published the root. Only a look: publishing looks again.
         nint root = Volatile.Read(ref map->Root);
         if (root == 0) return Status.Deleted;
-        if (OrderedMap.IsLarge(root) || CountOf((SmallMap*)root) != 0 || room > MostIds / 2) return Status.Missing;
+        if (OrderedMap.IsLarge(root) || CountOf(map, (SmallMap*)root) != 0 || room > MostIds / 2) return Status.Missing;
         uint sequence = Volatile.Read(ref map->NextSequence);
         if (room <= (ulong)SmallLimit)
         {
@@ -87,25 +87,16 @@ public static unsafe partial class OrderedMap<THook>
         ObjectLock.Enter<THook>(&map->Object.Lock);
         nint old = map->Root;
         Status status = old == 0 ? Status.Deleted
-            : OrderedMap.IsLarge(old) || CountOf((SmallMap*)old) != 0 || map->NextSequence != draft.Sequence ? Status.Missing
+            : OrderedMap.IsLarge(old) || LiveOf((SmallMap*)old) != 0 || map->NextSequence != draft.Sequence ? Status.Missing
             : Status.Done;
         if (status == Status.Done)
         {
-            uint generation = ++map->Generation;
-            if (OrderedMap.IsLarge(draft.Root)) OrderedMap.Large(draft.Root)->Generation = generation;
-            else
-            {
-                ((SmallMap*)draft.Root)->Generation = generation;
-                map->NextSequence = draft.Sequence + draft.Count;
-            }
-            THook.Point();
-            // Full fence: publishes what was filled in, and unlinks the old one before it is retired. Pairs with the first read of every operation.
-            Interlocked.Exchange(ref map->Root, draft.Root);
+            if (OrderedMap.IsLarge(draft.Root)) OrderedMap.Large(draft.Root)->Generation = ++map->Generation;
+            else map->NextSequence = draft.Sequence + draft.Count;
+            Publish(me, map, (SmallMap*)old, draft.Root);
+            draft = default;
         }
         ObjectLock.Exit<THook>(&map->Object.Lock);
-        if (status != Status.Done) return status;
-        Heap.Retire(me, (void*)old);
-        draft = default;
         return status;
     }
 
