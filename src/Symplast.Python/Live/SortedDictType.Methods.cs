@@ -237,7 +237,9 @@ internal static unsafe partial class SortedDictType
         try
         {
             if (!LiveMethods.IsUsable(handle)) return null;
-            Status status = Tree.SnapshotEntries(handle->State->Me, MapOf(handle), out MapSnapshot* snapshot);
+            Status status = what == DictIteration.Keys
+                ? Tree.SnapshotKeys(handle->State->Me, MapOf(handle), SortedBound.None, SortedBound.None, out MapSnapshot* snapshot)
+                : Tree.SnapshotEntries(handle->State->Me, MapOf(handle), out snapshot);
             return status == Status.Done ? DictIterator.Create(handle, snapshot, what, reversed) : LiveErrors.Raise(handle, status);
         }
         catch (Exception e)
