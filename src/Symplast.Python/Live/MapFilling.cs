@@ -15,6 +15,9 @@ namespace Symplast.Python.Live;
 /// </remarks>
 internal unsafe ref struct MapFilling
 {
+    // A new map has room for as many.
+    const nint Few = 4;
+
     // A divisor of 1024: see GoesOn.
     const nint PerSection = 256;
 
@@ -63,7 +66,7 @@ internal unsafe ref struct MapFilling
 
     bool Run(nint count, ref nint position)
     {
-        if (count == 0) return true;
+        if (count <= Few) return true;
         _room = count;
         _position = position;
         Epoch.Enter(_state->Me);
