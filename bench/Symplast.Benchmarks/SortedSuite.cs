@@ -110,27 +110,36 @@ internal static unsafe class SortedSuite
                     new Contender("ImmutableSortedDictionary + CAS", (_, count, seed) => Loop(new Immutable<TKey>(root, plain), size, writes, count, seed)));
             }
         }
-        Hammered(report, $"{size:N0} {kind}", map, keys, size);
+        Hammered(report, $"{size:N0} {kind}", map, keys, size, new Locked<TKey>(sorted, gate, plain), new Immutable<TKey>(root, plain));
         if (keys is null && size > SortedEndsSuite.Range) SortedEndsSuite.Run(report, map, size);
         pool.Delete();
         Epoch.Leave(main);
     }
 
-    // Reading while another thread writes all the time, against reading in peace.
-    static void Hammered(Action<Row> report, string what, SortedMap* map, Keys? keys, int size)
+    // Reading while another thread writes all the time: against reading in peace, and against rivals whose writers do nothing else either.
+    static void Hammered<TKey>(Action<Row> report, string what, SortedMap* map, Keys? keys, int size, Locked<TKey> locked, Immutable<TKey> immutable) where TKey : notnull
     {
+        long Read<T>(T side, bool hammered, int thread, int count, ulong seed) where T : struct, IMap
+        {
+            if (thread == 0) return Loop(side, size, 0, count, seed);
+            long sum = 0;
+            while (hammered && Volatile.Read(ref Contest.Finished) != seed / 1000) sum += Loop(side, size, 100, 100, seed + (ulong)sum + 1);
+            return sum;
+        }
+
         Contender Reader(string name, bool hammered) => new(name, (thread, count, seed) =>
         {
             Participant* me = Epoch.Join();
-            Ours side = new(me, map, keys);
-            long sum = 0;
-            if (thread == 0) sum = Loop(side, size, 0, count, seed);
-            else while (hammered && Volatile.Read(ref Contest.Finished) != seed / 1000) sum += Loop(side, size, 100, 100, seed + (ulong)sum + 1);
+            long sum = Read(new Ours(me, map, keys), hammered, thread, count, seed);
             Epoch.Leave(me);
             return sum;
         });
         Contest.Measured = 1;
-        Contest.Run(report, Subject, $"{what}, reads while another thread writes", 2, new Bar(1 / 0.9), Reader("", true), Reader("reads in peace", false));
+        string title = $"{what}, reads while another thread writes";
+        Contest.Run(report, Subject, title, 2, new Bar(1 / 0.9), Reader("", true), Reader("reads in peace", false));
+        Contest.Run(report, Subject, title, 2, new Bar(1), Reader("", true),
+            new Contender("SortedDictionary + Lock", (thread, count, seed) => Read(locked, true, thread, count, seed)),
+            new Contender("ImmutableSortedDictionary + CAS", (thread, count, seed) => Read(immutable, true, thread, count, seed)));
         Contest.Measured = int.MaxValue;
     }
 }

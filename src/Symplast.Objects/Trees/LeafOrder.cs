@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Symplast.Objects;
@@ -12,6 +13,7 @@ internal static class LeafOrder
     const int CountShift = PlaceBits * SortedLeaf.Places;
     const int FilledShift = CountShift + PlaceBits;
     const ulong PlaceMask = (1UL << PlaceBits) - 1;
+    const ulong Ones = ulong.MaxValue / PlaceMask;
     const ulong AllPlaces = (1UL << CountShift) - 1;
 
     internal const int DeadMark = 15;
@@ -28,6 +30,18 @@ internal static class LeafOrder
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int Place(ulong order, int position) => (int)(order >> PlaceBits * position & PlaceMask);
+
+    /// <summary>Whether a place is an entry.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool Holds(ulong order, int place) => Count(order) == Filled(order) ? place < Count(order) : PositionOf(order, place) < Count(order);
+
+    /// <summary>The position of a place; the number of entries or more if it is none.</summary>
+    internal static int PositionOf(ulong order, int place)
+    {
+        // The lowest four bits that are the same; a borrow only reaches what lies above them.
+        ulong others = order ^ (ulong)place * Ones;
+        return BitOperations.TrailingZeroCount((others - Ones) & ~others & Ones << (PlaceBits - 1)) / PlaceBits;
+    }
 
     /// <summary>The places that are entries, a bit for each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

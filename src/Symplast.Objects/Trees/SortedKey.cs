@@ -61,6 +61,45 @@ internal readonly unsafe ref struct SortedKey
         _digest = RankSlowly(key, Class, out IsExact);
     }
 
+    /// <summary>A text, or bytes, which must stay.</summary>
+    internal SortedKey(OrderingClass kind, byte* bytes, nuint length)
+    {
+        Class = kind;
+        _bytes = bytes;
+        _length = length;
+    }
+
+    /// <summary>The class of a key from outside; None for what cannot be a key.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static OrderingClass ClassOf(in Probe probe) => probe.Data == null && probe.Word.IsInt ? OrderingClass.Number : Ordering.ClassOf(probe);
+
+    /// <summary>A byte that is the same for keys that are equal: of text and bytes one of the hash, which is there, of others one of the digest.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static byte TagOf(in Probe probe) => probe.Data != null ? (byte)probe.Hash : TagOf(probe.Word);
+
+    /// <summary>The same of a key of a map.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static byte TagOf(Value key) => key.IsInt || key.IsFloat ? Mix(OfNumber(key)) : TagSlowly(key);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static byte TagSlowly(Value key)
+    {
+        SortedKey it = new(key);
+        return it.HasBytes ? (byte)((Blob*)key.Pointer)->Hash : Mix(it._digest);
+    }
+
+    // Multiplicative: the highest bits depend on all others.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static byte Mix(long digest) => (byte)((ulong)digest * 0x9E3779B97F4A7C15 >> 56);
+
+    /// <summary>The digest of an integer or a double, the same in all nodes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static long OfNumber(Value key) => OfDouble(key.IsInt ? key.Int : key.Float);
+
+    /// <summary>Whether a key with the digest of an integer or a double is equal to it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool IsExactly(Value key) => key.IsInt || key.IsFloat && Math.Abs(key.Float) < ExactBelow;
+
     /// <summary>Whether it is text or bytes.</summary>
     internal bool HasBytes => _bytes != null;
 
@@ -90,6 +129,22 @@ internal readonly unsafe ref struct SortedKey
     /// <summary>Negative, 0 or positive, whatever node the stored key lies in.</summary>
     internal int Compare(Value stored) => Compare(HasBytes ? OfBytes(_bytes, _length, 0) : _digest, DigestOf(stored, 0), stored);
 
+    /// <summary>Whether text or bytes begin as a stored key does, up to a length that this one has.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool HasBeginning(byte* data, nuint length, Value stored, nuint count)
+    {
+        byte* own = Blob.Data((Blob*)stored.Pointer);
+        if (length < sizeof(ulong) || count > 2 * sizeof(ulong) || length < count) return HasBeginningSlowly(data, length, own, count);
+        // Of two words that overlap, or of one whose rest does not count. Of what is stored eight bytes can be read, however short it is: a block is as long as that.
+        ulong first = Unsafe.ReadUnaligned<ulong>(own) ^ Unsafe.ReadUnaligned<ulong>(data);
+        if (count < sizeof(ulong)) return first << 8 * (sizeof(ulong) - (int)count) == 0;
+        return (first | Unsafe.ReadUnaligned<ulong>(own + count - sizeof(ulong)) ^ Unsafe.ReadUnaligned<ulong>(data + count - sizeof(ulong))) == 0;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static bool HasBeginningSlowly(byte* data, nuint length, byte* own, nuint count) =>
+        length >= count && new ReadOnlySpan<byte>(data, (int)count).SequenceEqual(new ReadOnlySpan<byte>(own, (int)count));
+
     /// <summary>Negative, 0 or positive: how the key begins, compared with the first bytes of a stored one. 0 for keys without bytes.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal int CompareBeginning(Value stored, int length)
@@ -107,6 +162,13 @@ internal readonly unsafe ref struct SortedKey
         if (!from.HasBytes || !to.HasBytes) return 0;
         int most = (int)Math.Min(byte.MaxValue, Math.Min(from._length, to._length));
         return (byte)new ReadOnlySpan<byte>(from._bytes, most).CommonPrefixLength(new ReadOnlySpan<byte>(to._bytes, most));
+    }
+
+    /// <summary>So many first bytes of a key can be left out before its digest is shorter than it could be.</summary>
+    internal static int MostSkipped(Value key)
+    {
+        SortedKey it = new(key);
+        return it.HasBytes ? (int)Math.Min(byte.MaxValue, Math.Max(it._length, sizeof(ulong)) - sizeof(ulong)) : 0;
     }
 
     static long RankSlowly(Value key, OrderingClass kind, out bool isExact)
@@ -149,24 +211,24 @@ internal readonly unsafe ref struct SortedKey
         return negative ? -number : number;
     }
 
+    /// <summary>The digest of text or bytes for a node that leaves out so many bytes.</summary>
     // The greatest number of all stays free: see SortedInner.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static long OfBytes(byte* data, nuint length, nuint skip)
+    internal static long OfBytes(byte* data, nuint length, nuint skip)
     {
-        ulong digest;
-        if (length >= skip + sizeof(ulong)) digest = Unsafe.ReadUnaligned<ulong>(data + skip);
-        else if (skip >= length) return long.MinValue;
-        // The last eight bytes, without those before the first that counts.
-        else if (length >= sizeof(ulong)) digest = Unsafe.ReadUnaligned<ulong>(data + length - sizeof(ulong)) >> 8 * (int)(skip + sizeof(ulong) - length);
-        else digest = Gather(data + skip, length - skip);
+        ulong digest = length >= skip + sizeof(ulong) ? Unsafe.ReadUnaligned<ulong>(data + skip) : Tail(data, length, skip);
         return Math.Min((long)(BinaryPrimitives.ReverseEndianness(digest) ^ 1UL << 63), long.MaxValue - 1);
     }
 
-    // Fewer than eight bytes.
-    static ulong Gather(byte* data, nuint length)
+    // Where fewer than eight bytes follow.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static ulong Tail(byte* data, nuint length, nuint skip)
     {
+        if (skip >= length) return 0;
+        // The last eight bytes, without those before the first that counts.
+        if (length >= sizeof(ulong)) return Unsafe.ReadUnaligned<ulong>(data + length - sizeof(ulong)) >> 8 * (int)(skip + sizeof(ulong) - length);
         ulong digest = 0;
-        for (int i = 0; i < (int)length; i++) digest |= (ulong)data[i] << 8 * i;
+        for (nuint i = 0; i < length - skip; i++) digest |= (ulong)data[skip + i] << 8 * (int)i;
         return digest;
     }
 

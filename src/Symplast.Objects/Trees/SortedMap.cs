@@ -1,30 +1,40 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Symplast.Objects;
 
 /// <summary>A map in a pool that is sorted by its keys: its head. See <see cref="SortedMap{THook, TRules}"/>.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 128)]
 public unsafe struct SortedMap
 {
     // In Header.Extra.
     internal const ushort IsSnapshot = 1;
 
     // Its lock guards Root.
+    [FieldOffset(0)]
     internal SharedObject Object;
 
     /// <summary>A leaf or an inner node, never 0.</summary>
+    [FieldOffset(32)]
     internal nint Root;
 
     /// <summary>How often <c>Clear</c> has replaced the root.</summary>
+    [FieldOffset(40)]
     internal ulong Era;
 
+    // What every insertion and removal writes, apart from what everybody reads.
+
     /// <summary>Number of entries; changes under <see cref="Order"/>.</summary>
+    [FieldOffset(64)]
     internal long Count;
 
     /// <summary>Odd while somebody inserts, removes or clears.</summary>
+    [FieldOffset(72)]
     internal ulong Version;
 
     /// <summary>The lock under which insertions and removals take effect, one after the other.</summary>
+    [FieldOffset(80)]
     internal int Order;
 }
 
@@ -43,6 +53,9 @@ public unsafe struct SortedMap
 ///
 /// <para><b>Digests.</b> A node's range decides how many bytes its digests leave out of text and bytes (<see cref="SortedNode.Skip"/>): those that both its fences begin with, and so whatever belongs to it. An inner node whose
 /// range lacks an end leaves out what its own keys share, and compares that first (<see cref="SortedInner.IsOpen"/>). Digests are therefore compared only within one node, with a key that belongs to its range, or is its upper fence.</para>
+///
+/// <para><b>Tags.</b> Whoever looks for a key itself compares a byte of its hash (or of its digest, if it has no hash) with those in the leaf, then the keys of places that have it and are entries. A place is
+/// filled, tag and all, before the word names it, so a tag that is read after the word is right for all entries; those of other places are not looked at further.</para>
 ///
 /// <para><b>What changes in a live node.</b> An inner node's keys never change; its children's addresses do, under its lock, by exchange. A leaf's places are filled once; which of them are entries is said by one
 /// word (<see cref="LeafOrder"/>), which never comes back to what it was. Insertion fills a place, then stores the word; removal stores the word; the value of an entry changes in place.
@@ -105,9 +118,17 @@ public static unsafe partial class SortedMap<THook, TRules>
     /// </summary>
     public static Status Get(Participant* me, SortedMap* map, in Probe key, out Value value)
     {
-        Epoch.Enter(me);
+        // Who is inside a section already need not open another one.
+        if (!Epoch.IsInside(me)) return GetInSection(me, map, key, out value);
         value = default;
-        Status status = SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : Find(map, new SortedKey(key), out value);
+        return SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : Find(map, key, out value);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static Status GetInSection(Participant* me, SortedMap* map, in Probe key, out Value value)
+    {
+        Epoch.Enter(me);
+        Status status = Get(me, map, key, out value);
         Epoch.Exit(me);
         return status;
     }
@@ -116,33 +137,37 @@ public static unsafe partial class SortedMap<THook, TRules>
     public static Status Contains(Participant* me, SortedMap* map, in Probe key) => Get(me, map, key, out _);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Status Find(SortedMap* map, in SortedKey key, out Value value)
+    static Status Find(SortedMap* map, in Probe key, out Value value)
     {
         value = default;
-        if (key.Class == OrderingClass.None) return Status.WrongKind;
         SortedLeaf* leaf = LeafOf(map, key);
         THook.Point();
         // Acquire: pairs with the releases in Write and Pop, so that the places it names are filled.
         ulong order = Volatile.Read(ref leaf->Node.Order);
-        if (leaf->Node.Class != key.Class) return LeafOrder.Count(order) == 0 ? Status.Missing : Status.WrongKind;
-        int place = Search(leaf, order, key, out _);
-        if (place < 0) return Status.Missing;
+        OrderingClass kind = SortedKey.ClassOf(key);
+        if (leaf->Node.Class != kind) return LeafOrder.Count(order) == 0 && kind != OrderingClass.None ? Status.Missing : Status.WrongKind;
+        int place = PlaceOf(leaf, order, key);
+        if (place < 0) return kind == OrderingClass.None ? Status.WrongKind : Status.Missing;
         THook.Point();
         // Acquire: pairs with the releases in Write, so that what it refers to is complete.
-        value = new Value(Volatile.Read(ref leaf->Values[place]));
+        value = new Value(Volatile.Read(ref SortedLeaf.Value(leaf, place)));
         return Status.Done;
     }
 
-    /// <summary>The leaf that a key belongs to; live at some moment since the call.</summary>
+    /// <summary>The leaf that a key belongs to, if it is one; live at some moment since the call.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static SortedLeaf* LeafOf(SortedMap* map, in SortedKey key)
+    static SortedLeaf* LeafOf(SortedMap* map, in Probe key) => key.Data != null ? LeafOfBytes(map, key) : SortedKey.IsExactly(key.Word) ? LeafOfNumber(map, key.Word) : LeafOfOther(map, key);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static SortedLeaf* LeafOfNumber(SortedMap* map, Value key)
     {
+        long digest = SortedKey.OfNumber(key);
         THook.Point();
         // Acquire: pairs with the exchange in Hang, so that the node is complete.
         SortedNode* node = (SortedNode*)Volatile.Read(ref map->Root);
         while (node->Level != 0)
         {
-            nint* slot = SortedInner.Slot((SortedInner*)node, SortedInner.IndexOf((SortedInner*)node, key));
+            nint* slot = SortedInner.Slot(SortedInner.LastOf((SortedInner*)node, digest));
             THook.Point();
             // Acquire: the same.
             node = (SortedNode*)Volatile.Read(ref *slot);
@@ -150,8 +175,48 @@ public static unsafe partial class SortedMap<THook, TRules>
         return (SortedLeaf*)node;
     }
 
-    /// <summary>The place of a key in a leaf to whose range it belongs, or -1; and the position in the order where it is or belongs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static SortedLeaf* LeafOfBytes(SortedMap* map, in Probe key)
+    {
+        byte* data = key.Data;
+        nuint length = key.Length;
+        THook.Point();
+        // Acquire: as in LeafOfNumber, here and below.
+        SortedNode* node = (SortedNode*)Volatile.Read(ref map->Root);
+        while (node->Level != 0)
+        {
+            SortedInner* inner = (SortedInner*)node;
+            long digest = SortedKey.OfBytes(data, length, node->Skip);
+            long* last = SortedInner.LastOf(inner, digest);
+            bool isSure = *last != digest && (!inner->IsOpen || SortedKey.HasBeginning(data, length, new Value(SortedInner.Key(inner, 1)), node->Skip));
+            nint* slot = isSure ? SortedInner.Slot(last) : SlotOf(inner, data, length);
+            THook.Point();
+            node = (SortedNode*)Volatile.Read(ref *slot);
+        }
+        return (SortedLeaf*)node;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static SortedLeaf* LeafOfOther(SortedMap* map, in Probe key) => (SortedLeaf*)Descend(map, new SortedKey(key), Toward.Key, 0, out _);
+
+    // By the keys themselves, if need be. Where keys are of another class any child will do: its leaf says so.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static nint* SlotOf(SortedInner* inner, byte* data, nuint length) => SortedInner.Slot(inner, SortedInner.IndexOf(inner, new SortedKey(inner->Node.Class, data, length)));
+
+    /// <summary>The place of a key in a leaf to whose range it belongs, or -1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static int PlaceOf(SortedLeaf* leaf, ulong order, in Probe key)
+    {
+        // Among the places may be some that are no entries, of which the keys are not there (any more).
+        for (uint places = SortedLeaf.Tagged(leaf, SortedKey.TagOf(key)); places != 0; places &= places - 1)
+        {
+            int place = BitOperations.TrailingZeroCount(places);
+            if (LeafOrder.Holds(order, place) && key.Matches(new Value(SortedLeaf.Key(leaf, place)))) return place;
+        }
+        return -1;
+    }
+
+    /// <summary>The same, by the digests; and the position in the order where it is or belongs.</summary>
     static int Search(SortedLeaf* leaf, ulong order, in SortedKey key, out int position)
     {
         long digest = key.DigestIn(&leaf->Node);
@@ -167,11 +232,13 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         int low = position;
         int high = LeafOrder.Count(order);
+        // As a rule it is one.
+        if (low + 1 < high && leaf->Digests[LeafOrder.Place(order, low + 1)] != digest) high = low + 1;
         while (low < high)
         {
             int middle = (low + high) >> 1;
             int place = LeafOrder.Place(order, middle);
-            int found = key.Compare(digest, leaf->Digests[place], new Value(leaf->Keys[place]));
+            int found = key.Compare(digest, leaf->Digests[place], new Value(SortedLeaf.Key(leaf, place)));
             if (found == 0)
             {
                 position = middle;

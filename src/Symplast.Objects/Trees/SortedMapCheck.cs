@@ -50,10 +50,11 @@ public static unsafe partial class SortedMap<THook, TRules>
             int place = LeafOrder.Place(order, i);
             if (place >= filled || (seen & 1 << place) != 0) return "a leaf names a place that is not filled, or twice";
             seen |= 1 << place;
-            if (leaf->Values[place] == 0) return "an entry has no value";
-            string? fault = CheckKey(new Value(leaf->Keys[place]), leaf->Digests[place], &leaf->Node, lower, upper);
+            if (SortedLeaf.Value(leaf, place) == 0) return "an entry has no value";
+            if (leaf->Tags[place] != SortedKey.TagOf(new Value(SortedLeaf.Key(leaf, place)))) return "a tag is wrong";
+            string? fault = CheckKey(new Value(SortedLeaf.Key(leaf, place)), leaf->Digests[place], &leaf->Node, lower, upper);
             if (fault != null) return fault;
-            if (i > 0 && Ordering.Compare(new Value(leaf->Keys[LeafOrder.Place(order, i - 1)]), new Value(leaf->Keys[place])) >= 0) return "a leaf's keys are out of order";
+            if (i > 0 && Ordering.Compare(new Value(SortedLeaf.Key(leaf, LeafOrder.Place(order, i - 1))), new Value(SortedLeaf.Key(leaf, place))) >= 0) return "a leaf's keys are out of order";
         }
         return null;
     }
@@ -64,6 +65,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         if (SortedInner.Key(inner, 0) != 0) return "an inner node's first key is set";
         bool closed = new Fences(lower, upper).AreBoth;
         byte common = closed ? SortedKey.CommonBeginning(lower, upper) : SortedKey.CommonBeginning(new Value(SortedInner.Key(inner, 1)), new Value(SortedInner.Key(inner, inner->Count - 1)));
+        if (!closed) common = (byte)Math.Min(common, SortedKey.MostSkipped(new Value(SortedInner.Key(inner, 1))));
         if (inner->Node.Skip != common || inner->IsOpen != (!closed && common > 0)) return "an inner node's digests leave out the wrong bytes";
         for (int i = 0; i < inner->Count; i++)
         {

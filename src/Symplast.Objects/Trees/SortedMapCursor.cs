@@ -141,7 +141,7 @@ public static unsafe partial class SortedMap<THook, TRules>
             int at = LeafOrder.Place(order, position);
             THook.Point();
             // Acquire: pairs with the releases in Write, so that what it refers to is complete.
-            entries[count++] = new SortedEntry(new Value(leaf->Keys[at]), new Value(Volatile.Read(ref leaf->Values[at])));
+            entries[count++] = new SortedEntry(new Value(SortedLeaf.Key(leaf, at)), new Value(Volatile.Read(ref SortedLeaf.Value(leaf, at))));
         }
         bool exhausted = down ? position <= stop : position >= stop;
         bool beyond = exhausted && (uint)stop < (uint)present;
@@ -168,7 +168,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         while (low < high)
         {
             int middle = (low + high) >> 1;
-            int side = Ordering.Compare(new Value(leaf->Keys[LeafOrder.Place(order, middle)]), cursor.End);
+            int side = Ordering.Compare(new Value(SortedLeaf.Key(leaf, LeafOrder.Place(order, middle))), cursor.End);
             if (side < 0 || side == 0 && down != cursor.IncludesEnd) low = middle + 1;
             else high = middle;
         }

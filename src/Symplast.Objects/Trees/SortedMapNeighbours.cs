@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Symplast.Objects;
 
 // Entries by their place in the order: the first, the next one, and taking out the least and the greatest.
@@ -14,19 +16,19 @@ public static unsafe partial class SortedMap<THook, TRules>
 
     /// <summary>The entry with the greatest key that is at most <paramref name="bound"/>.</summary>
     public static Status Floor(Participant* me, SortedMap* map, in Probe bound, out Value key, out Value value) =>
-        Nearest(me, map, new SortedKey(bound), Toward.Below, true, out key, out value);
+        NearestTo(me, map, bound, Toward.Below, true, out key, out value);
 
     /// <summary>The entry with the greatest key that is less than <paramref name="bound"/>.</summary>
     public static Status Lower(Participant* me, SortedMap* map, in Probe bound, out Value key, out Value value) =>
-        Nearest(me, map, new SortedKey(bound), Toward.Below, false, out key, out value);
+        NearestTo(me, map, bound, Toward.Below, false, out key, out value);
 
     /// <summary>The entry with the least key that is at least <paramref name="bound"/>.</summary>
     public static Status Ceiling(Participant* me, SortedMap* map, in Probe bound, out Value key, out Value value) =>
-        Nearest(me, map, new SortedKey(bound), Toward.Key, true, out key, out value);
+        NearestTo(me, map, bound, Toward.Key, true, out key, out value);
 
     /// <summary>The entry with the least key that is greater than <paramref name="bound"/>.</summary>
     public static Status Higher(Participant* me, SortedMap* map, in Probe bound, out Value key, out Value value) =>
-        Nearest(me, map, new SortedKey(bound), Toward.Key, false, out key, out value);
+        NearestTo(me, map, bound, Toward.Key, false, out key, out value);
 
     /// <summary>Removes the entry with the least key and gives it; Missing if the map is empty. Both references become the caller's.</summary>
     public static Status PopMin(Participant* me, SortedMap* map, out Value key, out Value value) => Pop(me, map, Toward.First, out key, out value);
@@ -40,14 +42,34 @@ public static unsafe partial class SortedMap<THook, TRules>
         internal ulong Order;
     }
 
+    // Most find it in the leaf that the bound belongs to.
+    static Status NearestTo(Participant* me, SortedMap* map, in Probe bound, Toward side, bool inclusive, out Value key, out Value value)
+    {
+        Epoch.Enter(me);
+        Status status = Status.Deleted;
+        SortedKey sought = new(bound);
+        key = value = default;
+        if (sought.Class == OrderingClass.None) status = Status.WrongKind;
+        else if (!SharedObject.IsDeleted((SharedObject*)map))
+        {
+            SortedLeaf* leaf = LeafOf(map, bound);
+            THook.Point();
+            // Acquire: pairs with the releases in Write and Pop, so that the places it names are filled.
+            ulong order = Volatile.Read(ref leaf->Node.Order);
+            int position = leaf->Node.Class != sought.Class ? -1 : PositionOf(leaf, order, sought, side == Toward.Below, inclusive);
+            bool isHere = (uint)position < (uint)LeafOrder.Count(order) && TryRead(leaf, order, position, out key, out value);
+            status = isHere ? Status.Done : Nearest(me, map, sought, side, inclusive, out key, out value);
+        }
+        Epoch.Exit(me);
+        return status;
+    }
+
     // side: Key looks upwards from the key, Below downwards; First upwards from the beginning, Last downwards from the end.
     static Status Nearest(Participant* me, SortedMap* map, in SortedKey bound, Toward side, bool inclusive, out Value key, out Value value)
     {
         Epoch.Enter(me);
         key = value = default;
         Status? found = null;
-        bool hasBound = side is Toward.Key or Toward.Below;
-        if (hasBound && bound.Class == OrderingClass.None) found = Status.WrongKind;
         while (found == null) found = SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : TryNearest(me, map, bound, side, inclusive, out key, out value);
         if (found != Status.Done) key = value = default;
         Epoch.Exit(me);
@@ -81,14 +103,7 @@ public static unsafe partial class SortedMap<THook, TRules>
             int position = holdsBound ? PositionOf(leaf, order, bound, down, inclusive) : down ? entries - 1 : 0;
             if ((uint)position < (uint)entries)
             {
-                int place = LeafOrder.Place(order, position);
-                key = new Value(leaf->Keys[place]);
-                THook.Point();
-                // Acquire: pairs with the releases in Write; and no later than the second look at the word.
-                value = new Value(Volatile.Read(ref leaf->Values[place]));
-                THook.Point();
-                // A word that is the same now was so when the value was read. Pairs with the releases in Write, Pop and Kill.
-                if (TRules.Fault != SortedMapFault.TrustsOneLeaf && Volatile.Read(ref leaf->Node.Order) != order) return null;
+                if (!TryRead(leaf, order, position, out key, out value)) return null;
                 return count == 0 || AreUnchanged(map, passed, count, era) ? Status.Done : null;
             }
             Fences range = path.FencesAbove(1);
@@ -105,6 +120,20 @@ public static unsafe partial class SortedMap<THook, TRules>
             target = new SortedKey(fence);
             toward = down ? Toward.Below : Toward.Key;
         }
+    }
+
+    // False if the leaf has changed since its word was loaded.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool TryRead(SortedLeaf* leaf, ulong order, int position, out Value key, out Value value)
+    {
+        int place = LeafOrder.Place(order, position);
+        key = new Value(SortedLeaf.Key(leaf, place));
+        THook.Point();
+        // Acquire: pairs with the releases in Write; and no later than the second look at the word.
+        value = new Value(Volatile.Read(ref SortedLeaf.Value(leaf, place)));
+        THook.Point();
+        // A word that is the same now was so when the value was read. Pairs with the releases in Write, Pop and Kill.
+        return TRules.Fault == SortedMapFault.TrustsOneLeaf || Volatile.Read(ref leaf->Node.Order) == order;
     }
 
     static bool AreUnchanged(SortedMap* map, Passed* passed, int count, ulong era)
@@ -147,14 +176,14 @@ public static unsafe partial class SortedMap<THook, TRules>
         // Acquire: pairs with the increment in Clear, as in Write.
         ulong era = Volatile.Read(ref map->Era);
         SortedLeaf* leaf = (SortedLeaf*)Descend(map, default, side, 0, out _);
-        if (!TryLock(&leaf->Node)) return null;
+        if (!TryLock(leaf)) return null;
         ulong order = leaf->Node.Order;
         int entries = LeafOrder.Count(order);
         if (entries == 0)
         {
             // A live leaf that is the root is all there is.
             bool isRoot = Volatile.Read(ref map->Root) == (nint)leaf;
-            Unlock(&leaf->Node);
+            Unlock(leaf);
             if (isRoot) return Status.Missing;
             Status status = Merge(me, map, default, side, 0);
             return status == Status.Done ? null : status;
@@ -163,16 +192,16 @@ public static unsafe partial class SortedMap<THook, TRules>
         int place = LeafOrder.Place(order, position);
         if (!TryEnterOrder(map, era))
         {
-            Unlock(&leaf->Node);
+            Unlock(leaf);
             return null;
         }
-        key = new Value(leaf->Keys[place]);
-        value = new Value(leaf->Values[place]);
+        key = new Value(SortedLeaf.Key(leaf, place));
+        value = new Value(SortedLeaf.Value(leaf, place));
         THook.Point();
         // Release; giving back the lock is a full fence.
         Volatile.Write(ref leaf->Node.Order, LeafOrder.Removed(order, position));
         ExitOrder(map, -1);
-        Unlock(&leaf->Node);
+        Unlock(leaf);
         // A leaf at the end may be sparse: it would have to be merged after every few entries.
         if (entries == 1) Merge(me, map, default, side, 0);
         return Status.Done;

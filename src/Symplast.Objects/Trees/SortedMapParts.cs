@@ -36,8 +36,8 @@ public static unsafe partial class SortedMap<THook, TRules>
         for (int i = 0; i < LeafOrder.Count(order); i++)
         {
             int place = LeafOrder.Place(order, i);
-            parts.Value(new Value(leaf->Keys[place]));
-            parts.Value(new Value(Volatile.Read(ref leaf->Values[place])));
+            parts.Value(new Value(SortedLeaf.Key(leaf, place)));
+            parts.Value(new Value(Volatile.Read(ref SortedLeaf.Value(leaf, place))));
         }
     }
 }

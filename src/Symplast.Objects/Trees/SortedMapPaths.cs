@@ -95,16 +95,24 @@ public static unsafe partial class SortedMap<THook, TRules>
     }
 
     /// <summary>Takes the lock of a node that was found; false, and not locked, if the node is dead.</summary>
+    static bool TryLock(SortedNode* node) => TryLock(node, SortedNode.Lock(node));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static bool TryLock(SortedNode* node)
+    static bool TryLock(SortedLeaf* leaf) => TryLock(&leaf->Node, &leaf->Lock);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool TryLock(SortedNode* node, int* word)
     {
-        ObjectLock.Enter<THook>(SortedNode.Lock(node));
+        ObjectLock.Enter<THook>(word);
         if (node->DeadFlag == 0 || TRules.Fault == SortedMapFault.UsesDeadLeaf) return true;
-        ObjectLock.Exit<THook>(SortedNode.Lock(node));
+        ObjectLock.Exit<THook>(word);
         return false;
     }
 
     static void Unlock(SortedNode* node) => ObjectLock.Exit<THook>(SortedNode.Lock(node));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Unlock(SortedLeaf* leaf) => ObjectLock.Exit<THook>(&leaf->Lock);
 
     /// <summary>
     /// Takes the lock above a node that the caller has locked: its parent's, or the map's if the parent is null. False, and not locked, if the node does not hang there (any more).
@@ -130,7 +138,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     static void Hang(SortedMap* map, SortedInner* parent, int index, SortedNode* node)
     {
         THook.Point();
-        // Release (full fence): pairs with the acquires in LeafOf and Descend. Interlocked, because what hung there will be retired.
+        // Release (full fence): pairs with the acquires in LeafOfNumber, LeafOfBytes and Descend. Interlocked, because what hung there will be retired.
         Interlocked.Exchange(ref parent == null ? ref map->Root : ref *SortedInner.Slot(parent, index), (nint)node);
     }
 

@@ -60,7 +60,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     static bool IsAt(SortedLeaf* leaf, int position, SortedEntry* expected)
     {
         int place = LeafOrder.Place(leaf->Node.Order, position);
-        return new Value(leaf->Keys[place]) == expected->Key && new Value(leaf->Values[place]) == expected->Value;
+        return new Value(SortedLeaf.Key(leaf, place)) == expected->Key && new Value(SortedLeaf.Value(leaf, place)) == expected->Value;
     }
 
     static bool TryPopFrom(SortedMap* map, ulong era, SortedLeaf* leaf, int position, out Value key, out Value value)
@@ -68,8 +68,8 @@ public static unsafe partial class SortedMap<THook, TRules>
         key = value = default;
         if (!TryEnterOrder(map, era)) return false;
         int place = LeafOrder.Place(leaf->Node.Order, position);
-        key = new Value(leaf->Keys[place]);
-        value = new Value(leaf->Values[place]);
+        key = new Value(SortedLeaf.Key(leaf, place));
+        value = new Value(SortedLeaf.Value(leaf, place));
         THook.Point();
         // Release; giving back the lock is a full fence.
         Volatile.Write(ref leaf->Node.Order, LeafOrder.Removed(leaf->Node.Order, position));

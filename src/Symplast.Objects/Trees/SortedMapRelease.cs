@@ -98,8 +98,8 @@ public static unsafe partial class SortedMap<THook, TRules>
                 for (int i = 0; i < count; i++)
                 {
                     int place = LeafOrder.Place(node->Order, i);
-                    Drop(me, new Value(leaf->Keys[place]), release);
-                    Drop(me, new Value(leaf->Values[place]), release);
+                    Drop(me, new Value(SortedLeaf.Key(leaf, place)), release);
+                    Drop(me, new Value(SortedLeaf.Value(leaf, place)), release);
                 }
             }
             Heap.Retire(me, node);

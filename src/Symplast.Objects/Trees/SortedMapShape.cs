@@ -27,6 +27,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     /// <summary>An entry of a leaf, or a child and the least key of its range. The digest is as in the node that it comes from.</summary>
     struct Entry
     {
+        internal byte Tag;
         internal long Digest;
         internal ulong Key;
         internal ulong Payload;
@@ -83,8 +84,9 @@ public static unsafe partial class SortedMap<THook, TRules>
         for (int i = 0; i < entries.Length; i++)
         {
             leaf->Digests[i] = skip == known ? entries[i].Digest : SortedKey.DigestOf(new Value(entries[i].Key), skip);
-            leaf->Keys[i] = entries[i].Key;
-            leaf->Values[i] = entries[i].Payload;
+            leaf->Tags[i] = entries[i].Tag;
+            SortedLeaf.Key(leaf, i) = entries[i].Key;
+            SortedLeaf.Value(leaf, i) = entries[i].Payload;
         }
         return leaf;
     }
@@ -97,7 +99,8 @@ public static unsafe partial class SortedMap<THook, TRules>
         byte skip = range.Common;
         // Where the range has an end missing its own keys, which never change, have more in common; but then not all that are looked for begin like that.
         bool isOpen = !range.AreBoth && entries.Length > 1;
-        if (isOpen) skip = Common(entries[1], entries[^1]);
+        // Nor does it help to leave out so much that a digest holds less than it could.
+        if (isOpen) skip = (byte)Math.Min(Common(entries[1], entries[^1]), SortedKey.MostSkipped(new Value(entries[1].Key)));
         inner->Node = new SortedNode { Class = kind, Level = (byte)level, Skip = skip };
         inner->Lock = 0;
         inner->Next = null;
@@ -127,7 +130,7 @@ public static unsafe partial class SortedMap<THook, TRules>
             for (int i = 0; i < count; i++)
             {
                 int place = LeafOrder.Place(node->Order, i);
-                entries[i] = new Entry { Digest = leaf->Digests[place], Key = leaf->Keys[place], Payload = leaf->Values[place] };
+                entries[i] = new Entry { Tag = leaf->Tags[place], Digest = leaf->Digests[place], Key = SortedLeaf.Key(leaf, place), Payload = SortedLeaf.Value(leaf, place) };
             }
             return count;
         }

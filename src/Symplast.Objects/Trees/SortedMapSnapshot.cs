@@ -174,7 +174,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     static void OpenBelow(SortedLeaf* leaf)
     {
         leaf->Node.Skip = 0;
-        for (int i = 0; i < LeafOrder.Count(leaf->Node.Order); i++) leaf->Digests[i] = SortedKey.DigestOf(new Value(leaf->Keys[i]), 0);
+        for (int i = 0; i < LeafOrder.Count(leaf->Node.Order); i++) leaf->Digests[i] = SortedKey.DigestOf(new Value(SortedLeaf.Key(leaf, i)), 0);
     }
 
     // Nodes over a list of nodes, evenly filled. For the time being an inner node's first key is the least one under it, without a reference.
@@ -219,7 +219,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         return true;
     }
 
-    static Value LeastKey(SortedNode* node) => new(node->Level == 0 ? ((SortedLeaf*)node)->Keys[0] : SortedInner.Key((SortedInner*)node, 0));
+    static Value LeastKey(SortedNode* node) => new(node->Level == 0 ? SortedLeaf.Key((SortedLeaf*)node, 0) : SortedInner.Key((SortedInner*)node, 0));
 
     // Trees that nobody has seen, on a list.
     static void Discard(Participant* me, SortedNode* nodes)
@@ -234,8 +234,8 @@ public static unsafe partial class SortedMap<THook, TRules>
                 SortedLeaf* leaf = (SortedLeaf*)node;
                 for (int i = 0; i < LeafOrder.Count(node->Order); i++)
                 {
-                    Reference.Drop(me, new Value(leaf->Keys[i]));
-                    Reference.Drop(me, new Value(leaf->Values[i]));
+                    Reference.Drop(me, new Value(SortedLeaf.Key(leaf, i)));
+                    Reference.Drop(me, new Value(SortedLeaf.Value(leaf, i)));
                 }
             }
             else

@@ -178,9 +178,9 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         Epoch.Enter(me);
         present = default;
-        SortedKey key = new(probe);
+        OrderingClass kind = SortedKey.ClassOf(probe);
         Status status = Status.WrongKind;
-        while (key.Class != OrderingClass.None)
+        while (kind != OrderingClass.None)
         {
             if (SharedObject.IsDeleted((SharedObject*)map))
             {
@@ -189,20 +189,20 @@ public static unsafe partial class SortedMap<THook, TRules>
             }
             // Acquire: pairs with the increment in Clear. Before the root: a leaf of a later tree comes with another era, at the latest under the order.
             ulong era = Volatile.Read(ref map->Era);
-            SortedLeaf* leaf = LeafOf(map, key);
-            if (!TryLock(&leaf->Node)) continue;
-            if (leaf->Node.Class != key.Class)
+            SortedLeaf* leaf = LeafOf(map, probe);
+            if (!TryLock(leaf)) continue;
+            if (leaf->Node.Class != kind)
             {
                 bool isEmpty = LeafOrder.Count(leaf->Node.Order) == 0;
-                Unlock(&leaf->Node);
-                status = !isEmpty ? Status.WrongKind : !TChange.Inserts ? Status.Missing : Adopt(me, map, key);
+                Unlock(leaf);
+                status = !isEmpty ? Status.WrongKind : !TChange.Inserts ? Status.Missing : Adopt(me, map, probe);
             }
             else
             {
-                Attempt attempt = TryWrite(me, map, leaf, era, probe, key, change, out present, out status);
+                Attempt attempt = TryWrite(me, map, leaf, era, probe, change, out present, out status);
                 if (attempt == Attempt.Cleared) continue;
                 if (attempt == Attempt.Ended) break;
-                status = Split(me, map, key, 0);
+                status = Split(me, map, new SortedKey(probe), 0);
             }
             if (status != Status.Done) break;
         }
@@ -225,16 +225,16 @@ public static unsafe partial class SortedMap<THook, TRules>
 
     // Unlocks the leaf.
     static Attempt TryWrite<TChange>(
-        Participant* me, SortedMap* map, SortedLeaf* leaf, ulong era, in Probe probe, in SortedKey key, in TChange change, out Value present, out Status status)
+        Participant* me, SortedMap* map, SortedLeaf* leaf, ulong era, in Probe probe, in TChange change, out Value present, out Status status)
         where TChange : struct, IChange
     {
         ulong order = leaf->Node.Order;
-        int place = Search(leaf, order, key, out int position);
-        present = place < 0 ? default : new Value(leaf->Values[place]);
+        int place = PlaceOf(leaf, order, probe);
+        present = place < 0 ? default : new Value(SortedLeaf.Value(leaf, place));
         status = Status.Done;
         if (place < 0 && TChange.Inserts && LeafOrder.Filled(order) >= TRules.LeafCapacity)
         {
-            Unlock(&leaf->Node);
+            Unlock(leaf);
             return Attempt.Full;
         }
         bool isCurrent = true;
@@ -243,18 +243,18 @@ public static unsafe partial class SortedMap<THook, TRules>
             case Turn.Store when place >= 0:
                 THook.Point();
                 // Release: pairs with the acquires in Find and Nearest.
-                Volatile.Write(ref leaf->Values[place], next.Bits);
-                Unlock(&leaf->Node);
+                Volatile.Write(ref SortedLeaf.Value(leaf, place), next.Bits);
+                Unlock(leaf);
                 Reference.Drop(me, present);
                 break;
             case Turn.Store:
-                status = Insert(me, map, leaf, era, position, probe, key.DigestIn(&leaf->Node), next, out isCurrent);
-                Unlock(&leaf->Node);
+                status = Insert(me, map, leaf, era, probe, next, out isCurrent);
+                Unlock(leaf);
                 if (status != Status.Done || !isCurrent) Reference.Drop(me, next);
                 break;
             case Turn.Remove:
-                Value stored = new(leaf->Keys[place]);
-                order = LeafOrder.Removed(order, position);
+                Value stored = new(SortedLeaf.Key(leaf, place));
+                order = LeafOrder.Removed(order, LeafOrder.PositionOf(order, place));
                 isCurrent = TryEnterOrder(map, era);
                 if (isCurrent)
                 {
@@ -263,14 +263,14 @@ public static unsafe partial class SortedMap<THook, TRules>
                     Volatile.Write(ref leaf->Node.Order, order);
                     ExitOrder(map, -1);
                 }
-                Unlock(&leaf->Node);
+                Unlock(leaf);
                 if (!isCurrent) break;
                 Reference.Drop(me, stored);
                 if (!TChange.Takes) Reference.Drop(me, present);
-                if (LeafOrder.Count(order) < LeastEntries) Merge(me, map, key, Toward.Key, 0);
+                if (LeafOrder.Count(order) < LeastEntries) Merge(me, map, new SortedKey(probe), Toward.Key, 0);
                 break;
             default:
-                Unlock(&leaf->Node);
+                Unlock(leaf);
                 break;
         }
         if (isCurrent) return Attempt.Ended;
@@ -279,22 +279,24 @@ public static unsafe partial class SortedMap<THook, TRules>
     }
 
     // The leaf is not of this tree any more if isCurrent is false: nothing has happened then.
-    static Status Insert(
-        Participant* me, SortedMap* map, SortedLeaf* leaf, ulong era, int position, in Probe probe, long digest, Value value, out bool isCurrent)
+    static Status Insert(Participant* me, SortedMap* map, SortedLeaf* leaf, ulong era, in Probe probe, Value value, out bool isCurrent)
     {
         isCurrent = true;
+        SortedKey sought = new(probe);
         Value key = probe.ToValue(me, Heap.Of(map));
         if (key.IsEmpty) return Status.NoMemory;
         ulong order = leaf->Node.Order;
         int place = LeafOrder.Filled(order);
+        Search(leaf, order, sought, out int position);
         if (TRules.Fault == SortedMapFault.PublishesEarly)
         {
             Volatile.Write(ref leaf->Node.Order, LeafOrder.Inserted(order, position));
             THook.Point();
         }
-        leaf->Digests[place] = digest;
-        leaf->Keys[place] = key.Bits;
-        leaf->Values[place] = value.Bits;
+        leaf->Tags[place] = SortedKey.TagOf(probe);
+        leaf->Digests[place] = sought.DigestIn(&leaf->Node);
+        SortedLeaf.Key(leaf, place) = key.Bits;
+        SortedLeaf.Value(leaf, place) = value.Bits;
         isCurrent = TryEnterOrder(map, era);
         if (!isCurrent)
         {
@@ -310,23 +312,24 @@ public static unsafe partial class SortedMap<THook, TRules>
     }
 
     /// <summary>Makes an empty map's root one for keys of another class. WrongKind if the map is not empty.</summary>
-    static Status Adopt(Participant* me, SortedMap* map, in SortedKey key)
+    static Status Adopt(Participant* me, SortedMap* map, in Probe probe)
     {
+        SortedKey key = new(probe);
         while (true)
         {
             if (SharedObject.IsDeleted((SharedObject*)map)) return Status.Deleted;
-            SortedLeaf* leaf = LeafOf(map, key);
-            if (!TryLock(&leaf->Node)) continue;
+            SortedLeaf* leaf = LeafOf(map, probe);
+            if (!TryLock(leaf)) continue;
             if (leaf->Node.Class == key.Class || LeafOrder.Count(leaf->Node.Order) != 0)
             {
                 Status other = leaf->Node.Class == key.Class ? Status.Done : Status.WrongKind;
-                Unlock(&leaf->Node);
+                Unlock(leaf);
                 return other;
             }
             if (!TryLockAbove(map, null, 0, &leaf->Node))
             {
                 // An empty leaf among others, which somebody is about to merge, or had no memory for.
-                Unlock(&leaf->Node);
+                Unlock(leaf);
                 Status status = Merge(me, map, key, Toward.Key, 0);
                 if (status != Status.Done) return status;
                 continue;
@@ -336,10 +339,10 @@ public static unsafe partial class SortedMap<THook, TRules>
             {
                 Hang(map, null, 0, &root->Node);
                 Kill(&leaf->Node);
-                Unlock(&root->Node);
+                Unlock(root);
             }
             UnlockAbove(map, null);
-            Unlock(&leaf->Node);
+            Unlock(leaf);
             if (root == null) return Status.NoMemory;
             Heap.Retire(me, leaf);
             return Status.Done;

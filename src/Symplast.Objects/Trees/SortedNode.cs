@@ -54,7 +54,8 @@ internal readonly struct AnyOrder : IDigestOrder
 /// <summary>
 /// A leaf: places that are filled one after the other and never again, and a word that says which of them hold entries, in which order
 /// (after the permutation of Masstree's border nodes: Mao, Kohler, Morris, "Cache craftiness for fast multicore key-value storage", EuroSys 2012).
-/// What a lookup reads first fills two cache lines: all the digests, which are compared at once. The lock lies with the values: who replaces one leaves those lines to all readers.
+/// Who looks for a key itself compares tags, a byte of each key's hash, and reads two cache lines: the first, and that of the entry. Who wants to know where a key belongs compares
+/// the digests. Each key lies beside its value, four entries to a line, and the lock with the places that are filled last: who replaces a value takes little from readers of other keys.
 /// </summary>
 // Whole cache lines, so that blocks in a row begin with one.
 [StructLayout(LayoutKind.Sequential, Size = 384)]
@@ -62,12 +63,27 @@ internal unsafe struct SortedLeaf
 {
     internal const int Places = 14;
 
+    // As many as are compared at once; the last ones belong to no place.
+    const int TagPlaces = 16;
+
     internal SortedNode Node;
+    internal fixed byte Tags[TagPlaces];
     internal fixed long Digests[Places];
-    internal fixed ulong Values[Places];
     internal int Lock;
     internal SortedNode* Next;
-    internal fixed ulong Keys[Places];
+
+    // Keys and values, those of the last place first.
+    fixed ulong _entries[2 * Places];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static ref ulong Key(SortedLeaf* leaf, int place) => ref leaf->_entries[2 * (Places - 1 - place)];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static ref ulong Value(SortedLeaf* leaf, int place) => ref leaf->_entries[2 * (Places - 1 - place) + 1];
+
+    /// <summary>The places, filled or not, that have a tag, a bit for each; and perhaps bits of no place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static uint Tagged(SortedLeaf* leaf, byte tag) => Vector128.Equals(Vector128.Load(leaf->Tags), Vector128.Create(tag)).ExtractMostSignificantBits();
 
     /// <summary>The places, filled or not, whose digests are below one, a bit for each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -156,8 +172,11 @@ internal unsafe struct SortedInner
         if (place == 0) inner->Heads[index / SortedGroup.Places] = group->Digests[0];
     }
 
-    /// <summary>The child that a key belongs to.</summary>
+    /// <summary>Where the child with a digest hangs; both arrays of a group are as long, and lie one after the other.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static nint* Slot(long* digest) => (nint*)(digest + SortedGroup.Places);
+
+    /// <summary>The child that a key belongs to.</summary>
     internal static int IndexOf(SortedInner* inner, in SortedKey key)
     {
         if (inner->IsOpen && key.HasBytes)
@@ -166,20 +185,30 @@ internal unsafe struct SortedInner
             if (side != 0) return side < 0 ? 0 : inner->Count - 1;
         }
         long digest = key.DigestIn(&inner->Node);
-        int index = Sse42.IsSupported ? LastOf<Sse42Order>(inner, Vector128.Create(digest)) : LastOf<AnyOrder>(inner, Vector128.Create(digest));
-        if (!key.IsExact && index > 0 && Digest(inner, index) == digest) return IndexAmongTies(inner, key, digest, index + 1, true);
+        long* last = LastOf(inner, digest);
+        uint offset = (uint)((byte*)last - (byte*)(inner + 1));
+        int index = (int)(offset / (uint)sizeof(SortedGroup) * SortedGroup.Places + offset % (uint)sizeof(SortedGroup) / sizeof(long));
+        if (!key.IsExact && index > 0 && *last == digest) return IndexAmongTies(inner, key, digest, index + 1, true);
         return index;
     }
 
-    // The last child whose digest is not above one. No branches, which would be mispredicted half of the time: how many are above says which it is.
+    /// <summary>The digest of the last child whose digest is not above one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static int LastOf<TOrder>(SortedInner* inner, Vector128<long> wanted) where TOrder : struct, IDigestOrder
+    internal static long* LastOf(SortedInner* inner, long digest) =>
+        Sse42.IsSupported ? LastOf<Sse42Order>(inner, Vector128.Create(digest)) : LastOf<AnyOrder>(inner, Vector128.Create(digest));
+
+    // No branches that depend on the key, which would be mispredicted half of the time: how many are above says which it is.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static long* LastOf<TOrder>(SortedInner* inner, Vector128<long> wanted) where TOrder : struct, IDigestOrder
     {
-        long* heads = inner->Heads;
-        Vector128<long> above = Four(heads, wanted) + (TOrder.Above(Vector128.Load(heads + 8), wanted) + TOrder.Above(Vector128.Load(heads + 10), wanted));
-        uint group = (uint)(Groups - 1 + (int)Vector128.Sum(above));
-        above = Four(((SortedGroup*)(inner + 1) + group)->Digests, wanted);
-        return (int)group * SortedGroup.Places + SortedGroup.Places - 1 + (int)Vector128.Sum(above);
+        SortedGroup* group = (SortedGroup*)(inner + 1);
+        if (inner->Count > SortedGroup.Places)
+        {
+            long* heads = inner->Heads;
+            Vector128<long> beyond = Four(heads, wanted) + (TOrder.Above(Vector128.Load(heads + 8), wanted) + TOrder.Above(Vector128.Load(heads + 10), wanted));
+            group += Groups - 1 + (int)Vector128.Sum(beyond);
+        }
+        return group->Digests + SortedGroup.Places - 1 + (int)Vector128.Sum(Four(group->Digests, wanted));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         static Vector128<long> Four(long* at, Vector128<long> wanted) =>

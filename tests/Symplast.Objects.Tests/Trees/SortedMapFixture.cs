@@ -93,6 +93,10 @@ internal sealed unsafe class SortedMapFixture : IDisposable
         }
     }
 
+    /// <summary>A key as it comes from outside the pool: of a text only the bytes. The key must stay.</summary>
+    internal static Probe Ask(Value key) =>
+        key.PointsTo(ValueKind.Text) ? Probe.Text(Blob.Data((Blob*)key.Pointer), Blob.LengthOf(key), Hashing.Of(key)) : Probe.Of(key);
+
     internal static Value Int(long number) => Value.OfInt(number);
 
     internal static Probe Key(long number) => Probe.Of(Value.OfInt(number));

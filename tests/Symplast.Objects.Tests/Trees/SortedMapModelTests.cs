@@ -50,6 +50,9 @@ public unsafe class SortedMapModelTests
         foreach (Value text in texts) Assert.Equal(1, text.Head->Count);
     }, iter: 150, threads: 1);
 
+    // Texts from the pool, and from outside.
+    static Probe Ask(Func<int, Value> keyOf, int number) => number % 2 == 0 ? Probe.Of(keyOf(number)) : SortedMapFixture.Ask(keyOf(number));
+
     static void Run(SortedMapFixture fixture, Step[] steps, Func<int, Value> keyOf, Func<Value, long> numberOf)
     {
         Participant* me = fixture.Me;
@@ -58,7 +61,7 @@ public unsafe class SortedMapModelTests
         Epoch.Enter(me);
         foreach (Step step in steps)
         {
-            Probe key = Probe.Of(keyOf(step.Key));
+            Probe key = Ask(keyOf, step.Key);
             bool isThere = model.TryGetValue(step.Key, out long old);
             Value given;
             switch (step.Kind)
@@ -153,8 +156,8 @@ public unsafe class SortedMapModelTests
 
     static void CheckRange(Participant* me, SortedMap* map, SortedDictionary<long, long> model, Func<int, Value> keyOf, Func<Value, long> numberOf, Step step)
     {
-        Probe from = Probe.Of(keyOf(step.Key));
-        Probe to = Probe.Of(keyOf(step.Other));
+        Probe from = Ask(keyOf, step.Key);
+        Probe to = Ask(keyOf, step.Other);
         for (int kind = 0; kind < 18; kind++)
         {
             SortedBound lower = kind % 3 == 0 ? SortedBound.None : kind % 3 == 1 ? SortedBound.Including(from) : SortedBound.Excluding(from);
@@ -178,7 +181,7 @@ public unsafe class SortedMapModelTests
     {
         for (int i = 0; i <= 60; i++)
         {
-            Probe bound = Probe.Of(keyOf(i));
+            Probe bound = Ask(keyOf, i);
             CheckOne(model.Where(pair => pair.Key <= i).Reverse(), Map.Floor(me, map, bound, out Value key, out Value value), key, value);
             CheckOne(model.Where(pair => pair.Key < i).Reverse(), Map.Lower(me, map, bound, out key, out value), key, value);
             CheckOne(model.Where(pair => pair.Key >= i), Map.Ceiling(me, map, bound, out key, out value), key, value);

@@ -276,7 +276,7 @@ public unsafe class SortedMapScheduleTests
     static Result Carry<TFault>(Participant* me, SortedMap* map, Operation operation, Value[] keys) where TFault : struct, IFault
     {
         Epoch.Enter(me);
-        Probe probe = Probe.Of(keys[operation.Key]);
+        Probe probe = SortedMapFixture.Ask(keys[operation.Key]);
         Value given = Value.OfInt(operation.Value);
         Value key = default, value = default;
         Status status = operation.Kind switch

@@ -1,6 +1,8 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using System.Text;
+using CsCheck;
 using Symplast.Memory;
 using Xunit;
 
@@ -59,15 +61,55 @@ public sealed unsafe class SortedMapShapeTests : IDisposable
     }
 
     [Fact]
-    public void WhatALookupReadsFirstFillsTwoCacheLines()
+    public void ALookupReadsTwoCacheLinesOfALeafAndWhoReplacesAValueWritesFewOfThem()
     {
         SortedLeaf leaf = default;
         SortedInner inner = default;
-        Assert.Equal(128, (byte*)leaf.Values - (byte*)&leaf);
-        Assert.Equal(256, (byte*)leaf.Keys - (byte*)&leaf);
+        byte* start = (byte*)&leaf;
+        int Line(void* at) => (int)((byte*)at - start) / 64;
+        Assert.Equal(384, sizeof(SortedLeaf));
+        Assert.Equal((0, 0), (Line(&leaf.Node.Order), Line(leaf.Tags + SortedLeaf.Places)));
+        for (int place = 0; place < SortedLeaf.Places; place++)
+        {
+            int line = Line(Unsafe.AsPointer(ref SortedLeaf.Key(&leaf, place)));
+            Assert.Equal(line, Line(Unsafe.AsPointer(ref SortedLeaf.Value(&leaf, place))));
+            Assert.Equal(place >= SortedLeaf.Places - 2, line == Line(&leaf.Lock));
+            Assert.NotEqual(0, line);
+        }
+        SortedGroup group = default;
+        Assert.Equal((nint)group.Children, (nint)SortedInner.Slot(group.Digests));
         Assert.Equal((128, 192), (sizeof(SortedInner), sizeof(SortedGroup)));
         Assert.Equal(32, (byte*)inner.Heads - (byte*)&inner);
     }
+
+    [Fact]
+    public void APlaceIsFoundInAnOrderWhereverItIs() => Gen.Int[0, SortedLeaf.Places - 1].Array[0, SortedLeaf.Places].Sample(drawn =>
+    {
+        int[] places = [.. drawn.Distinct()];
+        ulong order = LeafOrder.First(0);
+        // Filled in ascending order, each at the position that makes the drawn order in the end; then those go that were not drawn.
+        List<int> model = [];
+        for (int place = 0; place < SortedLeaf.Places; place++)
+        {
+            int rank = Array.IndexOf(places, place);
+            int position = rank < 0 ? model.Count : model.Count(other => Array.IndexOf(places, other) is >= 0 and int at && at < rank);
+            order = LeafOrder.Inserted(order, position);
+            model.Insert(position, place);
+        }
+        for (int place = 0; place < SortedLeaf.Places; place++)
+        {
+            if (places.Contains(place)) continue;
+            order = LeafOrder.Removed(order, model.IndexOf(place));
+            model.Remove(place);
+        }
+        for (int place = 0; place < 16; place++)
+        {
+            int position = LeafOrder.PositionOf(order, place);
+            Assert.Equal(places.Contains(place), position < LeafOrder.Count(order));
+            Assert.Equal(places.Contains(place), LeafOrder.Holds(order, place));
+            if (position < LeafOrder.Count(order)) Assert.Equal(place, LeafOrder.Place(order, position));
+        }
+    });
 
     [Fact]
     public void DigestsAreComparedAlikeOnAllProcessors()

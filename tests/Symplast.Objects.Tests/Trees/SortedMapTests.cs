@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Text;
 using CsCheck;
 using Symplast.Memory;
 using Xunit;
@@ -85,6 +86,79 @@ public sealed unsafe class SortedMapTests : IDisposable
     }
 
     [Fact]
+    public void EqualNumbersAreOneKeyWhateverTheirKinds()
+    {
+        Value big = Big(BigInteger.One << 70), other = Big((BigInteger.One << 70) + 1);
+        (Value, Value)[] pairs =
+        [
+            (Value.OfInt(1), Value.True), (Value.OfInt(0), Value.Of(-0.0)), (Value.Of(7.0), Value.OfInt(7)), (Value.Of(-3e9), Value.OfInt(-3_000_000_000)),
+            (Value.Of(Math.ScaleB(1, 49)), Big(BigInteger.One << 49)), (big, Value.Of(Math.ScaleB(1, 70))),
+        ];
+        for (int i = 0; i < pairs.Length; i++) Assert.Equal(Status.Done, Map.Set(_me, _map, Probe.Of(pairs[i].Item1), Value.OfInt(i)));
+        for (int i = 0; i < pairs.Length; i++)
+        {
+            Assert.Equal(SortedKey.TagOf(pairs[i].Item1), SortedKey.TagOf(pairs[i].Item2));
+            Assert.Equal(Status.Done, Map.Get(_me, _map, Probe.Of(pairs[i].Item2), out Value found));
+            Assert.Equal(i, found.Int);
+            Assert.Equal(Status.Done, Map.Set(_me, _map, Probe.Of(pairs[i].Item2), Value.OfInt(-i)));
+        }
+        Assert.Equal(Status.Missing, Map.Get(_me, _map, Probe.Of(other), out _));
+        Map.Count(_me, _map, out long count);
+        Assert.Equal(pairs.Length, count);
+        Reference.Drop(_me, other);
+        Reference.Drop(_me, big);
+        Reference.Drop(_me, pairs[4].Item2);
+    }
+
+    [Theory]
+    [InlineData(8)]
+    [InlineData(16)]
+    [InlineData(60)]
+    public void KeysWithOneTagAreToldApart(int count)
+    {
+        // All with one hash.
+        Status With(int number, bool sets)
+        {
+            byte[] bytes = Encoding.UTF8.GetBytes($"{number:000}");
+            fixed (byte* data = bytes)
+            {
+                Probe key = Probe.Text(data, (nuint)bytes.Length, 5);
+                if (sets) return Map.Set(_me, _map, key, Value.OfInt(number));
+                Status status = Map.Get(_me, _map, key, out Value found);
+                if (status == Status.Done) Assert.Equal(number, found.Int);
+                return status;
+            }
+        }
+
+        for (int i = 0; i < count; i++) Assert.Equal(Status.Done, With(2 * i, true));
+        for (int i = 0; i < 2 * count; i++) Assert.Equal(i % 2 == 0 ? Status.Done : Status.Missing, With(i, false));
+        // Places that are no entries any more have that tag too.
+        for (int i = 0; i < count / 2; i++)
+        {
+            Map.PopMin(_me, _map, out Value key, out _);
+            Reference.Drop(_me, key);
+        }
+        for (int i = 0; i < count; i++) Assert.Equal(i < count / 2 ? Status.Missing : Status.Done, With(2 * i, false));
+        for (int i = 0; i < count; i++) Assert.Equal(Status.Done, With(2 * i, true));
+        for (int i = 0; i < 2 * count; i++) Assert.Equal(i % 2 == 0 ? Status.Done : Status.Missing, With(i, false));
+        Assert.Null(Map.Check(_me, _map));
+    }
+
+    [Fact]
+    public void ABeginningIsComparedAsFarAsItGoes() => Gen.Select(Gen.Int[0, 1].Array[0, 24], Gen.Int[0, 1].Array[1, 24], Gen.Int[0, 24], Gen.Int[1, 24]).Sample((first, second, shared, length) =>
+    {
+        byte[] stored = [.. second.Select(i => (byte)i)];
+        byte[] asked = [.. stored.Take(shared), .. first.Select(i => (byte)i)];
+        length = Math.Min(length, stored.Length);
+        bool expected = asked.Length >= length && asked.AsSpan(0, length).SequenceEqual(stored.AsSpan(0, length));
+        Value key;
+        fixed (byte* data = stored) key = Blob.Create(_me, _heap, ValueKind.Bytes, data, (nuint)stored.Length, 0);
+        byte none = 0;
+        fixed (byte* data = asked) Assert.Equal(expected, SortedKey.HasBeginning(data == null ? &none : data, (nuint)asked.Length, key, (nuint)length));
+        Reference.Drop(_me, key);
+    }, threads: 1, iter: 2000);
+
+    [Fact]
     public void DigestsAreOrderedAsTheKeysAre() => Gen.Select(Gen.Long, Gen.Double, Gen.Int[0, 2], Gen.Long, Gen.Int[0, 200]).Array[2, 12].Sample(items =>
     {
         List<Value> keys = [.. items.Select(item => item.Item3 switch
@@ -133,7 +207,7 @@ public sealed unsafe class SortedMapTests : IDisposable
             byte[] bytes = [.. Enumerable.Repeat((byte)0xFF, length)];
             fixed (byte* data = bytes) Assert.Equal(Status.Done, Map.Set(_me, _map, Probe.Bytes(data, (nuint)length, Hashing.OfBytes(bytes)), Value.OfInt(length)));
             Assert.Null(Map.Check(_me, _map));
-            fixed (byte* data = bytes) Assert.Equal(Status.Done, Map.Get(_me, _map, Probe.Bytes(data, (nuint)length, 0), out _));
+            fixed (byte* data = bytes) Assert.Equal(Status.Done, Map.Get(_me, _map, Probe.Bytes(data, (nuint)length, Hashing.OfBytes(bytes)), out _));
         }
         Assert.Equal(Status.Done, Map.Last(_me, _map, out _, out Value greatest));
         Assert.Equal(199, greatest.Int);
