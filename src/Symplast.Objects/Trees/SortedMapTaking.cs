@@ -31,8 +31,8 @@ public static unsafe partial class SortedMap<THook, TRules>
             if (leaf != null)
             {
                 int place = LeafOrder.Place(leaf->Node.Order, position);
-                key = new Value(leaf->Keys[place]);
-                value = new Value(leaf->Values[place]);
+                key = new Value(SortedLeaf.Key(leaf, place));
+                value = new Value(SortedLeaf.Value(leaf, place));
                 // The map's own references keep them alive.
                 Reference.Take(key);
                 Reference.Take(value);
