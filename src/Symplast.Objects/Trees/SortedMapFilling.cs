@@ -76,7 +76,7 @@ public static unsafe partial class SortedMap<THook, TRules>
             for (int i = 0; i < length; i++)
             {
                 SortedEntry entry = entries[numbers[rest - length + i].Bits];
-                part[i] = new Entry { Key = entry.Key.Bits, Payload = entry.Value.Bits };
+                part[i] = new Entry { Tag = SortedKey.TagOf(entry.Key), Key = entry.Key.Bits, Payload = entry.Value.Bits };
             }
             Fences fences = new(rest == length ? default : new Value(part[0].Key), nodes == null ? default : LeastKey(nodes));
             SortedLeaf* leaf = NewLeaf(me, Heap.Of(map), kind, new ReadOnlySpan<Entry>(part, length), UnknownSkip, fences);
