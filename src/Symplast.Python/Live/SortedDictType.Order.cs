@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
+using LiveSorted = Symplast.Python.Live.LiveMap<Symplast.Python.Live.SortedDictMap>;
 using unsafe Search = delegate*<Symplast.Memory.Participant*, Symplast.Objects.SortedMap*, in Symplast.Objects.Probe, out Symplast.Objects.Value, out Symplast.Objects.Value, Symplast.Objects.Status>;
 using unsafe Taking = delegate*<Symplast.Memory.Participant*, Symplast.Objects.SortedMap*, out Symplast.Objects.Value, out Symplast.Objects.Value, Symplast.Objects.Status>;
 using Tree = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
@@ -119,7 +120,7 @@ internal static unsafe partial class SortedDictType
     {
         key = default;
         if (bound == null) return true;
-        KeyState known = Lookup(handle, bound, out key);
+        KeyState known = LiveSorted.Find(handle, bound, out key);
         if (known == KeyState.Foreign) RaiseUnsortable(handle, bound, default);
         return known == KeyState.Ready;
     }
@@ -146,7 +147,7 @@ internal static unsafe partial class SortedDictType
         {
             Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return null;
-            KeyState known = Lookup(handle, bound, out Incoming key);
+            KeyState known = LiveSorted.Find(handle, bound, out Incoming key);
             if (known != KeyState.Ready) return known == KeyState.Foreign ? RaiseUnsortable(handle, bound, default) : null;
             PyObject* pair = Find(handle, key.Probe, search, out Status status);
             if (status == Status.WrongKind) RaiseUnsortable(handle, bound, key.Probe);
