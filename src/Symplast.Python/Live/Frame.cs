@@ -47,6 +47,19 @@ internal static unsafe class Frame
         }
     }
 
+    /// <summary>The same of one that takes arguments by name too.</summary>
+    internal static PyObject* Call(PyObject* self, PyObject** arguments, nint count, PyObject* keywords, delegate*<Handle*, PyObject**, nint, PyObject*, PyObject*> body)
+    {
+        try
+        {
+            return body((Handle*)self, arguments, count, keywords);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
     /// <summary>None, or null with an exception set if the body failed.</summary>
     internal static PyObject* Do(PyObject* self, delegate*<Handle*, bool> body)
     {
@@ -94,4 +107,7 @@ internal static unsafe class Frame
             return -1;
         }
     }
+
+    /// <summary>The same of a body with one argument.</summary>
+    internal static int Set(PyObject* self, PyObject* o, delegate*<Handle*, PyObject*, bool> body) => Do(self, o, body) != null ? 0 : -1;
 }

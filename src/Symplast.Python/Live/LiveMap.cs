@@ -114,9 +114,8 @@ internal static unsafe partial class LiveMap<TMap> where TMap : struct, ILiveMap
             do
             {
                 Epoch.Enter(state->Me);
-                Value value = PoolHeap.IsDeleted(heap) ? default : incoming.ToValue(state, heap);
-                if (value.IsEmpty) status = PoolHeap.IsDeleted(heap) ? Status.Deleted : Status.NoMemory;
-                else
+                status = incoming.ToValue(state, heap, out Value value);
+                if (status == Status.Done)
                 {
                     status = TMap.GetOrAdd(state->Me, handle->Shared, key.Probe, value, out Value actual);
                     if (status is Status.Done or Status.Exists) result = Outgoing.Object(state, actual);

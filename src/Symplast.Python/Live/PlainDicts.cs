@@ -9,36 +9,12 @@ internal static unsafe class PlainDicts
     const int NotEqual = 3;
 
     /// <summary>The slot <c>tp_richcompare</c>.</summary>
-    internal static PyObject* Compare(PyObject* self, PyObject* other, int operation)
-    {
-        try
-        {
-            LiveState* state = ((Handle*)self)->State;
-            if (operation is not (Equal or NotEqual)) return Api.Table._Py_NotImplementedStruct;
-            if (Is(state, other)) return PlainForms.Compare(state, self, other, operation);
-            return LiveMethods.CheckAlive((Handle*)self) ? Api.Table._Py_NotImplementedStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    internal static PyObject* Compare(PyObject* self, PyObject* other, int operation) =>
+        operation is Equal or NotEqual ? PlainForms.Compare(self, other, operation, &Is) : Api.Table._Py_NotImplementedStruct;
 
     /// <summary>The slot <c>nb_or</c>, of which either side may be a live one: a plain dict, as that of <c>copy()</c> is.</summary>
-    internal static PyObject* Or(PyObject* left, PyObject* right)
-    {
-        try
-        {
-            PyObject* own = DictType.IsOurs(left) || SortedDictType.IsOurs(left) ? left : right;
-            LiveState* state = ((Handle*)own)->State;
-            if (Is(state, left) && Is(state, right)) return PlainForms.Combine(state, left, right, Api.Table.PyNumber_Or);
-            return LiveMethods.CheckAlive((Handle*)own) ? Api.Table._Py_NotImplementedStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    internal static PyObject* Or(PyObject* left, PyObject* right) =>
+        PlainForms.Combine(left, right, DictType.IsOurs(left) || SortedDictType.IsOurs(left) ? left : right, &Is, Api.Table.PyNumber_Or);
 
     /// <summary>Whether an object is a plain or a live dict.</summary>
     internal static bool Is(LiveState* state, PyObject* o) => IsLive(state, o) || (Api.Table.PyType_GetFlags(o->Type) & PyTypeSpec.DictSubclass) != 0;

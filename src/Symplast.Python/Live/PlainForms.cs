@@ -8,16 +8,41 @@ internal static unsafe class PlainForms
     /// <summary>What an object holds, if it is a live one, or the object itself.</summary>
     internal static PyObject* Of(LiveState* state, PyObject* o) => Handle.Is(state, o) ? LiveObjects.ToPlain(state, o) : References.New(o);
 
-    /// <summary>What a comparison of the two gives.</summary>
-    internal static PyObject* Compare(LiveState* state, PyObject* left, PyObject* right, int comparison)
+    /// <summary>The slot <c>tp_richcompare</c>, for what the type can be compared to.</summary>
+    internal static PyObject* Compare(PyObject* self, PyObject* other, int comparison, delegate*<LiveState*, PyObject*, bool> isComparable)
     {
-        PyObject* result = TryBoth(state, left, right, out PyObject* first, out PyObject* second) ? Api.Table.PyObject_RichCompare(first, second, comparison) : null;
-        References.Drop(first);
-        References.Drop(second);
-        return result;
+        try
+        {
+            LiveState* state = ((Handle*)self)->State;
+            if (!isComparable(state, other)) return LiveMethods.CheckAlive((Handle*)self) ? Api.Table._Py_NotImplementedStruct : null;
+            PyObject* result = TryBoth(state, self, other, out PyObject* first, out PyObject* second) ? Api.Table.PyObject_RichCompare(first, second, comparison) : null;
+            References.Drop(first);
+            References.Drop(second);
+            return result;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
     }
 
-    /// <summary>What an operator gives, a function of the C API.</summary>
+    /// <summary>The slot of an operator, a function of the C API, that takes what <paramref name="isOperand"/> says; one of the two is a live object of our own.</summary>
+    internal static PyObject* Combine(
+        PyObject* left, PyObject* right, PyObject* own, delegate*<LiveState*, PyObject*, bool> isOperand, delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> operation)
+    {
+        try
+        {
+            LiveState* state = ((Handle*)own)->State;
+            if (isOperand(state, left) && isOperand(state, right)) return Combine(state, left, right, operation);
+            return LiveMethods.CheckAlive((Handle*)own) ? Api.Table._Py_NotImplementedStruct : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    /// <summary>What such an operator gives.</summary>
     internal static PyObject* Combine(LiveState* state, PyObject* left, PyObject* right, delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> operation)
     {
         PyObject* result = TryBoth(state, left, right, out PyObject* first, out PyObject* second) ? operation(first, second) : null;
