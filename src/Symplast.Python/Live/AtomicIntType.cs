@@ -122,12 +122,18 @@ internal static unsafe class AtomicIntType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Add(PyObject* self, PyObject* o) => Frame.Call(self, o, &Add);
-
-    static PyObject* Add(Handle* handle, PyObject* o)
+    static PyObject* Add(PyObject* self, PyObject* o)
     {
-        if (!LiveMethods.TryInteger(o, out long n) || !LiveMethods.IsUsable(handle)) return null;
-        return IsDone(handle, Integer.Add(handle->State->Me, CellOf(handle), n, out long sum)) ? Api.Table.PyLong_FromLongLong(sum) : null;
+        try
+        {
+            Handle* handle = (Handle*)self;
+            if (!LiveMethods.TryInteger(o, out long n) || !LiveMethods.IsUsable(handle)) return null;
+            return IsDone(handle, Integer.Add(handle->State->Me, CellOf(handle), n, out long sum)) ? Api.Table.PyLong_FromLongLong(sum) : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -42,36 +42,30 @@ internal static unsafe partial class DictType
     static PyObject* Pop(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &LiveDict.Pop);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PopItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
+    static PyObject* PopItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords) => Frame.Call(self, arguments, count, keywords, &PopItem);
+
+    static PyObject* PopItem(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
     {
-        try
-        {
-            Span<nint> values = stackalloc nint[1];
-            if (!Arguments.Bind("popitem", ["last"], required: 0, positional: 1, arguments, count, keywords, values)) return null;
-            int isLast = values[0] == 0 ? 1 : Api.Table.PyObject_IsTrue((PyObject*)values[0]);
-            Handle* handle = (Handle*)self;
-            if (isLast < 0 || !LiveMethods.IsUsable(handle)) return null;
-            LiveState* state = handle->State;
-            if (UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new EndGlance(MapOf(handle), isLast != 0))) return null;
-            Value key, value;
-            Epoch.Enter(state->Me);
-            Status status = isLast != 0 ? Map.TakeLast(state->Me, MapOf(handle), out key, out value) : Map.TakeFirst(state->Me, MapOf(handle), out key, out value);
-            bool done = status == Status.Done;
-            PoolHeap* heldKey = done ? LiveMethods.Hold(key) : null;
-            PoolHeap* heldValue = done ? LiveMethods.Hold(value) : null;
-            Epoch.Exit(state->Me);
-            if (status == Status.Missing) return Errors.Set(*Api.Table.PyExc_KeyError, "popitem(): dictionary is empty");
-            if (!done) return LiveErrors.Raise(handle, status);
-            PyObject* first = LiveMethods.Give(state, key);
-            PyObject* second = LiveMethods.Give(state, value);
-            LiveMethods.Unhold(heldKey);
-            LiveMethods.Unhold(heldValue);
-            return LiveMethods.Pair(first, second);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        Span<nint> values = stackalloc nint[1];
+        if (!Arguments.Bind("popitem", ["last"], required: 0, positional: 1, arguments, count, keywords, values)) return null;
+        int isLast = values[0] == 0 ? 1 : Api.Table.PyObject_IsTrue((PyObject*)values[0]);
+        if (isLast < 0 || !LiveMethods.IsUsable(handle)) return null;
+        LiveState* state = handle->State;
+        if (UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new EndGlance(MapOf(handle), isLast != 0))) return null;
+        Value key, value;
+        Epoch.Enter(state->Me);
+        Status status = isLast != 0 ? Map.TakeLast(state->Me, MapOf(handle), out key, out value) : Map.TakeFirst(state->Me, MapOf(handle), out key, out value);
+        bool done = status == Status.Done;
+        PoolHeap* heldKey = done ? LiveMethods.Hold(key) : null;
+        PoolHeap* heldValue = done ? LiveMethods.Hold(value) : null;
+        Epoch.Exit(state->Me);
+        if (status == Status.Missing) return Errors.Set(*Api.Table.PyExc_KeyError, "popitem(): dictionary is empty");
+        if (!done) return LiveErrors.Raise(handle, status);
+        PyObject* first = LiveMethods.Give(state, key);
+        PyObject* second = LiveMethods.Give(state, value);
+        LiveMethods.Unhold(heldKey);
+        LiveMethods.Unhold(heldValue);
+        return LiveMethods.Pair(first, second);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

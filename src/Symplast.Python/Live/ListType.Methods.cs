@@ -134,7 +134,7 @@ internal static unsafe partial class ListType
         PoolHeap* held = status == Status.Done ? LiveMethods.Hold(value) : null;
         Epoch.Exit(state->Me);
         if (status == Status.Done) return LiveMethods.Give(state, value, held);
-        return status == Status.Missing ? RaiseIndex(index == -1 || IsEmpty(handle) ? "pop from empty list" : "pop index out of range") : LiveErrors.Raise(handle, status);
+        return status == Status.Missing ? LiveErrors.RaiseIndex(index == -1 || IsEmpty(handle) ? "pop from empty list" : "pop index out of range") : LiveErrors.Raise(handle, status);
     }
 
     static bool IsEmpty(Handle* handle) => Vector.Count(handle->State->Me, VectorOf(handle), out long count) == Status.Done && count == 0;
@@ -221,7 +221,7 @@ internal static unsafe partial class ListType
         expected.Dispose(state);
         if (!made) return null;
         if (status == Status.Done) return Api.Table._Py_TrueStruct;
-        if (status == Status.Missing) return seen.IsEmpty ? RaiseIndex("list index out of range") : Api.Table._Py_FalseStruct;
+        if (status == Status.Missing) return seen.IsEmpty ? LiveErrors.RaiseIndex("list index out of range") : Api.Table._Py_FalseStruct;
         return LiveErrors.Raise(handle, status);
     }
 
@@ -250,7 +250,7 @@ internal static unsafe partial class ListType
         }
         Epoch.Exit(state->Me);
         if (status == Status.Done) return result;
-        if (status == Status.Missing) return RaiseIndex("list index out of range");
+        if (status == Status.Missing) return LiveErrors.RaiseIndex("list index out of range");
         if (status == Status.WrongKind) return Errors.Type($"{Place.Item((PyObject*)handle, arguments[0]).Describe()} is not a number");
         return LiveErrors.Raise(handle, status);
     }

@@ -108,7 +108,7 @@ internal static unsafe partial class ListType
     {
         try
         {
-            return index < 0 ? RaiseIndex("list index out of range") : Get((Handle*)self, index);
+            return index < 0 ? LiveErrors.RaiseIndex("list index out of range") : Get((Handle*)self, index);
         }
         catch (Exception e)
         {
@@ -145,7 +145,7 @@ internal static unsafe partial class ListType
             result = status == Status.Done ? Outgoing.Object(state, value) : null;
             Epoch.Exit(state->Me);
         } while (result == null && status == Status.Done && LiveState.Again(state));
-        return status == Status.Done ? result : status == Status.Missing ? RaiseIndex("list index out of range") : LiveErrors.Raise(handle, status);
+        return status == Status.Done ? result : status == Status.Missing ? LiveErrors.RaiseIndex("list index out of range") : LiveErrors.Raise(handle, status);
     }
 
     // The index that an object stands for. Runs Python code.
@@ -158,9 +158,6 @@ internal static unsafe partial class ListType
         return index != -1 || Api.Table.PyErr_Occurred() == null;
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    static PyObject* RaiseIndex(string message) => Errors.Set(*Api.Table.PyExc_IndexError, message);
-
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int AssignItem(PyObject* self, nint index, PyObject* value)
     {
@@ -168,7 +165,7 @@ internal static unsafe partial class ListType
         {
             if (index < 0)
             {
-                RaiseIndex("list assignment index out of range");
+                LiveErrors.RaiseIndex("list assignment index out of range");
                 return -1;
             }
             return (value == null ? Delete((Handle*)self, index) : Set((Handle*)self, index, null, value)) ? 0 : -1;
@@ -214,7 +211,7 @@ internal static unsafe partial class ListType
         }
         Epoch.Exit(state->Me);
         incoming.Dispose(state);
-        if (status == Status.Missing) return RaiseIndex("list assignment index out of range") != null;
+        if (status == Status.Missing) return LiveErrors.RaiseIndex("list assignment index out of range") != null;
         return status == Status.Done || LiveErrors.Raise(handle, status) != null;
     }
 
@@ -223,7 +220,7 @@ internal static unsafe partial class ListType
         if (!LiveMethods.IsUsable(handle)) return false;
         LiveState* state = handle->State;
         Status status = Vector.RemoveElement(state->Me, VectorOf(handle), index);
-        if (status == Status.Missing) return RaiseIndex("list assignment index out of range") != null;
+        if (status == Status.Missing) return LiveErrors.RaiseIndex("list assignment index out of range") != null;
         return status == Status.Done || LiveErrors.Raise(handle, status) != null;
     }
 

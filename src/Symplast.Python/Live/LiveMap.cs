@@ -70,6 +70,7 @@ internal static unsafe partial class LiveMap<TMap> where TMap : struct, ILiveMap
     }
 
     /// <summary>The slot <c>mp_length</c>, whole.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static nint Length(PyObject* self)
     {
         Handle* handle = (Handle*)self;
