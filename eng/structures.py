@@ -1,6 +1,6 @@
 """Compiles the benchmarks of the live structures ahead of time, as they are shipped, and runs them.
 
-    python3 -m eng.structures [--quick] [--only TEXT]
+    python3 -m eng.structures [--quick] [--only SUITE] [--rows TEXT]
 """
 
 import os

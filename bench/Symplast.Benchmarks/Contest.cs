@@ -34,6 +34,9 @@ internal static class Contest
 
     internal static int Rounds { get; set; } = 7;
 
+    /// <summary>Only rows whose name has this in it are measured.</summary>
+    internal static string Rows { get; set; } = "";
+
     /// <summary>Only so many threads count; the others disturb them, until <see cref="Finished"/> is their seed without its last three digits.</summary>
     internal static int Measured { get; set; } = int.MaxValue;
 
@@ -43,6 +46,7 @@ internal static class Contest
     /// <summary>Ours comes first; a row for each rival.</summary>
     internal static void Run(Action<Row> report, string subject, string name, int threads, Bar? bar, params Contender[] contenders)
     {
+        if (!name.Contains(Rows, StringComparison.OrdinalIgnoreCase)) return;
         int[] counts = [.. contenders.Select(each => Calibrate(each, threads))];
         double[][] samples = [.. contenders.Select(_ => new double[Rounds])];
         for (int round = 0; round < Rounds; round++)

@@ -104,7 +104,7 @@ internal static unsafe class MapSuite
         }
     }
 
-    static long Loop<T>(T map, int entries, int writesPercent, int count, ulong seed) where T : struct, IMap
+    static long Loop<T>(T map, int entries, int writesPercent, int count, ulong seed) where T : IMap
     {
         ulong state = seed;
         long sum = 0;
@@ -173,27 +173,39 @@ internal static unsafe class MapSuite
                     Contest.Run(report, Subject, $"{size:N0} entries, read, hashing each key", 1, new Bar(1), hashing, sides[1], sides[2]);
                 }
             }
-            Hammered(report, map, keys, size);
+            Hammered(report, map, keys, size, [("ConcurrentDictionary", new Concurrent(concurrent, keys)), ("NonBlocking", new NonBlocked(nonBlocking, keys))]);
             pool.Delete();
             Epoch.Leave(main);
         }
     }
 
-    // Reading while another thread writes all the time, against reading in peace.
-    static void Hammered(Action<Row> report, OrderedMap* map, Keys keys, int size)
+    // Reading while another thread writes all the time: against reading in peace, and against rivals whose writers do nothing else either.
+    static void Hammered(Action<Row> report, OrderedMap* map, Keys keys, int size, (string Name, IMap Map)[] rivals)
     {
+        long Read<T>(T side, bool hammered, int thread, int count, ulong seed) where T : IMap
+        {
+            if (thread == 0) return Loop(side, size, 0, count, seed);
+            long sum = 0;
+            while (hammered && Volatile.Read(ref Contest.Finished) != seed / 1000) sum += Loop(side, size, 100, 100, seed + (ulong)sum + 1);
+            return sum;
+        }
+
         Contender Reader(string name, bool hammered) => new(name, (thread, count, seed) =>
         {
             Participant* me = Epoch.Join();
-            Ours side = new(me, map, keys);
-            long sum = 0;
-            if (thread == 0) sum = Loop(side, size, 0, count, seed);
-            else while (hammered && Volatile.Read(ref Contest.Finished) != seed / 1000) sum += Loop(side, size, 100, 100, seed + (ulong)sum + 1);
+            long sum = Read(new Ours(me, map, keys), hammered, thread, count, seed);
             Epoch.Leave(me);
             return sum;
         });
         Contest.Measured = 1;
-        Contest.Run(report, Subject, $"{size:N0} entries, reads while another thread writes", 2, new Bar(1 / 0.9), Reader("", true), Reader("reads in peace", false));
+        string title = $"{size:N0} entries, reads while another thread writes";
+        Contest.Run(report, Subject, title, 2, new Bar(1 / 0.9), Reader("", true), Reader("reads in peace", false));
+        Contest.Run(report, Subject, title, 2, new Bar(1), [Reader("", true), .. rivals.Select(rival => rival.Map switch
+        {
+            Concurrent side => new Contender(rival.Name, (thread, count, seed) => Read(side, true, thread, count, seed)),
+            NonBlocked side => new Contender(rival.Name, (thread, count, seed) => Read(side, true, thread, count, seed)),
+            _ => throw new NotSupportedException(),
+        })]);
         Contest.Measured = int.MaxValue;
     }
 }

@@ -2,9 +2,10 @@ using Spectre.Console;
 using Symplast.Benchmarks;
 using Symplast.Memory;
 
-// Usage: Symplast.Benchmarks [--quick] [--only TEXT] [--json FILE]
+// Usage: Symplast.Benchmarks [--quick] [--only SUITE] [--rows TEXT] [--json FILE]
 bool quick = args.Contains("--quick");
 string only = Option("--only") ?? "";
+Contest.Rows = Option("--rows") ?? "";
 if (quick) Contest.Rounds = 3;
 
 AnsiConsole.Profile.Width = 170;

@@ -171,6 +171,35 @@ public unsafe class MemoryOrderTests
             _ => setter.Change(word, seen => seen == 5 ? 6 : null)]);
     }, "full fence", "acquire");
 
+    // The small map's Freeze: so is a value, and where to is stored before that, by a plain store.
+    [Fact]
+    public void AReaderOfAMovedValueFindsWhereToAndTheValue() => Check((memory, omitted) =>
+    {
+        const ulong Moved = 99;
+        int next = memory.Place(), copy = memory.Place(), word = memory.Place(5);
+        View mover = memory.Thread(), reader = memory.Thread(), writer = memory.Thread();
+        return new Trial([
+            _ =>
+            {
+                mover.Store(next, 1);
+                ulong value = mover.Load(word, acquire: true);
+                while (true)
+                {
+                    mover.Store(copy, value);
+                    ulong expected = value;
+                    value = mover.Change(word, seen => seen == expected ? Moved : null, ordered: omitted != "full fence");
+                    if (value == expected) return;
+                }
+            },
+            _ =>
+            {
+                if (reader.Load(word, acquire: omitted != "acquire") != Moved) return;
+                Assert.Equal(1ul, reader.Load(next));
+                Assert.Equal(memory.Final(copy), reader.Load(copy));
+            },
+            _ => writer.Change(word, seen => seen == 5 ? 6 : null)]);
+    }, "full fence", "acquire");
+
     // Record.Put: value, shape, number.
     [Fact]
     public void WhoKnowsAShapeFindsItsValues() => Check((memory, omitted) =>

@@ -6,6 +6,9 @@ internal enum CellStep
     /// <summary>An addition compares.</summary>
     AdditionCompares,
 
+    /// <summary>Who moves an integer to where it has more room compares.</summary>
+    WideningCompares,
+
     /// <summary>A replacement compares.</summary>
     ReplacementCompares,
 

@@ -15,12 +15,12 @@ namespace Symplast.Objects;
 /// <para><b>States.</b> The root is a small map, then a large one, for as long as entries come; <c>Clear</c> makes it small again, <c>Compact</c>
 /// gives a new large one, <c>Delete</c> leaves 0,
 /// for ever. Whoever changes the root holds the map's lock. An entry's value goes from empty to a value (insertion), from value to value (update), to
-/// <c>Removed</c>, where it stays. A shard is the index's until it is <c>Moved</c>, for ever.</para>
+/// <c>Removed</c> or, in a small map, <c>Moved</c>, where it stays. A shard is the index's until it is <c>Moved</c>, for ever.</para>
 ///
 /// <para><b>Who may do what.</b> Readers: everything, at any time inside a section; they write nothing.
-/// Small map: all writers hold the map's lock and look at the root again when they have it.
-/// Large map: a value is replaced by compare-and-swap from anything but <c>Removed</c>, without a lock. Insertion and removal hold the lock of the
-/// shard that the key belongs to,
+/// A value is replaced by compare-and-swap from anything but <c>Removed</c> and <c>Moved</c>, without a lock.
+/// Small map: insertions and removals hold the map's lock and look at the root again when they have it; so does an update that finds a mark.
+/// Large map: insertion and removal hold the lock of the shard that the key belongs to,
 /// and start over if it turns out to be Moved: so one key has at most one slot, and one entry that is not Removed, in the whole index. Growth of a
 /// shard holds its lock, and inside that <c>Growing</c>
 /// of the root while it touches the directory or the list of segments. What takes effect, an insertion or a removal, does so under <c>Order</c> of the root,
@@ -38,13 +38,18 @@ namespace Symplast.Objects;
 /// entry to Deleted; so a key that was there
 /// throughout is met. A shard that was replaced misses only what was inserted since, within the operation.</para>
 ///
+/// <para><b>Moving.</b> The block of a small map is replaced, under the lock, when it is full and for a snapshot. What replaces it is made first, so that nothing can fail any more;
+/// then one value after the other is stored there and exchanged for <c>Moved</c> where it was. A reader that finds that goes on in what replaces the block, where the value is
+/// already; it began while the old block was the map's. A writer waits for the lock, hence for the new root. So when the last value is moved, all are there as they are at this
+/// instant, which is that of a snapshot. Entries keep their order, so a place is found by its rank.</para>
+///
 /// <para><b>Why writers are right.</b> A lock-free update on an entry is an update of the key for as long as the entry is not Removed, since entries
-/// never move. When a root is given up, its shards are marked Moved, one by one under their locks, then all its values become
+/// never move. When a root is given up, its shards, if it has any, are marked Moved, one by one under their locks, then all its values become
 /// Removed by exchange: an update that came before counts as before the giving up, within which it began; one that comes after starts over from the
 /// root.
 /// Compaction copies values, and therefore needs updates to stand still: see <see cref="OrderedMap.Gate"/>.</para>
 ///
-/// <para><b>The order.</b> Under Order an insertion takes the next id, fills the entry, moves the tail on and stores the slot; a removal makes the value
+/// <para><b>The order.</b> Under Order (in a small map, the lock) an insertion takes the next id, fills the entry, moves the tail on and stores the slot; a removal makes the value
 /// Removed and counts it. So whoever has Order finds as many live entries as tail and dead count say, in the order in which keys appeared to
 /// readers, and none comes or goes. <c>Count</c> does not take it but looks at its version before and after: even and unchanged, there was nobody. The ends are found without it and looked for again under it,
 /// with the shard locked that the entry belongs to. A root that was given up is consistent as of then: its entries become Removed only after all of its shards are
@@ -73,6 +78,13 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Value.Mark(1);
+    }
+
+    /// <summary>The value of an entry that lives on in what replaces its block.</summary>
+    internal static Value Moved
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Value.Mark(2);
     }
 
     // Small numbers under test, so that short histories cross all borders.
@@ -160,7 +172,7 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
             nint root = Volatile.Read(ref map->Root);
             if (root != 0)
             {
-                count = CountOf(root);
+                count = CountOf(map, root);
                 status = Status.Done;
             }
         }
@@ -168,7 +180,7 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
         return status;
     }
 
-    static ulong CountOf(nint root) => OrderedMap.IsLarge(root) ? CountOf(OrderedMap.Large(root)) : CountOf((SmallMap*)root);
+    static ulong CountOf(OrderedMap* map, nint root) => OrderedMap.IsLarge(root) ? CountOf(OrderedMap.Large(root)) : CountOf(map, (SmallMap*)root);
 
     static Status Find(OrderedMap* map, in Probe key, out Value value)
     {
@@ -177,7 +189,7 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
         nint root = Volatile.Read(ref map->Root);
         if (!OrderedMap.IsLarge(root))
         {
-            if (root != 0) return Find((SmallMap*)root, key, out value);
+            if (root != 0) return Find(map, (SmallMap*)root, key, out value);
             value = default;
             return Status.Deleted;
         }
@@ -193,6 +205,6 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
         return Absent(map);
     }
 
-    // What a large root does not have. Deletion gives the root up and then removes what it holds, so a key may be absent because of that; the flag was stored before.
+    // What a root does not have any more, and a large one does not have. Deletion gives the root up and then removes what it holds, so a key may be absent because of that; the flag was stored before.
     static Status Absent(OrderedMap* map) => SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : Status.Missing;
 }

@@ -167,9 +167,7 @@ public static unsafe partial class OrderedMap<THook>
         // Acquire: pairs with the release in Append.
         if (Volatile.Read(ref small->Tags[i]) == 0 || !IsWithin(cursor, SmallMap.Sequences(small)[i])) return false;
         *key = SmallMap.Keys(small)[i];
-        THook.Point();
-        *value = Load(SmallMap.Values(small) + i);
-        return *value != Removed;
+        return TryRead(small, i, out *value);
     }
 
     static int NextIn(LargeMap* large, ref OrderedMapCursor cursor, Value* keys, Value* values, int capacity)

@@ -57,11 +57,7 @@ public static unsafe partial class OrderedMap<THook>
         if (old != 0)
         {
             if (OrderedMap.IsLarge(old)) map->NextSequence = NextSequenceOf(old);
-            if (root != 0)
-            {
-                ((SmallMap*)root)->Generation = ++map->Generation;
-                ((SmallMap*)root)->FirstSequence = map->NextSequence;
-            }
+            if (root != 0) ((SmallMap*)root)->FirstSequence = map->NextSequence;
             THook.Point();
             // Full fence: pairs with the first read of every operation; unlinks the old root before it is retired.
             Interlocked.Exchange(ref map->Root, root);
@@ -77,14 +73,17 @@ public static unsafe partial class OrderedMap<THook>
         return true;
     }
 
-    // All writers of a small map look at the root under the lock, so it is ours.
+    // Insertions and removals look at the root under the lock; updates without it end here.
     static void GiveUp(Participant* me, SmallMap* small, Release* release)
     {
         for (int i = 0; i < small->Count; i++)
         {
             if (small->Tags[i] == 0) continue;
+            THook.Point();
+            // Full fence. Whoever takes the value out drops the references. Pairs with Swap in TryStore.
+            Value value = new(Interlocked.Exchange(ref *(ulong*)(SmallMap.Values(small) + i), Removed.Bits));
             Drop(me, SmallMap.Keys(small)[i], release);
-            Drop(me, SmallMap.Values(small)[i], release);
+            Drop(me, value, release);
         }
         Heap.Retire(me, small);
     }

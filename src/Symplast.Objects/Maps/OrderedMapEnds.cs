@@ -59,9 +59,11 @@ public static unsafe partial class OrderedMap<THook>
             int at = last ? small->Count - 1 - i : i;
             if (small->Tags[at] == 0) continue;
             attempt.OldKey = SmallMap.Keys(small)[at];
-            attempt.Current = SmallMap.Values(small)[at];
+            // Others may update it without the lock, but not remove.
+            while (!TryRemoveAt(small, at, attempt.Current = Load(SmallMap.Values(small) + at)))
+            {
+            }
             attempt.Status = Status.Done;
-            RemoveAt(small, at);
             break;
         }
         if (!attempt.HoldsLock) ObjectLock.Exit<THook>(&map->Object.Lock);

@@ -17,6 +17,12 @@ internal enum OrderedMapFault
     /// <summary>An update stores the value without comparing.</summary>
     UpdateIsBlind,
 
+    /// <summary>The block of a small map is replaced while its values may still be changed.</summary>
+    ValuesAreNotFrozen,
+
+    /// <summary>A reader of a small map that is being replaced does not look for a value where it was moved to.</summary>
+    MovedIsTakenForMissing,
+
     /// <summary>A snapshot or compaction does not wait for the sections that were open.</summary>
     GateIsNotAwaited,
 

@@ -15,7 +15,7 @@ public unsafe struct OrderedMap
     /// <summary>The sequence number of the next entry, while the map is small. Under the lock.</summary>
     internal uint NextSequence;
 
-    /// <summary>Number of the last root. Under the lock.</summary>
+    /// <summary>Number of the last large root. Under the lock.</summary>
     internal uint Generation;
 
     // The lock, which all writers of a small map take, lies apart from what all readers read.
@@ -35,8 +35,8 @@ public unsafe struct OrderedMap
 }
 
 /// <summary>
-/// Up to 16 entries in one block: a byte of each hash, then keys, values and sequence numbers, in insertion order. Only values and the free rest
-/// ever change: all else is replaced by copying.
+/// Up to 16 entries in one block: a byte of each hash, then keys, sequence numbers and values, in insertion order. Only values and the free rest
+/// ever change: all else is replaced by copying. A place is filled once.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct SmallMap
@@ -45,22 +45,42 @@ internal unsafe struct SmallMap
 
     /// <summary>Never 0 for an entry, 0 where there is none.</summary>
     internal fixed byte Tags[Most];
-    internal int Count;
-    internal int Capacity;
-    internal uint Generation;
+
+    /// <summary>What replaces this block, with the same live entries in the same order, once a value is <see cref="OrderedMap{THook}.Moved"/>: a root.</summary>
+    internal nint Next;
 
     /// <summary>The sequence number of the map's next entry when this block was made.</summary>
     internal uint FirstSequence;
 
-    internal static nuint SizeFor(int capacity) => (nuint)(sizeof(SmallMap) + capacity * (2 * sizeof(Value) + sizeof(uint)));
+    /// <summary>Places that were filled. Under the lock.</summary>
+    internal byte Count;
+    internal byte Capacity;
+
+    /// <summary>Odd while an insertion or removal happens. Under the lock. Does not come round, since places are filled and emptied once.</summary>
+    internal byte Version;
+
+    /// <summary>Where the values are, in words.</summary>
+    internal byte ValuesAt;
+
+    internal static nuint SizeFor(int capacity) => (nuint)(WordsBefore(capacity) + capacity) * (nuint)sizeof(Value);
+
+    // Values, which writers change, begin a cache line if there are many: readers of other values then keep what they look for keys in.
+    static int WordsBefore(int capacity)
+    {
+        int words = (sizeof(SmallMap) + capacity * (sizeof(Value) + sizeof(uint)) + sizeof(Value) - 1) / sizeof(Value);
+        return capacity < Most / 2 ? words : (words + 7) & ~7;
+    }
+
+    internal static SmallMap For(int capacity, uint nextSequence) =>
+        new() { Capacity = (byte)capacity, ValuesAt = (byte)WordsBefore(capacity), FirstSequence = nextSequence };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Value* Keys(SmallMap* map) => (Value*)(map + 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Value* Values(SmallMap* map) => Keys(map) + map->Capacity;
+    internal static Value* Values(SmallMap* map) => (Value*)map + map->ValuesAt;
 
-    internal static uint* Sequences(SmallMap* map) => (uint*)(Values(map) + map->Capacity);
+    internal static uint* Sequences(SmallMap* map) => (uint*)(Keys(map) + map->Capacity);
 
     // Bits that neither the index nor its shards use.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

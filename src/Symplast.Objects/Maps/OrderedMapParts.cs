@@ -20,7 +20,7 @@ public static unsafe partial class OrderedMap<THook>
             // Acquire: pairs with the release of the tag, which comes after the entry.
             if (Volatile.Read(ref small->Tags[i]) == 0) continue;
             parts.Value(SmallMap.Keys(small)[i]);
-            parts.Value(new Value(Volatile.Read(ref *(ulong*)(SmallMap.Values(small) + i))));
+            if (TryRead(small, i, out Value value)) parts.Value(value);
         }
     }
 

@@ -14,23 +14,64 @@ public static unsafe partial class OrderedMap<THook>
         nuint size = SmallMap.SizeFor(capacity);
         SmallMap* small = (SmallMap*)(isExchange ? Heap.AllocateInExchange(me, heap, size) : Heap.Allocate(me, heap, size));
         if (small == null) return null;
-        *small = new SmallMap { Capacity = capacity, FirstSequence = nextSequence };
+        *small = SmallMap.For(capacity, nextSequence);
         return small;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Status Find(SmallMap* small, in Probe key, out Value value)
+    static Status Find(OrderedMap* map, SmallMap* small, in Probe key, out Value value)
     {
         int i = IndexOf(small, key);
-        if (i >= 0)
-        {
-            THook.Point();
-            // Acquire: pairs with the exchange that stored the value.
-            value = Load(SmallMap.Values(small) + i);
-            if (value != Removed) return Status.Done;
-        }
+        if (i >= 0) return TryRead(small, i, out value) ? Status.Done : Absent(map);
         value = default;
         return Status.Missing;
+    }
+
+    // The value of a place that was filled. False if it is empty again.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool TryRead(SmallMap* small, int i, out Value value)
+    {
+        THook.Point();
+        // Acquire: pairs with the exchange that stored the value.
+        value = Load(SmallMap.Values(small) + i);
+        return !value.IsMark || TryFollow(small, i, ref value);
+    }
+
+    // The same of a place with a mark: in what replaces the block, or will presently.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static bool TryFollow(SmallMap* small, int i, ref Value value)
+    {
+        while (value == Moved && !OrderedMapFaults<THook>.Is(OrderedMapFault.MovedIsTakenForMissing))
+        {
+            // Stored before any value was moved, and so were the values there: pairs with the exchange in Freeze.
+            nint next = small->Next;
+            i = RankOf(small, i);
+            Value* place;
+            if (OrderedMap.IsLarge(next))
+            {
+                MapEntry* entry = EntryAt(OrderedMap.Large(next), (uint)i);
+                if (entry == null) break;
+                place = &entry->Value;
+            }
+            else
+            {
+                small = (SmallMap*)next;
+                place = SmallMap.Values(small) + i;
+            }
+            THook.Point();
+            value = Load(place);
+            if (!value.IsMark) return true;
+        }
+        value = default;
+        return false;
+    }
+
+    // How many live entries come before a place: its number in what replaces the block. Tags stay as they are from then on.
+    static int RankOf(SmallMap* small, int i)
+    {
+        int rank = 0;
+        for (int before = 0; before < i; before++) rank += small->Tags[before] & 1;
+        return rank;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -48,24 +89,46 @@ public static unsafe partial class OrderedMap<THook>
         return -1;
     }
 
-    // At one instant. As long as Count stays, a place is filled once or emptied once, but not both: so if the first half is the same before and after
-    // the other one was read, it was so all the time.
-    static ulong CountOf(SmallMap* small)
+    // At one instant: insertions and removals happen while the version is odd.
+    static ulong CountOf(OrderedMap* map, SmallMap* small)
     {
         // A tag's lowest bit is set.
         const ulong Bits = 0x0101_0101_0101_0101;
         ulong* tags = (ulong*)small->Tags;
-        while (true)
+        for (int look = 1; ; look++)
         {
             THook.Point();
-            // Acquire, all: pair with the releases in Append and RemoveAt.
-            int count = Volatile.Read(ref small->Count);
-            ulong first = Volatile.Read(ref tags[0]);
+            // Acquire: pairs with the releases in EnterChange and ExitChange.
+            byte version = Volatile.Read(ref small->Version);
             THook.Point();
+            // Acquire, both: pair with the releases in Append and RemoveAt. If one of them is of a later version, so is what is read next.
+            ulong first = Volatile.Read(ref tags[0]);
             ulong rest = Volatile.Read(ref tags[1]);
             THook.Point();
-            if (Volatile.Read(ref tags[0]) == first && Volatile.Read(ref small->Count) == count) return (ulong)(BitOperations.PopCount(first & Bits) + BitOperations.PopCount(rest & Bits));
+            if ((version & 1) == 0 && Volatile.Read(ref small->Version) == version || OrderedMapFaults<THook>.Is(OrderedMapFault.CountIsNotAtOneInstant))
+                return (ulong)(BitOperations.PopCount(first & Bits) + BitOperations.PopCount(rest & Bits));
+            if (look % MostLooks != 0) continue;
+            // The holder was interrupted.
+            ObjectLock.Enter<THook>(&map->Object.Lock);
+            ObjectLock.Exit<THook>(&map->Object.Lock);
         }
+    }
+
+    // Under the lock.
+    static int LiveOf(SmallMap* small) => RankOf(small, small->Count);
+
+    static void EnterChange(SmallMap* small)
+    {
+        THook.Point();
+        // Release, odd: pairs with the first reading in CountOf. What follows is stored with release or interlocked, so it is not seen before this.
+        Volatile.Write(ref small->Version, (byte)(small->Version + 1));
+    }
+
+    static void ExitChange(SmallMap* small)
+    {
+        THook.Point();
+        // Release, even: pairs with the readings in CountOf, which find all of the change, or none of it.
+        Volatile.Write(ref small->Version, (byte)(small->Version + 1));
     }
 
     // Under the lock. Takes over the references. The map must have room.
@@ -73,6 +136,7 @@ public static unsafe partial class OrderedMap<THook>
     {
         int i = small->Count;
         Debug.Assert(i < small->Capacity);
+        EnterChange(small);
         SmallMap.Keys(small)[i] = key;
         SmallMap.Values(small)[i] = value;
         SmallMap.Sequences(small)[i] = sequence;
@@ -80,64 +144,103 @@ public static unsafe partial class OrderedMap<THook>
         // Release: pairs with the reads in IndexOf, CountOf and TryVisit, which find a whole entry.
         Volatile.Write(ref small->Tags[i], SmallMap.TagOf(hash));
         // Release: pairs with the acquire in NextSequenceOf. Giving back the lock is a full fence: what began before ends before this entry, or meets it.
-        Volatile.Write(ref small->Count, i + 1);
+        Volatile.Write(ref small->Count, (byte)(i + 1));
+        ExitChange(small);
     }
 
-    // Under the lock. The caller drops the references to key and value.
-    static void RemoveAt(SmallMap* small, int i)
+    // Under the lock. The caller drops the references to key and value. False: the value is another one.
+    static bool TryRemoveAt(SmallMap* small, int i, Value current)
     {
+        EnterChange(small);
         THook.Point();
-        // Readers no longer find the key. Those that have found it see the value until the exchange.
-        Volatile.Write(ref small->Tags[i], 0);
+        // Full fence: from here on the key is absent. Pairs with Load, and with the Swap of who updates without the lock.
+        bool removed = Swap(SmallMap.Values(small) + i, Removed, current) == current;
         THook.Point();
-        // Full fence: both are unlinked before the caller retires what they refer to.
-        Interlocked.Exchange(ref *(ulong*)(SmallMap.Values(small) + i), Removed.Bits);
+        // New readers do not find the key any more. Giving back the lock is the fence between this and the retiring of what it refers to.
+        if (removed) Volatile.Write(ref small->Tags[i], 0);
+        // As if nothing had been: nothing was.
+        else Volatile.Write(ref small->Version, (byte)(small->Version - 2));
+        ExitChange(small);
+        return removed;
     }
 
     // Under the lock: room for one more in the small map that replaces this one, as the root or (if there are too many) in a large one.
     static nint Grow(Participant* me, OrderedMap* map, SmallMap* old)
     {
+        int live = LiveOf(old);
+        nint root = live < SmallLimit ? (nint)NewCopy(me, map, old, live + 1, isExchange: false) : NewLarge(me, map, old, live);
+        if (root == 0) return 0;
+        Freeze(old, root);
+        Publish(me, map, old, root);
+        return root;
+    }
+
+    // With the same live entries; their values are those of no instant, until Freeze. Under the lock.
+    static SmallMap* NewCopy(Participant* me, OrderedMap* map, SmallMap* old, int capacity, bool isExchange)
+    {
+        SmallMap* small = NewSmall(me, Heap.Of(map), capacity, map->NextSequence, isExchange);
+        if (small == null) return null;
+        for (int i = 0; i < old->Count; i++)
+        {
+            if (old->Tags[i] == 0) continue;
+            int to = small->Count++;
+            SmallMap.Keys(small)[to] = SmallMap.Keys(old)[i];
+            SmallMap.Values(small)[to] = SmallMap.Values(old)[i];
+            SmallMap.Sequences(small)[to] = SmallMap.Sequences(old)[i];
+            small->Tags[to] = old->Tags[i];
+        }
+        return small;
+    }
+
+    // The same as a large map.
+    static nint NewLarge(Participant* me, OrderedMap* map, SmallMap* old, int live)
+    {
         PoolHeap* heap = Heap.Of(map);
-        int live = (int)CountOf(old);
-        nint root;
-        if (live >= SmallLimit)
+        LargeMap* large = NewLarge(me, heap, (uint)live, map->NextSequence);
+        if (large == null) return 0;
+        for (int i = 0; i < old->Count; i++)
         {
-            LargeMap* large = NewLarge(me, heap, (uint)live, map->NextSequence);
-            if (large == null) return 0;
-            for (int i = 0; i < old->Count; i++)
-            {
-                if (old->Tags[i] == 0 || AppendPrivately(me, heap, large, SmallMap.Keys(old)[i], SmallMap.Values(old)[i], SmallMap.Sequences(old)[i])) continue;
-                FreePrivate(me, large);
-                return 0;
-            }
-            large->Generation = ++map->Generation;
-            root = (nint)large + OrderedMap.LargeBit;
+            if (old->Tags[i] == 0 || AppendPrivately(me, heap, large, SmallMap.Keys(old)[i], SmallMap.Values(old)[i], SmallMap.Sequences(old)[i])) continue;
+            FreePrivate(me, large);
+            return 0;
         }
-        else
+        large->Generation = ++map->Generation;
+        return (nint)large + OrderedMap.LargeBit;
+    }
+
+    // Moves the values, which others still change without the lock: a value is in its new place before it is taken from the old one. When the last is moved, all of
+    // them are as they are at this instant, because who finds one of them moved waits for the lock.
+    static void Freeze(SmallMap* old, nint root)
+    {
+        old->Next = root;
+        uint rank = 0;
+        for (int i = 0; i < old->Count; i++)
         {
-            SmallMap* small = NewSmall(me, heap, live + 1, map->NextSequence, isExchange: false);
-            if (small == null) return 0;
-            for (int i = 0; i < old->Count; i++)
+            if (old->Tags[i] == 0) continue;
+            Value* from = SmallMap.Values(old) + i;
+            Value* to = OrderedMap.IsLarge(root) ? &EntryAt(OrderedMap.Large(root), rank)->Value : SmallMap.Values((SmallMap*)root) + rank;
+            rank++;
+            THook.Point();
+            Value value = Load(from);
+            while (true)
             {
-                if (old->Tags[i] != 0) AppendCopy(small, old, i);
+                *to = value;
+                THook.Point();
+                // Full fence: the value and Next are seen by who finds it moved. Pairs with Load in TryRead, and with the Swap of who updates without the lock.
+                Value seen = OrderedMapFaults<THook>.Is(OrderedMapFault.ValuesAreNotFrozen) ? value : Swap(from, Moved, value);
+                if (seen == value) break;
+                value = seen;
             }
-            small->Generation = ++map->Generation;
-            root = (nint)small;
         }
+    }
+
+    // Under the lock: what a block was frozen for becomes the root.
+    static void Publish(Participant* me, OrderedMap* map, SmallMap* old, nint root)
+    {
         THook.Point();
         // Full fence: publishes what was filled in, and unlinks the old one before it is retired. Pairs with the first read of every operation.
         Interlocked.Exchange(ref map->Root, root);
         Heap.Retire(me, old);
-        return root;
-    }
-
-    static void AppendCopy(SmallMap* small, SmallMap* old, int i)
-    {
-        int to = small->Count++;
-        SmallMap.Keys(small)[to] = SmallMap.Keys(old)[i];
-        SmallMap.Values(small)[to] = SmallMap.Values(old)[i];
-        SmallMap.Sequences(small)[to] = SmallMap.Sequences(old)[i];
-        small->Tags[to] = old->Tags[i];
     }
 
     // Acquire. Pairs with the interlocked operation that stored the value, so that what it points to is filled in.

@@ -135,10 +135,9 @@ public static unsafe partial class OrderedMap<THook>
         PoolHeap* heap = Heap.Of(map);
         if (!PoolHeap.IsDeleted(heap))
         {
-            // All writers of a small map hold it.
             ObjectLock.Enter<THook>(&map->Object.Lock);
             nint root = map->Root;
-            if (root != 0 && !OrderedMap.IsLarge(root)) snapshot = Copy(me, heap, (SmallMap*)root);
+            if (root != 0 && !OrderedMap.IsLarge(root)) snapshot = Copy(me, map, heap, (SmallMap*)root, keysOnly: false);
             ObjectLock.Exit<THook>(&map->Object.Lock);
             if (OrderedMap.IsLarge(root)) copy = NewCopy(me, heap, OrderedMap.Large(root), spare);
             if (root != 0) status = snapshot != null || copy != null ? Status.Done : Status.NoMemory;
@@ -210,23 +209,33 @@ public static unsafe partial class OrderedMap<THook>
         Heap.Free(me, copy);
     }
 
-    // Under the lock.
-    static MapSnapshot* Copy(Participant* me, PoolHeap* heap, SmallMap* small)
+    // Under the lock, under which keys change. Values change without it: so the block is replaced by one that has all of them at one instant, and that nobody else can
+    // change before it is the root. A set's are all None.
+    static MapSnapshot* Copy(Participant* me, OrderedMap* map, PoolHeap* heap, SmallMap* small, bool keysOnly)
     {
-        ulong count = CountOf(small);
+        int live = LiveOf(small);
         // The pool's allocator is the faster one.
-        MapSnapshot* snapshot = (MapSnapshot*)Heap.Allocate(me, heap, (nuint)sizeof(MapSnapshot) + (nuint)count * 2 * (nuint)sizeof(Value));
+        MapSnapshot* snapshot = (MapSnapshot*)Heap.Allocate(me, heap, (nuint)sizeof(MapSnapshot) + (nuint)live * 2 * (nuint)sizeof(Value));
         if (snapshot != null) *snapshot = default;
-        else if ((snapshot = MapSnapshot.Create(heap, count)) == null) return null;
-        Value* items = MapSnapshot.Items(snapshot);
-        for (int i = 0; i < small->Count; i++)
+        else if ((snapshot = MapSnapshot.Create(heap, (ulong)live)) == null) return null;
+        bool isFrozen = live != 0 && !keysOnly && map->Object.Head.Kind != HeaderKind.Set;
+        SmallMap* copy = isFrozen ? NewCopy(me, map, small, live, isExchange: true) : small;
+        if (copy == null)
         {
-            if (small->Tags[i] == 0) continue;
-            items[2 * snapshot->Count] = SmallMap.Keys(small)[i];
-            items[2 * snapshot->Count++ + 1] = SmallMap.Values(small)[i];
+            MapSnapshot.Free(me, snapshot);
+            return null;
+        }
+        if (isFrozen) Freeze(small, (nint)copy);
+        Value* items = MapSnapshot.Items(snapshot);
+        for (int i = 0; i < copy->Count; i++)
+        {
+            if (copy->Tags[i] == 0) continue;
+            items[2 * snapshot->Count] = SmallMap.Keys(copy)[i];
+            items[2 * snapshot->Count++ + 1] = keysOnly ? default : SmallMap.Values(copy)[i];
         }
         // The map's own references keep them alive until here.
         for (ulong i = 0; i < 2 * snapshot->Count; i++) Reference.Take(items[i]);
+        if (isFrozen) Publish(me, map, small, (nint)copy);
         return snapshot;
     }
 

@@ -26,7 +26,7 @@ public static unsafe partial class OrderedMap<THook>
             // Acquire: pairs with the exchange that published the root.
             nint root = PoolHeap.IsDeleted(heap) ? 0 : Volatile.Read(ref map->Root);
             if (root == 0) status = Status.Deleted;
-            else if (!OrderedMap.IsLarge(root)) status = TakeSmall(me, map, heap, ref snapshot);
+            else if (!OrderedMap.IsLarge(root)) status = TakeSmall(me, map, heap, keysOnly: true, ref snapshot);
             else
             {
                 // A hint.
@@ -61,7 +61,7 @@ public static unsafe partial class OrderedMap<THook>
                 if (root == 0) status = Status.Deleted;
                 else
                 {
-                    fits = OrderedMap.IsLarge(root) ? CountOf(OrderedMap.Large(root)) <= room : CountOf((SmallMap*)root) <= room;
+                    fits = OrderedMap.IsLarge(root) ? CountOf(OrderedMap.Large(root)) <= room : (ulong)LiveOf((SmallMap*)root) <= room;
                     if (fits) TakeAll(root, snapshot);
                 }
                 CloseGate(map);
@@ -84,8 +84,9 @@ public static unsafe partial class OrderedMap<THook>
         THook.Point();
         // Acquire: pairs with the exchange that published the root.
         nint root = PoolHeap.IsDeleted(heap) ? 0 : Volatile.Read(ref map->Root);
-        if (root != 0 && !OrderedMap.IsLarge(root)) status = TakeSmall(me, map, heap, ref snapshot);
-        if (root != 0 && OrderedMap.IsLarge(root) || status == Status.Done && snapshot == null)
+        if (root != 0 && !OrderedMap.IsLarge(root)) status = TakeSmall(me, map, heap, keysOnly: false, ref snapshot);
+        // Without memory for it in the pool, as a large one.
+        if (root != 0 && OrderedMap.IsLarge(root) || status != Status.Deleted && snapshot == null)
         {
             status = Status.Done;
             ulong count = OrderedMap.IsLarge(root) ? CountOf(OrderedMap.Large(root)) : SmallMap.Most;
@@ -100,13 +101,13 @@ public static unsafe partial class OrderedMap<THook>
         return status;
     }
 
-    // A small map, whose writers all hold its lock. Done without a snapshot if it is none any more.
-    static Status TakeSmall(Participant* me, OrderedMap* map, PoolHeap* heap, ref MapSnapshot* snapshot)
+    // A small map. Done without a snapshot if it is none any more.
+    static Status TakeSmall(Participant* me, OrderedMap* map, PoolHeap* heap, bool keysOnly, ref MapSnapshot* snapshot)
     {
         ObjectLock.Enter<THook>(&map->Object.Lock);
         nint root = map->Root;
         bool isSmall = root != 0 && !OrderedMap.IsLarge(root);
-        if (isSmall) snapshot = Copy(me, heap, (SmallMap*)root);
+        if (isSmall) snapshot = Copy(me, map, heap, (SmallMap*)root, keysOnly);
         ObjectLock.Exit<THook>(&map->Object.Lock);
         return root == 0 ? Status.Deleted : isSmall && snapshot == null ? Status.NoMemory : Status.Done;
     }

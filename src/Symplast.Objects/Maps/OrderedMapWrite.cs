@@ -38,7 +38,7 @@ internal unsafe interface IMapChange
     MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired);
 }
 
-// How every change of one key is done: without a lock if it is an update of a large map.
+// How every change of one key is done: without a lock if it is an update.
 public static unsafe partial class OrderedMap<THook>
 {
     // What the attempts of one change share.
@@ -66,7 +66,7 @@ public static unsafe partial class OrderedMap<THook>
         internal bool IsSparse;
     }
 
-    // The most frequent change, of the value of a key that a large map has: what Apply does with it, without its detours. False, and nothing is done, if there is
+    // The most frequent change, of the value of a key that is there: what Apply does with it, without its detours. False, and nothing is done, if there is
     // anything else to it.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool TryReplace(Participant* me, OrderedMap* map, in Probe key, Value value)
@@ -85,17 +85,27 @@ public static unsafe partial class OrderedMap<THook>
         if (Volatile.Read(ref map->Gate) != 0) return false;
         THook.Point();
         nint root = Volatile.Read(ref map->Root);
-        if (!OrderedMap.IsLarge(root)) return false;
-        LargeMap* large = OrderedMap.Large(root);
-        MapEntry* entry = Find(large, key, out uint id);
-        if (entry == null) return false;
+        Value* place;
+        if (OrderedMap.IsLarge(root))
+        {
+            LargeMap* large = OrderedMap.Large(root);
+            MapEntry* entry = Find(large, key, out uint id);
+            if (entry == null) return false;
+            Preserve(large, id);
+            place = &entry->Value;
+        }
+        else
+        {
+            int i = root == 0 ? -1 : IndexOf((SmallMap*)root, key);
+            if (i < 0) return false;
+            place = SmallMap.Values((SmallMap*)root) + i;
+        }
         THook.Point();
-        Value current = Load(&entry->Value);
-        if (current == Removed) return false;
-        Preserve(large, id);
+        Value current = Load(place);
+        if (current.IsMark) return false;
         Reference.Take(value);
         THook.Point();
-        bool done = Swap(&entry->Value, value, current) == current;
+        bool done = Swap(place, value, current) == current;
         // Dropping is the fence between the unlinking and the retiring.
         Reference.Drop(me, done ? current : value);
         return done;
@@ -159,7 +169,7 @@ public static unsafe partial class OrderedMap<THook>
         MapEntry* entry = Find(large, key, out uint id);
         if (entry != null)
         {
-            MapDecision decision = TryStore(ref attempt, large, id, entry, ref change);
+            MapDecision decision = TryStore(ref attempt, large, id, &entry->Value, ref change);
             if (decision == MapDecision.Store) return true;
             if (decision == MapDecision.Remove) return TryLocked(ref attempt, large, key, ref change);
         }
@@ -168,22 +178,23 @@ public static unsafe partial class OrderedMap<THook>
         return true;
     }
 
-    // Store: the change took effect, or wants nothing. Remove: it wants to remove. Leave: the entry was removed.
-    static MapDecision TryStore<TChange>(ref Attempt attempt, LargeMap* large, uint id, MapEntry* entry, ref TChange change) where TChange : struct, IMapChange
+    // Store: the change took effect, or wants nothing. Remove: it wants to remove. Leave: the entry was removed, or moved. In a small map, of which there is no copying
+    // part by part, there is no large one.
+    static MapDecision TryStore<TChange>(ref Attempt attempt, LargeMap* large, uint id, Value* place, ref TChange change) where TChange : struct, IMapChange
     {
         THook.Point();
-        Value current = Load(&entry->Value);
-        while (current != Removed)
+        Value current = Load(place);
+        while (!current.IsMark)
         {
             MapDecision decision = change.Present(attempt.Me, attempt.Heap, current, out Value desired);
-            if (decision != MapDecision.Leave) Preserve(large, id);
+            if (decision != MapDecision.Leave && large != null) Preserve(large, id);
             if (decision == MapDecision.Remove) return MapDecision.Remove;
             if (decision == MapDecision.Store)
             {
                 THook.Point();
                 Value seen = OrderedMapFaults<THook>.Is(OrderedMapFault.UpdateIsBlind)
-                    ? Swap(&entry->Value, desired, Load(&entry->Value)) is var any && any == Removed ? any : current
-                    : Swap(&entry->Value, desired, current);
+                    ? Swap(place, desired, Load(place)) is var any && any.IsMark ? any : current
+                    : Swap(place, desired, current);
                 if (seen != current)
                 {
                     Reference.Drop(attempt.Me, desired);
@@ -216,7 +227,7 @@ public static unsafe partial class OrderedMap<THook>
             MapDecision decision;
             Value current = default;
             bool segmentIsDead = false;
-            while ((decision = TryStore(ref attempt, large, id, entry, ref change)) == MapDecision.Remove)
+            while ((decision = TryStore(ref attempt, large, id, &entry->Value, ref change)) == MapDecision.Remove)
             {
                 // Others may update without the lock, but not remove.
                 current = Load(&entry->Value);
@@ -301,8 +312,19 @@ public static unsafe partial class OrderedMap<THook>
         return false;
     }
 
-    // False: start over from the root.
-    static bool TrySmall<TChange>(ref Attempt attempt, nint seen, in Probe key, ref TChange change) where TChange : struct, IMapChange
+    // False: start over from the root. Updates need no lock, and what was not there while the root was the map's was missing.
+    static bool TrySmall<TChange>(ref Attempt attempt, nint root, in Probe key, ref TChange change) where TChange : struct, IMapChange
+    {
+        SmallMap* small = (SmallMap*)root;
+        int i = IndexOf(small, key);
+        if (i >= 0 && TryStore(ref attempt, null, 0, SmallMap.Values(small) + i, ref change) == MapDecision.Store) return true;
+        if (i >= 0 || TChange.Inserts) return TrySmallLocked(ref attempt, root, key, ref change);
+        attempt.Status = Status.Missing;
+        return true;
+    }
+
+    // The same. Insertions and removals hold the lock, and look at the root again when they have it.
+    static bool TrySmallLocked<TChange>(ref Attempt attempt, nint seen, in Probe key, ref TChange change) where TChange : struct, IMapChange
     {
         OrderedMap* map = attempt.Map;
         if (!attempt.HoldsLock) ObjectLock.Enter<THook>(&map->Object.Lock);
@@ -324,25 +346,17 @@ public static unsafe partial class OrderedMap<THook>
     static void ChangeAt<TChange>(ref Attempt attempt, SmallMap* small, int i, ref TChange change) where TChange : struct, IMapChange
     {
         Value* place = SmallMap.Values(small) + i;
-        Value current = *place;
-        switch (change.Present(attempt.Me, attempt.Heap, current, out Value desired))
+        while (TryStore(ref attempt, null, 0, place, ref change) == MapDecision.Remove)
         {
-            case MapDecision.Store:
-                THook.Point();
-                // Release: pairs with the acquire in Load.
-                Volatile.Write(ref *(ulong*)place, desired.Bits);
-                attempt.OldValue = current;
-                break;
-            case MapDecision.Remove:
-                attempt.OldKey = SmallMap.Keys(small)[i];
-                if (!TChange.TakesCurrent) attempt.OldValue = current;
-                RemoveAt(small, i);
-                break;
-            default:
-                break;
+            // Others may update without the lock, but not remove.
+            Value current = Load(place);
+            if (change.Present(attempt.Me, attempt.Heap, current, out _) != MapDecision.Remove || !TryRemoveAt(small, i, current)) continue;
+            attempt.OldKey = SmallMap.Keys(small)[i];
+            if (!TChange.TakesCurrent) attempt.OldValue = current;
+            attempt.Current = current;
+            attempt.Status = change.Status;
+            break;
         }
-        attempt.Current = current;
-        attempt.Status = change.Status;
     }
 
     // False: the map has become large.

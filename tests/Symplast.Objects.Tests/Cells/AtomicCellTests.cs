@@ -22,7 +22,7 @@ public sealed unsafe class AtomicCellTests : IDisposable
     Value NewObject() => Value.Of((Header*)Integer.Create(_me, _heap, 0));
 
     [Fact]
-    public void AnIntegerBehavesAsAVariableOf64Bits() => Gen.Select(Gen.Int[0, 4], Gen.OneOf(Gen.Long, Gen.Int.Select(i => (long)i))).Array.Sample(
+    public void AnIntegerBehavesAsAVariableOf64Bits() => Gen.Select(Gen.Int[0, 4], Gen.OneOf(Gen.Long, Gen.Int.Select(i => (long)i), Gen.Long[(1L << 61) - 3, (1L << 61) + 3], Gen.Long[-(1L << 61) - 3, -(1L << 61) + 3])).Array.Sample(
         steps =>
         {
             AtomicCell* cell = Integer.Create(_me, _heap, 5);
@@ -72,17 +72,20 @@ public sealed unsafe class AtomicCellTests : IDisposable
         Assert.Equal(64, (int)((byte*)&cell.Word - (byte*)&cell));
     }
 
-    [Fact]
-    public void NoAdditionIsLost()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(Integer.Narrow - 100_000)]
+    [InlineData(long.MaxValue - 400_000)]
+    public void NoAdditionIsLost(long start)
     {
-        AtomicCell* cell = Integer.Create(_me, _heap, long.MaxValue - 400_000);
+        AtomicCell* cell = Integer.Create(_me, _heap, start);
         void Add(Participant* me, long delta)
         {
             for (int i = 0; i < 100_000; i++) Assert.Equal(Status.Done, Integer.Add(me, cell, delta, out _));
         }
         Threads.Run(me => Add(me, 1), me => Add(me, 2), me => Add(me, -1));
         Integer.Get(_me, cell, out long sum);
-        Assert.Equal(long.MaxValue - 200_000, sum);
+        Assert.Equal(start + 200_000, sum);
     }
 
     [Fact]

@@ -9,6 +9,9 @@ public unsafe class AtomicIntegerScheduleTests
     // Near the end of the range.
     const string Large = "9223372036854775800";
 
+    // The last one to which is added without looking.
+    const string Narrow = "2305843009213693952";
+
     // The state is the number; "-" once deleted.
     sealed class Cells : Schedules
     {
@@ -55,7 +58,7 @@ public unsafe class AtomicIntegerScheduleTests
                     return "Done " + old;
                 case "add":
                     Int128 sum = Int128.Parse(old) + Int128.Parse(words[1]);
-                    if (sum > long.MaxValue) return "Overflow";
+                    if (sum > long.MaxValue || sum < long.MinValue) return "Overflow";
                     state = $"{sum}";
                     return "Done " + state;
                 default:
@@ -70,12 +73,22 @@ public unsafe class AtomicIntegerScheduleTests
     [InlineData("1", "cas 1 2;cas 2 3|cas 1 4;get|add 1")]
     [InlineData(Large, "add 4;get|add 5;get|add -3")]
     [InlineData(Large, "add 7;add 1|set 0;add 9223372036854775807|get")]
+    [InlineData(Narrow, "add 1;get|add 1;add -3;get|get;get")]
+    [InlineData(Narrow, "add 1;add 2|cas 2305843009213693953 5;get|exchange 7")]
+    [InlineData("-2305843009213693952", "add -1;get|add -9223372036854775800;add 1")]
+    [InlineData("1", "set 9223372036854775807;get|add 1;get|add 1")]
+    [InlineData("1", "add 9223372036854775806;add 1|add 1;get|get")]
+    [InlineData("1", "cas 1 9223372036854775807;get|add 5;add 1")]
+    [InlineData("1", "exchange -9223372036854775808;exchange 3|add -1;get|get;get")]
+    [InlineData(Narrow, "add 1|delete;get|add 1;get")]
     [InlineData("1", "delete;get|exchange 2;add 1|cas 1 4;get")]
     [InlineData("1", "delete|delete;add 1|set 2;get")]
     public void EveryScheduleIsLinearizable(string state, string programs) => new Cells().Explore(state, programs, preemptions: 3);
 
     [Theory]
-    [InlineData(CellStep.AdditionCompares, "1", "add 1|add 1")]
+    [InlineData(CellStep.AdditionCompares, Large, "add 1|add 1")]
+    [InlineData(CellStep.WideningCompares, Narrow, "add 1|add 1")]
+    [InlineData(CellStep.WideningCompares, "1", "set 9223372036854775807|add 1;get")]
     [InlineData(CellStep.DeletionLocks, "1", "delete|delete")]
     internal void AStepThatIsLeftOutIsMissed(CellStep step, string state, string programs) => new Cells().Misses(step, state, programs);
 }

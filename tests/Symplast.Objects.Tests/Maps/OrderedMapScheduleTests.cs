@@ -50,6 +50,8 @@ public sealed unsafe class OrderedMapScheduleTests : IDisposable
             "set 100 1 | set 0 10, get 0", "set 100 1, set 101 2 | set 0 10, get 0", "set 100 1 | remove 0, get 0", "remove 0, set 0 5 | get 0, get 0",
             "remove 0 | remove 0", "add 0 5 | add 0 7", "add 100 5 | add 100 7", "tryadd 100 1 | tryadd 100 2", "exchange 0 0 5 | exchange 0 0 6",
             "exchange 0 0 5 | remove 0", "set 100 1, set 101 1 | set 102 2, remove 100", "clear | set 0 10, get 0", "clear | set 100 1, get 100", "clear | remove 0, get 0",
+            "set 0 10, get 0 | set 100 1, set 101 2, get 0", "add 0 5, get 0 | set 100 1, add 0 7", "remove 0 | set 0 10, set 0 20", "exchange 0 0 5, exchange 0 5 6 | set 100 1, remove 0",
+            "remove 0, set 100 1, set 101 1 | set 1 10, get 1", "remove 0, set 100 1, set 101 1 | add 1 10, get 0", "clear | add 0 5, add 0 7, get 0",
             "compact | set 0 10, get 0", "compact | set 100 1, get 100", "compact | remove 0, get 0",
         ];
         foreach (string pair in pairs)
@@ -69,6 +71,10 @@ public sealed unsafe class OrderedMapScheduleTests : IDisposable
     [InlineData(OrderedMapFault.ShardsStayOpen, "clear | set 100 1, get 100")]
     [InlineData(OrderedMapFault.UpdateIsBlind, "add 0 5 | add 0 7")]
     [InlineData(OrderedMapFault.GateIsNotAwaited, "compact | set 0 10, get 0")]
+    [InlineData(OrderedMapFault.ValuesAreNotFrozen, "set 0 10, get 0 | set 100 1")]
+    [InlineData(OrderedMapFault.ValuesAreNotFrozen, "set 1 10, get 1 | remove 0, set 100 1, set 101 1")]
+    [InlineData(OrderedMapFault.MovedIsTakenForMissing, "get 0 | set 100 1")]
+    [InlineData(OrderedMapFault.MovedIsTakenForMissing, "get 1 | remove 0, set 100 1, set 101 1")]
     internal void ALeftOutStepIsFound(OrderedMapFault fault, string pair)
     {
         OrderedMapFaults<Scheduled>.Seeded = fault;

@@ -125,8 +125,8 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
         }
     }
 
-    // A small map that the next insertion makes large; large ones with and without removed entries at their ends, and with none left.
-    static readonly string[] States = ["0=0 1=1", "0=0 1=1 2=2 3=3 4=4 5=5", "7=7 8=8 0=0 1=1 2=2 9=9 7=x 8=x 9=x", "8=8 9=9 0=0 8=x 9=x 0=x"];
+    // A small map that the next insertion makes large, one with an empty place; large ones with and without removed entries at their ends, and with none left.
+    static readonly string[] States = ["0=0 1=1", "0=0 1=1 0=x", "0=0 1=1 2=2 3=3 4=4 5=5", "7=7 8=8 0=0 1=1 2=2 9=9 7=x 8=x 9=x", "8=8 9=9 0=0 8=x 9=x 0=x"];
 
     readonly Map _map = new();
 
@@ -158,7 +158,7 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
         string[] programs =
         [
             "all | set 0 9; set 2 9", "all | set 20 1; remove 0", "all; all | remove 1; set 1 5", "all | first; last", "all | clear; set 0 3", "all | compact; set 0 7",
-            "all; count | set 20 1; set 21 1; set 22 1; set 23 1", "all; set 0 4 | all; set 0 5",
+            "all; count | set 20 1; set 21 1; set 22 1; set 23 1", "all; set 0 4 | all; set 0 5", "all | set 0 9; set 1 9; get 0", "all; get 1 | set 1 9; remove 1; set 20 3",
         ];
         return Cross(programs);
     }
@@ -168,7 +168,7 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
         string[] programs =
         [
             "keys | set 20 1; remove 0", "keys; keys | remove 1; set 1 5", "keys | first; last", "keys | clear; set 0 3", "keys | compact; set 20 7; remove 0",
-            "once | set 0 9; set 2 9", "once | set 20 1; remove 0", "once | clear; set 0 3", "once | all | set 0 4", "once; count | set 20 1; set 21 1; set 22 1; set 23 1",
+            "once | set 0 9; set 1 9; set 2 9", "once | set 20 1; remove 0", "once | clear; set 0 3", "once | all | set 0 4", "once; count | set 20 1; set 21 1; set 22 1; set 23 1",
         ];
         return Cross(programs);
     }
@@ -205,6 +205,8 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
     [InlineData("set 20 1 | set 21 1; last | first; get 21")]
     [InlineData("set 20 1 | remove 0; count | count; last")]
     [InlineData("last | last; set 20 1 | first; count")]
+    [InlineData("all | set 0 5; set 1 5 | set 1 6; set 0 6")]
+    [InlineData("set 20 1 | set 1 5; get 1 | set 1 6; get 1")]
     public void ThreeThreadsSeeOneOrder(string programs)
     {
         foreach (string state in States) _map.Explore(state, programs, preemptions: 1, random: 100);
@@ -213,6 +215,9 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
     [Theory]
     [InlineData(OrderedMapFault.CountIsNotAtOneInstant, "0=0 1=1 2=2", "set 20 1 | get 20; count; get 20")]
     [InlineData(OrderedMapFault.CountIsNotAtOneInstant, "0=0 1=1 2=2", "remove 0 | get 0; count; get 0")]
+    [InlineData(OrderedMapFault.CountIsNotAtOneInstant, "0=0 1=1", "remove 0 | get 0; count; get 0")]
+    [InlineData(OrderedMapFault.ValuesAreNotFrozen, "0=0 1=1", "all | set 0 9; set 1 9")]
+    [InlineData(OrderedMapFault.MovedIsTakenForMissing, "0=0 1=1", "all | get 1")]
     [InlineData(OrderedMapFault.CountIsNotAtOneInstant, "0=0 1=1 2=2 3=3", "keys | set 20 1; remove 0")]
     [InlineData(OrderedMapFault.GateIsNotAwaited, "0=0 1=1 2=2 3=3 4=4 5=5", "once | set 5 9 | set 0 9; get 5")]
     [InlineData(OrderedMapFault.EndIsNotLookedForAgain, "0=0 1=1 2=2", "set 20 1; get 2 | last")]

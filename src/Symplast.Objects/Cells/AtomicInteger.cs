@@ -1,0 +1,195 @@
+using System.Runtime.CompilerServices;
+
+namespace Symplast.Objects;
+
+/// <summary>
+/// Operations on a cell that holds a 64-bit integer. All are thread-safe, lock-free but for the one that finds the integer large for the first time, and enter a section of their own.
+/// </summary>
+/// <remarks>
+/// <para>An operation that found the cell not deleted may finish after another thread deleted it; nobody can tell that from its having been first.</para>
+/// <para><b>Adding</b> is one instruction, which cannot look whether the sum has room. So the word holds integers that are far from the ends of its range only. One that leaves this range
+/// does so by less than <see cref="MostAtOnce"/>, and whoever brought it there <i>widens</i> the cell before his operation ends, so there are at most as many such additions as threads: the word has
+/// room for them. Integers that are large from the outset are only stored in wide cells.</para>
+/// <para><b>Widening</b>, for ever, under the lock: the integer is stored in <see cref="AtomicCell.Wide"/> and, if the word is still the same, the word is exchanged for a mark. In a wide cell all operations compare and
+/// exchange the wide integer. An addition that finds that it added to the mark did nothing, and begins anew; the mark has room for those, too.</para>
+/// </remarks>
+public static unsafe class AtomicInteger<THook> where THook : struct, IInterleaving
+{
+    /// <summary>The word holds integers from minus this to this, and those that are about to be moved.</summary>
+    internal const long Narrow = 1L << 61;
+
+    /// <summary>The most that is added without looking.</summary>
+    internal const long MostAtOnce = 1L << 32;
+
+    // Words from here on are the mark, and what was added to it.
+    const long LeastMark = 1L << 62;
+    const long Mark = LeastMark + Narrow;
+
+    /// <summary>A new cell with one reference, the caller's; null if there is no memory. Inside a section in which the pool was not
+    /// deleted.</summary>
+    public static AtomicCell* Create(Participant* me, PoolHeap* heap, long value) => AtomicCell.Create(me, heap, 0, (ulong)(IsNarrow(value) ? value : Mark), value);
+
+    /// <summary>The integer.</summary>
+    public static Status Get(Participant* me, AtomicCell* cell, out long value)
+    {
+        value = 0;
+        if (!Begin(me, cell)) return Status.Deleted;
+        value = Read(cell);
+        // Acquire: pairs with the exchanges of the wide integer. Before the mark it was not the cell's.
+        if (value >= LeastMark) value = Volatile.Read(ref cell->Wide);
+        Epoch.Exit(me);
+        return Status.Done;
+    }
+
+    /// <summary>Replaces the integer.</summary>
+    public static Status Set(Participant* me, AtomicCell* cell, long value) => Exchange(me, cell, value, out _);
+
+    /// <summary>Replaces the integer; <paramref name="old"/> is what was there.</summary>
+    public static Status Exchange(Participant* me, AtomicCell* cell, long value, out long old)
+    {
+        old = 0;
+        if (!Begin(me, cell)) return Status.Deleted;
+        while ((old = Read(cell)) < LeastMark)
+        {
+            if (!IsNarrow(value)) Widen(cell);
+            else if (Swap(ref Word(cell), value, old) == old) break;
+        }
+        THook.Point();
+        // Full fence; pairs with the acquire in Get.
+        if (old >= LeastMark) old = Interlocked.Exchange(ref cell->Wide, value);
+        Epoch.Exit(me);
+        return Status.Done;
+    }
+
+    /// <summary>Replaces the integer if it is <paramref name="expected"/>, else Missing; <paramref name="seen"/> is what was there.</summary>
+    public static Status CompareExchange(Participant* me, AtomicCell* cell, long expected, long value, out long seen)
+    {
+        seen = 0;
+        if (!Begin(me, cell)) return Status.Deleted;
+        while ((seen = Read(cell)) == expected && seen < LeastMark)
+        {
+            if (!IsNarrow(value)) Widen(cell);
+            else if (Swap(ref Word(cell), value, expected) == expected) break;
+        }
+        if (seen >= LeastMark) seen = Swap(ref cell->Wide, value, expected);
+        Epoch.Exit(me);
+        return seen == expected ? Status.Done : Status.Missing;
+    }
+
+    /// <summary>Adds; Overflow if the sum needs more than 64 bits.</summary>
+    public static Status Add(Participant* me, AtomicCell* cell, long delta, out long sum)
+    {
+        sum = 0;
+        if (!Begin(me, cell)) return Status.Deleted;
+        Status status = Status.Done;
+        bool isSmall = delta is >= -MostAtOnce and <= MostAtOnce;
+        THook.Point();
+        // Full fence; pairs with the acquire in Get.
+        if (isSmall) sum = Interlocked.Add(ref Word(cell), delta);
+        if (!isSmall || !IsNarrow(sum)) status = AddSlowly(cell, delta, isSmall && sum - delta < LeastMark, ref sum);
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>Deletes the cell by hand: later operations answer Deleted, and so does a second call.</summary>
+    public static Status Delete(Participant* me, AtomicCell* cell)
+    {
+        Epoch.Enter(me);
+        if (PoolHeap.IsDeleted(Heap.Of(cell)))
+        {
+            Epoch.Exit(me);
+            return Status.Deleted;
+        }
+        if (!THook.Omits(CellStep.DeletionLocks)) ObjectLock.Enter<THook>(&cell->Object.Lock);
+        bool first = !SharedObject.IsDeleted((SharedObject*)cell);
+        THook.Point();
+        // Release: pairs with the acquire in SharedObject.IsDeleted.
+        if (first) Volatile.Write(ref cell->Object.Head.DeletedFlag, 1);
+        if (!THook.Omits(CellStep.DeletionLocks)) ObjectLock.Exit<THook>(&cell->Object.Lock);
+        Epoch.Exit(me);
+        return first ? Status.Done : Status.Deleted;
+    }
+
+    // Enters a section, and leaves it again if the cell was deleted.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool Begin(Participant* me, AtomicCell* cell)
+    {
+        Epoch.Enter(me);
+        if (!SharedObject.IsDeleted((SharedObject*)cell)) return true;
+        Epoch.Exit(me);
+        return false;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool IsNarrow(long value) => value is >= -Narrow and <= Narrow;
+
+    // The sum left the range of the word, or is to be looked at before.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static Status AddSlowly(AtomicCell* cell, long delta, bool isAdded, ref long sum)
+    {
+        if (isAdded)
+        {
+            Widen(cell);
+            return Status.Done;
+        }
+        long seen;
+        while ((seen = Read(cell)) < LeastMark)
+        {
+            if (!TryAdd(seen, delta, out sum)) return Status.Overflow;
+            if (!IsNarrow(sum)) Widen(cell);
+            else if (Swap(ref Word(cell), sum, seen) == seen) return Status.Done;
+        }
+        THook.Point();
+        // Any value will do to begin with: the exchange decides.
+        seen = Volatile.Read(ref cell->Wide);
+        while (true)
+        {
+            if (!TryAdd(seen, delta, out sum)) return Status.Overflow;
+            THook.Point();
+            if (THook.Omits(CellStep.AdditionCompares)) seen = cell->Wide;
+            long found = Swap(ref cell->Wide, sum, seen);
+            if (found == seen) return Status.Done;
+            seen = found;
+        }
+    }
+
+    static bool TryAdd(long number, long delta, out long sum)
+    {
+        sum = unchecked(number + delta);
+        bool fits = ((number ^ sum) & (delta ^ sum)) >= 0;
+        if (!fits) sum = 0;
+        return fits;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static void Widen(AtomicCell* cell)
+    {
+        ObjectLock.Enter<THook>(&cell->Object.Lock);
+        long seen;
+        while ((seen = Read(cell)) < LeastMark)
+        {
+            cell->Wide = seen;
+            THook.Point();
+            if (THook.Omits(CellStep.WideningCompares)) seen = Word(cell);
+            // The wide integer is seen by who finds the mark.
+            if (Swap(ref Word(cell), Mark, seen) == seen) break;
+        }
+        ObjectLock.Exit<THook>(&cell->Object.Lock);
+    }
+
+    static long Read(AtomicCell* cell)
+    {
+        THook.Point();
+        // Acquire: pairs with the exchanges of the word; what a thread wrote before it changed the integer is visible.
+        return Volatile.Read(ref Word(cell));
+    }
+
+    static long Swap(ref long place, long value, long expected)
+    {
+        THook.Point();
+        // Full fence; pairs with the acquires in Get and Read.
+        return Interlocked.CompareExchange(ref place, value, expected);
+    }
+
+    static ref long Word(AtomicCell* cell) => ref *(long*)&cell->Word;
+}
