@@ -1,13 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
-using Symplast.Memory;
-using Symplast.Objects;
-using Map = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
 
 namespace Symplast.Python.Live;
 
-// From other mappings, and to copies.
+// From other mappings.
 internal static unsafe partial class DictType
 {
     /// <summary>The method <c>update</c>: the arguments are those of dict(), which knows all that they may be. False with an exception set.</summary>

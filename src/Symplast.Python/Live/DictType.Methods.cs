@@ -61,10 +61,8 @@ internal static unsafe partial class DictType
         Epoch.Exit(state->Me);
         if (status == Status.Missing) return Errors.Set(*Api.Table.PyExc_KeyError, "popitem(): dictionary is empty");
         if (!done) return LiveErrors.Raise(handle, status);
-        PyObject* first = LiveMethods.Give(state, key);
-        PyObject* second = LiveMethods.Give(state, value);
-        LiveMethods.Unhold(heldKey);
-        LiveMethods.Unhold(heldValue);
+        PyObject* first = LiveMethods.Give(state, key, heldKey);
+        PyObject* second = LiveMethods.Give(state, value, heldValue);
         return LiveMethods.Pair(first, second);
     }
 

@@ -102,7 +102,7 @@ internal static unsafe class LiveMethods
     internal static PyObject* Give(LiveState* state, Value value, PoolHeap* held)
     {
         PyObject* result = Give(state, value);
-        if (held != null) Heap.Unpin(held);
+        Unhold(held);
         return result;
     }
 

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
-using Symplast.Memory;
 using Symplast.Objects;
 using static Symplast.Python.Definitions;
 using LiveSorted = Symplast.Python.Live.LiveMap<Symplast.Python.Live.SortedDictMap>;
