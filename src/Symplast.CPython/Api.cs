@@ -203,6 +203,9 @@ public unsafe struct Api
     /// <summary>PyObject_Hash for finished objects of built-in types only: nothing of Python's or ours can run under it.</summary>
     public delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*, nint> HashBuiltin;
 
+    /// <summary>PyDict_Next for a dict, in a walk over many items.</summary>
+    public delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*, nint*, PyObject**, PyObject**, int> NextItem;
+
     // Static types and singletons: the same address in every interpreter of the process.
     public PyObject* PyBaseObject_Type;
     public PyObject* PyType_Type;

@@ -197,6 +197,7 @@ public static unsafe class ApiLoader
         t.Py_GenericAlias = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("Py_GenericAlias");
         t.PyObject_IsInstance = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)symbols.Need("PyObject_IsInstance");
         t.HashBuiltin = (delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*, nint>)t.PyObject_Hash;
+        t.NextItem = (delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*, nint*, PyObject**, PyObject**, int>)t.PyDict_Next;
         t.PyBaseObject_Type = (PyObject*)symbols.Need("PyBaseObject_Type");
         t.PyType_Type = (PyObject*)symbols.Need("PyType_Type");
         t.PyUnicode_Type = (PyObject*)symbols.Need("PyUnicode_Type");

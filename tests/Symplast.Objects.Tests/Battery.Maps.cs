@@ -8,7 +8,7 @@ internal abstract unsafe partial class Battery
     sealed class Maps<THook> : Battery where THook : struct, IInterleaving
     {
         internal override string[] Operations =>
-            ["get", "count", "set", "insert", "tryadd", "getoradd", "remove", "removeif", "take", "cas", "add", "addfloat", "first", "last", "clear", "compact", "snapshot", "next", "previous"];
+            ["get", "count", "set", "insert", "tryadd", "getoradd", "remove", "removeif", "take", "cas", "add", "addfloat", "first", "last", "clear", "compact", "snapshot", "next", "previous", "give", "fill"];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held)
         {
@@ -37,12 +37,28 @@ internal abstract unsafe partial class Battery
                 case "last": return Release(me, OrderedMap<THook>.TakeLast(me, map, out Value name, out Value last), name, last);
                 case "clear": return OrderedMap<THook>.Clear(me, map);
                 case "compact": return OrderedMap<THook>.Compact(me, map);
+                case "give": return Give(me, map, held);
+                case "fill":
+                    Epoch.Enter(me);
+                    // It is not empty.
+                    Status begun = OrderedMap<THook>.BeginDraft(me, map, 3, out _);
+                    Epoch.Exit(me);
+                    return begun;
                 case "snapshot":
                     Status status = OrderedMap<THook>.Snapshot(me, map, out MapSnapshot* snapshot);
                     if (status == Status.Done) MapSnapshot.Free(me, snapshot);
                     return status;
                 default: return Walk(me, map, operation == "previous", out _);
             }
+        }
+
+        static Status Give(Participant* me, OrderedMap* map, Value held)
+        {
+            Epoch.Enter(me);
+            Reference.Take(held);
+            Status status = OrderedMap<THook>.Give(me, map, Key(44), held);
+            Epoch.Exit(me);
+            return status;
         }
 
         internal static Status Walk(Participant* me, OrderedMap* map, bool backwards, out string shown)
@@ -117,7 +133,7 @@ internal abstract unsafe partial class Battery
     sealed class Sorted<THook> : Battery where THook : struct, IInterleaving
     {
         internal override string[] Operations =>
-            ["get", "count", "set", "insert", "tryadd", "getoradd", "remove", "removeif", "take", "cas", "add", "popmin", "popmax", "popat", "first", "floor", "higher", "clear", "snapshot", "part", "next", "range"];
+            ["get", "count", "set", "insert", "tryadd", "getoradd", "remove", "removeif", "take", "cas", "add", "popmin", "popmax", "popat", "first", "floor", "higher", "clear", "snapshot", "part", "next", "range", "entries", "keys", "takeat", "fill"];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held)
         {
@@ -154,6 +170,20 @@ internal abstract unsafe partial class Battery
                 case "part":
                     status = SortedMap<THook, SortedMapRules>.Snapshot(me, map, SortedBound.Including(Key(1)), SortedBound.Excluding(Key(2)), out copy);
                     return status == Status.Done ? Release(me, status, Value.Of((Header*)copy)) : status;
+                case "entries" or "keys":
+                    status = operation == "entries"
+                        ? SortedMap<THook, SortedMapRules>.SnapshotEntries(me, map, out MapSnapshot* copied)
+                        : SortedMap<THook, SortedMapRules>.SnapshotKeys(me, map, SortedBound.Including(Key(1)), SortedBound.None, out copied);
+                    if (status == Status.Done) MapSnapshot.Free(me, copied);
+                    return status;
+                case "takeat": return Release(me, SortedMap<THook, SortedMapRules>.TakeAt(me, map, -1, out Value name, out Value itself), name, itself);
+                case "fill":
+                    SortedEntry entry = new(Value.OfInt(1), Value.None);
+                    Epoch.Enter(me);
+                    // It is not empty.
+                    status = SortedMap<THook, SortedMapRules>.Fill(me, map, &entry, 1);
+                    Epoch.Exit(me);
+                    return status;
                 case "range": return Walk(me, map, SortedBound.Including(Key(1)), SortedBound.Excluding(Key(2)), out _);
                 default: return Walk(me, map, SortedBound.None, SortedBound.None, out _);
             }

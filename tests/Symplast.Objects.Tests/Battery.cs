@@ -111,7 +111,7 @@ internal abstract unsafe partial class Battery
         internal override string[] Operations =>
         [
             "get", "count", "set", "cas", "add", "append", "last", "insert", "removeat", "takeat", "slice", "indexof", "read", "range", "sort", "reverse", "clear", "snapshot",
-            "getfromend", "setfromend", "takefirst", "insertfirst", "removeequal", "removesame",
+            "getfromend", "setfromend", "takefirst", "insertfirst", "removeequal", "removesame", "give", "sortplain",
         ];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held)
@@ -163,6 +163,17 @@ internal abstract unsafe partial class Battery
                 case "takefirst": return Release(me, SharedVector<THook>.TakeElement(me, vector, 0, out Value first), first);
                 case "insertfirst": return SharedVector<THook>.InsertNear(me, vector, 0, held);
                 case "removeequal": return SharedVector<THook>.Remove(me, vector, Probe.Of(held));
+                case "give":
+                    Epoch.Enter(me);
+                    Reference.Take(held);
+                    Status given = SharedVector<THook>.GiveSlice(me, vector, 1, 2, &held, 1);
+                    if (given != Status.Done) Reference.Drop(me, held);
+                    Epoch.Exit(me);
+                    return given;
+                case "sortplain":
+                    // It has objects, which are for others to compare.
+                    Status sorted = SharedVector<THook>.SortPlain(me, vector, isReversed: false);
+                    return sorted == Status.WrongKind ? Status.Missing : sorted;
                 case "removesame": return SharedVector<THook>.RemoveSame(me, vector, 1, held);
                 default:
                     Status status = SharedVector<THook>.Snapshot(me, vector, out VectorSnapshot snapshot);

@@ -2,6 +2,7 @@ using Symplast.Memory;
 using Xunit;
 using Queue = Symplast.Objects.SharedQueue<Symplast.Memory.Uninterrupted>;
 using Records = Symplast.Objects.Record<Symplast.Memory.Uninterrupted>;
+using Tree = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
 using Trees = Symplast.Objects.Shapes<Symplast.Memory.Uninterrupted>;
 using Vector = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
 
@@ -96,6 +97,58 @@ public sealed unsafe class NoMemoryTests : IDisposable
         Reference.Drop(_me, Value.Of((Header*)vector));
         Epoch.Exit(_me);
     });
+
+    [Fact]
+    public void AMapThatCannotBeFilledStaysEmpty() => EachAllocationFailsOnce(heap =>
+    {
+        OrderedMap* map = OrderedMap<Uninterrupted>.Create(_me, (PoolHeap*)heap);
+        if (map == null) return;
+        Epoch.Enter(_me);
+        Status status = OrderedMap<Uninterrupted>.BeginDraft(_me, map, 40, out MapDraft draft);
+        for (int i = 0; i < 40 && status == Status.Done; i++)
+        {
+            Value key = Big(heap, i);
+            Value value = key.IsEmpty ? default : Big(heap, 100 + i);
+            if (!value.IsEmpty && OrderedMap<Uninterrupted>.Append(_me, map, ref draft, Hashing.Of(key), key, value)) continue;
+            Reference.Drop(_me, key);
+            Reference.Drop(_me, value);
+            status = Status.NoMemory;
+        }
+        if (status == Status.Done) status = OrderedMap<Uninterrupted>.Publish(_me, map, ref draft);
+        if (draft.Exists) OrderedMap<Uninterrupted>.Discard(_me, ref draft);
+        Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Count(_me, map, out ulong count));
+        Assert.Equal(status == Status.Done ? 40u : 0, count);
+        Assert.True(OrderedMap<Uninterrupted>.IsValid(_me, map));
+        Reference.Drop(_me, Value.Of((Header*)map));
+        Epoch.Exit(_me);
+    });
+
+    [Fact]
+    public void ASortedMapThatCannotBeFilledStaysEmpty() => EachAllocationFailsOnce(heap =>
+    {
+        const int Count = 300;
+        SortedMap* map = Tree.Create(_me, (PoolHeap*)heap);
+        if (map == null) return;
+        Epoch.Enter(_me);
+        Value held = Big(heap, 1);
+        SortedEntry* entries = stackalloc SortedEntry[Count];
+        for (int i = 0; i < Count && !held.IsEmpty; i++)
+        {
+            Reference.Take(held);
+            entries[i] = new SortedEntry(Value.OfInt(i * 7 % Count), held);
+        }
+        Status status = held.IsEmpty ? Status.NoMemory : Tree.Fill(_me, map, entries, Count);
+        for (int i = 0; i < Count && status != Status.Done && !held.IsEmpty; i++) Reference.Drop(_me, held);
+        Assert.Equal(Status.Done, Tree.Count(_me, map, out long count));
+        Assert.Equal(status == Status.Done ? Count : 0, count);
+        Assert.True(Tree.IsValid(_me, map));
+        Reference.Drop(_me, Value.Of((Header*)map));
+        if (!held.IsEmpty) Assert.Equal(1, held.Head->Count);
+        Reference.Drop(_me, held);
+        Epoch.Exit(_me);
+    });
+
+    Value Big(nint heap, long number) => Sum.OfInteger(_me, (PoolHeap*)heap, (1L << 60) + number);
 
     [Fact]
     public void AQueueIsAsItWas() => EachAllocationFailsOnce(heap =>

@@ -131,9 +131,10 @@ class PickleTests(unittest.TestCase):
         o = Dict()
         _, (process, name, pool, place, ticket) = o.__reduce__()
         self.assertIs(load(process, name, pool, place, ticket), o)
-        for wrong in (0, 8, 16, 1 << 20, 1 << 21, 1 << 38, 1 << 40, (1 << 64) - 16):
+        wrong = {0, *((place + away) % (1 << 64) for away in (8, 16, 1 << 20, 1 << 21, 1 << 38, 1 << 40, (1 << 64) - 16))}
+        for elsewhere in wrong - {place}:
             with self.assertRaises((symplast.DeletedError, ValueError)):
-                load(process, name, pool, (place + wrong if wrong else 0) % (1 << 64), ticket)
+                load(process, name, pool, elsewhere, ticket)
         for arguments in ((process, name, pool, place, 0), (process, name, pool, place, ticket + 1), (process, name, pool, place, 1 << 63), (process, name, 1 << 62, place, ticket),
                           (process, name, pool, place), (1, name, pool, place, ticket), (process, 1, pool, place, ticket), (process, name, "", place, ticket),
                           (process, name, -1, place, ticket), (process, name, pool, 1 << 80, ticket), (), (None,) * 5):

@@ -11,6 +11,16 @@ public static unsafe partial class OrderedMap<THook>
         return Apply(me, map, key, ref change, out _);
     }
 
+    /// <summary>The same with a value whose reference becomes the map's, or is dropped if it cannot be stored. Inside a section in which the pool was not deleted.</summary>
+    public static Status Give(Participant* me, OrderedMap* map, in Probe key, Value value)
+    {
+        if (TryReplaceInside(me, map, key, value)) return Status.Done;
+        Storing change = new() { Value = value };
+        Status status = Apply(me, map, key, ref change, out _);
+        Reference.Drop(me, value);
+        return status;
+    }
+
     /// <summary>Inserts a key; <see cref="Status.Exists"/> if it is there.</summary>
     public static Status TryAdd(Participant* me, OrderedMap* map, in Probe key, Value value) => GetOrAdd(me, map, key, value, out _);
 

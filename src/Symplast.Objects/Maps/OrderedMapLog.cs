@@ -146,9 +146,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     // To a large map that nobody else has seen, and that was made for at least one more.
-    static bool AppendPrivately(Participant* me, PoolHeap* heap, LargeMap* large, Value key, Value value, uint sequence)
+    static bool AppendPrivately(Participant* me, PoolHeap* heap, LargeMap* large, ulong hash, Value key, Value value, uint sequence)
     {
-        ulong hash = Hashing.Of(key);
         MapShard* shard = (MapShard*)*MapDirectory.At(large->Directory, hash);
         while (IsFull(shard))
         {
@@ -157,7 +156,7 @@ public static unsafe partial class OrderedMap<THook>
             shard = (MapShard*)*MapDirectory.At(large->Directory, hash);
         }
         uint id = large->Tail++;
-        Debug.Assert(id < large->Packed);
+        Debug.Assert(HasSegment(large, SegmentOf(id)));
         *EntryAt(large, id) = new MapEntry { Key = key, Value = value, Hash = (uint)hash, Sequence = sequence };
         PutSlot(MapShard.Slots(shard), shard->Mask, hash >> 32 << 32 | (id + 1));
         shard->Used++;

@@ -200,7 +200,7 @@ public static unsafe partial class OrderedMap<THook>
         if (large == null) return 0;
         for (int i = 0; i < old->Count; i++)
         {
-            if (old->Tags[i] == 0 || AppendPrivately(me, heap, large, SmallMap.Keys(old)[i], SmallMap.Values(old)[i], SmallMap.Sequences(old)[i])) continue;
+            if (old->Tags[i] == 0 || AppendPrivately(me, heap, large, Hashing.Of(SmallMap.Keys(old)[i]), SmallMap.Keys(old)[i], SmallMap.Values(old)[i], SmallMap.Sequences(old)[i])) continue;
             FreePrivate(me, large);
             return 0;
         }

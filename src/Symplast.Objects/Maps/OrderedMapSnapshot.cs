@@ -296,7 +296,7 @@ public static unsafe partial class OrderedMap<THook>
                 id = FirstIdOf(old, SegmentOf(id) + 1) - 1;
                 continue;
             }
-            if (entry->Value == Removed || AppendPrivately(me, heap, large, entry->Key, entry->Value, entry->Sequence)) continue;
+            if (entry->Value == Removed || AppendPrivately(me, heap, large, Hashing.Of(entry->Key), entry->Key, entry->Value, entry->Sequence)) continue;
             FreePrivate(me, large);
             return Status.NoMemory;
         }

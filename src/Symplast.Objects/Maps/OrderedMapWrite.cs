@@ -72,11 +72,18 @@ public static unsafe partial class OrderedMap<THook>
     static bool TryReplace(Participant* me, OrderedMap* map, in Probe key, Value value)
     {
         Epoch.Enter(me);
-        bool done = !PoolHeap.IsDeleted(Heap.Of(map)) && TryReplaceInside(me, map, key, value);
+        bool done = false;
+        if (!PoolHeap.IsDeleted(Heap.Of(map)))
+        {
+            Reference.Take(value);
+            done = TryReplaceInside(me, map, key, value);
+            if (!done) Reference.Drop(me, value);
+        }
         Epoch.Exit(me);
         return done;
     }
 
+    // If it is done, the reference to the value is the map's.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool TryReplaceInside(Participant* me, OrderedMap* map, in Probe key, Value value)
     {
@@ -103,12 +110,11 @@ public static unsafe partial class OrderedMap<THook>
         THook.Point();
         Value current = Load(place);
         if (current.IsMark) return false;
-        Reference.Take(value);
         THook.Point();
-        bool done = Swap(place, value, current) == current;
+        if (Swap(place, value, current) != current) return false;
         // Dropping is the fence between the unlinking and the retiring.
-        Reference.Drop(me, done ? current : value);
-        return done;
+        Reference.Drop(me, current);
+        return true;
     }
 
     static Status Apply<TChange>(Participant* me, OrderedMap* map, in Probe key, ref TChange change, out Value current) where TChange : struct, IMapChange

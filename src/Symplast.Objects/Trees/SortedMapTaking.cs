@@ -7,47 +7,101 @@ public static unsafe partial class SortedMap<THook, TRules>
     /// All entries as they were at one moment during the call, in memory of the process's own. Writers wait while they are copied: some nanoseconds for each. Readers do not
     /// notice.
     /// </summary>
-    public static Status SnapshotEntries(Participant* me, SortedMap* map, out MapSnapshot* snapshot)
+    public static Status SnapshotEntries(Participant* me, SortedMap* map, out MapSnapshot* snapshot) =>
+        Take(me, map, new Range(SortedBound.None, SortedBound.None), onlyKeys: false, out snapshot);
+
+    /// <summary>
+    /// The same of the keys of a range, with empty values; only writers in that range wait. WrongKind if the bounds are not of the class of the keys, or of one class.
+    /// </summary>
+    public static Status SnapshotKeys(Participant* me, SortedMap* map, in SortedBound lower, in SortedBound upper, out MapSnapshot* snapshot) =>
+        Take(me, map, new Range(lower, upper), onlyKeys: true, out snapshot);
+
+    /// <summary>
+    /// The entry with a number in the order of keys, negative from the end, at one moment during the call, with references that are the caller's. Missing if there is none.
+    /// </summary>
+    public static Status TakeAt(Participant* me, SortedMap* map, long number, out Value key, out Value value)
     {
-        snapshot = null;
         Epoch.Enter(me);
+        key = value = default;
         Status status = Status.Deleted;
-        Range all = new(SortedBound.None, SortedBound.None);
         while (!SharedObject.IsDeleted((SharedObject*)map))
         {
-            if (!TryLockLeaves(map, all, out SortedNode* locked)) continue;
-            // Now nothing can change but the inner nodes. This is the moment.
-            snapshot = TakeLeaves(Heap.Of(map), locked);
+            if (!TryLockLeaves(map, default, out SortedNode* locked)) continue;
+            SortedLeaf* leaf = Locate(locked, number, out int position, out _);
+            if (leaf != null)
+            {
+                int place = LeafOrder.Place(leaf->Node.Order, position);
+                key = new Value(leaf->Keys[place]);
+                value = new Value(leaf->Values[place]);
+                // The map's own references keep them alive.
+                Reference.Take(key);
+                Reference.Take(value);
+            }
             UnlockLeaves(locked);
-            status = snapshot == null ? Status.NoMemory : Status.Done;
+            status = leaf == null ? Status.Missing : Status.Done;
             break;
         }
         Epoch.Exit(me);
         return status;
     }
 
-    // Of leaves that are locked; the list begins with the last one. Null if there is no memory.
-    static MapSnapshot* TakeLeaves(PoolHeap* heap, SortedNode* locked)
+    static Status Take(Participant* me, SortedMap* map, in Range range, bool onlyKeys, out MapSnapshot* snapshot)
     {
-        ulong count = 0;
-        for (SortedNode* leaf = locked; leaf != null; leaf = SortedNode.Next(leaf)) count += (ulong)LeafOrder.Count(leaf->Order);
-        MapSnapshot* snapshot = MapSnapshot.Create(heap, count);
+        snapshot = null;
+        Epoch.Enter(me);
+        Status status = range.HasBounds && range.Class == OrderingClass.None ? Status.WrongKind : Status.Deleted;
+        while (!SharedObject.IsDeleted((SharedObject*)map) && status == Status.Deleted)
+        {
+            if (!TryLockLeaves(map, range, out SortedNode* locked)) continue;
+            // Now nothing can change but the inner nodes. This is the moment.
+            if (!AreComparable(locked, range)) status = Status.WrongKind;
+            else
+            {
+                snapshot = TakeLeaves(Heap.Of(map), locked, range, onlyKeys);
+                status = snapshot == null ? Status.NoMemory : Status.Done;
+            }
+            UnlockLeaves(locked);
+        }
+        Epoch.Exit(me);
+        return status;
+    }
+
+    static bool AreComparable(SortedNode* locked, in Range range)
+    {
+        for (SortedNode* leaf = locked; range.HasBounds && leaf != null; leaf = SortedNode.Next(leaf))
+        {
+            if (leaf->Class != range.Class && LeafOrder.Count(leaf->Order) != 0) return false;
+        }
+        return true;
+    }
+
+    // Of leaves that are locked; the list begins with the last one. Null if there is no memory.
+    static MapSnapshot* TakeLeaves(PoolHeap* heap, SortedNode* locked, in Range range, bool onlyKeys)
+    {
+        ulong room = 0;
+        for (SortedNode* leaf = locked; leaf != null; leaf = SortedNode.Next(leaf)) room += (ulong)LeafOrder.Count(leaf->Order);
+        MapSnapshot* snapshot = MapSnapshot.Create(heap, room);
         if (snapshot == null) return null;
-        snapshot->Count = count;
         Entry* entries = stackalloc Entry[SortedLeaf.Places];
-        Value* items = MapSnapshot.Items(snapshot) + 2 * count;
+        Value* end = MapSnapshot.Items(snapshot) + 2 * room;
+        Value* items = end;
         for (SortedNode* leaf = locked; leaf != null; leaf = SortedNode.Next(leaf))
         {
             for (int i = Collect(leaf, entries) - 1; i >= 0; i--)
             {
+                Value key = new(entries[i].Key), value = onlyKeys ? default : new(entries[i].Payload);
+                if (range.HasBounds && (range.IsAbove(key) || range.IsBelow(key))) continue;
                 // The map's own references keep them alive.
-                Value key = new(entries[i].Key), value = new(entries[i].Payload);
                 Reference.Take(key);
                 Reference.Take(value);
                 *--items = value;
                 *--items = key;
             }
         }
+        // What lies in the first and the last leaf beside the range has left a gap.
+        long bytes = (end - items) * sizeof(Value);
+        if (items != MapSnapshot.Items(snapshot)) Buffer.MemoryCopy(items, MapSnapshot.Items(snapshot), bytes, bytes);
+        snapshot->Count = (ulong)(end - items) / 2;
         return snapshot;
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Symplast.Objects;
@@ -38,14 +39,36 @@ public unsafe struct Blob
     public static Value Create(Participant* me, PoolHeap* heap, ValueKind kind, byte* data, nuint length, ulong hash)
     {
         Debug.Assert(kind is ValueKind.Text or ValueKind.Bytes or ValueKind.BigInt or ValueKind.Complex);
+        return Create(me, heap, kind, data, length, hash, kind == ValueKind.Text && Ascii7(data, length));
+    }
+
+    /// <summary>The same for text of ASCII characters only, as the caller knows.</summary>
+    public static Value CreateAscii(Participant* me, PoolHeap* heap, byte* data, nuint length, ulong hash) =>
+        Create(me, heap, ValueKind.Text, data, length, hash, isAscii: true);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Value Create(Participant* me, PoolHeap* heap, ValueKind kind, byte* data, nuint length, ulong hash, bool isAscii)
+    {
         Blob* blob = (Blob*)Transient.Allocate(me, heap, (nuint)sizeof(Blob) + length);
         if (blob == null) return Value.Empty;
-        blob->Head = new Header { Count = 1, Kind = HeaderKind.Blob };
+        blob->Head = new Header { Count = 1, Kind = HeaderKind.Blob, Extra = isAscii ? Ascii : (ushort)0 };
         blob->Hash = hash;
         blob->Length = length;
-        Buffer.MemoryCopy(data, Data(blob), length, length);
-        if (kind == ValueKind.Text && Ascii7(data, length)) blob->Head.Extra = Ascii;
+        Copy(data, Data(blob), length);
         return Value.Of(kind, blob);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Copy(byte* data, byte* own, nuint length)
+    {
+        if (length is < 8 or > 16) Buffer.MemoryCopy(data, own, length, length);
+        else
+        {
+            // Most texts: two words that overlap.
+            ulong last = Unsafe.ReadUnaligned<ulong>(data + length - 8);
+            Unsafe.WriteUnaligned(own, Unsafe.ReadUnaligned<ulong>(data));
+            Unsafe.WriteUnaligned(own + length - 8, last);
+        }
     }
 
     /// <summary>The text as a string, lone surrogates replaced.</summary>

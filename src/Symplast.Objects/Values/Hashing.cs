@@ -37,7 +37,7 @@ public static unsafe class Hashing
     public static ulong OfInt(long value)
     {
         ulong magnitude = value < 0 ? 0 - (ulong)value : (ulong)value;
-        return Mix(Signed(magnitude % Modulus, value < 0));
+        return Mix(Signed(magnitude < Modulus ? magnitude : magnitude % Modulus, value < 0));
     }
 
     /// <summary>The hash of a double.</summary>

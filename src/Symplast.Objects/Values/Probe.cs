@@ -11,16 +11,18 @@ public readonly unsafe struct Probe
     // Both are of the data; a word says them itself, to whoever asks.
     readonly ulong _hash;
     readonly ValueKind _kind;
+    readonly bool _isAscii;
     readonly Value _word;
     readonly byte* _data;
     readonly nuint _length;
 
     Probe(Value word) => _word = word;
 
-    Probe(ulong hash, ValueKind kind, byte* data, nuint length)
+    Probe(ulong hash, ValueKind kind, byte* data, nuint length, bool isAscii)
     {
         _hash = hash;
         _kind = kind;
+        _isAscii = isAscii;
         // Null says that the word counts; empty text may well come with a null pointer.
         _data = data == null ? (byte*)1 : data;
         _length = length;
@@ -48,10 +50,13 @@ public readonly unsafe struct Probe
     public static Probe Of(Value value) => new(value);
 
     /// <summary>A probe for text: UTF-8, with lone surrogates encoded like other characters. Its bytes must stay while the probe is used.</summary>
-    public static Probe Text(byte* utf8, nuint length, ulong hash) => new(hash, ValueKind.Text, utf8, length);
+    public static Probe Text(byte* utf8, nuint length, ulong hash) => new(hash, ValueKind.Text, utf8, length, isAscii: false);
+
+    /// <summary>The same for text that is known to be of ASCII characters only, so that nobody need look when it is stored.</summary>
+    public static Probe AsciiText(byte* ascii, nuint length, ulong hash) => new(hash, ValueKind.Text, ascii, length, isAscii: true);
 
     /// <summary>A probe for bytes, which must stay while the probe is used.</summary>
-    public static Probe Bytes(byte* data, nuint length, ulong hash) => new(hash, ValueKind.Bytes, data, length);
+    public static Probe Bytes(byte* data, nuint length, ulong hash) => new(hash, ValueKind.Bytes, data, length, isAscii: false);
 
     /// <summary>Whether a stored value equals this, as Python has it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -65,7 +70,7 @@ public readonly unsafe struct Probe
     /// <summary>The value in the pool, with a reference that is the caller's; empty if there is no memory.</summary>
     public Value ToValue(Participant* me, PoolHeap* heap)
     {
-        if (_data != null) return Blob.Create(me, heap, _kind, _data, _length, _hash);
+        if (_data != null) return _isAscii ? Blob.CreateAscii(me, heap, _data, _length, _hash) : Blob.Create(me, heap, _kind, _data, _length, _hash);
         Reference.Take(_word);
         return _word;
     }

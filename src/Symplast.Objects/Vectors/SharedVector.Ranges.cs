@@ -87,6 +87,10 @@ public static unsafe partial class SharedVector<THook>
     public static Status ReplaceSlice(Participant* me, SharedVector* vector, long start, long stop, Value* values, long count) =>
         Splice(me, vector, new SliceRange(start, stop), values, count, null);
 
+    /// <summary>The same with values whose references become the vector's if it is done; else they stay the caller's.</summary>
+    public static Status GiveSlice(Participant* me, SharedVector* vector, long start, long stop, Value* values, long count) =>
+        Splice(me, vector, new SliceRange(start, stop), values, count, null, areOwned: true);
+
     /// <summary>Replaces all elements by others, unless the vector changed since a snapshot: Missing then.</summary>
     public static Status ReplaceUnchanged(Participant* me, SharedVector* vector, in VectorSnapshot seen, Value* values, long count) =>
         Splice(me, vector, new UnchangedRange(seen.Version), values, count, null);

@@ -163,7 +163,7 @@ public static unsafe partial class SharedVector<THook>
         return Status.Done;
     }
 
-    static Status Extend(Participant* me, SharedVector* vector, VectorRoot* root, Value* values, long count)
+    static Status Extend(Participant* me, SharedVector* vector, VectorRoot* root, Value* values, long count, bool areOwned = false)
     {
         long bounds = root->Bounds;
         long end = VectorRoot.EndOf(bounds);
@@ -171,7 +171,7 @@ public static unsafe partial class SharedVector<THook>
         if (THook.Omits(VectorStep.ElementComesBeforeBounds)) Publish(root, bounds + count * VectorRoot.OneMore);
         for (long i = 0; i < count; i++)
         {
-            Reference.Take(values[i]);
+            if (!areOwned) Reference.Take(values[i]);
             Store(VectorRoot.PlaceOf(root, end + i), values[i]);
         }
         vector->Version++;

@@ -74,7 +74,8 @@ public static unsafe partial class SharedVector<THook>
         return status;
     }
 
-    static Status Splice<TRange>(Participant* me, SharedVector* vector, TRange range, Value* values, long count, Value* taken)
+    // The references of values that are owned become the vector's if the change is done.
+    static Status Splice<TRange>(Participant* me, SharedVector* vector, TRange range, Value* values, long count, Value* taken, bool areOwned = false)
         where TRange : struct, IVectorRange
     {
         Epoch.Enter(me);
@@ -87,12 +88,12 @@ public static unsafe partial class SharedVector<THook>
             long bounds = root->Bounds;
             status = range.Locate(vector, root, out long start, out long removed);
             bool isThere = status == Status.Done;
-            if (isThere && start == VectorRoot.LengthOf(bounds)) status = Extend(me, vector, root, values, count);
+            if (isThere && start == VectorRoot.LengthOf(bounds)) status = Extend(me, vector, root, values, count, areOwned);
             else if (isThere && start == 0 && removed == 1 && count == 0) status = RemoveFirst(me, vector, root, out single);
-            else if (isThere && start == 0 && removed == 0 && count == 1 && VectorRoot.FirstOf(bounds) > 0) status = InsertFirst(me, vector, root, *values);
+            else if (isThere && start == 0 && removed == 0 && count == 1 && VectorRoot.FirstOf(bounds) > 0) status = InsertFirst(me, vector, root, *values, areOwned);
             else if (isThere && (removed != 0 || count != 0))
             {
-                status = Rebuild(me, vector, root, start, removed, values, count);
+                status = Rebuild(me, vector, root, start, removed, values, count, areOwned);
                 first = VectorRoot.FirstOf(bounds) + start;
                 if (status == Status.Done) end = first + removed;
             }
@@ -112,7 +113,7 @@ public static unsafe partial class SharedVector<THook>
         long first = VectorRoot.FirstOf(bounds);
         value = *VectorRoot.PlaceOf(root, first);
         bool isFar = first >= Math.Max(SmallFirst, VectorRoot.LengthOf(bounds));
-        if ((isFar || first == VectorRoot.LargestFirst) && Rebuild(me, vector, root, 0, 1, null, 0) == Status.Done) return Status.Done;
+        if ((isFar || first == VectorRoot.LargestFirst) && Rebuild(me, vector, root, 0, 1, null, 0, areOwned: false) == Status.Done) return Status.Done;
         if (first == VectorRoot.LargestFirst)
         {
             value = default;
@@ -124,12 +125,12 @@ public static unsafe partial class SharedVector<THook>
     }
 
     // Into the room before the first element. Readers of the old root do not look there: the first place of a root never gets less.
-    static Status InsertFirst(Participant* me, SharedVector* vector, VectorRoot* root, Value value)
+    static Status InsertFirst(Participant* me, SharedVector* vector, VectorRoot* root, Value value, bool isOwned)
     {
         VectorRoot* next = NewRoot(me, Heap.Of(vector), root->FirstShift, root->Capacity);
         if (next == null) return Status.NoMemory;
         long bounds = root->Bounds - 1;
-        Reference.Take(value);
+        if (!isOwned) Reference.Take(value);
         Store(VectorRoot.PlaceOf(root, VectorRoot.FirstOf(bounds)), value);
         next->Bounds = bounds;
         next->Used = root->Used;
@@ -138,7 +139,7 @@ public static unsafe partial class SharedVector<THook>
         return Status.Done;
     }
 
-    static Status Rebuild(Participant* me, SharedVector* vector, VectorRoot* root, long start, long removed, Value* values, long count)
+    static Status Rebuild(Participant* me, SharedVector* vector, VectorRoot* root, long start, long removed, Value* values, long count, bool areOwned)
     {
         long oldFirst = VectorRoot.FirstOf(root->Bounds);
         long length = VectorRoot.LengthOf(root->Bounds);
@@ -151,7 +152,7 @@ public static unsafe partial class SharedVector<THook>
         Copy(root, kept, next, kept, oldFirst + start - kept);
         for (long i = 0; i < count; i++)
         {
-            Reference.Take(values[i]);
+            if (!areOwned) Reference.Take(values[i]);
             *VectorRoot.PlaceOf(next, first + start + i) = values[i];
         }
         Copy(root, oldFirst + start + removed, next, first + start + count, length - start - removed);

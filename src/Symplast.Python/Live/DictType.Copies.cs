@@ -14,31 +14,28 @@ internal static unsafe partial class DictType
         bool hasNamed = named != null && ((PyDictObject*)named)->Used != 0;
         if (((PyVarObject*)positional)->Size == 0 && !hasNamed) return true;
         PyObject* plain = hasNamed ? null : OnlyDict(positional);
-        if (plain == null)
+        if (plain == null && Api.Table.PyErr_Occurred() == null)
         {
             PyObject* whole = ((PyVarObject*)positional)->Size == 1 ? AtOneMoment(handle->State, positional) : References.New(positional);
             if (whole != null) plain = Api.Table.PyObject_Call(Api.Table.PyDict_Type, whole, named);
             References.Drop(whole);
         }
-        if (plain == null) return false;
-        PyObject* items = LiveMethods.Hidden(Api.Table.PyDict_Items(plain));
+        if (LiveMethods.Hidden(plain) == null) return false;
+        nint position = 0;
+        bool done = MapFilling.Dict(handle, plain, ref position);
+        PyObject* key;
+        PyObject* value;
+        for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && Api.Table.PyDict_Next(plain, &position, &key, &value) != 0; i++) done = Set(handle, key, value);
         References.Drop(plain);
-        bool done = items != null;
-        for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && i < ((PyListObject*)items)->Size; i++)
-        {
-            PyObject** pair = (PyObject**)((byte*)((PyListObject*)items)->Items[i] + Layout.Current.TupleItems);
-            done = Set(handle, pair[0], pair[1]);
-        }
-        References.Drop(items);
         return done;
     }
 
-    // A new reference to the one argument if that is a dict, whose items are copied out anyway; else null.
+    // A copy of the one argument if that is a dict, which calls no Python code; else null, perhaps with an exception set.
     static PyObject* OnlyDict(PyObject* positional)
     {
         if (((PyVarObject*)positional)->Size != 1) return null;
         PyObject* source = *(PyObject**)((byte*)positional + Layout.Current.TupleItems);
-        return source->Type == Api.Table.PyDict_Type ? References.New(source) : null;
+        return source->Type == Api.Table.PyDict_Type ? Api.Table.PyDict_Copy(source) : null;
     }
 
     // The one argument, which as a live mapping is copied first: dict() would look up key by key what others may be removing. A new reference.

@@ -92,27 +92,40 @@ internal static unsafe partial class DictType
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
         if (!LiveDict.TryKey(handle, o, out Incoming key)) return false;
+        bool isPlain = true;
+        Status status = Status.Deleted;
+        Epoch.Enter(state->Me);
+        if (!PoolHeap.IsDeleted(heap))
+        {
+            isPlain = PlainValues.TryStore(state->Me, heap, item, out Value value);
+            if (isPlain) status = value.IsEmpty ? Status.NoMemory : Map.Give(state->Me, MapOf(handle), key.Probe, value);
+        }
+        Epoch.Exit(state->Me);
+        bool made = isPlain || TryStore(handle, key.Probe, o, item, out status);
+        key.Dispose(state);
+        return made && (status == Status.Done || LiveErrors.Raise(handle, status) != null);
+    }
+
+    // Any other value; false with an exception set if it is none. Python code can run.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static bool TryStore(Handle* handle, in Probe key, PyObject* o, PyObject* item, out Status status)
+    {
+        LiveState* state = handle->State;
+        PoolHeap* heap = Heap.Of(handle->Shared);
         bool made = Incoming.Item(state, heap, item, Place.Item((PyObject*)handle, o), out Incoming incoming);
-        Status status = Status.Done;
+        status = Status.Deleted;
         if (made)
         {
             Epoch.Enter(state->Me);
-            if (PoolHeap.IsDeleted(heap)) status = Status.Deleted;
-            else
+            if (!PoolHeap.IsDeleted(heap))
             {
                 Value value = incoming.ToValue(state, heap);
-                if (value.IsEmpty) status = Status.NoMemory;
-                else
-                {
-                    status = Map.Set(state->Me, MapOf(handle), key.Probe, value);
-                    Reference.Drop(state->Me, value);
-                }
+                status = value.IsEmpty ? Status.NoMemory : Map.Give(state->Me, MapOf(handle), key, value);
             }
             Epoch.Exit(state->Me);
         }
         incoming.Dispose(state);
-        key.Dispose(state);
-        return made && (status == Status.Done || LiveErrors.Raise(handle, status) != null);
+        return made;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -29,6 +29,9 @@ internal unsafe struct HeldValues
         nint count = ((PyListObject*)list)->Size;
         while (values.Count < count && values.Count < ((PyListObject*)list)->Size)
         {
+            // Perhaps none.
+            values.AddPlain(state, heap, (PyListObject*)list, count);
+            if (values.Count >= Math.Min(count, ((PyListObject*)list)->Size)) break;
             PyObject* item = References.New(((PyListObject*)list)->Items[values.Count]);
             bool done = LiveMethods.GoesOn(values.Count) && values.Add(state, heap, item, place);
             References.Drop(item);
@@ -77,6 +80,16 @@ internal unsafe struct HeldValues
     {
         NativeMemory.Free(Items);
         this = default;
+    }
+
+    // The next items that need no detour, up to the first step of a thousand, at which signals are looked for. What is wrong is found again by Add.
+    void AddPlain(LiveState* state, PoolHeap* heap, PyListObject* list, nint count)
+    {
+        Epoch.Enter(state->Me);
+        bool isDeleted = PoolHeap.IsDeleted(heap);
+        nint end = Math.Min(Math.Min(count, list->Size), Count / PerSection * PerSection + PerSection - 1);
+        while (!isDeleted && Count < end && PlainValues.TryStore(state->Me, heap, list->Items[Count], out Value value) && !value.IsEmpty) Items[Count++] = value;
+        Epoch.Exit(state->Me);
     }
 
     bool Add(LiveState* state, PoolHeap* heap, PyObject* item, scoped in Place place)

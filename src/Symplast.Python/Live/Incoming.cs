@@ -121,7 +121,7 @@ internal unsafe ref partial struct Incoming
             if ((text->State & PyAsciiObject.Ascii) == 0) return false;
             nint hash = text->Hash;
             if (hash == -1) hash = api.HashBuiltin(o);
-            Probe = Probe.Text((byte*)o + PyAsciiObject.DataOffset, (nuint)text->Length, (ulong)hash);
+            Probe = Probe.AsciiText((byte*)o + PyAsciiObject.DataOffset, (nuint)text->Length, (ulong)hash);
             return true;
         }
         if (type == api.PyLong_Type)

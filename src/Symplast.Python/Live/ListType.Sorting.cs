@@ -7,7 +7,7 @@ using Vector = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
 
 namespace Symplast.Python.Live;
 
-// Sorting: Python's own list.sort puts the indexes in order, by the keys of the elements; then the elements follow, at one moment.
+// Sorting: numbers or text by themselves. Of other elements, and of keys, Python's own list.sort puts the indexes in order; then the elements follow, at one moment.
 internal static unsafe partial class ListType
 {
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -22,6 +22,7 @@ internal static unsafe partial class ListType
             int reverse = given[1] == 0 ? 0 : Api.Table.PyObject_IsTrue((PyObject*)given[1]);
             if (reverse < 0) return null;
             LiveState* state = handle->State;
+            if (key == null && SortAtOnce(handle, reverse != 0, out bool isDone)) return isDone ? Api.Table._Py_NoneStruct : null;
             Status status = Vector.Snapshot(state->Me, VectorOf(handle), out VectorSnapshot snapshot);
             if (status != Status.Done) return LiveErrors.Raise(handle, status);
             bool done = Sort(handle, ref snapshot, key, reverse != 0);
@@ -32,6 +33,17 @@ internal static unsafe partial class ListType
         {
             return Errors.FromManaged(e);
         }
+    }
+
+    // Elements that Python need not compare. False if there are others.
+    static bool SortAtOnce(Handle* handle, bool isReversed, out bool isDone)
+    {
+        Status status = Vector.SortPlain(handle->State->Me, VectorOf(handle), isReversed);
+        isDone = status == Status.Done;
+        if (status == Status.WrongKind) return false;
+        if (status == Status.Missing) Errors.Value("list modified during sort");
+        else if (!isDone) LiveErrors.Raise(handle, status);
+        return true;
     }
 
     static bool Sort(Handle* handle, ref VectorSnapshot snapshot, PyObject* key, bool isReversed)

@@ -84,8 +84,10 @@ internal static unsafe partial class ListType
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
         if (!HeldValues.Of(state, heap, items, Place.Member((PyObject*)handle), out HeldValues values)) return false;
-        Status status = LiveMethods.IsUsable(handle) ? Vector.ReplaceSlice(state->Me, VectorOf(handle), start, stop, values.Items, values.Count) : Status.Done;
-        values.Dispose(state, heap);
+        bool isUsable = LiveMethods.IsUsable(handle);
+        Status status = isUsable ? Vector.GiveSlice(state->Me, VectorOf(handle), start, stop, values.Items, values.Count) : Status.Done;
+        if (isUsable && status == Status.Done) values.Free();
+        else values.Dispose(state, heap);
         return Succeeded(handle, status);
     }
 

@@ -46,14 +46,9 @@ internal unsafe struct LiveState
 
     /// <summary>Those that hold a snapshot, which ends with the interpreter at the latest.</summary>
     internal ListIterator* ListIterators;
-    /// <summary>The type of iterators over SortedDict; a borrowed reference.</summary>
-    internal PyObject* SortedDictIteratorType;
 
     /// <summary>The iterators that hold a snapshot, which ends with the interpreter at the latest.</summary>
     internal DictIterator* Iterators;
-
-    /// <summary>The same, those over SortedDict.</summary>
-    internal SortedDictIterator* SortedIterators;
 
     /// <summary>The type of declared attributes; a borrowed reference.</summary>
     internal PyObject* FieldType;
@@ -119,7 +114,6 @@ internal unsafe struct LiveState
         state->_interpreter = 0;
         while (state->ListIterators != null) ListIterator.Finish(state->ListIterators);
         while (state->Iterators != null) DictIterator.Finish(state->Iterators);
-        while (state->SortedIterators != null) SortedDictIterator.Finish(state->SortedIterators);
         for (PyObject* handle; (handle = state->Handles.Any()) != null;) Handle.Release((Handle*)handle);
         LiveStates.Remove(state);
         state->Attributes.Dispose();

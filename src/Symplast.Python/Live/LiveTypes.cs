@@ -15,7 +15,6 @@ internal static unsafe class LiveTypes
         internal PyTypeSpec* ListIterator;
         internal PyTypeSpec* Set;
         internal PyTypeSpec* SortedDict;
-        internal PyTypeSpec* SortedDictIterator;
         internal PyTypeSpec* Object;
         internal PyTypeSpec* Field;
         internal PyTypeSpec* AtomicInt;
@@ -38,7 +37,6 @@ internal static unsafe class LiveTypes
             ListIterator = ListIterator.Specification(),
             Set = SetType.Specification(),
             SortedDict = SortedDictType.Specification(),
-            SortedDictIterator = SortedDictIterator.Specification(),
             Object = ObjectType.Specification(),
             Field = Field.Specification(),
             AtomicInt = AtomicIntType.Specification(),
@@ -58,7 +56,6 @@ internal static unsafe class LiveTypes
         return Add(module, interpreter, LiveKind.Dict, _specifications.Dict, "Dict"u8)
             && Add(module, interpreter, LiveKind.Set, _specifications.Set, "Set"u8)
             && Add(module, interpreter, LiveKind.SortedDict, _specifications.SortedDict, "SortedDict"u8)
-            && (state->SortedDictIteratorType = Make(module, interpreter, _specifications.SortedDictIterator, null, default)) != null
             && Add(module, interpreter, LiveKind.Object, _specifications.Object, "ObjectBase"u8)
             && Add(module, interpreter, LiveKind.AtomicInt, _specifications.AtomicInt, "AtomicInt"u8)
             && Add(module, interpreter, LiveKind.AtomicRef, _specifications.AtomicRef, "AtomicRef"u8)

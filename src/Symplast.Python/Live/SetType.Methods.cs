@@ -188,7 +188,9 @@ internal static unsafe partial class SetType
     // Like set, it takes one element after the other and keeps those that came before a failure. False with an exception set.
     static bool AddAll(Handle* handle, PyObject* other)
     {
-        PyObject* iterator = LiveMethods.CheckAlive(handle) ? Api.Table.PyObject_GetIter(other) : null;
+        if (!LiveMethods.CheckAlive(handle)) return false;
+        if (HasElements(other)) return AddListed(handle, other);
+        PyObject* iterator = Api.Table.PyObject_GetIter(other);
         bool done = iterator != null;
         PyObject* element;
         for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && (element = Api.Table.PyIter_Next(iterator)) != null; i++)
@@ -198,6 +200,26 @@ internal static unsafe partial class SetType
         }
         References.Drop(iterator);
         return done && Api.Table.PyErr_Occurred() == null;
+    }
+
+    // Whether listing the elements of an object calls no Python code, so that nobody can tell it from taking one after the other.
+    static bool HasElements(PyObject* o)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* type = o->Type;
+        return type == api.PyList_Type || type == api.PyTuple_Type || type == api.PySet_Type || type == api.PyFrozenSet_Type || type == api.PyDict_Type;
+    }
+
+    static bool AddListed(Handle* handle, PyObject* other)
+    {
+        PyObject* elements = LiveMethods.Hidden(Api.Table.PySequence_List(other));
+        if (elements == null) return false;
+        nint index = 0;
+        bool done = MapFilling.Set(handle, elements, ref index);
+        for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && index < ((PyListObject*)elements)->Size; i++)
+            done = AddOne(handle, ((PyListObject*)elements)->Items[index++]) is Status.Done or Status.Exists;
+        References.Drop(elements);
+        return done;
     }
 
     static bool RemoveAll(Handle* handle, PyObject* other)

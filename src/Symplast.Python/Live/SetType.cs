@@ -83,8 +83,7 @@ internal static unsafe partial class SetType
     {
         if (!LiveMethods.IsUsable(handle)) return Status.Deleted;
         LiveState* state = handle->State;
-        KeyState known = Incoming.Key(state, Heap.Of(handle->Shared), o, out Incoming key);
-        if (known != KeyState.Ready) return Refuse(handle, o, known);
+        if (!TryKey(handle, o, out Incoming key)) return Status.WrongKind;
         Status status = Sets.Add(state->Me, SetOf(handle), key.Probe);
         key.Dispose(state);
         if (status is not (Status.Done or Status.Exists)) LiveErrors.Raise(handle, status);
@@ -161,13 +160,21 @@ internal static unsafe partial class SetType
         return LiveMethods.CheckAlive(handle);
     }
 
+    /// <summary>A member to store; false with an exception set.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool TryKey(Handle* handle, PyObject* o, out Incoming key)
+    {
+        KeyState known = Incoming.Key(handle->State, Heap.Of(handle->Shared), o, out key);
+        return known == KeyState.Ready || Refuse(handle, o, known);
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static Status Refuse(Handle* handle, PyObject* o, KeyState known)
+    static bool Refuse(Handle* handle, PyObject* o, KeyState known)
     {
         if (known == KeyState.Failed) LiveErrors.ExplainUnhashable(o, "set element");
         else if (LiveMethods.CheckAlive(handle))
             LiveErrors.RaiseNotShareable(handle->State, $"{Place.Member((PyObject*)handle).Describe()}: {Text.TypeName(o)} cannot be a member of a shared Set");
-        return Status.WrongKind;
+        return false;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -60,16 +60,13 @@ internal static unsafe partial class SortedDictType
         bool hasNamed = named != null && ((PyDictObject*)named)->Used != 0;
         if (((PyVarObject*)positional)->Size == 0 && !hasNamed) return true;
         PyObject* plain = ToDict(handle->State, positional, named);
-        if (plain == null) return false;
-        PyObject* items = LiveMethods.Hidden(Api.Table.PyDict_Items(plain));
+        if (LiveMethods.Hidden(plain) == null) return false;
+        nint position = 0;
+        bool done = SortedFilling.Dict(handle, plain, ref position);
+        PyObject* key;
+        PyObject* value;
+        for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && Api.Table.PyDict_Next(plain, &position, &key, &value) != 0; i++) done = Set(handle, key, value);
         References.Drop(plain);
-        bool done = items != null;
-        for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && i < ((PyListObject*)items)->Size; i++)
-        {
-            PyObject** pair = (PyObject**)((byte*)((PyListObject*)items)->Items[i] + Layout.Current.TupleItems);
-            done = Set(handle, pair[0], pair[1]);
-        }
-        References.Drop(items);
         return done;
     }
 

@@ -13,8 +13,6 @@ namespace Symplast.Python.Live;
 // What the order of the keys is for: ends, neighbours, ranges, places.
 internal static unsafe partial class SortedDictType
 {
-    const int BatchSize = 14;
-
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Floor(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Floor);
 
@@ -100,8 +98,8 @@ internal static unsafe partial class SortedDictType
     {
         SortedBound from = minimum == null ? SortedBound.None : includesMinimum ? SortedBound.Including(lower.Probe) : SortedBound.Excluding(lower.Probe);
         SortedBound to = maximum == null ? SortedBound.None : includesMaximum ? SortedBound.Including(upper.Probe) : SortedBound.Excluding(upper.Probe);
-        Status status = Tree.Snapshot(handle->State->Me, MapOf(handle), from, to, out SortedMap* copy);
-        if (status == Status.Done) return SortedDictIterator.Create(handle, copy, DictIteration.Keys, reversed);
+        Status status = Tree.SnapshotKeys(handle->State->Me, MapOf(handle), from, to, out MapSnapshot* snapshot);
+        if (status == Status.Done) return DictIterator.Create(handle, snapshot, DictIteration.Keys, reversed);
         if (status != Status.WrongKind) return LiveErrors.Raise(handle, status);
         if (minimum == null) return RaiseUnsortable(handle, maximum, upper.Probe);
         if (maximum == null) return RaiseUnsortable(handle, minimum, lower.Probe);
@@ -273,40 +271,10 @@ internal static unsafe partial class SortedDictType
         key = value = default;
         held = null;
         LiveState* state = handle->State;
-        Status status = Tree.Snapshot(state->Me, MapOf(handle), out SortedMap* copy);
-        if (status != Status.Done) return status;
-        status = Tree.Count(state->Me, copy, out long entries);
-        bool backwards = index < 0;
-        long steps = backwards ? -1 - (long)index : index;
-        if (status == Status.Done) status = steps < entries ? Walk(state->Me, copy, steps, backwards, out key, out value, out held) : Status.Missing;
-        LiveState.Drop(state, (Header*)copy);
-        return status;
-    }
-
-    static Status Walk(Participant* me, SortedMap* copy, long steps, bool backwards, out Value key, out Value value, out PoolHeap* held)
-    {
-        key = value = default;
-        held = null;
-        SortedEntry* entries = stackalloc SortedEntry[BatchSize];
-        Epoch.Enter(me);
-        Status status = Tree.Open(me, copy, SortedBound.None, SortedBound.None, backwards, out SortedCursor cursor);
-        int fetched = 0;
-        while (status == Status.Done)
-        {
-            status = Tree.Next(me, copy, ref cursor, entries, BatchSize, out fetched);
-            if (steps < fetched) break;
-            steps -= fetched;
-        }
-        if (status == Status.Done)
-        {
-            key = entries[steps].Key;
-            value = entries[steps].Value;
-            Reference.Take(key);
-            Reference.Take(value);
-            held = LiveMethods.Hold(value);
-        }
-        Tree.Close(me, ref cursor);
-        Epoch.Exit(me);
+        Epoch.Enter(state->Me);
+        Status status = PoolHeap.IsDeleted(Heap.Of(handle->Shared)) ? Status.Deleted : Tree.TakeAt(state->Me, MapOf(handle), index, out key, out value);
+        if (status == Status.Done) held = LiveMethods.Hold(value);
+        Epoch.Exit(state->Me);
         return status;
     }
 

@@ -56,6 +56,8 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
                     return MapOps.Clear(me, map).ToString();
                 case "compact":
                     return MapOps.Compact(me, map).ToString();
+                case "fill":
+                    return FillAtOnce(me, map, words);
                 case "keys":
                     Assert.Equal(Status.Done, MapOps.SnapshotKeys(me, map, ulong.MaxValue, out MapSnapshot* keys));
                     // Others changed it too often.
@@ -70,6 +72,21 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
                     MapSnapshot.Free(me, snapshot);
                     return all;
             }
+        }
+
+        static string FillAtOnce(Participant* me, OrderedMap* map, string[] words)
+        {
+            Epoch.Enter(me);
+            Status status = MapOps.BeginDraft(me, map, (ulong)words.Length - 1, out MapDraft draft);
+            for (int i = 1; status == Status.Done && i < words.Length; i++)
+            {
+                Value name = Value.OfInt(int.Parse(words[i]));
+                Assert.True(MapOps.Append(me, map, ref draft, Hashing.Of(name), name, Value.OfInt(1)));
+            }
+            if (status == Status.Done) status = MapOps.Publish(me, map, ref draft);
+            if (draft.Exists) MapOps.Discard(me, ref draft);
+            Epoch.Exit(me);
+            return status.ToString();
         }
 
         static long KeyOf(nint snapshot, ulong i) => MapSnapshot.Key((MapSnapshot*)snapshot, i).Int;
@@ -106,6 +123,10 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
                     entries.Clear();
                     break;
                 case "compact":
+                    break;
+                case "fill":
+                    if (entries.Count > 0) return nameof(Status.Missing);
+                    entries.AddRange(words[1..].Select(name => $"{name}=1"));
                     break;
                 case "keys":
                     return string.Join(' ', entries.Select(entry => entry.Split('=')[0]));
@@ -171,6 +192,23 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
             "once | set 0 9; set 1 9; set 2 9", "once | set 20 1; remove 0", "once | clear; set 0 3", "once | all | set 0 4", "once; count | set 20 1; set 21 1; set 22 1; set 23 1",
         ];
         return Cross(programs);
+    }
+
+    [Theory]
+    [InlineData("fill 4 5 6 | set 0 1; get 4")]
+    [InlineData("fill 4 5 | set 0 1; count")]
+    [InlineData("fill 4 5 | get 4; set 4 2; last")]
+    [InlineData("fill 4 5 6 | fill 7 8 9; count")]
+    [InlineData("fill 4 5 6 | count; get 6; count")]
+    [InlineData("fill 4 5 6; set 4 2 | get 5; set 5 3; get 4")]
+    [InlineData("fill 4 5 6; remove 5 | all | clear")]
+    [InlineData("fill 4 5 6 7 8 9; set 20 1 | last; first")]
+    [InlineData("fill 4 5 6 | set 0 1; remove 0")]
+    [InlineData("fill 4 5 6 | keys; get 4")]
+    [InlineData("fill 4 5 6; compact | once; last")]
+    public void AnEmptyMapIsFilledInOneStep(string programs)
+    {
+        foreach (string state in (string[])["", "1=1", "1=1 1=x"]) _map.Explore(state, programs, random: 40);
     }
 
     static TheoryData<string, string> Cross(string[] programs)

@@ -1,0 +1,77 @@
+using System.Runtime.CompilerServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+
+namespace Symplast.Python.Live;
+
+/// <summary>The most frequent objects, stored without detours where many are stored at once: text of ASCII characters, integers that are not large, floats, None, booleans.</summary>
+internal static unsafe class PlainValues
+{
+    /// <summary>
+    /// The value of one of these, with a reference that is the caller's; empty if there is no memory. False for all else. Runs no Python code. Inside a section in which the
+    /// pool was not deleted.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool TryStore(Participant* me, PoolHeap* heap, PyObject* o, out Value value)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* type = o->Type;
+        // A frozen text is stored by its address, without a copy.
+        if (type == api.PyUnicode_Type && !AddressRange.Contains(o)) return TryText(me, heap, o, out value, out _);
+        if (type == api.PyLong_Type) return TryInt(o, out value);
+        return TryConstant(o, type, out value);
+    }
+
+    /// <summary>
+    /// The same for a key, with its hash: text and integers only, of which two that differ for Python differ in a pool. (Two NaNs are keys of a dict, but one key here.)
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool TryStoreKey(Participant* me, PoolHeap* heap, PyObject* o, out Value key, out ulong hash)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* type = o->Type;
+        if (type == api.PyUnicode_Type) return TryText(me, heap, o, out key, out hash);
+        if (type == api.PyLong_Type && TryInt(o, out key))
+        {
+            hash = Hashing.OfInt(key.Int);
+            return true;
+        }
+        key = default;
+        hash = 0;
+        return false;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool TryText(Participant* me, PoolHeap* heap, PyObject* o, out Value value, out ulong hash)
+    {
+        PyAsciiObject* text = (PyAsciiObject*)o;
+        value = default;
+        hash = 0;
+        if ((text->State & PyAsciiObject.Ascii) == 0) return false;
+        nint known = text->Hash;
+        hash = (ulong)(known == -1 ? Api.Table.HashBuiltin(o) : known);
+        value = Blob.CreateAscii(me, heap, (byte*)o + PyAsciiObject.DataOffset, (nuint)text->Length, hash);
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool TryInt(PyObject* o, out Value value)
+    {
+        value = default;
+        if (!((PyLongObject*)o)->IsCompact) return false;
+        value = Value.OfInt(((PyLongObject*)o)->CompactValue);
+        return true;
+    }
+
+    static bool TryConstant(PyObject* o, PyObject* type, out Value value)
+    {
+        ref Api api = ref Api.Table;
+        value = default;
+        if (type == api.PyFloat_Type) value = Value.Of(((PyFloatObject*)o)->Value);
+        else if (o == api._Py_NoneStruct) value = Value.None;
+        else if (type == api.PyBool_Type) value = Value.Of(o == api._Py_TrueStruct);
+        else return false;
+        return true;
+    }
+}
