@@ -120,30 +120,25 @@ internal static unsafe partial class ArrayType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IndexOf(PyObject* self, PyObject** arguments, nint count)
+    static PyObject* IndexOf(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &IndexOf);
+
+    static PyObject* IndexOf(Handle* handle, PyObject** arguments, nint count)
     {
+        if (!LiveMethods.CheckCount("index", count, 1, 3)) return null;
+        nint start = 0;
+        nint stop = nint.MaxValue;
+        if (count > 1 && !TryBound(arguments[1], out start) || count > 2 && !TryBound(arguments[2], out stop)) return null;
+        if (!TryExport(handle, out ArrayView view)) return null;
         try
         {
-            if (!LiveMethods.CheckCount("index", count, 1, 3)) return null;
-            nint start = 0;
-            nint stop = nint.MaxValue;
-            if (count > 1 && !TryBound(arguments[1], out start) || count > 2 && !TryBound(arguments[2], out stop)) return null;
-            if (!TryExport((Handle*)self, out ArrayView view)) return null;
-            try
-            {
-                if (start < 0) start = Math.Max(0, start + view.Count);
-                if (stop < 0) stop += view.Count;
-                nint found = Find(view, arguments[0], start, Math.Min(stop, view.Count));
-                return found == Failed ? null : found == Absent ? Errors.Value("array.index(x): x not in array") : Api.Table.PyLong_FromLongLong(found);
-            }
-            finally
-            {
-                view.End();
-            }
+            if (start < 0) start = Math.Max(0, start + view.Count);
+            if (stop < 0) stop += view.Count;
+            nint found = Find(view, arguments[0], start, Math.Min(stop, view.Count));
+            return found == Failed ? null : found == Absent ? Errors.Value("array.index(x): x not in array") : Api.Table.PyLong_FromLongLong(found);
         }
-        catch (Exception e)
+        finally
         {
-            return Errors.FromManaged(e);
+            view.End();
         }
     }
 
@@ -155,26 +150,21 @@ internal static unsafe partial class ArrayType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CountOf(PyObject* self, PyObject* o)
+    static PyObject* CountOf(PyObject* self, PyObject* o) => Frame.Call(self, o, &CountOf);
+
+    static PyObject* CountOf(Handle* handle, PyObject* o)
     {
+        if (!TryExport(handle, out ArrayView view)) return null;
         try
         {
-            if (!TryExport((Handle*)self, out ArrayView view)) return null;
-            try
-            {
-                long count = 0;
-                nint found = -1;
-                while ((found = Find(view, o, found + 1, view.Count)) >= 0) count++;
-                return found == Failed ? null : Api.Table.PyLong_FromLongLong(count);
-            }
-            finally
-            {
-                view.End();
-            }
+            long count = 0;
+            nint found = -1;
+            while ((found = Find(view, o, found + 1, view.Count)) >= 0) count++;
+            return found == Failed ? null : Api.Table.PyLong_FromLongLong(count);
         }
-        catch (Exception e)
+        finally
         {
-            return Errors.FromManaged(e);
+            view.End();
         }
     }
 

@@ -28,7 +28,7 @@ internal static unsafe partial class ArrayType
     {
         try
         {
-            return index < 0 ? RaiseIndex("array index out of range") : Get((Handle*)self, index);
+            return index < 0 ? LiveErrors.RaiseIndex("array index out of range") : Get((Handle*)self, index);
         }
         catch (Exception e)
         {
@@ -57,7 +57,7 @@ internal static unsafe partial class ArrayType
         try
         {
             if (index >= 0) return Set((Handle*)self, index, value) ? 0 : -1;
-            RaiseIndex("array assignment index out of range");
+            LiveErrors.RaiseIndex("array assignment index out of range");
         }
         catch (Exception e)
         {
@@ -160,8 +160,5 @@ internal static unsafe partial class ArrayType
     static bool RaiseFixed() => Errors.Type("an Array has a fixed length: elements cannot be deleted") != null;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static PyObject* RaiseIndex(string message) => Errors.Set(*Api.Table.PyExc_IndexError, message);
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    static PyObject* Raise(Handle* handle, Status status, string outOfRange) => status == Status.Missing ? RaiseIndex(outOfRange) : LiveErrors.Raise(handle, status);
+    static PyObject* Raise(Handle* handle, Status status, string outOfRange) => status == Status.Missing ? LiveErrors.RaiseIndex(outOfRange) : LiveErrors.Raise(handle, status);
 }

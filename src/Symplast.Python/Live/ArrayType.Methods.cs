@@ -23,90 +23,57 @@ internal static unsafe partial class ArrayType
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* ToListMethod(PyObject* self, PyObject* none)
+    static PyObject* ToListMethod(PyObject* self, PyObject* none) => Frame.Call(self, &ToList);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* ToBytes(PyObject* self, PyObject* none) => Frame.Call(self, &ToBytes);
+
+    static PyObject* ToBytes(Handle* handle)
     {
-        try
-        {
-            return ToList((Handle*)self);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!TryExport(handle, out ArrayView view)) return null;
+        PyObject* bytes = Api.Table.PyBytes_FromStringAndSize(null, view.Count * view.Size);
+        if (bytes != null) Elements.Copy(view.Size, (byte*)bytes + PyBytesObject.DataOffset, view.Size, view.Data, view.Size, view.Count);
+        view.End();
+        return bytes;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* ToBytes(PyObject* self, PyObject* none)
+    static PyObject* Add(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &Add);
+
+    static PyObject* Add(Handle* handle, PyObject** arguments, nint count)
     {
-        try
-        {
-            if (!TryExport((Handle*)self, out ArrayView view)) return null;
-            PyObject* bytes = Api.Table.PyBytes_FromStringAndSize(null, view.Count * view.Size);
-            if (bytes != null) Elements.Copy(view.Size, (byte*)bytes + PyBytesObject.DataOffset, view.Size, view.Data, view.Size, view.Count);
-            view.End();
-            return bytes;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!LiveMethods.CheckCount("add", count, 2, 2) || !TryIndex(arguments[0], out nint index) || !TryKind(handle, out ElementKind kind)) return null;
+        bool isReal = Elements.IsReal(kind);
+        Int128 integer = 0;
+        double real = 0;
+        if (!(isReal ? ArrayNumbers.TryReal(arguments[1], out real) : ArrayNumbers.TryInteger(arguments[1], out integer)) || !LiveMethods.IsUsable(handle)) return null;
+        Status status = isReal
+            ? Operations.AddReal(handle->State->Me, ArrayOf(handle), index, real, out ulong sum)
+            : Operations.Add(handle->State->Me, ArrayOf(handle), index, integer, out sum);
+        if (status == Status.Done) return ArrayNumbers.ToPython(kind, sum);
+        return status == Status.Overflow
+            ? Errors.Set(*Api.Table.PyExc_OverflowError, $"the sum is not from {Elements.Least(kind)} to {Elements.Greatest(kind)}")
+            : Raise(handle, status, "array index out of range");
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Add(PyObject* self, PyObject** arguments, nint count)
+    static PyObject* Exchange(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &Exchange);
+
+    static PyObject* Exchange(Handle* handle, PyObject** arguments, nint count)
     {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.CheckCount("add", count, 2, 2) || !TryIndex(arguments[0], out nint index) || !TryKind(handle, out ElementKind kind)) return null;
-            bool isReal = Elements.IsReal(kind);
-            Int128 integer = 0;
-            double real = 0;
-            if (!(isReal ? ArrayNumbers.TryReal(arguments[1], out real) : ArrayNumbers.TryInteger(arguments[1], out integer)) || !LiveMethods.IsUsable(handle)) return null;
-            Status status = isReal
-                ? Operations.AddReal(handle->State->Me, ArrayOf(handle), index, real, out ulong sum)
-                : Operations.Add(handle->State->Me, ArrayOf(handle), index, integer, out sum);
-            if (status == Status.Done) return ArrayNumbers.ToPython(kind, sum);
-            return status == Status.Overflow
-                ? Errors.Set(*Api.Table.PyExc_OverflowError, $"the sum is not from {Elements.Least(kind)} to {Elements.Greatest(kind)}")
-                : Raise(handle, status, "array index out of range");
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!LiveMethods.CheckCount("exchange", count, 2, 2) || !TryIndex(arguments[0], out nint index) || !TryKind(handle, out ElementKind kind)) return null;
+        if (!ArrayNumbers.TryWord(kind, arguments[1], out ulong word) || !LiveMethods.IsUsable(handle)) return null;
+        Status status = Operations.Exchange(handle->State->Me, ArrayOf(handle), index, word, out ulong old);
+        return status == Status.Done ? ArrayNumbers.ToPython(kind, old) : Raise(handle, status, "array index out of range");
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Exchange(PyObject* self, PyObject** arguments, nint count)
-    {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.CheckCount("exchange", count, 2, 2) || !TryIndex(arguments[0], out nint index) || !TryKind(handle, out ElementKind kind)) return null;
-            if (!ArrayNumbers.TryWord(kind, arguments[1], out ulong word) || !LiveMethods.IsUsable(handle)) return null;
-            Status status = Operations.Exchange(handle->State->Me, ArrayOf(handle), index, word, out ulong old);
-            return status == Status.Done ? ArrayNumbers.ToPython(kind, old) : Raise(handle, status, "array index out of range");
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &CompareExchange);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count)
+    static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
     {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.CheckCount("compare_exchange", count, 3, 3) || !TryIndex(arguments[0], out nint index) || !TryKind(handle, out ElementKind kind)) return null;
-            return ArrayNumbers.TryWord(kind, arguments[2], out ulong word) ? CompareExchange(handle, index, kind, arguments[1], word) : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!LiveMethods.CheckCount("compare_exchange", count, 3, 3) || !TryIndex(arguments[0], out nint index) || !TryKind(handle, out ElementKind kind)) return null;
+        return ArrayNumbers.TryWord(kind, arguments[2], out ulong word) ? CompareExchange(handle, index, kind, arguments[1], word) : null;
     }
 
     // Python says whether an element is what was expected; its bits are exchanged if they are still those that Python saw.

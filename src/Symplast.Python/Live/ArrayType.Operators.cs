@@ -8,41 +8,20 @@ namespace Symplast.Python.Live;
 internal static unsafe partial class ArrayType
 {
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Concat(PyObject* self, PyObject* other)
+    static PyObject* Concat(PyObject* self, PyObject* other) => Frame.Call(self, other, &Concat);
+
+    static PyObject* Concat(Handle* handle, PyObject* other)
     {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            PyObject* left = ToPlain(handle);
-            PyObject* right = left == null ? null : other->Type == handle->State->TypeOf(LiveKind.Array) ? ToPlain((Handle*)other) : References.New(other);
-            PyObject* result = right == null ? null : Api.Table.PyNumber_Add(left, right);
-            References.Drop(left);
-            References.Drop(right);
-            return result;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        PyObject* left = ToPlain(handle);
+        PyObject* right = left == null ? null : other->Type == handle->State->TypeOf(LiveKind.Array) ? ToPlain((Handle*)other) : References.New(other);
+        PyObject* result = right == null ? null : Api.Table.PyNumber_Add(left, right);
+        References.Drop(left);
+        References.Drop(right);
+        return result;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Repeat(PyObject* self, nint times)
-    {
-        try
-        {
-            PyObject* plain = ToPlain((Handle*)self);
-            PyObject* number = plain == null ? null : Api.Table.PyLong_FromLongLong(times);
-            PyObject* result = number == null ? null : Api.Table.PyNumber_Multiply(plain, number);
-            References.Drop(plain);
-            References.Drop(number);
-            return result;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* Repeat(PyObject* self, nint times) => PlainForms.Repeat(self, times);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* InPlaceConcat(PyObject* self, PyObject* other) => RaiseFixed((Handle*)self, "+=");

@@ -192,32 +192,17 @@ internal static unsafe partial class ArrayType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CopyShared(PyObject* self, PyObject* none)
-    {
-        try
-        {
-            return Copy((Handle*)self);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* CopyShared(PyObject* self, PyObject* none) => Frame.Call(self, &Copy);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CopyDeep(PyObject* self, PyObject* memo)
+    static PyObject* CopyDeep(PyObject* self, PyObject* memo) => Frame.Call(self, memo, &CopyDeep);
+
+    static PyObject* CopyDeep(Handle* handle, PyObject* memo)
     {
-        try
-        {
-            PyObject* made = Copy((Handle*)self);
-            if (made == null || LiveMethods.Remember(memo, self, made)) return made;
-            References.Drop(made);
-            return null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        PyObject* made = Copy(handle);
+        if (made == null || LiveMethods.Remember(memo, (PyObject*)handle, made)) return made;
+        References.Drop(made);
+        return null;
     }
 
     // A new Array in the same pool.
@@ -227,9 +212,7 @@ internal static unsafe partial class ArrayType
         ArraySource source = new() { Data = view.Data, Count = view.Count, Step = view.Size };
         try
         {
-            return handle->State->Interpreter is { } interpreter && LiveErrors.PoolOf(Heap.Of(handle->Shared)) is { } pool
-                ? Create(interpreter, pool, view.Tag, view.Count, source)
-                : LiveErrors.RaiseDeleted(handle);
+            return Creation.TryPlaceOf(handle, out InterpreterState? interpreter, out Pool? pool) ? Create(interpreter, pool, view.Tag, view.Count, source) : null;
         }
         finally
         {
@@ -238,60 +221,44 @@ internal static unsafe partial class ArrayType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Repr(PyObject* self)
+    static PyObject* Repr(PyObject* self) => Frame.Call(self, &Repr);
+
+    static PyObject* Repr(Handle* handle)
     {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            ArrayView view = default;
-            if (LiveMethods.IsDeleted(handle) || Operations.Export(handle->State->Me, (SharedArray*)handle->Shared, out view) != Status.Done) return Text.ToPython("<symplast.Array, deleted>");
-            PyObject* list = view.Count == 0 ? null : ToList(view);
-            char typecode = (char)view.Tag;
-            bool isEmpty = view.Count == 0;
-            view.End();
-            if (isEmpty) return Text.ToPython($"Array('{typecode}')");
-            PyObject* inner = list == null ? null : Api.Table.PyObject_Repr(list);
-            PyObject* repr = inner == null ? null : Text.ToPython($"Array('{typecode}', {Text.FromPython(inner)})");
-            References.Drop(inner);
-            References.Drop(list);
-            return repr;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        ArrayView view = default;
+        if (LiveMethods.IsDeleted(handle) || Operations.Export(handle->State->Me, (SharedArray*)handle->Shared, out view) != Status.Done) return Text.ToPython("<symplast.Array, deleted>");
+        PyObject* list = view.Count == 0 ? null : ToList(view);
+        char typecode = (char)view.Tag;
+        bool isEmpty = view.Count == 0;
+        view.End();
+        if (isEmpty) return Text.ToPython($"Array('{typecode}')");
+        PyObject* inner = list == null ? null : Api.Table.PyObject_Repr(list);
+        PyObject* repr = inner == null ? null : Text.ToPython($"Array('{typecode}', {Text.FromPython(inner)})");
+        References.Drop(inner);
+        References.Drop(list);
+        return repr;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Iterate(PyObject* self) => LiveMethods.CheckAlive((Handle*)self) ? Api.Table.PySeqIter_New(self) : null;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* GetTypecode(PyObject* self, void* closure)
+    static PyObject* GetTypecode(PyObject* self, void* closure) => Frame.Call(self, &GetTypecode);
+
+    static PyObject* GetTypecode(Handle* handle)
     {
-        try
-        {
-            if (!TryExport((Handle*)self, out ArrayView view)) return null;
-            view.End();
-            return Text.ToPython(((char)view.Tag).ToString());
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!TryExport(handle, out ArrayView view)) return null;
+        view.End();
+        return Text.ToPython(((char)view.Tag).ToString());
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* GetItemSize(PyObject* self, void* closure)
+    static PyObject* GetItemSize(PyObject* self, void* closure) => Frame.Call(self, &GetItemSize);
+
+    static PyObject* GetItemSize(Handle* handle)
     {
-        try
-        {
-            if (!TryExport((Handle*)self, out ArrayView view)) return null;
-            view.End();
-            return Api.Table.PyLong_FromLongLong(view.Size);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!TryExport(handle, out ArrayView view)) return null;
+        view.End();
+        return Api.Table.PyLong_FromLongLong(view.Size);
     }
 }

@@ -41,7 +41,7 @@ internal static unsafe class AtomicIntType
                 Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange, PyMethodDef.FastCall, "compare_exchange($self, expected, new, /)\n--\n\nSet the value to new if it is expected; return whether it was."u8)))),
     });
 
-    static AtomicCell* CellOf(PyObject* self) => (AtomicCell*)((Handle*)self)->Shared;
+    static AtomicCell* CellOf(Handle* handle) => (AtomicCell*)handle->Shared;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
@@ -74,86 +74,51 @@ internal static unsafe class AtomicIntType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CopyShared(PyObject* self, PyObject* none)
+    static PyObject* CopyShared(PyObject* self, PyObject* none) => Frame.Call(self, &Copy);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CopyDeep(PyObject* self, PyObject* memo) => Frame.Call(self, memo, &CopyDeep);
+
+    static PyObject* CopyDeep(Handle* handle, PyObject* memo)
     {
-        try
-        {
-            return Copy(self);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        PyObject* made = Copy(handle);
+        if (made == null || LiveMethods.Remember(memo, (PyObject*)handle, made)) return made;
+        References.Drop(made);
+        return null;
+    }
+
+    static PyObject* Copy(Handle* handle)
+    {
+        if (!TryGet(handle, out long value)) return null;
+        return Creation.TryPlaceOf(handle, out InterpreterState? interpreter, out Pool? pool) ? Create(interpreter, pool, handle->Head.Type, value) : null;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CopyDeep(PyObject* self, PyObject* memo)
-    {
-        try
-        {
-            PyObject* made = Copy(self);
-            if (made == null || LiveMethods.Remember(memo, self, made)) return made;
-            References.Drop(made);
-            return null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* Repr(PyObject* self) => Frame.Call(self, &Repr);
 
-    static PyObject* Copy(PyObject* self)
+    static PyObject* Repr(Handle* handle)
     {
-        if (!TryGet(self, out long value)) return null;
-        Handle* handle = (Handle*)self;
-        return handle->State->Interpreter is { } interpreter && LiveErrors.PoolOf(Heap.Of(handle->Shared)) is { } pool
-            ? Create(interpreter, pool, self->Type, value)
-            : LiveErrors.RaiseDeleted(handle);
+        long value = 0;
+        bool lives = !LiveMethods.IsDeleted(handle) && Integer.Get(handle->State->Me, CellOf(handle), out value) == Status.Done;
+        return Text.ToPython(lives ? $"AtomicInt({value})" : "<symplast.AtomicInt, deleted>");
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Repr(PyObject* self)
+    static PyObject* ToInt(PyObject* self) => TryGet((Handle*)self, out long value) ? Api.Table.PyLong_FromLongLong(value) : null;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int ToBool(PyObject* self) => TryGet((Handle*)self, out long value) ? value != 0 ? 1 : 0 : -1;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* GetValue(PyObject* self, void* closure) => TryGet((Handle*)self, out long value) ? Api.Table.PyLong_FromLongLong(value) : null;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int SetValue(PyObject* self, PyObject* o, void* closure) => Frame.Set(self, o, &SetValue);
+
+    static bool SetValue(Handle* handle, PyObject* o)
     {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            long value = 0;
-            bool lives = !LiveMethods.IsDeleted(handle) && Integer.Get(handle->State->Me, CellOf(self), out value) == Status.Done;
-            return Text.ToPython(lives ? $"AtomicInt({value})" : "<symplast.AtomicInt, deleted>");
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* ToInt(PyObject* self) => TryGet(self, out long value) ? Api.Table.PyLong_FromLongLong(value) : null;
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int ToBool(PyObject* self) => TryGet(self, out long value) ? value != 0 ? 1 : 0 : -1;
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* GetValue(PyObject* self, void* closure) => TryGet(self, out long value) ? Api.Table.PyLong_FromLongLong(value) : null;
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int SetValue(PyObject* self, PyObject* o, void* closure)
-    {
-        try
-        {
-            if (o == null)
-            {
-                Errors.Type("cannot delete the value of an AtomicInt");
-                return -1;
-            }
-            if (!LiveMethods.TryInteger(o, out long value) || !LiveMethods.IsUsable((Handle*)self)) return -1;
-            return IsDone(self, Integer.Set(((Handle*)self)->State->Me, CellOf(self), value)) ? 0 : -1;
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
-            return -1;
-        }
+        if (o == null) return Errors.Type("cannot delete the value of an AtomicInt") != null;
+        return LiveMethods.TryInteger(o, out long value) && LiveMethods.IsUsable(handle) && IsDone(handle, Integer.Set(handle->State->Me, CellOf(handle), value));
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -161,8 +126,9 @@ internal static unsafe class AtomicIntType
     {
         try
         {
-            if (!LiveMethods.TryInteger(o, out long n) || !LiveMethods.IsUsable((Handle*)self)) return null;
-            return IsDone(self, Integer.Add(((Handle*)self)->State->Me, CellOf(self), n, out long sum)) ? Api.Table.PyLong_FromLongLong(sum) : null;
+            Handle* handle = (Handle*)self;
+            if (!LiveMethods.TryInteger(o, out long n) || !LiveMethods.IsUsable(handle)) return null;
+            return IsDone(handle, Integer.Add(handle->State->Me, CellOf(handle), n, out long sum)) ? Api.Table.PyLong_FromLongLong(sum) : null;
         }
         catch (Exception e)
         {
@@ -171,41 +137,31 @@ internal static unsafe class AtomicIntType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Exchange(PyObject* self, PyObject* o)
+    static PyObject* Exchange(PyObject* self, PyObject* o) => Frame.Call(self, o, &Exchange);
+
+    static PyObject* Exchange(Handle* handle, PyObject* o)
     {
-        try
-        {
-            if (!LiveMethods.TryInteger(o, out long value) || !LiveMethods.IsUsable((Handle*)self)) return null;
-            return IsDone(self, Integer.Exchange(((Handle*)self)->State->Me, CellOf(self), value, out long old)) ? Api.Table.PyLong_FromLongLong(old) : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!LiveMethods.TryInteger(o, out long value) || !LiveMethods.IsUsable(handle)) return null;
+        return IsDone(handle, Integer.Exchange(handle->State->Me, CellOf(handle), value, out long old)) ? Api.Table.PyLong_FromLongLong(old) : null;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count)
+    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &CompareExchange);
+
+    static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
     {
-        try
-        {
-            if (!LiveMethods.CheckCount("compare_exchange", count, 2, 2)) return null;
-            if (!LiveMethods.TryInteger(arguments[0], out long expected) || !LiveMethods.TryInteger(arguments[1], out long value) || !LiveMethods.IsUsable((Handle*)self)) return null;
-            Status status = Integer.CompareExchange(((Handle*)self)->State->Me, CellOf(self), expected, value, out _);
-            if (status == Status.Missing) return Api.Table._Py_FalseStruct;
-            return IsDone(self, status) ? Api.Table._Py_TrueStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!LiveMethods.CheckCount("compare_exchange", count, 2, 2)) return null;
+        if (!LiveMethods.TryInteger(arguments[0], out long expected) || !LiveMethods.TryInteger(arguments[1], out long value) || !LiveMethods.IsUsable(handle)) return null;
+        Status status = Integer.CompareExchange(handle->State->Me, CellOf(handle), expected, value, out _);
+        if (status == Status.Missing) return Api.Table._Py_FalseStruct;
+        return IsDone(handle, status) ? Api.Table._Py_TrueStruct : null;
     }
 
-    static bool TryGet(PyObject* self, out long value)
+    static bool TryGet(Handle* handle, out long value)
     {
         value = 0;
-        return LiveMethods.IsUsable((Handle*)self) && IsDone(self, Integer.Get(((Handle*)self)->State->Me, CellOf(self), out value));
+        return LiveMethods.IsUsable(handle) && IsDone(handle, Integer.Get(handle->State->Me, CellOf(handle), out value));
     }
 
-    static bool IsDone(PyObject* self, Status status) => status == Status.Done || LiveErrors.Raise((Handle*)self, status) != null;
+    static bool IsDone(Handle* handle, Status status) => status == Status.Done || LiveErrors.Raise(handle, status) != null;
 }

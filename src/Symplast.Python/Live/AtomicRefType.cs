@@ -38,7 +38,7 @@ internal static unsafe class AtomicRefType
                 Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8)))),
     });
 
-    static AtomicCell* CellOf(PyObject* self) => (AtomicCell*)((Handle*)self)->Shared;
+    static AtomicCell* CellOf(Handle* handle) => (AtomicCell*)handle->Shared;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
@@ -86,78 +86,43 @@ internal static unsafe class AtomicRefType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CopyShared(PyObject* self, PyObject* none)
+    static PyObject* CopyShared(PyObject* self, PyObject* none) => Frame.Call(self, &CopyShared);
+
+    static PyObject* CopyShared(Handle* handle)
     {
-        try
-        {
-            PyObject* value = ToPlain((Handle*)self);
-            PyObject* made = value == null ? null : CreateBeside(self, value);
-            References.Drop(value);
-            return made;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        PyObject* value = ToPlain(handle);
+        PyObject* made = value == null ? null : CreateBeside(handle, value);
+        References.Drop(value);
+        return made;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CopyDeep(PyObject* self, PyObject* memo)
+    static PyObject* CopyDeep(PyObject* self, PyObject* memo) => Frame.Call(self, memo, &CopyDeep);
+
+    static PyObject* CopyDeep(Handle* handle, PyObject* memo)
     {
-        try
-        {
-            PyObject* value = ToPlain((Handle*)self);
-            // It may hold itself: the copy is known before what it holds is copied.
-            PyObject* made = value == null ? null : CreateBeside(self, Api.Table._Py_NoneStruct);
-            PyObject* copy = made == null || !LiveMethods.Remember(memo, self, made) ? null : LiveMethods.CopyDeep(value, memo);
-            Value old = default;
-            bool done = copy != null && TryExchange((Handle*)made, copy, out old);
-            if (done) LiveState.Drop(((Handle*)made)->State, old);
-            References.Drop(copy);
-            References.Drop(value);
-            if (done) return made;
-            References.Drop(made);
-            return null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        PyObject* value = ToPlain(handle);
+        // It may hold itself: the copy is known before what it holds is copied.
+        PyObject* made = value == null ? null : CreateBeside(handle, Api.Table._Py_NoneStruct);
+        PyObject* copy = made == null || !LiveMethods.Remember(memo, (PyObject*)handle, made) ? null : LiveMethods.CopyDeep(value, memo);
+        Value old = default;
+        bool done = copy != null && TryExchange((Handle*)made, copy, out old);
+        if (done) LiveState.Drop(((Handle*)made)->State, old);
+        References.Drop(copy);
+        References.Drop(value);
+        if (done) return made;
+        References.Drop(made);
+        return null;
     }
 
-    static PyObject* CreateBeside(PyObject* self, PyObject* value)
-    {
-        Handle* handle = (Handle*)self;
-        return handle->State->Interpreter is { } interpreter && LiveErrors.PoolOf(Heap.Of(handle->Shared)) is { } pool
-            ? Create(interpreter, pool, self->Type, value)
-            : LiveErrors.RaiseDeleted(handle);
-    }
+    static PyObject* CreateBeside(Handle* handle, PyObject* value) =>
+        Creation.TryPlaceOf(handle, out InterpreterState? interpreter, out Pool? pool) ? Create(interpreter, pool, handle->Head.Type, value) : null;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Repr(PyObject* self)
-    {
-        try
-        {
-            return LiveMethods.Repr((Handle*)self, &ToPlain);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* Repr(PyObject* self) => Frame.Call(self, &LiveMethods.Repr);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* GetValue(PyObject* self, void* closure)
-    {
-        try
-        {
-            return ToPlain((Handle*)self);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* GetValue(PyObject* self, void* closure) => Frame.Call(self, &ToPlain);
 
     /// <summary>A new reference to what it holds; null with an exception set.</summary>
     internal static PyObject* ToPlain(Handle* handle)
@@ -169,7 +134,7 @@ internal static unsafe class AtomicRefType
         do
         {
             Epoch.Enter(state->Me);
-            status = Cells.Get(state->Me, (AtomicCell*)handle->Shared, out Value value);
+            status = Cells.Get(state->Me, CellOf(handle), out Value value);
             result = status == Status.Done ? Outgoing.Object(state, value) : null;
             Epoch.Exit(state->Me);
         } while (result == null && status == Status.Done && LiveState.Again(state));
@@ -177,39 +142,23 @@ internal static unsafe class AtomicRefType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int SetValue(PyObject* self, PyObject* o, void* closure)
+    static int SetValue(PyObject* self, PyObject* o, void* closure) => Frame.Set(self, o, &SetValue);
+
+    static bool SetValue(Handle* handle, PyObject* o)
     {
-        try
-        {
-            if (o == null)
-            {
-                Errors.Type("cannot delete the value of an AtomicRef");
-                return -1;
-            }
-            if (!TryExchange((Handle*)self, o, out Value old)) return -1;
-            LiveState.Drop(((Handle*)self)->State, old);
-            return 0;
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
-            return -1;
-        }
+        if (o == null) return Errors.Type("cannot delete the value of an AtomicRef") != null;
+        if (!TryExchange(handle, o, out Value old)) return false;
+        LiveState.Drop(handle->State, old);
+        return true;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Exchange(PyObject* self, PyObject* o)
+    static PyObject* Exchange(PyObject* self, PyObject* o) => Frame.Call(self, o, &Exchange);
+
+    static PyObject* Exchange(Handle* handle, PyObject* o)
     {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.IsUsable(handle) || UnknownClasses.MayMeet(handle->State) && !UnknownClasses.Find(handle->State, new CellGlance(CellOf(self)))) return null;
-            return TryExchange(handle, o, out Value old) ? LiveMethods.Give(handle->State, old) : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!LiveMethods.IsUsable(handle) || UnknownClasses.MayMeet(handle->State) && !UnknownClasses.Find(handle->State, new CellGlance(CellOf(handle)))) return null;
+        return TryExchange(handle, o, out Value old) ? LiveMethods.Give(handle->State, old) : null;
     }
 
     static bool TryExchange(Handle* handle, PyObject* o, out Value old)
@@ -223,11 +172,10 @@ internal static unsafe class AtomicRefType
         if (made)
         {
             Epoch.Enter(state->Me);
-            Value value = PoolHeap.IsDeleted(heap) ? default : incoming.ToValue(state, heap);
-            if (value.IsEmpty) status = PoolHeap.IsDeleted(heap) ? Status.Deleted : Status.NoMemory;
-            else
+            status = incoming.ToValue(state, heap, out Value value);
+            if (status == Status.Done)
             {
-                status = Cells.TakeExchange(state->Me, (AtomicCell*)handle->Shared, value, out old);
+                status = Cells.TakeExchange(state->Me, CellOf(handle), value, out old);
                 Reference.Drop(state->Me, value);
             }
             Epoch.Exit(state->Me);
@@ -237,39 +185,32 @@ internal static unsafe class AtomicRefType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count)
+    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &CompareExchange);
+
+    static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
     {
-        try
+        if (!LiveMethods.CheckCount("compare_exchange", count, 2, 2) || !LiveMethods.IsUsable(handle)) return null;
+        LiveState* state = handle->State;
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        Place place = Place.Attribute((PyObject*)handle, null);
+        Status status = Status.Done;
+        bool made = Incoming.Item(state, heap, arguments[0], place, out Incoming expected);
+        Incoming desired = default;
+        if (made && (made = Incoming.Item(state, heap, arguments[1], place, out desired)))
         {
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.CheckCount("compare_exchange", count, 2, 2) || !LiveMethods.IsUsable(handle)) return null;
-            LiveState* state = handle->State;
-            PoolHeap* heap = Heap.Of(handle->Shared);
-            Place place = Place.Attribute(self, null);
-            Status status = Status.Done;
-            bool made = Incoming.Item(state, heap, arguments[0], place, out Incoming expected);
-            Incoming desired = default;
-            if (made && (made = Incoming.Item(state, heap, arguments[1], place, out desired)))
+            Epoch.Enter(state->Me);
+            status = desired.ToValue(state, heap, out Value value);
+            if (status == Status.Done)
             {
-                Epoch.Enter(state->Me);
-                Value value = PoolHeap.IsDeleted(heap) ? default : desired.ToValue(state, heap);
-                if (value.IsEmpty) status = PoolHeap.IsDeleted(heap) ? Status.Deleted : Status.NoMemory;
-                else
-                {
-                    status = Cells.CompareExchange(state->Me, CellOf(self), expected.Probe, value, out _);
-                    Reference.Drop(state->Me, value);
-                }
-                Epoch.Exit(state->Me);
+                status = Cells.CompareExchange(state->Me, CellOf(handle), expected.Probe, value, out _);
+                Reference.Drop(state->Me, value);
             }
-            desired.Dispose(state);
-            expected.Dispose(state);
-            if (!made) return null;
-            if (status is Status.Done or Status.Missing) return status == Status.Done ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
-            return LiveErrors.Raise(handle, status);
+            Epoch.Exit(state->Me);
         }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        desired.Dispose(state);
+        expected.Dispose(state);
+        if (!made) return null;
+        if (status is Status.Done or Status.Missing) return status == Status.Done ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+        return LiveErrors.Raise(handle, status);
     }
 }

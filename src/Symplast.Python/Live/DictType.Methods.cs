@@ -4,6 +4,7 @@ using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
 using static Symplast.Python.Definitions;
+using LiveDict = Symplast.Python.Live.LiveMap<Symplast.Python.Live.DictMap>;
 using Map = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
 
 namespace Symplast.Python.Live;
@@ -32,163 +33,47 @@ internal static unsafe partial class DictType
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* GetOr(PyObject* self, PyObject** arguments, nint count)
+    static PyObject* GetOr(PyObject* self, PyObject** arguments, nint count) => LiveDict.GetOr(self, arguments, count);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* SetDefault(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &LiveDict.SetDefault);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Pop(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &LiveDict.Pop);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* PopItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords) => Frame.Call(self, arguments, count, keywords, &PopItem);
+
+    static PyObject* PopItem(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
     {
-        try
-        {
-            if (!LiveMethods.CheckCount("get", count, 1, 2)) return null;
-            PyObject* value = Get((Handle*)self, arguments[0]);
-            if (value != null || Api.Table.PyErr_Occurred() != null) return value;
-            return count == 2 ? References.New(arguments[1]) : Api.Table._Py_NoneStruct;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        Span<nint> values = stackalloc nint[1];
+        if (!Arguments.Bind("popitem", ["last"], required: 0, positional: 1, arguments, count, keywords, values)) return null;
+        int isLast = values[0] == 0 ? 1 : Api.Table.PyObject_IsTrue((PyObject*)values[0]);
+        if (isLast < 0 || !LiveMethods.IsUsable(handle)) return null;
+        LiveState* state = handle->State;
+        if (UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new EndGlance(MapOf(handle), isLast != 0))) return null;
+        Value key, value;
+        Epoch.Enter(state->Me);
+        Status status = isLast != 0 ? Map.TakeLast(state->Me, MapOf(handle), out key, out value) : Map.TakeFirst(state->Me, MapOf(handle), out key, out value);
+        bool done = status == Status.Done;
+        PoolHeap* heldKey = done ? LiveMethods.Hold(key) : null;
+        PoolHeap* heldValue = done ? LiveMethods.Hold(value) : null;
+        Epoch.Exit(state->Me);
+        if (status == Status.Missing) return Errors.Set(*Api.Table.PyExc_KeyError, "popitem(): dictionary is empty");
+        if (!done) return LiveErrors.Raise(handle, status);
+        PyObject* first = LiveMethods.Give(state, key, heldKey);
+        PyObject* second = LiveMethods.Give(state, value, heldValue);
+        return LiveMethods.Pair(first, second);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* SetDefault(PyObject* self, PyObject** arguments, nint count)
-    {
-        try
-        {
-            if (!LiveMethods.CheckCount("setdefault", count, 1, 2)) return null;
-            Handle* handle = (Handle*)self;
-            PyObject* present = Get(handle, arguments[0]);
-            if (present != null || Api.Table.PyErr_Occurred() != null) return present;
-            LiveState* state = handle->State;
-            PoolHeap* heap = Heap.Of(handle->Shared);
-            if (!TryKey(handle, arguments[0], out Incoming key)) return null;
-            PyObject* item = count == 2 ? arguments[1] : Api.Table._Py_NoneStruct;
-            PyObject* result = null;
-            Status status = Status.Done;
-            bool made = Incoming.Item(state, heap, item, Place.Item(self, arguments[0]), out Incoming incoming);
-            if (made)
-            {
-                do
-                {
-                    Epoch.Enter(state->Me);
-                    Value value = PoolHeap.IsDeleted(heap) ? default : incoming.ToValue(state, heap);
-                    if (value.IsEmpty) status = PoolHeap.IsDeleted(heap) ? Status.Deleted : Status.NoMemory;
-                    else
-                    {
-                        status = Map.GetOrAdd(state->Me, MapOf(handle), key.Probe, value, out Value actual);
-                        result = status is Status.Done or Status.Exists ? Outgoing.Object(state, actual) : null;
-                        Reference.Drop(state->Me, value);
-                    }
-                    Epoch.Exit(state->Me);
-                } while (result == null && status is Status.Done or Status.Exists && LiveState.Again(state));
-            }
-            incoming.Dispose(state);
-            key.Dispose(state);
-            return !made || status is Status.Done or Status.Exists ? result : LiveErrors.Raise(handle, status);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* UpdateCall(PyObject* self, PyObject* positional, PyObject* named) => Frame.Do(self, positional, named, &Update);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Pop(PyObject* self, PyObject** arguments, nint count)
-    {
-        try
-        {
-            if (!LiveMethods.CheckCount("pop", count, 1, 2)) return null;
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.IsUsable(handle)) return null;
-            LiveState* state = handle->State;
-            KeyState known = Find(handle, arguments[0], out Incoming key);
-            if (known == KeyState.Failed) return null;
-            if (known == KeyState.Foreign) return count == 2 ? References.New(arguments[1]) : LiveMethods.RaiseKey(arguments[0]);
-            if (UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new EntryGlance(MapOf(handle), key.Probe)))
-            {
-                key.Dispose(state);
-                return null;
-            }
-            Epoch.Enter(state->Me);
-            Status status = Map.Take(state->Me, MapOf(handle), key.Probe, out Value value);
-            PoolHeap* held = status == Status.Done ? LiveMethods.Hold(value) : null;
-            Epoch.Exit(state->Me);
-            key.Dispose(state);
-            if (status == Status.Done)
-            {
-                PyObject* result = LiveMethods.Give(state, value);
-                LiveMethods.Unhold(held);
-                return result;
-            }
-            if (status != Status.Missing) return LiveErrors.Raise(handle, status);
-            return count == 2 ? References.New(arguments[1]) : LiveMethods.RaiseKey(arguments[0]);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* Clear(PyObject* self, PyObject* none) => Frame.Do(self, &LiveDict.Clear);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PopItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
-    {
-        try
-        {
-            Span<nint> values = stackalloc nint[1];
-            if (!Arguments.Bind("popitem", ["last"], required: 0, positional: 1, arguments, count, keywords, values)) return null;
-            int isLast = values[0] == 0 ? 1 : Api.Table.PyObject_IsTrue((PyObject*)values[0]);
-            Handle* handle = (Handle*)self;
-            if (isLast < 0 || !LiveMethods.IsUsable(handle)) return null;
-            LiveState* state = handle->State;
-            if (UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new EndGlance(MapOf(handle), isLast != 0))) return null;
-            Value key, value;
-            Epoch.Enter(state->Me);
-            Status status = isLast != 0 ? Map.TakeLast(state->Me, MapOf(handle), out key, out value) : Map.TakeFirst(state->Me, MapOf(handle), out key, out value);
-            bool done = status == Status.Done;
-            PoolHeap* heldKey = done ? LiveMethods.Hold(key) : null;
-            PoolHeap* heldValue = done ? LiveMethods.Hold(value) : null;
-            Epoch.Exit(state->Me);
-            if (status == Status.Missing) return Errors.Set(*Api.Table.PyExc_KeyError, "popitem(): dictionary is empty");
-            if (!done) return LiveErrors.Raise(handle, status);
-            PyObject* first = LiveMethods.Give(state, key);
-            PyObject* second = LiveMethods.Give(state, value);
-            LiveMethods.Unhold(heldKey);
-            LiveMethods.Unhold(heldValue);
-            return LiveMethods.Pair(first, second);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* UpdateCall(PyObject* self, PyObject* positional, PyObject* named)
-    {
-        try
-        {
-            return Update((Handle*)self, positional, named) ? Api.Table._Py_NoneStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Clear(PyObject* self, PyObject* none)
-    {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.IsUsable(handle)) return null;
-            Status status = Map.Clear(handle->State->Me, MapOf(handle));
-            return status == Status.Done ? Api.Table._Py_NoneStruct : LiveErrors.Raise(handle, status);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    static PyObject* NewIterator(Handle* handle, DictIteration what, bool reversed)
+    /// <summary>An iterator over what is there now; null with an exception set.</summary>
+    internal static PyObject* NewIterator(Handle* handle, DictIteration what, bool reversed)
     {
         try
         {
@@ -204,22 +89,7 @@ internal static unsafe partial class DictType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IterateAs(PyObject* self, PyObject** arguments, nint count)
-    {
-        try
-        {
-            if (!LiveMethods.CheckCount("_iterate", count, 2, 2)) return null;
-            long what = Api.Table.PyLong_AsLongLong(arguments[0]);
-            if (Api.Table.PyErr_Occurred() != null) return null;
-            int reversed = Api.Table.PyObject_IsTrue(arguments[1]);
-            if (reversed < 0) return null;
-            return what is < 0 or > 2 ? Errors.Value("0, 1 or 2") : NewIterator((Handle*)self, (DictIteration)what, reversed != 0);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* IterateAs(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &LiveDict.IterateAs);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Reversed(PyObject* self, PyObject* none) => NewIterator((Handle*)self, DictIteration.Keys, reversed: true);
@@ -232,4 +102,19 @@ internal static unsafe partial class DictType
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Items(PyObject* self, PyObject* none) => LiveMethods.CallPython((Handle*)self, "ItemsView"u8);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &LiveDict.CompareExchange);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Add(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &LiveDict.Add);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Copy(PyObject* self, PyObject* none) => Frame.Call(self, &LiveDict.ToPlain);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CopyShared(PyObject* self, PyObject* none) => Frame.Call(self, &LiveDict.CopyShared);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CopyDeep(PyObject* self, PyObject* memo) => Frame.Call(self, memo, &LiveDict.CopyDeep);
 }

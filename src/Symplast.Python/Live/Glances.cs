@@ -3,14 +3,14 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-/// <summary>At an entry of a Dict.</summary>
-internal readonly unsafe struct EntryGlance(OrderedMap* map, Probe key) : IGlance
+/// <summary>At an entry of a Dict or SortedDict.</summary>
+internal readonly unsafe struct EntryGlance<TMap>(Header* map, Probe key) : IGlance where TMap : struct, ILiveMap
 {
     /// <inheritdoc/>
     public Status Look(Participant* me, out Value first, out Value second)
     {
         first = default;
-        return OrderedMap<Uninterrupted>.Get(me, map, key, out second);
+        return TMap.Get(me, map, key, out second);
     }
 }
 
@@ -63,17 +63,6 @@ internal readonly unsafe struct ValueGlance(SharedObject* holder, Value value) :
         if (SharedObject.IsDeleted(holder)) return Status.Deleted;
         second = value;
         return Status.Done;
-    }
-}
-
-/// <summary>At an entry of a SortedDict.</summary>
-internal readonly unsafe struct SortedEntryGlance(SortedMap* map, Probe key) : IGlance
-{
-    /// <inheritdoc/>
-    public Status Look(Participant* me, out Value first, out Value second)
-    {
-        first = default;
-        return SortedMap<Uninterrupted, SortedMapRules>.Get(me, map, key, out second);
     }
 }
 

@@ -129,31 +129,15 @@ internal unsafe struct Handle
     static bool IsCollected(PyObject* type) => (Layout.TypeFlags(type) & PyTypeSpec.HaveGc) != 0;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Reduce(PyObject* self, PyObject* none)
-    {
-        try
-        {
-            return LivePickles.Reduce((Handle*)self);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* Reduce(PyObject* self, PyObject* none) => Frame.Call(self, &Reduce);
+
+    static PyObject* Reduce(Handle* handle) => LivePickles.Reduce(handle);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* SizeOf(PyObject* self, PyObject* none)
-    {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            return LiveMethods.CheckAlive(handle) ? Api.Table.PyLong_FromLongLong(Parts.SizeOf(handle->State->Me, handle->Shared)) : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* SizeOf(PyObject* self, PyObject* none) => Frame.Call(self, &SizeOf);
+
+    static PyObject* SizeOf(Handle* handle) =>
+        LiveMethods.CheckAlive(handle) ? Api.Table.PyLong_FromLongLong(Parts.SizeOf(handle->State->Me, handle->Shared)) : null;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static void Dealloc(PyObject* self)

@@ -75,6 +75,15 @@ internal unsafe ref partial struct Incoming
     /// <summary>The value in the pool, with a reference that is the caller's; empty if there is no memory. Inside a section in which the pool was not deleted.</summary>
     internal readonly Value ToValue(LiveState* state, PoolHeap* heap) => Probe.ToValue(state->Me, heap);
 
+    /// <summary>The same inside any section. There is no value if the answer is not Done.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly Status ToValue(LiveState* state, PoolHeap* heap, out Value value)
+    {
+        bool isDeleted = PoolHeap.IsDeleted(heap);
+        value = isDeleted ? default : ToValue(state, heap);
+        return isDeleted ? Status.Deleted : value.IsEmpty ? Status.NoMemory : Status.Done;
+    }
+
     /// <summary>Drops what was made for it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly void Dispose(LiveState* state)

@@ -50,16 +50,11 @@ internal static unsafe partial class ListType
         PoolHeap* heap = Heap.Of(handle->Shared);
         if (!Incoming.Item(state, heap, o, Place.Member((PyObject*)handle), out Incoming incoming)) return false;
         Epoch.Enter(state->Me);
-        Status status = Status.Deleted;
-        if (!PoolHeap.IsDeleted(heap))
+        Status status = incoming.ToValue(state, heap, out Value value);
+        if (status == Status.Done)
         {
-            Value value = incoming.ToValue(state, heap);
-            if (value.IsEmpty) status = Status.NoMemory;
-            else
-            {
-                status = Vector.Append(state->Me, VectorOf(handle), value);
-                Reference.Drop(state->Me, value);
-            }
+            status = Vector.Append(state->Me, VectorOf(handle), value);
+            Reference.Drop(state->Me, value);
         }
         Epoch.Exit(state->Me);
         incoming.Dispose(state);
@@ -67,17 +62,7 @@ internal static unsafe partial class ListType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Extend(PyObject* self, PyObject* items)
-    {
-        try
-        {
-            return ExtendBy((Handle*)self, items) ? Api.Table._Py_NoneStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* Extend(PyObject* self, PyObject* items) => Frame.Do(self, items, &ExtendBy);
 
     static bool ExtendBy(Handle* handle, PyObject* iterable)
     {
@@ -107,119 +92,76 @@ internal static unsafe partial class ListType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Insert(PyObject* self, PyObject** arguments, nint count)
+    static PyObject* Insert(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &Insert);
+
+    static PyObject* Insert(Handle* handle, PyObject** arguments, nint count)
     {
-        try
+        if (!LiveMethods.CheckCount("insert", count, 2, 2) || !LiveMethods.IsUsable(handle)) return null;
+        nint index = Api.Table.PyNumber_AsSsize_t(arguments[0], *Api.Table.PyExc_OverflowError);
+        if (index == -1 && Api.Table.PyErr_Occurred() != null) return null;
+        LiveState* state = handle->State;
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        if (!Incoming.Item(state, heap, arguments[1], Place.Item((PyObject*)handle, arguments[0]), out Incoming incoming)) return null;
+        Epoch.Enter(state->Me);
+        Status status = incoming.ToValue(state, heap, out Value value);
+        if (status == Status.Done)
         {
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.CheckCount("insert", count, 2, 2) || !LiveMethods.IsUsable(handle)) return null;
-            nint index = Api.Table.PyNumber_AsSsize_t(arguments[0], *Api.Table.PyExc_OverflowError);
-            if (index == -1 && Api.Table.PyErr_Occurred() != null) return null;
-            LiveState* state = handle->State;
-            PoolHeap* heap = Heap.Of(handle->Shared);
-            if (!Incoming.Item(state, heap, arguments[1], Place.Item(self, arguments[0]), out Incoming incoming)) return null;
-            Epoch.Enter(state->Me);
-            Status status = Status.Deleted;
-            if (!PoolHeap.IsDeleted(heap))
-            {
-                Value value = incoming.ToValue(state, heap);
-                if (value.IsEmpty) status = Status.NoMemory;
-                else
-                {
-                    status = Vector.InsertNear(state->Me, VectorOf(handle), index, value);
-                    Reference.Drop(state->Me, value);
-                }
-            }
-            Epoch.Exit(state->Me);
-            incoming.Dispose(state);
-            return status == Status.Done ? Api.Table._Py_NoneStruct : LiveErrors.Raise(handle, status);
+            status = Vector.InsertNear(state->Me, VectorOf(handle), index, value);
+            Reference.Drop(state->Me, value);
         }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        Epoch.Exit(state->Me);
+        incoming.Dispose(state);
+        return status == Status.Done ? Api.Table._Py_NoneStruct : LiveErrors.Raise(handle, status);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Pop(PyObject* self, PyObject** arguments, nint count)
+    static PyObject* Pop(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &Pop);
+
+    static PyObject* Pop(Handle* handle, PyObject** arguments, nint count)
     {
-        try
+        if (!LiveMethods.CheckCount("pop", count, 0, 1) || !LiveMethods.IsUsable(handle)) return null;
+        nint index = -1;
+        if (count == 1)
         {
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.CheckCount("pop", count, 0, 1) || !LiveMethods.IsUsable(handle)) return null;
-            nint index = -1;
-            if (count == 1)
-            {
-                index = Api.Table.PyNumber_AsSsize_t(arguments[0], *Api.Table.PyExc_IndexError);
-                if (index == -1 && Api.Table.PyErr_Occurred() != null) return null;
-            }
-            LiveState* state = handle->State;
-            if (UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new ElementGlance(VectorOf(handle), index))) return null;
-            Epoch.Enter(state->Me);
-            Value value;
-            Status status = index == -1 ? Vector.TakeLast(state->Me, VectorOf(handle), out value) : Vector.TakeElement(state->Me, VectorOf(handle), index, out value);
-            PoolHeap* held = status == Status.Done ? LiveMethods.Hold(value) : null;
-            Epoch.Exit(state->Me);
-            if (status == Status.Done)
-            {
-                PyObject* result = LiveMethods.Give(state, value);
-                LiveMethods.Unhold(held);
-                return result;
-            }
-            return status == Status.Missing ? RaiseIndex(index == -1 || IsEmpty(handle) ? "pop from empty list" : "pop index out of range") : LiveErrors.Raise(handle, status);
+            index = Api.Table.PyNumber_AsSsize_t(arguments[0], *Api.Table.PyExc_IndexError);
+            if (index == -1 && Api.Table.PyErr_Occurred() != null) return null;
         }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        LiveState* state = handle->State;
+        if (UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new ElementGlance(VectorOf(handle), index))) return null;
+        Epoch.Enter(state->Me);
+        Value value;
+        Status status = index == -1 ? Vector.TakeLast(state->Me, VectorOf(handle), out value) : Vector.TakeElement(state->Me, VectorOf(handle), index, out value);
+        PoolHeap* held = status == Status.Done ? LiveMethods.Hold(value) : null;
+        Epoch.Exit(state->Me);
+        if (status == Status.Done) return LiveMethods.Give(state, value, held);
+        return status == Status.Missing ? LiveErrors.RaiseIndex(index == -1 || IsEmpty(handle) ? "pop from empty list" : "pop index out of range") : LiveErrors.Raise(handle, status);
     }
 
     static bool IsEmpty(Handle* handle) => Vector.Count(handle->State->Me, VectorOf(handle), out long count) == Status.Done && count == 0;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Remove(PyObject* self, PyObject* o)
+    static PyObject* Remove(PyObject* self, PyObject* o) => Frame.Do(self, o, &RemoveFirst);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Clear(PyObject* self, PyObject* none) => Frame.Call(self, &Clear);
+
+    static PyObject* Clear(Handle* handle)
     {
-        try
-        {
-            return RemoveFirst((Handle*)self, o) ? Api.Table._Py_NoneStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!LiveMethods.IsUsable(handle)) return null;
+        return Succeeded(handle, Vector.Clear(handle->State->Me, VectorOf(handle))) ? Api.Table._Py_NoneStruct : null;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Clear(PyObject* self, PyObject* none)
-    {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.IsUsable(handle)) return null;
-            return Succeeded(handle, Vector.Clear(handle->State->Me, VectorOf(handle))) ? Api.Table._Py_NoneStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* IndexOf(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &IndexOf);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IndexOf(PyObject* self, PyObject** arguments, nint count)
+    static PyObject* IndexOf(Handle* handle, PyObject** arguments, nint count)
     {
-        try
-        {
-            if (!LiveMethods.CheckCount("index", count, 1, 3)) return null;
-            nint start = 0;
-            nint stop = nint.MaxValue;
-            if (count > 1 && !TryBound(arguments[1], out start) || count > 2 && !TryBound(arguments[2], out stop)) return null;
-            if (!Search((Handle*)self, arguments[0], start, stop, wantsAll: false, out nint found)) return null;
-            return found >= 0 ? Api.Table.PyLong_FromLongLong(found) : Errors.Value("list.index(x): x not in list");
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!LiveMethods.CheckCount("index", count, 1, 3)) return null;
+        nint start = 0;
+        nint stop = nint.MaxValue;
+        if (count > 1 && !TryBound(arguments[1], out start) || count > 2 && !TryBound(arguments[2], out stop)) return null;
+        if (!Search(handle, arguments[0], start, stop, wantsAll: false, out nint found)) return null;
+        return found >= 0 ? Api.Table.PyLong_FromLongLong(found) : Errors.Value("list.index(x): x not in list");
     }
 
     // An end of a range: as far as a number goes if it is larger.
@@ -232,121 +174,84 @@ internal static unsafe partial class ListType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CountOf(PyObject* self, PyObject* o)
+    static PyObject* CountOf(PyObject* self, PyObject* o) => Frame.Call(self, o, &CountOf);
+
+    static PyObject* CountOf(Handle* handle, PyObject* o) =>
+        Search(handle, o, 0, nint.MaxValue, wantsAll: true, out nint found) ? Api.Table.PyLong_FromLongLong(found) : null;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Reverse(PyObject* self, PyObject* none) => Frame.Call(self, &Reverse);
+
+    static PyObject* Reverse(Handle* handle)
     {
-        try
-        {
-            return Search((Handle*)self, o, 0, nint.MaxValue, wantsAll: true, out nint found) ? Api.Table.PyLong_FromLongLong(found) : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!LiveMethods.IsUsable(handle)) return null;
+        return Succeeded(handle, Vector.Reverse(handle->State->Me, VectorOf(handle))) ? Api.Table._Py_NoneStruct : null;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Reverse(PyObject* self, PyObject* none)
-    {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.IsUsable(handle)) return null;
-            return Succeeded(handle, Vector.Reverse(handle->State->Me, VectorOf(handle))) ? Api.Table._Py_NoneStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* Reversed(PyObject* self, PyObject* none) => Frame.Call(self, &Reversed);
+
+    static PyObject* Reversed(Handle* handle) => ListIterator.Create(handle, reversed: true);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Reversed(PyObject* self, PyObject* none)
-    {
-        try
-        {
-            return ListIterator.Create((Handle*)self, reversed: true);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &CompareExchange);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count)
+    static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
     {
-        try
+        if (!LiveMethods.CheckCount("compare_exchange", count, 3, 3) || !LiveMethods.IsUsable(handle) || !TryIndex(arguments[0], out long index)) return null;
+        LiveState* state = handle->State;
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        Place place = Place.Item((PyObject*)handle, arguments[0]);
+        if (!Incoming.Item(state, heap, arguments[1], place, out Incoming expected)) return null;
+        Status status = Status.Deleted;
+        Value seen = default;
+        bool made = Incoming.Item(state, heap, arguments[2], place, out Incoming desired);
+        if (made)
         {
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.CheckCount("compare_exchange", count, 3, 3) || !LiveMethods.IsUsable(handle) || !TryIndex(arguments[0], out long index)) return null;
-            LiveState* state = handle->State;
-            PoolHeap* heap = Heap.Of(handle->Shared);
-            Place place = Place.Item(self, arguments[0]);
-            if (!Incoming.Item(state, heap, arguments[1], place, out Incoming expected)) return null;
-            Status status = Status.Deleted;
-            Value seen = default;
-            bool made = Incoming.Item(state, heap, arguments[2], place, out Incoming desired);
-            if (made)
-            {
-                Epoch.Enter(state->Me);
-                if (!PoolHeap.IsDeleted(heap))
-                {
-                    Value value = desired.ToValue(state, heap);
-                    if (value.IsEmpty) status = Status.NoMemory;
-                    else
-                    {
-                        status = Vector.CompareExchange(state->Me, VectorOf(handle), index, expected.Probe, value, out seen);
-                        Reference.Drop(state->Me, value);
-                    }
-                }
-                Epoch.Exit(state->Me);
-                desired.Dispose(state);
-            }
-            expected.Dispose(state);
-            if (!made) return null;
-            if (status == Status.Done) return Api.Table._Py_TrueStruct;
-            if (status == Status.Missing) return seen.IsEmpty ? RaiseIndex("list index out of range") : Api.Table._Py_FalseStruct;
-            return LiveErrors.Raise(handle, status);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Add(PyObject* self, PyObject** arguments, nint count)
-    {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.CheckCount("add", count, 2, 2) || !LiveMethods.IsUsable(handle) || !TryIndex(arguments[0], out long index)) return null;
-            if (!LiveMethods.TryNumber("add", arguments[1], out bool isReal, out long integer, out double real)) return null;
-            LiveState* state = handle->State;
-            PoolHeap* heap = Heap.Of(handle->Shared);
-            Status status = Status.Deleted;
-            PyObject* result = null;
             Epoch.Enter(state->Me);
-            if (!PoolHeap.IsDeleted(heap))
+            status = desired.ToValue(state, heap, out Value value);
+            if (status == Status.Done)
             {
-                Value delta = isReal ? Value.Of(real) : Sum.OfInteger(state->Me, heap, integer);
-                if (delta.IsEmpty) status = Status.NoMemory;
-                else
-                {
-                    status = Vector.Add(state->Me, VectorOf(handle), index, delta, out Value sum);
-                    if (status == Status.Done) result = Outgoing.Object(state, sum);
-                    Reference.Drop(state->Me, delta);
-                }
+                status = Vector.CompareExchange(state->Me, VectorOf(handle), index, expected.Probe, value, out seen);
+                Reference.Drop(state->Me, value);
             }
             Epoch.Exit(state->Me);
-            if (status == Status.Done) return result;
-            if (status == Status.Missing) return RaiseIndex("list index out of range");
-            if (status == Status.WrongKind) return Errors.Type($"{Place.Item(self, arguments[0]).Describe()} is not a number");
-            return LiveErrors.Raise(handle, status);
+            desired.Dispose(state);
         }
-        catch (Exception e)
+        expected.Dispose(state);
+        if (!made) return null;
+        if (status == Status.Done) return Api.Table._Py_TrueStruct;
+        if (status == Status.Missing) return seen.IsEmpty ? LiveErrors.RaiseIndex("list index out of range") : Api.Table._Py_FalseStruct;
+        return LiveErrors.Raise(handle, status);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Add(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &Add);
+
+    static PyObject* Add(Handle* handle, PyObject** arguments, nint count)
+    {
+        if (!LiveMethods.CheckCount("add", count, 2, 2) || !LiveMethods.IsUsable(handle) || !TryIndex(arguments[0], out long index)) return null;
+        if (!LiveMethods.TryNumber("add", arguments[1], out bool isReal, out long integer, out double real)) return null;
+        LiveState* state = handle->State;
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        Status status = Status.Deleted;
+        PyObject* result = null;
+        Epoch.Enter(state->Me);
+        if (!PoolHeap.IsDeleted(heap))
         {
-            return Errors.FromManaged(e);
+            Value delta = isReal ? Value.Of(real) : Sum.OfInteger(state->Me, heap, integer);
+            if (delta.IsEmpty) status = Status.NoMemory;
+            else
+            {
+                status = Vector.Add(state->Me, VectorOf(handle), index, delta, out Value sum);
+                if (status == Status.Done) result = Outgoing.Object(state, sum);
+                Reference.Drop(state->Me, delta);
+            }
         }
+        Epoch.Exit(state->Me);
+        if (status == Status.Done) return result;
+        if (status == Status.Missing) return LiveErrors.RaiseIndex("list index out of range");
+        if (status == Status.WrongKind) return Errors.Type($"{Place.Item((PyObject*)handle, arguments[0]).Describe()} is not a number");
+        return LiveErrors.Raise(handle, status);
     }
 }

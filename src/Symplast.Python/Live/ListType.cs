@@ -54,19 +54,7 @@ internal static unsafe partial class ListType
     static SharedVector* VectorOf(Handle* handle) => (SharedVector*)handle->Shared;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
-    {
-        try
-        {
-            if (!Module.CheckProcess()) return null;
-            InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
-            return Create(interpreter, CurrentPool.Get(), type);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named) => Creation.New(type, &Vector.Create);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int Init(PyObject* self, PyObject* positional, PyObject* named)
@@ -122,7 +110,7 @@ internal static unsafe partial class ListType
     {
         try
         {
-            return index < 0 ? RaiseIndex("list index out of range") : Get((Handle*)self, index);
+            return index < 0 ? LiveErrors.RaiseIndex("list index out of range") : Get((Handle*)self, index);
         }
         catch (Exception e)
         {
@@ -159,7 +147,7 @@ internal static unsafe partial class ListType
             result = status == Status.Done ? Outgoing.Object(state, value) : null;
             Epoch.Exit(state->Me);
         } while (result == null && status == Status.Done && LiveState.Again(state));
-        return status == Status.Done ? result : status == Status.Missing ? RaiseIndex("list index out of range") : LiveErrors.Raise(handle, status);
+        return status == Status.Done ? result : status == Status.Missing ? LiveErrors.RaiseIndex("list index out of range") : LiveErrors.Raise(handle, status);
     }
 
     // The index that an object stands for. Runs Python code.
@@ -172,9 +160,6 @@ internal static unsafe partial class ListType
         return index != -1 || Api.Table.PyErr_Occurred() == null;
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    static PyObject* RaiseIndex(string message) => Errors.Set(*Api.Table.PyExc_IndexError, message);
-
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int AssignItem(PyObject* self, nint index, PyObject* value)
     {
@@ -182,7 +167,7 @@ internal static unsafe partial class ListType
         {
             if (index < 0)
             {
-                RaiseIndex("list assignment index out of range");
+                LiveErrors.RaiseIndex("list assignment index out of range");
                 return -1;
             }
             return (value == null ? Delete((Handle*)self, index) : Set((Handle*)self, index, null, value)) ? 0 : -1;
@@ -220,20 +205,15 @@ internal static unsafe partial class ListType
         PoolHeap* heap = Heap.Of(handle->Shared);
         if (!Incoming.Item(state, heap, item, Place.Item((PyObject*)handle, key), out Incoming incoming)) return false;
         Epoch.Enter(state->Me);
-        Status status = Status.Deleted;
-        if (!PoolHeap.IsDeleted(heap))
+        Status status = incoming.ToValue(state, heap, out Value value);
+        if (status == Status.Done)
         {
-            Value value = incoming.ToValue(state, heap);
-            if (value.IsEmpty) status = Status.NoMemory;
-            else
-            {
-                status = Vector.Set(state->Me, VectorOf(handle), index, value);
-                Reference.Drop(state->Me, value);
-            }
+            status = Vector.Set(state->Me, VectorOf(handle), index, value);
+            Reference.Drop(state->Me, value);
         }
         Epoch.Exit(state->Me);
         incoming.Dispose(state);
-        if (status == Status.Missing) return RaiseIndex("list assignment index out of range") != null;
+        if (status == Status.Missing) return LiveErrors.RaiseIndex("list assignment index out of range") != null;
         return status == Status.Done || LiveErrors.Raise(handle, status) != null;
     }
 
@@ -242,7 +222,7 @@ internal static unsafe partial class ListType
         if (!LiveMethods.IsUsable(handle)) return false;
         LiveState* state = handle->State;
         Status status = Vector.RemoveElement(state->Me, VectorOf(handle), index);
-        if (status == Status.Missing) return RaiseIndex("list assignment index out of range") != null;
+        if (status == Status.Missing) return LiveErrors.RaiseIndex("list assignment index out of range") != null;
         return status == Status.Done || LiveErrors.Raise(handle, status) != null;
     }
 
@@ -274,89 +254,23 @@ internal static unsafe partial class ListType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Repr(PyObject* self)
-    {
-        try
-        {
-            return LiveMethods.Repr((Handle*)self, &ToPlain);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* Repr(PyObject* self) => Frame.Call(self, &LiveMethods.Repr);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Compare(PyObject* self, PyObject* other, int operation)
-    {
-        try
-        {
-            if (!IsPlain(other) && !IsLive((Handle*)self, other)) return LiveMethods.CheckAlive((Handle*)self) ? Api.Table._Py_NotImplementedStruct : null;
-            PyObject* left = ToPlain((Handle*)self);
-            PyObject* right = left == null ? null : other == self ? References.New(left) : PlainOf((Handle*)self, other);
-            PyObject* result = right == null ? null : Api.Table.PyObject_RichCompare(left, right, operation);
-            References.Drop(left);
-            References.Drop(right);
-            return result;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* Compare(PyObject* self, PyObject* other, int operation) => PlainForms.Compare(self, other, operation, &IsList);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Concat(PyObject* self, PyObject* other)
-    {
-        try
-        {
-            PyObject* right = PlainOf((Handle*)self, other);
-            if (right == null)
-            {
-                return Api.Table.PyErr_Occurred() != null ? null : Errors.Type($"can only concatenate list (not \"{Text.TypeName(other)}\") to list");
-            }
-            PyObject* left = ToPlain((Handle*)self);
-            PyObject* result = left == null ? null : Api.Table.PyNumber_Add(left, right);
-            References.Drop(left);
-            References.Drop(right);
-            return result;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* Concat(PyObject* self, PyObject* other) => Frame.Call(self, other, &Concat);
+
+    static PyObject* Concat(Handle* handle, PyObject* other) => IsList(handle->State, other)
+        ? PlainForms.Combine(handle->State, (PyObject*)handle, other, Api.Table.PyNumber_Add)
+        : Errors.Type($"can only concatenate list (not \"{Text.TypeName(other)}\") to list");
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Repeat(PyObject* self, nint times)
-    {
-        try
-        {
-            PyObject* plain = ToPlain((Handle*)self);
-            PyObject* number = plain == null ? null : Api.Table.PyLong_FromLongLong(times);
-            PyObject* result = number == null ? null : Api.Table.PyNumber_Multiply(plain, number);
-            References.Drop(plain);
-            References.Drop(number);
-            return result;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* Repeat(PyObject* self, nint times) => PlainForms.Repeat(self, times);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* InPlaceConcat(PyObject* self, PyObject* other)
-    {
-        try
-        {
-            return ExtendBy((Handle*)self, other) ? References.New(self) : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* InPlaceConcat(PyObject* self, PyObject* other) => Frame.Change(self, other, &ExtendBy);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* InPlaceRepeat(PyObject* self, nint times)
@@ -371,14 +285,5 @@ internal static unsafe partial class ListType
         }
     }
 
-    // A new reference to a plain list of what a list or List holds; null, perhaps without an exception, if it is neither.
-    static PyObject* PlainOf(Handle* handle, PyObject* o)
-    {
-        if (IsPlain(o)) return References.New(o);
-        return IsLive(handle, o) ? ToPlain((Handle*)o) : null;
-    }
-
-    static bool IsPlain(PyObject* o) => (Api.Table.PyType_GetFlags(o->Type) & ListSubclass) != 0;
-
-    static bool IsLive(Handle* handle, PyObject* o) => o->Type == handle->State->TypeOf(LiveKind.List);
+    static bool IsList(LiveState* state, PyObject* o) => (Api.Table.PyType_GetFlags(o->Type) & ListSubclass) != 0 || o->Type == state->TypeOf(LiveKind.List);
 }

@@ -55,6 +55,10 @@ internal static unsafe class LiveErrors
             : Api.Table.PyErr_NoMemory();
     }
 
+    /// <summary>IndexError.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static PyObject* RaiseIndex(string message) => Errors.Set(*Api.Table.PyExc_IndexError, message);
+
     /// <summary>NotShareableError.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static PyObject* RaiseNotShareable(LiveState* state, string message)

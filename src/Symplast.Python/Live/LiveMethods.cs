@@ -8,9 +8,6 @@ namespace Symplast.Python.Live;
 /// <summary>What the methods of all live types have in common.</summary>
 internal static unsafe class LiveMethods
 {
-    const int Equal = 2;
-    const int NotEqual = 3;
-
     /// <summary>Whether a handle can be used at all: its interpreter has not ended, and this is not a forked child. False with an exception set.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool IsUsable(Handle* handle) => handle->Shared != null && !ForkGuard.IsForkedChild || RaiseUnusable(handle);
@@ -46,7 +43,12 @@ internal static unsafe class LiveMethods
         return false;
     }
 
-    /// <summary><c>Name(plain)</c> with the repr of a plain copy; never raises for what is deleted.</summary>
+    /// <summary><c>Name(plain)</c> with the repr of the plain form; never raises for what is deleted.</summary>
+    internal static PyObject* Repr(Handle* handle) => Repr(handle, &ToPlain);
+
+    static PyObject* ToPlain(Handle* handle) => LiveObjects.ToPlain(handle->State, (PyObject*)handle);
+
+    /// <summary>The same with the repr of another plain copy.</summary>
     internal static PyObject* Repr(Handle* handle, delegate*<Handle*, PyObject*> toPlain)
     {
         ref Api api = ref Api.Table;
@@ -79,22 +81,6 @@ internal static unsafe class LiveMethods
         return isDeleted;
     }
 
-    /// <summary>== and != by plain copies; NotImplemented for the others, and for what cannot be compared.</summary>
-    internal static PyObject* CompareEqual(Handle* handle, PyObject* other, int operation, bool isLive, bool isComparable, delegate*<Handle*, PyObject*> toPlain)
-    {
-        ref Api api = ref Api.Table;
-        if (operation is not (Equal or NotEqual)) return api._Py_NotImplementedStruct;
-        if (!isComparable) return CheckAlive(handle) ? api._Py_NotImplementedStruct : null;
-        PyObject* left = toPlain(handle);
-        if (left == null) return null;
-        // One moment for both sides if they are the same.
-        PyObject* right = other == (PyObject*)handle ? References.New(left) : isLive ? toPlain((Handle*)other) : References.New(other);
-        PyObject* result = right == null ? null : api.PyObject_RichCompare(left, right, operation);
-        References.Drop(left);
-        References.Drop(right);
-        return result;
-    }
-
     /// <summary>The Python object of a value whose reference is the caller's, and is dropped; null with an exception set. Outside sections.</summary>
     internal static PyObject* Give(LiveState* state, Value value)
     {
@@ -109,6 +95,14 @@ internal static unsafe class LiveMethods
             if (isDeleted) return LiveErrors.RaiseDeletedPool(state, heap);
         } while (result == null && LiveState.Again(state));
         LiveState.Drop(state, value);
+        return result;
+    }
+
+    /// <summary>The same for a value whose pool is held, and ends that.</summary>
+    internal static PyObject* Give(LiveState* state, Value value, PoolHeap* held)
+    {
+        PyObject* result = Give(state, value);
+        Unhold(held);
         return result;
     }
 

@@ -32,8 +32,8 @@ internal static unsafe class LiveObjects
         Handle* handle = (Handle*)o;
         return KindOf(state, o) switch
         {
-            LiveKind.Dict => DictType.ToPlain(handle),
-            LiveKind.SortedDict => SortedDictType.ToPlain(handle),
+            LiveKind.Dict => LiveMap<DictMap>.ToPlain(handle),
+            LiveKind.SortedDict => LiveMap<SortedDictMap>.ToPlain(handle),
             LiveKind.List => ListType.ToPlain(handle),
             LiveKind.Set => SetType.ToPlain(handle),
             LiveKind.Object => ObjectType.ToPlain(handle),

@@ -140,7 +140,7 @@ internal unsafe ref struct MapFilling
     // The last item, whatever it is; its key may be there already. Outside sections; Python code can run.
     Progress AddHard()
     {
-        if (!(_isDict ? DictType.TryKey(_handle, _key, out Incoming key) : SetType.TryKey(_handle, _key, out key))) return Progress.Failed;
+        if (!(_isDict ? LiveMap<DictMap>.TryKey(_handle, _key, out Incoming key) : SetType.TryKey(_handle, _key, out key))) return Progress.Failed;
         Incoming item = default;
         Progress progress = Progress.Failed;
         if (!_isDict || Incoming.Item(_state, _heap, _value, Place.Item((PyObject*)_handle, _key), out item))

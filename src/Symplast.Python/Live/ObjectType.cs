@@ -211,9 +211,8 @@ internal static unsafe partial class ObjectType
             if (made)
             {
                 Epoch.Enter(state->Me);
-                Value value = PoolHeap.IsDeleted(heap) ? default : incoming.ToValue(state, heap);
-                if (value.IsEmpty) status = PoolHeap.IsDeleted(heap) ? Status.Deleted : Status.NoMemory;
-                else
+                status = incoming.ToValue(state, heap, out Value value);
+                if (status == Status.Done)
                 {
                     status = Records.Set(state->Me, RecordOf(handle), key.Probe, value);
                     if (status == Status.Done) Records.Get(state->Me, RecordOf(handle), key.Probe, out _, out shapeId, out slot);
@@ -243,17 +242,7 @@ internal static unsafe partial class ObjectType
     static PyObject* Class(PyObject* self, void* closure) => References.New(self->Type);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Attributes(PyObject* self, PyObject* none)
-    {
-        try
-        {
-            return ToPlain((Handle*)self);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* Attributes(PyObject* self, PyObject* none) => Frame.Call(self, &ToPlain);
 
     /// <summary>A plain dict of the attributes at one moment; null with an exception set.</summary>
     internal static PyObject* ToPlain(Handle* handle)
@@ -284,83 +273,69 @@ internal static unsafe partial class ObjectType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Add(PyObject* self, PyObject** arguments, nint count)
+    static PyObject* Add(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &Add);
+
+    static PyObject* Add(Handle* handle, PyObject** arguments, nint count)
     {
-        try
+        if (!LiveMethods.CheckCount("add", count, 2, 2) || !LiveMethods.IsUsable(handle)) return null;
+        if (!LiveMethods.TryNumber("add", arguments[1], out bool isReal, out long integer, out double real)) return null;
+        LiveState* state = handle->State;
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        if (arguments[0]->Type != Api.Table.PyUnicode_Type) return Errors.Type($"attribute name must be string, not '{Text.TypeName(arguments[0])}'");
+        // What is added decides about the sum: an int stays one only if an int is added.
+        bool isField = Field.TryRequired(state, Api.Table._PyType_Lookup(handle->Head.Type, arguments[0]), out PyObject* required);
+        if (isField && required != null && !Field.Check(required, arguments[0], arguments[1])) return null;
+        if (Incoming.Key(state, heap, arguments[0], out Incoming key) != KeyState.Ready) return null;
+        PyObject* result = null;
+        Status status = Status.NoMemory;
+        if (Incoming.Item(state, heap, arguments[1], Place.Attribute((PyObject*)handle, arguments[0]), out Incoming delta))
         {
-            if (!LiveMethods.CheckCount("add", count, 2, 2)) return null;
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.IsUsable(handle) || !LiveMethods.TryNumber("add", arguments[1], out bool isReal, out long integer, out double real)) return null;
-            LiveState* state = handle->State;
-            PoolHeap* heap = Heap.Of(handle->Shared);
-            if (arguments[0]->Type != Api.Table.PyUnicode_Type) return Errors.Type($"attribute name must be string, not '{Text.TypeName(arguments[0])}'");
-            // What is added decides about the sum: an int stays one only if an int is added.
-            bool isField = Field.TryRequired(state, Api.Table._PyType_Lookup(self->Type, arguments[0]), out PyObject* required);
-            if (isField && required != null && !Field.Check(required, arguments[0], arguments[1])) return null;
-            if (Incoming.Key(state, heap, arguments[0], out Incoming key) != KeyState.Ready) return null;
-            PyObject* result = null;
-            Status status = Status.NoMemory;
-            if (Incoming.Item(state, heap, arguments[1], Place.Attribute(self, arguments[0]), out Incoming delta))
-            {
-                Epoch.Enter(state->Me);
-                status = Records.Add(state->Me, RecordOf(handle), key.Probe, delta.Probe.AsValue, out Value sum);
-                result = status == Status.Done ? Outgoing.Object(state, sum) : null;
-                Epoch.Exit(state->Me);
-            }
-            delta.Dispose(state);
-            key.Dispose(state);
-            if (Api.Table.PyErr_Occurred() != null) return null;
-            if (status == Status.Missing) return RaiseNoAttribute(self, arguments[0]) ? null : null;
-            if (status == Status.WrongKind) return Errors.Type($"{Place.Attribute(self, arguments[0]).Describe()} is not a number");
-            return status == Status.Done ? result : LiveErrors.Raise(handle, status);
+            Epoch.Enter(state->Me);
+            status = Records.Add(state->Me, RecordOf(handle), key.Probe, delta.Probe.AsValue, out Value sum);
+            result = status == Status.Done ? Outgoing.Object(state, sum) : null;
+            Epoch.Exit(state->Me);
         }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        delta.Dispose(state);
+        key.Dispose(state);
+        if (Api.Table.PyErr_Occurred() != null) return null;
+        if (status == Status.Missing) return RaiseNoAttribute((PyObject*)handle, arguments[0]) ? null : null;
+        if (status == Status.WrongKind) return Errors.Type($"{Place.Attribute((PyObject*)handle, arguments[0]).Describe()} is not a number");
+        return status == Status.Done ? result : LiveErrors.Raise(handle, status);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count)
+    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &CompareExchange);
+
+    static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
     {
-        try
+        if (!LiveMethods.CheckCount("compare_exchange", count, 3, 3) || !LiveMethods.IsUsable(handle)) return null;
+        LiveState* state = handle->State;
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        if (arguments[0]->Type != Api.Table.PyUnicode_Type) return Errors.Type($"attribute name must be string, not '{Text.TypeName(arguments[0])}'");
+        bool isField = Field.TryRequired(state, Api.Table._PyType_Lookup(handle->Head.Type, arguments[0]), out PyObject* required);
+        if (isField && required != null && !Field.Check(required, arguments[0], arguments[2])) return null;
+        if (Incoming.Key(state, heap, arguments[0], out Incoming key) != KeyState.Ready) return null;
+        Place place = Place.Attribute((PyObject*)handle, arguments[0]);
+        Status status = Status.Done;
+        bool made = Incoming.Item(state, heap, arguments[1], place, out Incoming expected);
+        Incoming desired = default;
+        if (made && (made = Incoming.Item(state, heap, arguments[2], place, out desired)))
         {
-            if (!LiveMethods.CheckCount("compare_exchange", count, 3, 3)) return null;
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.IsUsable(handle)) return null;
-            LiveState* state = handle->State;
-            PoolHeap* heap = Heap.Of(handle->Shared);
-            if (arguments[0]->Type != Api.Table.PyUnicode_Type) return Errors.Type($"attribute name must be string, not '{Text.TypeName(arguments[0])}'");
-            bool isField = Field.TryRequired(state, Api.Table._PyType_Lookup(self->Type, arguments[0]), out PyObject* required);
-            if (isField && required != null && !Field.Check(required, arguments[0], arguments[2])) return null;
-            if (Incoming.Key(state, heap, arguments[0], out Incoming key) != KeyState.Ready) return null;
-            Place place = Place.Attribute(self, arguments[0]);
-            Status status = Status.Done;
-            bool made = Incoming.Item(state, heap, arguments[1], place, out Incoming expected);
-            Incoming desired = default;
-            if (made && (made = Incoming.Item(state, heap, arguments[2], place, out desired)))
+            Epoch.Enter(state->Me);
+            status = desired.ToValue(state, heap, out Value value);
+            if (status == Status.Done)
             {
-                Epoch.Enter(state->Me);
-                Value value = PoolHeap.IsDeleted(heap) ? default : desired.ToValue(state, heap);
-                if (value.IsEmpty) status = PoolHeap.IsDeleted(heap) ? Status.Deleted : Status.NoMemory;
-                else
-                {
-                    status = Records.CompareExchange(state->Me, RecordOf(handle), key.Probe, expected.Probe, value, out _);
-                    Reference.Drop(state->Me, value);
-                }
-                Epoch.Exit(state->Me);
+                status = Records.CompareExchange(state->Me, RecordOf(handle), key.Probe, expected.Probe, value, out _);
+                Reference.Drop(state->Me, value);
             }
-            desired.Dispose(state);
-            expected.Dispose(state);
-            key.Dispose(state);
-            if (!made) return null;
-            if (status is Status.Done or Status.Missing) return status == Status.Done ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
-            return LiveErrors.Raise(handle, status);
+            Epoch.Exit(state->Me);
         }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        desired.Dispose(state);
+        expected.Dispose(state);
+        key.Dispose(state);
+        if (!made) return null;
+        if (status is Status.Done or Status.Missing) return status == Status.Done ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+        return LiveErrors.Raise(handle, status);
     }
 
     static bool IsDataDescriptor(PyObject* o) => Layout.DescriptorSet(o->Type) != null;

@@ -47,119 +47,66 @@ internal static unsafe partial class SetType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Discard(PyObject* self, PyObject* element)
+    static PyObject* Discard(PyObject* self, PyObject* element) => Frame.Do(self, element, &Discard);
+
+    static bool Discard(Handle* handle, PyObject* element) => RemoveOne(handle, element, setsAreFrozen: true) is Status.Done or Status.Missing;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Remove(PyObject* self, PyObject* element) => Frame.Do(self, element, &Remove);
+
+    static bool Remove(Handle* handle, PyObject* element)
     {
-        try
-        {
-            return RemoveOne((Handle*)self, element, setsAreFrozen: true) is Status.Done or Status.Missing ? Api.Table._Py_NoneStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        Status status = RemoveOne(handle, element, setsAreFrozen: true);
+        return status == Status.Done || status == Status.Missing && LiveMethods.RaiseKey(element) != null;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Remove(PyObject* self, PyObject* element)
+    static PyObject* Pop(PyObject* self, PyObject* none) => Frame.Call(self, &Pop);
+
+    static PyObject* Pop(Handle* handle)
     {
-        try
-        {
-            Status status = RemoveOne((Handle*)self, element, setsAreFrozen: true);
-            return status == Status.Done ? Api.Table._Py_NoneStruct : status == Status.Missing ? LiveMethods.RaiseKey(element) : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!LiveMethods.IsUsable(handle)) return null;
+        LiveState* state = handle->State;
+        if (UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new EndGlance(SetOf(handle), isLast: false))) return null;
+        Epoch.Enter(state->Me);
+        Status status = Sets.TakeFirst(state->Me, SetOf(handle), out Value element);
+        PoolHeap* held = status == Status.Done ? LiveMethods.Hold(element) : null;
+        Epoch.Exit(state->Me);
+        if (status == Status.Missing) return Errors.Set(*Api.Table.PyExc_KeyError, "pop from an empty set");
+        if (status != Status.Done) return LiveErrors.Raise(handle, status);
+        return LiveMethods.Give(state, element, held);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Pop(PyObject* self, PyObject* none)
-    {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.IsUsable(handle)) return null;
-            LiveState* state = handle->State;
-            if (UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new EndGlance(SetOf(handle), isLast: false))) return null;
-            Epoch.Enter(state->Me);
-            Status status = Sets.TakeFirst(state->Me, SetOf(handle), out Value element);
-            PoolHeap* held = status == Status.Done ? LiveMethods.Hold(element) : null;
-            Epoch.Exit(state->Me);
-            if (status == Status.Missing) return Errors.Set(*Api.Table.PyExc_KeyError, "pop from an empty set");
-            if (status != Status.Done) return LiveErrors.Raise(handle, status);
-            PyObject* result = LiveMethods.Give(state, element);
-            LiveMethods.Unhold(held);
-            return result;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* Clear(PyObject* self, PyObject* none) => Frame.Do(self, &RemoveEverything);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Clear(PyObject* self, PyObject* none)
-    {
-        try
-        {
-            return RemoveEverything((Handle*)self) ? Api.Table._Py_NoneStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* Copy(PyObject* self, PyObject* none) => Frame.Call(self, &ToPlain);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Copy(PyObject* self, PyObject* none)
-    {
-        try
-        {
-            return ToPlain((Handle*)self);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* CopyShared(PyObject* self, PyObject* none) => Frame.Call(self, null, &Duplicate);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CopyShared(PyObject* self, PyObject* none) => Duplicate(self, null);
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CopyDeep(PyObject* self, PyObject* memo) => Duplicate(self, memo);
+    static PyObject* CopyDeep(PyObject* self, PyObject* memo) => Frame.Call(self, memo, &Duplicate);
 
     // With a memo, of copies of the elements.
-    static PyObject* Duplicate(PyObject* self, PyObject* memo)
+    static PyObject* Duplicate(Handle* handle, PyObject* memo)
     {
-        try
+        PyObject* elements = NewIterator(handle);
+        PyObject* made = elements == null ? null : Creation.Beside(handle, &Sets.Create);
+        bool done = made != null && (memo == null || LiveMethods.Remember(memo, (PyObject*)handle, made));
+        PyObject* element;
+        for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && (element = Api.Table.PyIter_Next(elements)) != null; i++)
         {
-            Handle* handle = (Handle*)self;
-            PyObject* elements = NewIterator(handle);
-            if (elements == null) return null;
-            LiveState* state = handle->State;
-            PyObject* made = state->Interpreter is { } interpreter && LiveErrors.PoolOf(Heap.Of(handle->Shared)) is { } pool
-                ? Create(interpreter, pool, self->Type)
-                : LiveErrors.RaiseDeleted(handle);
-            bool done = made != null && (memo == null || LiveMethods.Remember(memo, self, made));
-            PyObject* element;
-            for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && (element = Api.Table.PyIter_Next(elements)) != null; i++)
-            {
-                PyObject* copy = memo == null ? References.New(element) : LiveMethods.CopyDeep(element, memo);
-                done = copy != null && AddOne((Handle*)made, copy) is Status.Done or Status.Exists;
-                References.Drop(copy);
-                References.Drop(element);
-            }
-            References.Drop(elements);
-            if (done && Api.Table.PyErr_Occurred() == null) return made;
-            References.Drop(made);
-            return null;
+            PyObject* copy = memo == null ? References.New(element) : LiveMethods.CopyDeep(element, memo);
+            done = copy != null && AddOne((Handle*)made, copy) is Status.Done or Status.Exists;
+            References.Drop(copy);
+            References.Drop(element);
         }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        References.Drop(elements);
+        if (done && Api.Table.PyErr_Occurred() == null) return made;
+        References.Drop(made);
+        return null;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -172,17 +119,9 @@ internal static unsafe partial class SetType
     static PyObject* SymmetricDifferenceUpdate(PyObject* self, PyObject* other) => ForEach(self, &other, 1, &ToggleAll);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IntersectionUpdate(PyObject* self, PyObject** others, nint count)
-    {
-        try
-        {
-            return KeepOnly((Handle*)self, others, count) ? Api.Table._Py_NoneStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* IntersectionUpdate(PyObject* self, PyObject** others, nint count) => Frame.Call(self, others, count, &KeepOnlyCommon);
+
+    static PyObject* KeepOnlyCommon(Handle* handle, PyObject** others, nint count) => KeepOnly(handle, others, count) ? Api.Table._Py_NoneStruct : null;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Union(PyObject* self, PyObject** others, nint count) => OfPlain(self, "union"u8, others, count);

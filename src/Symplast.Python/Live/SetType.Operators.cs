@@ -8,25 +8,7 @@ namespace Symplast.Python.Live;
 internal static unsafe partial class SetType
 {
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Compare(PyObject* self, PyObject* other, int operation)
-    {
-        try
-        {
-            if (!IsSet(((Handle*)self)->State, other)) return LiveMethods.CheckAlive((Handle*)self) ? Api.Table._Py_NotImplementedStruct : null;
-            PyObject* left = ToPlain((Handle*)self);
-            if (left == null) return null;
-            // One moment for both sides if they are the same.
-            PyObject* right = other == self ? References.New(left) : PlainOf(((Handle*)self)->State, other);
-            PyObject* result = right == null ? null : Api.Table.PyObject_RichCompare(left, right, operation);
-            References.Drop(left);
-            References.Drop(right);
-            return result;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* Compare(PyObject* self, PyObject* other, int operation) => PlainForms.Compare(self, other, operation, &IsSet);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Or(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_Or);
@@ -53,24 +35,8 @@ internal static unsafe partial class SetType
     static PyObject* InPlaceXor(PyObject* self, PyObject* other) => Change(self, other, &ToggleAll);
 
     // Either may be the Set, or both.
-    static PyObject* Combine(PyObject* left, PyObject* right, delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> operation)
-    {
-        try
-        {
-            LiveState* state = ((Handle*)(IsOurs(left) ? left : right))->State;
-            if (!IsSet(state, left) || !IsSet(state, right)) return Api.Table._Py_NotImplementedStruct;
-            PyObject* first = PlainOf(state, left);
-            PyObject* second = first == null ? null : left == right ? References.New(first) : PlainOf(state, right);
-            PyObject* result = second == null ? null : operation(first, second);
-            References.Drop(first);
-            References.Drop(second);
-            return result;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* Combine(PyObject* left, PyObject* right, delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> operation) =>
+        PlainForms.Combine(left, right, IsOurs(left) ? left : right, &IsSet, operation);
 
     static PyObject* Change(PyObject* self, PyObject* other, delegate*<Handle*, PyObject*, bool> change)
     {
@@ -93,8 +59,4 @@ internal static unsafe partial class SetType
         o->Type == state->TypeOf(LiveKind.Set)
         || Api.Table.PyType_IsSubtype(o->Type, Api.Table.PySet_Type) != 0
         || Api.Table.PyType_IsSubtype(o->Type, Api.Table.PyFrozenSet_Type) != 0;
-
-    // A new reference to a plain set of the same members; null with an exception set.
-    static PyObject* PlainOf(LiveState* state, PyObject* set) =>
-        set->Type == state->TypeOf(LiveKind.Set) ? ToPlain((Handle*)set) : References.New(set);
 }

@@ -50,33 +50,7 @@ internal static unsafe partial class SetType
     static OrderedMap* SetOf(Handle* handle) => (OrderedMap*)handle->Shared;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
-    {
-        try
-        {
-            if (!Module.CheckProcess()) return null;
-            InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
-            return Create(interpreter, CurrentPool.Get(), type);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    /// <summary>A new, empty Set in a pool; null with an exception set.</summary>
-    internal static PyObject* Create(InterpreterState interpreter, Pool pool, PyObject* type)
-    {
-        LiveState* state = interpreter.Live;
-        PoolHeap* heap = Heap.Of(pool);
-        Epoch.Enter(state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(heap);
-        OrderedMap* set = isDeleted ? null : Sets.Create(state->Me, heap);
-        PyObject* handle = set == null ? null : Handle.Adopt(state, (Header*)set, type);
-        Epoch.Exit(state->Me);
-        if (isDeleted) return interpreter.RaiseDeleted(pool);
-        return set == null ? LiveErrors.RaiseNoMemory(state, heap) : handle;
-    }
+    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named) => Creation.New(type, &Sets.Create);
 
     // As that of set: what was there before goes.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -1,9 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
-using Symplast.Memory;
 using Symplast.Objects;
 using static Symplast.Python.Definitions;
+using LiveSorted = Symplast.Python.Live.LiveMap<Symplast.Python.Live.SortedDictMap>;
 using Tree = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
 
 namespace Symplast.Python.Live;
@@ -42,119 +42,19 @@ internal static unsafe partial class SortedDictType
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* GetOr(PyObject* self, PyObject** arguments, nint count)
-    {
-        try
-        {
-            if (!LiveMethods.CheckCount("get", count, 1, 2)) return null;
-            PyObject* value = Get((Handle*)self, arguments[0]);
-            if (value != null || Api.Table.PyErr_Occurred() != null) return value;
-            return count == 2 ? References.New(arguments[1]) : Api.Table._Py_NoneStruct;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* GetOr(PyObject* self, PyObject** arguments, nint count) => LiveSorted.GetOr(self, arguments, count);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* SetDefault(PyObject* self, PyObject** arguments, nint count)
-    {
-        try
-        {
-            if (!LiveMethods.CheckCount("setdefault", count, 1, 2)) return null;
-            PyObject* present = Get((Handle*)self, arguments[0]);
-            if (present != null || Api.Table.PyErr_Occurred() != null) return present;
-            return GetOrAdd((Handle*)self, arguments[0], count == 2 ? arguments[1] : Api.Table._Py_NoneStruct);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    static PyObject* GetOrAdd(Handle* handle, PyObject* o, PyObject* item)
-    {
-        LiveState* state = handle->State;
-        PoolHeap* heap = Heap.Of(handle->Shared);
-        if (!TryKey(handle, o, out Incoming key)) return null;
-        PyObject* result = null;
-        if (Incoming.Item(state, heap, item, Place.Item((PyObject*)handle, o), out Incoming incoming))
-        {
-            Status status;
-            do
-            {
-                Epoch.Enter(state->Me);
-                Value value = PoolHeap.IsDeleted(heap) ? default : incoming.ToValue(state, heap);
-                if (value.IsEmpty) status = PoolHeap.IsDeleted(heap) ? Status.Deleted : Status.NoMemory;
-                else
-                {
-                    status = Tree.GetOrAdd(state->Me, MapOf(handle), key.Probe, value, out Value actual);
-                    if (status is Status.Done or Status.Exists) result = Outgoing.Object(state, actual);
-                    Reference.Drop(state->Me, value);
-                }
-                Epoch.Exit(state->Me);
-            } while (result == null && status is Status.Done or Status.Exists && LiveState.Again(state));
-            if (status == Status.WrongKind) RaiseUnsortable(handle, o, key.Probe);
-            else if (status is not (Status.Done or Status.Exists)) LiveErrors.Raise(handle, status);
-        }
-        incoming.Dispose(state);
-        key.Dispose(state);
-        return result;
-    }
+    static PyObject* SetDefault(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &LiveSorted.SetDefault);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Pop(PyObject* self, PyObject** arguments, nint count)
-    {
-        try
-        {
-            if (!LiveMethods.CheckCount("pop", count, 1, 2)) return null;
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.IsUsable(handle)) return null;
-            LiveState* state = handle->State;
-            KeyState known = Lookup(handle, arguments[0], out Incoming key);
-            if (known == KeyState.Failed) return null;
-            Value value = default;
-            if (known == KeyState.Ready && UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new SortedEntryGlance(MapOf(handle), key.Probe)))
-            {
-                key.Dispose(state);
-                return null;
-            }
-            Epoch.Enter(state->Me);
-            Status status = known == KeyState.Ready ? Tree.Take(state->Me, MapOf(handle), key.Probe, out value) : Status.Missing;
-            PoolHeap* held = status == Status.Done ? LiveMethods.Hold(value) : null;
-            Epoch.Exit(state->Me);
-            key.Dispose(state);
-            if (status == Status.Done)
-            {
-                PyObject* result = LiveMethods.Give(state, value);
-                LiveMethods.Unhold(held);
-                return result;
-            }
-            if (status is not (Status.Missing or Status.WrongKind)) return LiveErrors.Raise(handle, status);
-            return count == 2 ? References.New(arguments[1]) : LiveMethods.RaiseKey(arguments[0]);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* Pop(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &LiveSorted.Pop);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* UpdateCall(PyObject* self, PyObject* positional, PyObject* named)
-    {
-        try
-        {
-            return Update((Handle*)self, positional, named) ? Api.Table._Py_NoneStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* UpdateCall(PyObject* self, PyObject* positional, PyObject* named) => Frame.Do(self, positional, named, &Update);
 
-    // The arguments are those of dict(), which knows all that they may be.
-    static bool Update(Handle* handle, PyObject* positional, PyObject* named)
+    /// <summary>The method <c>update</c>: the arguments are those of dict(), which knows all that they may be. False with an exception set.</summary>
+    internal static bool Update(Handle* handle, PyObject* positional, PyObject* named)
     {
         if (!LiveMethods.CheckAlive(handle)) return false;
         bool hasNamed = named != null && ((PyDictObject*)named)->Used != 0;
@@ -175,64 +75,18 @@ internal static unsafe partial class SortedDictType
     {
         ref Api api = ref Api.Table;
         PyObject* source = ((PyVarObject*)positional)->Size == 1 ? ((PyObject**)((byte*)positional + Layout.Current.TupleItems))[0] : null;
-        if (source == null || api.PyType_IsSubtype(source->Type, state->SharedType) == 0 || !IsDict(state, source)) return api.PyObject_Call(api.PyDict_Type, positional, named);
-        PyObject* plain = PlainOf(state, source);
+        if (source == null || !PlainDicts.IsLive(state, source)) return api.PyObject_Call(api.PyDict_Type, positional, named);
+        PyObject* plain = PlainForms.Of(state, source);
         if (plain == null || named == null || api.PyDict_Update(plain, named) == 0) return plain;
         References.Drop(plain);
         return null;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Clear(PyObject* self, PyObject* none)
-    {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.IsUsable(handle)) return null;
-            Status status = Tree.Clear(handle->State->Me, MapOf(handle));
-            return status == Status.Done ? Api.Table._Py_NoneStruct : LiveErrors.Raise(handle, status);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* Clear(PyObject* self, PyObject* none) => Frame.Do(self, &LiveSorted.Clear);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Copy(PyObject* self, PyObject* none)
-    {
-        try
-        {
-            return ToPlain((Handle*)self);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    /// <summary>A plain dict of the items at one moment, in their order; null with an exception set.</summary>
-    internal static PyObject* ToPlain(Handle* handle)
-    {
-        PyObject* iterator = NewIterator(handle, DictIteration.Items, reversed: false);
-        if (iterator == null) return null;
-        PyObject* plain = Api.Table.PyDict_New();
-        PyObject* key = null;
-        PyObject* value = null;
-        while (plain != null && DictIterator.Next((DictIterator*)iterator, &key, &value))
-        {
-            int failed = Api.Table.PyDict_SetItem(plain, key, value);
-            References.Drop(key);
-            References.Drop(value);
-            if (failed != 0) break;
-        }
-        References.Drop(iterator);
-        if (Api.Table.PyErr_Occurred() == null) return plain;
-        References.Drop(plain);
-        return null;
-    }
-
-    static PyObject* NewIterator(Handle* handle, DictIteration what, bool reversed)
+    /// <summary>An iterator over what is there now; null with an exception set.</summary>
+    internal static PyObject* NewIterator(Handle* handle, DictIteration what, bool reversed)
     {
         try
         {
@@ -249,22 +103,7 @@ internal static unsafe partial class SortedDictType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IterateAs(PyObject* self, PyObject** arguments, nint count)
-    {
-        try
-        {
-            if (!LiveMethods.CheckCount("_iterate", count, 2, 2)) return null;
-            long what = Api.Table.PyLong_AsLongLong(arguments[0]);
-            if (Api.Table.PyErr_Occurred() != null) return null;
-            int reversed = Api.Table.PyObject_IsTrue(arguments[1]);
-            if (reversed < 0) return null;
-            return what is < 0 or > 2 ? Errors.Value("0, 1 or 2") : NewIterator((Handle*)self, (DictIteration)what, reversed != 0);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* IterateAs(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &LiveSorted.IterateAs);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Reversed(PyObject* self, PyObject* none) => NewIterator((Handle*)self, DictIteration.Keys, reversed: true);
@@ -299,4 +138,19 @@ internal static unsafe partial class SortedDictType
             return Errors.FromManaged(e);
         }
     }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &LiveSorted.CompareExchange);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Add(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &LiveSorted.Add);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Copy(PyObject* self, PyObject* none) => Frame.Call(self, &LiveSorted.ToPlain);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CopyShared(PyObject* self, PyObject* none) => Frame.Call(self, &LiveSorted.CopyShared);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CopyDeep(PyObject* self, PyObject* memo) => Frame.Call(self, memo, &LiveSorted.CopyDeep);
 }

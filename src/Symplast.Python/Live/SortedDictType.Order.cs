@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
+using LiveSorted = Symplast.Python.Live.LiveMap<Symplast.Python.Live.SortedDictMap>;
 using unsafe Search = delegate*<Symplast.Memory.Participant*, Symplast.Objects.SortedMap*, in Symplast.Objects.Probe, out Symplast.Objects.Value, out Symplast.Objects.Value, Symplast.Objects.Status>;
 using unsafe Taking = delegate*<Symplast.Memory.Participant*, Symplast.Objects.SortedMap*, out Symplast.Objects.Value, out Symplast.Objects.Value, Symplast.Objects.Status>;
 using Tree = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
@@ -31,42 +32,35 @@ internal static unsafe partial class SortedDictType
     static PyObject* Last(PyObject* self, PyObject* none) => End(self, &LastOf);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PopFirst(PyObject* self, PyObject* none) => TakeEnd(self, &Tree.PopMin, isLast: false, "pop_first");
+    static PyObject* PopFirst(PyObject* self, PyObject* none) => Frame.Call(self, &PopFirst);
+
+    static PyObject* PopFirst(Handle* handle) => TakeEnd(handle, &Tree.PopMin, isLast: false, "pop_first");
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PopLast(PyObject* self, PyObject* none) => TakeEnd(self, &Tree.PopMax, isLast: true, "pop_last");
+    static PyObject* PopLast(PyObject* self, PyObject* none) => Frame.Call(self, &PopLast);
+
+    static PyObject* PopLast(Handle* handle) => TakeEnd(handle, &Tree.PopMax, isLast: true, "pop_last");
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PeekItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
+    static PyObject* PeekItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords) => Frame.Call(self, arguments, count, keywords, &PeekItem);
+
+    static PyObject* PeekItem(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
     {
-        try
-        {
-            if (!TryIndex("peekitem", arguments, count, keywords, out nint index)) return null;
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.IsUsable(handle)) return null;
-            if (index is not (0 or -1)) return PeekInside(handle, index);
-            PyObject* pair = Find(handle, default, index == 0 ? &FirstOf : &LastOf, out Status status);
-            return status == Status.Missing ? RaiseIndex() : status == Status.Done ? pair : LiveErrors.Raise(handle, status);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!TryIndex("peekitem", arguments, count, keywords, out nint index)) return null;
+        if (!LiveMethods.IsUsable(handle)) return null;
+        if (index is not (0 or -1)) return PeekInside(handle, index);
+        PyObject* pair = Find(handle, default, index == 0 ? &FirstOf : &LastOf, out Status status);
+        return status == Status.Missing ? RaiseIndex() : status == Status.Done ? pair : LiveErrors.Raise(handle, status);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PopItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
+    static PyObject* PopItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords) => Frame.Call(self, arguments, count, keywords, &PopItem);
+
+    static PyObject* PopItem(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
     {
-        if (!TryIndex("popitem", arguments, count, keywords, out nint index)) return null;
-        if (index is 0 or -1) return TakeEnd(self, index == 0 ? &Tree.PopMin : &Tree.PopMax, index == -1, "popitem");
-        try
-        {
-            return LiveMethods.IsUsable((Handle*)self) ? PopInside((Handle*)self, index) : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!TryIndex("popitem", arguments, count, keywords, out nint index) || !LiveMethods.IsUsable(handle)) return null;
+        if (index is not (0 or -1)) return PopInside(handle, index);
+        return index == 0 ? TakeEnd(handle, &Tree.PopMin, isLast: false, "popitem") : TakeEnd(handle, &Tree.PopMax, isLast: true, "popitem");
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -117,7 +111,7 @@ internal static unsafe partial class SortedDictType
     {
         key = default;
         if (bound == null) return true;
-        KeyState known = Lookup(handle, bound, out key);
+        KeyState known = LiveSorted.Find(handle, bound, out key);
         if (known == KeyState.Foreign) RaiseUnsortable(handle, bound, default);
         return known == KeyState.Ready;
     }
@@ -144,7 +138,7 @@ internal static unsafe partial class SortedDictType
         {
             Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return null;
-            KeyState known = Lookup(handle, bound, out Incoming key);
+            KeyState known = LiveSorted.Find(handle, bound, out Incoming key);
             if (known != KeyState.Ready) return known == KeyState.Foreign ? RaiseUnsortable(handle, bound, default) : null;
             PyObject* pair = Find(handle, key.Probe, search, out Status status);
             if (status == Status.WrongKind) RaiseUnsortable(handle, bound, key.Probe);
@@ -195,25 +189,17 @@ internal static unsafe partial class SortedDictType
         return null;
     }
 
-    static PyObject* TakeEnd(PyObject* self, Taking take, bool isLast, string method)
+    static PyObject* TakeEnd(Handle* handle, Taking take, bool isLast, string method)
     {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.IsUsable(handle)) return null;
-            LiveState* state = handle->State;
-            if (UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new SortedEndGlance(MapOf(handle), isLast))) return null;
-            Epoch.Enter(state->Me);
-            Status status = take(state->Me, MapOf(handle), out Value key, out Value value);
-            PoolHeap* held = status == Status.Done ? LiveMethods.Hold(value) : null;
-            Epoch.Exit(state->Me);
-            if (status == Status.Missing) return RaiseEmpty(method);
-            return status == Status.Done ? GivePair(state, key, value, held) : LiveErrors.Raise(handle, status);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!LiveMethods.IsUsable(handle)) return null;
+        LiveState* state = handle->State;
+        if (UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new SortedEndGlance(MapOf(handle), isLast))) return null;
+        Epoch.Enter(state->Me);
+        Status status = take(state->Me, MapOf(handle), out Value key, out Value value);
+        PoolHeap* held = status == Status.Done ? LiveMethods.Hold(value) : null;
+        Epoch.Exit(state->Me);
+        if (status == Status.Missing) return RaiseEmpty(method);
+        return status == Status.Done ? GivePair(state, key, value, held) : LiveErrors.Raise(handle, status);
     }
 
     // Takes over both references, and what is held for the value; keys are in the map's own pool.
@@ -295,21 +281,13 @@ internal static unsafe partial class SortedDictType
     static bool TryIndex(string method, PyObject** arguments, nint count, PyObject* keywords, out nint index)
     {
         index = -1;
-        try
-        {
-            Span<nint> values = stackalloc nint[1];
-            if (!Arguments.Bind(method, ["index"], required: 0, positional: 1, arguments, count, keywords, values)) return false;
-            if (values[0] != 0) index = Api.Table.PyNumber_AsSsize_t((PyObject*)values[0], *Api.Table.PyExc_IndexError);
-            return index != -1 || Api.Table.PyErr_Occurred() == null;
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
-            return false;
-        }
+        Span<nint> values = stackalloc nint[1];
+        if (!Arguments.Bind(method, ["index"], required: 0, positional: 1, arguments, count, keywords, values)) return false;
+        if (values[0] != 0) index = Api.Table.PyNumber_AsSsize_t((PyObject*)values[0], *Api.Table.PyExc_IndexError);
+        return index != -1 || Api.Table.PyErr_Occurred() == null;
     }
 
     static PyObject* RaiseEmpty(string method) => Errors.Set(*Api.Table.PyExc_KeyError, $"{method}(): dictionary is empty");
 
-    static PyObject* RaiseIndex() => Errors.Set(*Api.Table.PyExc_IndexError, "SortedDict index out of range");
+    static PyObject* RaiseIndex() => LiveErrors.RaiseIndex("SortedDict index out of range");
 }

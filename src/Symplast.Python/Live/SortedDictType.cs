@@ -4,6 +4,7 @@ using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
 using static Symplast.Python.Definitions;
+using LiveSorted = Symplast.Python.Live.LiveMap<Symplast.Python.Live.SortedDictMap>;
 using Tree = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
 
 namespace Symplast.Python.Live;
@@ -11,9 +12,6 @@ namespace Symplast.Python.Live;
 /// <summary>The Python type <c>symplast.SortedDict</c>: a map in the order of its keys that all interpreters share. This file: creation and the operators.</summary>
 internal static unsafe partial class SortedDictType
 {
-    const int Equal = 2;
-    const int NotEqual = 3;
-
     /// <summary>What every interpreter makes its type from; built once a process.</summary>
     internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
     {
@@ -49,54 +47,17 @@ internal static unsafe partial class SortedDictType
     static SortedMap* MapOf(Handle* handle) => (SortedMap*)handle->Shared;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
-    {
-        try
-        {
-            if (!Module.CheckProcess()) return null;
-            InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
-            return Create(interpreter, CurrentPool.Get(), type);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    /// <summary>A new, empty SortedDict in a pool; null with an exception set.</summary>
-    internal static PyObject* Create(InterpreterState interpreter, Pool pool, PyObject* type)
-    {
-        LiveState* state = interpreter.Live;
-        PoolHeap* heap = Heap.Of(pool);
-        Epoch.Enter(state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(heap);
-        SortedMap* map = isDeleted ? null : Tree.Create(state->Me, heap);
-        PyObject* handle = map == null ? null : Handle.Adopt(state, (Header*)map, type);
-        Epoch.Exit(state->Me);
-        if (isDeleted) return interpreter.RaiseDeleted(pool);
-        return map == null ? LiveErrors.RaiseNoMemory(state, heap) : handle;
-    }
+    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named) => Creation.New(type, &SortedDictMap.Make);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int Init(PyObject* self, PyObject* positional, PyObject* named)
-    {
-        try
-        {
-            return Update((Handle*)self, positional, named) ? 0 : -1;
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
-            return -1;
-        }
-    }
+    static int Init(PyObject* self, PyObject* positional, PyObject* named) => Frame.Set(self, positional, named, &Update);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Subscript(PyObject* self, PyObject* key)
     {
         try
         {
-            PyObject* value = Get((Handle*)self, key);
+            PyObject* value = LiveSorted.Get((Handle*)self, key);
             return value != null || Api.Table.PyErr_Occurred() != null ? value : LiveMethods.RaiseKey(key);
         }
         catch (Exception e)
@@ -105,26 +66,9 @@ internal static unsafe partial class SortedDictType
         }
     }
 
-    /// <summary>
-    /// A new reference to the value of a key; null with an exception set, or without one if there is no such key, as there is none of another kind than the others.
-    /// </summary>
-    static PyObject* Get(Handle* handle, PyObject* o)
-    {
-        if (!LiveMethods.IsUsable(handle)) return null;
-        LiveState* state = handle->State;
-        if (Lookup(handle, o, out Incoming key) != KeyState.Ready) return null;
-        PyObject* result;
-        Status status;
-        do
-        {
-            Epoch.Enter(state->Me);
-            status = Tree.Get(state->Me, MapOf(handle), key.Probe, out Value value);
-            result = status == Status.Done ? Outgoing.Object(state, value) : null;
-            Epoch.Exit(state->Me);
-        } while (result == null && status == Status.Done && LiveState.Again(state));
-        key.Dispose(state);
-        return status is Status.Done or Status.Missing or Status.WrongKind ? result : LiveErrors.Raise(handle, status);
-    }
+    /// <summary>Whether an object is a SortedDict of any interpreter.</summary>
+    internal static bool IsOurs(PyObject* o) =>
+        Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.MapSubscript) == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Subscript;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int Assign(PyObject* self, PyObject* key, PyObject* value)
@@ -132,8 +76,7 @@ internal static unsafe partial class SortedDictType
         try
         {
             Handle* handle = (Handle*)self;
-            if (value != null) return Set(handle, key, value) ? 0 : -1;
-            return Remove(handle, key) ? 0 : -1;
+            return (value != null ? Set(handle, key, value) : LiveSorted.Remove(handle, key)) ? 0 : -1;
         }
         catch (Exception e)
         {
@@ -142,12 +85,13 @@ internal static unsafe partial class SortedDictType
         }
     }
 
-    static bool Set(Handle* handle, PyObject* o, PyObject* item)
+    /// <summary><c>map[key] = value</c>; false with an exception set.</summary>
+    internal static bool Set(Handle* handle, PyObject* o, PyObject* item)
     {
         if (!LiveMethods.IsUsable(handle)) return false;
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
-        if (!TryKey(handle, o, out Incoming key)) return false;
+        if (!LiveSorted.TryKey(handle, o, out Incoming key)) return false;
         bool made = Incoming.Item(state, heap, item, Place.Item((PyObject*)handle, o), out Incoming incoming);
         Status status = Status.Done;
         if (made)
@@ -173,172 +117,30 @@ internal static unsafe partial class SortedDictType
         return made && status == Status.Done;
     }
 
-    static bool Remove(Handle* handle, PyObject* o)
-    {
-        if (!LiveMethods.IsUsable(handle)) return false;
-        LiveState* state = handle->State;
-        KeyState known = Lookup(handle, o, out Incoming key);
-        if (known != KeyState.Ready) return known == KeyState.Foreign && LiveMethods.RaiseKey(o) != null;
-        Status status = Tree.Remove(state->Me, MapOf(handle), key.Probe, out _);
-        key.Dispose(state);
-        if (status == Status.Done) return true;
-        return (status is Status.Missing or Status.WrongKind ? LiveMethods.RaiseKey(o) : LiveErrors.Raise(handle, status)) != null;
-    }
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int Contains(PyObject* self, PyObject* o) => LiveSorted.Contains(self, o);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int Contains(PyObject* self, PyObject* o)
-    {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.IsUsable(handle)) return -1;
-            LiveState* state = handle->State;
-            KeyState known = Lookup(handle, o, out Incoming key);
-            if (known != KeyState.Ready) return known == KeyState.Foreign ? 0 : -1;
-            Status status = Tree.Contains(state->Me, MapOf(handle), key.Probe);
-            key.Dispose(state);
-            if (status is Status.Done or Status.Missing or Status.WrongKind) return status == Status.Done ? 1 : 0;
-            LiveErrors.Raise(handle, status);
-            return -1;
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
-            return -1;
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint Length(PyObject* self)
-    {
-        Handle* handle = (Handle*)self;
-        if (!LiveMethods.IsUsable(handle)) return -1;
-        Status status = Tree.Count(handle->State->Me, MapOf(handle), out long count);
-        if (status == Status.Done) return (nint)count;
-        LiveErrors.Raise(handle, status);
-        return -1;
-    }
+    static nint Length(PyObject* self) => LiveSorted.Length(self);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Iterate(PyObject* self) => NewIterator((Handle*)self, DictIteration.Keys, reversed: false);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Repr(PyObject* self)
-    {
-        try
-        {
-            return LiveMethods.Repr((Handle*)self, &ToPlain);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    // Like dicts: the order of the other one does not matter.
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Compare(PyObject* self, PyObject* other, int operation)
-    {
-        try
-        {
-            if (operation is not (Equal or NotEqual)) return Api.Table._Py_NotImplementedStruct;
-            return WithPlain(((Handle*)self)->State, self, other, operation);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    // Either may be the SortedDict. The result is a plain dict, as that of copy() is.
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Or(PyObject* left, PyObject* right)
-    {
-        try
-        {
-            bool leftIsOurs = Api.Table.PyType_GetSlot(left->Type, PyTypeSlot.MapSubscript) == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Subscript;
-            return WithPlain(((Handle*)(leftIsOurs ? left : right))->State, left, right, comparison: null);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    // left | right, or what a comparison gives, of plain dicts; NotImplemented if one of them is no dict.
-    static PyObject* WithPlain(LiveState* state, PyObject* left, PyObject* right, int? comparison)
-    {
-        ref Api api = ref Api.Table;
-        if (!IsDict(state, left) || !IsDict(state, right))
-        {
-            PyObject* own = left->Type == state->TypeOf(LiveKind.SortedDict) ? left : right;
-            return comparison == null || LiveMethods.CheckAlive((Handle*)own) ? api._Py_NotImplementedStruct : null;
-        }
-        PyObject* first = PlainOf(state, left);
-        // One moment for both sides if they are the same.
-        PyObject* second = first == null ? null : left == right ? References.New(first) : PlainOf(state, right);
-        PyObject* result = second == null ? null : comparison is int operation ? api.PyObject_RichCompare(first, second, operation) : api.PyNumber_Or(first, second);
-        References.Drop(first);
-        References.Drop(second);
-        return result;
-    }
-
-    static bool IsDict(LiveState* state, PyObject* o) =>
-        o->Type == state->TypeOf(LiveKind.SortedDict) || o->Type == state->TypeOf(LiveKind.Dict) || Api.Table.PyType_IsSubtype(o->Type, Api.Table.PyDict_Type) != 0;
-
-    static PyObject* PlainOf(LiveState* state, PyObject* dict)
-    {
-        if (dict->Type == state->TypeOf(LiveKind.SortedDict)) return ToPlain((Handle*)dict);
-        return dict->Type == state->TypeOf(LiveKind.Dict) ? DictType.ToPlain((Handle*)dict) : References.New(dict);
-    }
+    static PyObject* Repr(PyObject* self) => Frame.Call(self, &LiveMethods.Repr);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* InPlaceOr(PyObject* self, PyObject* other)
-    {
-        try
-        {
-            PyObject* arguments = Api.Table.PyTuple_New(1);
-            if (arguments == null) return null;
-            Api.Table.PyTuple_SetItem(arguments, 0, References.New(other));
-            bool done = Update((Handle*)self, arguments, null);
-            References.Drop(arguments);
-            return done ? References.New(self) : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    static PyObject* Compare(PyObject* self, PyObject* other, int operation) => PlainDicts.Compare(self, other, operation);
 
-    // A key to look up. Foreign: nothing can equal it, and the map is alive; Failed: an exception is set.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static KeyState Lookup(Handle* handle, PyObject* o, out Incoming key)
-    {
-        KeyState known = Incoming.Lookup(handle->State, o, out key);
-        return known == KeyState.Ready ? known : NoKey(handle, o, known);
-    }
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Or(PyObject* left, PyObject* right) => PlainDicts.Or(left, right);
 
-    // A key to store; false with an exception set.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static bool TryKey(Handle* handle, PyObject* o, out Incoming key)
-    {
-        KeyState known = Incoming.Key(handle->State, Heap.Of(handle->Shared), o, out key);
-        if (known == KeyState.Ready) return true;
-        if (NoKey(handle, o, known) == KeyState.Foreign) RaiseUnsortable(handle, o, default);
-        return false;
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    static KeyState NoKey(Handle* handle, PyObject* o, KeyState known)
-    {
-        if (known == KeyState.Foreign) return LiveMethods.CheckAlive(handle) ? known : KeyState.Failed;
-        LiveErrors.ExplainUnhashable(o, "dict key");
-        return known;
-    }
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* InPlaceOr(PyObject* self, PyObject* other) => Frame.Change(self, other, &LiveSorted.Merge);
 
     /// <summary>Says why an object cannot be a key here: it has no order at all, or that of another kind. The probe is empty for what is no value of a pool.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static PyObject* RaiseUnsortable(Handle* handle, PyObject* o, in Probe probe)
+    internal static PyObject* RaiseUnsortable(Handle* handle, PyObject* o, in Probe probe)
     {
         LiveState* state = handle->State;
         Epoch.Enter(state->Me);

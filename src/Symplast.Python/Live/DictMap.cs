@@ -1,0 +1,66 @@
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+using Map = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
+
+namespace Symplast.Python.Live;
+
+/// <summary>What makes a live mapping a Dict.</summary>
+internal readonly unsafe struct DictMap : ILiveMap
+{
+    /// <inheritdoc/>
+    public static void* Make(Participant* me, PoolHeap* heap) => Map.Create(me, heap);
+
+    /// <inheritdoc/>
+    public static Status Count(Participant* me, Header* map, out ulong count) => Map.Count(me, (OrderedMap*)map, out count);
+
+    /// <inheritdoc/>
+    public static Status Get(Participant* me, Header* map, in Probe key, out Value value) => Map.Get(me, (OrderedMap*)map, key, out value);
+
+    /// <inheritdoc/>
+    public static Status Store(Participant* me, Header* map, in Probe key, Value value) => Map.Set(me, (OrderedMap*)map, key, value);
+
+    /// <inheritdoc/>
+    public static Status GetOrAdd(Participant* me, Header* map, in Probe key, Value value, out Value actual) => Map.GetOrAdd(me, (OrderedMap*)map, key, value, out actual);
+
+    /// <inheritdoc/>
+    public static Status Remove(Participant* me, Header* map, in Probe key) => Map.Remove(me, (OrderedMap*)map, key, out _);
+
+    /// <inheritdoc/>
+    public static Status Take(Participant* me, Header* map, in Probe key, out Value taken) => Map.Take(me, (OrderedMap*)map, key, out taken);
+
+    /// <inheritdoc/>
+    public static Status CompareExchange(Participant* me, Header* map, in Probe key, in Probe expected, Value desired) =>
+        Map.CompareExchange(me, (OrderedMap*)map, key, expected, desired, out _);
+
+    /// <inheritdoc/>
+    public static Status Add(Participant* me, Header* map, in Probe key, long delta, out Value sum) => Map.Add(me, (OrderedMap*)map, key, delta, out sum);
+
+    /// <inheritdoc/>
+    public static Status Add(Participant* me, Header* map, in Probe key, double delta, out Value sum) => Map.Add(me, (OrderedMap*)map, key, delta, out sum);
+
+    /// <inheritdoc/>
+    public static Status Clear(Participant* me, Header* map) => Map.Clear(me, (OrderedMap*)map);
+
+    /// <inheritdoc/>
+    public static Status Snapshot(Participant* me, Header* map, out MapSnapshot* snapshot) => Snapshots.Take(me, (OrderedMap*)map, onlyKeys: false, out snapshot);
+
+    /// <inheritdoc/>
+    public static bool IsForeign(Participant* me, Header* map, in Probe key) => false;
+
+    /// <inheritdoc/>
+    public static void Refuse(Handle* handle, PyObject* key, in Probe probe) => LiveErrors.RaiseNotShareable(handle->State,
+        $"{Place.Item((PyObject*)handle, key).Describe()}: {Text.TypeName(key)} cannot be a key of a shared Dict");
+
+    /// <inheritdoc/>
+    public static PyObject* CopyKey(PyObject* key, PyObject* memo) => LiveMethods.CopyDeep(key, memo);
+
+    /// <inheritdoc/>
+    public static bool Set(Handle* handle, PyObject* key, PyObject* value) => DictType.Set(handle, key, value);
+
+    /// <inheritdoc/>
+    public static bool Update(Handle* handle, PyObject* positional, PyObject* named) => DictType.Update(handle, positional, named);
+
+    /// <inheritdoc/>
+    public static PyObject* Iterate(Handle* handle, DictIteration what, bool reversed) => DictType.NewIterator(handle, what, reversed);
+}

@@ -1,0 +1,66 @@
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+
+namespace Symplast.Python.Live;
+
+/// <summary>
+/// What Dict and SortedDict have of their own: the structure, and what they say of keys. Only ever a type argument, of which the compiler makes code that is as good as
+/// written by hand.
+/// </summary>
+internal unsafe interface ILiveMap
+{
+    /// <summary>A new structure, with one reference, the caller's; null if there is no memory. Inside a section.</summary>
+    static abstract void* Make(Participant* me, PoolHeap* heap);
+
+    /// <summary>Number of entries.</summary>
+    static abstract Status Count(Participant* me, Header* map, out ulong count);
+
+    /// <summary>The value of a key, without a reference. WrongKind, here and below: no key of this kind can be there.</summary>
+    static abstract Status Get(Participant* me, Header* map, in Probe key, out Value value);
+
+    /// <summary>Sets the value of a key. Inside a section.</summary>
+    static abstract Status Store(Participant* me, Header* map, in Probe key, Value value);
+
+    /// <summary>The value of a key, which is given one if it has none: Exists or Done.</summary>
+    static abstract Status GetOrAdd(Participant* me, Header* map, in Probe key, Value value, out Value actual);
+
+    /// <summary>Removes an entry.</summary>
+    static abstract Status Remove(Participant* me, Header* map, in Probe key);
+
+    /// <summary>Removes an entry; the reference to its value is the caller's.</summary>
+    static abstract Status Take(Participant* me, Header* map, in Probe key, out Value taken);
+
+    /// <summary>Gives a key another value if it has the expected one; Missing if not.</summary>
+    static abstract Status CompareExchange(Participant* me, Header* map, in Probe key, in Probe expected, Value desired);
+
+    /// <summary>Adds an integer to the number that a key has; WrongKind if that is none, or the key is not for this map.</summary>
+    static abstract Status Add(Participant* me, Header* map, in Probe key, long delta, out Value sum);
+
+    /// <summary>The same of a real number.</summary>
+    static abstract Status Add(Participant* me, Header* map, in Probe key, double delta, out Value sum);
+
+    /// <summary>Removes all entries.</summary>
+    static abstract Status Clear(Participant* me, Header* map);
+
+    /// <summary>The entries at one moment. Outside sections.</summary>
+    static abstract Status Snapshot(Participant* me, Header* map, out MapSnapshot* snapshot);
+
+    /// <summary>After adding gave WrongKind: whether the key is to blame, not the value. Inside the same section.</summary>
+    static abstract bool IsForeign(Participant* me, Header* map, in Probe key);
+
+    /// <summary>Sets the exception that says why an object cannot be a key here. The probe is empty for what is no value of a pool.</summary>
+    static abstract void Refuse(Handle* handle, PyObject* key, in Probe probe);
+
+    /// <summary>The copy of a key for <c>__deepcopy__</c>: a new reference, or null with an exception set.</summary>
+    static abstract PyObject* CopyKey(PyObject* key, PyObject* memo);
+
+    /// <summary><c>map[key] = value</c>; false with an exception set.</summary>
+    static abstract bool Set(Handle* handle, PyObject* key, PyObject* value);
+
+    /// <summary>Sets the items that the arguments of <c>dict()</c> give, one after the other; false with an exception set.</summary>
+    static abstract bool Update(Handle* handle, PyObject* positional, PyObject* named);
+
+    /// <summary>An iterator over what is there now; null with an exception set.</summary>
+    static abstract PyObject* Iterate(Handle* handle, DictIteration what, bool reversed);
+}

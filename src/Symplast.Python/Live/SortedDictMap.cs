@@ -1,0 +1,71 @@
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+using Tree = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
+
+namespace Symplast.Python.Live;
+
+/// <summary>What makes a live mapping a SortedDict.</summary>
+internal readonly unsafe struct SortedDictMap : ILiveMap
+{
+    /// <inheritdoc/>
+    public static void* Make(Participant* me, PoolHeap* heap) => Tree.Create(me, heap);
+
+    /// <inheritdoc/>
+    public static Status Count(Participant* me, Header* map, out ulong count)
+    {
+        Status status = Tree.Count(me, (SortedMap*)map, out long entries);
+        count = (ulong)entries;
+        return status;
+    }
+
+    /// <inheritdoc/>
+    public static Status Get(Participant* me, Header* map, in Probe key, out Value value) => Tree.Get(me, (SortedMap*)map, key, out value);
+
+    /// <inheritdoc/>
+    public static Status Store(Participant* me, Header* map, in Probe key, Value value) => Tree.Set(me, (SortedMap*)map, key, value);
+
+    /// <inheritdoc/>
+    public static Status GetOrAdd(Participant* me, Header* map, in Probe key, Value value, out Value actual) => Tree.GetOrAdd(me, (SortedMap*)map, key, value, out actual);
+
+    /// <inheritdoc/>
+    public static Status Remove(Participant* me, Header* map, in Probe key) => Tree.Remove(me, (SortedMap*)map, key, out _);
+
+    /// <inheritdoc/>
+    public static Status Take(Participant* me, Header* map, in Probe key, out Value taken) => Tree.Take(me, (SortedMap*)map, key, out taken);
+
+    /// <inheritdoc/>
+    public static Status CompareExchange(Participant* me, Header* map, in Probe key, in Probe expected, Value desired) =>
+        Tree.CompareExchange(me, (SortedMap*)map, key, expected, desired, out _);
+
+    /// <inheritdoc/>
+    public static Status Add(Participant* me, Header* map, in Probe key, long delta, out Value sum) => Tree.Add(me, (SortedMap*)map, key, delta, out sum);
+
+    /// <inheritdoc/>
+    public static Status Add(Participant* me, Header* map, in Probe key, double delta, out Value sum) => Tree.Add(me, (SortedMap*)map, key, Value.Of(delta), out sum);
+
+    /// <inheritdoc/>
+    public static Status Clear(Participant* me, Header* map) => Tree.Clear(me, (SortedMap*)map);
+
+    /// <inheritdoc/>
+    public static Status Snapshot(Participant* me, Header* map, out MapSnapshot* snapshot) => Tree.SnapshotEntries(me, (SortedMap*)map, out snapshot);
+
+    /// <inheritdoc/>
+    public static bool IsForeign(Participant* me, Header* map, in Probe key) => Tree.Contains(me, (SortedMap*)map, key) != Status.Done;
+
+    /// <inheritdoc/>
+    public static void Refuse(Handle* handle, PyObject* key, in Probe probe) => SortedDictType.RaiseUnsortable(handle, key, probe);
+
+    // What can be a key here is its own copy.
+    /// <inheritdoc/>
+    public static PyObject* CopyKey(PyObject* key, PyObject* memo) => References.New(key);
+
+    /// <inheritdoc/>
+    public static bool Set(Handle* handle, PyObject* key, PyObject* value) => SortedDictType.Set(handle, key, value);
+
+    /// <inheritdoc/>
+    public static bool Update(Handle* handle, PyObject* positional, PyObject* named) => SortedDictType.Update(handle, positional, named);
+
+    /// <inheritdoc/>
+    public static PyObject* Iterate(Handle* handle, DictIteration what, bool reversed) => SortedDictType.NewIterator(handle, what, reversed);
+}
