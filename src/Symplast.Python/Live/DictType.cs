@@ -129,7 +129,18 @@ internal static unsafe partial class DictType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int Contains(PyObject* self, PyObject* o) => LiveDict.Contains(self, o);
+    static int Contains(PyObject* self, PyObject* o)
+    {
+        try
+        {
+            return LiveDict.Contains((Handle*)self, o);
+        }
+        catch (Exception e)
+        {
+            Errors.FromManaged(e);
+            return -1;
+        }
+    }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static nint Length(PyObject* self) => LiveDict.Length(self);

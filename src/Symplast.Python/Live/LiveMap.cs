@@ -45,28 +45,20 @@ internal static unsafe partial class LiveMap<TMap> where TMap : struct, ILiveMap
         }
     }
 
-    /// <summary>The slot <c>sq_contains</c>, whole.</summary>
-    internal static int Contains(PyObject* self, PyObject* o)
+    /// <summary>The slot <c>sq_contains</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int Contains(Handle* handle, PyObject* o)
     {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.IsUsable(handle)) return -1;
-            LiveState* state = handle->State;
-            KeyState known = Find(handle, o, out Incoming key);
-            if (known != KeyState.Ready) return known == KeyState.Foreign ? 0 : -1;
-            Status status = TMap.Get(state->Me, handle->Shared, key.Probe, out _);
-            key.Dispose(state);
-            if (status == Status.Done) return 1;
-            if (IsAbsent(status)) return 0;
-            LiveErrors.Raise(handle, status);
-            return -1;
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
-            return -1;
-        }
+        if (!LiveMethods.IsUsable(handle)) return -1;
+        LiveState* state = handle->State;
+        KeyState known = Find(handle, o, out Incoming key);
+        if (known != KeyState.Ready) return known == KeyState.Foreign ? 0 : -1;
+        Status status = TMap.Get(state->Me, handle->Shared, key.Probe, out _);
+        key.Dispose(state);
+        if (status == Status.Done) return 1;
+        if (IsAbsent(status)) return 0;
+        LiveErrors.Raise(handle, status);
+        return -1;
     }
 
     /// <summary>The slot <c>mp_length</c>, whole.</summary>

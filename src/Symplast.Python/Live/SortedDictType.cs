@@ -118,7 +118,18 @@ internal static unsafe partial class SortedDictType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int Contains(PyObject* self, PyObject* o) => LiveSorted.Contains(self, o);
+    static int Contains(PyObject* self, PyObject* o)
+    {
+        try
+        {
+            return LiveSorted.Contains((Handle*)self, o);
+        }
+        catch (Exception e)
+        {
+            Errors.FromManaged(e);
+            return -1;
+        }
+    }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static nint Length(PyObject* self) => LiveSorted.Length(self);
