@@ -380,12 +380,13 @@ class Interruption(Case):
 
         before = signal.signal(signal.SIGALRM, stop)
         self.addCleanup(signal.signal, signal.SIGALRM, before)
+        self.addCleanup(signal.setitimer, signal.ITIMER_REAL, 0)
         big = dict.fromkeys(range(1_000_000))
         for operation in (lambda d: d.update(big), lambda d: d.__setitem__("x", big), lambda d: Dict.fromkeys(big)):
             d = Dict()
             with self.assertRaises(Stop):
-                # Again after a while: where nothing can be raised, as in a finalizer, the exception of a handler is lost.
-                signal.setitimer(signal.ITIMER_REAL, 0.02, 1)
+                # Again after a while, longer than any machine takes to get here: where nothing can be raised, as in a finalizer, the exception of a handler is lost.
+                signal.setitimer(signal.ITIMER_REAL, 0.02, 20)
                 while True:
                     operation(d)
                     d.clear()
