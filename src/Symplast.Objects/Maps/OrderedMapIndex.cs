@@ -50,10 +50,13 @@ public static unsafe partial class OrderedMap<THook>
     static bool NewIndex(Participant* me, PoolHeap* heap, LargeMap* large, uint expected)
     {
         ulong slots = Math.Max(FirstSlots, BitOperations.RoundUpToPowerOf2(expected + expected / 2 + 2ul));
-        int depth = 1;
-        // Shards of a random share each: half of the largest size, so that none is too full.
-        while (slots > MostSlots && depth < MostDepth && slots >> depth > MostSlots / 2) depth++;
         bool one = slots <= MostSlots;
+        int depth = 1;
+        if (!one)
+        {
+            while (depth < MostDepth && SlotsForShare(expected >> depth) > MostSlots) depth++;
+            slots = Math.Min(SlotsForShare(expected >> depth), MostSlots);
+        }
         MapDirectory* directory = NewDirectory(me, heap, depth);
         large->Directory = directory;
         if (directory == null) return false;
@@ -65,11 +68,14 @@ public static unsafe partial class OrderedMap<THook>
         }
         for (int i = 0; i < 1 << depth; i++)
         {
-            items[i] = (nint)NewShard(me, heap, MostSlots, depth, (uint)i);
+            items[i] = (nint)NewShard(me, heap, slots, depth, (uint)i);
             if (items[i] == 0) return false;
         }
         return true;
     }
+
+    // Shards get a random share each, four standard deviations more than the mean at most, as good as always; one that gets still more grows.
+    static ulong SlotsForShare(uint mean) => Math.Max(FirstSlots, BitOperations.RoundUpToPowerOf2((ulong)((mean + 4 * Math.Sqrt(mean)) * 4 / 3) + 1));
 
     static MapDirectory* NewDirectory(Participant* me, PoolHeap* heap, int depth)
     {
