@@ -11,7 +11,7 @@ namespace Symplast.Objects;
 /// does so by less than <see cref="MostAtOnce"/>, and whoever brought it there <i>widens</i> the cell before his operation ends, so there are at most as many such additions as threads: the word has
 /// room for them. Integers that are large from the outset are only stored in wide cells.</para>
 /// <para><b>Widening</b>, for ever, under the lock: the integer is stored in <see cref="AtomicCell.Wide"/> and, if the word is still the same, the word is exchanged for a mark. In a wide cell all operations compare and
-/// exchange the wide integer. An addition that finds that it added to the mark did nothing, and begins anew; the mark has room for those, too.</para>
+/// exchange the wide integer. An addition that finds that it added to the mark did nothing, takes that back, and begins anew; the mark has room for one of each thread, too.</para>
 /// </remarks>
 public static unsafe class AtomicInteger<THook> where THook : struct, IInterleaving
 {
@@ -86,7 +86,8 @@ public static unsafe class AtomicInteger<THook> where THook : struct, IInterleav
         THook.Point();
         // Full fence; pairs with the acquire in Get.
         if (isSmall) sum = Interlocked.Add(ref Word(cell), delta);
-        if (!isSmall || !IsNarrow(sum)) status = AddSlowly(cell, delta, isSmall && sum - delta < LeastMark, ref sum);
+        if (!isSmall) status = AddLooking(cell, delta, ref sum);
+        else if (!IsNarrow(sum)) status = AddOutside(cell, delta, ref sum);
         Epoch.Exit(me);
         return status;
     }
@@ -110,6 +111,9 @@ public static unsafe class AtomicInteger<THook> where THook : struct, IInterleav
         return first ? Status.Done : Status.Deleted;
     }
 
+    /// <summary>Whether the word is an integer or the mark. For tests; while no other thread changes the cell.</summary>
+    internal static bool IsValid(AtomicCell* cell) => cell->Object.Lock == 0 && (IsNarrow(Word(cell)) || Word(cell) == Mark);
+
     // Enters a section, and leaves it again if the cell was deleted.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool Begin(Participant* me, AtomicCell* cell)
@@ -123,15 +127,25 @@ public static unsafe class AtomicInteger<THook> where THook : struct, IInterleav
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool IsNarrow(long value) => value is >= -Narrow and <= Narrow;
 
-    // The sum left the range of the word, or is to be looked at before.
+    // What was added left the range of the word, or was added to the mark.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static Status AddSlowly(AtomicCell* cell, long delta, bool isAdded, ref long sum)
+    static Status AddOutside(AtomicCell* cell, long delta, ref long sum)
     {
-        if (isAdded)
+        if (sum - delta < LeastMark)
         {
             Widen(cell);
             return Status.Done;
         }
+        THook.Point();
+        // Taken back, so that the mark is off by no more than what is being added at the moment.
+        if (!THook.Omits(CellStep.MarksAreRestored)) Interlocked.Add(ref Word(cell), -delta);
+        return AddLooking(cell, delta, ref sum);
+    }
+
+    // Looks before whether the sum has room.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static Status AddLooking(AtomicCell* cell, long delta, ref long sum)
+    {
         long seen;
         while ((seen = Read(cell)) < LeastMark)
         {

@@ -9,6 +9,9 @@ internal enum CellStep
     /// <summary>Who moves an integer to where it has more room compares.</summary>
     WideningCompares,
 
+    /// <summary>What was added to the mark is taken back.</summary>
+    MarksAreRestored,
+
     /// <summary>A replacement compares.</summary>
     ReplacementCompares,
 

@@ -86,6 +86,7 @@ public sealed unsafe class AtomicCellTests : IDisposable
         Threads.Run(me => Add(me, 1), me => Add(me, 2), me => Add(me, -1));
         Integer.Get(_me, cell, out long sum);
         Assert.Equal(start + 200_000, sum);
+        Assert.True(Integer.IsValid(cell));
     }
 
     [Fact]

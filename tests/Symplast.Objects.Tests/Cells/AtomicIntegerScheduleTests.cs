@@ -19,7 +19,7 @@ public unsafe class AtomicIntegerScheduleTests
 
         protected override nint Make(Participant* me, string state) => (nint)Integer.Create(me, Heap, long.Parse(state));
 
-        protected override bool IsValid(nint cell) => ((AtomicCell*)cell)->Object.Lock == 0;
+        protected override bool IsValid(nint cell) => Integer.IsValid((AtomicCell*)cell);
 
         protected override string CarryOut(Participant* me, nint structure, string[] words)
         {
@@ -88,6 +88,7 @@ public unsafe class AtomicIntegerScheduleTests
     [Theory]
     [InlineData(CellStep.AdditionCompares, Large, "add 1|add 1")]
     [InlineData(CellStep.WideningCompares, Narrow, "add 1|add 1")]
+    [InlineData(CellStep.MarksAreRestored, Large, "add 1|add 1")]
     [InlineData(CellStep.WideningCompares, "1", "set 9223372036854775807|add 1;get")]
     [InlineData(CellStep.DeletionLocks, "1", "delete|delete")]
     internal void AStepThatIsLeftOutIsMissed(CellStep step, string state, string programs) => new Cells().Misses(step, state, programs);
