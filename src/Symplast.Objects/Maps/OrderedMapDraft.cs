@@ -38,7 +38,7 @@ public static unsafe partial class OrderedMap<THook>
         uint sequence = Volatile.Read(ref map->NextSequence);
         if (room <= (ulong)SmallLimit)
         {
-            root = (nint)NewSmall(me, Heap.Of(map), (int)room - 1, sequence, isExchange: false);
+            root = (nint)NewSmall(me, Heap.Of(map), (int)room, sequence, isExchange: false);
         }
         else
         {

@@ -8,9 +8,9 @@ namespace Symplast.Objects;
 // The small map: one block, one vector comparison.
 public static unsafe partial class OrderedMap<THook>
 {
-    static SmallMap* NewSmall(Participant* me, PoolHeap* heap, int count, uint nextSequence, bool isExchange)
+    static SmallMap* NewSmall(Participant* me, PoolHeap* heap, int room, uint nextSequence, bool isExchange)
     {
-        int capacity = !IsProduct ? SmallLimit : count < 4 ? 4 : count < 8 ? 8 : SmallMap.Most;
+        int capacity = !IsProduct ? SmallLimit : room <= 4 ? 4 : room <= 8 ? 8 : SmallMap.Most;
         nuint size = SmallMap.SizeFor(capacity);
         SmallMap* small = (SmallMap*)(isExchange ? Heap.AllocateInExchange(me, heap, size) : Heap.Allocate(me, heap, size));
         if (small == null) return null;
@@ -133,11 +133,11 @@ public static unsafe partial class OrderedMap<THook>
         return removed;
     }
 
-    // Under the lock: room for one more in the small map that replaces this one, as the root or (if there are too many) in a large one.
+    // Under the lock: room for more in the small map that replaces this one, as the root or (if there are too many) in a large one.
     static nint Grow(Participant* me, OrderedMap* map, SmallMap* old)
     {
         int live = LiveOf(old);
-        nint root = live < SmallLimit ? (nint)NewCopy(me, map, old, live + 1, isExchange: false) : NewLarge(me, map, old, live);
+        nint root = live < SmallLimit ? (nint)NewCopy(me, map, old, live + 2, isExchange: false) : NewLarge(me, map, old, live);
         if (root == 0) return 0;
         Freeze(old, root);
         Publish(me, map, old, root);
@@ -145,9 +145,9 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     // With the same live entries; their values are those of no instant, until Freeze. Under the lock.
-    static SmallMap* NewCopy(Participant* me, OrderedMap* map, SmallMap* old, int capacity, bool isExchange)
+    static SmallMap* NewCopy(Participant* me, OrderedMap* map, SmallMap* old, int room, bool isExchange)
     {
-        SmallMap* small = NewSmall(me, Heap.Of(map), capacity, map->NextSequence, isExchange);
+        SmallMap* small = NewSmall(me, Heap.Of(map), room, map->NextSequence, isExchange);
         if (small == null) return null;
         for (int i = 0; i < old->Count; i++)
         {

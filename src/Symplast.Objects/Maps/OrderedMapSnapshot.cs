@@ -218,7 +218,7 @@ public static unsafe partial class OrderedMap<THook>
         if (snapshot != null) *snapshot = default;
         else if ((snapshot = MapSnapshot.Create(heap, (ulong)live)) == null) return null;
         bool isFrozen = live != 0 && !keysOnly && map->Object.Head.Kind != HeaderKind.Set;
-        SmallMap* copy = isFrozen ? NewCopy(me, map, small, live, isExchange: true) : small;
+        SmallMap* copy = isFrozen ? NewCopy(me, map, small, small->Capacity, isExchange: true) : small;
         if (copy == null)
         {
             MapSnapshot.Free(me, snapshot);

@@ -243,6 +243,21 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
     }
 
     [Fact]
+    public void ASnapshotLeavesASmallMapAsLargeAsItWas()
+    {
+        for (int size = 1; size <= SmallMap.Most; size++)
+        {
+            OrderedMap* map = OrderedMap<Uninterrupted>.Create(_me, _heap);
+            for (int i = 0; i < size; i++) Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Set(_me, map, Key(i), Value.OfInt(i)));
+            int capacity = ((SmallMap*)map->Root)->Capacity;
+            Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Snapshot(_me, map, out MapSnapshot* snapshot));
+            MapSnapshot.Free(_me, snapshot);
+            Assert.Equal(capacity, ((SmallMap*)map->Root)->Capacity);
+            Drop(map);
+        }
+    }
+
+    [Fact]
     public void ASnapshotInMemoryOfTheProcessNeedsNoneOfThePool()
     {
         for (int size = 0; size < 40; size++)
