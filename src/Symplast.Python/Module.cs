@@ -87,6 +87,7 @@ public static unsafe partial class Module
         if (DebugModes.Leaks) ExitReport.Register();
         LiveTypes.Prepare();
         if (!StaticObjects.Fill()) return "no memory";
+        SharedInts.Reserve();
         _poolSpecification = PoolHandle.Specification();
         _allocationSpecification = CurrentPool.Specification();
         _channelSpecification = ChannelHandle.Specification();

@@ -63,7 +63,7 @@ public static unsafe partial class OrderedMap<THook>
         LargeMap* large = OrderedMap.Large(root);
         // Acquire: pairs with the release in TryAppend.
         uint tail = Volatile.Read(ref large->Tail);
-        for (uint id = Volatile.Read(ref large->First); id < tail; id = GapEnd(large, id))
+        for (uint id = Volatile.Read(ref large->FirstLive); id < tail; id = GapEnd(large, id))
         {
             MapEntry* entry = EntryAt(large, id);
             if (entry != null) return entry->Sequence;

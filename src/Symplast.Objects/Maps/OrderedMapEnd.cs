@@ -103,7 +103,7 @@ public static unsafe partial class OrderedMap<THook>
             for (uint j = 0; j < count; j++) GiveUp(me, entries + j, release);
         }
         RetireLog(me, large);
-        Heap.Retire(me, large->Directory);
+        RetireDirectory(me, large);
         Heap.Retire(me, large);
     }
 

@@ -119,8 +119,7 @@ public static unsafe partial class OrderedMap<THook>
     // From the lock of a shard, if any, to that of an entry's, without waiting, because the caller holds the lock of the order.
     static bool TryPassTo(LargeMap* large, MapEntry* entry, ref MapShard* shard)
     {
-        MapDirectory* directory = (MapDirectory*)Volatile.Read(ref *(nint*)&large->Directory);
-        MapShard* next = (MapShard*)Volatile.Read(ref *MapDirectory.At(directory, Hashing.Of(entry->Key)));
+        MapShard* next = MapDirectory.Shard(ShardOf(large, Hashing.Of(entry->Key)));
         if (next == shard) return true;
         if (!ObjectLock.TryEnter<THook>(&next->Lock)) return false;
         if (next->Moved != 0)
@@ -150,7 +149,7 @@ public static unsafe partial class OrderedMap<THook>
     {
         // Acquire: pairs with the release in TryAppend.
         uint tail = Volatile.Read(ref large->Tail);
-        for (id = Volatile.Read(ref large->First); id < tail; id++)
+        for (id = Volatile.Read(ref large->FirstLive); id < tail; id++)
         {
             MapEntry* entry = EntryAt(large, id);
             if (entry == null)
@@ -161,7 +160,7 @@ public static unsafe partial class OrderedMap<THook>
             THook.Point();
             if (ValueOf(entry) == Removed) continue;
             // What was removed stays so, whoever writes last.
-            Volatile.Write(ref large->First, id);
+            Volatile.Write(ref large->FirstLive, id);
             return entry;
         }
         return null;

@@ -12,21 +12,28 @@ public static unsafe partial class OrderedMap<THook>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static MapEntry* Find(LargeMap* large, in Probe key, out uint id)
     {
+        ulong hash = key.Hash;
+        nint item = ShardOf(large, hash);
+        return FindIn(large, MapShard.Slots(MapDirectory.Shard(item)), MapDirectory.Mask(item), key, hash, out _, out id);
+    }
+
+    // The shard of a hash, with its mask. The branch is foreseen, and spares who looks in a map of one shard or two to wait for three words that say so.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static nint ShardOf(LargeMap* large, ulong hash)
+    {
         THook.Point();
         // Acquire: pairs with the exchange in PublishShards. A directory or shard that was replaced answers as of the moment of its replacement.
         MapDirectory* directory = (MapDirectory*)Volatile.Read(ref *(nint*)&large->Directory);
-        ulong hash = key.Hash;
         THook.Point();
-        // Acquire: pairs with the exchange in PublishShards.
-        MapShard* shard = (MapShard*)Volatile.Read(ref *MapDirectory.At(directory, hash));
-        return FindIn(large, shard, key, hash, out _, out id);
+        // Acquire, both: pairs with the exchange in PublishShards.
+        return directory == &large->First
+            ? Volatile.Read(ref MapDirectory.Items(&large->First)[hash >> 63])
+            : Volatile.Read(ref *MapDirectory.At(directory, hash));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static MapEntry* FindIn(LargeMap* large, MapShard* shard, in Probe key, ulong hash, out ulong* place, out uint id)
+    static MapEntry* FindIn(LargeMap* large, ulong* slots, ulong mask, in Probe key, ulong hash, out ulong* place, out uint id)
     {
-        ulong* slots = MapShard.Slots(shard);
-        ulong mask = shard->Mask;
         for (ulong i = hash >> 32 & mask; ; i = i + 1 & mask)
         {
             THook.Point();
@@ -57,19 +64,17 @@ public static unsafe partial class OrderedMap<THook>
             while (depth < MostDepth && SlotsForShare(expected >> depth) > MostSlots) depth++;
             slots = Math.Min(SlotsForShare(expected >> depth), MostSlots);
         }
-        MapDirectory* directory = NewDirectory(me, heap, depth);
+        MapDirectory* directory = depth == 1 ? &large->First : NewDirectory(me, heap, depth);
         large->Directory = directory;
         if (directory == null) return false;
+        directory->Depth = depth;
+        directory->Shift = 64 - depth;
         nint* items = MapDirectory.Items(directory);
-        if (one)
-        {
-            items[0] = items[1] = (nint)NewShard(me, heap, slots, 0, 0);
-            return items[0] != 0;
-        }
         for (int i = 0; i < 1 << depth; i++)
         {
-            items[i] = (nint)NewShard(me, heap, slots, depth, (uint)i);
-            if (items[i] == 0) return false;
+            MapShard* shard = one && i == 1 ? MapDirectory.Shard(items[0]) : NewShard(me, heap, slots, one ? 0 : depth, (uint)i);
+            if (shard == null) return false;
+            items[i] = MapDirectory.Item(shard);
         }
         return true;
     }
@@ -104,20 +109,27 @@ public static unsafe partial class OrderedMap<THook>
     static MapShard* NextShard(MapDirectory* directory, ref int place)
     {
         if (place >= 1 << directory->Depth) return null;
-        MapShard* shard = (MapShard*)Volatile.Read(ref MapDirectory.Items(directory)[place]);
+        MapShard* shard = MapDirectory.Shard(Volatile.Read(ref MapDirectory.Items(directory)[place]));
         place += shard == null ? 1 : 1 << (directory->Depth - shard->Depth);
         return shard;
     }
 
-    static void FreeIndex(Participant* me, MapDirectory* directory)
+    static void FreeIndex(Participant* me, LargeMap* large)
     {
+        MapDirectory* directory = large->Directory;
         int place = 0;
         while (place < 1 << directory->Depth)
         {
             MapShard* shard = NextShard(directory, ref place);
             if (shard != null) Heap.Free(me, shard);
         }
-        Heap.Free(me, directory);
+        if (directory != &large->First) Heap.Free(me, directory);
+    }
+
+    // Of which no shard is needed any more either; who reads there still reads what was there when it was replaced.
+    static void RetireDirectory(Participant* me, LargeMap* large)
+    {
+        if (large->Directory != &large->First) Heap.Retire(me, large->Directory);
     }
 
     // Into slots that nobody else reads.
@@ -131,9 +143,7 @@ public static unsafe partial class OrderedMap<THook>
     // The shard that a key belongs to, with its lock.
     static MapShard* EnterShard(LargeMap* large, ulong hash)
     {
-        THook.Point();
-        MapDirectory* directory = (MapDirectory*)Volatile.Read(ref *(nint*)&large->Directory);
-        MapShard* shard = (MapShard*)Volatile.Read(ref *MapDirectory.At(directory, hash));
+        MapShard* shard = MapDirectory.Shard(ShardOf(large, hash));
         ObjectLock.Enter<THook>(&shard->Lock);
         return shard;
     }
@@ -223,7 +233,7 @@ public static unsafe partial class OrderedMap<THook>
             THook.Point();
             // Full fence: pairs with the acquire in Find; unlinks the old directory before it is retired.
             Interlocked.Exchange(ref *(nint*)&large->Directory, (nint)larger);
-            Heap.Retire(me, directory);
+            if (directory != &large->First) Heap.Retire(me, directory);
         }
         ObjectLock.Exit<THook>(&large->Growing);
         return true;
@@ -233,6 +243,6 @@ public static unsafe partial class OrderedMap<THook>
     {
         THook.Point();
         // Full fence: pairs with the acquire in Find, so that the slots are filled in; unlinks the old shard before it is retired.
-        Interlocked.Exchange(ref *place, (nint)shard);
+        Interlocked.Exchange(ref *place, MapDirectory.Item(shard));
     }
 }

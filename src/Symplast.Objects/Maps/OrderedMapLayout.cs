@@ -87,23 +87,28 @@ internal unsafe struct SmallMap
 /// <summary>The root of a map of more than 16 entries: a log of entries in insertion order, and an index of hashes over it.</summary>
 internal unsafe struct LargeMap
 {
-    /// <summary>The index: replaced when it doubles.</summary>
+    /// <summary>The index: <see cref="First"/>, until it doubles; replaced whenever it does.</summary>
     internal MapDirectory* Directory;
 
     /// <summary>The log: replaced when it doubles.</summary>
     internal MapSegments* Segments;
 
+    /// <summary>The index of a map of one shard or two, which is found without asking where and how large it is.</summary>
+    internal MapDirectory First;
+    internal nint FirstShard;
+    internal nint SecondShard;
+
     /// <summary>The snapshot that is being made, or null.</summary>
     internal MapCopy* Copy;
-
-    /// <summary>Over the index and the log.</summary>
-    internal int Growing;
-    internal uint Generation;
 
     /// <summary>Entries with ids below came with the root, and have sequence numbers of their own; those above have <see cref="SequenceBase"/> +
     /// id.</summary>
     internal uint Carried;
     internal uint SequenceBase;
+
+    /// <summary>Over the index and the log.</summary>
+    internal int Growing;
+    internal uint Generation;
 
     /// <summary>log2 of the entries in a segment, and in the first one.</summary>
     internal int SegmentBits;
@@ -114,10 +119,9 @@ internal unsafe struct LargeMap
 
     /// <summary>1 when the root was given up and no segment is packed any more. Under Growing.</summary>
     internal uint GivenUp;
-    internal ulong Reserved1;
 
     // What every insertion and removal writes lies apart from what every reader reads.
-    internal fixed ulong Apart[8];
+    internal fixed ulong Apart[5];
 
     /// <summary>A lock: insertions and removals happen one after the other. Inside the shards'.</summary>
     internal int Order;
@@ -129,7 +133,7 @@ internal unsafe struct LargeMap
     internal uint Dead;
 
     /// <summary>A hint: all ids below are of removed entries.</summary>
-    internal uint First;
+    internal uint FirstLive;
 
     /// <summary>Odd while an insertion or removal happens. Under Order.</summary>
     internal ulong Version;
@@ -200,9 +204,12 @@ internal unsafe struct MapSegment
     static nuint MapOf(int words) => (nuint)(words * sizeof(ulong) + (words * sizeof(ushort) + 7 & ~7));
 }
 
-/// <summary>By the highest bits of the hash, the shard of the index: 2^depth pointers follow.</summary>
+/// <summary>By the highest bits of the hash, the shard of the index: 2^depth items follow, a pointer to the shard each, with its mask in the 16 bits above.</summary>
 internal unsafe struct MapDirectory
 {
+    // Of this and larger masks the shard tells: few shards grow so much, because no bits tell their hashes apart.
+    const ulong LargeMask = ushort.MaxValue;
+
     internal int Depth;
 
     /// <summary>64 - depth.</summary>
@@ -214,6 +221,18 @@ internal unsafe struct MapDirectory
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static nint* At(MapDirectory* directory, ulong hash) => Items(directory) + (hash >> directory->Shift);
+
+    internal static nint Item(MapShard* shard) => (nint)shard | (nint)(Math.Min(shard->Mask, LargeMask) << 48);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static MapShard* Shard(nint item) => (MapShard*)(item & 0xFFFF_FFFF_FFFF);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static ulong Mask(nint item)
+    {
+        ulong mask = (ulong)item >> 48;
+        return mask == LargeMask ? Shard(item)->Mask : mask;
+    }
 }
 
 /// <summary>

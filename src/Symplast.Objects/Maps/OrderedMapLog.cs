@@ -164,19 +164,19 @@ public static unsafe partial class OrderedMap<THook>
             }
             Heap.Free(me, large->Segments);
         }
-        if (large->Directory != null) FreeIndex(me, large->Directory);
+        if (large->Directory != null) FreeIndex(me, large);
         Heap.Free(me, large);
     }
 
     // To a large map that nobody else has seen, and that was made for at least one more.
     static bool AppendPrivately(Participant* me, PoolHeap* heap, LargeMap* large, ulong hash, Value key, Value value, uint sequence)
     {
-        MapShard* shard = (MapShard*)*MapDirectory.At(large->Directory, hash);
+        MapShard* shard = MapDirectory.Shard(ShardOf(large, hash));
         while (IsFull(shard))
         {
             if (!ReplaceShard(me, heap, large, shard)) return false;
             Heap.Free(me, shard);
-            shard = (MapShard*)*MapDirectory.At(large->Directory, hash);
+            shard = MapDirectory.Shard(ShardOf(large, hash));
         }
         uint id = large->Tail++;
         Debug.Assert(HasSegment(large, SegmentOf(id)));

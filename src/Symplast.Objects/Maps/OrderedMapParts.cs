@@ -29,12 +29,12 @@ public static unsafe partial class OrderedMap<THook>
         parts.Block(large);
         // Acquire: pairs with the exchange that puts a larger directory in its place.
         MapDirectory* directory = (MapDirectory*)Volatile.Read(ref *(nint*)&large->Directory);
-        parts.Block(directory);
+        if (directory != &large->First) parts.Block(directory);
         MapShard* last = null;
         for (int i = 0; i < 1 << directory->Depth; i++)
         {
             // Acquire: pairs with the exchange of whoever splits it. Those of one shard are neighbours.
-            MapShard* shard = (MapShard*)Volatile.Read(ref MapDirectory.Items(directory)[i]);
+            MapShard* shard = MapDirectory.Shard(Volatile.Read(ref MapDirectory.Items(directory)[i]));
             if (shard != last) parts.Block(shard);
             last = shard;
         }

@@ -307,7 +307,7 @@ public static unsafe partial class OrderedMap<THook>
         // The references have moved along. There is no writer that could be waiting for one of the shards.
         MoveShards(me, old);
         RetireCopiedLog(me, old);
-        Heap.Retire(me, old->Directory);
+        RetireDirectory(me, old);
         Heap.Retire(me, old);
         return Status.Done;
     }

@@ -100,7 +100,7 @@ public static unsafe partial class OrderedMap<THook>
             if (shard->Prefix != (uint)(first >> (directory->Depth - shard->Depth))) return ulong.MaxValue;
             for (int i = first; i < place; i++)
             {
-                if (MapDirectory.Items(directory)[i] != (nint)shard) return ulong.MaxValue;
+                if (MapDirectory.Items(directory)[i] != MapDirectory.Item(shard)) return ulong.MaxValue;
             }
             uint used = 0, live = 0;
             for (ulong i = 0; i <= shard->Mask; i++)

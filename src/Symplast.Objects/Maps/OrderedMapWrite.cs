@@ -233,7 +233,7 @@ public static unsafe partial class OrderedMap<THook>
             ObjectLock.Exit<THook>(&shard->Lock);
             return false;
         }
-        MapEntry* entry = FindIn(large, shard, key, hash, out ulong* place, out uint id);
+        MapEntry* entry = FindIn(large, MapShard.Slots(shard), shard->Mask, key, hash, out ulong* place, out uint id);
         if (entry != null)
         {
             MapDecision decision;

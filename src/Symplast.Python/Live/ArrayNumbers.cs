@@ -17,7 +17,7 @@ internal static unsafe class ArrayNumbers
         ref Api api = ref Api.Table;
         if (Elements.IsReal(kind)) return api.PyFloat_FromDouble(Elements.Real(kind, word));
         if (kind == ElementKind.UInt64) return api.PyLong_FromUnsignedLongLong(word);
-        return api.PyLong_FromLongLong(Elements.IsSigned(kind) ? Elements.Signed(kind, word) : (long)word);
+        return Outgoing.Int(Elements.IsSigned(kind) ? Elements.Signed(kind, word) : (long)word);
     }
 
     /// <summary>The element that a number becomes; false with TypeError or OverflowError set. Can run Python code.</summary>

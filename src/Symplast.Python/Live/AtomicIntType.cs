@@ -104,13 +104,13 @@ internal static unsafe class AtomicIntType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* ToInt(PyObject* self) => TryGet((Handle*)self, out long value) ? Api.Table.PyLong_FromLongLong(value) : null;
+    static PyObject* ToInt(PyObject* self) => TryGet((Handle*)self, out long value) ? Outgoing.Int(value) : null;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int ToBool(PyObject* self) => TryGet((Handle*)self, out long value) ? value != 0 ? 1 : 0 : -1;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* GetValue(PyObject* self, void* closure) => TryGet((Handle*)self, out long value) ? Api.Table.PyLong_FromLongLong(value) : null;
+    static PyObject* GetValue(PyObject* self, void* closure) => TryGet((Handle*)self, out long value) ? Outgoing.Int(value) : null;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int SetValue(PyObject* self, PyObject* o, void* closure) => Frame.Set(self, o, &SetValue);
@@ -128,7 +128,7 @@ internal static unsafe class AtomicIntType
         {
             Handle* handle = (Handle*)self;
             if (!LiveMethods.TryInteger(o, out long n) || !LiveMethods.IsUsable(handle)) return null;
-            return IsDone(handle, Integer.Add(handle->State->Me, CellOf(handle), n, out long sum)) ? Api.Table.PyLong_FromLongLong(sum) : null;
+            return IsDone(handle, Integer.Add(handle->State->Me, CellOf(handle), n, out long sum)) ? Outgoing.Int(sum) : null;
         }
         catch (Exception e)
         {
@@ -142,7 +142,7 @@ internal static unsafe class AtomicIntType
     static PyObject* Exchange(Handle* handle, PyObject* o)
     {
         if (!LiveMethods.TryInteger(o, out long value) || !LiveMethods.IsUsable(handle)) return null;
-        return IsDone(handle, Integer.Exchange(handle->State->Me, CellOf(handle), value, out long old)) ? Api.Table.PyLong_FromLongLong(old) : null;
+        return IsDone(handle, Integer.Exchange(handle->State->Me, CellOf(handle), value, out long old)) ? Outgoing.Int(old) : null;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -18,12 +18,16 @@ internal static unsafe class Outgoing
     /// A new reference; null with an exception set, or without one if the object cannot be had inside a section (<see cref="LiveState.Again"/>).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static PyObject* Object(LiveState* state, Value value)
+    internal static PyObject* Object(LiveState* state, Value value) => value.IsInt ? Int(value.Int) : Other(state, value);
+
+    /// <summary>An int: a new reference, or null with an exception set.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static PyObject* Int(long value)
     {
-        if (!value.IsInt) return Other(state, value);
-        // CPython's small ints are immortal.
-        PyObject* small = StaticObjects.SmallInt(value.Int);
-        return small != null ? small : Api.Table.PyLong_FromLongLong(value.Int);
+        // Immortal, all that are kept: the interpreter's and ours.
+        PyObject* kept = StaticObjects.SmallInt(value);
+        if (kept == null) kept = SharedInts.Find(value);
+        return kept != null ? kept : Api.Table.PyLong_FromLongLong(value);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -107,6 +107,33 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
             Run<THook>([.. fill, .. empty, .. steps], false);
         }, iter: iterations, threads: 1);
 
+    [Fact]
+    public void AShardWhoseHashesNoBitsTellApartGrowsBeyondTheSizeAtWhichOthersAreSplit()
+    {
+        OrderedMap* map = OrderedMap<Uninterrupted>.Create(_me, _heap);
+        byte* text = stackalloc byte[sizeof(int)];
+        // The index sees these bits only within a shard. The last keys go beyond the slots that 16 bits can say.
+        Probe Key(int number)
+        {
+            *(int*)text = number;
+            return Probe.Bytes(text, sizeof(int), (ulong)Math.Min(number + 5_600, ushort.MaxValue) << 32);
+        }
+        const int Keys = 60_000;
+        for (int i = 0; i < Keys; i++) Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.TryAdd(_me, map, Key(i), Value.OfInt(i)));
+        Assert.True(OrderedMap<Uninterrupted>.IsValid(_me, map));
+        for (int i = 0; i < Keys; i++)
+        {
+            Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Get(_me, map, Key(i), out Value value));
+            Assert.Equal(Value.OfInt(i), value);
+        }
+        Assert.Equal(Status.Missing, OrderedMap<Uninterrupted>.Get(_me, map, Key(Keys), out _));
+        for (int i = 0; i < Keys; i++) Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Remove(_me, map, Key(i), out _));
+        Assert.True(OrderedMap<Uninterrupted>.IsValid(_me, map));
+        Epoch.Enter(_me);
+        Reference.Drop(_me, &map->Object.Head);
+        Epoch.Exit(_me);
+    }
+
     void Run<THook>(Step[] steps, bool collide) where THook : struct, IInterleaving
     {
         OrderedMap* map = OrderedMap<THook>.Create(_me, _heap);

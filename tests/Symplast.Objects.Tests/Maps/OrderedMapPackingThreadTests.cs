@@ -43,7 +43,7 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
     static uint SlotsOf(OrderedMap* map)
     {
         MapDirectory* directory = OrderedMap.Large(map->Root)->Directory;
-        return (uint)Enumerable.Range(0, 1 << directory->Depth).Select(i => MapDirectory.Items(directory)[i]).Distinct().Sum(shard => (long)((MapShard*)shard)->Mask + 1);
+        return (uint)Enumerable.Range(0, 1 << directory->Depth).Select(i => MapDirectory.Items(directory)[i]).Distinct().Sum(shard => (long)MapDirectory.Mask(shard) + 1);
     }
 
     [Fact]
