@@ -229,6 +229,23 @@ class Values(Case):
         d["x"] = math.nan
         self.assertTrue(math.isnan(d["x"]))
 
+    def test_ints_that_are_kept_are_ints_like_others(self):
+        # The interpreter keeps some, all interpreters together some more, and the rest is made each time.
+        d = Dict()
+        for n in [*range(-300, 3000), *range(16_000, 17_000), 2**30 - 1, 2**30, 2**48]:
+            d["n"] = n
+            got = d["n"]
+            self.assertIs(type(got), int)
+            self.assertEqual(got, n)
+            self.assertEqual((got + 1, got * 2, -got, got - n, got // 7, got % 7, got << 40, got.bit_length()), (n + 1, n * 2, -n, 0, n // 7, n % 7, n << 40, n.bit_length()))
+            self.assertEqual((hash(got), repr(got), float(got), f"{got:x}"), (hash(n), repr(n), float(n), f"{n:x}"))
+            self.assertEqual(pickle.loads(pickle.dumps(got)), n)
+            got += 1
+            self.assertEqual((got, d["n"]), (n + 1, n))
+        for n in range(-5, 257):
+            d["n"] = n
+            self.assertIs(d["n"], n - 1000 + 1000, "the interpreter's own")
+
     def test_frozen_objects_by_pointer(self):
         data = symplast.freeze({"list": [1, 2, {"deep": "x" * 100}]})
         d = Dict()
@@ -769,6 +786,28 @@ def make():
                     if name != "a view":
                         self.assertGreater(live_blocks.in_pool(self.pool), 0)
                 self.assertEqual(live_blocks.in_pool(self.pool), 0)
+
+    def test_ints_outlive_the_interpreter_that_first_read_them(self):
+        numbers = Dict((n, n) for n in range(9_000, 12_000))
+        reading = f"""
+import symplast
+pool = next(pool for pool in symplast.pools() if pool.name == {self.pool.name!r})
+with pool.allocating():
+    numbers = symplast.Dict((n, n) for n in range(9_000, 12_000))
+read = list(numbers.values())
+assert read == list(range(9_000, 12_000)) and sum(read) == sum(range(9_000, 12_000))
+"""
+
+        def work():
+            with subinterpreters.Interpreter() as interpreter:
+                interpreter.run(reading)
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(list(numbers.values()), list(range(9_000, 12_000)))
 
     def test_many_interpreters_at_once(self):
         d = Dict()
