@@ -218,7 +218,7 @@ class Battery:
         if choice < 0.33:
             self._guard(symplast.delete, target)
         elif choice < 0.5:
-            self._guard(getattr(target, "clear", target.__init__))
+            self._guard(lambda: getattr(target, "clear", target.__init__)())
         else:
             self._call_something(target)
         self._depth -= 1

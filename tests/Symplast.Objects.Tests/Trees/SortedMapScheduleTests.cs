@@ -136,7 +136,9 @@ public unsafe class SortedMapScheduleTests
         new(Present(1, 2, 3, 4, 5), [Of(Kind.PopMax), Of(Kind.PopMax)], [Of(Kind.Last), Of(Kind.Set, 5, 3), Of(Kind.Last)]),
         new(Present(1, 2, 3, 4, 5, 6, 7), [Of(Kind.PopMin), Of(Kind.PopMin), Of(Kind.PopMin)], [Of(Kind.Set, 5, 3), Of(Kind.PopMin)]),
         new(Present(1, 2, 3, 4, 5), [Of(Kind.Remove, 4), Of(Kind.Remove, 5)], [Of(Kind.Snapshot), Of(Kind.Get, 4)]),
-        new(Present(1, 2, 3, 4, 5), [Of(Kind.Remove, 4), Of(Kind.Remove, 5)], [Of(Kind.Entries), Of(Kind.Get, 4)]));
+        new(Present(1, 2, 3, 4, 5), [Of(Kind.Remove, 4), Of(Kind.Remove, 5)], [Of(Kind.Entries), Of(Kind.Get, 4)]),
+        // The leaf in the middle is empty for a moment.
+        new(Present(1, 2, 3, 4, 5, 6, 7, 8, 9), [Of(Kind.Remove, 4), Of(Kind.Remove, 5), Of(Kind.Remove, 6)], [Of(Kind.Snapshot)]));
 
     [Fact]
     public void InnerNodesThatAreCutAndMergedAreRightForReadersAndWriters() => Systematically<NoFault>(
@@ -318,6 +320,8 @@ public unsafe class SortedMapScheduleTests
     static Result TakeSnapshot<TFault>(Participant* me, SortedMap* map, Value[] keys) where TFault : struct, IFault
     {
         Status status = SortedMap<Scheduled, WithFault<TFault>>.Snapshot(me, map, out SortedMap* copy);
+        // Whatever was going on. Under faults results tell.
+        if (typeof(TFault) == typeof(NoFault)) Assert.Null(SortedMap<Uninterrupted, SmallNodes>.Check(me, copy));
         ulong entries = 0;
         while (SortedMap<Uninterrupted, SmallNodes>.PopMin(me, copy, out Value key, out Value value) == Status.Done)
         {

@@ -175,6 +175,28 @@ public sealed unsafe class SortedMapShapeTests : IDisposable
         fixed (byte* data = bytes) use(Probe.Text(data, (nuint)bytes.Length, Hashing.OfBytes(bytes)));
     }
 
+    // As if a snapshot were made between a removal and the merging that follows it.
+    [Fact]
+    public void ACopyOfLeavesThatAreSparseForAMomentIsRight()
+    {
+        for (int number = 0; number < 100; number++) Assert.Equal(Status.Done, Map.Set(_me, _map, SortedMapFixture.Key(number), Value.OfInt(number)));
+        for (int number = 0; number < 100; number++)
+        {
+            if (number % 10 == 0) continue;
+            HeapDebug.FailAt(1);
+            Assert.Equal(Status.Done, Map.Remove(_me, _map, SortedMapFixture.Key(number), out _));
+            HeapDebug.FailAt(0);
+        }
+        Assert.Contains("too sparse", Map.Check(_me, _map));
+        Assert.Equal(Status.Done, Map.Snapshot(_me, _map, out SortedMap* copy));
+        Assert.Null(Map.Check(_me, copy));
+        for (int number = 0; number < 100; number++)
+        {
+            Assert.Equal(number % 10 == 0 ? Status.Done : Status.Missing, Map.Get(_me, copy, SortedMapFixture.Key(number), out _));
+        }
+        Reference.Drop(_me, &copy->Object.Head);
+    }
+
     // Even numbers are there, odd ones are not.
     void FindsAll(Order order, Action<int, Use> with, Func<Value, int> numberOf)
     {
