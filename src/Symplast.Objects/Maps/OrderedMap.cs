@@ -150,7 +150,7 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
 
     /// <summary>The value of a key. It can be read for as long as the caller's section lasts, and comes without a reference.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Status Get(Participant* me, OrderedMap* map, in Probe key, out Value value)
+    public static Status Get<TKey>(Participant* me, OrderedMap* map, in TKey key, out Value value) where TKey : struct, IMapKey
     {
         Epoch.Enter(me);
         Status status = Status.Deleted;
@@ -186,7 +186,7 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
 
     static ulong CountOf(OrderedMap* map, nint root) => OrderedMap.IsLarge(root) ? CountOf(OrderedMap.Large(root)) : CountOf(map, (SmallMap*)root);
 
-    static Status Find(OrderedMap* map, in Probe key, out Value value)
+    static Status Find<TKey>(OrderedMap* map, in TKey key, out Value value) where TKey : struct, IMapKey
     {
         THook.Point();
         // Acquire, and the first pointer of the section: pairs with the exchange that published the root.

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Symplast.Objects;
 
 // The operations on one key.
@@ -12,9 +14,13 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>The same with a value whose reference becomes the map's, or is dropped if it cannot be stored. Inside a section in which the pool was not deleted.</summary>
-    public static Status Give(Participant* me, OrderedMap* map, in Probe key, Value value)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Status Give<TKey>(Participant* me, OrderedMap* map, in TKey key, Value value) where TKey : struct, IMapKey =>
+        TryReplaceInside(me, map, key, value) ? Status.Done : GiveSlowly(me, map, key.AsProbe, value);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static Status GiveSlowly(Participant* me, OrderedMap* map, in Probe key, Value value)
     {
-        if (TryReplaceInside(me, map, key, value)) return Status.Done;
         Storing change = new() { Value = value };
         Status status = Apply(me, map, key, ref change, out _);
         Reference.Drop(me, value);

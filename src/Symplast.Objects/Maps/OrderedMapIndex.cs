@@ -10,7 +10,7 @@ namespace Symplast.Objects;
 public static unsafe partial class OrderedMap<THook>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static MapEntry* Find(LargeMap* large, in Probe key, out uint id)
+    static MapEntry* Find<TKey>(LargeMap* large, in TKey key, out uint id) where TKey : struct, IMapKey
     {
         ulong hash = key.Hash;
         nint item = ShardOf(large, hash);
@@ -32,7 +32,7 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static MapEntry* FindIn(LargeMap* large, ulong* slots, ulong mask, in Probe key, ulong hash, out ulong* place, out uint id)
+    static MapEntry* FindIn<TKey>(LargeMap* large, ulong* slots, ulong mask, in TKey key, ulong hash, out ulong* place, out uint id) where TKey : struct, IMapKey
     {
         for (ulong i = hash >> 32 & mask; ; i = i + 1 & mask)
         {

@@ -19,7 +19,7 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Status Find(OrderedMap* map, SmallMap* small, in Probe key, out Value value)
+    static Status Find<TKey>(OrderedMap* map, SmallMap* small, in TKey key, out Value value) where TKey : struct, IMapKey
     {
         int i = IndexOf(small, key);
         if (i >= 0) return TryRead(small, i, out value) ? Status.Done : Absent(map);
@@ -39,7 +39,7 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static int IndexOf(SmallMap* small, in Probe key)
+    static int IndexOf<TKey>(SmallMap* small, in TKey key) where TKey : struct, IMapKey
     {
         THook.Point();
         // The address of what is read next depends on the tags, which orders the reads: pairs with the release in Append.

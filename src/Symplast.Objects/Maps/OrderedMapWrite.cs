@@ -85,7 +85,7 @@ public static unsafe partial class OrderedMap<THook>
 
     // If it is done, the reference to the value is the map's.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static bool TryReplaceInside(Participant* me, OrderedMap* map, in Probe key, Value value)
+    static bool TryReplaceInside<TKey>(Participant* me, OrderedMap* map, in TKey key, Value value) where TKey : struct, IMapKey
     {
         THook.Point();
         // As in Apply, and as in ApplyOpen.

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Symplast.Objects;
@@ -38,10 +39,18 @@ public static unsafe class Equality
     {
         if (blob->Length != length) return false;
         byte* own = Blob.Data(blob);
-        if (length is < 8 or > 16) return SameBytesSlowly(own, data, length);
-        // Most keys: two words that overlap.
-        ulong first = Unsafe.ReadUnaligned<ulong>(own) ^ Unsafe.ReadUnaligned<ulong>(data);
-        return (first | Unsafe.ReadUnaligned<ulong>(own + length - 8) ^ Unsafe.ReadUnaligned<ulong>(data + length - 8)) == 0;
+        // Most keys: two words that overlap, or two halves.
+        if (length - 8 <= 8) return SameEnds<ulong>(own, data, length);
+        return length - 4 < 4 ? SameEnds<uint>(own, data, length) : SameBytesSlowly(own, data, length);
+    }
+
+    // The first bytes and the last ones, as many as T has.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool SameEnds<T>(byte* own, byte* data, nuint length) where T : unmanaged, IBinaryInteger<T>
+    {
+        byte* end = own + length - sizeof(T), last = data + length - sizeof(T);
+        T first = Unsafe.ReadUnaligned<T>(own) ^ Unsafe.ReadUnaligned<T>(data);
+        return T.IsZero(first | Unsafe.ReadUnaligned<T>(end) ^ Unsafe.ReadUnaligned<T>(last));
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

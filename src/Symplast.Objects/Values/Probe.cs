@@ -6,7 +6,7 @@ namespace Symplast.Objects;
 /// A key or value from outside a pool: a number, or text and bytes that lie anywhere, with its hash. Lookups compare with it, so that looking for
 /// a text copies nothing; only what is stored becomes a <see cref="Value"/> of the pool.
 /// </summary>
-public readonly unsafe struct Probe
+public readonly unsafe struct Probe : IMapKey
 {
     // Both are of the data; a word says them itself, to whoever asks.
     readonly ulong _hash;
@@ -43,6 +43,9 @@ public readonly unsafe struct Probe
     /// <summary>Number of bytes at <see cref="Data"/>.</summary>
     internal nuint Length => _length;
 
+    /// <inheritdoc/>
+    Probe IMapKey.AsProbe => this;
+
     /// <summary>The value that the probe was made of; empty if it is text or bytes from outside.</summary>
     public Value AsValue => _data == null ? _word : Value.Empty;
 
@@ -63,7 +66,7 @@ public readonly unsafe struct Probe
     public bool Matches(Value stored)
     {
         // Two integers that are inline are equal only if they are the same word.
-        if (_data == null) return stored == _word || !(stored.IsInt && _word.IsInt) && MatchesSlowly(stored);
+        if (_data == null) return stored == _word || !(stored.IsInt && _word.IsInt) && Equality.AreEqual(_word, stored);
         return stored.PointsTo(_kind) && Equality.SameBytes((Blob*)stored.Pointer, _data, _length);
     }
 
@@ -74,7 +77,4 @@ public readonly unsafe struct Probe
         Reference.Take(_word);
         return _word;
     }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    bool MatchesSlowly(Value stored) => Equality.AreEqual(_word, stored);
 }

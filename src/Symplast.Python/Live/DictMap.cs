@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
@@ -15,7 +16,8 @@ internal readonly unsafe struct DictMap : ILiveMap
     public static Status Count(Participant* me, Header* map, out ulong count) => Map.Count(me, (OrderedMap*)map, out count);
 
     /// <inheritdoc/>
-    public static Status Get(Participant* me, Header* map, in Probe key, out Value value) => Map.Get(me, (OrderedMap*)map, key, out value);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Status Get<TKey>(Participant* me, Header* map, in TKey key, out Value value) where TKey : struct, IMapKey => Map.Get(me, (OrderedMap*)map, key, out value);
 
     /// <inheritdoc/>
     public static Status Store(Participant* me, Header* map, in Probe key, Value value) => Map.Set(me, (OrderedMap*)map, key, value);

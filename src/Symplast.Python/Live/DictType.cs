@@ -89,6 +89,35 @@ internal static unsafe partial class DictType
     internal static bool Set(Handle* handle, PyObject* o, PyObject* item)
     {
         if (!LiveMethods.IsUsable(handle)) return false;
+        bool isPlain = false;
+        Status status = Status.Done;
+        if (Incoming.TryText(o, out TextKey text)) status = SetPlain(handle, text, item, out isPlain);
+        else if (Incoming.TryInt(o, out IntKey number)) status = SetPlain(handle, number, item, out isPlain);
+        if (!isPlain) return SetAny(handle, o, item);
+        return status == Status.Done || LiveErrors.Raise(handle, status) != null;
+    }
+
+    // Of a value that is plain.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Status SetPlain<TKey>(Handle* handle, in TKey key, PyObject* item, out bool isPlain) where TKey : struct, IMapKey
+    {
+        LiveState* state = handle->State;
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        Status status = Status.Deleted;
+        isPlain = true;
+        Epoch.Enter(state->Me);
+        if (!PoolHeap.IsDeleted(heap))
+        {
+            isPlain = PlainValues.TryStore(state->Me, heap, item, out Value value);
+            if (isPlain) status = value.IsEmpty ? Status.NoMemory : Map.Give(state->Me, MapOf(handle), key, value);
+        }
+        Epoch.Exit(state->Me);
+        return status;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static bool SetAny(Handle* handle, PyObject* o, PyObject* item)
+    {
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
         if (!LiveDict.TryKey(handle, o, out Incoming key)) return false;

@@ -17,7 +17,7 @@ internal unsafe interface ILiveMap
     static abstract Status Count(Participant* me, Header* map, out ulong count);
 
     /// <summary>The value of a key, without a reference. WrongKind, here and below: no key of this kind can be there.</summary>
-    static abstract Status Get(Participant* me, Header* map, in Probe key, out Value value);
+    static abstract Status Get<TKey>(Participant* me, Header* map, in TKey key, out Value value) where TKey : struct, IMapKey;
 
     /// <summary>Sets the value of a key. Inside a section.</summary>
     static abstract Status Store(Participant* me, Header* map, in Probe key, Value value);

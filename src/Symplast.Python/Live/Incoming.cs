@@ -109,29 +109,38 @@ internal unsafe ref partial struct Incoming
         }
     }
 
+    /// <summary>The most frequent keys: a text of ASCII characters. False for all else. Runs no Python code.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool TryText(PyObject* o, out TextKey key)
+    {
+        ref Api api = ref Api.Table;
+        PyAsciiObject* text = (PyAsciiObject*)o;
+        key = default;
+        if (o->Type != api.PyUnicode_Type || (text->State & PyAsciiObject.Ascii) == 0) return false;
+        nint hash = text->Hash;
+        if (hash == -1) hash = api.HashBuiltin(o);
+        key = new TextKey((byte*)o + PyAsciiObject.DataOffset, (nuint)text->Length, (ulong)hash);
+        return true;
+    }
+
+    /// <summary>The same of an integer that is not large.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool TryInt(PyObject* o, out IntKey key)
+    {
+        key = default;
+        if (o->Type != Api.Table.PyLong_Type || !((PyLongObject*)o)->IsCompact) return false;
+        key = new IntKey(((PyLongObject*)o)->CompactValue);
+        return true;
+    }
+
     // Everything that needs no memory in the pool. Nothing of Python's runs.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     bool TrySimple(PyObject* o)
     {
-        ref Api api = ref Api.Table;
-        PyObject* type = o->Type;
-        if (type == api.PyUnicode_Type)
-        {
-            PyAsciiObject* text = (PyAsciiObject*)o;
-            if ((text->State & PyAsciiObject.Ascii) == 0) return false;
-            nint hash = text->Hash;
-            if (hash == -1) hash = api.HashBuiltin(o);
-            Probe = Probe.AsciiText((byte*)o + PyAsciiObject.DataOffset, (nuint)text->Length, (ulong)hash);
-            return true;
-        }
-        if (type == api.PyLong_Type)
-        {
-            if (!((PyLongObject*)o)->IsCompact) return false;
-            long number = ((PyLongObject*)o)->CompactValue;
-            Probe = Probe.Of(Value.OfInt(number));
-            return true;
-        }
-        return TryOther(o, type);
+        if (TryText(o, out TextKey text)) Probe = text.AsProbe;
+        else if (TryInt(o, out IntKey number)) Probe = number.AsProbe;
+        else return TryOther(o, o->Type);
+        return true;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -11,9 +11,38 @@ internal static unsafe partial class LiveMap<TMap> where TMap : struct, ILiveMap
     /// <summary>
     /// A new reference to the value of a key; null with an exception set, or without one if there is no such key, as there is none that cannot be there.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static PyObject* Get(Handle* handle, PyObject* o)
     {
         if (!LiveMethods.IsUsable(handle)) return null;
+        PyObject* result;
+        bool isOver = Incoming.TryText(o, out TextKey text) ? TryGet(handle, text, out result)
+            : Incoming.TryInt(o, out IntKey number) ? TryGet(handle, number, out result)
+            : TryNothing(out result);
+        return isOver ? result : GetAny(handle, o);
+    }
+
+    // False if there is more to it than to look.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool TryGet<TKey>(Handle* handle, in TKey key, out PyObject* result) where TKey : struct, IMapKey
+    {
+        LiveState* state = handle->State;
+        Epoch.Enter(state->Me);
+        Status status = TMap.Get(state->Me, handle->Shared, key, out Value value);
+        result = status == Status.Done ? Outgoing.Object(state, value) : null;
+        Epoch.Exit(state->Me);
+        return result != null || IsAbsent(status) || status == Status.Done && !LiveState.Again(state);
+    }
+
+    static bool TryNothing(out PyObject* result)
+    {
+        result = null;
+        return false;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static PyObject* GetAny(Handle* handle, PyObject* o)
+    {
         LiveState* state = handle->State;
         if (Find(handle, o, out Incoming key) != KeyState.Ready) return null;
         PyObject* result;
@@ -50,11 +79,16 @@ internal static unsafe partial class LiveMap<TMap> where TMap : struct, ILiveMap
     internal static int Contains(Handle* handle, PyObject* o)
     {
         if (!LiveMethods.IsUsable(handle)) return -1;
-        LiveState* state = handle->State;
-        KeyState known = Find(handle, o, out Incoming key);
-        if (known != KeyState.Ready) return known == KeyState.Foreign ? 0 : -1;
-        Status status = TMap.Get(state->Me, handle->Shared, key.Probe, out _);
-        key.Dispose(state);
+        Status status;
+        if (Incoming.TryText(o, out TextKey text)) status = TMap.Get(handle->State->Me, handle->Shared, text, out _);
+        else if (Incoming.TryInt(o, out IntKey number)) status = TMap.Get(handle->State->Me, handle->Shared, number, out _);
+        else
+        {
+            KeyState known = Find(handle, o, out Incoming key);
+            if (known != KeyState.Ready) return known == KeyState.Foreign ? 0 : -1;
+            status = TMap.Get(handle->State->Me, handle->Shared, key.Probe, out _);
+            key.Dispose(handle->State);
+        }
         if (status == Status.Done) return 1;
         if (IsAbsent(status)) return 0;
         LiveErrors.Raise(handle, status);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
@@ -20,7 +21,8 @@ internal readonly unsafe struct SortedDictMap : ILiveMap
     }
 
     /// <inheritdoc/>
-    public static Status Get(Participant* me, Header* map, in Probe key, out Value value) => Tree.Get(me, (SortedMap*)map, key, out value);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Status Get<TKey>(Participant* me, Header* map, in TKey key, out Value value) where TKey : struct, IMapKey => Tree.Get(me, (SortedMap*)map, key.AsProbe, out value);
 
     /// <inheritdoc/>
     public static Status Store(Participant* me, Header* map, in Probe key, Value value) => Tree.Set(me, (SortedMap*)map, key, value);
