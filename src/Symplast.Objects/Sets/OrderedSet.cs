@@ -21,7 +21,7 @@ public static unsafe class OrderedSet<THook> where THook : struct, IInterleaving
 
     /// <summary>Whether an element is there: <see cref="Status.Done"/> or <see cref="Status.Missing"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Status Contains(Participant* me, OrderedMap* set, in Probe element) => OrderedMap<THook>.Get(me, set, element, out _);
+    public static Status Contains<TKey>(Participant* me, OrderedMap* set, in TKey element) where TKey : struct, IMapKey => OrderedMap<THook>.Get(me, set, element, out _);
 
     /// <summary>Number of elements, as <see cref="OrderedMap{THook}.Count"/>.</summary>
     public static Status Count(Participant* me, OrderedMap* set, out ulong count) => OrderedMap<THook>.Count(me, set, out count);

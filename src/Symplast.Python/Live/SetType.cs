@@ -111,10 +111,16 @@ internal static unsafe partial class SetType
             Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return -1;
             LiveState* state = handle->State;
-            KeyState known = Lookup(state, o, setsAreFrozen: true, out Incoming key);
-            if (known != KeyState.Ready) return IsAbsent(handle, o, known) ? 0 : -1;
-            Status status = Sets.Contains(state->Me, SetOf(handle), key.Probe);
-            key.Dispose(state);
+            Status status;
+            if (Incoming.TryText(o, out TextKey text)) status = Sets.Contains(state->Me, SetOf(handle), text);
+            else if (Incoming.TryInt(o, out IntKey number)) status = Sets.Contains(state->Me, SetOf(handle), number);
+            else
+            {
+                KeyState known = Lookup(state, o, setsAreFrozen: true, out Incoming key);
+                if (known != KeyState.Ready) return IsAbsent(handle, o, known) ? 0 : -1;
+                status = Sets.Contains(state->Me, SetOf(handle), key.Probe);
+                key.Dispose(state);
+            }
             if (status is Status.Done or Status.Missing) return status == Status.Done ? 1 : 0;
             LiveErrors.Raise(handle, status);
             return -1;
