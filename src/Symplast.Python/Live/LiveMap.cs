@@ -15,10 +15,10 @@ internal static unsafe partial class LiveMap<TMap> where TMap : struct, ILiveMap
     internal static PyObject* Get(Handle* handle, PyObject* o)
     {
         if (!LiveMethods.IsUsable(handle)) return null;
-        PyObject* result;
-        bool isOver = Incoming.TryText(o, out TextKey text) ? TryGet(handle, text, out result)
-            : Incoming.TryInt(o, out IntKey number) ? TryGet(handle, number, out result)
-            : TryNothing(out result);
+        PyObject* result = null;
+        bool isOver = false;
+        if (Incoming.TryText(o, out TextKey text)) isOver = TryGet(handle, text, out result);
+        else if (Incoming.TryInt(o, out IntKey number)) isOver = TryGet(handle, number, out result);
         return isOver ? result : GetAny(handle, o);
     }
 
@@ -32,12 +32,6 @@ internal static unsafe partial class LiveMap<TMap> where TMap : struct, ILiveMap
         result = status == Status.Done ? Outgoing.Object(state, value) : null;
         Epoch.Exit(state->Me);
         return result != null || IsAbsent(status) || status == Status.Done && !LiveState.Again(state);
-    }
-
-    static bool TryNothing(out PyObject* result)
-    {
-        result = null;
-        return false;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
