@@ -31,7 +31,7 @@ public readonly unsafe struct TextKey(byte* ascii, nuint length, ulong hash) : I
     public bool Matches(Value stored) => stored.PointsTo(ValueKind.Text) && Equality.SameBytes((Blob*)stored.Pointer, ascii, length);
 }
 
-/// <summary>An integer that is inline, with its hash.</summary>
+/// <summary>An integer for which <see cref="Value.Fits"/> is true, with its hash.</summary>
 public readonly struct IntKey(long number) : IMapKey
 {
     readonly Value _word = Value.OfInt(number);

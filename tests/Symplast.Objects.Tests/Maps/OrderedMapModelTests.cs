@@ -134,6 +134,41 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
         Epoch.Exit(_me);
     }
 
+    [Theory]
+    [InlineData(10)]
+    [InlineData(500)]
+    public void KeysOfAKindFindWhatProbesFind(int keys)
+    {
+        OrderedMap* map = OrderedMap<Uninterrupted>.Create(_me, _heap);
+        Epoch.Enter(_me);
+        for (int i = 0; i < keys; i++)
+        {
+            byte[] text = Encoding.ASCII.GetBytes(new string('k', i % 40) + i);
+            fixed (byte* data = text)
+            {
+                TextKey key = new(data, (nuint)text.Length, Hashing.OfBytes(text));
+                IntKey number = new(i);
+                Assert.Equal(Status.Missing, OrderedMap<Uninterrupted>.Get(_me, map, key, out _));
+                Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Give(_me, map, key, Value.OfInt(i)));
+                Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Set(_me, map, Probe.Of(Value.Of((double)i)), Value.OfInt(-i)));
+                Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Get(_me, map, key, out Value found));
+                Assert.Equal(Value.OfInt(i), found);
+                Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Get(_me, map, key.AsProbe, out found));
+                Assert.Equal(Value.OfInt(i), found);
+                Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Get(_me, map, number, out found));
+                Assert.Equal(Value.OfInt(-i), found);
+                Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Give(_me, map, number, Value.OfInt(7)));
+                Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Get(_me, map, number.AsProbe, out found));
+                Assert.Equal(Value.OfInt(7), found);
+                data[text.Length - 1] ^= 1;
+                Assert.Equal(Status.Missing, OrderedMap<Uninterrupted>.Get(_me, map, key, out _));
+            }
+        }
+        Assert.True(OrderedMap<Uninterrupted>.IsValid(_me, map));
+        Reference.Drop(_me, &map->Object.Head);
+        Epoch.Exit(_me);
+    }
+
     void Run<THook>(Step[] steps, bool collide) where THook : struct, IInterleaving
     {
         OrderedMap* map = OrderedMap<THook>.Create(_me, _heap);
