@@ -40,11 +40,14 @@ internal sealed unsafe class Keys
 
     internal Probe Ask(int i) => Probe.Text(_asked + (nint)i * Length, Length, Hashes[i]);
 
+    /// <summary>The same as a key of its kind, as who knows that it is text asks a map.</summary>
+    internal TextKey AskText(int i) => new(_asked + (nint)i * Length, Length, Hashes[i]);
+
     /// <summary>The same with the hash computed anew, as the maps of .NET do for their strings.</summary>
-    internal Probe AskAndHash(int i)
+    internal TextKey AskAndHash(int i)
     {
         byte* text = _asked + (nint)i * Length;
-        return Probe.Text(text, Length, Hashing.OfBytes(new ReadOnlySpan<byte>(text, Length)));
+        return new TextKey(text, Length, Hashing.OfBytes(new ReadOnlySpan<byte>(text, Length)));
     }
 
     /// <summary>xorshift64*: cheap enough to vanish beside a lookup.</summary>

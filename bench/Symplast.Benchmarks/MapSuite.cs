@@ -22,12 +22,12 @@ internal static unsafe class MapSuite
         public long Get(int key)
         {
             Epoch.Enter(me);
-            Map.Get(me, map, keys.Ask(key), out Value value);
+            Map.Get(me, map, keys.AskText(key), out Value value);
             Epoch.Exit(me);
             return value.Int;
         }
 
-        public void Set(int key, long value) => Map.Set(me, map, keys.Ask(key), Value.OfInt(value & 0xFFFFFF));
+        public void Set(int key, long value) => Map.Set(me, map, keys.AskText(key), Value.OfInt(value & 0xFFFFFF));
     }
 
     readonly struct OursHashing(Participant* me, OrderedMap* map, Keys keys) : IMap
@@ -41,6 +41,17 @@ internal static unsafe class MapSuite
         }
 
         public void Set(int key, long value) => Map.Set(me, map, keys.AskAndHash(key), Value.OfInt(value & 0xFFFFFF));
+    }
+
+    // What no map can do better: its readers find a word of an array, which a writer stores. With all words side by side, or a cache line each.
+    readonly struct Words(Ours index, long[] words, int stride) : IMap
+    {
+        public long Get(int key) => Volatile.Read(ref words[Place(key)]);
+
+        public void Set(int key, long value) => Volatile.Write(ref words[Place(key)], value);
+
+        // What the index says is never negative, but the processor must wait for it.
+        long Place(int key) => key * stride + (index.Get(key) >>> 63);
     }
 
     readonly struct Concurrent(ConcurrentDictionary<string, long> map, Keys keys) : IMap
@@ -202,6 +213,19 @@ internal static unsafe class MapSuite
         Contest.Measured = 1;
         string title = $"{size:N0} entries, reads while another thread writes";
         Contest.Run(report, Subject, title, 2, new Bar(1 / 0.9), Reader("", true), Reader("reads in peace", false));
+        foreach (int stride in (int[])[1, 8])
+        {
+            long[] words = new long[(size + 1) * stride];
+            Contender Words(string name, bool hammered) => new(name, (thread, count, seed) =>
+            {
+                Participant* me = Epoch.Join();
+                long sum = Read(new Words(new Ours(me, map, keys), words, stride), hammered, thread, count, seed);
+                Epoch.Leave(me);
+                return sum;
+            });
+            string what = $"{size:N0} words of an array{(stride == 1 ? "" : ", a cache line each")}";
+            if (size <= 1000) Contest.Run(report, Subject, $"{what}, while another thread writes", 2, null, Words("", true), Words("reads in peace", false));
+        }
         Contest.Run(report, Subject, title, 2, new Bar(1), [Reader("", true), .. rivals.Select(rival => rival.Map switch
         {
             Concurrent side => new Contender(rival.Name, (thread, count, seed) => Read(side, true, thread, count, seed)),

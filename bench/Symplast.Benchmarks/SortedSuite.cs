@@ -31,6 +31,16 @@ internal static unsafe class SortedSuite
         public void Set(int key, long value) => Map.Set(me, map, Ask(key), Value.OfInt(value & 0xFFFFFF));
     }
 
+    // As in MapSuite.
+    readonly struct Words(Ours index, long[] words, int stride) : IMap
+    {
+        public long Get(int key) => Volatile.Read(ref words[Place(key)]);
+
+        public void Set(int key, long value) => Volatile.Write(ref words[Place(key)], value);
+
+        long Place(int key) => key * stride + (index.Get(key) >>> 63);
+    }
+
     readonly struct Locked<TKey>(SortedDictionary<TKey, long> map, Lock gate, TKey[] keys) : IMap where TKey : notnull
     {
         public long Get(int key)
@@ -137,6 +147,19 @@ internal static unsafe class SortedSuite
         Contest.Measured = 1;
         string title = $"{what}, reads while another thread writes";
         Contest.Run(report, Subject, title, 2, new Bar(1 / 0.9), Reader("", true), Reader("reads in peace", false));
+        foreach (int stride in (int[])[1, 8])
+        {
+            long[] words = new long[(size + 1) * stride];
+            Contender Words(string name, bool hammered) => new(name, (thread, count, seed) =>
+            {
+                Participant* me = Epoch.Join();
+                long sum = Read(new Words(new Ours(me, map, keys), words, stride), hammered, thread, count, seed);
+                Epoch.Leave(me);
+                return sum;
+            });
+            string place = $"words of an array{(stride == 1 ? "" : ", a line each")}";
+            if (size <= 1000) Contest.Run(report, Subject, $"{what}: {place}, while another thread writes", 2, null, Words("", true), Words("reads in peace", false));
+        }
         Contest.Run(report, Subject, title, 2, new Bar(1), Reader("", true),
             new Contender("SortedDictionary + Lock", (thread, count, seed) => Read(locked, true, thread, count, seed)),
             new Contender("ImmutableSortedDictionary + CAS", (thread, count, seed) => Read(immutable, true, thread, count, seed)));

@@ -6,9 +6,13 @@ namespace Symplast.Objects;
 public static unsafe partial class OrderedMap<THook>
 {
     /// <summary>Gives a key a value, new or not.</summary>
-    public static Status Set(Participant* me, OrderedMap* map, in Probe key, Value value)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Status Set<TKey>(Participant* me, OrderedMap* map, in TKey key, Value value) where TKey : struct, IMapKey =>
+        TryReplace(me, map, key, value) ? Status.Done : SetSlowly(me, map, key.AsProbe, value);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static Status SetSlowly(Participant* me, OrderedMap* map, in Probe key, Value value)
     {
-        if (TryReplace(me, map, key, value)) return Status.Done;
         Storing change = new() { Value = value };
         return Apply(me, map, key, ref change, out _);
     }

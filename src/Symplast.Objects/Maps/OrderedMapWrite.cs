@@ -69,7 +69,7 @@ public static unsafe partial class OrderedMap<THook>
     // The most frequent change, of the value of a key that is there: what Apply does with it, without its detours. False, and nothing is done, if there is
     // anything else to it.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static bool TryReplace(Participant* me, OrderedMap* map, in Probe key, Value value)
+    static bool TryReplace<TKey>(Participant* me, OrderedMap* map, in TKey key, Value value) where TKey : struct, IMapKey
     {
         Epoch.Enter(me);
         bool done = false;
