@@ -36,6 +36,8 @@ from symplast._symplast import (
     SortedDict,
     SymplastError,
     __version__,
+    add,
+    compare_exchange,
     current_pool,
     delete,
     freeze,
@@ -88,10 +90,10 @@ def __getattr__(name):
 
         value = globals()[name] = getattr(executor, name)
         return value
-    if name in ("Object", "add", "compare_exchange"):
+    if name == "Object":
         from symplast import objects
 
-        value = globals()[name] = getattr(objects, name)
+        value = globals()[name] = objects.Object
         return value
     if name in ("Leak", "leaks"):
         from symplast import census

@@ -154,19 +154,3 @@ def _receive(data):
 def _shown(value):
     # Objects refer to one another in circles.
     return f"<{type(value).__qualname__}>" if isinstance(value, Object) else repr(value)
-
-
-def add(obj, name, n, /):
-    """Add n to the number that an attribute of a live object is, at one moment, and return the sum."""
-    return _base(obj, "add")._add(obj, name, n)
-
-
-def compare_exchange(obj, name, expected, new, /):
-    """Give an attribute the value new if it has the value expected, at one moment; return whether it had."""
-    return _base(obj, "compare_exchange")._compare_exchange(obj, name, expected, new)
-
-
-def _base(obj, function):
-    if not isinstance(obj, _symplast.ObjectBase):
-        raise TypeError(f"{function}() takes an instance of a class derived from symplast.Object, not {type(obj).__name__}")
-    return _symplast.ObjectBase

@@ -6,9 +6,35 @@ using Symplast.Python.Live;
 
 namespace Symplast.Python;
 
-// What the package itself calls for live objects: their classes, their way between interpreters, and tests.
+// Functions for live objects: on their attributes; and what the package itself calls, for their classes, their way between interpreters, and tests.
 public static unsafe partial class Module
 {
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Add(PyObject* module, PyObject** arguments, nint count)
+    {
+        try
+        {
+            return ObjectType.Add(arguments, count);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CompareExchange(PyObject* module, PyObject** arguments, nint count)
+    {
+        try
+        {
+            return ObjectType.CompareExchange(arguments, count);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* RegisterClass(PyObject* module, PyObject** arguments, nint count)
     {

@@ -157,6 +157,18 @@ public static unsafe partial class Module
             Delete a live object. Final at once: every later use, in any interpreter, raises DeletedError, and so does a second call. What
             only it referred to is freed. Frozen objects are deleted with their pool.
             """u8),
+        Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Add, PyMethodDef.FastCall, """
+            add($module, obj, name, n, /)
+            --
+
+            Add n to the number that an attribute of a live object is, at one moment, and return the sum.
+            """u8),
+        Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange, PyMethodDef.FastCall, """
+            compare_exchange($module, obj, name, expected, new, /)
+            --
+
+            Give an attribute of a live object the value new if it has the value expected, at one moment; return whether it had.
+            """u8),
         Method("pool_of"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PoolOf, PyMethodDef.OneArg, """
             pool_of($module, obj, /)
             --

@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import inspect
 import pickle
 import unittest
 import weakref
@@ -289,8 +290,90 @@ class Atomicity(unittest.TestCase):
             symplast.add(big, "n", 2**62)
         self.assertEqual(big.n, 2**62)
 
+    def test_add_again_and_again(self):
+        point, loose = Point(1, 2.5), Open(n=1)
+        for i in range(1, 50):
+            self.assertEqual((symplast.add(point, "x", 2), symplast.add(point, "y", 1), symplast.add(loose, "n", 3)), (1 + 2 * i, 2.5 + i, 1 + 3 * i))
+            with self.assertRaisesRegex(TypeError, "x must be int"):
+                symplast.add(point, "x", 0.5)
+        self.assertEqual((point.x, point.y, loose.n), (99, 51.5, 148))
+        self.assertIs(type(symplast.add(loose, "n", 0.5)), float)
+        self.assertEqual(symplast.add(loose, "n", True), 149.5)
+
+    def test_add_beyond_what_lies_inline(self):
+        loose = Open(n=0)
+        total = 0
+        for step in (2**48, 2**48, 2**49, 1, -(2**50), 2**61, -1, -(2**61), 2**62, 2**61):
+            total += step
+            self.assertEqual(symplast.add(loose, "n", step), total)
+            self.assertEqual(loose.n, total)
+        for _ in range(3):
+            with self.assertRaises(OverflowError):
+                symplast.add(loose, "n", 2**62)
+        self.assertEqual(loose.n, total)
+
+    def test_add_when_the_shape_or_the_class_changes(self):
+        class Local(symplast.Object):
+            pass
+
+        o = Local()
+        o.a, o.b = 1, 10
+        self.assertEqual([symplast.add(o, "b", 1) for _ in range(3)], [11, 12, 13])
+        del o.a
+        self.assertEqual([symplast.add(o, "b", 1) for _ in range(3)], [14, 15, 16])
+        o.c = 5
+        self.assertEqual([symplast.add(o, name, 1) for name in "bcbc"], [17, 6, 18, 7])
+        o.b = "text"
+        for _ in range(2):
+            with self.assertRaisesRegex(TypeError, "is not a number"):
+                symplast.add(o, "b", 1)
+        del o.b
+        for _ in range(2):
+            with self.assertRaises(AttributeError):
+                symplast.add(o, "b", 1)
+            self.assertFalse(symplast.compare_exchange(o, "b", 1, 2))
+        self.assertEqual(o.c, 7)
+        Local.c = property(lambda self: "the class's")
+        self.assertEqual(o.c, "the class's")
+        self.assertEqual(symplast.add(o, "c", 1), 8)
+        self.assertEqual(o.c, "the class's")
+        del Local.c
+        self.assertEqual(o.c, 8)
+
+    def test_names_that_are_equal_but_not_the_same(self):
+        point = Point(1)
+        for i in range(20):
+            self.assertEqual(symplast.add(point, "".join(["", "x"]) if i % 2 else "xx"[:1], 1), 2 + i)
+
+    def test_the_functions_are_ordinary_builtins(self):
+        self.assertEqual(str(inspect.signature(symplast.add)), "(obj, name, n, /)")
+        self.assertEqual(str(inspect.signature(symplast.compare_exchange)), "(obj, name, expected, new, /)")
+        self.assertIs(pickle.loads(pickle.dumps(symplast.add)), symplast.add)
+        for wrong in ((), (Point(1),), (Point(1), "x"), (Point(1), "x", 1, 2, 3)):
+            for function in (symplast.add, symplast.compare_exchange):
+                with self.assertRaisesRegex(TypeError, "takes [34] arguments"):
+                    function(*wrong)
+        with self.assertRaisesRegex(TypeError, r"add\(\) takes an instance of a class derived from symplast.Object, not Dict"):
+            symplast.add(symplast.Dict(x=1), "x", 1)
+        point = Point(1)
+        with symplast.InterpreterPoolExecutor(1) as executor:
+            self.assertEqual([executor.submit(symplast.add, point, "x", 1).result() for _ in range(3)], [2, 3, 4])
+            self.assertTrue(executor.submit(symplast.compare_exchange, point, "x", 4, 9).result())
+        self.assertEqual(point.x, 9)
+
     def test_compare_exchange(self):
         point = Point(1)
+        for i in range(1, 20):
+            self.assertFalse(symplast.compare_exchange(point, "x", i + 1, 0))
+            self.assertTrue(symplast.compare_exchange(point, "x", float(i), i + 1))
+            with self.assertRaises(TypeError):
+                symplast.compare_exchange(point, "x", i + 1, None)
+        point.x = 1
+        loose = Open(a=None)
+        for old, new in ((None, True), (1, 1.0), (True, "text"), ("text", 5), (5.0, None), (None, None)):
+            self.assertFalse(symplast.compare_exchange(loose, "a", 77, 78))
+            self.assertTrue(symplast.compare_exchange(loose, "a", old, new))
+            self.assertIs(type(loose.a), type(new))
         self.assertFalse(symplast.compare_exchange(point, "x", 2, 3))
         self.assertTrue(symplast.compare_exchange(point, "x", 1, 3))
         self.assertEqual(point.x, 3)

@@ -100,6 +100,23 @@ public static unsafe partial class Record<THook>
         return Update(me, record, name, ref update, out _, out sum);
     }
 
+    /// <summary>
+    /// Adds to the number in a slot; false, and nothing is done, if the record has not, or not any more, the shape with that number. <paramref name="sum"/> comes without
+    /// a reference. Inside a section.
+    /// </summary>
+    public static bool TryAddCached(Participant* me, Record* record, ulong shapeId, int slot, Value delta, out Value sum, out Status status)
+    {
+        Addition update = new(delta);
+        return TryUpdateCached(me, record, shapeId, slot, ref update, out sum, out status);
+    }
+
+    /// <summary>The same for replacing the value in a slot if it equals <paramref name="expected"/>, else the status is Missing.</summary>
+    public static bool TryCompareExchangeCached(Participant* me, Record* record, ulong shapeId, int slot, in Probe expected, Value value, out Status status)
+    {
+        ConditionalReplacement update = new(expected, value);
+        return TryUpdateCached(me, record, shapeId, slot, ref update, out _, out status);
+    }
+
     /// <summary>Removes an attribute. Missing if there is none of this name.</summary>
     public static Status Remove(Participant* me, Record* record, in Probe name)
     {
@@ -137,17 +154,34 @@ public static unsafe partial class Record<THook>
         if (status == Status.Done)
         {
             int slot = Shape.Find(body->Shape, name);
-            if (slot < 0) status = Status.Missing;
-            else
-            {
-                old = RecordBody.Slots(body)[slot];
-                status = update.Next(me, Heap.Of(record), old, out next);
-                if (status == Status.Done) Store(body, slot, next);
-            }
+            status = slot < 0 ? Status.Missing : UpdateSlot(me, record, body, slot, ref update, out old, out next);
         }
         Unlock(record, body);
         if (status == Status.Done) Reference.Drop(me, old);
         Epoch.Exit(me);
+        return status;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool TryUpdateCached<TUpdate>(Participant* me, Record* record, ulong shapeId, int slot, ref TUpdate update, out Value next, out Status status)
+        where TUpdate : struct, IUpdate
+    {
+        Value old = next = default;
+        status = Lock(record, out RecordBody* body);
+        bool isKnown = status == Status.Done && (body->ShapeId == shapeId || THook.Omits(RecordStep.NumberIsCompared));
+        if (isKnown) status = UpdateSlot(me, record, body, slot, ref update, out old, out next);
+        Unlock(record, body);
+        if (isKnown && status == Status.Done) Reference.Drop(me, old);
+        return isKnown;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Status UpdateSlot<TUpdate>(Participant* me, Record* record, RecordBody* body, int slot, ref TUpdate update, out Value old, out Value next)
+        where TUpdate : struct, IUpdate
+    {
+        old = RecordBody.Slots(body)[slot];
+        Status status = update.Next(me, Heap.Of(record), old, out next);
+        if (status == Status.Done) Store(body, slot, next);
         return status;
     }
 

@@ -14,4 +14,7 @@ internal enum RecordStep
 
     /// <summary>Who was too slow to add a shape looks at those that were added meanwhile.</summary>
     NewShapesAreSearched,
+
+    /// <summary>Who knows a slot compares the number of the shape under the lock.</summary>
+    NumberIsCompared,
 }

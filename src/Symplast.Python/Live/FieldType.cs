@@ -252,6 +252,13 @@ internal unsafe struct Field
         return done;
     }
 
+    /// <summary>The slot of the attribute in objects of a shape, if that is known and a value is of the kind that is usual; else -1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int SlotFor(Field* field, PyObject* o, ulong shapeId) => field->_required == null || o->Type == field->_usual ? field->_places.SlotOf(shapeId) : -1;
+
+    /// <summary>Notes in which slot objects of a shape have the attribute.</summary>
+    internal static void NoteSlot(Field* field, ulong shapeId, int slot) => field->_places.NoteSlot(shapeId, slot);
+
     // Missing if it is not known where objects of a shape have the attribute, or how they get it. Takes over the reference to the value if it is done. Inside a section.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Status StoreWhereKnown(Field* field, Participant* me, Record* record, ulong shapeId, Value value)

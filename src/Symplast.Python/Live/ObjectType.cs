@@ -29,9 +29,7 @@ internal static unsafe partial class ObjectType
                 Property("__class__"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Class, "The class, which cannot change: other interpreters have the object too."u8))),
             Slot(PyTypeSlot.Methods, Table(
                 Method("_init"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Initialize, PyMethodDef.FastCall | PyMethodDef.Keywords, "_init($self, /, *args, **kwargs)\n--\n\nGives the fields of a class their values, or defaults, in order."u8),
-                Method("_attributes"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Attributes, PyMethodDef.NoArgs, "A plain dict of the attributes at one moment."u8),
-                Method("_add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Add, PyMethodDef.FastCall, "symplast.add()."u8),
-                Method("_compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange, PyMethodDef.FastCall, "symplast.compare_exchange()."u8)))),
+                Method("_attributes"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Attributes, PyMethodDef.NoArgs, "A plain dict of the attributes at one moment."u8)))),
     });
 
     /// <summary>Whether an object is an instance of a class of live objects.</summary>
@@ -270,72 +268,6 @@ internal static unsafe partial class ObjectType
             if (status != Status.Done || count <= capacity || Api.Table.PyErr_Occurred() != null) return plain;
             capacity = count + 8;
         }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Add(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &Add);
-
-    static PyObject* Add(Handle* handle, PyObject** arguments, nint count)
-    {
-        if (!LiveMethods.CheckCount("add", count, 2, 2) || !LiveMethods.IsUsable(handle)) return null;
-        if (!LiveMethods.TryNumber("add", arguments[1], out bool isReal, out long integer, out double real)) return null;
-        LiveState* state = handle->State;
-        PoolHeap* heap = Heap.Of(handle->Shared);
-        if (arguments[0]->Type != Api.Table.PyUnicode_Type) return Errors.Type($"attribute name must be string, not '{Text.TypeName(arguments[0])}'");
-        // What is added decides about the sum: an int stays one only if an int is added.
-        bool isField = Field.TryRequired(state, Api.Table._PyType_Lookup(handle->Head.Type, arguments[0]), out PyObject* required);
-        if (isField && required != null && !Field.Check(required, arguments[0], arguments[1])) return null;
-        if (Incoming.Key(state, heap, arguments[0], out Incoming key) != KeyState.Ready) return null;
-        PyObject* result = null;
-        Status status = Status.NoMemory;
-        if (Incoming.Item(state, heap, arguments[1], Place.Attribute((PyObject*)handle, arguments[0]), out Incoming delta))
-        {
-            Epoch.Enter(state->Me);
-            status = Records.Add(state->Me, RecordOf(handle), key.Probe, delta.Probe.AsValue, out Value sum);
-            result = status == Status.Done ? Outgoing.Object(state, sum) : null;
-            Epoch.Exit(state->Me);
-        }
-        delta.Dispose(state);
-        key.Dispose(state);
-        if (Api.Table.PyErr_Occurred() != null) return null;
-        if (status == Status.Missing) return RaiseNoAttribute((PyObject*)handle, arguments[0]) ? null : null;
-        if (status == Status.WrongKind) return Errors.Type($"{Place.Attribute((PyObject*)handle, arguments[0]).Describe()} is not a number");
-        return status == Status.Done ? result : LiveErrors.Raise(handle, status);
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &CompareExchange);
-
-    static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
-    {
-        if (!LiveMethods.CheckCount("compare_exchange", count, 3, 3) || !LiveMethods.IsUsable(handle)) return null;
-        LiveState* state = handle->State;
-        PoolHeap* heap = Heap.Of(handle->Shared);
-        if (arguments[0]->Type != Api.Table.PyUnicode_Type) return Errors.Type($"attribute name must be string, not '{Text.TypeName(arguments[0])}'");
-        bool isField = Field.TryRequired(state, Api.Table._PyType_Lookup(handle->Head.Type, arguments[0]), out PyObject* required);
-        if (isField && required != null && !Field.Check(required, arguments[0], arguments[2])) return null;
-        if (Incoming.Key(state, heap, arguments[0], out Incoming key) != KeyState.Ready) return null;
-        Place place = Place.Attribute((PyObject*)handle, arguments[0]);
-        Status status = Status.Done;
-        bool made = Incoming.Item(state, heap, arguments[1], place, out Incoming expected);
-        Incoming desired = default;
-        if (made && (made = Incoming.Item(state, heap, arguments[2], place, out desired)))
-        {
-            Epoch.Enter(state->Me);
-            status = desired.ToValue(state, heap, out Value value);
-            if (status == Status.Done)
-            {
-                status = Records.CompareExchange(state->Me, RecordOf(handle), key.Probe, expected.Probe, value, out _);
-                Reference.Drop(state->Me, value);
-            }
-            Epoch.Exit(state->Me);
-        }
-        desired.Dispose(state);
-        expected.Dispose(state);
-        key.Dispose(state);
-        if (!made) return null;
-        if (status is Status.Done or Status.Missing) return status == Status.Done ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
-        return LiveErrors.Raise(handle, status);
     }
 
     static bool IsDataDescriptor(PyObject* o) => Layout.DescriptorSet(o->Type) != null;

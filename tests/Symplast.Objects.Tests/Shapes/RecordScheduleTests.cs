@@ -37,6 +37,8 @@ public unsafe class RecordScheduleTests
                 case "set": return $"{Records.Set(me, record, name, value)}";
                 case "put": return $"{Put(me, record, name, value)}";
                 case "add": return Answer(Records.Add(me, record, name, Value.OfInt(1), out result), result);
+                case "addq": return Answer(AddCached(me, record, name, out result), result);
+                case "cas": return $"{CompareExchangeCached(me, record, name, Probe.Of(Value.OfInt(words[2][0])), value)}";
                 case "take": return Answer(Records.Take(me, record, name, out result), result);
                 case "delete": return $"{Records.Delete(me, record)}";
                 default:
@@ -66,6 +68,30 @@ public unsafe class RecordScheduleTests
             return status == Status.Missing ? Records.Set(me, record, name, value) : status;
         }
 
+        // As a cache does that knows the slot of the record's shape.
+        static Status AddCached(Participant* me, Record* record, Probe name, out Value sum)
+        {
+            Epoch.Enter(me);
+            ulong shapeId = Known(me, record, name, out int slot);
+            sum = default;
+            bool isKnown = Records.TryAddCached(me, record, shapeId, slot, Value.OfInt(1), out sum, out Status status);
+            Epoch.Exit(me);
+            return isKnown ? status : Records.Add(me, record, name, Value.OfInt(1), out sum);
+        }
+
+        static Status CompareExchangeCached(Participant* me, Record* record, Probe name, Probe expected, Value value)
+        {
+            Epoch.Enter(me);
+            ulong shapeId = Known(me, record, name, out int slot);
+            bool isKnown = Records.TryCompareExchangeCached(me, record, shapeId, slot, expected, value, out Status status);
+            Epoch.Exit(me);
+            return isKnown ? status : Records.CompareExchange(me, record, name, expected, value, out _);
+        }
+
+        // A number that no shape has, if there is nothing to know.
+        static ulong Known(Participant* me, Record* record, Probe name, out int slot) =>
+            Records.Get(me, record, name, out _, out ulong shapeId, out slot) == Status.Done && shapeId != 0 ? shapeId : ulong.MaxValue;
+
         static string Answer(Status status, Value value) => status == Status.Done ? $"Done{(char)value.Int}" : $"{status}";
 
         protected override string Model(ref string state, string[] words)
@@ -84,7 +110,10 @@ public unsafe class RecordScheduleTests
                 case "set" or "put":
                     state = at < 0 ? state + words[1] + words[2] : before + words[1] + words[2] + after;
                     return "Done";
-                case "add" when at >= 0:
+                case "cas" when at >= 0 && state[at + 1] == words[2][0]:
+                    state = before + words[1] + words[3] + after;
+                    return "Done";
+                case "add" or "addq" when at >= 0:
                     char sum = (char)(state[at + 1] + 1);
                     state = before + words[1] + sum + after;
                     return "Done" + sum;
@@ -114,6 +143,12 @@ public unsafe class RecordScheduleTests
     [InlineData("a1b2", "put c 3;put d 4|get d;get c|put c 5")]
     [InlineData("a1b2", "put c 3|take b;get c|all")]
     [InlineData("a1b2", "put c 3;get c|delete|set c 4")]
+    [InlineData("a1", "addq a;addq a|addq a|get a")]
+    [InlineData("a1b2", "addq b|take a;addq b|get b")]
+    [InlineData("a1b2", "addq b;get b|take b;put b 6|addq b")]
+    [InlineData("a1b2", "cas b 2 7;get b|addq b|cas b 3 9")]
+    [InlineData("a1b2", "cas b 2 7|take a;cas b 2 8|get b")]
+    [InlineData("a1b2", "addq b|delete|cas a 1 5;get a")]
     public void EveryScheduleIsLinearizable(string state, string programs) => new All().Explore(state, programs);
 
     [Fact]
@@ -121,6 +156,9 @@ public unsafe class RecordScheduleTests
 
     [Fact]
     public void AValueThatIsAppendedAfterItsShapeIsMissed() => new All().Misses(RecordStep.ValueComesBeforeShape, "a1b2c3", "put d 4|get d");
+
+    [Fact]
+    public void ASlotOfAnotherShapeIsNoticed() => new All().Misses(RecordStep.NumberIsCompared, "a1b2c3", "addq b|take a;get b");
 
     [Fact]
     public void WhoKnowsTheNumberReadsTheSlotInEverySchedule()
