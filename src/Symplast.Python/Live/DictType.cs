@@ -89,29 +89,51 @@ internal static unsafe partial class DictType
     internal static bool Set(Handle* handle, PyObject* o, PyObject* item)
     {
         if (!LiveMethods.IsUsable(handle)) return false;
-        bool isPlain = false;
-        Status status = Status.Done;
-        if (Incoming.TryText(o, out TextKey text)) status = SetPlain(handle, text, item, out isPlain);
-        else if (Incoming.TryInt(o, out IntKey number)) status = SetPlain(handle, number, item, out isPlain);
-        if (!isPlain) return SetAny(handle, o, item);
+        // Frames of their own, so that each has registers enough.
+        if (item->Type == Api.Table.PyUnicode_Type) return SetText(handle, o, item);
+        Value word = Words.Of(item);
+        if (word.IsEmpty) return SetAny(handle, o, item);
+        Status status;
+        if (Incoming.TryText(o, out TextKey text)) status = SetWord(handle, text, word);
+        else if (Incoming.TryInt(o, out IntKey number)) status = SetWord(handle, number, word);
+        else return SetAny(handle, o, item);
         return status == Status.Done || LiveErrors.Raise(handle, status) != null;
     }
 
-    // Of a value that is plain.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Status SetPlain<TKey>(Handle* handle, in TKey key, PyObject* item, out bool isPlain) where TKey : struct, IMapKey
+    static Status SetWord<TKey>(Handle* handle, in TKey key, Value word) where TKey : struct, IMapKey
     {
-        LiveState* state = handle->State;
+        Participant* me = handle->State->Me;
+        Epoch.Enter(me);
+        Status status = PoolHeap.IsDeleted(Heap.Of(handle->Shared)) ? Status.Deleted : Map.Give(me, MapOf(handle), key, word);
+        Epoch.Exit(me);
+        return status;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static bool SetText(Handle* handle, PyObject* o, PyObject* item)
+    {
+        if (!PlainValues.IsCopied(item)) return SetAny(handle, o, item);
+        Status status;
+        if (Incoming.TryText(o, out TextKey text)) status = SetText(handle, text, item);
+        else if (Incoming.TryInt(o, out IntKey number)) status = SetText(handle, number, item);
+        else return SetAny(handle, o, item);
+        return status == Status.Done || LiveErrors.Raise(handle, status) != null;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Status SetText<TKey>(Handle* handle, in TKey key, PyObject* item) where TKey : struct, IMapKey
+    {
+        Participant* me = handle->State->Me;
         PoolHeap* heap = Heap.Of(handle->Shared);
         Status status = Status.Deleted;
-        isPlain = true;
-        Epoch.Enter(state->Me);
+        Epoch.Enter(me);
         if (!PoolHeap.IsDeleted(heap))
         {
-            isPlain = PlainValues.TryStore(state->Me, heap, item, out Value value);
-            if (isPlain) status = value.IsEmpty ? Status.NoMemory : Map.Give(state->Me, MapOf(handle), key, value);
+            Value value = PlainValues.CopyOf(me, heap, item);
+            status = value.IsEmpty ? Status.NoMemory : Map.Give(me, MapOf(handle), key, value);
         }
-        Epoch.Exit(state->Me);
+        Epoch.Exit(me);
         return status;
     }
 

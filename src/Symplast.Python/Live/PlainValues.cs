@@ -42,6 +42,20 @@ internal static unsafe class PlainValues
         return false;
     }
 
+    /// <summary>Whether an exact text is stored as a copy that takes no more than its bytes: one of ASCII characters that is not frozen.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool IsCopied(PyObject* text) => (((PyAsciiObject*)text)->State & PyAsciiObject.Ascii) != 0 && !AddressRange.Contains(text);
+
+    /// <summary>The copy of such a text, with a reference that is the caller's; empty if there is no memory. Inside a section in which the pool was not deleted.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Value CopyOf(Participant* me, PoolHeap* heap, PyObject* o)
+    {
+        PyAsciiObject* text = (PyAsciiObject*)o;
+        nint known = text->Hash;
+        ulong hash = (ulong)(known == -1 ? Api.Table.HashBuiltin(o) : known);
+        return Blob.CreateAscii(me, heap, (byte*)o + PyAsciiObject.DataOffset, (nuint)text->Length, hash);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool TryText(Participant* me, PoolHeap* heap, PyObject* o, out Value value, out ulong hash)
     {
