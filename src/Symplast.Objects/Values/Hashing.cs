@@ -34,7 +34,12 @@ public static unsafe class Hashing
     };
 
     /// <summary>The hash of an integer.</summary>
-    public static ulong OfInt(long value)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    // Nearly all are less than the prime, and their own remainder.
+    public static ulong OfInt(long value) => value is > -(long)Modulus and < (long)Modulus ? Mix((ulong)value) : OfLargeInt(value);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static ulong OfLargeInt(long value)
     {
         ulong magnitude = value < 0 ? 0 - (ulong)value : (ulong)value;
         return Mix(Signed(magnitude < Modulus ? magnitude : magnitude % Modulus, value < 0));
