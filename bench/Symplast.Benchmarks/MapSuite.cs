@@ -223,8 +223,8 @@ internal static unsafe class MapSuite
                 Epoch.Leave(me);
                 return sum;
             });
-            string what = $"{size:N0} words of an array{(stride == 1 ? "" : ", a cache line each")}";
-            if (size <= 1000) Contest.Run(report, Subject, $"{what}, while another thread writes", 2, null, Words("", true), Words("reads in peace", false));
+            string what = $"{size:N0} words of an array{(stride == 1 ? "" : ", a line each")}";
+            if (size <= 1000) Contest.Run(report, Subject, $"{what}, beside a writer", 2, null, Words("", true), Words("reads in peace", false));
         }
         Contest.Run(report, Subject, title, 2, new Bar(1), [Reader("", true), .. rivals.Select(rival => rival.Map switch
         {

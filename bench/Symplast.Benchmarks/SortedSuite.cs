@@ -157,8 +157,8 @@ internal static unsafe class SortedSuite
                 Epoch.Leave(me);
                 return sum;
             });
-            string place = $"words of an array{(stride == 1 ? "" : ", a line each")}";
-            if (size <= 1000) Contest.Run(report, Subject, $"{what}: {place}, while another thread writes", 2, null, Words("", true), Words("reads in peace", false));
+            string place = stride == 1 ? "words of an array" : "words, a line each";
+            if (size <= 1000) Contest.Run(report, Subject, $"{what}: {place}, beside a writer", 2, null, Words("", true), Words("reads in peace", false));
         }
         Contest.Run(report, Subject, title, 2, new Bar(1), Reader("", true),
             new Contender("SortedDictionary + Lock", (thread, count, seed) => Read(locked, true, thread, count, seed)),
