@@ -40,7 +40,7 @@ public sealed unsafe class OrderedMapScheduleTests : IDisposable
         _pool.Delete();
     }
 
-    // Sizes at which the next insertion fills a small map, makes it large, fills a shard, needs a segment.
+    // Sizes at which the next insertion fills a small map, makes it large, fills a shard, splits one, needs a segment.
     public static TheoryData<int, string> Pairs()
     {
         TheoryData<int, string> data = [];
@@ -58,6 +58,14 @@ public sealed unsafe class OrderedMapScheduleTests : IDisposable
         {
             foreach (int size in new[] { 1, 2, 3, 5, 8 }) data.Add(size, pair);
         }
+        // 102 fills the shard that 2 is in, and 108 belongs to; 114 splits it.
+        string[] splits =
+        [
+            "set 102 1, set 114 1 | set 114 2", "set 102 1, set 114 1 | set 2 10, get 2", "set 102 1, set 114 1 | remove 2, get 2", "set 102 1, set 114 1 | set 108 2, get 108",
+            "set 102 1, set 114 1 | add 108 5, add 2 7", "set 102 1, set 114 1 | set 108 2, remove 102", "set 102 1, set 114 1 | exchange 2 2 5, exchange 2 5 6",
+            "clear | set 102 1, set 114 1, get 2", "compact | set 102 1, set 114 1, get 2", "set 102 1, tryadd 114 1 | set 108 2, get 114",
+        ];
+        foreach (string pair in splits) data.Add(9, pair);
         return data;
     }
 
@@ -66,7 +74,8 @@ public sealed unsafe class OrderedMapScheduleTests : IDisposable
     public void EveryScheduleIsLinearizablePerKey(int size, string pair) => Explore(size, pair, 2, 4000);
 
     [Theory]
-    [InlineData(OrderedMapFault.MovedIsIgnored, "set 100 1, set 101 1, set 102 1, set 106 1 | set 103 2, set 104 2, set 105 2, get 103")]
+    [InlineData(OrderedMapFault.MovedIsIgnored, "set 102 1, set 114 1, set 120 1 | set 108 2, get 108")]
+    [InlineData(OrderedMapFault.MovedIsIgnored, "set 102 1, set 114 1 | set 108 2, set 109 2, get 108")]
     [InlineData(OrderedMapFault.RootIsOld, "set 100 1 | set 0 10, get 0")]
     [InlineData(OrderedMapFault.ShardsStayOpen, "clear | set 100 1, get 100")]
     [InlineData(OrderedMapFault.UpdateIsBlind, "add 0 5 | add 0 7")]

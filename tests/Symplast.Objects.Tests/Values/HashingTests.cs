@@ -19,7 +19,7 @@ public sealed class HashingTests
     [InlineData(double.NegativeInfinity, -314159)]
     [InlineData(3e15, 3000000000000000)]
     [InlineData(-0.0, 0)]
-    public void ADoubleHashesAsInPython(double number, long expected) => Assert.Equal(Hashing.Mix((ulong)expected), Hashing.OfFloat(number));
+    public void ADoubleHashesAsInPython(double number, long expected) => Assert.Equal(Hashing.MixNumber((ulong)expected), Hashing.OfFloat(number));
 
     [Theory]
     [InlineData("2305843009213693951", 0)]
@@ -29,10 +29,10 @@ public sealed class HashingTests
     [InlineData("-10000000000000000000000000000000000000000", -1388497483929617590)]
     [InlineData("6662462759719942007440037531362779472290810125440036903063319585255179509", 290248191822315536)]
     public void ABigIntegerHashesAsInPython(string number, long expected) =>
-        Assert.Equal(Hashing.Mix((ulong)expected), Hashing.OfBigInt(BigInteger.Parse(number, CultureInfo.InvariantCulture).ToByteArray()));
+        Assert.Equal(Hashing.MixNumber((ulong)expected), Hashing.OfBigInt(BigInteger.Parse(number, CultureInfo.InvariantCulture).ToByteArray()));
 
     [Fact]
-    public void AComplexNumberHashesAsInPython() => Assert.Equal(Hashing.Mix(unchecked((ulong)-576460752305423493)), Hashing.OfComplex(1.5, -2.25));
+    public void AComplexNumberHashesAsInPython() => Assert.Equal(Hashing.MixNumber(unchecked((ulong)-576460752305423493)), Hashing.OfComplex(1.5, -2.25));
 
     [Fact]
     public void AnyIntegerHashesAlikeInAnyNumberOfBytes() => Gen.Select(Gen.Long, Gen.Int[0, 9]).Sample((number, more) =>
@@ -48,7 +48,7 @@ public sealed class HashingTests
     {
         BigInteger number = new(bytes);
         long remainder = (long)(BigInteger.Abs(number) % ((BigInteger.One << 61) - 1));
-        Assert.Equal(Hashing.Mix((ulong)(number.Sign < 0 ? -remainder : remainder)), Hashing.OfBigInt(bytes));
+        Assert.Equal(Hashing.MixNumber((ulong)(number.Sign < 0 ? -remainder : remainder)), Hashing.OfBigInt(bytes));
     });
 
     [Fact]
@@ -130,22 +130,59 @@ public sealed class HashingTests
         Assert.All(high, count => Assert.InRange(count, 64, 1024));
     }
 
-    // The integers of a range must not fall into a few places of a table, neither by their low bits nor by their high ones.
+    // The integers of a range must not fall into a few places of a table, neither by their low bits (which small maps compare) nor by their middle ones (places of a shard) nor by their high ones (shards).
     [Theory]
     [InlineData(0, 1)]
+    [InlineData(0, 8)]
+    [InlineData(0, 12)]
+    [InlineData(5, 100)]
+    [InlineData(0, 1 << 12)]
+    [InlineData(0, 1 << 13)]
     [InlineData(0, 1 << 16)]
     [InlineData(-(1L << 40), 1L << 20)]
+    [InlineData(0, 1L << 27)]
+    [InlineData(0, 1L << 32)]
+    [InlineData(1, 3L << 32)]
+    [InlineData(1_700_000_000_000, 1000)]
+    [InlineData(0, 1_000_000_000)]
     public void HashesOfIntegersInARowSpread(long first, long step)
     {
         int[] low = new int[256];
+        int[] middle = new int[256];
         int[] high = new int[256];
         for (long i = 0; i < 256 * 64; i++)
         {
             ulong hash = Hashing.OfInt(first + i * step);
             low[hash & 255]++;
+            middle[hash >> 32 & 255]++;
             high[hash >> 56]++;
         }
         Assert.All(low, count => Assert.InRange(count, 16, 128));
+        Assert.All(middle, count => Assert.InRange(count, 16, 128));
         Assert.All(high, count => Assert.InRange(count, 16, 128));
+    }
+
+    // As far as a search goes in a table that is two thirds full, on average; by chance it would be two.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(16)]
+    [InlineData(48)]
+    [InlineData(1000)]
+    [InlineData(1 << 12)]
+    [InlineData(1 << 20)]
+    [InlineData(1L << 36)]
+    [InlineData(1_000_000)]
+    public void IntegersInARowAreFoundSoon(long step)
+    {
+        const int Keys = 21_000, Places = 1 << 15;
+        bool[] isTaken = new bool[Places];
+        long looks = 0;
+        for (long i = 0; i < Keys; i++)
+        {
+            ulong place = Hashing.OfInt(i * step) >> 32 & Places - 1;
+            for (looks++; isTaken[place]; looks++) place = place + 1 & Places - 1;
+            isTaken[place] = true;
+        }
+        Assert.InRange(looks, Keys, 4 * Keys);
     }
 }
