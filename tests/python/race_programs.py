@@ -398,3 +398,20 @@ def insert_sorted(items, right, seed, times):
     for i in range(times):
         x = (seed * 7919 + i * 104729) % (2 * times) - times
         (bisect.insort_right if right else bisect.insort_left)(items, x)
+
+
+def add_and_exchange(o, times, ended):
+    """Adds 1 to an attribute so many times; the exchange finds nothing to do."""
+    try:
+        for _ in range(times):
+            symplast.add(o, "n", 1)
+            symplast.compare_exchange(o, "n", -1, 0)
+    finally:
+        ended.value = 1
+
+
+def reshape(o, ended):
+    """Gives an object another attribute, and takes it away again, until the others have ended."""
+    while not ended.value:
+        o.other = 1
+        del o.other

@@ -9,6 +9,7 @@ import weakref
 
 import child
 import live_classes
+import race_programs
 import symplast
 from live_classes import Computed, Node, Open, Outer, Point, Point3, Watched
 
@@ -360,6 +361,14 @@ class Atomicity(unittest.TestCase):
             self.assertEqual([executor.submit(symplast.add, point, "x", 1).result() for _ in range(3)], [2, 3, 4])
             self.assertTrue(executor.submit(symplast.compare_exchange, point, "x", 4, 9).result())
         self.assertEqual(point.x, 9)
+
+    def test_add_while_another_interpreter_changes_the_shape(self):
+        o, arrived, ended = Open(n=0), symplast.AtomicInt(), symplast.AtomicInt()
+        work = ((race_programs.reshape, o, ended), (race_programs.add_and_exchange, o, 50_000, ended))
+        with symplast.InterpreterPoolExecutor(2) as executor:
+            for future in [executor.submit(race_programs.race, arrived, 2, *each) for each in work]:
+                self.assertIsNone(future.result())
+        self.assertEqual(o.n, 50_000)
 
     def test_compare_exchange(self):
         point = Point(1)

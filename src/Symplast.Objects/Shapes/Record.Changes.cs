@@ -101,8 +101,8 @@ public static unsafe partial class Record<THook>
     }
 
     /// <summary>
-    /// Adds to the number in a slot; false, and nothing is done, if the record has not, or not any more, the shape with that number. <paramref name="sum"/> comes without
-    /// a reference. Inside a section.
+    /// Adds to the number in a slot; false, and nothing is done, if the record has not, or not any more, the shape with that number: the status is Missing then, or Deleted.
+    /// <paramref name="sum"/> comes without a reference. Inside a section.
     /// </summary>
     public static bool TryAddCached(Participant* me, Record* record, ulong shapeId, int slot, Value delta, out Value sum, out Status status)
     {
@@ -170,6 +170,7 @@ public static unsafe partial class Record<THook>
         status = Lock(record, out RecordBody* body);
         bool isKnown = status == Status.Done && (body->ShapeId == shapeId || THook.Omits(RecordStep.NumberIsCompared));
         if (isKnown) status = UpdateSlot(me, record, body, slot, ref update, out old, out next);
+        else if (status == Status.Done) status = Status.Missing;
         Unlock(record, body);
         if (isKnown && status == Status.Done) Reference.Drop(me, old);
         return isKnown;

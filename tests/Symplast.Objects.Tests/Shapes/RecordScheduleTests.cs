@@ -76,6 +76,7 @@ public unsafe class RecordScheduleTests
             sum = default;
             bool isKnown = Records.TryAddCached(me, record, shapeId, slot, Value.OfInt(1), out sum, out Status status);
             Epoch.Exit(me);
+            if (!isKnown && status == Status.Done) throw new InvalidOperationException("nothing was done");
             return isKnown ? status : Records.Add(me, record, name, Value.OfInt(1), out sum);
         }
 
@@ -85,6 +86,7 @@ public unsafe class RecordScheduleTests
             ulong shapeId = Known(me, record, name, out int slot);
             bool isKnown = Records.TryCompareExchangeCached(me, record, shapeId, slot, expected, value, out Status status);
             Epoch.Exit(me);
+            if (!isKnown && status == Status.Done) throw new InvalidOperationException("nothing was done");
             return isKnown ? status : Records.CompareExchange(me, record, name, expected, value, out _);
         }
 
