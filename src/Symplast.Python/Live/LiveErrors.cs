@@ -48,6 +48,8 @@ internal static unsafe class LiveErrors
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static PyObject* RaiseNoMemory(LiveState* state, PoolHeap* heap)
     {
+        // There is none in a pool that another interpreter has deleted since we looked.
+        if (PoolHeap.IsDeleted(heap)) return RaiseDeletedPool(state, heap);
         InterpreterState? interpreter = state->Interpreter;
         Pool? pool = PoolOf(heap);
         return state->Me->Failure == AllocationFailure.PoolFull && interpreter is not null && pool is not null
