@@ -177,4 +177,21 @@ public static unsafe partial class Module
             return Errors.FromManaged(e);
         }
     }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* DeleteAt(PyObject* module, PyObject** arguments, nint count)
+    {
+        try
+        {
+            if (count != 3 || arguments[0]->Type != InterpreterState.Of(module).PoolType) return Errors.Type("_delete_at() takes a Pool, a number and a bool");
+            long n = Api.Table.PyLong_AsLongLong(arguments[1]);
+            if (n == -1 && Api.Table.PyErr_Occurred() != null) return null;
+            HeapDebug.DeleteAt(PoolHandle.PoolOf(arguments[0]), n, fails: arguments[2] == Api.Table._Py_TrueStruct);
+            return Api.Table._Py_NoneStruct;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
 }

@@ -189,6 +189,7 @@ public static unsafe partial class Module
             """u8),
         Method("_live_blocks"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LiveBlocks, PyMethodDef.OneArg, "For tests: the blocks of live objects in a Pool."u8),
         Method("_fail_at"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&FailAt, PyMethodDef.OneArg, "For tests: let the n-th allocation of live objects from now on fail; 0 ends that. Return whether the one chosen before has failed."u8),
+        Method("_delete_at"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&DeleteAt, PyMethodDef.FastCall, "For tests: let the n-th allocation of live objects from now on meet the deletion of a Pool by another thread, and fail if the third argument is true; _fail_at(0) ends that."u8),
         Method("_pool_by_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&PoolById, PyMethodDef.FastCall, "Unpickle a Pool."u8),
         Method("_live_by_ticket"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&LiveByTicket, PyMethodDef.FastCall, "Unpickle a live object."u8),
         Method("_leaks"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Leaks, PyMethodDef.OneArg, "What symplast.leaks() is made of: a tuple for each live object of a Pool, or of all if it is None."u8),

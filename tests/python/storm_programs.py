@@ -42,8 +42,10 @@ def everything(pool):
         reference.exchange({"node": node})
         number = symplast.AtomicInt(7)
         node.children["number"] = number
-        copies = [copy.copy(o) for o in (graph, order, items, members, node)] + [copy.deepcopy(graph)]
-        for o in (graph, order, items, members, node, reference):
+        array = node.children["array"] = symplast.Array("q", range(40))
+        array[3:6] = array[7:10]
+        copies = [copy.copy(o) for o in (graph, order, items, members, node, array)] + [copy.deepcopy(graph)]
+        for o in (graph, order, items, members, node, array, reference):
             repr(o), symplast.thaw(o), o == copies[0]
             symplast.freeze(symplast.thaw(o)) if o is graph else None
         return len(graph) + len(order) + len(items) + len(members)

@@ -397,43 +397,76 @@ class Interruption(Case):
 
 
 class Memory(Case):
+    OPERATIONS = {
+        "set": lambda d: d.__setitem__("new", "text"),
+        "replace": lambda d: d.__setitem__("key", "text"),
+        "set by a tuple": lambda d: d.__setitem__((1, ("a", 2**70)), b"bytes"),
+        "set a graph": lambda d: d.__setitem__("new", {"a": {"b": "text"}, "c": (1, "x", 2**70)}),
+        "set a frozen graph": lambda d: d.__setitem__("new", frozenset({1, 2})),
+        "many": lambda d: d.update({f"new {i}": "text" for i in range(20)}) if not d.get("many") else None,
+        "get": lambda d: d["key"],
+        "get by a tuple": lambda d: d[1, "a"],
+        "get a child": lambda d: d["child"],
+        "setdefault": lambda d: d.setdefault("new", {"a": "text"}),
+        "setdefault, present": lambda d: d.setdefault("key", "text"),
+        "pop": lambda d: d.pop("key"),
+        "popitem": lambda d: d.popitem(),
+        "delete": lambda d: d.__delitem__("key"),
+        "clear": lambda d: d.clear(),
+        "iterate": lambda d: list(d.items()),
+        "compare": lambda d: d == {},
+        "repr": lambda d: repr(d),
+        "exchange": lambda d: d.compare_exchange("key", "value", "text"),
+        "add": lambda d: d.add("number", 2**60),
+        "add to nothing": lambda d: d.add("new", 1),
+        "copy": lambda d: copy.copy(d),
+        "deepcopy": lambda d: copy.deepcopy(d),
+        "create": lambda d: Dict(a=1, b={"c": 2}),
+        "create from keys": lambda d: Dict.fromkeys("abc", {"x": 1}),
+    }
+
     def test_every_operation_without_memory_leaves_the_dict_as_it_was(self):
-        operations = {
-            "set": lambda d: d.__setitem__("new", "text"),
-            "replace": lambda d: d.__setitem__("key", "text"),
-            "set by a tuple": lambda d: d.__setitem__((1, ("a", 2**70)), b"bytes"),
-            "set a graph": lambda d: d.__setitem__("new", {"a": {"b": "text"}, "c": (1, "x", 2**70)}),
-            "set a frozen graph": lambda d: d.__setitem__("new", frozenset({1, 2})),
-            "many": lambda d: d.update({f"new {i}": "text" for i in range(20)}) if not d.get("many") else None,
-            "get": lambda d: d["key"],
-            "get by a tuple": lambda d: d[1, "a"],
-            "get a child": lambda d: d["child"],
-            "setdefault": lambda d: d.setdefault("new", {"a": "text"}),
-            "setdefault, present": lambda d: d.setdefault("key", "text"),
-            "pop": lambda d: d.pop("key"),
-            "popitem": lambda d: d.popitem(),
-            "delete": lambda d: d.__delitem__("key"),
-            "clear": lambda d: d.clear(),
-            "iterate": lambda d: list(d.items()),
-            "compare": lambda d: d == {},
-            "repr": lambda d: repr(d),
-            "exchange": lambda d: d.compare_exchange("key", "value", "text"),
-            "add": lambda d: d.add("number", 2**60),
-            "add to nothing": lambda d: d.add("new", 1),
-            "copy": lambda d: copy.copy(d),
-            "deepcopy": lambda d: copy.deepcopy(d),
-            "create": lambda d: Dict(a=1, b={"c": 2}),
-            "create from keys": lambda d: Dict.fromkeys("abc", {"x": 1}),
-        }
         for size in (0, 15, 40):
-            for name, operation in operations.items():
+            for name, operation in self.OPERATIONS.items():
                 with self.subTest(name, size=size):
                     self._fail_each(size, name, operation)
 
+    def test_every_operation_whose_pool_is_deleted_meanwhile_says_so_or_was_done(self):
+        for size in (0, 15, 40):
+            for name, operation in self.OPERATIONS.items():
+                for fails in (False, True):
+                    with self.subTest(name, size=size, fails=fails):
+                        self._delete_each(size, operation, fails)
+
+    def _delete_each(self, size, operation, fails):
+        for n in itertools.count(1):
+            with symplast.Pool("doomed") as pool, pool.allocating():
+                d = self._make(size)
+                _symplast._delete_at(pool, n, fails)
+                error = None
+                try:
+                    result = operation(d)
+                except symplast.DeletedError as caught:
+                    error = caught
+                finally:
+                    met = _symplast._fail_at(0)
+                self.assertEqual(pool.deleted, met)
+                self.assertTrue(met or error is None)
+                if fails and met:
+                    # repr() is no error even then.
+                    self.assertIn("deleted", result if error is None else str(error))
+            if not met:
+                return
+            self.assertLess(n, 1000)
+
+    def _make(self, size):
+        d = Dict({"key": "value", "number": 1, (1, "a"): 2**80, "child": {"x": "y"}})
+        d.update({i: f"value {i}" for i in range(size)})
+        return d
+
     def _fail_each(self, size, name, operation):
         for n in itertools.count(1):
-            d = Dict({"key": "value", "number": 1, (1, "a"): 2**80, "child": {"x": "y"}})
-            d.update({i: f"value {i}" for i in range(size)})
+            d = self._make(size)
             before, blocks = repr(d.copy()), live_blocks.in_pool(self.pool)
             _symplast._fail_at(n)
             error = None

@@ -196,6 +196,28 @@ class Memory(Case):
         self.assertEqual(storm_programs.everything(self.pool), size)
         self._expect_shapes(n)
 
+    def test_a_program_whose_pool_is_deleted_at_any_allocation_says_so(self):
+        for fails in (False, True):
+            for n in itertools.count(1):
+                pool = symplast.Pool("doomed")
+                _symplast._delete_at(pool, n, fails)
+                error = None
+                try:
+                    storm_programs.everything(pool)
+                except symplast.DeletedError as caught:
+                    error = caught
+                except Exception as caught:
+                    self.fail(f"{caught!r} at {n}, {fails=}")
+                finally:
+                    met = _symplast._fail_at(0)
+                self.assertIs(pool.deleted, met, n)
+                if not met:
+                    pool.delete()
+                    break
+                # Only the last allocation of all may be followed by nothing that looks at the pool.
+                self.assertTrue(error is not None and "doomed" in str(error), f"{error!r} at {n}, {fails=}")
+            self.assertGreater(n, 200)
+
     def _expect_shapes(self, n):
         left = live_blocks.in_pool(self.pool)
         # A class that it came to for the first time is a shape more, which stays.

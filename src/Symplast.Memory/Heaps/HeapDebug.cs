@@ -26,17 +26,43 @@ public static unsafe class HeapDebug
 
     static State _state;
 
+    // What the chosen allocation meets besides: a pool that is deleted just then, by a thread of its own.
+    static Pool? _doomed;
+    static Thread? _deletion;
+    static bool _mayGoOn;
+
     /// <summary>
     /// Makes the <paramref name="n"/>-th allocation from now on, in any heap and by any thread, give null as if there was no memory; 0 ends the
     /// mode. Until then all allocations are slow. Thread-safe.
     /// </summary>
     public static void FailAt(long n)
     {
+        _deletion?.Join();
+        _deletion = null;
+        _doomed = null;
+        Begin(n);
+    }
+
+    /// <summary>
+    /// Makes the <paramref name="n"/>-th allocation from now on, in any heap and by any thread, meet the deletion of a pool: it goes on, or fails, when another thread
+    /// has begun to delete the pool and waits for the open sections. <see cref="FailAt"/> ends the mode and waits until the pool is deleted. Thread-safe.
+    /// </summary>
+    public static void DeleteAt(Pool pool, long n, bool fails)
+    {
+        FailAt(0);
+        _doomed = pool;
+        _mayGoOn = !fails;
+        Begin(n);
+    }
+
+    static void Begin(long n)
+    {
+        // Release: the pool is stored. Pairs with the acquire in IsFailing.
         Volatile.Write(ref _state.Countdown, n);
         HeapTable.Route(n != 0);
     }
 
-    /// <summary>True if the allocation that <see cref="FailAt"/> chose has failed.</summary>
+    /// <summary>True if the allocation that <see cref="FailAt"/> or <see cref="DeleteAt"/> chose has come.</summary>
     public static bool HasFailed => Volatile.Read(ref _state.Countdown) < 0;
 
     /// <summary>
@@ -55,10 +81,23 @@ public static unsafe class HeapDebug
     /// <summary>Whether this allocation is the one to fail.</summary>
     internal static bool IsFailing()
     {
+        // Acquire: pairs with the release in Begin.
         if (Volatile.Read(ref _state.Countdown) <= 0) return false;
         long left = Interlocked.Decrement(ref _state.Countdown);
-        if (left == 0) Volatile.Write(ref _state.Countdown, -1);
-        return left == 0;
+        if (left != 0) return false;
+        Volatile.Write(ref _state.Countdown, -1);
+        return _doomed is not { } pool || !MeetDeletion(pool);
+    }
+
+    // True if the allocation goes on.
+    static bool MeetDeletion(Pool pool)
+    {
+        _deletion = new Thread(() => pool.Delete());
+        _deletion.Start();
+        // The pool stays as long as the section that the caller is in.
+        SpinWait wait = default;
+        while (!pool.Deleted || !PoolHeap.IsDeleted(pool.KnownHeap)) wait.SpinOnce();
+        return _mayGoOn;
     }
 
     /// <summary>The quarantine of a new heap, or null if the checks are off.</summary>
