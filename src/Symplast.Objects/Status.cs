@@ -12,6 +12,9 @@ public enum Status
     /// <summary>The key was there already; nothing changed.</summary>
     Exists,
 
+    /// <summary>A <see cref="ValueGuard"/> said no to what would have been taken; nothing changed.</summary>
+    Refused,
+
     /// <summary>The structure, or its pool, was deleted by hand.</summary>
     Deleted,
 

@@ -173,10 +173,46 @@ def pickle_and_drop(o):
     return True
 
 
+def lost_object():
+    """One of a class that only this interpreter knows."""
+    return type(symplast.Object)("Lost", (symplast.Object,), {"__module__": "no_such_module"})()
+
+
 def with_a_lost_object(source="List([o])"):
-    """A live object that holds one, o, of a class that only this interpreter knows."""
-    lost = type(symplast.Object)("Lost", (symplast.Object,), {"__module__": "no_such_module"})
-    return eval(source, {**vars(symplast), "o": lost()})
+    """A live object that holds one, o."""
+    return eval(source, {**vars(symplast), "o": lost_object()})
+
+
+def offer_a_lost_object(holder, times, ended):
+    """
+    Again and again puts one in the place of what another interpreter takes out at the same time, which that cannot take; nobody else does, so it must be there after. Returns
+    how often it was put there, and how often it was gone.
+    """
+    o = lost_object()
+    offered = gone = 0
+    try:
+        for _ in range(times):
+            if isinstance(holder, symplast.Set):
+                holder.add(1), holder.add(o), holder.discard(1)
+                is_there = o in holder
+                holder.discard(o)
+            elif isinstance(holder, symplast.AtomicRef):
+                holder.value = 1
+                is_there = holder.exchange(1) is o if holder.compare_exchange(1, o) else None
+            elif isinstance(holder, symplast.List):
+                holder.append(1)
+                try:
+                    is_there = holder.pop(0) is o if holder.compare_exchange(0, 1, o) else None
+                except IndexError:
+                    is_there = None
+            else:
+                holder["k"] = 1
+                is_there = holder.pop("k", None) is o if holder.compare_exchange("k", 1, o) else None
+            offered += is_there is not None
+            gone += is_there is False
+    finally:
+        ended.value = 1
+    return offered, gone
 
 
 def holds_a_lost_object(holder):

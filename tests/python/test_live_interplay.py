@@ -393,6 +393,24 @@ class LostClassTests(unittest.TestCase):
         holder.value = 5
         self.assertEqual(holder.exchange(6), 5)
 
+    def test_it_stays_even_if_it_comes_at_that_moment(self):
+        takes = (
+            (Dict, lambda d: d.pop("k")), (Dict, lambda d: d.popitem()), (Dict, lambda d: d.popitem(last=False)), (SortedDict, lambda d: d.pop("k")), (SortedDict, lambda d: d.pop_first()),
+            (SortedDict, lambda d: d.popitem()), (SortedDict, lambda d: d.popitem(0)), (List, lambda l: l.pop()), (List, lambda l: l.pop(0)), (Set, lambda s: s.pop()),
+            (AtomicRef, lambda r: r.exchange(1)),
+        )
+        for make, take in takes:
+            holder, ended = make(), AtomicInt()
+            future = self.executor.submit(live_classes.offer_a_lost_object, holder, 3000, ended)
+            while not ended.value:
+                try:
+                    take(holder)
+                except (symplast.NotShareableError, LookupError):
+                    pass
+            offered, gone = future.result()
+            self.assertEqual(gone, 0, f"{make.__name__}: of {offered}")
+            self.assertGreater(offered, 0)
+
     def test_what_is_known_is_taken(self):
         holder = self.lost("Dict({'a': o, 'b': 1, 'c': List([2])})")
         self.assertEqual((holder.pop("b"), holder.pop("c"), holder.pop("x", 3)), (1, [2], 3))

@@ -57,14 +57,21 @@ public static unsafe class AtomicReference<THook> where THook : struct, IInterle
     }
 
     /// <summary>Replaces the value; <paramref name="old"/> is what was there, with the reference that the cell held.</summary>
-    public static Status TakeExchange(Participant* me, AtomicCell* cell, Value value, out Value old)
+    public static Status TakeExchange(Participant* me, AtomicCell* cell, Value value, out Value old) => TakeExchange(me, cell, value, default, out old);
+
+    /// <summary>The same, unless the guard refuses what was there.</summary>
+    public static Status TakeExchange(Participant* me, AtomicCell* cell, Value value, in ValueGuard guard, out Value old)
     {
         Epoch.Enter(me);
         Status status = Read(cell, out old);
         if (status == Status.Done)
         {
             Reference.Take(value);
-            while (status == Status.Done && !TryReplace(cell, ref old, value)) status = old == Dead ? Status.Deleted : Status.Done;
+            while (true)
+            {
+                status = old == Dead ? Status.Deleted : guard.Accepts(old) ? Status.Done : Status.Refused;
+                if (status != Status.Done || TryReplace(cell, ref old, value)) break;
+            }
             if (status != Status.Done) Reference.Drop(me, value);
         }
         if (status != Status.Done) old = default;

@@ -51,10 +51,15 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>Removes a key; the map's reference to the value that it had becomes the caller's.</summary>
-    public static Status Take(Participant* me, OrderedMap* map, in Probe key, out Value taken)
+    public static Status Take(Participant* me, OrderedMap* map, in Probe key, out Value taken) => Take(me, map, key, default, out taken);
+
+    /// <summary>The same, unless the guard refuses the value.</summary>
+    public static Status Take(Participant* me, OrderedMap* map, in Probe key, in ValueGuard guard, out Value taken)
     {
-        Taking change = default;
-        return Apply(me, map, key, ref change, out taken);
+        Taking change = new() { Guard = guard };
+        Status status = Apply(me, map, key, ref change, out taken);
+        if (status != Status.Done) taken = default;
+        return status;
     }
 
     /// <summary>
@@ -167,16 +172,20 @@ public static unsafe partial class OrderedMap<THook>
 
     struct Taking : IMapChange
     {
+        internal ValueGuard Guard;
+
         public static bool Inserts => false;
 
         public static bool TakesCurrent => true;
 
-        public readonly Status Status => Status.Done;
+        public Status Status { get; private set; }
 
-        public readonly MapDecision Present(Participant* me, PoolHeap* heap, Value current, out Value desired)
+        public MapDecision Present(Participant* me, PoolHeap* heap, Value current, out Value desired)
         {
             desired = default;
-            return MapDecision.Remove;
+            bool accepted = Guard.Accepts(current);
+            Status = accepted ? Status.Done : Status.Refused;
+            return accepted ? MapDecision.Remove : MapDecision.Leave;
         }
 
         public readonly MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) => throw new InvalidOperationException();

@@ -6,14 +6,22 @@ public static unsafe partial class OrderedMap<THook>
     /// <summary>
     /// Removes the first entry, in one atomic step. Both references become the caller's. <see cref="Status.Missing"/> if the map is empty.
     /// </summary>
-    public static Status TakeFirst(Participant* me, OrderedMap* map, out Value key, out Value value) => TakeEnd(me, map, false, out key, out value);
+    public static Status TakeFirst(Participant* me, OrderedMap* map, out Value key, out Value value) => TakeFirst(me, map, default, out key, out value);
+
+    /// <summary>The same, unless the guard refuses the key or the value.</summary>
+    public static Status TakeFirst(Participant* me, OrderedMap* map, in ValueGuard guard, out Value key, out Value value) =>
+        TakeEnd(me, map, false, guard, out key, out value);
 
     /// <summary>
     /// Removes the last entry, in one atomic step. Both references become the caller's. <see cref="Status.Missing"/> if the map is empty.
     /// </summary>
-    public static Status TakeLast(Participant* me, OrderedMap* map, out Value key, out Value value) => TakeEnd(me, map, true, out key, out value);
+    public static Status TakeLast(Participant* me, OrderedMap* map, out Value key, out Value value) => TakeLast(me, map, default, out key, out value);
 
-    static Status TakeEnd(Participant* me, OrderedMap* map, bool last, out Value key, out Value value)
+    /// <summary>The same, unless the guard refuses the key or the value.</summary>
+    public static Status TakeLast(Participant* me, OrderedMap* map, in ValueGuard guard, out Value key, out Value value) =>
+        TakeEnd(me, map, true, guard, out key, out value);
+
+    static Status TakeEnd(Participant* me, OrderedMap* map, bool last, in ValueGuard guard, out Value key, out Value value)
     {
         Epoch.Enter(me);
         key = value = default;
@@ -27,7 +35,7 @@ public static unsafe partial class OrderedMap<THook>
             // Pairs with the wait in OpenGate.
             attempt.HoldsLock = Volatile.Read(ref map->Gate) != 0;
             if (attempt.HoldsLock) ObjectLock.Enter<THook>(&map->Object.Lock);
-            while (!TryTakeEnd(ref attempt, last))
+            while (!TryTakeEnd(ref attempt, last, guard))
             {
             }
             if (attempt.HoldsLock) ObjectLock.Exit<THook>(&map->Object.Lock);
@@ -42,7 +50,7 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     // False: start over from the root.
-    static bool TryTakeEnd(ref Attempt attempt, bool last)
+    static bool TryTakeEnd(ref Attempt attempt, bool last, in ValueGuard guard)
     {
         OrderedMap* map = attempt.Map;
         THook.Point();
@@ -50,7 +58,7 @@ public static unsafe partial class OrderedMap<THook>
         nint root = Volatile.Read(ref map->Root);
         attempt.Status = root == 0 ? Status.Deleted : Status.Missing;
         if (root == 0) return true;
-        if (OrderedMap.IsLarge(root)) return TryTakeEnd(ref attempt, OrderedMap.Large(root), last);
+        if (OrderedMap.IsLarge(root)) return TryTakeEnd(ref attempt, OrderedMap.Large(root), last, guard);
         if (!attempt.HoldsLock) ObjectLock.Enter<THook>(&map->Object.Lock);
         bool done = map->Root == root;
         SmallMap* small = (SmallMap*)root;
@@ -58,12 +66,19 @@ public static unsafe partial class OrderedMap<THook>
         {
             int at = last ? small->Count - 1 - i : i;
             if (small->Tags[at] == 0) continue;
-            attempt.OldKey = SmallMap.Keys(small)[at];
-            // Others may update it without the lock, but not remove.
-            while (!TryRemoveAt(small, at, attempt.Current = Load(SmallMap.Values(small) + at)))
+            Value key = SmallMap.Keys(small)[at];
+            Value current;
+            bool isAccepted;
+            do
             {
-            }
-            attempt.Status = Status.Done;
+                current = Load(SmallMap.Values(small) + at);
+                isAccepted = guard.Accepts(key) && guard.Accepts(current);
+                // Others may update it without the lock, but not remove.
+            } while (isAccepted && !TryRemoveAt(small, at, current));
+            attempt.Status = isAccepted ? Status.Done : Status.Refused;
+            if (!isAccepted) break;
+            attempt.OldKey = key;
+            attempt.Current = current;
             break;
         }
         if (!attempt.HoldsLock) ObjectLock.Exit<THook>(&map->Object.Lock);
@@ -72,7 +87,7 @@ public static unsafe partial class OrderedMap<THook>
 
     // The end is found without a lock, and once more when nothing is inserted or removed. Since the locks of shards come before that of the order, and
     // the end tells which shard it is, a shard is locked in advance; if it is the wrong one by then, one only tries the right one.
-    static bool TryTakeEnd(ref Attempt attempt, LargeMap* large, bool last)
+    static bool TryTakeEnd(ref Attempt attempt, LargeMap* large, bool last, in ValueGuard guard)
     {
         MapEntry* entry = End(large, last, out uint id);
         while (true)
@@ -88,19 +103,26 @@ public static unsafe partial class OrderedMap<THook>
             bool isDue = false;
             Value* place = isMine ? &entry->Value : null;
             bool isTaken = false;
-            while (isMine && !isTaken)
+            bool isAccepted = true;
+            while (isMine && !isTaken && isAccepted)
             {
                 current = Current(ref place);
-                isTaken = TryRemoveValue(large, id, place, current, out isDue);
+                isAccepted = guard.Accepts(entry->Key) && guard.Accepts(current);
+                isTaken = isAccepted && TryRemoveValue(large, id, place, current, out isDue);
             }
             ExitOrder(large);
-            if (isMine)
+            if (isTaken)
             {
                 attempt.OldKey = entry->Key;
                 FinishRemoval(ref attempt, large, shard, PlaceOf(shard, entry, id), current, isDue, true, Status.Done);
                 return true;
             }
             if (shard != null) ObjectLock.Exit<THook>(&shard->Lock);
+            if (!isAccepted)
+            {
+                attempt.Status = Status.Refused;
+                return true;
+            }
             // If the root is still the map's, all were removed one by one, and not because it was given up.
             if (entry == null) return OrderedMap.Large(Volatile.Read(ref attempt.Map->Root)) == large;
         }

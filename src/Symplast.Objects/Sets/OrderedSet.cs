@@ -26,10 +26,14 @@ public static unsafe class OrderedSet<THook> where THook : struct, IInterleaving
     /// <summary>Number of elements, as <see cref="OrderedMap{THook}.Count"/>.</summary>
     public static Status Count(Participant* me, OrderedMap* set, out ulong count) => OrderedMap<THook>.Count(me, set, out count);
 
-    /// <summary>Removes the first element, as <see cref="OrderedMap{THook}.TakeFirst"/>; its reference becomes the caller's.</summary>
-    public static Status TakeFirst(Participant* me, OrderedMap* set, out Value element) => OrderedMap<THook>.TakeFirst(me, set, out element, out _);
+    /// <summary>Removes the first element, as <see cref="OrderedMap{THook}.TakeFirst(Participant*, OrderedMap*, out Value, out Value)"/>; its reference becomes the caller's.</summary>
+    public static Status TakeFirst(Participant* me, OrderedMap* set, out Value element) => TakeFirst(me, set, default, out element);
 
-    /// <summary>Removes the last element, as <see cref="OrderedMap{THook}.TakeLast"/>; its reference becomes the caller's.</summary>
+    /// <summary>The same, unless the guard refuses the element.</summary>
+    public static Status TakeFirst(Participant* me, OrderedMap* set, in ValueGuard guard, out Value element) =>
+        OrderedMap<THook>.TakeFirst(me, set, guard, out element, out _);
+
+    /// <summary>Removes the last element, as <see cref="OrderedMap{THook}.TakeLast(Participant*, OrderedMap*, out Value, out Value)"/>; its reference becomes the caller's.</summary>
     public static Status TakeLast(Participant* me, OrderedMap* set, out Value element) => OrderedMap<THook>.TakeLast(me, set, out element, out _);
 
     /// <summary>Begins an iteration, as <see cref="OrderedMap{THook}.Start"/>.</summary>

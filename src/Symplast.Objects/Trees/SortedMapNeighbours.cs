@@ -31,10 +31,18 @@ public static unsafe partial class SortedMap<THook, TRules>
         NearestTo(me, map, bound, Toward.Key, false, out key, out value);
 
     /// <summary>Removes the entry with the least key and gives it; Missing if the map is empty. Both references become the caller's.</summary>
-    public static Status PopMin(Participant* me, SortedMap* map, out Value key, out Value value) => Pop(me, map, Toward.First, out key, out value);
+    public static Status PopMin(Participant* me, SortedMap* map, out Value key, out Value value) => PopMin(me, map, default, out key, out value);
+
+    /// <summary>The same, unless the guard refuses the value.</summary>
+    public static Status PopMin(Participant* me, SortedMap* map, in ValueGuard guard, out Value key, out Value value) =>
+        Pop(me, map, Toward.First, guard, out key, out value);
 
     /// <summary>Removes the entry with the greatest key and gives it.</summary>
-    public static Status PopMax(Participant* me, SortedMap* map, out Value key, out Value value) => Pop(me, map, Toward.Last, out key, out value);
+    public static Status PopMax(Participant* me, SortedMap* map, out Value key, out Value value) => PopMax(me, map, default, out key, out value);
+
+    /// <summary>The same, unless the guard refuses the value.</summary>
+    public static Status PopMax(Participant* me, SortedMap* map, in ValueGuard guard, out Value key, out Value value) =>
+        Pop(me, map, Toward.Last, guard, out key, out value);
 
     struct Passed
     {
@@ -159,18 +167,18 @@ public static unsafe partial class SortedMap<THook, TRules>
         return isThere ? position + 1 : position;
     }
 
-    static Status Pop(Participant* me, SortedMap* map, Toward side, out Value key, out Value value)
+    static Status Pop(Participant* me, SortedMap* map, Toward side, in ValueGuard guard, out Value key, out Value value)
     {
         Epoch.Enter(me);
         key = value = default;
         Status? popped = null;
-        while (popped == null) popped = SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : TryPop(me, map, side, out key, out value);
+        while (popped == null) popped = SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : TryPop(me, map, side, guard, out key, out value);
         Epoch.Exit(me);
         return popped.Value;
     }
 
     // The first leaf stays the first for as long as it lives, and nothing comes into it while it is locked: what is first there is first of all.
-    static Status? TryPop(Participant* me, SortedMap* map, Toward side, out Value key, out Value value)
+    static Status? TryPop(Participant* me, SortedMap* map, Toward side, in ValueGuard guard, out Value key, out Value value)
     {
         key = value = default;
         // Acquire: pairs with the increment in Clear, as in Write.
@@ -190,6 +198,11 @@ public static unsafe partial class SortedMap<THook, TRules>
         }
         int position = side == Toward.First ? 0 : entries - 1;
         int place = LeafOrder.Place(order, position);
+        if (!guard.Accepts(new Value(SortedLeaf.Value(leaf, place))))
+        {
+            Unlock(leaf);
+            return Status.Refused;
+        }
         if (!TryEnterOrder(map, era))
         {
             Unlock(leaf);

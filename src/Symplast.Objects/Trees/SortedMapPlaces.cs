@@ -8,12 +8,10 @@ public static unsafe partial class SortedMap<THook, TRules>
     /// references become the caller's. Writers wait while it is looked for, readers do not notice.
     /// </summary>
     public static Status PopAt(Participant* me, SortedMap* map, long number, out Value key, out Value value, out bool wasEmpty) =>
-        PopAt(me, map, number, null, out key, out value, out wasEmpty);
+        PopAt(me, map, number, default, out key, out value, out wasEmpty);
 
-    /// <summary>
-    /// The same, but only if it is an entry that the caller knows, and to whose key and value he holds references; Exists if it is another one, which stays. Null: any.
-    /// </summary>
-    public static Status PopAt(Participant* me, SortedMap* map, long number, SortedEntry* expected, out Value key, out Value value, out bool wasEmpty)
+    /// <summary>The same, unless the guard refuses the value.</summary>
+    public static Status PopAt(Participant* me, SortedMap* map, long number, in ValueGuard guard, out Value key, out Value value, out bool wasEmpty)
     {
         Epoch.Enter(me);
         key = value = default;
@@ -25,12 +23,12 @@ public static unsafe partial class SortedMap<THook, TRules>
             ulong era = Volatile.Read(ref map->Era);
             if (!TryLockLeaves(map, default, out SortedNode* locked)) continue;
             SortedLeaf* leaf = Locate(locked, number, out int position, out wasEmpty);
-            bool isOther = leaf != null && expected != null && !IsAt(leaf, position, expected);
-            bool isCurrent = leaf == null || isOther || TryPopFrom(map, era, leaf, position, out key, out value);
-            bool isSparse = leaf != null && !isOther && LeafOrder.Count(leaf->Node.Order) < LeastEntries;
+            bool isRefused = leaf != null && !guard.Accepts(ValueAt(leaf, position));
+            bool isCurrent = leaf == null || isRefused || TryPopFrom(map, era, leaf, position, out key, out value);
+            bool isSparse = leaf != null && !isRefused && LeafOrder.Count(leaf->Node.Order) < LeastEntries;
             UnlockLeaves(locked);
             if (!isCurrent) continue;
-            status = leaf == null ? Status.Missing : isOther ? Status.Exists : Status.Done;
+            status = leaf == null ? Status.Missing : isRefused ? Status.Refused : Status.Done;
             if (isSparse) Merge(me, map, new SortedKey(key), Toward.Key, 0);
             break;
         }
@@ -57,11 +55,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         return (SortedLeaf*)locked;
     }
 
-    static bool IsAt(SortedLeaf* leaf, int position, SortedEntry* expected)
-    {
-        int place = LeafOrder.Place(leaf->Node.Order, position);
-        return new Value(SortedLeaf.Key(leaf, place)) == expected->Key && new Value(SortedLeaf.Value(leaf, place)) == expected->Value;
-    }
+    static Value ValueAt(SortedLeaf* leaf, int position) => new(SortedLeaf.Value(leaf, LeafOrder.Place(leaf->Node.Order, position)));
 
     static bool TryPopFrom(SortedMap* map, ulong era, SortedLeaf* leaf, int position, out Value key, out Value value)
     {

@@ -26,7 +26,15 @@ public static unsafe partial class SortedMap<THook, TRules>
     public static Status Remove(Participant* me, SortedMap* map, in Probe key, out Value removed) => Write(me, map, key, default(Removal), out removed);
 
     /// <summary>Removes a key and gives its value, whose reference becomes the caller's.</summary>
-    public static Status Take(Participant* me, SortedMap* map, in Probe key, out Value taken) => Write(me, map, key, default(Taking), out taken);
+    public static Status Take(Participant* me, SortedMap* map, in Probe key, out Value taken) => Take(me, map, key, default, out taken);
+
+    /// <summary>The same, unless the guard refuses the value.</summary>
+    public static Status Take(Participant* me, SortedMap* map, in Probe key, in ValueGuard guard, out Value taken)
+    {
+        Status status = Write(me, map, key, new Taking(guard), out taken);
+        if (status != Status.Done) taken = default;
+        return status;
+    }
 
     /// <summary>Removes a key if its value equals an expected one; else Missing, and <paramref name="present"/> is its value, or empty if there is none.</summary>
     public static Status Remove(Participant* me, SortedMap* map, in Probe key, in Probe expected, out Value present) =>
@@ -123,14 +131,19 @@ public static unsafe partial class SortedMap<THook, TRules>
         }
     }
 
-    readonly struct Taking : IChange
+    readonly struct Taking(ValueGuard guard) : IChange
     {
         public static bool Inserts => false;
 
         public static bool Takes => true;
 
-        public Turn Decide(Participant* me, PoolHeap* heap, Value present, out Value next, out Status status) =>
-            default(Removal).Decide(me, heap, present, out next, out status);
+        public Turn Decide(Participant* me, PoolHeap* heap, Value present, out Value next, out Status status)
+        {
+            Turn turn = default(Removal).Decide(me, heap, present, out next, out status);
+            if (turn == Turn.Nothing || guard.Accepts(present)) return turn;
+            status = Status.Refused;
+            return Turn.Nothing;
+        }
     }
 
     readonly struct ConditionalRemoval(Probe expected) : IChange

@@ -72,10 +72,13 @@ public static unsafe partial class SharedVector<THook>
         Splice(me, vector, new SliceRange(index, index), &value, 1, null);
 
     /// <summary>Takes an element out, with the reference that the vector held; from the end if the index is negative. Missing if there is none.</summary>
-    public static Status TakeElement(Participant* me, SharedVector* vector, long index, out Value value)
+    public static Status TakeElement(Participant* me, SharedVector* vector, long index, out Value value) => TakeElement(me, vector, index, default, out value);
+
+    /// <summary>The same, unless the guard refuses the element.</summary>
+    public static Status TakeElement(Participant* me, SharedVector* vector, long index, in ValueGuard guard, out Value value)
     {
         Value taken = default;
-        Status status = Splice(me, vector, new ElementRange(index), null, 0, &taken);
+        Status status = Splice(me, vector, new GuardedRange(index, guard), null, 0, &taken);
         value = taken;
         return status;
     }

@@ -180,7 +180,10 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
     }
 
     /// <summary>Takes the last element out, with the reference that the vector held. Missing if the vector is empty.</summary>
-    public static Status TakeLast(Participant* me, SharedVector* vector, out Value value)
+    public static Status TakeLast(Participant* me, SharedVector* vector, out Value value) => TakeLast(me, vector, default, out value);
+
+    /// <summary>The same, unless the guard refuses the element.</summary>
+    public static Status TakeLast(Participant* me, SharedVector* vector, in ValueGuard guard, out Value value)
     {
         value = default;
         Epoch.Enter(me);
@@ -190,6 +193,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
             long bounds = root->Bounds;
             long end = VectorRoot.EndOf(bounds);
             if (end == VectorRoot.FirstOf(bounds)) status = Status.Missing;
+            else if (!guard.Accepts(*VectorRoot.PlaceOf(root, end - 1))) status = Status.Refused;
             else
             {
                 value = *VectorRoot.PlaceOf(root, end - 1);

@@ -31,6 +31,16 @@ internal readonly unsafe struct ElementRange(long index) : IVectorRange
     }
 }
 
+/// <summary>The same, unless a guard refuses the element.</summary>
+internal readonly unsafe struct GuardedRange(long index, ValueGuard guard) : IVectorRange
+{
+    public Status Locate(SharedVector* vector, VectorRoot* root, out long start, out long count)
+    {
+        Status status = new ElementRange(index).Locate(vector, root, out start, out count);
+        return status == Status.Done && !guard.Accepts(*VectorRoot.PlaceOf(root, VectorRoot.FirstOf(root->Bounds) + start)) ? Status.Refused : status;
+    }
+}
+
 /// <summary>From one index to another, as in a slice of Python: from the end if they are negative, and no farther than the ends.</summary>
 internal readonly unsafe struct SliceRange(long start, long stop) : IVectorRange
 {

@@ -106,7 +106,7 @@ internal static unsafe class AtomicRefType
         PyObject* made = value == null ? null : CreateBeside(handle, Api.Table._Py_NoneStruct);
         PyObject* copy = made == null || !LiveMethods.Remember(memo, (PyObject*)handle, made) ? null : LiveMethods.CopyDeep(value, memo);
         Value old = default;
-        bool done = copy != null && TryExchange((Handle*)made, copy, out old);
+        bool done = copy != null && TryExchange((Handle*)made, copy, default, out old);
         if (done) LiveState.Drop(((Handle*)made)->State, old);
         References.Drop(copy);
         References.Drop(value);
@@ -147,7 +147,7 @@ internal static unsafe class AtomicRefType
     static bool SetValue(Handle* handle, PyObject* o)
     {
         if (o == null) return Errors.Type("cannot delete the value of an AtomicRef") != null;
-        if (!TryExchange(handle, o, out Value old)) return false;
+        if (!TryExchange(handle, o, default, out Value old)) return false;
         LiveState.Drop(handle->State, old);
         return true;
     }
@@ -157,11 +157,10 @@ internal static unsafe class AtomicRefType
 
     static PyObject* Exchange(Handle* handle, PyObject* o)
     {
-        if (!LiveMethods.IsUsable(handle) || UnknownClasses.MayMeet(handle->State) && !UnknownClasses.Find(handle->State, new CellGlance(CellOf(handle)))) return null;
-        return TryExchange(handle, o, out Value old) ? LiveMethods.Give(handle->State, old) : null;
+        return TryExchange(handle, o, UnknownClasses.Guard(handle->State), out Value old) ? LiveMethods.Give(handle->State, old) : null;
     }
 
-    static bool TryExchange(Handle* handle, PyObject* o, out Value old)
+    static bool TryExchange(Handle* handle, PyObject* o, in ValueGuard guard, out Value old)
     {
         old = default;
         if (!LiveMethods.IsUsable(handle)) return false;
@@ -169,16 +168,19 @@ internal static unsafe class AtomicRefType
         PoolHeap* heap = Heap.Of(handle->Shared);
         bool made = Incoming.Item(state, heap, o, Place.Attribute((PyObject*)handle, null), out Incoming incoming);
         Status status = Status.Done;
-        if (made)
+        while (made)
         {
             Epoch.Enter(state->Me);
             status = incoming.ToValue(state, heap, out Value value);
             if (status == Status.Done)
             {
-                status = Cells.TakeExchange(state->Me, CellOf(handle), value, out old);
+                status = Cells.TakeExchange(state->Me, CellOf(handle), value, guard, out old);
                 Reference.Drop(state->Me, value);
             }
+            UnknownClasses.Note(state, status);
             Epoch.Exit(state->Me);
+            if (status != Status.Refused) break;
+            made = LiveState.Again(state);
         }
         incoming.Dispose(state);
         return made && (status == Status.Done || LiveErrors.Raise(handle, status) != null);

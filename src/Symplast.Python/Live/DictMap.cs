@@ -29,7 +29,7 @@ internal readonly unsafe struct DictMap : ILiveMap
     public static Status Remove(Participant* me, Header* map, in Probe key) => Map.Remove(me, (OrderedMap*)map, key, out _);
 
     /// <inheritdoc/>
-    public static Status Take(Participant* me, Header* map, in Probe key, out Value taken) => Map.Take(me, (OrderedMap*)map, key, out taken);
+    public static Status Take(Participant* me, Header* map, in Probe key, in ValueGuard guard, out Value taken) => Map.Take(me, (OrderedMap*)map, key, guard, out taken);
 
     /// <inheritdoc/>
     public static Status CompareExchange(Participant* me, Header* map, in Probe key, in Probe expected, Value desired) =>

@@ -51,14 +51,22 @@ internal static unsafe partial class DictType
         int isLast = values[0] == 0 ? 1 : Api.Table.PyObject_IsTrue((PyObject*)values[0]);
         if (isLast < 0 || !LiveMethods.IsUsable(handle)) return null;
         LiveState* state = handle->State;
-        if (UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new EndGlance(MapOf(handle), isLast != 0))) return null;
         Value key, value;
-        Epoch.Enter(state->Me);
-        Status status = isLast != 0 ? Map.TakeLast(state->Me, MapOf(handle), out key, out value) : Map.TakeFirst(state->Me, MapOf(handle), out key, out value);
-        bool done = status == Status.Done;
-        PoolHeap* heldKey = done ? LiveMethods.Hold(key) : null;
-        PoolHeap* heldValue = done ? LiveMethods.Hold(value) : null;
-        Epoch.Exit(state->Me);
+        Status status;
+        PoolHeap* heldKey, heldValue;
+        bool done;
+        do
+        {
+            ValueGuard guard = UnknownClasses.Guard(state);
+            Epoch.Enter(state->Me);
+            status = isLast != 0 ? Map.TakeLast(state->Me, MapOf(handle), guard, out key, out value) : Map.TakeFirst(state->Me, MapOf(handle), guard, out key, out value);
+            done = status == Status.Done;
+            heldKey = done ? LiveMethods.Hold(key) : null;
+            heldValue = done ? LiveMethods.Hold(value) : null;
+            UnknownClasses.Note(state, status);
+            Epoch.Exit(state->Me);
+            if (status == Status.Refused && !LiveState.Again(state)) return null;
+        } while (status == Status.Refused);
         if (status == Status.Missing) return Errors.Set(*Api.Table.PyExc_KeyError, "popitem(): dictionary is empty");
         if (!done) return LiveErrors.Raise(handle, status);
         PyObject* first = LiveMethods.Give(state, key, heldKey);

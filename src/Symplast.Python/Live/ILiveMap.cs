@@ -28,8 +28,8 @@ internal unsafe interface ILiveMap
     /// <summary>Removes an entry.</summary>
     static abstract Status Remove(Participant* me, Header* map, in Probe key);
 
-    /// <summary>Removes an entry; the reference to its value is the caller's.</summary>
-    static abstract Status Take(Participant* me, Header* map, in Probe key, out Value taken);
+    /// <summary>Removes an entry, unless the guard refuses its value; the reference to that is the caller's.</summary>
+    static abstract Status Take(Participant* me, Header* map, in Probe key, in ValueGuard guard, out Value taken);
 
     /// <summary>Gives a key another value if it has the expected one; Missing if not.</summary>
     static abstract Status CompareExchange(Participant* me, Header* map, in Probe key, in Probe expected, Value desired);

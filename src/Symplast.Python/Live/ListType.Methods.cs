@@ -127,12 +127,19 @@ internal static unsafe partial class ListType
             if (index == -1 && Api.Table.PyErr_Occurred() != null) return null;
         }
         LiveState* state = handle->State;
-        if (UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new ElementGlance(VectorOf(handle), index))) return null;
-        Epoch.Enter(state->Me);
+        Status status;
         Value value;
-        Status status = index == -1 ? Vector.TakeLast(state->Me, VectorOf(handle), out value) : Vector.TakeElement(state->Me, VectorOf(handle), index, out value);
-        PoolHeap* held = status == Status.Done ? LiveMethods.Hold(value) : null;
-        Epoch.Exit(state->Me);
+        PoolHeap* held;
+        do
+        {
+            ValueGuard guard = UnknownClasses.Guard(state);
+            Epoch.Enter(state->Me);
+            status = index == -1 ? Vector.TakeLast(state->Me, VectorOf(handle), guard, out value) : Vector.TakeElement(state->Me, VectorOf(handle), index, guard, out value);
+            held = status == Status.Done ? LiveMethods.Hold(value) : null;
+            UnknownClasses.Note(state, status);
+            Epoch.Exit(state->Me);
+            if (status == Status.Refused && !LiveState.Again(state)) return null;
+        } while (status == Status.Refused);
         if (status == Status.Done) return LiveMethods.Give(state, value, held);
         return status == Status.Missing ? LiveErrors.RaiseIndex(index == -1 || IsEmpty(handle) ? "pop from empty list" : "pop index out of range") : LiveErrors.Raise(handle, status);
     }

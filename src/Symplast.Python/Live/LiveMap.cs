@@ -162,13 +162,16 @@ internal static unsafe partial class LiveMap<TMap> where TMap : struct, ILiveMap
         PoolHeap* held = null;
         KeyState known = Find(handle, arguments[0], out Incoming key);
         bool goesOn = known != KeyState.Failed;
-        if (known == KeyState.Ready && UnknownClasses.MayMeet(state)) goesOn = UnknownClasses.Find(state, new EntryGlance<TMap>(handle->Shared, key.Probe));
-        if (goesOn && known == KeyState.Ready)
+        if (known == KeyState.Ready)
         {
-            Epoch.Enter(state->Me);
-            status = TMap.Take(state->Me, handle->Shared, key.Probe, out value);
-            if (status == Status.Done) held = LiveMethods.Hold(value);
-            Epoch.Exit(state->Me);
+            do
+            {
+                Epoch.Enter(state->Me);
+                status = TMap.Take(state->Me, handle->Shared, key.Probe, UnknownClasses.Guard(state), out value);
+                if (status == Status.Done) held = LiveMethods.Hold(value);
+                UnknownClasses.Note(state, status);
+                Epoch.Exit(state->Me);
+            } while (status == Status.Refused && (goesOn = LiveState.Again(state)));
         }
         key.Dispose(state);
         if (!goesOn) return null;

@@ -68,14 +68,14 @@ internal unsafe struct LiveState
     /// <summary>Classes without fields, whose objects take any attribute.</summary>
     internal KnownClasses OpenClasses;
 
-    /// <summary>How many classes of live objects are known here, of those that <see cref="Classes"/> counts.</summary>
-    internal int KnownClasses;
-
     /// <summary>Handles that exist, of which some may have ended.</summary>
     internal long Living;
 
     /// <summary>A record, with a reference, whose handle waits for its class to be found; null if none does.</summary>
     internal Header* Unresolved;
+
+    /// <summary>The last record that a guard of <see cref="UnknownClasses"/> refused, without a reference.</summary>
+    internal Header* Refused;
 
     /// <summary>A part of an answer that could not be completed; dropped outside the section.</summary>
     internal PyObject* Leftover;
@@ -193,7 +193,6 @@ internal unsafe struct LiveState
             new Span<nint>(_classes + _classCapacity, capacity - _classCapacity).Clear();
             _classCapacity = capacity;
         }
-        if (_classes[number] == null) KnownClasses++;
         _classes[number] = type;
     }
 

@@ -67,11 +67,18 @@ internal static unsafe partial class SetType
     {
         if (!LiveMethods.IsUsable(handle)) return null;
         LiveState* state = handle->State;
-        if (UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new EndGlance(SetOf(handle), isLast: false))) return null;
-        Epoch.Enter(state->Me);
-        Status status = Sets.TakeFirst(state->Me, SetOf(handle), out Value element);
-        PoolHeap* held = status == Status.Done ? LiveMethods.Hold(element) : null;
-        Epoch.Exit(state->Me);
+        Status status;
+        Value element;
+        PoolHeap* held;
+        do
+        {
+            Epoch.Enter(state->Me);
+            status = Sets.TakeFirst(state->Me, SetOf(handle), UnknownClasses.Guard(state), out element);
+            held = status == Status.Done ? LiveMethods.Hold(element) : null;
+            UnknownClasses.Note(state, status);
+            Epoch.Exit(state->Me);
+            if (status == Status.Refused && !LiveState.Again(state)) return null;
+        } while (status == Status.Refused);
         if (status == Status.Missing) return Errors.Set(*Api.Table.PyExc_KeyError, "pop from an empty set");
         if (status != Status.Done) return LiveErrors.Raise(handle, status);
         return LiveMethods.Give(state, element, held);

@@ -34,7 +34,7 @@ internal readonly unsafe struct SortedDictMap : ILiveMap
     public static Status Remove(Participant* me, Header* map, in Probe key) => Tree.Remove(me, (SortedMap*)map, key, out _);
 
     /// <inheritdoc/>
-    public static Status Take(Participant* me, Header* map, in Probe key, out Value taken) => Tree.Take(me, (SortedMap*)map, key, out taken);
+    public static Status Take(Participant* me, Header* map, in Probe key, in ValueGuard guard, out Value taken) => Tree.Take(me, (SortedMap*)map, key, guard, out taken);
 
     /// <inheritdoc/>
     public static Status CompareExchange(Participant* me, Header* map, in Probe key, in Probe expected, Value desired) =>

@@ -5,7 +5,7 @@ using Symplast.Memory;
 using Symplast.Objects;
 using LiveSorted = Symplast.Python.Live.LiveMap<Symplast.Python.Live.SortedDictMap>;
 using unsafe Search = delegate*<Symplast.Memory.Participant*, Symplast.Objects.SortedMap*, in Symplast.Objects.Probe, out Symplast.Objects.Value, out Symplast.Objects.Value, Symplast.Objects.Status>;
-using unsafe Taking = delegate*<Symplast.Memory.Participant*, Symplast.Objects.SortedMap*, out Symplast.Objects.Value, out Symplast.Objects.Value, Symplast.Objects.Status>;
+using unsafe Taking = delegate*<Symplast.Memory.Participant*, Symplast.Objects.SortedMap*, in Symplast.Objects.ValueGuard, out Symplast.Objects.Value, out Symplast.Objects.Value, Symplast.Objects.Status>;
 using Tree = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
 
 namespace Symplast.Python.Live;
@@ -34,12 +34,12 @@ internal static unsafe partial class SortedDictType
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* PopFirst(PyObject* self, PyObject* none) => Frame.Call(self, &PopFirst);
 
-    static PyObject* PopFirst(Handle* handle) => TakeEnd(handle, &Tree.PopMin, isLast: false, "pop_first");
+    static PyObject* PopFirst(Handle* handle) => TakeEnd(handle, &Tree.PopMin, "pop_first");
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* PopLast(PyObject* self, PyObject* none) => Frame.Call(self, &PopLast);
 
-    static PyObject* PopLast(Handle* handle) => TakeEnd(handle, &Tree.PopMax, isLast: true, "pop_last");
+    static PyObject* PopLast(Handle* handle) => TakeEnd(handle, &Tree.PopMax, "pop_last");
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* PeekItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords) => Frame.Call(self, arguments, count, keywords, &PeekItem);
@@ -60,7 +60,7 @@ internal static unsafe partial class SortedDictType
     {
         if (!TryIndex("popitem", arguments, count, keywords, out nint index) || !LiveMethods.IsUsable(handle)) return null;
         if (index is not (0 or -1)) return PopInside(handle, index);
-        return index == 0 ? TakeEnd(handle, &Tree.PopMin, isLast: false, "popitem") : TakeEnd(handle, &Tree.PopMax, isLast: true, "popitem");
+        return index == 0 ? TakeEnd(handle, &Tree.PopMin, "popitem") : TakeEnd(handle, &Tree.PopMax, "popitem");
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -189,15 +189,22 @@ internal static unsafe partial class SortedDictType
         return null;
     }
 
-    static PyObject* TakeEnd(Handle* handle, Taking take, bool isLast, string method)
+    static PyObject* TakeEnd(Handle* handle, Taking take, string method)
     {
         if (!LiveMethods.IsUsable(handle)) return null;
         LiveState* state = handle->State;
-        if (UnknownClasses.MayMeet(state) && !UnknownClasses.Find(state, new SortedEndGlance(MapOf(handle), isLast))) return null;
-        Epoch.Enter(state->Me);
-        Status status = take(state->Me, MapOf(handle), out Value key, out Value value);
-        PoolHeap* held = status == Status.Done ? LiveMethods.Hold(value) : null;
-        Epoch.Exit(state->Me);
+        Status status;
+        Value key, value;
+        PoolHeap* held;
+        do
+        {
+            Epoch.Enter(state->Me);
+            status = take(state->Me, MapOf(handle), UnknownClasses.Guard(state), out key, out value);
+            held = status == Status.Done ? LiveMethods.Hold(value) : null;
+            UnknownClasses.Note(state, status);
+            Epoch.Exit(state->Me);
+            if (status == Status.Refused && !LiveState.Again(state)) return null;
+        } while (status == Status.Refused);
         if (status == Status.Missing) return RaiseEmpty(method);
         return status == Status.Done ? GivePair(state, key, value, held) : LiveErrors.Raise(handle, status);
     }
@@ -221,49 +228,26 @@ internal static unsafe partial class SortedDictType
     static PyObject* PopInside(Handle* handle, nint index)
     {
         LiveState* state = handle->State;
-        if (UnknownClasses.MayMeet(state)) return PopKnown(handle, index);
-        Status status = Pop(handle, index, null, out Value key, out Value value, out PoolHeap* held, out bool wasEmpty);
-        return status == Status.Done ? GivePair(state, key, value, held) : RaisePop(handle, status, wasEmpty);
-    }
-
-    // Looks at the entry first: if the class of the value is not to be had here, it stays.
-    static PyObject* PopKnown(Handle* handle, nint index)
-    {
-        LiveState* state = handle->State;
-        while (true)
+        Status status;
+        Value key, value;
+        PoolHeap* held;
+        bool wasEmpty;
+        do
         {
-            Status status = TryAt(handle, index, out Value seenKey, out Value seenValue, out PoolHeap* seenHeld);
-            SortedEntry seen = new(seenKey, seenValue);
-            bool isKnown = status != Status.Done || UnknownClasses.Find(state, new ValueGlance((SharedObject*)MapOf(handle), seenValue));
-            Value key = default, value = default;
-            PoolHeap* held = null;
-            bool wasEmpty = false;
-            // Missing is said by the map itself, of which this is another moment.
-            if (isKnown && status is Status.Done or Status.Missing) status = Pop(handle, index, status == Status.Done ? &seen : null, out key, out value, out held, out wasEmpty);
-            LiveState.Drop(state, seenKey);
-            LiveState.Drop(state, seenValue);
-            LiveMethods.Unhold(seenHeld);
-            if (!isKnown) return null;
-            // Another one has its place now.
-            if (status == Status.Exists) continue;
-            return status == Status.Done ? GivePair(state, key, value, held) : RaisePop(handle, status, wasEmpty);
-        }
+            key = value = default;
+            wasEmpty = false;
+            Epoch.Enter(state->Me);
+            status = PoolHeap.IsDeleted(Heap.Of(handle->Shared))
+                ? Status.Deleted
+                : Tree.PopAt(state->Me, MapOf(handle), index, UnknownClasses.Guard(state), out key, out value, out wasEmpty);
+            held = status == Status.Done ? LiveMethods.Hold(value) : null;
+            UnknownClasses.Note(state, status);
+            Epoch.Exit(state->Me);
+            if (status == Status.Refused && !LiveState.Again(state)) return null;
+        } while (status == Status.Refused);
+        if (status == Status.Missing) return wasEmpty ? RaiseEmpty("popitem") : RaiseIndex();
+        return status == Status.Done ? GivePair(state, key, value, held) : LiveErrors.Raise(handle, status);
     }
-
-    static Status Pop(Handle* handle, nint index, SortedEntry* expected, out Value key, out Value value, out PoolHeap* held, out bool wasEmpty)
-    {
-        LiveState* state = handle->State;
-        key = value = default;
-        wasEmpty = false;
-        Epoch.Enter(state->Me);
-        Status status = PoolHeap.IsDeleted(Heap.Of(handle->Shared)) ? Status.Deleted : Tree.PopAt(state->Me, MapOf(handle), index, expected, out key, out value, out wasEmpty);
-        held = status == Status.Done ? LiveMethods.Hold(value) : null;
-        Epoch.Exit(state->Me);
-        return status;
-    }
-
-    static PyObject* RaisePop(Handle* handle, Status status, bool wasEmpty) =>
-        status != Status.Missing ? LiveErrors.Raise(handle, status) : wasEmpty ? RaiseEmpty("popitem") : RaiseIndex();
 
     // The entry at an index at one moment, with references that are the caller's; Missing if there is none.
     static Status TryAt(Handle* handle, nint index, out Value key, out Value value, out PoolHeap* held)
