@@ -35,7 +35,7 @@ bench-structures:  ## measure the live structures against those of .NET
 format:  ## format the C# code
 	dotnet format Symplast.slnx
 
-lint:  ## check formatting and syntax
+lint:  ## check formatting, syntax and types
 	$(ENG)lint
 
 clean:  ## remove everything that was built

@@ -1,4 +1,4 @@
-"""Checks that need no test run: formatting, and the syntax of our Python under the oldest and the newest Python.
+"""Checks that need no test run: formatting, the syntax of our Python under the oldest and the newest Python, and the type stubs.
 
     python3 -m eng.lint
 """
@@ -6,7 +6,7 @@
 import subprocess
 import sys
 
-from eng import prerequisites, pythons
+from eng import prerequisites, pythons, typecheck
 from eng.commands import dotnet, quietly
 from eng.project import ROOT, say
 
@@ -32,7 +32,8 @@ def main():
     formatted = quietly("Formatting of the C# code", [dotnet(), "format", "Symplast.slnx", "--verify-no-changes"], "format.log")
     parsed = [quietly(f"Syntax under Python {python.name}", [python.path, "-c", _PARSE, *_sources()], f"syntax-{python.name}.log")
               for python in dict.fromkeys([found[0], pythons.newest(found)])]
-    if formatted and all(parsed):
+    typed = typecheck.check(["3.12", "3.15"])
+    if formatted and all(parsed) and typed:
         return 0
     if not formatted:
         say("`make format` puts the formatting right.")

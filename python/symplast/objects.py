@@ -1,5 +1,7 @@
 """symplast.Object: classes whose instances all interpreters share."""
 
+import abc
+import sys
 import types
 import typing
 
@@ -12,8 +14,12 @@ _LIVE = {"list": "List", "dict": "Dict", "set": "Set"}
 
 
 @typing.dataclass_transform(kw_only_default=False)
-class ObjectMeta(type):
+class ObjectMeta(abc.ABCMeta):
     """The type of classes of live objects: registers each with the process, and makes fields of its annotations."""
+
+    # An instance is one of a class that really derives from it: asking is as fast as for any class.
+    __instancecheck__ = type.__instancecheck__
+    __subclasscheck__ = type.__subclasscheck__
 
     def __new__(mcls, name, bases, namespace, **kwargs):
         if "__slots__" in namespace:
@@ -25,6 +31,25 @@ class ObjectMeta(type):
         _declare(cls, namespace)
         _symplast._register_class(cls, cls.__module__, cls.__qualname__)
         return cls
+
+    def register(cls, subclass):
+        """Not possible: a class of live objects has only real subclasses."""
+        raise TypeError(f"{cls.__qualname__} is a class of live objects, and cannot have virtual subclasses: derive from it")
+
+    @property
+    def __signature__(cls):
+        """For inspect.signature(): what the generated __init__ takes; None if the class has its own."""
+        import inspect
+
+        if cls.__init__ is object.__init__ and cls.__new__ is _symplast.ObjectBase.__new__:
+            return inspect.Signature()
+        if cls.__init__ not in (_init, _initialise):
+            return None
+        kind, empty = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.empty
+        annotations = {key: annotation for each in reversed(cls.__mro__) if isinstance(each, ObjectMeta) for key, annotation in _annotations(each).items()}
+        return inspect.Signature(
+            [inspect.Parameter(key, kind, default=getattr(cls, key, empty), annotation=annotations.get(key, empty)) for key in cls.__symplast_fields__]
+        )
 
 
 def _declare(cls, namespace):
@@ -38,12 +63,24 @@ def _declare(cls, namespace):
     cls.__symplast_fields__ = tuple(dict.fromkeys((*(inherited or ()), *annotations)))
     for key, annotation in annotations.items():
         default = (getattr(cls, key),) if hasattr(cls, key) else ()
-        setattr(cls, key, _symplast.Field(key, _required(annotation), *default))
+        if default and (type(default[0]).__module__, type(default[0]).__qualname__) == ("dataclasses", "Field"):
+            raise TypeError(f"{cls.__qualname__}.{key}: dataclasses.field() is not for live objects; give the default itself, of which each object gets a copy")
+        required = _required(annotation, cls)
+        if required is not None and default == (None,):
+            # As PEP 484 had it: a default of None says that None will do.
+            required = tuple(dict.fromkeys((*required, type(None))))
+        setattr(cls, key, _symplast.Field(key, required, *default))
     cls.__match_args__ = namespace.get("__match_args__", cls.__symplast_fields__)
-    if "__init__" not in namespace and (annotations or cls.__init__ is _init):
-        cls.__init__ = _init
-    if cls.__init__ is _init:
+    if "__init__" not in namespace and (annotations or cls.__init__ in (_init, _initialise)):
+        cls.__init__ = _initialise if hasattr(cls, "__post_init__") else _init
+    if cls.__init__ in (_init, _initialise):
         _check_order(cls)
+
+
+def _initialise(self, /, *args, **kwargs):
+    """Sets the fields, and calls __post_init__()."""
+    _init(self, *args, **kwargs)
+    self.__post_init__()
 
 
 def _annotations(cls):
@@ -63,16 +100,37 @@ def _is_class_variable(annotation):
     return annotation is typing.ClassVar or typing.get_origin(annotation) is typing.ClassVar
 
 
-def _required(annotation):
+def _evaluate(annotation, cls):
+    """What an annotation means that was written, or is kept, as text; None if it has names that are not defined yet. The class itself may be one."""
+    names = {**vars(cls), cls.__name__: cls}
+    try:
+        if isinstance(annotation, str):
+            return eval(annotation, vars(sys.modules[cls.__module__]), names)
+        if hasattr(annotation, "evaluate"):
+            return annotation.evaluate(owner=cls, locals=names)
+        return eval(annotation.__forward_code__, vars(sys.modules[cls.__module__]), names)
+    except Exception:
+        return None
+
+
+def _required(annotation, cls):
     """What isinstance() asks for; None where anything will do, or only a type checker can tell."""
+    if isinstance(annotation, (str, typing.ForwardRef)):
+        annotation = _evaluate(annotation, cls)
+        # What is still a text was quoted twice.
+        return None if annotation is None or isinstance(annotation, (str, typing.ForwardRef)) else _required(annotation, cls)
     if annotation is None or annotation is type(None):
         return (type(None),)
-    if isinstance(annotation, str):
-        annotation = {"int": int, "float": float, "str": str, "bytes": bytes, "bool": bool, "complex": complex, "list": list, "dict": dict, "set": set, "None": type(None)}.get(annotation)
     origin = typing.get_origin(annotation) or annotation
     if origin in (typing.Union, types.UnionType):
-        parts = [_required(part) for part in typing.get_args(annotation)]
+        parts = [_required(part, cls) for part in typing.get_args(annotation)]
         return None if None in parts else tuple(dict.fromkeys(one for part in parts for one in part))
+    if origin is typing.Annotated or origin is typing.Final:
+        return _required((annotation.__origin__ if origin is typing.Annotated else (*typing.get_args(annotation), typing.Any)[0]), cls)
+    if isinstance(origin, typing.TypeAliasType):
+        return _required(_value_of(origin), cls)
+    if isinstance(origin, typing.NewType):
+        return _required(origin.__supertype__, cls)
     if not isinstance(origin, type) or origin is object:
         return None
     if origin in _PLAIN:
@@ -83,6 +141,13 @@ def _required(annotation):
     if (origin.__module__, origin.__qualname__) == ("array", "array"):
         return (origin, _symplast.Array)
     return (origin,) if issubclass(origin, _symplast.Shared) else None
+
+
+def _value_of(alias):
+    try:
+        return alias.__value__
+    except NameError:
+        return typing.Any
 
 
 def _check_order(cls):
@@ -111,6 +176,17 @@ class Object(_symplast.ObjectBase, metaclass=ObjectMeta):
         import copy
 
         return _copy(self, lambda value: value if _symplast.is_frozen(value) else copy.deepcopy(value, memo), memo)
+
+    def __replace__(self, /, **changes):
+        # As copy.replace() has it: in the same pool.
+        cls = type(self)
+        if cls.__init__ not in (_init, _initialise):
+            made = self.__copy__()
+            for name, value in changes.items():
+                setattr(made, name, value)
+            return made
+        with _symplast.pool_of(self).allocating():
+            return cls(**{**self._attributes(), **changes})
 
     def __dir__(self):
         return sorted({*super().__dir__(), *self._attributes()})

@@ -116,6 +116,7 @@ public unsafe struct PyTypeSpec
     public const uint BaseType = 1 << 10;
     public const uint Sequence = 1 << 5;
     public const uint Mapping = 1 << 6;
+    public const uint IsAbstract = 1 << 20;
 
     // What PyType_GetFlags says of subclasses of built-in types, and of these themselves.
     public const nuint IntSubclass = 1 << 24;

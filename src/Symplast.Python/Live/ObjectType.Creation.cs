@@ -15,9 +15,23 @@ internal static unsafe partial class ObjectType
     internal static bool LeavesCreationToUs(LiveState* state, PyObject* type)
     {
         PyObject* initialize = Lookup(type, "__init__"u8);
-        return initialize != null && initialize == Lookup(state->TypeOf(LiveKind.Object), "_init"u8)
+        return !IsAbstract(type) && initialize != null && initialize == Lookup(state->TypeOf(LiveKind.Object), "_init"u8)
             && Layout.NewSlot(type) == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New
             && Layout.SetAttrSlot(type) == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Set;
+    }
+
+    static bool IsAbstract(PyObject* type) => (Layout.TypeFlags(type) & PyTypeSpec.IsAbstract) != 0;
+
+    // TypeError that names the methods.
+    static PyObject* RaiseAbstract(PyObject* type)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* nothing = api.PyTuple_New(0);
+        if (nothing == null) return null;
+        var create = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)Layout.NewSlot(api.PyBaseObject_Type);
+        PyObject* made = create(type, nothing, null);
+        References.Drop(nothing);
+        return made;
     }
 
     // Borrowed; null if there is none.
@@ -39,6 +53,7 @@ internal static unsafe partial class ObjectType
             if (!Module.CheckProcess()) return null;
             InterpreterState? interpreter = InterpreterOf(type);
             if (interpreter is null) return null;
+            if (IsAbstract(type)) return RaiseAbstract(type);
             if (!interpreter.ClassNumbers.TryGetValue((nint)type, out int number))
                 return Errors.Type($"{Text.FromPython(api.PyType_GetName(type))} was not created as a class of live objects: derive it from symplast.Object");
             bool hasArguments = ((PyVarObject*)positional)->Size != 0 || named != null && ((PyDictObject*)named)->Used != 0;
