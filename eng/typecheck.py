@@ -24,7 +24,7 @@ def check(versions):
         say("Types: not checked, for want of npm")
         return True
     script = _PLACE / "node_modules" / "pyright" / "index.js"
-    install = [npm, "install", "--prefix", _PLACE, "--no-audit", "--no-fund", "--no-save", f"pyright@{_VERSION}"]
+    install = [npm, "install", "--prefix", _PLACE, "--no-audit", "--no-fund", "--no-save", "--fetch-timeout=60000", "--fetch-retries=1", f"pyright@{_VERSION}"]
     if not script.exists() and not quietly("Installing pyright", install, "pyright.log"):
         say("Types: not checked, for want of pyright")
         return True
