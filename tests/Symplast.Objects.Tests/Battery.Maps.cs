@@ -8,7 +8,7 @@ internal abstract unsafe partial class Battery
     sealed class Maps<THook> : Battery where THook : struct, IInterleaving
     {
         internal override string[] Operations =>
-            ["get", "count", "set", "insert", "tryadd", "getoradd", "remove", "removeif", "take", "cas", "add", "addfloat", "first", "last", "clear", "compact", "snapshot", "next", "previous", "give", "fill"];
+            ["get", "count", "set", "insert", "tryadd", "getoradd", "remove", "removeif", "take", "cas", "add", "addfloat", "first", "last", "clear", "compact", "snapshot", "parts", "next", "previous", "give", "fill"];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held)
         {
@@ -48,8 +48,21 @@ internal abstract unsafe partial class Battery
                     Status status = OrderedMap<THook>.Snapshot(me, map, out MapSnapshot* snapshot);
                     if (status == Status.Done) MapSnapshot.Free(me, snapshot);
                     return status;
+                case "parts": return ReadFirstPart(me, map);
                 default: return Walk(me, map, operation == "previous", out _);
             }
+        }
+
+        static Status ReadFirstPart(Participant* me, OrderedMap* map)
+        {
+            Status status = OrderedMap<THook>.BeginSnapshot(me, map, out MapSnapshot* snapshot, out MapCopy* copy);
+            if (snapshot != null) MapSnapshot.Free(me, snapshot);
+            if (copy == null) return status;
+            Epoch.Enter(me);
+            OrderedMap<THook>.ReadPart(copy, 0, out _);
+            Epoch.Exit(me);
+            OrderedMap<THook>.EndSnapshot(me, map, copy);
+            return status;
         }
 
         static Status Give(Participant* me, OrderedMap* map, Value held)

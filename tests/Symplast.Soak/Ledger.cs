@@ -21,6 +21,7 @@ internal static unsafe class Ledger
                 return;
             case 1 or 2:
                 Snapshot(me, arena);
+                SnapshotInParts(me, arena, dice.OneIn(4));
                 return;
             case < 6:
                 Walk(me, arena);
@@ -221,6 +222,46 @@ internal static unsafe class Ledger
         }
         Epoch.Exit(me);
         MapSnapshot.Free(me, snapshot);
+    }
+
+    // The same, read as it is copied; now and then only the beginning.
+    static void SnapshotInParts(Participant* me, Arena arena, bool onlyHalf)
+    {
+        if (!Check(arena, Maps.BeginSnapshot(me, arena.Map, out MapSnapshot* small, out MapCopy* copy), "a map's snapshot in parts")) return;
+        if (copy == null)
+        {
+            MapSnapshot.Free(me, small);
+            return;
+        }
+        HashSet<long> met = [];
+        long sum = 0;
+        int accounts = 0;
+        bool isOver = false;
+        for (uint part = 0; !isOver; part++)
+        {
+            Epoch.Enter(me);
+            bool isDeleted = PoolHeap.IsDeleted(arena.Heap);
+            isOver = isDeleted || part == (onlyHalf ? copy->Parts / 2 : copy->Parts);
+            Value* items = null;
+            uint count = 0;
+            if (!isOver) items = Maps.ReadPart(copy, part, out count);
+            for (uint i = 0; i < count; i++)
+            {
+                Value key = items[2 * i];
+                Value value = items[2 * i + 1];
+                CheckPair(key, value);
+                if (key.IsInt) Verdict.Check(met.Add(key.Int), "a snapshot in parts has a key once");
+                else Verdict.Check(Names.NumberOf(key) == accounts++, "a snapshot in parts has the accounts in order");
+                if (!key.IsInt) sum += Number(value);
+            }
+            if (isOver && !isDeleted && !onlyHalf)
+            {
+                CheckSum(arena, sum, "a map's snapshot in parts");
+                Verdict.Check(accounts == Arena.Accounts, $"a snapshot in parts has {accounts} accounts");
+            }
+            Epoch.Exit(me);
+        }
+        Maps.EndSnapshot(me, arena.Map, copy);
     }
 
     static void SortedWalk(Participant* me, Arena arena, bool descending)

@@ -1,10 +1,13 @@
 """Iteration over Dict, SortedDict, Set and List: of one moment, whatever their size, and without room in the pool."""
 
+import itertools
 import operator
 import pickle
+import random
 import unittest
 
 import live_blocks
+import subinterpreters
 import symplast
 from symplast import Dict, List, Set, SortedDict, _symplast
 
@@ -81,6 +84,69 @@ class Whole(live_blocks.NothingLeftMixin, unittest.TestCase):
             del l[:]
             self.assertEqual([list(each) for each in iterators], [list(range(1, size))] * 4)
             self.assertEqual(list(pairs), [(i, i) for i in range(1, size)])
+
+
+class Large(live_blocks.NothingLeftMixin, unittest.TestCase):
+    """Dicts and sets that are copied while they are read."""
+
+    def begin(self, d, chance):
+        """An iterator of any kind, of which some was taken, and what is left for it to give."""
+        kind = chance.choice((dict.keys, dict.values, dict.items))
+        view, plain = kind(d.copy()), getattr(d, kind.__name__)()
+        backwards = chance.random() < 0.5
+        iterator = reversed(plain) if backwards else iter(plain)
+        left = list(reversed(view) if backwards else view)
+        begun = chance.choice((0, 1, 8, 9, 300, len(left) // 2, len(left)))
+        self.assertEqual(list(itertools.islice(iterator, begun)), left[:begun])
+        return iterator, left[begun:]
+
+    def test_are_of_one_moment_whatever_happens_to_them(self):
+        for seed in range(30):
+            chance = random.Random(seed)
+            size = chance.choice((1100, 1500, 5000, 20_000))
+            d = Dict((i, f"text {i}") for i in range(size))
+            for i in chance.sample(range(size), size // chance.choice((2, 5, 100))):
+                del d[i]
+            for _ in range(3):
+                iterators = [self.begin(d, chance) for _ in range(chance.randrange(1, 4))]
+                keys = list(d)
+                for key in chance.sample(keys, len(keys) // chance.choice((1, 2, 50))):
+                    d[key] = f"new {key}"
+                for key in chance.sample(keys, len(keys) // chance.choice((1, 2, 50))):
+                    del d[key]
+                d.update((f"more {i}", i) for i in range(chance.choice((0, 10, 2000))))
+                if chance.random() < 0.3:
+                    d.clear()
+                for iterator, left in iterators:
+                    self.assertEqual(operator.length_hint(iterator), len(left))
+                    wanted = chance.choice((len(left), len(left), len(left) // 2))
+                    self.assertEqual(list(itertools.islice(iterator, wanted)), left[:wanted])
+                d.update((i, f"again {i}") for i in range(1200))
+
+    def test_can_be_read_within_one_another(self):
+        d, s = Dict((i, i) for i in range(2000)), Set(range(2000))
+        for whole in (d, s):
+            count = 0
+            for i in itertools.islice(whole, 0, None, 400):
+                for j in itertools.islice(whole, i, i + 3):
+                    self.assertEqual(list(itertools.islice(whole, 2)), [0, 1])
+                    count += i <= j
+            self.assertEqual(count, 15)
+
+    def test_can_be_given_up_with_the_interpreter(self):
+        d = Dict((i, [i]) for i in range(5000))
+        with subinterpreters.Interpreter() as interpreter:
+            interpreter.run(f"""
+import builtins, symplast
+pool = next(pool for pool in symplast.pools() if pool.name == {self.pool.name!r})
+with pool.allocating():
+    d = symplast.Dict((i, str(i)) for i in range(5000))
+    s = symplast.Set(str(i) for i in range(5000))
+builtins.keep = [iter(d), iter(d.items()), reversed(d.values()), iter(s)]
+for each in builtins.keep:
+    next(each)
+""")
+        self.assertEqual(next(iter(d.values())), [0])
 
 
 class Full(unittest.TestCase):

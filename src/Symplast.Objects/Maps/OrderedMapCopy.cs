@@ -7,8 +7,11 @@ namespace Symplast.Objects;
 /// A snapshot of a large map that is being made while others write: which parts of the log have been copied, and where to. The numbers of the first
 /// part of each segment follow, then the parts.
 /// </summary>
-internal unsafe struct MapCopy
+public unsafe struct MapCopy
 {
+    /// <summary>Number of entries at the instant of which the snapshot is.</summary>
+    public ulong Count;
+
     /// <summary>In <see cref="Places"/>: the segment was gone when the copy was prepared.</summary>
     internal const uint None = uint.MaxValue;
 
@@ -29,8 +32,8 @@ internal unsafe struct MapCopy
     internal uint Limit;
     internal int Segments;
 
-    /// <summary>Number of parts.</summary>
-    internal uint Parts;
+    /// <summary>Number of parts, each of some neighbouring entries, or none.</summary>
+    public uint Parts;
 
     /// <summary>How many of them have to be copied.</summary>
     internal uint Left;
@@ -115,6 +118,26 @@ public static unsafe partial class OrderedMap<THook>
             Interlocked.Decrement(ref copy->Left);
         }
         ObjectLock.Exit<THook>(&part->Lock);
+    }
+
+    // As if it was copied, and had no entries, if it is not: then its entries may change.
+    static void PassOver(MapCopy* copy, uint number)
+    {
+        MapCopyPart* part = MapCopy.Part(copy, number);
+        THook.Point();
+        // Acquire: pairs with the release in CopyPart, so that the copies are there.
+        if (Volatile.Read(ref part->Copied) != 0) return;
+        // Whoever is copying is waited for.
+        if (!OrderedMapFaults<THook>.Is(OrderedMapFault.CopyingIsNotAwaited)) ObjectLock.Enter<THook>(&part->Lock);
+        if (part->Copied == 0)
+        {
+            THook.Point();
+            // Nothing is published by it.
+            Volatile.Write(ref part->Copied, 1);
+            // Full fence: pairs with the acquire in IsComplete.
+            Interlocked.Decrement(ref copy->Left);
+        }
+        if (!OrderedMapFaults<THook>.Is(OrderedMapFault.CopyingIsNotAwaited)) ObjectLock.Exit<THook>(&part->Lock);
     }
 
     // The map's own references keep keys and values alive, because nobody takes one of them out before the part is copied. Values may move meanwhile.

@@ -29,6 +29,9 @@ internal enum OrderedMapFault
     /// <summary>A writer does not copy what a snapshot has yet to copy.</summary>
     NothingIsPreserved,
 
+    /// <summary>Who ends a snapshot does not wait for those who are copying.</summary>
+    CopyingIsNotAwaited,
+
     /// <summary>A value that has moved to a packed segment counts as removed.</summary>
     ForwardIsTakenForRemoved,
 

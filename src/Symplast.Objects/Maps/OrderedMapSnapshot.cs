@@ -69,20 +69,64 @@ public static unsafe partial class OrderedMap<THook>
     /// <exception cref="InvalidOperationException">The calling thread is inside a section.</exception>
     public static Status Snapshot(Participant* me, OrderedMap* map, out MapSnapshot* snapshot)
     {
+        Status status = BeginSnapshot(me, map, out snapshot, out MapCopy* copy);
+        return copy == null ? status : FinishCopy(me, map, copy, out snapshot);
+    }
+
+    /// <summary>
+    /// The same, but of a large map nothing is copied yet: parts of the copy are made when they are read (<see cref="ReadPart"/>), or when others change what is in them.
+    /// It belongs to the caller, who ends it (<see cref="EndSnapshot"/>). As long as it is not complete, whoever wants another snapshot completes it first.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The calling thread is inside a section.</exception>
+    public static Status BeginSnapshot(Participant* me, OrderedMap* map, out MapSnapshot* snapshot, out MapCopy* copy)
+    {
         RefuseInside(me);
         for (int spare = SpareSegments; ; spare = 2 * spare + 1)
         {
-            Status status = Prepare(me, map, spare, out snapshot, out MapCopy* copy);
+            Status status = Prepare(me, map, spare, out snapshot, out copy);
             if (copy == null) return status;
+            MapCopy* prepared = copy;
+            copy = null;
             if (!HelpCopying(me, map)) return Status.Deleted;
             status = OpenGate(me, map);
-            bool begun = status == Status.Done && TryBegin(map, copy);
+            bool begun = status == Status.Done && TryBegin(map, prepared);
             if (status == Status.Done) CloseGate(map);
-            if (status == Status.Done && !begun) FreeCopy(me, copy);
+            if (status == Status.Done && !begun) FreeCopy(me, prepared);
             Epoch.Exit(me);
-            if (status != Status.Done) return status;
-            if (begun) return FinishCopy(me, map, copy, out snapshot);
+            if (begun) copy = prepared;
+            if (begun || status != Status.Done) return status;
         }
+    }
+
+    /// <summary>
+    /// The entries of one part, key and value in turn, as they were at the instant of the snapshot. Inside a section in which the pool was not deleted, and only before
+    /// the snapshot is ended; it stays until then.
+    /// </summary>
+    public static Value* ReadPart(MapCopy* copy, uint number, out uint count)
+    {
+        CopyPart(copy, number);
+        // As CopyPart has read it.
+        count = MapCopy.Part(copy, number)->Copied - 1;
+        return MapCopy.Items(copy, number, PartBits);
+    }
+
+    /// <summary>Ends a snapshot of which nothing will be read any more; what was not copied is not. Only with a reference to the map, unless its pool was deleted.</summary>
+    public static void EndSnapshot(Participant* me, OrderedMap* map, MapCopy* copy)
+    {
+        Epoch.Enter(me);
+        if (!PoolHeap.IsDeleted(Heap.Of(map)))
+        {
+            // After that nobody copies anything, and so nobody is at the target.
+            for (uint i = 0; i < copy->Parts; i++) PassOver(copy, i);
+            for (uint i = 0; i < copy->Parts; i++)
+            {
+                Value* items = ReadPart(copy, i, out uint count);
+                for (uint j = 0; j < 2 * count; j++) Reference.Drop(me, items[j]);
+            }
+            Heap.Free(me, copy->Target);
+            EndCopy(me, map, copy);
+        }
+        Epoch.Exit(me);
     }
 
     /// <summary>
@@ -150,6 +194,7 @@ public static unsafe partial class OrderedMap<THook>
     {
         LargeMap* large = OrderedMap.Large(map->Root);
         if (!OrderedMap.IsLarge(map->Root) || large->Generation != copy->Generation || large->Tail > copy->Limit || !IsComplete(large->Copy)) return false;
+        copy->Count = large->Tail - large->Dead;
         copy->Tail = large->Tail;
         THook.Point();
         // Full fence: pairs with the acquire in CopyOf. If another copy was there, all of its parts are copied.

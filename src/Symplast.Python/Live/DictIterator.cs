@@ -26,14 +26,13 @@ internal unsafe struct DictIterator
     internal PyObject Head;
     Handle* _owner;              // a reference, which keeps the pool's addresses too
     PoolHeap* _heap;             // the pool's; so it can always be asked whether that was deleted
-    MapSnapshot* _snapshot;      // null when it is used up
+    SnapshotEntries _entries;    // none when they are used up
     ulong _next;                 // the number of the one to give next
     ulong _first;                // of the first that is ready
     int _ready;
     ReadyObjects _objects;       // what is ready: keys, values, or both in turn
     DictIteration _what;
-    bool _reversed;
-    DictIterator* _previous;     // in the interpreter's list, while there is a snapshot
+    DictIterator* _previous;     // in the interpreter's list, while there are entries
     DictIterator* _following;
 
     /// <summary>What every interpreter makes its type from; built once a process.</summary>
@@ -52,22 +51,21 @@ internal unsafe struct DictIterator
                 Method("__reduce__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reduce, PyMethodDef.NoArgs, "An iterator over a list of what is left."u8)))),
     });
 
-    /// <summary>A new iterator, which takes over the snapshot; null with an exception set.</summary>
-    internal static PyObject* Create(Handle* owner, MapSnapshot* snapshot, DictIteration what, bool reversed)
+    /// <summary>A new iterator, which takes over the entries; null with an exception set.</summary>
+    internal static PyObject* Create(Handle* owner, SnapshotEntries entries, DictIteration what)
     {
         LiveState* state = owner->State;
         DictIterator* iterator = (DictIterator*)Api.Table.PyType_GenericAlloc(state->DictIteratorType, 0);
         if (iterator == null)
         {
-            MapSnapshot.Free(state->Me, snapshot);
+            entries.Free(state->Me);
             return null;
         }
         References.Take((PyObject*)owner);
         iterator->_owner = owner;
         iterator->_heap = Heap.Of(owner->Shared);
-        iterator->_snapshot = snapshot;
+        iterator->_entries = entries;
         iterator->_what = what;
-        iterator->_reversed = reversed;
         iterator->_following = state->Iterators;
         if (iterator->_following != null) iterator->_following->_previous = iterator;
         state->Iterators = iterator;
@@ -99,7 +97,7 @@ internal unsafe struct DictIterator
     [MethodImpl(MethodImplOptions.NoInlining)]
     static bool Prepare(DictIterator* iterator)
     {
-        if (iterator->_snapshot == null || !LiveMethods.IsUsable(iterator->_owner)) return false;
+        if (!iterator->_entries.Exist || !LiveMethods.IsUsable(iterator->_owner)) return false;
         Handle* owner = iterator->_owner;
         LiveState* state = owner->State;
         int step = iterator->_what == DictIteration.Items ? 2 : 1;
@@ -109,10 +107,10 @@ internal unsafe struct DictIterator
         bool failed = false;
         Epoch.Enter(state->Me);
         bool isDeleted = PoolHeap.IsDeleted(Heap.Of(owner->Shared));
-        bool isOver = isDeleted || iterator->_next >= iterator->_snapshot->Count;
+        bool isOver = isDeleted || iterator->_next >= iterator->_entries.Count;
         if (!isOver)
         {
-            ulong left = iterator->_snapshot->Count - iterator->_next;
+            ulong left = iterator->_entries.Count - iterator->_next;
             while (done < most && (ulong)done < left && !(failed = !TryMake(iterator, state, iterator->_next + (ulong)done, done * step))) done++;
             iterator->_first = iterator->_next;
             iterator->_ready = done;
@@ -137,12 +135,11 @@ internal unsafe struct DictIterator
     // In a section. What could be made is left in its place even if it is not all.
     static bool TryMake(DictIterator* iterator, LiveState* state, ulong number, int place)
     {
-        MapSnapshot* snapshot = iterator->_snapshot;
-        ulong at = iterator->_reversed ? snapshot->Count - 1 - number : number;
-        PyObject* first = Outgoing.Object(state, iterator->_what == DictIteration.Values ? MapSnapshot.Value(snapshot, at) : MapSnapshot.Key(snapshot, at));
+        iterator->_entries.Get(number, out Value key, out Value value);
+        PyObject* first = Outgoing.Object(state, iterator->_what == DictIteration.Values ? value : key);
         iterator->_objects.Put(place, first);
         if (first == null || iterator->_what != DictIteration.Items) return first != null;
-        PyObject* second = Outgoing.Object(state, MapSnapshot.Value(snapshot, at));
+        PyObject* second = Outgoing.Object(state, value);
         iterator->_objects.Put(place + 1, second);
         return second != null;
     }
@@ -155,17 +152,17 @@ internal unsafe struct DictIterator
         if (!isUsedUp) iterator->_objects.Drop();
     }
 
-    /// <summary>Gives back the snapshot, which the iterator still has: it is used up.</summary>
+    /// <summary>Gives back the entries, which the iterator still has: they are used up.</summary>
     internal static void Finish(DictIterator* iterator)
     {
         LiveState* state = iterator->_owner->State;
-        MapSnapshot* snapshot = iterator->_snapshot;
-        iterator->_snapshot = null;
+        SnapshotEntries entries = iterator->_entries;
+        iterator->_entries = default;
         if (iterator->_previous != null) iterator->_previous->_following = iterator->_following;
         else state->Iterators = iterator->_following;
         if (iterator->_following != null) iterator->_following->_previous = iterator->_previous;
         iterator->_previous = iterator->_following = null;
-        if (!ForkGuard.IsForkedChild) MapSnapshot.Free(state->Me, snapshot);
+        if (!ForkGuard.IsForkedChild) entries.Free(state->Me);
         if (iterator->_ready != 0) DropReady(iterator);
     }
 
@@ -195,10 +192,10 @@ internal unsafe struct DictIterator
     static PyObject* LengthHint(PyObject* self, PyObject* none)
     {
         DictIterator* iterator = (DictIterator*)self;
-        if (iterator->_snapshot == null || LiveMethods.IsDeleted(iterator->_owner)) return Api.Table.PyLong_FromLongLong(0);
+        if (!iterator->_entries.Exist || LiveMethods.IsDeleted(iterator->_owner)) return Api.Table.PyLong_FromLongLong(0);
         LiveState* state = iterator->_owner->State;
         Epoch.Enter(state->Me);
-        long left = PoolHeap.IsDeleted(Heap.Of(iterator->_owner->Shared)) ? 0 : (long)(iterator->_snapshot->Count - iterator->_next);
+        long left = PoolHeap.IsDeleted(Heap.Of(iterator->_owner->Shared)) ? 0 : (long)(iterator->_entries.Count - iterator->_next);
         Epoch.Exit(state->Me);
         return Api.Table.PyLong_FromLongLong(left);
     }
@@ -245,11 +242,11 @@ internal unsafe struct DictIterator
 
     static bool HasMore(DictIterator* iterator)
     {
-        if (iterator->_snapshot == null || iterator->_owner->Shared == null || ForkGuard.IsForkedChild) return false;
+        if (!iterator->_entries.Exist || iterator->_owner->Shared == null || ForkGuard.IsForkedChild) return false;
         LiveState* state = iterator->_owner->State;
         Epoch.Enter(state->Me);
         // That it was deleted is for Next to say.
-        bool hasMore = PoolHeap.IsDeleted(Heap.Of(iterator->_owner->Shared)) || iterator->_next < iterator->_snapshot->Count;
+        bool hasMore = PoolHeap.IsDeleted(Heap.Of(iterator->_owner->Shared)) || iterator->_next < iterator->_entries.Count;
         Epoch.Exit(state->Me);
         return hasMore;
     }
@@ -267,7 +264,7 @@ internal unsafe struct DictIterator
     {
         PyObject* type = self->Type;
         DictIterator* iterator = (DictIterator*)self;
-        if (iterator->_snapshot != null) Finish(iterator);
+        if (iterator->_entries.Exist) Finish(iterator);
         References.Drop((PyObject*)iterator->_owner);
         Api.Table.PyObject_Free(self);
         References.Drop(type);

@@ -45,7 +45,7 @@ internal readonly unsafe struct DictMap : ILiveMap
     public static Status Clear(Participant* me, Header* map) => Map.Clear(me, (OrderedMap*)map);
 
     /// <inheritdoc/>
-    public static Status Snapshot(Participant* me, Header* map, out MapSnapshot* snapshot) => Snapshots.Take(me, (OrderedMap*)map, onlyKeys: false, out snapshot);
+    public static Status Snapshot(Participant* me, Header* map, out MapSnapshot* snapshot) => Snapshots.Take(me, (OrderedMap*)map, out snapshot);
 
     /// <inheritdoc/>
     public static bool IsForeign(Participant* me, Header* map, in Probe key) => false;

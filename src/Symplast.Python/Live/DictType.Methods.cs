@@ -87,8 +87,8 @@ internal static unsafe partial class DictType
         {
             if (!LiveMethods.IsUsable(handle)) return null;
             LiveState* state = handle->State;
-            Status status = Snapshots.Take(state->Me, MapOf(handle), what == DictIteration.Keys, out MapSnapshot* snapshot);
-            return status == Status.Done ? DictIterator.Create(handle, snapshot, what, reversed) : LiveErrors.Raise(handle, status);
+            Status status = Snapshots.Begin(state->Me, MapOf(handle), what == DictIteration.Keys, reversed, out SnapshotEntries entries);
+            return status == Status.Done ? DictIterator.Create(handle, entries, what) : LiveErrors.Raise(handle, status);
         }
         catch (Exception e)
         {

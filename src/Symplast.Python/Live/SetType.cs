@@ -210,8 +210,8 @@ internal static unsafe partial class SetType
     static PyObject* NewIterator(Handle* handle)
     {
         if (!LiveMethods.IsUsable(handle)) return null;
-        Status status = Snapshots.Take(handle->State->Me, SetOf(handle), onlyKeys: true, out MapSnapshot* snapshot);
-        return status == Status.Done ? DictIterator.Create(handle, snapshot, DictIteration.Keys, reversed: false) : LiveErrors.Raise(handle, status);
+        Status status = Snapshots.Begin(handle->State->Me, SetOf(handle), onlyKeys: true, reversed: false, out SnapshotEntries entries);
+        return status == Status.Done ? DictIterator.Create(handle, entries, DictIteration.Keys) : LiveErrors.Raise(handle, status);
     }
 
     /// <summary>A plain set of the members at one moment; null with an exception set.</summary>

@@ -13,18 +13,28 @@ internal static unsafe class Snapshots
     // What writers wait for, or what is read again if they do not, takes some microseconds.
     const ulong MostAtOnce = 1024;
 
-    /// <summary>The entries at one instant; of a set, or where only keys are wanted, the values may be empty. Not inside a section.</summary>
-    internal static Status Take(Participant* me, OrderedMap* map, bool onlyKeys, out MapSnapshot* snapshot)
+    /// <summary>The entries at one instant. Not inside a section.</summary>
+    internal static Status Take(Participant* me, OrderedMap* map, out MapSnapshot* snapshot)
     {
-        Status status;
-        if (onlyKeys)
-        {
-            status = Map.SnapshotKeys(me, map, MostAtOnce, out snapshot);
-            if (status != Status.Done || snapshot != null) return status;
-        }
-        status = Map.SnapshotAtOnce(me, map, MostAtOnce, out snapshot);
+        Status status = Map.SnapshotAtOnce(me, map, MostAtOnce, out snapshot);
         if (status != Status.Done || snapshot != null) return status;
         status = Map.Snapshot(me, map, out snapshot);
         return status == Status.NoMemory ? Map.SnapshotAtOnce(me, map, ulong.MaxValue, out snapshot) : status;
+    }
+
+    /// <summary>
+    /// The same, to be read one after the other: of a large map nothing is copied before it is read. Of a set, or where only keys are wanted, the values may be empty.
+    /// </summary>
+    internal static Status Begin(Participant* me, OrderedMap* map, bool onlyKeys, bool reversed, out SnapshotEntries entries)
+    {
+        MapSnapshot* snapshot = null;
+        MapCopy* copy = null;
+        Status status = Status.Done;
+        if (onlyKeys) status = Map.SnapshotKeys(me, map, MostAtOnce, out snapshot);
+        if (status == Status.Done && snapshot == null) status = Map.SnapshotAtOnce(me, map, MostAtOnce, out snapshot);
+        if (status == Status.Done && snapshot == null) status = Map.BeginSnapshot(me, map, out snapshot, out copy);
+        if (status == Status.NoMemory) status = Map.SnapshotAtOnce(me, map, ulong.MaxValue, out snapshot);
+        entries = copy != null ? new SnapshotEntries(map, copy, reversed) : new SnapshotEntries(snapshot, reversed);
+        return status;
     }
 }

@@ -94,7 +94,7 @@ internal static unsafe partial class SortedDictType
             Status status = what == DictIteration.Keys
                 ? Tree.SnapshotKeys(handle->State->Me, MapOf(handle), SortedBound.None, SortedBound.None, out MapSnapshot* snapshot)
                 : Tree.SnapshotEntries(handle->State->Me, MapOf(handle), out snapshot);
-            return status == Status.Done ? DictIterator.Create(handle, snapshot, what, reversed) : LiveErrors.Raise(handle, status);
+            return status == Status.Done ? DictIterator.Create(handle, new SnapshotEntries(snapshot, reversed), what) : LiveErrors.Raise(handle, status);
         }
         catch (Exception e)
         {

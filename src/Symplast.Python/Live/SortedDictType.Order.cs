@@ -99,7 +99,7 @@ internal static unsafe partial class SortedDictType
         SortedBound from = minimum == null ? SortedBound.None : includesMinimum ? SortedBound.Including(lower.Probe) : SortedBound.Excluding(lower.Probe);
         SortedBound to = maximum == null ? SortedBound.None : includesMaximum ? SortedBound.Including(upper.Probe) : SortedBound.Excluding(upper.Probe);
         Status status = Tree.SnapshotKeys(handle->State->Me, MapOf(handle), from, to, out MapSnapshot* snapshot);
-        if (status == Status.Done) return DictIterator.Create(handle, snapshot, DictIteration.Keys, reversed);
+        if (status == Status.Done) return DictIterator.Create(handle, new SnapshotEntries(snapshot, reversed), DictIteration.Keys);
         if (status != Status.WrongKind) return LiveErrors.Raise(handle, status);
         if (minimum == null) return RaiseUnsortable(handle, maximum, upper.Probe);
         if (maximum == null) return RaiseUnsortable(handle, minimum, lower.Probe);

@@ -58,6 +58,8 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
                     return MapOps.Compact(me, map).ToString();
                 case "fill":
                     return FillAtOnce(me, map, words);
+                case "read" or "back" or "peek" or "pass":
+                    return InParts(me, map, words[0]);
                 case "keys":
                     Assert.Equal(Status.Done, MapOps.SnapshotKeys(me, map, ulong.MaxValue, out MapSnapshot* keys));
                     // Others changed it too often.
@@ -87,6 +89,30 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
             if (draft.Exists) MapOps.Discard(me, ref draft);
             Epoch.Exit(me);
             return status.ToString();
+        }
+
+        // Reads all parts, in order or from the last to the first, or only until there is an entry, or none.
+        static string InParts(Participant* me, OrderedMap* map, string how)
+        {
+            Assert.Equal(Status.Done, MapOps.BeginSnapshot(me, map, out MapSnapshot* small, out MapCopy* copy));
+            List<string> entries = [];
+            for (ulong i = 0; small != null && i < small->Count; i++) entries.Add(Entry((nint)small, i));
+            uint parts = copy == null || how == "pass" ? 0 : copy->Parts;
+            for (uint i = 0; i < parts && (how != "peek" || entries.Count == 0); i++)
+            {
+                Scheduled.Point();
+                Epoch.Enter(me);
+                Value* items = MapOps.ReadPart(copy, how == "back" ? parts - 1 - i : i, out uint length);
+                List<string> part = [];
+                for (uint j = 0; j < length; j++) part.Add($"{items[2 * j].Int}={items[2 * j + 1].Int}");
+                Epoch.Exit(me);
+                entries.InsertRange(how == "back" ? 0 : entries.Count, part);
+            }
+            if (copy != null && how is "read" or "back") Assert.Equal((ulong)entries.Count, copy == null ? small->Count : copy->Count);
+            Scheduled.Point();
+            if (copy != null) MapOps.EndSnapshot(me, map, copy);
+            else MapSnapshot.Free(me, small);
+            return how == "pass" ? nameof(Status.Done) : how == "peek" ? entries.FirstOrDefault("none") : string.Join(' ', entries);
         }
 
         static long KeyOf(nint snapshot, ulong i) => MapSnapshot.Key((MapSnapshot*)snapshot, i).Int;
@@ -122,8 +148,10 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
                 case "clear":
                     entries.Clear();
                     break;
-                case "compact":
+                case "compact" or "pass":
                     break;
+                case "peek":
+                    return entries.FirstOrDefault("none");
                 case "fill":
                     if (entries.Count > 0) return nameof(Status.Missing);
                     entries.AddRange(words[1..].Select(name => $"{name}=1"));
@@ -184,6 +212,17 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
         return Cross(programs);
     }
 
+    public static TheoryData<string, string> SnapshotsInParts()
+    {
+        string[] programs =
+        [
+            "read | set 0 9; set 5 9", "back | set 5 9; set 0 9", "read | set 20 1; remove 0", "read | remove 5; set 5 6; remove 1", "read; peek | first; last", "back | clear; set 0 3",
+            "peek; read | clear; set 20 3", "pass; peek | set 0 9; remove 5", "pass; all | remove 0; set 20 1", "read | compact; set 0 7", "peek | compact; count", "read | all; set 1 9",
+            "pass; pass | read; set 2 9", "peek; read | peek; set 0 9", "pass | clear; all", "read; set 0 4 | back; set 0 5",
+        ];
+        return Cross(programs);
+    }
+
     public static TheoryData<string, string> SnapshotsInMemoryOfTheProcess()
     {
         string[] programs =
@@ -234,6 +273,65 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
     public void ASnapshotIsOfOneInstant(string state, string programs) => _map.Explore(state, programs, random: 40);
 
     [Theory]
+    [MemberData(nameof(SnapshotsInParts))]
+    public void ASnapshotThatIsReadInPartsIsOfOneInstant(string state, string programs) => _map.Explore(state, programs, random: 40);
+
+    [Fact]
+    public void ASnapshotThatWasEndedHoldsNothing() => ExploreReferences();
+
+    [Fact]
+    public void WhoEndsASnapshotWaitsForThoseWhoCopy()
+    {
+        OrderedMapFaults<Scheduled>.Seeded = OrderedMapFault.CopyingIsNotAwaited;
+        Assert.Throws<ScheduleFailedException>(ExploreReferences);
+    }
+
+    // All values are one object, whose references are counted in the end.
+    static void ExploreReferences()
+    {
+        PoolHeap* heap = CheckedHeap.Create("parts");
+        foreach (uint read in new uint[] { 0, 1, 2 })
+        {
+            Arrange arrange = me =>
+            {
+                Epoch.Enter(me);
+                Value held = Value.Of((Header*)AtomicInteger<Uninterrupted>.Create(me, heap, 1));
+                OrderedMap* map = MapOps.Create(me, heap);
+                Epoch.Exit(me);
+                for (int i = 0; i < 6; i++) MapOps.Set(me, map, Probe.Of(Value.OfInt(i)), held);
+                void Peek(Participant* it)
+                {
+                    Assert.Equal(Status.Done, MapOps.BeginSnapshot(it, map, out _, out MapCopy* copy));
+                    for (uint i = 0; i < read; i++)
+                    {
+                        Epoch.Enter(it);
+                        Value* items = MapOps.ReadPart(copy, i, out uint length);
+                        for (uint j = 0; j < length; j++) Assert.True(items[2 * j + 1] == held || items[2 * j + 1] == Value.None);
+                        Epoch.Exit(it);
+                    }
+                    MapOps.EndSnapshot(it, map, copy);
+                }
+                void Change(Participant* it)
+                {
+                    MapOps.Set(it, map, Probe.Of(Value.OfInt(0)), Value.None);
+                    MapOps.Remove(it, map, Probe.Of(Value.OfInt(5)), out _);
+                }
+                return new Trial([Peek, Change], it =>
+                {
+                    Assert.True(MapOps.IsValid(it, map));
+                    Epoch.Enter(it);
+                    Reference.Drop(it, (Header*)map);
+                    Assert.Equal(1, held.Head->Count);
+                    Reference.Drop(it, held);
+                    Epoch.Exit(it);
+                });
+            };
+            new Explorer { Preemptions = 3, ScheduleLimit = 10_000 }.Systematically(arrange);
+            new Explorer().Randomly(arrange, 200, seed: 1);
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(SnapshotsInMemoryOfTheProcess))]
     public void ASnapshotInMemoryOfTheProcessIsOfOneInstant(string state, string programs) => _map.Explore(state, programs, random: 40);
 
@@ -262,6 +360,8 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
     [InlineData(OrderedMapFault.EndIsNotLookedForAgain, "0=0 1=1 2=2 3=3 4=4 5=5", "set 20 1; get 5 | remove 0; last")]
     [InlineData(OrderedMapFault.NothingIsPreserved, "0=0 1=1 2=2 3=3 4=4 5=5", "all | set 0 9; set 5 9")]
     [InlineData(OrderedMapFault.NothingIsPreserved, "0=0 1=1 2=2 3=3 4=4 5=5", "all | first; last")]
+    [InlineData(OrderedMapFault.NothingIsPreserved, "0=0 1=1 2=2 3=3 4=4 5=5", "read | set 0 9; set 5 9")]
+    [InlineData(OrderedMapFault.NothingIsPreserved, "0=0 1=1 2=2 3=3 4=4 5=5", "back | remove 5; set 0 9")]
     [InlineData(OrderedMapFault.NothingIsPreserved, "0=0 1=1 2=2 3=3 4=4 5=5", "all | remove 0; remove 5")]
     [InlineData(OrderedMapFault.GateIsNotAwaited, "0=0 1=1 2=2 3=3 4=4 5=5", "all | set 5 9 | set 0 9; get 5")]
     internal void ALeftOutStepIsFound(OrderedMapFault fault, string state, string programs)
