@@ -123,7 +123,7 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
         protected override string Model(ref string state, string[] words)
         {
             List<string> entries = [.. state.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
-            foreach (string gone in entries.Where(entry => entry.EndsWith('x')).ToArray()) entries.RemoveAll(entry => entry[0] == gone[0]);
+            foreach (string gone in entries.Where(entry => entry.EndsWith('x')).ToArray()) entries.RemoveAll(entry => entry.Split('=')[0] == gone.Split('=')[0]);
             int at = words.Length > 1 ? entries.FindIndex(entry => entry.StartsWith(words[1] + "=", StringComparison.Ordinal)) : -1;
             string result = nameof(Status.Done);
             switch (words[0])
@@ -335,6 +335,25 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
     [MemberData(nameof(SnapshotsInMemoryOfTheProcess))]
     public void ASnapshotInMemoryOfTheProcessIsOfOneInstant(string state, string programs) => _map.Explore(state, programs, random: 40);
 
+    // Keys a to d, whose hashes no directory tells apart, and which have a shard of their own, made it grow; when the last of them is removed, it becomes smaller.
+    static string Emptied(string words)
+    {
+        int[] alike = [.. Enumerable.Range(10, 10_000).Where(key => Hashing.Of(Value.OfInt(key)) >> 56 == 0x43).Take(4)];
+        return string.Join(' ', words.Split(' ').Select(word => word[0] is >= 'a' and <= 'd' && (word.Length == 1 || word[1] is '=' or ';') ? alike[word[0] - 'a'] + word[1..] : word));
+    }
+
+    [Theory]
+    [InlineData("remove d | set d 9; get d")]
+    [InlineData("remove d; get d | set a 5; get a")]
+    [InlineData("remove d; set a 1 | get d; get 0; get a")]
+    [InlineData("remove d | set a 5; remove a | set b 6; get b")]
+    [InlineData("remove d; set b 1 | set a 2; last")]
+    [InlineData("last | set a 5; get d; count")]
+    [InlineData("remove d | read; set c 3")]
+    [InlineData("remove d; set d 1 | clear; set d 2")]
+    [InlineData("remove d; compact | set a 1; get a")]
+    public void AShardThatIsEmptiedBecomesSmaller(string programs) => _map.Explore(Emptied("0=0 1=1 a=1 b=2 c=3 d=4 a=x b=x c=x"), Emptied(programs), random: 100);
+
     [Theory]
     [InlineData("all | all | remove 0; set 2 9")]
     [InlineData("all | set 0 5; set 2 5 | last; clear")]
@@ -364,9 +383,10 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
     [InlineData(OrderedMapFault.NothingIsPreserved, "0=0 1=1 2=2 3=3 4=4 5=5", "back | remove 5; set 0 9")]
     [InlineData(OrderedMapFault.NothingIsPreserved, "0=0 1=1 2=2 3=3 4=4 5=5", "all | remove 0; remove 5")]
     [InlineData(OrderedMapFault.GateIsNotAwaited, "0=0 1=1 2=2 3=3 4=4 5=5", "all | set 5 9 | set 0 9; get 5")]
+    [InlineData(OrderedMapFault.MovedIsIgnored, "0=0 1=1 a=1 b=2 c=3 d=4 a=x b=x c=x", "remove d | set a 5; get a")]
     internal void ALeftOutStepIsFound(OrderedMapFault fault, string state, string programs)
     {
         OrderedMapFaults<Scheduled>.Seeded = fault;
-        Assert.Throws<ScheduleFailedException>(() => _map.Explore(state, programs, random: 5000));
+        Assert.Throws<ScheduleFailedException>(() => _map.Explore(Emptied(state), Emptied(programs), random: 5000));
     }
 }
