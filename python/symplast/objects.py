@@ -55,7 +55,7 @@ class ObjectMeta(abc.ABCMeta):
 def _declare(cls, namespace):
     annotations = {}
     for key, annotation in _annotations(cls).items():
-        if not _is_class_variable(annotation) and not (key.startswith("__") and key.endswith("__")):
+        if not _is_class_variable(annotation, cls) and not (key.startswith("__") and key.endswith("__")):
             annotations[key] = annotation
     inherited = getattr(cls, _FIELDS, None)
     if not annotations and inherited is None:
@@ -94,9 +94,11 @@ def _annotations(cls):
     return annotationlib.get_annotations(cls, format=annotationlib.Format.FORWARDREF)
 
 
-def _is_class_variable(annotation):
-    if isinstance(annotation, str):
-        return annotation.startswith(("ClassVar", "typing.ClassVar"))
+def _is_class_variable(annotation, cls):
+    if isinstance(annotation, (str, typing.ForwardRef)):
+        # Of which kind the variable is may not be defined yet.
+        name = getattr(annotation, "__forward_arg__", annotation).partition("[")[0]
+        annotation = _evaluate(name, cls) if all(part.strip().isidentifier() for part in name.split(".")) else None
     return annotation is typing.ClassVar or typing.get_origin(annotation) is typing.ClassVar
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import typing
+import typing as t
 
 import symplast
 
@@ -19,6 +20,8 @@ class Node(symplast.Object):
     later: Later | None = None
     user: typing.Annotated[UserId, "positive"] = 0
     total: typing.ClassVar[int] = 0
+    kinds: t.ClassVar[list[Undefined]] = []  # noqa: F821
+    sizes: t.ClassVar = ()
 
 
 class Later(symplast.Object):

@@ -34,7 +34,8 @@ class Annotations(unittest.TestCase):
         self.assertIs(node.next.previous, node)
         with self.assertRaisesRegex(TypeError, "^previous must be Node or None, not list$"):
             node.previous = []
-        self.assertEqual((Node.total, node.total), (0, 0))
+        self.assertEqual((Node.total, node.total, Node.sizes), (0, 0, ()))
+        self.assertEqual(Node.__match_args__, ("value", "next", "previous", "later", "user"))
 
     def test_that_name_what_comes_later_take_anything(self):
         node = Node(1)
@@ -81,6 +82,12 @@ class Annotations(unittest.TestCase):
         exec("type Number = int | float\ntype Missing = NoSuchName\nclass Aliased(symplast.Object):\n    number: Number = 0\n    missing: Missing = 0\n", names)
         self.refused(names["Aliased"], "number", "x", None)
         self.assertEqual((names["Aliased"](1.5).number, names["Aliased"](missing="x").missing), (1.5, "x"))
+
+    @unittest.skipIf(sys.version_info < (3, 14), "annotations are evaluated at once")
+    def test_of_class_variables_may_name_what_comes_later(self):
+        names = {"symplast": symplast, "t": typing}
+        exec("class Counted(symplast.Object):\n    n: int = 0\n    kinds: t.ClassVar[list[Undefined]] = []\n", names)
+        self.assertEqual(names["Counted"].__match_args__, ("n",))
 
     @unittest.skipIf(sys.version_info < (3, 14), "annotations are evaluated at once")
     def test_may_name_the_class_itself(self):
