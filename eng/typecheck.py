@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from eng.commands import environment, quietly
 from eng.project import ARTIFACTS, PACKAGE, ROOT, say
@@ -52,7 +53,7 @@ def _errors(node, script, version, *arguments):
         diagnostics = json.loads(answer.stdout)["generalDiagnostics"]
     except (ValueError, KeyError):
         raise SystemExit(f"pyright did not run: {answer.stdout}{answer.stderr}")
-    return {(type(ROOT)(each["file"]), each["range"]["start"]["line"] + 1): each["message"] for each in diagnostics if each["severity"] == "error"}
+    return {(Path(each["file"]), each["range"]["start"]["line"] + 1): each["message"] for each in diagnostics if each["severity"] == "error"}
 
 
 if __name__ == "__main__":

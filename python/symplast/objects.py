@@ -66,7 +66,7 @@ def _declare(cls, namespace):
         if default and (type(default[0]).__module__, type(default[0]).__qualname__) == ("dataclasses", "Field"):
             raise TypeError(f"{cls.__qualname__}.{key}: dataclasses.field() is not for live objects; give the default itself, of which each object gets a copy")
         required = _required(annotation, cls)
-        if required is not None and default == (None,):
+        if required is not None and default and default[0] is None:
             # As PEP 484 had it: a default of None says that None will do.
             required = tuple(dict.fromkeys((*required, type(None))))
         setattr(cls, key, _symplast.Field(key, required, *default))
@@ -103,16 +103,17 @@ def _is_class_variable(annotation, cls):
 
 
 def _evaluate(annotation, cls):
-    """What an annotation means that was written, or is kept, as text; None if it has names that are not defined yet. The class itself may be one."""
+    """What an annotation means that was written, or is kept, as text; Any if it has names that are not known yet. The class itself may be one."""
+    module = getattr(sys.modules.get(cls.__module__), "__dict__", {})
     names = {**vars(cls), cls.__name__: cls}
     try:
         if isinstance(annotation, str):
-            return eval(annotation, vars(sys.modules[cls.__module__]), names)
+            return eval(annotation.strip(), module, names)
         if hasattr(annotation, "evaluate"):
             return annotation.evaluate(owner=cls, locals=names)
-        return eval(annotation.__forward_code__, vars(sys.modules[cls.__module__]), names)
+        return eval(annotation.__forward_code__, module, names)
     except Exception:
-        return None
+        return typing.Any
 
 
 def _required(annotation, cls):
@@ -120,7 +121,7 @@ def _required(annotation, cls):
     if isinstance(annotation, (str, typing.ForwardRef)):
         annotation = _evaluate(annotation, cls)
         # What is still a text was quoted twice.
-        return None if annotation is None or isinstance(annotation, (str, typing.ForwardRef)) else _required(annotation, cls)
+        return None if isinstance(annotation, (str, typing.ForwardRef)) else _required(annotation, cls)
     if annotation is None or annotation is type(None):
         return (type(None),)
     origin = typing.get_origin(annotation) or annotation

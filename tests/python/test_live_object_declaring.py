@@ -51,7 +51,13 @@ class Annotations(unittest.TestCase):
             d: "no such thing" = 1
             e: "symplast.Dict" = None
             f: int = None
+            g: "None" = None
+            h: " int" = 0
+            i: "typing.Any" = None
 
+        self.refused(Written, "g", 1)
+        self.refused(Written, "h", "x")
+        self.assertEqual(Written(i="x").i, "x")
         # None will do where it is the default.
         self.assertEqual((Written().e, Written(e=None).f, Written(f=1).f), (None, None, 1))
         self.refused(Written, "f", "x", 1.5)
@@ -76,6 +82,16 @@ class Annotations(unittest.TestCase):
             self.refused(Formed, name, value)
         for value in (1, "x", None, 1.5):
             self.assertEqual([getattr(Formed[int](**{name: value}), name) for name in ("generic", "literal", "anything")], [value] * 3)
+
+    def test_ask_nothing_of_the_default(self):
+        class Odd(str):
+            def __eq__(self, other):
+                raise AssertionError
+
+        odd = Odd("odd")
+        names = {"symplast": symplast, "odd": odd}
+        exec("class Holder(symplast.Object):\n    a: int = odd\n", names)
+        self.assertIs(names["Holder"].a, odd)
 
     def test_of_type_aliases_are_checked(self):
         names = {"symplast": symplast}
