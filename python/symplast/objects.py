@@ -5,7 +5,7 @@ import sys
 import types
 import typing
 
-from symplast import _symplast
+from symplast import _symplast, classes
 
 _FIELDS = "__symplast_fields__"
 _PLAIN = {int: (int,), float: (float, int), str: (str,), bytes: (bytes,), bool: (bool,), complex: (complex, float, int), tuple: (tuple,)}
@@ -26,10 +26,10 @@ class ObjectMeta(abc.ABCMeta):
             slots = namespace["__slots__"]
             namespace = {**namespace, "__annotations__": dict.fromkeys((slots,) if isinstance(slots, str) else slots, typing.Any)}
         # The instances are handles: what they hold lies in a pool.
-        namespace = {**namespace, "__slots__": ()}
+        namespace = {**namespace, "__slots__": (), classes.SOURCE: classes.Source()}
         cls = super().__new__(mcls, name, bases, namespace, **kwargs)
         _declare(cls, namespace)
-        _symplast._register_class(cls, cls.__module__, cls.__qualname__)
+        classes.made(cls, namespace)
         return cls
 
     def register(cls, subclass):
@@ -213,21 +213,6 @@ def _copy(original, convert, memo):
         for name, value in attributes.items():
             _symplast.ObjectBase.__setattr__(made, name, convert(value))
     return made
-
-
-def _publish(cls):
-    """Called when the first instance of a class is made that other interpreters cannot import: leaves its definition for them."""
-    from symplast import byvalue, transport
-
-    data, parcel = transport.pack(cls, byvalue.Sender())
-    _symplast._publish_class(cls, data, parcel)
-
-
-def _receive(data):
-    """Called where an instance of such a class turns up."""
-    from symplast import transport
-
-    return transport.loads(data)
 
 
 def _shown(value):

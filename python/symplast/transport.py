@@ -62,7 +62,14 @@ def pack(obj, sender):
     except BaseException:
         _symplast._drop_parcel(_symplast._close_parcel())
         raise
-    return data, _symplast._close_parcel()
+    parcel = _symplast._close_parcel()
+    if parcel and (classes := sys.modules.get("symplast.classes")) is not None:
+        try:
+            classes.renew()
+        except BaseException:
+            _symplast._drop_parcel(parcel)
+            raise
+    return data, parcel
 
 
 def loads(data):

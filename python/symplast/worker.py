@@ -4,6 +4,7 @@ import marshal
 import sys
 
 from symplast import _symplast, byvalue, transport
+from symplast.byvalue import identity
 
 RESULT = 0
 EXCEPTION = 1
@@ -67,6 +68,7 @@ def _dump_exception(exc, sender):
 def boot(settings):
     """Called by the executor's boot code, which has set sys.path."""
     sys.argv[:] = settings["argv"]
+    identity.MAIN.foreign = True
     try:
         main(settings)
     finally:

@@ -54,6 +54,7 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyType_GetName;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> PyObject_GenericGetAttr;
     public delegate* unmanaged[Cdecl]<PyObject*, void> PyObject_ClearWeakRefs;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> PyWeakref_NewRef;
     public delegate* unmanaged[Cdecl]<void*, void> PyObject_Free;
     public delegate* unmanaged[Cdecl]<byte*, nint, byte*, PyObject*> PyUnicode_DecodeUTF8;
     public delegate* unmanaged[Cdecl]<nint, uint, PyObject*> PyUnicode_New;

@@ -54,6 +54,7 @@ public static unsafe class ApiLoader
         t.PyType_GetName = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyType_GetName");
         t.PyObject_GenericGetAttr = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyObject_GenericGetAttr");
         t.PyObject_ClearWeakRefs = (delegate* unmanaged[Cdecl]<PyObject*, void>)symbols.Need("PyObject_ClearWeakRefs");
+        t.PyWeakref_NewRef = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyWeakref_NewRef");
         t.PyObject_Free = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyObject_Free");
         t.PyUnicode_DecodeUTF8 = (delegate* unmanaged[Cdecl]<byte*, nint, byte*, PyObject*>)symbols.Need("PyUnicode_DecodeUTF8");
         t.PyUnicode_DecodeUTF16 = (delegate* unmanaged[Cdecl]<byte*, nint, byte*, int*, PyObject*>)symbols.Need("PyUnicode_DecodeUTF16");

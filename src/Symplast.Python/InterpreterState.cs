@@ -39,10 +39,10 @@ internal sealed unsafe class InterpreterState
     internal Pool? Awaited { get; set; }
 
     /// <summary>The classes of live objects that are known here.</summary>
-    internal Dictionary<nint, int> ClassNumbers { get; } = [];
+    internal InterpreterClasses Classes { get; }
 
-    /// <summary>Those of them that other interpreters cannot import, and of which no instance was made yet.</summary>
-    internal HashSet<int> UnpublishedClasses { get; } = [];
+    /// <summary>A state without types.</summary>
+    internal InterpreterState() => Classes = new InterpreterClasses(this);
 
     /// <summary>The state of the interpreter that a module object belongs to.</summary>
     internal static InterpreterState Of(PyObject* module) => FromHandle(*(nint*)Api.Table.PyModule_GetState(module));
@@ -123,7 +123,7 @@ internal sealed unsafe class InterpreterState
             int stop = visit((PyObject*)o, argument);
             if (stop != 0) return stop;
         }
-        return 0;
+        return Classes.Traverse(visit, argument);
     }
 
     /// <summary>Drops every reference that the state holds; for the module's free slot. The state is of no use afterwards.</summary>
@@ -134,8 +134,12 @@ internal sealed unsafe class InterpreterState
         Span<nint> held = stackalloc nint[ReferenceCount];
         CopyReferences(held);
         foreach (nint o in held) References.Drop((PyObject*)o);
+        Classes.Clear();
         foreach (nint o in _types) References.Drop((PyObject*)o);
     }
+
+    /// <summary>A function of the module, a new reference; null with an exception set.</summary>
+    internal PyObject* Function(ReadOnlySpan<byte> name) => Api.Table.PyObject_GetAttrString(Api.Table.PyType_GetModule(PoolType), Text.Utf8(name));
 
     void CopyReferences(Span<nint> to)
     {

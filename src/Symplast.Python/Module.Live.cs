@@ -36,44 +36,6 @@ public static unsafe partial class Module
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* RegisterClass(PyObject* module, PyObject** arguments, nint count)
-    {
-        try
-        {
-            ref Api api = ref Api.Table;
-            InterpreterState interpreter = InterpreterState.Of(module);
-            bool fits = count is 3 or 4 && api.PyType_IsSubtype(arguments[0]->Type, api.PyType_Type) != 0
-                && api.PyType_IsSubtype(arguments[0], interpreter.Live->TypeOf(LiveKind.Object)) != 0
-                && arguments[1]->Type == api.PyUnicode_Type && arguments[2]->Type == api.PyUnicode_Type;
-            if (!fits) return Errors.Type("_register_class() takes a class of live objects and two names");
-            return Classes.Register(interpreter, arguments[0], Text.FromPython(arguments[1]), Text.FromPython(arguments[2]), isReceived: count == 4) ? api._Py_NoneStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PublishClass(PyObject* module, PyObject** arguments, nint count)
-    {
-        try
-        {
-            InterpreterState interpreter = InterpreterState.Of(module);
-            if (count != 3 || arguments[1]->Type != Api.Table.PyBytes_Type || !interpreter.ClassNumbers.TryGetValue((nint)arguments[0], out int number))
-                return Errors.Type("_publish_class() takes a class of live objects, bytes and a parcel");
-            long parcel = Api.Table.PyLong_AsLongLong(arguments[2]);
-            if (parcel == -1 && Api.Table.PyErr_Occurred() != null) return null;
-            Classes.Define(number, new ReadOnlySpan<byte>((byte*)arguments[1] + PyBytesObject.DataOffset, checked((int)((PyBytesObject*)arguments[1])->Size)), parcel);
-            return Api.Table._Py_NoneStruct;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* OpenParcel(PyObject* module, PyObject* none)
     {
         try
@@ -93,6 +55,22 @@ public static unsafe partial class Module
         try
         {
             return Api.Table.PyLong_FromLongLong(Parcels.Close());
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* AttachParcel(PyObject* module, PyObject* number)
+    {
+        try
+        {
+            long parcel = Api.Table.PyLong_AsLongLong(number);
+            if (parcel == -1 && Api.Table.PyErr_Occurred() != null) return null;
+            Parcels.Attach(parcel);
+            return Api.Table._Py_NoneStruct;
         }
         catch (Exception e)
         {

@@ -1,6 +1,8 @@
 """Classes of live objects that tests share with workers, which import this module."""
 
 import pickle
+import sys
+import types
 
 import symplast
 
@@ -173,9 +175,12 @@ def pickle_and_drop(o):
     return True
 
 
-def lost_object():
-    """One of a class that only this interpreter knows."""
-    return type(symplast.Object)("Lost", (symplast.Object,), {"__module__": "no_such_module"})()
+def lost_object(name="Lost"):
+    """One of a class that only this interpreter finds, under its name, in a module that no other can import."""
+    module = sys.modules.setdefault("no_such_module", types.ModuleType("no_such_module"))
+    if not hasattr(module, name):
+        setattr(module, name, type(symplast.Object)(name, (symplast.Object,), {"__module__": "no_such_module"}))
+    return getattr(module, name)()
 
 
 def with_a_lost_object(source="List([o])"):

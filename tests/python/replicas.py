@@ -31,7 +31,7 @@ class Worker:
         directory = tempfile.TemporaryDirectory()
         test.addCleanup(directory.cleanup)
         self._path = os.path.join(directory.name, "task")
-        self._interpreter.run(f"sys.path.insert(0, {os.path.dirname(__file__)!r})\nimport replicas")
+        self._interpreter.run(f"sys.path.insert(0, {os.path.dirname(__file__)!r})\nimport replicas\nfrom symplast.byvalue import identity\nidentity.MAIN.foreign = True")
 
     def send(self, fn, *args, **kwargs):
         """The task as bytes."""

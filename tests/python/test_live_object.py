@@ -479,8 +479,7 @@ class Workers(unittest.TestCase):
             self.assertEqual([i for w, i in seen if w == worker], list(range(199, -1, -1)))
 
     def test_say_so_when_a_class_cannot_be_found(self):
-        lost = type(symplast.Object)("LostThere", (symplast.Object,), {"__module__": "no_such_module"})
-        holder = Open(inner=lost())
+        holder = Open(inner=live_classes.lost_object("LostThere"))
         with self.assertRaisesRegex(symplast.NotShareableError, "no_such_module.LostThere .* cannot be found in this interpreter") as caught:
             self.executor.submit(live_classes.attribute, holder, "inner").result()
         self.assertIn("ModuleNotFoundError", str(caught.exception.__cause__))

@@ -16,7 +16,7 @@ import types
 
 from symplast import transport
 from symplast.byvalue import shells
-from symplast.byvalue.identity import MAIN, Recent, find, holder_of, register, share
+from symplast.byvalue.identity import MAIN, SENDER_SHIFT, Recent, find, holder_of, register, share
 
 
 class Unsendable:
@@ -189,7 +189,11 @@ def _is_wanted(token, slot, version):
     holder = holder_of(token)
     target = None if holder is None else holder()
     # What comes back to where it is from is not changed by that.
-    return target is not None and type(target) is not Unsendable and holder.foreign and holder.received.get(slot) != version
+    if target is None or type(target) is Unsendable or not holder.foreign:
+        return False
+    # Of two versions of one sender the later one stays; others come one after the other.
+    received = holder.received.get(slot)
+    return received is None or received != version and (received < version or received >> SENDER_SHIFT != version >> SENDER_SHIFT)
 
 
 def _put(token, slot, version, value):

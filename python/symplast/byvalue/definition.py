@@ -34,6 +34,7 @@ class Definition:
     def __init__(self):
         self.version = new_id()
         self.data = None
+        self.parcel = 0
         self._functions = []
         self._sizes = []
         self._same = []
@@ -42,10 +43,14 @@ class Definition:
         self._versions = []
         self._checked = Definition._changes
 
+    def __del__(self, _drop=_symplast._drop_parcel):
+        if self.parcel:
+            _drop(self.parcel)
+
     def is_fresh(self):
         """Whether nothing has changed since the definition was written. DeletedError if the pool of an object in it is deleted."""
-        for obj in self._shared:
-            _symplast._persistent_id(obj)
+        if self._shared:
+            self._check_shared()
         for fn, code, defaults, kwdefaults in self._functions:
             if fn.__code__ is not code or fn.__defaults__ is not defaults or fn.__kwdefaults__ is not kwdefaults:
                 return False
@@ -59,6 +64,15 @@ class Definition:
             if _pickle_of(read()) != digest:
                 return False
         return self._checked == Definition._changes or self._is_latest()
+
+    def _check_shared(self):
+        # The definition's own parcel holds those that are live.
+        _symplast._open_parcel()
+        try:
+            for obj in self._shared:
+                _symplast._persistent_id(obj)
+        finally:
+            _symplast._drop_parcel(_symplast._close_parcel())
 
     def _is_latest(self):
         # A value that is as it was may have been another in between, which workers have got with another definition.

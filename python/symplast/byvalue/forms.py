@@ -75,6 +75,11 @@ def is_settled(value, shared):
 _SETTLED = (types.FunctionType, type, types.ModuleType, property, classmethod, staticmethod)
 
 
+def is_by_value(obj):
+    """Whether it goes by value, as others would not find it by its name."""
+    return form(obj) is BY_VALUE
+
+
 def is_function(obj):
     """Whether it is a function that is made from its code."""
     return type(obj) is types.FunctionType and not shells.is_dispatcher(obj)
@@ -127,7 +132,21 @@ def _form_of_method(method):
         return NotImplemented
     module = sys.modules.get(type(owner).__module__)
     found = getattr(module, method.__name__, None)
-    return (getattr, (module, method.__name__)) if found is method and not is_main(module.__name__) else NotImplemented
+    if found is method and not is_main(module.__name__):
+        return getattr, (module, method.__name__)
+    if type(method) is types.MethodType and isinstance(method.__func__, types.FunctionType) and not _is_found(method):
+        return types.MethodType, (method.__func__, owner)
+    return NotImplemented
+
+
+def _is_found(method):
+    # Whether pickle would find it: a function that was put into a class may have another name of its own.
+    owner = method.__self__
+    for each in (owner if isinstance(owner, type) else type(owner)).__mro__:
+        if method.__name__ in vars(each):
+            found = vars(each)[method.__name__]
+            return getattr(found, "__func__", found) is method.__func__
+    return False
 
 
 def _form_of_sentinel(obj):

@@ -9,8 +9,9 @@ import sys
 import threading
 import weakref
 
-# Tokens and versions are drawn here, and never meet those of another interpreter of the process.
-_ids = itertools.count(int.from_bytes(os.urandom(7)) << 40)
+# Tokens and versions are drawn here, in rising order, and never meet those of another interpreter of the process: the bits from here on are this one's.
+SENDER_SHIFT = 40
+_ids = itertools.count(int.from_bytes(os.urandom(7)) << SENDER_SHIFT)
 
 # Reentrant: a finalizer may run inside and send something itself.
 _lock = threading.RLock()
@@ -114,10 +115,10 @@ class Shared:
 
 
 class _Main:
-    """The names of `__main__`."""
+    """The names of `__main__`: the program's own, or in a worker those that have come from its owner."""
 
     token = 0
-    foreign = True
+    foreign = False
 
     def __init__(self):
         self.sent = {}

@@ -2,6 +2,7 @@
 
 import pickle
 
+from symplast import _symplast
 from symplast.byvalue.arrival import original, rebuild
 from symplast.byvalue.forms import BY_VALUE, form, label
 from symplast.byvalue.identity import Recent, known, register
@@ -31,6 +32,8 @@ class Sender:
         definition = self._definitions.get(record.token)
         if definition is None or not definition.is_fresh():
             definition = self._define(obj, record)
+        if definition.parcel:
+            _symplast._attach_parcel(definition.parcel)
         return rebuild, (record.token, definition.version, definition.data)
 
     def _define(self, obj, record):
@@ -38,7 +41,7 @@ class Sender:
         from symplast.byvalue import writer
 
         try:
-            definition = writer.define(obj, self._reply)
+            definition = writer.define_parcelled(obj, self._reply)
         except pickle.PicklingError as error:
             where = "from" if self._reply else "to"
             raise pickle.PicklingError(f"cannot send {label(obj)} {where} a worker: {error}") from error.__cause__

@@ -10,7 +10,7 @@ import enum
 import functools
 import types
 
-from symplast import _symplast
+from symplast import _symplast, classes
 from symplast.byvalue.identity import main_name
 
 _DISPATCHER = functools.singledispatch(len).__code__
@@ -22,7 +22,7 @@ _REGISTRY = ".registry"
 # What may stay behind when it cannot be sent.
 OPTIONAL = {"__annotations__", "__annotate_func__", "__type_params__", _SUBCLASSES}
 
-_MADE_WITH_CLASS = {"__module__", "__slots__", "__slotnames__", "_abc_impl", "__annotations_cache__"}
+_MADE_WITH_CLASS = {"__module__", "__slots__", "__slotnames__", "_abc_impl", "__annotations_cache__", classes.SOURCE}
 _MADE_WITH_ENUM = {
     "__new__", "_all_bits_", "_boundary_", "_flag_mask_", "_hashable_values_", "_inverted_", "_member_map_", "_member_names_",
     "_member_type_", "_singles_mask_", "_unhashable_values_", "_unhashable_values_map_", "_value2member_map_",
@@ -79,6 +79,8 @@ def set_attribute(obj, slot, value):
 
 
 def _describe_class(cls):
+    if classes.SOURCE in vars(cls):
+        classes.sent(cls)
     names = {"__module__": main_name(cls.__module__), "__qualname__": cls.__qualname__}
     if "__slots__" in vars(cls):
         slots = cls.__slots__
@@ -94,13 +96,15 @@ def _describe_class(cls):
 
 def _make_class(meta, name, bases, names):
     meta = meta or type(bases[0])
+    if issubclass(meta, classes.meta()):
+        names[classes.SOURCE] = classes.Source()
     with _quiet(bases):
         cls = type.__new__(meta, name, bases, names) if _is_plain(meta) else meta(name, bases, names)
     if isinstance(cls, abc.ABCMeta):
         abc._abc_init(cls)
     if issubclass(cls, _symplast.ObjectBase):
         # What its metaclass does besides.
-        _symplast._register_class(cls, cls.__module__, cls.__qualname__, True)
+        classes.received(cls)
     return cls
 
 

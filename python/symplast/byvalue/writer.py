@@ -13,9 +13,9 @@ import types
 
 from symplast import _symplast, transport
 from symplast.byvalue import shells
-from symplast.byvalue.arrival import Unsendable
+from symplast.byvalue.arrival import Unsendable, ref
 from symplast.byvalue.definition import Definition, References
-from symplast.byvalue.forms import ATOMS, is_function, is_settled, label, name_of
+from symplast.byvalue.forms import ATOMS, is_by_value, is_function, is_settled, label, name_of
 from symplast.byvalue.identity import MAIN, is_main, main_name, register, share
 from symplast.byvalue.names import home, names_in, submodules
 
@@ -23,16 +23,34 @@ _MISSING = object()
 _LAZY = getattr(types, "LazyImportType", None)
 
 
-def define(obj, reply):
-    """The definition of an object; in a reply, without what has come from the owner. PicklingError says what cannot be sent."""
-    writer = _Writer(obj, reply)
+def define(obj, reply, public=False):
+    """The definition of an object; in a reply, without what has come from the owner. PicklingError says what cannot be sent.
+
+    One that is *public* is for any interpreter, also that from which parts of it have come: these keep their versions, so that they take nobody's place. The class itself
+    goes by value in any case; if others would find it by its name, and so another class perhaps, then also what is in the same module.
+    """
+    writer = _Writer(obj, reply, public)
     writer.definition.data = writer.write()
     return writer.definition
 
 
+def define_parcelled(obj, reply, public=False):
+    """define(), with a parcel for the live objects that the definition names, which it holds for as long as it lives."""
+    _symplast._open_parcel()
+    try:
+        definition = define(obj, reply, public)
+    except BaseException:
+        _symplast._drop_parcel(_symplast._close_parcel())
+        raise
+    definition.parcel = _symplast._close_parcel()
+    return definition
+
+
 class _Writer(References):
-    def __init__(self, root, reply):
+    def __init__(self, root, reply, public):
         self.definition = Definition()
+        self._public = public
+        self._detached = root.__module__ if public and not is_by_value(root) else None
         self._root = root
         self._reply = reply
         self._reached = {id(root)}
@@ -75,6 +93,12 @@ class _Writer(References):
             pickler.dump(value)
         self._image = file.getvalue()
 
+    def reduce(self, obj):
+        """As References has it."""
+        if self._detached is not None and isinstance(obj, (types.FunctionType, type)) and obj.__module__ == self._detached:
+            return ref, (self.reach(obj),)
+        return super().reduce(obj)
+
     def reach(self, obj):
         """The token of an object that is referred to. It is written as well, unless the other side has it for sure."""
         record = register(obj)
@@ -104,6 +128,8 @@ class _Writer(References):
     def _write_function(self, fn, record):
         code, cells, space = fn.__code__, fn.__closure__ or (), fn.__globals__
         module = home(space)
+        if module is not None and module == self._detached:
+            module = None
         shared = share(record, cells if module else (*cells, space))
         tokens = [each.token for each in shared[: len(cells)]]
         doc = fn.__doc__ if isinstance(fn.__doc__, str) else None
@@ -122,7 +148,7 @@ class _Writer(References):
         before, self._needed = len(self._todo), []
         try:
             data = transport.dumps(shells.describe(obj), self)
-        except _symplast.DeletedError:
+        except (_symplast.DeletedError, MemoryError):
             raise
         except Exception as error:
             if obj is self._root:
@@ -156,7 +182,7 @@ class _Writer(References):
         before = len(self._todo)
         try:
             transport.dumps(value, self)
-        except _symplast.DeletedError:
+        except (_symplast.DeletedError, MemoryError):
             raise
         except Exception as error:
             if fn is self._root:
@@ -216,7 +242,7 @@ class _Writer(References):
         try:
             settled = is_settled(value, shared)
             data = transport.dumps(value, self)
-        except _symplast.DeletedError:
+        except (_symplast.DeletedError, MemoryError):
             raise
         except Exception as error:
             if strict:
@@ -231,7 +257,8 @@ class _Writer(References):
         else:
             self._watch(slot, value, read, settled, data)
             self.definition.watch_shared(shared)
-        place = holder.token, slot, self.definition.version_of(holder, slot, data)
+        version = holder.received.get(slot) if self._public and holder.foreign else None
+        place = holder.token, slot, version or self.definition.version_of(holder, slot, data)
         if settled:
             self._links.append((*place, data))
         else:

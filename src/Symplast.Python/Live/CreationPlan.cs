@@ -119,6 +119,13 @@ internal unsafe struct CreationPlans
         return plan != null && plan->TypeVersion == version && version != 0 ? plan : null;
     }
 
+    /// <summary>Forgets the plan of a class.</summary>
+    internal readonly void Forget(PyObject* type)
+    {
+        CreationPlan* plan = Find(type);
+        if (plan != null) plan->TypeVersion = 0;
+    }
+
     /// <summary>The same; made if there is none. Null if the class has no version or no number, or with an exception set. Runs no Python code.</summary>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
     internal readonly CreationPlan* FindOrMake(InterpreterState interpreter, PyObject* type)
@@ -132,7 +139,7 @@ internal unsafe struct CreationPlans
 
     readonly CreationPlan* Make(InterpreterState interpreter, PyObject* type)
     {
-        if (!interpreter.ClassNumbers.TryGetValue((nint)type, out int number)) return null;
+        if (!interpreter.Classes.TryHold(type, out int number)) return null;
         PyObject* names = Classes.FieldsOf(type);
         if (names == null && Api.Table.PyErr_Occurred() != null) return null;
         // The look-up gave it one.

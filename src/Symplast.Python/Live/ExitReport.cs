@@ -30,7 +30,7 @@ internal static unsafe partial class ExitReport
         try
         {
             // What these hold is ours, and nobody's fault.
-            Classes.ForgetDefinitions();
+            ClassTable.ForgetDefinitions();
             Participant* me = Epoch.JoinUnbound();
             string report;
             using (Census census = Census.Take(me)) report = Describe(census);

@@ -21,6 +21,9 @@ internal unsafe struct Handle
     internal LiveState* State;
     internal PyObject* WeakReferences;
 
+    // The number of the class, if the handle counts among those that keep it held; else 0.
+    int _class;
+
     /// <summary>
     /// A new reference to the handle of an object that was loaded in the caller's section; made if there is none. Null if it cannot be made inside a section
     /// (<see cref="LiveState.Again"/>) or, with an exception set, if there is no memory or its pool was deleted.
@@ -116,8 +119,16 @@ internal unsafe struct Handle
             return null;
         }
         // Not seen by the collector, the reference would keep type and module alive for as long as a function's globals have a handle, and they the function, if it is one
-        // of a class of live objects: for ever. The types outlive all handles anyway.
-        if (!IsCollected(type)) References.Drop(type);
+        // of a class of live objects: for ever. Our own types outlive all handles anyway, and classes are held while they have some.
+        if (!IsCollected(type))
+        {
+            References.Drop(type);
+            if ((Layout.TypeFlags(type) & PyTypeSpec.ImmutableType) == 0)
+            {
+                handle->_class = ((SharedObject*)shared)->Tag;
+                state->CountHandle(handle->_class, 1);
+            }
+        }
         handle->Shared = shared;
         handle->State = state;
         state->Handles.Add(shared, (PyObject*)handle);
@@ -155,6 +166,7 @@ internal unsafe struct Handle
         }
         else
         {
+            if (handle->_class != 0) state->CountHandle(handle->_class, -1);
             Api.Table.PyObject_Free(self);
         }
         LiveState.Forget(state);

@@ -12,13 +12,22 @@ internal static unsafe class LiveCounts
     /// <summary>A dict of the number of live objects by the name of their type; null with an exception set.</summary>
     internal static PyObject* ByType(InterpreterState interpreter, Pool pool)
     {
-        long[] counts = new long[(int)LiveKind.Count + Classes.Count + 1];
+        long[] counts = new long[(int)LiveKind.Count + ClassTable.Count + 1];
         ObjectWalk.Count(interpreter.Live->Me, pool, &LiveKinds.NumberOf, counts);
         PyObject* dict = Api.Table.PyDict_New();
         for (int number = 0; dict != null && number < counts.Length; number++)
         {
             if (counts[number] == 0) continue;
-            if (!Add(dict, Text.ToPython(LiveKinds.NameOf(number)), counts[number])) dict = null;
+            string name = LiveKinds.NameOf(number);
+            long count = counts[number];
+            // Of classes of one name together.
+            for (int later = number + 1; number >= (int)LiveKind.Count && later < counts.Length; later++)
+            {
+                if (counts[later] == 0 || LiveKinds.NameOf(later) != name) continue;
+                count += counts[later];
+                counts[later] = 0;
+            }
+            if (!Add(dict, Text.ToPython(name), count)) dict = null;
         }
         return dict;
     }

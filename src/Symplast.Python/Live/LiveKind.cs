@@ -70,7 +70,7 @@ internal static unsafe class LiveKinds
     internal static string NameOf(int number)
     {
         if (number < (int)LiveKind.Count) return ((LiveKind)number).ToString();
-        (string module, string name) = Classes.NameOf(number - (int)LiveKind.Count);
+        (string? module, string? name) = ClassTable.NameOf(number - (int)LiveKind.Count);
         return name is null ? nameof(LiveKind.Object) : $"{module}.{name}";
     }
 }

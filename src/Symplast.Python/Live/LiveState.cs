@@ -16,6 +16,13 @@ internal unsafe struct LiveState
 {
     const int MostKinds = 16;
 
+    // A class of live objects, by its number. Handles do not keep it alive, whoever set it does for as long as there are some.
+    struct ClassUse
+    {
+        internal PyObject* Type;
+        internal long Handles;
+    }
+
     // The pools that this interpreter has handles into, by slot. One pin each keeps the addresses, so that a handle can always ask whether its pool still is.
     struct PoolUse
     {
@@ -81,7 +88,7 @@ internal unsafe struct LiveState
     internal PyObject* Leftover;
 
     nint _interpreter;
-    PyObject** _classes;
+    ClassUse* _classes;
     int _classCapacity;
     PoolUse* _pools;
     int _poolCapacity;
@@ -179,21 +186,34 @@ internal unsafe struct LiveState
     internal readonly PyObject* ClassOf(Record* record)
     {
         int number = ((SharedObject*)record)->Tag;
-        return (uint)number < (uint)_classCapacity ? _classes[number] : null;
+        return ClassWith(number);
     }
 
-    /// <summary>Notes the class with a number; the reference to it is kept elsewhere.</summary>
+    /// <summary>The class with a number in this interpreter, a borrowed reference; null if it is not known, or not held.</summary>
+    internal readonly PyObject* ClassWith(int number) => (uint)number < (uint)_classCapacity ? _classes[number].Type : null;
+
+    /// <summary>How many handles there are of objects with the number of a class.</summary>
+    internal readonly long HandlesOfClass(int number) => (uint)number < (uint)_classCapacity ? _classes[number].Handles : 0;
+
+    /// <summary>Notes a handle of an object of a class that is held, or, with -1, its end.</summary>
+    internal readonly void CountHandle(int number, int change)
+    {
+        if ((uint)number < (uint)_classCapacity) _classes[number].Handles += change;
+    }
+
+    /// <summary>Notes the class with a number, or with null that it is not held any more; the reference to it is kept elsewhere.</summary>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
     internal void SetClass(int number, PyObject* type)
     {
         if (number >= _classCapacity)
         {
+            if (type == null) return;
             int capacity = Math.Max(16, number + number / 2 + 1);
-            _classes = (PyObject**)NativeMemory.Realloc(_classes, (nuint)capacity * (nuint)sizeof(nint));
-            new Span<nint>(_classes + _classCapacity, capacity - _classCapacity).Clear();
+            _classes = (ClassUse*)NativeMemory.Realloc(_classes, (nuint)capacity * (nuint)sizeof(ClassUse));
+            new Span<ClassUse>(_classes + _classCapacity, capacity - _classCapacity).Clear();
             _classCapacity = capacity;
         }
-        _classes[number] = type;
+        _classes[number].Type = type;
     }
 
     /// <summary>Drops a reference to a block in a section of its own, unless its pool is deleted.</summary>

@@ -54,12 +54,12 @@ internal static unsafe partial class ObjectType
             InterpreterState? interpreter = InterpreterOf(type);
             if (interpreter is null) return null;
             if (IsAbstract(type)) return RaiseAbstract(type);
-            if (!interpreter.ClassNumbers.TryGetValue((nint)type, out int number))
+            if (!interpreter.Classes.TryHold(type, out int number) && !Classes.Identify(interpreter, type, out number)) return null;
+            if (number == 0)
                 return Errors.Type($"{Text.FromPython(api.PyType_GetName(type))} was not created as a class of live objects: derive it from symplast.Object");
             bool hasArguments = ((PyVarObject*)positional)->Size != 0 || named != null && ((PyDictObject*)named)->Used != 0;
             if (hasArguments && api.PyType_GetSlot(type, PyTypeSlot.Init) == api.PyType_GetSlot(api.PyBaseObject_Type, PyTypeSlot.Init))
                 return Errors.Type($"{Text.FromPython(api.PyType_GetName(type))}() takes no arguments");
-            if (interpreter.UnpublishedClasses.Count != 0 && interpreter.UnpublishedClasses.Contains(number)) Classes.Publish(interpreter, type, number);
             CreationPlan* plan = interpreter.Live->Plans.FindOrMake(interpreter, type);
             if (plan != null && plan->IsSimple) *Layout.VectorcallSlot(type) = (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nuint, PyObject*, PyObject*>)&Call;
             if (api.PyErr_Occurred() != null) return null;
@@ -80,6 +80,8 @@ internal static unsafe partial class ObjectType
         PoolHeap* heap = Heap.Of(pool);
         PyObject* handle = null;
         Record* record = null;
+        // Between the look at the class and this, the collector may have let it go.
+        if (state->ClassWith(number) != type && !interpreter.Classes.TryHold(type, out _)) return null;
         Epoch.Enter(state->Me);
         bool isDeleted = PoolHeap.IsDeleted(heap);
         if (!isDeleted)

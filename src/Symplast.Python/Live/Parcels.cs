@@ -16,26 +16,34 @@ internal static unsafe class Parcels
         internal nint Heap;      // pinned, so that it can be asked whether the object still is
     }
 
+    // What was packed together: tickets, and closed parcels that it holds as well.
+    sealed class Parcel
+    {
+        internal readonly List<long> Tickets = [];
+        internal readonly List<long> Parcels = [];
+        internal int Holders = 1;
+    }
+
     static readonly Lock Gate = new();
     static readonly Dictionary<long, Ticket> Tickets = [];
-    static readonly Dictionary<long, List<long>> Closed = [];
+    static readonly Dictionary<long, Parcel> Closed = [];
     static long _lastTicket;
     static long _lastParcel;
     static Participant* _postman;
 
     // The parcels that this thread is packing: a pickler's hooks may send something themselves.
     [ThreadStatic]
-    static Stack<List<long>>? _open;
+    static Stack<Parcel>? _open;
 
     /// <summary>Begins a parcel of the calling thread.</summary>
-    internal static void Open() => (_open ??= new Stack<List<long>>()).Push([]);
+    internal static void Open() => (_open ??= new Stack<Parcel>()).Push(new Parcel());
 
     /// <summary>Ends the parcel that the calling thread began last. Returns its number, or 0 if it is empty.</summary>
     internal static long Close()
     {
         if (_open is not { Count: > 0 }) return 0;
-        List<long> parcel = _open.Pop();
-        if (parcel.Count == 0) return 0;
+        Parcel parcel = _open.Pop();
+        if (parcel.Tickets.Count == 0 && parcel.Parcels.Count == 0) return 0;
         lock (Gate)
         {
             Closed.Add(++_lastParcel, parcel);
@@ -43,22 +51,39 @@ internal static unsafe class Parcels
         }
     }
 
-    /// <summary>Ends the tickets of a parcel, and the references they held. 0 is no parcel. No section may be open, nor Python be left to run.</summary>
+    /// <summary>Makes the parcel that the calling thread is packing, if there is one, hold a closed one too: data that are sent again and again have one of their own.</summary>
+    internal static void Attach(long parcel)
+    {
+        if (_open is not { Count: > 0 }) return;
+        lock (Gate)
+        {
+            if (!Closed.TryGetValue(parcel, out Parcel? known)) return;
+            known.Holders++;
+            _open.Peek().Parcels.Add(parcel);
+        }
+    }
+
+    /// <summary>Lets go of a parcel; the last of its holders ends its tickets, and the references they held. 0 is no parcel. No section may be open, nor Python be left to run.</summary>
     internal static void Drop(long parcel)
     {
         if (parcel == 0) return;
-        lock (Gate)
+        lock (Gate) DropHeld(parcel);
+    }
+
+    static void DropHeld(long parcel)
+    {
+        if (!Closed.TryGetValue(parcel, out Parcel? known) || --known.Holders != 0) return;
+        Closed.Remove(parcel);
+        // Recursion is bounded: a parcel that is held holds no others.
+        foreach (long each in known.Parcels) DropHeld(each);
+        foreach (long number in known.Tickets)
         {
-            if (!Closed.Remove(parcel, out List<long>? tickets)) return;
-            foreach (long number in tickets)
-            {
-                Tickets.Remove(number, out Ticket ticket);
-                PoolHeap* heap = (PoolHeap*)ticket.Heap;
-                Epoch.Enter(_postman);
-                if (!PoolHeap.IsDeleted(heap)) Reference.Drop(_postman, (Header*)ticket.Shared);
-                Epoch.Exit(_postman);
-                Heap.Unpin(heap);
-            }
+            Tickets.Remove(number, out Ticket ticket);
+            PoolHeap* heap = (PoolHeap*)ticket.Heap;
+            Epoch.Enter(_postman);
+            if (!PoolHeap.IsDeleted(heap)) Reference.Drop(_postman, (Header*)ticket.Shared);
+            Epoch.Exit(_postman);
+            Heap.Unpin(heap);
         }
     }
 
@@ -85,13 +110,15 @@ internal static unsafe class Parcels
             number = ++_lastTicket;
             Tickets.Add(number, new Ticket { Shared = (nint)handle->Shared, Heap = (nint)heap });
         }
-        _open.Peek().Add(number);
+        _open.Peek().Tickets.Add(number);
         return Api.Table.PyLong_FromLongLong(-number);
     }
 
-    /// <summary>The handle, in the calling interpreter, of the object with a ticket, a new reference; null with an exception set.</summary>
+    /// <summary>The handle, in the calling interpreter, of the object with a ticket, a new reference; null with an exception set. Runs Python code.</summary>
     internal static PyObject* Collect(LiveState* state, long number)
     {
+        // Who sends an object has left what has changed in its own classes since.
+        if (!Classes.Refresh(state)) return null;
         PyObject* handle;
         do
         {

@@ -1,0 +1,238 @@
+"""Which class a live object belongs to, in each interpreter: the one that it was made with, or the class here that has the same definition.
+
+A class that its module has under its name goes by this name, and by its definition: of two that were made from the same source, one in each interpreter, the
+objects are the same; but not of two that one interpreter has made. Any other class goes by value, under the token that it has in tasks too. Its definition lies in
+the process from its first object on, for whoever meets one, and is renewed when live objects are sent and it has changed.
+"""
+
+import marshal
+import os
+import sys
+import types
+
+from symplast import _symplast
+
+# Where a class has its Source.
+SOURCE = "__symplast_source__"
+
+_MASK = (1 << 40) - 1
+
+# The classes of this interpreter that have gone elsewhere by value; made when there is one.
+_sent = None
+
+
+class Source:
+    """Where a class comes from: a hash of what its statement made, a hash of the state of its module's file; and its definition, once that was written."""
+
+    __slots__ = ("content", "definition", "foreign", "stamp")
+
+    def __init__(self):
+        self.content = self.stamp = 0
+        self.definition = None
+        self.foreign = False
+
+
+def meta():
+    """The metaclass of classes of live objects."""
+    from symplast import objects
+
+    return objects.ObjectMeta
+
+
+def made(cls, namespace):
+    """Called for each class of live objects that is made here, with what its statement has made."""
+    source = vars(cls)[SOURCE]
+    if not _is_nameless(cls):
+        bases = [vars(each)[SOURCE] for each in cls.__mro__[1:] if SOURCE in vars(each)]
+        source.content = hash((_content_of(cls, namespace), *[base.content for base in bases]))
+        stamps = _stamp_of(cls.__module__), *[base.stamp for base in bases if base.stamp]
+        source.stamp = hash(stamps) if stamps[0] else 0
+    old = _symplast._class_made(cls, cls.__module__, cls.__qualname__)
+    if old is not None:
+        # The name will mean another class.
+        _publish(old)
+
+
+def received(cls):
+    """Called for each class of live objects that has come by value."""
+    vars(cls)[SOURCE].foreign = True
+    _symplast._class_made(cls, cls.__module__, "")
+
+
+def sent(cls):
+    """Called when a class goes elsewhere by value, in whatever definition."""
+    global _sent
+    if _sent is None:
+        import gc
+        import weakref
+
+        _sent = weakref.WeakSet()
+        gc.callbacks.append(_let_go)
+    if not vars(cls)[SOURCE].foreign:
+        _sent.add(cls)
+
+
+def identify(cls):
+    """Called when a class makes its first object in this interpreter: gives it its number, and leaves its definition if others cannot import it."""
+    source = vars(cls).get(SOURCE)
+    if source is None:
+        return
+    if _goes_by_name(cls):
+        if _symplast._name_class(cls, cls.__module__, cls.__qualname__, source.content, source.stamp):
+            _publish(cls)
+        return
+    token = _token_of(cls)
+    if _symplast._is_published(token):
+        _symplast._number_class(cls, cls.__module__, cls.__qualname__, token)
+    else:
+        _publish(cls, token)
+
+
+def resolve(module, qualname, content, stamp, definition, reason):
+    """Called when the first object of a class turns up: returns the class. *content* is None if it goes by value."""
+    cause = None
+    if content is not None:
+        try:
+            cls = _find(module, qualname)
+        except Exception as error:
+            reason, cause = "it must be a class that can be imported here", error
+        else:
+            source = vars(cls).get(SOURCE) if isinstance(cls, type) else None
+            if source is not None and (source.content == content or stamp and source.stamp == stamp):
+                # Of all classes that it is, its objects are the newest one's.
+                _symplast._name_class(cls, module, qualname, source.content, source.stamp)
+                return cls
+            reason = "the one that has its name here is defined in another way: its module has changed since, or is another one"
+    elif reason is not None:
+        reason = f"where it was defined it could not be sent ({reason})"
+    if definition is not None:
+        try:
+            return receive(definition)
+        except Exception as error:
+            reason, cause = "its definition cannot be used here", error
+    reason = reason or "nobody has left its definition"
+    raise _symplast.NotShareableError(f"the class {module}.{qualname} of this object cannot be found in this interpreter: {reason}") from cause
+
+
+def receive(definition):
+    """The class that a definition describes; what has changed in it is put in its place."""
+    from symplast.byvalue import arrival, identity
+
+    token, version, data = marshal.loads(definition)
+    record = identity.holder_of(token)
+    cls = record() if record is not None and not record.foreign else None
+    return arrival.rebuild(token, version, data) if cls is None else cls
+
+
+def renew():
+    """Called when live objects are about to be sent: leaves new definitions of the classes that have changed since they left theirs."""
+    for cls in _symplast._unpublished_namesakes():
+        _publish(cls)
+    if not _sent:
+        return
+    for cls in tuple(_sent):
+        definition = vars(cls)[SOURCE].definition
+        if definition is not None:
+            if not definition.is_fresh():
+                _publish(cls, _token_of(cls))
+        elif _symplast._is_published(token := _token_of(cls)):
+            # By another interpreter, which has it from here.
+            _publish(cls, token)
+
+
+def _publish(cls, token=None):
+    # What is no Exception, and lack of memory, go to whoever makes the object: the next one tries again.
+    from symplast.byvalue import writer
+
+    source = vars(cls)[SOURCE]
+    names = cls.__module__, cls.__qualname__
+    try:
+        definition = writer.define_parcelled(cls, reply=False, public=True)
+        data = marshal.dumps((int(token or _token_of(cls)), definition.version, definition.data))
+    except MemoryError:
+        raise
+    except Exception as error:
+        _symplast._publish_class(cls, *names, token, 0, f"{type(error).__name__}: {error}", 0)
+        return
+    version, parcel = definition.version, definition.parcel
+    _symplast._publish_class(cls, *names, token, version & _MASK, data, parcel)
+    # It is the table's now.
+    definition.parcel = 0
+    if not source.foreign and (source.definition is None or source.definition.version < version):
+        source.definition = definition
+
+
+def _let_go(phase, info, _let=_symplast._let_classes_go):
+    if phase == "start" and info["generation"]:
+        _let()
+
+
+def _token_of(cls):
+    from symplast.byvalue.identity import register
+
+    return str(register(cls).token)
+
+
+def _is_nameless(cls):
+    # Whether it cannot be another interpreter's under its name: one of the program itself, or of a function.
+    module = cls.__module__
+    return not isinstance(module, str) or "<locals>" in cls.__qualname__ or module == "__main__" or sys.modules.get(module) is sys.modules["__main__"]
+
+
+def _goes_by_name(cls):
+    if _is_nameless(cls):
+        return False
+    module = found = sys.modules.get(cls.__module__)
+    for name in cls.__qualname__.split("."):
+        found = getattr(found, name, None)
+    # Within the module's own code it may not have the name yet.
+    return found is cls or found is None and getattr(getattr(module, "__spec__", None), "_initializing", False)
+
+
+def _find(module, qualname):
+    import importlib
+
+    found = importlib.import_module(module)
+    for name in qualname.split("."):
+        found = getattr(found, name)
+    return found
+
+
+def _stamp_of(module):
+    try:
+        state = os.stat(sys.modules[module].__file__)
+    except (KeyError, AttributeError, TypeError, ValueError, OSError):
+        return 0
+    return hash((state.st_ino, state.st_size, state.st_mtime_ns))
+
+
+def _content_of(cls, namespace):
+    parts = [(name, _content_of_value(value)) for name, value in namespace.items() if name not in (SOURCE, "__module__", "__firstlineno__")]
+    return hash((tuple(parts), tuple(base.__qualname__ for base in cls.__bases__)))
+
+
+def _content_of_value(value):
+    kind = type(value)
+    if kind is types.FunctionType:
+        return _content_of_code(value.__code__)
+    if kind in (classmethod, staticmethod):
+        return _content_of_value(value.__func__)
+    if kind is property:
+        return tuple(map(_content_of_value, (value.fget, value.fset, value.fdel)))
+    if kind is tuple:
+        return tuple(map(_content_of_value, value))
+    if kind in (list, dict, set):
+        # Its contents may go in circles; the names of annotations are what a class has of this kind.
+        return kind.__name__, tuple(map(_content_of_value, [each for each in value if type(each) is str]))
+    if kind in (int, float, complex, str, bytes, bool, type(None)):
+        return kind.__name__, repr(value)
+    return value.__qualname__ if isinstance(value, type) else kind.__qualname__
+
+
+def _content_of_code(code):
+    constants = [_content_of_code(each) if isinstance(each, types.CodeType) else (type(each).__name__, _text_of(each)) for each in code.co_consts]
+    return hash((code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_flags, tuple(constants)))
+
+
+def _text_of(constant):
+    return ",".join(sorted(map(repr, constant))) if isinstance(constant, frozenset) else repr(constant)
