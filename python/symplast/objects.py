@@ -165,8 +165,8 @@ def _check_order(cls):
 class Object(_symplast.ObjectBase, metaclass=ObjectMeta):
     """Base of classes whose instances all interpreters share.
 
-    Attributes lie in a pool; methods, properties and everything else of the class are each interpreter's own, which
-    finds the class by its module and name. Annotated attributes of a class are its fields: only these can be set, values
+    Attributes lie in a pool; methods, properties and everything else of the class are each interpreter's own. It imports the
+    class by its name, or gets it by value if the name does not mean this very class there. Annotated attributes of a class are its fields: only these can be set, values
     are checked where the annotation is a plain type, and __init__ takes them in order unless the class has its own.
     A class without annotations takes any attribute. Each access is atomic.
     """

@@ -67,6 +67,8 @@ def is_settled(value, shared):
         return True
     if kind is tuple or kind is frozenset:
         return len(value) <= 64 and all([is_settled(each, shared) for each in value])
+    if kind is _symplast.Field:
+        return is_settled(value.__reduce__()[1], shared)
     if kind is types.BuiltinFunctionType or kind is types.MethodType:
         return isinstance(value.__self__, (types.ModuleType, type)) or form(value) is not NotImplemented
     return isinstance(value, _SETTLED) or form(value) is BY_VALUE
