@@ -133,11 +133,19 @@ def renew():
     for cls in tuple(_sent):
         definition = vars(cls)[SOURCE].definition
         if definition is not None:
-            if not definition.is_fresh():
+            if not _is_fresh(definition):
                 _publish(cls, _token_of(cls))
         elif _symplast._is_published(token := _token_of(cls)):
             # By another interpreter, which has it from here.
             _publish(cls, token)
+
+
+def _is_fresh(definition):
+    try:
+        return definition.is_fresh()
+    except _symplast.DeletedError:
+        # Of what its methods use. Those who use it there are told.
+        return False
 
 
 def _publish(cls, token=None):

@@ -351,6 +351,24 @@ class Globals(unittest.TestCase):
         """), "(1, 1)\n[(1, 1), (1, 1), (1, 1)]\n{(1, 1)} (2, 2)\n")
 
 
+    def test_that_are_deleted_are_missed_only_by_those_who_use_them(self):
+        self.assertEqual(child.run("""
+            import symplast
+            class Thing(symplast.Object):
+                value: int = 5
+                def look(self): return board["k"]
+            thing = Thing()
+            def look(thing): return thing.look()
+            def value(thing): return thing.value
+            with symplast.Pool("short") as pool, pool.allocating():
+                board = symplast.Dict(k=1)
+                with symplast.InterpreterPoolExecutor(1) as executor:
+                    print(executor.submit(look, thing).result())
+            with symplast.InterpreterPoolExecutor(1) as executor:
+                print(executor.submit(value, thing).result(), type(executor.submit(look, thing).exception()).__name__)
+        """), "1\n5 PicklingError\n")
+
+
 class Lifetimes(unittest.TestCase):
     def test_a_local_class_is_collected_and_comes_back(self):
         with symplast.Pool("brief") as pool, pool.allocating():
