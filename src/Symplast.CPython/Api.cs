@@ -55,6 +55,8 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> PyObject_GenericGetAttr;
     public delegate* unmanaged[Cdecl]<PyObject*, void> PyObject_ClearWeakRefs;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> PyWeakref_NewRef;
+    public delegate* unmanaged[Cdecl]<void*, byte*, delegate* unmanaged[Cdecl]<PyObject*, void>, PyObject*> PyCapsule_New;
+    public delegate* unmanaged[Cdecl]<PyObject*, byte*, void*> PyCapsule_GetPointer;
     public delegate* unmanaged[Cdecl]<void*, void> PyObject_Free;
     public delegate* unmanaged[Cdecl]<byte*, nint, byte*, PyObject*> PyUnicode_DecodeUTF8;
     public delegate* unmanaged[Cdecl]<nint, uint, PyObject*> PyUnicode_New;

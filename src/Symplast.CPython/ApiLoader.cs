@@ -55,6 +55,8 @@ public static unsafe class ApiLoader
         t.PyObject_GenericGetAttr = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyObject_GenericGetAttr");
         t.PyObject_ClearWeakRefs = (delegate* unmanaged[Cdecl]<PyObject*, void>)symbols.Need("PyObject_ClearWeakRefs");
         t.PyWeakref_NewRef = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyWeakref_NewRef");
+        t.PyCapsule_New = (delegate* unmanaged[Cdecl]<void*, byte*, delegate* unmanaged[Cdecl]<PyObject*, void>, PyObject*>)symbols.Need("PyCapsule_New");
+        t.PyCapsule_GetPointer = (delegate* unmanaged[Cdecl]<PyObject*, byte*, void*>)symbols.Need("PyCapsule_GetPointer");
         t.PyObject_Free = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyObject_Free");
         t.PyUnicode_DecodeUTF8 = (delegate* unmanaged[Cdecl]<byte*, nint, byte*, PyObject*>)symbols.Need("PyUnicode_DecodeUTF8");
         t.PyUnicode_DecodeUTF16 = (delegate* unmanaged[Cdecl]<byte*, nint, byte*, int*, PyObject*>)symbols.Need("PyUnicode_DecodeUTF16");

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
+using Symplast.Python.ByValue;
 using Symplast.Python.Freezing;
 using Symplast.Python.Interpreting;
 using Symplast.Python.Live;
@@ -197,6 +198,8 @@ public static unsafe partial class Module
         Method("_leaks"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Leaks, PyMethodDef.OneArg, "What symplast.leaks() is made of: a tuple for each live object of a Pool, or of all if it is None."u8),
         Method("_persistent_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentId, PyMethodDef.OneArg, "Pickler.persistent_id: the address of a shared object, None for others."u8),
         Method("_persistent_load"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentLoad, PyMethodDef.OneArg, "Unpickler.persistent_load: the shared object at an address."u8),
+        Method("_contents"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&ContentsOf, PyMethodDef.FastCall, "A record of what plain containers hold, or None if something in them may change unseen; takes a tuple of types whose objects cannot."u8),
+        Method("_holds_contents"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&HoldsContents, PyMethodDef.FastCall, "Whether a value holds what a record of it says."u8),
         Method("_open_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&OpenParcel, PyMethodDef.NoArgs, "Begin a parcel: what this thread pickles from here on may name live objects."u8),
         Method("_close_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CloseParcel, PyMethodDef.NoArgs, "End the parcel and return its number, which is to travel with the data; 0 if it is empty."u8),
         Method("_attach_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&AttachParcel, PyMethodDef.OneArg, "Let the open parcel hold a closed one, whose live objects its data name too."u8),
@@ -405,6 +408,34 @@ public static unsafe partial class Module
         try
         {
             return CheckProcess() ? PersistentIds.Load(InterpreterState.Of(module), id) : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* ContentsOf(PyObject* module, PyObject** arguments, nint count)
+    {
+        try
+        {
+            return count == 2 && arguments[1]->Type == Api.Table.PyTuple_Type ? PlainContents.Of(arguments[0], arguments[1]) : Errors.Type("_contents() takes a value and a tuple of types");
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* HoldsContents(PyObject* module, PyObject** arguments, nint count)
+    {
+        try
+        {
+            if (count != 2) return Errors.Type("_holds_contents() takes a record and a value");
+            bool holds = PlainContents.Holds(arguments[0], arguments[1]);
+            return holds ? Api.Table._Py_TrueStruct : Api.Table.PyErr_Occurred() != null ? null : Api.Table._Py_FalseStruct;
         }
         catch (Exception e)
         {

@@ -1,10 +1,11 @@
 """A definition, which is sent again for as long as nothing in it has changed.
 
-Values that cannot change are compared by identity; of others the pickle is compared, each time. Large data should be frozen, not only
-because a definition holds a copy of what is not.
+Values that cannot change are compared by identity; plain containers of such values by what they hold; of others the pickle is compared, each
+time. Large data should be frozen, not only because a definition holds a copy of what is not.
 """
 
 import functools
+import types
 import weakref
 
 from symplast import _symplast, transport
@@ -60,8 +61,8 @@ class Definition:
         for read, value in self._same:
             if read() is not value:
                 return False
-        for read, digest in self._equal:
-            if _pickle_of(read()) != digest:
+        for watched in self._equal:
+            if not watched.is_fresh():
                 return False
         return self._checked == Definition._changes or self._is_latest()
 
@@ -104,9 +105,9 @@ class Definition:
         else:
             self._same.append((functools.partial(_is_still, weak, read), True))
 
-    def watch_pickle(self, read, data):
-        """… as read() returns an object with this pickle."""
-        self._equal.append((read, _digest(data)))
+    def watch_pickle(self, read, data, contents):
+        """… as read() returns an object with this pickle, or with the contents that were recorded before it was pickled, if they could be."""
+        self._equal.append(_Watched(read, _digest(data), contents))
 
     def watch_shared(self, objects):
         """Ask for these shared objects, which may be deleted, before the definition is sent again."""
@@ -123,6 +124,38 @@ class Definition:
             Definition._changes += changed
         self._versions.append((holder.sent, slot, sent[1]))
         return sent[1]
+
+
+class _Watched:
+    """A value that may change."""
+
+    __slots__ = ("_contents", "_digest", "_read")
+
+    def __init__(self, read, digest, contents):
+        self._read = read
+        self._digest = digest
+        self._contents = contents
+
+    def is_fresh(self):
+        value, contents = self._read(), self._contents
+        if contents is not None:
+            if _symplast._holds_contents(contents, value):
+                return True
+            # Recorded before it is pickled: what changes in between is seen the next time.
+            contents = contents_of(value)
+        if _pickle_of(value) != self._digest:
+            return False
+        self._contents = contents
+        return True
+
+
+def contents_of(value):
+    """A record of what plain containers hold, which is compared in no time; None if there is something in them that only its pickle tells about."""
+    return _symplast._contents(value, _LEAVES)
+
+
+# Of these types the objects cannot change, or have a definition of their own.
+_LEAVES = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type, type(...), type(NotImplemented))
 
 
 def _digest(data):

@@ -14,7 +14,7 @@ import types
 from symplast import _symplast, transport
 from symplast.byvalue import shells
 from symplast.byvalue.arrival import Unsendable, ref
-from symplast.byvalue.definition import Definition, References
+from symplast.byvalue.definition import Definition, References, contents_of
 from symplast.byvalue.forms import ATOMS, is_by_value, is_function, is_settled, label, name_of
 from symplast.byvalue.identity import MAIN, is_main, main_name, register, share
 from symplast.byvalue.names import home, names_in, submodules
@@ -241,6 +241,7 @@ class _Writer(References):
         before, needed, shared = len(self._todo), len(self._needed), []
         try:
             settled = is_settled(value, shared)
+            contents = None if settled or read is None else contents_of(value)
             data = transport.dumps(value, self)
         except (_symplast.DeletedError, MemoryError):
             raise
@@ -255,7 +256,7 @@ class _Writer(References):
             settled = True
             data = transport.dumps(Unsendable(f"{where} could not be sent: {error}"), self)
         else:
-            self._watch(slot, value, read, settled, data)
+            self._watch(slot, value, read, settled, data, contents)
             self.definition.watch_shared(shared)
         version = holder.received.get(slot) if self._public and holder.foreign else None
         place = holder.token, slot, version or self.definition.version_of(holder, slot, data)
@@ -267,14 +268,14 @@ class _Writer(References):
             self._values.append((rank, place, value))
             self._image = data
 
-    def _watch(self, slot, value, read, settled, data):
+    def _watch(self, slot, value, read, settled, data, contents):
         if read is None:
             return
         # The attributes that Python itself gives to functions and classes are not changed but replaced.
         if settled or slot.startswith("__"):
             self.definition.watch_identity(read, value)
         else:
-            self.definition.watch_pickle(read, data)
+            self.definition.watch_pickle(read, data, contents)
 
     def _unreach(self, before):
         # What only a value reached that could not be sent after all.

@@ -1,0 +1,210 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Python.Freezing;
+
+namespace Symplast.Python.ByValue;
+
+/// <summary>
+/// What a graph of plain containers held at one moment: which objects, in which order. As long as each container still holds the very same ones, a value is as it was, and
+/// need not be pickled to find that out. The objects are kept alive, so that an address cannot come to mean another one.
+/// </summary>
+/// <remarks>
+/// Only exact dict, list, set, frozenset and tuple objects are looked into; what else there is must be of types whose objects cannot change, or are not changed but replaced.
+/// To compare takes a look at each item, some two nanoseconds. In Python such a record is a capsule. Used with the GIL held.
+/// </remarks>
+internal static unsafe class PlainContents
+{
+    struct Container
+    {
+        internal PyObject* Object;
+        internal int First;
+        internal int Count;
+    }
+
+    struct Contents
+    {
+        internal NativeList<Container> Containers;
+        internal NativeList<nint> Items;
+    }
+
+    /// <summary>The record of a value, a new reference, or None if there is something in it that may change unseen; null with an exception set.</summary>
+    /// <param name="o">The value.</param>
+    /// <param name="leaves">A tuple of further types whose objects are compared by identity.</param>
+    internal static PyObject* Of(PyObject* o, PyObject* leaves)
+    {
+        Contents* contents = (Contents*)NativeMemory.AllocZeroed((nuint)sizeof(Contents));
+        FreezeMemo seen = default;
+        bool complete = false;
+        try
+        {
+            complete = Gather(ref *contents, ref seen, o, leaves);
+        }
+        finally
+        {
+            // Of each object that was noted.
+            for (int i = 0; i < contents->Items.Count; i++) References.Take((PyObject*)*contents->Items[i]);
+            if (!complete) Free(contents);
+            seen.Dispose();
+        }
+        if (!complete) return Api.Table._Py_NoneStruct;
+        PyObject* capsule = Api.Table.PyCapsule_New(contents, null, &Destroy);
+        if (capsule == null) Free(contents);
+        return capsule;
+    }
+
+    /// <summary>Whether a value still is as a record of it says; false with an exception set if it is no such record.</summary>
+    internal static bool Holds(PyObject* capsule, PyObject* o)
+    {
+        Contents* contents = (Contents*)Api.Table.PyCapsule_GetPointer(capsule, null);
+        if (contents == null || *contents->Items[0] != (nint)o) return false;
+        for (int i = 0; i < contents->Containers.Count; i++)
+        {
+            Container* container = contents->Containers[i];
+            if (!Holds((nint*)contents->Items[container->First], container)) return false;
+        }
+        return true;
+    }
+
+    static bool Holds(nint* items, Container* container)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* o = container->Object;
+        int count = container->Count;
+        if (o->Type == api.PyList_Type || o->Type == api.PyTuple_Type)
+        {
+            if (((PyVarObject*)o)->Size != count) return false;
+            return new ReadOnlySpan<nint>(ItemsOf(o), count).SequenceEqual(new ReadOnlySpan<nint>(items, count));
+        }
+        int found = 0;
+        if (o->Type == api.PyDict_Type)
+        {
+            if (((PyDictObject*)o)->Used * 2 != count) return false;
+            nint place = 0;
+            PyObject* key;
+            PyObject* value;
+            while (found < count && api.NextItem(o, &place, &key, &value) != 0)
+            {
+                if (items[found] != (nint)key || items[found + 1] != (nint)value) return false;
+                found += 2;
+            }
+            return found == count;
+        }
+        PySetObject* set = (PySetObject*)o;
+        if (set->Used != count) return false;
+        for (nint slot = 0; slot <= set->Mask && found < count; slot++)
+        {
+            if (IsFree(set->Table[slot])) continue;
+            if (items[found++] != (nint)set->Table[slot].Key) return false;
+        }
+        return found == count;
+    }
+
+    // Breadth first. The first item is the value itself. False if something may change unseen.
+    static bool Gather(ref Contents contents, ref FreezeMemo seen, PyObject* o, PyObject* leaves)
+    {
+        if (!Note(ref contents, ref seen, o, leaves)) return false;
+        for (int i = 0; i < contents.Containers.Count; i++)
+        {
+            int first = contents.Items.Count;
+            if (!NoteItems(ref contents, ref seen, contents.Containers[i]->Object, leaves)) return false;
+            contents.Containers[i]->First = first;
+            contents.Containers[i]->Count = contents.Items.Count - first;
+        }
+        return true;
+    }
+
+    static bool NoteItems(ref Contents contents, ref FreezeMemo seen, PyObject* o, PyObject* leaves)
+    {
+        ref Api api = ref Api.Table;
+        if (o->Type == api.PyList_Type || o->Type == api.PyTuple_Type)
+        {
+            for (nint i = 0; i < ((PyVarObject*)o)->Size; i++)
+            {
+                if (!Note(ref contents, ref seen, ItemsOf(o)[i], leaves)) return false;
+            }
+            return true;
+        }
+        if (o->Type == api.PyDict_Type)
+        {
+            nint place = 0;
+            PyObject* key;
+            PyObject* value;
+            while (api.NextItem(o, &place, &key, &value) != 0)
+            {
+                if (!Note(ref contents, ref seen, key, leaves) || !Note(ref contents, ref seen, value, leaves)) return false;
+            }
+            return true;
+        }
+        PySetObject* set = (PySetObject*)o;
+        for (nint slot = 0; slot <= set->Mask; slot++)
+        {
+            if (!IsFree(set->Table[slot]) && !Note(ref contents, ref seen, set->Table[slot].Key, leaves)) return false;
+        }
+        return true;
+    }
+
+    static bool Note(ref Contents contents, ref FreezeMemo seen, PyObject* o, PyObject* leaves)
+    {
+        // What lies in a pool may be deleted: whoever sends it is to be told.
+        if (AddressRange.Contains(o)) return false;
+        bool isContainer = IsContainer(o);
+        if (!isContainer && !IsLeaf(o, leaves)) return false;
+        contents.Items.Add((nint)o);
+        if (!isContainer || seen.Find(o) != null) return true;
+        seen.Add(o, o);
+        contents.Containers.Add(new Container { Object = o });
+        return true;
+    }
+
+    static bool IsContainer(PyObject* o)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* type = o->Type;
+        return type == api.PyDict_Type || type == api.PyList_Type || type == api.PyTuple_Type || type == api.PySet_Type || type == api.PyFrozenSet_Type;
+    }
+
+    static bool IsLeaf(PyObject* o, PyObject* leaves)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* type = o->Type;
+        if (type == api.PyUnicode_Type || type == api.PyLong_Type || type == api.PyFloat_Type || type == api.PyBytes_Type || type == api.PyBool_Type) return true;
+        if (o == api._Py_NoneStruct || type == api.PyComplex_Type || type == api.PyRange_Type) return true;
+        PyObject** others = ItemsOf(leaves);
+        for (nint i = 0; i < ((PyVarObject*)leaves)->Size; i++)
+        {
+            if (others[i] == type) return true;
+        }
+        return false;
+    }
+
+    // A deleted slot holds a dummy, recognised by a hash that no member can have.
+    static bool IsFree(PySetEntry entry) => entry.Key == null || entry.Hash == -1;
+
+    static PyObject** ItemsOf(PyObject* o) =>
+        o->Type == Api.Table.PyList_Type ? ((PyListObject*)o)->Items : (PyObject**)((byte*)o + Layout.Current.TupleItems);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static void Destroy(PyObject* capsule)
+    {
+        try
+        {
+            Free((Contents*)Api.Table.PyCapsule_GetPointer(capsule, null));
+        }
+        catch (Exception e)
+        {
+            Errors.FromManaged(e);
+            Api.Table.PyErr_WriteUnraisable(capsule);
+        }
+    }
+
+    // What is dropped may run Python code, which cannot come by the record any more.
+    static void Free(Contents* contents)
+    {
+        for (int i = 0; i < contents->Items.Count; i++) References.Drop((PyObject*)*contents->Items[i]);
+        contents->Items.Dispose();
+        contents->Containers.Dispose();
+        NativeMemory.Free(contents);
+    }
+}
