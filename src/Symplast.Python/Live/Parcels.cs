@@ -16,7 +16,7 @@ internal static unsafe class Parcels
         internal nint Heap;      // pinned, so that it can be asked whether the object still is
     }
 
-    static readonly Lock Gate = new();
+    static readonly WordLock Gate = WordLock.Create();
     static readonly Dictionary<long, Ticket> Tickets = [];
     static readonly Dictionary<long, List<long>> Closed = [];
     static long _lastTicket;
@@ -36,10 +36,18 @@ internal static unsafe class Parcels
         if (_open is not { Count: > 0 }) return 0;
         List<long> parcel = _open.Pop();
         if (parcel.Count == 0) return 0;
-        lock (Gate)
+        using (Gate.Hold())
         {
-            Closed.Add(++_lastParcel, parcel);
-            return _lastParcel;
+            try
+            {
+                Closed.Add(_lastParcel + 1, parcel);
+            }
+            catch (OutOfMemoryException)
+            {
+                End(parcel);
+                throw;
+            }
+            return ++_lastParcel;
         }
     }
 
@@ -47,18 +55,23 @@ internal static unsafe class Parcels
     internal static void Drop(long parcel)
     {
         if (parcel == 0) return;
-        lock (Gate)
+        using (Gate.Hold())
         {
-            if (!Closed.Remove(parcel, out List<long>? tickets)) return;
-            foreach (long number in tickets)
-            {
-                Tickets.Remove(number, out Ticket ticket);
-                PoolHeap* heap = (PoolHeap*)ticket.Heap;
-                Epoch.Enter(_postman);
-                if (!PoolHeap.IsDeleted(heap)) Reference.Drop(_postman, (Header*)ticket.Shared);
-                Epoch.Exit(_postman);
-                Heap.Unpin(heap);
-            }
+            if (Closed.Remove(parcel, out List<long>? tickets)) End(tickets);
+        }
+    }
+
+    // The lock is held.
+    static void End(List<long> tickets)
+    {
+        foreach (long number in tickets)
+        {
+            if (!Tickets.Remove(number, out Ticket ticket) || ticket.Heap == 0) continue;
+            PoolHeap* heap = (PoolHeap*)ticket.Heap;
+            Epoch.Enter(_postman);
+            if (!PoolHeap.IsDeleted(heap)) Reference.Drop(_postman, (Header*)ticket.Shared);
+            Epoch.Exit(_postman);
+            Heap.Unpin(heap);
         }
     }
 
@@ -68,6 +81,17 @@ internal static unsafe class Parcels
         if (!LiveMethods.IsUsable(handle)) return null;
         if (_open is not { Count: > 0 }) return Errors.Type($"cannot pickle a {Text.TypeName((PyObject*)handle)}: a live object goes by reference to the workers of an InterpreterPoolExecutor only");
         LiveState* state = handle->State;
+        // What can fail for want of memory comes first: then the ticket holds nothing, and goes with its parcel.
+        List<long> parcel = _open.Peek();
+        parcel.EnsureCapacity(parcel.Count + 1);
+        long number;
+        using (Gate.Hold())
+        {
+            if (_postman == null) _postman = Epoch.JoinUnbound();
+            number = ++_lastTicket;
+            Tickets.Add(number, default);
+        }
+        parcel.Add(number);
         Epoch.Enter(state->Me);
         PoolHeap* heap = Heap.Of(handle->Shared);
         bool isDeleted = SharedObject.IsDeleted((SharedObject*)handle->Shared);
@@ -78,14 +102,7 @@ internal static unsafe class Parcels
         }
         Epoch.Exit(state->Me);
         if (isDeleted) return LiveErrors.RaiseDeleted(handle);
-        long number;
-        lock (Gate)
-        {
-            if (_postman == null) _postman = Epoch.JoinUnbound();
-            number = ++_lastTicket;
-            Tickets.Add(number, new Ticket { Shared = (nint)handle->Shared, Heap = (nint)heap });
-        }
-        _open.Peek().Add(number);
+        using (Gate.Hold()) Tickets[number] = new Ticket { Shared = (nint)handle->Shared, Heap = (nint)heap };
         return Api.Table.PyLong_FromLongLong(-number);
     }
 
@@ -96,17 +113,18 @@ internal static unsafe class Parcels
         do
         {
             bool known;
-            bool isDeleted;
-            lock (Gate)
+            PoolHeap* deleted;
+            using (Gate.Hold())
             {
-                known = Tickets.TryGetValue(number, out Ticket ticket);
+                known = Tickets.TryGetValue(number, out Ticket ticket) && ticket.Heap != 0;
                 PoolHeap* heap = (PoolHeap*)ticket.Heap;
                 Epoch.Enter(state->Me);
-                isDeleted = known && PoolHeap.IsDeleted(heap);
+                bool isDeleted = known && PoolHeap.IsDeleted(heap);
                 handle = known && !isDeleted ? Handle.Of(state, (Header*)ticket.Shared) : null;
                 Epoch.Exit(state->Me);
-                if (isDeleted) return LiveErrors.RaiseDeletedPool(state, heap);
+                deleted = isDeleted ? heap : null;
             }
+            if (deleted != null) return LiveErrors.RaiseDeletedPool(state, deleted);
             if (!known) return Errors.Value("not the ticket of a live object on its way");
         } while (handle == null && LiveState.Again(state));
         return handle;
