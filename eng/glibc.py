@@ -24,11 +24,12 @@ SYMBOLS = {
     "libpthread.so.0": {
         "GLIBC_2.2.5": [
             "pthread_attr_getstack", "pthread_attr_setstacksize", "pthread_create", "pthread_getattr_np", "pthread_key_create",
-            "pthread_kill", "pthread_mutexattr_destroy", "pthread_mutexattr_init", "pthread_mutexattr_settype", "pthread_once",
+            "pthread_kill", "pthread_mutex_trylock", "pthread_mutexattr_destroy", "pthread_mutexattr_init", "pthread_mutexattr_settype",
+            "pthread_once",
             "pthread_rwlock_rdlock", "pthread_rwlock_unlock", "pthread_rwlock_wrlock", "pthread_setspecific", "pthread_sigmask",
         ],
         "GLIBC_2.3.3": ["pthread_condattr_setclock"],
-        "GLIBC_2.12": ["pthread_setname_np"],
+        "GLIBC_2.12": ["pthread_mutex_consistent", "pthread_mutexattr_setrobust", "pthread_setname_np"],
     },
 }
 

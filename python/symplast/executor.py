@@ -29,6 +29,9 @@ boot(settings)
 # How long a worker that was interrupted may take to stop before the program goes on without it, in seconds.
 _GRACE = 0.5
 
+# A thread's stack and an interpreter, with a margin.
+_MEMORY_OF_A_WORKER = 24 << 20
+
 # Kinds of answers that the channel adds to those of the worker.
 _LOST = -1
 _CALLBACKS = -2
@@ -142,6 +145,8 @@ class _Crew:
         self.stopped = False
 
     def add_worker(self):
+        # Thread.start() waits for ever for a thread that has no memory to begin with.
+        _symplast._need_memory(_MEMORY_OF_A_WORKER)
         started = _Worker(self, f"{self.name_prefix}_{len(self.threads)}")
         started.start()
         self.threads.append(started)

@@ -14,7 +14,7 @@ internal static unsafe partial class Libc
     internal const int AdviseWipeOnFork = 18;
     internal const int AdvisePopulateWrite = 23;
 
-    internal static readonly byte* MapFailed = (byte*)-1;
+    internal static byte* MapFailed => (byte*)-1;
 
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = false)]
     internal static partial byte* Map(void* address, nuint length, int protection, int flags, int file, nint offset);
@@ -33,6 +33,11 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "free")]
     internal static partial void Free(void* memory);
+
+    /// <summary>What tells the calling thread from all others that live.</summary>
+    [LibraryImport("libc", EntryPoint = "pthread_self")]
+    [SuppressGCTransition]
+    internal static partial nuint CurrentThread();
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     internal static partial nint Futex(nint number, int* word, int operation, int value, void* timeout, int* word2, int value3);

@@ -59,6 +59,14 @@ public sealed unsafe class Pool
         return pool;
     }
 
+    /// <summary>The pool that <see cref="PoolTable.Default"/> makes.</summary>
+    internal static Pool CreateDefault()
+    {
+        Pool pool = new("default", long.MaxValue);
+        pool.Slot = PoolTable.Insert(pool);
+        return pool;
+    }
+
     /// <summary>The native parts go when nothing can name the pool any more; chunks were returned before, or live as long as the process.</summary>
     ~Pool()
     {

@@ -3,7 +3,7 @@ namespace Symplast.Memory;
 /// <summary>All pools of the process whose memory has not been returned, by slot. Thread-safe.</summary>
 public static class PoolTable
 {
-    static readonly Lock Gate = new();
+    static readonly WordLock Gate = WordLock.Create();
     static Pool?[] _pools = new Pool?[16];
     static Pool? _default;
 
@@ -14,9 +14,9 @@ public static class PoolTable
         {
             // Acquire: pairs with the store under the lock. Whoever is late sees the one that was deleted meanwhile, as one who came before would.
             if (Volatile.Read(ref _default) is { Deleted: false } known) return known;
-            lock (Gate)
+            using (Gate.Hold())
             {
-                if (_default is null || _default.Deleted) _default = Pool.Create("default");
+                if (_default is null || _default.Deleted) _default = Pool.CreateDefault();
                 return _default;
             }
         }
@@ -33,13 +33,13 @@ public static class PoolTable
     /// <summary>The pool with this number, or null if its memory has been returned.</summary>
     public static Pool? Find(long id)
     {
-        lock (Gate) return Array.Find(_pools, pool => pool?.Id == id);
+        using (Gate.Hold()) return Array.Find(_pools, pool => pool?.Id == id);
     }
 
     /// <summary>The pools that are not deleted, oldest first.</summary>
     public static Pool[] Live()
     {
-        lock (Gate) return [.. _pools.Where(pool => pool is { Deleted: false }).OrderBy(pool => pool!.Id)!];
+        using (Gate.Hold()) return [.. _pools.Where(pool => pool is { Deleted: false }).OrderBy(pool => pool!.Id)!];
     }
 
     /// <summary>Ends the leases of all interpreters for which <paramref name="ended"/> is true; memory of deleted pools may return to the system.</summary>
@@ -57,27 +57,30 @@ public static class PoolTable
 
     internal static int Add(Pool pool)
     {
-        lock (Gate)
+        using (Gate.Hold()) return Insert(pool);
+    }
+
+    /// <summary>The same for <see cref="Default"/>, which has the gate.</summary>
+    internal static int Insert(Pool pool)
+    {
+        int slot = Array.IndexOf(_pools, null);
+        if (slot < 0)
         {
-            int slot = Array.IndexOf(_pools, null);
-            if (slot < 0)
-            {
-                slot = _pools.Length;
-                Pool?[] larger = new Pool?[slot * 2];
-                _pools.CopyTo(larger, 0);
-                larger[slot] = pool;
-                // Release: pairs with the acquire in OwnerOf.
-                Volatile.Write(ref _pools, larger);
-                return slot;
-            }
+            slot = _pools.Length;
+            Pool?[] larger = new Pool?[slot * 2];
+            _pools.CopyTo(larger, 0);
+            larger[slot] = pool;
             // Release: pairs with the acquire in OwnerOf.
-            Volatile.Write(ref _pools[slot], pool);
+            Volatile.Write(ref _pools, larger);
             return slot;
         }
+        // Release: pairs with the acquire in OwnerOf.
+        Volatile.Write(ref _pools[slot], pool);
+        return slot;
     }
 
     internal static void Remove(Pool pool)
     {
-        lock (Gate) _pools[pool.Slot] = null;
+        using (Gate.Hold()) _pools[pool.Slot] = null;
     }
 }

@@ -6,7 +6,8 @@ namespace Symplast.Memory;
 /// <summary>
 /// A mutual-exclusion lock of one 32-bit word in native memory: 0 free, 1 held, 2 held and perhaps waited for
 /// (U. Drepper, "Futexes Are Tricky", mutex 2). Not re-entrant. Allocates nothing managed, unlike <see cref="Lock"/>, so that threads
-/// which only ever pass through never get a managed allocation context. Hold it for at most a few microseconds and never across Python code.
+/// which only ever pass through never get a managed allocation context, nor the finalizable id that each managed lock gives the thread which enters it, and whose
+/// finalizer ends the process if memory is short. Hold it for at most a few microseconds and never across Python code.
 /// </summary>
 public unsafe struct WordLock
 {
@@ -31,6 +32,24 @@ public unsafe struct WordLock
     {
         // Release (full fence): pairs with the exchanges in Enter. 2 says that someone may sleep.
         if (Interlocked.Exchange(ref *_word, 0) == 2) Futex.Wake(_word, 1);
+    }
+
+    /// <summary>Takes the lock until the end of a using statement: <c>using (gate.Hold()) …</c></summary>
+    public readonly Holding Hold()
+    {
+        Enter();
+        return new Holding(this);
+    }
+
+    /// <summary>The end of a <see cref="Hold"/>.</summary>
+    public readonly ref struct Holding
+    {
+        readonly WordLock _held;
+
+        internal Holding(WordLock held) => _held = held;
+
+        /// <summary>Gives the lock back. Called once.</summary>
+        public void Dispose() => _held.Exit();
     }
 
     /// <summary>Frees the word. Nobody may hold or want the lock any more.</summary>

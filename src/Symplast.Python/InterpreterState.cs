@@ -98,9 +98,19 @@ internal sealed unsafe class InterpreterState
     internal PyObject* HandleOf(Pool pool)
     {
         if (_handles.TryGetValue(pool.Id, out nint known)) return References.New((PyObject*)known);
+        // First, so that nothing fails once the handle has the pool.
+        _handles.EnsureCapacity(_handles.Count + 1);
         PyObject* handle = Api.Table.PyType_GenericAlloc(PoolType, 0);
         if (handle == null) return null;
-        PoolHandle.Attach(handle, pool);
+        try
+        {
+            PoolHandle.Attach(handle, pool);
+        }
+        catch (OutOfMemoryException)
+        {
+            References.Drop(handle);
+            throw;
+        }
         _handles.Add(pool.Id, (nint)handle);
         return handle;
     }

@@ -13,7 +13,7 @@ namespace Symplast.Python;
 /// <summary>The extension module <c>symplast._symplast</c>: what CPython calls at import, and the module's functions.</summary>
 public static unsafe partial class Module
 {
-    static readonly Lock StartGate = new();
+    static readonly WordLock StartGate = WordLock.Create();
     static PyModuleDef* _definition;
     static int _imported;
     static PyTypeSpec* _poolSpecification;
@@ -29,7 +29,7 @@ public static unsafe partial class Module
         {
             string? refusal;
             // Two interpreters may import at the same time, each under its own GIL.
-            lock (StartGate) refusal = Start();
+            using (StartGate.Hold()) refusal = Start();
             if (refusal is null) return Api.Table.PyModuleDef_Init(_definition);
             RaiseImportError(refusal);
             return null;
@@ -106,6 +106,7 @@ public static unsafe partial class Module
             Free = (delegate* unmanaged[Cdecl]<PyObject*, void>)&Free,
         });
         definition->Head.RefCount = 1;
+        Preparation.Run();
         _definition = definition;
         return null;
     }
@@ -193,6 +194,7 @@ public static unsafe partial class Module
         Method("_live_blocks"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LiveBlocks, PyMethodDef.OneArg, "For tests: the blocks of live objects in a Pool."u8),
         Method("_fail_at"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&FailAt, PyMethodDef.OneArg, "For tests: let the n-th allocation of live objects from now on fail; 0 ends that. Return whether the one chosen before has failed."u8),
         Method("_delete_at"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&DeleteAt, PyMethodDef.FastCall, "For tests: let the n-th allocation of live objects from now on meet the deletion of a Pool by another thread, and fail if the third argument is true; _fail_at(0) ends that."u8),
+        Method("_need_memory"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&NeedMemory, PyMethodDef.OneArg, "Raise MemoryError if the system would not give so many bytes now."u8),
         Method("_pool_by_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&PoolById, PyMethodDef.FastCall, "Unpickle a Pool."u8),
         Method("_live_by_ticket"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&LiveByTicket, PyMethodDef.FastCall, "Unpickle a live object."u8),
         Method("_leaks"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Leaks, PyMethodDef.OneArg, "What symplast.leaks() is made of: a tuple for each live object of a Pool, or of all if it is None."u8),
@@ -373,6 +375,14 @@ public static unsafe partial class Module
         {
             return Errors.FromManaged(e);
         }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* NeedMemory(PyObject* module, PyObject* bytes)
+    {
+        long number = Api.Table.PyLong_AsLongLong(bytes);
+        if (number == -1 && Api.Table.PyErr_Occurred() != null) return null;
+        return MemoryProbe.Has((nuint)number) ? Api.Table._Py_NoneStruct : Api.Table.PyErr_NoMemory();
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -199,10 +199,17 @@ internal static unsafe class PoolHandle
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Repr(PyObject* self)
     {
-        Pool pool = PoolOf(self);
-        return Text.ToPython(pool.Deleted
-            ? $"<symplast.Pool '{pool.Name}', deleted>"
-            : $"<symplast.Pool '{pool.Name}', {pool.Statistics().Objects} objects, {pool.Statistics().UsedBytes} bytes>");
+        try
+        {
+            Pool pool = PoolOf(self);
+            return Text.ToPython(pool.Deleted
+                ? $"<symplast.Pool '{pool.Name}', deleted>"
+                : $"<symplast.Pool '{pool.Name}', {pool.Statistics().Objects} objects, {pool.Statistics().UsedBytes} bytes>");
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -264,18 +271,32 @@ internal static unsafe class PoolHandle
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Allocating(PyObject* self, PyObject* none)
     {
-        if (!Module.CheckProcess()) return null;
-        InterpreterState interpreter = InterpreterState.OfInstance(self);
-        Pool pool = PoolOf(self);
-        return pool.Deleted ? interpreter.RaiseDeleted(pool) : CurrentPool.NewAllocation(interpreter, self);
+        try
+        {
+            if (!Module.CheckProcess()) return null;
+            InterpreterState interpreter = InterpreterState.OfInstance(self);
+            Pool pool = PoolOf(self);
+            return pool.Deleted ? interpreter.RaiseDeleted(pool) : CurrentPool.NewAllocation(interpreter, self);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Enter(PyObject* self, PyObject* none)
     {
-        if (!Module.CheckProcess()) return null;
-        Pool pool = PoolOf(self);
-        return pool.Deleted ? InterpreterState.OfInstance(self).RaiseDeleted(pool) : References.New(self);
+        try
+        {
+            if (!Module.CheckProcess()) return null;
+            Pool pool = PoolOf(self);
+            return pool.Deleted ? InterpreterState.OfInstance(self).RaiseDeleted(pool) : References.New(self);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
     }
 
     // The block may have deleted the pool already; its end is then where it wanted to be.

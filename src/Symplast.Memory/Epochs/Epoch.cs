@@ -65,7 +65,7 @@ public static unsafe class Epoch
         if (isBound)
         {
             RobustMutex.CreateHeld(me->Alive);
-            me->Thread = Environment.CurrentManagedThreadId;
+            me->Thread = Libc.CurrentThread();
         }
         else me->IsUnbound = 1;
         me->Joined = 1;
@@ -116,7 +116,7 @@ public static unsafe class Epoch
     /// </summary>
     public static bool IsInsideAny()
     {
-        int thread = Environment.CurrentManagedThreadId;
+        nuint thread = Libc.CurrentThread();
         bool isInside = false;
         BeginAdvance();
         // Acquire: pairs with the release in Join.
@@ -169,7 +169,7 @@ public static unsafe class Epoch
             TryAdvance();
             if (EpochProtocol<Hardware>.IsOver(ref _state.Clock, tag)) return;
             if (turn < 100) Thread.Yield();
-            else Thread.Sleep(1);
+            else Pause();
         }
     }
 
@@ -234,6 +234,13 @@ public static unsafe class Epoch
     static void BeginAdvance()
     {
         while (!EpochProtocol<Hardware>.TryBeginAdvance(ref _state.Clock)) Thread.Yield();
+    }
+
+    // A millisecond. Thread.Sleep would give the calling thread a managed object, which a finalizer takes back.
+    static void Pause()
+    {
+        int word = 0;
+        Futex.Wait(&word, 0, 1_000_000);
     }
 
     static void EndAdvance() => EpochProtocol<Hardware>.EndAdvance(ref _state.Clock);

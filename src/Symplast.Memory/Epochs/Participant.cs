@@ -45,12 +45,12 @@ public unsafe struct Participant
     [FieldOffset(164)]
     internal int Joined;
 
-    /// <summary>The thread that joined, by its managed number; that of a dead thread may be another one's by now. 0 if it is no thread's own.</summary>
+    /// <summary>The thread that joined, by the number that the C library has for it; that of a dead thread may be another one's by now. 0 if it is no thread's own.</summary>
     [FieldOffset(168)]
-    internal int Thread;
+    internal nuint Thread;
 
     /// <summary>1 if no thread's death ends it: see <see cref="Epoch.JoinUnbound"/>.</summary>
-    [FieldOffset(172)]
+    [FieldOffset(176)]
     internal int IsUnbound;
 
     /// <summary>A robust mutex that the thread holds as long as it lives: whoever gets it learns that the thread died.</summary>

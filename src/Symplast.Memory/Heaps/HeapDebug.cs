@@ -95,8 +95,7 @@ public static unsafe class HeapDebug
         _deletion = new Thread(() => pool.Delete());
         _deletion.Start();
         // The pool stays as long as the section that the caller is in.
-        SpinWait wait = default;
-        while (!pool.Deleted || !PoolHeap.IsDeleted(pool.KnownHeap)) wait.SpinOnce();
+        while (!pool.Deleted || !PoolHeap.IsDeleted(pool.KnownHeap)) Thread.Yield();
         return _mayGoOn;
     }
 

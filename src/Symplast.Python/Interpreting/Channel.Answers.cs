@@ -35,7 +35,7 @@ internal sealed unsafe partial class Channel
     bool TryBecomeDeliverer()
     {
         if (_deliverer != 0 || _firstAnswer == null) return false;
-        _deliverer = Environment.CurrentManagedThreadId;
+        _deliverer = Api.Table.PyThread_get_thread_ident();
         return true;
     }
 
@@ -84,7 +84,7 @@ internal sealed unsafe partial class Channel
     /// </summary>
     internal bool Receive(int seen, long nanoseconds)
     {
-        int me = Environment.CurrentManagedThreadId;
+        nuint me = Api.Table.PyThread_get_thread_ident();
         _gate.Enter();
         // Its own already if unpickling an answer, or a finalizer, came to wait for another one.
         bool mine = _deliverer == 0 || _deliverer == me;

@@ -54,7 +54,7 @@ internal sealed unsafe partial class Channel
     Message* _lastAnswer;
     int _answers;
     int _nudges;
-    int _deliverer;             // managed id of the thread that delivers or has promised to, 0: none
+    nuint _deliverer;           // the thread that delivers or has promised to, 0: none
     bool _receiverSleeps;
     bool _spinning;             // one idle worker looks before it sleeps
     SpinHabit _workerSpins;
@@ -62,6 +62,7 @@ internal sealed unsafe partial class Channel
     SpinHabit _offers;          // a worker with an answer looks whether the owner comes for it
     int* _signal;               // changes whenever sleeping workers must look again
     int* _answerSignal;         // changes whenever a sleeping receiver must look again
+    readonly WordLock _workersGate = WordLock.Create();
     readonly List<WorkerInterpreter> _workers = [];
 
     /// <summary>A channel of the calling interpreter. <paramref name="deliver"/>(subject, kind, data) is called for each answer, under its GIL.</summary>
@@ -80,6 +81,7 @@ internal sealed unsafe partial class Channel
         NativeMemory.Free(_signal);
         NativeMemory.Free(_ring);
         _gate.Dispose();
+        _workersGate.Dispose();
     }
 
     /// <summary>The owner's function; its reference is dropped by the handle that made the channel.</summary>
@@ -253,13 +255,13 @@ internal sealed unsafe partial class Channel
     /// <summary>Registers a worker, so that <see cref="Interrupt"/> reaches it.</summary>
     internal void Join(WorkerInterpreter worker)
     {
-        lock (_workers) _workers.Add(worker);
+        using (_workersGate.Hold()) _workers.Add(worker);
     }
 
     /// <summary>Unregisters a worker that is about to end.</summary>
     internal void Leave(WorkerInterpreter worker)
     {
-        lock (_workers) _workers.Remove(worker);
+        using (_workersGate.Hold()) _workers.Remove(worker);
     }
 
     /// <summary>Whether the workers were interrupted; those that get busy later interrupt themselves.</summary>
@@ -273,7 +275,7 @@ internal sealed unsafe partial class Channel
         // Full fence; pairs with that in WorkerInterpreter.Begin.
         Interlocked.Exchange(ref _interrupted, true);
         // A worker leaves under the same lock before its interpreter ends, so none goes away here.
-        lock (_workers)
+        using (_workersGate.Hold())
         {
             foreach (WorkerInterpreter worker in _workers) worker.Interrupt();
         }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
+using Symplast.Memory;
 
 namespace Symplast.Python.Interpreting;
 
@@ -10,8 +11,13 @@ namespace Symplast.Python.Interpreting;
 /// </summary>
 internal sealed unsafe class WorkerInterpreter
 {
+    // What an interpreter takes until it has imported what a worker needs, with a margin; measured 3 to 5 MiB.
+    const nuint MemoryForOne = 16 << 20;
+
     // Field reports for 3.12 speak of crashes when interpreters start and end at the same time.
-    static readonly Lock CreationGate = new();
+    static readonly WordLock CreationGate = WordLock.Create();
+
+    const string NoMemory = "there is no memory for a worker interpreter";
 
     readonly Channel _channel;
     readonly void* _ownerThread;
@@ -53,18 +59,19 @@ internal sealed unsafe class WorkerInterpreter
         try
         {
             WorkerInterpreter worker = new(channel, api.PyThreadState_Get());
-            failure = worker.Create(out void* thread);
-            if (failure is null)
+            Current = worker;
+            try
             {
-                Current = worker;
-                channel.Join(worker);
-                if (channel.Interrupted) worker.Interrupt();
-                failure = Run(sourceText, settingsData, settingsLength);
-                worker.AnswerForLost(failure);
-                channel.Leave(worker);
-                worker.ForgetInterrupt();
+                failure = worker.Create(out void* thread);
+                if (failure is null)
+                {
+                    failure = worker.Live(sourceText, settingsData, settingsLength);
+                    worker.End(thread);
+                }
+            }
+            finally
+            {
                 Current = null;
-                worker.End(thread);
             }
         }
         finally
@@ -73,6 +80,27 @@ internal sealed unsafe class WorkerInterpreter
             NativeMemory.Free(settingsData);
         }
         return failure is null ? api._Py_NoneStruct : Errors.Runtime(failure);
+    }
+
+    // From its creation to its end; returns what went wrong. Must not throw: the caller could not tell whose GIL it has.
+    string? Live(byte* source, byte* settings, nint settingsLength)
+    {
+        string? failure;
+        try
+        {
+            _channel.Join(this);
+            if (_channel.Interrupted) Interrupt();
+            failure = Run(source, settings, settingsLength);
+        }
+        catch (Exception e)
+        {
+            Api.Table.PyErr_Clear();
+            failure = e is OutOfMemoryException ? NoMemory : "symplast: internal error: " + e.Message;
+        }
+        AnswerForLost(failure);
+        _channel.Leave(this);
+        ForgetInterrupt();
+        return failure;
     }
 
     /// <summary>
@@ -124,8 +152,19 @@ internal sealed unsafe class WorkerInterpreter
     {
         if (_task != null)
         {
-            byte[] text = System.Text.Encoding.UTF8.GetBytes(failure ?? "the worker interpreter ended");
-            fixed (byte* data = text) TryFinish(Channel.LostTask, data, text.Length);
+            try
+            {
+                byte[] text = System.Text.Encoding.UTF8.GetBytes(failure ?? "the worker interpreter ended");
+                fixed (byte* data = text) TryFinish(Channel.LostTask, data, text.Length);
+            }
+            catch (OutOfMemoryException)
+            {
+                // The message of the task becomes the answer, with no text: it needs no memory.
+                _answer = _task;
+                _answer->Kind = Channel.LostTask;
+                _answer->Length = 0;
+                _task = null;
+            }
         }
         if (_answer != null && _channel.Send(_answer)) Deliver();
         _answer = null;
@@ -187,6 +226,9 @@ internal sealed unsafe class WorkerInterpreter
     string? Create(out void* thread)
     {
         ref Api api = ref Api.Table;
+        thread = null;
+        // CPython does not survive it everywhere when memory ends in the midst of it.
+        if (!MemoryProbe.Has(MemoryForOne)) return NoMemory;
         PyInterpreterConfig config = new() { AllowThreads = 1, CheckMultiInterpExtensions = 1, Gil = PyInterpreterConfig.OwnGil };
         void* created = null;
         bool serial = !Layout.Current.ParallelInterpreterCreation;

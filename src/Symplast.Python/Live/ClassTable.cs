@@ -69,14 +69,9 @@ internal static unsafe class ClassTable
     {
         get
         {
-            Gate.Enter();
-            try
+            using (Gate.Hold())
             {
                 return Classes.Count - 1;
-            }
-            finally
-            {
-                Gate.Exit();
             }
         }
     }
@@ -87,8 +82,7 @@ internal static unsafe class ClassTable
     /// </summary>
     internal static int NumberOfName(Identity identity, Func<int, bool> isTaken)
     {
-        Gate.Enter();
-        try
+        using (Gate.Hold())
         {
             if (!ByName.TryGetValue((identity.Module, identity.Name), out List<int>? numbers)) ByName.Add((identity.Module, identity.Name), numbers = []);
             int newest = numbers.FindLast(number => Classes[number]!.Identity.Matches(identity.Content, identity.Stamp));
@@ -98,52 +92,33 @@ internal static unsafe class ClassTable
             if (numbers.Count > 1) Volatile.Write(ref _namesakes, _namesakes + 1);
             return numbers[^1];
         }
-        finally
-        {
-            Gate.Exit();
-        }
     }
 
     /// <summary>The number of a class that goes by value.</summary>
     internal static int NumberOfToken(Identity identity)
     {
-        Gate.Enter();
-        try
+        using (Gate.Hold())
         {
             if (!ByToken.TryGetValue(identity.Token!, out int number)) ByToken.Add(identity.Token!, number = Add(identity));
             return number;
-        }
-        finally
-        {
-            Gate.Exit();
         }
     }
 
     /// <summary>Whether a class that goes by value has left its definition.</summary>
     internal static bool IsPublished(string token)
     {
-        Gate.Enter();
-        try
+        using (Gate.Hold())
         {
             return ByToken.TryGetValue(token, out int number) && Classes[number] is { } known && known.Definition != null;
-        }
-        finally
-        {
-            Gate.Exit();
         }
     }
 
     /// <summary>Whether the name of a class means others as well, and it has not left its definition.</summary>
     internal static bool WantsDefinition(int number)
     {
-        Gate.Enter();
-        try
+        using (Gate.Hold())
         {
             return Classes[number] is { Identity: { Token: null } identity } known && known.Definition == null && ByName[(identity.Module, identity.Name)].Count > 1;
-        }
-        finally
-        {
-            Gate.Exit();
         }
     }
 
@@ -157,8 +132,7 @@ internal static unsafe class ClassTable
         byte* copy = (byte*)NativeMemory.Alloc((nuint)definition.Length + 1);
         definition.CopyTo(new Span<byte>(copy, definition.Length));
         long unwanted = parcel;
-        Gate.Enter();
-        try
+        using (Gate.Hold())
         {
             if (Classes[number] is { } known && (known.Definition == null || known.Publisher != interpreter || known.Version < version))
             {
@@ -175,10 +149,6 @@ internal static unsafe class ClassTable
                 Volatile.Write(ref _changes, known.Change);
             }
         }
-        finally
-        {
-            Gate.Exit();
-        }
         NativeMemory.Free(copy);
         Parcels.Drop(unwanted);
     }
@@ -186,14 +156,9 @@ internal static unsafe class ClassTable
     /// <summary>Notes why a class could not leave its definition.</summary>
     internal static void NoteFailure(int number, string reason)
     {
-        Gate.Enter();
-        try
+        using (Gate.Hold())
         {
             if (Classes[number] is { } known) known.Failure = reason;
-        }
-        finally
-        {
-            Gate.Exit();
         }
     }
 
@@ -202,8 +167,7 @@ internal static unsafe class ClassTable
     /// </summary>
     internal static bool TryGet(int number, out Identity? identity, out PyObject* definition, out string? failure)
     {
-        Gate.Enter();
-        try
+        using (Gate.Hold())
         {
             Known? known = (uint)number < (uint)Classes.Count ? Classes[number] : null;
             identity = known?.Identity;
@@ -212,70 +176,46 @@ internal static unsafe class ClassTable
                 : Api.Table.PyBytes_FromStringAndSize(known.Definition, known.Length);
             return known is not null;
         }
-        finally
-        {
-            Gate.Exit();
-        }
     }
 
     /// <summary>Whether the definition of a class was replaced by another interpreter after so many changes.</summary>
     internal static bool HasChanged(int number, long since, long interpreter)
     {
-        Gate.Enter();
-        try
+        using (Gate.Hold())
         {
             return Classes[number] is { } known && known.Definition != null && known.Change > since && known.Publisher != interpreter;
-        }
-        finally
-        {
-            Gate.Exit();
         }
     }
 
     /// <summary>Module and qualified name of a class.</summary>
     internal static (string? Module, string? Name) NameOf(int number)
     {
-        Gate.Enter();
-        try
+        using (Gate.Hold())
         {
             return (uint)number < (uint)Classes.Count && Classes[number] is { } known ? (known.Identity.Module, known.Identity.Name) : default;
-        }
-        finally
-        {
-            Gate.Exit();
         }
     }
 
     /// <summary>Notes that an interpreter has the class with a number.</summary>
     internal static void Know(int number)
     {
-        Gate.Enter();
-        try
+        using (Gate.Hold())
         {
             if (Classes[number] is not { } known) return;
             known.Interpreters++;
             known.Touches++;
-        }
-        finally
-        {
-            Gate.Exit();
         }
     }
 
     /// <summary>Notes that an interpreter has it no longer. Returns whether it is time to <see cref="Sweep"/>.</summary>
     internal static bool Unknow(int number)
     {
-        Gate.Enter();
-        try
+        using (Gate.Hold())
         {
             if (Classes[number] is not { } known || --known.Interpreters != 0 || known.Identity.Token is null) return false;
             Orphans.Add(number);
             _orphanedBytes += known.Length + OwnBytes;
             return _orphanedBytes >= _sweepAt;
-        }
-        finally
-        {
-            Gate.Exit();
         }
     }
 
@@ -286,18 +226,13 @@ internal static unsafe class ClassTable
     {
         (int Number, long Touches)[] orphans;
         long[] counts;
-        Gate.Enter();
-        try
+        using (Gate.Hold())
         {
             Orphans.RemoveAll(number => Classes[number] is not { Interpreters: 0 });
             orphans = [.. Orphans.Distinct().Select(number => (number, Classes[number]!.Touches))];
             counts = new long[(int)LiveKind.Count + Classes.Count];
             // Another thread that wants to sweep meanwhile has time.
             _sweepAt = long.MaxValue;
-        }
-        finally
-        {
-            Gate.Exit();
         }
         try
         {
@@ -309,8 +244,7 @@ internal static unsafe class ClassTable
             orphans = [];
         }
         List<long> parcels = [];
-        Gate.Enter();
-        try
+        using (Gate.Hold())
         {
             foreach ((int number, long touches) in orphans)
             {
@@ -324,10 +258,6 @@ internal static unsafe class ClassTable
             _orphanedBytes = Orphans.Distinct().Sum(number => Classes[number]!.Length + OwnBytes);
             _sweepAt = 2 * _orphanedBytes + FewBytes;
         }
-        finally
-        {
-            Gate.Exit();
-        }
         foreach (long parcel in parcels) Parcels.Drop(parcel);
     }
 
@@ -335,8 +265,7 @@ internal static unsafe class ClassTable
     internal static void ForgetDefinitions()
     {
         List<long> parcels = [];
-        Gate.Enter();
-        try
+        using (Gate.Hold())
         {
             foreach (Known? known in Classes)
             {
@@ -346,10 +275,6 @@ internal static unsafe class ClassTable
                 known.Definition = null;
                 known.Parcel = 0;
             }
-        }
-        finally
-        {
-            Gate.Exit();
         }
         foreach (long parcel in parcels) Parcels.Drop(parcel);
     }

@@ -18,6 +18,9 @@ internal static unsafe class Classes
 
     static readonly ConditionalWeakTable<Pool, Roots> Trees = [];
 
+    // Over all of them.
+    static readonly WordLock Gate = WordLock.Create();
+
     /// <summary>
     /// Gives a class its number in the process, when it makes its first object in this interpreter; 0 if it was not created as a class of live objects. False with an
     /// exception set. Runs Python code.
@@ -74,9 +77,9 @@ internal static unsafe class Classes
     {
         Pool? pool = LiveErrors.PoolOf(heap);
         if (pool is null) return null;
-        Roots roots = Trees.GetOrCreateValue(pool);
-        lock (roots)
+        using (Gate.Hold())
         {
+            Roots roots = Trees.GetOrCreateValue(pool);
             if (roots.ByClass.TryGetValue(number, out nint known)) return (Shape*)known;
             Shape* root = Shapes<Uninterrupted>.CreateTree(me, heap);
             if (root != null) roots.ByClass.Add(number, (nint)root);

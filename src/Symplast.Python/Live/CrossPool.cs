@@ -44,7 +44,7 @@ internal struct HeldPools
 /// </summary>
 internal static unsafe class CrossPool
 {
-    static readonly Lock Gate = new();
+    static readonly WordLock Gate = WordLock.Create();
     static readonly Dictionary<long, HashSet<Pool>> Held = [];
 
     /// <summary>Lets objects of <paramref name="holder"/> point to live objects of <paramref name="target"/>; false with DeletedError set.</summary>
@@ -58,7 +58,7 @@ internal static unsafe class CrossPool
     internal static void Release(Pool holder)
     {
         HashSet<Pool>? targets;
-        lock (Gate)
+        using (Gate.Hold())
         {
             if (!Held.Remove(holder.Id, out targets)) return;
         }
@@ -78,24 +78,33 @@ internal static unsafe class CrossPool
         if (from is null || from == target) return true;
         // What is held stays so until the holder is deleted, and then nothing is stored there.
         if (state->HeldPools.Knows(from.Id, target.Id) && !from.Deleted) return true;
-        lock (Gate)
+        Pool? deleted = NoteHeld(state, from, target);
+        return deleted is null || Raise(state, deleted);
+    }
+
+    // Null, or the pool of the two that was deleted: no exception is raised under the lock.
+    static Pool? NoteHeld(LiveState* state, Pool from, Pool target)
+    {
+        using (Gate.Hold())
         {
-            if (from.Deleted) return Raise(state, from);
+            if (from.Deleted) return from;
             if (!Held.TryGetValue(from.Id, out HashSet<Pool>? targets)) Held.Add(from.Id, targets = []);
             if (targets.Contains(target))
             {
                 state->HeldPools.Note(from.Id, target.Id);
-                return true;
+                return null;
             }
-            if (!target.Lease(LeaseOf(from))) return Raise(state, target);
+            // First, so that nothing fails for want of memory once the target is pinned.
+            targets.EnsureCapacity(targets.Count + 1);
+            if (!target.Lease(LeaseOf(from))) return target;
             Epoch.Enter(state->Me);
             PoolHeap* heap = Heap.Of(target);
             bool isDeleted = PoolHeap.IsDeleted(heap);
             if (!isDeleted) Heap.Pin(heap);
             Epoch.Exit(state->Me);
-            if (isDeleted) return Raise(state, target);
+            if (isDeleted) return target;
             targets.Add(target);
-            return true;
+            return null;
         }
     }
 

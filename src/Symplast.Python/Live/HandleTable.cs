@@ -57,7 +57,7 @@ internal unsafe struct HandleTable
         {
             return false;
         }
-        lock (LiveStates.Gate)
+        using (LiveStates.Gate.Hold())
         {
             _entries = larger;
             _mask = ((nuint)1 << log2) - 1;

@@ -271,7 +271,7 @@ internal unsafe struct LiveState
         int capacity = Math.Max(16, slot + slot / 2 + 1);
         try
         {
-            lock (LiveStates.Gate)
+            using (LiveStates.Gate.Hold())
             {
                 PoolUse* larger = (PoolUse*)NativeMemory.Realloc(_pools, (nuint)capacity * (nuint)sizeof(PoolUse));
                 new Span<PoolUse>(larger + _poolCapacity, capacity - _poolCapacity).Clear();

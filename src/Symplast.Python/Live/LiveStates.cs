@@ -7,14 +7,14 @@ namespace Symplast.Python.Live;
 internal static unsafe class LiveStates
 {
     /// <summary>Over the list, and over the memory of each interpreter's tables, though not over what is in it. Nothing else is locked, and nobody waits, inside it.</summary>
-    internal static readonly Lock Gate = new();
+    internal static readonly WordLock Gate = WordLock.Create();
 
     static LiveState* _first;
 
     /// <summary>Lists an interpreter.</summary>
     internal static void Add(LiveState* state)
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             state->Next = _first;
             _first = state;
@@ -24,7 +24,7 @@ internal static unsafe class LiveStates
     /// <summary>Takes an interpreter off the list and frees its tables.</summary>
     internal static void Remove(LiveState* state)
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             if (_first == state) _first = state->Next;
             else
@@ -41,7 +41,7 @@ internal static unsafe class LiveStates
     internal static List<(long Interpreter, long Handles)> HandlesInto(PoolHeap* heap)
     {
         List<(long, long)> counts = [];
-        lock (Gate)
+        using (Gate.Hold())
         {
             for (LiveState* each = _first; each != null; each = each->Next)
             {
@@ -57,7 +57,7 @@ internal static unsafe class LiveStates
     internal static int HoldersOf(Header* shared, Span<long> interpreters)
     {
         int count = 0;
-        lock (Gate)
+        using (Gate.Hold())
         {
             for (LiveState* each = _first; each != null; each = each->Next)
             {

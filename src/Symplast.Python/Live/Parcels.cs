@@ -24,7 +24,7 @@ internal static unsafe class Parcels
         internal int Holders = 1;
     }
 
-    static readonly Lock Gate = new();
+    static readonly WordLock Gate = WordLock.Create();
     static readonly Dictionary<long, Ticket> Tickets = [];
     static readonly Dictionary<long, Parcel> Closed = [];
     static long _lastTicket;
@@ -44,10 +44,18 @@ internal static unsafe class Parcels
         if (_open is not { Count: > 0 }) return 0;
         Parcel parcel = _open.Pop();
         if (parcel.Tickets.Count == 0 && parcel.Parcels.Count == 0) return 0;
-        lock (Gate)
+        using (Gate.Hold())
         {
-            Closed.Add(++_lastParcel, parcel);
-            return _lastParcel;
+            try
+            {
+                Closed.Add(_lastParcel + 1, parcel);
+            }
+            catch (OutOfMemoryException)
+            {
+                End(parcel);
+                throw;
+            }
+            return ++_lastParcel;
         }
     }
 
@@ -55,11 +63,12 @@ internal static unsafe class Parcels
     internal static void Attach(long parcel)
     {
         if (_open is not { Count: > 0 }) return;
-        lock (Gate)
+        using (Gate.Hold())
         {
             if (!Closed.TryGetValue(parcel, out Parcel? known)) return;
-            known.Holders++;
+            // First what may fail.
             _open.Peek().Parcels.Add(parcel);
+            known.Holders++;
         }
     }
 
@@ -67,18 +76,24 @@ internal static unsafe class Parcels
     internal static void Drop(long parcel)
     {
         if (parcel == 0) return;
-        lock (Gate) DropHeld(parcel);
+        using (Gate.Hold()) DropHeld(parcel);
     }
 
+    // The lock is held.
     static void DropHeld(long parcel)
     {
         if (!Closed.TryGetValue(parcel, out Parcel? known) || --known.Holders != 0) return;
         Closed.Remove(parcel);
-        // Recursion is bounded: a parcel that is held holds no others.
-        foreach (long each in known.Parcels) DropHeld(each);
-        foreach (long number in known.Tickets)
+        End(known);
+    }
+
+    // The lock is held. Recursion is bounded: a parcel that is held holds no others.
+    static void End(Parcel parcel)
+    {
+        foreach (long each in parcel.Parcels) DropHeld(each);
+        foreach (long number in parcel.Tickets)
         {
-            Tickets.Remove(number, out Ticket ticket);
+            if (!Tickets.Remove(number, out Ticket ticket) || ticket.Heap == 0) continue;
             PoolHeap* heap = (PoolHeap*)ticket.Heap;
             Epoch.Enter(_postman);
             if (!PoolHeap.IsDeleted(heap)) Reference.Drop(_postman, (Header*)ticket.Shared);
@@ -93,6 +108,17 @@ internal static unsafe class Parcels
         if (!LiveMethods.IsUsable(handle)) return null;
         if (_open is not { Count: > 0 }) return Errors.Type($"cannot pickle a {Text.TypeName((PyObject*)handle)}: a live object goes by reference to the workers of an InterpreterPoolExecutor only");
         LiveState* state = handle->State;
+        // What can fail for want of memory comes first: then the ticket holds nothing, and goes with its parcel.
+        List<long> parcel = _open.Peek().Tickets;
+        parcel.EnsureCapacity(parcel.Count + 1);
+        long number;
+        using (Gate.Hold())
+        {
+            if (_postman == null) _postman = Epoch.JoinUnbound();
+            number = ++_lastTicket;
+            Tickets.Add(number, default);
+        }
+        parcel.Add(number);
         Epoch.Enter(state->Me);
         PoolHeap* heap = Heap.Of(handle->Shared);
         bool isDeleted = SharedObject.IsDeleted((SharedObject*)handle->Shared);
@@ -103,14 +129,7 @@ internal static unsafe class Parcels
         }
         Epoch.Exit(state->Me);
         if (isDeleted) return LiveErrors.RaiseDeleted(handle);
-        long number;
-        lock (Gate)
-        {
-            if (_postman == null) _postman = Epoch.JoinUnbound();
-            number = ++_lastTicket;
-            Tickets.Add(number, new Ticket { Shared = (nint)handle->Shared, Heap = (nint)heap });
-        }
-        _open.Peek().Tickets.Add(number);
+        using (Gate.Hold()) Tickets[number] = new Ticket { Shared = (nint)handle->Shared, Heap = (nint)heap };
         return Api.Table.PyLong_FromLongLong(-number);
     }
 
@@ -123,17 +142,18 @@ internal static unsafe class Parcels
         do
         {
             bool known;
-            bool isDeleted;
-            lock (Gate)
+            PoolHeap* deleted;
+            using (Gate.Hold())
             {
-                known = Tickets.TryGetValue(number, out Ticket ticket);
+                known = Tickets.TryGetValue(number, out Ticket ticket) && ticket.Heap != 0;
                 PoolHeap* heap = (PoolHeap*)ticket.Heap;
                 Epoch.Enter(state->Me);
-                isDeleted = known && PoolHeap.IsDeleted(heap);
+                bool isDeleted = known && PoolHeap.IsDeleted(heap);
                 handle = known && !isDeleted ? Handle.Of(state, (Header*)ticket.Shared) : null;
                 Epoch.Exit(state->Me);
-                if (isDeleted) return LiveErrors.RaiseDeletedPool(state, heap);
+                deleted = isDeleted ? heap : null;
             }
+            if (deleted != null) return LiveErrors.RaiseDeletedPool(state, deleted);
             if (!known) return Errors.Value("not the ticket of a live object on its way");
         } while (handle == null && LiveState.Again(state));
         return handle;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Symplast.CPython;
+using Symplast.Memory;
 using Symplast.Objects;
 
 namespace Symplast.Python.Live;
@@ -23,7 +24,7 @@ internal static unsafe class Tracking
     // Apart, so that asking whether tracking is on runs no class constructor.
     static class Sites
     {
-        internal static readonly Lock Gate = new();
+        internal static readonly WordLock Gate = WordLock.Create();
         internal static readonly Dictionary<(string File, int Line, string Function), int> Numbers = [];
         internal static readonly List<string> Names = [""];
     }
@@ -48,7 +49,7 @@ internal static unsafe class Tracking
     {
         int site = (int)(Volatile.Read(ref SharedObject.NoteOf((SharedObject*)o)) >> SiteShift);
         if (site == 0) return null;
-        lock (Sites.Gate) return Sites.Names[site];
+        using (Sites.Gate.Hold()) return Sites.Names[site];
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -106,7 +107,7 @@ internal static unsafe class Tracking
 
     static int NumberOf((string File, int Line, string Function) place)
     {
-        lock (Sites.Gate)
+        using (Sites.Gate.Hold())
         {
             if (Sites.Numbers.TryGetValue(place, out int known)) return known;
             int site = Sites.Names.Count;
