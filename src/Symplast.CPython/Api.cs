@@ -69,6 +69,8 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<PyObject*, long> PyLong_AsLongLong;
     public delegate* unmanaged[Cdecl]<PyObject*, ulong> PyLong_AsUnsignedLongLong;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyNumber_Index;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyNumber_Long;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyNumber_Float;
     public delegate* unmanaged[Cdecl]<byte*, void*, int, PyObject*> PyLong_FromString;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyNumber_Negative;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> PyNumber_Lshift;

@@ -69,6 +69,8 @@ public static unsafe class ApiLoader
         t.PyLong_AsLongLong = (delegate* unmanaged[Cdecl]<PyObject*, long>)symbols.Need("PyLong_AsLongLong");
         t.PyLong_AsUnsignedLongLong = (delegate* unmanaged[Cdecl]<PyObject*, ulong>)symbols.Need("PyLong_AsUnsignedLongLong");
         t.PyNumber_Index = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyNumber_Index");
+        t.PyNumber_Long = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyNumber_Long");
+        t.PyNumber_Float = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyNumber_Float");
         t.PyLong_FromString = (delegate* unmanaged[Cdecl]<byte*, void*, int, PyObject*>)symbols.Need("PyLong_FromString");
         t.PyNumber_Negative = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyNumber_Negative");
         t.PyNumber_Lshift = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyNumber_Lshift");

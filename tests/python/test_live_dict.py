@@ -117,16 +117,18 @@ class Keys(Case):
                 d.add(key, 1)
         self.assertEqual(len(d), 0)
 
-    def test_a_subclass_with_equality_of_its_own_finds_nothing(self):
+    def test_a_subclass_with_equality_of_its_own_is_asked_where_a_dict_asks_it(self):
         class Odd(str):
             def __eq__(self, other):
-                raise AssertionError("called")
+                raise ZeroDivisionError("called")
 
             def __hash__(self):
                 return hash(str(self))
 
         d = Dict({"a": 1})
-        self.assertNotIn(Odd("a"), d)
+        self.assertNotIn(Odd("b"), d)
+        with self.assertRaisesRegex(ZeroDivisionError, "called"):
+            Odd("a") in d
 
     def test_unhashable_keys_raise_what_a_dict_raises(self):
         for key in ([], {}, set(), Dict(), ([],), bytearray()):

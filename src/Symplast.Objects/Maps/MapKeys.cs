@@ -31,6 +31,24 @@ public readonly unsafe struct TextKey(byte* ascii, nuint length, ulong hash) : I
     public bool Matches(Value stored) => stored.PointsTo(ValueKind.Text) && Equality.SameBytes((Blob*)stored.Pointer, ascii, length);
 }
 
+/// <summary>Text or bytes of which only the hash is known: a stored key that matches is written to <paramref name="found"/>, without a reference.</summary>
+public readonly unsafe struct HashKey(ValueKind kind, ulong hash, Value* found) : IMapKey
+{
+    /// <inheritdoc/>
+    public ulong Hash => hash;
+
+    /// <inheritdoc/>
+    public Probe AsProbe => default;
+
+    /// <inheritdoc/>
+    public bool Matches(Value stored)
+    {
+        if (!stored.PointsTo(kind) || ((Blob*)stored.Pointer)->Hash != hash) return false;
+        *found = stored;
+        return true;
+    }
+}
+
 /// <summary>An integer for which <see cref="Value.Fits"/> is true, with its hash.</summary>
 public readonly struct IntKey(long number) : IMapKey
 {

@@ -163,6 +163,22 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
     /// <summary>Whether there is such a key.</summary>
     public static Status Contains(Participant* me, OrderedMap* map, in Probe key) => Get(me, map, key, out _);
 
+    /// <summary>
+    /// Whether the map has ever had a key that is neither text nor bytes nor in its word: a large integer, a tuple, an object. Who looks for keys otherwise than by
+    /// <see cref="IMapKey"/> need look at such keys only if there are any. Inside a section in which the pool was not deleted.
+    /// </summary>
+    // Acquire: pairs with the release in NoteKey. Entries are published by interlocked operations after that, so whoever finds one finds this.
+    public static bool HasRareKeys(OrderedMap* map) => Volatile.Read(ref map->RareKeys) != 0;
+
+    // Before the key is published. All write the same.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void NoteKey(OrderedMap* map, Value key)
+    {
+        bool isRare = key.IsPointer && !key.PointsTo(ValueKind.Text) && !key.PointsTo(ValueKind.Bytes);
+        // Release: pairs with the acquire in HasRareKeys.
+        if (isRare && map->RareKeys == 0) Volatile.Write(ref map->RareKeys, 1);
+    }
+
     /// <summary>Number of entries at one instant. Locks nothing, unless others insert and remove all the time.</summary>
     public static Status Count(Participant* me, OrderedMap* map, out ulong count)
     {

@@ -59,6 +59,7 @@ public static unsafe partial class OrderedMap<THook>
     public static bool Append(Participant* me, OrderedMap* map, ref MapDraft draft, ulong hash, Value key, Value value)
     {
         if (draft.Count == draft.Room) return false;
+        NoteKey(map, key);
         uint sequence = draft.Sequence + draft.Count;
         if (!OrderedMap.IsLarge(draft.Root)) Append((SmallMap*)draft.Root, hash, key, value, sequence);
         else if (!AppendPrivately(me, Heap.Of(map), OrderedMap.Large(draft.Root), hash, key, value, sequence)) return false;

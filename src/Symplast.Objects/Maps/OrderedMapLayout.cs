@@ -27,7 +27,9 @@ public unsafe struct OrderedMap
     /// <summary>How many exclusive operations (compaction, the beginning of a snapshot) are open: while it is not 0, writers pass through the map's
     /// lock.</summary>
     internal int Gate;
-    internal int Reserved;
+
+    /// <summary>1 once a key was stored that is neither text nor bytes nor in its word: see <see cref="OrderedMap{THook}.HasRareKeys"/>.</summary>
+    internal int RareKeys;
 
     internal static bool IsLarge(nint root) => (root & LargeBit) != 0;
 

@@ -327,6 +327,7 @@ public static unsafe partial class OrderedMap<THook>
     static bool MakeKey(ref Attempt attempt, in Probe key)
     {
         if (attempt.Key.IsEmpty) attempt.Key = key.ToValue(attempt.Me, attempt.Heap);
+        NoteKey(attempt.Map, attempt.Key);
         if (!attempt.Key.IsEmpty) return true;
         attempt.Status = Status.NoMemory;
         return false;

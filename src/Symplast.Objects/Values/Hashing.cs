@@ -1,24 +1,26 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
-using System.Security.Cryptography;
 
 namespace Symplast.Objects;
 
 /// <summary>
-/// 64-bit hashes of values, equal for values that are equal as Python has it: 1, 1.0, True and 1+0j have one hash. Numbers hash modulo the prime
-/// 2^61 - 1 as in CPython, then mixed. Text and bytes bring their hash along, which is computed once, by the floor above or
-/// <see cref="OfBytes"/>; in one process all must use the same function.
+/// 64-bit hashes of values, equal for values that are equal as Python has it: 1, 1.0, True and 1+0j have one hash. Those of numbers and of what is made of them are
+/// keyed, drawn once a process. Text and bytes bring their hash along, which is computed once, by the floor above or <see cref="OfBytes"/>; in one process all must use the
+/// same function, and it should be keyed too, as Python's is.
 /// </summary>
+/// <remarks>
+/// So nobody who chooses the keys of a map can choose them to collide. That is why numbers do not hash as in CPython, modulo 2^61 - 1: all multiples of that are one hash there.
+/// An integer of 64 bits and a double that equals it hash as that integer, a larger one that is a double as the bits of the double, any other as its bytes.
+/// </remarks>
 public static unsafe class Hashing
 {
-    const int ModulusBits = 61;
-    const ulong Modulus = (1UL << ModulusBits) - 1;
-    const ulong Infinity = 314159;
-    const ulong ImaginaryFactor = 1000003;
+    const double IntegerLimit = 9223372036854775808;
 
     /// <summary>The hash of a value.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -30,40 +32,56 @@ public static unsafe class Hashing
         ValueKind.Bool => OfInt(value == Value.True ? 1 : 0),
         ValueKind.Text or ValueKind.Bytes or ValueKind.BigInt or ValueKind.Complex => ((Blob*)value.Pointer)->Hash,
         ValueKind.Tuple or ValueKind.FrozenSet => ((TupleBlob*)value.Pointer)->Hash,
-        _ => Mix(value.Bits),
+        _ => MixNumber(value.Bits),
     };
 
     /// <summary>The hash of an integer.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    // Nearly all are less than the prime, and their own remainder.
-    public static ulong OfInt(long value) => value is > -(long)Modulus and < (long)Modulus ? MixNumber((ulong)value) : OfLargeInt(value);
+    public static ulong OfInt(long value) => MixNumber((ulong)value);
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    static ulong OfLargeInt(long value)
+    /// <summary>The hash of a double. All NaNs are one.</summary>
+    public static ulong OfFloat(double value)
     {
-        ulong magnitude = value < 0 ? 0 - (ulong)value : (ulong)value;
-        return MixNumber(Signed(magnitude < Modulus ? magnitude : magnitude % Modulus, value < 0));
+        if (value is >= -IntegerLimit and < IntegerLimit && (long)value == value) return OfInt((long)value);
+        return MixNumber(BitConverter.DoubleToUInt64Bits(double.IsNaN(value) ? double.NaN : value));
     }
 
-    /// <summary>The hash of a double.</summary>
-    public static ulong OfFloat(double value) => MixNumber(Numeric(value));
-
     /// <summary>The hash of a complex number.</summary>
-    public static ulong OfComplex(double real, double imaginary) => MixNumber(Numeric(real) + ImaginaryFactor * Numeric(imaginary));
+    public static ulong OfComplex(double real, double imaginary) => imaginary == 0 ? OfFloat(real) : MixNumber(OfFloat(real) + Mix(OfFloat(imaginary)));
 
     /// <summary>The hash of a big integer: two's complement, little-endian.</summary>
     public static ulong OfBigInt(ReadOnlySpan<byte> bytes)
     {
         Debug.Assert(bytes.Length > 0);
-        bool negative = (sbyte)bytes[^1] < 0;
-        uint flip = negative ? uint.MaxValue : 0;
-        // The magnitude modulo the prime, from the top; of a negative number the complement plus one.
-        ulong rest = 0;
-        int at = bytes.Length;
-        while ((at & 3) != 0) rest = Append(rest, 8, (byte)(bytes[--at] ^ flip));
-        for (; at > 0; at -= 4) rest = Append(rest, 32, BinaryPrimitives.ReadUInt32LittleEndian(bytes[(at - 4)..]) ^ flip);
-        if (negative) rest = (rest + 1) % Modulus;
-        return MixNumber(Signed(rest, negative));
+        while (bytes.Length > sizeof(long) && bytes[^1] == (byte)((sbyte)bytes[^2] >> 7)) bytes = bytes[..^1];
+        if (bytes.Length <= sizeof(long)) return OfInt(Window(bytes, 0));
+        return TryDouble(bytes, out double number) ? OfFloat(number) : OfBytes(bytes);
+    }
+
+    // Whether a double equals the integer, which is not 0.
+    static bool TryDouble(ReadOnlySpan<byte> bytes, out double number)
+    {
+        const int MantissaBits = 53;
+        const int MostBits = 1024;
+        number = 0;
+        int zeros = bytes.IndexOfAnyExcept((byte)0);
+        int shift = zeros * 8 + BitOperations.TrailingZeroCount(bytes[zeros]);
+        byte sign = (sbyte)bytes[^1] < 0 ? byte.MaxValue : (byte)0;
+        int top = bytes.Length - 1;
+        while (top > 0 && bytes[top] == sign) top--;
+        // Of a negative number those of its complement, which has as many, or one less if it is a power of 2.
+        int bits = top * 8 + 32 - BitOperations.LeadingZeroCount((uint)(byte)(bytes[top] ^ sign));
+        if (bits - shift > MantissaBits || bits > MostBits) return false;
+        number = Math.ScaleB(Window(bytes[zeros..], shift & 7), shift);
+        return double.IsFinite(number);
+    }
+
+    // Up to 64 bits, from a bit of the first byte on, with the sign.
+    static long Window(ReadOnlySpan<byte> bytes, int bit)
+    {
+        Int128 window = (sbyte)bytes[^1] < 0 ? -1 : 0;
+        for (int i = Math.Min(bytes.Length, sizeof(long) + 1); --i >= 0;) window = window << 8 | bytes[i];
+        return (long)(window >> bit);
     }
 
     /// <summary>A hash of bytes for programs without Python, which has its own. Keyed, so that nobody can choose keys that collide.</summary>
@@ -75,24 +93,19 @@ public static unsafe class Hashing
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong OfBytes(ReadOnlySpan<byte> bytes)
     {
-        // Acquire: pairs with the release in DrawSecret, so that the key is there too.
-        ulong factor = Volatile.Read(ref _factor);
         ref byte at = ref MemoryMarshal.GetReference(bytes);
         nint length = bytes.Length;
         // Most keys. They may overlap.
-        if ((nuint)(length - 8) > 8 || factor == 0) return OfOtherBytes(bytes);
-        return Finish(Unsafe.ReadUnaligned<ulong>(ref at), Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref at, length - 8)), factor, _key, length);
+        if ((nuint)(length - 8) > 8) return OfOtherBytes(bytes);
+        return Finish(Unsafe.ReadUnaligned<ulong>(ref at), Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref at, length - 8)), _key, _otherKey, length);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     static ulong OfOtherBytes(ReadOnlySpan<byte> bytes)
     {
-        // Acquire: pairs with the release in DrawSecret.
-        ulong factor = Volatile.Read(ref _factor);
-        if (factor == 0) factor = DrawSecret();
         ref byte at = ref MemoryMarshal.GetReference(bytes);
         nint length = bytes.Length;
-        if (length > 16) return OfManyBytes(bytes, factor);
+        if (length > 16) return OfManyBytes(bytes);
         if (length >= 8) return OfBytes(bytes);
         ulong first, last = 0;
         if (length >= 4)
@@ -101,13 +114,13 @@ public static unsafe class Hashing
             last = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref at, length - 4));
         }
         else first = length == 0 ? 0 : (ulong)at << 16 | (ulong)Unsafe.Add(ref at, length >> 1) << 8 | Unsafe.Add(ref at, length - 1);
-        return Finish(first, last, factor, _key, length);
+        return Finish(first, last, _key, _otherKey, length);
     }
 
-    static ulong OfManyBytes(ReadOnlySpan<byte> bytes, ulong factor)
+    static ulong OfManyBytes(ReadOnlySpan<byte> bytes)
     {
         nint length = bytes.Length;
-        ulong hash = _key;
+        ulong factor = _key, hash = _otherKey;
         ref byte at = ref MemoryMarshal.GetReference(bytes);
         for (nint rest = length; rest > 16; rest -= 16, at = ref Unsafe.Add(ref at, 16))
         {
@@ -134,8 +147,8 @@ public static unsafe class Hashing
     /// <summary>The hash of a tuple with these items.</summary>
     internal static ulong OfTuple(Value* items, nuint length)
     {
-        // xxHash's round, as in CPython's tupleobject.c.
-        ulong hash = 2870177450012600261;
+        // xxHash's round, as in CPython's tupleobject.c, but keyed.
+        ulong hash = _key;
         for (nuint i = 0; i < length; i++)
         {
             hash += Of(items[i]) * 14029467366897019727;
@@ -144,13 +157,18 @@ public static unsafe class Hashing
         return Mix(hash + (length ^ 2870177450012600261 ^ 3527539));
     }
 
-    // Half of degski's bijection of 64 bits. The high half, by which maps look, keeps numbers in a row apart, whatever their distance, better than chance would: so a search
-    // for one of them meets few others. The last shift is not that of the first, with which it would undo some of it in the lowest bits.
+    /// <summary>The hash of a word. Keyed; no two words have the same.</summary>
+    /// <remarks>
+    /// Twice a multiplication by a secret odd number: of two different words the highest k bits of the first product are the same for at most one key in 2^(k-1), whichever the words are
+    /// (M. Dietzfelbinger, T. Hagerup, J. Katajainen, M. Penttonen, "A reliable randomized algorithm for the closest-pair problem", J. Algorithms 1997). Folded into the low half and multiplied
+    /// again, they reach all bits of the high half, by which maps look: the low ones as well as the high ones.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static ulong MixNumber(ulong hash)
+    internal static ulong MixNumber(ulong word)
     {
-        hash = (hash ^ hash >> 32) * 0xD6E8FEB86659FD93;
-        return hash ^ hash >> 40;
+        word *= _factor;
+        word = (word ^ word >> 32) * _otherFactor;
+        return word ^ word >> 32;
     }
 
     // The finalizer of MurmurHash3 (A. Appleby): a bijection.
@@ -161,34 +179,6 @@ public static unsafe class Hashing
         hash = (hash ^ hash >> 33) * 0xC4CEB9FE1A85EC53;
         return hash ^ hash >> 33;
     }
-
-    // CPython's _Py_HashDouble: for x = m * 2^e the hash is m * 2^e modulo the prime.
-    static ulong Numeric(double value)
-    {
-        if (double.IsInfinity(value)) return Signed(Infinity, value < 0);
-        if (double.IsNaN(value)) return 0;
-        long bits = BitConverter.DoubleToInt64Bits(value);
-        int exponent = (int)(bits >> 52) & 0x7FF;
-        ulong mantissa = (ulong)bits & ((1UL << 52) - 1);
-        if (exponent == 0) exponent = 1;
-        else mantissa |= 1UL << 52;
-        if (mantissa == 0) return 0;
-        // Multiplying by 2^k modulo 2^61 - 1 rotates 61 bits by k.
-        int shift = (exponent - 1075) % ModulusBits;
-        if (shift < 0) shift += ModulusBits;
-        ulong rotated = mantissa << shift & Modulus | mantissa >> ModulusBits - shift;
-        return Signed(rotated == Modulus ? 0 : rotated, bits < 0);
-    }
-
-    // rest * 2^bits + digit modulo the prime; bits up to 32.
-    static ulong Append(ulong rest, int bits, uint digit)
-    {
-        // 2^61 is 1: what is above is added to what is below.
-        ulong sum = (rest << bits & Modulus) + (rest >> ModulusBits - bits) + digit;
-        return sum >= Modulus ? sum - Modulus : sum;
-    }
-
-    static ulong Signed(ulong magnitude, bool negative) => negative ? 0 - magnitude : magnitude;
 
     // Both halves of the product of 128 bits, xored.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -214,20 +204,29 @@ public static unsafe class Hashing
         return leftHigh * rightHigh + (cross >> 32) + (middle >> 32) ^ (middle << 32 | (uint)low);
     }
 
-    // Both are drawn once a process. The second follows from the first, so that threads which come at the same time agree.
+    // Drawn once a process, before anything is hashed, and never changed.
     static ulong _key;
+    static ulong _otherKey;
     static ulong _factor;
+    static ulong _otherFactor;
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    static ulong DrawSecret()
+    // A module's initializer runs before anything of the module does, so hashing need not ask whether the keys are there.
+    [ModuleInitializer]
+    [SuppressMessage("Usage", "CA2255", Justification = "A static constructor would be asked for at each hash.")]
+    internal static void DrawKeys()
     {
-        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
-        RandomNumberGenerator.Fill(bytes);
-        // Full fence: of several threads the first one's key counts.
-        Interlocked.CompareExchange(ref _key, BinaryPrimitives.ReadUInt64LittleEndian(bytes) | 2, 0);
-        ulong factor = Mix(_key ^ 0x9E3779B97F4A7C15UL) | 1;
-        // Release: pairs with the acquire in OfBytes.
-        Volatile.Write(ref _factor, factor);
-        return factor;
+        _key = Draw();
+        _otherKey = Draw();
+        _factor = Draw() | 1;
+        _otherFactor = Draw() | 1;
+    }
+
+    // Of a random GUID all but 6 bits are from the system's generator, of which no library need be loaded.
+    static ulong Draw()
+    {
+        Guid random = Guid.NewGuid();
+        Span<byte> bytes = stackalloc byte[sizeof(Guid)];
+        random.TryWriteBytes(bytes);
+        return Mix(BinaryPrimitives.ReadUInt64LittleEndian(bytes) ^ Mix(BinaryPrimitives.ReadUInt64LittleEndian(bytes[sizeof(ulong)..])));
     }
 }

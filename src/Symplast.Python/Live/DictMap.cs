@@ -48,6 +48,11 @@ internal readonly unsafe struct DictMap : ILiveMap
     public static Status Snapshot(Participant* me, Header* map, out MapSnapshot* snapshot) => Snapshots.Take(me, (OrderedMap*)map, out snapshot);
 
     /// <inheritdoc/>
+    public static KeyState Search(Handle* handle, PyObject* o, ref Incoming key) => KeySearch.InHashed(handle, o, &Keys, out key);
+
+    static PyObject* Keys(Handle* handle) => DictType.NewIterator(handle, DictIteration.Keys, reversed: false);
+
+    /// <inheritdoc/>
     public static bool IsForeign(Participant* me, Header* map, in Probe key) => false;
 
     /// <inheritdoc/>

@@ -17,7 +17,7 @@ internal static unsafe partial class DictType
         if (plain == null && Api.Table.PyErr_Occurred() == null)
         {
             PyObject* whole = ((PyVarObject*)positional)->Size == 1 ? AtOneMoment(handle->State, positional) : References.New(positional);
-            if (whole != null) plain = Api.Table.PyObject_Call(Api.Table.PyDict_Type, whole, named);
+            if (whole != null) plain = PlainDicts.Make(handle, whole, named);
             References.Drop(whole);
         }
         if (LiveMethods.Hidden(plain) == null) return false;

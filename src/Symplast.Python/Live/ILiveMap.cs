@@ -46,6 +46,9 @@ internal unsafe interface ILiveMap
     /// <summary>The entries at one moment. Outside sections.</summary>
     static abstract Status Snapshot(Participant* me, Header* map, out MapSnapshot* snapshot);
 
+    /// <summary>The key that an object equals if only Python can tell: Ready, Foreign or Failed. <paramref name="key"/> is what is known of the object.</summary>
+    static abstract KeyState Search(Handle* handle, PyObject* o, ref Incoming key);
+
     /// <summary>After adding gave WrongKind: whether the key is to blame, not the value. Inside the same section.</summary>
     static abstract bool IsForeign(Participant* me, Header* map, in Probe key);
 

@@ -10,28 +10,28 @@ internal unsafe ref partial struct Incoming
 {
     const int TypicalItems = 16;
 
-    static KeyState OwnTuple(LiveState* state, PoolHeap* heap, PyObject* o, ref Incoming key)
+    static KeyState OwnTuple(LiveState* state, PoolHeap* heap, PyObject* o, int depth, ref Incoming key)
     {
-        if (Api.Table.PyObject_Hash(o) == -1) return KeyState.Failed;
-        if (TryTuple(state, heap, o, isKey: true, 1, out Value tuple)) return key.Own(state, heap, tuple);
-        return Api.Table.PyErr_Occurred() != null ? KeyState.Failed : KeyState.Foreign;
+        KeyState made = TryTuple(state, heap, o, isKey: true, depth, out Value tuple);
+        return made == KeyState.Ready ? key.Own(state, heap, tuple) : made;
     }
 
     // A frozen set of values that need no identity. Others can be no key: comparing them could run Python code.
-    static KeyState OwnSet(LiveState* state, PoolHeap* heap, PyObject* o, ref Incoming key)
+    static KeyState OwnSet(LiveState* state, PoolHeap* heap, PyObject* o, int depth, ref Incoming key)
     {
-        if (TrySet(state, heap, o, 1, out Value set)) return key.Own(state, heap, set);
-        return Api.Table.PyErr_Occurred() != null ? KeyState.Failed : KeyState.Foreign;
+        KeyState made = TrySet(state, heap, o, depth, out Value set);
+        return made == KeyState.Ready ? key.Own(state, heap, set) : made;
     }
 
-    // False with an exception set, or without one if a member is something else.
-    static bool TrySet(LiveState* state, PoolHeap* heap, PyObject* o, int depth, out Value set)
+    static KeyState TrySet(LiveState* state, PoolHeap* heap, PyObject* o, int depth, out Value set)
     {
         set = default;
-        if (Api.Table.PyObject_Hash(o) == -1) return false;
-        PyObject* members = Api.Table.PySequence_Tuple(o);
-        bool made = members != null && TryTuple(state, heap, members, isKey: true, depth, out set, isSet: true);
+        // Of a subclass, whose iterator may be anything, through a plain one.
+        PyObject* plain = o->Type == Api.Table.PyFrozenSet_Type ? References.New(o) : Api.Table.PyFrozenSet_New(o);
+        PyObject* members = plain == null ? null : Api.Table.PySequence_Tuple(plain);
+        KeyState made = members == null ? KeyState.Failed : TryTuple(state, heap, members, isKey: true, depth, out set, isSet: true);
         References.Drop(members);
+        References.Drop(plain);
         return made;
     }
 
@@ -49,28 +49,27 @@ internal unsafe ref partial struct Incoming
         return count == 0;
     }
 
-    // A tuple of keys, or of values of which none is a plain container. False with an exception set, or without one if an item is something else.
-    static bool TryTuple(LiveState* state, PoolHeap* heap, PyObject* o, bool isKey, int depth, out Value tuple, bool isSet = false)
+    // A tuple of keys, or of values of which none is a plain container. All items are asked for their hash, as hash() would.
+    static KeyState TryTuple(LiveState* state, PoolHeap* heap, PyObject* o, bool isKey, int depth, out Value tuple, bool isSet = false)
     {
         tuple = default;
-        if (depth > TupleBlob.MaximumDepth) return Errors.Set(*Api.Table.PyExc_RecursionError, "the tuple is nested too deeply") != null;
+        if (depth > TupleBlob.MaximumDepth) return isSet ? Nesting.Refuse("frozenset") : Nesting.Refuse(o);
         nuint length = (nuint)((PyVarObject*)o)->Size;
         Value* room = stackalloc Value[TypicalItems];
         Value* items = length <= TypicalItems ? room : (Value*)NativeMemory.Alloc(length, (nuint)sizeof(Value));
         nuint done = 0;
-        while (done < length && TryMember(state, heap, ((PyObject**)((byte*)o + Layout.Current.TupleItems))[done], isKey, depth, out items[done])) done++;
-        bool made = false;
-        if (done == length && (!isSet || IsPlain(items, length)))
+        KeyState made = KeyState.Ready;
+        for (nuint i = 0; i < length && made != KeyState.Failed; i++)
         {
-            Epoch.Enter(state->Me);
-            bool isDeleted = heap != null && PoolHeap.IsDeleted(heap);
-            if (!isDeleted) tuple = isSet ? TupleBlob.CreateSet(state->Me, heap, items, length) : TupleBlob.Create(state->Me, heap, items, length);
-            Epoch.Exit(state->Me);
-            made = !tuple.IsEmpty;
-            if (isDeleted) LiveErrors.RaiseDeletedPool(state, heap);
-            else if (!made) LiveErrors.RaiseNoMemory(state, heap);
+            KeyState known = TryMember(state, heap, ((PyObject**)((byte*)o + Layout.Current.TupleItems))[i], isKey, depth, out Value item);
+            if (known == KeyState.Ready && made == KeyState.Ready) items[done++] = item;
+            else if (known == KeyState.Ready) Discard(state, heap, item);
+            else if (made != KeyState.Foreign || known == KeyState.Failed) made = known;
+            if (!isKey && made != KeyState.Ready) break;
         }
-        if (!made)
+        if (made == KeyState.Ready && isSet && !IsPlain(items, length)) made = KeyState.Foreign;
+        if (made == KeyState.Ready) made = Create(state, heap, items, length, isSet, out tuple);
+        if (made != KeyState.Ready)
         {
             while (done > 0) Discard(state, heap, items[--done]);
         }
@@ -78,13 +77,26 @@ internal unsafe ref partial struct Incoming
         return made;
     }
 
-    static bool TryMember(LiveState* state, PoolHeap* heap, PyObject* o, bool isKey, int depth, out Value value)
+    static KeyState Create(LiveState* state, PoolHeap* heap, Value* items, nuint length, bool isSet, out Value tuple)
+    {
+        tuple = default;
+        Epoch.Enter(state->Me);
+        bool isDeleted = heap != null && PoolHeap.IsDeleted(heap);
+        if (!isDeleted) tuple = isSet ? TupleBlob.CreateSet(state->Me, heap, items, length) : TupleBlob.Create(state->Me, heap, items, length);
+        Epoch.Exit(state->Me);
+        if (isDeleted) LiveErrors.RaiseDeletedPool(state, heap);
+        else if (tuple.IsEmpty) LiveErrors.RaiseNoMemory(state, heap);
+        return tuple.IsEmpty ? KeyState.Failed : KeyState.Ready;
+    }
+
+    static KeyState TryMember(LiveState* state, PoolHeap* heap, PyObject* o, bool isKey, int depth, out Value value)
     {
         if (o->Type == Api.Table.PyTuple_Type && (isKey || !AddressRange.Contains(o))) return TryTuple(state, heap, o, isKey, depth + 1, out value);
         if (isKey && o->Type == Api.Table.PyFrozenSet_Type) return TrySet(state, heap, o, depth + 1, out value);
-        if (!isKey) return TryValue(state, heap, o, out value);
+        if (!isKey) return TryValue(state, heap, o, out value) ? KeyState.Ready : Api.Table.PyErr_Occurred() != null ? KeyState.Failed : KeyState.Foreign;
         value = default;
-        if (Key(state, heap, o, out Incoming key) != KeyState.Ready) return false;
+        KeyState known = heap == null ? Lookup(state, o, depth + 1, out Incoming key) : Key(state, heap, o, out key);
+        if (known != KeyState.Ready) return known;
         if (key._owned.IsEmpty) value = Store(state, heap, key);
         else
         {
@@ -92,6 +104,6 @@ internal unsafe ref partial struct Incoming
             key._owned = default;
         }
         key.Dispose(state);
-        return !value.IsEmpty;
+        return value.IsEmpty ? KeyState.Failed : KeyState.Ready;
     }
 }

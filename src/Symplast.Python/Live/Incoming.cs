@@ -15,6 +15,9 @@ internal enum KeyState
     /// <summary>It is hashable, but nothing in a pool can equal it: a lookup finds nothing.</summary>
     Foreign,
 
+    /// <summary>Of lookups only: it is hashable, and Python has to be asked which keys equal it. See <see cref="KeySearch"/>.</summary>
+    Unsure,
+
     /// <summary>An exception is set.</summary>
     Failed,
 }
@@ -28,6 +31,9 @@ internal unsafe ref partial struct Incoming
     /// <summary>What to look up or to store.</summary>
     internal Probe Probe;
 
+    /// <summary>Of lookups: whether it is some class's number that equals no int and no float.</summary>
+    internal bool IsNumber;
+
     PyObject* _text;       // an encoded copy of a text with lone surrogates
     Value _owned;          // a reference to what was made; without a heap it is transient
     bool _isTransient;
@@ -38,17 +44,6 @@ internal unsafe ref partial struct Incoming
     {
         key = default;
         return key.TrySimple(o) ? KeyState.Ready : SlowKey(state, heap, o, ref key);
-    }
-
-    /// <summary>
-    /// The same for looking up only. What a subclass of a key's type is equal to is found, if it leaves equality to its base: a member of a StrEnum, a named tuple. It
-    /// cannot be stored, because what comes back would be of another type.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static KeyState Lookup(LiveState* state, PyObject* o, out Incoming key)
-    {
-        key = default;
-        return key.TrySimple(o) ? KeyState.Ready : SlowLookup(state, o, ref key);
     }
 
     /// <summary>
@@ -164,48 +159,21 @@ internal unsafe ref partial struct Incoming
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static KeyState SlowLookup(LiveState* state, PyObject* o, ref Incoming key)
-    {
-        PoolHeap* heap = null;
-        key._isTransient = true;
-        ref Api api = ref Api.Table;
-        PyObject* type = o->Type;
-        nuint flags = api.PyType_GetFlags(type);
-        PyObject* parent = (flags & PyTypeSpec.TextSubclass) != 0 ? api.PyUnicode_Type
-            : (flags & PyTypeSpec.IntSubclass) != 0 ? api.PyLong_Type
-            : (flags & PyTypeSpec.TupleSubclass) != 0 ? api.PyTuple_Type
-            : (flags & PyTypeSpec.BytesSubclass) != 0 ? api.PyBytes_Type
-            : api.PyType_IsSubtype(type, api.PyFloat_Type) != 0 ? api.PyFloat_Type
-            : null;
-        if (parent == null || parent == type || type == api.PyBool_Type || !HasSlotOf(type, parent, PyTypeSlot.Hash) || !HasSlotOf(type, parent, PyTypeSlot.RichCompare))
-            return SlowKey(state, heap, o, ref key);
-        if (parent == api.PyUnicode_Type) return key.Encode(o) ? KeyState.Ready : KeyState.Failed;
-        if (parent == api.PyTuple_Type) return OwnTuple(state, heap, o, ref key);
-        if (parent == api.PyLong_Type)
-            return key.Own(state, heap, ((PyLongObject*)o)->IsCompact ? Value.OfInt(((PyLongObject*)o)->CompactValue) : Number(state, heap, o));
-        if (parent == api.PyFloat_Type) key.Probe = Probe.Of(Value.Of(((PyFloatObject*)o)->Value));
-        else key.Probe = Probe.Bytes((byte*)o + PyBytesObject.DataOffset, (nuint)((PyBytesObject*)o)->Size, (ulong)api.HashBuiltin(o));
-        return KeyState.Ready;
-    }
-
-    static bool HasSlotOf(PyObject* type, PyObject* parent, int slot) => Api.Table.PyType_GetSlot(type, slot) == Api.Table.PyType_GetSlot(parent, slot);
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
     static KeyState SlowKey(LiveState* state, PoolHeap* heap, PyObject* o, ref Incoming key)
     {
         ref Api api = ref Api.Table;
         PyObject* type = o->Type;
         if (type == api.PyUnicode_Type) return key.Encode(o) ? KeyState.Ready : KeyState.Failed;
         if (type == api.PyLong_Type || type == api.PyComplex_Type) return key.Own(state, heap, Number(state, heap, o));
-        if (type == api.PyTuple_Type) return OwnTuple(state, heap, o, ref key);
+        if (type == api.PyTuple_Type) return OwnTuple(state, heap, o, 1, ref key);
         if (type == api.PyFrozenSet_Type)
         {
-            KeyState made = OwnSet(state, heap, o, ref key);
+            KeyState made = OwnSet(state, heap, o, 1, ref key);
             // A frozen one of other members is itself, at least.
             if (made != KeyState.Foreign || !AddressRange.Contains(o)) return made;
         }
         // Whatever the plain type does not hash cannot be a key here either.
-        if (api.PyObject_Hash(o) == -1) return KeyState.Failed;
+        if (Nesting.Hash(o) == -1) return KeyState.Failed;
         if (Handle.Is(state, o))
         {
             if (!TryShare(state, heap, (Handle*)o, out Value shared)) return KeyState.Failed;
@@ -256,7 +224,7 @@ internal unsafe ref partial struct Incoming
             value = Number(state, heap, o);
             return !value.IsEmpty;
         }
-        if (type == api.PyTuple_Type) return TryTuple(state, heap, o, isKey: false, 1, out value);
+        if (type == api.PyTuple_Type) return TryTuple(state, heap, o, isKey: false, 1, out value) == KeyState.Ready;
         return Handle.Is(state, o) && TryShare(state, heap, (Handle*)o, out value);
     }
 
@@ -305,7 +273,7 @@ internal unsafe ref partial struct Incoming
     // An int that may be large, or a complex number; empty with an exception set.
     static Value Number(LiveState* state, PoolHeap* heap, PyObject* o)
     {
-        if (o->Type == Api.Table.PyComplex_Type)
+        if (o->Type != Api.Table.PyLong_Type && Api.Table.PyType_IsSubtype(o->Type, Api.Table.PyComplex_Type) != 0)
         {
             PyComplexObject* complex = (PyComplexObject*)o;
             double* parts = stackalloc double[2] { complex->Real, complex->Imaginary };

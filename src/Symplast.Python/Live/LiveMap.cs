@@ -214,8 +214,11 @@ internal static unsafe partial class LiveMap<TMap> where TMap : struct, ILiveMap
     internal static KeyState Find(Handle* handle, PyObject* o, out Incoming key)
     {
         KeyState known = Incoming.Lookup(handle->State, o, out key);
-        return known == KeyState.Ready ? known : NoKey(handle, o, known);
+        return known == KeyState.Ready ? known : known == KeyState.Unsure ? Search(handle, o, ref key) : NoKey(handle, o, known);
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static KeyState Search(Handle* handle, PyObject* o, ref Incoming key) => LiveMethods.CheckAlive(handle) ? TMap.Search(handle, o, ref key) : KeyState.Failed;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     static KeyState NoKey(Handle* handle, PyObject* o, KeyState known)

@@ -16,6 +16,39 @@ internal static unsafe class PlainDicts
     internal static PyObject* Or(PyObject* left, PyObject* right) =>
         PlainForms.Combine(left, right, DictType.IsOurs(left) || SortedDictType.IsOurs(left) ? left : right, &Is, Api.Table.PyNumber_Or);
 
+    /// <summary>What dict() makes of the arguments of a live one's constructor or of update(); null with an exception set.</summary>
+    internal static PyObject* Make(Handle* handle, PyObject* positional, PyObject* named)
+    {
+        ref Api api = ref Api.Table;
+        nint count = ((PyVarObject*)positional)->Size;
+        if (count > 1)
+        {
+            string name = Text.TypeName((PyObject*)handle);
+            string hint = DictType.IsOurs((PyObject*)handle) ? "" : ", and no function of the keys: they are in their own order";
+            return Errors.Type($"{name} takes one mapping or iterable of pairs{hint} ({count} arguments given)");
+        }
+        if (count == 0) return api.PyObject_Call(api.PyDict_Type, positional, named);
+        PyObject* source = *(PyObject**)((byte*)positional + Layout.Current.TupleItems);
+        if (api.PyObject_HasAttrString(source, Text.Utf8("keys"u8)) != 0) return api.PyObject_Call(api.PyDict_Type, positional, named);
+        if (api.PyType_GetSlot(source->Type, PyTypeSlot.Iter) == null && api.PyType_GetSlot(source->Type, PyTypeSlot.SequenceItem) == null)
+        {
+            bool isFunction = !DictType.IsOurs((PyObject*)handle) && api.PyCallable_Check(source) != 0;
+            return Errors.Type($"{Text.TypeName((PyObject*)handle)} takes a mapping or an iterable of pairs, not {Text.TypeName(source)}"
+                + (isFunction ? ": its keys are in their own order, no function makes another one" : ""));
+        }
+        PyObject* pairs = Nesting.Allowed(handle->State, source, mayList: true, isPairs: true);
+        PyObject* arguments = pairs == null ? null : api.PyTuple_New(1);
+        if (arguments == null)
+        {
+            References.Drop(pairs);
+            return null;
+        }
+        api.PyTuple_SetItem(arguments, 0, pairs);
+        PyObject* plain = api.PyObject_Call(api.PyDict_Type, arguments, named);
+        References.Drop(arguments);
+        return plain;
+    }
+
     /// <summary>Whether an object is a plain or a live dict.</summary>
     internal static bool Is(LiveState* state, PyObject* o) => IsLive(state, o) || (Api.Table.PyType_GetFlags(o->Type) & PyTypeSpec.DictSubclass) != 0;
 

@@ -157,7 +157,9 @@ internal static unsafe partial class SetType
         try
         {
             PyObject* plain = ToPlain((Handle*)self);
-            PyObject* result = plain == null ? null : Call(plain, name, others, count);
+            // Those that need not ask for all elements do not.
+            bool mayList = !name.SequenceEqual("isdisjoint"u8) && !name.SequenceEqual("issuperset"u8);
+            PyObject* result = plain == null ? null : Call(((Handle*)self)->State, plain, name, others, count, mayList);
             References.Drop(plain);
             return result;
         }
@@ -167,11 +169,19 @@ internal static unsafe partial class SetType
         }
     }
 
-    static PyObject* Call(PyObject* plain, ReadOnlySpan<byte> name, PyObject** arguments, nint count)
+    static PyObject* Call(LiveState* state, PyObject* plain, ReadOnlySpan<byte> name, PyObject** others, nint count, bool mayList)
     {
-        PyObject* method = Api.Table.PyObject_GetAttrString(plain, Text.Utf8(name));
-        PyObject* result = method == null ? null : Api.Table.PyObject_Vectorcall(method, arguments, (nuint)count, null);
+        PyObject* arguments = Api.Table.PyTuple_New(count);
+        bool allowed = arguments != null;
+        for (nint i = 0; allowed && i < count; i++)
+        {
+            PyObject* other = Nesting.Allowed(state, others[i], mayList, isPairs: false);
+            allowed = other != null && Api.Table.PyTuple_SetItem(arguments, i, other) == 0;
+        }
+        PyObject* method = allowed ? Api.Table.PyObject_GetAttrString(plain, Text.Utf8(name)) : null;
+        PyObject* result = method == null ? null : Api.Table.PyObject_CallObject(method, arguments);
         References.Drop(method);
+        References.Drop(arguments);
         return result;
     }
 
@@ -248,7 +258,9 @@ internal static unsafe partial class SetType
     {
         if (other == (PyObject*)handle) return RemoveEverything(handle);
         // Each element once, however often the other has it.
-        PyObject* plain = LiveMethods.CheckAlive(handle) ? Api.Table.PySet_New(other) : null;
+        PyObject* allowed = LiveMethods.CheckAlive(handle) ? Nesting.Allowed(handle->State, other, mayList: true, isPairs: false) : null;
+        PyObject* plain = allowed == null ? null : Api.Table.PySet_New(allowed);
+        References.Drop(allowed);
         PyObject* iterator = plain == null ? null : Api.Table.PyObject_GetIter(plain);
         bool done = iterator != null;
         PyObject* element;
@@ -275,7 +287,7 @@ internal static unsafe partial class SetType
     static bool KeepOnly(Handle* handle, PyObject** others, nint count)
     {
         PyObject* plain = ToPlain(handle);
-        PyObject* kept = plain == null ? null : Call(plain, "intersection"u8, others, count);
+        PyObject* kept = plain == null ? null : Call(handle->State, plain, "intersection"u8, others, count, mayList: true);
         PyObject* gone = kept == null ? null : Api.Table.PyNumber_Subtract(plain, kept);
         References.Drop(plain);
         References.Drop(kept);

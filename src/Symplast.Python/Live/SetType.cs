@@ -95,7 +95,7 @@ internal static unsafe partial class SetType
     {
         if (!LiveMethods.IsUsable(handle)) return Status.Deleted;
         LiveState* state = handle->State;
-        KeyState known = Lookup(state, o, setsAreFrozen, out Incoming key);
+        KeyState known = Lookup(handle, o, setsAreFrozen, out Incoming key);
         if (known != KeyState.Ready) return IsAbsent(handle, o, known) ? Status.Missing : Status.WrongKind;
         Status status = Sets.Remove(state->Me, SetOf(handle), key.Probe);
         key.Dispose(state);
@@ -116,7 +116,7 @@ internal static unsafe partial class SetType
             else if (Incoming.TryInt(o, out IntKey number)) status = Sets.Contains(state->Me, SetOf(handle), number);
             else
             {
-                KeyState known = Lookup(state, o, setsAreFrozen: true, out Incoming key);
+                KeyState known = Lookup(handle, o, setsAreFrozen: true, out Incoming key);
                 if (known != KeyState.Ready) return IsAbsent(handle, o, known) ? 0 : -1;
                 status = Sets.Contains(state->Me, SetOf(handle), key.Probe);
                 key.Dispose(state);
@@ -132,23 +132,32 @@ internal static unsafe partial class SetType
         }
     }
 
-    static KeyState Lookup(LiveState* state, PyObject* o, bool setsAreFrozen, out Incoming key)
+    static KeyState Lookup(Handle* handle, PyObject* o, bool setsAreFrozen, out Incoming key)
     {
-        KeyState known = Incoming.Lookup(state, o, out key);
-        return known == KeyState.Failed && setsAreFrozen ? LookupSet(state, o, out key) : known;
+        KeyState known = Incoming.Lookup(handle->State, o, out key);
+        return known == KeyState.Unsure ? Search(handle, o, out key) : known == KeyState.Failed && setsAreFrozen ? LookupSet(handle, o, out key) : known;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static KeyState Search(Handle* handle, PyObject* o, out Incoming key)
+    {
+        key = default;
+        return LiveMethods.CheckAlive(handle) ? KeySearch.InHashed(handle, o, &NewIterator, out key) : KeyState.Failed;
     }
 
     // After a lookup failed: one of a set is that of the frozenset which equals it, as set does.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static KeyState LookupSet(LiveState* state, PyObject* o, out Incoming key)
+    static KeyState LookupSet(Handle* handle, PyObject* o, out Incoming key)
     {
         ref Api api = ref Api.Table;
+        LiveState* state = handle->State;
         key = default;
         bool isSet = o->Type == state->TypeOf(LiveKind.Set) || api.PyType_IsSubtype(o->Type, api.PySet_Type) != 0;
         if (!isSet || api.PyErr_ExceptionMatches(*api.PyExc_TypeError) == 0) return KeyState.Failed;
         api.PyErr_Clear();
         PyObject* frozen = api.PyFrozenSet_New(o);
         KeyState known = frozen == null ? KeyState.Failed : Incoming.Lookup(state, frozen, out key);
+        if (known == KeyState.Unsure) known = Search(handle, frozen, out key);
         // The key is a copy.
         References.Drop(frozen);
         return known;

@@ -53,6 +53,11 @@ internal readonly unsafe struct SortedDictMap : ILiveMap
     public static Status Snapshot(Participant* me, Header* map, out MapSnapshot* snapshot) => Tree.SnapshotEntries(me, (SortedMap*)map, out snapshot);
 
     /// <inheritdoc/>
+    public static KeyState Search(Handle* handle, PyObject* o, ref Incoming key) => KeySearch.InSorted(handle, o, key.IsNumber, &Keys, out key);
+
+    static PyObject* Keys(Handle* handle) => SortedDictType.NewIterator(handle, DictIteration.Keys, reversed: false);
+
+    /// <inheritdoc/>
     public static bool IsForeign(Participant* me, Header* map, in Probe key) => Tree.Contains(me, (SortedMap*)map, key) != Status.Done;
 
     /// <inheritdoc/>

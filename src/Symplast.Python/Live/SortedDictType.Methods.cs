@@ -59,7 +59,7 @@ internal static unsafe partial class SortedDictType
         if (!LiveMethods.CheckAlive(handle)) return false;
         bool hasNamed = named != null && ((PyDictObject*)named)->Used != 0;
         if (((PyVarObject*)positional)->Size == 0 && !hasNamed) return true;
-        PyObject* plain = ToDict(handle->State, positional, named);
+        PyObject* plain = ToDict(handle, positional, named);
         if (LiveMethods.Hidden(plain) == null) return false;
         nint position = 0;
         bool done = SortedFilling.Dict(handle, plain, ref position);
@@ -71,11 +71,12 @@ internal static unsafe partial class SortedDictType
     }
 
     // dict() asks for keys, then for each value, which others may have removed by then: a live dict is copied at one moment instead.
-    static PyObject* ToDict(LiveState* state, PyObject* positional, PyObject* named)
+    static PyObject* ToDict(Handle* handle, PyObject* positional, PyObject* named)
     {
+        LiveState* state = handle->State;
         ref Api api = ref Api.Table;
         PyObject* source = ((PyVarObject*)positional)->Size == 1 ? ((PyObject**)((byte*)positional + Layout.Current.TupleItems))[0] : null;
-        if (source == null || !PlainDicts.IsLive(state, source)) return api.PyObject_Call(api.PyDict_Type, positional, named);
+        if (source == null || !PlainDicts.IsLive(state, source)) return PlainDicts.Make(handle, positional, named);
         PyObject* plain = PlainForms.Of(state, source);
         if (plain == null || named == null || api.PyDict_Update(plain, named) == 0) return plain;
         References.Drop(plain);

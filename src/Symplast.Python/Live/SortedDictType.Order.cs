@@ -111,9 +111,16 @@ internal static unsafe partial class SortedDictType
     {
         key = default;
         if (bound == null) return true;
-        KeyState known = LiveSorted.Find(handle, bound, out key);
+        KeyState known = FindBound(handle, bound, out key);
         if (known == KeyState.Foreign) RaiseUnsortable(handle, bound, default);
         return known == KeyState.Ready;
+    }
+
+    // What is not equal to a key has no place among them, unless it is of a kind of keys; a complex number has none, whatever it equals.
+    static KeyState FindBound(Handle* handle, PyObject* bound, out Incoming key)
+    {
+        key = default;
+        return Api.Table.PyType_IsSubtype(bound->Type, Api.Table.PyComplex_Type) != 0 ? KeyState.Foreign : LiveSorted.Find(handle, bound, out key);
     }
 
     static bool TryInclusive(PyObject* o, out bool minimum, out bool maximum)
@@ -138,7 +145,7 @@ internal static unsafe partial class SortedDictType
         {
             Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return null;
-            KeyState known = LiveSorted.Find(handle, bound, out Incoming key);
+            KeyState known = FindBound(handle, bound, out Incoming key);
             if (known != KeyState.Ready) return known == KeyState.Foreign ? RaiseUnsortable(handle, bound, default) : null;
             PyObject* pair = Find(handle, key.Probe, search, out Status status);
             if (status == Status.WrongKind) RaiseUnsortable(handle, bound, key.Probe);

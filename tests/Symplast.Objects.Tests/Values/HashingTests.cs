@@ -7,32 +7,36 @@ namespace Symplast.Objects.Tests;
 
 public sealed class HashingTests
 {
-    // What hash() says in CPython 3.14, before our mixing.
+    // As a double, as an integer, and as a complex number without an imaginary part.
     [Theory]
-    [InlineData(0.5, 1152921504606846976)]
-    [InlineData(1 / 3.0, 768614336404564608)]
-    [InlineData(-2.5, -1152921504606846978)]
-    [InlineData(1e300, 1224995262755759164)]
-    [InlineData(5e-324, 16777216)]
-    [InlineData(-1e-310, -615709907932414099)]
-    [InlineData(double.PositiveInfinity, 314159)]
-    [InlineData(double.NegativeInfinity, -314159)]
-    [InlineData(3e15, 3000000000000000)]
-    [InlineData(-0.0, 0)]
-    public void ADoubleHashesAsInPython(double number, long expected) => Assert.Equal(Hashing.MixNumber((ulong)expected), Hashing.OfFloat(number));
-
-    [Theory]
-    [InlineData("2305843009213693951", 0)]
-    [InlineData("2305843009213693952", 1)]
-    [InlineData("-2305843009213693953", -2)]
-    [InlineData("10000000000000000000000000000000000000000", 1388497483929617590)]
-    [InlineData("-10000000000000000000000000000000000000000", -1388497483929617590)]
-    [InlineData("6662462759719942007440037531362779472290810125440036903063319585255179509", 290248191822315536)]
-    public void ABigIntegerHashesAsInPython(string number, long expected) =>
-        Assert.Equal(Hashing.MixNumber((ulong)expected), Hashing.OfBigInt(BigInteger.Parse(number, CultureInfo.InvariantCulture).ToByteArray()));
+    [InlineData(0.0)]
+    [InlineData(1.0)]
+    [InlineData(-1.0)]
+    [InlineData(3e15)]
+    [InlineData(4611686018427387904.0)]
+    [InlineData(9223372036854774784.0)]
+    [InlineData(9223372036854775808.0)]
+    [InlineData(-9223372036854775808.0)]
+    [InlineData(-9223372036854777856.0)]
+    [InlineData(18446744073709551616.0)]
+    [InlineData(-18446744073709551616.0)]
+    [InlineData(1e300)]
+    [InlineData(-1e300)]
+    [InlineData(double.MaxValue)]
+    [InlineData(double.MinValue)]
+    public void ANumberHashesAlikeWhateverItIsMadeOf(double number) => CheckWhole(number);
 
     [Fact]
-    public void AComplexNumberHashesAsInPython() => Assert.Equal(Hashing.MixNumber(unchecked((ulong)-576460752305423493)), Hashing.OfComplex(1.5, -2.25));
+    public void EachDoubleThatIsWholeHashesAsTheInteger() => Gen.Select(Gen.Long[-(1L << 53), 1L << 53], Gen.Int[0, 960]).Sample((mantissa, exponent) => CheckWhole(Math.ScaleB(mantissa, exponent)));
+
+    static void CheckWhole(double number)
+    {
+        BigInteger whole = new(number);
+        Assert.Equal(Hashing.OfFloat(number), Hashing.OfBigInt(whole.ToByteArray()));
+        Assert.Equal(Hashing.OfFloat(number), Hashing.OfComplex(number, 0));
+        Assert.Equal(Hashing.OfFloat(number), Hashing.OfComplex(number, -0.0));
+        if (whole >= long.MinValue && whole <= long.MaxValue) Assert.Equal(Hashing.OfFloat(number), Hashing.OfInt((long)whole));
+    }
 
     [Fact]
     public void AnyIntegerHashesAlikeInAnyNumberOfBytes() => Gen.Select(Gen.Long, Gen.Int[0, 9]).Sample((number, more) =>
@@ -44,12 +48,22 @@ public sealed class HashingTests
     });
 
     [Fact]
-    public void ABigIntegerHashesByItsRemainder() => Gen.Byte.Array[1, 300].Sample(bytes =>
+    public void NumbersThatDifferHashDifferently()
     {
-        BigInteger number = new(bytes);
-        long remainder = (long)(BigInteger.Abs(number) % ((BigInteger.One << 61) - 1));
-        Assert.Equal(Hashing.MixNumber((ulong)(number.Sign < 0 ? -remainder : remainder)), Hashing.OfBigInt(bytes));
-    });
+        HashSet<ulong> seen = [];
+        BigInteger modulus = (BigInteger.One << 61) - 1;
+        for (int i = 1; i <= 2000; i++) Assert.True(seen.Add(Hashing.OfBigInt((modulus * i).ToByteArray())));
+        for (int i = 0; i <= 1100; i++)
+        {
+            // What is near a power of 2, but for those that are multiples of the modulus.
+            foreach (BigInteger number in new[] { (BigInteger.One << i) + 5, -(BigInteger.One << i) - 5 }) Assert.True(seen.Add(Hashing.OfBigInt(number.ToByteArray())), $"{number}");
+        }
+        for (double number = 0.75; number > 1e-300; number /= 2) Assert.True(seen.Add(Hashing.OfFloat(number)));
+        foreach (double number in new[] { double.NaN, double.PositiveInfinity, double.NegativeInfinity }) Assert.True(seen.Add(Hashing.OfFloat(number)));
+        Assert.True(seen.Add(Hashing.OfComplex(1.5, -2.25)));
+        Assert.True(seen.Add(Hashing.OfComplex(-2.25, 1.5)));
+        Assert.True(seen.Add(Hashing.OfComplex(0, 1.5)));
+    }
 
     [Fact]
     public void TheHashOfBytesDependsOnEachOfThemAndOnTheirNumber()

@@ -1,0 +1,144 @@
+using System.Runtime.CompilerServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+
+namespace Symplast.Python.Live;
+
+// Keys to look up, which may be of types that cannot be stored, because what comes back would be of another one: a member of a StrEnum, a Decimal, a number of NumPy.
+internal unsafe ref partial struct Incoming
+{
+    /// <summary>
+    /// Makes a key of an object, for looking up only: of what equals a key of ours as a dict has it, that key. Python code can run.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static KeyState Lookup(LiveState* state, PyObject* o, out Incoming key)
+    {
+        key = default;
+        return key.TrySimple(o) ? KeyState.Ready : SlowLookup(state, o, 1, ref key);
+    }
+
+    /// <summary>The same of a key that was found, whose reference it takes over.</summary>
+    internal static KeyState Found(LiveState* state, PyObject* o, out Incoming key)
+    {
+        KeyState known = Lookup(state, o, out key);
+        // Its bytes may be what is looked for.
+        if (key._text == null) key._text = o;
+        else References.Drop(o);
+        return known;
+    }
+
+    static KeyState Lookup(LiveState* state, PyObject* o, int depth, out Incoming key)
+    {
+        key = default;
+        return key.TrySimple(o) ? KeyState.Ready : SlowLookup(state, o, depth, ref key);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static KeyState SlowLookup(LiveState* state, PyObject* o, int depth, ref Incoming key)
+    {
+        key._isTransient = true;
+        ref Api api = ref Api.Table;
+        PyObject* parent = ParentOf(o->Type);
+        if (parent == api.PyUnicode_Type) return key.Encode(o) ? KeyState.Ready : KeyState.Failed;
+        if (parent == api.PyTuple_Type) return OwnTuple(state, null, o, depth, ref key);
+        if (parent == api.PyFrozenSet_Type)
+        {
+            KeyState made = OwnSet(state, null, o, depth, ref key);
+            // A frozen one of other members is itself, at least.
+            if (made != KeyState.Foreign || !AddressRange.Contains(o)) return made;
+        }
+        if (parent == api.PyBytes_Type)
+        {
+            key.Probe = Probe.Bytes((byte*)o + PyBytesObject.DataOffset, (nuint)((PyBytesObject*)o)->Size, (ulong)api.HashBuiltin(o));
+            return KeyState.Ready;
+        }
+        return parent != null && parent != api.PyFrozenSet_Type ? key.OwnNumber(state, o, parent) : SlowOther(state, o, ref key);
+    }
+
+    // The type of keys that a type is, or whose equality and hash it has.
+    static PyObject* ParentOf(PyObject* type)
+    {
+        ref Api api = ref Api.Table;
+        nuint flags = api.PyType_GetFlags(type);
+        PyObject* parent = (flags & PyTypeSpec.TextSubclass) != 0 ? api.PyUnicode_Type
+            : (flags & PyTypeSpec.IntSubclass) != 0 ? api.PyLong_Type
+            : (flags & PyTypeSpec.TupleSubclass) != 0 ? api.PyTuple_Type
+            : (flags & PyTypeSpec.BytesSubclass) != 0 ? api.PyBytes_Type
+            : api.PyType_IsSubtype(type, api.PyFloat_Type) != 0 ? api.PyFloat_Type
+            : api.PyType_IsSubtype(type, api.PyComplex_Type) != 0 ? api.PyComplex_Type
+            : api.PyType_IsSubtype(type, api.PyFrozenSet_Type) != 0 ? api.PyFrozenSet_Type
+            : null;
+        return parent != null && HasSlotOf(type, parent, PyTypeSlot.Hash) && HasSlotOf(type, parent, PyTypeSlot.RichCompare) ? parent : null;
+    }
+
+    static bool HasSlotOf(PyObject* type, PyObject* parent, int slot) => Api.Table.PyType_GetSlot(type, slot) == Api.Table.PyType_GetSlot(parent, slot);
+
+    // Of an int, a float or a complex, or what has the layout of one.
+    KeyState OwnNumber(LiveState* state, PyObject* o, PyObject* kind)
+    {
+        if (kind == Api.Table.PyLong_Type) return Own(state, null, ((PyLongObject*)o)->IsCompact ? Value.OfInt(((PyLongObject*)o)->CompactValue) : Number(state, null, o));
+        PyComplexObject* complex = (PyComplexObject*)o;
+        // Without an imaginary part it is a real number, which has a place in an order.
+        bool isReal = kind == Api.Table.PyFloat_Type || complex->Imaginary == 0;
+        if (!isReal) return Own(state, null, Number(state, null, o));
+        Probe = Probe.Of(Value.Of(kind == Api.Table.PyFloat_Type ? ((PyFloatObject*)o)->Value : complex->Real));
+        return KeyState.Ready;
+    }
+
+    static KeyState SlowOther(LiveState* state, PyObject* o, ref Incoming key)
+    {
+        ref Api api = ref Api.Table;
+        nint hash = Nesting.Hash(o);
+        if (hash == -1) return KeyState.Failed;
+        if (Handle.Is(state, o)) return TryShare(state, null, (Handle*)o, out Value shared) ? key.Own(state, null, shared) : KeyState.Failed;
+        if (AddressRange.Contains(o))
+        {
+            key.Probe = Probe.Of(Value.Foreign(o));
+            return KeyState.Ready;
+        }
+        // What equals itself only equals nothing of ours.
+        return HasSlotOf(o->Type, api.PyBaseObject_Type, PyTypeSlot.RichCompare) ? KeyState.Foreign : key.OwnEqualNumber(state, o, hash);
+    }
+
+    // What says that it is an int, a float or a complex, and equals that.
+    KeyState OwnEqualNumber(LiveState* state, PyObject* o, nint hash)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* type = o->Type;
+        KeyState known = KeyState.Unsure;
+        if (api.PyType_GetSlot(type, PyTypeSlot.Index) != null) known = TryEqual(state, o, hash, api.PyNumber_Index(o));
+        bool isFinite = false;
+        if (known == KeyState.Unsure && api.PyType_GetSlot(type, PyTypeSlot.Float) != null)
+        {
+            PyObject* number = api.PyNumber_Float(o);
+            isFinite = number != null && double.IsFinite(((PyFloatObject*)number)->Value);
+            known = TryEqual(state, o, hash, number);
+        }
+        // No int that is larger than any float: who knows how much memory that needs.
+        if (known == KeyState.Unsure && isFinite && api.PyType_GetSlot(type, PyTypeSlot.Int) != null)
+        {
+            known = TryEqual(state, o, hash, api.PyNumber_Long(o));
+            IsNumber = known == KeyState.Unsure;
+        }
+        if (known == KeyState.Unsure && api.PyType_IsSubtype(type, api.PyComplex_Type) != 0)
+            known = TryEqual(state, o, hash, api.PyComplex_FromDoubles(((PyComplexObject*)o)->Real, ((PyComplexObject*)o)->Imaginary));
+        return known;
+    }
+
+    // The key of a plain number, whose reference it takes over, if an object is equal to it; null if it could not be made.
+    KeyState TryEqual(LiveState* state, PyObject* o, nint hash, PyObject* number)
+    {
+        ref Api api = ref Api.Table;
+        if (number == null)
+        {
+            bool isNone = api.PyErr_ExceptionMatches(*api.PyExc_TypeError) != 0 || api.PyErr_ExceptionMatches(*api.PyExc_ValueError) != 0 || api.PyErr_ExceptionMatches(*api.PyExc_OverflowError) != 0;
+            if (isNone) api.PyErr_Clear();
+            return isNone ? KeyState.Unsure : KeyState.Failed;
+        }
+        int equal = KeySearch.AreEqual(number, o, hash);
+        KeyState known = equal < 0 ? KeyState.Failed : equal == 0 ? KeyState.Unsure : OwnNumber(state, number, ParentOf(number->Type));
+        References.Drop(number);
+        return known;
+    }
+}
