@@ -253,6 +253,8 @@ class Classes(unittest.TestCase):
         base = symplast.Object.__mro__[1]
         with self.assertRaisesRegex(TypeError, "derive it from symplast.Object"):
             type("Alone", (base,), {})()
+        with self.assertRaisesRegex(TypeError, "derive it from symplast.Object"):
+            type("Alone", (base,), {"__slots__": ()})()
 
     def test_are_collected_with_their_module(self):
         # A class of every test run: what is kept of it must not grow with the number of its objects.
