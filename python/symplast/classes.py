@@ -24,12 +24,12 @@ _sent = None
 class Source:
     """Where a class comes from: a hash of what its statement made, a hash of the state of its module's file; and its definition, once that was written."""
 
-    __slots__ = ("content", "definition", "foreign", "stamp")
+    __slots__ = ("content", "definition", "foreign", "is_complete", "stamp")
 
     def __init__(self):
         self.content = self.stamp = 0
         self.definition = None
-        self.foreign = False
+        self.foreign = self.is_complete = False
 
 
 def meta():
@@ -42,6 +42,7 @@ def meta():
 def made(cls, namespace):
     """Called for each class of live objects that is made here, with what its statement has made."""
     source = vars(cls)[SOURCE]
+    source.is_complete = True
     if not _is_nameless(cls):
         bases = [vars(each)[SOURCE] for each in cls.__mro__[1:] if SOURCE in vars(each)]
         source.content = hash((_content_of(cls, namespace), *[base.content for base in bases]))
@@ -55,7 +56,7 @@ def made(cls, namespace):
 
 def received(cls):
     """Called for each class of live objects that has come by value."""
-    vars(cls)[SOURCE].foreign = True
+    vars(cls)[SOURCE].foreign = vars(cls)[SOURCE].is_complete = True
     _symplast._class_made(cls, cls.__module__, "")
 
 
@@ -77,6 +78,10 @@ def identify(cls):
     source = vars(cls).get(SOURCE)
     if source is None:
         return
+    if not source.is_complete:
+        from symplast import objects
+
+        objects._complete(cls)
     if _goes_by_name(cls):
         if _symplast._name_class(cls, cls.__module__, cls.__qualname__, source.content, source.stamp):
             _publish(cls)

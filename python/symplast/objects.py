@@ -13,7 +13,7 @@ _init = _symplast.ObjectBase._init
 _LIVE = {"list": "List", "dict": "Dict", "set": "Set"}
 
 
-@typing.dataclass_transform(kw_only_default=False)
+@typing.dataclass_transform(eq_default=False, kw_only_default=False)
 class ObjectMeta(abc.ABCMeta):
     """The type of classes of live objects: registers each with the process, and makes fields of its annotations."""
 
@@ -28,9 +28,17 @@ class ObjectMeta(abc.ABCMeta):
         # The instances are handles: what they hold lies in a pool.
         namespace = {**namespace, "__slots__": (), classes.SOURCE: classes.Source()}
         cls = super().__new__(mcls, name, bases, namespace, **kwargs)
-        _declare(cls, namespace)
-        classes.made(cls, namespace)
+        if not vars(cls)[classes.SOURCE].is_complete:
+            _complete(cls)
         return cls
+
+    def __setattr__(cls, name, value):
+        if name == "__del__":
+            _refuse_finalizer(cls)
+        if name == "__dataclass_params__":
+            # The first thing that the decorator does to a class.
+            raise TypeError(f"{cls.__qualname__}: @dataclass is not for live objects: annotated attributes are their fields already, leave it out")
+        super().__setattr__(name, value)
 
     def register(cls, subclass):
         """Not possible: a class of live objects has only real subclasses."""
@@ -52,7 +60,25 @@ class ObjectMeta(abc.ABCMeta):
         )
 
 
-def _declare(cls, namespace):
+def _complete(cls):
+    """Makes a class that has been created one of live objects. Also called when an instance is made before that, in __init_subclass__(), or of a class that has got a finalizer."""
+    if any("__del__" in vars(each) for each in cls.__mro__):
+        _refuse_finalizer(cls)
+    if not isinstance(cls, ObjectMeta):
+        raise TypeError(f"{cls.__qualname__} was not created as a class of live objects: derive it from symplast.Object")
+    namespace = dict(vars(cls))
+    _declare(cls)
+    classes.made(cls, namespace)
+
+
+def _refuse_finalizer(cls):
+    raise TypeError(
+        f"{cls.__qualname__}.__del__: that of a live object runs when a handle goes, in each interpreter that had one, not when the object does; "
+        "give it a close() or make it a context manager, or use weakref.finalize() on an object of one interpreter that holds it"
+    )
+
+
+def _declare(cls):
     annotations = {}
     for key, annotation in _annotations(cls).items():
         if not _is_class_variable(annotation, cls) and not (key.startswith("__") and key.endswith("__")):
@@ -70,8 +96,8 @@ def _declare(cls, namespace):
             # As PEP 484 had it: a default of None says that None will do.
             required = tuple(dict.fromkeys((*required, type(None))))
         setattr(cls, key, _symplast.Field(key, required, *default))
-    cls.__match_args__ = namespace.get("__match_args__", cls.__symplast_fields__)
-    if "__init__" not in namespace and (annotations or cls.__init__ in (_init, _initialise)):
+    cls.__match_args__ = vars(cls).get("__match_args__", cls.__symplast_fields__)
+    if "__init__" not in vars(cls) and (annotations or cls.__init__ in (_init, _initialise)):
         cls.__init__ = _initialise if hasattr(cls, "__post_init__") else _init
     if cls.__init__ in (_init, _initialise):
         _check_order(cls)

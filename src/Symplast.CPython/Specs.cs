@@ -61,6 +61,7 @@ public unsafe struct PyTypeSlot
     public const int DescriptorGet = 54;
     public const int DescriptorSet = 55;
     public const int Doc = 56;
+    public const int Finalize = 80;
     public const int Float = 11;
     public const int Free = 74;
     public const int GetAttr = 58;

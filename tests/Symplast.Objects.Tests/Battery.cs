@@ -45,7 +45,7 @@ internal abstract unsafe partial class Battery
     internal static Battery[] All<THook>() where THook : struct, IInterleaving =>
     [
         new Maps<THook>(), new Maps<THook> { Size = 20 }, new Sets<THook>(), new Sets<THook> { Size = 20 }, new Sorted<THook>(), new Sorted<THook> { Size = 20 },
-        new Vectors<THook>(), new Vectors<THook> { IsOpen = true }, new Queues<THook>(), new Records<THook>(), new Records<THook> { IsPrivate = true }, new Cells<THook>(), new Integers<THook>(),
+        new Vectors<THook>(), new Vectors<THook> { IsOpen = true }, new Queues<THook>(), new Records<THook>(), new Records<THook> { IsPrivate = true }, new Records<THook> { IsTable = true }, new Cells<THook>(), new Integers<THook>(),
         new Arrays<THook>(),
     ];
 
@@ -239,6 +239,9 @@ internal abstract unsafe partial class Battery
         /// <summary>It has lost an attribute, and so its shape is no longer one of the tree's.</summary>
         internal bool IsPrivate { get; init; }
 
+        /// <summary>It has more attributes than shapes have.</summary>
+        internal bool IsTable { get; init; }
+
         // The tree of shapes of each record.
         readonly Dictionary<nint, nint> _roots = [];
 
@@ -253,7 +256,7 @@ internal abstract unsafe partial class Battery
             Shape* root = Shapes<THook>.CreateTree(me, heap);
             if (root == null) return 0;
             Record* record = Record<THook>.Create(me, heap, root, 3);
-            nint kept = record == null ? 0 : Keep(me, record, Fill(i => Record<THook>.Set(me, record, Key(i), Element(i, held))) && (!IsPrivate || LeaveTree(me, record, held)));
+            nint kept = record == null ? 0 : Keep(me, record, Fill(i => Record<THook>.Set(me, record, Key(i), Element(i, held))) && (!IsPrivate || LeaveTree(me, record, held)) && (!IsTable || Tabulate(me, record)));
             if (kept == 0) Shapes<THook>.FreeTree(me, root);
             else _roots[kept] = (nint)root;
             return kept;
@@ -261,6 +264,15 @@ internal abstract unsafe partial class Battery
 
         static bool LeaveTree(Participant* me, Record* record, Value held) =>
             Record<THook>.Remove(me, record, Key(1)) == Status.Done && Record<THook>.Set(me, record, Key(1), held) == Status.Done;
+
+        static bool Tabulate(Participant* me, Record* record)
+        {
+            for (int i = 0; i < Shapes<THook>.MostNames; i++)
+            {
+                if (Record<THook>.Set(me, record, Probe.Of(Value.OfInt(i)), Value.True) != Status.Done) return false;
+            }
+            return true;
+        }
 
         internal override void Drop(Participant* me, nint structure)
         {
@@ -290,8 +302,8 @@ internal abstract unsafe partial class Battery
                 default:
                     Value* some = stackalloc Value[16];
                     Status status = Record<THook>.TakeAll(me, record, some, some + 8, 8, out int count);
-                    Release(me, status, new ReadOnlySpan<Value>(some, count));
-                    return Release(me, status, new ReadOnlySpan<Value>(some + 8, count));
+                    Release(me, status, new ReadOnlySpan<Value>(some, Math.Min(count, 8)));
+                    return Release(me, status, new ReadOnlySpan<Value>(some + 8, Math.Min(count, 8)));
             }
         }
 
@@ -302,6 +314,8 @@ internal abstract unsafe partial class Battery
         internal override string Show(Participant* me, nint structure)
         {
             RecordBody* body = ((Record*)structure)->Body;
+            OrderedMap* table = body == null ? null : RecordTable.MapOf(body);
+            if (table != null) return Maps<THook>.Walk(me, table, backwards: false, out string all) == Status.Deleted ? "" : all;
             string shown = "";
             for (int i = 0; body != null && i < body->Shape->Count; i++) shown += $"{Text(Shape.Names(body->Shape)[i])}={Text(RecordBody.Slots(body)[i])} ";
             return shown;

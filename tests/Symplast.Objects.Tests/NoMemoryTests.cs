@@ -177,17 +177,28 @@ public sealed unsafe class NoMemoryTests : IDisposable
     });
 
     [Fact]
-    public void ARecordIsAsItWas() => EachAllocationFailsOnce(heap =>
+    public void ARecordIsAsItWas() => EachAllocationFailsOnce(heap => CheckRecord(heap, 0));
+
+    [Fact]
+    public void ARecordThatGetsATableIsAsItWas() => EachAllocationFailsOnce(heap => CheckRecord(heap, 124));
+
+    // First some attributes are set without asking whether it fails.
+    void CheckRecord(nint heap, int others)
     {
         Epoch.Enter(_me);
         Shape* root = Trees.CreateTree(_me, (PoolHeap*)heap);
         Record* record = root == null ? null : Records.Create(_me, (PoolHeap*)heap, root, 1);
+        int made = 0;
+        for (int i = 0; record != null && i < others; i++)
+        {
+            if (Records.Set(_me, record, Probe.Of(Value.OfInt(i)), Value.True) == Status.Done) made++;
+        }
         List<(string Name, long Value)> model = [];
         void Check()
         {
             Assert.True(Records.IsValid(record));
             Assert.Equal(Status.Done, Records.Count(_me, record, out int count));
-            Assert.Equal(model.Count, count);
+            Assert.Equal(made + model.Count, count);
             foreach ((string name, long number) in model)
             {
                 fixed (byte* text = System.Text.Encoding.UTF8.GetBytes(name))
@@ -224,7 +235,7 @@ public sealed unsafe class NoMemoryTests : IDisposable
         }
         if (root != null) Trees.FreeTree(_me, root);
         Epoch.Exit(_me);
-    });
+    }
 
     [Fact]
     public void AValueThatCannotBeMadeIsEmptyAndTakesNothing()

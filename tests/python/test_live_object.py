@@ -4,6 +4,7 @@ import copy
 import gc
 import inspect
 import pickle
+import sys
 import unittest
 import weakref
 
@@ -37,6 +38,39 @@ class Attributes(unittest.TestCase):
         for name in names[::2]:
             delattr(o, name)
         self.assertEqual([hasattr(o, name) for name in names], [i % 2 == 1 for i in range(len(names))])
+
+    def test_of_very_many_names_are_as_those_of_a_dict(self):
+        o, model = Open(), {}
+        size = sys.getsizeof(o)
+        for i in range(20_000):
+            setattr(o, f"n{i}", i)
+            model[f"n{i}"] = i
+        self.assertEqual(o._attributes(), model)
+        for i in range(0, 20_000, 3):
+            delattr(o, f"n{i}")
+            del model[f"n{i}"]
+        for i in range(0, 20_000, 9):
+            setattr(o, f"n{i}", [i])
+            model[f"n{i}"] = [i]
+        o.n1, model["n1"] = "one", "one"
+        self.assertEqual(symplast.thaw(o), model)
+        self.assertEqual(list(o._attributes()), list(model))
+        self.assertEqual(symplast.add(o, "n2", 5), 7)
+        self.assertTrue(symplast.compare_exchange(o, "n2", 7, None))
+        self.assertFalse(symplast.compare_exchange(o, "n2", 7, 1))
+        self.assertIsNone(o.n2)
+        model["n2"] = None
+        with self.assertRaisesRegex(AttributeError, "no attribute 'n3'"):
+            o.n3
+        with self.assertRaisesRegex(AttributeError, "no attribute 'n3'"):
+            symplast.add(o, "n3", 1)
+        for name in list(model)[10:]:
+            delattr(o, name)
+        self.assertEqual(o._attributes(), dict(list(model.items())[:10]))
+        self.assertLess(sys.getsizeof(o), size + 200_000)
+        symplast.delete(o)
+        with self.assertRaises(symplast.DeletedError):
+            o.n4
 
     def test_come_before_those_of_the_class(self):
         o = Open()
@@ -219,6 +253,8 @@ class Classes(unittest.TestCase):
         base = symplast.Object.__mro__[1]
         with self.assertRaisesRegex(TypeError, "derive it from symplast.Object"):
             type("Alone", (base,), {})()
+        with self.assertRaisesRegex(TypeError, "derive it from symplast.Object"):
+            type("Alone", (base,), {"__slots__": ()})()
 
     def test_are_collected_with_their_module(self):
         # A class of every test run: what is kept of it must not grow with the number of its objects.

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import abc
+import copy
+import json
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, MutableMapping, MutableSequence, MutableSet
 from concurrent.futures import Executor, Future
-from typing import Any, assert_type
+from typing import Any, Generic, TypeVar, assert_type
 import symplast
 from symplast import Array, AtomicInt, AtomicRef, Dict, List, Set, SortedDict
 
@@ -118,3 +121,101 @@ symplast.add(p, "x", 1)
 symplast.compare_exchange(p, "x", 1, 2)
 symplast.delete(p)
 assert_type(symplast.pool_of(p), symplast.Pool | None)
+
+# What is made of what.
+assert_type(Dict([(1, "a")]), Dict[int, str])
+assert_type(Dict([("b", 2)], a=1), Dict[str, int])
+assert_type(Dict({"b": 2}, a=1), Dict[str, int])
+assert_type(Dict(Dict(a=1)), Dict[str, int])
+assert_type(Dict(SortedDict(a=1)), Dict[str, int])
+assert_type(Dict(OrderedDict({"a": 1})), Dict[str, int])
+assert_type(Dict(Counter(["abc"])), Dict[str, int])
+assert_type(Dict(zip("ab", [1, 2])), Dict[str, int])
+assert_type(Dict((k, len(k)) for k in "ab"), Dict[str, int])
+assert_type(SortedDict([(1, "a")]), SortedDict[int, str])
+assert_type(List("ab"), List[str])
+assert_type(Set("ab"), Set[str])
+assert_type(AtomicRef(1), AtomicRef[int])
+wider: Dict[str, int | None] = Dict({"a": 1})
+floats: Dict[str, float] = Dict([("a", 1)])
+numbers: Dict[int, str] = Dict()
+wrong: Dict[int, str] = Dict(a=1)  # error
+Dict([1])  # error
+reference: AtomicRef[int | None] = AtomicRef(None)
+reference.value = 3
+reference.value = "a"  # error
+
+# As plain ones: in functions of the language and its library.
+assert_type(sorted(SortedDict({1: 2})), list[int])
+assert_type(sorted(Dict({1: 2})), list[int])
+assert_type(sorted(Set([1])), list[int])
+assert_type(sorted(List([1])), list[int])
+assert_type(sorted(a), list[float])
+assert_type(max(SortedDict({1: 2})), int)
+assert_type(min(SortedDict({1: 2}).values()), int)
+assert_type(list(reversed(SortedDict({1: 2}))), list[int])
+assert_type(list(d.items()), list[tuple[str, int]])
+assert_type(dict(d), dict[str, int])
+assert_type(dict(s), dict[int, str])
+assert_type({**d}, dict[str, int])
+assert_type([*l], list[int])
+assert_type(d | SortedDict(b=2), dict[str, int])
+assert_type(copy.copy(s), SortedDict[int, str])
+assert_type(copy.deepcopy(d), Dict[str, int])
+assert_type(copy.copy(l), List[int])
+assert_type(copy.copy(a), Array[float])
+assert_type(l + [2], list[int])
+assert_type(st.union([2], ["a"]), set[int | str])
+assert_type(s.first(), tuple[int, str] | None)
+assert_type(s.floor(3), tuple[int, str] | None)
+assert_type(SortedDict({1: 2}).add(1, 2), int)
+assert_type(range(10)[i], int)
+s.update([(3, "c")])
+s |= {2: "b"}
+l[0:1] = [4, 5]
+l += [2]
+st |= {2}
+json.dumps(symplast.thaw(d))
+
+T = TypeVar("T")
+
+class Box(symplast.Object, Generic[T]):
+    item: T
+
+class Person(symplast.Object):
+    name: str
+    age: int = 0
+    friends: List[Person] = List()
+    @property
+    def upper(self) -> str:
+        return self.name.upper()
+    @classmethod
+    def make(cls) -> Person:
+        return cls("x")
+
+assert_type(Box(3).item, int)
+ann = Person("Ann")
+ann.friends.append(Person.make())
+ann.friends.append("Bob")  # error
+assert_type(ann.friends[0].upper, str)
+assert_type(copy.copy(ann), Person)
+assert_type({ann: 1}, dict[Person, int])
+ann < ann  # error
+people: Dict[str, Person] = Dict(ann=ann)
+people["bob"] = Person("Bob")
+assert_type(people["bob"].age, int)
+
+with symplast.Pool("q") as pool, pool.allocating() as same:
+    assert_type(same, symplast.Pool)
+    assert_type(pool.stats().live, dict[str, int])
+    assert_type(pool.stats().max_bytes, int | None)
+for leak in symplast.leaks():
+    assert_type(leak.pool, symplast.Pool)
+    assert_type(leak.created, str | None)
+try:
+    assert_type(symplast.pools(), list[symplast.Pool])
+    assert_type(symplast.is_shared(1), bool)
+except (symplast.DeletedError, symplast.NotShareableError, symplast.PoolFullError, symplast.PoolInUseError) as error:
+    refused: symplast.SymplastError = error
+except (symplast.RemoteError, symplast.BrokenInterpreterPool):
+    assert_type(symplast.__version__, str)

@@ -9,11 +9,16 @@ public static unsafe partial class OrderedMap<THook>
     public static bool IsValid(Participant* me, OrderedMap* map)
     {
         Epoch.Enter(me);
-        nint root = map->Root;
-        bool valid = map->Object.Lock == 0 && map->Gate == 0
-            && (root == 0 ? map->Object.Head.DeletedFlag == 1 : OrderedMap.IsLarge(root) ? IsValid(OrderedMap.Large(root)) : IsValid(map, (SmallMap*)root));
+        bool valid = IsValid(map);
         Epoch.Exit(me);
         return valid;
+    }
+
+    internal static bool IsValid(OrderedMap* map)
+    {
+        nint root = map->Root;
+        return map->Object.Lock == 0 && map->Gate == 0
+            && (root == 0 ? map->Object.Head.DeletedFlag == 1 : OrderedMap.IsLarge(root) ? IsValid(OrderedMap.Large(root)) : IsValid(map, (SmallMap*)root));
     }
 
     static bool IsValid(OrderedMap* map, SmallMap* small)

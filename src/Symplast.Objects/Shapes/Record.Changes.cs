@@ -11,7 +11,9 @@ public static unsafe partial class Record<THook>
         Value old = default;
         Epoch.Enter(me);
         Status status = Lock(record, out RecordBody* body);
-        if (status == Status.Done)
+        OrderedMap* table = status == Status.Done ? RecordTable.MapOf(body) : null;
+        if (table != null) status = OrderedMap<THook>.Exchange(me, table, name, value, out old);
+        else if (status == Status.Done)
         {
             int slot = Shape.Find(body->Shape, name);
             if (slot >= 0) old = Exchange(body, slot, value);
@@ -133,7 +135,9 @@ public static unsafe partial class Record<THook>
         value = default;
         Epoch.Enter(me);
         Status status = Lock(record, out RecordBody* body);
-        if (status == Status.Done)
+        OrderedMap* table = status == Status.Done ? RecordTable.MapOf(body) : null;
+        if (table != null) status = OrderedMap<THook>.TakeAlone(me, table, name, out value);
+        else if (status == Status.Done)
         {
             int slot = Shape.Find(body->Shape, name);
             status = slot < 0 ? Status.Missing : Without(me, record, body, slot);
@@ -151,7 +155,9 @@ public static unsafe partial class Record<THook>
         old = next = default;
         Epoch.Enter(me);
         Status status = Lock(record, out RecordBody* body);
-        if (status == Status.Done)
+        OrderedMap* table = status == Status.Done ? RecordTable.MapOf(body) : null;
+        if (table != null) status = OrderedMap<THook>.Update(me, table, name, ref update, out old, out next);
+        else if (status == Status.Done)
         {
             int slot = Shape.Find(body->Shape, name);
             status = slot < 0 ? Status.Missing : UpdateSlot(me, record, body, slot, ref update, out old, out next);
@@ -191,6 +197,7 @@ public static unsafe partial class Record<THook>
     {
         PoolHeap* heap = Heap.Of(record);
         Shape* old = body->Shape;
+        if (old->Count >= Shapes<THook>.MostNames) return Tabulate(me, record, body, name, value);
         Status status = Status.Missing;
         Shape* shape = null;
         if (old->Id != 0) status = Shapes<THook>.Extend(me, heap, old, name, out shape);

@@ -10,6 +10,12 @@ public static unsafe partial class Record<THook>
         RecordBody* body = (RecordBody*)Volatile.Read(ref *(nint*)&record->Body);
         if (body == null) return;
         if (body != Record.FirstBody(record)) parts.Block(body);
+        OrderedMap* table = RecordTable.MapOf(body);
+        if (table != null)
+        {
+            OrderedMap<THook>.VisitParts(table, ref parts);
+            return;
+        }
         // Acquire: pairs with the release in Put; the values of its slots are there.
         Shape* shape = (Shape*)Volatile.Read(ref *(nint*)&body->Shape);
         for (int i = 0; i < shape->Count; i++) parts.Value(Load(body, i));

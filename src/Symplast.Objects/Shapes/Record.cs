@@ -15,9 +15,10 @@ public unsafe struct Record
     internal static RecordBody* FirstBody(Record* record) => (RecordBody*)(record + 1);
 }
 
-/// <summary>The shape of a record and the values of its attributes, which follow the struct.</summary>
+/// <summary>The shape of a record and the values of its attributes, which follow the struct; or the beginning of a <see cref="RecordTable"/>.</summary>
 internal unsafe struct RecordBody
 {
+    /// <summary>Null if it is a table, which it is from the beginning or never.</summary>
     internal Shape* Shape;
 
     /// <summary>The shape's number, so that a reader who knows it needs not look at the shape.</summary>
@@ -29,6 +30,20 @@ internal unsafe struct RecordBody
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Value* Slots(RecordBody* body) => (Value*)(body + 1);
+}
+
+/// <summary>What a record with very many attributes has for a body: a map of them, all of whose writers hold the record's lock.</summary>
+internal unsafe struct RecordTable
+{
+    /// <summary>Without a shape, number or slots.</summary>
+    internal RecordBody Body;
+
+    internal OrderedMap Map;
+
+    /// <summary>The map; null if the body is none of these.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    // Acquire: the first load of the body's, pairs with the exchange in Replace. Which of the two it is never changes.
+    internal static OrderedMap* MapOf(RecordBody* body) => Volatile.Read(ref *(nint*)&body->Shape) == 0 ? &((RecordTable*)body)->Map : null;
 }
 
 /// <summary>
@@ -61,6 +76,9 @@ public readonly unsafe ref struct RecordView
 /// is after the reader began.</para>
 /// <para>Removing the attribute that was added last goes back to the parent shape; any other leaves the tree for a private shape
 /// (<see cref="Shape"/>).</para>
+/// <para>A record that gets more attributes than shapes have is used as a dictionary. It gets a table for a body, as it would get a larger one, and keeps it: a map
+/// (<see cref="OrderedMap{THook}"/>), which its readers read without the lock. Writers hold it, so that everything is as it is at one instant under the lock. A record that is
+/// deleted loses its body first, then the table ends: who still finds something there began before.</para>
 /// </remarks>
 public static unsafe partial class Record<THook> where THook : struct, IInterleaving
 {
@@ -121,10 +139,14 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
             THook.Point();
             // Acquire: pairs with the release in Put; the shape is filled in, and the values of its slots are there.
             Shape* shape = (Shape*)Volatile.Read(ref *(nint*)&body->Shape);
-            slot = Shape.Find(shape, name);
-            shapeId = shape->Id;
-            if (slot < 0) status = Status.Missing;
-            else value = Load(body, slot);
+            if (shape == null) status = OrderedMap<THook>.Get(me, RecordTable.MapOf(body), name, out value);
+            else
+            {
+                slot = Shape.Find(shape, name);
+                shapeId = shape->Id;
+                if (slot < 0) status = Status.Missing;
+                else value = Load(body, slot);
+            }
         }
         Epoch.Exit(me);
         return status;
@@ -198,8 +220,13 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
         Epoch.Enter(me);
         count = 0;
         Status status = Begin(record, out RecordBody* body);
-        // Acquire: pairs with the release in Put.
-        if (status == Status.Done) count = ((Shape*)Volatile.Read(ref *(nint*)&body->Shape))->Count;
+        if (status == Status.Done)
+        {
+            // Acquire: pairs with the release in Put.
+            Shape* shape = (Shape*)Volatile.Read(ref *(nint*)&body->Shape);
+            if (shape != null) count = shape->Count;
+            else status = CountTable(me, RecordTable.MapOf(body), out count);
+        }
         Epoch.Exit(me);
         return status;
     }
@@ -214,7 +241,9 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
         count = 0;
         Epoch.Enter(me);
         Status status = Lock(record, out RecordBody* body);
-        if (status == Status.Done)
+        OrderedMap* table = status == Status.Done ? RecordTable.MapOf(body) : null;
+        if (table != null) TakeAll(me, table, names, values, capacity, out count);
+        else if (status == Status.Done)
         {
             count = body->Shape->Count;
             for (int i = 0; i < Math.Min(count, capacity); i++)
@@ -235,12 +264,7 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
     {
         Epoch.Enter(me);
         RecordBody* body = TakeBody(record);
-        if (body != null)
-        {
-            for (int i = 0; i < body->Shape->Count; i++) Reference.Drop(me, RecordBody.Slots(body)[i]);
-            RetireShape(me, body->Shape);
-            RetireBody(me, record, body);
-        }
+        if (body != null) GiveUp(me, record, body, null);
         Epoch.Exit(me);
         return body == null ? Status.Deleted : Status.Done;
     }
@@ -250,10 +274,10 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
     {
         Record* record = (Record*)header;
         RecordBody* body = TakeBody(record);
-        if (body == null) return;
-        for (int i = 0; i < body->Shape->Count; i++) release.Drop(me, RecordBody.Slots(body)[i]);
-        RetireShape(me, body->Shape);
-        RetireBody(me, record, body);
+        fixed (Release* rest = &release)
+        {
+            if (body != null) GiveUp(me, record, body, rest);
+        }
     }
 
     /// <summary>Whether all invariants hold. Only while nobody changes the record.</summary>
@@ -262,6 +286,8 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
         if (record->Object.Lock != 0) return false;
         RecordBody* body = record->Body;
         if (record->Object.Head.DeletedFlag != 0) return body == null;
+        OrderedMap* table = RecordTable.MapOf(body);
+        if (table != null) return body->ShapeId == 0 && OrderedMap<THook>.IsValid(table);
         Shape* shape = body->Shape;
         if (shape->Id != body->ShapeId || shape->Count > body->Capacity) return false;
         for (int i = 0; i < shape->Count; i++)

@@ -12,7 +12,7 @@ namespace Symplast.Objects;
 /// <para>C. Chambers, D. Ungar, E. Lee, "An efficient implementation of SELF", OOPSLA 1989. A shape of a tree is its parent's with one name more; all
 /// records of a pool that got the same names in the same order from the same root have the same shape, whatever thread gave them. The children of a
 /// shape are a list that only grows, at its head, by compare-and-swap; who fails looks at the new ones, so no name has two children.</para>
-/// <para>Shapes of a tree stay until <see cref="Shapes{THook}.FreeTree"/>. A record that lost an attribute, or has too many, has a private shape:
+/// <para>Shapes of a tree stay until <see cref="Shapes{THook}.FreeTree"/>. A record that lost an attribute, or got one that the tree has no room for, has a private shape:
 /// without number, seen in no cache, and freed with the record's next one.</para>
 /// </remarks>
 public unsafe struct Shape
@@ -78,8 +78,10 @@ public unsafe struct Shape
 /// <summary>Trees of shapes. All methods are thread-safe unless they say otherwise.</summary>
 public static unsafe class Shapes<THook> where THook : struct, IInterleaving
 {
-    // Objects beyond these are used as dictionaries, and would fill the tree with shapes of their own.
-    internal const int MostNames = 128;
+    /// <summary>Records with more are used as dictionaries, and would fill the tree with shapes of their own: they have tables (<see cref="RecordTable"/>).</summary>
+    // A small number under test, so that short histories get there.
+    internal static int MostNames => typeof(THook) == typeof(Uninterrupted) ? 128 : 4;
+
     const int MostChildren = 64;
 
     /// <summary>The root of a new tree, for the objects of one class: a shape without names. Null if there is no memory. Inside a section in which

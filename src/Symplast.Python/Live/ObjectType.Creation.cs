@@ -15,10 +15,12 @@ internal static unsafe partial class ObjectType
     internal static bool LeavesCreationToUs(LiveState* state, PyObject* type)
     {
         PyObject* initialize = Lookup(type, "__init__"u8);
-        return !IsAbstract(type) && initialize != null && initialize == Lookup(state->TypeOf(LiveKind.Object), "_init"u8)
+        return !IsAbstract(type) && !HasFinalizer(type) && initialize != null && initialize == Lookup(state->TypeOf(LiveKind.Object), "_init"u8)
             && Layout.NewSlot(type) == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New
             && Layout.SetAttrSlot(type) == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Set;
     }
+
+    static bool HasFinalizer(PyObject* type) => Api.Table.PyType_GetSlot(type, PyTypeSlot.Finalize) != null;
 
     static bool IsAbstract(PyObject* type) => (Layout.TypeFlags(type) & PyTypeSpec.IsAbstract) != 0;
 
@@ -54,6 +56,7 @@ internal static unsafe partial class ObjectType
             InterpreterState? interpreter = InterpreterOf(type);
             if (interpreter is null) return null;
             if (IsAbstract(type)) return RaiseAbstract(type);
+            if (HasFinalizer(type) && !Complete(type)) return null;
             if (!interpreter.Classes.TryHold(type, out int number) && !Classes.Identify(interpreter, type, out number)) return null;
             if (number == 0)
                 return Errors.Type($"{Text.FromPython(api.PyType_GetName(type))} was not created as a class of live objects: derive it from symplast.Object");
@@ -70,6 +73,19 @@ internal static unsafe partial class ObjectType
         {
             return Errors.FromManaged(e);
         }
+    }
+
+    // A class that is still in the making, or one that got a finalizer, which is refused. False with an exception set. Runs Python code.
+    static bool Complete(PyObject* type)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* module = api.PyImport_ImportModule(Text.Utf8("symplast.objects"u8));
+        PyObject* complete = module == null ? null : api.PyObject_GetAttrString(module, Text.Utf8("_complete"u8));
+        PyObject* done = complete == null ? null : api.PyObject_CallOneArg(complete, type);
+        References.Drop(done);
+        References.Drop(complete);
+        References.Drop(module);
+        return done != null;
     }
 
     // A new object: with all the attributes of a shape, or with none, but room for some. It takes over the references of the values that are held, and then says that none is; so

@@ -151,6 +151,16 @@ public unsafe class RecordScheduleTests
     [InlineData("a1b2", "cas b 2 7;get b|addq b|cas b 3 9")]
     [InlineData("a1b2", "cas b 2 7|take a;cas b 2 8|get b")]
     [InlineData("a1b2", "addq b|delete|cas a 1 5;get a")]
+    [InlineData("a1b2c3d4", "set e 5;get a|set f 6;get e")]
+    [InlineData("a1b2c3d4", "set e 5|put f 6|get e;get f")]
+    [InlineData("a1b2c3d4", "set e 5|addq a;get e|take a")]
+    [InlineData("a1b2c3d4", "set e 5|all|take d;all")]
+    [InlineData("a1b2c3d4", "set e 5|delete|get a;set a 2")]
+    [InlineData("a1b2c3d4e5", "set f 6;get a|take a;get f|all")]
+    [InlineData("a1b2c3d4e5", "add a;add e|addq a|cas a 2 7")]
+    [InlineData("a1b2c3d4e5", "take e;set e 6|all|take a")]
+    [InlineData("a1b2c3d4e5", "delete|set f 6;get a|get e;get a")]
+    [InlineData("a1b2c3d4e5", "delete|take a;all|add e;get e")]
     public void EveryScheduleIsLinearizable(string state, string programs) => new All().Explore(state, programs);
 
     [Fact]
