@@ -55,10 +55,11 @@ def main():
     pythons.report(found, skipped)
 
     made = build.build()
-    outcomes = [_checked("wheel", wheel.problems(made)), _eng(options.timeout), _dotnet(options.timeout)]
+    checked = _checked("wheel", wheel.problems(made))
     for python in found:
         environments.prepare(environments.for_tests(python), python, made)
     _expect_pip(found)
+    outcomes = [checked, _eng(options.timeout), _dotnet(options.timeout)]
     say(f"The tests in Python, with {len(found)} of them and {min(options.jobs, len(found))} at a time (about five minutes each) …")
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as runs:
         outcomes += runs.map(lambda python: _python(python, options.timeout), found)
@@ -85,6 +86,8 @@ _REMEDIES = [
     ("No CPython 3.12+ with a shared library", "sudo apt-get install libpython{minor} (Debian, Ubuntu), for that of the system"),
     ("this Python was installed without", "sudo apt-get install libpython{minor}-testsuite (Debian, Ubuntu), for that of the system"),
     ("this Python has no test.", "sudo apt-get install libpython{minor}-testsuite (Debian, Ubuntu), for that of the system"),
+    ("this Python has no pip", "sudo apt-get install python3-pip (Debian, Ubuntu), for that of the system"),
+    ("git is not installed", "sudo apt-get install git"),
     ("numpy is not installed", "python -m pip install numpy, with each python of artifacts/venvs/*/bin"),
 ]
 
