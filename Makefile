@@ -5,7 +5,7 @@ PYTHON := $(shell for name in python3 python3.15 python3.14 python3.13 python3.1
 endif
 ENG = @$(if $(PYTHON),,$(error A Python is missing. To install one: sudo apt-get install python3))$(PYTHON) -m eng.
 
-.PHONY: help build demo test bench bench-live bench-structures format lint clean
+.PHONY: help build sdist demo test bench bench-live bench-structures format lint clean
 
 help:  ## say what there is (this)
 	@echo 'Symplast: one copy of your data, all cores, stock CPython.'
@@ -16,6 +16,9 @@ help:  ## say what there is (this)
 
 build:  ## compile the extension module and make the wheel in artifacts/wheels
 	$(ENG)build
+
+sdist:  ## make a source distribution in artifacts/sdist
+	$(ENG)sdist
 
 demo:  ## search the standard library's code on all cores, with the newest Python
 	$(ENG)run examples/codesearch.py $(ARGS)
@@ -33,7 +36,7 @@ bench-structures:  ## measure the live structures against those of .NET
 	$(ENG)structures $(ARGS)
 
 format:  ## format the C# code
-	dotnet format Symplast.slnx
+	$(ENG)lint --format
 
 lint:  ## check formatting, syntax and types
 	$(ENG)lint

@@ -55,3 +55,33 @@ def index(count: int) -> dict[str, list[int]]:
     """From words to the places where they are: lists of 1 to 20 numbers below 100,000."""
     numbers = random.Random(5)
     return {word: [numbers.randrange(100_000) for _ in range(numbers.randrange(1, 21))] for word in strings(count)}
+
+
+def catalogue(count: int) -> dict[str, dict]:
+    """Records of four fields by their keys: every key, name and tag a text of its own, made by the program and not by a parser."""
+    return {f"k{i}": {"id": i, "name": f"name {i}", "price": i * 0.25, "tags": ["a", "b", str(i)]} for i in range(count)}
+
+
+def points(count: int) -> list[dict[str, float]]:
+    """Small dicts with the same keys."""
+    numbers = random.Random(6)
+    return [{"x": numbers.random(), "y": numbers.random()} for _ in range(count)]
+
+
+def prices(count: int) -> dict[int, float]:
+    """One large dict of numbers."""
+    numbers = random.Random(7)
+    return {number: numbers.random() for number in range(0, 3 * count, 3)}
+
+
+def sets(count: int) -> list[set[str]]:
+    """Sets of 3 to 12 words, of which there are a thousand."""
+    numbers = random.Random(8)
+    words = strings(1_000)
+    return [set(numbers.sample(words, numbers.randrange(3, 13))) for _ in range(count)]
+
+
+def texts(count: int) -> list[str]:
+    """Texts that are long enough to be copied as a whole."""
+    words = " ".join(strings(1_000))
+    return [f"{i} {words}"[:5_000] for i in range(count)]

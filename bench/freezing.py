@@ -34,7 +34,7 @@ def compare(run: Run, name: str, make: Callable[[int], Any], full: int, quick: i
         lambda: cpu_seconds(symplast.thaw, frozen),
         lambda: cpu_seconds(pickle.dumps, original, pickle.HIGHEST_PROTOCOL),
         lambda: cpu_seconds(pickle.loads, pickled),
-        seconds=7, least=5, most=9)
+        seconds=7, least=5, most=9, pinned=True)
     run.row(f"freeze {name}", freezing, "pickle.dumps", dumping, bar=Bar(0.5))
     run.row(f"freeze {name}", freezing, "pickle.dumps + loads", added(dumping, loading))
     run.row(f"thaw {name}", thawing, "pickle.loads", loading)
@@ -63,3 +63,28 @@ def freezing_numbers(run: Run) -> None:
 @benchmark("index")
 def freezing_index(run: Run) -> None:
     compare(run, "words with places", data.index, 100_000, 10_000)
+
+
+@benchmark("dict of records")
+def freezing_catalogue(run: Run) -> None:
+    compare(run, "records in a dict", data.catalogue, 200_000, 20_000)
+
+
+@benchmark("points")
+def freezing_points(run: Run) -> None:
+    compare(run, "dicts of two floats", data.points, 400_000, 40_000)
+
+
+@benchmark("prices")
+def freezing_prices(run: Run) -> None:
+    compare(run, "floats in a dict, by int", data.prices, 1_000_000, 100_000)
+
+
+@benchmark("sets")
+def freezing_sets(run: Run) -> None:
+    compare(run, "sets of words", data.sets, 100_000, 10_000)
+
+
+@benchmark("texts")
+def freezing_texts(run: Run) -> None:
+    compare(run, "texts of 5,000 characters", data.texts, 20_000, 2_000)

@@ -3,7 +3,8 @@
 A benchmark is a function that compares Symplast with a rival. It runs in a child process of its own (run.py starts it), so
 that neither memory nor caches of one reach the next, and both sides run in that one process where that is possible at all:
 A B, B A, A B … after a round that is not counted. What is said of a comparison is the median of the ratios of its rounds, so
-that a machine that is slow for a while is slow for both sides.
+that a machine that is slow for a while is slow for both sides. Nor are all its cores equally fast, least so when memory is waited
+for: where that could decide, a round is pinned to one core, or each thread of a parallel one to a core on which it also ran alone.
 
 The collector is off in the process that measures, on both sides, as in timeit; workers run as they would anywhere. That favours
 the rivals a little: the objects of a pool are not tracked, so collections are shorter in a program that holds its data frozen.
@@ -13,11 +14,13 @@ import gc
 import importlib
 import itertools
 import json
+import os
 import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 # The order in which subjects run and are listed: modules of this folder.
 SUBJECTS = ("freezing", "reading", "live", "live_sorted", "live_rivals", "live_together", "live_memory", "scaling", "handover", "executors", "footprint",
@@ -148,10 +151,12 @@ class Run:
         """Shows what is being done."""
         self._tell({"progress": text})
 
-    def turns(self, what: str, *sides: Side, seconds: float = 3, least: int = 5, most: int = 60) -> list[list[float]]:
+    def turns(self, what: str, *sides: Side, seconds: float = 3, least: int = 5, most: int = 60,
+              pinned: bool = False) -> list[list[float]]:
         """
         Rounds in which each side takes its turn, the first one changing; a list of samples a side. There are as many rounds as
         fit the seconds (a quarter of them in a quick run), but at least and at most so many. One, if only smoke is looked for.
+        Pinned, all sides of a round run on the same core, the next round on the next; not for sides that use other threads.
         """
         if self._smoke:
             seconds, least = 0, 1
@@ -162,11 +167,15 @@ class Run:
         for side in sides:
             side()
         start = time.perf_counter()
+        usable = os.sched_getaffinity(0)
         for done in itertools.count():
             passed = time.perf_counter() - start
             if done >= least and (done >= most or passed * (done + 1) > seconds * done):
+                os.sched_setaffinity(0, usable)
                 return samples
             self.say(f"{what}: round {done + 1}")
+            if pinned:
+                os.sched_setaffinity(0, {sorted(usable)[done % len(usable)]})
             first = done % len(sides)
             for i in (*range(first, len(sides)), *range(first)):
                 samples[i].append(sides[i]())
@@ -223,6 +232,25 @@ class Stopwatch:
 def _waited_for_core() -> float:
     with open("/proc/thread-self/schedstat") as file:
         return int(file.read().split()[1]) / 1e9
+
+
+def cores(count: int) -> list[int]:
+    """So many cores to run on at once: as far as there are enough, such as do not share their units with each other. Some come twice if there are too few."""
+    apart: dict[str, int] = {}
+    usable = sorted(os.sched_getaffinity(0))
+    for core in usable:
+        try:
+            siblings = Path(f"/sys/devices/system/cpu/cpu{core}/topology/thread_siblings_list").read_text()
+        except OSError:
+            siblings = str(core)
+        apart.setdefault(siblings, core)
+    found = [*apart.values(), *(core for core in usable if core not in apart.values())]
+    return [found[i % len(found)] for i in range(count)]
+
+
+def pin(core: int) -> None:
+    """This thread runs on that core from now on."""
+    os.sched_setaffinity(0, {core})
 
 
 def added(*samples: list[float]) -> list[float]:

@@ -2,7 +2,7 @@
 Readers of a live object beside a writer, each in an interpreter of its own, against the same readers in peace.
 
 Times are wall times less what a thread waited for a core, as in scaling: three threads may share two cores, and what counts is
-what the readers pay for the writer, not that all need a core.
+what the readers pay for the writer, not that all need a core. Each reader has the same core with a writer and without.
 """
 
 import itertools
@@ -11,7 +11,7 @@ from functools import partial
 
 import symplast
 
-from harness import Bar, Run, Stopwatch, benchmark
+from harness import Bar, Run, Stopwatch, benchmark, cores, pin
 from scaling import Pipes
 
 BAR = Bar(0.9, of="ours", at_least=True)
@@ -41,8 +41,9 @@ def beside_a_writer(run: Run) -> None:
 def seconds_of_readers(executor, pipes, shared, keys, times, readers, hammered) -> float:
     """The mean of the readers, which begin when the writer, if there is one, has begun."""
     stop = symplast.AtomicInt()
-    writer = executor.submit(write, shared, keys, stop, pipes.ends) if hammered else None
-    reading = [executor.submit(read, shared, keys, times, pipes.ends) for _ in range(readers)]
+    *of_readers, of_writer = cores(readers + 1)
+    writer = executor.submit(write, shared, keys, stop, pipes.ends, of_writer) if hammered else None
+    reading = [executor.submit(read, shared, keys, times, pipes.ends, core) for core in of_readers]
     try:
         pipes.meet(readers + hammered)
         return sum(future.result() for future in reading) / readers
@@ -52,8 +53,9 @@ def seconds_of_readers(executor, pipes, shared, keys, times, readers, hammered) 
             writer.result()
 
 
-def read(shared, keys, times, ends):
+def read(shared, keys, times, ends, core):
     """A reader's task."""
+    pin(core)
     meet(ends)
     watch = Stopwatch()
     for _ in range(times):
@@ -62,8 +64,9 @@ def read(shared, keys, times, ends):
     return watch.seconds
 
 
-def write(shared, keys, stop, ends):
+def write(shared, keys, stop, ends, core):
     """The writer's task: nothing but writes, of the keys that are read."""
+    pin(core)
     meet(ends)
     for number in itertools.count():
         for key in keys:

@@ -6,7 +6,7 @@
 import sys
 
 from eng import elf
-from eng.project import fail, say
+from eng.terminal import fail, say
 
 # The baseline of .NET 10; the wheel's tag promises 2.28.
 NEWEST_GLIBC = (2, 27)

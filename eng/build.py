@@ -8,9 +8,11 @@ import os
 import shutil
 import sys
 
-from eng import binary, prerequisites, pythons, wheel
-from eng.commands import dotnet, must
-from eng.project import ARTIFACTS, EXTENSION_PROJECT, ROOT, fail, relative, say
+from eng import binary, packages, prerequisites, pythons, wheel
+from eng.commands import must
+from eng.dotnet import dotnet
+from eng.project import ARTIFACTS, EXTENSION_PROJECT, ROOT, relative
+from eng.terminal import fail, say
 
 PUBLISHED = ARTIFACTS / "publish"
 EXTENSION = PUBLISHED / "_symplast.so"
@@ -33,7 +35,8 @@ def _publish():
     PUBLISHED.mkdir(parents=True, exist_ok=True)
     _STAMP.unlink(missing_ok=True)
     must("Compiling the extension module", [dotnet(), "publish", EXTENSION_PROJECT, "--configuration", "Release",
-                                            f"-p:PythonForBuild={sys.executable}"], "publish.log")
+                                            f"-p:PythonForBuild={sys.executable}"], "publish.log",
+         "about a minute" + packages.announcement())
     for file in [EXTENSION.name, EXTENSION.name + ".dbg"]:  # the second: symbols for a debugger, never in the wheel
         shutil.copy2(_PUBLISH_OUTPUT / file, PUBLISHED / file)
     found = list(binary.problems(EXTENSION))
@@ -56,5 +59,7 @@ def _fingerprint():
 
 
 if __name__ == "__main__":
-    prerequisites.demand(*pythons.find())
+    found, skipped = pythons.find()
+    prerequisites.demand(found, skipped)
+    pythons.warn(skipped)
     build()

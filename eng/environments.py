@@ -12,7 +12,8 @@ from pathlib import Path
 
 from eng import wheel as wheels
 from eng.commands import environment
-from eng.project import ARTIFACTS, LOGS, fail, relative, say
+from eng.project import ARTIFACTS, LOGS, relative
+from eng.terminal import fail, say
 
 
 def for_tests(python):

@@ -1,14 +1,15 @@
 """Checks that need no test run: formatting, the syntax of our Python under the oldest and the newest Python, and the type stubs.
 
     python3 -m eng.lint
+    python3 -m eng.lint --format    puts the formatting of the C# code right instead
 """
 
-import subprocess
 import sys
 
-from eng import prerequisites, pythons, typecheck
-from eng.commands import dotnet, quietly
-from eng.project import ROOT, say
+from eng import packages, prerequisites, pythons, sources, typecheck
+from eng.commands import quietly
+from eng.dotnet import dotnet
+from eng.terminal import say
 
 # Parsing only: files that import what is not installed here are checked as well.
 _PARSE = """
@@ -27,10 +28,13 @@ sys.exit(failed)
 
 
 def main():
+    if sys.argv[1:] == ["--format"]:
+        prerequisites.demand_for_build()
+        return 0 if _format() else 1
     found, skipped = pythons.find()
     prerequisites.demand(found, skipped)
-    formatted = quietly("Formatting of the C# code", [dotnet(), "format", "Symplast.slnx", "--verify-no-changes"], "format.log")
-    parsed = [quietly(f"Syntax under Python {python.name}", [python.path, "-c", _PARSE, *_sources()], f"syntax-{python.name}.log")
+    formatted = _format("--verify-no-changes")
+    parsed = [quietly(f"Syntax under Python {python.name}", [python.path, "-c", _PARSE, *sources.python()], f"syntax-{python.name}.log")
               for python in dict.fromkeys([found[0], pythons.newest(found)])]
     typed = typecheck.check(["3.12", "3.15"])
     if formatted and all(parsed) and typed:
@@ -40,11 +44,9 @@ def main():
     return 1
 
 
-def _sources():
-    """Every Python file of the project that git does not ignore."""
-    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.py", "*.pyi"],
-                            cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\n")
-    return sorted(name for name in listed if name and (ROOT / name).exists())
+def _format(*options):
+    return quietly("Formatting of the C# code", [dotnet(), "format", "Symplast.slnx", *options], "format.log",
+                   "about a minute" + packages.announcement(everything=True))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ import sys
 
 from eng import build, environments, prerequisites, pythons
 from eng.commands import environment
-from eng.project import ARTIFACTS, ROOT, fail, relative, say
+from eng.project import ARTIFACTS, ROOT, relative
+from eng.terminal import fail, say
 
 _RESULTS = ARTIFACTS / "bench"
 

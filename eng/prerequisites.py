@@ -2,47 +2,96 @@
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 import tempfile
+from pathlib import Path
 
-from eng.commands import dotnet, environment
-from eng.project import OLDEST_PYTHON, fail
+from eng import dotnet
+from eng.project import OLDEST_PYTHON
+from eng.terminal import fail
 
-
-def missing(pythons, skipped=()):
-    """A paragraph for each thing that is missing."""
-    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
-        yield f"Symplast builds on Linux on x86-64; this is {platform.system()} on {platform.machine()}."
-    if not _has_sdk():
-        yield ("The .NET 10 SDK is missing. To install it:\n"
-               "  Ubuntu 24.04 and newer:  sudo apt-get install dotnet-sdk-10.0\n"
-               "  anywhere, without root:  curl -sSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0")
-    if not _links():
-        yield ("A C compiler that can link (gcc or clang, and objcopy) is missing. To install it:\n"
-               "  Debian, Ubuntu:          sudo apt-get install build-essential")
-    if not pythons:
-        oldest = ".".join(map(str, OLDEST_PYTHON))
-        yield (f"A CPython {oldest} or newer (an ordinary build, not a free-threaded one) is missing. To install one:\n"
-               "  Debian 13, Ubuntu 24.04: sudo apt-get install python3 python3-venv\n"
-               "  anywhere, without root:  uv python install 3.14   or   pyenv install 3.14\n"
-               "One in an unusual place is found through SYMPLAST_PYTHONS=/path/to/python3."
-               + "".join(f"\n({sentence})" for sentence in skipped))
+_OS_RELEASE = Path("/etc/os-release")
 
 
 def demand(pythons, skipped=()):
     """Ends the program with what is missing, if something is."""
-    found = list(missing(pythons, skipped))
-    if found:
-        fail("\n\n".join(found))
+    _fail_for([*_missing_to_build(), *_missing_python(pythons, skipped)])
 
 
-def _has_sdk():
-    command = dotnet()
-    if command is None:
-        return False
-    done = subprocess.run([command, "--list-sdks"], env=environment(), capture_output=True, text=True)
-    return any(line.startswith("10.") for line in done.stdout.splitlines())
+def demand_for_build():
+    """The same where the Python that runs this is the one to build for."""
+    _fail_for(_missing_to_build())
+
+
+def _fail_for(missing):
+    text = "\n\n".join(missing)
+    if "curl " in text and not shutil.which("curl"):
+        text += "\n\ncurl itself is missing too:\n  Debian, Ubuntu:          sudo apt-get install curl ca-certificates"
+    if text:
+        fail(text if os.geteuid() else text.replace("sudo ", ""))
+
+
+def _missing_to_build():
+    """A paragraph for each thing that is missing to compile."""
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        yield f"Symplast builds on Linux on x86-64; this is {platform.system()} on {platform.machine()}."
+    if not any(dotnet.is_usable(version) for _, versions, _ in dotnet.installed() for version in versions):
+        yield ("The .NET 10 SDK is missing." + "".join(f"\n  {sentence}" for sentence in _other_sdks()) + " To install it:\n"
+               "  Ubuntu 24.04 and newer:  sudo apt-get install dotnet-sdk-10.0\n"
+               "  anywhere, without root:  curl -sSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0")
+    if not _links():
+        yield ("A C compiler that can link (gcc or clang, and objcopy) is missing. To install it:\n"
+               "  Debian, Ubuntu:          sudo apt-get install build-essential\n"
+               "  Fedora:                  sudo dnf install gcc binutils")
+
+
+def _other_sdks():
+    """A sentence for each .NET that does not do."""
+    for command, versions, complaint in dotnet.installed():
+        if versions:
+            yield f"{command} has {', '.join(versions)}, which {'does' if len(versions) == 1 else 'do'} not do: global.json asks for a release from {dotnet.wanted()} on."
+        elif complaint:
+            yield f"{command} does not run: {complaint.splitlines()[0]}"
+        else:
+            yield f"{command} is a runtime without an SDK."
+
+
+def _missing_python(pythons, skipped):
+    """A paragraph if there is no Python to build for."""
+    if pythons:
+        return
+    oldest = ".".join(map(str, OLDEST_PYTHON))
+    yield (f"A CPython {oldest} or newer (an ordinary build, not a free-threaded one) is missing."
+           + "".join(f"\n  {sentence}" for sentence in skipped) + " To install one:\n"
+           + _python_of_system() +
+           "  anywhere, without root:  uv python install 3.14   or   pyenv install 3.14\n"
+           + ("" if shutil.which("uv") or shutil.which("pyenv") else
+              "  (to install uv:          curl -LsSf https://astral.sh/uv/install.sh | sh)\n") +
+           "One in an unusual place is found through SYMPLAST_PYTHONS=/path/to/python3.")
+
+
+def _python_of_system():
+    """The command for the system's own Python, if that is new enough."""
+    name, version = _system()
+    if name == "debian" and version < (13,):
+        return f"  Debian {version[0]}:               apt-get has no newer one (that of Debian 13 does), so one of the following\n"
+    if name == "ubuntu" and version < (24, 4):
+        return f"  Ubuntu {version[0]}.{version[1]:02}:            apt-get has no newer one (that of Ubuntu 24.04 does), so one of the following\n"
+    if name == "fedora":
+        return "  Fedora:                  sudo dnf install python3\n"
+    return "  Debian 13, Ubuntu 24.04: sudo apt-get install python3 python3-venv\n"
+
+
+def _system():
+    """The distribution and its version; of Debian's testing and unstable, which have none, a very high one."""
+    try:
+        fields = dict(re.findall(r'^(\w+)="?([^"\n]*)"?$', _OS_RELEASE.read_text(), re.MULTILINE))
+    except OSError:
+        fields = {}
+    numbers = re.findall(r"\d+", fields.get("VERSION_ID", ""))
+    return fields.get("ID", ""), tuple(map(int, numbers)) or (999, 0)
 
 
 def _links():

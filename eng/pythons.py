@@ -3,7 +3,7 @@
 Looked at, in this order: SYMPLAST_PYTHONS (executables or folders, separated by colons), the PATH, pyenv and uv. Of each
 exact version the first that can make an environment with pip counts, or else the first.
 
-    python3 -m eng.pythons          says which were found
+    python3 -m eng.pythons          says which were found, and why others do not do
 """
 
 import json
@@ -13,7 +13,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from eng.project import OLDEST_PYTHON, say
+from eng.project import OLDEST_PYTHON
+from eng.terminal import say
 
 _NAME = re.compile(r"python(3(\.\d+)?)?$")
 
@@ -53,21 +54,47 @@ class Python:
         return self.version[3] == "final"
 
 
+@dataclass(frozen=True)
+class PassedOver:
+    """A Python that does not do, and why. To be mentioned always, or only where there is none that does."""
+
+    path: str
+    why: str
+    always: bool = True
+
+    def __str__(self):
+        return f"{self.path}: {self.why}"
+
+
 def find():
-    """All usable CPythons, oldest first, and a sentence for each one that was passed over."""
-    chosen, skipped = {}, {}
+    """All usable CPythons, oldest first, and what was passed over."""
+    chosen, skipped = {}, {entry: PassedOver(entry, why) for entry, why in _wrongly_named()}
     for path in _candidates():
-        found = _probe(path)
-        if found is None or found["implementation"] != "CPython" or tuple(found["version"][:2]) < OLDEST_PYTHON:
+        found, error = _probe(path)
+        if found is None:
+            skipped[path] = PassedOver(path, f"does not run ({error})", always=_is_named(path))
             continue
         python = Python(found["path"], tuple(found["version"]), found["has_venv"], found["has_pip"])
-        if found["free_threaded"]:
-            skipped[python.path] = f"skipped {python.name} at {python.path}: a free-threaded build"
-        elif not python.has_venv:
-            skipped[python.path] = f"skipped {python.name} at {python.path}: it lacks the venv module"
+        why = _why_not(python, found)
+        if why:
+            # Of no interest beside others that do: the Python of the system is too old on most machines.
+            skipped[python.path] = PassedOver(python.path, why, always=_is_named(path) or python.version >= OLDEST_PYTHON)
         elif python.version not in chosen or (python.has_pip and not chosen[python.version].has_pip):
             chosen[python.version] = python
     return sorted(chosen.values(), key=lambda python: python.version), list(skipped.values())
+
+
+def _why_not(python, found):
+    """What is wrong with a Python that runs."""
+    if found["implementation"] != "CPython":
+        return f"is {found['implementation']}, not CPython"
+    if python.version < OLDEST_PYTHON:
+        return f"is CPython {python.name}, too old"
+    if found["free_threaded"]:
+        return f"is a free-threaded build of CPython {python.name}"
+    if not python.has_venv:
+        return f"is CPython {python.name} without the venv module"
+    return None
 
 
 def newest(pythons):
@@ -77,9 +104,15 @@ def newest(pythons):
 
 def report(pythons, skipped):
     """Says which Pythons a run uses."""
-    say(f"Pythons: {', '.join(python.name for python in pythons)}")
-    for sentence in skipped:
-        say(f"  {sentence}")
+    say(f"Pythons: {', '.join(python.name for python in pythons) or 'none'}")
+    warn(skipped)
+
+
+def warn(skipped):
+    """Says which Pythons a run leaves out though they might be expected in it."""
+    for each in skipped:
+        if each.always:
+            say(f"  passed over {each}")
 
 
 def _candidates():
@@ -92,8 +125,30 @@ def _candidates():
             yield path
 
 
+def _named():
+    """What SYMPLAST_PYTHONS names, executables and folders."""
+    return [os.path.expanduser(entry) for entry in os.environ.get("SYMPLAST_PYTHONS", "").split(":") if entry]
+
+
+def _is_named(path):
+    return path in _named() or os.path.dirname(path) in (entry.rstrip("/") for entry in _named())
+
+
+def _wrongly_named():
+    """(entry, what is wrong with it) for each of SYMPLAST_PYTHONS that leads to no Python."""
+    for entry in _named():
+        if not os.path.exists(entry):
+            yield entry, "does not exist (SYMPLAST_PYTHONS names it)"
+        elif os.path.isdir(entry) and not _in_folder(entry):
+            inside = os.path.join(entry, "bin")
+            advice = f"; is {inside} meant?" if _in_folder(inside) else ""
+            yield entry, f"has no python3 in it (SYMPLAST_PYTHONS names it{advice})"
+        elif os.path.isfile(entry) and not os.access(entry, os.X_OK):
+            yield entry, "is not executable (SYMPLAST_PYTHONS names it)"
+
+
 def _places():
-    for entry in filter(None, os.environ.get("SYMPLAST_PYTHONS", "").split(":")):
+    for entry in _named():
         yield from _in_folder(entry) if os.path.isdir(entry) else [entry]
     shims = str(_pyenv() / "shims")
     for folder in filter(None, os.environ.get("PATH", "").split(os.pathsep)):
@@ -119,15 +174,21 @@ def _in_folder(folder):
 
 
 def _probe(path):
+    """What a Python says of itself, or None and why it says nothing."""
     # Not -I, which would shut out installations whose launcher says by PYTHONHOME where their library is.
     variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     try:
         done = subprocess.run([path, "-c", _PROBE], cwd="/", env=variables, stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=30)
-        return json.loads(done.stdout) if done.returncode == 0 else None
-    except (OSError, ValueError, subprocess.TimeoutExpired):
-        return None
+        if done.returncode != 0:
+            return None, (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+        return json.loads(done.stdout), None
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        return None, str(error)
 
 
 if __name__ == "__main__":
-    report(*find())
+    found, skipped = find()
+    report(found, [])
+    for each in skipped:
+        say(f"  passed over {each}")

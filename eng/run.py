@@ -7,12 +7,14 @@ import os
 import sys
 
 from eng import build, environments, prerequisites, pythons
-from eng.project import DEMO_ENVIRONMENT, ROOT, relative, say
+from eng.project import DEMO_ENVIRONMENT, ROOT, relative
+from eng.terminal import say
 
 
 def main(program, *arguments):
     found, skipped = pythons.find()
     prerequisites.demand(found, skipped)
+    pythons.warn(skipped)
     python = pythons.newest(found)
     environments.prepare(DEMO_ENVIRONMENT, python, build.build())
     interpreter = environments.executable(DEMO_ENVIRONMENT)

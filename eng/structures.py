@@ -7,8 +7,10 @@ import os
 import sys
 
 from eng import prerequisites, pythons
-from eng.commands import dotnet, must
-from eng.project import ARTIFACTS, ROOT, relative, say
+from eng.commands import must
+from eng.dotnet import dotnet
+from eng.project import ARTIFACTS, ROOT, relative
+from eng.terminal import say
 
 _PROJECT = ROOT / "bench" / "Symplast.Benchmarks"
 _OUTPUT = ARTIFACTS / "bench" / "structures"

@@ -8,7 +8,8 @@ import importlib
 import inspect
 import sys
 
-from eng.project import PACKAGE, fail, relative, say
+from eng.project import PACKAGE, relative
+from eng.terminal import fail, say
 
 # Of the special methods, those that make a type usable with an operator or a statement: a stub without them misleads.
 _PROTOCOL = {f"__{name}__" for name in (

@@ -5,17 +5,21 @@
 
 import argparse
 import concurrent.futures
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
-from eng import build, environments, prerequisites, pythons, wheel
-from eng.commands import dotnet, environment, tail
-from eng.project import LOGS, ROOT, fail, relative, say
+from eng import build, environments, packages, prerequisites, pythons, wheel
+from eng.commands import environment, tail
+from eng.dotnet import dotnet
+from eng.project import LOGS, ROOT, relative
+from eng.terminal import elapsed, fail, running, say
 
 # Between asking a hung run where it hangs and ending it.
 _SECONDS_TO_DUMP = 10
@@ -23,15 +27,19 @@ _SECONDS_TO_DUMP = 10
 
 @dataclass
 class Outcome:
-    """How many tests of a run passed, failed and were skipped, and which failed."""
+    """How many tests of a run passed and failed, how many were skipped for which reason, and which failed."""
 
     passed: int = 0
     failed: int = 0
-    skipped: int = 0
+    reasons: Counter = field(default_factory=Counter)
     failures: tuple = ()
 
+    @property
+    def skipped(self):
+        return sum(self.reasons.values())
+
     def __add__(self, other):
-        return Outcome(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped, self.failures + other.failures)
+        return Outcome(self.passed + other.passed, self.failed + other.failed, self.reasons + other.reasons, self.failures + other.failures)
 
     def __str__(self):
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
@@ -47,17 +55,41 @@ def main():
     pythons.report(found, skipped)
 
     made = build.build()
-    outcomes = [_checked("wheel", wheel.problems(made)), _dotnet(options.timeout)]
+    checked = _checked("wheel", wheel.problems(made))
     for python in found:
         environments.prepare(environments.for_tests(python), python, made)
     _expect_pip(found)
+    outcomes = [checked, _eng(options.timeout), _dotnet(options.timeout)]
+    say(f"The tests in Python, with {len(found)} of them and {min(options.jobs, len(found))} at a time (about five minutes each) …")
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as runs:
         outcomes += runs.map(lambda python: _python(python, options.timeout), found)
 
     total = sum(outcomes, Outcome())
     # Once more where they are looked for, whatever was printed since.
-    say("\n".join(["", *(f"failed: {name}" for name in total.failures), str(total)]))
+    say("\n".join(["", *skips(total.reasons, found), *(f"failed: {name}" for name in total.failures), str(total)]))
     return 1 if total.failed else 0
+
+
+def skips(reasons, pythons):
+    """A line for each reason for which tests were skipped, most of them first, and one for each that a package would remove."""
+    of_system = [python.version for python in pythons if python.path.startswith("/usr/bin/")]
+    minor = ".".join(map(str, max(of_system)[:2])) if of_system else "3.13"
+    for reason, number in reasons.most_common():
+        yield f"skipped: {number:4} {reason}"
+        remedy = next((remedy for beginning, remedy in _REMEDIES if reason.startswith(beginning)), None)
+        if remedy:
+            yield f"              To run them: {remedy.format(minor=minor)}"
+
+
+# By what the reason begins with.
+_REMEDIES = [
+    ("No CPython 3.12+ with a shared library", "sudo apt-get install libpython{minor} (Debian, Ubuntu), for that of the system"),
+    ("this Python was installed without", "sudo apt-get install libpython{minor}-testsuite (Debian, Ubuntu), for that of the system"),
+    ("this Python has no test.", "sudo apt-get install libpython{minor}-testsuite (Debian, Ubuntu), for that of the system"),
+    ("this Python has no pip", "sudo apt-get install python3-pip (Debian, Ubuntu), for that of the system"),
+    ("git is not installed", "sudo apt-get install git"),
+    ("numpy is not installed", "python -m pip install numpy, with each python of artifacts/venvs/*/bin"),
+]
 
 
 def _options():
@@ -84,25 +116,44 @@ def _expect_pip(found):
         fail("No Python here has pip: the wheel was never installed as a user would install it.")
 
 
+def _eng(timeout):
+    """The tests of the scripts here, with the Python that runs this."""
+    return _unittests("Build scripts", [sys.executable], "eng", timeout, "tests/eng")
+
+
 def _dotnet(timeout):
-    code, seconds, text = _run([dotnet(), "test", "--solution", "Symplast.slnx"], "dotnet-test.log", timeout)
+    say(f"The tests in C# (about five minutes{packages.announcement(everything=True)}) …")
+    code, seconds, text = _run("C#", [dotnet(), "test", "--solution", "Symplast.slnx"], "dotnet-test.log", timeout)
     counts = {name: int(number) for name, number in re.findall(r"^\s*(failed|succeeded|skipped): (\d+)", text, re.MULTILINE)}
-    outcome = Outcome(counts.get("succeeded", 0), counts.get("failed", 0), counts.get("skipped", 0))
+    reasons = Counter(reason.strip() for reason in re.findall(r"^skipped .*\n +(.+)", text, re.MULTILINE))
+    unexplained = counts.get("skipped", 0) - sum(reasons.values())
+    if unexplained > 0:
+        reasons["no reason was given"] = unexplained
+    outcome = Outcome(counts.get("succeeded", 0), counts.get("failed", 0), reasons)
     return _judged("C#", code, seconds, text, outcome, "dotnet-test.log")
 
 
 def _python(python, timeout):
     interpreter = environments.executable(environments.for_tests(python))
-    log = f"python-{python.name}.log"
-    checked, _, problems = _run([interpreter, "-m", "eng.stubs"], f"stubs-{python.name}.log", timeout)
+    what = f"Python {python.name}"
+    checked, _, problems = _run(f"stubs of {python.name}", [interpreter, "-m", "eng.stubs"], f"stubs-{python.name}.log", timeout)
     if checked != 0:
-        say(f"Python {python.name}: the stubs do not describe the module\n{tail(problems)}")
-    counts = LOGS / f"python-{python.name}.counts"
-    counts.unlink(missing_ok=True)
-    code, seconds, text = _run([interpreter, "-X", "faulthandler", "-m", "eng.unittests", counts], log, timeout)
-    outcome = Outcome(*map(int, counts.read_text().split())) if counts.exists() else Outcome()
-    outcome = _judged(f"Python {python.name}", code, seconds, text, outcome, log)
+        say(f"{what}: the stubs do not describe the module\n{tail(problems)}")
+    outcome = _unittests(what, [interpreter, "-X", "faulthandler"], f"python-{python.name}", timeout)
     return outcome + (Outcome(failed=1) if checked else Outcome(passed=1))
+
+
+def _unittests(what, command, name, timeout, *folder):
+    """Runs the tests in tests/python or in another folder."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    file = LOGS / f"{name}.counts"
+    file.unlink(missing_ok=True)
+    code, seconds, text = _run(what, [*command, "-m", "eng.unittests", file, *folder], f"{name}.log", timeout)
+    outcome = Outcome()
+    if file.exists():
+        counts = json.loads(file.read_text(encoding="utf-8"))
+        outcome = Outcome(counts["passed"], counts["failed"], Counter(counts["skipped"]))
+    return _judged(what, code, seconds, text, outcome, f"{name}.log")
 
 
 def _judged(what, code, seconds, text, outcome, log):
@@ -114,9 +165,9 @@ def _judged(what, code, seconds, text, outcome, log):
     if outcome.failed:
         reason = "timed out" if code is None else f"ended by {_signal(code)}" if code < 0 else f"exit status {code}"
         outcome.failures = tuple(f"{what}: {name}" for name in _names_of_failed(text)) or (f"{what}: {reason}",)
-        say(f"\n{what}: {outcome}, {reason} ({seconds:.0f} s)\n{_failures(text)}\n(all of it: {relative(LOGS / log)})\n")
+        say(f"\n{what}: {outcome}, {reason} ({elapsed(seconds)})\n{_failures(text)}\n(all of it: {relative(LOGS / log)})\n")
     else:
-        say(f"{what}: {outcome} ({seconds:.0f} s)")
+        say(f"{what}: {outcome} ({elapsed(seconds)})")
     return outcome
 
 
@@ -143,7 +194,7 @@ def _signal(code):
         return f"signal {-code}"
 
 
-def _run(command, log, timeout):
+def _run(what, command, log, timeout):
     """Runs a command in a process group of its own; returns exit status (None: it took too long), seconds and output."""
     LOGS.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
@@ -152,7 +203,8 @@ def _run(command, log, timeout):
         process = subprocess.Popen([str(part) for part in command], cwd=ROOT, env=variables, stdin=subprocess.DEVNULL,
                                    stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
         try:
-            code = process.wait(timeout)
+            with running(what):
+                code = process.wait(timeout)
         except subprocess.TimeoutExpired:
             code = None
             _end(process, signal.SIGABRT)  # faulthandler writes where every thread is

@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 from eng.commands import environment, quietly
-from eng.project import ARTIFACTS, PACKAGE, ROOT, say
+from eng.project import ARTIFACTS, PACKAGE, ROOT
+from eng.terminal import say
 
 _VERSION = "1.1.414"
 _PLACE = ARTIFACTS / "pyright"

@@ -2,9 +2,12 @@
 
 What unittest prints cannot be counted on: a crash prints no totals, and Python 3.12.1 leaves skipped tests out of them.
 
-    .venv/bin/python -m eng.unittests COUNTS     COUNTS: the file that gets the numbers of passed, failed and skipped tests
+    .venv/bin/python -m eng.unittests COUNTS [FOLDER]
+
+COUNTS is the file that gets, as JSON, the numbers of passed and failed tests and of those that were skipped for each reason.
 """
 
+import json
 import sys
 import unittest
 from pathlib import Path
@@ -19,7 +22,7 @@ class _Counting(unittest.TextTestResult):
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
-        self._passed, self._skipped, self._not_passed = 0, 0, set()
+        self._passed, self._skipped, self._not_passed = 0, {}, set()
 
     def addSuccess(self, test):
         super().addSuccess(test)
@@ -31,7 +34,8 @@ class _Counting(unittest.TextTestResult):
 
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
-        self._skipped += 1
+        reason = reason.splitlines()[0] if reason else "no reason was given"
+        self._skipped[reason] = self._skipped.get(reason, 0) + 1
 
     def addFailure(self, test, err):
         super().addFailure(test, err)
@@ -59,10 +63,12 @@ class _Counting(unittest.TextTestResult):
         self._write()
 
     def _write(self):
-        self.counts_file.write_text(f"{self._passed} {len(self._not_passed)} {self._skipped}")
+        counts = {"passed": self._passed, "failed": len(self._not_passed), "skipped": self._skipped}
+        self.counts_file.write_text(json.dumps(counts), encoding="utf-8")
 
 
 if __name__ == "__main__":
     _Counting.counts_file = Path(sys.argv[1])
-    unittest.main(module=None, argv=["python -m unittest", "discover", "-s", str(TESTS), "-t", str(TESTS)],
+    folder = str(ROOT / sys.argv[2]) if len(sys.argv) > 2 else str(TESTS)
+    unittest.main(module=None, argv=["python -m unittest", "discover", "-s", folder, "-t", folder],
                   testRunner=unittest.TextTestRunner(verbosity=2, resultclass=_Counting))

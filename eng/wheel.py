@@ -7,10 +7,12 @@ import re
 import time
 import zipfile
 
-from eng.project import ARTIFACTS, PACKAGE, ROOT, version
+from eng.project import ARTIFACTS, PACKAGE, ROOT
+from eng.version import version
 
 TAG = "cp312-abi3-manylinux_2_28_x86_64"
 EXTENSION = "symplast/_symplast.abi3.so"
+VERSION = "symplast/_version.py"
 METADATA = """\
 Metadata-Version: 2.4
 Name: symplast
@@ -51,7 +53,7 @@ _ALLOWED = re.compile(r"""
     | symplast/_symplast\.abi3\.so
     | symplast-[^/]+\.dist-info/(METADATA|WHEEL|RECORD|licenses/LICENSE)
     """, re.VERBOSE)
-_DEMANDED = ["symplast/__init__.py", "symplast/__init__.pyi", "symplast/py.typed", EXTENSION]
+_DEMANDED = ["symplast/__init__.py", "symplast/__init__.pyi", "symplast/py.typed", VERSION, EXTENSION]
 
 
 def name():
@@ -59,14 +61,27 @@ def name():
     return f"symplast-{version()}-{TAG}.whl"
 
 
+def information():
+    """The folder in the wheel that describes it, and the files there that do not depend on the rest."""
+    return f"symplast-{version()}.dist-info", {
+        "METADATA": metadata().encode(),
+        "WHEEL": WHEEL.format(tag=TAG).encode(),
+        "licenses/LICENSE": (ROOT / "LICENSE").read_bytes(),
+    }
+
+
+def metadata():
+    """The text of METADATA, and of an sdist's PKG-INFO."""
+    return METADATA.format(version=version(), description=(ROOT / "README.md").read_text(encoding="utf-8"))
+
+
 def build(extension):
-    """Makes the wheel around a published extension module and returns its path."""
-    info = f"symplast-{version()}.dist-info"
+    """Makes the wheel around a published extension module, in place of an older one, and returns its path."""
     contents = {f"symplast/{path.relative_to(PACKAGE).as_posix()}": path.read_bytes() for path in _sources()}
+    contents[VERSION] = f'"""Written when the wheel was made."""\n\nversion = "{version()}"\n'.encode()
     contents[EXTENSION] = extension.read_bytes()
-    contents[f"{info}/METADATA"] = METADATA.format(version=version(), description=(ROOT / "README.md").read_text()).encode()
-    contents[f"{info}/WHEEL"] = WHEEL.format(tag=TAG).encode()
-    contents[f"{info}/licenses/LICENSE"] = (ROOT / "LICENSE").read_bytes()
+    info, files = information()
+    contents.update((f"{info}/{name}", data) for name, data in files.items())
     contents[f"{info}/RECORD"] = _record(contents, f"{info}/RECORD")
 
     wheel = ARTIFACTS / "wheels" / name()
@@ -80,6 +95,8 @@ def build(extension):
             entry.external_attr = (0o100755 if path == EXTENSION else 0o100644) << 16
             archive.writestr(entry, data)
     os.replace(unfinished, wheel)
+    for old in set(wheel.parent.glob("symplast-*.whl")) - {wheel}:
+        old.unlink()
     return wheel
 
 

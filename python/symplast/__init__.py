@@ -35,7 +35,6 @@ from symplast._symplast import (
     Set,
     SortedDict,
     SymplastError,
-    __version__,
     add,
     compare_exchange,
     current_pool,
@@ -99,6 +98,13 @@ def __getattr__(name):
         from symplast import census
 
         value = globals()[name] = getattr(census, name)
+        return value
+    if name == "__version__":
+        try:
+            from symplast._version import version as value
+        except ImportError:  # not out of a wheel
+            from symplast._symplast import __version__ as value
+        globals()[name] = value
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -1,4 +1,4 @@
-"""The benchmarks of live objects run, have a row for every operation, and can be drawn."""
+"""The benchmarks run; those of live objects have a row for every operation, and can be drawn."""
 
 import json
 import os
@@ -59,6 +59,30 @@ def python(script, *arguments):
     if done.returncode != 0:
         raise AssertionError(f"{script} ended with status {done.returncode}\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
     return done.stdout
+
+
+# What is frozen, thawed and pickled: shapes in which memory, keys, numbers, texts and containers weigh differently.
+SHAPES = ["JSON records", "nodes of a tree", "short strings", "tuples of numbers", "words with places", "records in a dict", "dicts of two floats",
+          "floats in a dict, by int", "sets of words", "texts of 5,000 characters"]
+
+
+class BenchmarksOfFrozenData(unittest.TestCase):
+    def told(self, only):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, "result.json")
+            python("run.py", "--smoke", "--only", only, "--json", file)
+            told = json.loads(file.read_text())
+        self.assertEqual(told["failed"], {})
+        return told["rows"]
+
+    def test_freezing_is_measured_for_every_shape_of_data(self):
+        rows = {(row["name"].partition(" ")[0], row["name"].split(" ", 2)[2], row["rival"]) for row in self.told("freezing")}
+        self.assertEqual(rows, {row for shape in SHAPES for row in (
+            ("freeze", shape, "pickle.dumps"), ("freeze", shape, "pickle.dumps + loads"), ("thaw", shape, "pickle.loads"))})
+
+    def test_two_at_once_are_compared_with_one_on_each_core(self):
+        for row in self.told("scaling"):
+            self.assertEqual((row["unit"], len(row["our_samples"]), len(row["rival_samples"])), ("x", 1, 1), row["name"])
 
 
 class BenchmarksOfLiveObjects(unittest.TestCase):

@@ -1,7 +1,9 @@
 """The examples run, and what they assert holds."""
 
+import os
 import pathlib
 import re
+import tempfile
 import unittest
 
 import child
@@ -23,6 +25,44 @@ class Examples(unittest.TestCase):
 
     def test_orders(self):
         self.check("orders.py", r"^4000 orders: \d+ traded")
+
+
+class Demo(unittest.TestCase):
+    """The first program that people run."""
+
+    def run_demo(self, before=""):
+        """What it prints with few queries, if each of its processes begins with this code."""
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "sitecustomize.py").write_text(before)
+            done = child.spawn([EXAMPLES / "codesearch.py", "--quick", "--queries", "8", "--workers", "2"],
+                               PYTHONPATH=os.pathsep.join([folder, child.package_path()]))
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout, done.stderr
+
+    def test_it_says_first_what_it_does(self):
+        out, _ = self.run_demo()
+        self.assertRegex(out, r"^Fuzzy code search: Python's own standard library .* is indexed, and 8 queries\n")
+        self.assertIn("All 3 ways gave the same 8 answers.", out)
+
+    def check_without_processes(self, before, reason):
+        out, errors = self.run_demo(before)
+        self.assertRegex(errors, f"processes:\n(?:  .*\n)*  cannot run here \\({reason}.*\\); going on without\nsymplast:\n")
+        self.assertNotIn("Traceback", errors)
+        self.assertIn("All 2 ways gave the same 8 answers.\nThere is no comparison with processes, which cannot run here.", out)
+        self.assertRegex(out, r"\nsymplast .* [\d.]+x +- .* [\d.]+x +- ")
+
+    def test_it_goes_on_where_there_is_no_multiprocessing(self):
+        self.check_without_processes("import sys; sys.modules['_multiprocessing'] = None", "ImportError|ModuleNotFoundError")
+
+    def test_it_goes_on_where_no_semaphore_can_be_made(self):
+        # As where /dev/shm cannot be written to.
+        self.check_without_processes("""
+import _multiprocessing
+class SemLock(_multiprocessing.SemLock):
+    def __new__(cls, *arguments):
+        raise PermissionError(13, "Permission denied")
+_multiprocessing.SemLock = SemLock
+""", "PermissionError")
 
 
 if __name__ == "__main__":

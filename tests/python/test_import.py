@@ -1,5 +1,6 @@
 """Importing the package: what it brings along, what it warns of, in which interpreters and processes it works."""
 
+import importlib.metadata
 import inspect
 import sys
 import textwrap
@@ -25,7 +26,14 @@ class TestPackage(unittest.TestCase):
         self.assertLessEqual(set(added), {"symplast", "symplast._start", "symplast._symplast", "_signal"})
 
     def test_version(self):
-        self.assertRegex(symplast.__version__, r"^\d+\.\d+\.\d+$")
+        self.assertRegex(symplast.__version__, r"^\d+\.\d+\.\d+(\.(dev|post)\d+(\+g[0-9a-f]+(\.m[0-9a-f]+)?)?)?$")
+
+    def test_version_is_that_of_the_metadata(self):
+        folder = child.package_path()
+        found = [each.version for each in importlib.metadata.distributions(name="symplast", path=[folder])]
+        if not found:
+            self.skipTest("the package is not installed from a wheel")
+        self.assertEqual(found, [symplast.__version__])
 
     def test_all_names_exist_and_are_listed(self):
         for name in symplast.__all__:
