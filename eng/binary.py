@@ -11,8 +11,8 @@ from eng.terminal import fail, say
 # The baseline of .NET 10; the wheel's tag promises 2.28.
 NEWEST_GLIBC = (2, 27)
 LIBRARIES = {"libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0", "librt.so.1", "ld-linux-x86-64.so.2"}
-# The second is for debuggers that look into a NativeAOT process.
-EXPORTS = {"PyInit__symplast", "DotNetRuntimeDebugHeader"}
+# The second is for other copies of the module in the process, the third for debuggers that look into a NativeAOT process.
+EXPORTS = {"PyInit__symplast", "symplast_version", "DotNetRuntimeDebugHeader"}
 
 
 def problems(path):

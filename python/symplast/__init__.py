@@ -28,6 +28,7 @@ from symplast._symplast import (
     Dict,
     List,
     NotShareableError,
+    PendingMemoryWarning,
     Pool,
     PoolFullError,
     PoolInUseError,
@@ -40,10 +41,12 @@ from symplast._symplast import (
     current_pool,
     delete,
     freeze,
+    get_pending_limit,
     is_frozen,
     is_shared,
     pool_of,
     pools,
+    set_pending_limit,
     thaw,
 )
 
@@ -59,6 +62,7 @@ __all__ = [
     "List",
     "NotShareableError",
     "Object",
+    "PendingMemoryWarning",
     "Pool",
     "PoolFullError",
     "PoolInUseError",
@@ -73,13 +77,18 @@ __all__ = [
     "current_pool",
     "delete",
     "freeze",
+    "get_pending_limit",
     "is_frozen",
     "is_shared",
     "leaks",
     "pool_of",
     "pools",
+    "set_pending_limit",
     "thaw",
 ]
+
+
+_start.keep(_sys.modules[__name__])
 
 
 def __getattr__(name):

@@ -59,6 +59,7 @@ __all__ = [
     "List",
     "NotShareableError",
     "Object",
+    "PendingMemoryWarning",
     "Pool",
     "PoolFullError",
     "PoolInUseError",
@@ -73,11 +74,13 @@ __all__ = [
     "current_pool",
     "delete",
     "freeze",
+    "get_pending_limit",
     "is_frozen",
     "is_shared",
     "leaks",
     "pool_of",
     "pools",
+    "set_pending_limit",
     "thaw",
 ]
 
@@ -88,6 +91,8 @@ class PoolInUseError(SymplastError, RuntimeError): ...
 class PoolFullError(SymplastError, MemoryError): ...
 class RemoteError(SymplastError): ...
 class BrokenInterpreterPool(BrokenThreadPool): ...
+
+class PendingMemoryWarning(RuntimeWarning): ...
 
 class PoolStats(NamedTuple):
     name: str
@@ -135,6 +140,8 @@ class Pool:
     def __exit__(self, *exc_info: object) -> None: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
+def get_pending_limit() -> int | None: ...
+def set_pending_limit(limit: SupportsIndex | None, /) -> None: ...
 def freeze(obj: Any, default: Callable[[Any], Any] | None = None) -> Any: ...
 def thaw(obj: Any, /) -> Any: ...
 def is_shared(obj: object, /) -> bool: ...

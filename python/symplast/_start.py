@@ -11,6 +11,8 @@ def load():
     from symplast import _symplast
 
     restore()
+    if not _is_first_in_interpreter(_symplast):
+        return
     if _symplast.FIRST_IMPORT:
         _warn_of_old_release(_symplast.PATCH_FLOOR)
     MutableMapping.register(_symplast.Dict)
@@ -20,6 +22,29 @@ def load():
     Sequence.register(_symplast.Array)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_refuse_in_child)
+
+
+def _is_first_in_interpreter(extension):
+    # An interpreter has one extension module, and so one package around it: the classes of a second one would be strangers to the objects of the first. An import
+    # returns what sys.modules has at its end.
+    first = getattr(extension, "_package", None)
+    if first is None:
+        return True
+    if first is not sys.modules.get("symplast"):
+        sys.modules["symplast"] = first
+        for module in list(vars(first).values()):
+            name = getattr(module, "__name__", "")
+            if type(module) is type(sys) and name.startswith("symplast."):
+                sys.modules[name] = module
+    return False
+
+
+def keep(package):
+    """To be called at the end of the package's import: it is the one of this interpreter from here on."""
+    from symplast import _symplast
+
+    if not hasattr(_symplast, "_package"):
+        _symplast._package = package
 
 
 def _keep_sigpipe():

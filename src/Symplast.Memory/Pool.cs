@@ -22,10 +22,12 @@ public sealed unsafe class Pool
     struct Run
     {
         internal byte* Start;
+        internal byte* Used;     // beyond it nothing was made
         internal nuint Chunks;
     }
 
     static long _lastId;
+    static long _allPending;
 
     WordLock _gate = WordLock.Create();
     NativeList<Run> _runs;
@@ -40,6 +42,7 @@ public sealed unsafe class Pool
     bool _deleted;
     bool _reclaimed;
     bool _removed;
+    bool _trimmed;
     bool _hasDateTimes;
 
     Pool(string name, long maxBytes)
@@ -95,6 +98,10 @@ public sealed unsafe class Pool
         // Acquire: pairs with the release in Delete; a reader that sees false may still lose the race, which EndWrite and Lease re-check.
         get => Volatile.Read(ref _deleted);
     }
+
+    /// <summary>The <see cref="PoolStatistics.PendingBytes"/> of all pools.</summary>
+    // Only a figure: any value that it had will do.
+    public static long AllPendingBytes => Volatile.Read(ref _allPending);
 
     /// <summary>
     /// True if some object in the pool is a datetime. CPython 3.13 initialises those types in each interpreter when it imports the module, so
@@ -157,6 +164,8 @@ public sealed unsafe class Pool
         if (Epoch.IsInsideAny()) throw new InvalidOperationException("a thread cannot delete a pool inside a section of its own");
         _gate.Enter();
         bool first = !_deleted;
+        // What can be committed was, from here on; nothing is published through the sum.
+        if (first) Interlocked.Add(ref _allPending, _used);
         // Release: pairs with the acquire in Deleted.
         Volatile.Write(ref _deleted, true);
         PoolHeap* heap = (PoolHeap*)_heap;
@@ -174,7 +183,9 @@ public sealed unsafe class Pool
         _gate.Enter();
         for (int i = _leases.Count - 1; i >= 0; i--)
         {
-            if (ended(*_leases[i])) _leases.RemoveAtUnordered(i);
+            if (!ended(*_leases[i])) continue;
+            PoolTable.NoteEnd(*_leases[i]);
+            _leases.RemoveAtUnordered(i);
         }
         bool unused = _deleted && _leases.Count == 0;
         _gate.Exit();
@@ -210,7 +221,8 @@ public sealed unsafe class Pool
             for (int i = 0; i < regions.Count; i++)
             {
                 PoolWriter.Region region = *regions[i];
-                if (region.Chunks != 0) _runs.Add(new Run { Start = region.Start, Chunks = region.Chunks });
+                if (region.Chunks != 0) _runs.Add(new Run { Start = region.Start, Used = region.Used, Chunks = region.Chunks });
+                else NoteUsed(region);
                 KeepTail(region);
             }
             _used += bytes;
@@ -247,6 +259,18 @@ public sealed unsafe class Pool
         if (_charge != null) PoolCharge.GiveBack(_charge, bytes);
     }
 
+    // The region is the end of a run of before. The gate is held.
+    void NoteUsed(PoolWriter.Region region)
+    {
+        for (int i = _runs.Count - 1; i >= 0; i--)
+        {
+            Run* run = _runs[i];
+            if (region.Start < run->Start || region.Start >= run->Start + (run->Chunks << AddressRange.ChunkShift)) continue;
+            if (region.Used > run->Used) run->Used = region.Used;
+            return;
+        }
+    }
+
     // The larger of two unused ends is worth more; the other one stays unused. The gate is held.
     void KeepTail(PoolWriter.Region region)
     {
@@ -263,6 +287,9 @@ public sealed unsafe class Pool
         {
             if (*_leases[i] == interpreter) return;
         }
+        // What can fail comes first.
+        _leases.Reserve(1);
+        PoolTable.NoteLease(interpreter);
         _leases.Add(interpreter);
     }
 
@@ -309,8 +336,18 @@ public sealed unsafe class Pool
     void ReclaimIfUnused()
     {
         _gate.Enter();
-        bool reclaim = _deleted && !_reclaimed && _leases.Count == 0 && _writers == 0;
-        if (reclaim) _reclaimed = true;
+        bool isUnused = _deleted && !_reclaimed && _writers == 0;
+        bool reclaim = isUnused && _leases.Count == 0;
+        if (reclaim)
+        {
+            _reclaimed = true;
+            Interlocked.Add(ref _allPending, -_used);
+        }
+        else if (isUnused && !_trimmed)
+        {
+            _trimmed = true;
+            TrimRuns();
+        }
         _gate.Exit();
         if (reclaim) ReleaseRuns();
 
@@ -319,6 +356,13 @@ public sealed unsafe class Pool
         if (remove) _removed = true;
         _gate.Exit();
         if (remove) PoolTable.Remove(this);
+    }
+
+    // Leases keep what was made in a deleted pool; what lies beyond it in the runs was asked for in advance, and no pointer leads there. The gate is held, and no writer
+    // fills the end of a run: only so nobody else touches these pages.
+    void TrimRuns()
+    {
+        for (int i = 0; i < _runs.Count; i++) PoolWriter.GiveBack(_runs[i]->Used, _runs[i]->Start + (_runs[i]->Chunks << AddressRange.ChunkShift));
     }
 
     void ReleaseRuns()

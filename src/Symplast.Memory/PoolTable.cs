@@ -1,9 +1,12 @@
 namespace Symplast.Memory;
 
 /// <summary>All pools of the process whose memory has not been returned, by slot. Thread-safe.</summary>
-public static class PoolTable
+public static unsafe class PoolTable
 {
     static readonly WordLock Gate = WordLock.Create();
+    static readonly WordLock HoldersGate = WordLock.Create();
+    static NativeList<long> _holders;     // who holds leases: each number that is not negative, once
+    static int _otherLeases;              // those of negative numbers, which may be many
     static Pool?[] _pools = new Pool?[16];
     static Pool? _default;
 
@@ -23,7 +26,7 @@ public static class PoolTable
     }
 
     /// <summary>The pool that owns the place <paramref name="pointer"/> in the address range, or null if none does.</summary>
-    public static unsafe Pool? OwnerOf(void* pointer)
+    public static Pool? OwnerOf(void* pointer)
     {
         int slot = AddressRange.OwnerSlot(pointer);
         // Acquire: pairs with the release in Add, which comes before any chunk carries the slot.
@@ -45,10 +48,52 @@ public static class PoolTable
     /// <summary>Ends the leases of all interpreters for which <paramref name="ended"/> is true; memory of deleted pools may return to the system.</summary>
     public static void EndLeases(Func<long, bool> ended)
     {
+        if (!TakeEndedHolders(ended)) return;
         // Acquire, both: pair with the releases in Add. A pool that is added meanwhile is one of interpreters that live. No copy of the table: where many deleted pools
         // wait for an interpreter to end, each further deletion would make one, too large for the collector's youngest generation.
         Pool?[] pools = Volatile.Read(ref _pools);
         for (int slot = 0; slot < pools.Length; slot++) Volatile.Read(ref pools[slot])?.EndLeases(ended);
+    }
+
+    /// <summary>To be called before a pool notes a lease, so that <see cref="EndLeases"/> finds whom to ask about.</summary>
+    internal static void NoteLease(long holder)
+    {
+        if (holder < 0)
+        {
+            // Full fence: the lease is noted after it.
+            Interlocked.Increment(ref _otherLeases);
+            return;
+        }
+        using (HoldersGate.Hold())
+        {
+            for (int i = 0; i < _holders.Count; i++)
+            {
+                if (*_holders[i] == holder) return;
+            }
+            _holders.Add(holder);
+        }
+    }
+
+    /// <summary>To be called when a lease of a negative number has ended.</summary>
+    internal static void NoteEnd(long holder)
+    {
+        if (holder < 0) Interlocked.Decrement(ref _otherLeases);
+    }
+
+    // Whether some lease may have ended. The holders are few, while thousands of deleted pools may wait for one of them.
+    static bool TakeEndedHolders(Func<long, bool> ended)
+    {
+        bool found = Volatile.Read(ref _otherLeases) != 0;
+        using (HoldersGate.Hold())
+        {
+            for (int i = _holders.Count - 1; i >= 0; i--)
+            {
+                if (!ended(*_holders[i])) continue;
+                _holders.RemoveAtUnordered(i);
+                found = true;
+            }
+        }
+        return found;
     }
 
     /// <summary>The pool in a slot, or null.</summary>

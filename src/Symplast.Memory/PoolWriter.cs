@@ -36,7 +36,7 @@ public unsafe struct PoolWriter
     const nuint Granule = 16;
     const nuint PageSize = 4096;
     const nuint LargestRun = 32;
-    const nuint SmallestBatch = 64 << 10;
+    const nuint SmallestBatch = 16 << 10;
     const nuint LargestBatch = 4 << 20;
 
     byte* _cursor;
@@ -201,6 +201,13 @@ public unsafe struct PoolWriter
         }
         _regions.Dispose();
         _pool.CancelWrite(tail, _charged);
+    }
+
+    /// <summary>Returns the whole pages of a stretch to the system; they are zero if they are touched again.</summary>
+    internal static void GiveBack(byte* start, byte* end)
+    {
+        byte* firstPage = (byte*)(((nuint)start + PageSize - 1) & ~(PageSize - 1));
+        if (end > firstPage) Libc.Advise(firstPage, (nuint)(end - firstPage), Libc.AdviseDontNeed);
     }
 
     // What is handed out must be zero, so what was written must become zero again: whole pages by dropping them, the rest by hand.

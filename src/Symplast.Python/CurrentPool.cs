@@ -7,20 +7,25 @@ using static Symplast.Python.Definitions;
 namespace Symplast.Python;
 
 /// <summary>
-/// Which pool a thread allocates in: an entry in the dictionary of its thread state, set by the context manager that <c>Pool.allocating()</c>
-/// returns; the process's default pool where there is none.
+/// Which pool is current: that of the innermost open block of the context (PEP 567), the process's default pool where there is none. Each interpreter has a context
+/// variable, whose value is the block that was entered last; a block knows the one around it.
 /// </summary>
+/// <remarks>
+/// A block that is left is marked so, and passed over wherever it is still found. So it does not matter in which order blocks are left, nor in which thread or context: a
+/// task that was started inside a block has a copy of the context, and a generator may be ended by whoever collects it. A block whose context manager is gone counts as
+/// left. All under the interpreter's GIL.
+/// </remarks>
 internal static unsafe class CurrentPool
 {
+    /// <summary>The context manager that <c>Pool.allocating()</c> returns; and, of the same type, a block, which the context variable has.</summary>
     struct Allocation
     {
         internal PyObject Head;
         internal PyObject* Pool;
-        internal PyObject* Previous;
-        internal bool Entered;
+        internal Allocation* Around;     // of a block: the open one that it was entered in; null: none
+        internal Allocation* Block;      // of a context manager: the block that it opened, while that is open
+        internal bool IsOpen;            // of a block
     }
-
-    static byte* Key => Text.Utf8("symplast.current_pool"u8);
 
     /// <summary>What every interpreter makes the context manager's type from; built once a process.</summary>
     internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
@@ -30,20 +35,21 @@ internal static unsafe class CurrentPool
         // So that the collector sees that it keeps its type, and that the module, alive.
         Flags = PyTypeSpec.ImmutableType | PyTypeSpec.DisallowInstantiation | PyTypeSpec.HaveGc,
         Slots = Table(
-            Slot(PyTypeSlot.Doc, Text.Utf8("Context manager in which one pool is the current pool of the thread."u8)),
+            Slot(PyTypeSlot.Doc, Text.Utf8("Context manager in which one pool is the current pool of the context."u8)),
             Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
             Slot(PyTypeSlot.Traverse, (delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void*, int>, void*, int>)&Traverse),
             Slot(PyTypeSlot.Methods, Table(
                 Method("__enter__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Enter, PyMethodDef.NoArgs, "Make the pool current and return it."u8),
-                Method("__exit__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exit, PyMethodDef.VarArgs, "Make the previous pool current."u8)))),
+                Method("__exit__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exit, PyMethodDef.VarArgs, "Make the pool current no longer."u8)))),
     });
 
-    /// <summary>The pool that this thread allocates in.</summary>
-    internal static Pool Get()
-    {
-        PyObject* chosen = Chosen();
-        return chosen == null ? PoolTable.Default : PoolHandle.PoolOf(chosen);
-    }
+    /// <summary>The context variable of an interpreter; null with an exception set.</summary>
+    internal static PyObject* NewVariable() => Api.Table.PyContextVar_New(Text.Utf8("symplast.current_pool"u8), null);
+
+    /// <summary>The pool that the calling context allocates in.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    // Where no block is open, in any context, none need be looked for.
+    internal static Pool Get(InterpreterState interpreter) => interpreter.OpenBlocks == 0 ? PoolTable.Default : Find(interpreter);
 
     /// <summary>A context manager for the pool of <paramref name="handle"/>; null with an exception set.</summary>
     internal static PyObject* NewAllocation(InterpreterState interpreter, PyObject* handle)
@@ -53,51 +59,126 @@ internal static unsafe class CurrentPool
         return allocation;
     }
 
-    // A borrowed handle, or null.
-    static PyObject* Chosen()
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static Pool Find(InterpreterState interpreter)
     {
-        PyObject* thread = Api.Table.PyThreadState_GetDict();
-        PyObject* chosen = thread == null || ((PyDictObject*)thread)->Used == 0 ? null : Api.Table.PyDict_GetItemString(thread, Key);
-        return chosen == Api.Table._Py_NoneStruct ? null : chosen;
+        Allocation* block = Innermost(interpreter, out PyObject* held);
+        Pool pool = block == null ? PoolTable.Default : PoolHandle.PoolOf(block->Pool);
+        References.Drop(held);
+        return pool;
+    }
+
+    // The innermost open block of the context, alive as long as the caller has the reference `held`; null if there is none.
+    static Allocation* Innermost(InterpreterState interpreter, out PyObject* held)
+    {
+        PyObject* value = null;
+        // Fails if the variable is none only.
+        if (Api.Table.PyContextVar_Get(interpreter.CurrentPool, null, &value) != 0) Api.Table.PyErr_Clear();
+        held = value;
+        // Anybody can list the variables of a context, and set them.
+        return value == null || value->Type != interpreter.AllocationType ? null : Open((Allocation*)value);
+    }
+
+    // The block, or the next open one around it.
+    static Allocation* Open(Allocation* block)
+    {
+        while (block != null && !block->IsOpen) block = block->Around;
+        return block;
+    }
+
+    static void Close(InterpreterState interpreter, Allocation* block)
+    {
+        if (!block->IsOpen) return;
+        block->IsOpen = false;
+        interpreter.OpenBlocks--;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Enter(PyObject* self, PyObject* none)
     {
-        Allocation* allocation = (Allocation*)self;
-        if (allocation->Entered) return Errors.Runtime("this allocating() block was entered already; call allocating() again for another one");
-        PyObject* thread = Api.Table.PyThreadState_GetDict();
-        if (thread == null) return Errors.Runtime("this thread has no thread state dictionary");
-        PyObject* previous = Chosen();
-        allocation->Previous = previous == null ? null : References.New(previous);
-        if (Api.Table.PyDict_SetItemString(thread, Key, allocation->Pool) != 0) return null;
-        allocation->Entered = true;
-        return References.New(allocation->Pool);
+        Allocation* manager = (Allocation*)self;
+        if (manager->Block != null) return Errors.Runtime("this allocating() block was entered already; call allocating() again for another one");
+        if (manager->Pool == null) return Errors.Runtime("this is no context manager of allocating()");
+        InterpreterState interpreter = InterpreterState.OfInstance(self);
+        Allocation* block = (Allocation*)NewAllocation(interpreter, manager->Pool);
+        if (block == null) return null;
+        block->Around = Innermost(interpreter, out PyObject* held);
+        if (block->Around != null) References.Take((PyObject*)block->Around);
+        References.Drop(held);
+        PyObject* token = Api.Table.PyContextVar_Set(interpreter.CurrentPool, (PyObject*)block);
+        if (token == null)
+        {
+            References.Drop((PyObject*)block);
+            return null;
+        }
+        block->IsOpen = true;
+        interpreter.OpenBlocks++;
+        manager->Block = block;
+        References.Drop(token);
+        return References.New(manager->Pool);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Exit(PyObject* self, PyObject* information)
     {
-        Allocation* allocation = (Allocation*)self;
-        PyObject* thread = Api.Table.PyThreadState_GetDict();
-        if (!allocation->Entered || thread == null) return Errors.Runtime("this allocating() block was not entered");
-        allocation->Entered = false;
-        PyObject* previous = allocation->Previous;
-        allocation->Previous = null;
-        int failed = Api.Table.PyDict_SetItemString(thread, Key, previous == null ? Api.Table._Py_NoneStruct : previous);
-        References.Drop(previous);
-        return failed != 0 ? null : Api.Table._Py_NoneStruct;
+        Allocation* manager = (Allocation*)self;
+        Allocation* block = manager->Block;
+        if (block == null) return Errors.Runtime("this allocating() block was not entered");
+        InterpreterState interpreter = InterpreterState.OfInstance(self);
+        manager->Block = null;
+        Close(interpreter, block);
+        References.Drop((PyObject*)block);
+        Tidy(interpreter);
+        return Api.Table._Py_NoneStruct;
+    }
+
+    // Takes blocks that were left out of this context, which would be passed over all the same: so it does not matter if it fails.
+    static void Tidy(InterpreterState interpreter)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* pending = api.PyErr_GetRaisedException();
+        Allocation* open = Innermost(interpreter, out PyObject* held);
+        if (held != null && (Allocation*)held != open)
+        {
+            PyObject* token = api.PyContextVar_Set(interpreter.CurrentPool, open == null ? api._Py_NoneStruct : (PyObject*)open);
+            if (token == null) api.PyErr_Clear();
+            References.Drop(token);
+        }
+        References.Drop(held);
+        if (pending != null) api.PyErr_SetRaisedException(pending);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static void Dealloc(PyObject* self)
     {
         PyObject* type = self->Type;
+        Allocation* allocation = (Allocation*)self;
         Api.Table.PyObject_GC_UnTrack(self);
-        References.Drop(((Allocation*)self)->Pool);
-        References.Drop(((Allocation*)self)->Previous);
+        if (allocation->Block != null)
+        {
+            // Nobody can leave the block any more.
+            if (InterpreterState.TryOfType(type) is { } interpreter) Close(interpreter, allocation->Block);
+            References.Drop((PyObject*)allocation->Block);
+        }
+        PyObject* pool = allocation->Pool;
+        Allocation* around = allocation->Around;
         Api.Table.PyObject_GC_Del(self);
+        References.Drop(pool);
+        DropChain(around);
         References.Drop(type);
+    }
+
+    // A chain of blocks that were never left may be long: they go one after the other, not each inside the other's end.
+    static void DropChain(Allocation* block)
+    {
+        while (block != null && References.IsUnique((PyObject*)block))
+        {
+            Allocation* around = block->Around;
+            block->Around = null;
+            References.Drop((PyObject*)block);
+            block = around;
+        }
+        References.Drop((PyObject*)block);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -106,6 +187,7 @@ internal static unsafe class CurrentPool
         Allocation* allocation = (Allocation*)self;
         int stop = visit(self->Type, argument);
         if (stop == 0 && allocation->Pool != null) stop = visit(allocation->Pool, argument);
-        return stop == 0 && allocation->Previous != null ? visit(allocation->Previous, argument) : stop;
+        if (stop == 0 && allocation->Around != null) stop = visit((PyObject*)allocation->Around, argument);
+        return stop == 0 && allocation->Block != null ? visit((PyObject*)allocation->Block, argument) : stop;
     }
 }

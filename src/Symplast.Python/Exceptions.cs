@@ -19,7 +19,9 @@ internal static unsafe class Exceptions
             "A pool is in use in a way that rules out what was asked for."u8, state.SymplastError, *api.PyExc_RuntimeError);
         state.PoolFullError = New(module, "PoolFullError"u8, "symplast.PoolFullError"u8,
             "An allocation would exceed the pool's max_bytes."u8, state.SymplastError, *api.PyExc_MemoryError);
-        return state.NotShareableError != null && state.DeletedError != null && state.PoolInUseError != null && state.PoolFullError != null;
+        state.PendingMemoryWarning = New(module, "PendingMemoryWarning"u8, "symplast.PendingMemoryWarning"u8,
+            "Deleted pools wait with much memory for interpreters that may still hold pointers into them to end."u8, *api.PyExc_RuntimeWarning, null);
+        return state.PendingMemoryWarning != null && state.NotShareableError != null && state.DeletedError != null && state.PoolInUseError != null && state.PoolFullError != null;
     }
 
     static PyObject* New(PyObject* module, ReadOnlySpan<byte> name, ReadOnlySpan<byte> fullName, ReadOnlySpan<byte> doc, PyObject* first, PyObject* second)

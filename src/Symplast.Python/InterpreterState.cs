@@ -9,7 +9,7 @@ namespace Symplast.Python;
 /// <remarks>Used only with that interpreter's GIL held.</remarks>
 internal sealed unsafe class InterpreterState
 {
-    const int ReferenceCount = 11;
+    const int ReferenceCount = 13;
 
     readonly List<nint> _types = [];
     readonly Dictionary<long, nint> _handles = [];
@@ -29,6 +29,13 @@ internal sealed unsafe class InterpreterState
     internal PyObject* PoolStatsType { get; set; }
     internal PyObject* AllocationType { get; set; }
     internal PyObject* ChannelType { get; set; }
+    internal PyObject* PendingMemoryWarning { get; set; }
+
+    /// <summary>The context variable of <see cref="CurrentPool"/>.</summary>
+    internal PyObject* CurrentPool { get; set; }
+
+    /// <summary>How many blocks of <see cref="CurrentPool"/> are open, in all contexts.</summary>
+    internal int OpenBlocks { get; set; }
 
     internal DateTimeTypes DateTimes { get; } = new();
 
@@ -49,6 +56,17 @@ internal sealed unsafe class InterpreterState
 
     /// <summary>The state of the interpreter that an instance of one of our heap types belongs to.</summary>
     internal static InterpreterState OfInstance(PyObject* instance) => Of(Api.Table.PyType_GetModule(instance->Type));
+
+    /// <summary>The same for a type of ours whose instance is being deallocated; null if the module, and its state with it, went before, at the interpreter's end.</summary>
+    internal static InterpreterState? TryOfType(PyObject* type)
+    {
+        // Asking for a module that is gone raises.
+        PyObject* inFlight = Api.Table.PyErr_GetRaisedException();
+        PyObject* module = Api.Table.PyType_GetModule(type);
+        Api.Table.PyErr_SetRaisedException(inFlight);
+        nint* state = module == null ? null : (nint*)Api.Table.PyModule_GetState(module);
+        return state == null || *state == 0 ? null : FromHandle(*state);
+    }
 
     internal static InterpreterState FromHandle(nint handle) =>
         System.Runtime.CompilerServices.Unsafe.As<InterpreterState>(GCHandle.FromIntPtr(handle).Target!);
@@ -157,6 +175,7 @@ internal sealed unsafe class InterpreterState
         [
             (nint)SymplastError, (nint)NotShareableError, (nint)DeletedError, (nint)PoolInUseError, (nint)PoolFullError,
             (nint)PoolType, (nint)PoolStatsType, (nint)AllocationType, (nint)ChannelType, (nint)_defaultDict, (nint)_counter,
+            (nint)PendingMemoryWarning, (nint)CurrentPool,
         ];
         all.CopyTo(to);
     }

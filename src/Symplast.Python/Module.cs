@@ -27,7 +27,11 @@ public static unsafe partial class Module
     {
         try
         {
-            string? refusal;
+            if (OtherCopy.TryInit(out PyObject* definition, out string? refusal))
+            {
+                if (refusal is not null) RaiseImportError(refusal);
+                return definition;
+            }
             // Two interpreters may import at the same time, each under its own GIL.
             using (StartGate.Hold()) refusal = Start();
             if (refusal is null) return Api.Table.PyModuleDef_Init(_definition);
@@ -69,7 +73,7 @@ public static unsafe partial class Module
             if (convert != null && Api.Table.PyCallable_Check(convert) == 0)
                 return Errors.Type($"default must be callable or None, not {Text.TypeName(convert)}");
         }
-        return Freezer.Freeze(interpreter, pool ?? CurrentPool.Get(), o, convert);
+        return Freezer.Freeze(interpreter, pool ?? CurrentPool.Get(interpreter), o, convert);
     }
 
     // Once a process: null, or the reason why this CPython cannot be served.
@@ -80,6 +84,7 @@ public static unsafe partial class Module
         if (!Layout.Select(version)) return $"symplast supports CPython 3.12 to 3.15, this is {version >> 24}.{(version >> 16) & 0xFF}";
         if (ApiLoader.Load() is string missing) return $"symplast needs {missing}, which this Python does not export";
         if (LayoutCheck.Run() is string mismatch) return $"the layout of {mismatch} in this CPython is not the one symplast was made for";
+        if (PendingMemory.Start() is string wrong) return wrong;
         ForkGuard.Arm();
         PoolProtection.ReadOnly = DebugModes.ReadOnly;
         AddressRange.Reserve();
@@ -183,13 +188,27 @@ public static unsafe partial class Module
             current_pool($module, /)
             --
 
-            The Pool that this thread allocates in: that of the innermost allocating() block, else the default pool.
+            The Pool that this context allocates in: that of the innermost allocating() block, else the default pool.
             """u8),
         Method("pools"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Pools, PyMethodDef.NoArgs, """
             pools($module, /)
             --
 
             A list of the pools of this process that are not deleted, oldest first.
+            """u8),
+        Method("get_pending_limit"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&GetPendingLimit, PyMethodDef.NoArgs, """
+            get_pending_limit($module, /)
+            --
+
+            The bytes of deleted pools that may wait for interpreters to end before a PendingMemoryWarning is given, or None for no limit.
+
+            At first what the environment variable SYMPLAST_PENDING_LIMIT says ("none" for no limit), or 256 MiB. One for the process.
+            """u8),
+        Method("set_pending_limit"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SetPendingLimit, PyMethodDef.OneArg, """
+            set_pending_limit($module, limit, /)
+            --
+
+            Set what get_pending_limit() returns. The warning, which is given once, can be given once more.
             """u8),
         Method("_live_blocks"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LiveBlocks, PyMethodDef.OneArg, "For tests: the blocks of live objects in a Pool."u8),
         Method("_fail_at"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&FailAt, PyMethodDef.OneArg, "For tests: let the n-th allocation of live objects from now on fail; 0 ends that. Return whether the one chosen before has failed."u8),
@@ -216,6 +235,8 @@ public static unsafe partial class Module
         try
         {
             ref Api api = ref Api.Table;
+            if (!TryAdoptFirst(module, out bool isAdopted)) return -1;
+            if (isAdopted) return 0;
             InterpreterState state = new() { Id = Interpreters.CurrentId() };
             nint handle = GCHandle.ToIntPtr(GCHandle.Alloc(state));
             *(nint*)api.PyModule_GetState(module) = handle;
@@ -227,8 +248,10 @@ public static unsafe partial class Module
                 && api.PyModule_AddObjectRef(module, Text.Utf8("Pool"u8), state.PoolType) == 0
                 && api.PyModule_AddObjectRef(module, Text.Utf8("PoolStats"u8), state.PoolStatsType) == 0
                 && api.PyModule_AddObjectRef(module, Text.Utf8("Channel"u8), state.ChannelType) == 0
+                && (state.CurrentPool = CurrentPool.NewVariable()) != null
                 && LiveTypes.Create(module, state, handle)
-                && AddConstants(module);
+                && AddConstants(module)
+                && RememberFirst(module);
             return done ? 0 : -1;
         }
         catch (Exception e)
@@ -238,9 +261,41 @@ public static unsafe partial class Module
         }
     }
 
+    // An interpreter has one module of ours: a second import, as after `del sys.modules[…]` or from another folder, gets the types and functions of the first, or objects
+    // of before would be strange to it. False with an exception set.
+    static bool TryAdoptFirst(PyObject* module, out bool isAdopted)
+    {
+        ref Api api = ref Api.Table;
+        isAdopted = false;
+        PyObject* known = api.PyInterpreterState_GetDict(api.PyInterpreterState_Get());
+        if (known == null) return Errors.Set(*api.PyExc_ImportError, "this interpreter has no dictionary") != null;
+        PyObject* reference = api.PyDict_GetItemString(known, Text.Utf8("symplast"u8));
+        if (reference == null) return true;
+        PyObject* first = api.PyObject_CallNoArgs(reference);
+        if (first == null) return false;
+        bool done = true;
+        // One that is gone took all its types with it: nobody has an object of theirs.
+        if (first != api._Py_NoneStruct)
+        {
+            isAdopted = true;
+            done = api.PyDict_Update(api.PyModule_GetDict(module), api.PyModule_GetDict(first)) == 0;
+        }
+        References.Drop(first);
+        return done;
+    }
+
+    static bool RememberFirst(PyObject* module)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* reference = api.PyWeakref_NewRef(module, null);
+        bool done = reference != null && api.PyDict_SetItemString(api.PyInterpreterState_GetDict(api.PyInterpreterState_Get()), Text.Utf8("symplast"u8), reference) == 0;
+        References.Drop(reference);
+        return done;
+    }
+
     static bool AddConstants(PyObject* module)
     {
-        nint version = Marshal.StringToCoTaskMemUTF8(typeof(Module).Assembly.GetName().Version!.ToString(3));
+        nint version = Marshal.StringToCoTaskMemUTF8(OtherCopy.OwnVersion());
         int failed = Api.Table.PyModule_AddStringConstant(module, Text.Utf8("__version__"u8), (byte*)version);
         Marshal.FreeCoTaskMem(version);
         PyObject* floor = Api.Table.PyLong_FromLongLong(Layout.PatchFloor(Layout.Current.Minor));
@@ -343,7 +398,9 @@ public static unsafe partial class Module
     {
         try
         {
-            return CheckProcess() ? InterpreterState.Of(module).HandleOf(CurrentPool.Get()) : null;
+            if (!CheckProcess()) return null;
+            InterpreterState interpreter = InterpreterState.Of(module);
+            return interpreter.HandleOf(CurrentPool.Get(interpreter));
         }
         catch (Exception e)
         {
@@ -376,6 +433,12 @@ public static unsafe partial class Module
             return Errors.FromManaged(e);
         }
     }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* GetPendingLimit(PyObject* module, PyObject* none) => PendingMemory.Limit;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* SetPendingLimit(PyObject* module, PyObject* limit) => PendingMemory.SetLimit(limit);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* NeedMemory(PyObject* module, PyObject* bytes)

@@ -43,6 +43,12 @@ internal static unsafe class PoolHandle
             A named region of shared memory. Objects frozen into it are shared by all interpreters of the process by pointer, belong
             to no interpreter's garbage collector, and are deleted together by delete(), or at the end of a with block.
 
+            Deleting ends the objects, not yet their memory: what was frozen stays in memory until every interpreter that was given a
+            pointer into the pool has ended; for the main interpreter, that is the end of the process. So a program whose main
+            interpreter freezes into one short-lived pool after the other grows: freeze in workers, or keep pools longer.
+            stats().pending_bytes says how much of a pool waits; a PendingMemoryWarning is given when all of them together pass
+            get_pending_limit(). The memory of live objects returns at once.
+
             max_bytes limits the bytes of its objects; PoolFullError is raised beyond. All methods are thread-safe.
             """u8)),
         Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
@@ -90,7 +96,9 @@ internal static unsafe class PoolHandle
                 allocating($self, /)
                 --
 
-                Return a context manager in which this pool is the current pool of this thread.
+                Return a context manager in which this pool is the current pool: for freeze() and for new live objects of this context
+                (contextvars), that is of this thread or asyncio task and of what those start. Blocks nest, and each may be left at any time,
+                in any thread or context.
                 """u8),
             Method("__enter__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Enter, PyMethodDef.NoArgs, "__enter__($self, /)\n--\n\nReturn the pool."u8),
             Method("__exit__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exit, PyMethodDef.VarArgs, "__exit__($self, /, *exc_info)\n--\n\nDelete the pool."u8),
@@ -182,11 +190,7 @@ internal static unsafe class PoolHandle
         if (instance->WeakReferences != null) Api.Table.PyObject_ClearWeakRefs(self);
         if (instance->Pool != 0)
         {
-            // At the interpreter's end the module, and its state with it, can go before the last handle; asking for it raises then.
-            PyObject* inFlight = Api.Table.PyErr_GetRaisedException();
-            PyObject* module = Api.Table.PyType_GetModule(type);
-            Api.Table.PyErr_SetRaisedException(inFlight);
-            if (module != null) InterpreterState.Of(module).ForgetHandle(PoolOf(self));
+            InterpreterState.TryOfType(type)?.ForgetHandle(PoolOf(self));
             GCHandle.FromIntPtr(instance->Pool).Free();
         }
         Api.Table.PyObject_GC_Del(self);
@@ -260,7 +264,7 @@ internal static unsafe class PoolHandle
             if (!pool.Delete()) return InterpreterState.OfInstance(self).RaiseDeleted(pool);
             CrossPool.Release(pool);
             Interpreters.EndLeasesOfEnded();
-            return Api.Table._Py_NoneStruct;
+            return PendingMemory.Check(InterpreterState.OfInstance(self)) ? Api.Table._Py_NoneStruct : null;
         }
         catch (Exception e)
         {
@@ -306,9 +310,10 @@ internal static unsafe class PoolHandle
         try
         {
             if (!Module.CheckProcess()) return null;
-            if (PoolOf(self).Delete()) CrossPool.Release(PoolOf(self));
+            bool isFirst = PoolOf(self).Delete();
+            if (isFirst) CrossPool.Release(PoolOf(self));
             Interpreters.EndLeasesOfEnded();
-            return Api.Table._Py_NoneStruct;
+            return !isFirst || PendingMemory.Check(InterpreterState.OfInstance(self)) ? Api.Table._Py_NoneStruct : null;
         }
         catch (Exception e)
         {

@@ -316,6 +316,94 @@ class TestProcess(unittest.TestCase):
         )
         self.assertLess(int(grown), 1_000_000)
 
+    @unittest.skipUnless(os.path.exists("/proc/self/statm"), "needs /proc")
+    def test_a_deleted_pool_that_waits_keeps_little_more_than_what_was_frozen(self):
+        grown = child.run(
+            """
+            import symplast
+            def resident(): return int(open("/proc/self/statm").read().split()[1]) * 4096
+            def round(count):
+                for i in range(count):
+                    with symplast.Pool() as pool:
+                        pool.freeze([i, "text"])
+            round(100)
+            before = resident()
+            round(2_000)
+            print((resident() - before) // 2_000)
+            """
+        )
+        # A page of objects, one of marks, and what describes the pool.
+        self.assertLess(int(grown), 12_000)
+
+
+class TestPendingMemory(unittest.TestCase):
+    PROGRAM = """
+        import symplast, warnings
+        def delete(count, size):
+            for _ in range(count):
+                with symplast.Pool() as pool: pool.freeze(b"x" * size)
+        def warned(count, size):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                delete(count, size)
+            for each in caught:
+                assert each.category is symplast.PendingMemoryWarning and "set_pending_limit" in str(each.message), each
+                assert each.filename == "<string>", each.filename
+            return len(caught)
+        """
+
+    def test_warns_once_when_much_waits(self):
+        child.run(
+            self.PROGRAM
+            + """
+        assert symplast.get_pending_limit() == 256 << 20 and issubclass(symplast.PendingMemoryWarning, RuntimeWarning)
+        symplast.set_pending_limit(10_000_000)
+        assert symplast.get_pending_limit() == 10_000_000
+        assert warned(9, 1_000_000) == 0
+        assert warned(20, 1_000_000) == 1
+        symplast.set_pending_limit(10_000_000)
+        assert warned(20, 1_000_000) == 1
+        symplast.set_pending_limit(None)
+        assert symplast.get_pending_limit() is None and warned(20, 1_000_000) == 0
+        """
+        )
+
+    def test_memory_that_returns_does_not_count(self):
+        child.run(
+            self.PROGRAM
+            + """
+        symplast.set_pending_limit(5_000_000)
+        with symplast.InterpreterPoolExecutor(1) as executor:
+            executor.submit(delete, 4, 1_000_000).result()
+        # The first was the worker's, which has ended.
+        assert warned(4, 1_000_000) == 0 and warned(2, 1_000_000) == 1
+        """
+        )
+
+    def test_limit_from_the_environment(self):
+        for text, limit in (("0", 0), ("1000000", 1000000), ("none", None), ("", 256 << 20)):
+            child.run(f"import symplast; assert symplast.get_pending_limit() == {limit}", SYMPLAST_PENDING_LIMIT=text)
+        for text in ("much", "-1", "1e6"):
+            child.run("try: import symplast\nexcept ImportError as exc: assert 'SYMPLAST_PENDING_LIMIT' in str(exc)\nelse: assert False", SYMPLAST_PENDING_LIMIT=text)
+
+    def test_wrong_limits(self):
+        for wrong, error in (("1", TypeError), (1.5, TypeError), (-1, ValueError), (2**64, OverflowError)):
+            with self.assertRaises(error):
+                symplast.set_pending_limit(wrong)
+
+    def test_warning_as_an_error(self):
+        child.run(
+            self.PROGRAM
+            + """
+        warnings.simplefilter("error", symplast.PendingMemoryWarning)
+        symplast.set_pending_limit(0)
+        pool = symplast.Pool(); pool.freeze([1.5])
+        try: pool.delete()
+        except symplast.PendingMemoryWarning: assert pool.deleted
+        else: assert False
+        """
+        )
+
 
 if __name__ == "__main__":
     unittest.main()

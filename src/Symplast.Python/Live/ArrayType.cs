@@ -108,7 +108,7 @@ internal static unsafe partial class ArrayType
             if (!Typecodes.TryKind(typecode, out ElementKind kind)) return Errors.Value($"bad typecode (must be {Typecodes.All})");
             InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
             // Also the pool of objects that an initializer makes meanwhile, if that opens no other one.
-            Pool pool = CurrentPool.Get();
+            Pool pool = CurrentPool.Get(interpreter);
             PyObject* initializer = count == 2 ? arguments[1] : null;
             if (initializer == null) return Create(interpreter, pool, typecode, 0, default);
             return IsLength(initializer) ? OfZeros(interpreter, pool, typecode, initializer) : OfNumbers(interpreter, pool, typecode, kind, initializer);

@@ -52,7 +52,8 @@ internal static unsafe class AtomicIntType
             if (!Module.CheckProcess() || !LiveMethods.RefuseNamed("AtomicInt", named) || !LiveMethods.CheckCount("AtomicInt", count, 0, 1)) return null;
             long value = 0;
             if (count == 1 && !LiveMethods.TryInteger(*(PyObject**)((byte*)positional + Layout.Current.TupleItems), out value)) return null;
-            return Create(InterpreterState.Of(Api.Table.PyType_GetModule(type)), CurrentPool.Get(), type, value);
+            InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
+            return Create(interpreter, CurrentPool.Get(interpreter), type, value);
         }
         catch (Exception e)
         {

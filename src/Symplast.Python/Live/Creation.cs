@@ -13,7 +13,9 @@ internal static unsafe class Creation
     {
         try
         {
-            return Module.CheckProcess() ? In(InterpreterState.Of(Api.Table.PyType_GetModule(type)), CurrentPool.Get(), type, make) : null;
+            if (!Module.CheckProcess()) return null;
+            InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
+            return In(interpreter, CurrentPool.Get(interpreter), type, make);
         }
         catch (Exception e)
         {

@@ -67,7 +67,7 @@ internal static unsafe partial class ObjectType
             if (plan != null && plan->IsSimple) *Layout.VectorcallSlot(type) = (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nuint, PyObject*, PyObject*>)&Call;
             if (api.PyErr_Occurred() != null) return null;
             int held = 0;
-            return Create(interpreter, CurrentPool.Get(), type, number, null, plan == null ? 0 : plan->Count, null, ref held);
+            return Create(interpreter, CurrentPool.Get(interpreter), type, number, null, plan == null ? 0 : plan->Count, null, ref held);
         }
         catch (Exception e)
         {
@@ -133,7 +133,7 @@ internal static unsafe partial class ObjectType
             CreationPlan* plan = interpreter.Live->Plans.FindOrMake(interpreter, type);
             if (plan != null && plan->IsSimple)
             {
-                Pool pool = CurrentPool.Get();
+                Pool pool = CurrentPool.Get(interpreter);
                 Shape* shape = plan->ShapeIn(interpreter.Live, pool);
                 if (shape != null) return CreateWhole(interpreter, pool, shape, plan, type, arguments, count, names);
             }

@@ -1,0 +1,139 @@
+"""When the system gives no more memory: MemoryError, and the process lives on."""
+
+import unittest
+
+import child
+
+# Workers come and go; then nearly no more memory is to be had, and everything is tried until it has often failed.
+PROGRAM = """
+import concurrent.futures, faulthandler, gc, random, resource, symplast, _thread, time
+faulthandler.dump_traceback_later(100, exit=True)
+limit, field, margin, what = getattr(resource, sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
+dice = random.Random(margin)
+
+class Thing(symplast.Object):
+    x: int = 0
+
+def fill(count):
+    mapping = symplast.Dict()
+    for i in range(count):
+        mapping[i] = i
+    return len(mapping)
+
+def begin_and_end():
+    with symplast.InterpreterPoolExecutor(2) as executor:
+        assert list(executor.map(fill, [100] * 4)) == [100] * 4
+
+def used():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(field)) * 1024
+
+kept, mapping, items = [], symplast.Dict(), symplast.List()
+
+def freeze():
+    kept.append(symplast.freeze([str(i) for i in range(dice.randrange(3000))]))
+
+def pools():
+    pool = symplast.Pool()
+    pool.freeze([1, "a" * dice.randrange(100_000)])
+    pool.delete()
+
+def mappings():
+    for i in range(dice.randrange(3000)):
+        mapping[i + len(mapping)] = "x" * 20
+
+def lists():
+    items.extend(["abc"] * dice.randrange(3000))
+
+def objects():
+    kept.append([Thing() for _ in range(dice.randrange(3000))])
+
+def thaw():
+    kept.append(symplast.thaw(mapping))
+
+def threads():
+    def body():
+        try:
+            freeze(), mappings(), lists()
+        except MemoryError:
+            pass
+
+    before = _thread._count()
+    for _ in range(4):
+        try:
+            _thread.start_new_thread(body, ())
+        except RuntimeError as exc:
+            assert "start new thread" in str(exc), exc
+    while _thread._count() > before:
+        time.sleep(0.001)
+
+def tasks():
+    for future in [executor.submit(fill, dice.randrange(3000)) for _ in range(4)]:
+        future.result()
+
+def executors():
+    with symplast.InterpreterPoolExecutor(1) as other:
+        other.submit(fill, 100).result()
+
+begin_and_end()
+executor = symplast.InterpreterPoolExecutor(2)
+if what == "tasks":
+    tasks()
+work = {"objects": [freeze, pools, mappings, lists, objects, thaw, threads], "tasks": [tasks, mappings, pools], "executors": [executors, mappings, pools]}[what]
+gc.collect()
+resource.setrlimit(limit, (used() + margin, resource.RLIM_INFINITY))
+failed = 0
+for turn in range(20 if what == "executors" else 100):
+    try:
+        dice.choice(work)()
+    except (MemoryError, symplast.RemoteError, symplast.BrokenInterpreterPool):
+        failed += 1
+    except RuntimeError as exc:
+        # Threads need memory, too.
+        assert "start new thread" in str(exc), exc
+        failed += 1
+    if failed == 30:
+        break
+kept.clear()
+resource.setrlimit(limit, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+executor.shutdown()
+begin_and_end()
+assert symplast.thaw(symplast.freeze([1, "text"])) == [1, "text"] and len(mapping) == len(list(mapping))
+"""
+
+
+class TestShortage(unittest.TestCase):
+    def check(self, what):
+        for limit, field in (("RLIMIT_DATA", "VmData:"), ("RLIMIT_AS", "VmSize:")):
+            for margin in (0, 100_000, 1_000_000, 10_000_000):
+                with self.subTest(limit=limit, margin=margin):
+                    child.run(PROGRAM, limit, field, margin, what)
+
+    def test_objects(self):
+        self.check("objects")
+
+    def test_tasks(self):
+        self.check("tasks")
+
+    def test_executors(self):
+        self.check("executors")
+
+    def test_another_worker_is_refused(self):
+        child.run(
+            """
+            import resource, symplast
+            with symplast.InterpreterPoolExecutor(1) as executor:
+                executor.submit(int).result()
+            size = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmSize:")) * 1024
+            resource.setrlimit(resource.RLIMIT_AS, (size + 2_000_000, resource.RLIM_INFINITY))
+            with symplast.InterpreterPoolExecutor(1) as executor:
+                try: executor.submit(int)
+                except MemoryError: pass
+                else: assert False
+                resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+                assert executor.submit(int).result() == 0
+            """
+        )
+
+
+if __name__ == "__main__":
+    unittest.main()
