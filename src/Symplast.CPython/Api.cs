@@ -111,7 +111,6 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<byte*, PyObject*, PyObject*> PyContextVar_New;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject**, int> PyContextVar_Get;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> PyContextVar_Set;
-    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> PyWeakref_NewRef;
     public delegate* unmanaged[Cdecl]<nuint, PyObject*, int> PyThreadState_SetAsyncExc;
     public delegate* unmanaged[Cdecl]<void*, void*> PyThreadState_Next;
     public delegate* unmanaged[Cdecl]<void*, void*> PyInterpreterState_ThreadHead;

@@ -111,7 +111,6 @@ public static unsafe class ApiLoader
         t.PyContextVar_New = (delegate* unmanaged[Cdecl]<byte*, PyObject*, PyObject*>)symbols.Need("PyContextVar_New");
         t.PyContextVar_Get = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject**, int>)symbols.Need("PyContextVar_Get");
         t.PyContextVar_Set = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyContextVar_Set");
-        t.PyWeakref_NewRef = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyWeakref_NewRef");
         t.PyThreadState_SetAsyncExc = (delegate* unmanaged[Cdecl]<nuint, PyObject*, int>)symbols.Need("PyThreadState_SetAsyncExc");
         t.PyThreadState_Next = (delegate* unmanaged[Cdecl]<void*, void*>)symbols.Need("PyThreadState_Next");
         t.PyInterpreterState_ThreadHead = (delegate* unmanaged[Cdecl]<void*, void*>)symbols.Need("PyInterpreterState_ThreadHead");
