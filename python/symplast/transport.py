@@ -51,18 +51,18 @@ def dumps(obj, sender):
     return file.getvalue()
 
 
-def pack(obj, sender):
-    """dumps() for data that travel: returns them with the number of the parcel that holds the live objects they name.
+def send(obj, sender):
+    """dumps() for data that travel: returns them with the parcel that holds the live objects they name, which ends with its last reference, or None.
 
-    Whoever the data are not given to after all must drop the parcel.
+    The channel takes the parcel over with the data.
     """
-    _symplast._open_parcel()
-    try:
-        data = dumps(obj, sender)
-    except BaseException:
-        _symplast._drop_parcel(_symplast._close_parcel())
-        raise
-    return data, _symplast._close_parcel()
+    return _symplast._pack(dumps, obj, sender)
+
+
+def pack(obj, sender):
+    """send() for data that stay: returns them with the number of the parcel, which is the caller's to drop; 0 if there is none."""
+    data, parcel = send(obj, sender)
+    return data, parcel and _symplast._release_parcel(parcel) or 0
 
 
 def loads(data):

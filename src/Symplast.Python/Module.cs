@@ -197,9 +197,8 @@ public static unsafe partial class Module
         Method("_persistent_load"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentLoad, PyMethodDef.OneArg, "Unpickler.persistent_load: the shared object at an address."u8),
         Method("_register_class"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&RegisterClass, PyMethodDef.FastCall, "Make a class of live objects known by its module and qualified name; a fourth argument says that it came from another interpreter."u8),
         Method("_publish_class"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&PublishClass, PyMethodDef.FastCall, "Leave the definition of a class of live objects for other interpreters."u8),
-        Method("_open_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&OpenParcel, PyMethodDef.NoArgs, "Begin a parcel: what this thread pickles from here on may name live objects."u8),
-        Method("_close_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CloseParcel, PyMethodDef.NoArgs, "End the parcel and return its number, which is to travel with the data; 0 if it is empty."u8),
-        Method("_drop_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&DropParcel, PyMethodDef.OneArg, "End the tickets of a parcel that did not travel."u8),
+        Method("_pack"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Pack, PyMethodDef.FastCall, "Call dumps(obj, sender), in which what is pickled may name live objects; return its result and the parcel that holds those, or None."u8),
+        Method("_release_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&ReleaseParcel, PyMethodDef.OneArg, "The number of a parcel, which the caller has to see to from here on."u8),
         Method("worker_take"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&WorkerTake, PyMethodDef.NoArgs, "In a worker: the next task's data, or None when there will be none."u8),
         Method("worker_answer"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&WorkerAnswer, PyMethodDef.FastCall, "In a worker: answer the task that was taken."u8));
 

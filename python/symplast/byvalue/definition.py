@@ -7,7 +7,7 @@ because a definition holds a copy of what is not.
 import functools
 import weakref
 
-from symplast import _symplast, transport
+from symplast import _symplast, signals, transport
 from symplast.byvalue.arrival import ref
 from symplast.byvalue.forms import BY_VALUE, part_form
 from symplast.byvalue.identity import new_id, register
@@ -28,7 +28,7 @@ class References:
 class Definition:
     """What makes an object elsewhere, as bytes, and all that must be as it was for them to be sent again."""
 
-    # How often a slot has been given another version, by any definition.
+    # Another number whenever a slot is given another version, by any definition.
     _changes = 0
 
     def __init__(self):
@@ -105,8 +105,9 @@ class Definition:
         if sent is None or sent[0] != digest:
             changed = sent is not None
             sent = holder.sent[slot] = digest, new_id()
-            # After the change, so that another thread cannot count it before it can see it.
-            Definition._changes += changed
+            if changed:
+                # After the change, so that another thread cannot note it before it can see it; a number that it has never been, in any order.
+                Definition._changes = new_id()
         self._versions.append((holder.sent, slot, sent[1]))
         return sent[1]
 
@@ -118,7 +119,8 @@ def _digest(data):
 def _pickle_of(value):
     try:
         return _digest(transport.dumps(value, References()))
-    except Exception:
+    except Exception as error:
+        signals.let_through(error)
         return None
 
 

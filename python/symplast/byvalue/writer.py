@@ -11,7 +11,7 @@ import operator
 import pickle
 import types
 
-from symplast import _symplast, transport
+from symplast import _symplast, signals, transport
 from symplast.byvalue import shells
 from symplast.byvalue.arrival import Unsendable
 from symplast.byvalue.definition import Definition, References
@@ -125,6 +125,7 @@ class _Writer(References):
         except _symplast.DeletedError:
             raise
         except Exception as error:
+            signals.let_through(error)
             if obj is self._root:
                 raise pickle.PicklingError(str(error)) from error
             self._unreach(before)
@@ -159,6 +160,7 @@ class _Writer(References):
         except _symplast.DeletedError:
             raise
         except Exception as error:
+            signals.let_through(error)
             if fn is self._root:
                 raise pickle.PicklingError(f"default of parameter {name!r}: {error}") from error
             self._unreach(before)
@@ -219,6 +221,7 @@ class _Writer(References):
         except _symplast.DeletedError:
             raise
         except Exception as error:
+            signals.let_through(error)
             if strict:
                 raise pickle.PicklingError(f"{where}: {error}") from error
             self._unreach(before)
@@ -258,7 +261,8 @@ class _Writer(References):
 def _resolved(lazy):
     try:
         return lazy.resolve()
-    except Exception:
+    except Exception as error:
+        signals.let_through(error)
         # Sent as it is, which fails and is reported where it is used.
         return lazy
 

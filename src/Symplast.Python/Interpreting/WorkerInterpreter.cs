@@ -19,6 +19,7 @@ internal sealed unsafe class WorkerInterpreter
     void* _interpreter;
     Message* _task;
     Message* _answer;       // to the task before; it goes when the next task is taken
+    bool _served;           // has answered a task
     bool _busy = true;      // runs the user's code: not while it waits for a task
     int _interrupted;
 
@@ -37,8 +38,8 @@ internal sealed unsafe class WorkerInterpreter
 
     /// <summary>
     /// Creates an interpreter, runs <paramref name="source"/> in it with <c>settings</c> (bytes) defined, and ends it. Called with the owner's
-    /// GIL on a thread of its own; returns null with the owner's exception set if the interpreter cannot be created or the source raises, which then
-    /// is a RuntimeError with the traceback's text.
+    /// GIL on a thread of its own. Returns null with the owner's RuntimeError set if the interpreter cannot be created, or the source raises before a task was
+    /// answered; None if it returns; and what it raised as text if a task was answered, which may be to blame: then another interpreter can take its place.
     /// </summary>
     internal static PyObject* Serve(Channel channel, PyObject* source, PyObject* settings)
     {
@@ -50,6 +51,7 @@ internal sealed unsafe class WorkerInterpreter
         Buffer.MemoryCopy((byte*)source + PyBytesObject.DataOffset, sourceText, ((PyBytesObject*)source)->Size, ((PyBytesObject*)source)->Size);
         Buffer.MemoryCopy((byte*)settings + PyBytesObject.DataOffset, settingsData, settingsLength, settingsLength);
         string? failure;
+        bool served = false;
         try
         {
             WorkerInterpreter worker = new(channel, api.PyThreadState_Get());
@@ -61,6 +63,7 @@ internal sealed unsafe class WorkerInterpreter
                 if (channel.Interrupted) worker.Interrupt();
                 failure = Run(sourceText, settingsData, settingsLength);
                 worker.AnswerForLost(failure);
+                served = worker._served;
                 channel.Leave(worker);
                 worker.ForgetInterrupt();
                 Current = null;
@@ -72,7 +75,8 @@ internal sealed unsafe class WorkerInterpreter
             NativeMemory.Free(sourceText);
             NativeMemory.Free(settingsData);
         }
-        return failure is null ? api._Py_NoneStruct : Errors.Runtime(failure);
+        if (failure is null) return api._Py_NoneStruct;
+        return served ? Text.ToPython(failure) : Errors.Runtime(failure);
     }
 
     /// <summary>
@@ -116,6 +120,7 @@ internal sealed unsafe class WorkerInterpreter
         Rest();
         Message.Free(_task);
         _task = null;
+        _served = true;
         return true;
     }
 
@@ -239,6 +244,7 @@ internal sealed unsafe class WorkerInterpreter
     {
         ref Api api = ref Api.Table;
         PyObject* exception = api.PyErr_GetRaisedException();
+        ForgetObservers();
         string description = "a worker interpreter failed";
         if (exception != null)
         {
@@ -249,6 +255,31 @@ internal sealed unsafe class WorkerInterpreter
         }
         api.PyErr_Clear();
         return description;
+    }
+
+    // What a task has left to be told of everything that Python code does may be what raised, and would go on to do so until the interpreter has ended.
+    static void ForgetObservers()
+    {
+        const int Tools = 6, Events = 32;
+        ref Api api = ref Api.Table;
+        api.PyEval_SetTrace(null, null);
+        api.PyEval_SetProfile(null, null);
+        PyObject* monitoring = api.PySys_GetObject(Text.Utf8("monitoring"u8));
+        PyObject* register = monitoring == null ? null : api.PyObject_GetAttrString(monitoring, Text.Utf8("register_callback"u8));
+        PyObject** arguments = stackalloc PyObject*[3];
+        arguments[2] = api._Py_NoneStruct;
+        for (int i = 0; register != null && i < Tools * Events; i++)
+        {
+            arguments[0] = api.PyLong_FromLongLong(i / Events);
+            arguments[1] = api.PyLong_FromLongLong(1L << i % Events);
+            if (arguments[0] != null && arguments[1] != null) References.Drop(api.PyObject_Vectorcall(register, arguments, 3, null));
+            // Not all the bits are events.
+            api.PyErr_Clear();
+            References.Drop(arguments[0]);
+            References.Drop(arguments[1]);
+        }
+        References.Drop(register);
+        api.PyErr_Clear();
     }
 
     void End(void* thread)
