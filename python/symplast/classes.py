@@ -10,7 +10,7 @@ import os
 import sys
 import types
 
-from symplast import _symplast
+from symplast import _symplast, signals
 
 # Where a class has its Source.
 SOURCE = "__symplast_source__"
@@ -100,6 +100,7 @@ def resolve(module, qualname, content, stamp, definition, reason):
         try:
             cls = _find(module, qualname)
         except Exception as error:
+            signals.let_through(error)
             reason, cause = "it must be a class that can be imported here", error
         else:
             source = vars(cls).get(SOURCE) if isinstance(cls, type) else None
@@ -114,6 +115,7 @@ def resolve(module, qualname, content, stamp, definition, reason):
         try:
             return receive(definition)
         except Exception as error:
+            signals.let_through(error)
             reason, cause = "its definition cannot be used here", error
     reason = reason or "nobody has left its definition"
     raise _symplast.NotShareableError(f"the class {module}.{qualname} of this object cannot be found in this interpreter: {reason}") from cause
@@ -165,13 +167,13 @@ def _publish(cls, token=None):
     except MemoryError:
         raise
     except Exception as error:
-        _symplast._publish_class(cls, *names, token, 0, f"{type(error).__name__}: {error}", 0)
+        signals.let_through(error)
+        _symplast._publish_class(cls, *names, token, 0, f"{type(error).__name__}: {error}", None)
         return
-    version, parcel = definition.version, definition.parcel
-    _symplast._publish_class(cls, *names, token, version & _MASK, data, parcel)
-    # It is the table's now.
-    definition.parcel = 0
-    if not source.foreign and (source.definition is None or source.definition.version < version):
+    # The parcel goes to the table.
+    _symplast._publish_class(cls, *names, token, definition.version & _MASK, data, definition.parcel)
+    definition.parcel = None
+    if not source.foreign and (source.definition is None or source.definition.version < definition.version):
         source.definition = definition
 
 

@@ -2,6 +2,7 @@
 
 import _thread
 import atexit
+import collections
 import functools
 import itertools
 import marshal
@@ -13,191 +14,16 @@ import time
 import weakref
 from concurrent.futures import _base, thread
 
-from symplast import _start, _symplast, byvalue, transport, worker
+from symplast import _start, byvalue, searchpath, signals, transport
+from symplast.byvalue import writer as _writer  # Here, and not when the first definition is written: a signal handler may be what comes first.
+from symplast.crew import BrokenInterpreterPool, Crew
+from symplast.crew import stop as _stop
+from symplast.future import InterpreterFuture, RemoteError, take_back
 
 __all__ = ["BrokenInterpreterPool", "InterpreterPoolExecutor", "RemoteError"]
 
-# Runs in each new interpreter before anything of ours can be imported there.
-_BOOT = b"""
-import marshal, sys
-settings = marshal.loads(settings)
-sys.path[:] = settings["path"]
-from symplast.worker import boot
-boot(settings)
-"""
-
-# How long a worker that was interrupted may take to stop before the program goes on without it, in seconds.
-_GRACE = 0.5
-
-# A thread's stack and an interpreter, with a margin.
-_MEMORY_OF_A_WORKER = 24 << 20
-
-# Kinds of answers that the channel adds to those of the worker.
-_LOST = -1
-_CALLBACKS = -2
-
 _crews = weakref.WeakSet()
 _exiting = False
-
-
-class RemoteError(_symplast.SymplastError):
-    """A task raised an exception that cannot be pickled; the message is its text, the cause its traceback in the worker."""
-
-
-class BrokenInterpreterPool(thread.BrokenThreadPool):
-    """A worker interpreter could not be started, or its initializer failed; the executor cannot be used any more."""
-
-
-class _RemoteTraceback(Exception):
-    """The cause of an exception that a task raised: the traceback in the worker, as text."""
-
-    def __init__(self, text):
-        self.text = text
-
-    def __str__(self):
-        return '\n"""\n' + self.text + '"""'
-
-
-class InterpreterFuture(_base.Future):
-    """The future of a task for a worker interpreter."""
-
-    _channel = None
-    _number = None
-    _holds_callbacks = False
-    _retaken = False
-
-    def cancel(self):
-        """Cancel the task if no worker has begun it. Returns whether it is cancelled."""
-        if self._channel is None or not self._channel.cancel(self._number):
-            return self.cancelled()
-        super().cancel()
-        self.set_running_or_notify_cancel()
-        return True
-
-    def running(self):
-        """Whether a worker is at the task."""
-        return not self.done() and self._channel is not None and not self._channel.is_queued(self._number)
-
-    def result(self, timeout=None):
-        """Wait for the call and return what it returned, or raise what it raised; TimeoutError after timeout seconds."""
-        return super().result(self._receive(timeout))
-
-    def exception(self, timeout=None):
-        """Wait for the call and return what it raised, or None; TimeoutError after timeout seconds."""
-        return super().exception(self._receive(timeout))
-
-    def _receive(self, timeout):
-        # A thread that waits takes in answers itself, so that no worker has to wait for its GIL. Returns the time left.
-        if self._channel is None or self._state != _base.PENDING:
-            return timeout
-        end = None if timeout is None else time.monotonic() + timeout
-        left = timeout
-        while True:
-            # Read before the state: what changes the state from here on makes receive() return.
-            nudges = self._channel.nudges
-            if self._state != _base.PENDING or not self._channel.receive(nudges, left):
-                return left
-            if end is not None:
-                left = max(0, end - time.monotonic())
-
-    def _invoke_callbacks(self):
-        # Called after every change of state, so that a thread in _receive() sees those that are not the delivery of an answer.
-        if self._holds_callbacks:
-            return
-        if self._channel is not None:
-            self._channel.nudge()
-        super()._invoke_callbacks()
-
-
-class _Worker(threading.Thread):
-    """The thread of a worker interpreter."""
-
-    def __init__(self, crew, name):
-        super().__init__(name=name)
-        self._crew = crew
-        self._ended = threading.Event()
-
-    def run(self):
-        try:
-            self._crew.serve()
-        finally:
-            self._ended.set()
-
-    def has_ended(self):
-        return self._ended.is_set()
-
-    def wait(self, timeout=None):
-        """Wait for the end; returns whether it has come. Unlike join(), which on 3.12 takes the thread for ended when Ctrl-C interrupts it."""
-        if self is not threading.current_thread() and self._ended.wait(timeout):
-            self.join()
-        return self.has_ended()
-
-
-class _Crew:
-    """The workers of one executor and what they share with it. Threads refer to it, never to the executor, which can so be collected."""
-
-    def __init__(self, settings, name_prefix):
-        self.channel = _symplast.Channel(_deliver)
-        self.settings = settings
-        self.name_prefix = name_prefix
-        self.threads = []
-        self.broken = None
-        self.stopped = False
-
-    def add_worker(self):
-        # Thread.start() waits for ever for a thread that has no memory to begin with.
-        _symplast._need_memory(_MEMORY_OF_A_WORKER)
-        started = _Worker(self, f"{self.name_prefix}_{len(self.threads)}")
-        started.start()
-        self.threads.append(started)
-
-    def serve(self):
-        """Run a worker interpreter on this thread until the channel is closed."""
-        try:
-            self.channel.serve(_BOOT, self.settings)
-        except BaseException as exc:
-            if not self.stopped:
-                self._break(str(exc))
-
-    def _break(self, reason):
-        if self.broken is not None:
-            return
-        what = "initializer" if worker.InitializerFailed.__name__ in reason else "worker"
-        _base.LOGGER.critical("Exception in %s:\n%s", what, reason)
-        self.broken = reason
-        self.channel.close()
-        for future in self.channel.drain():
-            future.set_exception(self.error())
-
-    def error(self):
-        return BrokenInterpreterPool(f"a worker failed and the pool is not usable anymore: {self.broken}")
-
-    def join(self):
-        """Wait for the workers to end; Ctrl-C interrupts their tasks."""
-        try:
-            for started in self.threads:
-                started.wait()
-        except KeyboardInterrupt:
-            _stop([self])
-            raise
-
-
-def _cancel(futures):
-    """Cancel futures whose tasks were taken back. No lock may be held: it runs their callbacks."""
-    for future in futures:
-        _base.Future.cancel(future)
-        future.set_running_or_notify_cancel()
-
-
-def _stop(crews):
-    """End the workers of some crews now: interrupt their tasks and wait a moment. Returns whether all have ended."""
-    for crew in crews:
-        crew.stopped = True
-        crew.channel.close()
-        _cancel(crew.channel.drain())
-        crew.channel.interrupt()
-    deadline = time.monotonic() + _GRACE
-    return all([started.wait(max(0, deadline - time.monotonic())) for crew in crews for started in crew.threads])
 
 
 # As the standard library's own from 3.14 on, a ThreadPoolExecutor, which asyncio demands of a default executor. Nothing is inherited from it.
@@ -213,6 +39,11 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
     """
 
     def __init__(self, max_workers=None, thread_name_prefix="", initializer=None, initargs=()):
+        """Make an executor; workers start with the first tasks, as they are needed.
+
+        max_workers is the number of workers at most, thread_name_prefix the beginning of their threads' names, initializer a function
+        that each worker calls with initargs before its first task.
+        """
         if max_workers is None:
             max_workers = _usable_cores()
         if max_workers <= 0:
@@ -222,23 +53,26 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
         _watch_forks()
         self._max_workers = max_workers
         self._sender = byvalue.Sender()
-        self._lock = threading.Lock()
         self._shutdown = False
-        start, parcel = transport.pack((initializer, tuple(initargs)), self._sender) if initializer else (None, 0)
+        start, parcel = transport.send((initializer, tuple(initargs)), self._sender) if initializer else (None, None)
+        self._path_changes = searchpath.Changes()
+        path, directories = searchpath.of_now()
         settings = {
-            "path": [entry for entry in sys.path if isinstance(entry, str)],
+            "path": path,
+            "directories": directories,
             "argv": list(sys.argv),
             "initializer": start,
         }
-        self._crew = _Crew(marshal.dumps(settings), thread_name_prefix or "InterpreterPoolExecutor-%d" % _next_number())
-        if parcel:
-            # Each worker that starts unpacks it.
-            weakref.finalize(self._crew, _symplast._drop_parcel, parcel).atexit = False
+        prefix = thread_name_prefix or "InterpreterPoolExecutor-%d" % _next_number()
+        self._crew = Crew(marshal.dumps(settings), parcel, prefix, max_workers)
         self._channel = self._crew.channel
         _crews.add(self._crew)
         # An executor that is collected lets its workers finish what is queued, and end.
         self._finalizer = weakref.finalize(self, self._channel.close)
         self._finalizer.atexit = False
+
+    def __reduce__(self):
+        raise TypeError("cannot pickle an executor: it belongs to the interpreter that made it")
 
     # As the standard library's executors have them, which some code looks at.
     @property
@@ -256,45 +90,51 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
     def submit(self, fn, /, *args, **kwargs):
         """Schedule fn(*args, **kwargs) in a worker and return its Future."""
         future = InterpreterFuture()
+        change = self._path_changes.latest()
         try:
-            data, parcel = transport.pack((fn, args, kwargs), self._sender)
+            data, parcel = transport.send((fn, args, kwargs) if change is None else (change, fn, args, kwargs), self._sender)
         except Exception as exc:
+            signals.let_through(exc)
             self._check_usable()
-            future.set_exception(exc)
+            future.end(_base.FINISHED, exception=exc)
             return future
+        self._check_usable()
+        future._channel = self._channel
         try:
-            with self._lock:
+            if not self._channel.put(future, data, parcel):
                 self._check_usable()
-                if len(self._crew.threads) < min(self._max_workers, self._channel.unanswered + 1):
-                    self._crew.add_worker()
-                future._channel = self._channel
-                # From here on the parcel is the channel's.
-                future._number, parcel = self._channel.put(future, data, parcel), 0
-        finally:
-            if parcel:
-                _symplast._drop_parcel(parcel)
-        if future._number is None:
-            self._check_usable()
+                raise RuntimeError("cannot schedule new futures after shutdown")
+            self._crew.man(min(self._max_workers, self._channel.unanswered))
+        except BaseException:
+            # No worker can be started, or a signal handler raised: the caller gets no future, and may submit the call again.
+            future.cancel()
+            raise
         return future
 
     def map(self, fn, *iterables, timeout=None, chunksize=1, buffersize=None):
-        """Like Executor.map; chunksize > 1 sends that many calls as one task. buffersize needs Python 3.14."""
+        """Like Executor.map of Python 3.14, on all versions: an iterator over the results of fn(*args) for the args of zip(*iterables), in their order.
+
+        TimeoutError if a result is not there timeout seconds after the call. chunksize > 1 sends that many calls as one task. With a
+        buffersize, no more tasks than that are submitted whose results have not been asked for; iterables may then be endless.
+        """
         if chunksize < 1:
             raise ValueError("chunksize must be >= 1.")
-        options = {} if buffersize is None else {"buffersize": buffersize}
+        if buffersize is not None and not isinstance(buffersize, int):
+            raise TypeError("buffersize must be an integer or None")
+        if buffersize is not None and buffersize < 1:
+            raise ValueError("buffersize must be None or > 0")
+        end = None if timeout is None else timeout + time.monotonic()
+        calls = zip(*iterables)
         if chunksize == 1:
-            return super().map(fn, *iterables, timeout=timeout, **options)
-        chunks = itertools.batched(zip(*iterables), chunksize)
-        results = super().map(functools.partial(_run_chunk, fn), chunks, timeout=timeout, **options)
-        return _flatten(results)
+            return _results(self, fn, calls, end, buffersize)
+        return _flatten(_results(self, functools.partial(_run_chunk, fn), zip(itertools.batched(calls, chunksize)), end, buffersize))
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         """Take no more calls; finish (or cancel) what is queued; wait for the workers to end."""
-        with self._lock:
-            self._shutdown = True
-            self._channel.close()
-            queued = self._channel.drain() if cancel_futures else ()
-        _cancel(queued)
+        self._shutdown = True
+        self._channel.close()
+        if cancel_futures:
+            take_back(self._channel.drain)
         if wait:
             self._crew.join()
 
@@ -328,73 +168,50 @@ def _run_chunk(fn, chunk):
     return [fn(*args) for args in chunk]
 
 
+def _results(executor, fn, calls, end, buffersize):
+    # The tasks are submitted at once, not when the first result is asked for; the iterator does not keep the executor.
+    futures = collections.deque()
+    try:
+        for args in itertools.islice(calls, buffersize):
+            futures.append(executor.submit(fn, *args))
+    except BaseException:
+        _cancel_all(futures)
+        raise
+    return _results_of(futures, weakref.ref(executor), fn, calls, end, buffersize)
+
+
+def _results_of(futures, executor, fn, calls, end, buffersize):
+    try:
+        while futures:
+            if buffersize and (alive := executor()) and (args := next(calls, None)):
+                futures.append(alive.submit(fn, *args))
+            # Waiting for a result does not keep the executor either.
+            alive = args = None
+            future = futures[0]
+            try:
+                result = future.result(None if end is None else end - time.monotonic())
+            finally:
+                future.cancel()
+                # The cycle of an exception with its traceback would keep it.
+                del future
+            futures.popleft()
+            yield result
+            del result
+    finally:
+        _cancel_all(futures)
+
+
+def _cancel_all(futures):
+    for future in futures:
+        future.cancel()
+
+
 def _flatten(lists):
     # Reversed and popped, so that a result that was handed over is not held here.
     for items in lists:
         items.reverse()
         while items:
             yield items.pop()
-
-
-def _deliver(future, kind, data):
-    """Called in the owner for each answer; data came from worker.main. Returns whether the future has callbacks: they are run by a second call."""
-    if kind == _CALLBACKS:
-        _run_callbacks(future)
-        return False
-    if future.done():
-        return future._holds_callbacks and bool(future._done_callbacks)
-    try:
-        if kind == worker.RESULT:
-            result = transport.loads(data)
-        else:
-            exc = _exception(kind, data)
-    except Exception as failure:
-        kind, exc = worker.EXCEPTION, failure
-    except BaseException as failure:
-        # The channel then calls once more.
-        if _may_be_a_signal() and not future._retaken:
-            future._retaken = True
-            raise
-        kind, exc = worker.EXCEPTION, failure
-    future._holds_callbacks = True
-    if kind == worker.RESULT:
-        future.set_result(result)
-    else:
-        future.set_exception(exc)
-        # Breaks the cycle exception -> traceback -> frame -> exception.
-        del exc
-    return bool(future._done_callbacks)
-
-
-def _run_callbacks(future):
-    future._holds_callbacks = False
-    try:
-        future._invoke_callbacks()
-    except BaseException:
-        if _may_be_a_signal():
-            raise
-        _base.LOGGER.critical("exception calling callback for %r", future, exc_info=True)
-
-
-def _may_be_a_signal():
-    # In the main thread an exception such as KeyboardInterrupt is meant for whoever waits there.
-    return threading.current_thread() is threading.main_thread()
-
-
-def _exception(kind, data):
-    if kind == _LOST:
-        return RemoteError(data.decode())
-    pickled, summary, text = marshal.loads(data)
-    exc = None
-    if pickled is not None:
-        try:
-            exc = transport.loads(pickled)
-        except Exception:
-            pickled = None
-    if not isinstance(exc, BaseException):
-        exc = RemoteError(summary)
-    exc.__cause__ = _RemoteTraceback(text)
-    return exc
 
 
 def _at_exit():

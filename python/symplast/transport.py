@@ -51,24 +51,14 @@ def dumps(obj, sender):
     return file.getvalue()
 
 
-def pack(obj, sender):
-    """dumps() for data that travel: returns them with the number of the parcel that holds the live objects they name.
+def send(obj, sender):
+    """dumps() for data that travel: returns them with the parcel that holds the live objects they name, which ends with its last reference, or None.
 
-    Whoever the data are not given to after all must drop the parcel.
+    The channel takes the parcel over with the data.
     """
-    _symplast._open_parcel()
-    try:
-        data = dumps(obj, sender)
-    except BaseException:
-        _symplast._drop_parcel(_symplast._close_parcel())
-        raise
-    parcel = _symplast._close_parcel()
-    if parcel and (classes := sys.modules.get("symplast.classes")) is not None:
-        try:
-            classes.renew()
-        except BaseException:
-            _symplast._drop_parcel(parcel)
-            raise
+    data, parcel = _symplast._pack(dumps, obj, sender)
+    if parcel is not None and (classes := sys.modules.get("symplast.classes")) is not None:
+        classes.renew()
     return data, parcel
 
 

@@ -1,9 +1,11 @@
 """What runs in a worker interpreter: take a task, run it, answer."""
 
+import builtins
 import marshal
 import sys
+from _operator import itemgetter  # As it is in operator, with less around it.
 
-from symplast import _symplast, byvalue, transport
+from symplast import _symplast, byvalue, searchpath, transport
 from symplast.byvalue import identity
 
 RESULT = 0
@@ -14,17 +16,22 @@ class InitializerFailed(Exception):
     """The initializer raised; the message is its traceback."""
 
 
+class Damaged(BaseException):
+    """A task has taken away what all code needs: the interpreter is given up for a new one."""
+
+
 def main(settings):
     """Serve the owner until it closes the channel."""
     sender = byvalue.Sender(reply=True)
     if settings["initializer"] is not None:
         _initialize(settings["initializer"])
+    essentials = _Essentials()
     while True:
         try:
             data = _symplast.worker_take()
             if data is None:
                 return
-            _symplast.worker_answer(*_run(data, sender))
+            _symplast.worker_answer(*_run(data, sender, essentials))
             del data
         except KeyboardInterrupt as exc:
             # An interrupt that was meant for the task but came before or after it.
@@ -34,39 +41,102 @@ def main(settings):
                 continue
 
 
+class _Essentials:
+    """What a worker cannot do without, as it is after the initializer. Programs change other things, and builtins, for good reasons."""
+
+    NAMES = (
+        "BaseException", "Exception", "KeyboardInterrupt", "__import__", "all", "any", "dict", "getattr", "hasattr", "isinstance", "issubclass",
+        "len", "list", "map", "object", "set", "str", "super", "tuple", "type", "vars",
+    )  # fmt: skip
+
+    def __init__(self):
+        self._builtins = vars(builtins)
+        self._modules = sys.modules
+        self._get_builtins = itemgetter(*self.NAMES)
+        self._get_modules = itemgetter("builtins", "sys", __name__)
+        self._expected = self._look()
+
+    def _look(self):
+        return self._get_builtins(self._builtins), self._get_modules(self._modules)
+
+    def check(self):
+        """Damaged if something is missing. Called after each task."""
+        try:
+            if self._look() == self._expected and sys.modules is self._modules and sys.meta_path:
+                return
+        except (LookupError, NameError, AttributeError):
+            pass
+        raise Damaged("the task removed or replaced modules or builtins that Python itself needs")
+
+
 def _initialize(data):
     try:
         initializer, initargs = transport.loads(data)
         initializer(*initargs)
-    except BaseException:
-        import traceback
-
-        raise InitializerFailed(traceback.format_exc()) from None
+    except BaseException as exc:
+        raise InitializerFailed(_describe(exc)[1]) from None
 
 
-def _run(data, sender):
+def _run(data, sender, essentials):
     try:
-        fn, args, kwargs = transport.loads(data)
-        return RESULT, *transport.pack(fn(*args, **kwargs), sender)
+        # After a change of the owner's path, if there was one.
+        fn, args, kwargs = transport.loads(data)[-3:]
+        result = fn(*args, **kwargs)
+    except BaseException as exc:
+        essentials.check()
+        return EXCEPTION, *_dump_exception(exc, sender)
+    essentials.check()
+    try:
+        return RESULT, *transport.send(result, sender)
     except BaseException as exc:
         return EXCEPTION, *_dump_exception(exc, sender)
 
 
 def _dump_exception(exc, sender):
     # The text goes along in any case: the exception may fail to unpickle where it arrives.
-    import traceback  # Brings many modules with it, which a worker that never fails does not need.
-
-    text = "".join(traceback.format_exception(exc))
-    summary = "".join(traceback.format_exception_only(exc)).strip()
-    try:
-        data, parcel = transport.pack(exc, sender)
-    except BaseException:
-        data, parcel = None, 0
+    summary, text, sound = _describe(exc)
+    data = parcel = None
+    if sound:
+        try:
+            data, parcel = transport.send(exc, sender)
+        except BaseException:
+            data = parcel = None
     return marshal.dumps((data, summary, text)), parcel
+
+
+def _describe(exc):
+    """Type and message of an exception, its traceback as text, and whether it could be formatted."""
+    try:
+        import traceback  # Brings many modules with it, which a worker that never fails does not need.
+
+        text = "".join(traceback.format_exception(exc))
+        return "".join(traceback.format_exception_only(exc)).strip(), text, True
+    except BaseException as failure:
+        summary = f"{name_of_type(exc)}: <it cannot be formatted: {name_of_type(failure)}>"
+        return summary, f"{_where(exc)}{summary}\n", False
+
+
+def _where(exc):
+    try:
+        import traceback
+
+        steps = traceback.format_tb(BaseException.__dict__["__traceback__"].__get__(exc))
+        return "".join(["Traceback (most recent call last):\n", *steps])
+    except BaseException:
+        return ""
+
+
+def name_of_type(obj):
+    """The name of an object's type, whatever that makes of it."""
+    names = vars(type)
+    module = names["__module__"].__get__(type(obj))
+    name = names["__qualname__"].__get__(type(obj))
+    return name if module == "builtins" or type(module) is not str else f"{module}.{name}"
 
 
 def boot(settings):
     """Called by the executor's boot code, which has set sys.path."""
+    searchpath.adopt(0, settings["path"], settings["directories"])
     sys.argv[:] = settings["argv"]
     identity.MAIN.foreign = True
     try:

@@ -100,6 +100,9 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<byte*, PyObject*> PyImport_ImportModule;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyImport_GetModule;
     public delegate* unmanaged[Cdecl]<byte*, int, void*> PyCapsule_Import;
+    public delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void>, int> PyCapsule_SetDestructor;
+    public delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int, PyObject*, int>, PyObject*, void> PyEval_SetTrace;
+    public delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int, PyObject*, int>, PyObject*, void> PyEval_SetProfile;
     public delegate* unmanaged[Cdecl]<void*> PyEval_SaveThread;
     public delegate* unmanaged[Cdecl]<void*, void> PyEval_RestoreThread;
     public delegate* unmanaged[Cdecl]<void*> PyThreadState_Get;

@@ -100,6 +100,9 @@ public static unsafe class ApiLoader
         t.PyImport_ImportModule = (delegate* unmanaged[Cdecl]<byte*, PyObject*>)symbols.Need("PyImport_ImportModule");
         t.PyImport_GetModule = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyImport_GetModule");
         t.PyCapsule_Import = (delegate* unmanaged[Cdecl]<byte*, int, void*>)symbols.Need("PyCapsule_Import");
+        t.PyCapsule_SetDestructor = (delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void>, int>)symbols.Need("PyCapsule_SetDestructor");
+        t.PyEval_SetTrace = (delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int, PyObject*, int>, PyObject*, void>)symbols.Need("PyEval_SetTrace");
+        t.PyEval_SetProfile = (delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int, PyObject*, int>, PyObject*, void>)symbols.Need("PyEval_SetProfile");
         t.PyEval_SaveThread = (delegate* unmanaged[Cdecl]<void*>)symbols.Need("PyEval_SaveThread");
         t.PyEval_RestoreThread = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyEval_RestoreThread");
         t.PyThreadState_Get = (delegate* unmanaged[Cdecl]<void*>)symbols.Need("PyThreadState_Get");

@@ -36,12 +36,12 @@ public static unsafe partial class Module
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* OpenParcel(PyObject* module, PyObject* none)
+    static PyObject* Pack(PyObject* module, PyObject** arguments, nint count)
     {
         try
         {
-            Parcels.Open();
-            return Api.Table._Py_NoneStruct;
+            if (!CheckProcess()) return null;
+            return count == 3 ? ParcelHandle.Pack(arguments[0], arguments[1], arguments[2]) : Errors.Type("_pack() takes a function, an object and a sender");
         }
         catch (Exception e)
         {
@@ -50,42 +50,12 @@ public static unsafe partial class Module
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CloseParcel(PyObject* module, PyObject* none)
+    static PyObject* AttachParcel(PyObject* module, PyObject* parcel)
     {
         try
         {
-            return Api.Table.PyLong_FromLongLong(Parcels.Close());
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* AttachParcel(PyObject* module, PyObject* number)
-    {
-        try
-        {
-            long parcel = Api.Table.PyLong_AsLongLong(number);
-            if (parcel == -1 && Api.Table.PyErr_Occurred() != null) return null;
-            Parcels.Attach(parcel);
-            return Api.Table._Py_NoneStruct;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* DropParcel(PyObject* module, PyObject* number)
-    {
-        try
-        {
-            long parcel = Api.Table.PyLong_AsLongLong(number);
-            if (parcel == -1 && Api.Table.PyErr_Occurred() != null) return null;
-            if (!ForkGuard.IsForkedChild) Parcels.Drop(parcel);
+            if (!ParcelHandle.Read(parcel, out long number)) return null;
+            Parcels.Attach(number);
             return Api.Table._Py_NoneStruct;
         }
         catch (Exception e)

@@ -221,10 +221,8 @@ public static unsafe partial class Module
         Method("_persistent_load"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentLoad, PyMethodDef.OneArg, "Unpickler.persistent_load: the shared object at an address."u8),
         Method("_contents"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&ContentsOf, PyMethodDef.FastCall, "A record of what plain containers hold, or None if something in them may change unseen; takes a tuple of types whose objects cannot."u8),
         Method("_holds_contents"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&HoldsContents, PyMethodDef.FastCall, "Whether a value holds what a record of it says."u8),
-        Method("_open_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&OpenParcel, PyMethodDef.NoArgs, "Begin a parcel: what this thread pickles from here on may name live objects."u8),
-        Method("_close_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CloseParcel, PyMethodDef.NoArgs, "End the parcel and return its number, which is to travel with the data; 0 if it is empty."u8),
-        Method("_attach_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&AttachParcel, PyMethodDef.OneArg, "Let the open parcel hold a closed one, whose live objects its data name too."u8),
-        Method("_drop_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&DropParcel, PyMethodDef.OneArg, "End the tickets of a parcel that did not travel."u8),
+        Method("_pack"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Pack, PyMethodDef.FastCall, "Call dumps(obj, sender), in which what is pickled may name live objects; return its result and the parcel that holds those, or None."u8),
+        Method("_attach_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&AttachParcel, PyMethodDef.OneArg, "Let the open parcel hold another one, whose live objects its data name too."u8),
         Method("worker_take"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&WorkerTake, PyMethodDef.NoArgs, "In a worker: the next task's data, or None when there will be none."u8),
         Method("worker_answer"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&WorkerAnswer, PyMethodDef.FastCall, "In a worker: answer the task that was taken."u8),
     ]);

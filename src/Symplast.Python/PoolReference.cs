@@ -10,7 +10,22 @@ internal static unsafe class PoolReference
     internal static readonly string Process = Guid.NewGuid().ToString("N");
 
     /// <summary>The answer of <c>__reduce__</c>: (symplast._symplast._pool_by_id, (process, id)).</summary>
-    internal static PyObject* Reduce(Pool pool) => Call("_pool_by_id"u8, [(nint)Text.ToPython(Process), (nint)Api.Table.PyLong_FromLongLong(pool.Id)]);
+    internal static PyObject* Reduce(Pool pool) => !StaysHere("Pool") ? null : Call("_pool_by_id"u8, [(nint)Text.ToPython(Process), (nint)Api.Table.PyLong_FromLongLong(pool.Id)]);
+
+    /// <summary>Whether what is just being pickled by reference stays in this process, as far as can be told; false with an exception set. Runs Python code.</summary>
+    internal static bool StaysHere(string kind)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* module = api.PyImport_ImportModule(Text.Utf8("symplast.processes"u8));
+        PyObject* refuse = module == null ? null : api.PyObject_GetAttrString(module, Text.Utf8("refuse"u8));
+        PyObject* name = refuse == null ? null : Text.ToPython(kind);
+        PyObject* done = name == null ? null : api.PyObject_CallOneArg(refuse, name);
+        References.Drop(name);
+        References.Drop(refuse);
+        References.Drop(module);
+        References.Drop(done);
+        return done != null;
+    }
 
     /// <summary>
     /// An answer of <c>__reduce__</c>: a function of the module and its arguments, whose references it takes over; of which one may be null, with an exception set. Null with

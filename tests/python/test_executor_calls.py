@@ -1,11 +1,13 @@
 """submit and map: what the executors of concurrent.futures do."""
 
 import functools
+import gc
+import inspect
 import itertools
 import os
-import sys
 import threading
 import unittest
+import weakref
 from concurrent import futures
 
 import symplast
@@ -274,18 +276,75 @@ class Map(ExecutorCase):
         # A generator that was not begun has nothing to clean up: as in the standard library, the tasks run.
         self.assertEqual(executor.submit(tasks.recall).result(), list(range(6)))
 
-    @unittest.skipUnless(sys.version_info >= (3, 14), "buffersize is new in Python 3.14")
     def test_buffersize_bounds_what_is_taken_from_the_iterable(self):
         executor = self.executor()
         source = iter(range(20))
         results = executor.map(tasks.square, source, buffersize=3)
         self.assertEqual(next(source), 3)
         self.assertEqual(list(results), [n * n for n in range(20) if n != 3])
-        with self.assertRaises(ValueError):
-            executor.map(tasks.square, [], buffersize=0)
         self.assertEqual(list(executor.map(tasks.square, range(20), buffersize=2, chunksize=3)), [n * n for n in range(20)])
 
-    @unittest.skipIf(sys.version_info >= (3, 14), "buffersize works from Python 3.14 on")
-    def test_buffersize_is_refused_where_the_standard_library_lacks_it(self):
-        with self.assertRaises(TypeError):
-            self.executor().map(tasks.square, [1], buffersize=1)
+    def test_endless_iterables(self):
+        executor = self.executor()
+        for options in ({}, {"chunksize": 4}):
+            results = executor.map(pow, itertools.count(), itertools.repeat(2), buffersize=2, **options)
+            self.assertEqual([next(results) for _ in range(30)], [n * n for n in range(30)])
+            results.close()
+
+    def test_each_result_that_is_taken_lets_one_more_task_in(self):
+        executor = self.executor()
+        for size, chunksize in ((1, 1), (3, 1), (2, 3)):
+            taken = []
+            results = executor.map(tasks.give, (taken.append(n) or n for n in range(20)), buffersize=size, chunksize=chunksize)
+            self.assertEqual(len(taken), size * chunksize)
+            for n in range(4 * chunksize):
+                self.assertEqual(next(results), n)
+                self.assertEqual(len(taken), min(20, (size + n // chunksize + 1) * chunksize))
+            results.close()
+
+    def test_wrong_buffersizes(self):
+        for wrong, kind in ((0, ValueError), (-1, ValueError), (1.5, TypeError), ("1", TypeError)):
+            with self.assertRaises(kind):
+                self.executor().map(tasks.square, [1], buffersize=wrong)
+
+    def test_a_buffered_map_does_not_keep_the_executor(self):
+        executor = symplast.InterpreterPoolExecutor(1)
+        results = executor.map(tasks.square, itertools.count(), buffersize=2)
+        self.assertEqual(next(results), 0)
+        alive = weakref.ref(executor)
+        del executor
+        gc.collect()
+        self.assertIsNone(alive())
+        # What had been submitted is finished, and no more.
+        self.assertEqual(list(results), [1, 4])
+
+    def test_an_iterable_that_raises(self):
+        def source():
+            yield 1
+            raise LookupError
+
+        with self.assertRaises(LookupError):
+            self.executor().map(tasks.square, source())
+        results = self.executor().map(tasks.square, source(), buffersize=1)
+        with self.assertRaises(LookupError):
+            list(results)
+
+    def test_help_and_signatures(self):
+        for method in (symplast.InterpreterPoolExecutor.__init__, symplast.InterpreterPoolExecutor.submit, symplast.InterpreterPoolExecutor.map):
+            self.assertNotIn("ThreadPool", method.__doc__)
+        self.assertEqual(
+            str(inspect.signature(symplast.InterpreterPoolExecutor)), "(max_workers=None, thread_name_prefix='', initializer=None, initargs=())"
+        )
+        for name in symplast.__all__:
+            if name == "__version__":
+                continue
+            public = getattr(symplast, name)
+            with self.subTest(name):
+                self.assertTrue(public.__doc__ and "ThreadPool" not in public.__doc__)
+                if isinstance(public, type) and issubclass(public, Exception):
+                    continue
+                inspect.signature(public)
+                for key, method in vars(public).items() if isinstance(public, type) and not issubclass(public, tuple) else ():
+                    if callable(method) and not key.startswith("_"):
+                        self.assertTrue(inspect.getdoc(getattr(public, key)), key)
+                        inspect.signature(getattr(public, key))

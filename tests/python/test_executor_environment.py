@@ -7,6 +7,8 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
+import textwrap
 import unittest
 
 import child
@@ -52,6 +54,113 @@ class Inherited(ExecutorCase):
         tasks.seen.append("here")
         self.addCleanup(tasks.seen.clear)
         self.assertEqual(self.executor(1).submit(tasks.recall).result(), [])
+
+
+class SearchPath(unittest.TestCase):
+    """A module that the owner finds is found by workers."""
+
+    def run_in(self, source):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("early", "late", "later"):
+                os.mkdir(os.path.join(folder, name))
+                with open(os.path.join(folder, name, f"only_{name}.py"), "w") as file:
+                    file.write(f"def f(): return {name!r}")
+            return executor_case.run(f"""
+                import os, sys, symplast, executor_tasks as tasks
+                folder = {folder!r}
+                {textwrap.indent(textwrap.dedent(source), " " * 16).strip()}
+            """)
+
+    def test_a_path_that_changes_later(self):
+        self.run_in("""
+            with symplast.InterpreterPoolExecutor(2) as executor:
+                executor.submit(abs, 1).result()
+                for name in ("late", "later"):
+                    sys.path.insert(0, os.path.join(folder, name))
+                    module = __import__("only_" + name)
+                    assert [executor.submit(module.f).result() for _ in range(10)] == [name] * 10
+                    assert executor.submit(tasks.look_up, "sys", "path").result() == sys.path
+                sys.path.remove(os.path.join(folder, "late"))
+                assert executor.submit(tasks.look_up, "sys", "path").result() == sys.path
+                sys.path = list(reversed(sys.path))
+                assert executor.submit(tasks.look_up, "sys", "path").result() == sys.path
+        """)
+
+    def test_a_worker_that_starts_after_the_change(self):
+        self.run_in("""
+            executor = symplast.InterpreterPoolExecutor(2)
+            sys.path.append(os.path.join(folder, "late"))
+            import only_late
+            with executor:
+                assert [executor.submit(only_late.f).result() for _ in range(10)] == ["late"] * 10
+        """)
+
+    def test_what_code_in_the_worker_has_added_stays(self):
+        self.run_in("""
+            def prepare():
+                sys.path.insert(0, "/first")
+                sys.path.append("/last")
+            with symplast.InterpreterPoolExecutor(1, initializer=prepare) as executor:
+                assert executor.submit(tasks.look_up, "sys", "path").result() == ["/first", *sys.path, "/last"]
+                sys.path.append(os.path.join(folder, "late"))
+                import only_late
+                assert executor.submit(only_late.f).result() == "late"
+                assert executor.submit(tasks.look_up, "sys", "path").result() == ["/first", *sys.path, "/last"]
+        """)
+
+    def test_a_file_that_is_written_later(self):
+        self.run_in("""
+            sys.path.append(folder)
+            with symplast.InterpreterPoolExecutor(1) as executor:
+                executor.submit(tasks.try_import, "no_such_module").result()
+                for number in range(3):
+                    with open(os.path.join(folder, f"written_{number}.py"), "w") as file:
+                        file.write("def f(): return 1")
+                    sys.path.append("/elsewhere")
+                    import importlib
+                    importlib.invalidate_caches()
+                    assert executor.submit(__import__(f"written_{number}").f).result() == 1
+        """)
+
+    def test_entries_that_are_no_absolute_paths(self):
+        # They mean the working directory, which is the process's.
+        self.run_in("""
+            os.chdir(folder)
+            sys.path[:0] = ["", "early"]
+            import only_early
+            with symplast.InterpreterPoolExecutor(1) as executor:
+                assert executor.submit(only_early.f).result() == "early"
+                os.chdir("late")
+                import only_late
+                assert executor.submit(only_late.f).result() == "late"
+        """)
+
+    def test_what_was_imported_before_the_working_directory_changed(self):
+        for when in ("before", "after"):
+            self.run_in(f"""
+                os.chdir(folder)
+                sys.path[:0] = ["early"]
+                executor = symplast.InterpreterPoolExecutor(1)
+                import only_early
+                if {when!r} == "before":
+                    executor.submit(abs, 1).result()
+                os.chdir("/")
+                with executor:
+                    assert executor.submit(only_early.f).result() == "early"
+            """)
+
+    def test_the_working_directory_is_gone(self):
+        self.run_in("""
+            os.chdir(os.path.join(folder, "late"))
+            os.remove("only_late.py")
+            os.rmdir(os.getcwd())
+            with symplast.InterpreterPoolExecutor(1) as executor:
+                sys.path.append(os.path.join(folder, "early"))
+                import only_early
+                assert executor.submit(only_early.f).result() == "early"
+            os.chdir("/")
+            os.mkdir(os.path.join(folder, "late"))
+        """)
 
 
 class Output(ExecutorCase):

@@ -14,7 +14,7 @@ import marshal
 import pickle
 import types
 
-from symplast import transport
+from symplast import signals, transport
 from symplast.byvalue import shells
 from symplast.byvalue.identity import MAIN, SENDER_SHIFT, Recent, find, holder_of, register, share
 
@@ -70,8 +70,8 @@ def original(token, label):
 def rebuild(token, version, definition):
     """Unpickles as the function or class that the definition describes. A version that came before is not read again."""
     root = _roots.get(token)
-    if root is not None and root[0] == version:
-        return root[1]
+    if root is not None and root[1][0] == version:
+        return root[1][1]
     obj = _read(token, definition)
     if type(obj) is Unsendable:
         _raise_reason(obj)
@@ -94,6 +94,7 @@ def _read(token, definition):
             try:
                 _put(*place, transport.loads(data))
             except Exception as error:
+                signals.let_through(error)
                 _put_unsendable(*place, error)
     if any([_is_wanted(*place) for place in places]):
         _put_values(places, offsets, image)
@@ -112,6 +113,7 @@ def _put_values(places, offsets, image):
             try:
                 value = unpickler.load()
             except Exception as error:
+                signals.let_through(error)
                 errors[number] = error
                 failed.append(number)
             else:
@@ -132,6 +134,7 @@ class _Values(transport.Unpickler):
         try:
             return super().find_class(module, name)
         except Exception as error:
+            signals.let_through(error)
             reason = f"{module}.{name} is missing in this interpreter: {type(error).__name__}: {error}"
             return type(name, (), {"__new__": lambda cls, *args, **kwargs: Unsendable(reason)})
 
@@ -140,7 +143,8 @@ def _import(name):
     # A module that does not load here is missed where it is used.
     try:
         importlib.import_module(name)
-    except Exception:
+    except Exception as error:
+        signals.let_through(error)
         return
 
 
@@ -153,6 +157,7 @@ def _function(token, code, name, qualname, module, doc, namespace, tokens):
     try:
         space = _namespace(namespace)
     except Exception as error:
+        signals.let_through(error)
         return register(Unsendable(f"function {name!r} cannot be used in this interpreter: {error}"), token)()
     cells = [find(each) or types.CellType() for each in tokens]
     fn = types.FunctionType(code, space, name, None, tuple(cells))
@@ -180,6 +185,7 @@ def _shell(token, label, data):
             maker, args = transport.loads(data)
             obj = maker(*args)
         except Exception as error:
+            signals.let_through(error)
             obj = Unsendable(f"{label} cannot be made in this interpreter: {type(error).__name__}: {error}")
         obj = register(obj, token)()
     return obj

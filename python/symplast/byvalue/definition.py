@@ -8,7 +8,7 @@ import functools
 import types
 import weakref
 
-from symplast import _symplast, transport
+from symplast import _symplast, signals, transport
 from symplast.byvalue.arrival import ref
 from symplast.byvalue.forms import BY_VALUE, part_form
 from symplast.byvalue.identity import new_id, register
@@ -29,13 +29,13 @@ class References:
 class Definition:
     """What makes an object elsewhere, as bytes, and all that must be as it was for them to be sent again."""
 
-    # How often a slot has been given another version, by any definition.
+    # Another number whenever a slot is given another version, by any definition.
     _changes = 0
 
     def __init__(self):
         self.version = new_id()
         self.data = None
-        self.parcel = 0
+        self.parcel = None
         self._functions = []
         self._sizes = []
         self._same = []
@@ -43,10 +43,6 @@ class Definition:
         self._shared = []
         self._versions = []
         self._checked = Definition._changes
-
-    def __del__(self, _drop=_symplast._drop_parcel):
-        if self.parcel:
-            _drop(self.parcel)
 
     def is_fresh(self):
         """Whether nothing has changed since the definition was written. DeletedError if the pool of an object in it is deleted."""
@@ -67,13 +63,8 @@ class Definition:
         return self._checked == Definition._changes or self._is_latest()
 
     def _check_shared(self):
-        # The definition's own parcel holds those that are live.
-        _symplast._open_parcel()
-        try:
-            for obj in self._shared:
-                _symplast._persistent_id(obj)
-        finally:
-            _symplast._drop_parcel(_symplast._close_parcel())
+        # The definition's own parcel holds those that are live, not that of the ids that are asked for here.
+        _symplast._pack(_ids_of, self._shared, None)
 
     def _is_latest(self):
         # A value that is as it was may have been another in between, which workers have got with another definition.
@@ -120,8 +111,9 @@ class Definition:
         if sent is None or sent[0] != digest:
             changed = sent is not None
             sent = holder.sent[slot] = digest, new_id()
-            # After the change, so that another thread cannot count it before it can see it.
-            Definition._changes += changed
+            if changed:
+                # After the change, so that another thread cannot note it before it can see it; a number that it has never been, in any order.
+                Definition._changes = new_id()
         self._versions.append((holder.sent, slot, sent[1]))
         return sent[1]
 
@@ -158,6 +150,11 @@ def contents_of(value):
 _LEAVES = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type, type(...), type(NotImplemented))
 
 
+def _ids_of(shared, _):
+    for obj in shared:
+        _symplast._persistent_id(obj)
+
+
 def _digest(data):
     return data if len(data) <= 64 else (len(data), hash(data))
 
@@ -165,7 +162,8 @@ def _digest(data):
 def _pickle_of(value):
     try:
         return _digest(transport.dumps(value, References()))
-    except Exception:
+    except Exception as error:
+        signals.let_through(error)
         return None
 
 

@@ -6,15 +6,13 @@ Every interpreter knows its own by their identity and all by their token. It doe
 import itertools
 import os
 import sys
-import threading
 import weakref
 
 # Tokens and versions are drawn here, in rising order, and never meet those of another interpreter of the process: the bits from here on are this one's.
 SENDER_SHIFT = 40
 _ids = itertools.count(int.from_bytes(os.urandom(7)) << SENDER_SHIFT)
 
-# Reentrant: a finalizer may run inside and send something itself.
-_lock = threading.RLock()
+# Changed by single operations on dicts, without a lock: a signal handler or a finalizer may run in between, and send something itself.
 _by_id = {}
 _by_token = {}
 
@@ -25,30 +23,21 @@ def new_id():
 
 
 class Recent(dict):
-    """What was made for tokens, kept to save making it again, up to a number and a size in bytes. The oldest goes first. Thread-safe."""
+    """What was made for tokens, as (size, value), kept to save making it again, up to a number and a size in bytes. The oldest goes first. Thread-safe."""
 
     NUMBER = 1024
     BYTES = 1 << 24
 
-    def __init__(self):
-        self._sizes = {}
-        self._total = 0
-        # Reentrant: what is dropped may have a finalizer that sends something.
-        self._lock = threading.RLock()
-
     def keep(self, token, value, size):
         """Keep a value, in place of the one that the token had."""
-        with self._lock:
-            self._drop(token)
-            self[token] = value
-            self._sizes[token] = size
-            self._total += size
-            while len(self) > 1 and (len(self) > self.NUMBER or self._total > self.BYTES):
-                self._drop(next(iter(self)))
-
-    def _drop(self, token):
-        if self.pop(token, None) is not None:
-            self._total -= self._sizes.pop(token)
+        self.pop(token, None)
+        self[token] = size, value
+        # Counted anew each time, as others may keep something meanwhile: making what is kept takes longer.
+        total = sum([each for each, _ in tuple(self.values())])
+        for oldest in tuple(self):
+            if oldest == token or (len(self) <= self.NUMBER and total <= self.BYTES):
+                break
+            total -= self.pop(oldest, (0,))[0]
 
 
 class Record(weakref.ref):
@@ -109,8 +98,9 @@ class Shared:
         for record in tuple(self.records):
             fn = record()
             if fn is not None:
-                place = record.shared.index(self)
-                return (*(fn.__closure__ or ()), fn.__globals__)[place]
+                for thing in (*(fn.__closure__ or ()), fn.__globals__):
+                    if id(thing) == self.key:
+                        return thing
         return None
 
 
@@ -159,28 +149,43 @@ def find(token):
 
 def register(obj, token=None):
     """The record of an object; a new one if it has none. With a token from elsewhere it may be that of a twin made meanwhile."""
-    with _lock:
-        record = known(obj) if token is None else _by_token.get(token)
-        if record is None or record() is None:
-            kind = Record if type(obj).__weakrefoffset__ else Strong
-            record = kind(obj, token or new_id(), token is not None)
-            _by_id[id(obj)] = _by_token[record.token] = record
-        return record
+    record = known(obj) if token is None else _by_token.get(token)
+    if record is None or record() is None:
+        kind = Record if type(obj).__weakrefoffset__ else Strong
+        record = _enter(kind(obj, token or new_id(), token is not None), id(obj), by_token=token is not None)
+    return record
 
 
 def share(record, things, tokens=itertools.repeat(None)):
     """Give the cells and globals of a function their records, which live with the function's."""
-    with _lock:
-        shared = []
-        for thing, token in zip(things, tokens):
-            each = known(thing)
-            if each is None:
-                each = Shared(id(thing), token or new_id(), token is not None)
-                _by_id[each.key] = _by_token[each.token] = each
+    shared = []
+    for thing, token in zip(things, tokens):
+        each = known(thing)
+        if each is None:
+            each = Shared(id(thing), token or new_id(), token is not None)
             each.records.add(record)
-            shared.append(each)
+            each = _enter(each, each.key, by_token=False)
+        each.records.add(record)
+        shared.append(each)
+        # At each step, so that whatever comes in between finds in it all that is to end with the function.
         record.shared = tuple(shared)
-        return record.shared
+    return record.shared
+
+
+def _enter(record, key, by_token):
+    # The table in which others may be about to enter the same comes last: what is found there is in both. What is dead is replaced.
+    table, place, other, other_place = (_by_token, record.token, _by_id, key) if by_token else (_by_id, key, _by_token, record.token)
+    other[other_place] = record
+    first = table.setdefault(place, record)
+    if first is record:
+        return record
+    thing = first()
+    if thing is None or not by_token and id(thing) != key:
+        table[place] = record
+        return record
+    if other.get(other_place) is record:
+        del other[other_place]
+    return first
 
 
 def is_main(module):

@@ -2,7 +2,7 @@
 
 import pickle
 
-from symplast import _symplast
+from symplast import _symplast, signals
 from symplast.byvalue.arrival import original, rebuild
 from symplast.byvalue.forms import BY_VALUE, form, label
 from symplast.byvalue.identity import Recent, known, register
@@ -29,10 +29,9 @@ class Sender:
         record = known(obj) or register(obj)
         if self._reply and record.foreign:
             return original, (record.token, label(obj))
-        definition = self._definitions.get(record.token)
-        if definition is None or not definition.is_fresh():
-            definition = self._define(obj, record)
-        if definition.parcel:
+        kept = self._definitions.get(record.token)
+        definition = kept[1] if kept is not None and kept[1].is_fresh() else self._define(obj, record)
+        if definition.parcel is not None:
             _symplast._attach_parcel(definition.parcel)
         return rebuild, (record.token, definition.version, definition.data)
 
@@ -43,6 +42,7 @@ class Sender:
         try:
             definition = writer.define_parcelled(obj, self._reply)
         except pickle.PicklingError as error:
+            signals.let_through(error)
             where = "from" if self._reply else "to"
             raise pickle.PicklingError(f"cannot send {label(obj)} {where} a worker: {error}") from error.__cause__
         self._definitions.keep(record.token, definition, len(definition.data))

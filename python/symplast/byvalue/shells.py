@@ -10,7 +10,7 @@ import enum
 import functools
 import types
 
-from symplast import _symplast, classes
+from symplast import _symplast, classes, signals
 from symplast.byvalue.identity import main_name
 
 _DISPATCHER = functools.singledispatch(len).__code__
@@ -225,7 +225,8 @@ def _describe_typevar(var):
     kinds = {"covariant": var.__covariant__, "contravariant": var.__contravariant__, "infer_variance": var.__infer_variance__}
     try:
         limits = var.__constraints__, var.__bound__
-    except Exception:
+    except Exception as error:
+        signals.let_through(error)
         # A bound is evaluated when it is asked for, and nothing of it matters at run time.
         limits = (), None
     return _make_typevar, (var.__name__, *limits, kinds)

@@ -11,7 +11,7 @@ import operator
 import pickle
 import types
 
-from symplast import _symplast, transport
+from symplast import _symplast, signals, transport
 from symplast.byvalue import shells
 from symplast.byvalue.arrival import Unsendable, ref
 from symplast.byvalue.definition import Definition, References, contents_of
@@ -36,13 +36,8 @@ def define(obj, reply, public=False):
 
 def define_parcelled(obj, reply, public=False):
     """define(), with a parcel for the live objects that the definition names, which it holds for as long as it lives."""
-    _symplast._open_parcel()
-    try:
-        definition = define(obj, reply, public)
-    except BaseException:
-        _symplast._drop_parcel(_symplast._close_parcel())
-        raise
-    definition.parcel = _symplast._close_parcel()
+    definition, parcel = _symplast._pack(functools.partial(define, public=public), obj, reply)
+    definition.parcel = parcel
     return definition
 
 
@@ -151,6 +146,7 @@ class _Writer(References):
         except (_symplast.DeletedError, MemoryError):
             raise
         except Exception as error:
+            signals.let_through(error)
             if obj is self._root:
                 raise pickle.PicklingError(str(error)) from error
             self._unreach(before)
@@ -185,6 +181,7 @@ class _Writer(References):
         except (_symplast.DeletedError, MemoryError):
             raise
         except Exception as error:
+            signals.let_through(error)
             if fn is self._root:
                 raise pickle.PicklingError(f"default of parameter {name!r}: {error}") from error
             self._unreach(before)
@@ -246,6 +243,7 @@ class _Writer(References):
         except (_symplast.DeletedError, MemoryError):
             raise
         except Exception as error:
+            signals.let_through(error)
             if strict:
                 raise pickle.PicklingError(f"{where}: {error}") from error
             self._unreach(before)
@@ -286,7 +284,8 @@ class _Writer(References):
 def _resolved(lazy):
     try:
         return lazy.resolve()
-    except Exception:
+    except Exception as error:
+        signals.let_through(error)
         # Sent as it is, which fails and is reported where it is used.
         return lazy
 

@@ -7,6 +7,9 @@ namespace Symplast.Python.Interpreting;
 // The way back: answers, who delivers them, and waiting for them.
 internal sealed unsafe partial class Channel
 {
+    // How often an answer is taken in that exceptions of signal handlers interrupt.
+    const int Attempts = 100;
+
     // The lock is held; wake says whether the receiver sleeps.
     void AddAnswer(Message* answer, out bool wake)
     {
@@ -41,18 +44,18 @@ internal sealed unsafe partial class Channel
 
     /// <summary>
     /// Delivers answers until none is left, stops being the deliverer, and then runs their callbacks. The owner's GIL must be held; the caller
-    /// must be the deliverer. Returns an exception that was raised meanwhile, a new reference, or null.
+    /// must be the deliverer, and with <paramref name="stay"/> remains it. Returns an exception that was raised meanwhile, a new reference, or null.
     /// </summary>
     /// <remarks>
     /// The callbacks come last because one may wait for another answer, which somebody must then be free to deliver. In the main thread the
     /// exception is that of a signal handler, such as KeyboardInterrupt; elsewhere it is a defect.
     /// </remarks>
-    internal PyObject* DeliverAll()
+    internal PyObject* DeliverAll(bool stay = false)
     {
         PyObject* raised = null;
         Message* held = null;
         Message** end = &held;
-        for (Message* answer; (answer = NextAnswer(last: true)) != null;)
+        for (Message* answer; (answer = NextAnswer(last: !stay)) != null;)
         {
             if (DeliverOne(answer, ref raised))
             {
@@ -70,7 +73,8 @@ internal sealed unsafe partial class Channel
             Message* next = held->Next;
             held->Kind = Callbacks;
             held->Length = 0;
-            if (!TryCall(held, out _)) Keep(ref raised);
+            // Those that were not called yet, if a signal handler raised in the midst of it.
+            for (int i = 0; i < Attempts && !TryCall(held, out _); i++) Keep(ref raised);
             Drop(held);
             held = next;
         }
@@ -82,18 +86,29 @@ internal sealed unsafe partial class Channel
     /// signal handler raised one; else true once there were answers, <see cref="Nudge"/> was called since <paramref name="seen"/> was read from
     /// <see cref="Nudges"/>, or the time (nanoseconds; negative: no limit) was up. Called with the owner's GIL, which is free while it waits.
     /// </summary>
-    internal bool Receive(int seen, long nanoseconds)
+    /// <remarks>
+    /// Delivering runs Python code, and a signal handler that interrupts it may come to wait itself, even for the answer just being delivered to
+    /// <paramref name="subject"/>: it then delivers that, too, for which the owner's function is ready.
+    /// </remarks>
+    internal bool Receive(int seen, long nanoseconds, PyObject* subject)
     {
         nuint me = Api.Table.PyThread_get_thread_ident();
         _gate.Enter();
         // Its own already if unpickling an answer, or a finalizer, came to wait for another one.
-        bool mine = _deliverer == 0 || _deliverer == me;
+        bool nested = _deliverer == me;
+        bool mine = _deliverer == 0 || nested;
         if (mine) _deliverer = me;
         _gate.Exit();
         if (!mine) return false;
 
-        long end = nanoseconds < 0 ? long.MaxValue : Stopwatch.GetTimestamp() + nanoseconds;
         PyObject* raised = null;
+        if (nested && _inHand != null && _inHand->Subject == subject)
+        {
+            DeliverOne(_inHand, ref raised);
+            if (raised != null) Api.Table.PyErr_SetRaisedException(raised);
+            return true;
+        }
+        long end = nanoseconds < 0 ? long.MaxValue : Stopwatch.GetTimestamp() + nanoseconds;
         while (Volatile.Read(ref _answers) == 0 && Volatile.Read(ref _nudges) == seen)
         {
             long left = end == long.MaxValue ? -1 : end - Stopwatch.GetTimestamp();
@@ -104,7 +119,7 @@ internal sealed unsafe partial class Channel
             break;
         }
         // In any case, as workers leave to the deliverer what comes.
-        PyObject* late = DeliverAll();
+        PyObject* late = DeliverAll(stay: nested);
         if (raised == null) raised = late;
         else References.Drop(late);
         if (raised != null) Api.Table.PyErr_SetRaisedException(raised);
@@ -178,17 +193,24 @@ internal sealed unsafe partial class Channel
     // Hands one answer to the owner; true if its future has callbacks to be run.
     bool DeliverOne(Message* answer, ref PyObject* raised)
     {
-        if (TryCall(answer, out bool hasCallbacks)) return hasCallbacks;
+        Message* outer = _inHand;
+        _inHand = answer;
+        bool delivered = false, hasCallbacks = false;
         // A signal handler may have raised in the midst of it. Whoever waits here gets that exception; the answer is taken in again.
-        Keep(ref raised);
-        if (TryCall(answer, out hasCallbacks)) return hasCallbacks;
-        // One that cannot be taken in, as for want of memory, must end the waiting all the same.
-        Keep(ref raised);
-        answer->Kind = LostTask;
-        answer->Length = 0;
-        if (TryCall(answer, out hasCallbacks)) return hasCallbacks;
-        Keep(ref raised);
-        return false;
+        for (int i = 0; i < Attempts && !delivered; i++)
+        {
+            delivered = TryCall(answer, out hasCallbacks);
+            if (!delivered) Keep(ref raised);
+        }
+        if (!delivered)
+        {
+            // One that cannot be taken in, as for want of memory, must end the waiting all the same.
+            answer->Kind = LostTask;
+            answer->Length = 0;
+            if (!TryCall(answer, out hasCallbacks)) Keep(ref raised);
+        }
+        _inHand = outer;
+        return hasCallbacks;
     }
 
     // Calls the owner's function; false with an exception set.

@@ -55,6 +55,7 @@ internal sealed unsafe partial class Channel
     int _answers;
     int _nudges;
     nuint _deliverer;           // the thread that delivers or has promised to, 0: none
+    Message* _inHand;           // what the deliverer is just handing to the owner; for its own thread only
     bool _receiverSleeps;
     bool _spinning;             // one idle worker looks before it sleeps
     SpinHabit _workerSpins;

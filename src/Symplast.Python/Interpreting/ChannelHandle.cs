@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
+using Symplast.Python.Live;
 using static Symplast.Python.Definitions;
 
 namespace Symplast.Python.Interpreting;
@@ -37,15 +38,15 @@ internal static unsafe class ChannelHandle
                 Property("nudges"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Nudges, "A number that changes with each nudge()."u8),
                 Property("unanswered"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Unanswered, "Number of tasks that have no answer yet."u8))),
             Slot(PyTypeSlot.Methods, Table(
-                Method("put"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Put, PyMethodDef.FastCall, "put($self, subject, data, /)\n--\n\nQueue a task; return its number, or None if the channel is closed."u8),
-                Method("cancel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Cancel, PyMethodDef.OneArg, "cancel($self, number, /)\n--\n\nTake a task back; False if a worker has it."u8),
+                Method("put"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Put, PyMethodDef.FastCall, "put($self, subject, data, parcel, /)\n--\n\nQueue a task, and set the subject's _number to the task's; False if the channel is closed."u8),
+                Method("cancel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Cancel, PyMethodDef.FastCall, "cancel($self, number, taken, /)\n--\n\nTake a task back, and append its subject to the list taken, unless a worker has it."u8),
                 Method("is_queued"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsQueued, PyMethodDef.OneArg, "is_queued($self, number, /)\n--\n\nWhether a task waits for a worker."u8),
-                Method("drain"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Drain, PyMethodDef.NoArgs, "drain($self, /)\n--\n\nTake all queued tasks back; return their subjects."u8),
+                Method("drain"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Drain, PyMethodDef.OneArg, "drain($self, taken, /)\n--\n\nTake all queued tasks back, and append their subjects to the list taken."u8),
                 Method("close"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Close, PyMethodDef.NoArgs, "close($self, /)\n--\n\nTake no more tasks; workers end when the queue is empty."u8),
                 Method("interrupt"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Interrupt, PyMethodDef.NoArgs, "interrupt($self, /)\n--\n\nRaise KeyboardInterrupt in every worker that is at a task."u8),
-                Method("receive"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Receive, PyMethodDef.FastCall, "receive($self, nudges, timeout, /)\n--\n\nWait for answers and deliver them, until the seconds (None: no limit) are over or nudges has changed; False if another thread does."u8),
+                Method("receive"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Receive, PyMethodDef.FastCall, "receive($self, nudges, timeout, subject, /)\n--\n\nWait for answers and deliver them, for one to the subject, until the seconds (None: no limit) are over or nudges has changed; False if another thread does."u8),
                 Method("nudge"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Nudge, PyMethodDef.NoArgs, "nudge($self, /)\n--\n\nMake receive() return: a future may have ended without an answer."u8),
-                Method("serve"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Serve, PyMethodDef.FastCall, "serve($self, source, settings, /)\n--\n\nRun source in a new interpreter on this thread, until it returns."u8)))),
+                Method("serve"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Serve, PyMethodDef.FastCall, "serve($self, source, settings, /)\n--\n\nRun source in a new interpreter on this thread, until it returns. Return None then, or if it raised after it had answered a task, what it raised, as text."u8)))),
     });
 
     /// <summary>worker_take(): sends the answer and waits for the next task; its data, None when the channel is closed. Called in the worker.</summary>
@@ -63,13 +64,14 @@ internal static unsafe class ChannelHandle
     {
         WorkerInterpreter? worker = WorkerInterpreter.Current;
         if (worker is null) return Errors.Runtime("this thread does not run a worker interpreter");
-        if (count != 3 || arguments[0]->Type != Api.Table.PyLong_Type || arguments[1]->Type != Api.Table.PyBytes_Type || !Number(arguments[2], out long parcel))
+        if (count != 3 || arguments[0]->Type != Api.Table.PyLong_Type || arguments[1]->Type != Api.Table.PyBytes_Type)
             return Errors.Type("worker_answer() takes an int, bytes and a parcel");
+        if (!ParcelHandle.Read(arguments[2], out long parcel)) return null;
         long kind = Api.Table.PyLong_AsLongLong(arguments[0]);
         PyBytesObject* data = (PyBytesObject*)arguments[1];
-        return worker.TryFinish(kind, (byte*)data + PyBytesObject.DataOffset, data->Size, parcel)
-            ? Api.Table._Py_NoneStruct
-            : Errors.Runtime("there is no task to answer");
+        if (!worker.TryFinish(kind, (byte*)data + PyBytesObject.DataOffset, data->Size, parcel)) return Errors.Runtime("there is no task to answer");
+        ParcelHandle.Release(arguments[2]);
+        return Api.Table._Py_NoneStruct;
     }
 
     static Channel ChannelOf(PyObject* self) => Unsafe.As<Channel>(GCHandle.FromIntPtr(((Instance*)self)->Channel).Target!);
@@ -122,27 +124,39 @@ internal static unsafe class ChannelHandle
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Unanswered(PyObject* self, void* closure) => Api.Table.PyLong_FromLongLong(ChannelOf(self).Unanswered);
 
+    // What changes hands here does so within one call: an exception of a signal handler can come before or after it, but not in between.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Put(PyObject* self, PyObject** arguments, nint count)
     {
         try
         {
             if (!Module.CheckProcess()) return null;
-            if (count != 3 || arguments[1]->Type != Api.Table.PyBytes_Type || !Number(arguments[2], out long parcel))
-                return Errors.Type("put() takes a subject, bytes and a parcel");
+            if (count != 3 || arguments[1]->Type != Api.Table.PyBytes_Type) return Errors.Type("put() takes a subject, bytes and a parcel");
+            if (!ParcelHandle.Read(arguments[2], out long parcel)) return null;
             PyBytesObject* data = (PyBytesObject*)arguments[1];
             Message* task = Message.Create(arguments[0], 0, (byte*)data + PyBytesObject.DataOffset, data->Size, parcel);
             References.Take(arguments[0]);
+            Channel channel = ChannelOf(self);
             long number = -1;
             try
             {
-                number = ChannelOf(self).Put(task);
+                number = channel.Put(task);
             }
             finally
             {
+                // The parcel stays the caller's.
+                if (number < 0) task->Parcel = 0;
                 if (number < 0) Drop(task);
             }
-            return number < 0 ? Api.Table._Py_NoneStruct : Api.Table.PyLong_FromLongLong(number);
+            if (number < 0) return Api.Table._Py_FalseStruct;
+            ParcelHandle.Release(arguments[2]);
+            PyObject* known = Api.Table.PyLong_FromLongLong(number);
+            int failed = known == null ? -1 : Api.Table.PyObject_SetAttrString(arguments[0], Text.Utf8("_number"u8), known);
+            References.Drop(known);
+            if (failed == 0) return Api.Table._Py_TrueStruct;
+            task = channel.Cancel(number);
+            if (task != null) Drop(task);
+            return null;
         }
         catch (Exception e)
         {
@@ -151,15 +165,14 @@ internal static unsafe class ChannelHandle
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Cancel(PyObject* self, PyObject* number)
+    static PyObject* Cancel(PyObject* self, PyObject** arguments, nint count)
     {
         try
         {
-            if (!Number(number, out long value)) return null;
+            if (count != 2 || !IsList(arguments[1])) return Errors.Type("cancel() takes a number and a list");
+            if (!Number(arguments[0], out long value)) return null;
             Message* task = ChannelOf(self).Cancel(value);
-            if (task == null) return Api.Table._Py_FalseStruct;
-            Drop(task);
-            return Api.Table._Py_TrueStruct;
+            return task == null || Append(arguments[1], task) ? Api.Table._Py_NoneStruct : null;
         }
         catch (Exception e)
         {
@@ -175,27 +188,32 @@ internal static unsafe class ChannelHandle
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Drain(PyObject* self, PyObject* none)
+    static PyObject* Drain(PyObject* self, PyObject* taken)
     {
         try
         {
+            if (!IsList(taken)) return Errors.Type("drain() takes a list");
             Channel channel = ChannelOf(self);
-            PyObject* subjects = Api.Table.PyList_New(0);
-            if (subjects == null) return null;
             for (Message* task; (task = channel.TakeBack()) != null;)
             {
-                int failed = Api.Table.PyList_Append(subjects, task->Subject);
-                Drop(task);
-                if (failed == 0) continue;
-                References.Drop(subjects);
-                return null;
+                if (!Append(taken, task)) return null;
             }
-            return subjects;
+            return Api.Table._Py_NoneStruct;
         }
         catch (Exception e)
         {
             return Errors.FromManaged(e);
         }
+    }
+
+    static bool IsList(PyObject* o) => o->Type == Api.Table.PyList_Type;
+
+    // Frees the message of a task that was taken back, and hands out its subject; false with an exception set.
+    static bool Append(PyObject* taken, Message* task)
+    {
+        int failed = Api.Table.PyList_Append(taken, task->Subject);
+        Drop(task);
+        return failed == 0;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -226,7 +244,7 @@ internal static unsafe class ChannelHandle
         try
         {
             if (!Module.CheckProcess()) return null;
-            if (count != 2 || !Number(arguments[0], out long nudges)) return Errors.Type("receive() takes an int and a float or None");
+            if (count != 3 || !Number(arguments[0], out long nudges)) return Errors.Type("receive() takes an int, a float or None, and a subject");
             long nanoseconds = -1;
             if (arguments[1] != Api.Table._Py_NoneStruct)
             {
@@ -238,7 +256,7 @@ internal static unsafe class ChannelHandle
             }
             // The handle may be the last thing that keeps the channel; a callback must not take it away under us.
             References.Take(self);
-            PyObject* result = ChannelOf(self).Receive((int)nudges, nanoseconds) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+            PyObject* result = ChannelOf(self).Receive((int)nudges, nanoseconds, arguments[2]) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
             References.Drop(self);
             return Api.Table.PyErr_Occurred() == null ? result : null;
         }

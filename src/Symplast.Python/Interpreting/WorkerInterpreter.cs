@@ -25,6 +25,7 @@ internal sealed unsafe class WorkerInterpreter
     void* _interpreter;
     Message* _task;
     Message* _answer;       // to the task before; it goes when the next task is taken
+    bool _served;           // has answered a task
     bool _busy = true;      // runs the user's code: not while it waits for a task
     int _interrupted;
 
@@ -43,8 +44,8 @@ internal sealed unsafe class WorkerInterpreter
 
     /// <summary>
     /// Creates an interpreter, runs <paramref name="source"/> in it with <c>settings</c> (bytes) defined, and ends it. Called with the owner's
-    /// GIL on a thread of its own; returns null with the owner's exception set if the interpreter cannot be created or the source raises, which then
-    /// is a RuntimeError with the traceback's text.
+    /// GIL on a thread of its own. Returns null with the owner's RuntimeError set if the interpreter cannot be created, or the source raises before a task was
+    /// answered; None if it returns; and what it raised as text if a task was answered, which may be to blame: then another interpreter can take its place.
     /// </summary>
     internal static PyObject* Serve(Channel channel, PyObject* source, PyObject* settings)
     {
@@ -56,6 +57,7 @@ internal sealed unsafe class WorkerInterpreter
         Buffer.MemoryCopy((byte*)source + PyBytesObject.DataOffset, sourceText, ((PyBytesObject*)source)->Size, ((PyBytesObject*)source)->Size);
         Buffer.MemoryCopy((byte*)settings + PyBytesObject.DataOffset, settingsData, settingsLength, settingsLength);
         string? failure;
+        bool served = false;
         try
         {
             WorkerInterpreter worker = new(channel, api.PyThreadState_Get());
@@ -66,6 +68,7 @@ internal sealed unsafe class WorkerInterpreter
                 if (failure is null)
                 {
                     failure = worker.Live(sourceText, settingsData, settingsLength);
+                    served = worker._served;
                     worker.End(thread);
                 }
             }
@@ -79,7 +82,8 @@ internal sealed unsafe class WorkerInterpreter
             NativeMemory.Free(sourceText);
             NativeMemory.Free(settingsData);
         }
-        return failure is null ? api._Py_NoneStruct : Errors.Runtime(failure);
+        if (failure is null) return api._Py_NoneStruct;
+        return served ? Text.ToPython(failure) : Errors.Runtime(failure);
     }
 
     // From its creation to its end; returns what went wrong. Must not throw: the caller could not tell whose GIL it has.
@@ -144,6 +148,7 @@ internal sealed unsafe class WorkerInterpreter
         Rest();
         Message.Free(_task);
         _task = null;
+        _served = true;
         return true;
     }
 
@@ -281,6 +286,7 @@ internal sealed unsafe class WorkerInterpreter
     {
         ref Api api = ref Api.Table;
         PyObject* exception = api.PyErr_GetRaisedException();
+        ForgetObservers();
         string description = "a worker interpreter failed";
         if (exception != null)
         {
@@ -291,6 +297,31 @@ internal sealed unsafe class WorkerInterpreter
         }
         api.PyErr_Clear();
         return description;
+    }
+
+    // What a task has left to be told of everything that Python code does may be what raised, and would go on to do so until the interpreter has ended.
+    static void ForgetObservers()
+    {
+        const int Tools = 6, Events = 32;
+        ref Api api = ref Api.Table;
+        api.PyEval_SetTrace(null, null);
+        api.PyEval_SetProfile(null, null);
+        PyObject* monitoring = api.PySys_GetObject(Text.Utf8("monitoring"u8));
+        PyObject* register = monitoring == null ? null : api.PyObject_GetAttrString(monitoring, Text.Utf8("register_callback"u8));
+        PyObject** arguments = stackalloc PyObject*[3];
+        arguments[2] = api._Py_NoneStruct;
+        for (int i = 0; register != null && i < Tools * Events; i++)
+        {
+            arguments[0] = api.PyLong_FromLongLong(i / Events);
+            arguments[1] = api.PyLong_FromLongLong(1L << i % Events);
+            if (arguments[0] != null && arguments[1] != null) References.Drop(api.PyObject_Vectorcall(register, arguments, 3, null));
+            // Not all the bits are events.
+            api.PyErr_Clear();
+            References.Drop(arguments[0]);
+            References.Drop(arguments[1]);
+        }
+        References.Drop(register);
+        api.PyErr_Clear();
     }
 
     void End(void* thread)

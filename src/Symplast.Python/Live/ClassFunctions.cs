@@ -92,12 +92,16 @@ internal static unsafe class ClassFunctions
             InterpreterState interpreter = InterpreterState.Of(module);
             if (!Fits(interpreter, arguments, count, 7)) return Errors.Type("_publish_class() takes a class of live objects, three texts, a number, bytes or text, and a parcel");
             long version = api.PyLong_AsLongLong(arguments[4]);
-            long parcel = api.PyLong_AsLongLong(arguments[6]);
-            if (api.PyErr_Occurred() != null || !Number(interpreter, arguments, out int number)) return null;
+            if (version == -1 && api.PyErr_Occurred() != null || !ParcelHandle.Read(arguments[6], out long parcel) || !Number(interpreter, arguments, out int number)) return null;
             PyObject* definition = arguments[5];
             if (definition->Type == api.PyUnicode_Type) ClassTable.NoteFailure(number, Text.FromPython(definition));
             else if (definition->Type != api.PyBytes_Type) return Errors.Type("_publish_class() takes bytes or text");
-            else ClassTable.Publish(number, new ReadOnlySpan<byte>((byte*)definition + PyBytesObject.DataOffset, checked((int)((PyBytesObject*)definition)->Size)), version, parcel, interpreter.Id);
+            else
+            {
+                ReadOnlySpan<byte> data = new((byte*)definition + PyBytesObject.DataOffset, checked((int)((PyBytesObject*)definition)->Size));
+                ClassTable.Publish(number, data, version, parcel, interpreter.Id);
+                ParcelHandle.Release(arguments[6]);
+            }
             return api._Py_NoneStruct;
         }
         catch (Exception e)

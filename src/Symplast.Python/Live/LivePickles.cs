@@ -20,7 +20,7 @@ internal static unsafe class LivePickles
     /// <summary>The answer of <c>__reduce__</c>: (symplast._symplast._live_by_ticket, (process, name of the type, pool, place, ticket)).</summary>
     internal static PyObject* Reduce(Handle* handle)
     {
-        if (!LiveMethods.IsUsable(handle)) return null;
+        if (!LiveMethods.IsUsable(handle) || !PoolReference.StaysHere(Text.TypeName((PyObject*)handle))) return null;
         LiveState* state = handle->State;
         Pool? pool = null;
         ulong ticket = 0;

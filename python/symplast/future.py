@@ -1,0 +1,235 @@
+"""The futures of an executor's tasks: waiting for them, and how answers reach them."""
+
+import marshal
+import threading
+import time
+from concurrent.futures import _base
+
+from symplast import _symplast, events, signals, transport, worker
+
+# Kinds of answers that the channel adds to those of the worker.
+_LOST = -1
+_CALLBACKS = -2
+
+# How often what a signal handler's exception has interrupted is taken up again, before it is given up.
+_ATTEMPTS = 100
+
+
+class RemoteError(_symplast.SymplastError):
+    """A task raised an exception that cannot be pickled, or be formatted; the message is its text, the cause its traceback in the worker."""
+
+    __module__ = "symplast"
+
+
+class _RemoteTraceback(Exception):
+    """The cause of an exception that a task raised: the traceback in the worker, as text."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def __str__(self):
+        return '\n"""\n' + self.text + '"""'
+
+
+class InterpreterFuture(_base.Future):
+    """The future of a task for a worker interpreter."""
+
+    _channel = None
+    _number = None
+    _ended = None
+    _retaken = False
+    _waiters_left = None
+    _callbacks_left = None
+
+    def cancel(self):
+        """Cancel the task if no worker has begun it. Returns whether it is cancelled."""
+        if self._number is not None:
+            take_back(lambda taken: self._channel.cancel(self._number, taken))
+        return self.cancelled()
+
+    def cancelled(self):
+        """Whether the task was cancelled."""
+        return self._state in (_base.CANCELLED, _base.CANCELLED_AND_NOTIFIED)
+
+    def running(self):
+        """Whether a worker is at the task."""
+        return not self.done() and self._number is not None and not self._channel.is_queued(self._number)
+
+    def done(self):
+        """Whether the task was cancelled or has been answered."""
+        return self._state not in (_base.PENDING, _base.RUNNING)
+
+    def result(self, timeout=None):
+        """Wait for the call and return what it returned, or raise what it raised; TimeoutError after timeout seconds."""
+        self._wait(timeout)
+        if self._exception is None:
+            return self._result
+        try:
+            raise self._exception
+        finally:
+            # Breaks the cycle exception -> traceback -> frame -> future -> exception.
+            self = None
+
+    def exception(self, timeout=None):
+        """Wait for the call and return what it raised, or None; TimeoutError after timeout seconds."""
+        self._wait(timeout)
+        return self._exception
+
+    def _wait(self, timeout):
+        left = self._receive(timeout)
+        if not self.done():
+            # Another thread takes in the answers. One event for all that sleep here; whoever comes later than the end sees that it has ended.
+            ended = vars(self).setdefault("_ended", events.Event())
+            if not self.done():
+                ended.wait(left)
+        if self.cancelled():
+            raise _base.CancelledError()
+        if not self.done():
+            raise TimeoutError()
+
+    def _receive(self, timeout):
+        # A thread that waits takes in answers itself, so that no worker has to wait for its GIL. Returns the time left.
+        if self._channel is None or self._state != _base.PENDING:
+            return timeout
+        end = None if timeout is None else time.monotonic() + timeout
+        left = timeout
+        while True:
+            # Read before the state: what changes the state from here on makes receive() return.
+            nudges = self._channel.nudges
+            if self._state != _base.PENDING or not self._channel.receive(nudges, left, self):
+                return left
+            if end is not None:
+                left = max(0, end - time.monotonic())
+
+    def end(self, state, result=None, exception=None):
+        """End the future, unless it has ended. If an exception of a signal handler comes in between, call it again: it goes on where it was."""
+        with self._condition:
+            if self._state == _base.PENDING:
+                waiters = iter(tuple(self._waiters))
+                # Nothing is called from here on until all is set.
+                self._waiters_left = waiters
+                self._exception = exception
+                self._result = result
+                self._state = state
+            self._condition.notify_all()
+            for waiter in self._waiters_left or ():
+                self._tell(waiter)
+        if self._ended is not None:
+            self._ended.set()
+        if self._channel is not None:
+            self._channel.nudge()
+
+    def _tell(self, waiter):
+        try:
+            if self.cancelled():
+                waiter.add_cancelled(self)
+            elif self._exception is None:
+                waiter.add_result(self)
+            else:
+                waiter.add_exception(self)
+        except BaseException:
+            # It may not count this one, but it must not sleep on.
+            waiter.event.set()
+            raise
+
+    def run_callbacks(self):
+        """Run the callbacks of the future, which has ended. To be called again as end() is: each is called once."""
+        if self._callbacks_left is None:
+            self._callbacks_left = iter(self._done_callbacks)
+        for callback in self._callbacks_left:
+            try:
+                callback(self)
+            except Exception as error:
+                signals.let_through(error)
+                _log_callback(self, error)
+
+
+def _log_callback(future, error):
+    try:
+        _base.LOGGER.exception("exception calling callback for %r", future)
+    except Exception as failure:
+        signals.let_through(failure)
+        # Such as one that cannot be formatted.
+        _base.LOGGER.error("exception calling callback for %r: %s", future, worker.name_of_type(error))
+
+
+def take_back(take, state=_base.CANCELLED_AND_NOTIFIED, exception=None):
+    """End the futures that take(list) appends to a list, as it takes their tasks back, and run their callbacks; so no lock may be held.
+
+    What a signal handler raises meanwhile is raised when all have ended.
+    """
+    taken, raised = [], None
+    for _ in range(_ATTEMPTS):
+        # Each step goes on where it was.
+        try:
+            take(taken)
+            for future in taken:
+                future.end(state, exception=exception)
+                future.run_callbacks()
+            break
+        except BaseException as error:
+            if raised is None:
+                raised = error
+    if raised is not None:
+        raise raised
+
+
+def deliver(future, kind, data):
+    """Called in the owner for each answer; data came from worker.main. Returns whether the future has callbacks: they are run by a second call.
+
+    A call that raises is repeated: what it raises in the main thread is a signal handler's, and meant for whoever waits.
+    """
+    if kind == _CALLBACKS:
+        _run_callbacks(future)
+        return False
+    result = exc = None
+    if not future.done():
+        try:
+            if kind == worker.RESULT:
+                result = transport.loads(data)
+            else:
+                exc = _exception(kind, data)
+        except Exception as failure:
+            signals.let_through(failure)
+            exc = failure
+        except BaseException as failure:
+            if _may_be_a_signal() and not future._retaken:
+                future._retaken = True
+                raise
+            exc = failure
+    future.end(_base.FINISHED, result, exc)
+    # Breaks the cycle exception -> traceback -> frame -> exception.
+    del exc
+    return bool(future._done_callbacks)
+
+
+def _run_callbacks(future):
+    try:
+        future.run_callbacks()
+    except BaseException as error:
+        if _may_be_a_signal():
+            raise
+        _log_callback(future, error)
+
+
+def _may_be_a_signal():
+    # In the main thread an exception such as KeyboardInterrupt is meant for whoever waits there.
+    return threading.current_thread() is threading.main_thread()
+
+
+def _exception(kind, data):
+    if kind == _LOST:
+        return RemoteError(data.decode())
+    pickled, summary, text = marshal.loads(data)
+    cause = _RemoteTraceback(text)
+    if pickled is not None:
+        try:
+            exc = transport.loads(pickled)
+            if isinstance(exc, BaseException):
+                exc.__cause__ = cause
+                return exc
+        except Exception as error:
+            signals.let_through(error)
+    exc = RemoteError(summary)
+    exc.__cause__ = cause
+    return exc

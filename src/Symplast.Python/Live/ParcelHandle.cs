@@ -1,0 +1,61 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+
+namespace Symplast.Python.Live;
+
+/// <summary>
+/// A parcel in the hands of Python code: a capsule that drops it when it dies, until something else takes it over. An exception of a signal handler, which
+/// may come between any two calls, so leaves no parcel behind.
+/// </summary>
+internal static unsafe class ParcelHandle
+{
+    static byte* Name => Text.Utf8("symplast.parcel"u8);
+
+    /// <summary>
+    /// Calls <paramref name="dumps"/>(obj, sender) with a parcel open. Returns (data, parcel), where parcel is None if the data name no live objects; null with an
+    /// exception set.
+    /// </summary>
+    internal static PyObject* Pack(PyObject* dumps, PyObject* o, PyObject* sender)
+    {
+        ref Api api = ref Api.Table;
+        PyObject** arguments = stackalloc PyObject*[] { o, sender };
+        Parcels.Open();
+        PyObject* data = api.PyObject_Vectorcall(dumps, arguments, 2, null);
+        long number = Parcels.Close();
+        PyObject* parcel = number == 0 ? api._Py_NoneStruct : api.PyCapsule_New((void*)number, Name, &Dispose);
+        PyObject* result = data == null || parcel == null ? null : api.PyTuple_New(2);
+        if (result != null)
+        {
+            api.PyTuple_SetItem(result, 0, data);
+            api.PyTuple_SetItem(result, 1, number == 0 ? References.New(parcel) : parcel);
+            return result;
+        }
+        References.Drop(data);
+        if (parcel == null) Parcels.Drop(number);
+        else if (number != 0) References.Drop(parcel);
+        return null;
+    }
+
+    /// <summary>Reads the number of a parcel, 0 for None. False with an exception set if it is neither, or has been taken over.</summary>
+    internal static bool Read(PyObject* parcel, out long number)
+    {
+        number = 0;
+        if (parcel == Api.Table._Py_NoneStruct) return true;
+        number = (long)Api.Table.PyCapsule_GetPointer(parcel, Name);
+        return number != 0;
+    }
+
+    /// <summary>Takes the parcel over: from here on it is the caller's to drop.</summary>
+    internal static void Release(PyObject* parcel)
+    {
+        if (parcel != Api.Table._Py_NoneStruct) Api.Table.PyCapsule_SetDestructor(parcel, null);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static void Dispose(PyObject* capsule)
+    {
+        if (!ForkGuard.IsForkedChild) Parcels.Drop((long)Api.Table.PyCapsule_GetPointer(capsule, Name));
+    }
+}
