@@ -87,7 +87,7 @@ _REMEDIES = [
     ("No CPython 3.12+ with a shared library", "sudo apt-get install libpython{minor} (Debian, Ubuntu), for that of the system"),
     ("this Python was installed without", "sudo apt-get install libpython{minor}-testsuite (Debian, Ubuntu), for that of the system"),
     ("this Python has no test.", "sudo apt-get install libpython{minor}-testsuite (Debian, Ubuntu), for that of the system"),
-    ("this Python has no pip", "sudo apt-get install python3-pip (Debian, Ubuntu), for that of the system"),
+    ("no Python 3.12+ here has pip", "sudo apt-get install python3-pip (Debian, Ubuntu), for that of the system"),
     ("git is not installed", "sudo apt-get install git"),
     ("numpy is not installed", "python -m pip install numpy, with each python of artifacts/venvs/*/bin"),
 ]
