@@ -1,6 +1,6 @@
 """Measures Symplast against what people use today, and against the bars of the design.
 
-    make bench                        everything, with the newest Python: some five minutes
+    make bench                        everything, with the newest Python: some six minutes
     make bench ARGS=--quick           everything, with less data (the bars are not meant for that) and fewer rounds: one minute
     make bench ARGS='--only reading'  what has this in its subject or name
     make bench ARGS=--smoke           one round of everything with little data: whether it runs, seconds a subject

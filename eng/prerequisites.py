@@ -38,7 +38,7 @@ def _missing_to_build():
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         yield f"Symplast builds on Linux on x86-64; this is {platform.system()} on {platform.machine()}."
     if not any(dotnet.is_usable(version) for _, versions, _ in dotnet.installed() for version in versions):
-        yield ("The .NET 10 SDK is missing." + "".join(f"\n  {sentence}" for sentence in _other_sdks()) + " To install it:\n"
+        yield (_with("The .NET 10 SDK is missing.", _other_sdks(), "To install it:") +
                "  Ubuntu 24.04 and newer:  sudo apt-get install dotnet-sdk-10.0\n"
                "  anywhere, without root:  curl -sSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0")
     if not _links():
@@ -51,11 +51,12 @@ def _other_sdks():
     """A sentence for each .NET that does not do."""
     for command, versions, complaint in dotnet.installed():
         if versions:
-            yield f"{command} has {', '.join(versions)}, which {'does' if len(versions) == 1 else 'do'} not do: global.json asks for a release from {dotnet.wanted()} on."
+            yield (f"{command} has {', '.join(versions)}, which {'does' if len(versions) == 1 else 'do'} not do: "
+                   f"global.json asks for {dotnet.wanted()} or a newer release of 10.0")
         elif complaint:
             yield f"{command} does not run: {complaint.splitlines()[0]}"
         else:
-            yield f"{command} is a runtime without an SDK."
+            yield f"{command} is a runtime without an SDK"
 
 
 def _missing_python(pythons, skipped):
@@ -63,13 +64,18 @@ def _missing_python(pythons, skipped):
     if pythons:
         return
     oldest = ".".join(map(str, OLDEST_PYTHON))
-    yield (f"A CPython {oldest} or newer (an ordinary build, not a free-threaded one) is missing."
-           + "".join(f"\n  {sentence}" for sentence in skipped) + " To install one:\n"
-           + _python_of_system() +
+    yield (_with(f"A CPython {oldest} or newer (an ordinary build, not a free-threaded one) is missing.", skipped, "To install one:") +
+           _python_of_system() +
            "  anywhere, without root:  uv python install 3.14   or   pyenv install 3.14\n"
            + ("" if shutil.which("uv") or shutil.which("pyenv") else
               "  (to install uv:          curl -LsSf https://astral.sh/uv/install.sh | sh)\n") +
            "One in an unusual place is found through SYMPLAST_PYTHONS=/path/to/python3.")
+
+
+def _with(missing, found, remedy):
+    """What is missing, what is there instead, a line each, and the words before what helps."""
+    lines = [f"  {each}" for each in found]
+    return "\n".join([missing, *lines, remedy, ""]) if lines else f"{missing} {remedy}\n"
 
 
 def _python_of_system():

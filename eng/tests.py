@@ -56,8 +56,9 @@ def main():
 
     made = build.build()
     checked = _checked("wheel", wheel.problems(made))
-    for python in found:
-        environments.prepare(environments.for_tests(python), python, made)
+    with running("Installing the wheel"):
+        for python in found:
+            environments.prepare(environments.for_tests(python), python, made)
     _expect_pip(found)
     outcomes = [checked, _eng(options.timeout), _dotnet(options.timeout)]
     say(f"The tests in Python, with {len(found)} of them and {min(options.jobs, len(found))} at a time (about five minutes each) …")
@@ -86,7 +87,7 @@ _REMEDIES = [
     ("No CPython 3.12+ with a shared library", "sudo apt-get install libpython{minor} (Debian, Ubuntu), for that of the system"),
     ("this Python was installed without", "sudo apt-get install libpython{minor}-testsuite (Debian, Ubuntu), for that of the system"),
     ("this Python has no test.", "sudo apt-get install libpython{minor}-testsuite (Debian, Ubuntu), for that of the system"),
-    ("this Python has no pip", "sudo apt-get install python3-pip (Debian, Ubuntu), for that of the system"),
+    ("no Python 3.12+ here has pip", "sudo apt-get install python3-pip (Debian, Ubuntu), for that of the system"),
     ("git is not installed", "sudo apt-get install git"),
     ("numpy is not installed", "python -m pip install numpy, with each python of artifacts/venvs/*/bin"),
 ]
@@ -118,6 +119,7 @@ def _expect_pip(found):
 
 def _eng(timeout):
     """The tests of the scripts here, with the Python that runs this."""
+    say("The tests of the build scripts (about half a minute) …")
     return _unittests("Build scripts", [sys.executable], "eng", timeout, "tests/eng")
 
 

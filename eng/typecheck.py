@@ -27,7 +27,7 @@ def check(versions):
         return True
     script = _PLACE / "node_modules" / "pyright" / "index.js"
     install = [npm, "install", "--prefix", _PLACE, "--no-audit", "--no-fund", "--no-save", "--fetch-timeout=60000", "--fetch-retries=1", f"pyright@{_VERSION}"]
-    if not script.exists() and not quietly("Installing pyright", install, "pyright.log"):
+    if not script.exists() and not quietly("Installing pyright", install, "pyright.log", "from npm, some 5 MB"):
         say("Types: not checked, for want of pyright")
         return True
     return all([_check(node, script, version) for version in versions])
