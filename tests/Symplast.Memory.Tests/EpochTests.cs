@@ -168,7 +168,7 @@ public unsafe partial class EpochTests
         Participant* dead;
         OnAThreadThatEnds(&EndInsideASection, &dead);
         // As if the number had been given to this thread since.
-        dead->Thread = Environment.CurrentManagedThreadId;
+        dead->Thread = Libc.CurrentThread();
         Assert.False(Epoch.IsInsideAny());
         Assert.Equal(0, dead->Joined);
     }
