@@ -83,10 +83,11 @@ def _declare(cls):
     for key, annotation in _annotations(cls).items():
         if not _is_class_variable(annotation, cls) and not (key.startswith("__") and key.endswith("__")):
             annotations[key] = annotation
-    inherited = getattr(cls, _FIELDS, None)
-    if not annotations and inherited is None:
+    # Of several bases those of the last one come first, as for dataclasses.
+    inherited = [vars(each)[_FIELDS] for each in reversed(cls.__mro__) if _FIELDS in vars(each)]
+    if not annotations and not inherited:
         return
-    cls.__symplast_fields__ = tuple(dict.fromkeys((*(inherited or ()), *annotations)))
+    cls.__symplast_fields__ = tuple(dict.fromkeys((*(key for keys in inherited for key in keys), *annotations)))
     for key, annotation in annotations.items():
         default = (getattr(cls, key),) if hasattr(cls, key) else ()
         if default and (type(default[0]).__module__, type(default[0]).__qualname__) == ("dataclasses", "Field"):
@@ -150,6 +151,8 @@ def _required(annotation, cls):
         return None if isinstance(annotation, (str, typing.ForwardRef)) else _required(annotation, cls)
     if annotation is None or annotation is type(None):
         return (type(None),)
+    if "dataclasses" in (type(annotation).__module__, getattr(annotation, "__module__", None)):
+        raise TypeError(f"{cls.__qualname__}: dataclasses.{getattr(annotation, '__name__', type(annotation).__name__.strip('_').removesuffix('_TYPE'))} is not for live objects")
     origin = typing.get_origin(annotation) or annotation
     if origin in (typing.Union, types.UnionType):
         parts = [_required(part, cls) for part in typing.get_args(annotation)]

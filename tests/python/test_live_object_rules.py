@@ -112,6 +112,11 @@ class Dataclasses(unittest.TestCase):
             class Open(symplast.Object):
                 pass
 
+    def test_markers_are_refused(self):
+        for annotation, name in ((dataclasses.KW_ONLY, "KW_ONLY"), (dataclasses.InitVar, "InitVar"), (dataclasses.InitVar[int], "InitVar")):
+            with self.assertRaisesRegex(TypeError, f"Point: dataclasses.{name} is not for live objects"):
+                types.new_class("Point", (symplast.Object,), {}, lambda names: names.update(__annotations__={"_": annotation, "x": int}))
+
     def test_can_be_bases_of_open_classes(self):
         @dataclasses.dataclass
         class Point:
@@ -213,6 +218,59 @@ class ClassesInTheMaking(unittest.TestCase):
                     assert executor.submit(work, Point(3)).result() == (6, "Point", 10)
         """)
         child.run(script)
+
+
+class SeveralBases(unittest.TestCase):
+    def test_give_all_their_fields(self):
+        class A(symplast.Object):
+            a: int = 1
+
+        class B(symplast.Object):
+            b: int = 2
+
+        class Both(A, B):
+            pass
+
+        class More(A, B):
+            c: int = 3
+
+        class Left(A):
+            left: int = 4
+
+        class Right(A):
+            right: int = 5
+
+        class Diamond(Left, Right):
+            pass
+
+        class Plain:
+            pass
+
+        class Mixed(Plain, Both):
+            d: int = 6
+
+        # As dataclasses have it.
+        for cls, names in ((Both, "b a"), (More, "b a c"), (Diamond, "a right left"), (Mixed, "b a d")):
+            with self.subTest(cls.__name__):
+                names = names.split()
+                self.assertEqual(list(cls.__match_args__), names)
+                values = list(range(10, 10 + len(names)))
+                o = cls(*values)
+                self.assertEqual(o._attributes(), dict(zip(names, values)))
+                self.assertEqual(cls(**dict(zip(names, values)))._attributes(), o._attributes())
+                with self.assertRaises(AttributeError):
+                    o.other = 1
+
+    def test_with_a_field_without_a_default_after_one_with_it_are_refused(self):
+        class A(symplast.Object):
+            a: int
+
+        class B(symplast.Object):
+            b: int = 2
+
+        with self.assertRaisesRegex(TypeError, "field 'a' without a default follows field 'b'"):
+            class Both(A, B):
+                pass
 
 
 class Overriding(unittest.TestCase):
