@@ -193,6 +193,17 @@ class Kinds(Case):
         self.assertEqual(d, {(1,): 2})
 
 
+class Construction(Case):
+    def test_a_function_of_the_keys_is_refused_in_words_of_its_own(self):
+        for arguments in ((abs, {}), (abs, {1: 2}, 3)):
+            with self.assertRaisesRegex(TypeError, r"^SortedDict takes one mapping or iterable of pairs, and no function of the keys: they are in their own order \(\d arguments given\)$"):
+                SortedDict(*arguments)
+        with self.assertRaisesRegex(TypeError, "^SortedDict takes a mapping or an iterable of pairs, not builtin_function_or_method: its keys are in their own order"):
+            SortedDict(abs)
+        with self.assertRaisesRegex(TypeError, "^SortedDict takes a mapping or an iterable of pairs, not int$"):
+            SortedDict(5)
+
+
 class Mapping(Case):
     def test_it_is_a_mutable_mapping_and_has_all_that_dict_has(self):
         self.assertIsInstance(SortedDict(), collections.abc.MutableMapping)

@@ -133,17 +133,15 @@ public static unsafe class Sum
         number = 0;
         // The magnitude's highest 64 bits; whether anything is left below them counts as one more bit, far below what decides.
         int top = bytes.Length - 1;
-        int carry = isNegative ? 1 : 0;
         int low = 0;
         while (isNegative && low < top && bytes[low] == 0) low++;
-        byte Magnitude(ReadOnlySpan<byte> digits, int i) => !isNegative ? digits[i] : i < low ? (byte)0 : i == low ? (byte)(~digits[i] + carry) : (byte)~digits[i];
-        while (top > 0 && Magnitude(bytes, top) == 0) top--;
+        while (top > 0 && Magnitude(bytes, top, isNegative, low) == 0) top--;
         ulong head = 0;
         int taken = 0;
-        for (; taken < sizeof(ulong) && top - taken >= 0; taken++) head = head << 8 | Magnitude(bytes, top - taken);
+        for (; taken < sizeof(ulong) && top - taken >= 0; taken++) head = head << 8 | Magnitude(bytes, top - taken, isNegative, low);
         for (int i = top - taken; i >= 0; i--)
         {
-            if (Magnitude(bytes, i) == 0) continue;
+            if (Magnitude(bytes, i, isNegative, low) == 0) continue;
             head |= 1;
             break;
         }
@@ -152,6 +150,10 @@ public static unsafe class Sum
         number = isNegative ? -magnitude : magnitude;
         return Status.Done;
     }
+
+    // A byte of the magnitude. Of a negative number it is the complement plus one, which carries up to the lowest byte that is not 0.
+    static byte Magnitude(ReadOnlySpan<byte> bytes, int i, bool isNegative, int low) =>
+        !isNegative ? bytes[i] : i < low ? (byte)0 : i == low ? (byte)-bytes[i] : (byte)~bytes[i];
 
     /// <summary>An integer of 64 bits, inline or as a blob with one reference; empty if there is no memory.</summary>
     public static Value OfInteger(Participant* me, PoolHeap* heap, long number)
