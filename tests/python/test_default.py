@@ -118,7 +118,7 @@ class TestRefusedAnswers(Defaults):
 
     def test_endless_nesting(self):
         config = {"k": [Thing()]}
-        for answer in (lambda o: [Thing()], lambda o: {"next": Thing()}, lambda o: (1, [[Thing()]]), lambda o: {Thing(): 1, 2: 3}, lambda o: frozenset([Thing()]), lambda o: [Thing(), Thing()]):
+        for answer in (lambda o: (1, [Thing(), Thing()]), lambda o: {"next": Thing()}, lambda o: {(Thing(),): 1}):
             with self.assertRaisesRegex(RecursionError, r"^config\['k'\]\[0\].*: default\(\) nests objects more than \d+ deep, the last is a Thing$"):
                 self.pool.freeze(config, default=answer)
         self.assertEqual(self.pool.stats().objects, 0)

@@ -176,7 +176,8 @@ class Mappings(Case):
             self.check(Dict, keys)
 
     def test_in_a_sorted_dict(self):
-        for keys in (NUMBERS, TEXTS, BYTES, TUPLES):
+        # Python has no order for all of the tuples.
+        for keys in (NUMBERS, TEXTS, BYTES, [key for key in TUPLES if key != ((1,), 2)]):
             self.check(SortedDict, keys)
 
     def test_in_a_dict_that_was_filled_at_once_or_copied(self):
