@@ -24,7 +24,7 @@ public enum Status
     /// <summary>The value is of a kind that the operation does not know: adding to a text, mixing kinds of sorted keys.</summary>
     WrongKind,
 
-    /// <summary>The result does not fit: an integer beyond 64 bits.</summary>
+    /// <summary>The result does not fit: an integer beyond 64 bits, or beyond all doubles if it is to be added to one.</summary>
     Overflow,
 
     /// <summary>The time was up, or the wait was cancelled.</summary>

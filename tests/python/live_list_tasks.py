@@ -98,3 +98,7 @@ def disturb(shared, seed, times, begun):
         except (IndexError, ValueError, TypeError, OverflowError, symplast.DeletedError):
             pass
     return "done"
+
+
+def append_one(shared, item):
+    shared.append(item)

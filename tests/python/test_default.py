@@ -116,6 +116,31 @@ class TestRefusedAnswers(Defaults):
         with self.assertRaisesRegex(symplast.NotShareableError, "times in a row"):
             self.pool.freeze([pair[0]], default=lambda o: pair[o is pair[0]])
 
+    def test_endless_nesting(self):
+        config = {"k": [Thing()]}
+        for answer in (lambda o: (1, [Thing(), Thing()]), lambda o: {"next": Thing()}, lambda o: {(Thing(),): 1}):
+            with self.assertRaisesRegex(RecursionError, r"^config\['k'\]\[0\].*: default\(\) nests objects more than \d+ deep, the last is a Thing$"):
+                self.pool.freeze(config, default=answer)
+        self.assertEqual(self.pool.stats().objects, 0)
+
+    def test_nesting_that_ends_may_be_deep(self):
+        depth = 20_000
+        frozen = self.pool.freeze(Thing(n=0), default=lambda o: [Thing(n=o.n + 1)] if o.n < depth else "end")
+        for _ in range(depth):
+            (frozen,) = frozen
+        self.assertEqual(frozen, "end")
+
+    def test_many_answers_side_by_side_are_no_nesting(self):
+        self.assertEqual(len(self.pool.freeze([Thing() for _ in range(150_000)], default=lambda o: [1, [2]])), 150_000)
+
+    def test_one_answer_for_all_is_a_circle(self):
+        answer = []
+        answer += [Thing(), answer, Thing()]
+        frozen = self.pool.freeze([Thing(), answer], default=lambda o: answer)
+        self.assertIs(frozen[0], frozen[1])
+        for part in frozen[0]:
+            self.assertIs(part, frozen[0])
+
     def test_keys_that_become_unhashable(self):
         if sys.version_info >= (3, 15):
             self.skipTest("whatever is frozen can be hashed on this version")

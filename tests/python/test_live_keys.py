@@ -176,7 +176,8 @@ class Mappings(Case):
             self.check(Dict, keys)
 
     def test_in_a_sorted_dict(self):
-        for keys in (NUMBERS, TEXTS, BYTES, TUPLES):
+        # Python has no order for all of the tuples.
+        for keys in (NUMBERS, TEXTS, BYTES, [key for key in TUPLES if key != ((1,), 2)]):
             self.check(SortedDict, keys)
 
     def test_in_a_dict_that_was_filled_at_once_or_copied(self):
@@ -367,6 +368,13 @@ DEEP = """
 
     def one(o):
         yield o
+
+    class Mapping:
+        def keys(self):
+            return [deep]
+
+        def __getitem__(self, key):
+            return 1
 """
 
 
@@ -388,7 +396,7 @@ class Deep(unittest.TestCase):
                 ):
                     refuses(operation)
             for operation in (
-                lambda: kind.fromkeys([deep]), lambda: kind([(deep, 1)]), lambda: kind(one((deep, 1))), lambda: kind([[deep, 1]]), lambda: d.update([(deep, 1)]), lambda: d.update(one([deep, 1])),
+                lambda: kind.fromkeys([deep]), lambda: kind([(deep, 1)]), lambda: kind(one((deep, 1))), lambda: kind([[deep, 1]]), lambda: d.update([(deep, 1)]), lambda: d.update(one([deep, 1])), lambda: kind(Mapping()), lambda: d.update(Mapping()),
                 lambda: d.__setitem__((2,), deep), lambda: d.keys() & [deep],
             ):
                 refuses(operation)
@@ -408,8 +416,7 @@ class Deep(unittest.TestCase):
         refuses(lambda: getattr(s, name)(deep))
     for name in "update intersection_update difference_update symmetric_difference_update union intersection difference symmetric_difference isdisjoint issubset issuperset".split():
         refuses(lambda: getattr(s, name)([deep]))
-        if name not in ("isdisjoint", "issuperset"):
-            refuses(lambda: getattr(s, name)(one(deep)))
+        refuses(lambda: getattr(s, name)(one(deep)))
     refuses(lambda: Set([deep]))
     refuses(lambda: Set(one(deep)))
     inner = frozenset({1})

@@ -44,6 +44,32 @@ class Interpreters(executor_case.ExecutorCase):
         for i in range(WORKERS):
             self.assertEqual([text for worker, text in shared if worker == i], [f"item {n}" for n in range(2000)])
 
+    def test_sorting_by_a_key_while_others_write(self):
+        for reverse in (False, True):
+            shared = self.create(range(100, 0, -1))
+            writes = [-5, 1000, 50]
+
+            def key(n):
+                # In the middle of the sort, and done when the key is returned.
+                if n == 50 and writes:
+                    self.workers.submit(tasks.append_one, shared, writes.pop()).result()
+                return n
+
+            shared.sort(key=key, reverse=reverse)
+            self.assertEqual(shared, sorted([*range(1, 101), -5, 1000, 50], reverse=reverse))
+
+    def test_sorting_what_is_changed_each_time_is_an_error_that_says_so(self):
+        shared = self.create([2, 1])
+
+        def key(n):
+            if n == 2:
+                self.workers.submit(tasks.append_one, shared, 3).result()
+            return n
+
+        with self.assertRaisesRegex(ValueError, "list modified during sort, again and again"):
+            shared.sort(key=key)
+        self.assertEqual(shared[:3], [2, 1, 3])
+
     def test_what_is_added_together_stays_together(self):
         shared = self.create()
         self.everywhere(tasks.extend_all, shared, lambda i: i, 500)

@@ -100,6 +100,13 @@ public static unsafe partial class OrderedMap<THook>
         return Accumulate(me, map, key, ref change, out result);
     }
 
+    /// <summary>The same with any number. Inside a section if it is of the pool.</summary>
+    public static Status Add(Participant* me, OrderedMap* map, in Probe key, Value delta, out Value result)
+    {
+        Summing change = new() { Delta = delta };
+        return Accumulate(me, map, key, ref change, out result);
+    }
+
     static Status Accumulate(Participant* me, OrderedMap* map, in Probe key, ref Summing change, out Value result)
     {
         Status status = Apply(me, map, key, ref change, out _);
@@ -240,6 +247,9 @@ public static unsafe partial class OrderedMap<THook>
         internal long Integer;
         internal double Real;
         internal bool IsReal;
+
+        /// <summary>What is added, if it is not empty.</summary>
+        internal Value Delta;
         internal Value Result;
 
         public static bool Inserts => true;
@@ -250,7 +260,8 @@ public static unsafe partial class OrderedMap<THook>
 
         public MapDecision Present(Participant* me, PoolHeap* heap, Value current, out Value desired)
         {
-            Status = IsReal ? Sum.Of(current, Real, out desired) : Sum.Of(me, heap, current, Integer, out desired);
+            if (!Delta.IsEmpty) Status = Sum.Of(me, heap, current, Delta, out desired);
+            else Status = IsReal ? Sum.Of(current, Real, out desired) : Sum.Of(me, heap, current, Integer, out desired);
             Result = desired;
             return Status == Status.Done ? MapDecision.Store : MapDecision.Leave;
         }

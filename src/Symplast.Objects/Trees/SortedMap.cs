@@ -40,7 +40,8 @@ public unsafe struct SortedMap
 
 /// <summary>
 /// A map sorted by its keys: a B+tree under RCU, with fat nodes, locks for writers only, and lock-free reads. Keys are of one class (numbers, text, bytes or
-/// tuples, see <see cref="Ordering"/>): that of the first key, for as long as the map is not empty.
+/// tuples, see <see cref="Ordering"/>): that of the first key, for as long as the map is not empty. Of tuples any two must have an order in Python, too (<see cref="Ordering.HaveOrder(Value, Value)"/>):
+/// WrongKind for a key that has none with another.
 /// </summary>
 /// <remarks>
 /// <para>All operations are thread-safe, atomic and linearizable, those on several keys too (first, floor, pop, count), but for cursors, which say

@@ -57,6 +57,7 @@ public static unsafe partial class SortedMap<THook, TRules>
             string? fault = CheckKey(new Value(SortedLeaf.Key(leaf, place)), leaf->Digests[place], &leaf->Node, lower, upper);
             if (fault != null) return fault;
             if (i > 0 && Ordering.Compare(new Value(SortedLeaf.Key(leaf, LeafOrder.Place(order, i - 1))), new Value(SortedLeaf.Key(leaf, place))) >= 0) return "a leaf's keys are out of order";
+            if (i > 0 && !Ordering.HaveOrder(KeyAt(leaf, order, i - 1), KeyAt(leaf, order, i))) return "a leaf's keys have no order";
         }
         return null;
     }

@@ -301,6 +301,12 @@ public static unsafe partial class SortedMap<THook, TRules>
         ulong order = leaf->Node.Order;
         int place = LeafOrder.Filled(order);
         Search(leaf, order, sought, out int position);
+        bool isTuple = sought.Class == OrderingClass.Tuple;
+        if (isTuple && !HasOrderInside(leaf, order, position, key))
+        {
+            Reference.Drop(me, key);
+            return Status.WrongKind;
+        }
         if (TRules.Fault == SortedMapFault.PublishesEarly)
         {
             Volatile.Write(ref leaf->Node.Order, LeafOrder.Inserted(order, position));
@@ -316,6 +322,12 @@ public static unsafe partial class SortedMap<THook, TRules>
             // Nobody has seen the place.
             Reference.Drop(me, key);
             return Status.Done;
+        }
+        if (isTuple && !HasOrderOutside(map, leaf, order, position, key))
+        {
+            ExitOrder(map, 0);
+            Reference.Drop(me, key);
+            return Status.WrongKind;
         }
         THook.Point();
         // Release: pairs with the acquires in Find and Nearest; the place is filled.

@@ -76,6 +76,41 @@ public static unsafe class Ordering
         return kind == other ? CompareBytes(left.Data, left.Length, (Blob*)right.Pointer) : kind < other ? -1 : 1;
     }
 
+    /// <summary>
+    /// Whether Python, too, has an order for two values: not of two classes, nor of tuples if the first of their items that differ are of two classes, or tuples of which that is
+    /// true. If there is none for two values of a sorted row, there is none for some neighbours between them.
+    /// </summary>
+    public static bool HaveOrder(Value left, Value right) => HaveOrder(left, right, out _, out _);
+
+    /// <summary>The same with the items that are of two classes.</summary>
+    public static bool HaveOrder(Value left, Value right, out OrderingClass first, out OrderingClass second)
+    {
+        first = second = OrderingClass.None;
+        CompareStrictly(left, right, ref first, ref second);
+        return first == second;
+    }
+
+    // As Compare; recursion is bounded by TupleBlob.MaximumDepth.
+    static int CompareStrictly(Value left, Value right, ref OrderingClass first, ref OrderingClass second)
+    {
+        OrderingClass kind = ClassOf(left);
+        OrderingClass other = ClassOf(right);
+        if (kind == other && kind != OrderingClass.Tuple || left == right) return Compare(left, right);
+        if (kind != other)
+        {
+            first = kind;
+            second = other;
+            return 1;
+        }
+        nuint common = Math.Min(TupleBlob.LengthOf(left), TupleBlob.LengthOf(right));
+        for (nuint i = 0; i < common; i++)
+        {
+            int order = CompareStrictly(TupleBlob.Items((TupleBlob*)left.Pointer)[i], TupleBlob.Items((TupleBlob*)right.Pointer)[i], ref first, ref second);
+            if (order != 0) return order;
+        }
+        return TupleBlob.LengthOf(left).CompareTo(TupleBlob.LengthOf(right));
+    }
+
     // Bytes compare as unsigned numbers. UTF-8 was made so that this is the order of code points; it holds for encoded surrogates as well.
     internal static int CompareBytes(byte* data, nuint length, Blob* blob)
     {

@@ -2,18 +2,27 @@ using System.Buffers.Binary;
 
 namespace Symplast.Objects;
 
-/// <summary>Adding numbers in place: integers of 64 bits, booleans and floats, as Python adds them.</summary>
+/// <summary>Adding numbers in place: integers of any size, booleans and floats, as Python adds them.</summary>
 public static unsafe class Sum
 {
+    // Bytes; more than anybody adds.
+    const nuint MostBytes = 1 << 30;
+
     /// <summary>
     /// <paramref name="left"/> + <paramref name="right"/>, with a reference that is the caller's. WrongKind if one is no number of these kinds,
-    /// Overflow if the sum, or an integer that goes into it, needs more than 64 bits. Inside a section.
+    /// Overflow if one is a float and the other an integer that is larger than all floats. Inside a section.
     /// </summary>
     internal static Status Of(Participant* me, PoolHeap* heap, Value left, Value right, out Value sum)
     {
+        if (left.IsInt && right.IsInt)
+        {
+            sum = OfInteger(me, heap, left.Int + right.Int);
+            return sum.IsEmpty ? Status.NoMemory : Status.Done;
+        }
         if (right.IsFloat) return Of(left, right.Float, out sum);
         Status status = Integer(right, out long number);
         if (status == Status.Done) return Of(me, heap, left, number, out sum);
+        if (status == Status.Overflow) return OfLarge(me, heap, left, right, out sum);
         sum = default;
         return status;
     }
@@ -28,9 +37,17 @@ public static unsafe class Sum
             return Status.Done;
         }
         Status status = Integer(left, out long number);
+        byte* bytes = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(new Span<byte>(bytes, sizeof(long)), right);
+        if (status == Status.Overflow) return OfBytes(me, heap, Blob.Data((Blob*)left.Pointer), Blob.LengthOf(left), bytes, sizeof(long), out sum);
         if (status != Status.Done) return status;
         long total = unchecked(number + right);
-        if (((number ^ total) & (right ^ total)) < 0) return Status.Overflow;
+        if (((number ^ total) & (right ^ total)) < 0)
+        {
+            byte* own = stackalloc byte[sizeof(long)];
+            BinaryPrimitives.WriteInt64LittleEndian(new Span<byte>(own, sizeof(long)), number);
+            return OfBytes(me, heap, own, sizeof(long), bytes, sizeof(long), out sum);
+        }
         sum = OfInteger(me, heap, total);
         return sum.IsEmpty ? Status.NoMemory : Status.Done;
     }
@@ -38,11 +55,105 @@ public static unsafe class Sum
     /// <summary>The same for a double, whose sum is one and needs no memory.</summary>
     internal static Status Of(Value left, double right, out Value sum)
     {
-        long number = 0;
-        Status status = left.IsFloat ? Status.Done : Integer(left, out number);
-        sum = status == Status.Done ? Value.Of((left.IsFloat ? left.Float : number) + right) : default;
+        sum = default;
+        double number = 0;
+        Status status = Status.Done;
+        if (left.IsFloat) number = left.Float;
+        else if ((status = Integer(left, out long integer)) == Status.Done) number = integer;
+        else if (status == Status.Overflow) status = Nearest(left, out number);
+        if (status == Status.Done) sum = Value.Of(number + right);
         return status;
     }
+
+    // right is an integer of more than 64 bits.
+    static Status OfLarge(Participant* me, PoolHeap* heap, Value left, Value right, out Value sum)
+    {
+        sum = default;
+        if (left.IsFloat)
+        {
+            Status near = Nearest(right, out double number);
+            if (near == Status.Done) sum = Value.Of(left.Float + number);
+            return near;
+        }
+        Status status = Integer(left, out long integer);
+        byte* bytes = Blob.Data((Blob*)right.Pointer);
+        nuint length = Blob.LengthOf(right);
+        if (status == Status.Overflow) return OfBytes(me, heap, Blob.Data((Blob*)left.Pointer), Blob.LengthOf(left), bytes, length, out sum);
+        if (status != Status.Done) return status;
+        byte* own = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(new Span<byte>(own, sizeof(long)), integer);
+        return OfBytes(me, heap, own, sizeof(long), bytes, length, out sum);
+    }
+
+    // Two's complements, little-endian. The sum is made where it stays: a byte or two of its block may be too many.
+    static Status OfBytes(Participant* me, PoolHeap* heap, byte* left, nuint leftLength, byte* right, nuint rightLength, out Value sum)
+    {
+        sum = default;
+        nuint length = Math.Max(leftLength, rightLength) + 1;
+        if (length > MostBytes) return Status.Overflow;
+        Blob* blob = (Blob*)Heap.Allocate(me, heap, (nuint)sizeof(Blob) + length);
+        if (blob == null) return Status.NoMemory;
+        byte* bytes = Blob.Data(blob);
+        int carry = 0;
+        for (nuint i = 0; i < length; i++)
+        {
+            carry += Digit(left, leftLength, i) + Digit(right, rightLength, i);
+            bytes[i] = (byte)carry;
+            carry >>= 8;
+        }
+        // As short as possible: the sign of the last byte must stay.
+        while (length > 1 && bytes[length - 1] == (byte)((sbyte)bytes[length - 2] >> 7)) length--;
+        ReadOnlySpan<byte> digits = new(bytes, (int)length);
+        if (length <= sizeof(long))
+        {
+            long small = (sbyte)digits[^1];
+            for (int i = digits.Length - 2; i >= 0; i--) small = small << 8 | digits[i];
+            if (Value.Fits(small))
+            {
+                Heap.Free(me, blob);
+                sum = Value.OfInt(small);
+                return Status.Done;
+            }
+        }
+        blob->Head = new Header { Count = 1, Kind = HeaderKind.Blob };
+        blob->Hash = Hashing.OfBigInt(digits);
+        blob->Length = length;
+        sum = Value.Of(ValueKind.BigInt, blob);
+        return Status.Done;
+    }
+
+    // Beyond the end the sign goes on.
+    static int Digit(byte* bytes, nuint length, nuint i) => i < length ? bytes[i] : (byte)((sbyte)bytes[length - 1] >> 7);
+
+    // The double that is nearest to a large integer, to an even one of two; Overflow if it is larger than all.
+    static Status Nearest(Value integer, out double number)
+    {
+        ReadOnlySpan<byte> bytes = Blob.Bytes(integer);
+        bool isNegative = (sbyte)bytes[^1] < 0;
+        number = 0;
+        // The magnitude's highest 64 bits; whether anything is left below them counts as one more bit, far below what decides.
+        int top = bytes.Length - 1;
+        int low = 0;
+        while (isNegative && low < top && bytes[low] == 0) low++;
+        while (top > 0 && Magnitude(bytes, top, isNegative, low) == 0) top--;
+        ulong head = 0;
+        int taken = 0;
+        for (; taken < sizeof(ulong) && top - taken >= 0; taken++) head = head << 8 | Magnitude(bytes, top - taken, isNegative, low);
+        for (int i = top - taken; i >= 0; i--)
+        {
+            if (Magnitude(bytes, i, isNegative, low) == 0) continue;
+            head |= 1;
+            break;
+        }
+        double magnitude = Math.ScaleB((double)head, Math.Min(top - taken + 1, 1 << 20) * 8);
+        if (double.IsInfinity(magnitude)) return Status.Overflow;
+        number = isNegative ? -magnitude : magnitude;
+        return Status.Done;
+    }
+
+    // A byte of the magnitude. Of a negative number it is the complement plus one, which carries up to the lowest byte that is not 0.
+    static byte Magnitude(ReadOnlySpan<byte> bytes, int i, bool isNegative, int low) =>
+        !isNegative ? bytes[i] : i < low ? (byte)0 : i == low ? (byte)-bytes[i] : (byte)~bytes[i];
 
     /// <summary>An integer of 64 bits, inline or as a blob with one reference; empty if there is no memory.</summary>
     public static Value OfInteger(Participant* me, PoolHeap* heap, long number)

@@ -158,7 +158,7 @@ public static unsafe partial class SharedVector<THook>
         Reference.Take(value);
         if (THook.Omits(VectorStep.ElementComesBeforeBounds)) Publish(root, bounds + VectorRoot.OneMore);
         Store(VectorRoot.PlaceOf(root, end), value);
-        vector->Version++;
+        Change(me, vector);
         Publish(root, bounds + VectorRoot.OneMore);
         return Status.Done;
     }
@@ -174,7 +174,7 @@ public static unsafe partial class SharedVector<THook>
             if (!areOwned) Reference.Take(values[i]);
             Store(VectorRoot.PlaceOf(root, end + i), values[i]);
         }
-        vector->Version++;
+        Change(me, vector);
         Publish(root, bounds + count * VectorRoot.OneMore);
         return Status.Done;
     }

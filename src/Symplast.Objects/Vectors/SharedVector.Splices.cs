@@ -119,7 +119,7 @@ public static unsafe partial class SharedVector<THook>
             value = default;
             return Status.NoMemory;
         }
-        vector->Version++;
+        Change(me, vector);
         Publish(root, bounds + 1);
         return Status.Done;
     }
@@ -177,10 +177,20 @@ public static unsafe partial class SharedVector<THook>
         return null;
     }
 
+    /// <summary>Whether a participant was the last to change the vector, but for elements that were set without the lock. A hint: others may have changed it since.</summary>
+    public static bool WasChangedBy(Participant* me, SharedVector* vector) => vector->Writer == me;
+
+    // Under the lock.
+    static void Change(Participant* me, SharedVector* vector)
+    {
+        vector->Version++;
+        vector->Writer = me;
+    }
+
     // A change of the elements: the new root is complete.
     static void Swap(Participant* me, SharedVector* vector, VectorRoot* root, VectorRoot* next, int shared)
     {
-        vector->Version++;
+        Change(me, vector);
         Replace(me, vector, root, next, shared);
     }
 

@@ -131,7 +131,7 @@ public static unsafe partial class SharedVector<THook>
         Status status = update.Next(me, Heap.Of(vector), old, out next);
         if (status != Status.Done) return status;
         Store(place, next);
-        vector->Version++;
+        Change(me, vector);
         return Status.Done;
     }
 

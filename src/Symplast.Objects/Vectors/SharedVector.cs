@@ -22,8 +22,8 @@ public unsafe struct SharedVector
     /// <summary>Binary logarithm of the first bucket's size.</summary>
     internal int FirstShift;
 
-    // The lock, which writers take, lies in another cache line than what all readers read.
-    internal ulong Apart;
+    /// <summary>Who changed the version last. Under the lock. The lock, which writers take, lies in another cache line than what all readers read.</summary>
+    internal Participant* Writer;
 
     /// <summary>What readers begin with; null once deleted.</summary>
     internal VectorRoot* Root;
@@ -198,7 +198,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
             {
                 value = *VectorRoot.PlaceOf(root, end - 1);
                 Publish(root, bounds - VectorRoot.OneMore);
-                vector->Version++;
+                Change(me, vector);
                 // The last bucket and the one before are empty.
                 if (VectorRoot.BucketOf(end - 1, root->FirstShift) < root->Used - 2) Shrink(me, vector, root);
             }

@@ -73,6 +73,9 @@ internal unsafe struct FreezeFrame
     /// <summary>Index and order of the original's table can be kept as they are.</summary>
     internal bool KeepsTable;
 
+    /// <summary>The original is what default= returned.</summary>
+    internal bool IsConverted;
+
     /// <summary>The original is what default= returned for an object whose attributes it holds; keys are shown as attributes in error paths.</summary>
     internal bool IsAttributes;
 }

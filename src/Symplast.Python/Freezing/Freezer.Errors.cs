@@ -93,6 +93,7 @@ internal unsafe ref partial struct Freezer
     /// <summary>The name by which the calling code knows the root, so that the path reads like its own source; "obj" if it has none.</summary>
     readonly string RootName()
     {
+        if (_name is not null) return _name;
         ref Api api = ref Api.Table;
         string? name = NameIn(api.PyEval_GetLocals(), _root) ?? NameIn(api.PyEval_GetGlobals(), _root);
         api.PyErr_Clear();

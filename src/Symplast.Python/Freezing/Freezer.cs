@@ -27,11 +27,15 @@ internal unsafe ref partial struct Freezer
 
     const int VisitsBetweenSignalChecks = 1 << 14;
     const int MostChainedConversions = 100;
+
+    // json.dumps has the recursion limit; a list that is linked through default() may well be longer.
+    const int MostNestedConversions = 100_000;
     const int Nothing = int.MaxValue;
 
     readonly InterpreterState _interpreter;
     readonly PyObject* _root;
     readonly PyObject* _default;
+    readonly string? _name;      // of the root, in messages
     readonly bool _remembersAll;
     readonly ulong _immortal;
     PoolWriter _writer;
@@ -45,12 +49,14 @@ internal unsafe ref partial struct Freezer
     long _callouts;
     int _budget;
     int _chain;
+    int _nested;                 // containers in progress that default= returned
     bool _pushed;                // the last Visit began a container
     bool _nextIsAttributes;
 
-    Freezer(InterpreterState interpreter, PyObject* root, PyObject* convert)
+    Freezer(InterpreterState interpreter, PyObject* root, PyObject* convert, string? name)
     {
         _interpreter = interpreter;
+        _name = name;
         _root = root;
         _default = convert;
         _remembersAll = convert != null;
@@ -61,9 +67,9 @@ internal unsafe ref partial struct Freezer
 
     /// <summary>
     /// Returns the frozen form of <paramref name="root"/> in <paramref name="pool"/>, or null with an exception set and the pool as it was. What is
-    /// frozen already is returned as it is. <paramref name="convert"/> is Python's <c>default=</c>, or null.
+    /// frozen already is returned as it is. <paramref name="convert"/> is Python's <c>default=</c>, or null. Messages call the root <paramref name="name"/>, or as the calling code does.
     /// </summary>
-    internal static PyObject* Freeze(InterpreterState interpreter, Pool pool, PyObject* root, PyObject* convert)
+    internal static PyObject* Freeze(InterpreterState interpreter, Pool pool, PyObject* root, PyObject* convert, string? name = null)
     {
         if (AddressRange.Contains(root))
         {
@@ -71,7 +77,7 @@ internal unsafe ref partial struct Freezer
             if (owner is not { Deleted: false }) return interpreter.RaiseDeleted(owner);
             return pool.Deleted ? interpreter.RaiseDeleted(pool) : root;
         }
-        Freezer freezer = new(interpreter, root, convert);
+        Freezer freezer = new(interpreter, root, convert, name);
         if (!freezer._writer.Open(pool)) return interpreter.RaiseDeleted(pool);
         PyObject* copy = null;
         bool closed = false;
@@ -259,6 +265,8 @@ internal unsafe ref partial struct Freezer
         if (_default == null) return RaiseNotShareable(Text.TypeName(o) + " cannot be frozen");
         if (++_chain > MostChainedConversions)
             return RaiseNotShareable($"default() returned an object that cannot be frozen {MostChainedConversions} times in a row, last a {Text.TypeName(o)}");
+        if (_nested >= MostNestedConversions)
+            return Errors.Set(*Api.Table.PyExc_RecursionError, $"{Path(_stack.Count)}: default() nests objects more than {MostNestedConversions} deep, the last is a {Text.TypeName(o)}");
         _conversions++;
         Callout(o);
         PyObject* result = Api.Table.PyObject_CallOneArg(_default, o);
@@ -346,7 +354,10 @@ internal unsafe ref partial struct Freezer
             Conversions = _conversions,
             Callouts = _callouts,
             Reaches = Nothing,
+            // Only what default= returned is begun in the middle of a conversion; what is in it comes later.
+            IsConverted = _chain > 0,
         };
+        if (_chain > 0) _nested++;
         _writer.Objects++;
         _pushed = true;
         return frame;
@@ -357,6 +368,7 @@ internal unsafe ref partial struct Freezer
     {
         FreezeFrame frame = *_stack.Last;
         _stack.RemoveLast();
+        if (frame.IsConverted) _nested--;
         bool isOpen = frame.Reaches < _stack.Count;
         bool isOpenSlice = isOpen && frame.Kind == FrameKind.Slice;
         if (_innermostOpening >= _stack.Count) CloseSlices(isOpenSlice ? frame.Reaches : Nothing);

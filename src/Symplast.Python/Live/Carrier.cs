@@ -198,7 +198,7 @@ internal unsafe ref struct Carrier
         Pool? pool = LiveErrors.PoolOf(_heap);
         if (interpreter is null || pool is null) return LiveErrors.RaiseDeletedPool(_state, _heap) != null;
         if (!IsImmutable(interpreter, o)) return Refuse(o, "cannot be shared");
-        PyObject* frozen = Freezer.Freeze(interpreter, pool, o, null);
+        PyObject* frozen = Freezer.Freeze(interpreter, pool, o, null, name: "");
         if (frozen == null) return Rename(o);
         // Constants of the process lie in no pool.
         if (AddressRange.Contains(frozen))
@@ -224,7 +224,7 @@ internal unsafe ref struct Carrier
         return false;
     }
 
-    // An error that freezing a part of what is carried gave: with the place of that part.
+    // An error that freezing a part of what is carried gave, whose place in that part it begins with: after the place of the part.
     bool Rename(PyObject* o)
     {
         ref Api api = ref Api.Table;
@@ -232,11 +232,11 @@ internal unsafe ref struct Carrier
         if (interpreter is null || api.PyErr_ExceptionMatches(interpreter.NotShareableError) == 0) return false;
         PyObject* exception = api.PyErr_GetRaisedException();
         PyObject* text = api.PyObject_Str(exception);
-        string message = text == null ? $"{Text.TypeName(o)} cannot be shared" : Text.FromPython(text);
+        string message = text == null ? $": {Text.TypeName(o)} cannot be shared" : Text.FromPython(text);
         api.PyErr_Clear();
         References.Drop(text);
         References.Drop(exception);
-        LiveErrors.RaiseNotShareable(_state, $"{Path()}: {message}");
+        LiveErrors.RaiseNotShareable(_state, Path() + message);
         return false;
     }
 

@@ -36,10 +36,7 @@ internal readonly unsafe struct DictMap : ILiveMap
         Map.CompareExchange(me, (OrderedMap*)map, key, expected, desired, out _);
 
     /// <inheritdoc/>
-    public static Status Add(Participant* me, Header* map, in Probe key, long delta, out Value sum) => Map.Add(me, (OrderedMap*)map, key, delta, out sum);
-
-    /// <inheritdoc/>
-    public static Status Add(Participant* me, Header* map, in Probe key, double delta, out Value sum) => Map.Add(me, (OrderedMap*)map, key, delta, out sum);
+    public static Status Add(Participant* me, Header* map, in Probe key, Value delta, out Value sum) => Map.Add(me, (OrderedMap*)map, key, delta, out sum);
 
     /// <inheritdoc/>
     public static Status Clear(Participant* me, Header* map) => Map.Clear(me, (OrderedMap*)map);

@@ -34,11 +34,8 @@ internal unsafe interface ILiveMap
     /// <summary>Gives a key another value if it has the expected one; Missing if not.</summary>
     static abstract Status CompareExchange(Participant* me, Header* map, in Probe key, in Probe expected, Value desired);
 
-    /// <summary>Adds an integer to the number that a key has; WrongKind if that is none, or the key is not for this map.</summary>
-    static abstract Status Add(Participant* me, Header* map, in Probe key, long delta, out Value sum);
-
-    /// <summary>The same of a real number.</summary>
-    static abstract Status Add(Participant* me, Header* map, in Probe key, double delta, out Value sum);
+    /// <summary>Adds to the number that a key has; WrongKind if that is none, or the key is not for this map.</summary>
+    static abstract Status Add(Participant* me, Header* map, in Probe key, Value delta, out Value sum);
 
     /// <summary>Removes all entries.</summary>
     static abstract Status Clear(Participant* me, Header* map);

@@ -23,7 +23,7 @@ internal unsafe ref partial struct Incoming
     {
         KeyState known = Lookup(state, o, out key);
         // Its bytes may be what is looked for.
-        if (key._text == null) key._text = o;
+        if (known == KeyState.Ready && key._text == null) key._text = o;
         else References.Drop(o);
         return known;
     }

@@ -22,7 +22,7 @@ internal static unsafe partial class ListType
         Method("index"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&IndexOf, PyMethodDef.FastCall, "index($self, value, start=0, stop=sys.maxsize, /)\n--\n\nReturn the first index of value."u8),
         Method("count"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CountOf, PyMethodDef.OneArg, "count($self, value, /)\n--\n\nReturn how many elements equal value, at one moment."u8),
         Method("reverse"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reverse, PyMethodDef.NoArgs, "reverse($self, /)\n--\n\nReverse the list in place, at one moment."u8),
-        Method("sort"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Sort, PyMethodDef.FastCall | PyMethodDef.Keywords, "sort($self, /, *, key=None, reverse=False)\n--\n\nSort the list in place, stably. The result takes the place of the elements at one moment; ValueError if the list was changed meanwhile."u8),
+        Method("sort"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Sort, PyMethodDef.FastCall | PyMethodDef.Keywords, "sort($self, /, *, key=None, reverse=False)\n--\n\nSort the list in place, stably. The result takes the place of the elements at one moment. If other interpreters change the list meanwhile, it is sorted anew; ValueError if they do so again and again, or if this one does."u8),
         Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs, "__copy__($self, /)\n--\n\nFor copy.copy: a new List in the same pool, with the elements of one moment."u8),
         Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg, "__deepcopy__($self, memo, /)\n--\n\nFor copy.deepcopy: a new List in the same pool, with copies of the elements of one moment."u8),
         Method("__reversed__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reversed, PyMethodDef.NoArgs, "__reversed__($self, /)\n--\n\nReturn a reverse iterator over the elements of one moment."u8),
@@ -238,24 +238,19 @@ internal static unsafe partial class ListType
     static PyObject* Add(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("add", count, 2, 2) || !LiveMethods.IsUsable(handle) || !TryIndex(arguments[0], out long index)) return null;
-        if (!LiveMethods.TryNumber("add", arguments[1], out bool isReal, out long integer, out double real)) return null;
         LiveState* state = handle->State;
+        if (!LiveMethods.TryNumber(state, "add", arguments[1], out Incoming delta)) return null;
         PoolHeap* heap = Heap.Of(handle->Shared);
         Status status = Status.Deleted;
         PyObject* result = null;
         Epoch.Enter(state->Me);
         if (!PoolHeap.IsDeleted(heap))
         {
-            Value delta = isReal ? Value.Of(real) : Sum.OfInteger(state->Me, heap, integer);
-            if (delta.IsEmpty) status = Status.NoMemory;
-            else
-            {
-                status = Vector.Add(state->Me, VectorOf(handle), index, delta, out Value sum);
-                if (status == Status.Done) result = Outgoing.Object(state, sum);
-                Reference.Drop(state->Me, delta);
-            }
+            status = Vector.Add(state->Me, VectorOf(handle), index, delta.Probe.AsValue, out Value sum);
+            if (status == Status.Done) result = Outgoing.Object(state, sum);
         }
         Epoch.Exit(state->Me);
+        delta.Dispose(state);
         if (status == Status.Done) return result;
         if (status == Status.Missing) return LiveErrors.RaiseIndex("list index out of range");
         if (status == Status.WrongKind) return Errors.Type($"{Place.Item((PyObject*)handle, arguments[0]).Describe()} is not a number");

@@ -10,6 +10,9 @@ namespace Symplast.Python.Live;
 // Sorting: numbers or text by themselves. Of other elements, and of keys, Python's own list.sort puts the indexes in order; then the elements follow, at one moment.
 internal static unsafe partial class ListType
 {
+    // How often others may change the list while it is sorted.
+    const int MostSorts = 100;
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Sort(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
     {
@@ -21,13 +24,8 @@ internal static unsafe partial class ListType
             PyObject* key = (PyObject*)given[0] == Api.Table._Py_NoneStruct ? null : (PyObject*)given[0];
             int reverse = given[1] == 0 ? 0 : Api.Table.PyObject_IsTrue((PyObject*)given[1]);
             if (reverse < 0) return null;
-            LiveState* state = handle->State;
             if (key == null && SortAtOnce(handle, reverse != 0, out bool isDone)) return isDone ? Api.Table._Py_NoneStruct : null;
-            Status status = Vector.Snapshot(state->Me, VectorOf(handle), out VectorSnapshot snapshot);
-            if (status != Status.Done) return LiveErrors.Raise(handle, status);
-            bool done = Sort(handle, ref snapshot, key, reverse != 0);
-            snapshot.Release(state->Me);
-            return done ? Api.Table._Py_NoneStruct : null;
+            return SortAgain(handle, key, reverse != 0) ? Api.Table._Py_NoneStruct : null;
         }
         catch (Exception e)
         {
@@ -38,16 +36,53 @@ internal static unsafe partial class ListType
     // Elements that Python need not compare. False if there are others.
     static bool SortAtOnce(Handle* handle, bool isReversed, out bool isDone)
     {
-        Status status = Vector.SortPlain(handle->State->Me, VectorOf(handle), isReversed);
+        Status status = Status.Missing;
+        isDone = false;
+        for (int i = 0; i < MostSorts && status == Status.Missing; i++)
+        {
+            if (i > 0 && (Api.Table.PyErr_CheckSignals() != 0 || !LiveMethods.IsUsable(handle))) return true;
+            status = Vector.SortPlain(handle->State->Me, VectorOf(handle), isReversed);
+        }
         isDone = status == Status.Done;
         if (status == Status.WrongKind) return false;
-        if (status == Status.Missing) Errors.Value("list modified during sort");
+        if (status == Status.Missing) RaiseModified();
         else if (!isDone) LiveErrors.Raise(handle, status);
         return true;
     }
 
-    static bool Sort(Handle* handle, ref VectorSnapshot snapshot, PyObject* key, bool isReversed)
+    // What others do while a snapshot is sorted is not lost: then the list as it is now is sorted. What this interpreter does, its key function most likely, is an error, as list
+    // has it.
+    static bool SortAgain(Handle* handle, PyObject* key, bool isReversed)
     {
+        LiveState* state = handle->State;
+        for (int i = 0; i < MostSorts; i++)
+        {
+            if (i > 0 && (Api.Table.PyErr_CheckSignals() != 0 || !LiveMethods.IsUsable(handle))) return false;
+            Status status = Vector.Snapshot(state->Me, VectorOf(handle), out VectorSnapshot snapshot);
+            if (status != Status.Done) return LiveErrors.Raise(handle, status) != null;
+            bool done = Sort(handle, ref snapshot, key, isReversed, out status);
+            snapshot.Release(state->Me);
+            if (done || status != Status.Missing) return done;
+            if (IsOwnChange(handle)) return Errors.Value("list modified during sort") != null;
+        }
+        return RaiseModified();
+    }
+
+    static bool IsOwnChange(Handle* handle)
+    {
+        LiveState* state = handle->State;
+        Epoch.Enter(state->Me);
+        bool isOwn = !PoolHeap.IsDeleted(Heap.Of(handle->Shared)) && Vector.WasChangedBy(state->Me, VectorOf(handle));
+        Epoch.Exit(state->Me);
+        return isOwn;
+    }
+
+    static bool RaiseModified() => Errors.Value("list modified during sort, again and again: others change it faster than it can be sorted; sort a copy, or keep them waiting") != null;
+
+    // Missing, without an exception, if the list was changed meanwhile.
+    static bool Sort(Handle* handle, ref VectorSnapshot snapshot, PyObject* key, bool isReversed, out Status status)
+    {
+        status = Status.Done;
         nint length = (nint)snapshot.Count;
         LiveState* state = handle->State;
         PyObject* keys = LiveMethods.Hidden(HeldValues.ToList(state, Heap.Of(handle->Shared), snapshot.Items, 1, length));
@@ -59,10 +94,10 @@ internal static unsafe partial class ListType
         bool done = LiveMethods.IsUsable(handle) && sorted.Reserve(length);
         if (done)
         {
-            Status status = Status.Missing;
+            status = Status.Missing;
             if (Arrange(order, snapshot.Items, sorted.Items, length)) status = Vector.ReplaceUnchanged(state->Me, VectorOf(handle), snapshot, sorted.Items, length);
             sorted.Free();
-            done = status == Status.Missing ? Errors.Value("list modified during sort") != null : Succeeded(handle, status);
+            done = status != Status.Missing && Succeeded(handle, status);
         }
         References.Drop(order);
         return done;

@@ -26,7 +26,9 @@ internal static unsafe class LiveErrors
             case Status.NoMemory:
                 return RaiseNoMemory(state, Heap.Of(handle->Shared));
             case Status.Overflow:
-                return Errors.Set(*Api.Table.PyExc_OverflowError, "the sum needs more than 64 bits");
+                return Errors.Set(*Api.Table.PyExc_OverflowError, ((PyObject*)handle)->Type == state->TypeOf(LiveKind.AtomicInt)
+                    ? "an AtomicInt has 64 bits, the sum needs more: add() of a Dict, a List or an Object has no such limit"
+                    : "int too large to be added to a float");
             case Status.WrongKind:
                 return Errors.Type($"this {name} does not take such a value here");
             default:

@@ -80,12 +80,15 @@ internal static unsafe partial class LiveMap<TMap>
     internal static PyObject* Add(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("add", count, 2, 2) || !LiveMethods.IsUsable(handle)) return null;
-        if (!LiveMethods.TryNumber("add", arguments[1], out bool isReal, out long integer, out double real)) return null;
         LiveState* state = handle->State;
-        if (!TryKey(handle, arguments[0], out Incoming key)) return null;
+        if (!LiveMethods.TryNumber(state, "add", arguments[1], out Incoming delta)) return null;
+        if (!TryKey(handle, arguments[0], out Incoming key))
+        {
+            delta.Dispose(state);
+            return null;
+        }
         Epoch.Enter(state->Me);
-        Value sum;
-        Status status = isReal ? TMap.Add(state->Me, handle->Shared, key.Probe, real, out sum) : TMap.Add(state->Me, handle->Shared, key.Probe, integer, out sum);
+        Status status = TMap.Add(state->Me, handle->Shared, key.Probe, delta.Probe.AsValue, out Value sum);
         PyObject* result = status == Status.Done ? Outgoing.Object(state, sum) : null;
         bool isForeign = status == Status.WrongKind && TMap.IsForeign(state->Me, handle->Shared, key.Probe);
         Epoch.Exit(state->Me);
@@ -93,6 +96,7 @@ internal static unsafe partial class LiveMap<TMap>
         else if (status == Status.WrongKind) Errors.Type($"{Place.Item((PyObject*)handle, arguments[0]).Describe()} is not a number");
         else if (status != Status.Done) LiveErrors.Raise(handle, status);
         key.Dispose(state);
+        delta.Dispose(state);
         return result;
     }
 }

@@ -176,18 +176,12 @@ internal static unsafe class LiveMethods
         return copy;
     }
 
-    /// <summary>What can be added to a number in a pool: an int of at most 64 bits, or a float. False with an exception set.</summary>
-    internal static bool TryNumber(string method, PyObject* o, out bool isReal, out long integer, out double real)
+    /// <summary>What can be added to a number in a pool: an int, or what can be one, or a float. False with an exception set.</summary>
+    internal static bool TryNumber(LiveState* state, string method, PyObject* o, out Incoming number)
     {
         ref Api api = ref Api.Table;
-        integer = 0;
-        real = 0;
-        isReal = o->Type == api.PyFloat_Type;
-        if (isReal)
-        {
-            real = ((PyFloatObject*)o)->Value;
-            return true;
-        }
+        number = default;
+        if (o->Type == api.PyFloat_Type || o->Type == api.PyLong_Type) return Incoming.Lookup(state, o, out number) == KeyState.Ready;
         PyObject* index = api.PyNumber_Index(o);
         if (index == null)
         {
@@ -196,9 +190,10 @@ internal static unsafe class LiveMethods
             Errors.Type($"{method}() takes an int or a float, not {Text.TypeName(o)}");
             return false;
         }
-        integer = api.PyLong_AsLongLong(index);
+        // A large one is copied.
+        bool isNumber = Incoming.Lookup(state, index, out number) == KeyState.Ready;
         References.Drop(index);
-        return integer != -1 || api.PyErr_Occurred() == null;
+        return isNumber;
     }
 
     /// <summary>

@@ -26,9 +26,9 @@ internal static unsafe class Nesting
 
     /// <summary>
     /// The same for all elements of an iterable that a plain set or dict is to hash, of pairs for their first items: what takes its place, a new reference, or null with an exception set.
-    /// What is hashed already is as good as it is. A list is made of other iterables if they may be used up.
+    /// What is hashed already is as good as it is. A list is made of other iterables.
     /// </summary>
-    internal static PyObject* Allowed(LiveState* state, PyObject* iterable, bool mayList, bool isPairs)
+    internal static PyObject* Allowed(LiveState* state, PyObject* iterable, bool isPairs)
     {
         ref Api api = ref Api.Table;
         PyObject* type = iterable->Type;
@@ -38,8 +38,7 @@ internal static unsafe class Nesting
             || type == api.PyUnicode_Type
             || type == api.PyRange_Type
             || Handle.Is(state, iterable);
-        bool isSequence = type == api.PyList_Type || type == api.PyTuple_Type;
-        if (isHashed || !isSequence && !mayList) return References.New(iterable);
+        if (isHashed) return References.New(iterable);
         PyObject* list = LiveMethods.Hidden(api.PySequence_List(iterable));
         bool allowed = list != null;
         for (nint i = 0; allowed && i < ((PyListObject*)list)->Size; i++)

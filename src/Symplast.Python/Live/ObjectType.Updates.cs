@@ -34,8 +34,9 @@ internal static unsafe partial class ObjectType
     [MethodImpl(MethodImplOptions.NoInlining)]
     static PyObject* AddSlowly(Handle* handle, PyObject* name, PyObject* n)
     {
-        if (!LiveMethods.TryNumber("add", n, out _, out _, out _)) return null;
         LiveState* state = handle->State;
+        if (!LiveMethods.TryNumber(state, "add", n, out Incoming number)) return null;
+        number.Dispose(state);
         PoolHeap* heap = Heap.Of(handle->Shared);
         // What is added decides about the sum: an int stays one only if an int is added.
         if (!TryName(handle, name, n, out Attribute attribute)) return null;

@@ -29,14 +29,18 @@ internal static unsafe class PlainDicts
         }
         if (count == 0) return api.PyObject_Call(api.PyDict_Type, positional, named);
         PyObject* source = *(PyObject**)((byte*)positional + Layout.Current.TupleItems);
-        if (api.PyObject_HasAttrString(source, Text.Utf8("keys"u8)) != 0) return api.PyObject_Call(api.PyDict_Type, positional, named);
+        if (api.PyObject_HasAttrString(source, Text.Utf8("keys"u8)) != 0)
+        {
+            bool isHashed = (api.PyType_GetFlags(source->Type) & PyTypeSpec.DictSubclass) != 0;
+            return isHashed ? api.PyObject_Call(api.PyDict_Type, positional, named) : OfMapping(handle->State, source, named);
+        }
         if (api.PyType_GetSlot(source->Type, PyTypeSlot.Iter) == null && api.PyType_GetSlot(source->Type, PyTypeSlot.SequenceItem) == null)
         {
             bool isFunction = !DictType.IsOurs((PyObject*)handle) && api.PyCallable_Check(source) != 0;
             return Errors.Type($"{Text.TypeName((PyObject*)handle)} takes a mapping or an iterable of pairs, not {Text.TypeName(source)}"
                 + (isFunction ? ": its keys are in their own order, no function makes another one" : ""));
         }
-        PyObject* pairs = Nesting.Allowed(handle->State, source, mayList: true, isPairs: true);
+        PyObject* pairs = Nesting.Allowed(handle->State, source, isPairs: true);
         PyObject* arguments = pairs == null ? null : api.PyTuple_New(1);
         if (arguments == null)
         {
@@ -47,6 +51,31 @@ internal static unsafe class PlainDicts
         PyObject* plain = api.PyObject_Call(api.PyDict_Type, arguments, named);
         References.Drop(arguments);
         return plain;
+    }
+
+    // As dict() does it with what has keys(): these may be nested too deep to be hashed.
+    static PyObject* OfMapping(LiveState* state, PyObject* source, PyObject* named)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* method = api.PyObject_GetAttrString(source, Text.Utf8("keys"u8));
+        PyObject* given = method == null ? null : api.PyObject_CallNoArgs(method);
+        PyObject* keys = given == null ? null : LiveMethods.Hidden(api.PySequence_List(given));
+        PyObject* plain = keys == null ? null : LiveMethods.Hidden(api.PyDict_New());
+        bool done = plain != null;
+        for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && i < ((PyListObject*)keys)->Size; i++)
+        {
+            PyObject* key = ((PyListObject*)keys)->Items[i];
+            PyObject* value = Nesting.Allows(key) ? api.PyObject_GetItem(source, key) : null;
+            done = value != null && api.PyDict_SetItem(plain, key, value) == 0;
+            References.Drop(value);
+        }
+        done = done && (named == null || api.PyDict_Update(plain, named) == 0);
+        References.Drop(keys);
+        References.Drop(given);
+        References.Drop(method);
+        if (done) return plain;
+        References.Drop(plain);
+        return null;
     }
 
     /// <summary>Whether an object is a plain or a live dict.</summary>

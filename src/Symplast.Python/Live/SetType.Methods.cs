@@ -143,13 +143,37 @@ internal static unsafe partial class SetType
     static PyObject* SymmetricDifference(PyObject* self, PyObject* other) => OfPlain(self, "symmetric_difference"u8, &other, 1);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IsDisjoint(PyObject* self, PyObject* other) => OfPlain(self, "isdisjoint"u8, &other, 1);
+    static PyObject* IsDisjoint(PyObject* self, PyObject* other) => Frame.Call(self, other, &IsDisjoint);
+
+    static PyObject* IsDisjoint(Handle* handle, PyObject* other) => All(handle, other, isMember: false);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* IsSubset(PyObject* self, PyObject* other) => OfPlain(self, "issubset"u8, &other, 1);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IsSuperset(PyObject* self, PyObject* other) => OfPlain(self, "issuperset"u8, &other, 1);
+    static PyObject* IsSuperset(PyObject* self, PyObject* other) => Frame.Call(self, other, &IsSuperset);
+
+    static PyObject* IsSuperset(Handle* handle, PyObject* other) => All(handle, other, isMember: true);
+
+    // Whether all elements of another are members at one moment, or none is: asked one after the other, as set does, up to the first that decides.
+    static PyObject* All(Handle* handle, PyObject* other, bool isMember)
+    {
+        PyObject* plain = ToPlain(handle);
+        PyObject* iterator = plain == null ? null : Api.Table.PyObject_GetIter(other);
+        int found = iterator == null ? -1 : isMember ? 1 : 0;
+        bool goesOn = found >= 0;
+        PyObject* element;
+        for (nint i = 0; goesOn && (goesOn = LiveMethods.GoesOn(i)) && (element = Api.Table.PyIter_Next(iterator)) != null; i++)
+        {
+            found = Nesting.Allows(element) ? Api.Table.PySet_Contains(plain, element) : -1;
+            References.Drop(element);
+            goesOn = found == (isMember ? 1 : 0);
+        }
+        References.Drop(iterator);
+        References.Drop(plain);
+        if (Api.Table.PyErr_Occurred() != null) return null;
+        return found == 1 == isMember ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+    }
 
     // What a method of set gives, on a copy of one moment.
     static PyObject* OfPlain(PyObject* self, ReadOnlySpan<byte> name, PyObject** others, nint count)
@@ -157,9 +181,7 @@ internal static unsafe partial class SetType
         try
         {
             PyObject* plain = ToPlain((Handle*)self);
-            // Those that need not ask for all elements do not.
-            bool mayList = !name.SequenceEqual("isdisjoint"u8) && !name.SequenceEqual("issuperset"u8);
-            PyObject* result = plain == null ? null : Call(((Handle*)self)->State, plain, name, others, count, mayList);
+            PyObject* result = plain == null ? null : Call(((Handle*)self)->State, plain, name, others, count);
             References.Drop(plain);
             return result;
         }
@@ -169,13 +191,13 @@ internal static unsafe partial class SetType
         }
     }
 
-    static PyObject* Call(LiveState* state, PyObject* plain, ReadOnlySpan<byte> name, PyObject** others, nint count, bool mayList)
+    static PyObject* Call(LiveState* state, PyObject* plain, ReadOnlySpan<byte> name, PyObject** others, nint count)
     {
         PyObject* arguments = Api.Table.PyTuple_New(count);
         bool allowed = arguments != null;
         for (nint i = 0; allowed && i < count; i++)
         {
-            PyObject* other = Nesting.Allowed(state, others[i], mayList, isPairs: false);
+            PyObject* other = Nesting.Allowed(state, others[i], isPairs: false);
             allowed = other != null && Api.Table.PyTuple_SetItem(arguments, i, other) == 0;
         }
         PyObject* method = allowed ? Api.Table.PyObject_GetAttrString(plain, Text.Utf8(name)) : null;
@@ -258,7 +280,7 @@ internal static unsafe partial class SetType
     {
         if (other == (PyObject*)handle) return RemoveEverything(handle);
         // Each element once, however often the other has it.
-        PyObject* allowed = LiveMethods.CheckAlive(handle) ? Nesting.Allowed(handle->State, other, mayList: true, isPairs: false) : null;
+        PyObject* allowed = LiveMethods.CheckAlive(handle) ? Nesting.Allowed(handle->State, other, isPairs: false) : null;
         PyObject* plain = allowed == null ? null : Api.Table.PySet_New(allowed);
         References.Drop(allowed);
         PyObject* iterator = plain == null ? null : Api.Table.PyObject_GetIter(plain);
@@ -287,7 +309,7 @@ internal static unsafe partial class SetType
     static bool KeepOnly(Handle* handle, PyObject** others, nint count)
     {
         PyObject* plain = ToPlain(handle);
-        PyObject* kept = plain == null ? null : Call(handle->State, plain, "intersection"u8, others, count, mayList: true);
+        PyObject* kept = plain == null ? null : Call(handle->State, plain, "intersection"u8, others, count);
         PyObject* gone = kept == null ? null : Api.Table.PyNumber_Subtract(plain, kept);
         References.Drop(plain);
         References.Drop(kept);

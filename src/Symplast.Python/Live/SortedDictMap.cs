@@ -41,10 +41,7 @@ internal readonly unsafe struct SortedDictMap : ILiveMap
         Tree.CompareExchange(me, (SortedMap*)map, key, expected, desired, out _);
 
     /// <inheritdoc/>
-    public static Status Add(Participant* me, Header* map, in Probe key, long delta, out Value sum) => Tree.Add(me, (SortedMap*)map, key, delta, out sum);
-
-    /// <inheritdoc/>
-    public static Status Add(Participant* me, Header* map, in Probe key, double delta, out Value sum) => Tree.Add(me, (SortedMap*)map, key, Value.Of(delta), out sum);
+    public static Status Add(Participant* me, Header* map, in Probe key, Value delta, out Value sum) => Tree.Add(me, (SortedMap*)map, key, delta, out sum);
 
     /// <inheritdoc/>
     public static Status Clear(Participant* me, Header* map) => Tree.Clear(me, (SortedMap*)map);

@@ -113,7 +113,7 @@ internal static unsafe partial class SortedDictType
         if (bound == null) return true;
         KeyState known = FindBound(handle, bound, out key);
         if (known == KeyState.Foreign) RaiseUnsortable(handle, bound, default);
-        return known == KeyState.Ready;
+        return known == KeyState.Ready && !RefusesBound(handle, bound, key.Probe);
     }
 
     // What is not equal to a key has no place among them, unless it is of a kind of keys; a complex number has none, whatever it equals.
@@ -147,6 +147,11 @@ internal static unsafe partial class SortedDictType
             if (!LiveMethods.IsUsable(handle)) return null;
             KeyState known = FindBound(handle, bound, out Incoming key);
             if (known != KeyState.Ready) return known == KeyState.Foreign ? RaiseUnsortable(handle, bound, default) : null;
+            if (RefusesBound(handle, bound, key.Probe))
+            {
+                key.Dispose(handle->State);
+                return null;
+            }
             PyObject* pair = Find(handle, key.Probe, search, out Status status);
             if (status == Status.WrongKind) RaiseUnsortable(handle, bound, key.Probe);
             else if (status is not (Status.Done or Status.Missing)) LiveErrors.Raise(handle, status);

@@ -1,5 +1,4 @@
 using System.Numerics;
-using Symplast.Memory;
 using Xunit;
 using Map = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
 

@@ -227,8 +227,8 @@ public sealed unsafe class SortedMapTests : IDisposable
     [Fact]
     public void TuplesAreSortedByTheirItems()
     {
-        Value[] tuples = [Tuple(), Tuple(Value.OfInt(1)), Tuple(Value.OfInt(1), Value.OfInt(1)), Tuple(Value.OfInt(1), Value.Of(1.5)), Tuple(Value.OfInt(2)), Tuple(Text("a")), Tuple(Text("a"), Value.OfInt(0)), Tuple(Text("b")),
-            Tuple(Tuple()), Tuple(Tuple(Value.OfInt(1)))];
+        Value[] tuples = [Tuple(), Tuple(Value.OfInt(1)), Tuple(Value.OfInt(1), Value.OfInt(1)), Tuple(Value.OfInt(1), Value.Of(1.5)), Tuple(Value.OfInt(2)), Tuple(Value.OfInt(3), Text("a")), Tuple(Value.OfInt(3), Text("a"), Value.OfInt(0)),
+            Tuple(Value.OfInt(3), Text("b")), Tuple(Value.OfInt(4), Tuple()), Tuple(Value.OfInt(4), Tuple(Value.OfInt(1)))];
         for (int i = tuples.Length - 1; i >= 0; i--) Put(tuples[i], i);
         Assert.Null(Map.Check(_me, _map));
         Map.Open(_me, _map, SortedBound.None, SortedBound.None, false, out SortedCursor cursor);
@@ -238,6 +238,23 @@ public sealed unsafe class SortedMapTests : IDisposable
             Assert.Equal(i, entry.Value.Int);
         }
         Map.Close(_me, ref cursor);
+    }
+
+    [Fact]
+    public void TuplesThatPythonCannotCompareAreNotKeysOfOneMap()
+    {
+        for (int i = 0; i < 100; i++) Put(Tuple(Value.OfInt(i), Value.OfInt(i)), i);
+        for (int i = 0; i < 100; i++)
+        {
+            Value mixed = Tuple(Value.OfInt(i), Text("a"));
+            Assert.Equal(Status.WrongKind, Map.TryAdd(_me, _map, Probe.Of(mixed), Value.None));
+            Assert.Equal(Status.Missing, Map.Get(_me, _map, Probe.Of(mixed), out _));
+            Reference.Drop(_me, mixed);
+            // What is shorter, or differs before, can be compared.
+            Put(Tuple(Value.OfInt(i)), i);
+            Put(Tuple(Value.Of(i + 0.5), Text("a")), i);
+        }
+        Assert.Null(Map.Check(_me, _map));
     }
 
     [Fact]
@@ -283,7 +300,10 @@ public sealed unsafe class SortedMapTests : IDisposable
         Value large = Sum.OfInteger(_me, _heap, long.MaxValue);
         Assert.Equal(Status.Done, Map.Add(_me, _map, key, large, out Value sum));
         Assert.True(Equality.AreEqual(large, sum));
-        Assert.Equal(Status.Overflow, Map.Add(_me, _map, key, Value.OfInt(1), out _));
+        Assert.Equal(Status.Done, Map.Add(_me, _map, key, Value.OfInt(1), out sum));
+        Assert.Equal(Status.Overflow, Sum.Integer(sum, out _));
+        Assert.Equal(Status.Done, Map.Add(_me, _map, key, Value.OfInt(-1), out sum));
+        Assert.True(Equality.AreEqual(large, sum));
         Assert.Equal(Status.Done, Map.Set(_me, _map, key, Value.None));
         Assert.Equal(Status.WrongKind, Map.Add(_me, _map, key, Value.OfInt(1), out _));
         Assert.Equal(Status.Done, Map.Set(_me, _map, key, Value.Of(0.5)));

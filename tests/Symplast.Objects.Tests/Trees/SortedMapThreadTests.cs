@@ -59,6 +59,49 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
         Assert.Null(SortedMap<Uninterrupted, SmallNodes>.Check(_fixture.Me, _map));
     }
 
+    // Of two threads that would store tuples which have no order, in leaves that are small enough to part them, one is refused at any time.
+    [Fact]
+    public void TuplesThatHaveNoOrderAreNeverKeysTogether()
+    {
+        const int pairs = 12;
+        Epoch.Enter(_fixture.Me);
+        Value[] numbers = [.. Enumerable.Range(0, pairs).Select(i => PairOf(Value.OfInt(i), Value.OfInt(i)))];
+        Value[] others = [.. Enumerable.Range(0, pairs).Select(i => PairOf(Value.OfInt(i), PairOf(Value.OfInt(i), Value.OfInt(1))))];
+        Epoch.Exit(_fixture.Me);
+        int refused = 0;
+        SortedMapFixture.Together(4, (number, its) =>
+        {
+            Participant* me = (Participant*)its;
+            Random random = new(number);
+            bool isNumber = number % 2 == 0;
+            for (int turn = 0; turn < Turns; turn++)
+            {
+                int i = random.Next(pairs / 2) * 2 + number / 2;
+                Probe own = Probe.Of((isNumber ? numbers : others)[i]);
+                Status status = SortedMap<Uninterrupted, SmallNodes>.TryAdd(me, _map, own, Value.True);
+                if (status == Status.WrongKind)
+                {
+                    Interlocked.Increment(ref refused);
+                    continue;
+                }
+                Assert.Equal(Status.Done, status);
+                Assert.Equal(Status.Missing, SortedMap<Uninterrupted, SmallNodes>.Get(me, _map, Probe.Of((isNumber ? others : numbers)[i]), out _));
+                Assert.Equal(Status.Done, SortedMap<Uninterrupted, SmallNodes>.Remove(me, _map, own, out _));
+            }
+        });
+        Assert.True(refused > 0);
+        Assert.Null(SortedMap<Uninterrupted, SmallNodes>.Check(_fixture.Me, _map));
+        Epoch.Enter(_fixture.Me);
+        foreach (Value tuple in numbers.Concat(others)) Reference.Drop(_fixture.Me, tuple);
+        Epoch.Exit(_fixture.Me);
+    }
+
+    Value PairOf(Value first, Value second)
+    {
+        Value* items = stackalloc Value[2] { first, second };
+        return TupleBlob.Create(_fixture.Me, _fixture.PoolHeap, items, 2);
+    }
+
     [Fact]
     public void EachEntryIsPoppedOnceAndInOrder()
     {

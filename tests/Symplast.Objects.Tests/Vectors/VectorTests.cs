@@ -335,7 +335,10 @@ public sealed unsafe class VectorTests : IDisposable
         Assert.Equal(Status.Done, Vector.Add(_me, vector, 0, large, out sum));
         Assert.Equal(Status.Done, Sum.Integer(sum, out number));
         Assert.Equal(long.MaxValue, number);
-        Assert.Equal(Status.Overflow, Vector.Add(_me, vector, 0, Value.True, out _));
+        Assert.Equal(Status.Done, Vector.Add(_me, vector, 0, Value.True, out _));
+        Assert.Equal(Status.Done, Vector.Add(_me, vector, 0, Value.OfInt(-1), out sum));
+        Assert.Equal(Status.Done, Sum.Integer(sum, out number));
+        Assert.Equal(long.MaxValue, number);
         Assert.Equal(Status.Done, Vector.Add(_me, vector, 0, Value.Of(0.5), out sum));
         Assert.Equal(0.5 + long.MaxValue, sum.Float);
         Epoch.Exit(_me);
