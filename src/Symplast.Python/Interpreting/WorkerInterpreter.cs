@@ -43,6 +43,8 @@ internal sealed unsafe class WorkerInterpreter
     internal static PyObject* Serve(Channel channel, PyObject* source, PyObject* settings)
     {
         ref Api api = ref Api.Table;
+        if (!MemoryTracing.AllowsWorkers) return Errors.Runtime(MemoryTracing.Refusal);
+        if (!ProgramEnd.TryEnter(channel)) return Errors.Runtime("the program ends");
         // Copies, because the owner's objects must not be touched under another GIL.
         byte* sourceText = (byte*)NativeMemory.AllocZeroed((nuint)((PyBytesObject*)source)->Size + 1);
         nint settingsLength = ((PyBytesObject*)settings)->Size;
@@ -50,6 +52,7 @@ internal sealed unsafe class WorkerInterpreter
         Buffer.MemoryCopy((byte*)source + PyBytesObject.DataOffset, sourceText, ((PyBytesObject*)source)->Size, ((PyBytesObject*)source)->Size);
         Buffer.MemoryCopy((byte*)settings + PyBytesObject.DataOffset, settingsData, settingsLength, settingsLength);
         string? failure;
+        MemoryTracing.LeaveOut();
         try
         {
             WorkerInterpreter worker = new(channel, api.PyThreadState_Get());
@@ -69,6 +72,8 @@ internal sealed unsafe class WorkerInterpreter
         }
         finally
         {
+            MemoryTracing.TakeIn();
+            ProgramEnd.Leave(channel);
             NativeMemory.Free(sourceText);
             NativeMemory.Free(settingsData);
         }
@@ -172,6 +177,7 @@ internal sealed unsafe class WorkerInterpreter
         ref Api api = ref Api.Table;
         void* own = api.PyEval_SaveThread();
         api.PyEval_RestoreThread(_ownerThread);
+        MemoryTracing.TakeIn();
         PyObject* raised = _channel.DeliverAll();
         if (raised != null)
         {
@@ -179,6 +185,7 @@ internal sealed unsafe class WorkerInterpreter
             api.PyErr_SetRaisedException(raised);
             api.PyErr_WriteUnraisable(_channel.Deliver);
         }
+        MemoryTracing.LeaveOut();
         api.PyEval_SaveThread();
         api.PyEval_RestoreThread(own);
     }
