@@ -119,7 +119,7 @@ class _Worker(threading.Thread):
         _symplast._count_workers(1)
         try:
             super().start()
-        except RuntimeError:
+        except (RuntimeError, MemoryError):
             # There is no thread.
             _symplast._count_workers(-1)
             raise

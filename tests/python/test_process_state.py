@@ -159,18 +159,20 @@ faulthandler.disable()
 
     def test_the_program_uses_it_beside_workers(self):
         run("""
-import faulthandler, io
-with open(os.devnull, "w") as null, InterpreterPoolExecutor(2) as executor:
+import faulthandler
+null = open(os.devnull, "w")
+faulthandler.enable(null)
+with InterpreterPoolExecutor(2) as executor:
     futures = [executor.submit(busy, 500) for _ in range(4)]
     for n in range(50):
-        faulthandler.enable(null)
         faulthandler.register(signal.SIGUSR1, null)
         signal.raise_signal(signal.SIGUSR1)
         faulthandler.dump_traceback(null)
         faulthandler.unregister(signal.SIGUSR1)
-        faulthandler.disable()
     for future in futures:
         future.result()
+assert faulthandler.is_enabled()
+faulthandler.disable()
 """)
 
 
