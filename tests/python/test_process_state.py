@@ -163,7 +163,7 @@ import faulthandler
 null = open(os.devnull, "w")
 faulthandler.enable(null)
 with InterpreterPoolExecutor(2) as executor:
-    futures = [executor.submit(busy, 500) for _ in range(4)]
+    futures = [executor.submit(sum, range(1_000_000)) for _ in range(8)]
     for n in range(50):
         faulthandler.register(signal.SIGUSR1, null)
         signal.raise_signal(signal.SIGUSR1)
