@@ -63,7 +63,13 @@ class Worker(threading.Thread):
         try:
             # Thread.start() waits for ever for a thread that has no memory to begin with.
             _symplast._need_memory(_MEMORY_OF_A_WORKER)
-            self.start()
+            _symplast._count_workers(1)
+            try:
+                self.start()
+            except (RuntimeError, MemoryError):
+                # There is no thread.
+                _symplast._count_workers(-1)
+                raise
             self._crew.note(self._number, begun=True)
         except BaseException as error:
             self._fail(error)
@@ -79,6 +85,7 @@ class Worker(threading.Thread):
             self._crew.serve()
         finally:
             self._ended.set()
+            _symplast._count_workers(-1)
 
     def has_ended(self):
         return self._ended.is_set()

@@ -24,6 +24,7 @@ __all__ = ["BrokenInterpreterPool", "InterpreterPoolExecutor", "RemoteError"]
 
 _crews = weakref.WeakSet()
 _exiting = False
+_in_child = False
 
 
 # As the standard library's own from 3.14 on, a ThreadPoolExecutor, which asyncio demands of a default executor. Nothing is inherited from it.
@@ -50,6 +51,7 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
             raise ValueError("max_workers must be greater than 0")
         if initializer is not None and not callable(initializer):
             raise TypeError("initializer must be a callable")
+        _symplast._settle_process()
         _watch_forks()
         self._max_workers = max_workers
         self._sender = byvalue.Sender()
@@ -270,7 +272,8 @@ def _watch_forks():
 
 def _refuse_fork(event, arguments):
     # A child that is forked while other interpreters live crashes or hangs in CPython itself (3.12 to 3.15) before any code could refuse there.
-    if event in ("os.fork", "os.forkpty") and not all(started.has_ended() for crew in list(_crews) for started in crew.threads):
+    # A child has no other interpreters, and must not enter the extension.
+    if event in ("os.fork", "os.forkpty") and not _in_child and not _symplast._is_alone():
         raise RuntimeError(
             "a process with worker interpreters cannot be forked, the child would crash; shut the executors down first, "
             "or start the process with the 'spawn' or 'forkserver' method"
@@ -279,6 +282,8 @@ def _refuse_fork(event, arguments):
 
 def _refuse_in_child():
     # No lock of ours may be taken here and no call may enter the extension: a thread that did not survive the fork may have been inside.
+    global _in_child
+    _in_child = True
     _crews.clear()
     InterpreterPoolExecutor.__init__ = InterpreterPoolExecutor.submit = _start.refuse
     for ours, plain, names in (

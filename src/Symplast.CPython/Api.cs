@@ -58,6 +58,10 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<void*, byte*, delegate* unmanaged[Cdecl]<PyObject*, void>, PyObject*> PyCapsule_New;
     public delegate* unmanaged[Cdecl]<PyObject*, byte*, void*> PyCapsule_GetPointer;
     public delegate* unmanaged[Cdecl]<void*, void> PyObject_Free;
+    public delegate* unmanaged[Cdecl]<nuint, void*> PyMem_RawMalloc;
+    public delegate* unmanaged[Cdecl]<void*, void> PyMem_RawFree;
+    public delegate* unmanaged[Cdecl]<int, PyMemAllocator*, void> PyMem_GetAllocator;
+    public delegate* unmanaged[Cdecl]<void*, void*, int> PyThread_tss_set;
     public delegate* unmanaged[Cdecl]<byte*, nint, byte*, PyObject*> PyUnicode_DecodeUTF8;
     public delegate* unmanaged[Cdecl]<nint, uint, PyObject*> PyUnicode_New;
     public delegate* unmanaged[Cdecl]<byte*, nint, byte*, int*, PyObject*> PyUnicode_DecodeUTF16;
@@ -95,6 +99,7 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<PyModuleDef*, PyObject*> PyModuleDef_Init;
     public delegate* unmanaged[Cdecl]<PyObject*, void*> PyModule_GetState;
     public delegate* unmanaged[Cdecl]<PyObject*, byte*, PyObject*, int> PyModule_AddObjectRef;
+    public delegate* unmanaged[Cdecl]<PyMethodDef*, PyObject*, PyObject*, PyObject*> PyCFunction_NewEx;
     public delegate* unmanaged[Cdecl]<PyObject*, byte*, byte*, int> PyModule_AddStringConstant;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyModule_GetDict;
     public delegate* unmanaged[Cdecl]<byte*, PyObject*> PyImport_ImportModule;
@@ -118,6 +123,7 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<void*, void*> PyThreadState_Next;
     public delegate* unmanaged[Cdecl]<void*, void*> PyInterpreterState_ThreadHead;
     public delegate* unmanaged[Cdecl]<void*> PyInterpreterState_Main;
+    public delegate* unmanaged[Cdecl]<void*> PyInterpreterState_Head;
     public delegate* unmanaged[Cdecl]<void*> PyInterpreterState_Get;
     public delegate* unmanaged[Cdecl]<void*, long> PyInterpreterState_GetID;
     public delegate* unmanaged[Cdecl]<void*, PyObject*> PyInterpreterState_GetDict;
@@ -234,6 +240,7 @@ public unsafe struct Api
     public PyObject* PyFrozenSet_Type;
     public PyObject* PyDictProxy_Type;
     public PyObject* PyRange_Type;
+    public PyObject* PyCFunction_Type;
     public PyObject* PySlice_Type;
     public PyObject* _Py_NoneStruct;
     public PyObject* _Py_TrueStruct;

@@ -58,6 +58,10 @@ public static unsafe class ApiLoader
         t.PyCapsule_New = (delegate* unmanaged[Cdecl]<void*, byte*, delegate* unmanaged[Cdecl]<PyObject*, void>, PyObject*>)symbols.Need("PyCapsule_New");
         t.PyCapsule_GetPointer = (delegate* unmanaged[Cdecl]<PyObject*, byte*, void*>)symbols.Need("PyCapsule_GetPointer");
         t.PyObject_Free = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyObject_Free");
+        t.PyMem_RawMalloc = (delegate* unmanaged[Cdecl]<nuint, void*>)symbols.Need("PyMem_RawMalloc");
+        t.PyMem_RawFree = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyMem_RawFree");
+        t.PyMem_GetAllocator = (delegate* unmanaged[Cdecl]<int, PyMemAllocator*, void>)symbols.Need("PyMem_GetAllocator");
+        t.PyThread_tss_set = (delegate* unmanaged[Cdecl]<void*, void*, int>)symbols.Need("PyThread_tss_set");
         t.PyUnicode_DecodeUTF8 = (delegate* unmanaged[Cdecl]<byte*, nint, byte*, PyObject*>)symbols.Need("PyUnicode_DecodeUTF8");
         t.PyUnicode_DecodeUTF16 = (delegate* unmanaged[Cdecl]<byte*, nint, byte*, int*, PyObject*>)symbols.Need("PyUnicode_DecodeUTF16");
         t.PyUnicode_New = (delegate* unmanaged[Cdecl]<nint, uint, PyObject*>)symbols.Need("PyUnicode_New");
@@ -95,6 +99,7 @@ public static unsafe class ApiLoader
         t.PyModuleDef_Init = (delegate* unmanaged[Cdecl]<PyModuleDef*, PyObject*>)symbols.Need("PyModuleDef_Init");
         t.PyModule_GetState = (delegate* unmanaged[Cdecl]<PyObject*, void*>)symbols.Need("PyModule_GetState");
         t.PyModule_AddObjectRef = (delegate* unmanaged[Cdecl]<PyObject*, byte*, PyObject*, int>)symbols.Need("PyModule_AddObjectRef");
+        t.PyCFunction_NewEx = (delegate* unmanaged[Cdecl]<PyMethodDef*, PyObject*, PyObject*, PyObject*>)symbols.Need("PyCFunction_NewEx");
         t.PyModule_AddStringConstant = (delegate* unmanaged[Cdecl]<PyObject*, byte*, byte*, int>)symbols.Need("PyModule_AddStringConstant");
         t.PyModule_GetDict = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyModule_GetDict");
         t.PyImport_ImportModule = (delegate* unmanaged[Cdecl]<byte*, PyObject*>)symbols.Need("PyImport_ImportModule");
@@ -118,6 +123,7 @@ public static unsafe class ApiLoader
         t.PyThreadState_Next = (delegate* unmanaged[Cdecl]<void*, void*>)symbols.Need("PyThreadState_Next");
         t.PyInterpreterState_ThreadHead = (delegate* unmanaged[Cdecl]<void*, void*>)symbols.Need("PyInterpreterState_ThreadHead");
         t.PyInterpreterState_Main = (delegate* unmanaged[Cdecl]<void*>)symbols.Need("PyInterpreterState_Main");
+        t.PyInterpreterState_Head = (delegate* unmanaged[Cdecl]<void*>)symbols.Need("PyInterpreterState_Head");
         t.PyInterpreterState_Get = (delegate* unmanaged[Cdecl]<void*>)symbols.Need("PyInterpreterState_Get");
         t.PyInterpreterState_GetID = (delegate* unmanaged[Cdecl]<void*, long>)symbols.Need("PyInterpreterState_GetID");
         t.PyInterpreterState_GetDict = (delegate* unmanaged[Cdecl]<void*, PyObject*>)symbols.Need("PyInterpreterState_GetDict");
@@ -225,6 +231,7 @@ public static unsafe class ApiLoader
         t.PyFrozenSet_Type = (PyObject*)symbols.Need("PyFrozenSet_Type");
         t.PyDictProxy_Type = (PyObject*)symbols.Need("PyDictProxy_Type");
         t.PyRange_Type = (PyObject*)symbols.Need("PyRange_Type");
+        t.PyCFunction_Type = (PyObject*)symbols.Need("PyCFunction_Type");
         t.PySlice_Type = (PyObject*)symbols.Need("PySlice_Type");
         t._Py_NoneStruct = (PyObject*)symbols.Need("_Py_NoneStruct");
         t._Py_TrueStruct = (PyObject*)symbols.Need("_Py_TrueStruct");

@@ -48,6 +48,18 @@ public struct Layout
     /// <summary>Whether interpreters may be created and destroyed at the same time in several threads (gh-105699 and others; field reports for 3.12).</summary>
     public bool ParallelInterpreterCreation;
 
+    /// <summary>
+    /// Whether sys._current_frames() and sys._current_exceptions() keep to the threads of their own interpreter, as the releases that we know do; older ones make
+    /// and count objects of all interpreters, whose GILs they do not hold.
+    /// </summary>
+    public bool FramesOfOwnInterpreter;
+
+    /// <summary>
+    /// Where tracemalloc keeps the key of the flag by which it knows its own calls, in bytes from the end of its three allocators: before it lie its lock, its two
+    /// numbers, its tables and its empty traceback, which 3.15 has elsewhere.
+    /// </summary>
+    public int TracingFlag;
+
     /// <summary>tp_flags.</summary>
     public static unsafe nuint TypeFlags(PyObject* type) => *(nuint*)((byte*)type + 168);
 
@@ -90,10 +102,11 @@ public struct Layout
         if (versionHex >> 24 != 3) return false;
         int minor = (int)(versionHex >> 16) & 0xFF;
         if (minor is < 12 or > 15) return false;
+        int patch = (int)(versionHex >> 8) & 0xFF;
         _current = new Layout
         {
             Minor = minor,
-            Patch = (int)(versionHex >> 8) & 0xFF,
+            Patch = patch,
             ImmortalHeader = minor >= 14 ? 0x0001_0000_E000_0000UL : 0x3FFF_FFFF_FFFF_FFFFUL,
             TupleItems = minor >= 14 ? 32 : 24,
             TupleHasHash = minor >= 14,
@@ -101,6 +114,8 @@ public struct Layout
             StaticDateTimes = minor >= 13,
             DateTimesNeedImport = minor == 13,
             ParallelInterpreterCreation = minor >= 13,
+            FramesOfOwnInterpreter = patch >= minor switch { 13 => 18, 14 => 10, 15 => 2, _ => int.MaxValue },
+            TracingFlag = minor >= 15 ? 72 : 88,
         };
         return true;
     }

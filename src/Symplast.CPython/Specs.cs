@@ -22,6 +22,29 @@ public unsafe struct PyMethodDef
     public byte* Doc;
 }
 
+/// <summary>PyCFunctionObject, as far as it is needed.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct PyCFunctionObject
+{
+    public PyObject Head;
+    public PyMethodDef* Definition;
+}
+
+/// <summary>PyMemAllocatorEx.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct PyMemAllocator
+{
+    public const int Raw = 0;
+    public const int Memory = 1;
+    public const int Objects = 2;
+
+    public void* Context;
+    public void* Allocate;
+    public void* AllocateZeroed;
+    public void* Reallocate;
+    public void* Free;
+}
+
 /// <summary>PyGetSetDef.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct PyGetSetDef

@@ -223,6 +223,9 @@ public static unsafe partial class Module
         Method("_holds_contents"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&HoldsContents, PyMethodDef.FastCall, "Whether a value holds what a record of it says."u8),
         Method("_pack"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Pack, PyMethodDef.FastCall, "Call dumps(obj, sender), in which what is pickled may name live objects; return its result and the parcel that holds those, or None."u8),
         Method("_attach_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&AttachParcel, PyMethodDef.OneArg, "Let the open parcel hold another one, whose live objects its data name too."u8),
+        Method("_settle_process"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SettleProcess, PyMethodDef.NoArgs, "Make what CPython keeps for all interpreters safe with workers; for whoever is about to start some."u8),
+        Method("_count_workers"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CountWorkers, PyMethodDef.OneArg, "Note that so many threads for workers begin, or end if it is negative."u8),
+        Method("_is_alone"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsAlone, PyMethodDef.NoArgs, "Whether the main interpreter is the only one and will be."u8),
         Method("worker_take"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&WorkerTake, PyMethodDef.NoArgs, "In a worker: the next task's data, or None when there will be none."u8),
         Method("worker_answer"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&WorkerAnswer, PyMethodDef.FastCall, "In a worker: answer the task that was taken."u8),
     ]);
@@ -513,6 +516,31 @@ public static unsafe partial class Module
             return Errors.FromManaged(e);
         }
     }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* SettleProcess(PyObject* module, PyObject* none)
+    {
+        try
+        {
+            return CheckProcess() && Interpreters.SettleProcess() ? Api.Table._Py_NoneStruct : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CountWorkers(PyObject* module, PyObject* number)
+    {
+        long more = Api.Table.PyLong_AsLongLong(number);
+        if (more == -1 && Api.Table.PyErr_Occurred() != null) return null;
+        Interpreters.CountWorkers((int)more);
+        return Api.Table._Py_NoneStruct;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* IsAlone(PyObject* module, PyObject* none) => Interpreters.IsAlone() ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* WorkerTake(PyObject* module, PyObject* none)

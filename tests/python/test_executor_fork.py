@@ -129,6 +129,102 @@ with InterpreterPoolExecutor(1) as executor:
 in_child(lambda: None)
 """)
 
+    def test_with_living_workers_code_before_exec_is_refused(self):
+        self.check(self.FORK_EXEC + """
+with InterpreterPoolExecutor(1) as executor:
+    executor.submit(abs, 1).result()
+    for call in (
+        lambda: subprocess.run(["true"], preexec_fn=os.setsid),
+        lambda: subprocess.Popen(["true"], preexec_fn=abs),
+        lambda: fork_exec(abs),
+        lambda: _posixsubprocess.fork_exec(*arguments(abs)),
+        lambda: in_thread(lambda: fork_exec(abs)),
+        lambda: in_thread(os.fork),
+    ):
+        try:
+            call()
+        except RuntimeError as error:
+            assert "shut the executors down" in str(error), error
+        else:
+            raise AssertionError("not refused")
+    for error in (executor.submit(subprocess.run, ["true"], preexec_fn=abs).exception(), executor.submit(os.fork).exception()):
+        assert isinstance(error, RuntimeError) and "subinterpreters" in str(error), error
+    assert executor.submit(abs, -1).result() == 1
+subprocess.run(["true"], preexec_fn=os.setsid, check=True)
+assert os.waitpid(fork_exec(os.setsid), 0)[1] == 0
+""")
+
+    def test_with_living_workers_what_runs_no_python_in_the_child_works(self):
+        self.check(self.FORK_EXEC + """
+def spawn(name, arguments):
+    import os
+    return os.waitpid(os.posix_spawn(name, arguments, {}), 0)[1]
+with InterpreterPoolExecutor(2) as executor:
+    held = executor.map(sum, [range(2_000_000)] * 4)
+    for n in range(5):
+        for vfork in (True, False):
+            subprocess._USE_VFORK = vfork
+            subprocess.run(["true"], check=True)
+            subprocess.run(["true"], check=True, start_new_session=True, umask=0o22, cwd="/", user=os.getuid())
+            subprocess.run(["true"], check=True, process_group=0)
+        assert os.waitpid(fork_exec(None), 0)[1] == 0
+        true = shutil.which("true")
+        assert spawn(true, ["true"]) == 0
+        assert executor.submit(spawn, true, ["true"]).result() == 0
+        assert os.system("true") == 0
+        assert os.popen("echo 1").read() == "1\\n"
+    assert len(list(held)) == 4
+    for context in map(multiprocessing.get_context, ("spawn", "forkserver")):
+        process = context.Process(target=abs, args=(1,))
+        process.start()
+        process.join()
+        assert process.exitcode == 0
+""")
+
+    def test_a_child_that_c_code_forked(self):
+        # No code of Python's or ours hears of it. Such a child may not run Python for long, but a call of ours must neither hang nor crash.
+        self.check("""
+import ctypes
+libc = ctypes.CDLL(None)
+with InterpreterPoolExecutor(2) as executor:
+    executor.submit(abs, 1).result()
+    shared = symplast.Dict({1: 2})
+    for n in range(20):
+        child = libc.fork()
+        if child == 0:
+            status = 1
+            try:
+                refused(symplast.freeze, [n])
+                refused(symplast.Pool, "child")
+                refused(executor.submit, abs, 1)
+                status = 7
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert executor.submit(abs, -1).result() == 1
+""")
+
+    FORK_EXEC = """
+import multiprocessing, shutil, subprocess, _posixsubprocess
+from _posixsubprocess import fork_exec as plain      # a name of its own does not get round the guard
+def arguments(preexec):
+    given = [[b"true"], [shutil.which("true").encode()], True, (), None, None, -1, -1, -1, -1, -1, -1, *os.pipe(), True, False, -1, None, None, None, -1, preexec]
+    return given + [True] * (sys.version_info < (3, 14))
+def fork_exec(preexec):
+    return plain(*arguments(preexec))
+def in_thread(call):
+    raised = []
+    def run():
+        try:
+            call()
+        except BaseException as error:
+            raised.append(error)
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    raise raised[0]
+"""
+
 
 class OtherProcesses(unittest.TestCase):
     def test_a_process_pool_beside_ours(self):

@@ -50,6 +50,8 @@ internal sealed unsafe class WorkerInterpreter
     internal static PyObject* Serve(Channel channel, PyObject* source, PyObject* settings)
     {
         ref Api api = ref Api.Table;
+        if (!MemoryTracing.AllowsWorkers) return Errors.Runtime(MemoryTracing.Refusal);
+        if (!ProgramEnd.TryEnter(channel)) return Errors.Runtime("the program ends");
         // Copies, because the owner's objects must not be touched under another GIL.
         byte* sourceText = (byte*)NativeMemory.AllocZeroed((nuint)((PyBytesObject*)source)->Size + 1);
         nint settingsLength = ((PyBytesObject*)settings)->Size;
@@ -58,6 +60,7 @@ internal sealed unsafe class WorkerInterpreter
         Buffer.MemoryCopy((byte*)settings + PyBytesObject.DataOffset, settingsData, settingsLength, settingsLength);
         string? failure;
         bool served = false;
+        MemoryTracing.LeaveOut();
         try
         {
             WorkerInterpreter worker = new(channel, api.PyThreadState_Get());
@@ -79,6 +82,8 @@ internal sealed unsafe class WorkerInterpreter
         }
         finally
         {
+            MemoryTracing.TakeIn();
+            ProgramEnd.Leave(channel);
             NativeMemory.Free(sourceText);
             NativeMemory.Free(settingsData);
         }
@@ -216,6 +221,7 @@ internal sealed unsafe class WorkerInterpreter
         ref Api api = ref Api.Table;
         void* own = api.PyEval_SaveThread();
         api.PyEval_RestoreThread(_ownerThread);
+        MemoryTracing.TakeIn();
         PyObject* raised = _channel.DeliverAll();
         if (raised != null)
         {
@@ -223,6 +229,7 @@ internal sealed unsafe class WorkerInterpreter
             api.PyErr_SetRaisedException(raised);
             api.PyErr_WriteUnraisable(_channel.Deliver);
         }
+        MemoryTracing.LeaveOut();
         api.PyEval_SaveThread();
         api.PyEval_RestoreThread(own);
     }

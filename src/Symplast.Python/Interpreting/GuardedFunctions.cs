@@ -1,0 +1,233 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+
+namespace Symplast.Python.Interpreting;
+
+/// <summary>
+/// Functions of CPython that keep objects of one interpreter for the whole process, or look into all of them: with several interpreters they crash it. Each gets a
+/// guard, which refuses where it would, and passes the call on everywhere else.
+/// </summary>
+/// <remarks>
+/// <para>The guard takes the function's place in its definition, which is static data of CPython that the function objects of all interpreters point to. So it holds
+/// in each of them and under every name that a program has given the function. What has an audit event and need not be guarded in workers is refused there instead
+/// (<c>symplast.executor</c>).</para>
+/// <para>All calling conventions are the same to a guard: their four arguments at most are in registers on x64 and arm64, and are passed on as they are.</para>
+/// </remarks>
+internal static unsafe partial class GuardedFunctions
+{
+    // As the table in Install names them.
+    enum Guarded
+    {
+        ForkExec,
+        CurrentFrames,
+        CurrentExceptions,
+        GetSignal,
+        TraceStart,
+        TraceStop,
+        TraceClear,
+        TraceGetAll,
+        TraceGetOne,
+        FaultEnable,
+        FaultDisable,
+        FaultRegister,
+        FaultUnregister,
+        FaultLater,
+        FaultCancelLater,
+        PerfActivate,
+        PerfDeactivate,
+        StartThread,
+        StartThreadOldName,
+        StartJoinable,
+        Count,
+    }
+
+    // preexec_fn among the arguments of fork_exec, 3.12 to 3.15.
+    const int PreexecArgument = 21;
+    const int MostSignals = 64;
+    const int SizeOfAction = 256;       // of sigaction's struct, with room to spare; the handler is its first field
+
+    static readonly nint* Originals = (nint*)NativeMemory.AllocZeroed((nuint)Guarded.Count, (nuint)sizeof(nint));
+    static bool _installed;
+
+    /// <summary>Guards them all, once a process. Called in the main interpreter; false with an exception set.</summary>
+    internal static bool Install()
+    {
+        if (_installed) return true;
+        bool done = Guard("_posixsubprocess"u8, "fork_exec"u8, Guarded.ForkExec, &ForkExec)
+            && Guard("sys"u8, "_current_frames"u8, Guarded.CurrentFrames, &CurrentFrames)
+            && Guard("sys"u8, "_current_exceptions"u8, Guarded.CurrentExceptions, &CurrentExceptions)
+            && Guard("sys"u8, "activate_stack_trampoline"u8, Guarded.PerfActivate, &PerfActivate)
+            && Guard("sys"u8, "deactivate_stack_trampoline"u8, Guarded.PerfDeactivate, &PerfDeactivate)
+            && Guard("_signal"u8, "getsignal"u8, Guarded.GetSignal, &GetSignal)
+            && Guard("_tracemalloc"u8, "start"u8, Guarded.TraceStart, &TraceStart)
+            && Guard("_tracemalloc"u8, "stop"u8, Guarded.TraceStop, &TraceStop)
+            && Guard("_tracemalloc"u8, "clear_traces"u8, Guarded.TraceClear, &TraceClear)
+            && Guard("_tracemalloc"u8, "_get_traces"u8, Guarded.TraceGetAll, &TraceGetAll)
+            && Guard("_tracemalloc"u8, "_get_object_traceback"u8, Guarded.TraceGetOne, &TraceGetOne)
+            && Guard("faulthandler"u8, "enable"u8, Guarded.FaultEnable, &FaultEnable)
+            && Guard("faulthandler"u8, "disable"u8, Guarded.FaultDisable, &FaultDisable)
+            && Guard("faulthandler"u8, "register"u8, Guarded.FaultRegister, &FaultRegister)
+            && Guard("faulthandler"u8, "unregister"u8, Guarded.FaultUnregister, &FaultUnregister)
+            && Guard("faulthandler"u8, "dump_traceback_later"u8, Guarded.FaultLater, &FaultLater)
+            && Guard("faulthandler"u8, "cancel_dump_traceback_later"u8, Guarded.FaultCancelLater, &FaultCancelLater)
+            && Guard("_thread"u8, "start_new_thread"u8, Guarded.StartThread, &StartThread)
+            && Guard("_thread"u8, "start_new"u8, Guarded.StartThreadOldName, &StartThreadOldName)
+            && Guard("_thread"u8, "start_joinable_thread"u8, Guarded.StartJoinable, &StartJoinable);
+        _installed = done;
+        return done;
+    }
+
+    // What this Python lacks, or has replaced by something else, needs no guard.
+    static bool Guard(ReadOnlySpan<byte> module, ReadOnlySpan<byte> name, Guarded which, delegate* unmanaged[Cdecl]<nint, nint, nint, nint, nint> guard)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* owner = api.PyImport_ImportModule(Text.Utf8(module));
+        PyObject* function = owner == null ? null : api.PyObject_GetAttrString(owner, Text.Utf8(name));
+        References.Drop(owner);
+        if (function == null)
+        {
+            if (api.PyErr_ExceptionMatches(*api.PyExc_ImportError) == 0 && api.PyErr_ExceptionMatches(*api.PyExc_AttributeError) == 0) return false;
+            api.PyErr_Clear();
+            return true;
+        }
+        if (function->Type == api.PyCFunction_Type && Originals[(int)which] == 0)
+        {
+            PyMethodDef* definition = ((PyCFunctionObject*)function)->Definition;
+            if (which != Guarded.ForkExec || definition->Flags == PyMethodDef.FastCall)
+            {
+                Originals[(int)which] = (nint)definition->Function;
+                // Release: who calls the guard finds the original.
+                Volatile.Write(ref *(nint*)&definition->Function, (nint)guard);
+            }
+        }
+        References.Drop(function);
+        return true;
+    }
+
+    static nint Pass(Guarded which, nint a, nint b, nint c, nint d) => ((delegate* unmanaged[Cdecl]<nint, nint, nint, nint, nint>)Originals[(int)which])(a, b, c, d);
+
+    static nint PassInMain(Guarded which, string name, nint a, nint b, nint c, nint d)
+    {
+        if (Interpreters.IsMain()) return Pass(which, a, b, c, d);
+        return (nint)Errors.Runtime($"{name}() keeps objects of the calling interpreter for the whole process; call it in the main interpreter, not in a task");
+    }
+
+    static nint PassIfFramesAreSafe(Guarded which, nint a, nint b, nint c, nint d)
+    {
+        if (Layout.Current.FramesOfOwnInterpreter || Interpreters.IsAlone()) return Pass(which, a, b, c, d);
+        return (nint)Errors.Runtime(
+            "sys._current_frames() and sys._current_exceptions() of this CPython release reach into other interpreters, which would crash; "
+            + "call them while no worker lives, or update to CPython 3.13.18, 3.14.10, 3.15.2 or newer");
+    }
+
+    // With the hooks set or removed under their feet, other interpreters would call one allocator with the data of another.
+    static nint PassTracing(Guarded which, string name, bool needless, nint a, nint b, nint c, nint d)
+    {
+        if (!Interpreters.IsMain() || needless) return PassInMain(which, name, a, b, c, d);
+        if (!Interpreters.IsAlone())
+            return (nint)Errors.Runtime($"{name}() would crash other interpreters while they run; call it before the first task is submitted, or after executors are shut down");
+        nint result = Pass(which, a, b, c, d);
+        if (result == 0 || MemoryTracing.Refresh()) return result;
+        References.Drop((PyObject*)result);
+        return 0;
+    }
+
+    static nint PassUntraced(Guarded which, nint a, nint b, nint c, nint d)
+    {
+        if (!MemoryTracing.IsOn || Interpreters.IsMain()) return Pass(which, a, b, c, d);
+        return (nint)Errors.Runtime("a task cannot start threads while tracemalloc traces: what they allocate would be traced, and would crash the process");
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint ForkExec(nint a, nint b, nint c, nint d)
+    {
+        // Others than the main interpreter are refused by CPython.
+        if (c > PreexecArgument && ((PyObject**)b)[PreexecArgument] != Api.Table._Py_NoneStruct && Interpreters.IsMain() && !Interpreters.IsAlone())
+        {
+            return (nint)Errors.Runtime(
+                "preexec_fn would run in a forked child, which crashes while worker interpreters live; use start_new_session, process_group, user, group, "
+                + "umask or cwd instead, start a program that prepares itself and then becomes the other, or shut the executors down first");
+        }
+        return Pass(Guarded.ForkExec, a, b, c, d);
+    }
+
+    // CPython would give the main interpreter's own object. What a task may know is whether there is a handler.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint GetSignal(nint a, nint b, nint c, nint d)
+    {
+        ref Api api = ref Api.Table;
+        if (Interpreters.IsMain()) return Pass(Guarded.GetSignal, a, b, c, d);
+        PyObject* index = api.PyNumber_Index((PyObject*)b);
+        if (index == null) return 0;
+        long signal = api.PyLong_AsLongLong(index);
+        References.Drop(index);
+        if (signal is < 1 or > MostSignals)
+        {
+            // Also for what is no 64-bit number.
+            if (api.PyErr_Occurred() == null) Errors.Value("signal number out of range");
+            return 0;
+        }
+        byte* action = stackalloc byte[SizeOfAction];
+        const nint Ignored = 1;
+        if (GetAction((int)signal, null, action) != 0 || *(nint*)action is < 0 or > Ignored) return (nint)References.New(api._Py_NoneStruct);
+        return (nint)api.PyLong_FromLongLong(*(nint*)action);
+    }
+
+    [LibraryImport("libc", EntryPoint = "sigaction")]
+    private static partial int GetAction(int signal, void* changed, void* current);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint CurrentFrames(nint a, nint b, nint c, nint d) => PassIfFramesAreSafe(Guarded.CurrentFrames, a, b, c, d);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint CurrentExceptions(nint a, nint b, nint c, nint d) => PassIfFramesAreSafe(Guarded.CurrentExceptions, a, b, c, d);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint TraceStart(nint a, nint b, nint c, nint d) => PassTracing(Guarded.TraceStart, "tracemalloc.start", MemoryTracing.IsOn, a, b, c, d);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint TraceStop(nint a, nint b, nint c, nint d) => PassTracing(Guarded.TraceStop, "tracemalloc.stop", !MemoryTracing.IsOn, a, b, c, d);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint TraceClear(nint a, nint b, nint c, nint d) => PassInMain(Guarded.TraceClear, "tracemalloc.clear_traces", a, b, c, d);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint TraceGetAll(nint a, nint b, nint c, nint d) => PassInMain(Guarded.TraceGetAll, "tracemalloc.take_snapshot", a, b, c, d);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint TraceGetOne(nint a, nint b, nint c, nint d) => PassInMain(Guarded.TraceGetOne, "tracemalloc.get_object_traceback", a, b, c, d);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint FaultEnable(nint a, nint b, nint c, nint d) => PassInMain(Guarded.FaultEnable, "faulthandler.enable", a, b, c, d);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint FaultDisable(nint a, nint b, nint c, nint d) => PassInMain(Guarded.FaultDisable, "faulthandler.disable", a, b, c, d);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint FaultRegister(nint a, nint b, nint c, nint d) => PassInMain(Guarded.FaultRegister, "faulthandler.register", a, b, c, d);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint FaultUnregister(nint a, nint b, nint c, nint d) => PassInMain(Guarded.FaultUnregister, "faulthandler.unregister", a, b, c, d);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint FaultLater(nint a, nint b, nint c, nint d) => PassInMain(Guarded.FaultLater, "faulthandler.dump_traceback_later", a, b, c, d);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint FaultCancelLater(nint a, nint b, nint c, nint d) => PassInMain(Guarded.FaultCancelLater, "faulthandler.cancel_dump_traceback_later", a, b, c, d);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint PerfActivate(nint a, nint b, nint c, nint d) => PassInMain(Guarded.PerfActivate, "sys.activate_stack_trampoline", a, b, c, d);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint PerfDeactivate(nint a, nint b, nint c, nint d) => PassInMain(Guarded.PerfDeactivate, "sys.deactivate_stack_trampoline", a, b, c, d);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint StartThread(nint a, nint b, nint c, nint d) => PassUntraced(Guarded.StartThread, a, b, c, d);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint StartThreadOldName(nint a, nint b, nint c, nint d) => PassUntraced(Guarded.StartThreadOldName, a, b, c, d);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint StartJoinable(nint a, nint b, nint c, nint d) => PassUntraced(Guarded.StartJoinable, a, b, c, d);
+}

@@ -1,0 +1,168 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using static Symplast.Python.Definitions;
+
+namespace Symplast.Python.Interpreting;
+
+/// <summary>
+/// The end of the program while interpreters are still open that the program made and in which executors were used. The main interpreter ends those that are left,
+/// the newest first: workers, under the threads that run them (3.14 and 3.15: hang, crash), and on 3.12 and 3.13 it must not find any thread of another interpreter. So
+/// workers end before, by an atexit function of the main interpreter, whoever their owner is.
+/// </summary>
+/// <remarks>Workers of the main interpreter itself have ended by then, as threads are waited for before atexit functions run.</remarks>
+internal static unsafe partial class ProgramEnd
+{
+    const int ControlC = 2;
+    const int StatusOfControlC = 128 + ControlC;
+    const long Look = 100_000_000;              // nanoseconds after which signals are looked for anew
+    static readonly long Grace = Stopwatch.Frequency / 2;
+
+    // Guards all below but the word.
+    static readonly WordLock Gate = WordLock.Create();
+    static readonly List<Channel> Served = [];  // once for each worker
+    static readonly HashSet<long> Owners = [];
+    static readonly int* Workers = (int*)NativeMemory.AllocZeroed(sizeof(int));     // number of entries in Served
+    static bool _begun;
+    static bool _registered;
+
+    /// <summary>Notes a worker that begins; false if the program ends. Called with the owner's GIL.</summary>
+    internal static bool TryEnter(Channel channel)
+    {
+        long owner = Interpreters.CurrentId();
+        Gate.Enter();
+        bool goesOn = !_begun;
+        if (goesOn)
+        {
+            Served.Add(channel);
+            Owners.Add(owner);
+            *Workers = Served.Count;
+        }
+        Gate.Exit();
+        return goesOn;
+    }
+
+    /// <summary>Notes its end.</summary>
+    internal static void Leave(Channel channel)
+    {
+        Gate.Enter();
+        Served.Remove(channel);
+        *Workers = Served.Count;
+        Gate.Exit();
+        Futex.Wake(Workers, int.MaxValue);
+    }
+
+    /// <summary>Registers the function with the main interpreter, once. Called in it; false with an exception set.</summary>
+    internal static bool Register()
+    {
+        if (_registered) return true;
+        ref Api api = ref Api.Table;
+        PyMethodDef* definition = Table(Method("end_workers"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&EndWorkers, PyMethodDef.NoArgs, "End the workers of symplast's executors."u8));
+        PyObject* function = api.PyCFunction_NewEx(definition, null, null);
+        PyObject* module = function == null ? null : api.PyImport_ImportModule(Text.Utf8("atexit"u8));
+        PyObject* register = module == null ? null : api.PyObject_GetAttrString(module, Text.Utf8("register"u8));
+        PyObject* result = register == null ? null : api.PyObject_CallOneArg(register, function);
+        References.Drop(result);
+        References.Drop(register);
+        References.Drop(module);
+        References.Drop(function);
+        _registered = result != null;
+        return _registered;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* EndWorkers(PyObject* self, PyObject* none)
+    {
+        if (ForkGuard.IsForkedChild) return Api.Table._Py_NoneStruct;
+        try
+        {
+            Gate.Enter();
+            _begun = true;
+            Channel[] channels = [.. Served];
+            long[] owners = [.. Owners];
+            Gate.Exit();
+            foreach (Channel channel in channels) channel.Close();
+            PyObject* raised = AwaitWorkers(channels);
+            foreach (long owner in owners) AwaitThreads(owner);
+            if (raised == null) return Api.Table._Py_NoneStruct;
+            Api.Table.PyErr_SetRaisedException(raised);
+            return null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    // Returns what a signal handler raised meanwhile, such as KeyboardInterrupt, a new reference, or null.
+    static PyObject* AwaitWorkers(Channel[] channels)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* raised = null;
+        long end = long.MaxValue;
+        // Volatile to be read anew each time; who changes the word wakes afterwards.
+        for (int left; (left = Volatile.Read(ref *Workers)) != 0;)
+        {
+            void* thread = api.PyEval_SaveThread();
+            Futex.Wait(Workers, left, Look);
+            api.PyEval_RestoreThread(thread);
+            if (raised == null && api.PyErr_CheckSignals() != 0)
+            {
+                raised = api.PyErr_GetRaisedException();
+                foreach (Channel channel in channels) channel.Interrupt();
+                end = Stopwatch.GetTimestamp() + Grace;
+            }
+            if (Stopwatch.GetTimestamp() > end) DieOfInterrupt();
+        }
+        return raised;
+    }
+
+    // The owner's threads have to leave its code too. Its own exit function waits for them, as it does when the owner is closed.
+    static void AwaitThreads(long owner)
+    {
+        void* interpreter = Api.Table._PyInterpreterState_LookUpID(owner);
+        if (interpreter == null) Api.Table.PyErr_Clear();
+        else if (interpreter != Api.Table.PyInterpreterState_Main()) Visit.Run(interpreter, &CallExitFunction);
+    }
+
+    static bool CallExitFunction()
+    {
+        ref Api api = ref Api.Table;
+        PyObject* name = Text.ToPython("symplast.executor");
+        PyObject* module = name == null ? null : api.PyImport_GetModule(name);
+        PyObject* function = module == null ? null : api.PyObject_GetAttrString(module, Text.Utf8("_at_exit"u8));
+        PyObject* result = function == null ? null : api.PyObject_CallNoArgs(function);
+        References.Drop(result);
+        References.Drop(function);
+        References.Drop(module);
+        References.Drop(name);
+        return result != null;
+    }
+
+    // A task that sits in C code cannot be stopped. The program ends as Ctrl-C ends others.
+    static void DieOfInterrupt()
+    {
+        ref Api api = ref Api.Table;
+        PyObject* stream = api.PySys_GetObject(Text.Utf8("stdout"u8));
+        PyObject* flush = stream == null ? null : api.PyObject_GetAttrString(stream, Text.Utf8("flush"u8));
+        PyObject* result = flush == null ? null : api.PyObject_CallNoArgs(flush);
+        if (result == null) api.PyErr_Clear();
+        SetAction(ControlC, 0);
+        Kill(GetProcess(), ControlC);
+        Exit(StatusOfControlC);
+    }
+
+    [LibraryImport("libc", EntryPoint = "signal")]
+    private static partial nint SetAction(int signal, nint action);
+
+    [LibraryImport("libc", EntryPoint = "getpid")]
+    private static partial int GetProcess();
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+
+    [LibraryImport("libc", EntryPoint = "_exit")]
+    private static partial void Exit(int status);
+}
