@@ -165,9 +165,9 @@ faulthandler.enable(null)
 with InterpreterPoolExecutor(2) as executor:
     futures = [executor.submit(sum, range(1_000_000)) for _ in range(8)]
     for n in range(50):
-        faulthandler.register(signal.SIGUSR1, null)
+        faulthandler.register(signal.SIGUSR1, null, all_threads=False)
         signal.raise_signal(signal.SIGUSR1)
-        faulthandler.dump_traceback(null)
+        faulthandler.dump_traceback(null, all_threads=False)
         faulthandler.unregister(signal.SIGUSR1)
     for future in futures:
         future.result()
