@@ -24,6 +24,7 @@ __all__ = ["BrokenInterpreterPool", "InterpreterPoolExecutor", "RemoteError"]
 
 _crews = weakref.WeakSet()
 _exiting = False
+_forked = False
 
 
 # As the standard library's own from 3.14 on, a ThreadPoolExecutor, which asyncio demands of a default executor. Nothing is inherited from it.
@@ -89,6 +90,9 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
 
     def submit(self, fn, /, *args, **kwargs):
         """Schedule fn(*args, **kwargs) in a worker and return its Future."""
+        if _forked:
+            # This method was taken from the executor before the fork.
+            _start.refuse()
         future = InterpreterFuture()
         change = self._path_changes.latest()
         try:
@@ -279,6 +283,8 @@ def _refuse_fork(event, arguments):
 
 def _refuse_in_child():
     # No lock of ours may be taken here and no call may enter the extension: a thread that did not survive the fork may have been inside.
+    global _forked
+    _forked = True
     _crews.clear()
     InterpreterPoolExecutor.__init__ = InterpreterPoolExecutor.submit = _start.refuse
     for ours, plain, names in (
