@@ -91,6 +91,9 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
 
     def submit(self, fn, /, *args, **kwargs):
         """Schedule fn(*args, **kwargs) in a worker and return its Future."""
+        if _in_child:
+            # This method was taken from the executor before the fork.
+            _start.refuse()
         future = InterpreterFuture()
         change = self._path_changes.latest()
         try:

@@ -279,8 +279,8 @@ class Interrupted(unittest.TestCase):
     def test_a_task_may_clean_up(self):
         # With more time than a busy machine needs; that the program does not wait longer than it says is for other tests.
         self.ends("""
-            import symplast.executor
-            symplast.executor._GRACE = 20
+            import symplast.crew
+            symplast.crew._GRACE = 20
             with symplast.InterpreterPoolExecutor(2) as executor:
                 begin(executor, tasks.loop_and_clean_up)[0].result()
         """, out="clean\nclean\n")
