@@ -32,6 +32,9 @@ internal sealed unsafe class InterpreterState
 
     internal DateTimeTypes DateTimes { get; } = new();
 
+    /// <summary>What the interpreter makes of objects that cannot be shared, by pool.</summary>
+    internal PoolDefaults Defaults { get; } = new();
+
     /// <summary>What the interpreter needs for live objects.</summary>
     internal LiveState* Live { get; set; }
 
@@ -123,7 +126,7 @@ internal sealed unsafe class InterpreterState
             int stop = visit((PyObject*)o, argument);
             if (stop != 0) return stop;
         }
-        return 0;
+        return Defaults.Traverse(visit, argument);
     }
 
     /// <summary>Drops every reference that the state holds; for the module's free slot. The state is of no use afterwards.</summary>
@@ -131,6 +134,7 @@ internal sealed unsafe class InterpreterState
     {
         if (Live != null) LiveState.Close(Live);
         Live = null;
+        Defaults.Clear();
         Span<nint> held = stackalloc nint[ReferenceCount];
         CopyReferences(held);
         foreach (nint o in held) References.Drop((PyObject*)o);
