@@ -124,7 +124,11 @@ class Leak(NamedTuple):
     created: str | None
 
 class Pool:
-    def __new__(cls, name: str | None = None, max_bytes: int | None = None) -> Self: ...
+    def __new__(
+        cls, name: str | None = None, max_bytes: int | None = None, default: Callable[[Any], Any] | None = None
+    ) -> Self: ...
+    # What this interpreter makes of objects that cannot be shared; each interpreter has its own.
+    default: Callable[[Any], Any] | None
     @property
     def name(self) -> str: ...
     @property

@@ -16,6 +16,19 @@ public static unsafe class Errors
         return null;
     }
 
+    /// <summary>Adds a note to an exception and sets it; takes over the reference.</summary>
+    public static void SetWithNote(PyObject* exception, string text)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* add = api.PyObject_GetAttrString(exception, Text.Utf8("add_note"u8));
+        PyObject* note = add == null ? null : Text.ToPython(text);
+        if (note != null) References.Drop(api.PyObject_CallOneArg(add, note));
+        References.Drop(note);
+        References.Drop(add);
+        api.PyErr_Clear();
+        api.PyErr_SetRaisedException(exception);
+    }
+
     /// <summary>Sets TypeError.</summary>
     public static PyObject* Type(string message) => Set(*Api.Table.PyExc_TypeError, message);
 

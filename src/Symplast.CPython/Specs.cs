@@ -145,6 +145,7 @@ public unsafe struct PyTypeSpec
 
     // What PyType_GetFlags says of subclasses of built-in types, and of these themselves.
     public const nuint IntSubclass = 1 << 24;
+    public const nuint ListSubclass = 1 << 25;
     public const nuint TupleSubclass = 1 << 26;
     public const nuint BytesSubclass = 1 << 27;
     public const nuint TextSubclass = 1 << 28;

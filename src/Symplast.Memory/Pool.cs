@@ -44,6 +44,7 @@ public sealed unsafe class Pool
     bool _removed;
     bool _trimmed;
     bool _hasDateTimes;
+    bool _hasDefault;
 
     Pool(string name, long maxBytes)
     {
@@ -112,6 +113,14 @@ public sealed unsafe class Pool
         // Acquire and release: whoever got a pointer got it after the writer set the flag.
         get => Volatile.Read(ref _hasDateTimes);
         set => Volatile.Write(ref _hasDateTimes, value);
+    }
+
+    /// <summary>True if some interpreter makes something of objects that cannot be shared when they are meant for this pool; for messages.</summary>
+    public bool HasDefault
+    {
+        // Acquire and release: nothing hangs on it.
+        get => Volatile.Read(ref _hasDefault);
+        set => Volatile.Write(ref _hasDefault, value);
     }
 
     /// <summary>A picture of the pool; what is said of live objects is exact while nobody changes them.</summary>

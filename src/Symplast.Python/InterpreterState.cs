@@ -39,6 +39,9 @@ internal sealed unsafe class InterpreterState
 
     internal DateTimeTypes DateTimes { get; } = new();
 
+    /// <summary>What the interpreter makes of objects that cannot be shared, by pool.</summary>
+    internal PoolDefaults Defaults { get; } = new();
+
     /// <summary>What the interpreter needs for live objects.</summary>
     internal LiveState* Live { get; set; }
 
@@ -151,7 +154,8 @@ internal sealed unsafe class InterpreterState
             int stop = visit((PyObject*)o, argument);
             if (stop != 0) return stop;
         }
-        return Classes.Traverse(visit, argument);
+        int stopped = Defaults.Traverse(visit, argument);
+        return stopped != 0 ? stopped : Classes.Traverse(visit, argument);
     }
 
     /// <summary>Drops every reference that the state holds; for the module's free slot. The state is of no use afterwards.</summary>
@@ -159,6 +163,7 @@ internal sealed unsafe class InterpreterState
     {
         if (Live != null) LiveState.Close(Live);
         Live = null;
+        Defaults.Clear();
         Span<nint> held = stackalloc nint[ReferenceCount];
         CopyReferences(held);
         foreach (nint o in held) References.Drop((PyObject*)o);

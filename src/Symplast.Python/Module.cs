@@ -73,7 +73,13 @@ public static unsafe partial class Module
             if (convert != null && Api.Table.PyCallable_Check(convert) == 0)
                 return Errors.Type($"default must be callable or None, not {Text.TypeName(convert)}");
         }
-        return Freezer.Freeze(interpreter, pool ?? CurrentPool.Get(interpreter), o, convert);
+        pool ??= CurrentPool.Get(interpreter);
+        if (convert == null) convert = interpreter.Defaults.Of(pool);
+        // The program may give the pool another one meanwhile.
+        if (convert != null) References.Take(convert);
+        PyObject* frozen = Freezer.Freeze(interpreter, pool, o, convert);
+        References.Drop(convert);
+        return frozen;
     }
 
     // Once a process: null, or the reason why this CPython cannot be served.

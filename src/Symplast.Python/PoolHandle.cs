@@ -37,7 +37,7 @@ internal static unsafe class PoolHandle
 
     static PyTypeSlot* Slots() => Table(
         Slot(PyTypeSlot.Doc, Text.Utf8("""
-            Pool(name=None, max_bytes=None)
+            Pool(name=None, max_bytes=None, default=None)
             --
 
             A named region of shared memory. Objects frozen into it are shared by all interpreters of the process by pointer, belong
@@ -49,7 +49,9 @@ internal static unsafe class PoolHandle
             stats().pending_bytes says how much of a pool waits; a PendingMemoryWarning is given when all of them together pass
             get_pending_limit(). The memory of live objects returns at once.
 
-            max_bytes limits the bytes of its objects; PoolFullError is raised beyond. All methods are thread-safe.
+            max_bytes limits the bytes of its objects; PoolFullError is raised beyond. default(o) is called in this interpreter for
+            every object that is to be frozen or stored into this pool and cannot be, unless freeze() is given another one, and
+            returns one that can. All methods are thread-safe.
             """u8)),
         Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
         Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
@@ -65,6 +67,8 @@ internal static unsafe class PoolHandle
         Slot(PyTypeSlot.GetSet, Table(
             Property("name"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Name, "The name given at creation."u8),
             Property("max_bytes"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&MaxBytes, "Limit for the bytes of its objects, or None."u8),
+            Property("default"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Default, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void*, int>)&SetDefault,
+                "What this interpreter makes of objects that cannot be shared, when they are meant for this pool: a function, or None."u8),
             Property("deleted"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Deleted, "True once delete() was called, in any interpreter."u8))),
         Slot(PyTypeSlot.Methods, Table(
             Method("freeze"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Freeze, PyMethodDef.FastCall | PyMethodDef.Keywords, """
@@ -113,7 +117,8 @@ internal static unsafe class PoolHandle
             if (!Module.CheckProcess()) return null;
             PyObject* nameArgument = null;
             PyObject* limitArgument = null;
-            if (!BindNew(positional, named, ref nameArgument, ref limitArgument)) return null;
+            PyObject* defaultArgument = null;
+            if (!BindNew(positional, named, ref nameArgument, ref limitArgument, ref defaultArgument) || !CheckDefault(ref defaultArgument)) return null;
             string name;
             if (nameArgument == null || nameArgument == Api.Table._Py_NoneStruct)
             {
@@ -138,7 +143,10 @@ internal static unsafe class PoolHandle
                 if (limit == -1 && Api.Table.PyErr_Occurred() != null) return null;
                 if (limit < 0) return Errors.Value("max_bytes must not be negative");
             }
-            return interpreter.HandleOf(Pool.Create(name, limit));
+            Pool pool = Pool.Create(name, limit);
+            PyObject* handle = interpreter.HandleOf(pool);
+            if (handle != null && defaultArgument != null) interpreter.Defaults.Set(pool, defaultArgument);
+            return handle;
         }
         catch (Exception e)
         {
@@ -146,17 +154,25 @@ internal static unsafe class PoolHandle
         }
     }
 
-    static bool BindNew(PyObject* positional, PyObject* named, ref PyObject* name, ref PyObject* limit)
+    // Null for None; false with TypeError set.
+    static bool CheckDefault(ref PyObject* function)
+    {
+        if (function == Api.Table._Py_NoneStruct) function = null;
+        return function == null || Api.Table.PyCallable_Check(function) != 0 || Errors.Type($"default must be callable or None, not {Text.TypeName(function)}") != null;
+    }
+
+    static bool BindNew(PyObject* positional, PyObject* named, ref PyObject* name, ref PyObject* limit, ref PyObject* function)
     {
         nint count = ((PyVarObject*)positional)->Size;
         PyObject** items = (PyObject**)((byte*)positional + Layout.Current.TupleItems);
-        if (count > 2)
+        if (count > 3)
         {
-            Errors.Type($"Pool() takes at most 2 arguments ({count} given)");
+            Errors.Type($"Pool() takes at most 3 arguments ({count} given)");
             return false;
         }
         if (count > 0) name = items[0];
         if (count > 1) limit = items[1];
+        if (count > 2) function = items[2];
         if (named == null) return true;
         nint position = 0;
         PyObject* key;
@@ -164,19 +180,20 @@ internal static unsafe class PoolHandle
         while (Api.Table.PyDict_Next(named, &position, &key, &value) != 0)
         {
             string keyword = Text.FromPython(key);
-            bool isName = keyword == "name";
-            if (!isName && keyword != "max_bytes")
+            int place = keyword switch { "name" => 0, "max_bytes" => 1, "default" => 2, _ => -1 };
+            if (place < 0)
             {
                 Errors.Type($"Pool() got an unexpected keyword argument '{keyword}'");
                 return false;
             }
-            if (isName ? count > 0 : count > 1)
+            if (count > place)
             {
                 Errors.Type($"Pool() got multiple values for argument '{keyword}'");
                 return false;
             }
-            if (isName) name = value;
-            else limit = value;
+            if (place == 0) name = value;
+            else if (place == 1) limit = value;
+            else function = value;
         }
         return true;
     }
@@ -224,6 +241,37 @@ internal static unsafe class PoolHandle
         PoolOf(self).MaxBytes == long.MaxValue ? Api.Table._Py_NoneStruct : Api.Table.PyLong_FromLongLong(PoolOf(self).MaxBytes);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Default(PyObject* self, void* closure)
+    {
+        PyObject* function = InterpreterState.OfInstance(self).Defaults.Of(PoolOf(self));
+        return function == null ? Api.Table._Py_NoneStruct : References.New(function);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int SetDefault(PyObject* self, PyObject* function, void* closure)
+    {
+        try
+        {
+            // Deleting it is giving it none.
+            if (!CheckDefault(ref function)) return -1;
+            Pool pool = PoolOf(self);
+            InterpreterState interpreter = InterpreterState.OfInstance(self);
+            if (pool.Deleted && function != null)
+            {
+                interpreter.RaiseDeleted(pool);
+                return -1;
+            }
+            interpreter.Defaults.Set(pool, function);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            Errors.FromManaged(e);
+            return -1;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Deleted(PyObject* self, void* closure) => PoolOf(self).Deleted ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -263,6 +311,7 @@ internal static unsafe class PoolHandle
             Pool pool = PoolOf(self);
             if (!pool.Delete()) return InterpreterState.OfInstance(self).RaiseDeleted(pool);
             CrossPool.Release(pool);
+            InterpreterState.OfInstance(self).Defaults.Set(pool, null);
             Interpreters.EndLeasesOfEnded();
             return PendingMemory.Check(InterpreterState.OfInstance(self)) ? Api.Table._Py_NoneStruct : null;
         }
@@ -312,6 +361,7 @@ internal static unsafe class PoolHandle
             if (!Module.CheckProcess()) return null;
             bool isFirst = PoolOf(self).Delete();
             if (isFirst) CrossPool.Release(PoolOf(self));
+            InterpreterState.OfInstance(self).Defaults.Set(PoolOf(self), null);
             Interpreters.EndLeasesOfEnded();
             return !isFirst || PendingMemory.Check(InterpreterState.OfInstance(self)) ? Api.Table._Py_NoneStruct : null;
         }

@@ -32,15 +32,9 @@ internal unsafe ref partial struct Freezer
     /// <summary>Adds the place to the exception that default= raised.</summary>
     PyObject* AddPathNote()
     {
-        ref Api api = ref Api.Table;
-        PyObject* exception = api.PyErr_GetRaisedException();
-        PyObject* add = api.PyObject_GetAttrString(exception, Text.Utf8("add_note"u8));
-        PyObject* note = add == null ? null : Text.ToPython($"while freezing {Path(_stack.Count)}");
-        if (note != null) References.Drop(api.PyObject_CallOneArg(add, note));
-        References.Drop(note);
-        References.Drop(add);
-        api.PyErr_Clear();
-        api.PyErr_SetRaisedException(exception);
+        PyObject* exception = Api.Table.PyErr_GetRaisedException();
+        // With no exception set: the path asks for texts.
+        Errors.SetWithNote(exception, $"while freezing {Path(_stack.Count)}");
         return null;
     }
 

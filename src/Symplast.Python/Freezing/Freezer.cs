@@ -262,7 +262,7 @@ internal unsafe ref partial struct Freezer
     /// <summary>What <c>default=</c> makes of an object that cannot be frozen as it is.</summary>
     PyObject* Convert(PyObject* o)
     {
-        if (_default == null) return RaiseNotShareable(Text.TypeName(o) + " cannot be frozen");
+        if (_default == null) return RaiseNotShareable($"{Text.TypeName(o)} cannot be frozen{PoolDefaults.Advice(_writer.Pool)}");
         if (++_chain > MostChainedConversions)
             return RaiseNotShareable($"default() returned an object that cannot be frozen {MostChainedConversions} times in a row, last a {Text.TypeName(o)}");
         if (_nested >= MostNestedConversions)

@@ -8,10 +8,10 @@ namespace Symplast.Python.Live;
 
 /// <summary>
 /// Carries plain containers into a pool: list becomes <c>List</c>, dict <c>Dict</c>, set <c>Set</c>, with all that they hold, however deep, <c>array.array</c> <c>Array</c>; sharing and cycles are kept.
-/// Immutable objects that are no values are frozen. With an explicit stack, so depth is limited by memory only.
+/// Immutable objects that are no values are frozen. What the pool's default makes of all others is carried in their place. With an explicit stack, so depth is limited by memory only.
 /// </summary>
 /// <remarks>
-/// The GIL is held, but Python code may run in between: a class's <c>__hash__</c>, the check for signals while something is frozen. So a container's items are copied
+/// The GIL is held, but Python code may run in between: a class's <c>__hash__</c>, the check for signals while something is frozen, the pool's default. So a container's items are copied
 /// out when it is begun, which also keeps them alive; originals whose copies exist are kept by the memo.
 /// </remarks>
 internal unsafe ref struct Carrier
@@ -23,7 +23,11 @@ internal unsafe ref struct Carrier
         internal Header* Copy;
         internal LiveKind Kind;         // of the copy, which goes with its pool if that is deleted meanwhile
         internal nint Next;
+        internal int Depth;             // how many answers of the pool's default it is in
     }
+
+    const int MostChainedConversions = 100;
+    const int MostNestedConversions = 1000;
 
     readonly LiveState* _state;
     readonly PoolHeap* _heap;
@@ -31,6 +35,9 @@ internal unsafe ref struct Carrier
     FreezeMemo _memo;                   // from originals to copies
     NativeList<nint> _made;             // every copy, with a reference
     NativeList<Frame> _stack;
+    NativeList<nint> _kept;             // what the pool's default answered
+    int _depth;
+    int _chain;
 
     Carrier(LiveState* state, PoolHeap* heap, scoped in Place place)
     {
@@ -83,6 +90,7 @@ internal unsafe ref struct Carrier
     {
         Status status;
         Value value;
+        _depth = frame.Depth;
         if (frame.Kind == LiveKind.List)
         {
             if (!Visit(item, out value)) return false;
@@ -124,12 +132,15 @@ internal unsafe ref struct Carrier
             TakeInSection(value);
             return true;
         }
-        PyObject* type = o->Type;
-        PyObject* items;
-        if (type == api.PyDict_Type) items = api.PyDict_Items(o);
-        else if (type == api.PyList_Type || type == api.PySet_Type) items = api.PySequence_List(o);
-        else if (PlainArrays.Is(o, orDerived: false) && PlainArrays.TypecodeOf(o) is not 0 and int typecode) return CopyArray(o, typecode, out value);
-        else return Freeze(o, out value);
+        InterpreterState? interpreter = _state->Interpreter;
+        // An exact tuple is here because it is to be frozen.
+        PyObject* type = interpreter is null || o->Type == api.PyTuple_Type ? null : PlainBases.Of(interpreter, o->Type);
+        if (type == api.PyTuple_Type) return Unwrap(o, out value);
+        if (type == null)
+        {
+            return PlainArrays.Is(o, orDerived: false) && PlainArrays.TypecodeOf(o) is not 0 and int typecode ? CopyArray(o, typecode, out value) : Freeze(o, out value);
+        }
+        PyObject* items = PlainBases.ItemsOf(o, type);
         if (LiveMethods.Hidden(items) == null) return false;
         Header* copy = Create(type);
         if (copy == null)
@@ -138,8 +149,19 @@ internal unsafe ref struct Carrier
             return false;
         }
         value = Note(o, copy);
-        _stack.Add(new Frame { Original = o, Items = items, Copy = copy, Kind = type == api.PyDict_Type ? LiveKind.Dict : type == api.PySet_Type ? LiveKind.Set : LiveKind.List });
+        LiveKind kind = type == api.PyDict_Type ? LiveKind.Dict : type == api.PySet_Type ? LiveKind.Set : LiveKind.List;
+        _stack.Add(new Frame { Original = o, Items = items, Copy = copy, Kind = kind, Depth = _depth });
         return true;
+    }
+
+    // A tuple of a derived class.
+    bool Unwrap(PyObject* o, out Value value)
+    {
+        value = default;
+        PyObject* tuple = PlainBases.TupleOf(o);
+        bool carried = tuple != null && Visit(tuple, out value);
+        References.Drop(tuple);
+        return carried;
     }
 
     bool CopyArray(PyObject* o, int typecode, out Value value)
@@ -197,16 +219,46 @@ internal unsafe ref struct Carrier
         InterpreterState? interpreter = _state->Interpreter;
         Pool? pool = LiveErrors.PoolOf(_heap);
         if (interpreter is null || pool is null) return LiveErrors.RaiseDeletedPool(_state, _heap) != null;
-        if (!IsImmutable(interpreter, o)) return Refuse(o, "cannot be shared");
-        PyObject* frozen = Freezer.Freeze(interpreter, pool, o, null, name: "");
+        PyObject* function = interpreter.Defaults.Of(pool);
+        if (!IsImmutable(interpreter, o)) return function != null ? Convert(o, function, out value) : Refuse(o, "cannot be shared" + PoolDefaults.Advice(pool));
+        if (function != null) References.Take(function);
+        PyObject* frozen = Freezer.Freeze(interpreter, pool, o, function, name: "");
+        References.Drop(function);
         if (frozen == null) return Rename(o);
-        // Constants of the process lie in no pool.
         if (AddressRange.Contains(frozen))
         {
             value = Value.Foreign(frozen);
             return true;
         }
-        return Refuse(o, "cannot be shared");
+        // Constants of the process lie in no pool: the default can answer with one.
+        return Incoming.TryValue(_state, _heap, frozen, out value) || Api.Table.PyErr_Occurred() == null && Refuse(o, "cannot be shared");
+    }
+
+    // What the pool's default makes of an object.
+    bool Convert(PyObject* o, PyObject* function, out Value value)
+    {
+        value = default;
+        if (++_chain > MostChainedConversions) return Refuse(o, $"came after {MostChainedConversions} answers of default() in a row that cannot be shared either");
+        if (++_depth > MostNestedConversions) return Errors.Set(*Api.Table.PyExc_RecursionError, $"{Path()}: default() was asked inside {MostNestedConversions} answers of its own") != null;
+        _kept.Reserve(1);
+        References.Take(function);
+        PyObject* answer = Api.Table.PyObject_CallOneArg(function, o);
+        References.Drop(function);
+        if (answer == null)
+        {
+            PyObject* exception = Api.Table.PyErr_GetRaisedException();
+            // With no exception set: the path asks for texts.
+            Errors.SetWithNote(exception, $"while storing {Path()}");
+            return false;
+        }
+        _kept.Add((nint)answer);
+        if (answer == o) return Refuse(o, "was returned by default() itself, and cannot be shared");
+        if (!Visit(answer, out value)) return false;
+        _depth--;
+        _chain--;
+        // The same object wherever it is met.
+        if (value.Kind == ValueKind.Object && _memo.Find(o) == null) _memo.Add(o, (PyObject*)value.Head);
+        return true;
     }
 
     static bool IsImmutable(InterpreterState interpreter, PyObject* o)
@@ -215,7 +267,7 @@ internal unsafe ref struct Carrier
         PyObject* type = o->Type;
         if (type == api.PyTuple_Type || type == api.PyFrozenSet_Type || type == api.PyRange_Type || type == api.PySlice_Type) return true;
         if (type == api.PyDictProxy_Type || api.PyFrozenDict_Type != null && type == api.PyFrozenDict_Type) return true;
-        return interpreter.DateTimes.Knows(type, out _);
+        return interpreter.DateTimes.Knows(type, out _) || api.PyType_IsSubtype(type, api.PyFrozenSet_Type) != 0;
     }
 
     bool Refuse(PyObject* o, string what)
@@ -274,6 +326,8 @@ internal unsafe ref struct Carrier
         }
         for (int i = 0; i < _made.Count; i++) LiveState.Drop(_state, (Header*)*_made[i]);
         _made.Dispose();
+        for (int i = 0; i < _kept.Count; i++) References.Drop((PyObject*)*_kept[i]);
+        _kept.Dispose();
     }
 
     static PyObject* ItemOf(PyObject* tuple, int index) => ((PyObject**)((byte*)tuple + Layout.Current.TupleItems))[index];

@@ -1,0 +1,69 @@
+using Symplast.CPython;
+
+namespace Symplast.Python.Live;
+
+/// <summary>
+/// Plain containers of derived classes, which count as what they are underneath, as for freezing: subclasses of list, set and tuple that only add behaviour, and OrderedDict,
+/// defaultdict and Counter. Their overridden methods are not asked.
+/// </summary>
+internal static unsafe class PlainBases
+{
+    /// <summary>The plain type of a container: list, dict, set or tuple; null for all else, named tuples among them. May run Python code.</summary>
+    internal static PyObject* Of(InterpreterState interpreter, PyObject* type)
+    {
+        ref Api api = ref Api.Table;
+        if (type == api.PyDict_Type || type == api.PyList_Type || type == api.PySet_Type) return type;
+        nuint flags = api.PyType_GetFlags(type);
+        if ((flags & PyTypeSpec.DictSubclass) != 0) return type == api.PyODict_Type || interpreter.IsPlainDictSubclass(type) ? api.PyDict_Type : null;
+        if ((flags & PyTypeSpec.ListSubclass) != 0) return api.PyList_Type;
+        if ((flags & PyTypeSpec.TupleSubclass) != 0) return api.PyObject_HasAttrString(type, Text.Utf8("_fields"u8)) != 0 ? null : api.PyTuple_Type;
+        return api.PyType_IsSubtype(type, api.PySet_Type) != 0 ? api.PySet_Type : null;
+    }
+
+    /// <summary>A new list of what a container of a plain type, or one derived from it, holds, of a dict pairs; null with an exception set.</summary>
+    internal static PyObject* ItemsOf(PyObject* o, PyObject* plain)
+    {
+        ref Api api = ref Api.Table;
+        if (plain == api.PyDict_Type) return o->Type == api.PyODict_Type ? OrderedItems(o) : api.PyDict_Items(o);
+        if (o->Type == plain) return api.PySequence_List(o);
+        return plain == api.PySet_Type ? Members((PySetObject*)o) : Items(((PyListObject*)o)->Items, ((PyListObject*)o)->Size);
+    }
+
+    /// <summary>A plain tuple of what one of a derived class holds, a new reference; null with an exception set.</summary>
+    internal static PyObject* TupleOf(PyObject* o)
+    {
+        PyObject* items = Items((PyObject**)((byte*)o + Layout.Current.TupleItems), ((PyVarObject*)o)->Size);
+        PyObject* tuple = items == null ? null : Api.Table.PyList_AsTuple(items);
+        References.Drop(items);
+        return tuple;
+    }
+
+    // Its order is not that of the dict underneath.
+    static PyObject* OrderedItems(PyObject* o)
+    {
+        PyObject* dict = Api.Table.PyObject_CallOneArg(Api.Table.PyDict_Type, o);
+        PyObject* items = dict == null ? null : Api.Table.PyDict_Items(dict);
+        References.Drop(dict);
+        return items;
+    }
+
+    // Nothing runs meanwhile: the list is hidden from the collector until it is filled.
+    static PyObject* Items(PyObject** from, nint count)
+    {
+        PyObject* list = Api.Table.PyList_New(count);
+        for (nint i = 0; list != null && i < count; i++) Api.Table.PyList_SetItem(list, i, References.New(from[i]));
+        return list;
+    }
+
+    static PyObject* Members(PySetObject* set)
+    {
+        PyObject* list = Api.Table.PyList_New(set->Used);
+        nint count = 0;
+        for (nint i = 0; list != null && i <= set->Mask; i++)
+        {
+            PySetEntry entry = set->Table[i];
+            if (entry.Key != null && entry.Hash != -1) Api.Table.PyList_SetItem(list, count++, References.New(entry.Key));
+        }
+        return list;
+    }
+}
