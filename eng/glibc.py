@@ -4,7 +4,10 @@ The linker binds a symbol to its newest version: linked on Debian 12 the module 
 runtime in it is made for 2.27. These empty libraries have the names of the real ones and offer only the old versions;
 the linker takes the version from them, and at run time the real library answers.
 
-    python3 -m eng.glibc FOLDER     puts the stand-ins there (the project file of the module calls this)
+With them comes an object file that makes the thread-local variables of the module static ones. Otherwise glibc asks for their memory when a
+thread first calls into the module, and ends the process if there is none.
+
+    python3 -m eng.glibc FOLDER     puts all of it there (the project file of the module calls this)
 """
 
 import shutil
@@ -33,9 +36,16 @@ SYMBOLS = {
     },
 }
 
+# One access by the initial-exec model decides for all thread-local variables of a library. There are some 300 bytes, of the 1,600 or so that glibc
+# keeps for such libraries.
+STATIC_TLS = """
+static __thread volatile int touched __attribute__((tls_model("initial-exec")));
+__attribute__((constructor)) static void touch(void) { touched = 1; }
+"""
+
 
 def build(folder):
-    """Makes the stand-ins with the C compiler that will link against them."""
+    """Makes them with the C compiler that will link against them."""
     compiler = shutil.which("gcc") or shutil.which("clang") or "cc"
     folder.mkdir(parents=True, exist_ok=True)
     for library, versions in SYMBOLS.items():
@@ -44,6 +54,9 @@ def build(folder):
         script.write_text("".join(f"{version} {{ global: {'; '.join(names)}; }};\n" for version, names in versions.items()))
         subprocess.run([compiler, "-shared", "-nostdlib", "-fPIC", "-fno-builtin", "-w", source, "-o", folder / library,
                         f"-Wl,-soname,{library}", f"-Wl,--version-script={script}"], check=True)
+    source = folder / "static_tls.c"
+    source.write_text(STATIC_TLS)
+    subprocess.run([compiler, "-c", "-O1", "-fPIC", source, "-o", folder / "static_tls.o"], check=True)
 
 
 if __name__ == "__main__":
