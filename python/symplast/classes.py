@@ -68,7 +68,7 @@ def sent(cls):
         import weakref
 
         _sent = weakref.WeakSet()
-        gc.callbacks.append(_let_go)
+        gc.callbacks.append(_symplast._let_classes_go)
     if not vars(cls)[SOURCE].foreign:
         _sent.add(cls)
 
@@ -175,11 +175,6 @@ def _publish(cls, token=None):
     definition.parcel = None
     if not source.foreign and (source.definition is None or source.definition.version < definition.version):
         source.definition = definition
-
-
-def _let_go(phase, info, _let=_symplast._let_classes_go):
-    if phase == "start" and info["generation"]:
-        _let()
 
 
 def _token_of(cls):

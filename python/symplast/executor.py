@@ -14,7 +14,7 @@ import time
 import weakref
 from concurrent.futures import _base, thread
 
-from symplast import _start, byvalue, searchpath, signals, transport
+from symplast import _start, _symplast, byvalue, searchpath, signals, transport
 from symplast.byvalue import writer as _writer  # Here, and not when the first definition is written: a signal handler may be what comes first.
 from symplast.crew import BrokenInterpreterPool, Crew
 from symplast.crew import stop as _stop
@@ -100,6 +100,8 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
             data, parcel = transport.send((fn, args, kwargs) if change is None else (change, fn, args, kwargs), self._sender)
         except Exception as exc:
             signals.let_through(exc)
+            # Raises in a child that C code has forked, of which no handler was told.
+            _symplast.current_pool()
             self._check_usable()
             future.end(_base.FINISHED, exception=exc)
             return future

@@ -1,5 +1,6 @@
 """The futures of an executor's tasks: waiting for them, and how answers reach them."""
 
+import logging
 import marshal
 import threading
 import time
@@ -145,12 +146,13 @@ class InterpreterFuture(_base.Future):
 
 
 def _log_callback(future, error):
+    level = logging.ERROR if isinstance(error, Exception) else logging.CRITICAL
     try:
-        _base.LOGGER.exception("exception calling callback for %r", future)
+        _base.LOGGER.log(level, "exception calling callback for %r", future, exc_info=error)
     except Exception as failure:
         signals.let_through(failure)
         # Such as one that cannot be formatted.
-        _base.LOGGER.error("exception calling callback for %r: %s", future, worker.name_of_type(error))
+        _base.LOGGER.log(level, "exception calling callback for %r: %s", future, worker.name_of_type(error))
 
 
 def take_back(take, state=_base.CANCELLED_AND_NOTIFIED, exception=None):

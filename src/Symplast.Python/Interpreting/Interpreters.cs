@@ -23,6 +23,9 @@ internal static unsafe class Interpreters
         return true;
     });
 
+    /// <summary>The number of the main interpreter.</summary>
+    internal const long MainId = 0;
+
     /// <summary>The number of the interpreter that this thread runs.</summary>
     internal static long CurrentId() => Api.Table.PyInterpreterState_GetID(Api.Table.PyInterpreterState_Get());
 

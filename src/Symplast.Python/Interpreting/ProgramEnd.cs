@@ -12,7 +12,10 @@ namespace Symplast.Python.Interpreting;
 /// the newest first: workers, under the threads that run them (3.14 and 3.15: hang, crash), and on 3.12 and 3.13 it must not find any thread of another interpreter. So
 /// workers end before, by an atexit function of the main interpreter, whoever their owner is.
 /// </summary>
-/// <remarks>Workers of the main interpreter itself have ended by then, as threads are waited for before atexit functions run.</remarks>
+/// <remarks>
+/// Workers of the main interpreter itself have ended by then, as threads are waited for before atexit functions run; or they have been given up, when Ctrl-C ends the program
+/// while a task sits in C code.
+/// </remarks>
 internal static unsafe partial class ProgramEnd
 {
     const int ControlC = 2;
@@ -22,7 +25,7 @@ internal static unsafe partial class ProgramEnd
 
     // Guards all below but the word.
     static readonly WordLock Gate = WordLock.Create();
-    static readonly List<Channel> Served = [];  // once for each worker
+    static readonly List<Channel> Served = [];  // once for each worker whose owner is not the main interpreter
     static readonly HashSet<long> Owners = [];
     static readonly int* Workers = (int*)NativeMemory.AllocZeroed(sizeof(int));     // number of entries in Served
     static bool _begun;
@@ -34,7 +37,7 @@ internal static unsafe partial class ProgramEnd
         long owner = Interpreters.CurrentId();
         Gate.Enter();
         bool goesOn = !_begun;
-        if (goesOn)
+        if (goesOn && owner != Interpreters.MainId)
         {
             Served.Add(channel);
             Owners.Add(owner);

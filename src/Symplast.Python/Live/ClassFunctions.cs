@@ -22,7 +22,8 @@ internal static unsafe class ClassFunctions
             "Give a class that goes by value its number. Takes class, module, name, token."u8),
         Method("_unpublished_namesakes"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Namesakes, PyMethodDef.NoArgs,
             "The classes that go by a name which has come to mean others as well, and have not left their definitions."u8),
-        Method("_let_classes_go"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LetGo, PyMethodDef.NoArgs, "For gc.callbacks: do not hold classes that have no handle."u8),
+        Method("_let_classes_go"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&LetGo, PyMethodDef.FastCall,
+            "For gc.callbacks: when the collector begins, do not hold classes that have no handle."u8),
         Method("_class_gone"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Gone, PyMethodDef.OneArg, "Callback of the weak references to classes."u8),
     };
 
@@ -148,14 +149,20 @@ internal static unsafe class ClassFunctions
         }
     }
 
+    // Called by the collector itself: in a callback in Python an exception of a signal handler would be lost.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* LetGo(PyObject* module, PyObject* none)
+    static PyObject* LetGo(PyObject* module, PyObject** arguments, nint count)
     {
         try
         {
+            ref Api api = ref Api.Table;
+            if (count != 2 || arguments[0]->Type != api.PyUnicode_Type || arguments[1]->Type != api.PyDict_Type) return Errors.Type("_let_classes_go() takes what callbacks of the collector get");
             InterpreterState interpreter = InterpreterState.Of(module);
-            if (interpreter.Live != null) interpreter.Classes.LetGo();
-            return Api.Table._Py_NoneStruct;
+            PyObject* generation = api.PyDict_GetItemString(arguments[1], Text.Utf8("generation"u8));
+            // Classes are in circles, and seldom as young as what the youngest generation has.
+            bool isOld = generation != null && generation->Type == api.PyLong_Type && api.PyLong_AsLongLong(generation) > 0;
+            if (isOld && interpreter.Live != null && Text.FromPython(arguments[0]) == "start") interpreter.Classes.LetGo();
+            return api._Py_NoneStruct;
         }
         catch (Exception e)
         {
