@@ -47,6 +47,8 @@ class Worker(threading.Thread):
     def begin(self):
         """Start the thread, unless it was started. RuntimeError if that is not possible."""
         if not self._launched.is_set():
+            # Thread.start() waits for ever for a thread that has no memory to begin with.
+            _symplast._need_memory(_MEMORY_OF_A_WORKER)
             if not signals.may_interrupt():
                 self._launch()
             elif not self._launching:
@@ -61,7 +63,6 @@ class Worker(threading.Thread):
         if not self._claim.acquire(blocking=False):
             return
         try:
-            # Thread.start() waits for ever for a thread that has no memory to begin with.
             _symplast._need_memory(_MEMORY_OF_A_WORKER)
             _symplast._count_workers(1)
             try:

@@ -194,18 +194,20 @@ def _results_of(futures, executor, fn, calls, end, buffersize):
                 futures.append(alive.submit(fn, *args))
             # Waiting for a result does not keep the executor either.
             alive = args = None
-            future = futures[0]
-            try:
-                result = future.result(None if end is None else end - time.monotonic())
-            finally:
-                future.cancel()
-                # The cycle of an exception with its traceback would keep it.
-                del future
-            futures.popleft()
-            yield result
-            del result
+            # Not by a name, which would keep the result.
+            yield _take_result(futures, end)
     finally:
         _cancel_all(futures)
+
+
+def _take_result(futures, end):
+    future = futures.popleft()
+    try:
+        return future.result(None if end is None else end - time.monotonic())
+    finally:
+        future.cancel()
+        # The cycle of an exception with its traceback would keep it.
+        del future
 
 
 def _cancel_all(futures):

@@ -154,7 +154,8 @@ class Keys(Case):
 
     def test_a_part_that_cannot_be_frozen_is_named_once(self):
         class Zone(datetime.tzinfo):
-            pass
+            def utcoffset(self, when):
+                return None
 
         time, d = datetime.datetime(2024, 1, 1, tzinfo=Zone()), Dict()
         for value, place in ((time, r"d\['v'\]"), ([time], r"d\['v'\]\[0\]"), ((1, time), r"d\['v'\]\[1\]"), ({"a": (time,)}, r"d\['v'\]\['a'\]\[0\]"), (frozenset([time]), r"d\['v'\]\{member\}")):

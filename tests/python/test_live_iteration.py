@@ -5,6 +5,7 @@ import operator
 import pickle
 import random
 import unittest
+import weakref
 
 import live_blocks
 import subinterpreters
@@ -230,17 +231,15 @@ class Deleted(unittest.TestCase):
 
 class Finalizers(unittest.TestCase):
     def test_may_use_the_iterator_that_drops_them(self):
-        seen, iterators = [], [iter(())]
-
-        class Dying(symplast.Object):
-            n: int
-
-            def __del__(self):
-                seen.append(next(iterators[0], "over"))
-
-        for make in (lambda: iter(List(Dying(i) for i in range(6))), lambda: iter(Dict((i, Dying(i)) for i in range(6)).values())):
-            iterators[0] = make()
-            del seen[:]
+        seen, iterators, references = [], [iter(())], []
+        dying = lambda _: seen.append(next(iterators[0], "over"))
+        for values in (List(Node(i) for i in range(6)), Dict((i, Node(i)) for i in range(6)).values()):
+            handles = list(values)
+            references[:] = [weakref.ref(handle, dying) for handle in handles]
+            iterators[0] = iter(values)
+            next(iterators[0])
+            # From here on only the iterator has those that it has made ready.
+            del handles, seen[:]
             self.assertEqual([iterators[0].__length_hint__() for o in iterators[0]][-1], 0)
             self.assertTrue(seen)
 
