@@ -158,8 +158,10 @@ class Keys(Case):
                 return None
 
         time, d = datetime.datetime(2024, 1, 1, tzinfo=Zone()), Dict()
+        # On 3.12 no datetime can be shared, as workers have another type of that name.
+        reason = "cannot be shared" if sys.version_info < (3, 13) else "with tzinfo .* cannot be frozen"
         for value, place in ((time, r"d\['v'\]"), ([time], r"d\['v'\]\[0\]"), ((1, time), r"d\['v'\]\[1\]"), ({"a": (time,)}, r"d\['v'\]\['a'\]\[0\]"), (frozenset([time]), r"d\['v'\]\{member\}")):
-            with self.assertRaisesRegex(symplast.NotShareableError, f"^{place}: datetime with tzinfo .* cannot be frozen"):
+            with self.assertRaisesRegex(symplast.NotShareableError, f"^{place}: datetime {reason}"):
                 d["v"] = value
 
     def test_other_hashable_objects_are_not_found_and_cannot_be_stored(self):
