@@ -50,6 +50,34 @@ public static unsafe partial class Module
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* DepositData(PyObject* module, PyObject* data)
+    {
+        try
+        {
+            if (data->Type != Api.Table.PyBytes_Type) return Errors.Type("_deposit_data() takes bytes");
+            return Parcels.Deposit(new ReadOnlySpan<byte>((byte*)data + PyBytesObject.DataOffset, checked((int)((PyBytesObject*)data)->Size)));
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* DepositedData(PyObject* module, PyObject* number)
+    {
+        try
+        {
+            long ticket = Api.Table.PyLong_AsLongLong(number);
+            return ticket == -1 && Api.Table.PyErr_Occurred() != null ? null : Parcels.Read(ticket);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* AttachParcel(PyObject* module, PyObject* parcel)
     {
         try

@@ -6,9 +6,10 @@ import gc
 import random
 import unittest
 
+import child
 import symplast
 from replicas import Worker, program
-from symplast import byvalue
+from symplast import _symplast, byvalue, transport
 
 
 class Color(enum.Enum):
@@ -145,8 +146,6 @@ class Changes(unittest.TestCase):
         self.assertEqual(worker(self.main.read), value)
 
     def test_records_are_of_no_other_use(self):
-        from symplast import _symplast
-
         record = _symplast._contents([1], ())
         self.assertTrue(_symplast._holds_contents(record, record) is False)
         for wrong in (None, 5, [], object()):
@@ -157,6 +156,48 @@ class Changes(unittest.TestCase):
                 _symplast._contents(*wrong)
         self.assertIsNone(_symplast._contents(object(), ()))
         self.assertIsNone(_symplast._contents([object()], (int,)))
+
+
+class Large(unittest.TestCase):
+    """Definitions that lie in the process once, however many messages name them."""
+
+    def test_messages_do_not_hold_them(self):
+        main = program(self, "value = {i: str(i) for i in range(50_000)}\ndef read(i): return value[i]")
+        sender = byvalue.Sender()
+        sizes = [len(transport.send((main.read, (i,), {}), sender)[0]) for i in range(3)]
+        self.assertLess(max(sizes), 2000)
+
+    def test_reach_every_worker_as_they_were(self):
+        self.assertEqual(child.run("""
+            import gc, symplast
+            big, arrived = {i: str(i) for i in range(20_000)}, symplast.AtomicInt()
+            def look(number):
+                arrived.add(1)
+                while arrived.value < number: pass
+                return len(big), big[7]
+            class Thing(symplast.Object):
+                def look(self): return big[7]
+            with symplast.InterpreterPoolExecutor(3) as executor:
+                print(executor.submit(look, 1).result())
+                arrived.value = 0
+                print({future.result() for future in [executor.submit(look, 3) for _ in range(3)]})
+                arrived.value = 0
+                waiting = [executor.submit(look, 4) for _ in range(3)] + [executor.submit(look, 0) for _ in range(50)]
+                big[7] = "changed"
+                later = executor.submit(look, 0)
+                gc.collect()
+                arrived.add(1)
+                print({future.result() for future in waiting}, later.result())
+                thing = Thing()
+                print(executor.submit(lambda o: o.look(), thing).result(), thing.look())
+        """), "(20000, '7')\n{(20000, '7')}\n{(20000, '7')} (20000, 'changed')\nchanged changed\n")
+
+    def test_tickets_of_others_are_refused(self):
+        for wrong in (0, 1, -1, 2**62):
+            with self.assertRaises(ValueError):
+                _symplast._deposited_data(wrong)
+        with self.assertRaisesRegex(TypeError, "no parcel is open"):
+            _symplast._deposit_data(b"data")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import marshal
 import pickle
 import types
 
-from symplast import signals, transport
+from symplast import _symplast, signals, transport
 from symplast.byvalue import shells
 from symplast.byvalue.identity import MAIN, SENDER_SHIFT, Recent, find, holder_of, register, share
 
@@ -77,6 +77,14 @@ def rebuild(token, version, definition):
         _raise_reason(obj)
     _roots.keep(token, (version, obj), len(definition))
     return obj
+
+
+def rebuild_large(token, version, ticket):
+    """rebuild() of a definition that lies in the message's parcel: a version that came before is not even fetched."""
+    root = _roots.get(token)
+    if root is not None and root[1][0] == version:
+        return root[1][1]
+    return rebuild(token, version, _symplast._deposited_data(ticket))
 
 
 _roots = Recent()

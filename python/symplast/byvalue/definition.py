@@ -36,6 +36,7 @@ class Definition:
         self.version = new_id()
         self.data = None
         self.parcel = None
+        self.ticket = None
         self._functions = []
         self._sizes = []
         self._same = []

@@ -3,7 +3,7 @@
 import pickle
 
 from symplast import _symplast, signals
-from symplast.byvalue.arrival import original, rebuild
+from symplast.byvalue.arrival import original, rebuild, rebuild_large
 from symplast.byvalue.forms import BY_VALUE, form, label
 from symplast.byvalue.identity import Recent, known, register
 
@@ -23,7 +23,7 @@ class Sender:
 
     def reduce(self, obj):
         """How obj goes: a reduce value, or NotImplemented if as pickle has it. PicklingError says what cannot be sent, and why."""
-        found = form(obj) if obj is not rebuild else NotImplemented
+        found = form(obj) if obj is not rebuild and obj is not rebuild_large else NotImplemented
         if found is not BY_VALUE:
             return found
         record = known(obj) or register(obj)
@@ -33,6 +33,8 @@ class Sender:
         definition = kept[1] if kept is not None and kept[1].is_fresh() else self._define(obj, record)
         if definition.parcel is not None:
             _symplast._attach_parcel(definition.parcel)
+        if definition.ticket is not None:
+            return rebuild_large, (record.token, definition.version, definition.ticket)
         return rebuild, (record.token, definition.version, definition.data)
 
     def _define(self, obj, record):

@@ -36,9 +36,20 @@ def define(obj, reply, public=False):
 
 def define_parcelled(obj, reply, public=False):
     """define(), with a parcel for the live objects that the definition names, which it holds for as long as it lives."""
-    definition, parcel = _symplast._pack(functools.partial(define, public=public), obj, reply)
+    definition, parcel = _symplast._pack(functools.partial(_define_for_parcel, public), obj, reply)
     definition.parcel = parcel
     return definition
+
+
+def _define_for_parcel(public, obj, reply):
+    definition = define(obj, reply, public)
+    if not public and len(definition.data) > _MOST_IN_A_MESSAGE:
+        definition.ticket = _symplast._deposit_data(definition.data)
+    return definition
+
+
+# A larger definition is not in the messages that name it, of which many may be queued: it lies in its parcel, once.
+_MOST_IN_A_MESSAGE = 1 << 14
 
 
 class _Writer(References):

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
@@ -6,7 +7,7 @@ namespace Symplast.Python.Live;
 
 /// <summary>
 /// Live objects on their way between interpreters. Pickled data names each by a ticket, a number that is never used again; the ticket holds a reference until the
-/// parcel it belongs to, which travels with the data, is dropped. Thread-safe.
+/// parcel it belongs to, which travels with the data, is dropped. Large data that many messages name have tickets too. Thread-safe.
 /// </summary>
 internal static unsafe class Parcels
 {
@@ -14,6 +15,8 @@ internal static unsafe class Parcels
     {
         internal nint Shared;
         internal nint Heap;      // pinned, so that it can be asked whether the object still is
+        internal nint Data;      // or bytes that many messages name, in native memory
+        internal nint Length;
     }
 
     // What was packed together: tickets, and closed parcels that it holds as well.
@@ -93,7 +96,9 @@ internal static unsafe class Parcels
         foreach (long each in parcel.Parcels) DropHeld(each);
         foreach (long number in parcel.Tickets)
         {
-            if (!Tickets.Remove(number, out Ticket ticket) || ticket.Heap == 0) continue;
+            if (!Tickets.Remove(number, out Ticket ticket)) continue;
+            NativeMemory.Free((void*)ticket.Data);
+            if (ticket.Heap == 0) continue;
             PoolHeap* heap = (PoolHeap*)ticket.Heap;
             Epoch.Enter(_postman);
             if (!PoolHeap.IsDeleted(heap)) Reference.Drop(_postman, (Header*)ticket.Shared);
@@ -131,6 +136,44 @@ internal static unsafe class Parcels
         if (isDeleted) return LiveErrors.RaiseDeleted(handle);
         using (Gate.Hold()) Tickets[number] = new Ticket { Shared = (nint)handle->Shared, Heap = (nint)heap };
         return Api.Table.PyLong_FromLongLong(-number);
+    }
+
+    /// <summary>Puts a copy of some bytes into the parcel that the calling thread is packing, and returns their ticket; null with an exception set.</summary>
+    internal static PyObject* Deposit(ReadOnlySpan<byte> data)
+    {
+        if (_open is not { Count: > 0 }) return Errors.Type("no parcel is open");
+        List<long> parcel = _open.Peek().Tickets;
+        parcel.EnsureCapacity(parcel.Count + 1);
+        byte* copy = (byte*)NativeMemory.Alloc((nuint)data.Length);
+        data.CopyTo(new Span<byte>(copy, data.Length));
+        long number;
+        using (Gate.Hold())
+        {
+            number = _lastTicket + 1;
+            try
+            {
+                Tickets.Add(number, new Ticket { Data = (nint)copy, Length = data.Length });
+            }
+            catch (OutOfMemoryException)
+            {
+                NativeMemory.Free(copy);
+                throw;
+            }
+            _lastTicket = number;
+        }
+        parcel.Add(number);
+        return Api.Table.PyLong_FromLongLong(number);
+    }
+
+    /// <summary>The bytes with a ticket, a new object; null with an exception set.</summary>
+    internal static PyObject* Read(long number)
+    {
+        using (Gate.Hold())
+        {
+            // Under the lock, as the parcel may be dropped: bytes are copied at some gigabytes a second, and seldom.
+            if (Tickets.TryGetValue(number, out Ticket ticket) && ticket.Data != 0) return Api.Table.PyBytes_FromStringAndSize((byte*)ticket.Data, ticket.Length);
+        }
+        return Errors.Value("not the ticket of data on their way");
     }
 
     /// <summary>The handle, in the calling interpreter, of the object with a ticket, a new reference; null with an exception set. Runs Python code.</summary>
