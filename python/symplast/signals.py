@@ -6,6 +6,7 @@ user's code, it lets through what a handler has raised meanwhile; and no call of
 
 import _signal
 import _thread
+import sys
 import types
 
 _traceback_of = BaseException.__dict__["__traceback__"].__get__
@@ -53,10 +54,15 @@ def _has_arguments_of_a_handler(frame):
     for name in names:
         value = space.get(name)
         values += value if type(value) is tuple else (value,)
+    if _F_LOCALS_IS_KEPT:
+        space.clear()
     return any([second is caller and isinstance(first, int) for first, second in zip(values, values[1:])])
 
 
 _HAS_VARARGS = 0x04
+
+# Before PEP 667 the dict stays with the frame: a circle with the exception in it, which keeps all that the frame has.
+_F_LOCALS_IS_KEPT = sys.version_info < (3, 13)
 
 
 def _codes_of_handlers():
