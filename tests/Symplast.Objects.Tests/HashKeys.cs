@@ -14,8 +14,8 @@ internal static class HashKeys
     {
         // Draws them; before that they could not be replaced.
         RuntimeHelpers.RunModuleConstructor(typeof(Hashing).Module.ModuleHandle);
-        Set("_factor", 1);
-        Set("_otherFactor", 0xD6E8FEB86659FD95);
+        Set("_factor", 5363532663318536571);
+        Set("_otherFactor", 16778054075616661837);
     }
 
     static void Set(string name, ulong value)
