@@ -11,6 +11,11 @@ from fixtures import new_pool
 from symplast import current_pool, pool_of
 
 
+def tearDownModule():
+    # As CPython's own tests leave it, and want to find it.
+    asyncio.events._event_loop_policy = None
+
+
 class TestCurrentPool(unittest.TestCase):
     def setUp(self):
         self.assertEqual(current_pool().name, "default")
