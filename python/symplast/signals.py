@@ -54,7 +54,8 @@ def _has_arguments_of_a_handler(frame):
     for name in names:
         value = space.get(name)
         values += value if type(value) is tuple else (value,)
-    if _F_LOCALS_IS_KEPT:
+    if _F_LOCALS_IS_KEPT and sys.getrefcount(space) == _HELD_BY_FRAME_AND_US:
+        # Else it is what locals() gave to the user's code.
         space.clear()
     return any([second is caller and isinstance(first, int) for first, second in zip(values, values[1:])])
 
@@ -63,6 +64,8 @@ _HAS_VARARGS = 0x04
 
 # Before PEP 667 the dict stays with the frame: a circle with the exception in it, which keeps all that the frame has.
 _F_LOCALS_IS_KEPT = sys.version_info < (3, 13)
+# The frame, the name here, and the call that counts.
+_HELD_BY_FRAME_AND_US = 3
 
 
 def _codes_of_handlers():
