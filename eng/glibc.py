@@ -4,8 +4,7 @@ The linker binds a symbol to its newest version: linked on Debian 12 the module 
 runtime in it is made for 2.27. These empty libraries have the names of the real ones and offer only the old versions;
 the linker takes the version from them, and at run time the real library answers.
 
-With them comes an object file that makes the thread-local variables of the module static ones. Otherwise glibc asks for their memory when a
-thread first calls into the module, and ends the process if there is none.
+With them come the object files of src/Symplast.Python/Linked.
 
     python3 -m eng.glibc FOLDER     puts all of it there (the project file of the module calls this)
 """
@@ -26,7 +25,7 @@ SYMBOLS = {
     },
     "libpthread.so.0": {
         "GLIBC_2.2.5": [
-            "pthread_attr_getstack", "pthread_attr_setstacksize", "pthread_create", "pthread_getattr_np", "pthread_key_create",
+            "pthread_attr_getstack", "pthread_attr_setstack", "pthread_attr_setstacksize", "pthread_create", "pthread_getattr_np", "pthread_key_create",
             "pthread_kill", "pthread_mutex_trylock", "pthread_mutexattr_destroy", "pthread_mutexattr_init", "pthread_mutexattr_settype",
             "pthread_once",
             "pthread_rwlock_rdlock", "pthread_rwlock_unlock", "pthread_rwlock_wrlock", "pthread_setspecific", "pthread_sigmask",
@@ -36,12 +35,8 @@ SYMBOLS = {
     },
 }
 
-# One access by the initial-exec model decides for all thread-local variables of a library. There are some 300 bytes, of the 1,600 or so that glibc
-# keeps for such libraries.
-STATIC_TLS = """
-static __thread volatile int touched __attribute__((tls_model("initial-exec")));
-__attribute__((constructor)) static void touch(void) { touched = 1; }
-"""
+# What of the module is in C: it stands in for something in the C library.
+LINKED = Path(__file__).parent.parent / "src" / "Symplast.Python" / "Linked"
 
 
 def build(folder):
@@ -54,9 +49,8 @@ def build(folder):
         script.write_text("".join(f"{version} {{ global: {'; '.join(names)}; }};\n" for version, names in versions.items()))
         subprocess.run([compiler, "-shared", "-nostdlib", "-fPIC", "-fno-builtin", "-w", source, "-o", folder / library,
                         f"-Wl,-soname,{library}", f"-Wl,--version-script={script}"], check=True)
-    source = folder / "static_tls.c"
-    source.write_text(STATIC_TLS)
-    subprocess.run([compiler, "-c", "-O1", "-fPIC", source, "-o", folder / "static_tls.o"], check=True)
+    for source in LINKED.glob("*.c"):
+        subprocess.run([compiler, "-c", "-O1", "-fPIC", "-Wall", "-Werror", source, "-o", folder / f"{source.stem}.o"], check=True)
 
 
 if __name__ == "__main__":

@@ -100,6 +100,48 @@ begin_and_end()
 assert symplast.thaw(symplast.freeze([1, "text"])) == [1, "text"] and len(mapping) == len(list(mapping))
 """
 
+# A thread takes all memory there is but for one piece, and calls into the module for the first time.
+FIRST_CALL = """
+import ctypes, resource, symplast, _thread, time
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+sizes = [1 << 20, 1 << 16, 1 << 12, *range(2048, 15, -16)]
+taken = (ctypes.c_void_p * 1_000_000)()
+mapping = symplast.Dict(a=1)
+answers = []
+
+def take():
+    count = 0
+    for size in sizes:
+        while address := libc.malloc(size):
+            taken[count] = address
+            count += 1
+    return count
+
+def call():
+    begin.acquire()
+    try:
+        piece = libc.malloc(int(sys.argv[1]))
+        count = take()
+        libc.free(piece)
+        answers.append(mapping["a"])
+        for i in range(count):
+            libc.free(taken[i])
+    finally:
+        done.release()
+
+begin, done = _thread.allocate_lock(), _thread.allocate_lock()
+begin.acquire(), done.acquire()
+_thread.start_new_thread(call, ())
+time.sleep(0.05)
+used = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmSize:")) * 1024
+resource.setrlimit(resource.RLIMIT_AS, (used, resource.RLIM_INFINITY))
+begin.release()
+done.acquire()
+resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+assert answers == [1] and mapping["a"] == 1
+"""
+
 
 class TestShortage(unittest.TestCase):
     def check(self, what):
@@ -116,6 +158,12 @@ class TestShortage(unittest.TestCase):
 
     def test_executors(self):
         self.check("executors")
+
+    def test_the_first_call_of_a_thread(self):
+        # The C library, which gives a thread's first call the bounds of its stack, fails at its first, second … allocation.
+        for left in range(32, 640, 32):
+            with self.subTest(left=left):
+                child.run(FIRST_CALL, str(left), GLIBC_TUNABLES="glibc.malloc.tcache_count=0:glibc.malloc.mxfast=0")
 
     def test_another_worker_is_refused(self):
         child.run(
