@@ -24,6 +24,7 @@ class Case(executor_case.ExecutorCase):
 
     def setUp(self):
         super().setUp()
+        live_blocks.collect_only_what_is_new(self)
         self.pool = symplast.Pool(self.id())
         self.addCleanup(self._check)
         allocating = self.pool.allocating()

@@ -211,6 +211,7 @@ class Handler:
         caught.append(number)
 caught = []
 handler = Handler()
+signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGUSR1, handler)
 signal.signal(signal.SIGUSR2, signal.SIG_IGN)
 before = sys.getrefcount(handler)
