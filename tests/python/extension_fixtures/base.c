@@ -1,0 +1,14 @@
+/* An extension module that is also a library for fx.sibling, which names it in DT_NEEDED; it has no SONAME. */
+#include "fixture.h"
+
+static int count;
+
+int base_count(void) { return ++count; }
+
+static PyObject *call(PyObject *self, PyObject *none) { return PyLong_FromLong(base_count()); }
+
+static PyMethodDef methods[] = {{"call", call, METH_NOARGS}, {NULL}};
+static PyModuleDef_Slot slots[] = {{0, NULL}};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, TEXT(NAME), NULL, 0, methods, slots};
+
+PyMODINIT_FUNC INIT(void) { return PyModuleDef_Init(&definition); }

@@ -1,0 +1,484 @@
+"""What the tests of extension modules run, in the main interpreter and in workers alike. Functions return plain values that can be compared."""
+
+import importlib
+import importlib.machinery
+import importlib.util
+import inspect
+import os
+import pickle
+import sys
+import threading
+import types
+
+
+def load(name, path):
+    """The module of a file under a name of the caller's choice, as explicit users of importlib load it. It is not put into sys.modules."""
+    loader = importlib.machinery.ExtensionFileLoader(name, path)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_file_location(name, path, loader=loader))
+    loader.exec_module(module)
+    return module
+
+
+def failure(call, *arguments):
+    """How a call fails: the error's type, text, name and path, and the same of its cause; None if it does not."""
+    try:
+        call(*arguments)
+    except Exception as error:
+        return _described(error)
+
+
+def _described(error):
+    if error is None:
+        return None
+    return type(error).__name__, str(error), getattr(error, "name", None), getattr(error, "path", None), _described(error.__cause__)
+
+
+# Names
+
+
+def names(name):
+    """All that a module and what is in it say of themselves."""
+    module = importlib.import_module(name)
+    spec, loader = module.__spec__, module.__loader__
+    members = {key: value for key, value in vars(module).items() if not key.startswith("__") and not isinstance(value, types.ModuleType)}
+    return {
+        "module": [module.__name__, getattr(module, "__package__", None), module.__doc__, module.__file__, repr(module), getattr(module, "__path__", None)],
+        "spec": [spec.name, spec.origin, spec.cached, spec.has_location, spec.parent, spec.submodule_search_locations, spec.loader is loader],
+        "loader": [type(loader).__name__, type(loader) is importlib.machinery.ExtensionFileLoader, loader.name, loader.path],
+        "loader's answers": [loader.get_filename(name), loader.is_package(name), loader.get_source(name), loader.get_code(name)],
+        "found": [sys.modules[name] is module, importlib.util.find_spec(name) is spec, inspect.getfile(module)],
+        "parent's": getattr(sys.modules[module.__name__.rpartition(".")[0]], name.rpartition(".")[2]) is module,
+        "keys": sorted(vars(module)),
+        "members": {key: [getattr(value, attribute, None) for attribute in ("__name__", "__qualname__", "__module__", "__doc__")]
+                    for key, value in members.items()},
+        "self": {key: value.__self__ is module for key, value in members.items() if inspect.isbuiltin(value)},
+    }  # fmt: skip
+
+
+def pickled(name):
+    """Which members of a module are themselves again after pickling."""
+    module = importlib.import_module(name)
+    results = {}
+    for key, value in vars(module).items():
+        if callable(value):
+            try:
+                results[key] = pickle.loads(pickle.dumps(value)) is value
+            except Exception as error:
+                results[key] = repr(error).replace(hex(id(module)), "ADDRESS")
+    return results
+
+
+def nested_names():
+    """The names of modules that an init function makes around an import of its own."""
+    import fx.nested as nested
+
+    single = nested.imported
+    return nested.__name__, nested.second.__name__, nested.unlike.__name__, single.__name__, single is sys.modules["fx.single"], single.call()
+
+
+def submodule():
+    import fx.sub
+    import fx.sub.child as child
+
+    return child is fx.sub.child, child.__name__, child.execs, type(child).__name__
+
+
+def two_names(path, exported):
+    """One file under several names: a counter says how many libraries there are."""
+    modules = [load(name, path) for name in (exported, f"first.{exported}", f"second.{exported}", f"first.{exported}")]
+    distinct = len(set(map(id, modules)))
+    return [module.__name__ for module in modules], distinct, [module.call() for module in modules], [module.call.__module__ for module in modules]
+
+
+def another_path(path):
+    """The same file by another path: it is the same library, and each module says the path that it was found by."""
+    import fx.multi as multi
+
+    other = load("elsewhere.multi", path)
+    return multi.execs, other.execs, multi.call(), other.call(), other.__file__ == path, multi.__file__ != path
+
+
+# Loading
+
+
+def single():
+    """A single-phase module with an init function that runs once per interpreter: what survives reloading and a new import."""
+    import fx.single as first
+
+    heap, error, static = first.Heap, first.Error, first.Static
+    counts = [first.call(), first.call()]
+    kept = [first.keep(["mine"]), first.keep("again")]
+    first.mark = "set by a test"
+    reloaded = importlib.reload(first) is first
+    del sys.modules["fx.single"]
+    second = importlib.import_module("fx.single")
+    types_kept = [second.Heap is heap, second.Error is error, second.Static is static]
+    finds = [first.find() is second, second.find() is second]
+    return counts, kept, reloaded, second is first, types_kept, finds, second.inits, hasattr(second, "mark"), second.call(), second.keep(None)
+
+
+def again():
+    """A single-phase module whose init function runs at each import."""
+    import fx.again as first
+
+    static, heap = first.Static, first.Heap
+    reloaded = importlib.reload(first) is first, first.inits
+    del sys.modules["fx.again"]
+    second = importlib.import_module("fx.again")
+    return reloaded, second is first, second.inits, second.Static is static, second.Heap is heap, first.call(), second.call(), second.find() is second
+
+
+def static_type(name):
+    """A static type of C as a base class, of objects that live and die, and in a cycle."""
+    module = importlib.import_module(name)
+    base = module.Static
+
+    class Derived(base):
+        __slots__ = ("other",)
+
+    for _ in range(1000):
+        one = Derived()
+        one.other = Derived()
+        one.other.other = one
+    return isinstance(base(), base), Derived.__mro__[1] is base, type(one.other).__name__, base.__subclasses__() == [Derived], repr(base)
+
+
+def multi(name="fx.multi"):
+    """A multi-phase module: reloading executes nothing; a new import makes a new module, whose library's statics go on."""
+    first = importlib.import_module(name)
+    counts = [first.execs, first.call(), first.call()]
+    first.mark = "set by a test"
+    reloaded = importlib.reload(first) is first, first.execs
+    del sys.modules[name]
+    second = importlib.import_module(name)
+    return counts, reloaded, second is first, hasattr(second, "mark"), second.execs, second.call(), first.call()
+
+
+def bare():
+    """A module without slots, with a state for each module object."""
+    import fx.bare as first
+
+    first.call()
+    del sys.modules["fx.bare"]
+    second = importlib.import_module("fx.bare")
+    return first.call(), second.call(), second is first
+
+
+def one_interpreter():
+    """A module that refuses a second interpreter in its process, and has one module object."""
+    import fx.oneinterp as first
+
+    del sys.modules["fx.oneinterp"]
+    second = importlib.import_module("fx.oneinterp")
+    return second is first, second.execs, second.__name__
+
+
+def count(name, function="call"):
+    """The number that a module's counter gives: 1 in a library of one's own."""
+    return getattr(importlib.import_module(name), function)()
+
+
+def counts(*modules):
+    return [count(name) for name in modules]
+
+
+def import_at_once(name, threads=8):
+    """Threads that import one module at once see one module, executed once."""
+    barrier = threading.Barrier(threads)
+    seen = []
+
+    def run():
+        barrier.wait()
+        seen.append(importlib.import_module(name))
+
+    together(run, threads)
+    return len(seen), len(set(map(id, seen))), getattr(seen[0], "execs", None) or seen[0].inits
+
+
+def together(function, threads):
+    """Runs a function in that many threads, and waits for them."""
+    started = [threading.Thread(target=function) for _ in range(threads)]
+    for thread in started:
+        thread.start()
+    for thread in started:
+        thread.join()
+
+
+def loaded(*modules):
+    """What symplast.extensions.loaded() says of those modules, as dicts without the number of bytes, after importing them."""
+    from symplast import extensions
+
+    for name in modules:
+        importlib.import_module(name)
+    entries = [entry for entry in extensions.loaded() if os.path.dirname(entry.path).startswith(sys.argv[1])]
+    assert all(type(entry.bytes) is int and (entry.bytes > 0 or not entry.private) for entry in entries), entries
+    return sorted((entry.module or "", os.path.relpath(entry.path, sys.argv[1]), entry.kind, entry.private) for entry in entries)
+
+
+def open_files(*modules):
+    """The files that the process has open after importing modules, but not before."""
+    before = set(os.listdir("/proc/self/fd"))
+    for name in modules:
+        importlib.import_module(name)
+    return sorted(set(os.listdir("/proc/self/fd")) - before)
+
+
+# Failures
+
+
+def fail(name, how):
+    """How an import fails, whether anything of it is left in sys.modules, and what a second attempt without a fault gives."""
+    sys.fx_fail = how
+    failed = failure(importlib.import_module, name)
+    left = name in sys.modules
+    sys.fx_fail = None
+    retried = failure(importlib.import_module, name)
+    module = sys.modules.get(name)
+    return failed, left, retried, getattr(module, "inits", None), getattr(module, "execs", None)
+
+
+def fail_twice(name):
+    return [failure(importlib.import_module, name) for _ in range(2)], name in sys.modules
+
+
+def fail_to_load(name, path):
+    return failure(load, name, path)
+
+
+# Libraries
+
+
+def capsules():
+    """Two modules that are connected by C functions in a capsule."""
+    import fx.capsule
+    import fx.usescapsule as uses
+
+    return uses.call(), uses.call()
+
+
+def dates():
+    """datetime's own C API, which a module keeps in a static."""
+    import datetime
+
+    import fx.dates as dates
+
+    made = dates.date()
+    return type(made) is datetime.date, made.isoformat(), dates.is_date(datetime.date.today()), dates.is_date(1)
+
+
+def package_libraries():
+    """Two modules of a package with a library that keeps an object: it is common to both."""
+    import fx.uses as one
+    import fx.usestoo as two
+
+    kept = [one.swap("first"), two.swap("second"), one.swap(None)]
+    return kept, [one.count(), two.count(), one.count()], [one.over(), two.over()]
+
+
+def plain_counts(times):
+    import fx.uses as one
+    import fx.usestoo as two
+
+    return [module.plain() for _ in range(times) for module in (one, two)]
+
+
+def values(name):
+    return importlib.import_module(name).values()
+
+
+def siblings(*order):
+    """A module that needs another one as a library: both have one counter, whichever comes first."""
+    modules = [importlib.import_module(name) for name in order]
+    return [module.call() for module in modules * 2]
+
+
+def thread_locals():
+    """Each thread has thread-local variables of its own, which go with it."""
+    import fx.life as life
+
+    seen = []
+    together(lambda: seen.append((life.values(), life.values())), 3)
+    return life.values(), seen, life.values()
+
+
+# Calls
+
+
+def _own():
+    """What no two interpreters have in common, for callbacks to tell where they run."""
+    return id(sys.modules)
+
+
+def visits(name="fx.gil"):
+    """Callbacks with PyGILState_Ensure from threads of all kinds: where they ran, and what the functions returned."""
+    gil = importlib.import_module(name)
+    me, main, head = gil.interpreters()
+    ran = []
+    results = {}
+    for way in ("held", "released", "from_thread", "from_thread", "attached"):
+        interpreter, *rest = getattr(gil, way)(lambda: ran.append(_own()))
+        results[way] = interpreter == me, rest
+    return results, len(ran), set(ran) == {_own()}
+
+
+def named_interpreters():
+    """Whether PyInterpreterState_Main and PyInterpreterState_Head name the interpreter that runs."""
+    import fx.gil as gil
+
+    me, main, head = gil.interpreters()
+    return main == me, head == me
+
+
+def visits_of_threads(threads=4, rounds=50):
+    """Python threads that are called back from C threads and with the GIL released, many at once."""
+    import fx.gil as gil
+
+    me = gil.interpreters()[0]
+    ran, seen = [], []
+
+    def run():
+        for _ in range(rounds):
+            for way in (gil.from_thread, gil.released):
+                seen.append(way(lambda: ran.append(_own()))[0] == me)
+
+    together(run, threads)
+    return len(ran), set(ran) == {_own()}, len(seen), all(seen)
+
+
+def nested_visits():
+    """A callback on a C thread that goes on to further C threads, and to those of another module's library."""
+    import fx.gil as gil
+    import fx.othergil as other
+
+    ran = []
+
+    def deeper(ways):
+        ran.append((len(ways), _own() == here))
+        if ways:
+            ways[0](lambda: deeper(ways[1:]))
+
+    here = _own()
+    deeper([gil.from_thread, other.released, other.from_thread, gil.held, gil.attached])
+    return len(ran), all(right for _, right in ran), gil.released(int)[1:], other.held(int)[1:]
+
+
+def callbacks_that_do_much():
+    """A callback on a C thread imports, raises, frees cycles, uses thread-locals, starts a Python thread and waits for it."""
+    import fx.gil as gil
+
+    seen, local = [], threading.local()
+
+    def callback():
+        local.value = getattr(local, "value", 0) + 1
+        sys.modules.pop("fx.multi", None)
+        module = importlib.import_module("fx.multi")
+        cycle = [module]
+        cycle.append(cycle)
+        together(lambda: seen.append((_own() == here, threading.current_thread() is not threading.main_thread())), 2)
+        seen.append((local.value, type(threading.current_thread()).__name__))
+        try:
+            raise ValueError("seen")
+        except ValueError as error:
+            seen.append(str(error))
+
+    here = _own()
+    gil.from_thread(callback)
+    return seen, threading.active_count()
+
+
+def unraisable():
+    """An exception of a callback reaches the hook of the interpreter that it happened in."""
+    import fx.gil as gil
+
+    seen = []
+    hook, sys.unraisablehook = sys.unraisablehook, lambda it: seen.append(repr(it.exc_value))
+    try:
+        gil.from_thread(lambda: 1 / 0)
+    finally:
+        sys.unraisablehook = hook
+    return seen
+
+
+def pending_calls():
+    """A pending call runs in the interpreter whose library asked for it, whichever thread did."""
+    import fx.gil as gil
+    import fx.pending as pending
+
+    me = gil.interpreters()[0]
+    results = []
+    for add in (pending.add_from_here, pending.add_from_thread) * 10:
+        added = add()
+        while (ran_in := pending.seen()) == -1:
+            pass
+        results.append((added, ran_in == me))
+    return set(results)
+
+
+def pending_error():
+    """An exception of a pending call is raised in the code that runs."""
+    import fx.pending as pending
+
+    try:
+        added = pending.add_complaint()
+        while True:
+            pass
+    except ValueError as error:
+        return str(error)
+
+
+def thread_locals_and_pending_calls():
+    """Threads with thread-local objects whose destructors add pending calls: all come."""
+    import fx.pendend as module
+
+    def touch():
+        module.touch()
+        gone.append(None)
+
+    gone = []
+    together(touch, 3)
+    while module.counts() != (3, 3):
+        pass
+    return module.touch(), len(gone)
+
+
+# Threads of a library, and ends
+
+
+def touch():
+    """Makes a thread-local object in the thread of the worker, which ends after the interpreter."""
+    import fx.pendend as module
+
+    return module.touch()
+
+
+def start_late(*descriptors):
+    import fx.late as late
+
+    late.start(*descriptors)
+
+
+def hammer(threads):
+    """Starts threads of C that call PyGILState_Ensure and PyGILState_Release for ever."""
+    import fx.late as late
+
+    late.hammer(threads)
+
+
+def relay(add):
+    """Registers a callback with a library that all interpreters share, or has it call them all. They note where they ran."""
+    import fx.userelay as module
+
+    if add:
+        module.add(lambda: _relayed.append(_own() == here))
+        here = _own()
+    else:
+        module.call_all()
+        module.call_all_held()
+    return len(_relayed), all(_relayed)
+
+
+def relayed():
+    return len(_relayed), all(_relayed)
+
+
+_relayed = []
