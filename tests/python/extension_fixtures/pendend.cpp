@@ -1,7 +1,8 @@
 /* What greenlet does: a thread-local object whose destructor hands work to a pending call. A worker's thread ends after its interpreter. */
 #include "fixture.h"
+#include <atomic>
 
-static int destroyed, called;
+static std::atomic<int> destroyed, called;
 
 static int note(void *) { return called++, 0; }
 
@@ -17,7 +18,7 @@ struct Local {
 static thread_local Local local;
 
 static PyObject *touch(PyObject *self, PyObject *none) { return PyLong_FromLong(++local.touched); }
-static PyObject *counts(PyObject *self, PyObject *none) { return Py_BuildValue("ii", destroyed, called); }
+static PyObject *counts(PyObject *self, PyObject *none) { return Py_BuildValue("ii", destroyed.load(), called.load()); }
 
 static PyMethodDef methods[] = {{"touch", touch, METH_NOARGS}, {"counts", counts, METH_NOARGS}, {NULL}};
 static PyModuleDef_Slot slots[] = {{0, NULL}};

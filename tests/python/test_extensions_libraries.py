@@ -1,0 +1,84 @@
+"""Libraries that extension modules in workers need: private with Python state, shared without, found and bound as the dynamic loader does."""
+
+import unittest
+
+import extension_case
+import extension_tasks as tasks
+from extension_case import ExtensionCase
+
+
+class PackageLibraries(ExtensionCase):
+    """Libraries in a folder of the package, found by $ORIGIN."""
+
+    modules = ("uses", "usestoo")
+
+    def test_python_state_is_common_to_a_package_and_an_interpreters_own(self):
+        kept, counts, over = self.as_in_main(tasks.package_libraries)
+        self.assertEqual(kept, [None, "first", "second"])
+        # libover.c uses no Python, but libpy.c, whose counter it goes on with.
+        self.assertEqual((counts, over), ([1, 2, 3], [(1, 4), (2, 5)]))
+
+    def test_a_library_without_python_is_the_processs(self):
+        counts = [number for one in self.everywhere(tasks.plain_counts, 10) for number in one]
+        self.assertEqual(sorted(counts), list(range(1, 61)))
+
+    def test_what_is_loaded(self):
+        for worker in self.everywhere(tasks.loaded, "fx.uses", "fx.usestoo")[1:]:
+            self.assertEqual([entry for entry in worker if entry[2] == "multi-phase"],
+                             [("fx.uses", "fx/uses.so", "multi-phase", True), ("fx.usestoo", "fx/usestoo.so", "multi-phase", True)])  # fmt: skip
+            private = sorted(path for _, path, kind, private in worker if kind == "library" and private)
+            self.assertEqual(private, ["fx/fx.libs/libover-a1b2c3.so.1", "fx/fx.libs/libpy-a1b2c3.so.1"])
+
+    def test_a_worker_that_imports_while_the_main_interpreter_has_the_library(self):
+        printed = self.run_program("""
+print(tasks.package_libraries()[:2], tasks.plain_counts(1))
+for _ in range(2):
+    with InterpreterPoolExecutor(1) as executor:
+        print(executor.submit(tasks.package_libraries).result()[:2], executor.submit(tasks.plain_counts, 1).result())
+import fx.uses
+print(fx.uses.swap(1), fx.uses.count())
+""")
+        own = "([None, 'first', 'second'], [1, 2, 3])"
+        self.assertEqual(printed, f"{own} [1, 2]\n{own} [3, 4]\n{own} [5, 6]\nNone 6\n")
+
+
+class Binding(ExtensionCase):
+    modules = ("usever", "order", "mixed")
+
+    def test_versions_of_symbols(self):
+        self.assertEqual(self.as_in_main(tasks.values, "fx.usever"), (1, 2))
+
+    def test_the_order_in_which_libraries_are_searched(self):
+        self.assertEqual(self.as_in_main(tasks.values, "fx.order"), (1, 1, 1))
+
+    def test_the_order_of_a_shared_and_a_private_library(self):
+        self.assertEqual(self.as_in_main(tasks.values, "fx.mixed"), (1, 1, 1))
+
+    def test_two_modules_with_the_same_symbols(self):
+        """A private library's symbols are seen by those that need it, and by nobody else."""
+        printed = self.run_program("""
+def both():
+    return tasks.values("fx.usever"), tasks.values("fx.order"), tasks.values("fx.mixed")
+with InterpreterPoolExecutor(1) as one, InterpreterPoolExecutor(1) as two:
+    print(*{str(result) for result in (both(), one.submit(both).result(), two.submit(both).result())})
+""")
+        self.assertEqual(printed, "((1, 2), (1, 1, 1), (1, 1, 1))\n")
+
+
+class Modules(ExtensionCase):
+    modules = ("base", "sibling", "capsule", "usescapsule", "dates")
+
+    def test_a_module_that_is_another_ones_library(self):
+        for order in (("fx.base", "fx.sibling"), ("fx.sibling", "fx.base")):
+            with self.subTest(order):
+                self.assertEqual(self.as_in_main(tasks.siblings, *order), [1, 2, 3, 4])
+
+    def test_functions_in_a_capsule(self):
+        self.assertEqual(self.as_in_main(tasks.capsules), (1, 2))
+
+    def test_cpythons_own_functions_in_a_capsule(self):
+        self.assertEqual(self.as_in_main(tasks.dates), (True, "2024-02-29", True, False))
+
+
+if __name__ == "__main__":
+    unittest.main()
