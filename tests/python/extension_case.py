@@ -150,13 +150,13 @@ def _compiler(plus):
 _BEGIN = """
 import sys
 sys.path.insert(1, sys.argv[1])
-import extension_tasks as tasks, symplast
+import extension_calls as calls, extension_tasks as tasks, symplast
 from symplast import InterpreterPoolExecutor
 """
 
 _EVERYWHERE = """
-import contextlib
-task, arguments, count = getattr(tasks, sys.argv[2]), eval(sys.argv[3]), int(sys.argv[4])
+import contextlib, importlib
+task, arguments, count = getattr(importlib.import_module(sys.argv[2]), sys.argv[3]), eval(sys.argv[4]), int(sys.argv[5])
 with contextlib.ExitStack() as stack:
     workers = [stack.enter_context(InterpreterPoolExecutor(1)) for _ in range(count)]
     futures = [worker.submit(task, *arguments) for worker in workers]
@@ -177,12 +177,12 @@ class ExtensionCase(unittest.TestCase):
         build(*cls.modules)
 
     def run_program(self, source, *arguments, **variables):
-        """Runs a program that finds fx and has extension_tasks as tasks; sys.argv[2:] are the arguments. Returns what it printed."""
+        """Runs a program that finds fx and has tasks and calls, the modules of what tests run; sys.argv[2:] are the arguments. Returns what it printed."""
         return executor_case.run(_BEGIN + source, folder(), *map(str, arguments), **variables)
 
     def everywhere(self, task, *arguments, workers=2):
-        """What a function of extension_tasks returns in the main interpreter and in workers, all at once, in a process of its own."""
-        return ast.literal_eval(self.run_program(_EVERYWHERE, task.__name__, repr(arguments), workers))
+        """What a function of extension_tasks or extension_calls returns in the main interpreter and in workers, all at once, in a process of its own."""
+        return ast.literal_eval(self.run_program(_EVERYWHERE, task.__module__, task.__name__, repr(arguments), workers))
 
     def as_in_main(self, task, *arguments):
         """everywhere(), with the same result everywhere, which it returns."""

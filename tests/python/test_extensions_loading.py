@@ -92,7 +92,7 @@ with contextlib.ExitStack() as stack:
     workers = [stack.enter_context(InterpreterPoolExecutor(1)) for _ in range(25)]
     imports = [worker.submit(tasks.counts, "fx.single", "fx.multi") for worker in workers]
     assert all(future.result() == [1, 1] for future in imports)
-    for future in [worker.submit(tasks.visits) for worker in workers]:
+    for future in [worker.submit(calls.visits) for worker in workers]:
         assert future.result()[1:] == (13, True), future.result()
     for future in [worker.submit(tasks.count, "fx.unique", "member") for worker in workers]:
         assert future.result() == 1
