@@ -171,19 +171,22 @@ def hammer(threads):
 
 
 def relay(add):
-    """Registers a callback with a library that all interpreters share, or has it call them all. They note where they ran."""
+    """Registers a callback with a library that all interpreters share, or has it call them all, five times. They note where they ran."""
+    import fx.gil as gil
     import fx.userelay as module
 
     if add:
-        module.add(lambda: _relayed.append(_own() == here))
         here = _own()
+        module.add(lambda: _relayed.append(_own() == here))
     else:
         module.call_all()
         module.call_all_held()
-    return len(_relayed), all(_relayed)
+        gil.from_thread(module.call_all)
+    return relayed()
 
 
 def relayed():
+    """How many callbacks of this interpreter have run, and whether all ran in it."""
     return len(_relayed), all(_relayed)
 
 

@@ -1,5 +1,6 @@
 """What the tests of extension modules run, in the main interpreter and in workers alike. Functions return plain values that can be compared."""
 
+import gc
 import importlib
 import importlib.machinery
 import importlib.util
@@ -9,6 +10,7 @@ import pickle
 import sys
 import sysconfig
 import threading
+import weakref
 
 
 def load(name, path):
@@ -117,6 +119,18 @@ def single():
     return counts, kept, reloaded, second is first, types_kept, finds, second.inits, hasattr(second, "mark"), second.call(), second.keep(None)
 
 
+def dropped(name):
+    """What is left of a module when its object is gone: the state of its library, and of a single-phase module more."""
+    module = importlib.import_module(name)
+    module.call()
+    gone = weakref.ref(module)
+    del module, sys.modules[name]
+    delattr(sys.modules["fx"], name.rpartition(".")[2])
+    gc.collect()
+    module = importlib.import_module(name)
+    return gone() is None, module.call(), getattr(module, "inits", None), getattr(module, "execs", None), sorted(vars(module))
+
+
 def again():
     """A single-phase module whose init function runs at each import."""
     import fx.again as first
@@ -205,14 +219,15 @@ def together(function, threads):
 
 
 def loaded(*modules):
-    """What symplast.extensions.loaded() says of those modules, as dicts without the number of bytes, after importing them."""
+    """What symplast.extensions.loaded() says of fx, sorted and without the numbers of bytes, after modules are imported."""
     from symplast import extensions
 
     for name in modules:
         importlib.import_module(name)
-    entries = [entry for entry in extensions.loaded() if os.path.dirname(entry.path).startswith(sys.argv[1])]
-    assert all(type(entry.bytes) is int and (entry.bytes > 0 or not entry.private) for entry in entries), entries
-    return sorted((entry.module or "", os.path.relpath(entry.path, sys.argv[1]), entry.kind, entry.private) for entry in entries)
+    folder = os.path.realpath(sys.argv[1])
+    entries = [entry for entry in extensions.loaded() if entry.path.startswith(folder)]
+    assert all(type(entry.bytes) is int and (entry.bytes > 0) == entry.private for entry in entries), entries
+    return sorted((entry.module, os.path.relpath(entry.path, folder), entry.kind, entry.private) for entry in entries)
 
 
 def open_files(*modules):

@@ -24,10 +24,12 @@ class PackageLibraries(ExtensionCase):
 
     def test_what_is_loaded(self):
         for worker in self.everywhere(tasks.loaded, "fx.uses", "fx.usestoo")[1:]:
-            self.assertEqual([entry for entry in worker if entry[2] == "multi-phase"],
-                             [("fx.uses", "fx/uses.so", "multi-phase", True), ("fx.usestoo", "fx/usestoo.so", "multi-phase", True)])  # fmt: skip
-            private = sorted(path for _, path, kind, private in worker if kind == "library" and private)
-            self.assertEqual(private, ["fx/fx.libs/libover-a1b2c3.so.1", "fx/fx.libs/libpy-a1b2c3.so.1"])
+            self.assertEqual(worker, [
+                ("fx.uses", "fx/uses.so", "multi-phase", True),
+                ("fx.usestoo", "fx/usestoo.so", "multi-phase", True),
+                ("libover-a1b2c3.so.1", "fx/fx.libs/libover-a1b2c3.so.1", "library", True),
+                ("libpy-a1b2c3.so.1", "fx/fx.libs/libpy-a1b2c3.so.1", "library", True),
+            ])  # fmt: skip
 
     def test_a_worker_that_imports_while_the_main_interpreter_has_the_library(self):
         printed = self.run_program("""
@@ -63,6 +65,35 @@ with InterpreterPoolExecutor(1) as one, InterpreterPoolExecutor(1) as two:
     print(*{str(result) for result in (both(), one.submit(both).result(), two.submit(both).result())})
 """)
         self.assertEqual(printed, "((1, 2), (1, 1, 1), (1, 1, 1))\n")
+
+
+class Global(ExtensionCase):
+    """Libraries that somebody loaded with RTLD_GLOBAL, whose symbols the dynamic loader gives to all libraries that come later."""
+
+    modules = ("uses", "usestoo", "base", "sibling")
+
+    def test_of_the_main_interpreter(self):
+        printed = self.run_program("""
+import os
+sys.setdlopenflags(os.RTLD_NOW | os.RTLD_GLOBAL)
+def run():
+    return tasks.package_libraries(), tasks.siblings("fx.base", "fx.sibling")
+here = run()
+with InterpreterPoolExecutor(1) as one, InterpreterPoolExecutor(1) as two:
+    print(*(worker.submit(run).result() == here for worker in (one, two)))
+""")
+        self.assertEqual(printed, "True True\n")
+
+    def test_of_a_worker(self):
+        printed = self.run_program("""
+def run():
+    import os
+    sys.setdlopenflags(os.RTLD_NOW | os.RTLD_GLOBAL)
+    return tasks.package_libraries(), tasks.siblings("fx.sibling", "fx.base")
+with InterpreterPoolExecutor(1) as one, InterpreterPoolExecutor(1) as two:
+    print(one.submit(run).result() == two.submit(run).result() == run())
+""")
+        self.assertEqual(printed, "True\n")
 
 
 class Modules(ExtensionCase):

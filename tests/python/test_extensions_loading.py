@@ -19,6 +19,11 @@ class StateOfItsOwn(ExtensionCase):
     def test_a_single_phase_module_whose_init_function_runs_again(self):
         self.as_in_main(tasks.again)
 
+    def test_modules_that_nobody_refers_to_any_more(self):
+        for name in ("fx.single", "fx.again", "fx.multi"):
+            with self.subTest(name):
+                self.as_in_main(tasks.dropped, name)
+
     def test_a_multi_phase_module(self):
         self.as_in_main(tasks.multi)
 
@@ -65,14 +70,31 @@ class StateOfItsOwn(ExtensionCase):
         self.as_in_main(tasks.multi, "fx.export")
         self.assertEqual(sorted(self.everywhere(tasks.count, "fx.export_supported")), [1, 2, 3])
 
+    def test_in_an_interpreter_that_the_program_made(self):
+        """From the import of symplast on, also where no executor made the interpreter."""
+        printed = self.run_program("""
+from subinterpreters import Interpreter
+tasks.count("fx.multi")
+for _ in range(2):
+    with Interpreter() as interpreter:
+        interpreter.run(f'''
+import sys
+sys.argv[:] = {sys.argv!r}
+import symplast, extension_tasks as tasks
+print(tasks.count("fx.multi"), tasks.one_interpreter()[0])
+''')
+""")
+        self.assertEqual(printed, "1 True\n1 True\n")
+
     def test_what_is_loaded(self):
-        modules = ["fx.single", "fx.multi", "fx.supported"]
-        main, *workers = self.everywhere(tasks.loaded, *modules)
-        self.assertFalse([entry for entry in main if entry[-1]], "nothing is private in the main interpreter")
+        main, *workers = self.everywhere(tasks.loaded, "fx.single", "fx.multi", "fx.supported")
+        self.assertEqual(main, [])
         for worker in workers:
-            self.assertIn(("fx.single", "fx/single.so", "single-phase", True), worker)
-            self.assertIn(("fx.multi", "fx/multi.so", "multi-phase", True), worker)
-            self.assertNotIn(True, [private for module, path, kind, private in worker if module == "fx.supported"])
+            self.assertEqual(worker, [
+                ("fx.multi", "fx/multi.so", "multi-phase", True),
+                ("fx.single", "fx/single.so", "single-phase", True),
+                ("fx.supported", "fx/supported.so", "multi-phase", False),
+            ])  # fmt: skip
 
 
 class Together(ExtensionCase):
@@ -237,6 +259,44 @@ class Failures(ExtensionCase):
             for name in ("folder", "missing"):
                 with self.subTest(name):
                     self.assertIsNotNone(self.as_in_main(tasks.fail_to_load, name, os.path.join(folder, f"{name}.so")))
+
+
+class Shortage(ExtensionCase):
+    """What the system refuses is an error of the import; the process goes on, and the next attempt is made afresh."""
+
+    modules = ("multi",)
+
+    PROGRAM = """
+import os, resource
+path = os.path.join(sys.argv[1], "fx", "multi.so")
+def short(limit):
+    before = resource.getrlimit(limit)
+    least = max(map(int, os.listdir("/proc/self/fd"))) if limit == resource.RLIMIT_NOFILE else 100
+    taken = []
+    resource.setrlimit(limit, (least, before[1]))
+    try:
+        while limit == resource.RLIMIT_NOFILE:
+            taken.append(os.dup(0))
+    except OSError:
+        pass
+    try:
+        failed = tasks.failure(tasks.load, "multi", path)
+    finally:
+        resource.setrlimit(limit, before)
+        for file in taken:
+            os.close(file)
+    return failed and failed[0], tasks.load("multi", path).call()
+with InterpreterPoolExecutor(1) as executor:
+    executor.submit(abs, 1).result()
+    print(*executor.submit(short, getattr(resource, sys.argv[2])).result())
+"""
+
+    def test_of_file_descriptors(self):
+        self.assertIn(self.run_program(self.PROGRAM, "RLIMIT_NOFILE"), ("ImportError 1\n", "OSError 1\n"))
+
+    def test_of_room_for_files(self):
+        """The limit for the size of files holds for those in memory too."""
+        self.assertIn(self.run_program(self.PROGRAM, "RLIMIT_FSIZE"), ("ImportError 1\n", "OSError 1\n", "None 1\n"))
 
 
 class Replaced(ExtensionCase):
