@@ -19,7 +19,12 @@ import executor_case
 SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "extension_fixtures")
 
 _SUPPORTED = "-DSLOT=Py_MOD_PER_INTERPRETER_GIL_SUPPORTED"
-_NEEDS_LIBS = "-Wl,-rpath,$ORIGIN/fx.libs -L{fx}/fx.libs -l:libpy-a1b2c3.so.1 -l:libplain-a1b2c3.so.1 -l:libover-a1b2c3.so.1"
+# How the names of libraries begin that stay the process's, whoever brings them along; here it is only a name.
+_COMMON = "libgomp-"
+_NEEDS_LIBS = (
+    "-Wl,-rpath,$ORIGIN/fx.libs -L{fx}/fx.libs -l:libpy-a1b2c3.so.1 -l:libplain-a1b2c3.so.1 -l:libover-a1b2c3.so.1 "
+    f"-l:{_COMMON}a1b2c3.so.1"
+)
 _BESIDE = "-Wl,-rpath,$ORIGIN -L{fx}"
 
 
@@ -29,13 +34,10 @@ def _library(source, *needs, name=None, flags=""):
     return name, source, f"-Wl,-soname,{os.path.basename(name)} {flags}", needs
 
 
-def _order(name, *python):
-    """A module that needs two of liborder.c, of which those in python have undefined Python symbols."""
-    libraries = [
-        _library("liborder.c", name=f"lib{name}{number}.so", flags=f"-DNUMBER={number}" + " -DPYTHON" * (number in python)) for number in (1, 2)
-    ]
-    module = f"{name}.so", "useorder.c", f"{_BESIDE} -l:lib{name}1.so -l:lib{name}2.so", tuple(file for file, *_ in libraries)
-    return *libraries, module
+def _order(module, *libraries):
+    """A module that needs two of liborder.c."""
+    made = [_library("liborder.c", name=name, flags=f"-DNUMBER={number} -DPYTHON") for number, name in enumerate(libraries, 1)]
+    return *made, (f"{module}.so", "useorder.c", f"{_BESIDE} {' '.join(f'-l:{name}' for name in libraries)}", libraries)
 
 
 # File in the package, source, flags, other files that are made before.
@@ -61,14 +63,18 @@ _ALL = [
     _library("libpy.c"),
     _library("libplain.c"),
     _library("libover.c", "fx.libs/libpy-a1b2c3.so.1", flags="-Wl,-rpath,$ORIGIN -L{fx}/fx.libs -l:libpy-a1b2c3.so.1"),
-    *((file, "uselibs.c", _NEEDS_LIBS, ("fx.libs/libover-a1b2c3.so.1", "fx.libs/libplain-a1b2c3.so.1")) for file in ("uses.so", "usestoo.so")),
+    _library("libcommon.c", name=f"fx.libs/{_COMMON}a1b2c3.so.1"),
+    *(
+        (f"{name}.so", "uselibs.c", _NEEDS_LIBS, tuple(f"fx.libs/{library}-a1b2c3.so.1" for library in ("libover", "libplain", "libgomp")))
+        for name in ("uses", "usestoo")
+    ),
     _library("libver.c", name="libver.so.3", flags="-Wl,--version-script={sources}/libver.map"),
     ("usever.so", "usever.c", f"{_BESIDE} -l:libver.so.3", ("libver.so.3",)),
-    *_order("order", 1, 2),
-    *_order("mixed", 2),
+    *_order("order", "liborder1.so", "liborder2.so"),
+    *_order("mixed", f"{_COMMON}order1.so", "libmixed2.so"),
     ("sibling.so", "sibling.c", f"{_BESIDE} -l:base.so", ("base.so",)),
-    _library("librelay.c", name="librelay.so"),
-    ("userelay.so", "userelay.c", f"{_BESIDE} -l:librelay.so", ("librelay.so",)),
+    _library("librelay.c", name=f"{_COMMON}relay.so"),
+    ("userelay.so", "userelay.c", f"{_BESIDE} -l:{_COMMON}relay.so", (f"{_COMMON}relay.so",)),
     *((f"{name}.so", f"{name}.c", "", ()) for name in (
         "bare", "oneinterp", "sub", "nested", "fail", "failsingle", "capsule", "usescapsule", "dates", "base", "gil", "late", "pending")),
     *((f"{name}.so", f"{name}.cpp", "-std=c++17", ()) for name in ("life", "pendend")),

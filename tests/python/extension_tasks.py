@@ -297,11 +297,12 @@ def package_libraries():
     return kept, [one.count(), two.count(), one.count()], [one.over(), two.over()]
 
 
-def plain_counts(times):
+def library_counts(function, times):
+    """What the counter of a library says, through two modules in turn."""
     import fx.uses as one
     import fx.usestoo as two
 
-    return [module.plain() for _ in range(times) for module in (one, two)]
+    return [getattr(module, function)() for _ in range(times) for module in (one, two)]
 
 
 def values(name):

@@ -1,4 +1,4 @@
-"""Libraries that extension modules in workers need: private with Python state, shared without, found and bound as the dynamic loader does."""
+"""Libraries that extension modules in workers need: an interpreter's own or the process's, found and bound as the dynamic loader does."""
 
 import unittest
 
@@ -18,8 +18,11 @@ class PackageLibraries(ExtensionCase):
         # libover.c uses no Python, but libpy.c, whose counter it goes on with.
         self.assertEqual((counts, over), ([1, 2, 3], [(1, 4), (2, 5)]))
 
-    def test_a_library_without_python_is_the_processs(self):
-        counts = [number for one in self.everywhere(tasks.plain_counts, 10) for number in one]
+    def test_a_library_without_python_is_an_interpreters_own_too(self):
+        self.assertEqual(self.as_in_main(tasks.library_counts, "plain", 2), [1, 2, 3, 4])
+
+    def test_a_library_that_must_be_one_in_the_process(self):
+        counts = [number for one in self.everywhere(tasks.library_counts, "common", 10) for number in one]
         self.assertEqual(sorted(counts), list(range(1, 61)))
 
     def test_what_is_loaded(self):
@@ -28,15 +31,16 @@ class PackageLibraries(ExtensionCase):
                 ("fx.uses", "fx/uses.so", "multi-phase", True),
                 ("fx.usestoo", "fx/usestoo.so", "multi-phase", True),
                 ("libover-a1b2c3.so.1", "fx/fx.libs/libover-a1b2c3.so.1", "library", True),
+                ("libplain-a1b2c3.so.1", "fx/fx.libs/libplain-a1b2c3.so.1", "library", True),
                 ("libpy-a1b2c3.so.1", "fx/fx.libs/libpy-a1b2c3.so.1", "library", True),
             ])  # fmt: skip
 
     def test_a_worker_that_imports_while_the_main_interpreter_has_the_library(self):
         printed = self.run_program("""
-print(tasks.package_libraries()[:2], tasks.plain_counts(1))
+print(tasks.package_libraries()[:2], tasks.library_counts("common", 1))
 for _ in range(2):
     with InterpreterPoolExecutor(1) as executor:
-        print(executor.submit(tasks.package_libraries).result()[:2], executor.submit(tasks.plain_counts, 1).result())
+        print(executor.submit(tasks.package_libraries).result()[:2], executor.submit(tasks.library_counts, "common", 1).result())
 import fx.uses
 print(fx.uses.swap(1), fx.uses.count())
 """)

@@ -1,4 +1,5 @@
-/* A shared library without Python that keeps callbacks of whoever registers them, and calls them all: from a thread of any interpreter. */
+/* A library of the process's, without Python, that keeps callbacks of whoever registers them, and
+   calls them all: from a thread of any interpreter. */
 static void (*callbacks[16])(void *);
 static void *contexts[16];
 static int number;
