@@ -13,16 +13,23 @@ def _own():
     return id(sys.modules)
 
 
-def visits(name="fx.gil"):
-    """Callbacks with PyGILState_Ensure from threads of all kinds: where they ran, and what the functions returned."""
-    gil = importlib.import_module(name)
-    me, main, head = gil.interpreters()
-    ran = []
-    results = {}
+def visits():
+    """Callbacks with PyGILState_Ensure from threads of all kinds: what the functions returned, how many ran and whether here."""
+    import fx.gil as gil
+
+    me = gil.interpreters()[0]
+    ran, results = [], {}
     for way in ("held", "released", "from_thread", "from_thread", "attached"):
-        interpreter, *rest = getattr(gil, way)(lambda: ran.append(_own()))
-        results[way] = interpreter == me, rest
+        interpreter, *states, _ = getattr(gil, way)(lambda: ran.append(_own()))
+        results[way] = interpreter == me, states
     return results, len(ran), set(ran) == {_own()}
+
+
+def check_without_a_state():
+    """PyGILState_Check in a thread of C that has called and is done."""
+    import fx.gil as gil
+
+    return gil.from_thread(int)[-1]
 
 
 def named_interpreters():
@@ -63,7 +70,7 @@ def nested_visits():
 
     here = _own()
     deeper([gil.from_thread, other.released, other.from_thread, gil.held, gil.attached])
-    return len(ran), all(right for _, right in ran), gil.released(int)[1:], other.held(int)[1:]
+    return len(ran), all(right for _, right in ran), gil.released(int)[1:5], other.held(int)[1:5]
 
 
 def callbacks_that_do_much():

@@ -17,6 +17,10 @@ class Callbacks(ExtensionCase):
         self.assertTrue(all(in_own for in_own, _ in results.values()), results)
         self.assertEqual((ran, right), (13, True))
 
+    def test_a_thread_that_is_done_has_no_gil(self):
+        # CPython itself answers 1 to everything as soon as there is a second interpreter.
+        self.assertEqual(self.everywhere(calls.check_without_a_state)[1:], [0, 0])
+
     def test_the_interpreters_that_cpython_names(self):
         main, *workers = self.everywhere(calls.named_interpreters)
         self.assertTrue(main[0])

@@ -300,30 +300,48 @@ with InterpreterPoolExecutor(1) as executor:
 
 
 class Replaced(ExtensionCase):
-    """A file that is replaced while it is in use: who has imported it goes on with the old one, later interpreters have the new one."""
+    """A file that changes while it is in use."""
 
     modules = ("multi", "supported")
 
     PROGRAM = """
 import os
 path = sys.argv[2]
-def own(expected):
+def look():
     module = tasks.load("renamed", path)
     return "old" if hasattr(module, "execs") else "new"
 with InterpreterPoolExecutor(1) as early, InterpreterPoolExecutor(1) as late:
-    seen = [early.submit(own, path).result()]
+    seen = [early.submit(look).result()]
     os.replace(sys.argv[3], path)
-    seen += [early.submit(own, path).result(), late.submit(own, path).result(), early.submit(own, path).result()]
+    seen += [worker.submit(look).result() for worker in (early, late, early)]
 print(*seen)
 """
 
-    def test_what_later_interpreters_see(self):
-        for before in ("", "-DSLOT=Py_MOD_PER_INTERPRETER_GIL_SUPPORTED"):
-            with self.subTest(before), tempfile.TemporaryDirectory() as folder:
-                path, other = os.path.join(folder, "renamed.so"), os.path.join(folder, "other.so")
-                extension_case.compile_to(path, "multi.c", before)
-                extension_case.compile_to(other, "bare.c", "-DNAME=renamed")
-                self.assertEqual(self.run_program(self.PROGRAM, path, other), "old old new old\n")
+    def replace(self, flags):
+        with tempfile.TemporaryDirectory() as folder:
+            path, other = os.path.join(folder, "renamed.so"), os.path.join(folder, "other.so")
+            extension_case.compile_to(path, "multi.c", flags)
+            extension_case.compile_to(other, "bare.c", "-DNAME=renamed")
+            return self.run_program(self.PROGRAM, path, other).split()
+
+    def test_who_has_a_copy_of_a_file_that_is_replaced_goes_on_with_it(self):
+        self.assertEqual(self.replace(""), ["old", "old", "new", "old"])
+
+    def test_whether_a_file_declares_support_is_asked_again(self):
+        before, _, late, _ = self.replace("-DSLOT=Py_MOD_PER_INTERPRETER_GIL_SUPPORTED")
+        self.assertEqual((before, late), ("old", "new"))
+
+    def test_a_file_that_is_touched(self):
+        printed = self.run_program("""
+import os
+path = os.path.join(sys.argv[1], "fx", "multi.so")
+def touch_and_look():
+    os.utime(path)
+    return tasks.load("multi", path).call()
+with InterpreterPoolExecutor(1) as one, InterpreterPoolExecutor(1) as two:
+    print(*(worker.submit(touch_and_look).result() for worker in (one, one, two, one, two)))
+""")
+        self.assertEqual(printed, "1 2 1 3 2\n")
 
 
 class StandardLibrary(ExtensionCase):

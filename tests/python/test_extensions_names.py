@@ -72,7 +72,9 @@ class OneFile(ExtensionCase):
     def test_under_several_names(self):
         for name in ("single", "again", "multi"):
             with self.subTest(name):
-                self.as_in_main(tasks.two_names, os.path.join(extension_case.folder(), "fx", f"{name}.so"), name)
+                path = os.path.join(extension_case.folder(), "fx", f"{name}.so")
+                names = [name, f"first.{name}", f"second.{name}"]
+                self.assertEqual(self.as_in_main(tasks.several_names, path, name), ([(it, it, n) for n, it in enumerate(names, 1)], 3))
 
     def test_by_several_paths(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -97,7 +99,7 @@ class OneFile(ExtensionCase):
 
     def test_paths_that_are_unusual(self):
         with tempfile.TemporaryDirectory() as folder:
-            for name in ("with space", "ünïcode", "per%cent $ORIGIN", "colon:semi;", "l" * 200):
+            for name in ("with space", "ünïcode", "per%cent", "colon:semi;comma,", "quote'\"", "$HOME", "l" * 200):
                 path = os.path.join(folder, name, "multi.so")
                 os.mkdir(os.path.dirname(path))
                 extension_case.compile_to(path, "multi.c") if name == "with space" else os.symlink(

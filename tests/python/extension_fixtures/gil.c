@@ -4,7 +4,7 @@
 
 typedef struct {
     PyObject *callback;
-    int interpreter, outer, inner, inside, same, after;  /* what the last round saw */
+    int interpreter, outer, inner, inside, same, state_left, check_left;  /* what the last round saw */
 } Visit;
 
 static void visit_once(Visit *v)
@@ -35,7 +35,8 @@ static void *visit(void *argument)
 static void *visit_from_thread(void *argument)
 {
     Visit *v = visit(argument), *seen = argument;
-    seen->after = PyGILState_GetThisThreadState() != NULL || PyGILState_Check();
+    seen->state_left = PyGILState_GetThisThreadState() != NULL;
+    seen->check_left = PyGILState_Check();
     return v;
 }
 
@@ -53,7 +54,7 @@ static void *attach(void *argument)
 
 static PyObject *report(Visit *v)
 {
-    return Py_BuildValue("iiiiii", v->interpreter, v->outer, v->inner, v->inside, v->same, v->after);
+    return Py_BuildValue("iiiiiii", v->interpreter, v->outer, v->inner, v->inside, v->same, v->state_left, v->check_left);
 }
 
 static void in_thread(void *(*function)(void *), Visit *v)
