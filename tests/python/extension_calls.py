@@ -143,7 +143,7 @@ def pending_error():
 
 
 def thread_locals_and_pending_calls():
-    """Threads with thread-local objects whose destructors add pending calls: all come."""
+    """Threads with thread-local objects whose destructors add pending calls: all come. (At the process's end CPython 3.12 does not survive them.)"""
     import fx.pendend as module
 
     def touch():
@@ -154,7 +154,7 @@ def thread_locals_and_pending_calls():
     together(touch, 3)
     while module.counts() != (3, 3):
         _let_pending_calls_run()
-    return module.touch(), len(gone)
+    return len(gone)
 
 
 def touch():

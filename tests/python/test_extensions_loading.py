@@ -187,7 +187,7 @@ with contextlib.ExitStack() as stack:
     assert good and bad, results
     assert set(good) == {(None, True, 1, 2)}, good
     for (kind, text, name, where, cause), *rest in bad:
-        assert (kind, name, where) == ("ImportError", "fx.tls", path), bad
+        assert (kind, name, where) == ("ImportError", "tls", path), bad
         assert "cannot allocate memory in static TLS block" in text and path in text and "/proc/" not in text, text
         assert rest == [False, 1, False], rest
     for worker, result in zip(workers, results):
