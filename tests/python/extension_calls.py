@@ -13,10 +13,9 @@ def _own():
     return id(sys.modules)
 
 
-def visits():
+def visits(name="fx.gil"):
     """Callbacks with PyGILState_Ensure from threads of all kinds: what the functions returned, how many ran and whether here."""
-    import fx.gil as gil
-
+    gil = importlib.import_module(name)
     me = gil.interpreters()[0]
     ran, results = [], {}
     for way in ("held", "released", "from_thread", "from_thread", "attached"):

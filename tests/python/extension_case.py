@@ -25,6 +25,7 @@ _NEEDS_LIBS = (
     "-Wl,-rpath,$ORIGIN/fx.libs -L{fx}/fx.libs -l:libpy-a1b2c3.so.1 -l:libplain-a1b2c3.so.1 -l:libover-a1b2c3.so.1 "
     f"-l:{_COMMON}a1b2c3.so.1"
 )
+_LOST = "-L{fx}/fx.libs -l:liblost-a1b2c3.so.1 -Wl,-rpath-link,{fx}/fx.libs"
 _BESIDE = "-Wl,-rpath,$ORIGIN -L{fx}"
 
 
@@ -68,6 +69,11 @@ _ALL = [
         (f"{name}.so", "uselibs.c", _NEEDS_LIBS, tuple(f"fx.libs/{library}-a1b2c3.so.1" for library in ("libover", "libplain", "libgomp")))
         for name in ("uses", "usestoo")
     ),
+    # Libraries and modules that know only the names of what they need, or have DT_RPATH, which holds for the needs of needs, too.
+    _library("libover.c", "fx.libs/libpy-a1b2c3.so.1", name="fx.libs/liblost-a1b2c3.so.1", flags="-L{fx}/fx.libs -l:libpy-a1b2c3.so.1"),
+    ("rpath.so", "useover.c", f"-Wl,--disable-new-dtags,-rpath,$ORIGIN/fx.libs {_LOST}", ("fx.libs/liblost-a1b2c3.so.1",)),
+    ("lost.so", "useover.c", _LOST, ("fx.libs/liblost-a1b2c3.so.1",)),
+    ("found.so", "useover.c", "-L{fx}/fx.libs -l:libover-a1b2c3.so.1", ("fx.libs/libover-a1b2c3.so.1",)),
     _library("libver.c", name="libver.so.3", flags="-Wl,--version-script={sources}/libver.map"),
     ("usever.so", "usever.c", f"{_BESIDE} -l:libver.so.3", ("libver.so.3",)),
     *_order("order", "liborder1.so", "liborder2.so"),
@@ -186,13 +192,16 @@ class ExtensionCase(unittest.TestCase):
         """Runs a program that finds fx and has tasks and calls, the modules of what tests run; sys.argv[2:] are the arguments. Returns what it printed."""
         return executor_case.run(_BEGIN + source, folder(), *map(str, arguments), **variables)
 
-    def everywhere(self, task, *arguments, workers=2):
-        """What a function of extension_tasks or extension_calls returns in the main interpreter and in workers, all at once, in a process of its own."""
-        return ast.literal_eval(self.run_program(_EVERYWHERE, task.__module__, task.__name__, repr(arguments), workers))
+    def everywhere(self, task, *arguments, workers=2, **variables):
+        """What a function of extension_tasks or extension_calls returns in the main interpreter and in workers, all at once, in a process of its own.
 
-    def as_in_main(self, task, *arguments):
+        Variables are added to its environment.
+        """
+        return ast.literal_eval(self.run_program(_EVERYWHERE, task.__module__, task.__name__, repr(arguments), workers, **variables))
+
+    def as_in_main(self, task, *arguments, **variables):
         """everywhere(), with the same result everywhere, which it returns."""
-        main, *workers = self.everywhere(task, *arguments)
+        main, *workers = self.everywhere(task, *arguments, **variables)
         for worker in workers:
             self.assertEqual(worker, main)
         return main

@@ -297,6 +297,24 @@ def package_libraries():
     return kept, [one.count(), two.count(), one.count()], [one.over(), two.over()]
 
 
+def over(name, preload=None):
+    """The counters of a library and of another one below it; before that a library is loaded by its path, as some packages do."""
+    if preload is not None:
+        import ctypes
+
+        ctypes.CDLL(preload)
+    module = importlib.import_module(name)
+    return module.over(), module.over()
+
+
+def over_by_path(path):
+    """The same for a module and another path of it."""
+    import fx.rpath as one
+
+    two = load("rpath", path)
+    return one.over(), two.over(), two.__file__ == path
+
+
 def library_counts(function, times):
     """What the counter of a library says, through two modules in turn."""
     import fx.uses as one

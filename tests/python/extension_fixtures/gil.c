@@ -1,6 +1,15 @@
-/* Calls from a library's own threads: PyGILState_*, and PyInterpreterState_Main as the way to an interpreter for a thread without one. */
+/* Calls from a library's own threads: PyGILState_*, and PyInterpreterState_Main as the way to an interpreter for a thread without one.
+   test_extensions_linking.py links it in all ways. */
 #include "fixture.h"
 #include <pthread.h>
+
+#ifdef TABLE
+/* The addresses of functions in read-only data instead of calls: other relocations. */
+static PyGILState_STATE (*const ensure)(void) = PyGILState_Ensure;
+static void (*const release[])(PyGILState_STATE) = {NULL, PyGILState_Release};
+#define PyGILState_Ensure() (*(PyGILState_STATE(*const volatile *)(void)) & ensure)()
+#define PyGILState_Release(state) ((void (*const volatile *)(PyGILState_STATE))release)[1](state)
+#endif
 
 typedef struct {
     PyObject *callback;
