@@ -98,6 +98,10 @@ def __getattr__(name):
 
         value = globals()[name] = getattr(executor, name)
         return value
+    if name == "extensions":
+        import importlib
+
+        return importlib.import_module("symplast.extensions")
     if name == "Object":
         from symplast import objects
 

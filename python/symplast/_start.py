@@ -13,6 +13,10 @@ def load():
     restore()
     if not _is_first_in_interpreter(_symplast):
         return
+    if not _symplast._is_main():
+        from symplast import privacy
+
+        privacy.install()
     if _symplast.FIRST_IMPORT:
         _warn_of_old_release(_symplast.PATCH_FLOOR)
     MutableMapping.register(_symplast.Dict)

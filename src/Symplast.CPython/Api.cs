@@ -102,6 +102,16 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<PyMethodDef*, PyObject*, PyObject*, PyObject*> PyCFunction_NewEx;
     public delegate* unmanaged[Cdecl]<PyObject*, byte*, byte*, int> PyModule_AddStringConstant;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyModule_GetDict;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyModule_NewObject;
+    public delegate* unmanaged[Cdecl]<PyModuleDef*, int, PyObject*> PyModule_Create2;
+    public delegate* unmanaged[Cdecl]<PyModuleDef*, PyObject*, int, PyObject*> PyModule_FromDefAndSpec2;
+    public delegate* unmanaged[Cdecl]<void*, PyObject*, PyObject*> PyModule_FromSlotsAndSpec;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyModuleDef*> PyModule_GetDef;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyModuleDef*, int> PyState_AddModule;
+    public delegate* unmanaged[Cdecl]<PyModuleDef*, PyObject*> PyState_FindModule;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*> PyErr_SetImportError;
+    public delegate* unmanaged[Cdecl]<int> PyGILState_Ensure;
+    public delegate* unmanaged[Cdecl]<int, void> PyGILState_Release;
     public delegate* unmanaged[Cdecl]<byte*, PyObject*> PyImport_ImportModule;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyImport_GetModule;
     public delegate* unmanaged[Cdecl]<byte*, int, void*> PyCapsule_Import;
@@ -111,6 +121,8 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<void*> PyEval_SaveThread;
     public delegate* unmanaged[Cdecl]<void*, void> PyEval_RestoreThread;
     public delegate* unmanaged[Cdecl]<void*> PyThreadState_Get;
+    public delegate* unmanaged[Cdecl, SuppressGCTransition]<void*> PyThreadState_GetUnchecked;
+    public delegate* unmanaged[Cdecl, SuppressGCTransition]<void*> PyGILState_GetThisThreadState;
     public delegate* unmanaged[Cdecl]<void*, void*> PyThreadState_New;
     public delegate* unmanaged[Cdecl]<void*, void> PyThreadState_Clear;
     public delegate* unmanaged[Cdecl]<void*, void> PyThreadState_Delete;
@@ -249,6 +261,8 @@ public unsafe struct Api
     public PyObject* _Py_NotImplementedStruct;
     public PyObject* _PyRuntime;
     public PyObject* PyFrozenDict_Type;
+    public PyObject* PyModuleDef_Type;
+    public PyObject* PyModule_Type;
 
     // Where the exception types are kept.
     public PyObject** PyExc_BaseException;

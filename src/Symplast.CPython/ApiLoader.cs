@@ -214,6 +214,20 @@ public static unsafe class ApiLoader
         t.PyObject_IsInstance = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)symbols.Need("PyObject_IsInstance");
         t.HashBuiltin = (delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*, nint>)t.PyObject_Hash;
         t.NextItem = (delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*, nint*, PyObject**, PyObject**, int>)t.PyDict_Next;
+        t.PyModule_NewObject = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyModule_NewObject");
+        t.PyModule_Create2 = (delegate* unmanaged[Cdecl]<PyModuleDef*, int, PyObject*>)symbols.Need("PyModule_Create2");
+        t.PyModule_FromDefAndSpec2 = (delegate* unmanaged[Cdecl]<PyModuleDef*, PyObject*, int, PyObject*>)symbols.Need("PyModule_FromDefAndSpec2");
+        t.PyModule_FromSlotsAndSpec = (delegate* unmanaged[Cdecl]<void*, PyObject*, PyObject*>)symbols.Find("PyModule_FromSlotsAndSpec");
+        t.PyModule_GetDef = (delegate* unmanaged[Cdecl]<PyObject*, PyModuleDef*>)symbols.Need("PyModule_GetDef");
+        t.PyState_AddModule = (delegate* unmanaged[Cdecl]<PyObject*, PyModuleDef*, int>)symbols.Need("PyState_AddModule");
+        t.PyState_FindModule = (delegate* unmanaged[Cdecl]<PyModuleDef*, PyObject*>)symbols.Need("PyState_FindModule");
+        t.PyErr_SetImportError = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)symbols.Need("PyErr_SetImportError");
+        t.PyGILState_Ensure = (delegate* unmanaged[Cdecl]<int>)symbols.Need("PyGILState_Ensure");
+        t.PyGILState_Release = (delegate* unmanaged[Cdecl]<int, void>)symbols.Need("PyGILState_Release");
+        t.PyGILState_GetThisThreadState = (delegate* unmanaged[Cdecl, SuppressGCTransition]<void*>)symbols.Need("PyGILState_GetThisThreadState");
+        // 3.12 has it under the name that was private.
+        nint current = symbols.Find("PyThreadState_GetUnchecked");
+        t.PyThreadState_GetUnchecked = (delegate* unmanaged[Cdecl, SuppressGCTransition]<void*>)(current != 0 ? current : symbols.Need("_PyThreadState_UncheckedGet"));
         t.PyBaseObject_Type = (PyObject*)symbols.Need("PyBaseObject_Type");
         t.PyType_Type = (PyObject*)symbols.Need("PyType_Type");
         t.PyUnicode_Type = (PyObject*)symbols.Need("PyUnicode_Type");
@@ -240,6 +254,8 @@ public static unsafe class ApiLoader
         t._Py_NotImplementedStruct = (PyObject*)symbols.Need("_Py_NotImplementedStruct");
         t._PyRuntime = (PyObject*)symbols.Need("_PyRuntime");
         t.PyFrozenDict_Type = (PyObject*)symbols.Find("PyFrozenDict_Type");
+        t.PyModule_Type = (PyObject*)symbols.Need("PyModule_Type");
+        t.PyModuleDef_Type = (PyObject*)symbols.Need("PyModuleDef_Type");
         t.PyExc_AttributeError = (PyObject**)symbols.Need("PyExc_AttributeError");
         t.PyExc_StopIteration = (PyObject**)symbols.Need("PyExc_StopIteration");
         t.PyExc_BufferError = (PyObject**)symbols.Need("PyExc_BufferError");

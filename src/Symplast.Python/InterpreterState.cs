@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
+using Symplast.Python.Extensions;
 using Symplast.Python.Live;
 
 namespace Symplast.Python;
@@ -50,6 +51,9 @@ internal sealed unsafe class InterpreterState
 
     /// <summary>The classes of live objects that are known here.</summary>
     internal InterpreterClasses Classes { get; }
+
+    /// <summary>The interpreter's extension modules.</summary>
+    internal ExtensionTable Extensions { get; } = new();
 
     /// <summary>A state without types.</summary>
     internal InterpreterState() => Classes = new InterpreterClasses(this);
@@ -155,6 +159,7 @@ internal sealed unsafe class InterpreterState
             if (stop != 0) return stop;
         }
         int stopped = Defaults.Traverse(visit, argument);
+        if (stopped == 0) stopped = Extensions.Traverse(visit, argument);
         return stopped != 0 ? stopped : Classes.Traverse(visit, argument);
     }
 
@@ -164,6 +169,7 @@ internal sealed unsafe class InterpreterState
         if (Live != null) LiveState.Close(Live);
         Live = null;
         Defaults.Clear();
+        Extensions.Clear();
         Span<nint> held = stackalloc nint[ReferenceCount];
         CopyReferences(held);
         foreach (nint o in held) References.Drop((PyObject*)o);

@@ -234,6 +234,9 @@ public static unsafe partial class Module
         Method("_settle_process"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SettleProcess, PyMethodDef.NoArgs, "Make what CPython keeps for all interpreters safe with workers; for whoever is about to start some."u8),
         Method("_count_workers"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CountWorkers, PyMethodDef.OneArg, "Note that so many threads for workers begin, or end if it is negative."u8),
         Method("_is_alone"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsAlone, PyMethodDef.NoArgs, "Whether the main interpreter is the only one and will be."u8),
+        Method("_is_main"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsMain, PyMethodDef.NoArgs, "Whether this is the main interpreter."u8),
+        Method("_load_private"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&LoadPrivate, PyMethodDef.FastCall, "An extension module by name, path and spec, out of a private copy of its library; None if it needs none."u8),
+        Method("_loaded_extensions"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LoadedExtensions, PyMethodDef.NoArgs, "What symplast.extensions.loaded() is made of."u8),
         Method("worker_take"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&WorkerTake, PyMethodDef.NoArgs, "In a worker: the next task's data, or None when there will be none."u8),
         Method("worker_answer"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&WorkerAnswer, PyMethodDef.FastCall, "In a worker: answer the task that was taken."u8),
     ]);

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
+using Symplast.Python.Extensions;
 
 namespace Symplast.Python.Interpreting;
 
@@ -239,6 +240,7 @@ internal sealed unsafe class WorkerInterpreter
     {
         ref Api api = ref Api.Table;
         thread = null;
+        Unloading.Run();
         // CPython does not survive it everywhere when memory ends in the midst of it.
         if (!MemoryProbe.Has(MemoryForOne)) return NoMemory;
         PyInterpreterConfig config = new() { AllowThreads = 1, CheckMultiInterpExtensions = 1, Gil = PyInterpreterConfig.OwnGil };
@@ -334,6 +336,8 @@ internal sealed unsafe class WorkerInterpreter
     void End(void* thread)
     {
         ref Api api = ref Api.Table;
+        // Before it is counted which threads have a state: none gets one from here on.
+        if (CopyOwner.EndOf(_interpreter)) LetVisitorsLeave();
         if (HasStrayThreads())
         {
             // Ending it under them would be a fatal error of CPython; so it is left alive, with its leases.
@@ -348,6 +352,18 @@ internal sealed unsafe class WorkerInterpreter
         }
         api.PyEval_RestoreThread(_ownerThread);
         Interpreters.EndLeasesOfEnded();
+    }
+
+    // Threads of C libraries that are in the interpreter for a callback, or wait for its GIL, are done in a moment, unless they stay for ever.
+    void LetVisitorsLeave()
+    {
+        const int MostMilliseconds = 1000;
+        for (int i = 0; i < MostMilliseconds && HasStrayThreads(); i++)
+        {
+            void* thread = Api.Table.PyEval_SaveThread();
+            Thread.Sleep(1);
+            Api.Table.PyEval_RestoreThread(thread);
+        }
     }
 
     // The worker's code has waited for the threads of the threading module; those that tasks started by other means may still run.

@@ -1,0 +1,100 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.Memory;
+
+namespace Symplast.Python.Extensions;
+
+/// <summary>
+/// The interpreter that private copies belong to, as threads of theirs see it. In native memory, and for as long as the process: a library's thread may call long after the
+/// interpreter has ended.
+/// </summary>
+internal unsafe struct CopyOwner
+{
+    const int ThunkSize = 32;
+
+    void* _interpreter;
+    byte* _thunks;
+    WordLock _gate;
+    int _ended;
+
+    /// <summary>PyInterpreterState*.</summary>
+    internal readonly void* Interpreter => _interpreter;
+
+    /// <summary>Whether the interpreter has ended, or is about to be freed.</summary>
+    /// <remarks>Acquire; pairs with <see cref="End"/>. Whoever is about to use the interpreter by other means than its GIL asks under <see cref="Hold"/>.</remarks>
+    internal bool HasEnded => Volatile.Read(ref _ended) != 0;
+
+    // By PyInterpreterState*. An address may be used again, by which time its former owner has ended.
+    static readonly WordLock ListGate = WordLock.Create();
+    static readonly Dictionary<nint, nint> Living = [];
+
+    /// <summary>An owner with a thunk for each of the redirected functions.</summary>
+    /// <exception cref="OutOfMemoryException">There is no memory for code.</exception>
+    internal static CopyOwner* Create(void* interpreter)
+    {
+        CopyOwner* owner = (CopyOwner*)NativeMemory.AllocZeroed((nuint)sizeof(CopyOwner));
+        owner->_interpreter = interpreter;
+        owner->_gate = WordLock.Create();
+        RedirectedCalls.Entry[] calls = RedirectedCalls.All();
+        nuint size = Linux.PageSize;
+        byte* page = Linux.Map(null, size, Linux.ProtectReadWrite, Linux.MapPrivate | Linux.MapAnonymous, -1, 0);
+        if (page == (byte*)-1) throw new InsufficientMemoryException();
+        for (int i = 0; i < calls.Length; i++) WriteThunk(page + i * ThunkSize, calls[i].Target, owner, calls[i].Arguments);
+        if (Linux.Protect(page, size, Linux.ProtectReadExecute) != 0) throw new InsufficientMemoryException();
+        owner->_thunks = page;
+        using (ListGate.Hold()) Living[(nint)interpreter] = (nint)owner;
+        return owner;
+    }
+
+    /// <summary>Called before an interpreter ends: from here on threads that are not its own cannot enter it. False if it has no private copies.</summary>
+    internal static bool EndOf(void* interpreter)
+    {
+        nint owner;
+        using (ListGate.Hold())
+        {
+            if (!Living.Remove((nint)interpreter, out owner)) return false;
+        }
+        ((CopyOwner*)owner)->End();
+        return true;
+    }
+
+    /// <summary>What a slot for the n-th of the redirected functions is to hold.</summary>
+    internal readonly nint Thunk(int n) => (nint)(_thunks + n * ThunkSize);
+
+    /// <summary>Keeps the interpreter from ending for a moment. Nothing that takes a GIL may be called meanwhile.</summary>
+    internal readonly WordLock.Holding Hold() => _gate.Hold();
+
+    void End()
+    {
+        using (_gate.Hold())
+        {
+            // Release; pairs with HasEnded.
+            Volatile.Write(ref _ended, 1);
+        }
+    }
+
+    // The address of the owner goes into the argument register behind those of the function, and then to the target.
+    static void WriteThunk(byte* code, nint target, CopyOwner* owner, int arguments)
+    {
+        if (RuntimeInformation.ProcessArchitecture == Architecture.Arm64)
+        {
+            uint* words = (uint*)code;
+            words[0] = 0x58000000u | 16 / 4 << 5 | (uint)arguments;     // ldr x<arguments>, code + 16
+            words[1] = 0x58000000u | 20 / 4 << 5 | 16;                  // ldr x16, code + 24
+            words[2] = 0xD61F0200u;                                     // br x16
+            *(nint*)(code + 16) = (nint)owner;
+            *(nint*)(code + 24) = target;
+            return;
+        }
+        ReadOnlySpan<byte> registers = [0xBF, 0xBE, 0xBA, 0xB9];        // rdi, rsi, rdx, rcx
+        code[0] = 0x48;
+        code[1] = registers[arguments];
+        Unsafe.WriteUnaligned(code + 2, (nint)owner);                   // mov register, owner
+        code[10] = 0x49;
+        code[11] = 0xBB;
+        Unsafe.WriteUnaligned(code + 12, target);                       // mov r11, target
+        code[20] = 0x41;
+        code[21] = 0xFF;
+        code[22] = 0xE3;                                                // jmp r11
+    }
+}

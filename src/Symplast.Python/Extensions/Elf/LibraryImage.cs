@@ -1,0 +1,306 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Symplast.Python.Extensions.Elf;
+
+/// <summary>
+/// A private copy of a shared library: an anonymous file with the library's bytes, edited so that the dynamic linker takes it for a library of its own, and, once that
+/// has loaded it, with its unchanged pages given back for those of the original.
+/// </summary>
+/// <remarks>
+/// <para>What is edited: DT_SONAME goes, or a later need of that name would get the copy; GNU_UNIQUE symbols, of which glibc makes one in the process, become
+/// ordinary ones; a needed library that is found relative to the original, or private itself, is named by its path. The names that are longer than before are in a new table of
+/// strings, in a segment of its own behind the others; the program headers, which are one more then, come before it.</para>
+/// <para>glibc compares the path with those of loaded libraries before it looks at the file, and descriptors are used again: so each copy's path is one that was
+/// never used, as a number in binary digits that are written <c>/</c> and <c>/.</c></para>
+/// </remarks>
+internal sealed unsafe class LibraryImage : IDisposable
+{
+    static long _serial;
+
+    readonly OpenFile _original;
+    readonly ElfFile _layout;
+    readonly List<(string From, string To)> _renamed = [];
+    int _file = -1;
+
+    /// <exception cref="IOException">There is no anonymous memory.</exception>
+    internal LibraryImage(OpenFile original, ElfFile layout)
+    {
+        _original = original;
+        _layout = layout;
+        _file = Linux.CreateMemoryFile(System.IO.Path.GetFileName(original.Path));
+        if (_file < 0) throw Failed("memory for a copy");
+        // Full fence: a number is used once. Nothing is published through it.
+        long serial = Interlocked.Increment(ref _serial);
+        StringBuilder path = new("/proc/self/fd");
+        for (long rest = serial; rest != 0; rest >>= 1) path.Append((rest & 1) != 0 ? "/." : "/");
+        Path = path.Append('/').Append(_file).ToString();
+    }
+
+    /// <summary>The path by which the dynamic linker is to load it, while the image is not disposed.</summary>
+    internal string Path { get; }
+
+    /// <summary>After <see cref="Settle"/>: the bytes of memory that the copy does not have in common with the original.</summary>
+    internal ulong OwnBytes { get; private set; }
+
+    /// <summary>The path of the library that it is a copy of.</summary>
+    internal string OriginalPath => _original.Path;
+
+    /// <summary>
+    /// Whether its code may be called when its interpreter is gone: by threads that it starts, destructors of thread-specific data, signal handlers, or at a fork or the process's end.
+    /// </summary>
+    internal bool MayOutliveItsInterpreter
+    {
+        get
+        {
+            foreach (string name in (ReadOnlySpan<string>)["pthread_create", "thrd_create", "pthread_key_create", "tss_create", "signal", "sigaction", "pthread_atfork", "__register_atfork", "Py_AtExit"])
+                if (_layout.Imports(System.Text.Encoding.ASCII.GetBytes(name))) return true;
+            return false;
+        }
+    }
+
+    /// <summary>Whether somebody has loaded the original so that all libraries see its symbols (RTLD_GLOBAL): the copy's calls would go there.</summary>
+    internal bool IsOriginalVisible
+    {
+        get
+        {
+            void* original = Linux.OpenLibrary(OriginalPath, Linux.BindNow | Linux.NoLoad);
+            if (original == null) return false;
+            byte* start = Linux.BaseOf(original);
+            Symbol* symbols = _layout.Symbols(out uint count);
+            bool isVisible = false;
+            for (uint i = 1; i < count && !isVisible; i++)
+            {
+                if (symbols[i].IsUndefined || symbols[i].Binding != Symbol.Global) continue;
+                fixed (byte* name = _layout.BytesAt(symbols[i].Name)) isVisible = Linux.FindSymbol(null, name) == start + symbols[i].Value;
+            }
+            Linux.CloseLibrary(original);
+            return isVisible;
+        }
+    }
+
+    /// <summary>Lets a needed library be found under this path instead of its name. Called before <see cref="Write"/>.</summary>
+    internal void Rename(string name, string path) => _renamed.Add((name, path));
+
+    /// <summary>Makes the copy and edits it.</summary>
+    /// <exception cref="IOException">The system refuses; out of memory most of all.</exception>
+    internal void Write()
+    {
+        nuint page = Linux.PageSize;
+        // Whole pages, so that the last one can be compared.
+        ulong size = Math.Min(_layout.LoadedSize + page - 1 & ~(page - 1), (ulong)_original.Size);
+        long offset = 0;
+        while ((ulong)offset < size)
+            if (Linux.SendFile(_file, _original.Descriptor, &offset, (nuint)(size - (ulong)offset)) <= 0) throw Failed("copy");
+        nuint start = ((nuint)size + page - 1) & ~(page - 1);
+        if (_renamed.Count != 0) OwnBytes += BlockSize(page);
+        // The new segment's size is not known yet; what is too much is cut off.
+        nuint room = start + BlockSize(page);
+        if (Linux.Truncate(_file, (long)room) != 0) throw Failed("extend a copy of");
+        byte* copy = Linux.Map(null, room, Linux.ProtectReadWrite, Linux.MapShared, _file, 0);
+        if (copy == (byte*)-1) throw Failed("map a copy of");
+        try
+        {
+            ElfFile edited = ElfFile.Of(copy, room);
+            FileHeader* header = (FileHeader*)copy;
+            header->SectionHeaders = 0;
+            header->SectionHeaderCount = header->SectionNames = 0;
+            for (int i = 0; i < edited.DynamicCount; i++)
+                if (edited.Dynamic[i].Tag == DynamicEntry.SharedName) edited.Dynamic[i].Tag = DynamicEntry.Debug;
+            MakeOrdinary(edited);
+            if (_renamed.Count != 0) AddStrings(edited, copy, start);
+        }
+        finally
+        {
+            Linux.Unmap(copy, room);
+        }
+    }
+
+    /// <summary>Puts the copy right when it is loaded at this address: its pages, and its calls of the functions that are replaced.</summary>
+    /// <exception cref="IOException">The system refuses to change pages.</exception>
+    internal void Settle(byte* loaded, Dictionary<string, nint> replacements)
+    {
+        for (int i = 0; i < _layout.SegmentCount; i++)
+        {
+            ProgramHeader segment = _layout.Segments[i];
+            if (segment.Type == ProgramHeader.Load && (segment.Flags & ProgramHeader.Writable) != 0 || _layout.HasTextRelocations) OwnBytes += segment.MemorySize;
+        }
+        if (!_layout.HasTextRelocations) SharePages(loaded);
+        if (ImportSlots.Replace(_layout, loaded, Sealed(loaded), replacements) < 0) throw Failed("redirect calls of");
+    }
+
+    // The pages that the dynamic linker made read-only after it had relocated them.
+    PageRange Sealed(byte* loaded)
+    {
+        for (int i = 0; i < _layout.SegmentCount; i++)
+        {
+            ProgramHeader segment = _layout.Segments[i];
+            if (segment.Type != ProgramHeader.RelocatedReadOnly) continue;
+            nuint mask = Linux.PageSize - 1;
+            nuint start = (nuint)segment.Address & ~mask, end = (nuint)(segment.Address + segment.MemorySize) & ~mask;
+            return new PageRange(loaded + start, end > start ? end - start : 0);
+        }
+        return default;
+    }
+
+    // Lets the loaded copy have the original's pages where they are the same, and gives back the memory behind the others. Two segments may share a page of the file. So first
+    // each page of data is made the process's own; then pages that nothing has edited are replaced; and of the rest only what lies wholly in data is given back.
+    void SharePages(byte* loaded)
+    {
+        PageRange sealedPages = Sealed(loaded);
+        if (!sealedPages.TryProtect(Linux.ProtectReadWrite)) throw Failed("unseal a copy of");
+        foreach (Pages pages in Segments(loaded, writable: true))
+            for (nuint at = 0; at < pages.Length; at += Linux.PageSize)
+                Interlocked.Or(ref *(int*)(pages.Start + at), 0);   // Atomic: threads that constructors have started may write there. Orders nothing.
+        if (!sealedPages.TryProtect(Linux.ProtectRead)) throw Failed("seal a copy of");
+        foreach (Pages pages in Segments(loaded, writable: false)) ShareReadOnly(pages);
+        foreach (Pages pages in Segments(loaded, writable: true))
+            if (pages.Length > 2 * Linux.PageSize) Linux.Punch(_file, pages.Offset + Linux.PageSize, pages.Length - 2 * Linux.PageSize);
+    }
+
+    public void Dispose()
+    {
+        if (_file >= 0) Linux.Close(_file);
+        _file = -1;
+        _layout.Dispose();
+        _original.Dispose();
+    }
+
+    // Whole pages with what a segment has of the file: where they are, and where in the file.
+    readonly record struct Pages(nint Address, ulong Offset, nuint Length, bool IsExecutable)
+    {
+        internal byte* Start => (byte*)Address;
+    }
+
+    List<Pages> Segments(byte* loaded, bool writable)
+    {
+        nuint mask = Linux.PageSize - 1;
+        List<Pages> found = [];
+        for (int i = 0; i < _layout.SegmentCount; i++)
+        {
+            ProgramHeader segment = _layout.Segments[i];
+            if (segment.Type != ProgramHeader.Load || segment.FileSize == 0 || (segment.Flags & ProgramHeader.Writable) != 0 != writable) continue;
+            ulong start = segment.Address & ~mask, end = segment.Address + segment.FileSize + mask & ~mask;
+            found.Add(new Pages((nint)(loaded + start), segment.Offset & ~mask, (nuint)(end - start), (segment.Flags & ProgramHeader.Executable) != 0));
+        }
+        return found;
+    }
+
+    // That of the original takes a page's place at once, for other threads too; constructors have run by now.
+    void ShareReadOnly(Pages pages)
+    {
+        nuint page = Linux.PageSize;
+        int protection = pages.IsExecutable ? Linux.ProtectReadExecute : Linux.ProtectRead;
+        byte* original = _original.Map(pages.Offset, pages.Length, Linux.ProtectRead, Linux.MapPrivate);
+        try
+        {
+            for (nuint at = 0; at < pages.Length;)
+            {
+                nuint end = at;
+                while (end < pages.Length && IsSame(original + end, pages.Start + end)) end += page;
+                if (end == at)
+                {
+                    OwnBytes += page;
+                    at += page;
+                    continue;
+                }
+                _original.Map(pages.Offset + at, end - at, protection, Linux.MapPrivate | Linux.MapFixed, pages.Start + at);
+                Linux.Punch(_file, pages.Offset + at, end - at);
+                at = end;
+            }
+        }
+        finally
+        {
+            Linux.Unmap(original, pages.Length);
+        }
+    }
+
+    static bool IsSame(byte* a, byte* b) => new ReadOnlySpan<byte>(a, (int)Linux.PageSize).SequenceEqual(new ReadOnlySpan<byte>(b, (int)Linux.PageSize));
+
+    nuint BlockSize(nuint page)
+    {
+        ulong size = (ulong)((_layout.SegmentCount + 1) * sizeof(ProgramHeader)) + _layout.StringSize;
+        foreach ((_, string to) in _renamed) size += (ulong)Encoding.UTF8.GetByteCount(to) + 1;
+        return ((nuint)size + page - 1) & ~(page - 1);
+    }
+
+    static void MakeOrdinary(ElfFile edited)
+    {
+        Symbol* symbols = edited.Symbols(out uint count);
+        for (uint i = 0; i < count; i++)
+            if (symbols[i].Binding == Symbol.Unique) symbols[i].Info = (byte)(Symbol.Global << 4 | symbols[i].Info & 15);
+    }
+
+    void AddStrings(ElfFile edited, byte* copy, nuint start)
+    {
+        FileHeader* header = (FileHeader*)copy;
+        ProgramHeader* table = (ProgramHeader*)(copy + start);
+        int count = edited.SegmentCount;
+        ulong address = 0;
+        int last = 0;
+        for (int i = 0; i < count; i++)
+        {
+            if (edited.Segments[i].Type != ProgramHeader.Load) continue;
+            last = i;
+            address = Math.Max(address, edited.Segments[i].Address + edited.Segments[i].MemorySize);
+        }
+        ulong alignment = Math.Max(edited.Segments[last].Alignment, Linux.PageSize);
+        // Address and place in the file must agree modulo the alignment.
+        address = (address + alignment - 1 & ~(alignment - 1)) + (start & alignment - 1);
+        ulong tableSize = (ulong)((count + 1) * sizeof(ProgramHeader));
+        byte* strings = copy + start + tableSize;
+        Buffer.MemoryCopy(edited.Strings, strings, edited.StringSize, edited.StringSize);
+        ulong used = edited.StringSize;
+        foreach ((string from, string to) in _renamed)
+        {
+            byte[] text = Encoding.UTF8.GetBytes(to);
+            text.CopyTo(new Span<byte>(strings + used, text.Length));
+            strings[used + (ulong)text.Length] = 0;
+            Replace(edited, Encoding.UTF8.GetBytes(from), used);
+            used += (ulong)text.Length + 1;
+        }
+        edited.Find(DynamicEntry.Strings)->Value = address + tableSize;
+        edited.Find(DynamicEntry.StringSize)->Value = used;
+        // Loaded segments are in the order of their addresses.
+        for (int i = 0, to = 0; i < count; i++, to++)
+        {
+            table[to] = edited.Segments[i];
+            if (table[to].Type == ProgramHeader.HeaderTable)
+            {
+                table[to].Offset = start;
+                table[to].Address = table[to].PhysicalAddress = address;
+                table[to].FileSize = table[to].MemorySize = tableSize;
+            }
+            if (i == last)
+            {
+                table[++to] = new ProgramHeader
+                {
+                    Type = ProgramHeader.Load, Flags = ProgramHeader.Readable, Offset = start, Address = address, PhysicalAddress = address,
+                    FileSize = tableSize + used, MemorySize = tableSize + used, Alignment = alignment,
+                };
+            }
+        }
+        header->ProgramHeaders = start;
+        header->ProgramHeaderCount = (ushort)(count + 1);
+    }
+
+    static void Replace(ElfFile edited, byte[] name, ulong offset)
+    {
+        for (int i = 0; i < edited.DynamicCount; i++)
+            if (edited.Dynamic[i].Tag == DynamicEntry.Needed && IsNamed(edited, edited.Dynamic[i].Value, name)) edited.Dynamic[i].Value = offset;
+        DynamicEntry* needs = edited.Find(DynamicEntry.VersionNeeds), needCount = edited.Find(DynamicEntry.VersionNeedCount);
+        ulong at = needs == null || needCount == null ? 0 : needs->Value;
+        for (ulong i = 0; at != 0 && i < needCount->Value; i++)
+        {
+            VersionNeed* need = edited.AtAddress<VersionNeed>(at, 1);
+            if (IsNamed(edited, need->File, name)) need->File = (uint)offset;
+            if (need->Next == 0) break;
+            at += need->Next;
+        }
+    }
+
+    // Names that were replaced already lie behind the old table.
+    static bool IsNamed(ElfFile edited, ulong offset, byte[] name) => offset < edited.StringSize && edited.BytesAt(offset).SequenceEqual(name);
+
+    IOException Failed(string what) => new($"cannot {what} {_original.Path}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+}

@@ -1,0 +1,201 @@
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Python.Interpreting;
+
+namespace Symplast.Python.Extensions;
+
+/// <summary>
+/// Loads extension modules that do not support several interpreters from private copies of their libraries: what <c>importlib</c>'s loader does in <c>create_module</c>, for the
+/// interpreter that calls.
+/// </summary>
+/// <remarks>
+/// CPython's own loader cannot be used: since 3.13 it calls a module's function in the main interpreter first. Everything else, the execution of multi-phase modules too,
+/// stays its.
+/// </remarks>
+internal static unsafe class ExtensionLoader
+{
+    /// <summary>
+    /// A new reference to the module; None if it is to be loaded as ever; null with an exception set: that of the module's initialization, ImportError if its library cannot be
+    /// loaded, SystemError if it does not do as it should.
+    /// </summary>
+    internal static PyObject* Load(InterpreterState interpreter, PyObject* nameObject, PyObject* pathObject, PyObject* spec)
+    {
+        ref Api api = ref Api.Table;
+        if (Interpreters.IsMain()) return References.New(api._Py_NoneStruct);
+        string name = Text.FromPython(nameObject), path = Text.FromPython(pathObject);
+        if (ExtensionFile.At(path) is not ExtensionFile file) return References.New(api._Py_NoneStruct);
+        if (SymbolOf(nameObject, name) is not string suffix) return null;
+        ExtensionTable table = interpreter.Extensions;
+        try
+        {
+            // What was loaded from a path once stays, even if another file is there by now.
+            PrivateCopy? copy = table.Copies.Find(file);
+            Verdict verdict = copy is not null ? Verdict.NeedsCopies : table.IsOrdinary(file.Path) ? Verdict.Supports : Verdicts.Of(file, "PyInit" + suffix);
+            PyObject* module = verdict == Verdict.Supports ? References.New(api._Py_NoneStruct) : LoadPrivate(table, file, copy, suffix, name, nameObject, pathObject, spec, verdict);
+            if (module == api._Py_NoneStruct) table.AddOrdinary(name, file.Path);
+            return module;
+        }
+        catch (BadImageFormatException)
+        {
+            // The dynamic linker says better what is wrong with it.
+            return References.New(api._Py_NoneStruct);
+        }
+        catch (IOException e)
+        {
+            // As CPython names the module when the dynamic linker refuses it.
+            PyObject* last = Text.ToPython(LastPart(name));
+            if (last != null) RaiseImportError(e.Message, last, pathObject);
+            References.Drop(last);
+            return null;
+        }
+    }
+
+    static PyObject* LoadPrivate(ExtensionTable table, ExtensionFile file, PrivateCopy? copy, string suffix, string name, PyObject* nameObject, PyObject* pathObject, PyObject* spec, Verdict verdict)
+    {
+        ref Api api = ref Api.Table;
+        if (table.TryGet(file.Path, name, out PyModuleDef* known, out PyObject* contents)) return Restore(known, contents, nameObject);
+        bool isNew = copy is null;
+        copy ??= table.Copies.Load(file.Path, api.PyInterpreterState_Get());
+        void* export = api.PyModule_FromSlotsAndSpec == null ? null : Linux.FindSymbol((void*)copy.Handle, "PyModExport" + suffix);
+        if (export != null) return LoadExported(table, file, suffix, name, spec, verdict, export, isNew ? copy : null);
+        void* function = Linux.FindSymbol((void*)copy.Handle, "PyInit" + suffix);
+        if (function == null) return RaiseImportError($"dynamic module does not define module export function (PyInit{suffix})", nameObject, pathObject);
+        nint text = Marshal.StringToCoTaskMemUTF8(name);
+        PyObject* result = ModuleDefinitions.Initialize(function, (byte*)text);
+        Marshal.FreeCoTaskMem(text);
+        if (!IsSound(result, LastPart(name))) return null;
+        if (result->Type == api.PyModuleDef_Type)
+        {
+            PyModuleDef* definition = (PyModuleDef*)result;
+            bool supports = verdict == Verdict.Unknown && ModuleDefinitions.DeclaresSupport(definition);
+            if (verdict == Verdict.Unknown) Verdicts.Remember(file, "PyInit" + suffix, supports ? Verdict.Supports : Verdict.NeedsCopies);
+            if (supports)
+            {
+                if (isNew) table.Copies.Forget(copy);
+                return References.New(api._Py_NoneStruct);
+            }
+            ModuleDefinitions.DeclareSupport(definition);
+            PyObject* module = api.PyModule_FromDefAndSpec2(definition, spec, ApiVersion);
+            if (module != null) table.Add(name, file.Path, "multi-phase");
+            return module;
+        }
+        if (verdict == Verdict.Unknown) Verdicts.Remember(file, "PyInit" + suffix, Verdict.NeedsCopies);
+        return Finish(table, file, name, result, pathObject);
+    }
+
+    // PYTHON_API_VERSION.
+    const int ApiVersion = 1013;
+
+    static PyObject* LoadExported(ExtensionTable table, ExtensionFile file, string suffix, string name, PyObject* spec, Verdict verdict, void* export, PrivateCopy? fresh)
+    {
+        ref Api api = ref Api.Table;
+        void* slots = ((delegate* unmanaged[Cdecl]<void*>)export)();
+        if (slots == null)
+        {
+            if (api.PyErr_Occurred() == null) Errors.Set(*api.PyExc_SystemError, $"slot export function for module {name} failed without setting an exception");
+            return null;
+        }
+        bool supports = ModuleDefinitions.DeclaresSupport(slots);
+        if (verdict == Verdict.Unknown) Verdicts.Remember(file, "PyInit" + suffix, supports ? Verdict.Supports : Verdict.NeedsCopies);
+        if (supports)
+        {
+            if (fresh is not null) table.Copies.Forget(fresh);
+            return References.New(api._Py_NoneStruct);
+        }
+        PyObject* module = api.PyModule_FromSlotsAndSpec(ModuleDefinitions.WithSupport(slots), spec);
+        if (module != null) table.Add(name, file.Path, "multi-phase");
+        return module;
+    }
+
+    // The end of a single-phase module's initialization, as CPython does it.
+    static PyObject* Finish(ExtensionTable table, ExtensionFile file, string name, PyObject* module, PyObject* pathObject)
+    {
+        ref Api api = ref Api.Table;
+        PyModuleDef* definition = (PyModuleDef*)api.PyModule_GetDef(module);
+        if (definition == null)
+        {
+            api.PyErr_Clear();
+            bool isModuleObject = api.PyType_IsSubtype(module->Type, api.PyModule_Type) != 0;
+            References.Drop(module);
+            // 3.13 and later tell what is no module from one that has no definition.
+            bool isModule = Layout.Current.Minor >= 13 && isModuleObject;
+            return Errors.Set(*api.PyExc_SystemError, $"initialization of {LastPart(name)} did not return {(isModule ? "a valid" : "an")} extension module");
+        }
+        if (api.PyModule_AddObjectRef(module, Text.Utf8("__file__"u8), pathObject) != 0) api.PyErr_Clear();
+        bool done = api.PyState_FindModule(definition) == module || api.PyState_AddModule(module, definition) == 0;
+        if (done && definition->StateSize == -1)
+        {
+            PyObject* contents = api.PyDict_Copy(api.PyModule_GetDict(module));
+            done = contents != null;
+            if (done) table.Keep(file.Path, name, definition, contents);
+        }
+        if (done)
+        {
+            table.Add(name, file.Path, "single-phase");
+            return module;
+        }
+        References.Drop(module);
+        return null;
+    }
+
+    // A single-phase module without state is initialized once; imported again it gets back what it held then.
+    static PyObject* Restore(PyModuleDef* definition, PyObject* contents, PyObject* nameObject)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* module = api.PyModule_NewObject(nameObject);
+        if (module != null && api.PyDict_Update(api.PyModule_GetDict(module), contents) == 0 && api.PyState_AddModule(module, definition) == 0) return module;
+        References.Drop(module);
+        return null;
+    }
+
+    // What a module's function has returned and raised fits together.
+    static bool IsSound(PyObject* result, string name)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* raised = api.PyErr_Occurred() == null ? null : api.PyErr_GetRaisedException();
+        if (result == null)
+        {
+            if (raised != null) api.PyErr_SetRaisedException(raised);
+            else Errors.Set(*api.PyExc_SystemError, $"initialization of {name} failed without raising an exception");
+            return false;
+        }
+        if (result->Type == null)
+        {
+            References.Drop(raised);
+            Errors.Set(*api.PyExc_SystemError, $"init function of {name} returned uninitialized object");
+            return false;
+        }
+        if (raised == null) return true;
+        if (result->Type != api.PyModuleDef_Type) References.Drop(result);
+        Errors.Set(*api.PyExc_SystemError, $"initialization of {name} raised unreported exception");
+        PyObject* error = api.PyErr_GetRaisedException();
+        api.PyException_SetCause(error, raised);
+        api.PyErr_SetRaisedException(error);
+        return false;
+    }
+
+    // PEP 489: "_" and the last part of the name, or "U_" and that in punycode. Null with an exception set.
+    static string? SymbolOf(PyObject* nameObject, string name)
+    {
+        string last = LastPart(name);
+        if (System.Text.Ascii.IsValid(last)) return "_" + last;
+        PyObject* text = Text.ToPython(last);
+        PyObject* encoded = text == null ? null : Api.Table.PyUnicode_AsEncodedString(text, Text.Utf8("punycode"u8), null);
+        References.Drop(text);
+        if (encoded == null) return null;
+        string punycode = Marshal.PtrToStringUTF8((nint)((byte*)encoded + PyBytesObject.DataOffset))!;
+        References.Drop(encoded);
+        return "U_" + punycode.Replace('-', '_');
+    }
+
+    static string LastPart(string name) => name[(name.LastIndexOf('.') + 1)..];
+
+    static PyObject* RaiseImportError(string message, PyObject* name, PyObject* path)
+    {
+        PyObject* text = Text.ToPython(message);
+        if (text == null) return null;
+        Api.Table.PyErr_SetImportError(text, name, path);
+        References.Drop(text);
+        return null;
+    }
+}

@@ -1,0 +1,57 @@
+namespace Symplast.Python.Extensions;
+
+/// <summary>Where the dynamic linker would find a library that another one needs by name.</summary>
+internal static class LibrarySearch
+{
+    const string Configuration = "/etc/ld.so.conf";
+
+    static string[]? _folders;
+
+    /// <summary>The folders that a library's search path names, with its own folder for $ORIGIN.</summary>
+    /// <param name="path">DT_RUNPATH or DT_RPATH: folders between colons.</param>
+    /// <param name="library">The library's own path.</param>
+    internal static IEnumerable<string> Folders(string path, string library)
+    {
+        string origin = Path.GetDirectoryName(library)!;
+        foreach (string folder in path.Split(':', StringSplitOptions.RemoveEmptyEntries))
+            yield return folder.Replace("${ORIGIN}", origin).Replace("$ORIGIN", origin);
+    }
+
+    /// <summary>The file of this name in one of the folders, or null.</summary>
+    internal static string? Find(string name, IEnumerable<string> folders)
+    {
+        foreach (string folder in folders)
+        {
+            string file = Path.Join(folder, name);
+            if (File.Exists(file)) return ExtensionFile.RealPath(file);
+        }
+        return null;
+    }
+
+    /// <summary>The file of this name where the system has its libraries, or null.</summary>
+    /// <remarks>The folders are looked up once; a race does that twice.</remarks>
+    internal static string? FindInSystem(string name) => Find(name, _folders ??= [.. Linux.LibraryFolders(), .. Configured(Configuration, depth: 0)]);
+
+    // The linker's own list is made of these files.
+    static List<string> Configured(string file, int depth)
+    {
+        List<string> folders = [];
+        if (depth > 4 || !File.Exists(file)) return folders;
+        foreach (string written in File.ReadLines(file))
+        {
+            string line = written.Split('#')[0].Trim();
+            if (line.StartsWith('/'))
+            {
+                folders.Add(line);
+            }
+            else if (line.StartsWith("include "))
+            {
+                string pattern = Path.Combine(Path.GetDirectoryName(file)!, line["include ".Length..].Trim());
+                string folder = Path.GetDirectoryName(pattern)!;
+                if (!Directory.Exists(folder)) continue;
+                foreach (string included in Directory.EnumerateFiles(folder, Path.GetFileName(pattern)).Order()) folders.AddRange(Configured(included, depth + 1));
+            }
+        }
+        return folders;
+    }
+}

@@ -1,0 +1,144 @@
+using System.Runtime.InteropServices;
+
+namespace Symplast.Python.Extensions;
+
+/// <summary>The system calls and the functions of the dynamic linker that private copies need.</summary>
+internal static unsafe partial class Linux
+{
+    internal const int ProtectRead = 1, ProtectReadWrite = 3, ProtectReadExecute = 5, ProtectExecute = 4;
+    internal const int MapShared = 1, MapPrivate = 2, MapFixed = 16, MapAnonymous = 32;
+    internal const int BindNow = 2, NoLoad = 4, OwnFirst = 8;       // RTLD_NOW, RTLD_NOLOAD, RTLD_DEEPBIND; RTLD_LOCAL is 0
+
+    const int OpenCloseOnExec = 0x80000;
+    const uint MemoryCloseOnExec = 1, MemoryExecutable = 16;
+    const int PunchHole = 3;                            // and keep the size
+    const int LinkMapRequest = 2, SearchInfoRequest = 4, SearchInfoSizeRequest = 5;
+    const int InvalidArgument = 22;
+
+    internal static nuint PageSize { get; } = (nuint)Environment.SystemPageSize;
+
+    const nint CurrentFolder = -100;
+    const nint AllBasics = 0x7FF;
+
+    static nint LookCall => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 291 : 332;
+    static nint MemoryFileCall => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 279 : 319;
+
+    /// <summary>The kernel's number of the calling thread.</summary>
+    internal static int CurrentThread() => (int)SystemCall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 178 : 186);
+
+    /// <summary>What the system knows of a file; null if there is none.</summary>
+    internal static LinuxFile? Look(string path)
+    {
+        LinuxFile file;
+        return SystemCall(LookCall, CurrentFolder, path, 0, AllBasics, &file) == 0 ? file : null;
+    }
+
+    /// <summary>Opens a file for reading; -1 with errno.</summary>
+    internal static int OpenForReading(string path) => Open(path, OpenCloseOnExec);
+
+    /// <summary>An anonymous file whose pages may be executed; -1 with errno.</summary>
+    internal static int CreateMemoryFile(string name)
+    {
+        int file = (int)SystemCall(MemoryFileCall, name, MemoryCloseOnExec | MemoryExecutable);
+        // Kernels before 6.3 do not know the flag, and need none.
+        if (file < 0 && Marshal.GetLastPInvokeError() == InvalidArgument) file = (int)SystemCall(MemoryFileCall, name, MemoryCloseOnExec);
+        return file;
+    }
+
+    /// <summary>Gives the pages of a part of a file back; reading it gives zeros.</summary>
+    internal static int Punch(int file, ulong offset, ulong length) => Allocate(file, PunchHole, (long)offset, (long)length);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    internal static partial int Close(int file);
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    internal static partial long Seek(int file, long offset, int origin);
+
+    [LibraryImport("libc", EntryPoint = "sendfile", SetLastError = true)]
+    internal static partial nint SendFile(int to, int from, long* offset, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
+    internal static partial int Truncate(int file, long size);
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    private static partial int Allocate(int file, int mode, long offset, long length);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint SystemCall(nint number, string name, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "syscall", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint SystemCall(nint number, nint folder, string path, nint flags, nint mask, LinuxFile* file);
+
+    [LibraryImport("libc", EntryPoint = "syscall")]
+    private static partial nint SystemCall(nint number);
+
+    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
+    internal static partial byte* Map(void* address, nuint length, int protection, int flags, int file, nint offset);
+
+    [LibraryImport("libc", EntryPoint = "munmap")]
+    internal static partial int Unmap(void* address, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "mprotect", SetLastError = true)]
+    internal static partial int Protect(void* address, nuint length, int protection);
+
+    [LibraryImport("libc", EntryPoint = "realpath", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial byte* RealPath(string path, byte* resolved);
+
+    [LibraryImport("libc", EntryPoint = "free")]
+    internal static partial void Free(void* memory);
+
+    [LibraryImport("libc", EntryPoint = "dlopen", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial void* OpenLibrary(string? path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "dlclose")]
+    internal static partial int CloseLibrary(void* library);
+
+    [LibraryImport("libc", EntryPoint = "dlsym", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial void* FindSymbol(void* library, string name);
+
+    [LibraryImport("libc", EntryPoint = "dlsym")]
+    internal static partial void* FindSymbol(void* library, byte* name);
+
+    [LibraryImport("libc", EntryPoint = "dlerror")]
+    private static partial byte* LastLinkError();
+
+    [LibraryImport("libc", EntryPoint = "dlinfo")]
+    private static partial int Inform(void* library, int request, void* answer);
+
+    /// <summary>What the dynamic linker said of the last call on this thread that failed.</summary>
+    internal static string LinkError() => Marshal.PtrToStringUTF8((nint)LastLinkError()) ?? "unknown error";
+
+    /// <summary>The address that a loaded library's own addresses count from.</summary>
+    internal static byte* BaseOf(void* library)
+    {
+        void** map;
+        return Inform(library, LinkMapRequest, &map) == 0 ? (byte*)map[0] : null;
+    }
+
+    /// <summary>The folders in which the dynamic linker looks for what the program needs: those of LD_LIBRARY_PATH, and its own.</summary>
+    internal static string[] LibraryFolders()
+    {
+        void* program = OpenLibrary(null, BindNow);
+        ulong* size = stackalloc ulong[2];
+        if (program == null || Inform(program, SearchInfoSizeRequest, size) != 0) return [];
+        byte* info = (byte*)NativeMemory.AllocZeroed((nuint)size[0]);
+        try
+        {
+            *(ulong*)info = size[0];
+            *((uint*)info + 2) = (uint)size[1];
+            if (Inform(program, SearchInfoRequest, info) != 0) return [];
+            uint count = *((uint*)info + 2);
+            string[] folders = new string[count];
+            // Each has its name and its flags.
+            for (uint i = 0; i < count; i++) folders[i] = Marshal.PtrToStringUTF8(*(nint*)(info + 16 + 16 * i)) ?? "";
+            return folders;
+        }
+        finally
+        {
+            NativeMemory.Free(info);
+        }
+    }
+}

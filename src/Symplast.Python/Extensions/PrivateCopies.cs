@@ -1,0 +1,142 @@
+using Symplast.Python.Extensions.Elf;
+
+namespace Symplast.Python.Extensions;
+
+/// <summary>A library that an interpreter has a private copy of.</summary>
+/// <param name="Original">The path of the library.</param>
+/// <param name="Path">The path by which the dynamic linker knows the copy.</param>
+/// <param name="Handle">The dynamic linker's handle.</param>
+/// <param name="Base">Where the copy was loaded.</param>
+internal sealed record PrivateCopy(string Original, string Path, nint Handle, nint Base)
+{
+    /// <summary>The bytes of memory that it does not have in common with the original.</summary>
+    internal ulong OwnBytes { get; set; }
+}
+
+/// <summary>The private copies of one interpreter.</summary>
+/// <remarks>Used with that interpreter's GIL held.</remarks>
+internal sealed unsafe class PrivateCopies
+{
+    readonly Dictionary<string, PrivateCopy> _copies = [];
+    readonly Dictionary<FileIdentity, PrivateCopy> _byFile = [];
+    readonly List<nint> _handles = [];
+    CopyOwner* _owner;
+    bool _mustStay;
+
+    /// <summary>All of them, by the paths of their originals.</summary>
+    internal IReadOnlyDictionary<string, PrivateCopy> All => _copies;
+
+    /// <summary>The copy of what was loaded from this path, even if another file is there now, or of this file under another name; null if there is none.</summary>
+    internal PrivateCopy? Find(ExtensionFile file) => _copies.GetValueOrDefault(file.Path) ?? _byFile.GetValueOrDefault(file.Identity);
+
+    /// <summary>
+    /// What can be unloaded once the interpreter has ended and its thread too: nothing, if one of the copies may have left something behind by which its code is called later.
+    /// </summary>
+    internal nint[] Unloadable => _mustStay ? [] : [.. _handles];
+
+    /// <summary>
+    /// Copies a library, and what it needs and must have for itself, loads them all by one call of the dynamic linker, so that it searches symbols in the same order as it would
+    /// in the originals, and redirects their calls.
+    /// </summary>
+    /// <exception cref="BadImageFormatException">The file is no shared library.</exception>
+    /// <exception cref="IOException">The system refuses memory, or the dynamic linker the library: with its message.</exception>
+    internal PrivateCopy Load(string path, void* interpreter)
+    {
+        if (_owner == null) _owner = CopyOwner.Create(interpreter);
+        Dictionary<string, LibraryImage> images = [];
+        List<PrivateCopy> loaded = [];
+        try
+        {
+            LibraryImage root = Make(path, [], images);
+            // Symbols that everybody sees come first, or else only if nothing of the originals is among them.
+            bool isVisible = images.Values.Any(image => image.IsOriginalVisible);
+            void* handle = Linux.OpenLibrary(root.Path, Linux.BindNow | (isVisible ? Linux.OwnFirst : 0));
+            if (handle == null) throw new IOException(WithOriginalPaths(Linux.LinkError(), images.Values));
+            loaded.Add(new PrivateCopy(path, root.Path, (nint)handle, (nint)Linux.BaseOf(handle)));
+            foreach (LibraryImage image in images.Values)
+            {
+                if (image == root) continue;
+                handle = Linux.OpenLibrary(image.Path, Linux.BindNow | Linux.NoLoad);
+                if (handle == null) throw new IOException(WithOriginalPaths(Linux.LinkError(), images.Values));
+                loaded.Add(new PrivateCopy(image.OriginalPath, image.Path, (nint)handle, (nint)Linux.BaseOf(handle)));
+            }
+            Dictionary<string, nint> thunks = RedirectedCalls.Thunks(_owner);
+            foreach (PrivateCopy copy in loaded) images[copy.Original].Settle((byte*)copy.Base, thunks);
+            foreach (PrivateCopy copy in loaded)
+            {
+                copy.OwnBytes = images[copy.Original].OwnBytes;
+                _copies.Add(copy.Original, copy);
+                if (Linux.Look(copy.Original) is LinuxFile file) _byFile[file.Identity] = copy;
+                _handles.Add(copy.Handle);
+                _mustStay = _mustStay || images[copy.Original].MayOutliveItsInterpreter;
+            }
+            return loaded[0];
+        }
+        catch
+        {
+            foreach (PrivateCopy copy in loaded) Linux.CloseLibrary((void*)copy.Handle);
+            throw;
+        }
+        finally
+        {
+            foreach (LibraryImage image in images.Values) image.Dispose();
+        }
+    }
+
+    /// <summary>Unloads a copy that was loaded by itself and of which nothing was kept.</summary>
+    internal void Forget(PrivateCopy copy)
+    {
+        _copies.Remove(copy.Original);
+        if (Linux.Look(copy.Original) is LinuxFile file) _byFile.Remove(file.Identity);
+        _handles.Remove(copy.Handle);
+        Linux.CloseLibrary((void*)copy.Handle);
+    }
+
+    // The images are in the dictionary before what they need is looked at: libraries may need each other.
+    LibraryImage Make(string path, string[] inherited, Dictionary<string, LibraryImage> images)
+    {
+        OpenFile file = new(path);
+        LibraryImage image;
+        ElfFile? layout = null;
+        try
+        {
+            layout = ElfFile.Open(file);
+            image = new LibraryImage(file, layout);
+        }
+        catch
+        {
+            layout?.Dispose();
+            file.Dispose();
+            throw;
+        }
+        images.Add(path, image);
+        // DT_RUNPATH is for a library's own needs; DT_RPATH, where there is no other, for those of its needs too.
+        string[] own = [.. LibrarySearch.Folders(layout.RunPath.Length != 0 ? layout.RunPath : layout.SearchPath, path)];
+        string[] handedDown = layout.RunPath.Length != 0 ? inherited : [.. own, .. inherited];
+        string[] searched = layout.RunPath.Length != 0 ? own : handedDown;
+        foreach (string need in layout.Needed)
+        {
+            string? near = LibrarySearch.Find(need, searched);
+            string? found = near ?? LibrarySearch.FindInSystem(need);
+            if (found is null) continue;
+            bool isBroughtAlong = near is not null && near != LibrarySearch.FindInSystem(need);
+            if (LibraryPolicy.IsPrivate(found, isBroughtAlong)) image.Rename(need, PathOfCopy(found, handedDown, images));
+            else if (isBroughtAlong) image.Rename(need, found);
+        }
+        image.Write();
+        return image;
+    }
+
+    string PathOfCopy(string library, string[] inherited, Dictionary<string, LibraryImage> images)
+    {
+        if (_copies.TryGetValue(library, out PrivateCopy? copy)) return copy.Path;
+        return images.TryGetValue(library, out LibraryImage? image) ? image.Path : Make(library, inherited, images).Path;
+    }
+
+    static string WithOriginalPaths(string message, IEnumerable<LibraryImage> images)
+    {
+        // The longest first: one path may begin like another.
+        foreach (LibraryImage image in images.OrderByDescending(image => image.Path.Length)) message = message.Replace(image.Path, image.OriginalPath);
+        return message;
+    }
+}

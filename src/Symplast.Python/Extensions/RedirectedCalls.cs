@@ -1,0 +1,189 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+
+namespace Symplast.Python.Extensions;
+
+/// <summary>
+/// Functions of the C API that know the process's interpreter, the main one, where a private copy means its own. The copies call these instead, each with the owner of the
+/// copy as one more argument.
+/// </summary>
+/// <remarks>
+/// PyGILState: CPython gives a thread that it does not know a thread state of the main interpreter. Here it gets one of the owner; as soon as it has it, CPython's own functions
+/// count its nested calls and delete it in the end. Only a thread that runs another interpreter is counted here, and goes back to that one at the end.
+/// </remarks>
+internal static unsafe partial class RedirectedCalls
+{
+    // A PyGILState_STATE beside CPython's two: the thread ran the owner already, there is nothing to undo.
+    const int Locked = 0, Unlocked = 1, NothingToDo = 3;
+
+    // The thread's stays in owners, innermost first.
+    [ThreadStatic] static Stay* _stays;
+
+    /// <summary>A function that is redirected: its name, by how many arguments the owner comes behind, and to where.</summary>
+    internal readonly record struct Entry(string Name, int Arguments, nint Target);
+
+    /// <summary>All of them. Made anew each time: a field would need a class constructor, which every call through a thunk would ask for.</summary>
+    internal static Entry[] All() =>
+    [
+        new("PyGILState_Ensure", 0, (nint)(delegate* unmanaged[Cdecl]<CopyOwner*, int>)&Ensure),
+        new("PyGILState_Release", 1, (nint)(delegate* unmanaged[Cdecl]<int, CopyOwner*, void>)&Release),
+        new("PyGILState_Check", 0, (nint)(delegate* unmanaged[Cdecl]<CopyOwner*, int>)&Check),
+        new("PyGILState_GetThisThreadState", 0, (nint)(delegate* unmanaged[Cdecl]<CopyOwner*, void*>)&GetThisThreadState),
+        new("PyInterpreterState_Main", 0, (nint)(delegate* unmanaged[Cdecl]<CopyOwner*, void*>)&GetMain),
+        new("PyInterpreterState_Head", 0, (nint)(delegate* unmanaged[Cdecl]<CopyOwner*, void*>)&GetHead),
+        new("Py_AddPendingCall", 2, (nint)(delegate* unmanaged[Cdecl]<void*, void*, CopyOwner*, int>)&AddPendingCall),
+        new("PyModule_Create2", 2, (nint)(delegate* unmanaged[Cdecl]<PyModuleDef*, int, CopyOwner*, PyObject*>)&CreateModule),
+        new("PyModule_FromDefAndSpec2", 3, (nint)(delegate* unmanaged[Cdecl]<PyModuleDef*, PyObject*, int, CopyOwner*, PyObject*>)&CreateModuleFromSpec),
+    ];
+
+    /// <summary>What slots of copies are to hold, by the name of the function they are for.</summary>
+    internal static Dictionary<string, nint> Thunks(CopyOwner* owner)
+    {
+        Dictionary<string, nint> thunks = [];
+        Entry[] all = All();
+        for (int i = 0; i < all.Length; i++) thunks.Add(all[i].Name, owner->Thunk(i));
+        return thunks;
+    }
+
+    // A thread state that a thread which runs another interpreter has got in an owner.
+    struct Stay
+    {
+        internal CopyOwner* Owner;
+        internal void* State;
+        internal void* Before;
+        internal int Depth;
+        internal Stay* Outer;
+    }
+
+    static Stay* Find(CopyOwner* owner)
+    {
+        Stay* stay = _stays;
+        while (stay != null && stay->Owner != owner) stay = stay->Outer;
+        return stay;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int Ensure(CopyOwner* owner)
+    {
+        ref Api api = ref Api.Table;
+        void* current = api.PyThreadState_GetUnchecked();
+        Stay* stay = Find(owner);
+        if (stay != null)
+        {
+            stay->Depth++;
+            if (current == stay->State) return Locked;
+            if (current != null) api.PyEval_SaveThread();
+            api.PyEval_RestoreThread(stay->State);
+            return Unlocked;
+        }
+        void* known = api.PyGILState_GetThisThreadState();
+        if (known != null && api.PyThreadState_GetInterpreter(known) == owner->Interpreter) return api.PyGILState_Ensure();
+        if (current != null && api.PyThreadState_GetInterpreter(current) == owner->Interpreter) return NothingToDo;
+        void* state = NewState(owner);
+        if (known == null && current == null)
+        {
+            api.PyEval_RestoreThread(state);
+            return Unlocked;
+        }
+        stay = (Stay*)NativeMemory.Alloc((nuint)sizeof(Stay));
+        *stay = new Stay { Owner = owner, State = state, Before = current == null ? null : api.PyEval_SaveThread(), Depth = 1, Outer = _stays };
+        api.PyEval_RestoreThread(state);
+        _stays = stay;
+        return Unlocked;
+    }
+
+    // What CPython does with a thread that wants the GIL of an interpreter that has ended: it never returns.
+    static void* NewState(CopyOwner* owner)
+    {
+        void* state = null;
+        using (owner->Hold())
+        {
+            if (!owner->HasEnded) state = Api.Table.PyThreadState_New(owner->Interpreter);
+        }
+        if (state != null) return state;
+        if (!owner->HasEnded) Environment.FailFast("symplast: no memory for a thread state (PyGILState_Ensure)");
+        while (true) Pause();
+    }
+
+    [LibraryImport("libc", EntryPoint = "pause")]
+    private static partial int Pause();
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static void Release(int state, CopyOwner* owner)
+    {
+        ref Api api = ref Api.Table;
+        if (state == NothingToDo) return;
+        Stay* stay = Find(owner);
+        if (stay == null)
+        {
+            api.PyGILState_Release(state);
+            return;
+        }
+        if (--stay->Depth > 0)
+        {
+            if (state == Unlocked) api.PyEval_SaveThread();
+            return;
+        }
+        api.PyThreadState_Clear(stay->State);
+        api.PyThreadState_DeleteCurrent();
+        Remove(stay);
+        if (stay->Before != null) api.PyEval_RestoreThread(stay->Before);
+        NativeMemory.Free(stay);
+    }
+
+    static void Remove(Stay* stay)
+    {
+        if (_stays == stay)
+        {
+            _stays = stay->Outer;
+            return;
+        }
+        Stay* inner = _stays;
+        while (inner->Outer != stay) inner = inner->Outer;
+        inner->Outer = stay->Outer;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int Check(CopyOwner* owner)
+    {
+        void* current = Api.Table.PyThreadState_GetUnchecked();
+        return current != null && Api.Table.PyThreadState_GetInterpreter(current) == owner->Interpreter ? 1 : 0;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static void* GetThisThreadState(CopyOwner* owner)
+    {
+        Stay* stay = Find(owner);
+        return stay != null ? stay->State : Api.Table.PyGILState_GetThisThreadState();
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static void* GetMain(CopyOwner* owner) => owner->Interpreter;
+
+    // By the first interpreter in the list libraries find out whether there is any.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static void* GetHead(CopyOwner* owner) => owner->HasEnded ? null : owner->Interpreter;
+
+    // Destructors of a thread's variables call this when the interpreter is gone: as if it had been full of other calls for ever.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int AddPendingCall(void* function, void* argument, CopyOwner* owner)
+    {
+        using (owner->Hold())
+        {
+            if (owner->HasEnded) return 0;
+            return Api.Table._PyEval_AddPendingCall(owner->Interpreter, function, argument, 0) == 0 ? 0 : -1;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CreateModule(PyModuleDef* definition, int version, CopyOwner* owner) => ModuleDefinitions.Create(definition, version);
+
+    // Modules that an extension module makes in its initialization do not support several interpreters either, by what they say.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CreateModuleFromSpec(PyModuleDef* definition, PyObject* spec, int version, CopyOwner* owner)
+    {
+        ModuleDefinitions.DeclareSupport(definition);
+        return Api.Table.PyModule_FromDefAndSpec2(definition, spec, version);
+    }
+}
