@@ -8,7 +8,6 @@ import inspect
 import os
 import pickle
 import sys
-import sysconfig
 import threading
 import weakref
 
@@ -240,8 +239,8 @@ def open_files(*modules):
 
 def standard_extensions():
     """How the imports of the standard library's extension modules end, but for those of CPython's own tests."""
-    folder = sysconfig.get_config_var("DESTSHARED")
-    names = sorted({name.partition(".")[0] for name in os.listdir(folder) if name.endswith(".so")}) if os.path.isdir(folder) else []
+    folders = [entry for entry in sys.path if entry.endswith("lib-dynload") and os.path.isdir(entry)]
+    names = sorted({name.partition(".")[0] for folder in folders for name in os.listdir(folder) if name.endswith(".so")})
     return {name: failure(importlib.import_module, name) for name in names if not name.startswith(("_test", "_xx", "xx", "_ctypes_test"))}
 
 

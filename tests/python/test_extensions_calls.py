@@ -138,6 +138,15 @@ print("end")
 """)
         self.assertEqual(printed, "end\n")
 
+    def test_threads_that_call_while_the_program_ends(self):
+        printed = self.run_program("""
+executor = InterpreterPoolExecutor(2)
+for _ in range(4):
+    executor.submit(calls.hammer, 2).result()
+print("end")
+""")
+        self.assertEqual(printed, "end\n")
+
     def test_a_worker_that_ends_with_the_program(self):
         printed = self.run_program("""
 import fx.single
