@@ -169,10 +169,11 @@ from symplast import InterpreterPoolExecutor
 _EVERYWHERE = """
 import contextlib, importlib
 task, arguments, count = getattr(importlib.import_module(sys.argv[2]), sys.argv[3]), eval(sys.argv[4]), int(sys.argv[5])
+here = [task] if sys.argv[6] == "True" else []
 with contextlib.ExitStack() as stack:
     workers = [stack.enter_context(InterpreterPoolExecutor(1)) for _ in range(count)]
     futures = [worker.submit(task, *arguments) for worker in workers]
-    results = [task(*arguments), *(future.result() for future in futures)]
+    results = [run(*arguments) for run in here] + [future.result() for future in futures]
 print(repr(results))
 """
 
@@ -192,12 +193,12 @@ class ExtensionCase(unittest.TestCase):
         """Runs a program that finds fx and has tasks and calls, the modules of what tests run; sys.argv[2:] are the arguments. Returns what it printed."""
         return executor_case.run(_BEGIN + source, folder(), *map(str, arguments), **variables)
 
-    def everywhere(self, task, *arguments, workers=2, **variables):
+    def everywhere(self, task, *arguments, workers=2, main=True, **variables):
         """What a function of extension_tasks or extension_calls returns in the main interpreter and in workers, all at once, in a process of its own.
 
-        Variables are added to its environment.
+        With main=False in the workers alone. Variables are added to its environment.
         """
-        return ast.literal_eval(self.run_program(_EVERYWHERE, task.__module__, task.__name__, repr(arguments), workers, **variables))
+        return ast.literal_eval(self.run_program(_EVERYWHERE, task.__module__, task.__name__, repr(arguments), workers, main, **variables))
 
     def as_in_main(self, task, *arguments, **variables):
         """everywhere(), with the same result everywhere, which it returns."""

@@ -18,6 +18,10 @@ class PackageLibraries(ExtensionCase):
         # libover.c uses no Python, but libpy.c, whose counter it goes on with.
         self.assertEqual((counts, over), ([1, 2, 3], [(1, 4), (2, 5)]))
 
+    def test_without_the_main_interpreter(self):
+        own = [None, "first", "second"], [1, 2, 3], [(1, 4), (2, 5)]
+        self.assertEqual(self.everywhere(tasks.package_libraries, main=False), [own] * 2)
+
     def test_a_library_without_python_is_an_interpreters_own_too(self):
         self.assertEqual(self.as_in_main(tasks.library_counts, "plain", 2), [1, 2, 3, 4])
 
@@ -59,6 +63,12 @@ class Binding(ExtensionCase):
 
     def test_the_order_of_a_shared_and_a_private_library(self):
         self.assertEqual(self.as_in_main(tasks.values, "fx.mixed"), (1, 1, 1))
+
+    def test_without_the_main_interpreter(self):
+        """There nothing has loaded the originals, in which the dynamic linker could find what the copies lack."""
+        for name, expected in (("fx.usever", (1, 2)), ("fx.order", (1, 1, 1)), ("fx.mixed", (1, 1, 1))):
+            with self.subTest(name):
+                self.assertEqual(self.everywhere(tasks.values, name, main=False), [expected] * 2)
 
     def test_two_modules_with_the_same_symbols(self):
         """A private library's symbols are seen by those that need it, and by nobody else."""
@@ -107,6 +117,7 @@ class Modules(ExtensionCase):
         for order in (("fx.base", "fx.sibling"), ("fx.sibling", "fx.base")):
             with self.subTest(order):
                 self.assertEqual(self.as_in_main(tasks.siblings, *order), [1, 2, 3, 4])
+                self.assertEqual(self.everywhere(tasks.siblings, *order, main=False), [[1, 2, 3, 4]] * 2)
 
     def test_functions_in_a_capsule(self):
         self.assertEqual(self.as_in_main(tasks.capsules), (1, 2))

@@ -29,6 +29,7 @@ class Linked(ExtensionCase):
         results, ran, right = self.as_in_main(calls.visits, f"fx.{name}")
         self.assertTrue(all(in_own for in_own, _ in results.values()), results)
         self.assertEqual((ran, right), (13, True))
+        self.assertEqual(self.everywhere(calls.visits, f"fx.{name}", main=False), [(results, ran, right)] * 2)
 
     def test_without_a_procedure_linkage_table(self):
         self.check("-fno-plt")
@@ -99,6 +100,7 @@ class Found(ExtensionCase):
 
     def test_by_a_path_for_all_that_is_needed(self):
         self.assertEqual(self.as_in_main(tasks.over, "fx.rpath"), self.EXPECTED)
+        self.assertEqual(self.everywhere(tasks.over, "fx.rpath", main=False), [self.EXPECTED] * 2)
 
     def test_by_the_environment(self):
         for name in ("fx.lost", "fx.found"):
@@ -109,7 +111,9 @@ class Found(ExtensionCase):
 
     def test_by_name_because_they_are_loaded_already(self):
         """A package loads a library by its path first; then a module that knows only the library's name finds it."""
-        self.assertEqual(self.as_in_main(tasks.over, "fx.found", os.path.join(self.libraries, "libover-a1b2c3.so.1")), self.EXPECTED)
+        path = os.path.join(self.libraries, "libover-a1b2c3.so.1")
+        self.assertEqual(self.as_in_main(tasks.over, "fx.found", path), self.EXPECTED)
+        self.assertEqual(self.everywhere(tasks.over, "fx.found", path, main=False), [self.EXPECTED] * 2)
 
     def test_through_links(self):
         """A library has one copy, whatever it is called."""
