@@ -147,12 +147,33 @@ class Faulthandler(unittest.TestCase):
 import faulthandler
 faulthandler.enable()
 def task(name, *arguments):
-    return getattr(force("faulthandler"), name)(*arguments)
+    import faulthandler
+    return getattr(faulthandler, name)(*arguments)
 with InterpreterPoolExecutor(1) as executor:
     for call in (("enable",), ("disable",), ("register", signal.SIGUSR1), ("unregister", signal.SIGUSR1), ("dump_traceback_later", 1000), ("cancel_dump_traceback_later",)):
         refused(executor.submit(task, *call).result, text="main interpreter")
     assert executor.submit(task, "is_enabled").result()
     executor.submit(task, "dump_traceback").result()
+assert faulthandler.is_enabled()
+faulthandler.disable()
+""")
+
+    def test_collectors_of_workers_do_not_look_at_its_file(self):
+        run("""
+import faulthandler, gc
+file = open(os.devnull, "w")
+faulthandler.enable(file)
+def task():
+    import faulthandler, gc
+    assert "TextIOWrapper" not in [type(o).__name__ for o in gc.get_referents(faulthandler)]
+    for _ in range(300):
+        gc.collect()
+with InterpreterPoolExecutor(2) as executor:
+    futures = [executor.submit(task) for _ in range(4)]
+    while not all(future.done() for future in futures):
+        gc.collect()
+    for future in futures:
+        future.result()
 assert faulthandler.is_enabled()
 faulthandler.disable()
 """)

@@ -59,7 +59,11 @@ internal static unsafe class ExtensionLoader
         void* export = api.PyModule_FromSlotsAndSpec == null ? null : Linux.FindSymbol((void*)copy.Handle, "PyModExport" + suffix);
         if (export != null) return LoadExported(table, file, suffix, name, spec, verdict, export, isNew ? copy : null);
         void* function = Linux.FindSymbol((void*)copy.Handle, "PyInit" + suffix);
-        if (function == null) return RaiseImportError($"dynamic module does not define module export function (PyInit{suffix})", nameObject, pathObject);
+        if (function == null)
+        {
+            string missing = api.PyModule_FromSlotsAndSpec == null ? $"PyInit{suffix}" : $"PyModExport{suffix} or PyInit{suffix}";
+            return RaiseImportError($"dynamic module does not define module export function ({missing})", nameObject, pathObject);
+        }
         nint text = Marshal.StringToCoTaskMemUTF8(name);
         PyObject* result = ModuleDefinitions.Initialize(function, (byte*)text);
         Marshal.FreeCoTaskMem(text);

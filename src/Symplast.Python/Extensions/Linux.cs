@@ -118,6 +118,17 @@ internal static unsafe partial class Linux
         return Inform(library, LinkMapRequest, &map) == 0 ? (byte*)map[0] : null;
     }
 
+    /// <summary>The path of a library that is loaded already and has this name, as the dynamic linker has it, or null.</summary>
+    internal static string? PathOfLoaded(string name)
+    {
+        void* library = OpenLibrary(name, BindNow | NoLoad);
+        if (library == null) return null;
+        void** map;
+        string? path = Inform(library, LinkMapRequest, &map) == 0 ? Marshal.PtrToStringUTF8((nint)map[1]) : null;
+        CloseLibrary(library);
+        return path;
+    }
+
     /// <summary>The folders in which the dynamic linker looks for what the program needs: those of LD_LIBRARY_PATH, and its own.</summary>
     internal static string[] LibraryFolders()
     {

@@ -117,7 +117,7 @@ internal sealed unsafe class PrivateCopies
         foreach (string need in layout.Needed)
         {
             string? near = LibrarySearch.Find(need, searched);
-            string? found = near ?? LibrarySearch.FindInSystem(need);
+            string? found = near ?? LibrarySearch.FindInSystem(need) ?? LibrarySearch.FindLoaded(need);
             if (found is null) continue;
             bool isBroughtAlong = near is not null && near != LibrarySearch.FindInSystem(need);
             if (LibraryPolicy.IsPrivate(found, isBroughtAlong)) image.Rename(need, PathOfCopy(found, handedDown, images));

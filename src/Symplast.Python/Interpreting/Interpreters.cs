@@ -1,5 +1,6 @@
 using Symplast.CPython;
 using Symplast.Memory;
+using Symplast.Python.Extensions;
 using Symplast.Python.Live;
 
 namespace Symplast.Python.Interpreting;
@@ -52,7 +53,7 @@ internal static unsafe class Interpreters
 
     static bool Settle()
     {
-        bool done = GuardedFunctions.Install() && MemoryTracing.Refresh() && ProgramEnd.Register();
+        bool done = GuardedFunctions.Install() && MemoryTracing.Refresh() && ProgramEnd.Register() && BuiltInModules.Allow();
         // Release; pairs with the acquire in SettleProcess.
         if (done) Volatile.Write(ref _settled, true);
         return done;

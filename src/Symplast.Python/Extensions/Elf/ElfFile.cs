@@ -130,6 +130,18 @@ internal sealed unsafe class ElfFile : IDisposable
         throw Malformed();
     }
 
+    /// <summary>Whether the library may write at an address that it has in memory.</summary>
+    internal bool IsWritable(ulong address)
+    {
+        for (int i = 0; i < SegmentCount; i++)
+        {
+            ProgramHeader* segment = &Segments[i];
+            if (segment->Type == ProgramHeader.Load && address >= segment->Address && address - segment->Address < segment->MemorySize)
+                return (segment->Flags & ProgramHeader.Writable) != 0;
+        }
+        return false;
+    }
+
     /// <summary>The table of dynamic symbols.</summary>
     internal Symbol* Symbols(out uint count)
     {

@@ -16,6 +16,7 @@ internal static unsafe class ImportSlots
     {
         bool isOpen = false;
         int replaced = 0;
+        nuint mask = Linux.PageSize - 1;
         Symbol* symbols = layout.Symbols(out uint count);
         Dictionary<uint, nint> wanted = [];
         for (uint i = 1; i < count; i++)
@@ -40,8 +41,13 @@ internal static unsafe class ImportSlots
                     if (!readOnly.TryProtect(Linux.ProtectReadWrite)) return -1;
                     isOpen = true;
                 }
+                // Text relocations: code that has the address in it.
+                bool isCode = !layout.IsWritable(relocations[i].Offset);
+                PageRange page = new((byte*)((nuint)slot & ~mask), isCode ? 2 * Linux.PageSize : 0);
+                if (!page.TryProtect(Linux.ProtectReadWrite | Linux.ProtectExecute)) return -1;
                 // Release; threads that constructors have started may call through the slot, and find the thunk written.
                 Volatile.Write(ref *slot, target);
+                if (!page.TryProtect(Linux.ProtectReadExecute)) return -1;
                 replaced++;
             }
         }
