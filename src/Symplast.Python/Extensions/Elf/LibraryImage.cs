@@ -275,8 +275,14 @@ internal sealed unsafe class LibraryImage : IDisposable
             {
                 table[++to] = new ProgramHeader
                 {
-                    Type = ProgramHeader.Load, Flags = ProgramHeader.Readable, Offset = start, Address = address, PhysicalAddress = address,
-                    FileSize = tableSize + used, MemorySize = tableSize + used, Alignment = alignment,
+                    Type = ProgramHeader.Load,
+                    Flags = ProgramHeader.Readable,
+                    Offset = start,
+                    Address = address,
+                    PhysicalAddress = address,
+                    FileSize = tableSize + used,
+                    MemorySize = tableSize + used,
+                    Alignment = alignment,
                 };
             }
         }
