@@ -29,6 +29,12 @@ internal sealed unsafe class PrivateCopies
     /// <summary>The copy of what was loaded from this path, even if another file is there now, or of this file under another name; null if there is none.</summary>
     internal PrivateCopy? Find(ExtensionFile file) => _copies.GetValueOrDefault(file.Path) ?? _byFile.GetValueOrDefault(file.Identity);
 
+    /// <summary>Called before the interpreter is freed, whoever made it: from here on threads that are not its own cannot enter it.</summary>
+    internal void End()
+    {
+        if (_owner != null) CopyOwner.EndOf(_owner->Interpreter);
+    }
+
     /// <summary>
     /// What can be unloaded once the interpreter has ended and its thread too: nothing, if one of the copies may have left something behind by which its code is called later.
     /// </summary>

@@ -93,9 +93,9 @@ internal sealed unsafe class LibraryImage : IDisposable
         while ((ulong)offset < size)
             if (Linux.SendFile(_file, _original.Descriptor, &offset, (nuint)(size - (ulong)offset)) <= 0) throw Failed("copy");
         nuint start = ((nuint)size + page - 1) & ~(page - 1);
-        if (_renamed.Count != 0) OwnBytes += BlockSize(page);
-        // The new segment's size is not known yet; what is too much is cut off.
-        nuint room = start + BlockSize(page);
+        nuint block = _renamed.Count == 0 ? 0 : BlockSize(page);
+        OwnBytes += block;
+        nuint room = start + block;
         if (Linux.Truncate(_file, (long)room) != 0) throw Failed("extend a copy of");
         byte* copy = Linux.Map(null, room, Linux.ProtectReadWrite, Linux.MapShared, _file, 0);
         if (copy == (byte*)-1) throw Failed("map a copy of");
