@@ -35,6 +35,8 @@ from typing import (
     overload,
 )
 
+from symplast import extensions as extensions
+
 _T = TypeVar("_T")
 _S = TypeVar("_S")
 _K = TypeVar("_K")
