@@ -352,6 +352,9 @@ class InterpreterPoolExecutor(Executor):
         thread_name_prefix: str = "",
         initializer: Callable[..., object] | None = None,
         initargs: Iterable[Any] = (),
+        *,
+        extensions: Literal["private", "refuse"] | Mapping[str, Literal["private", "shared", "refuse"]] | None = None,
+        libraries: Mapping[str, Literal["private", "shared"]] | None = None,
     ) -> None: ...
     def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]: ...
     def map(

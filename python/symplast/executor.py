@@ -14,7 +14,7 @@ import time
 import weakref
 from concurrent.futures import _base, thread
 
-from symplast import _start, _symplast, byvalue, searchpath, signals, transport
+from symplast import _start, _symplast, byvalue, privacy, searchpath, signals, transport
 from symplast.byvalue import writer as _writer  # Here, and not when the first definition is written: a signal handler may be what comes first.
 from symplast.crew import BrokenInterpreterPool, Crew
 from symplast.crew import stop as _stop
@@ -39,11 +39,14 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
     Thread-safe.
     """
 
-    def __init__(self, max_workers=None, thread_name_prefix="", initializer=None, initargs=()):
+    def __init__(self, max_workers=None, thread_name_prefix="", initializer=None, initargs=(), *, extensions=None, libraries=None):
         """Make an executor; workers start with the first tasks, as they are needed.
 
         max_workers is the number of workers at most, thread_name_prefix the beginning of their threads' names, initializer a function
-        that each worker calls with initargs before its first task.
+        that each worker calls with initargs before its first task. extensions says what workers do with extension modules that do not declare
+        support for several interpreters: "private" (a private copy in each worker), "refuse" (ImportError), or a dict of names of modules or packages and
+        policies, which may also be "shared" (loaded as ever, without CPython's check); libraries is a dict of patterns of file names of libraries and
+        "private" or "shared". What they do not name is as symplast.extensions.policy says.
         """
         if max_workers is None:
             max_workers = _usable_cores()
@@ -51,6 +54,8 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
             raise ValueError("max_workers must be greater than 0")
         if initializer is not None and not callable(initializer):
             raise TypeError("initializer must be a callable")
+        policy = privacy.policy.copy()
+        policy.update(extensions, libraries)
         _symplast._settle_process()
         _watch_forks()
         self._max_workers = max_workers
@@ -64,6 +69,8 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
             "directories": directories,
             "argv": list(sys.argv),
             "initializer": start,
+            "extensions": dict(policy.extensions),
+            "libraries": dict(policy.libraries),
         }
         prefix = thread_name_prefix or "InterpreterPoolExecutor-%d" % _next_number()
         self._crew = Crew(marshal.dumps(settings), parcel, prefix, max_workers)

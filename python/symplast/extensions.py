@@ -1,6 +1,8 @@
 """
 Extension modules in interpreters with their own GIL. One that does not declare support for several interpreters is loaded there from a private copy of its
 library, so that its C state is that interpreter's own.
+
+policy: what the calling interpreter does with such modules, and with the libraries that they need; a Policy. That of the main interpreter is where those of its workers begin.
 """
 
 from __future__ import annotations
@@ -8,6 +10,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from symplast import _symplast
+from symplast.policies import Policy
+from symplast.privacy import policy
+
+__all__ = ["Loaded", "Policy", "loaded", "policy"]
 
 
 class Loaded(NamedTuple):

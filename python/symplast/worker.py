@@ -7,7 +7,7 @@ import sys
 import types
 from _operator import itemgetter  # As it is in operator, with less around it.
 
-from symplast import _symplast, byvalue, searchpath, transport
+from symplast import _symplast, byvalue, privacy, searchpath, transport
 from symplast.byvalue import identity
 
 RESULT = 0
@@ -138,6 +138,7 @@ def name_of_type(obj):
 
 def boot(settings):
     """Called by the executor's boot code, which has set sys.path."""
+    privacy.policy.update(settings["extensions"], settings["libraries"])
     searchpath.adopt(0, settings["path"], settings["directories"])
     sys.argv[:] = settings["argv"]
     identity.MAIN.foreign = True

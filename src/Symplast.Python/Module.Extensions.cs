@@ -15,8 +15,52 @@ public static unsafe partial class Module
         try
         {
             if (!CheckProcess()) return null;
-            if (count != 3 || !IsText(arguments[0]) || !IsText(arguments[1])) return Errors.Type("_load_private() takes a name, a path and a spec");
-            return ExtensionLoader.Load(InterpreterState.Of(module), arguments[0], arguments[1], arguments[2]);
+            if (count != 4 || !IsText(arguments[0]) || !IsText(arguments[1])) return Errors.Type("_load_private() takes a name, a path, a spec and a number");
+            long treatment = Api.Table.PyLong_AsLongLong(arguments[3]);
+            if (treatment == -1 && Api.Table.PyErr_Occurred() != null) return null;
+            return ExtensionLoader.Load(InterpreterState.Of(module), arguments[0], arguments[1], arguments[2], (Treatment)treatment);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* OpenLibrary(PyObject* module, PyObject* name)
+    {
+        ref Api api = ref Api.Table;
+        try
+        {
+            if (!CheckProcess()) return null;
+            if (!IsText(name)) return Errors.Type("_open_library() takes a name");
+            void* handle = InterpreterState.Of(module).Extensions.Copies.Open(Text.FromPython(name), onlyLoaded: false, api.PyInterpreterState_Get());
+            return handle == null ? References.New(api._Py_NoneStruct) : api.PyLong_FromLongLong((long)handle);
+        }
+        catch (IOException e)
+        {
+            return Errors.Set(*api.PyExc_OSError, e.Message);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    // Takes pattern, whether private, pattern, …
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* SetLibraryPolicy(PyObject* module, PyObject** arguments, nint count)
+    {
+        try
+        {
+            (string, bool)[] rules = new (string, bool)[count / 2];
+            for (int i = 0; i < rules.Length; i++)
+            {
+                if (!IsText(arguments[2 * i])) return Errors.Type("_set_library_policy() takes patterns, each with a bool");
+                rules[i] = (Text.FromPython(arguments[2 * i]), arguments[2 * i + 1] == Api.Table._Py_TrueStruct);
+            }
+            InterpreterState.Of(module).Extensions.Copies.Policy.Rules = rules;
+            return References.New(Api.Table._Py_NoneStruct);
         }
         catch (Exception e)
         {

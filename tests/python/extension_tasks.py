@@ -339,3 +339,69 @@ def thread_locals():
     seen = []
     together(lambda: seen.append((life.values(), life.values())), 3)
     return life.values(), seen, life.values()
+
+
+# Policies
+
+
+def loaded_or_error(name):
+    """Whether a module is a private copy, and its kind, or how its import fails."""
+    from symplast import extensions
+
+    try:
+        importlib.import_module(name)
+    except ImportError as error:
+        return _described(error)
+    return next((entry.private, entry.kind) for entry in extensions.loaded() if entry.module == name)
+
+
+def counted_by_ctypes(path):
+    """What libcounter.c counts to, opened twice and closed in between."""
+    import _ctypes
+    import ctypes
+
+    library = ctypes.CDLL(path)
+    first = library.next()
+    again = ctypes.CDLL(path)
+    assert again._handle == library._handle
+    _ctypes.dlclose(again._handle)
+    return [first, library.next()]
+
+
+def counted_by_module(path, module="fx.opens"):
+    """The same by an extension module that calls dlopen."""
+    opens = importlib.import_module(module)
+    return [opens.next(path), opens.next(path)]
+
+
+def counted_by_module_with_path(name):
+    return counted_by_module(name, "fx.openspath")
+
+
+def not_opened(path):
+    """How ctypes and a module that calls dlopen fail."""
+    import ctypes
+
+    opens = importlib.import_module("fx.opens")
+    return [failure(ctypes.CDLL, path), failure(opens.next, path), failure(ctypes.CDLL, "libnowhere.so.99"), failure(opens.next, "libnowhere.so.99")]
+
+
+def program_by_ctypes():
+    """The program's own symbols, by ctypes."""
+    import ctypes
+
+    return ctypes.CDLL(None).getpid() == os.getpid(), ctypes.pythonapi.Py_IsInitialized(), ctypes.PyDLL(None).Py_IsInitialized()
+
+
+def called_by_threads(path):
+    """What functions of this interpreter do that a library calls from threads of its own."""
+    import ctypes
+
+    class Made:
+        pass
+
+    made = []
+    callback = ctypes.CFUNCTYPE(None, ctypes.c_int)(lambda number: made.append((number, Made(), id(sys.modules) == modules)))
+    modules = id(sys.modules)
+    ctypes.CDLL(path).in_threads(callback, 200)
+    return [(number, is_here) for number, _, is_here in made]

@@ -13,6 +13,7 @@ internal unsafe struct CopyOwner
     const int ThunkSize = 32;
 
     void* _interpreter;
+    nint _copies;       // a GCHandle, until the interpreter ends
     byte* _thunks;
     WordLock _gate;
     int _ended;
@@ -30,10 +31,11 @@ internal unsafe struct CopyOwner
 
     /// <summary>An owner with a thunk for each of the redirected functions.</summary>
     /// <exception cref="OutOfMemoryException">There is no memory for code.</exception>
-    internal static CopyOwner* Create(void* interpreter)
+    internal static CopyOwner* Create(void* interpreter, PrivateCopies copies)
     {
         CopyOwner* owner = (CopyOwner*)NativeMemory.AllocZeroed((nuint)sizeof(CopyOwner));
         owner->_interpreter = interpreter;
+        owner->_copies = GCHandle.ToIntPtr(GCHandle.Alloc(copies));
         owner->_gate = WordLock.Create();
         RedirectedCalls.Entry[] calls = RedirectedCalls.All();
         nuint size = Linux.PageSize;
@@ -61,6 +63,9 @@ internal unsafe struct CopyOwner
     /// <summary>What a slot for the n-th of the redirected functions is to hold.</summary>
     internal readonly nint Thunk(int n) => (nint)(_thunks + n * ThunkSize);
 
+    /// <summary>The interpreter's copies; null once it has ended. Called with its GIL.</summary>
+    internal readonly PrivateCopies? Copies => _copies == 0 ? null : Unsafe.As<PrivateCopies>(GCHandle.FromIntPtr(_copies).Target);
+
     /// <summary>Keeps the interpreter from ending for a moment. Nothing that takes a GIL may be called meanwhile.</summary>
     internal readonly WordLock.Holding Hold() => _gate.Hold();
 
@@ -71,6 +76,8 @@ internal unsafe struct CopyOwner
             // Release; pairs with HasEnded.
             Volatile.Write(ref _ended, 1);
         }
+        GCHandle.FromIntPtr(_copies).Free();
+        _copies = 0;
     }
 
     // The address of the owner goes into the argument register behind those of the function, and then to the target.

@@ -4,6 +4,22 @@ using Symplast.Python.Interpreting;
 
 namespace Symplast.Python.Extensions;
 
+/// <summary>What is to be done with an extension module. The numbers are those of <c>privacy.py</c>.</summary>
+internal enum Treatment
+{
+    /// <summary>It gets a private copy unless it declares support for several interpreters.</summary>
+    CopyIfNeeded,
+
+    /// <summary>It gets one in any case.</summary>
+    Copy,
+
+    /// <summary>It is refused unless it declares support.</summary>
+    RefuseIfNeeded,
+
+    /// <summary>It is loaded as ever in any case.</summary>
+    Share,
+}
+
 /// <summary>
 /// Loads extension modules that do not support several interpreters from private copies of their libraries: what <c>importlib</c>'s loader does in <c>create_module</c>, for the
 /// interpreter that calls.
@@ -15,10 +31,10 @@ namespace Symplast.Python.Extensions;
 internal static unsafe class ExtensionLoader
 {
     /// <summary>
-    /// A new reference to the module; None if it is to be loaded as ever; null with an exception set: that of the module's initialization, ImportError if its library cannot be
+    /// A new reference to the module; None if it is to be loaded as ever; NotImplemented if it is refused; null with an exception set: that of the module's initialization, ImportError if its library cannot be
     /// loaded, SystemError if it does not do as it should.
     /// </summary>
-    internal static PyObject* Load(InterpreterState interpreter, PyObject* nameObject, PyObject* pathObject, PyObject* spec)
+    internal static PyObject* Load(InterpreterState interpreter, PyObject* nameObject, PyObject* pathObject, PyObject* spec, Treatment treatment)
     {
         ref Api api = ref Api.Table;
         if (Interpreters.IsMain()) return References.New(api._Py_NoneStruct);
@@ -30,9 +46,19 @@ internal static unsafe class ExtensionLoader
         {
             // What was loaded from a path once stays, even if another file is there by now.
             PrivateCopy? copy = table.Copies.Find(file);
-            Verdict verdict = copy is not null ? Verdict.NeedsCopies : table.IsOrdinary(file.Path) ? Verdict.Supports : Verdicts.Of(file, "PyInit" + suffix);
-            PyObject* module = verdict == Verdict.Supports ? References.New(api._Py_NoneStruct) : LoadPrivate(table, file, copy, suffix, name, nameObject, pathObject, spec, verdict);
-            if (module == api._Py_NoneStruct) table.AddOrdinary(name, file.Path);
+            if (copy is null && treatment == Treatment.Share)
+            {
+                table.AddOrdinary(name, file.Path, Verdicts.IsSinglePhase(file) ? "single-phase" : "multi-phase");
+                return References.New(api._Py_NoneStruct);
+            }
+            Verdict verdict = copy is not null ? Verdict.NeedsCopies
+                : table.IsOrdinary(file.Path) ? Verdict.Supports
+                : treatment == Treatment.Copy ? Verdict.NeedsCopies
+                : Verdicts.Of(file, "PyInit" + suffix, treatment == Treatment.RefuseIfNeeded);
+            bool mayCopy = copy is not null || treatment != Treatment.RefuseIfNeeded;
+            if (verdict == Verdict.NeedsCopies && !mayCopy) return References.New(api._Py_NotImplementedStruct);
+            PyObject* module = verdict == Verdict.Supports ? References.New(api._Py_NoneStruct) : LoadPrivate(table, file, copy, suffix, name, nameObject, pathObject, spec, verdict, mayCopy);
+            if (module == api._Py_NoneStruct) table.AddOrdinary(name, file.Path, "multi-phase");
             return module;
         }
         catch (BadImageFormatException)
@@ -50,14 +76,15 @@ internal static unsafe class ExtensionLoader
         }
     }
 
-    static PyObject* LoadPrivate(ExtensionTable table, ExtensionFile file, PrivateCopy? copy, string suffix, string name, PyObject* nameObject, PyObject* pathObject, PyObject* spec, Verdict verdict)
+    static PyObject* LoadPrivate(ExtensionTable table, ExtensionFile file, PrivateCopy? copy, string suffix, string name, PyObject* nameObject, PyObject* pathObject, PyObject* spec, Verdict verdict, bool mayCopy)
     {
         ref Api api = ref Api.Table;
         if (table.TryGet(file.Path, name, out PyModuleDef* known, out PyObject* contents)) return Restore(known, contents, nameObject);
         bool isNew = copy is null;
         copy ??= table.Copies.Load(file.Path, api.PyInterpreterState_Get());
+        if (isNew && !WarnOfHazards(table.Copies, name)) return null;
         void* export = api.PyModule_FromSlotsAndSpec == null ? null : Linux.FindSymbol((void*)copy.Handle, "PyModExport" + suffix);
-        if (export != null) return LoadExported(table, file, suffix, name, spec, verdict, export, isNew ? copy : null);
+        if (export != null) return LoadExported(table, file, suffix, name, spec, verdict, export, isNew ? copy : null, mayCopy);
         void* function = Linux.FindSymbol((void*)copy.Handle, "PyInit" + suffix);
         if (function == null)
         {
@@ -78,19 +105,42 @@ internal static unsafe class ExtensionLoader
                 if (isNew) table.Copies.Forget(copy);
                 return References.New(api._Py_NoneStruct);
             }
+            if (!mayCopy)
+            {
+                table.Copies.Forget(copy);
+                return References.New(api._Py_NotImplementedStruct);
+            }
             ModuleDefinitions.DeclareSupport(definition);
             PyObject* module = api.PyModule_FromDefAndSpec2(definition, spec, ApiVersion);
             if (module != null) table.Add(name, file.Path, "multi-phase");
             return module;
         }
         if (verdict == Verdict.Unknown) Verdicts.Remember(file, "PyInit" + suffix, Verdict.NeedsCopies);
+        if (!mayCopy)
+        {
+            // The copy stays: it has been initialized.
+            References.Drop(result);
+            return References.New(api._Py_NotImplementedStruct);
+        }
         return Finish(table, file, name, result, pathObject);
+    }
+
+    // False with an exception set, if warnings are errors.
+    static bool WarnOfHazards(PrivateCopies copies, string name)
+    {
+        string? library = copies.TakeLockingLibrary();
+        if (library is null) return true;
+        string message = $"{name}: its private copy has an SQLite of its own ({library}); copies drop each other's locks on files, so open a database in one interpreter only";
+        nint text = Marshal.StringToCoTaskMemUTF8(message);
+        int failed = Api.Table.PyErr_WarnEx(*Api.Table.PyExc_RuntimeWarning, (byte*)text, 1);
+        Marshal.FreeCoTaskMem(text);
+        return failed == 0;
     }
 
     // PYTHON_API_VERSION.
     const int ApiVersion = 1013;
 
-    static PyObject* LoadExported(ExtensionTable table, ExtensionFile file, string suffix, string name, PyObject* spec, Verdict verdict, void* export, PrivateCopy? fresh)
+    static PyObject* LoadExported(ExtensionTable table, ExtensionFile file, string suffix, string name, PyObject* spec, Verdict verdict, void* export, PrivateCopy? fresh, bool mayCopy)
     {
         ref Api api = ref Api.Table;
         void* slots = ((delegate* unmanaged[Cdecl]<void*>)export)();
@@ -105,6 +155,11 @@ internal static unsafe class ExtensionLoader
         {
             if (fresh is not null) table.Copies.Forget(fresh);
             return References.New(api._Py_NoneStruct);
+        }
+        if (!mayCopy)
+        {
+            if (fresh is not null) table.Copies.Forget(fresh);
+            return References.New(api._Py_NotImplementedStruct);
         }
         PyObject* module = api.PyModule_FromSlotsAndSpec(ModuleDefinitions.WithSupport(slots), spec);
         if (module != null) table.Add(name, file.Path, "multi-phase");

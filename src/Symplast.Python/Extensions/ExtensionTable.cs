@@ -17,10 +17,10 @@ internal sealed unsafe class ExtensionTable
     internal bool IsOrdinary(string path) => _ordinary.Contains(path);
 
     /// <summary>Notes a module that was loaded as ever.</summary>
-    internal void AddOrdinary(string name, string path)
+    internal void AddOrdinary(string name, string path, string kind)
     {
         _ordinary.Add(path);
-        Add(name, path, "multi-phase");
+        Add(name, path, kind);
     }
 
     /// <summary>Notes a module that was loaded, for <see cref="List"/>.</summary>

@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using Symplast.Memory;
 using Symplast.Python.Extensions.Elf;
 
@@ -6,9 +7,9 @@ namespace Symplast.Python.Extensions;
 /// <summary>Which of the libraries that a private copy needs are private, too.</summary>
 /// <remarks>
 /// A library is private if it uses the Python C API, if it is known to count on one GIL or to keep what is one interpreter's for the whole process, if a package brings it along, or if
-/// something that it needs is private. What must be one in the process is shared in any case.
+/// something that it needs is private. What must be one in the process is shared. What an interpreter's own rules say goes before all this.
 /// </remarks>
-internal static class LibraryPolicy
+internal sealed class LibraryPolicy
 {
     // They call back, or guard their state by a lock that each interpreter has its own of.
     static readonly string[] Private = ["libhdf5", "libnetcdf", "libxml2", "libxslt", "libexslt", "libllvmlite", "libgdal"];
@@ -23,17 +24,23 @@ internal static class LibraryPolicy
         "libffi", "libz.", "libasound", "libpulse",
     ];
 
+    // Where there are no rules.
     static readonly WordLock Gate = WordLock.Create();
     static readonly Dictionary<string, bool> Known = [];
 
-    /// <summary>Whether a library, found as a need of another, is private.</summary>
+    /// <summary>Patterns of file names, with * and ?, and whether libraries of such names are private. The first that fits counts.</summary>
+    internal (string Pattern, bool IsPrivate)[] Rules { get; set; } = [];
+
+    /// <summary>Whether a library, found as a need of another or by its name, is private.</summary>
     /// <param name="file">Its path, without links.</param>
-    /// <param name="isBroughtAlong">Whether it was found relative to what needs it.</param>
-    internal static bool IsPrivate(string file, bool isBroughtAlong)
+    /// <param name="isBroughtAlong">Whether a package has it, for itself.</param>
+    internal bool IsPrivate(string file, bool isBroughtAlong)
     {
         string name = Path.GetFileName(file);
+        if (Ruled(name) is bool ruled) return ruled;
         if (StartsWithOne(name, Shared)) return false;
         if (isBroughtAlong || StartsWithOne(name, Private)) return true;
+        if (Rules.Length != 0) return UsesPython(file, []);
         using (Gate.Hold())
         {
             if (Known.TryGetValue(file, out bool known)) return known;
@@ -41,6 +48,13 @@ internal static class LibraryPolicy
         bool isPrivate = UsesPython(file, []);
         using (Gate.Hold()) Known[file] = isPrivate;
         return isPrivate;
+    }
+
+    bool? Ruled(string name)
+    {
+        foreach ((string pattern, bool isPrivate) in Rules)
+            if (FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false)) return isPrivate;
+        return null;
     }
 
     static bool StartsWithOne(string name, string[] prefixes)
@@ -51,7 +65,7 @@ internal static class LibraryPolicy
     }
 
     // By itself or by what it needs. A library that cannot be read is the dynamic linker's to complain about.
-    static bool UsesPython(string file, HashSet<string> visited)
+    bool UsesPython(string file, HashSet<string> visited)
     {
         if (!visited.Add(file)) return false;
         try
@@ -62,8 +76,9 @@ internal static class LibraryPolicy
             string path = library.RunPath.Length != 0 ? library.RunPath : library.SearchPath;
             foreach (string need in library.Needed)
             {
-                if (StartsWithOne(need, Shared)) continue;
-                if (StartsWithOne(need, Private)) return true;
+                bool? ruled = Ruled(need);
+                if (ruled ?? StartsWithOne(need, Private)) return true;
+                if (ruled is false || StartsWithOne(need, Shared)) continue;
                 string? found = LibrarySearch.Find(need, LibrarySearch.Folders(path, file)) ?? LibrarySearch.FindInSystem(need);
                 if (found is not null && UsesPython(found, visited)) return true;
             }

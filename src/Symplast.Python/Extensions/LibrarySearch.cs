@@ -32,6 +32,9 @@ internal static class LibrarySearch
     /// <remarks>The folders are looked up once; a race does that twice.</remarks>
     internal static string? FindInSystem(string name) => Find(name, _folders ??= [.. Linux.LibraryFolders(), .. Configured(Configuration, depth: 0)]);
 
+    /// <summary>Whether a library's path is in a folder that packages are installed into.</summary>
+    internal static bool IsInPackage(string file) => file.Contains("/site-packages/") || file.Contains("/dist-packages/");
+
     /// <summary>The file of a library of this name that the process has loaded, by which the dynamic linker would satisfy any need of it; null if there is none.</summary>
     internal static string? FindLoaded(string name) => Linux.PathOfLoaded(name) is { Length: > 0 } path ? ExtensionFile.RealPath(path) : null;
 

@@ -93,6 +93,9 @@ internal static unsafe partial class Linux
     [LibraryImport("libc", EntryPoint = "dlopen", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial void* OpenLibrary(string? path, int flags);
 
+    [LibraryImport("libc", EntryPoint = "dlopen")]
+    internal static partial void* OpenLibraryAsNamed(byte* path, int flags);
+
     [LibraryImport("libc", EntryPoint = "dlclose")]
     internal static partial int CloseLibrary(void* library);
 

@@ -20,8 +20,13 @@ internal sealed unsafe class PrivateCopies
     readonly Dictionary<string, PrivateCopy> _copies = [];
     readonly Dictionary<FileIdentity, PrivateCopy> _byFile = [];
     readonly List<nint> _handles = [];
+    readonly List<string> _ownFolders = [];     // where copies that open libraries by name look first
     CopyOwner* _owner;
     bool _mustStay;
+    string? _lockingLibrary;
+
+    /// <summary>Which libraries get a copy.</summary>
+    internal LibraryPolicy Policy { get; } = new();
 
     /// <summary>All of them, by the paths of their originals.</summary>
     internal IReadOnlyDictionary<string, PrivateCopy> All => _copies;
@@ -48,7 +53,7 @@ internal sealed unsafe class PrivateCopies
     /// <exception cref="IOException">The system refuses memory, or the dynamic linker the library: with its message.</exception>
     internal PrivateCopy Load(string path, void* interpreter)
     {
-        if (_owner == null) _owner = CopyOwner.Create(interpreter);
+        if (_owner == null) _owner = CopyOwner.Create(interpreter, this);
         Dictionary<string, LibraryImage> images = [];
         List<PrivateCopy> loaded = [];
         try
@@ -75,6 +80,7 @@ internal sealed unsafe class PrivateCopies
                 if (Linux.Look(copy.Original) is LinuxFile file) _byFile[file.Identity] = copy;
                 _handles.Add(copy.Handle);
                 _mustStay = _mustStay || images[copy.Original].MayOutliveItsInterpreter;
+                if (images[copy.Original].HasSqlite) _lockingLibrary = copy.Original;
             }
             return loaded[0];
         }
@@ -87,6 +93,44 @@ internal sealed unsafe class PrivateCopies
         {
             foreach (LibraryImage image in images.Values) image.Dispose();
         }
+    }
+
+    /// <summary>The file of a copy with an SQLite that has been loaded since the last call, or null.</summary>
+    internal string? TakeLockingLibrary()
+    {
+        string? library = _lockingLibrary;
+        _lockingLibrary = null;
+        return library;
+    }
+
+    /// <summary>
+    /// What the dynamic linker is to return for a library that the interpreter opens by its name or path at run time: the handle of a private copy, which is the caller's to close; null if the
+    /// library is shared, or is not found: then the dynamic linker is asked as ever.
+    /// </summary>
+    /// <param name="name">The path, or a name without a folder.</param>
+    /// <param name="onlyLoaded">Whether nothing is to be loaded for it.</param>
+    /// <param name="interpreter">The calling interpreter.</param>
+    /// <exception cref="IOException">The system refuses memory, or the dynamic linker the library: with its message.</exception>
+    internal void* Open(string name, bool onlyLoaded, void* interpreter)
+    {
+        bool isPath = name.Contains('/');
+        string? near = isPath ? null : LibrarySearch.Find(name, _ownFolders);
+        string? found = near ?? (isPath ? ExtensionFile.RealPath(name) : LibrarySearch.FindInSystem(name) ?? LibrarySearch.FindLoaded(name));
+        if (found is null) return null;
+        if (!_copies.TryGetValue(found, out PrivateCopy? copy))
+        {
+            if (onlyLoaded || !Policy.IsPrivate(found, near is not null || LibrarySearch.IsInPackage(found)))
+                return near is null ? null : Linux.OpenLibrary(near, Linux.BindNow | (onlyLoaded ? Linux.NoLoad : 0));
+            try
+            {
+                copy = Load(found, interpreter);
+            }
+            catch (BadImageFormatException)
+            {
+                return null;
+            }
+        }
+        return Linux.OpenLibrary(copy.Path, Linux.BindNow | Linux.NoLoad);
     }
 
     /// <summary>Unloads a copy that was loaded by itself and of which nothing was kept.</summary>
@@ -116,6 +160,7 @@ internal sealed unsafe class PrivateCopies
             throw;
         }
         images.Add(path, image);
+        if (layout.Imports("dlopen"u8)) _ownFolders.AddRange(LibrarySearch.Folders(layout.RunPath.Length != 0 ? layout.RunPath : layout.SearchPath, path));
         // DT_RUNPATH is for a library's own needs; DT_RPATH, where there is no other, for those of its needs too.
         string[] own = [.. LibrarySearch.Folders(layout.RunPath.Length != 0 ? layout.RunPath : layout.SearchPath, path)];
         string[] handedDown = layout.RunPath.Length != 0 ? inherited : [.. own, .. inherited];
@@ -126,7 +171,7 @@ internal sealed unsafe class PrivateCopies
             string? found = near ?? LibrarySearch.FindInSystem(need) ?? LibrarySearch.FindLoaded(need);
             if (found is null) continue;
             bool isBroughtAlong = near is not null && near != LibrarySearch.FindInSystem(need);
-            if (LibraryPolicy.IsPrivate(found, isBroughtAlong)) image.Rename(need, PathOfCopy(found, handedDown, images));
+            if (Policy.IsPrivate(found, isBroughtAlong)) image.Rename(need, PathOfCopy(found, handedDown, images));
             else if (isBroughtAlong) image.Rename(need, found);
         }
         image.Write();

@@ -33,6 +33,7 @@ internal static unsafe partial class RedirectedCalls
         new("PyInterpreterState_Main", 0, (nint)(delegate* unmanaged[Cdecl]<CopyOwner*, void*>)&GetMain),
         new("PyInterpreterState_Head", 0, (nint)(delegate* unmanaged[Cdecl]<CopyOwner*, void*>)&GetHead),
         new("Py_AddPendingCall", 2, (nint)(delegate* unmanaged[Cdecl]<void*, void*, CopyOwner*, int>)&AddPendingCall),
+        new("dlopen", 2, (nint)(delegate* unmanaged[Cdecl]<byte*, int, CopyOwner*, void*>)&OpenLibrary),
         new("PyModule_Create2", 2, (nint)(delegate* unmanaged[Cdecl]<PyModuleDef*, int, CopyOwner*, PyObject*>)&CreateModule),
         new("PyModule_FromDefAndSpec2", 3, (nint)(delegate* unmanaged[Cdecl]<PyModuleDef*, PyObject*, int, CopyOwner*, PyObject*>)&CreateModuleFromSpec),
     ];
@@ -174,6 +175,27 @@ internal static unsafe partial class RedirectedCalls
             if (owner->HasEnded) return 0;
             return Api.Table._PyEval_AddPendingCall(owner->Interpreter, function, argument, 0) == 0 ? 0 : -1;
         }
+    }
+
+    // By a thread without the interpreter's GIL a library is opened as ever: to wait for the GIL here, in the midst of what the dynamic linker does, might be to wait for ever.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static void* OpenLibrary(byte* name, int flags, CopyOwner* owner)
+    {
+        void* current = Api.Table.PyThreadState_GetUnchecked();
+        if (name != null && current != null && Api.Table.PyThreadState_GetInterpreter(current) == owner->Interpreter && owner->Copies is PrivateCopies copies)
+        {
+            try
+            {
+                void* handle = copies.Open(Marshal.PtrToStringUTF8((nint)name)!, (flags & Linux.NoLoad) != 0, owner->Interpreter);
+                if (handle != null) return handle;
+            }
+            catch (IOException)
+            {
+                // The dynamic linker has said what is wrong, which dlerror() tells the caller.
+                return null;
+            }
+        }
+        return Linux.OpenLibraryAsNamed(name, flags);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

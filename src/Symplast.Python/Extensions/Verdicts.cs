@@ -36,25 +36,34 @@ internal static unsafe class Verdicts
     /// </remarks>
     /// <exception cref="BadImageFormatException">The file is no shared library.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    internal static Verdict Of(ExtensionFile file, string function)
+    /// <param name="file">The file.</param>
+    /// <param name="function">The module's function in it.</param>
+    /// <param name="early">Whether to find out what can be told from the file, of any module: a copy would show it, too.</param>
+    internal static Verdict Of(ExtensionFile file, string function, bool early)
     {
         using (Gate.Hold())
         {
             if (Known.TryGetValue((file, function), out Verdict known)) return known;
         }
-        if (!file.IsOfStandardLibrary) return Verdict.Unknown;
-        Verdict verdict = Ask(file, function);
+        if (!file.IsOfStandardLibrary && !(early && IsSinglePhase(file))) return Verdict.Unknown;
+        Verdict verdict = file.IsOfStandardLibrary ? Ask(file, function) : Verdict.NeedsCopies;
         Remember(file, function, verdict);
         return verdict;
     }
 
+    /// <summary>Whether the module's function must be one that initializes all of it, by the functions that it calls.</summary>
+    /// <exception cref="BadImageFormatException">The file is no shared library.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    internal static bool IsSinglePhase(ExtensionFile file)
+    {
+        using OpenFile opened = new(file.Path);
+        using ElfFile library = ElfFile.Open(opened);
+        return library.Imports("PyModule_Create2"u8) || !(library.Imports("PyModuleDef_Init"u8) || library.Exports("PyModExport"u8, isPrefix: true));
+    }
+
     static Verdict Ask(ExtensionFile file, string function)
     {
-        using (OpenFile opened = new(file.Path))
-        using (ElfFile library = ElfFile.Open(opened))
-        {
-            if (library.Imports("PyModule_Create2"u8) || !library.Imports("PyModuleDef_Init"u8)) return Verdict.NeedsCopies;
-        }
+        if (IsSinglePhase(file)) return Verdict.NeedsCopies;
         void* handle = Linux.OpenLibrary(file.Path, Linux.BindNow);
         void* initialize = handle == null ? null : Linux.FindSymbol(handle, function);
         // The ordinary loader says what is wrong.

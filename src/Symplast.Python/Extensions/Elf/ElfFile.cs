@@ -170,6 +170,17 @@ internal sealed unsafe class ElfFile : IDisposable
         return false;
     }
 
+    /// <summary>Whether it offers a symbol of this name to others.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="isPrefix">Whether it is enough that the symbol's name begins with it.</param>
+    internal bool Exports(ReadOnlySpan<byte> name, bool isPrefix = false)
+    {
+        Symbol* symbols = Symbols(out uint count);
+        for (uint i = 1; i < count; i++)
+            if (!symbols[i].IsUndefined && (isPrefix ? BytesAt(symbols[i].Name).StartsWith(name) : BytesAt(symbols[i].Name).SequenceEqual(name))) return true;
+        return false;
+    }
+
     public void Dispose()
     {
         if (_owned) Linux.Unmap(_start, _size);

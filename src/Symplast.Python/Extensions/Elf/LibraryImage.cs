@@ -59,6 +59,9 @@ internal sealed unsafe class LibraryImage : IDisposable
         }
     }
 
+    /// <summary>Whether it has an SQLite in it.</summary>
+    internal bool HasSqlite => _layout.Exports("sqlite3_open_v2"u8);
+
     /// <summary>Whether somebody has loaded the original so that all libraries see its symbols (RTLD_GLOBAL): the copy's calls would go there.</summary>
     internal bool IsOriginalVisible
     {
