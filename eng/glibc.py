@@ -26,7 +26,7 @@ SYMBOLS = {
     },
     "libpthread.so.0": {
         "GLIBC_2.2.5": [
-            "pthread_attr_getstack", "pthread_attr_setstack", "pthread_attr_setstacksize", "pthread_create", "pthread_getattr_np", "pthread_key_create",
+            "pthread_attr_getstack", "pthread_attr_setstack", "pthread_attr_setstacksize", "pthread_create", "pthread_getattr_np", "pthread_key_create", "pthread_key_delete",
             "pthread_kill", "pthread_mutex_trylock", "pthread_mutexattr_destroy", "pthread_mutexattr_init", "pthread_mutexattr_settype",
             "pthread_once",
             "pthread_rwlock_rdlock", "pthread_rwlock_unlock", "pthread_rwlock_wrlock", "pthread_setspecific", "pthread_sigmask",
@@ -36,7 +36,7 @@ SYMBOLS = {
     },
 }
 
-# What of the module is in C: it stands in for something in the C library.
+# What of the module is in C: what stands in for something in the C library, and what must not enter the runtime.
 LINKED = Path(__file__).parent.parent / "src" / "Symplast.Python" / "Linked"
 
 

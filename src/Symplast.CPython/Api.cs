@@ -138,6 +138,10 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<void*> PyInterpreterState_Head;
     public delegate* unmanaged[Cdecl]<void*> PyInterpreterState_Get;
     public delegate* unmanaged[Cdecl]<void*, long> PyInterpreterState_GetID;
+
+    // void (PyObjectArenaAllocator*), for C code.
+    public void* PyObject_GetArenaAllocator;
+    public void* PyObject_SetArenaAllocator;
     public delegate* unmanaged[Cdecl]<void*, PyObject*> PyInterpreterState_GetDict;
     public delegate* unmanaged[Cdecl]<long, void*> _PyInterpreterState_LookUpID;
     public delegate* unmanaged[Cdecl]<nuint> PyThread_get_thread_ident;

@@ -126,6 +126,8 @@ public static unsafe class ApiLoader
         t.PyInterpreterState_Head = (delegate* unmanaged[Cdecl]<void*>)symbols.Need("PyInterpreterState_Head");
         t.PyInterpreterState_Get = (delegate* unmanaged[Cdecl]<void*>)symbols.Need("PyInterpreterState_Get");
         t.PyInterpreterState_GetID = (delegate* unmanaged[Cdecl]<void*, long>)symbols.Need("PyInterpreterState_GetID");
+        t.PyObject_GetArenaAllocator = (void*)symbols.Need("PyObject_GetArenaAllocator");
+        t.PyObject_SetArenaAllocator = (void*)symbols.Need("PyObject_SetArenaAllocator");
         t.PyInterpreterState_GetDict = (delegate* unmanaged[Cdecl]<void*, PyObject*>)symbols.Need("PyInterpreterState_GetDict");
         t._PyInterpreterState_LookUpID = (delegate* unmanaged[Cdecl]<long, void*>)symbols.Need("_PyInterpreterState_LookUpID");
         t.PyThread_get_thread_ident = (delegate* unmanaged[Cdecl]<nuint>)symbols.Need("PyThread_get_thread_ident");

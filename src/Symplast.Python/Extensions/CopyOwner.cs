@@ -10,13 +10,16 @@ namespace Symplast.Python.Extensions;
 /// </summary>
 internal unsafe struct CopyOwner
 {
-    const int ThunkSize = 32;
+    const int ThunkSize = 32, MostKeys = 64;
 
     void* _interpreter;
     nint _copies;       // a GCHandle, until the interpreter ends
     byte* _thunks;
     WordLock _gate;
     int _ended;
+    bool _mustStay;
+    int _keyCount;
+    fixed uint _keys[MostKeys];
 
     /// <summary>PyInterpreterState*.</summary>
     internal readonly void* Interpreter => _interpreter;
@@ -25,17 +28,47 @@ internal unsafe struct CopyOwner
     /// <remarks>Acquire; pairs with <see cref="End"/>. Whoever is about to use the interpreter by other means than its GIL asks under <see cref="Hold"/>.</remarks>
     internal bool HasEnded => Volatile.Read(ref _ended) != 0;
 
+    /// <summary>
+    /// Whether something of the copies may have left something behind by which their code is called later, so that they cannot be unloaded. Written by threads of the interpreter, read when it
+    /// has ended.
+    /// </summary>
+    internal bool MustStay { readonly get => _mustStay; set => _mustStay = value; }
+
     // By PyInterpreterState*. An address may be used again, by which time its former owner has ended.
     static readonly WordLock ListGate = WordLock.Create();
     static readonly Dictionary<nint, nint> Living = [];
+
+    // Owners whose copies are all unloaded: nothing can call their thunks.
+    static readonly Stack<nint> Free = [];
 
     /// <summary>An owner with a thunk for each of the redirected functions.</summary>
     /// <exception cref="OutOfMemoryException">There is no memory for code.</exception>
     internal static CopyOwner* Create(void* interpreter, PrivateCopies copies)
     {
-        CopyOwner* owner = (CopyOwner*)NativeMemory.AllocZeroed((nuint)sizeof(CopyOwner));
+        CopyOwner* owner = TakeFree();
+        if (owner == null) owner = CreateThunks();
         owner->_interpreter = interpreter;
         owner->_copies = GCHandle.ToIntPtr(GCHandle.Alloc(copies));
+        using (ListGate.Hold()) Living[(nint)interpreter] = (nint)owner;
+        return owner;
+    }
+
+    static CopyOwner* TakeFree()
+    {
+        nint found;
+        using (ListGate.Hold())
+        {
+            if (!Free.TryPop(out found)) return null;
+        }
+        CopyOwner* owner = (CopyOwner*)found;
+        owner->_ended = owner->_keyCount = 0;
+        owner->_mustStay = false;
+        return owner;
+    }
+
+    static CopyOwner* CreateThunks()
+    {
+        CopyOwner* owner = (CopyOwner*)NativeMemory.AllocZeroed((nuint)sizeof(CopyOwner));
         owner->_gate = WordLock.Create();
         RedirectedCalls.Entry[] calls = RedirectedCalls.All();
         nuint size = Linux.PageSize;
@@ -44,20 +77,55 @@ internal unsafe struct CopyOwner
         for (int i = 0; i < calls.Length; i++) WriteThunk(page + i * ThunkSize, calls[i].Target, owner, calls[i].Arguments);
         if (Linux.Protect(page, size, Linux.ProtectReadExecute) != 0) throw new InsufficientMemoryException();
         owner->_thunks = page;
-        using (ListGate.Hold()) Living[(nint)interpreter] = (nint)owner;
         return owner;
     }
 
-    /// <summary>Called before an interpreter ends: from here on threads that are not its own cannot enter it. False if it has no private copies.</summary>
-    internal static bool EndOf(void* interpreter)
+    /// <summary>Called before an interpreter ends: from here on threads that are not its own cannot enter it. Null if it has no private copies.</summary>
+    internal static CopyOwner* EndOf(void* interpreter)
     {
         nint owner;
         using (ListGate.Hold())
         {
-            if (!Living.Remove((nint)interpreter, out owner)) return false;
+            if (!Living.Remove((nint)interpreter, out owner)) return null;
         }
         ((CopyOwner*)owner)->End();
-        return true;
+        return (CopyOwner*)owner;
+    }
+
+    /// <summary>Called when all copies of the owner are unloaded: another interpreter may have it.</summary>
+    internal static void Recycle(CopyOwner* owner)
+    {
+        using (ListGate.Hold()) Free.Push((nint)owner);
+    }
+
+    /// <summary>Notes that a copy has made a key of thread-specific data, with a destructor in it.</summary>
+    internal void AddKey(uint key)
+    {
+        using (_gate.Hold())
+        {
+            if (_keyCount == MostKeys) _mustStay = true;
+            else _keys[_keyCount++] = key;
+        }
+    }
+
+    /// <summary>Forgets a key that is deleted.</summary>
+    internal void RemoveKey(uint key)
+    {
+        using (_gate.Hold())
+        {
+            for (int i = 0; i < _keyCount; i++)
+            {
+                if (_keys[i] != key) continue;
+                _keys[i] = _keys[--_keyCount];
+                return;
+            }
+        }
+    }
+
+    /// <summary>Deletes the keys that the copies have left: no destructor is called any more.</summary>
+    internal void DeleteKeys()
+    {
+        while (_keyCount > 0) Linux.DeleteKey(_keys[--_keyCount]);
     }
 
     /// <summary>What a slot for the n-th of the redirected functions is to hold.</summary>

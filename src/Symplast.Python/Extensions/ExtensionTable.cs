@@ -94,8 +94,7 @@ internal sealed unsafe class ExtensionTable
     /// <summary>Drops every reference, at the interpreter's end.</summary>
     internal void Clear()
     {
-        Copies.End();
-        Unloading.Add(Copies.Unloadable);
+        Copies.Leave();
         foreach ((_, nint contents) in _initialized.Values) References.Drop((PyObject*)contents);
         _initialized.Clear();
     }

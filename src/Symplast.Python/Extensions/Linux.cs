@@ -96,6 +96,25 @@ internal static unsafe partial class Linux
     [LibraryImport("libc", EntryPoint = "dlopen")]
     internal static partial void* OpenLibraryAsNamed(byte* path, int flags);
 
+    [LibraryImport("libc", EntryPoint = "pthread_key_create")]
+    internal static partial int CreateKey(uint* key, void* destructor);
+
+    [LibraryImport("libc", EntryPoint = "pthread_key_delete")]
+    internal static partial int DeleteKey(uint key);
+
+    /// <summary>Gives memory back that malloc keeps.</summary>
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    internal static partial int TrimMemory(nuint padding);
+
+    /// <summary>The number that the next key of thread-specific data would have.</summary>
+    internal static uint NextKey()
+    {
+        uint key;
+        if (CreateKey(&key, null) != 0) return uint.MaxValue;
+        DeleteKey(key);
+        return key;
+    }
+
     [LibraryImport("libc", EntryPoint = "dlclose")]
     internal static partial int CloseLibrary(void* library);
 

@@ -19,10 +19,8 @@ internal sealed unsafe class PrivateCopies
 {
     readonly Dictionary<string, PrivateCopy> _copies = [];
     readonly Dictionary<FileIdentity, PrivateCopy> _byFile = [];
-    readonly List<nint> _handles = [];
     readonly List<string> _ownFolders = [];     // where copies that open libraries by name look first
     CopyOwner* _owner;
-    bool _mustStay;
     string? _lockingLibrary;
 
     /// <summary>Which libraries get a copy.</summary>
@@ -40,10 +38,13 @@ internal sealed unsafe class PrivateCopies
         if (_owner != null) CopyOwner.EndOf(_owner->Interpreter);
     }
 
-    /// <summary>
-    /// What can be unloaded once the interpreter has ended and its thread too: nothing, if one of the copies may have left something behind by which its code is called later.
-    /// </summary>
-    internal nint[] Unloadable => _mustStay ? [] : [.. _handles];
+    /// <summary>Hands the copies over to be unloaded once the interpreter has ended and its thread too.</summary>
+    internal void Leave()
+    {
+        if (_owner == null) return;
+        End();
+        if (!_owner->MustStay) Unloading.Add(_owner, [.. _copies.Values]);
+    }
 
     /// <summary>
     /// Copies a library, and what it needs and must have for itself, loads them all by one call of the dynamic linker, so that it searches symbols in the same order as it would
@@ -61,6 +62,7 @@ internal sealed unsafe class PrivateCopies
             LibraryImage root = Make(path, [], images);
             // Symbols that everybody sees come first, or else only if nothing of the originals is among them.
             bool isVisible = images.Values.Any(image => image.IsOriginalVisible);
+            uint key = Linux.NextKey();
             void* handle = Linux.OpenLibrary(root.Path, Linux.BindNow | (isVisible ? Linux.OwnFirst : 0));
             if (handle == null) throw new IOException(WithOriginalPaths(Linux.LinkError(), images.Values));
             loaded.Add(new PrivateCopy(path, root.Path, (nint)handle, (nint)Linux.BaseOf(handle)));
@@ -71,6 +73,8 @@ internal sealed unsafe class PrivateCopies
                 if (handle == null) throw new IOException(WithOriginalPaths(Linux.LinkError(), images.Values));
                 loaded.Add(new PrivateCopy(image.OriginalPath, image.Path, (nint)handle, (nint)Linux.BaseOf(handle)));
             }
+            // Constructors, whose calls are not redirected, may have made keys.
+            if (Linux.NextKey() != key) _owner->MustStay = true;
             Dictionary<string, nint> thunks = RedirectedCalls.Thunks(_owner);
             foreach (PrivateCopy copy in loaded) images[copy.Original].Settle((byte*)copy.Base, thunks);
             foreach (PrivateCopy copy in loaded)
@@ -78,8 +82,7 @@ internal sealed unsafe class PrivateCopies
                 copy.OwnBytes = images[copy.Original].OwnBytes;
                 _copies.Add(copy.Original, copy);
                 if (Linux.Look(copy.Original) is LinuxFile file) _byFile[file.Identity] = copy;
-                _handles.Add(copy.Handle);
-                _mustStay = _mustStay || images[copy.Original].MayOutliveItsInterpreter;
+                if (images[copy.Original].MayOutliveItsInterpreter) _owner->MustStay = true;
                 if (images[copy.Original].HasSqlite) _lockingLibrary = copy.Original;
             }
             return loaded[0];
@@ -138,7 +141,6 @@ internal sealed unsafe class PrivateCopies
     {
         _copies.Remove(copy.Original);
         if (Linux.Look(copy.Original) is LinuxFile file) _byFile.Remove(file.Identity);
-        _handles.Remove(copy.Handle);
         Linux.CloseLibrary((void*)copy.Handle);
     }
 

@@ -34,6 +34,8 @@ internal static unsafe partial class RedirectedCalls
         new("PyInterpreterState_Head", 0, (nint)(delegate* unmanaged[Cdecl]<CopyOwner*, void*>)&GetHead),
         new("Py_AddPendingCall", 2, (nint)(delegate* unmanaged[Cdecl]<void*, void*, CopyOwner*, int>)&AddPendingCall),
         new("dlopen", 2, (nint)(delegate* unmanaged[Cdecl]<byte*, int, CopyOwner*, void*>)&OpenLibrary),
+        new("pthread_key_create", 2, (nint)(delegate* unmanaged[Cdecl]<uint*, void*, CopyOwner*, int>)&CreateKey),
+        new("pthread_key_delete", 1, (nint)(delegate* unmanaged[Cdecl]<uint, CopyOwner*, int>)&DeleteKey),
         new("PyModule_Create2", 2, (nint)(delegate* unmanaged[Cdecl]<PyModuleDef*, int, CopyOwner*, PyObject*>)&CreateModule),
         new("PyModule_FromDefAndSpec2", 3, (nint)(delegate* unmanaged[Cdecl]<PyModuleDef*, PyObject*, int, CopyOwner*, PyObject*>)&CreateModuleFromSpec),
     ];
@@ -175,6 +177,22 @@ internal static unsafe partial class RedirectedCalls
             if (owner->HasEnded) return 0;
             return Api.Table._PyEval_AddPendingCall(owner->Interpreter, function, argument, 0) == 0 ? 0 : -1;
         }
+    }
+
+    // Keys without a destructor are only a number.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int CreateKey(uint* key, void* destructor, CopyOwner* owner)
+    {
+        int failed = Linux.CreateKey(key, destructor);
+        if (failed == 0 && destructor != null) owner->AddKey(*key);
+        return failed;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int DeleteKey(uint key, CopyOwner* owner)
+    {
+        owner->RemoveKey(key);
+        return Linux.DeleteKey(key);
     }
 
     // By a thread without the interpreter's GIL a library is opened as ever: to wait for the GIL here, in the midst of what the dynamic linker does, might be to wait for ever.

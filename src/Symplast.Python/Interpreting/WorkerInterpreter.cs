@@ -337,7 +337,8 @@ internal sealed unsafe class WorkerInterpreter
     {
         ref Api api = ref Api.Table;
         // Before it is counted which threads have a state: none gets one from here on.
-        if (CopyOwner.EndOf(_interpreter)) LetVisitorsLeave();
+        CopyOwner* owner = CopyOwner.EndOf(_interpreter);
+        if (owner != null) LetVisitorsLeave();
         if (HasStrayThreads())
         {
             // Ending it under them would be a fatal error of CPython; so it is left alive, with its leases.
@@ -347,8 +348,10 @@ internal sealed unsafe class WorkerInterpreter
         {
             bool serial = !Layout.Current.ParallelInterpreterCreation;
             if (serial) EnterCreation();
+            long number = api.PyInterpreterState_GetID(_interpreter);
             api.Py_EndInterpreter(thread);
             if (serial) CreationGate.Exit();
+            Unloading.Add(Arenas.TakeOf(number), withCopies: owner != null && owner->MustStay);
         }
         api.PyEval_RestoreThread(_ownerThread);
         Interpreters.EndLeasesOfEnded();

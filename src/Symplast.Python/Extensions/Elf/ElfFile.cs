@@ -186,7 +186,8 @@ internal sealed unsafe class ElfFile : IDisposable
         if (_owned) Linux.Unmap(_start, _size);
     }
 
-    bool ImportsWith(ReadOnlySpan<byte> prefix)
+    /// <summary>Whether it needs a symbol whose name begins so.</summary>
+    internal bool ImportsWith(ReadOnlySpan<byte> prefix)
     {
         Symbol* symbols = Symbols(out uint count);
         for (uint i = 1; i < count; i++)

@@ -47,15 +47,17 @@ internal sealed unsafe class LibraryImage : IDisposable
     internal string OriginalPath => _original.Path;
 
     /// <summary>
-    /// Whether its code may be called when its interpreter is gone: by threads that it starts, destructors of thread-specific data, signal handlers, or at a fork or the process's end.
+    /// Whether its code may be called when its interpreter is gone: by threads that it starts, signal handlers, or at a fork or the process's end. Destructors of thread-specific data
+    /// are the <see cref="CopyOwner"/>'s.
     /// </summary>
     internal bool MayOutliveItsInterpreter
     {
         get
         {
-            foreach (string name in (ReadOnlySpan<string>)["pthread_create", "thrd_create", "pthread_key_create", "tss_create", "signal", "sigaction", "pthread_atfork", "__register_atfork", "Py_AtExit"])
-                if (_layout.Imports(System.Text.Encoding.ASCII.GetBytes(name))) return true;
-            return false;
+            foreach (string name in (ReadOnlySpan<string>)["pthread_create", "thrd_create", "tss_create", "signal", "sigaction", "pthread_atfork", "__register_atfork", "Py_AtExit"])
+                if (_layout.Imports(Encoding.ASCII.GetBytes(name))) return true;
+            // std::thread.
+            return _layout.ImportsWith("_ZNSt6thread15_M_start_thread"u8);
         }
     }
 
