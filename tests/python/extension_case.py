@@ -85,6 +85,8 @@ _ALL = [
         "bare", "oneinterp", "sub", "nested", "fail", "failsingle", "capsule", "usescapsule", "dates", "base", "gil", "late", "pending", "opens")),
     *((f"{name}.so", f"{name}.cpp", "-std=c++17", ()) for name in ("life", "pendend")),
     ("othergil.so", "gil.c", "", ()),
+    ("ends.so", "ends.c", "", ()),
+    *((f"ends_{what}.so", "ends.c", f"-D{what.upper()}", ()) for what in ("key", "early", "handler", "fork", "thread")),
 ]
 _FILES = {file: (source, flags, needs) for file, source, flags, needs in _ALL}
 

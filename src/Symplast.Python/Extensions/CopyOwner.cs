@@ -29,8 +29,8 @@ internal unsafe struct CopyOwner
     internal bool HasEnded => Volatile.Read(ref _ended) != 0;
 
     /// <summary>
-    /// Whether something of the copies may have left something behind by which their code is called later, so that they cannot be unloaded. Written by threads of the interpreter, read when it
-    /// has ended.
+    /// Whether any of the copies may have left something behind by which its code is called later, so that none can be unloaded. Written by threads of the interpreter, read when it has
+    /// ended.
     /// </summary>
     internal bool MustStay { readonly get => _mustStay; set => _mustStay = value; }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Symplast.Python.Extensions;
@@ -25,6 +26,9 @@ internal static unsafe partial class Linux
 
     /// <summary>The kernel's number of the calling thread.</summary>
     internal static int CurrentThread() => (int)SystemCall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 178 : 186);
+
+    /// <summary>The numbers of the process's threads.</summary>
+    internal static int[] Threads() => [.. Directory.EnumerateDirectories("/proc/self/task").Select(folder => int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture))];
 
     /// <summary>What the system knows of a file; null if there is none.</summary>
     internal static LinuxFile? Look(string path)

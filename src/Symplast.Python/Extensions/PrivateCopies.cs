@@ -11,6 +11,9 @@ internal sealed record PrivateCopy(string Original, string Path, nint Handle, ni
 {
     /// <summary>The bytes of memory that it does not have in common with the original.</summary>
     internal ulong OwnBytes { get; set; }
+
+    /// <summary>Whether its code may be called for as long as the process lives.</summary>
+    internal bool MustStay { get; set; }
 }
 
 /// <summary>The private copies of one interpreter.</summary>
@@ -21,6 +24,7 @@ internal sealed unsafe class PrivateCopies
     readonly Dictionary<FileIdentity, PrivateCopy> _byFile = [];
     readonly List<string> _ownFolders = [];     // where copies that open libraries by name look first
     CopyOwner* _owner;
+    int[]? _earlierThreads;     // those of the process before the first copy that may start some
     string? _lockingLibrary;
 
     /// <summary>Which libraries get a copy.</summary>
@@ -43,7 +47,8 @@ internal sealed unsafe class PrivateCopies
     {
         if (_owner == null) return;
         End();
-        if (!_owner->MustStay) Unloading.Add(_owner, [.. _copies.Values]);
+        int[] threads = _earlierThreads is null ? [] : Linux.Threads();
+        Unloading.Add(_owner, [.. _copies.Values], threads.Except(_earlierThreads ?? []));
     }
 
     /// <summary>
@@ -62,6 +67,7 @@ internal sealed unsafe class PrivateCopies
             LibraryImage root = Make(path, [], images);
             // Symbols that everybody sees come first, or else only if nothing of the originals is among them.
             bool isVisible = images.Values.Any(image => image.IsOriginalVisible);
+            if (_earlierThreads is null && images.Values.Any(image => image.MayStartThreads)) _earlierThreads = Linux.Threads();
             uint key = Linux.NextKey();
             void* handle = Linux.OpenLibrary(root.Path, Linux.BindNow | (isVisible ? Linux.OwnFirst : 0));
             if (handle == null) throw new IOException(WithOriginalPaths(Linux.LinkError(), images.Values));
@@ -82,7 +88,7 @@ internal sealed unsafe class PrivateCopies
                 copy.OwnBytes = images[copy.Original].OwnBytes;
                 _copies.Add(copy.Original, copy);
                 if (Linux.Look(copy.Original) is LinuxFile file) _byFile[file.Identity] = copy;
-                if (images[copy.Original].MayOutliveItsInterpreter) _owner->MustStay = true;
+                copy.MustStay = images[copy.Original].MayLeaveCalls;
                 if (images[copy.Original].HasSqlite) _lockingLibrary = copy.Original;
             }
             return loaded[0];

@@ -36,6 +36,8 @@ internal static unsafe partial class RedirectedCalls
         new("dlopen", 2, (nint)(delegate* unmanaged[Cdecl]<byte*, int, CopyOwner*, void*>)&OpenLibrary),
         new("pthread_key_create", 2, (nint)(delegate* unmanaged[Cdecl]<uint*, void*, CopyOwner*, int>)&CreateKey),
         new("pthread_key_delete", 1, (nint)(delegate* unmanaged[Cdecl]<uint, CopyOwner*, int>)&DeleteKey),
+        new("pthread_atfork", 3, (nint)(delegate* unmanaged[Cdecl]<void*, void*, void*, CopyOwner*, int>)&CallAtFork),
+        new("__register_atfork", 3, (nint)(delegate* unmanaged[Cdecl]<void*, void*, void*, CopyOwner*, int>)&CallAtFork),
         new("PyModule_Create2", 2, (nint)(delegate* unmanaged[Cdecl]<PyModuleDef*, int, CopyOwner*, PyObject*>)&CreateModule),
         new("PyModule_FromDefAndSpec2", 3, (nint)(delegate* unmanaged[Cdecl]<PyModuleDef*, PyObject*, int, CopyOwner*, PyObject*>)&CreateModuleFromSpec),
     ];
@@ -194,6 +196,10 @@ internal static unsafe partial class RedirectedCalls
         owner->RemoveKey(key);
         return Linux.DeleteKey(key);
     }
+
+    // No process forks while there are workers, and what it calls later must not be gone by then.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int CallAtFork(void* prepare, void* parent, void* child, CopyOwner* owner) => 0;
 
     // By a thread without the interpreter's GIL a library is opened as ever: to wait for the GIL here, in the midst of what the dynamic linker does, might be to wait for ever.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

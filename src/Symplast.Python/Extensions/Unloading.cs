@@ -4,64 +4,99 @@ namespace Symplast.Python.Extensions;
 
 /// <summary>Gives back what interpreters that have ended leave behind: their private copies, and their arenas, which data and destructors of the copies may point into.</summary>
 /// <remarks>
-/// The destructors of a thread's variables run at the very end of the thread, after the interpreter's. So all stays until the thread that ended the interpreter has ended too; this is
-/// looked up when the next interpreter is made. What a number of a thread tells is on the safe side: if another thread has it by then, it stays for longer.
+/// The destructors of a thread's variables run at the very end of the thread, after the interpreter's. So all stays until the thread that ended the interpreter has ended too, and, if
+/// copies may start threads, all threads that have begun in the interpreter's time; this is looked up when the next interpreter is made. What a number of a thread tells is on the safe side: if
+/// another thread has it by then, all stays for longer.
 /// </remarks>
 internal static unsafe class Unloading
 {
+    sealed class Remains(CopyOwner* owner, PrivateCopy[] copies, HashSet<int> threads)
+    {
+        internal CopyOwner* Owner => owner;
+        internal PrivateCopy[] Copies => copies;
+        internal HashSet<int> Threads => threads;
+        internal void* Arenas { get; set; }
+    }
+
+    /// <summary>How many mappings are many. Linux allows a process 65,530, unless it is told otherwise.</summary>
+    internal const int ManyMappings = 20_000;
+
+    static bool _hasWarned;
+
     static readonly WordLock Gate = WordLock.Create();
-    static readonly List<(int Thread, Action Release)> Waiting = [];
+    static readonly List<Remains> Waiting = [];
 
     /// <summary>Hands over the copies of the interpreter that ends on this thread.</summary>
-    internal static void Add(CopyOwner* owner, PrivateCopy[] copies) => AddForThisThread(() => Unload(owner, copies));
-
-    /// <summary>Hands over the arenas of the interpreter that has ended on this thread, after its copies.</summary>
-    /// <param name="arenas">What <see cref="Arenas.TakeOf"/> has returned.</param>
-    /// <param name="withCopies">Whether copies stay loaded, which might still look into them.</param>
-    internal static void Add(void* arenas, bool withCopies)
+    /// <param name="owner">Their owner.</param>
+    /// <param name="copies">All of its copies.</param>
+    /// <param name="threads">The threads that may run code of the copies until they end, beside this one.</param>
+    internal static void Add(CopyOwner* owner, PrivateCopy[] copies, IEnumerable<int> threads)
     {
-        if (arenas != null) AddForThisThread(() => Arenas.Release(arenas, withAddresses: !withCopies));
+        Remains remains = new(owner, copies, [.. threads, Linux.CurrentThread()]);
+        using (Gate.Hold()) Waiting.Add(remains);
     }
 
-    static void AddForThisThread(Action release)
+    /// <summary>Hands over the arenas of the interpreter that has ended on this thread: what <see cref="Arenas.TakeOf"/> has returned.</summary>
+    /// <param name="owner">The owner of its copies, which destructors of the copies may look into; null if it has none.</param>
+    /// <param name="arenas">The arenas.</param>
+    internal static void Add(CopyOwner* owner, void* arenas)
     {
-        using (Gate.Hold()) Waiting.Add((Linux.CurrentThread(), release));
-    }
-
-    /// <summary>Gives back what can be. Called with no lock held and with or without a GIL: destructors of the copies run.</summary>
-    internal static void Run()
-    {
-        bool any = false;
-        while (TryTake() is Action release)
+        if (arenas == null) return;
+        using (Gate.Hold())
         {
-            release();
+            Remains? remains = owner == null ? null : Waiting.Find(each => each.Owner == owner);
+            if (remains is null) Waiting.Add(remains = new Remains(null, [], [Linux.CurrentThread()]));
+            remains.Arenas = arenas;
+        }
+    }
+
+    /// <summary>
+    /// Gives back what can be. Called with no lock held and with or without a GIL: destructors of the copies run. Returns whether copies have stayed, and the process has so many mappings by now
+    /// that somebody should know; once in the process.
+    /// </summary>
+    internal static bool Run()
+    {
+        bool any = false, stays = false;
+        while (TryTake() is Remains remains)
+        {
+            bool isAlone = remains.Owner == null || Unload(remains.Owner, remains.Copies);
+            Arenas.Release(remains.Arenas, withAddresses: isAlone);
             any = true;
+            stays = stays || !isAlone;
         }
         if (any) Linux.TrimMemory(0);
+        if (!stays || _hasWarned || File.ReadLines("/proc/self/maps").Count() < ManyMappings) return false;
+        return _hasWarned = true;
     }
 
-    static Action? TryTake()
+    static Remains? TryTake()
     {
         using (Gate.Hold())
         {
-            for (int i = 0; i < Waiting.Count; i++)
-            {
-                if (Directory.Exists($"/proc/self/task/{Waiting[i].Thread}")) continue;
-                Action release = Waiting[i].Release;
-                Waiting.RemoveAt(i);
-                return release;
-            }
+            if (Waiting.Count == 0) return null;
+            int[] living = Linux.Threads();
+            int found = Waiting.FindIndex(remains => !remains.Threads.Overlaps(living));
+            if (found < 0) return null;
+            Remains remains = Waiting[found];
+            Waiting.RemoveAt(found);
+            return remains;
         }
-        return null;
     }
 
-    static void Unload(CopyOwner* owner, PrivateCopy[] copies)
+    // Returns whether no copy is left.
+    static bool Unload(CopyOwner* owner, PrivateCopy[] copies)
     {
+        if (owner->MustStay) return false;
+        bool areGone = true;
+        for (int i = copies.Length - 1; i >= 0; i--)
+            if (!copies[i].MustStay) Linux.CloseLibrary((void*)copies[i].Handle);
+        foreach (PrivateCopy copy in copies) areGone = areGone && !copy.MustStay;
+        foreach (PrivateCopy copy in copies)
+            if (!copy.MustStay) areGone &= CloseRest(copy.Path);
+        // Not before: destructors of libraries use them. What these have set here for this thread is not destroyed.
         owner->DeleteKeys();
-        for (int i = copies.Length - 1; i >= 0; i--) Linux.CloseLibrary((void*)copies[i].Handle);
-        bool isGone = true;
-        foreach (PrivateCopy copy in copies) isGone &= CloseRest(copy.Path);
-        if (isGone) CopyOwner.Recycle(owner);
+        if (areGone) CopyOwner.Recycle(owner);
+        return areGone;
     }
 
     // What programs have opened by name and not closed. A library that survives a close of its last handle, because another one needs it or it must not be unloaded, survives the next, too, which

@@ -240,7 +240,7 @@ internal sealed unsafe class WorkerInterpreter
     {
         ref Api api = ref Api.Table;
         thread = null;
-        Unloading.Run();
+        if (Unloading.Run()) WarnOfMappings();
         // CPython does not survive it everywhere when memory ends in the midst of it.
         if (!MemoryProbe.Has(MemoryForOne)) return NoMemory;
         PyInterpreterConfig config = new() { AllowThreads = 1, CheckMultiInterpExtensions = 1, Gil = PyInterpreterConfig.OwnGil };
@@ -257,6 +257,16 @@ internal sealed unsafe class WorkerInterpreter
         }
         _interpreter = api.PyThreadState_GetInterpreter(created);
         return null;
+    }
+
+    static void WarnOfMappings()
+    {
+        ref Api api = ref Api.Table;
+        string message = $"private copies of libraries that cannot be unloaded have added up to more than {Unloading.ManyMappings:N0} mappings in this process, "
+            + "which Linux limits (vm.max_map_count): keep workers rather than making new ones";
+        nint text = Marshal.StringToCoTaskMemUTF8(message);
+        if (api.PyErr_WarnEx(*api.PyExc_RuntimeWarning, (byte*)text, 1) != 0) api.PyErr_WriteUnraisable(null);
+        Marshal.FreeCoTaskMem(text);
     }
 
     // Its own GIL is given up while it waits, so that whoever creates can deliver to it.
@@ -351,7 +361,7 @@ internal sealed unsafe class WorkerInterpreter
             long number = api.PyInterpreterState_GetID(_interpreter);
             api.Py_EndInterpreter(thread);
             if (serial) CreationGate.Exit();
-            Unloading.Add(Arenas.TakeOf(number), withCopies: owner != null && owner->MustStay);
+            Unloading.Add(owner, Arenas.TakeOf(number));
         }
         api.PyEval_RestoreThread(_ownerThread);
         Interpreters.EndLeasesOfEnded();

@@ -21,7 +21,7 @@ internal static unsafe class ImportSlots
         Dictionary<uint, nint> wanted = [];
         for (uint i = 1; i < count; i++)
         {
-            if (!symbols[i].IsUndefined || !(layout.BytesAt(symbols[i].Name) is [(byte)'P', (byte)'y', ..] or [(byte)'d', (byte)'l', ..] or [(byte)'p', (byte)'t', ..])) continue;
+            if (!symbols[i].IsUndefined || !(layout.BytesAt(symbols[i].Name) is [(byte)'P', (byte)'y', ..] or [(byte)'d', (byte)'l', ..] or [(byte)'p', (byte)'t', ..] or [(byte)'_', (byte)'_', ..])) continue;
             if (replacements.TryGetValue(layout.StringAt(symbols[i].Name), out nint target)) wanted.Add(i, target);
         }
         if (wanted.Count == 0) return 0;

@@ -46,18 +46,20 @@ internal sealed unsafe class LibraryImage : IDisposable
     /// <summary>The path of the library that it is a copy of.</summary>
     internal string OriginalPath => _original.Path;
 
+    /// <summary>Whether it may start threads, which run its code.</summary>
+    internal bool MayStartThreads => _layout.Imports("pthread_create"u8) || _layout.Imports("thrd_create"u8) || _layout.ImportsWith("_ZNSt6thread15_M_start_thread"u8);
+
     /// <summary>
-    /// Whether its code may be called when its interpreter is gone: by threads that it starts, signal handlers, or at a fork or the process's end. Destructors of thread-specific data
-    /// are the <see cref="CopyOwner"/>'s.
+    /// Whether it may leave something by which its code is called when its interpreter and all threads that it has started are gone. What is redirected does not: keys of thread-specific
+    /// data, and calls at a fork.
     /// </summary>
-    internal bool MayOutliveItsInterpreter
+    internal bool MayLeaveCalls
     {
         get
         {
-            foreach (string name in (ReadOnlySpan<string>)["pthread_create", "thrd_create", "tss_create", "signal", "sigaction", "pthread_atfork", "__register_atfork", "Py_AtExit"])
+            foreach (string name in (ReadOnlySpan<string>)["tss_create", "signal", "sigaction", "bsd_signal", "sysv_signal", "__sysv_signal", "Py_AtExit"])
                 if (_layout.Imports(Encoding.ASCII.GetBytes(name))) return true;
-            // std::thread.
-            return _layout.ImportsWith("_ZNSt6thread15_M_start_thread"u8);
+            return false;
         }
     }
 
