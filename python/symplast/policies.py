@@ -1,5 +1,7 @@
 """What an interpreter with its own GIL does with extension modules that do not declare support for it, and with the libraries that they need."""
 
+from __future__ import annotations
+
 import os
 from _collections_abc import Mapping
 from types import MappingProxyType
@@ -36,7 +38,7 @@ class Policy:
     file names, with commas between them).
     """
 
-    def __init__(self, environment=os.environ):
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         self._extensions = {OTHERS: PRIVATE} | dict.fromkeys(_CALLED_BY_THREADS, PRIVATE) | dict.fromkeys(_REASONS, REFUSE)
         self._libraries = {}
         others = environment.get("SYMPLAST_EXTENSIONS")
@@ -51,16 +53,16 @@ class Policy:
             raise ValueError(f"in the environment variables SYMPLAST_EXTENSIONS… and SYMPLAST_LIBRARIES…: {error}") from None
 
     @property
-    def extensions(self):
+    def extensions(self) -> Mapping[str, str]:
         """By the name of a module, or of a package for all that is in it, or "*": "private", "shared" or "refuse"."""
         return MappingProxyType(self._extensions)
 
     @property
-    def libraries(self):
+    def libraries(self) -> Mapping[str, str]:
         """By a pattern of file names: "private" or "shared". The first that fits counts; for what none fits there are rules and a list."""
         return MappingProxyType(self._libraries)
 
-    def update(self, extensions=None, libraries=None):
+    def update(self, extensions: str | Mapping[str, str] | None = None, libraries: Mapping[str, str] | None = None) -> None:
         """
         Change it for what is imported from now on. extensions: a policy for all that have none of their own, or a dict of names and policies; libraries: a dict of
         patterns and policies, which go before earlier ones. What they do not name stays as it is. TypeError or ValueError, with nothing changed, if they are something else.
@@ -74,15 +76,15 @@ class Policy:
         # That of an interpreter tells its loader.
         pass
 
-    def of(self, module):
+    def of(self, module: str) -> str:
         """The policy for a module of this name: that of the longest part of it, from its beginning, that has one."""
         return self._extensions[self._name_with_policy(module)]
 
-    def is_own(self, module):
+    def is_own(self, module: str) -> bool:
         """Whether the policy for a module of this name was given for it or its package."""
         return self._name_with_policy(module) != OTHERS
 
-    def refusal(self, module):
+    def refusal(self, module: str) -> str:
         """Why a module of this name, which does not declare support for several interpreters, is refused, and what can be done about it."""
         name = self._name_with_policy(module)
         shown = module if name == OTHERS else name
@@ -97,7 +99,7 @@ class Policy:
             module = module.rpartition(".")[0] or OTHERS
         return module
 
-    def copy(self):
+    def copy(self) -> Policy:
         """Another one that says the same."""
         other = Policy({})
         other._extensions, other._libraries = self._extensions, self._libraries

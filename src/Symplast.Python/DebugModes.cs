@@ -16,4 +16,7 @@ internal static class DebugModes
 
     /// <summary>At the end of the process what is left alive is reported.</summary>
     internal static bool Leaks => Track || Modes.Contains("leaks");
+
+    /// <summary>Whether a mode of this name is on.</summary>
+    internal static bool Has(string mode) => Modes.Contains(mode);
 }

@@ -193,6 +193,8 @@ class ExtensionCase(unittest.TestCase):
 
     def run_program(self, source, *arguments, **variables):
         """Runs a program that finds fx and has tasks and calls, the modules of what tests run; sys.argv[2:] are the arguments. Returns what it printed."""
+        if os.environ.get("SYMPLAST_DEBUG", "").startswith("fault-"):
+            variables["SYMPLAST_DEBUG"] = os.environ["SYMPLAST_DEBUG"]  # test_extensions_faults
         return executor_case.run(_BEGIN + source, folder(), *map(str, arguments), **variables)
 
     def everywhere(self, task, *arguments, workers=2, main=True, **variables):

@@ -26,7 +26,7 @@ internal unsafe struct CopyOwner
 
     /// <summary>Whether the interpreter has ended, or is about to be freed.</summary>
     /// <remarks>Acquire; pairs with <see cref="End"/>. Whoever is about to use the interpreter by other means than its GIL asks under <see cref="Hold"/>.</remarks>
-    internal bool HasEnded => Volatile.Read(ref _ended) != 0;
+    internal bool HasEnded => Volatile.Read(ref _ended) != 0 && !LoaderFaults.EntersEnded;
 
     /// <summary>
     /// Whether any of the copies may have left something behind by which its code is called later, so that none can be unloaded. Written by threads of the interpreter, read when it has
@@ -125,7 +125,7 @@ internal unsafe struct CopyOwner
     /// <summary>Deletes the keys that the copies have left: no destructor is called any more.</summary>
     internal void DeleteKeys()
     {
-        while (_keyCount > 0) Linux.DeleteKey(_keys[--_keyCount]);
+        while (_keyCount > 0 && !LoaderFaults.LeavesKeys) Linux.DeleteKey(_keys[--_keyCount]);
     }
 
     /// <summary>What a slot for the n-th of the redirected functions is to hold.</summary>

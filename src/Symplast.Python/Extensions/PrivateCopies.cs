@@ -48,7 +48,7 @@ internal sealed unsafe class PrivateCopies
         if (_owner == null) return;
         End();
         int[] threads = _earlierThreads is null ? [] : Linux.Threads();
-        Unloading.Add(_owner, [.. _copies.Values], threads.Except(_earlierThreads ?? []));
+        Unloading.Add(_owner, [.. _copies.Values], LoaderFaults.ForgetsThreads ? [] : threads.Except(_earlierThreads ?? []));
     }
 
     /// <summary>
@@ -68,6 +68,7 @@ internal sealed unsafe class PrivateCopies
             // Symbols that everybody sees come first, or else only if nothing of the originals is among them.
             bool isVisible = images.Values.Any(image => image.IsOriginalVisible);
             if (_earlierThreads is null && images.Values.Any(image => image.MayStartThreads)) _earlierThreads = Linux.Threads();
+            if (LoaderFaults.SharesLibrary) return ShareOriginal(path);
             uint key = Linux.NextKey();
             void* handle = Linux.OpenLibrary(root.Path, Linux.BindNow | (isVisible ? Linux.OwnFirst : 0));
             if (handle == null) throw new IOException(WithOriginalPaths(Linux.LinkError(), images.Values));
@@ -148,6 +149,13 @@ internal sealed unsafe class PrivateCopies
         _copies.Remove(copy.Original);
         if (Linux.Look(copy.Original) is LinuxFile file) _byFile.Remove(file.Identity);
         Linux.CloseLibrary((void*)copy.Handle);
+    }
+
+    PrivateCopy ShareOriginal(string path)
+    {
+        void* handle = Linux.OpenLibrary(path, Linux.BindNow);
+        if (handle == null) throw new IOException(Linux.LinkError());
+        return _copies[path] = new PrivateCopy(path, path, (nint)handle, (nint)Linux.BaseOf(handle));
     }
 
     // The images are in the dictionary before what they need is looked at: libraries may need each other.

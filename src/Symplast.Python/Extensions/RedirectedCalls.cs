@@ -229,7 +229,7 @@ internal static unsafe partial class RedirectedCalls
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* CreateModuleFromSpec(PyModuleDef* definition, PyObject* spec, int version, CopyOwner* owner)
     {
-        ModuleDefinitions.DeclareSupport(definition);
+        if (!LoaderFaults.LeavesInnerModules) ModuleDefinitions.DeclareSupport(definition);
         return Api.Table.PyModule_FromDefAndSpec2(definition, spec, version);
     }
 }

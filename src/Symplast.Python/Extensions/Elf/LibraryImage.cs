@@ -112,9 +112,9 @@ internal sealed unsafe class LibraryImage : IDisposable
             FileHeader* header = (FileHeader*)copy;
             header->SectionHeaders = 0;
             header->SectionHeaderCount = header->SectionNames = 0;
-            for (int i = 0; i < edited.DynamicCount; i++)
+            for (int i = 0; i < edited.DynamicCount && !LoaderFaults.LeavesName; i++)
                 if (edited.Dynamic[i].Tag == DynamicEntry.SharedName) edited.Dynamic[i].Tag = DynamicEntry.Debug;
-            MakeOrdinary(edited);
+            if (!LoaderFaults.LeavesUniqueSymbols) MakeOrdinary(edited);
             if (_renamed.Count != 0) AddStrings(edited, copy, start);
         }
         finally
@@ -133,7 +133,7 @@ internal sealed unsafe class LibraryImage : IDisposable
             if (segment.Type == ProgramHeader.Load && (segment.Flags & ProgramHeader.Writable) != 0 || _layout.HasTextRelocations) OwnBytes += segment.MemorySize;
         }
         if (!_layout.HasTextRelocations) SharePages(loaded);
-        if (ImportSlots.Replace(_layout, loaded, Sealed(loaded), replacements) < 0) throw Failed("redirect calls of");
+        if (!LoaderFaults.LeavesCalls && ImportSlots.Replace(_layout, loaded, Sealed(loaded), replacements) < 0) throw Failed("redirect calls of");
     }
 
     // The pages that the dynamic linker made read-only after it had relocated them.
@@ -302,7 +302,7 @@ internal sealed unsafe class LibraryImage : IDisposable
         for (int i = 0; i < edited.DynamicCount; i++)
             if (edited.Dynamic[i].Tag == DynamicEntry.Needed && IsNamed(edited, edited.Dynamic[i].Value, name)) edited.Dynamic[i].Value = offset;
         DynamicEntry* needs = edited.Find(DynamicEntry.VersionNeeds), needCount = edited.Find(DynamicEntry.VersionNeedCount);
-        ulong at = needs == null || needCount == null ? 0 : needs->Value;
+        ulong at = needs == null || needCount == null || LoaderFaults.LeavesVersions ? 0 : needs->Value;
         for (ulong i = 0; at != 0 && i < needCount->Value; i++)
         {
             VersionNeed* need = edited.AtAddress<VersionNeed>(at, 1);
