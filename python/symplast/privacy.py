@@ -8,6 +8,12 @@ from symplast import _symplast
 
 def install():
     """Called when symplast is imported. Path finders, and whoever makes a loader for a path, have this class."""
+    try:
+        # In workers that is done. An interpreter that others made may be the first here.
+        _symplast._settle_process()
+    except RuntimeError:
+        # No workers can run now; whoever tries is told why.
+        pass
     ordinary = ExtensionFileLoader.create_module
     load = _symplast._load_private
 

@@ -19,11 +19,16 @@ internal static unsafe class Unloading
         using (Gate.Hold()) Waiting.Add((Linux.CurrentThread(), handles));
     }
 
-    /// <summary>Unloads what can be. Called with no lock held and with or without a GIL: destructors of the copies run.</summary>
+    /// <summary>Unloads what can be. Called with a GIL held, but no lock: destructors of the copies run.</summary>
     internal static void Run()
     {
         while (TryTake(out nint[] handles))
+        {
+            HashSet<nint> bases = [];
+            foreach (nint handle in handles) bases.Add((nint)Linux.BaseOf((void*)handle));
+            ArgumentParsers.Forget(bases);
             for (int i = handles.Length - 1; i >= 0; i--) Linux.CloseLibrary((void*)handles[i]);
+        }
     }
 
     static bool TryTake(out nint[] handles)

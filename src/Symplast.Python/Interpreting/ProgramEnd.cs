@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
+using Symplast.Python.Extensions;
 using static Symplast.Python.Definitions;
 
 namespace Symplast.Python.Interpreting;
@@ -89,6 +90,7 @@ internal static unsafe partial class ProgramEnd
             foreach (Channel channel in channels) channel.Close();
             PyObject* raised = AwaitWorkers(channels);
             foreach (long owner in owners) AwaitThreads(owner);
+            ArgumentParsers.KeepNames();
             if (raised == null) return Api.Table._Py_NoneStruct;
             Api.Table.PyErr_SetRaisedException(raised);
             return null;
