@@ -16,6 +16,7 @@ internal unsafe struct CopyOwner
     byte* _thunks;
     WordLock _gate;
     int _ended;
+    nint _inputHook, _readLine;
 
     /// <summary>PyInterpreterState*.</summary>
     internal readonly void* Interpreter => _interpreter;
@@ -60,6 +61,9 @@ internal unsafe struct CopyOwner
 
     /// <summary>What a slot for the n-th of the redirected functions is to hold.</summary>
     internal readonly nint Thunk(int n) => (nint)(_thunks + n * ThunkSize);
+
+    /// <summary>Where the copies find and leave what is to be called while the process waits for input, and to read a line: nobody else does.</summary>
+    internal static (nint InputHook, nint ReadLine) Hooks(CopyOwner* owner) => ((nint)(&owner->_inputHook), (nint)(&owner->_readLine));
 
     /// <summary>Keeps the interpreter from ending for a moment. Nothing that takes a GIL may be called meanwhile.</summary>
     internal readonly WordLock.Holding Hold() => _gate.Hold();
