@@ -202,9 +202,6 @@ class AsyncIO(ExecutorCase):
         self.assertEqual(variable.get(), 5)
 
 
-# As _interpreters.destroy does.
-_RAW_THREADS_CRASH = unittest.skipIf(sys.version_info < (3, 14), "Python 3.12 and 3.13 abort when they end if a subinterpreter has a raw thread")
-
 
 class StartedByTasks(ExecutorCase):
     def test_threads_in_a_worker(self):
@@ -235,7 +232,6 @@ class StartedByTasks(ExecutorCase):
         gate.open()
         executor.shutdown()
 
-    @_RAW_THREADS_CRASH
     def test_a_raw_thread_that_runs_on_is_survived(self):
         # CPython has no way to wait for it: its interpreter stays until the process ends, however it ends.
         for ending in ("", "executor.shutdown()", "sys.exit(7)"):
