@@ -157,10 +157,15 @@ def _end_threads(threading):
     # and no daemon thread may be left.
     _join_threads(threading)
     atexit._run_exitfuncs()
-    if len(threading["_active"]) + len(threading["_limbo"]) > 1:
+    others = (threading["_MainThread"], threading["_DummyThread"])
+    if all(isinstance(thread, others) for thread in [*threading["_active"].values(), *threading["_limbo"].values()]):
+        return
+    try:
         from symplast import daemons
-
-        daemons.stop(threading)
+    except ImportError:
+        # What a task has damaged stays behind with its threads.
+        return
+    daemons.stop(threading)
 
 
 def _join_threads(threading):
