@@ -9,7 +9,7 @@ import time
 from symplast import _symplast
 
 # How long they may take, in seconds. An interpreter whose threads sit in C code for longer stays until the program ends.
-_PATIENCE = 0.5
+_PATIENCE = 0.4
 _TO_CLEAN_UP = 0.1
 _FIRST_PAUSE = 0.0005
 _LONGEST_PAUSE = 0.02
@@ -23,7 +23,8 @@ _LOCK = type(_thread.allocate_lock())
 def stop(threading):
     """Raise SystemExit in daemon threads, again and again, until they have ended or patience has. Warns of those that are left.
 
-    Called by the worker's own thread when all other threads have ended and all functions of atexit have been called, with the names of the module threading.
+    Called by the worker's own thread, with the names of the module threading, when all other threads have ended and all functions of
+    atexit have been called.
     """
     begun = time.monotonic()
     pause, tries, raised = _FIRST_PAUSE, 0, {}
@@ -52,15 +53,16 @@ def _running(threading):
 
 
 def _wake_waiting(threads):
-    # The wait for a lock ends with the lock's release, and with nothing else. Nobody is left whom the lock could concern; whoever is let through raises at once.
+    # The wait for a lock ends with the lock's release, and with nothing else. Nobody is left whom the lock could concern; whoever is let
+    # through raises at once.
     try:
         frames = list(sys._current_frames().values())
     except RuntimeError:
         # Not safe in this CPython.
         frames = []
     for frame in frames:
-        while (frame := frame.f_back) is not None:
-            frames.append(frame)
+        if frame.f_back is not None:
+            frames.append(frame.f_back)
     found = {}
     for obj in [*gc.get_objects(), *frames]:
         for referent in gc.get_referents(obj):
@@ -85,7 +87,8 @@ def _warn(left):
 
     names = ", ".join(repr(thread.name) for thread in left[:5]) + (", …" if len(left) > 5 else "")
     warnings.warn(
-        f"daemon threads of a worker do not end: {names}; they sit in C code, or go on when SystemExit is raised. Their interpreter stays in memory until the program ends",
+        f"daemon threads of a worker do not end: {names}; they sit in C code, or go on when SystemExit is raised. "
+        "Their interpreter stays in memory until the program ends",
         RuntimeWarning,
         stacklevel=1,
     )

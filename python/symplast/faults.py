@@ -6,6 +6,7 @@ import sys
 from symplast import _symplast
 
 _STANDARD_ERROR = 2
+_IN_MAIN = "faulthandler.{}() {}; call it in the main interpreter, not in a task"
 
 
 def enable(file=None, all_threads=True, c_stack=True):
@@ -18,7 +19,7 @@ def enable(file=None, all_threads=True, c_stack=True):
 
 
 def disable():
-    """Take this interpreter's enable() back. Returns whether the handler was disabled: not if the program or another interpreter has enabled it."""
+    """Take this interpreter's enable() back. Returns whether the handler was disabled: not if others have enabled it, too."""
     return _symplast._disable_faults()
 
 
@@ -28,17 +29,17 @@ def cancel_dump_traceback_later():
 
 def dump_traceback_later(timeout, repeat=False, file=None, exit=False):
     """Refuse: CPython has one such thread in a process, which would look into this interpreter after its end."""
-    raise RuntimeError("faulthandler.dump_traceback_later() looks into the calling interpreter from a thread of the process; call it in the main interpreter, not in a task")
+    raise RuntimeError(_IN_MAIN.format("dump_traceback_later", "looks into the calling interpreter from a thread of the process"))
 
 
 def register(signum, file=None, all_threads=True, chain=False):
     """Refuse, as signal.signal() does."""
-    raise RuntimeError("faulthandler.register() sets a signal handler of the process; call it in the main interpreter, not in a task")
+    raise RuntimeError(_IN_MAIN.format("register", "sets a signal handler of the process"))
 
 
 def unregister(signum):
     """Refuse, as signal.signal() does."""
-    raise RuntimeError("faulthandler.unregister() changes a signal handler of the process; call it in the main interpreter, not in a task")
+    raise RuntimeError(_IN_MAIN.format("unregister", "changes a signal handler of the process"))
 
 
 def _descriptor(file):

@@ -153,8 +153,8 @@ def boot(settings):
 
 
 def _end_threads(threading):
-    # What CPython does when it ends the interpreter; but by then nothing may have to wait for another interpreter to start or end, as 3.12 does that one at a time,
-    # and no daemon thread may be left.
+    # What CPython does when it ends the interpreter; but by then nothing may have to wait for another interpreter to start or end, as 3.12
+    # does that one at a time, and no daemon thread may be left.
     _join_threads(threading)
     atexit._run_exitfuncs()
     others = (threading["_MainThread"], threading["_DummyThread"])

@@ -61,6 +61,13 @@ def _raw_lock(begun):
         lock.acquire(timeout=1000)
 
 
+def _deep(begun, depth=200):
+    if depth:
+        _deep(begun, depth - 1)
+    else:
+        _lock(begun)
+
+
 def _reentrant_lock(begun):
     lock = threading.RLock()
     held = threading.Event()
@@ -171,8 +178,8 @@ def _stubborn(begun):
 
 
 KINDS = {name: globals()["_" + name] for name in (
-    "queue", "timed_queue", "simple_queue", "event", "lock", "raw_lock", "reentrant_lock", "semaphore", "barrier", "join", "loop", "steps", "careful", "starts_another", "generator",
-    "cleans_up", "sleep", "receive", "stubborn",
+    "queue", "timed_queue", "simple_queue", "event", "lock", "raw_lock", "deep", "reentrant_lock", "semaphore", "barrier", "join", "loop",
+    "steps", "careful", "starts_another", "generator", "cleans_up", "sleep", "receive", "stubborn",
 )}  # fmt: skip
 LEFT_OVER = ("sleep", "receive", "stubborn")
 
