@@ -264,7 +264,7 @@ faulthandler.cancel_dump_traceback_later()
 class Input(unittest.TestCase):
     """Modules of which workers have private copies set what CPython calls while it waits for a line."""
 
-    PROGRAM = BEGIN + """
+    PROGRAM = executor_case.WATCHDOG + BEGIN + """
 def task():
     import readline
     readline.set_completer(lambda text, state: None)
@@ -298,7 +298,8 @@ if before:
                 outer, inner = pty.openpty()
                 try:
                     command = [sys.executable, "-W", "ignore", "-X", "faulthandler", "-c", self.PROGRAM, when]
-                    with subprocess.Popen(command, stdin=inner, stdout=inner, stderr=subprocess.PIPE, env={**os.environ, "TERM": "dumb"}) as program:
+                    variables = {**os.environ, "TERM": "dumb"}
+                    with subprocess.Popen(command, stdin=inner, stdout=inner, stderr=subprocess.PIPE, env=variables) as program:
                         os.write(outer, b"one\ntwo\n")
                         errors = program.stderr.read()
                         self.assertEqual(program.wait(), 0, errors.decode())
