@@ -19,7 +19,7 @@ from pathlib import Path
 SYMBOLS = {
     "libdl.so.2": {
         "GLIBC_2.2.5": ["dladdr", "dlclose", "dlerror", "dlopen", "dlsym"],
-        "GLIBC_2.3.3": ["dlinfo"],
+        "GLIBC_2.3.3": ["dladdr1", "dlinfo"],
     },
     "libm.so.6": {
         "GLIBC_2.2.5": ["exp", "fmod", "fmodf", "log", "log2", "pow"],

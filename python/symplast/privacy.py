@@ -18,6 +18,12 @@ policy = _PolicyInUse()
 
 def install():
     """Called when symplast is imported. Path finders, and whoever makes a loader for a path, have this class."""
+    try:
+        # In workers that is done. An interpreter that others made may be the first here.
+        _symplast._settle_process()
+    except RuntimeError:
+        # No workers can run now; whoever tries is told why.
+        pass
     ordinary_create, ordinary_exec = ExtensionFileLoader.create_module, ExtensionFileLoader.exec_module
 
     def create_module(self, spec):

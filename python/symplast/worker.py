@@ -1,10 +1,9 @@
 """What runs in a worker interpreter: take a task, run it, answer."""
 
+import atexit
 import builtins
-import gc
 import marshal
 import sys
-import types
 from _operator import itemgetter  # As it is in operator, with less around it.
 
 from symplast import _symplast, byvalue, privacy, searchpath, transport
@@ -142,35 +141,40 @@ def boot(settings):
     searchpath.adopt(0, settings["path"], settings["directories"])
     sys.argv[:] = settings["argv"]
     identity.MAIN.foreign = True
+    import threading
+
+    # From 3.13 on this thread counts as one that somebody else started, and its threads would be daemons as it is.
+    threading.current_thread()._daemonic = False
+    names = vars(threading)
+    del threading
     try:
         main(settings)
-    except Damaged:
-        _join_threads(_threading_that_was_removed())
-        raise
     finally:
-        threading = sys.modules.get("threading")
-        if threading is not None:
-            _join_threads(vars(threading))
+        _end_threads(names)
 
 
-def _threading_that_was_removed():
-    # The names of the module threading, which its functions keep, as do the threads that run.
-    for obj in gc.get_objects():
-        if type(obj) is types.FunctionType and obj.__module__ == "threading" and obj.__name__ == "enumerate":
-            return obj.__globals__
-    return None
+def _end_threads(threading):
+    # What CPython does when it ends the interpreter; but by then nothing may have to wait for another interpreter to start or end, as 3.12
+    # does that one at a time, and no daemon thread may be left.
+    _join_threads(threading)
+    atexit._run_exitfuncs()
+    others = (threading["_MainThread"], threading["_DummyThread"])
+    if all(isinstance(thread, others) for thread in [*threading["_active"].values(), *threading["_limbo"].values()]):
+        return
+    try:
+        from symplast import daemons
+    except ImportError:
+        # What a task has damaged stays behind with its threads.
+        return
+    daemons.stop(threading)
 
 
 def _join_threads(threading):
-    # What threading._shutdown does when CPython ends the interpreter; but by then nothing may have to wait for another
-    # interpreter to start or end, as 3.12 does that one at a time.
-    if threading is None:
-        return
     while threading["_threading_atexits"]:
         threading["_threading_atexits"].pop()()
     # This thread is the main thread on 3.12 and a dummy from 3.13 on, where the main thread is that of the process. One that is just being
     # started is not alive yet; the thread that starts it is.
     others = (threading["_MainThread"], threading["_DummyThread"])
-    while running := [thread for thread in threading["enumerate"]() if not isinstance(thread, others) and thread.is_alive()]:
+    while running := [thread for thread in threading["enumerate"]() if not (thread.daemon or isinstance(thread, others)) and thread.is_alive()]:
         for thread in running:
             thread.join()

@@ -157,6 +157,8 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyFrame_GetBack;
     public delegate* unmanaged[Cdecl]<PyObject*, int> PyFrame_GetLineNumber;
     public delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<void>, int> Py_AtExit;
+    public delegate* unmanaged[Cdecl]<void*, void*> PyInterpreterState_Next;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void*, int> _PyArg_ParseTupleAndKeywordsFast;
     public delegate* unmanaged[Cdecl]<PyObject*, void> PyDict_Clear;
     public delegate* unmanaged[Cdecl]<byte*, PyObject*> PySys_GetObject;
     public delegate* unmanaged[Cdecl]<void*, void> PyObject_GC_Del;

@@ -143,6 +143,8 @@ public static unsafe class ApiLoader
         t.PyFrame_GetBack = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyFrame_GetBack");
         t.PyFrame_GetLineNumber = (delegate* unmanaged[Cdecl]<PyObject*, int>)symbols.Need("PyFrame_GetLineNumber");
         t.Py_AtExit = (delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<void>, int>)symbols.Need("Py_AtExit");
+        t.PyInterpreterState_Next = (delegate* unmanaged[Cdecl]<void*, void*>)symbols.Need("PyInterpreterState_Next");
+        t._PyArg_ParseTupleAndKeywordsFast = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void*, int>)symbols.Need("_PyArg_ParseTupleAndKeywordsFast");
         t.PyDict_Clear = (delegate* unmanaged[Cdecl]<PyObject*, void>)symbols.Need("PyDict_Clear");
         t.PySys_GetObject = (delegate* unmanaged[Cdecl]<byte*, PyObject*>)symbols.Need("PySys_GetObject");
         t.PyObject_GC_Del = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyObject_GC_Del");

@@ -60,6 +60,18 @@ public struct Layout
     /// </summary>
     public int TracingFlag;
 
+    /// <summary>Where the format stands among the pointers at the beginning of a <c>_PyArg_Parser</c>; the keywords come next.</summary>
+    public int ParserFormat;
+
+    /// <summary>Whether what functions know of their keywords are objects of the interpreter that was first to call them (gh-119213, before 3.12.4).</summary>
+    public bool NamesOfKeywordsAreAnyInterpreters;
+
+    /// <summary>Whether faulthandler can show the stack of C (3.14+).</summary>
+    public bool FaultsShowStack;
+
+    /// <summary>Whether the end of the program bears other interpreters with several threads (gh-128639, 3.14+); else it is a fatal error.</summary>
+    public bool EndsInterpretersWithThreads;
+
     /// <summary>tp_flags.</summary>
     public static unsafe nuint TypeFlags(PyObject* type) => *(nuint*)((byte*)type + 168);
 
@@ -116,6 +128,10 @@ public struct Layout
             ParallelInterpreterCreation = minor >= 13,
             FramesOfOwnInterpreter = patch >= minor switch { 13 => 18, 14 => 10, 15 => 2, _ => int.MaxValue },
             TracingFlag = minor >= 15 ? 72 : 88,
+            FaultsShowStack = minor >= 14,
+            EndsInterpretersWithThreads = minor >= 14,
+            ParserFormat = minor >= 13 ? 0 : 1,
+            NamesOfKeywordsAreAnyInterpreters = minor == 12 && patch < 4,
         };
         return true;
     }

@@ -232,6 +232,9 @@ public static unsafe partial class Module
         Method("_deposited_data"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&DepositedData, PyMethodDef.OneArg, "The bytes with a ticket."u8),
         Method("_attach_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&AttachParcel, PyMethodDef.OneArg, "Let the open parcel hold another one, whose live objects its data name too."u8),
         Method("_settle_process"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SettleProcess, PyMethodDef.NoArgs, "Make what CPython keeps for all interpreters safe with workers; for whoever is about to start some."u8),
+        Method("_enable_faults"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&EnableFaults, PyMethodDef.FastCall, "Enable the process's fault handler for this interpreter: with a descriptor, all_threads and c_stack."u8),
+        Method("_disable_faults"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&DisableFaults, PyMethodDef.NoArgs, "Take that back."u8),
+        Method("_raise_in_thread"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&RaiseInThread, PyMethodDef.FastCall, "Raise an exception in another thread of this interpreter, when it runs Python code."u8),
         Method("_count_workers"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CountWorkers, PyMethodDef.OneArg, "Note that so many threads for workers begin, or end if it is negative."u8),
         Method("_is_alone"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsAlone, PyMethodDef.NoArgs, "Whether the main interpreter is the only one and will be."u8),
         Method("_is_main"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsMain, PyMethodDef.NoArgs, "Whether this is the main interpreter."u8),
@@ -541,6 +544,46 @@ public static unsafe partial class Module
         {
             return Errors.FromManaged(e);
         }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* EnableFaults(PyObject* module, PyObject** arguments, nint count)
+    {
+        if (count != 3) return Errors.Type("_enable_faults() takes 3 arguments");
+        long descriptor = Api.Table.PyLong_AsLongLong(arguments[0]);
+        if (descriptor == -1 && Api.Table.PyErr_Occurred() != null) return null;
+        if (descriptor is < 0 or > int.MaxValue) return Errors.Value("file is not a valid file descriptor");
+        try
+        {
+            return FaultHandling.Enable((int)descriptor, arguments[1] == Api.Table._Py_TrueStruct, arguments[2] == Api.Table._Py_TrueStruct);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* DisableFaults(PyObject* module, PyObject* none)
+    {
+        try
+        {
+            return FaultHandling.Disable();
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* RaiseInThread(PyObject* module, PyObject** arguments, nint count)
+    {
+        if (count != 2) return Errors.Type("_raise_in_thread() takes 2 arguments");
+        ulong thread = Api.Table.PyLong_AsUnsignedLongLong(arguments[0]);
+        if (Api.Table.PyErr_Occurred() != null) return null;
+        Api.Table.PyThreadState_SetAsyncExc((nuint)thread, arguments[1]);
+        return References.New(Api.Table._Py_NoneStruct);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -202,18 +202,11 @@ class AsyncIO(ExecutorCase):
         self.assertEqual(variable.get(), 5)
 
 
-# Also with interpreters of the standard library alone; fixed in a later patch release.
-_POOLS_CRASH = unittest.skipIf(sys.version_info < (3, 12, 8), "Python 3.12.1 crashes when it ends if a subinterpreter had a ThreadPoolExecutor")
-
-# As _interpreters.destroy does.
-_RAW_THREADS_CRASH = unittest.skipIf(sys.version_info < (3, 14), "Python 3.12 and 3.13 abort when they end if a subinterpreter has a raw thread")
-
 
 class StartedByTasks(ExecutorCase):
     def test_threads_in_a_worker(self):
         self.assertEqual(self.executor(1).submit(tasks.square_in_threads, 5).result(), [0, 1, 4, 9, 16])
 
-    @_POOLS_CRASH
     def test_a_thread_pool_in_a_worker(self):
         executor = self.executor(1)
         self.assertEqual(executor.submit(tasks.square_in_thread_pool, 5).result(), [0, 1, 4, 9, 16])
@@ -231,7 +224,6 @@ class StartedByTasks(ExecutorCase):
         gate.open()
         ending.join()
 
-    @_POOLS_CRASH
     def test_a_thread_pool_that_a_task_left(self):
         executor = self.executor(1)
         gate = self.gate()
@@ -240,7 +232,6 @@ class StartedByTasks(ExecutorCase):
         gate.open()
         executor.shutdown()
 
-    @_RAW_THREADS_CRASH
     def test_a_raw_thread_that_runs_on_is_survived(self):
         # CPython has no way to wait for it: its interpreter stays until the process ends, however it ends.
         for ending in ("", "executor.shutdown()", "sys.exit(7)"):

@@ -16,6 +16,8 @@ internal static unsafe partial class Arenas
     {
         // In an ordinary library, where tests run the module's parts, nothing is linked.
         if (_isWatched || RuntimeFeature.IsDynamicCodeSupported) return;
+        // Where functions that all interpreters share keep objects of the one that called first.
+        if (Layout.Current.NamesOfKeywordsAreAnyInterpreters) return;
         ref Api api = ref Api.Table;
         Watch(api.PyObject_GetArenaAllocator, api.PyObject_SetArenaAllocator, api.PyThreadState_GetUnchecked, api.PyThreadState_GetInterpreter, api.PyInterpreterState_GetID);
         _isWatched = true;

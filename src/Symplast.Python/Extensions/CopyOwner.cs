@@ -20,6 +20,7 @@ internal unsafe struct CopyOwner
     bool _mustStay;
     int _keyCount;
     fixed uint _keys[MostKeys];
+    nint _inputHook, _readLine;
 
     /// <summary>PyInterpreterState*.</summary>
     internal readonly void* Interpreter => _interpreter;
@@ -62,6 +63,7 @@ internal unsafe struct CopyOwner
         }
         CopyOwner* owner = (CopyOwner*)found;
         owner->_ended = owner->_keyCount = 0;
+        owner->_inputHook = owner->_readLine = 0;
         owner->_mustStay = false;
         return owner;
     }
@@ -133,6 +135,9 @@ internal unsafe struct CopyOwner
 
     /// <summary>The interpreter's copies; null once it has ended. Called with its GIL.</summary>
     internal readonly PrivateCopies? Copies => _copies == 0 ? null : Unsafe.As<PrivateCopies>(GCHandle.FromIntPtr(_copies).Target);
+
+    /// <summary>Where the copies find and leave what is to be called while the process waits for input, and to read a line: nobody else does.</summary>
+    internal static (nint InputHook, nint ReadLine) Hooks(CopyOwner* owner) => ((nint)(&owner->_inputHook), (nint)(&owner->_readLine));
 
     /// <summary>Keeps the interpreter from ending for a moment. Nothing that takes a GIL may be called meanwhile.</summary>
     internal readonly WordLock.Holding Hold() => _gate.Hold();

@@ -11,8 +11,8 @@ namespace Symplast.Python.Extensions;
 /// </remarks>
 internal sealed class LibraryPolicy
 {
-    // They call back, or guard their state by a lock that each interpreter has its own of.
-    static readonly string[] Private = ["libhdf5", "libnetcdf", "libxml2", "libxslt", "libexslt", "libllvmlite", "libgdal"];
+    // They call back, also later and from input() of another interpreter, or guard their state by a lock that each interpreter has its own of.
+    static readonly string[] Private = ["libhdf5", "libnetcdf", "libxml2", "libxslt", "libexslt", "libllvmlite", "libgdal", "libreadline", "libedit", "libncurses", "libpanel"];
 
     // The C and C++ runtimes, memory allocators, pools of threads, drivers, and what locks files or keeps connections for the process.
     static readonly string[] Shared =

@@ -14,6 +14,7 @@ internal static unsafe partial class Linux
     const uint MemoryCloseOnExec = 1, MemoryExecutable = 16;
     const int PunchHole = 3;                            // and keep the size
     const int LinkMapRequest = 2, SearchInfoRequest = 4, SearchInfoSizeRequest = 5;
+    const int LinkMapOfAddress = 2;
     const int InvalidArgument = 22;
 
     internal static nuint PageSize { get; } = (nuint)Environment.SystemPageSize;
@@ -143,6 +144,17 @@ internal static unsafe partial class Linux
         void** map;
         return Inform(library, LinkMapRequest, &map) == 0 ? (byte*)map[0] : null;
     }
+
+    /// <summary>The same of the library that an address belongs to; null if it belongs to none.</summary>
+    internal static nint BaseAround(void* address)
+    {
+        nint* found = stackalloc nint[4];
+        nint* map;
+        return FindAddress(address, found, &map, LinkMapOfAddress) != 0 && map != null ? map[0] : 0;
+    }
+
+    [LibraryImport("libc", EntryPoint = "dladdr1")]
+    private static partial int FindAddress(void* address, nint* found, nint** map, int request);
 
     /// <summary>The path of a library that is loaded already and has this name, as the dynamic linker has it, or null.</summary>
     internal static string? PathOfLoaded(string name)

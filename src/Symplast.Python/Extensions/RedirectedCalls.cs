@@ -48,6 +48,10 @@ internal static unsafe partial class RedirectedCalls
         Dictionary<string, nint> thunks = [];
         Entry[] all = All();
         for (int i = 0; i < all.Length; i++) thunks.Add(all[i].Name, owner->Thunk(i));
+        // Not functions but words that hold one, which readline and tkinter set when they are imported: it would be called for input() in any interpreter, and after the end of theirs.
+        (nint inputHook, nint readLine) = CopyOwner.Hooks(owner);
+        thunks.Add("PyOS_InputHook", inputHook);
+        thunks.Add("PyOS_ReadlineFunctionPointer", readLine);
         return thunks;
     }
 

@@ -51,7 +51,7 @@ internal static unsafe class Unloading
     }
 
     /// <summary>
-    /// Gives back what can be. Called with no lock held and with or without a GIL: destructors of the copies run. Returns whether copies have stayed, and the process has so many mappings by now
+    /// Gives back what can be. Called with a GIL held, but no lock: destructors of the copies run. Returns whether copies have stayed, and the process has so many mappings by now
     /// that somebody should know; once in the process.
     /// </summary>
     internal static bool Run()
@@ -88,6 +88,10 @@ internal static unsafe class Unloading
     {
         if (owner->MustStay) return false;
         bool areGone = true;
+        HashSet<nint> bases = [];
+        foreach (PrivateCopy copy in copies)
+            if (!copy.MustStay) bases.Add(copy.Base);
+        ArgumentParsers.Forget(bases);
         for (int i = copies.Length - 1; i >= 0; i--)
             if (!copies[i].MustStay) Linux.CloseLibrary((void*)copies[i].Handle);
         foreach (PrivateCopy copy in copies) areGone = areGone && !copy.MustStay;

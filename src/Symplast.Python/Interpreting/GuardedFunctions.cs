@@ -48,6 +48,7 @@ internal static unsafe partial class GuardedFunctions
     const int SizeOfAction = 256;       // of sigaction's struct, with room to spare; the handler is its first field
 
     static readonly nint* Originals = (nint*)NativeMemory.AllocZeroed((nuint)Guarded.Count, (nuint)sizeof(nint));
+    static readonly int* Flags = (int*)NativeMemory.AllocZeroed((nuint)Guarded.Count, sizeof(int));
     static bool _installed;
 
     /// <summary>Guards them all, once a process. Called in the main interpreter; false with an exception set.</summary>
@@ -97,6 +98,7 @@ internal static unsafe partial class GuardedFunctions
             if (which != Guarded.ForkExec || definition->Flags == PyMethodDef.FastCall)
             {
                 Originals[(int)which] = (nint)definition->Function;
+                Flags[(int)which] = definition->Flags;
                 // Release: who calls the guard finds the original.
                 Volatile.Write(ref *(nint*)&definition->Function, (nint)guard);
             }
@@ -111,6 +113,33 @@ internal static unsafe partial class GuardedFunctions
     {
         if (Interpreters.IsMain()) return Pass(which, a, b, c, d);
         return (nint)Errors.Runtime($"{name}() keeps objects of the calling interpreter for the whole process; call it in the main interpreter, not in a task");
+    }
+
+    // What stands in for a function of faulthandler in other interpreters: it is called as the function was.
+    static nint PassToOurs(Guarded which, ReadOnlySpan<byte> name, nint b, nint c, nint d)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* ours = api.PyImport_ImportModule(Text.Utf8("symplast.faults"u8));
+        PyObject* function = ours == null ? null : api.PyObject_GetAttrString(ours, Text.Utf8(name));
+        References.Drop(ours);
+        if (function == null) return 0;
+        PyObject* none = api.PyTuple_New(0);
+        PyObject* result = null;
+        if (none != null)
+        {
+            PyObject* argument = (PyObject*)b;
+            result = Flags[(int)which] switch
+            {
+                PyMethodDef.NoArgs => api.PyObject_CallNoArgs(function),
+                PyMethodDef.OneArg => api.PyObject_CallOneArg(function, argument),
+                PyMethodDef.FastCall or PyMethodDef.FastCall | PyMethodDef.Keywords =>
+                    api.PyObject_Vectorcall(function, (PyObject**)b, (nuint)c, (Flags[(int)which] & PyMethodDef.Keywords) == 0 ? null : (PyObject*)d),
+                _ => api.PyObject_Call(function, argument == null ? none : argument, (Flags[(int)which] & PyMethodDef.Keywords) == 0 ? null : (PyObject*)c),
+            };
+        }
+        References.Drop(none);
+        References.Drop(function);
+        return (nint)result;
     }
 
     static nint PassIfFramesAreSafe(Guarded which, nint a, nint b, nint c, nint d)
@@ -199,22 +228,38 @@ internal static unsafe partial class GuardedFunctions
     static nint TraceGetOne(nint a, nint b, nint c, nint d) => PassInMain(Guarded.TraceGetOne, "tracemalloc.get_object_traceback", a, b, c, d);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint FaultEnable(nint a, nint b, nint c, nint d) => PassInMain(Guarded.FaultEnable, "faulthandler.enable", a, b, c, d);
+    static nint FaultEnable(nint a, nint b, nint c, nint d)
+    {
+        if (!Interpreters.IsMain()) return PassToOurs(Guarded.FaultEnable, "enable"u8, b, c, d);
+        nint result = Pass(Guarded.FaultEnable, a, b, c, d);
+        if (result != 0) FaultHandling.Note(isSet: true);
+        return result;
+    }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint FaultDisable(nint a, nint b, nint c, nint d) => PassInMain(Guarded.FaultDisable, "faulthandler.disable", a, b, c, d);
+    static nint FaultDisable(nint a, nint b, nint c, nint d)
+    {
+        if (!Interpreters.IsMain()) return PassToOurs(Guarded.FaultDisable, "disable"u8, b, c, d);
+        nint result = Pass(Guarded.FaultDisable, a, b, c, d);
+        if (result != 0) FaultHandling.Note(isSet: false);
+        return result;
+    }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint FaultRegister(nint a, nint b, nint c, nint d) => PassInMain(Guarded.FaultRegister, "faulthandler.register", a, b, c, d);
+    static nint FaultRegister(nint a, nint b, nint c, nint d) =>
+        Interpreters.IsMain() ? Pass(Guarded.FaultRegister, a, b, c, d) : PassToOurs(Guarded.FaultRegister, "register"u8, b, c, d);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint FaultUnregister(nint a, nint b, nint c, nint d) => PassInMain(Guarded.FaultUnregister, "faulthandler.unregister", a, b, c, d);
+    static nint FaultUnregister(nint a, nint b, nint c, nint d) =>
+        Interpreters.IsMain() ? Pass(Guarded.FaultUnregister, a, b, c, d) : PassToOurs(Guarded.FaultUnregister, "unregister"u8, b, c, d);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint FaultLater(nint a, nint b, nint c, nint d) => PassInMain(Guarded.FaultLater, "faulthandler.dump_traceback_later", a, b, c, d);
+    static nint FaultLater(nint a, nint b, nint c, nint d) =>
+        Interpreters.IsMain() ? Pass(Guarded.FaultLater, a, b, c, d) : PassToOurs(Guarded.FaultLater, "dump_traceback_later"u8, b, c, d);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint FaultCancelLater(nint a, nint b, nint c, nint d) => PassInMain(Guarded.FaultCancelLater, "faulthandler.cancel_dump_traceback_later", a, b, c, d);
+    static nint FaultCancelLater(nint a, nint b, nint c, nint d) =>
+        Interpreters.IsMain() ? Pass(Guarded.FaultCancelLater, a, b, c, d) : PassToOurs(Guarded.FaultCancelLater, "cancel_dump_traceback_later"u8, b, c, d);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static nint PerfActivate(nint a, nint b, nint c, nint d) => PassInMain(Guarded.PerfActivate, "sys.activate_stack_trampoline", a, b, c, d);

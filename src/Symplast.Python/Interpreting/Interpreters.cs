@@ -53,7 +53,7 @@ internal static unsafe class Interpreters
 
     static bool Settle()
     {
-        bool done = GuardedFunctions.Install() && MemoryTracing.Refresh() && ProgramEnd.Register() && BuiltInModules.Allow();
+        bool done = GuardedFunctions.Install() && MemoryTracing.Refresh() && ProgramEnd.Register() && BuiltInModules.Allow() && StaticTypes.MakeReady() && FaultHandling.Prepare();
         if (done) Arenas.Watch();
         // Release; pairs with the acquire in SettleProcess.
         if (done) Volatile.Write(ref _settled, true);

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
+using Symplast.Python.Extensions;
 using static Symplast.Python.Definitions;
 
 namespace Symplast.Python.Interpreting;
@@ -28,6 +29,7 @@ internal static unsafe partial class ProgramEnd
     static readonly List<Channel> Served = [];  // once for each worker whose owner is not the main interpreter
     static readonly HashSet<long> Owners = [];
     static readonly int* Workers = (int*)NativeMemory.AllocZeroed(sizeof(int));     // number of entries in Served
+    static readonly List<nint> Abandoned = [];  // interpreters that no longer end
     static bool _begun;
     static bool _registered;
 
@@ -55,6 +57,14 @@ internal static unsafe partial class ProgramEnd
         *Workers = Served.Count;
         Gate.Exit();
         Futex.Wake(Workers, int.MaxValue);
+    }
+
+    /// <summary>Notes an interpreter that cannot be ended: threads of its own sit in C code.</summary>
+    internal static void Abandon(void* interpreter)
+    {
+        Gate.Enter();
+        Abandoned.Add((nint)interpreter);
+        Gate.Exit();
     }
 
     /// <summary>Registers the function with the main interpreter, once. Called in it; false with an exception set.</summary>
@@ -89,6 +99,12 @@ internal static unsafe partial class ProgramEnd
             foreach (Channel channel in channels) channel.Close();
             PyObject* raised = AwaitWorkers(channels);
             foreach (long owner in owners) AwaitThreads(owner);
+            Gate.Enter();
+            nint[] abandoned = [.. Abandoned];
+            Gate.Exit();
+            if (!Layout.Current.EndsInterpretersWithThreads)
+                foreach (nint interpreter in abandoned) InterpreterList.Remove((void*)interpreter);
+            ArgumentParsers.KeepNames();
             if (raised == null) return Api.Table._Py_NoneStruct;
             Api.Table.PyErr_SetRaisedException(raised);
             return null;

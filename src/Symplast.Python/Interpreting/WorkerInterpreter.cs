@@ -243,7 +243,7 @@ internal sealed unsafe class WorkerInterpreter
         if (Unloading.Run()) WarnOfMappings();
         // CPython does not survive it everywhere when memory ends in the midst of it.
         if (!MemoryProbe.Has(MemoryForOne)) return NoMemory;
-        PyInterpreterConfig config = new() { AllowThreads = 1, CheckMultiInterpExtensions = 1, Gil = PyInterpreterConfig.OwnGil };
+        PyInterpreterConfig config = new() { AllowThreads = 1, AllowDaemonThreads = 1, CheckMultiInterpExtensions = 1, Gil = PyInterpreterConfig.OwnGil };
         void* created = null;
         bool serial = !Layout.Current.ParallelInterpreterCreation;
         if (serial) EnterCreation();
@@ -348,10 +348,11 @@ internal sealed unsafe class WorkerInterpreter
         ref Api api = ref Api.Table;
         // Before it is counted which threads have a state: none gets one from here on.
         CopyOwner* owner = CopyOwner.EndOf(_interpreter);
-        if (owner != null) LetVisitorsLeave();
+        LetVisitorsLeave(owner != null ? MostForVisitors : MostForEnding);
         if (HasStrayThreads())
         {
             // Ending it under them would be a fatal error of CPython; so it is left alive, with its leases.
+            ProgramEnd.Abandon(_interpreter);
             api.PyEval_SaveThread();
         }
         else
@@ -367,11 +368,13 @@ internal sealed unsafe class WorkerInterpreter
         Interpreters.EndLeasesOfEnded();
     }
 
-    // Threads of C libraries that are in the interpreter for a callback, or wait for its GIL, are done in a moment, unless they stay for ever.
-    void LetVisitorsLeave()
+    // Milliseconds. Threads of C libraries that are in the interpreter for a callback, or wait for its GIL, are done in a moment, unless they stay for ever; and so are threads that have ended as far as
+    // Python code can see.
+    const int MostForVisitors = 1000, MostForEnding = 50;
+
+    void LetVisitorsLeave(int most)
     {
-        const int MostMilliseconds = 1000;
-        for (int i = 0; i < MostMilliseconds && HasStrayThreads(); i++)
+        for (int i = 0; i < most && HasStrayThreads(); i++)
         {
             void* thread = Api.Table.PyEval_SaveThread();
             Thread.Sleep(1);
@@ -379,7 +382,7 @@ internal sealed unsafe class WorkerInterpreter
         }
     }
 
-    // The worker's code has waited for the threads of the threading module; those that tasks started by other means may still run.
+    // The worker's code has waited for the threads of the threading module, and stopped daemons; those that tasks started by other means may still run, and those that sit in C code.
     bool HasStrayThreads()
     {
         void* first = Api.Table.PyInterpreterState_ThreadHead(_interpreter);
