@@ -1,0 +1,180 @@
+"""
+Runs a selection of the packages' own tests in the main interpreter, and in two workers at once, and compares the outcomes test by test.
+
+    PYTHONPATH=… python3.14 tests/packages/suites.py [--only numpy] [--sources FOLDER] [--logs FOLDER]
+
+A test that passes in the main interpreter must pass in both workers. Each run is a process of its own, which must end as it should. The last line counts: passed is
+what passed in all three; skipped what was skipped or failed in the main interpreter, too, or cannot have the same outcome (selection.KNOWN).
+"""
+
+import argparse
+import collections
+import fnmatch
+import importlib.util
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+import outcomes
+import selection
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+# Seconds that a run of one suite may take.
+MOST = 400
+
+
+def main():
+    """Compare all suites that are there."""
+    options = parse()
+    if options.run:
+        return run(options.run, options.arguments)
+    total = collections.Counter()
+    for suite in selection.SUITES:
+        if options.only not in suite.package:
+            continue
+        folder = folder_of(suite, options.sources)
+        if folder is None:
+            what = "the sources of its tests are" if suite.in_sources else "it is"
+            print(f"{suite.package}: not run, because {what} not here", flush=True)
+            continue
+        counts = compare(suite, folder, options.logs / suite.package)
+        print(f"{suite.package}: {line(counts)}", flush=True)
+        total += counts
+    print(line(total))
+    return 1 if total["failed"] else 0
+
+
+def parse():
+    """The options of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", metavar="TEXT", help="only packages with this in their names")
+    parser.add_argument("--sources", type=pathlib.Path, help="folders lxml, sqlalchemy … with the tests that their packages leave out")
+    parser.add_argument("--logs", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()) / "symplast-suites", help="where outcomes and output go")
+    parser.add_argument("--run", choices=["main", "workers"], help=argparse.SUPPRESS)
+    parser.add_argument("arguments", nargs="*", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def folder_of(suite, sources):
+    """Where the files of a suite are; None if they are not here."""
+    found = importlib.util.find_spec(suite.package)
+    if found is None:
+        return None
+    folder = sources / suite.package if suite.in_sources and sources else None if suite.in_sources else pathlib.Path(found.origin).parent
+    return folder if folder and folder.exists() else None
+
+
+def line(counts):
+    """What is counted, as the gate reads it."""
+    return f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped"
+
+
+def compare(suite, folder, logs):
+    """Run a suite on both sides, say how they differ, and count."""
+    shutil.rmtree(logs, ignore_errors=True)
+    logs.mkdir(parents=True)
+    counts = collections.Counter()
+    for side in ("main", "workers"):
+        status = start(side, suite, folder, logs)
+        good = status == 0
+        counts["passed" if good else "failed"] += 1
+        if not good:
+            print(f"failed: {suite.package}, {side}: {status}\n{tail(logs / f'{side}.log')}")
+    expected, _, _ = outcomes.read(logs / "main.jsonl")
+    found = []
+    for number in range(2):
+        seen, copies, running = outcomes.read(logs / f"worker{number}.jsonl")
+        if not copies:
+            counts["failed"] += 1
+            print(f"failed: {suite.package}, worker {number}: " + (
+                f"ended in {running}" if running else "has no private copies" if copies == 0 else "did not come to its end"))
+        found.append(seen)
+    for test, (outcome, text) in expected.items():
+        counts[judged(test, outcome, text, [seen.get(test, ("not run", "")) for seen in found])] += 1
+    for test in set(found[0]) - set(expected) | set(found[1]) - set(expected):
+        print(f"failed: {suite.package}: {test} was run in a worker only")
+        counts["failed"] += 1
+    return counts
+
+
+def judged(test, expected, text, found):
+    """What the outcomes of a test count as; says so if they differ."""
+    if expected == "not collected":
+        print(f"failed: {test}: could not be collected in the main interpreter\n{indented(text)}")
+        return "failed"
+    if expected not in ("passed", "xpassed"):
+        return "skipped"
+    if all(outcome == expected for outcome, _ in found):
+        return "passed"
+    for pattern, reason in selection.KNOWN.items():
+        if fnmatch.fnmatchcase(test, pattern):
+            print(f"skipped: {test}: {reason}")
+            return "skipped"
+    text = next((text for outcome, text in found if outcome != expected), "")
+    print(f"failed: {test}: {expected} in the main interpreter, {' and '.join(outcome for outcome, _ in found)} in two workers\n{indented(text)}")
+    return "failed"
+
+
+def indented(text):
+    """The end of a report."""
+    return "".join(f"    {each}\n" for each in text.splitlines()[-25:])
+
+
+def tail(path):
+    """The end of a log."""
+    return indented(path.read_text(encoding="utf-8", errors="replace")) if path.exists() else ""
+
+
+def start(side, suite, folder, logs):
+    """Run one side in a process; what is wrong with its end, or 0."""
+    # A root and a configuration of our own, so that tests have the same names everywhere.
+    configuration = folder / "pyproject.toml" if suite.in_sources and (folder / "pyproject.toml").exists() else logs / "pytest.ini"
+    if configuration.parent == logs:
+        configuration.write_text("[pytest]\n")
+    arguments = [f"--rootdir={folder}", "-c", configuration, "--capture=sys", "-q", "--tb=short", "--continue-on-collection-errors",
+                 "-p", "no:cacheprovider", "-p", "no:faulthandler",
+                 *suite.options, *(folder / file for file in suite.files if (folder / file).exists())]
+    command = [sys.executable, "-X", "faulthandler", HERE / "suites.py", "--logs", logs, "--run", side, "--", *arguments]
+    with open(logs / f"{side}.log", "w", encoding="utf-8") as log:
+        process = subprocess.Popen([str(each) for each in command], cwd=logs, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            status = process.wait(MOST)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGABRT)  # faulthandler says where it hangs
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                pass
+            return f"took more than {MOST} seconds"
+        finally:
+            process.kill()
+            process.wait()
+    return 0 if status == 0 else f"ended with status {status}"
+
+
+def run(side, arguments):
+    """What the process of a side does."""
+    options = parse()
+    if side == "main":
+        outcomes.run([*arguments, f"--basetemp={options.logs / 'main.tmp'}"], options.logs / "main.jsonl")
+        return 0
+    import symplast
+
+    with symplast.InterpreterPoolExecutor(2) as executor:
+        runs = [
+            executor.submit(outcomes.run, [*arguments, f"--basetemp={options.logs / f'worker{number}.tmp'}"], str(options.logs / f"worker{number}.jsonl"))
+            for number in range(2)
+        ]
+        ids = [each.result() for each in runs]
+    if 0 in ids or ids[0] == ids[1]:
+        print(f"the interpreters were {ids}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
