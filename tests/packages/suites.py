@@ -11,6 +11,7 @@ import argparse
 import collections
 import fnmatch
 import importlib.util
+import json
 import pathlib
 import shutil
 import signal
@@ -32,7 +33,7 @@ def main():
     options = parse()
     if options.run:
         return run(options.run, options.arguments)
-    total = collections.Counter()
+    total, reasons = collections.Counter(), collections.Counter()
     for suite in selection.SUITES:
         if options.only not in suite.package:
             continue
@@ -41,9 +42,12 @@ def main():
             what = "the sources of its tests are" if suite.in_sources else "it is"
             print(f"{suite.package}: not run, because {what} not here", flush=True)
             continue
-        counts = compare(suite, folder, options.logs / suite.package)
+        counts, why = compare(suite, folder, options.logs / suite.package)
         print(f"{suite.package}: {line(counts)}", flush=True)
         total += counts
+        reasons += why
+    if options.counts:
+        options.counts.write_text(json.dumps({"passed": total["passed"], "failed": total["failed"], "skipped": reasons}))
     print(line(total))
     return 1 if total["failed"] else 0
 
@@ -54,6 +58,7 @@ def parse():
     parser.add_argument("--only", default="", metavar="TEXT", help="only packages with this in their names")
     parser.add_argument("--sources", type=pathlib.Path, help="folders lxml, sqlalchemy … with the tests that their packages leave out")
     parser.add_argument("--logs", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()) / "symplast-suites", help="where outcomes and output go")
+    parser.add_argument("--counts", type=pathlib.Path, help="the file that gets the counts, as eng.unittests writes them")
     parser.add_argument("--run", choices=["main", "workers"], help=argparse.SUPPRESS)
     parser.add_argument("arguments", nargs="*", help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -74,15 +79,14 @@ def line(counts):
 
 
 def compare(suite, folder, logs):
-    """Run a suite on both sides, say how they differ, and count."""
+    """Run a suite on both sides, say how they differ, and count: what the tests came to, and why some were skipped."""
     shutil.rmtree(logs, ignore_errors=True)
     logs.mkdir(parents=True)
-    counts = collections.Counter()
+    counts, reasons = collections.Counter(), collections.Counter()
     for side in ("main", "workers"):
         status = start(side, suite, folder, logs)
-        good = status == 0
-        counts["passed" if good else "failed"] += 1
-        if not good:
+        counts["failed" if status else "passed"] += 1
+        if status:
             print(f"failed: {suite.package}, {side}: {status}\n{tail(logs / f'{side}.log')}")
     expected, _, _ = outcomes.read(logs / "main.jsonl")
     found = []
@@ -94,29 +98,40 @@ def compare(suite, folder, logs):
                 f"ended in {running}" if running else "has no private copies" if copies == 0 else "did not come to its end"))
         found.append(seen)
     for test, (outcome, text) in expected.items():
-        counts[judged(test, outcome, text, [seen.get(test, ("not run", "")) for seen in found])] += 1
-    for test in set(found[0]) - set(expected) | set(found[1]) - set(expected):
-        print(f"failed: {suite.package}: {test} was run in a worker only")
+        reason = reason_to_skip(suite, test, outcome, found)
+        if reason:
+            reasons[reason] += 1
+            counts["skipped"] += 1
+        else:
+            counts["passed" if is_as_expected(test, outcome, text, found) else "failed"] += 1
+    for test in (set(found[0]) | set(found[1])) - set(expected):
+        print(f"failed: {test}: was run in a worker only\n{indented((found[0].get(test) or found[1][test])[1])}")
         counts["failed"] += 1
-    return counts
+    return counts, reasons
 
 
-def judged(test, expected, text, found):
-    """What the outcomes of a test count as; says so if they differ."""
+def reason_to_skip(suite, test, expected, found):
+    """Why the outcomes of a test are not compared, or None."""
+    if expected in ("skipped", "xfailed", "failed", "error"):
+        return f"{suite.package}: {'skipped' if expected == 'skipped' else 'fails'} in the main interpreter, too"
+    if all(seen.get(test, ("not run",))[0] == expected for seen in found):
+        return None
+    reason = next((reason for pattern, reason in selection.KNOWN.items() if fnmatch.fnmatchcase(test, pattern)), None)
+    if reason:
+        print(f"skipped: {test}: {reason}")
+    return reason
+
+
+def is_as_expected(test, expected, text, found):
+    """Whether the test has the same outcome everywhere; says so if not."""
     if expected == "not collected":
         print(f"failed: {test}: could not be collected in the main interpreter\n{indented(text)}")
-        return "failed"
-    if expected not in ("passed", "xpassed"):
-        return "skipped"
-    if all(outcome == expected for outcome, _ in found):
-        return "passed"
-    for pattern, reason in selection.KNOWN.items():
-        if fnmatch.fnmatchcase(test, pattern):
-            print(f"skipped: {test}: {reason}")
-            return "skipped"
-    text = next((text for outcome, text in found if outcome != expected), "")
-    print(f"failed: {test}: {expected} in the main interpreter, {' and '.join(outcome for outcome, _ in found)} in two workers\n{indented(text)}")
-    return "failed"
+        return False
+    there = [seen.get(test, ("not run", "")) for seen in found]
+    different = [each for each in there if each[0] != expected]
+    if different:
+        print(f"failed: {test}: {expected} in the main interpreter, {' and '.join(outcome for outcome, _ in there)} in two workers\n{indented(different[0][1])}")
+    return not different
 
 
 def indented(text):
