@@ -24,8 +24,8 @@ import selection
 
 HERE = pathlib.Path(__file__).resolve().parent
 
-# Seconds that a run of one suite may take.
-MOST = 400
+# Seconds that a run of one suite may take, in the gate and otherwise.
+MOST, MOST_WIDE = 400, 3600
 
 
 def main():
@@ -34,7 +34,7 @@ def main():
     if options.run:
         return run(options.run, options.arguments)
     total, reasons = collections.Counter(), collections.Counter()
-    for suite in selection.SUITES:
+    for suite in selection.WIDE if options.wide else selection.SUITES:
         if options.only not in suite.package:
             continue
         folder = folder_of(suite, options.sources)
@@ -42,7 +42,7 @@ def main():
             what = "the sources of its tests are" if suite.in_sources else "it is"
             print(f"{suite.package}: not run, because {what} not here", flush=True)
             continue
-        counts, why = compare(suite, folder, options.logs / suite.package)
+        counts, why = compare(suite, folder, options.logs / suite.package, MOST_WIDE if options.wide else MOST)
         print(f"{suite.package}: {line(counts)}", flush=True)
         total += counts
         reasons += why
@@ -56,6 +56,7 @@ def parse():
     """The options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", metavar="TEXT", help="only packages with this in their names")
+    parser.add_argument("--wide", action="store_true", help="the wide selection, which takes half an hour")
     parser.add_argument("--sources", type=pathlib.Path, help="folders lxml, sqlalchemy … with the tests that their packages leave out")
     parser.add_argument("--logs", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()) / "symplast-suites", help="where outcomes and output go")
     parser.add_argument("--counts", type=pathlib.Path, help="the file that gets the counts, as eng.unittests writes them")
@@ -78,13 +79,13 @@ def line(counts):
     return f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped"
 
 
-def compare(suite, folder, logs):
+def compare(suite, folder, logs, most):
     """Run a suite on both sides, say how they differ, and count: what the tests came to, and why some were skipped."""
     shutil.rmtree(logs, ignore_errors=True)
     logs.mkdir(parents=True)
     counts, reasons = collections.Counter(), collections.Counter()
     for side in ("main", "workers"):
-        status = start(side, suite, folder, logs)
+        status = start(side, suite, folder, logs, most)
         counts["failed" if status else "passed"] += 1
         if status:
             print(f"failed: {suite.package}, {side}: {status}\n{tail(logs / f'{side}.log')}")
@@ -144,7 +145,7 @@ def tail(path):
     return indented(path.read_text(encoding="utf-8", errors="replace")) if path.exists() else ""
 
 
-def start(side, suite, folder, logs):
+def start(side, suite, folder, logs, most):
     """Run one side in a process; what is wrong with its end, or 0."""
     # A root and a configuration of our own, so that tests have the same names everywhere.
     configuration = folder / "pyproject.toml" if suite.in_sources and (folder / "pyproject.toml").exists() else logs / "pytest.ini"
@@ -157,14 +158,14 @@ def start(side, suite, folder, logs):
     with open(logs / f"{side}.log", "w", encoding="utf-8") as log:
         process = subprocess.Popen([str(each) for each in command], cwd=logs, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         try:
-            status = process.wait(MOST)
+            status = process.wait(most)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGABRT)  # faulthandler says where it hangs
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 pass
-            return f"took more than {MOST} seconds"
+            return f"took more than {most} seconds"
         finally:
             process.kill()
             process.wait()
