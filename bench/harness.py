@@ -24,7 +24,7 @@ from pathlib import Path
 
 # The order in which subjects run and are listed: modules of this folder.
 SUBJECTS = ("freezing", "reading", "live", "live_sorted", "live_rivals", "live_together", "live_memory", "scaling", "handover", "executors", "footprint",
-            "unshared")
+            "unshared", "extensions")
 
 # A side of a comparison: does its work once and returns what that took.
 type Side = Callable[[], float]
