@@ -3,8 +3,11 @@ A short program for each package of which docs/extensions.md has a row: it does 
 time. It runs in the main interpreter and, again and again for a moment, in two workers at once; all must return the same.
 
     python3.14 tests/packages/programs.py numpy lxml          these, in a process each; without names all of them
+    python3.14 tests/packages/programs.py --json              what came of them, for eng.compatibility
 """
 
+import argparse
+import collections
 import functools
 import importlib
 import json
@@ -38,7 +41,9 @@ _NOT_INSTALLED = 75
 
 
 def repeat(name, number, folder, expected, announce, wait):
-    """In a worker: runs a program until all workers' time is over; returns the number of rounds, and the first result that differs, or None."""
+    """In a worker: runs a program until its time is over; returns the number of rounds, the first result that differs, or None, and what has become private."""
+    from symplast import extensions
+
     function = functools.partial(PROGRAMS[name], _own(folder, number))
     first = function()  # Before the others are waited for: imports take unequally long.
     os.write(announce, b"r")
@@ -48,7 +53,9 @@ def repeat(name, number, folder, expected, announce, wait):
     while result == expected and (rounds < 3 or time.monotonic() < ends):
         result = function()
         rounds += 1
-    return rounds, None if result == expected else repr(result)
+    private = [each for each in extensions.loaded() if each.private]
+    kinds = collections.Counter(each.kind for each in private)
+    return rounds, None if result == expected else repr(result), kinds | {"bytes": sum(each.bytes for each in private)}
 
 
 def run(name):
@@ -76,7 +83,7 @@ def _own(folder, number):
 
 
 def alone(name):
-    """Runs a program in a process of its own. Returns the rounds of each worker; raises NotInstalled, or AssertionError with what was wrong."""
+    """Runs a program in a process of its own. Returns the rounds of each worker, and what was private; NotInstalled, or AssertionError with what was wrong."""
     code = f"import sys; sys.path[:] = {[str(pathlib.Path(__file__).parent), *sys.path]!r}; import programs; programs.main_of({name!r})"
     command = [sys.executable, "-X", "faulthandler", "-W", "ignore", "-c", code]
     try:
@@ -84,7 +91,7 @@ def alone(name):
     except subprocess.TimeoutExpired:
         raise AssertionError(f"{name} took longer than {LIMIT} s") from None
     if done.returncode == _NOT_INSTALLED:
-        raise NotInstalled(f"{name} is not installed for this Python: {done.stdout.strip()}")
+        raise NotInstalled(f"not installed for this Python: {done.stdout.strip()}")
     if done.returncode or done.stderr:
         raise AssertionError(f"{name} ended with status {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-6000:]}")
     return json.loads(done.stdout.splitlines()[-1])
@@ -98,27 +105,41 @@ def main_of(name):
         print(error)
         sys.exit(_NOT_INSTALLED)
     workers, expected = run(name)
-    for rounds, different in workers:
+    for rounds, different, _ in workers:
         if different is not None:
             sys.exit(f"after {rounds} rounds in a worker\n{different}\nand in the main interpreter\n{expected!r}")
-    print(json.dumps([rounds for rounds, _ in workers]))
+    print(json.dumps({"rounds": [rounds for rounds, _, _ in workers], "private": workers[0][2]}))
 
 
-def main(names):
-    passed = failed = skipped = 0
-    for name in names or PROGRAMS:
-        try:
-            rounds = alone(name)
-            passed += 1
-            print(f"{name}: {' and '.join(map(str, rounds))} rounds", flush=True)
-        except NotInstalled as missing:
-            skipped += 1
-            print(missing, flush=True)
-        except AssertionError as error:
-            failed += 1
-            print(f"failed: {error}", flush=True)
-    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+def outcome(name):
+    """What came of a program: what alone() returns with what the program does, or {"missing": why} or {"failed": why}."""
+    try:
+        return {"does": PROGRAMS[name].__doc__} | alone(name)
+    except NotInstalled as missing:
+        return {"missing": str(missing)}
+    except AssertionError as error:
+        return {"failed": str(error)}
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="PACKAGE", help="default: all")
+    parser.add_argument("--json", action="store_true", help="print what came of them as JSON")
+    options = parser.parse_args(arguments)
+    outcomes = {}
+    for name in options.names or PROGRAMS:
+        outcomes[name] = outcome(name)
+        if not options.json:
+            print(f"{name}: {_said(outcomes[name])}", flush=True)
+    passed, failed, skipped = (sum(what in each for each in outcomes.values()) for what in ("rounds", "failed", "missing"))
+    print(json.dumps(outcomes) if options.json else f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed else 0
+
+
+def _said(told):
+    if "rounds" in told:
+        return f"{' and '.join(map(str, told['rounds']))} rounds"
+    return told.get("missing") or f"FAILED: {told['failed']}"
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from in_threads import in_threads
 
 
 def numpy_(folder):
+    """Linear algebra, FFT, records, files, callbacks; four threads on one array."""
     import numpy as np
 
     random = np.random.default_rng(7)
@@ -46,6 +47,7 @@ def numpy_(folder):
 
 
 def pandas_(folder):
+    """Groups, merges, time series, pivot tables, CSV, callbacks."""
     import numpy as np
     import pandas as pd
 
@@ -74,6 +76,7 @@ def pandas_(folder):
 
 
 def scipy_(folder):
+    """Linear algebra, sparse matrices, optimization, integration and filters that call Python, statistics."""
     import numpy as np
     from scipy import integrate, interpolate, linalg, ndimage, optimize, signal, sparse, spatial, special, stats
     from scipy.sparse import linalg as sparse_linalg
@@ -100,6 +103,7 @@ def scipy_(folder):
 
 
 def sklearn_(folder):
+    """Pipelines, forests, support vector machines also with a kernel in Python, k-means, cross-validation."""
     import numpy as np
     from sklearn import cluster, datasets, decomposition, ensemble, feature_extraction, linear_model, model_selection, pipeline, preprocessing, svm
 
@@ -119,6 +123,7 @@ def sklearn_(folder):
 
 
 def h5py_(folder):
+    """Files of its own in each worker, with compression; groups, links, callbacks."""
     import h5py
     import numpy as np
 
@@ -157,6 +162,7 @@ def h5py_(folder):
 
 
 def pyarrow_(folder):
+    """Tables, Parquet, IPC, CSV, joins; it uses its own pool of threads."""
     import pyarrow as pa
     from pyarrow import compute, csv, ipc, parquet
 
@@ -186,6 +192,7 @@ def pyarrow_(folder):
 
 
 def joblib_(folder):
+    """Caches on disk, files, hashes, `Parallel(n_jobs=1)`."""
     import joblib
     import numpy as np
 
@@ -211,6 +218,7 @@ def joblib_(folder):
 
 
 def distributed_(folder):
+    """Dask's delayed calls and arrays in threads, serialization."""
     import dask
     import dask.array
     import distributed

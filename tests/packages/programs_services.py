@@ -8,6 +8,7 @@ from in_threads import in_threads
 
 
 def greenlet_(folder):
+    """Switches, errors, greenlets in four threads and alive at their end."""
     import greenlet
 
     def numbers(count):
@@ -53,6 +54,7 @@ def _nested(greenlet, depth):
 
 
 def sqlalchemy_(folder):
+    """ORM on SQLite files, relations, events, errors."""
     import sqlalchemy as sa
     from sqlalchemy import orm
 
@@ -99,6 +101,7 @@ def sqlalchemy_(folder):
 
 
 def psycopg2_(folder):
+    """Adapting and casting values, a connection that fails; no server."""
     import datetime
     import decimal
 
@@ -128,6 +131,7 @@ def psycopg2_(folder):
 
 
 def cryptography_(folder):
+    """Signatures, ciphers, certificates, key derivation."""
     import datetime
 
     from cryptography import x509
@@ -174,6 +178,7 @@ def cryptography_(folder):
 
 
 def psutil_(folder):
+    """Facts of the process and the system."""
     import psutil
 
     process = psutil.Process()
@@ -201,6 +206,7 @@ def _open_files(process, path):
 
 
 def hypothesis_(folder):
+    """Tests that hold and one that is reduced to its smallest case."""
     import hypothesis
     from hypothesis import strategies
 
@@ -229,6 +235,7 @@ def hypothesis_(folder):
 
 
 def pytest_(folder):
+    """Runs of a test file with `--capture=sys` and `-p no:faulthandler`."""
     import contextlib
 
     import pytest

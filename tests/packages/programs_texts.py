@@ -5,6 +5,7 @@ import json
 
 
 def lxml_(folder):
+    """Resolvers, XPath, XSLT with functions in Python, RelaxNG, DTD, HTML, objectify."""
     from lxml import etree, html, objectify
 
     class Resolver(etree.Resolver):
@@ -46,6 +47,7 @@ def lxml_(folder):
 
 
 def orjson_(folder):
+    """Writing with a callback, reading, errors."""
     import datetime
     import uuid
 
@@ -69,6 +71,7 @@ def orjson_(folder):
 
 
 def msgpack_(folder):
+    """Packing and unpacking in pieces, extension types, timestamps."""
     import datetime
 
     import msgpack
@@ -95,6 +98,7 @@ def msgpack_(folder):
 
 
 def yaml_(folder):
+    """Reading and writing by LibYAML, constructors in Python."""
     import yaml
 
     class Loader(yaml.CSafeLoader):
@@ -118,6 +122,7 @@ def yaml_(folder):
 
 
 def regex_(folder):
+    """Fuzzy and recursive matches, callbacks, Unicode."""
     import regex
 
     text = "The quick brown fox jumps over the lazy dog. " * 20
@@ -133,6 +138,7 @@ def regex_(folder):
 
 
 def tokenizers_(folder):
+    """Training and encoding, in its own threads; files."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
     texts = ["the quick brown fox jumps over the lazy dog", "a lazy dog sleeps", "quick foxes jump and jump"] * 30
@@ -160,6 +166,7 @@ def tokenizers_(folder):
 
 
 def pydantic_(folder):
+    """Models with validators, JSON, schemas, errors."""
     import datetime
     import decimal
 
@@ -204,6 +211,7 @@ def pydantic_(folder):
 
 
 def PIL_(folder):
+    """Drawing, filters, PNG, JPEG and GIF files."""
     import hashlib
 
     from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps

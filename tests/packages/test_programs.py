@@ -13,9 +13,9 @@ import programs
 class Packages(unittest.TestCase):
     def check(self, name):
         try:
-            rounds = programs.alone(name)
+            rounds = programs.alone(name)["rounds"]
         except programs.NotInstalled as missing:
-            self.skipTest(str(missing))
+            self.skipTest(f"{name} is {missing}")
         self.assertEqual(len(rounds), programs.WORKERS)
         self.assertGreaterEqual(min(rounds), 3)
 
