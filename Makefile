@@ -20,8 +20,9 @@ build:  ## compile the extension module and make the wheel in artifacts/wheels
 sdist:  ## make a source distribution in artifacts/sdist
 	$(ENG)sdist
 
-demo:  ## search the standard library's code on all cores, with the newest Python
+demo:  ## search the standard library's code on all cores, with the newest Python; then pandas, if it is there
 	$(ENG)run examples/codesearch.py $(ARGS)
+	$(ENG)run examples/frames.py $(filter --quick,$(ARGS))
 
 test:  ## run all tests, with every CPython found on this machine
 	$(ENG)tests $(ARGS)

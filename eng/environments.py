@@ -1,7 +1,7 @@
 """Virtual environments with the wheel in them.
 
 A Python with pip gets it by `pip install --no-index`, as a user would. Debian splits pip from Python and other installations
-leave it out; there the wheel is unpacked by hand, which for a wheel without scripts comes to the same.
+leave it out; there the wheel is unpacked by hand, and its command written, which comes to the same.
 """
 
 import json
@@ -67,6 +67,9 @@ def _unpack(folder, wheel):
         shutil.rmtree(old, ignore_errors=True)
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(packages)
+    command = executable(folder).with_name("symplast")
+    command.write_text(f"#!{executable(folder).absolute()}\nimport sys\n\nfrom symplast.commands import main\n\nsys.exit(main())\n")
+    command.chmod(0o755)
 
 
 def _environment():

@@ -45,13 +45,17 @@ Generator: symplast
 Root-Is-Purelib: false
 Tag: {tag}
 """
+ENTRY_POINTS = """\
+[console_scripts]
+symplast = symplast.commands:main
+"""
 
 # Whatever is not one of these has no business on a user's machine.
 _ALLOWED = re.compile(r"""
     symplast/([a-z_]\w*/)*[A-Za-z_]\w*\.pyi?
     | symplast/py\.typed
     | symplast/_symplast\.abi3\.so
-    | symplast-[^/]+\.dist-info/(METADATA|WHEEL|RECORD|licenses/LICENSE)
+    | symplast-[^/]+\.dist-info/(METADATA|WHEEL|RECORD|entry_points\.txt|licenses/LICENSE)
     """, re.VERBOSE)
 _DEMANDED = ["symplast/__init__.py", "symplast/__init__.pyi", "symplast/py.typed", VERSION, EXTENSION]
 
@@ -66,6 +70,7 @@ def information():
     return f"symplast-{version()}.dist-info", {
         "METADATA": metadata().encode(),
         "WHEEL": WHEEL.format(tag=TAG).encode(),
+        "entry_points.txt": ENTRY_POINTS.encode(),
         "licenses/LICENSE": (ROOT / "LICENSE").read_bytes(),
     }
 

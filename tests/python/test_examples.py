@@ -27,6 +27,17 @@ class Examples(unittest.TestCase):
         self.check("orders.py", r"^4000 orders: \d+ traded")
 
 
+class Frames(unittest.TestCase):
+    """The demo's part for NumPy and pandas, which tests/packages runs where they are."""
+
+    def test_it_says_in_one_line_that_it_cannot_run(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "sitecustomize.py").write_text("import sys; sys.modules['pandas'] = sys.modules['numpy'] = None")
+            done = child.spawn([EXAMPLES / "frames.py", "--quick"], PYTHONPATH=os.pathsep.join([folder, child.package_path()]))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, r"^examples/frames\.py is left out: .*numpy.* -m pip install numpy pandas\n$")
+
+
 class Demo(unittest.TestCase):
     """The first program that people run."""
 
