@@ -2,6 +2,7 @@
 
 import ast
 import os
+import sys
 import unittest
 
 from extension_case import ExtensionCase
@@ -13,11 +14,15 @@ def leave(name, argument=None):
     importlib.import_module(name).leave(argument)
 
 def mapped(name):
-    # What has gone goes when the next worker is made.
-    with InterpreterPoolExecutor(1) as executor:
-        executor.submit(int).result()
-    with open("/proc/self/maps") as maps:
-        return sum(name.removeprefix("fx.") + ".so" in line for line in maps)
+    # What has gone goes when the next worker is made, if the thread has ended by then, which nobody can wait for.
+    for _ in range(10):
+        with InterpreterPoolExecutor(1) as executor:
+            executor.submit(int).result()
+        with open("/proc/self/maps") as maps:
+            count = sum(name.removeprefix("fx.") + ".so" in line for line in maps)
+        if count == 0:
+            break
+    return count
 
 def cycle(name, argument=None):
     with InterpreterPoolExecutor(1) as executor:
@@ -37,6 +42,7 @@ cycle("fx.ends")
 print(mapped("fx.ends"))
 """), 0)  # fmt: skip
 
+    @unittest.skipIf(sys.version_info < (3, 12, 4), "CPython's own functions keep objects of the interpreter that called first (gh-119213)")
     def test_objects_that_are_never_freed(self):
         # 30 MB each time.
         first, last = self.left("""
