@@ -48,6 +48,14 @@ def prepare(folder, python, wheel):
     _stamp_file(folder).write_text(json.dumps({**stamp, "wheel": wheels.digest(wheel)}))
 
 
+def unpack(wheel, folder):
+    """The wheel's contents in a folder for PYTHONPATH, for Pythons in which nothing is to be installed; returns it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return folder
+
+
 def _create(folder, python):
     """Makes an environment anew; returns whether it has pip."""
     if folder.exists():

@@ -1,17 +1,21 @@
 """Runs a program of the project with the newest Python of the machine, in an environment with a fresh build of Symplast.
 
     python3 -m eng.run examples/codesearch.py [its arguments]
+
+SYMPLAST_PYTHON names another Python, which then runs the program as it is, with the packages that it has, and the build by way of PYTHONPATH.
 """
 
 import os
 import sys
 
 from eng import build, environments, prerequisites, pythons
-from eng.project import DEMO_ENVIRONMENT, ROOT, relative
+from eng.project import ARTIFACTS, DEMO_ENVIRONMENT, ROOT, relative
 from eng.terminal import say
 
 
 def main(program, *arguments):
+    if os.environ.get("SYMPLAST_PYTHON"):
+        _run_named(os.environ["SYMPLAST_PYTHON"], program, *arguments)
     found, skipped = pythons.find()
     prerequisites.demand(found, skipped)
     pythons.warn(skipped)
@@ -20,6 +24,13 @@ def main(program, *arguments):
     interpreter = environments.executable(DEMO_ENVIRONMENT)
     say(f"Running {program} with Python {python.name} ({relative(interpreter)})\n")
     os.execv(interpreter, [str(interpreter), str(ROOT / program), *arguments])
+
+
+def _run_named(python, program, *arguments):
+    site = environments.unpack(build.build(), ARTIFACTS / "site-of-wheel")
+    say(f"Running {program} with {python}\n")
+    variables = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))}
+    os.execve(python, [python, str(ROOT / program), *arguments], variables)
 
 
 if __name__ == "__main__":

@@ -15,10 +15,9 @@ import subprocess
 import sys
 import tarfile
 import time
-import zipfile
 from pathlib import Path
 
-from eng import build, debian
+from eng import build, debian, environments
 from eng.commands import environment
 from eng.project import ARTIFACTS, ROOT, relative
 from eng.terminal import elapsed, say
@@ -44,7 +43,7 @@ def main():
         say("No package was tried: SYMPLAST_PACKAGED_PYTHONS names no Python that has some.")
         say("0 passed, 0 failed, 0 skipped")
         return 0
-    site = _site(build.build())
+    site = environments.unpack(build.build(), FOLDER / "site")
     sources = FOLDER / "sources"
     for package in _SOURCES:
         if options.only in package:
@@ -68,15 +67,6 @@ def _pythons():
     for entry in filter(None, os.environ.get("SYMPLAST_PACKAGED_PYTHONS", "").split(":")):
         path = Path(entry).expanduser()
         yield from sorted(each for each in path.glob("python3*") if re.fullmatch(r"python3\.\d+", each.name)) if path.is_dir() else [path]
-
-
-def _site(wheel):
-    """The wheel, unpacked."""
-    site = FOLDER / "site"
-    shutil.rmtree(site, ignore_errors=True)
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(site)
-    return site
 
 
 def _unpack(package, sources):

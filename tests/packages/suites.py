@@ -33,6 +33,9 @@ def main():
     options = parse()
     if options.run:
         return run(options.run, options.arguments)
+    # The processes have another current folder.
+    options.logs = options.logs.resolve()
+    options.sources = options.sources and options.sources.resolve()
     total, reasons = collections.Counter(), collections.Counter()
     for suite in selection.WIDE if options.wide else selection.SUITES:
         if options.only not in suite.package:

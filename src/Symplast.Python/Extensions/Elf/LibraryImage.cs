@@ -21,6 +21,9 @@ internal sealed unsafe class LibraryImage : IDisposable
     readonly OpenFile _original;
     readonly ElfFile _layout;
     readonly List<(string From, string To)> _renamed = [];
+
+    // Pages of the file that are not as in the original, by their offsets.
+    readonly HashSet<ulong> _edited = [];
     int _file = -1;
 
     /// <exception cref="IOException">There is no anonymous memory.</exception>
@@ -110,11 +113,13 @@ internal sealed unsafe class LibraryImage : IDisposable
         {
             ElfFile edited = ElfFile.Of(copy, room);
             FileHeader* header = (FileHeader*)copy;
+            NoteEdit(copy, header, (nuint)sizeof(FileHeader));
+            NoteEdit(copy, edited.Dynamic, (nuint)(edited.DynamicCount * sizeof(DynamicEntry)));
             header->SectionHeaders = 0;
             header->SectionHeaderCount = header->SectionNames = 0;
             for (int i = 0; i < edited.DynamicCount && !LoaderFaults.LeavesName; i++)
                 if (edited.Dynamic[i].Tag == DynamicEntry.SharedName) edited.Dynamic[i].Tag = DynamicEntry.Debug;
-            if (!LoaderFaults.LeavesUniqueSymbols) MakeOrdinary(edited);
+            if (!LoaderFaults.LeavesUniqueSymbols) MakeOrdinary(edited, copy);
             if (_renamed.Count != 0) AddStrings(edited, copy, start);
         }
         finally
@@ -193,36 +198,27 @@ internal sealed unsafe class LibraryImage : IDisposable
         return found;
     }
 
-    // That of the original takes a page's place at once, for other threads too; constructors have run by now.
+    // That of the original takes a page's place at once, for other threads too; constructors have run by now. One that has changed its own code keeps what it changed.
     void ShareReadOnly(Pages pages)
     {
         nuint page = Linux.PageSize;
         int protection = pages.IsExecutable ? Linux.ProtectReadExecute : Linux.ProtectRead;
-        byte* original = _original.Map(pages.Offset, pages.Length, Linux.ProtectRead, Linux.MapPrivate);
-        try
+        bool[] written = PageTable.Written(pages.Start, pages.Length / page);
+        for (nuint at = 0; at < pages.Length;)
         {
-            for (nuint at = 0; at < pages.Length;)
+            nuint end = at;
+            while (end < pages.Length && !written[end / page] && !_edited.Contains(pages.Offset + end)) end += page;
+            if (end == at)
             {
-                nuint end = at;
-                while (end < pages.Length && IsSame(original + end, pages.Start + end)) end += page;
-                if (end == at)
-                {
-                    OwnBytes += page;
-                    at += page;
-                    continue;
-                }
-                _original.Map(pages.Offset + at, end - at, protection, Linux.MapPrivate | Linux.MapFixed, pages.Start + at);
-                Linux.Punch(_file, pages.Offset + at, end - at);
-                at = end;
+                OwnBytes += page;
+                at += page;
+                continue;
             }
-        }
-        finally
-        {
-            Linux.Unmap(original, pages.Length);
+            _original.Map(pages.Offset + at, end - at, protection, Linux.MapPrivate | Linux.MapFixed, pages.Start + at);
+            Linux.Punch(_file, pages.Offset + at, end - at);
+            at = end;
         }
     }
-
-    static bool IsSame(byte* a, byte* b) => new ReadOnlySpan<byte>(a, (int)Linux.PageSize).SequenceEqual(new ReadOnlySpan<byte>(b, (int)Linux.PageSize));
 
     nuint BlockSize(nuint page)
     {
@@ -231,11 +227,21 @@ internal sealed unsafe class LibraryImage : IDisposable
         return ((nuint)size + page - 1) & ~(page - 1);
     }
 
-    static void MakeOrdinary(ElfFile edited)
+    void MakeOrdinary(ElfFile edited, byte* copy)
     {
         Symbol* symbols = edited.Symbols(out uint count);
         for (uint i = 0; i < count; i++)
-            if (symbols[i].Binding == Symbol.Unique) symbols[i].Info = (byte)(Symbol.Global << 4 | symbols[i].Info & 15);
+        {
+            if (symbols[i].Binding != Symbol.Unique) continue;
+            symbols[i].Info = (byte)(Symbol.Global << 4 | symbols[i].Info & 15);
+            NoteEdit(copy, &symbols[i], (nuint)sizeof(Symbol));
+        }
+    }
+
+    void NoteEdit(byte* copy, void* start, nuint length)
+    {
+        nuint page = Linux.PageSize, first = (nuint)((byte*)start - copy);
+        for (nuint at = first & ~(page - 1); at < first + length; at += page) _edited.Add(at);
     }
 
     void AddStrings(ElfFile edited, byte* copy, nuint start)
@@ -263,7 +269,7 @@ internal sealed unsafe class LibraryImage : IDisposable
             byte[] text = Encoding.UTF8.GetBytes(to);
             text.CopyTo(new Span<byte>(strings + used, text.Length));
             strings[used + (ulong)text.Length] = 0;
-            Replace(edited, Encoding.UTF8.GetBytes(from), used);
+            Replace(edited, copy, Encoding.UTF8.GetBytes(from), used);
             used += (ulong)text.Length + 1;
         }
         edited.Find(DynamicEntry.Strings)->Value = address + tableSize;
@@ -297,7 +303,7 @@ internal sealed unsafe class LibraryImage : IDisposable
         header->ProgramHeaderCount = (ushort)(count + 1);
     }
 
-    static void Replace(ElfFile edited, byte[] name, ulong offset)
+    void Replace(ElfFile edited, byte* copy, byte[] name, ulong offset)
     {
         for (int i = 0; i < edited.DynamicCount; i++)
             if (edited.Dynamic[i].Tag == DynamicEntry.Needed && IsNamed(edited, edited.Dynamic[i].Value, name)) edited.Dynamic[i].Value = offset;
@@ -306,7 +312,11 @@ internal sealed unsafe class LibraryImage : IDisposable
         for (ulong i = 0; at != 0 && i < needCount->Value; i++)
         {
             VersionNeed* need = edited.AtAddress<VersionNeed>(at, 1);
-            if (IsNamed(edited, need->File, name)) need->File = (uint)offset;
+            if (IsNamed(edited, need->File, name))
+            {
+                need->File = (uint)offset;
+                NoteEdit(copy, need, (nuint)sizeof(VersionNeed));
+            }
             if (need->Next == 0) break;
             at += need->Next;
         }
