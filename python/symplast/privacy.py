@@ -1,4 +1,4 @@
-"""Where importlib's loader of extension modules, and ctypes, are asked for private copies: in every interpreter but the main one."""
+"""Where importlib's loader of extension modules is asked for private copies: in every interpreter but the main one."""
 
 import sys
 from _frozen_importlib_external import ExtensionFileLoader  # As it is in importlib.machinery, with nothing around it.
@@ -24,7 +24,7 @@ def install():
     except RuntimeError:
         # No workers can run now; whoever tries is told why.
         pass
-    ordinary_create, ordinary_exec = ExtensionFileLoader.create_module, ExtensionFileLoader.exec_module
+    ordinary = ExtensionFileLoader.create_module
 
     def create_module(self, spec):
         """Create an uninitialized extension module."""
@@ -35,20 +35,9 @@ def install():
             raise ImportError(policy.refusal(spec.name), name=spec.name, path=spec.origin)
         if module is not None:
             return module
-        return _create_unchecked(ordinary_create, self, spec) if choice == policies.SHARED else ordinary_create(self, spec)
+        return _create_unchecked(ordinary, self, spec) if choice == policies.SHARED else ordinary(self, spec)
 
-    def exec_module(self, module):
-        """Initialize an extension module."""
-        ordinary_exec(self, module)
-        if module.__name__ == "_ctypes":
-            _follow_policy(module)
-
-    ExtensionFileLoader.create_module, ExtensionFileLoader.exec_module = create_module, exec_module
-    if "_ctypes" in sys.modules:
-        _follow_policy(sys.modules["_ctypes"])
-        ctypes = sys.modules.get("ctypes")
-        if hasattr(ctypes, "_dlopen"):
-            ctypes._dlopen = sys.modules["_ctypes"].dlopen
+    ExtensionFileLoader.create_module = create_module
 
 
 # What the loader does, by the policy and by whether it was given for the module: a copy if it does not declare support, a copy in any case, or NotImplemented if it would
@@ -71,16 +60,3 @@ def _create_unchecked(create, loader, spec):
         return create(loader, spec)
     finally:
         _imp._override_multi_interp_extensions_check(before)
-
-
-def _follow_policy(ctypes):
-    ordinary = ctypes.dlopen
-
-    def dlopen(name, *flags):
-        """dlopen(name, flag) -> the handle of a library: that of a private copy, if the interpreter has one or must have one."""
-        import os
-
-        handle = None if name is None else _symplast._open_library(os.fsdecode(name))
-        return ordinary(name, *flags) if handle is None else handle
-
-    ctypes.dlopen = dlopen

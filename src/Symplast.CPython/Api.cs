@@ -280,7 +280,6 @@ public unsafe struct Api
     public PyObject** PyExc_IndexError;
     public PyObject** PyExc_KeyboardInterrupt;
     public PyObject** PyExc_MemoryError;
-    public PyObject** PyExc_OSError;
     public PyObject** PyExc_OverflowError;
     public PyObject** PyExc_RecursionError;
     public PyObject** PyExc_ReferenceError;

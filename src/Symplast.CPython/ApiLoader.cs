@@ -269,7 +269,6 @@ public static unsafe class ApiLoader
         t.PyExc_IndexError = (PyObject**)symbols.Need("PyExc_IndexError");
         t.PyExc_KeyboardInterrupt = (PyObject**)symbols.Need("PyExc_KeyboardInterrupt");
         t.PyExc_MemoryError = (PyObject**)symbols.Need("PyExc_MemoryError");
-        t.PyExc_OSError = (PyObject**)symbols.Need("PyExc_OSError");
         t.PyExc_OverflowError = (PyObject**)symbols.Need("PyExc_OverflowError");
         t.PyExc_RecursionError = (PyObject**)symbols.Need("PyExc_RecursionError");
         t.PyExc_ReferenceError = (PyObject**)symbols.Need("PyExc_ReferenceError");

@@ -26,27 +26,6 @@ public static unsafe partial class Module
         }
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* OpenLibrary(PyObject* module, PyObject* name)
-    {
-        ref Api api = ref Api.Table;
-        try
-        {
-            if (!CheckProcess()) return null;
-            if (!IsText(name)) return Errors.Type("_open_library() takes a name");
-            void* handle = InterpreterState.Of(module).Extensions.Copies.Open(Text.FromPython(name), onlyLoaded: false, api.PyInterpreterState_Get());
-            return handle == null ? References.New(api._Py_NoneStruct) : api.PyLong_FromLongLong((long)handle);
-        }
-        catch (IOException e)
-        {
-            return Errors.Set(*api.PyExc_OSError, e.Message);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
     // Takes pattern, whether private, pattern, …
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* SetLibraryPolicy(PyObject* module, PyObject** arguments, nint count)

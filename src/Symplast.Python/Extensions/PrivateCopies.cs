@@ -12,6 +12,9 @@ internal sealed record PrivateCopy(string Original, string Path, nint Handle, ni
     /// <summary>The bytes of memory that it does not have in common with the original.</summary>
     internal ulong OwnBytes { get; set; }
 
+    /// <summary>The name by which others need the original: DT_SONAME.</summary>
+    internal string Name { get; set; } = "";
+
     /// <summary>Whether its code may be called for as long as the process lives.</summary>
     internal bool MustStay { get; set; }
 }
@@ -89,6 +92,7 @@ internal sealed unsafe class PrivateCopies
                 copy.OwnBytes = images[copy.Original].OwnBytes;
                 _copies.Add(copy.Original, copy);
                 if (Linux.Look(copy.Original) is LinuxFile file) _byFile[file.Identity] = copy;
+                copy.Name = images[copy.Original].Name;
                 copy.MustStay = images[copy.Original].MayLeaveCalls;
                 if (images[copy.Original].HasSqlite) _lockingLibrary = copy.Original;
             }
@@ -124,7 +128,7 @@ internal sealed unsafe class PrivateCopies
     internal void* Open(string name, bool onlyLoaded, void* interpreter)
     {
         bool isPath = name.Contains('/');
-        string? near = isPath ? null : LibrarySearch.Find(name, _ownFolders);
+        string? near = isPath ? null : LibrarySearch.Find(name, _ownFolders) ?? FindCopied(name);
         string? found = near ?? (isPath ? ExtensionFile.RealPath(name) : LibrarySearch.FindInSystem(name) ?? LibrarySearch.FindLoaded(name));
         if (found is null) return null;
         if (!_copies.TryGetValue(found, out PrivateCopy? copy))
@@ -184,14 +188,22 @@ internal sealed unsafe class PrivateCopies
         foreach (string need in layout.Needed)
         {
             string? near = LibrarySearch.Find(need, searched);
-            string? found = near ?? LibrarySearch.FindInSystem(need) ?? LibrarySearch.FindLoaded(need);
+            string? found = near ?? FindCopied(need) ?? LibrarySearch.FindInSystem(need) ?? LibrarySearch.FindLoaded(need);
             if (found is null) continue;
             bool isBroughtAlong = near is not null && near != LibrarySearch.FindInSystem(need);
-            if (Policy.IsPrivate(found, isBroughtAlong)) image.Rename(need, PathOfCopy(found, handedDown, images));
+            if (_copies.ContainsKey(found) || Policy.IsPrivate(found, isBroughtAlong)) image.Rename(need, PathOfCopy(found, handedDown, images));
             else if (isBroughtAlong) image.Rename(need, found);
         }
         image.Write();
         return image;
+    }
+
+    // A library that is loaded already satisfies needs of its name, which copies have not.
+    string? FindCopied(string name)
+    {
+        foreach (PrivateCopy copy in _copies.Values)
+            if (copy.Name == name) return copy.Original;
+        return null;
     }
 
     string PathOfCopy(string library, string[] inherited, Dictionary<string, LibraryImage> images)

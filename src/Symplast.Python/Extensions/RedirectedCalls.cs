@@ -205,25 +205,29 @@ internal static unsafe partial class RedirectedCalls
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int CallAtFork(void* prepare, void* parent, void* child, CopyOwner* owner) => 0;
 
-    // By a thread without the interpreter's GIL a library is opened as ever: to wait for the GIL here, in the midst of what the dynamic linker does, might be to wait for ever.
+    // ctypes, cffi and others. A thread of the interpreter may have given up its GIL for this, as ctypes does; a thread that a library has started opens libraries as ever.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static void* OpenLibrary(byte* name, int flags, CopyOwner* owner)
     {
-        void* current = Api.Table.PyThreadState_GetUnchecked();
-        if (name != null && current != null && Api.Table.PyThreadState_GetInterpreter(current) == owner->Interpreter && owner->Copies is PrivateCopies copies)
+        ref Api api = ref Api.Table;
+        if (name == null || owner->HasEnded) return Linux.OpenLibraryAsNamed(name, flags);
+        void* current = api.PyThreadState_GetUnchecked();
+        void* own = current != null ? current : api.PyGILState_GetThisThreadState();
+        if (own == null || api.PyThreadState_GetInterpreter(own) != owner->Interpreter) return Linux.OpenLibraryAsNamed(name, flags);
+        if (current == null) api.PyEval_RestoreThread(own);
+        void* handle = null;
+        bool isRefused = false;
+        try
         {
-            try
-            {
-                void* handle = copies.Open(Marshal.PtrToStringUTF8((nint)name)!, (flags & Linux.NoLoad) != 0, owner->Interpreter);
-                if (handle != null) return handle;
-            }
-            catch (IOException)
-            {
-                // The dynamic linker has said what is wrong, which dlerror() tells the caller.
-                return null;
-            }
+            if (owner->Copies is PrivateCopies copies) handle = copies.Open(Marshal.PtrToStringUTF8((nint)name)!, (flags & Linux.NoLoad) != 0, owner->Interpreter);
         }
-        return Linux.OpenLibraryAsNamed(name, flags);
+        catch (IOException)
+        {
+            // The dynamic linker has said what is wrong, which dlerror() tells the caller.
+            isRefused = true;
+        }
+        if (current == null) api.PyEval_SaveThread();
+        return handle != null || isRefused ? handle : Linux.OpenLibraryAsNamed(name, flags);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -67,6 +67,9 @@ internal sealed unsafe class ElfFile : IDisposable
     internal bool HasTextRelocations =>
         Find(DynamicEntry.TextRelocations) != null || Find(DynamicEntry.Flags) is var flags && flags != null && (flags->Value & DynamicEntry.HasTextRelocations) != 0;
 
+    /// <summary>DT_SONAME, or "".</summary>
+    internal string Name => Text(DynamicEntry.SharedName);
+
     /// <summary>DT_RPATH, or "".</summary>
     internal string SearchPath => Text(DynamicEntry.SearchPath);
 

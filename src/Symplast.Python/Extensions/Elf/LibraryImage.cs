@@ -49,6 +49,9 @@ internal sealed unsafe class LibraryImage : IDisposable
     /// <summary>The path of the library that it is a copy of.</summary>
     internal string OriginalPath => _original.Path;
 
+    /// <summary>The name by which others need the original; empty if it has none.</summary>
+    internal string Name => _layout.Name;
+
     /// <summary>Whether it may start threads, which run its code.</summary>
     internal bool MayStartThreads => _layout.Imports("pthread_create"u8) || _layout.Imports("thrd_create"u8) || _layout.ImportsWith("_ZNSt6thread15_M_start_thread"u8);
 
