@@ -151,6 +151,7 @@ def boot(settings):
         main(settings)
     finally:
         _end_threads(names)
+        _forget_this_thread(names)
 
 
 def _end_threads(threading):
@@ -167,6 +168,13 @@ def _end_threads(threading):
         # What a task has damaged stays behind with its threads.
         return
     daemons.stop(threading)
+
+
+def _forget_this_thread(threading):
+    # What CPython 3.13 has put into the thread's own data to notice its end runs when the interpreter has hardly anything left, and prints that it failed.
+    kept = threading.get("_thread_local_info")
+    if kept is not None:
+        vars(kept).pop("_track_dummy_thread_ref", None)
 
 
 def _join_threads(threading):

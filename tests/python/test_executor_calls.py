@@ -333,7 +333,8 @@ class Map(ExecutorCase):
         for method in (symplast.InterpreterPoolExecutor.__init__, symplast.InterpreterPoolExecutor.submit, symplast.InterpreterPoolExecutor.map):
             self.assertNotIn("ThreadPool", method.__doc__)
         self.assertEqual(
-            str(inspect.signature(symplast.InterpreterPoolExecutor)), "(max_workers=None, thread_name_prefix='', initializer=None, initargs=())"
+            str(inspect.signature(symplast.InterpreterPoolExecutor)),
+            "(max_workers=None, thread_name_prefix='', initializer=None, initargs=(), *, extensions=None, libraries=None)",
         )
         for name in symplast.__all__:
             if name == "__version__":

@@ -29,7 +29,10 @@ internal static unsafe partial class Arenas
     /// <summary>
     /// Gives taken arenas back: all of them if nothing is left that could look into them, or only their memory, so that who does sees zeros.
     /// </summary>
-    internal static void Release(void* taken, bool withAddresses) => ReleaseTaken(taken, withAddresses ? 1 : 0);
+    internal static void Release(void* taken, bool withAddresses)
+    {
+        if (taken != null) ReleaseTaken(taken, withAddresses ? 1 : 0);
+    }
 
     [LibraryImport(Linked, EntryPoint = "symplast_watch_arenas")]
     private static partial void Watch(void* get, void* set, void* thread, void* interpreter, void* number);
