@@ -1,6 +1,6 @@
 """Runs all tests: those in C#, and those in Python with every CPython of the machine.
 
-    python3 -m eng.tests [--python 3.14] [--jobs 2] [--timeout 900]
+    python3 -m eng.tests [--python 3.14] [--jobs 2] [--timeout 1800]
 """
 
 import argparse
@@ -97,7 +97,7 @@ def _options():
     parser = argparse.ArgumentParser(prog="eng.tests", description="Runs all tests.")
     parser.add_argument("--python", default="", help="only the Pythons whose version begins with this")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="how many Pythons run at a time")
-    parser.add_argument("--timeout", type=float, default=900, help="seconds that one Python's tests may take")
+    parser.add_argument("--timeout", type=float, default=1800, help="seconds that one Python's tests may take")
     return parser.parse_args()
 
 

@@ -156,6 +156,25 @@ internal static unsafe partial class Linux
     [LibraryImport("libc", EntryPoint = "dladdr1")]
     private static partial int FindAddress(void* address, nint* found, nint** map, int request);
 
+    /// <summary>Whether a library that was loaded at this address by this path, which no other has, is still there.</summary>
+    internal static bool IsLoaded(void* start, string path)
+    {
+        LibraryAddress found;
+        return FindAddress(start, &found) != 0 && found.Start == start && Marshal.PtrToStringUTF8((nint)found.Path) == path;
+    }
+
+    /// <summary>Dl_info.</summary>
+    struct LibraryAddress
+    {
+        internal byte* Path;
+        internal void* Start;
+        internal byte* Symbol;
+        internal void* SymbolStart;
+    }
+
+    [LibraryImport("libc", EntryPoint = "dladdr")]
+    private static partial int FindAddress(void* address, LibraryAddress* found);
+
     /// <summary>The path of a library that is loaded already and has this name, as the dynamic linker has it, or null.</summary>
     internal static string? PathOfLoaded(string name)
     {

@@ -96,26 +96,18 @@ internal static unsafe class Unloading
             if (!copies[i].MustStay) Linux.CloseLibrary((void*)copies[i].Handle);
         foreach (PrivateCopy copy in copies) areGone = areGone && !copy.MustStay;
         foreach (PrivateCopy copy in copies)
-            if (!copy.MustStay) areGone &= CloseRest(copy.Path);
+            if (!copy.MustStay) areGone &= CloseRest(copy);
         // Not before: destructors of libraries use them. What these have set here for this thread is not destroyed.
         owner->DeleteKeys();
         if (areGone) CopyOwner.Recycle(owner);
         return areGone;
     }
 
-    // What programs have opened by name and not closed. A library that survives a close of its last handle, because another one needs it or it must not be unloaded, survives the next, too, which
-    // then fails.
-    static bool CloseRest(string path)
+    // What programs have opened by name and not closed. The linker is not asked by the copy's path, which leads anywhere by now. Closing what only other libraries keep loaded fails.
+    static bool CloseRest(PrivateCopy copy)
     {
-        while (true)
-        {
-            for (int i = 0; i < 2; i++)
-            {
-                void* handle = Linux.OpenLibrary(path, Linux.BindNow | Linux.NoLoad);
-                if (handle == null) return true;
-                Linux.CloseLibrary(handle);
-                if (i == 1 && Linux.CloseLibrary(handle) != 0) return false;
-            }
-        }
+        while (Linux.IsLoaded((void*)copy.Base, copy.Path))
+            if (Linux.CloseLibrary((void*)copy.Handle) != 0) return false;
+        return true;
     }
 }
