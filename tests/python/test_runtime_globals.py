@@ -169,8 +169,9 @@ with open(os.devnull, "w") as null:
     def test_what_it_writes(self):
         for where in ("worker", "program"):
             for ended in (False, True):
-                with self.subTest(where, ended=ended), self.assertRaises(executor_case.child.ChildFailed) as raised:
-                    run(f"""
+                with self.subTest(where, ended=ended):
+                    with self.assertRaises(executor_case.child.ChildFailed) as raised:
+                        run(f"""
 import tempfile
 def enable():
     import faulthandler, os
@@ -187,9 +188,9 @@ if {ended}:
     executor = InterpreterPoolExecutor(1)
 executor.submit(fail_here).result() if {where!r} == "worker" else fail_here()
 """)
-                self.assertIn("Fatal Python error: Aborted", str(raised.exception))
-                self.assertIn("in fail_here", str(raised.exception))
-                self.assertIn("SIGABRT", str(raised.exception))
+                    self.assertIn("Fatal Python error: Aborted", str(raised.exception))
+                    self.assertIn("in fail_here", str(raised.exception))
+                    self.assertIn("SIGABRT", str(raised.exception))
 
     def test_arguments(self):
         run("""
