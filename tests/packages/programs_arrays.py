@@ -103,7 +103,7 @@ def scipy_(folder):
 
 
 def sklearn_(folder):
-    """Pipelines, forests, support vector machines also with a kernel in Python, k-means, cross-validation."""
+    """No HistGradientBoosting. Pipelines, forests, support vector machines also with a kernel in Python, k-means, cross-validation."""
     import numpy as np
     from sklearn import cluster, datasets, decomposition, ensemble, feature_extraction, linear_model, model_selection, pipeline, preprocessing, svm
 
