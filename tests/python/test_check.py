@@ -106,6 +106,17 @@ class Fine(CommandCase):
         self.module("talkative", "import sys; print('hello'); print('watch out', file=sys.stderr)")
         self.assertTrue(self.check("talkative")["talkative"]["fine"])
 
+    def test_what_workers_write_at_the_same_time_may_be_mixed(self):
+        self.module("talkative", r"import os; os.write(2, b'watch out\n'); import mixed")
+        self.module("mixed", r"import os; os.write(2, b'watch outwatch out\n\n')", worker=True)
+        self.assertTrue(self.check("talkative")["talkative"]["fine"])
+
+    def test_more_than_what_is_written_in_the_program(self):
+        self.module("talkative", r"import os; os.write(2, b'watch out\n'); import more")
+        self.module("more", r"import os; os.write(2, b'watch out!\n')", worker=True)
+        problem, result = self.problem("talkative")
+        self.assertEqual((problem, set(result["stderr"])), ("writes to stderr", {"watch out!"}))
+
     def test_a_package_without_a_version(self):
         self.module("plain", "__version__ = 3")
         self.assertIsNone(self.check("plain")["plain"]["version"])

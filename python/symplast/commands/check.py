@@ -124,10 +124,22 @@ def check(module, workers=2, timeout=120.0, package=None):
     _take(result, alone)
     if result.problem is None:
         both = _Trial(module, workers, deadline)
-        known = set(alone.stderr)
-        both.stderr = [line for line in both.stderr if line not in known]
+        both.stderr = _without(both.stderr, alone.stderr)
         _take(result, both)
     return result
+
+
+def _without(lines, known):
+    """The lines that are not made of known ones. Several can be in one, as what interpreters write at the same time may stand between a text and its newline."""
+    known = sorted({line for line in known if line}, key=len, reverse=True)
+    kept = []
+    for line in lines:
+        rest = line
+        for each in known:
+            rest = rest.replace(each, "\n")
+        if rest.strip("\n"):
+            kept.append(line)
+    return kept
 
 
 class _Trial:
