@@ -82,7 +82,7 @@ _ALL = [
     _library("librelay.c", name=f"{_COMMON}relay.so"),
     ("userelay.so", "userelay.c", f"{_BESIDE} -l:{_COMMON}relay.so", (f"{_COMMON}relay.so",)),
     *((f"{name}.so", f"{name}.c", "", ()) for name in (
-        "bare", "oneinterp", "sub", "nested", "fail", "failsingle", "capsule", "usescapsule", "dates", "base", "gil", "late", "pending", "opens")),
+        "bare", "oneinterp", "named", "sub", "nested", "fail", "failsingle", "capsule", "usescapsule", "dates", "base", "gil", "late", "pending", "opens")),
     *((f"{name}.so", f"{name}.cpp", "-std=c++17", ()) for name in ("life", "pendend")),
     ("othergil.so", "gil.c", "", ()),
     ("ends.so", "ends.c", "", ()),

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Symplast.Python.Extensions;
 
@@ -156,7 +157,7 @@ internal static unsafe partial class Linux
     [LibraryImport("libc", EntryPoint = "dladdr1")]
     private static partial int FindAddress(void* address, nint* found, nint** map, int request);
 
-    /// <summary>Whether a library that was loaded at this address by this path, which no other has, is still there.</summary>
+    /// <summary>Whether the library at this address of which the dynamic linker told this path, which no other has, is still there.</summary>
     internal static bool IsLoaded(void* start, string path)
     {
         LibraryAddress found;
@@ -174,6 +175,23 @@ internal static unsafe partial class Linux
 
     [LibraryImport("libc", EntryPoint = "dladdr")]
     private static partial int FindAddress(void* address, LibraryAddress* found);
+
+    /// <summary>
+    /// Overwrites the path that the dynamic linker tells of a loaded library, if that is as long as the new one, and returns whether it has. By the old one it still finds the library, of which it has a
+    /// second copy for that.
+    /// </summary>
+    internal static bool Rename(void* library, string path)
+    {
+        void** map;
+        if (Inform(library, LinkMapRequest, &map) != 0) return false;
+        byte* present = (byte*)map[1];
+        byte[] text = Encoding.UTF8.GetBytes(path);
+        if (MemoryMarshal.CreateReadOnlySpanFromNullTerminated(present).Length < text.Length) return false;
+        // A thread that reads it meanwhile, which only one that a constructor of the library started can, finds an end in any case: that of the old one stays.
+        text.CopyTo(new Span<byte>(present, text.Length));
+        present[text.Length] = 0;
+        return true;
+    }
 
     /// <summary>The path of a library that is loaded already and has this name, as the dynamic linker has it, or null.</summary>
     internal static string? PathOfLoaded(string name)

@@ -15,6 +15,9 @@ internal sealed record PrivateCopy(string Original, string Path, nint Handle, ni
     /// <summary>The name by which others need the original: DT_SONAME.</summary>
     internal string Name { get; set; } = "";
 
+    /// <summary>What the dynamic linker tells for its path.</summary>
+    internal string ShownPath { get; set; } = Path;
+
     /// <summary>Whether its code may be called for as long as the process lives.</summary>
     internal bool MustStay { get; set; }
 }
@@ -89,6 +92,7 @@ internal sealed unsafe class PrivateCopies
             foreach (PrivateCopy copy in loaded) images[copy.Original].Settle((byte*)copy.Base, thunks);
             foreach (PrivateCopy copy in loaded)
             {
+                if (Linux.Rename((void*)copy.Handle, images[copy.Original].ShownPath)) copy.ShownPath = images[copy.Original].ShownPath;
                 copy.OwnBytes = images[copy.Original].OwnBytes;
                 _copies.Add(copy.Original, copy);
                 if (Linux.Look(copy.Original) is LinuxFile file) _byFile[file.Identity] = copy;

@@ -103,10 +103,10 @@ internal static unsafe class Unloading
         return areGone;
     }
 
-    // What programs have opened by name and not closed. The linker is not asked by the copy's path, which leads anywhere by now. Closing what only other libraries keep loaded fails.
+    // What programs have opened by name and not closed. The linker is not asked by the path that it was loaded by, which leads anywhere by now. Closing what only other libraries keep loaded fails.
     static bool CloseRest(PrivateCopy copy)
     {
-        while (Linux.IsLoaded((void*)copy.Base, copy.Path))
+        while (Linux.IsLoaded((void*)copy.Base, copy.ShownPath))
             if (Linux.CloseLibrary((void*)copy.Handle) != 0) return false;
         return true;
     }

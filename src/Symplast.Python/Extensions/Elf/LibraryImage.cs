@@ -13,9 +13,15 @@ namespace Symplast.Python.Extensions.Elf;
 /// strings, in a segment of its own behind the others; the program headers, which are one more then, come before it.</para>
 /// <para>glibc compares the path with those of loaded libraries before it looks at the file, and descriptors are used again: so each copy's path is one that was
 /// never used, as a number in binary digits that are written <c>/</c> and <c>/.</c></para>
+/// <para>Later that path may lead anywhere, but debuggers, faulthandler and libraries that look for files beside themselves ask the dynamic linker for it. So it is overwritten, in place, by one
+/// of the original with the same number: never the original's own, or else whoever loads that would get the copy. In place, because the dynamic linker frees it; so it has to be
+/// long enough from the beginning.</para>
 /// </remarks>
 internal sealed unsafe class LibraryImage : IDisposable
 {
+    // PATH_MAX.
+    const int LongestPath = 4096;
+
     static long _serial;
 
     readonly OpenFile _original;
@@ -35,13 +41,22 @@ internal sealed unsafe class LibraryImage : IDisposable
         if (_file < 0) throw Failed("memory for a copy");
         // Full fence: a number is used once. Nothing is published through it.
         long serial = Interlocked.Increment(ref _serial);
-        StringBuilder path = new("/proc/self/fd");
-        for (long rest = serial; rest != 0; rest >>= 1) path.Append((rest & 1) != 0 ? "/." : "/");
-        Path = path.Append('/').Append(_file).ToString();
+        StringBuilder number = new();
+        for (long rest = serial; rest != 0; rest >>= 1) number.Append((rest & 1) != 0 ? "/." : "/");
+        ShownPath = $"/./.{number}{original.Path}";
+        // Not /proc/self: a debugger opens the path, too, and would wait for ever if that is a pipe of its own. Read each time, because forked children are processes of their own.
+        string descriptors = $"/proc/{new DirectoryInfo("/proc/self").LinkTarget ?? "self"}/fd{number}";
+        Path = $"{descriptors}/{_file}";
+        int missing = Encoding.UTF8.GetByteCount(ShownPath) - Path.Length;
+        // More zeros in front of the number.
+        if (missing > 0 && Path.Length + missing < LongestPath) Path = $"{descriptors}{new string('/', missing + 1)}{_file}";
     }
 
     /// <summary>The path by which the dynamic linker is to load it, while the image is not disposed.</summary>
     internal string Path { get; }
+
+    /// <summary>A spelling of the original's path that only this copy has: what the dynamic linker is to tell of it once it is loaded.</summary>
+    internal string ShownPath { get; }
 
     /// <summary>After <see cref="Settle"/>: the bytes of memory that the copy does not have in common with the original.</summary>
     internal ulong OwnBytes { get; private set; }
