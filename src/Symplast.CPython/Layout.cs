@@ -12,6 +12,9 @@ public struct Layout
     /// <summary>Size of a set object, with its inner table and list of weak references.</summary>
     public const int SetSize = 200;
 
+    /// <summary>Offset of a thread state's interpreter.</summary>
+    public const byte InterpreterOfThread = 16;
+
     // Blittable and without initialiser, so that reading it needs no class-constructor check.
     static Layout _current;
 

@@ -34,6 +34,7 @@ public static unsafe class LayoutCheck
             : !IsDict((PyDictObject*)dict, text, number) ? "dict"
             : !IsSet((PySetObject*)set, number) ? "set"
             : !IsType(text) ? "type"
+            : *(void**)((byte*)api.PyThreadState_Get() + Layout.InterpreterOfThread) != api.PyInterpreterState_Get() ? "thread states"
             : null;
         foreach (nint o in (ReadOnlySpan<nint>)[(nint)set, (nint)dict, (nint)list, (nint)tuple, (nint)wide, (nint)text, (nint)real, (nint)number])
             References.Drop((PyObject*)o);

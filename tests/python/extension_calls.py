@@ -163,10 +163,10 @@ def touch():
     return module.touch()
 
 
-def start_late(*descriptors):
+def start_late(*arguments):
     import fx.late as late
 
-    late.start(*descriptors)
+    late.start(*arguments)
 
 
 def hammer(threads):

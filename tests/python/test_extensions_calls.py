@@ -107,11 +107,17 @@ with open(read, "rb") as file:
 
     def test_a_thread_that_calls_after_the_interpreters_end(self):
         """It waits for ever, as CPython's own function has it wait; the program goes on and ends."""
-        printed = self.run_program("""
+        self.call_after_the_end(keeps_state=False)
+
+    def test_a_thread_that_has_kept_its_state_and_calls_after_the_interpreters_end(self):
+        self.call_after_the_end(keeps_state=True)
+
+    def call_after_the_end(self, keeps_state):
+        printed = self.run_program(f"keeps_state = {keeps_state}" + """
 import os
 (wait_for, go), (told, tell) = os.pipe(), os.pipe()
 with InterpreterPoolExecutor(1) as executor:
-    executor.submit(calls.start_late, wait_for, tell).result()
+    executor.submit(calls.start_late, wait_for, tell, keeps_state).result()
     print(os.read(told, 1))
 os.write(go, b"g")
 print(os.read(told, 1))

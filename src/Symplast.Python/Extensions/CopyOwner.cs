@@ -10,13 +10,17 @@ namespace Symplast.Python.Extensions;
 /// </summary>
 internal unsafe struct CopyOwner
 {
-    const int ThunkSize = 32, MostKeys = 64;
+    /// <summary>Where thunks find the interpreter and the number of detours.</summary>
+    internal const byte InterpreterOffset = 0, DetoursOffset = 8;
+
+    const int MostKeys = 64;
 
     void* _interpreter;
+    int _detours;
     nint _copies;       // a GCHandle, until the interpreter ends
     byte* _thunks;
     WordLock _gate;
-    int _ended;
+    int _ended, _abandoned;
     bool _mustStay;
     int _keyCount;
     fixed uint _keys[MostKeys];
@@ -28,6 +32,14 @@ internal unsafe struct CopyOwner
     /// <summary>Whether the interpreter has ended, or is about to be freed.</summary>
     /// <remarks>Acquire; pairs with <see cref="End"/>. Whoever is about to use the interpreter by other means than its GIL asks under <see cref="Hold"/>.</remarks>
     internal bool HasEnded => Volatile.Read(ref _ended) != 0 && !LoaderFaults.EntersEnded;
+
+    /// <summary>Whether the interpreter was left alive when it should have ended, because threads of libraries had kept their thread states: they are not to come back.</summary>
+    /// <remarks>Acquire and release, for nothing else: the interpreter stays.</remarks>
+    internal bool IsAbandoned
+    {
+        get => Volatile.Read(ref _abandoned) != 0;
+        set => Volatile.Write(ref _abandoned, value ? 1 : 0);
+    }
 
     /// <summary>
     /// Whether any of the copies may have left something behind by which its code is called later, so that none can be unloaded. Written by threads of the interpreter, read when it has
@@ -62,7 +74,7 @@ internal unsafe struct CopyOwner
             if (!Free.TryPop(out found)) return null;
         }
         CopyOwner* owner = (CopyOwner*)found;
-        owner->_ended = owner->_keyCount = 0;
+        owner->_ended = owner->_abandoned = owner->_detours = owner->_keyCount = 0;
         owner->_inputHook = owner->_readLine = 0;
         owner->_mustStay = false;
         return owner;
@@ -76,7 +88,7 @@ internal unsafe struct CopyOwner
         nuint size = Linux.PageSize;
         byte* page = Linux.Map(null, size, Linux.ProtectReadWrite, Linux.MapPrivate | Linux.MapAnonymous, -1, 0);
         if (page == (byte*)-1) throw new InsufficientMemoryException();
-        for (int i = 0; i < calls.Length; i++) WriteThunk(page + i * ThunkSize, calls[i].Target, owner, calls[i].Arguments);
+        for (int i = 0; i < calls.Length; i++) Thunks.Write(page + i * Thunks.Size, calls[i], owner);
         if (Linux.Protect(page, size, Linux.ProtectReadExecute) != 0) throw new InsufficientMemoryException();
         owner->_thunks = page;
         return owner;
@@ -130,8 +142,14 @@ internal unsafe struct CopyOwner
         while (_keyCount > 0 && !LoaderFaults.LeavesKeys) Linux.DeleteKey(_keys[--_keyCount]);
     }
 
-    /// <summary>What a slot for the n-th of the redirected functions is to hold.</summary>
-    internal readonly nint Thunk(int n) => (nint)(_thunks + n * ThunkSize);
+    /// <summary>What a slot for the n-th of the redirected functions, which this is, is to hold.</summary>
+    internal readonly nint Thunk(int n, in RedirectedCalls.Entry call) => (nint)Thunks.Entrance(_thunks + n * Thunks.Size, call);
+
+    /// <summary>Sends all threads the long way, until as many calls of <see cref="RemoveDetour"/>. A thread sees what it has added itself, which is what counts: on the long way all arrive.</summary>
+    internal void AddDetour() => Interlocked.Increment(ref _detours);
+
+    /// <summary>Undoes <see cref="AddDetour"/>.</summary>
+    internal void RemoveDetour() => Interlocked.Decrement(ref _detours);
 
     /// <summary>The interpreter's copies; null once it has ended. Called with its GIL.</summary>
     internal readonly PrivateCopies? Copies => _copies == 0 ? null : Unsafe.As<PrivateCopies>(GCHandle.FromIntPtr(_copies).Target);
@@ -144,6 +162,7 @@ internal unsafe struct CopyOwner
 
     void End()
     {
+        AddDetour();
         using (_gate.Hold())
         {
             // Release; pairs with HasEnded.
@@ -151,30 +170,5 @@ internal unsafe struct CopyOwner
         }
         GCHandle.FromIntPtr(_copies).Free();
         _copies = 0;
-    }
-
-    // The address of the owner goes into the argument register behind those of the function, and then to the target.
-    static void WriteThunk(byte* code, nint target, CopyOwner* owner, int arguments)
-    {
-        if (RuntimeInformation.ProcessArchitecture == Architecture.Arm64)
-        {
-            uint* words = (uint*)code;
-            words[0] = 0x58000000u | 16 / 4 << 5 | (uint)arguments;     // ldr x<arguments>, code + 16
-            words[1] = 0x58000000u | 20 / 4 << 5 | 16;                  // ldr x16, code + 24
-            words[2] = 0xD61F0200u;                                     // br x16
-            *(nint*)(code + 16) = (nint)owner;
-            *(nint*)(code + 24) = target;
-            return;
-        }
-        ReadOnlySpan<byte> registers = [0xBF, 0xBE, 0xBA, 0xB9];        // rdi, rsi, rdx, rcx
-        code[0] = 0x48;
-        code[1] = registers[arguments];
-        Unsafe.WriteUnaligned(code + 2, (nint)owner);                   // mov register, owner
-        code[10] = 0x49;
-        code[11] = 0xBB;
-        Unsafe.WriteUnaligned(code + 12, target);                       // mov r11, target
-        code[20] = 0x41;
-        code[21] = 0xFF;
-        code[22] = 0xE3;                                                // jmp r11
     }
 }

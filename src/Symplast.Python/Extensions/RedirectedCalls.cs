@@ -14,20 +14,26 @@ namespace Symplast.Python.Extensions;
 /// </remarks>
 internal static unsafe partial class RedirectedCalls
 {
-    // A PyGILState_STATE beside CPython's two: the thread ran the owner already, there is nothing to undo.
-    const int Locked = 0, Unlocked = 1, NothingToDo = 3;
+    /// <summary>The higher one of CPython's two values of PyGILState_STATE.</summary>
+    internal const byte Unlocked = 1;
+
+    // The lower one, and one that CPython does not have: the thread ran the owner already, there is nothing to undo.
+    const int Locked = 0, NothingToDo = 3;
 
     // The thread's stays in owners, innermost first.
     [ThreadStatic] static Stay* _stays;
 
-    /// <summary>A function that is redirected: its name, by how many arguments the owner comes behind, and to where.</summary>
-    internal readonly record struct Entry(string Name, int Arguments, nint Target);
+    /// <summary>
+    /// A function that is redirected: its name, by how many arguments the owner comes behind, and to where. Direct is CPython's own function, if threads that CPython knows as the owner's may
+    /// go there directly.
+    /// </summary>
+    internal readonly record struct Entry(string Name, int Arguments, nint Target, nint Direct = 0);
 
     /// <summary>All of them. Made anew each time: a field would need a class constructor, which every call through a thunk would ask for.</summary>
     internal static Entry[] All() =>
     [
-        new("PyGILState_Ensure", 0, (nint)(delegate* unmanaged[Cdecl]<CopyOwner*, int>)&Ensure),
-        new("PyGILState_Release", 1, (nint)(delegate* unmanaged[Cdecl]<int, CopyOwner*, void>)&Release),
+        new("PyGILState_Ensure", 0, (nint)(delegate* unmanaged[Cdecl]<CopyOwner*, int>)&Ensure, (nint)Api.Table.PyGILState_Ensure),
+        new("PyGILState_Release", 1, (nint)(delegate* unmanaged[Cdecl]<int, CopyOwner*, void>)&Release, (nint)Api.Table.PyGILState_Release),
         new("PyGILState_Check", 0, (nint)(delegate* unmanaged[Cdecl]<CopyOwner*, int>)&Check),
         new("PyGILState_GetThisThreadState", 0, (nint)(delegate* unmanaged[Cdecl]<CopyOwner*, void*>)&GetThisThreadState),
         new("PyInterpreterState_Main", 0, (nint)(delegate* unmanaged[Cdecl]<CopyOwner*, void*>)&GetMain),
@@ -47,7 +53,7 @@ internal static unsafe partial class RedirectedCalls
     {
         Dictionary<string, nint> thunks = [];
         Entry[] all = All();
-        for (int i = 0; i < all.Length; i++) thunks.Add(all[i].Name, owner->Thunk(i));
+        for (int i = 0; i < all.Length; i++) thunks.Add(all[i].Name, owner->Thunk(i, all[i]));
         // Not functions but words that hold one, which readline and tkinter set when they are imported: it would be called for input() in any interpreter, and after the end of theirs.
         (nint inputHook, nint readLine) = CopyOwner.Hooks(owner);
         thunks.Add("PyOS_InputHook", inputHook);
@@ -76,18 +82,28 @@ internal static unsafe partial class RedirectedCalls
     static int Ensure(CopyOwner* owner)
     {
         ref Api api = ref Api.Table;
-        void* current = api.PyThreadState_GetUnchecked();
         Stay* stay = Find(owner);
         if (stay != null)
         {
             stay->Depth++;
-            if (current == stay->State) return Locked;
-            if (current != null) api.PyEval_SaveThread();
+            void* running = api.PyThreadState_GetUnchecked();
+            if (running == stay->State) return Locked;
+            if (running != null) api.PyEval_SaveThread();
             api.PyEval_RestoreThread(stay->State);
             return Unlocked;
         }
         void* known = api.PyGILState_GetThisThreadState();
+        // As if it had ended. Who has its GIL still is let out.
+        if (owner->IsAbandoned && api.PyThreadState_GetUnchecked() == null) Wait();
         if (known != null && api.PyThreadState_GetInterpreter(known) == owner->Interpreter) return api.PyGILState_Ensure();
+        return Enter(owner, known);
+    }
+
+    // A thread that has no thread state in the owner by CPython's count.
+    static int Enter(CopyOwner* owner, void* known)
+    {
+        ref Api api = ref Api.Table;
+        void* current = api.PyThreadState_GetUnchecked();
         if (current != null && api.PyThreadState_GetInterpreter(current) == owner->Interpreter) return NothingToDo;
         void* state = NewState(owner);
         if (known == null && current == null)
@@ -95,10 +111,12 @@ internal static unsafe partial class RedirectedCalls
             api.PyEval_RestoreThread(state);
             return Unlocked;
         }
-        stay = (Stay*)NativeMemory.Alloc((nuint)sizeof(Stay));
+        Stay* stay = (Stay*)NativeMemory.Alloc((nuint)sizeof(Stay));
         *stay = new Stay { Owner = owner, State = state, Before = current == null ? null : api.PyEval_SaveThread(), Depth = 1, Outer = _stays };
         api.PyEval_RestoreThread(state);
         _stays = stay;
+        // Its nested calls are counted here, also if CPython knows its new thread state.
+        owner->AddDetour();
         return Unlocked;
     }
 
@@ -112,6 +130,12 @@ internal static unsafe partial class RedirectedCalls
         }
         if (state != null) return state;
         if (!owner->HasEnded) Environment.FailFast("symplast: no memory for a thread state (PyGILState_Ensure)");
+        Wait();
+        return null;
+    }
+
+    static void Wait()
+    {
         while (true) Pause();
     }
 
@@ -137,6 +161,7 @@ internal static unsafe partial class RedirectedCalls
         api.PyThreadState_Clear(stay->State);
         api.PyThreadState_DeleteCurrent();
         Remove(stay);
+        owner->RemoveDetour();
         if (stay->Before != null) api.PyEval_RestoreThread(stay->Before);
         NativeMemory.Free(stay);
     }

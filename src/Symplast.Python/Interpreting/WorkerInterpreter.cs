@@ -353,6 +353,7 @@ internal sealed unsafe class WorkerInterpreter
         {
             // Ending it under them would be a fatal error of CPython; so it is left alive, with its leases.
             ProgramEnd.Abandon(_interpreter);
+            if (owner != null) owner->IsAbandoned = true;
             api.PyEval_SaveThread();
         }
         else

@@ -1,15 +1,19 @@
-/* Threads that outlive their interpreter: one that calls once while it lives, and again when a byte comes through a pipe; and some that call
-   all the time. */
+/* Threads that outlive their interpreter: one that calls once while it lives, and again when a byte comes through a pipe, with the thread state that it has kept or with a new one; and some that
+   call all the time. */
 #include "fixture.h"
 #include <pthread.h>
 #include <unistd.h>
 
-static int wait_for, tell;
+static int wait_for, tell, keeps;
 
 static void *run(void *none)
 {
     char byte;
-    PyGILState_Release(PyGILState_Ensure());
+    PyGILState_STATE first = PyGILState_Ensure();
+    if (keeps)
+        PyEval_SaveThread();
+    else
+        PyGILState_Release(first);
     if (write(tell, "1", 1) != 1 || read(wait_for, &byte, 1) != 1 || write(tell, "2", 1) != 1)
         return NULL;
     PyGILState_STATE state = PyGILState_Ensure();  /* there is no interpreter any more: this must not return */
@@ -21,7 +25,7 @@ static void *run(void *none)
 static PyObject *start(PyObject *self, PyObject *arguments)
 {
     pthread_t thread;
-    if (!PyArg_ParseTuple(arguments, "ii", &wait_for, &tell) || pthread_create(&thread, NULL, run, NULL) || pthread_detach(thread))
+    if (!PyArg_ParseTuple(arguments, "iip", &wait_for, &tell, &keeps) || pthread_create(&thread, NULL, run, NULL) || pthread_detach(thread))
         return PyErr_Occurred() ? NULL : PyErr_NoMemory();
     Py_RETURN_NONE;
 }
