@@ -4,12 +4,12 @@ import os
 import subprocess
 import time
 
-from eng.project import LOGS, ROOT, relative
+from eng.project import ARTIFACTS, LOGS, ROOT, relative
 from eng.terminal import elapsed, fail, running, say
 
 
 def environment(**changes):
-    """The variables for the programs we start: no telemetry, English messages (we read some), no need of ICU, no processes left behind."""
+    """The variables for the programs we start: no telemetry, English messages (we read some), no need of ICU, no processes left behind, and no Python that compiles all modules again and again."""
     own = {
         "DOTNET_CLI_TELEMETRY_OPTOUT": "1",
         "DOTNET_CLI_UI_LANGUAGE": "en",
@@ -20,7 +20,11 @@ def environment(**changes):
         "TESTINGPLATFORM_TELEMETRY_OPTOUT": "1",
         "UseSharedCompilation": "false",  # a property of the build: no compiler server
     }
-    return {**os.environ, **own, **changes}
+    variables = {**os.environ, **own}
+    if variables.pop("PYTHONDONTWRITEBYTECODE", ""):
+        # Beside the modules there is to be none, but somewhere: thousands of processes and workers import them.
+        variables["PYTHONPYCACHEPREFIX"] = str(ARTIFACTS / "pycache")
+    return {**variables, **changes}
 
 
 def quietly(what, command, log, expected=None, **changes):

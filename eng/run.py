@@ -9,6 +9,7 @@ import os
 import sys
 
 from eng import build, environments, prerequisites, pythons
+from eng.commands import environment
 from eng.project import ARTIFACTS, DEMO_ENVIRONMENT, ROOT, relative
 from eng.terminal import say
 
@@ -23,14 +24,14 @@ def main(program, *arguments):
     environments.prepare(DEMO_ENVIRONMENT, python, build.build())
     interpreter = environments.executable(DEMO_ENVIRONMENT)
     say(f"Running {program} with Python {python.name} ({relative(interpreter)})\n")
-    os.execv(interpreter, [str(interpreter), str(ROOT / program), *arguments])
+    os.execve(interpreter, [str(interpreter), str(ROOT / program), *arguments], environment())
 
 
 def _run_named(python, program, *arguments):
     site = environments.unpack(build.build(), ARTIFACTS / "site-of-wheel")
     say(f"Running {program} with {python}\n")
-    variables = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))}
-    os.execve(python, [python, str(ROOT / program), *arguments], variables)
+    path = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))
+    os.execve(python, [python, str(ROOT / program), *arguments], environment(PYTHONPATH=path))
 
 
 if __name__ == "__main__":
