@@ -89,6 +89,13 @@ class OneFile(ExtensionCase):
             path = os.path.join(folder, "multi.so")
             os.link(os.path.join(extension_case.folder(), "fx", "multi.so"), path)
             self.as_in_main(tasks.another_path, path)
+            printed = self.run_program("""
+with InterpreterPoolExecutor(1) as executor:
+    executor.submit(tasks.another_path, sys.argv[2]).result()
+    modules = executor.submit(symplast.extensions.loaded).result()
+print([(each.module, each.private, each.bytes > 0) for each in modules if each.module in ("fx.multi", "elsewhere.multi")])
+""", path)
+            self.assertEqual(printed, "[('fx.multi', True, True), ('elsewhere.multi', True, True)]\n")
 
     def test_a_copy_of_the_file_is_another_library(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -71,10 +71,10 @@ internal sealed unsafe class ExtensionTable
             PyObject* o = Text.ToPython(text);
             done = done && o != null && api.PyTuple_SetItem(item, i, o) == 0;
         }
-        bool isPrivate = Copies.All.TryGetValue(path, out PrivateCopy? copy);
+        PrivateCopy? copy = IsOrdinary(path) ? null : Copies.Find(path);
         PyObject* size = api.PyLong_FromLongLong((long)(copy?.OwnBytes ?? 0));
         done = done && size != null && api.PyTuple_SetItem(item, 4, size) == 0
-            && api.PyTuple_SetItem(item, 3, References.New(isPrivate ? api._Py_TrueStruct : api._Py_FalseStruct)) == 0
+            && api.PyTuple_SetItem(item, 3, References.New(copy is not null ? api._Py_TrueStruct : api._Py_FalseStruct)) == 0
             && api.PyList_Append(list, item) == 0;
         References.Drop(item);
         return done;

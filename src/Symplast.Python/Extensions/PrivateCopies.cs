@@ -42,6 +42,10 @@ internal sealed unsafe class PrivateCopies
     /// <summary>The copy of what was loaded from this path, even if another file is there now, or of this file under another name; null if there is none.</summary>
     internal PrivateCopy? Find(ExtensionFile file) => _copies.GetValueOrDefault(file.Path) ?? _byFile.GetValueOrDefault(file.Identity);
 
+    /// <summary>The same by the path alone.</summary>
+    internal PrivateCopy? Find(string path)
+        => _copies.GetValueOrDefault(path) ?? (Linux.Look(path) is LinuxFile file ? _byFile.GetValueOrDefault(file.Identity) : null);
+
     /// <summary>Called before the interpreter is freed, whoever made it: from here on threads that are not its own cannot enter it.</summary>
     internal void End()
     {
