@@ -1,0 +1,149 @@
+"""Which folders of the C# code use which: the picture of the architecture, and the check that it is kept.
+
+    python3 -m eng.dependencies             prints the picture: for each folder, the others whose types it uses, and how many of them
+    python3 -m eng.dependencies --types FROM TO    names the types of one folder that another one uses, and the files where it does
+
+A type is used where its name stands and its namespace is in reach, outside of comments and texts; members of the same name behind a point do not count.
+"""
+
+import argparse
+import re
+import sys
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from eng.project import ROOT
+from eng.terminal import say
+
+SOURCES = ROOT / "src"
+
+# What a folder may not use, however it comes by it; as beginnings of paths.
+NEVERS = [
+    ("Symplast.Memory", "Symplast.Objects", "memory knows no structure"),
+    ("Symplast.Memory", "Symplast.Python", "no floor knows an upper one"),
+    ("Symplast.Objects", "Symplast.Python", "no floor knows an upper one"),
+    ("Symplast.Memory", "Symplast.CPython", "memory knows no Python"),
+    ("Symplast.Objects", "Symplast.CPython", "the structures know no Python"),
+    ("Symplast.CPython", "Symplast.Memory", "the C API knows nothing of ours"),
+    ("Symplast.CPython", "Symplast.Objects", "the C API knows nothing of ours"),
+    ("Symplast.CPython", "Symplast.Python", "the C API knows nothing of ours"),
+]
+
+# Comments, texts and characters.
+_NO_CODE = re.compile(r'//[^\n]*|/\*.*?\*/|\$?"""+.*?"""+|(?:\$@|@\$|@)"(?:[^"]|"")*"|\$?"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.DOTALL)
+_DECLARATION = re.compile(
+    r"^(?:\[[^\n]*\] *)*(?:(?:public|internal|file|static|sealed|abstract|readonly|ref|unsafe|partial) +)*"
+    r"(?:class|struct|interface|enum|record(?: +(?:class|struct))?|delegate +[\w<>*?\[\]., ]+?) +(\w+)", re.MULTILINE)
+_NAMESPACE = re.compile(r"^namespace +([\w.]+)", re.MULTILINE)
+_USING = re.compile(r"^(?:global +)?using +(?:static +)?(?:\w+ *= *)?([\w.]+) *;", re.MULTILINE)
+_NAME = re.compile(r"(?<![\w.])(\w+)")
+
+
+@dataclass
+class Source:
+    """A file: its folder as people name it (Symplast.Python/Live), the types that it declares, and what its code can reach."""
+
+    path: Path
+    folder: str
+    namespace: str
+    types: set
+    names: set
+    usings: set = field(default_factory=set)
+
+    @property
+    def reach(self):
+        """Its own namespace with all that contain it, and those that it imports."""
+        parts = self.namespace.split(".")
+        return self.usings | {".".join(parts[:n]) for n in range(1, len(parts) + 1)}
+
+
+def read(root=SOURCES):
+    """All source files."""
+    files = []
+    for path in sorted(root.rglob("*.cs")):
+        folder = path.relative_to(root).parent
+        if {"bin", "obj"} & set(folder.parts) or not folder.parts:
+            continue
+        code = _NO_CODE.sub(" ", path.read_text(encoding="utf-8"))
+        namespace = _NAMESPACE.search(code)
+        files.append(Source(path, folder.as_posix(), namespace[1] if namespace else "", set(_DECLARATION.findall(code)), set(_NAME.findall(code)), set(_USING.findall(code))))
+    for source in files:
+        project = source.folder.partition("/")[0]
+        source.usings |= {using for other in files if other.folder == project and not other.namespace for using in other.usings}
+    return files
+
+
+def uses(files):
+    """{(from, to): {type: [files]}} of the folders."""
+    declared = defaultdict(set)
+    for source in files:
+        for name in source.types:
+            declared[name].add((source.namespace, source.folder))
+    found = defaultdict(lambda: defaultdict(list))
+    for source in files:
+        for name in source.names & declared.keys():
+            places = {place for place in declared[name] if place[0] in source.reach}
+            if len(places) == 1 and (folder := places.pop()[1]) != source.folder:
+                found[source.folder, folder][name].append(source.path.name)
+    return found
+
+
+def circles(edges):
+    """The sets of folders that use each other, directly or through others (Tarjan's strongly connected components), those of more than one."""
+    targets = defaultdict(list)
+    for source, target in edges:
+        targets[source].append(target)
+    number, low, stack, found = {}, {}, [], []
+
+    def visit(node):
+        number[node] = low[node] = len(number)
+        stack.append(node)
+        for target in targets[node]:
+            if target not in number:
+                visit(target)
+                low[node] = min(low[node], low[target])
+            elif target in stack:
+                low[node] = min(low[node], number[target])
+        if low[node] == number[node]:
+            circle = set()
+            while node not in circle:
+                circle.add(stack.pop())
+            if len(circle) > 1:
+                found.append(circle)
+
+    for node in list(targets):
+        if node not in number:
+            visit(node)
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="eng.dependencies", description=__doc__.partition("\n")[0])
+    parser.add_argument("--types", nargs=2, metavar=("FROM", "TO"), help="which types of TO the folder FROM uses")
+    options = parser.parse_args()
+    files = read()
+    found = uses(files)
+    if options.types:
+        for name, places in sorted(found[tuple(options.types)].items()):
+            say(f"{name}: {', '.join(sorted(places))}")
+        return 0
+    lines, counts = defaultdict(int), defaultdict(int)
+    for source in files:
+        lines[source.folder] += len(source.path.read_text(encoding="utf-8").splitlines())
+        counts[source.folder] += 1
+    for folder in sorted(lines):
+        targets = sorted(((len(types), target) for (source, target), types in found.items() if source == folder), reverse=True)
+        say(f"{folder} ({counts[folder]} files, {lines[folder]:,} lines)")
+        if targets:
+            say("    " + ", ".join(f"{target} {number}" for number, target in targets))
+    for circle in circles(found):
+        say(f"a circle: {', '.join(sorted(circle))}")
+        for (source, target), types in sorted(found.items()):
+            if source in circle and target in circle:
+                say(f"    {source} -> {target}: {', '.join(sorted(types))}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
