@@ -37,7 +37,9 @@ _DECLARATION = re.compile(
     r"(?:class|struct|interface|enum|record(?: +(?:class|struct))?|delegate +[\w<>*?\[\]., ]+?) +(\w+)", re.MULTILINE)
 _NAMESPACE = re.compile(r"^namespace +([\w.]+)", re.MULTILINE)
 _USING = re.compile(r"^(?:global +)?using +(?:static +)?(?:\w+ *= *)?([\w.]+) *;", re.MULTILINE)
-_NAME = re.compile(r"(?<![\w.])(\w+)")
+# As it stands where a type does: before a point, a star, an argument list of types or a name, in a cast or a list, or behind new, is, : and the like. Else it is a member's name.
+_NAME = re.compile(r"(?<![\w.])(?<!->)(?:(?<=new )|(?<=is )|(?<=: )|(?<=typeof\()|(?<=sizeof\()|(?<=nameof\())(\w+)|(?<![\w.])(?<!->)([A-Z]\w*)(?=\s*[.*<>?\[)&,]|\s+(?!=>|is\b|switch\b|and\b|or\b)[a-zA-Z_])")
+_NESTED = re.compile(r"^[ \t]+(?:(?:public|internal|private|file|static|sealed|readonly|ref|unsafe) +)*(?:class|struct|interface|enum|record(?: +struct)?) +(\w+)", re.MULTILINE)
 
 
 @dataclass
@@ -67,11 +69,15 @@ def read(root=SOURCES):
             continue
         code = _NO_CODE.sub(" ", path.read_text(encoding="utf-8"))
         namespace = _NAMESPACE.search(code)
-        files.append(Source(path, folder.as_posix(), namespace[1] if namespace else "", set(_DECLARATION.findall(code)), set(_NAME.findall(code)), set(_USING.findall(code))))
+        files.append(Source(path, folder.as_posix(), namespace[1] if namespace else "", set(_DECLARATION.findall(code)), _names(code), set(_USING.findall(code))))
     for source in files:
         project = source.folder.partition("/")[0]
         source.usings |= {using for other in files if other.folder == project and not other.namespace for using in other.usings}
     return files
+
+
+def _names(code):
+    return {name for pair in _NAME.findall(code) for name in pair if name} - set(_NESTED.findall(code))
 
 
 def uses(files):

@@ -1,8 +1,6 @@
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
-using Symplast.Python.Extensions;
-using Symplast.Python.Live;
 
 namespace Symplast.Python;
 
@@ -43,20 +41,17 @@ internal sealed unsafe class InterpreterState
     /// <summary>What the interpreter makes of objects that cannot be shared, by pool.</summary>
     internal PoolDefaults Defaults { get; } = new();
 
-    /// <summary>What the interpreter needs for live objects.</summary>
-    internal LiveState* Live { get; set; }
+    /// <summary>What the interpreter needs for live objects, of which only they know more.</summary>
+    internal void* LiveWord { get; set; }
 
     /// <summary>A pool that the interpreter must <see cref="Receive"/> before an answer can be given; set where no Python code can run.</summary>
     internal Pool? Awaited { get; set; }
 
     /// <summary>The classes of live objects that are known here.</summary>
-    internal InterpreterClasses Classes { get; }
+    internal IInterpreterPart? Classes { get; set; }
 
     /// <summary>The interpreter's extension modules.</summary>
-    internal ExtensionTable Extensions { get; } = new();
-
-    /// <summary>A state without types.</summary>
-    internal InterpreterState() => Classes = new InterpreterClasses(this);
+    internal IInterpreterPart? Extensions { get; init; }
 
     /// <summary>The state of the interpreter that a module object belongs to.</summary>
     internal static InterpreterState Of(PyObject* module) => FromHandle(*(nint*)Api.Table.PyModule_GetState(module));
@@ -159,21 +154,19 @@ internal sealed unsafe class InterpreterState
             if (stop != 0) return stop;
         }
         int stopped = Defaults.Traverse(visit, argument);
-        if (stopped == 0) stopped = Extensions.Traverse(visit, argument);
-        return stopped != 0 ? stopped : Classes.Traverse(visit, argument);
+        if (stopped == 0 && Extensions is not null) stopped = Extensions.Traverse(visit, argument);
+        return stopped != 0 || Classes is null ? stopped : Classes.Traverse(visit, argument);
     }
 
     /// <summary>Drops every reference that the state holds; for the module's free slot. The state is of no use afterwards.</summary>
     internal void Clear()
     {
-        if (Live != null) LiveState.Close(Live);
-        Live = null;
         Defaults.Clear();
-        Extensions.Clear();
+        Extensions?.Clear();
         Span<nint> held = stackalloc nint[ReferenceCount];
         CopyReferences(held);
         foreach (nint o in held) References.Drop((PyObject*)o);
-        Classes.Clear();
+        Classes?.Clear();
         foreach (nint o in _types) References.Drop((PyObject*)o);
     }
 

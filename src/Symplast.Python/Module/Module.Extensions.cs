@@ -38,7 +38,7 @@ public static unsafe partial class Module
                 if (!IsText(arguments[2 * i])) return Errors.Type("_set_library_policy() takes patterns, each with a bool");
                 rules[i] = (Text.FromPython(arguments[2 * i]), arguments[2 * i + 1] == Api.Table._Py_TrueStruct);
             }
-            InterpreterState.Of(module).Extensions.Copies.Policy.Rules = rules;
+            ExtensionTable.Of(InterpreterState.Of(module)).Copies.Policy.Rules = rules;
             return References.New(Api.Table._Py_NoneStruct);
         }
         catch (Exception e)
@@ -57,7 +57,7 @@ public static unsafe partial class Module
     {
         try
         {
-            return InterpreterState.Of(module).Extensions.List();
+            return ExtensionTable.Of(InterpreterState.Of(module)).List();
         }
         catch (Exception e)
         {

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Python.ByValue;
+using Symplast.Python.Extensions;
 using Symplast.Python.Freezing;
 using Symplast.Python.Interpreting;
 using Symplast.Python.Live;
@@ -92,7 +93,7 @@ public static unsafe partial class Module
         LiveTypes.Prepare();
         if (!StaticObjects.Fill()) return "no memory";
         SharedInts.Reserve();
-        _poolSpecification = PoolHandle.Specification();
+        _poolSpecification = PoolType.Specification();
         _allocationSpecification = CurrentPool.Specification();
         _channelSpecification = ChannelHandle.Specification();
         _statsSpecification = PoolStats.Specification();
@@ -245,7 +246,8 @@ public static unsafe partial class Module
             ref Api api = ref Api.Table;
             if (!TryAdoptFirst(module, out bool isAdopted)) return -1;
             if (isAdopted) return 0;
-            InterpreterState state = new() { Id = Interpreters.CurrentId() };
+            InterpreterState state = new() { Id = Interpreters.CurrentId(), Extensions = new ExtensionTable() };
+            state.Classes = new InterpreterClasses(state);
             nint handle = GCHandle.ToIntPtr(GCHandle.Alloc(state));
             *(nint*)api.PyModule_GetState(module) = handle;
             bool done = Exceptions.Create(module, state)
@@ -331,7 +333,10 @@ public static unsafe partial class Module
     {
         nint* state = (nint*)Api.Table.PyModule_GetState(module);
         if (state == null || *state == 0) return;
-        InterpreterState.FromHandle(*state).Clear();
+        InterpreterState interpreter = InterpreterState.FromHandle(*state);
+        if (interpreter.Live != null) LiveState.Close(interpreter.Live);
+        interpreter.Live = null;
+        interpreter.Clear();
         GCHandle.FromIntPtr(*state).Free();
         *state = 0;
     }
@@ -529,7 +534,7 @@ public static unsafe partial class Module
     {
         try
         {
-            return ThisProcess.Check() && Interpreters.SettleProcess() ? Api.Table._Py_NoneStruct : null;
+            return ThisProcess.Check() && Settlement.Run() ? Api.Table._Py_NoneStruct : null;
         }
         catch (Exception e)
         {

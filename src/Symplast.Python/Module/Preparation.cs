@@ -23,7 +23,7 @@ internal static class Preparation
     {
         RunClassConstructors();
         for (int size = 0; size < Reserve; size += Piece) GC.KeepAlive(new byte[Piece]);
-        Interpreters.EndLeasesOfEnded();
+        Leases.EndThoseOfEnded();
         // Formatting and throwing set up caches of their own.
         string number = string.Create(null, $"{Reserve}{(double)Piece}{nameof(Preparation)}");
         try

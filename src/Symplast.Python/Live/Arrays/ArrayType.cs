@@ -28,8 +28,21 @@ internal static unsafe partial class ArrayType
             Type = Specification(),
             ToPlain = &ToPlain,
             ToBuiltIn = &ToList,
+            Carry = &Carry,
             Delete = &Delete,
         };
+    }
+
+    // An array.array of a typecode that an Array can have.
+    static Header* Carry(LiveState* state, PoolHeap* heap, PyObject* o)
+    {
+        if (!PlainArrays.Is(o, orDerived: false) || PlainArrays.TypecodeOf(o) is not (not 0 and int typecode)) return null;
+        Typecodes.TryKind(typecode, out ElementKind kind);
+        if (!ArraySource.Of(state, o, kind, out ArraySource source)) return null;
+        Header* copy = CreateShared(state, heap, typecode, source.Count, source, out bool isDeleted);
+        source.Dispose();
+        if (isDeleted) LiveErrors.RaiseDeletedPool(state, heap);
+        return copy;
     }
 
     static Status Delete(Participant* me, Header* shared) => SharedArray<Uninterrupted>.Delete(me, (SharedArray*)shared);

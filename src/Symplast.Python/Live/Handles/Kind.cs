@@ -45,6 +45,15 @@ internal unsafe struct Kind
     /// <summary>Finds the class with a number for an interpreter; false with an exception set. Runs Python code. Null if there are no classes.</summary>
     internal delegate*<LiveState*, int, bool> FindClass;
 
+    /// <summary>Learns of classes that have changed elsewhere; false with an exception set. Runs Python code. Null if there are no classes.</summary>
+    internal delegate*<LiveState*, bool> RefreshClasses;
+
+    /// <summary>
+    /// Copies an object of the interpreter that becomes one of this kind where values are stored, but is no container of values: the copy, with one reference; null if it is not for
+    /// this kind, or with an exception set. Null if there are no such objects.
+    /// </summary>
+    internal delegate*<LiveState*, PoolHeap*, PyObject*, Header*> Carry;
+
     /// <summary>Prepares what an interpreter needs for this kind, and ends it. Null if that is nothing.</summary>
     internal delegate*<LiveState*, void> Begin, End;
 }

@@ -37,13 +37,14 @@ internal unsafe ref struct MapFilling
     readonly OrderedMap* _map;
     readonly PyObject* _source;     // a dict for a Dict, a list for a Set; nobody else has it
     readonly bool _isDict;
+    readonly delegate*<Handle*, PyObject*, out Incoming, bool> _tryKey;
     nint _room;
     nint _position;
     PyObject* _key;                 // of the last item; borrowed, as is the value
     PyObject* _value;
     MapDraft _draft;
 
-    MapFilling(Handle* handle, PyObject* source, bool isDict)
+    MapFilling(Handle* handle, PyObject* source, bool isDict, delegate*<Handle*, PyObject*, out Incoming, bool> tryKey)
     {
         _handle = handle;
         _state = handle->State;
@@ -51,6 +52,7 @@ internal unsafe ref struct MapFilling
         _map = (OrderedMap*)handle->Shared;
         _source = source;
         _isDict = isDict;
+        _tryKey = tryKey;
     }
 
     /// <summary>
@@ -58,11 +60,11 @@ internal unsafe ref struct MapFilling
     /// room for all. False with an exception set.
     /// </summary>
     internal static bool Dict(Handle* handle, PyObject* plain, ref nint position) =>
-        new MapFilling(handle, plain, isDict: true).Run(((PyDictObject*)plain)->Used, ref position);
+        new MapFilling(handle, plain, isDict: true, &LiveMap<DictMap>.TryKey).Run(((PyDictObject*)plain)->Used, ref position);
 
     /// <summary>The same with elements of a plain list, from an index on, for a Set.</summary>
-    internal static bool Set(Handle* handle, PyObject* elements, ref nint index) =>
-        new MapFilling(handle, elements, isDict: false).Run(((PyListObject*)elements)->Size, ref index);
+    internal static bool Set(Handle* handle, PyObject* elements, delegate*<Handle*, PyObject*, out Incoming, bool> tryKey, ref nint index) =>
+        new MapFilling(handle, elements, isDict: false, tryKey).Run(((PyListObject*)elements)->Size, ref index);
 
     bool Run(nint count, ref nint position)
     {
@@ -140,7 +142,7 @@ internal unsafe ref struct MapFilling
     // The last item, whatever it is; its key may be there already. Outside sections; Python code can run.
     Progress AddHard()
     {
-        if (!(_isDict ? LiveMap<DictMap>.TryKey(_handle, _key, out Incoming key) : SetType.TryKey(_handle, _key, out key))) return Progress.Failed;
+        if (!_tryKey(_handle, _key, out Incoming key)) return Progress.Failed;
         Incoming item = default;
         Progress progress = Progress.Failed;
         if (!_isDict || Incoming.Item(_state, _heap, _value, Place.Item((PyObject*)_handle, _key), out item))

@@ -180,7 +180,7 @@ internal static unsafe class Parcels
     internal static PyObject* Collect(LiveState* state, long number)
     {
         // Who sends an object has left what has changed in its own classes since.
-        if (!Classes.Refresh(state)) return null;
+        if (!Kinds.Of(LiveKind.Object).RefreshClasses(state)) return null;
         PyObject* handle;
         do
         {

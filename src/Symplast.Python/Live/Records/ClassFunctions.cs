@@ -35,7 +35,7 @@ internal static unsafe class ClassFunctions
             InterpreterState interpreter = InterpreterState.Of(module);
             if (!Fits(interpreter, arguments, count, 3)) return Errors.Type("_class_made() takes a class of live objects and two texts");
             if (Classes.HasFields(arguments[0])) ObjectType.Close(arguments[0]);
-            PyObject* old = interpreter.Classes.Supersede(Text.FromPython(arguments[1]), Text.FromPython(arguments[2]));
+            PyObject* old = InterpreterClasses.Of(interpreter).Supersede(Text.FromPython(arguments[1]), Text.FromPython(arguments[2]));
             return References.New(old == null ? Api.Table._Py_NoneStruct : old);
         }
         catch (Exception e)
@@ -55,12 +55,12 @@ internal static unsafe class ClassFunctions
             long stamp = Api.Table.PyLong_AsLongLong(arguments[4]);
             if (Api.Table.PyErr_Occurred() != null) return null;
             ClassTable.Identity identity = new(Text.FromPython(arguments[1]), Text.FromPython(arguments[2]), null, content, stamp);
-            if (!interpreter.Classes.TryHold(arguments[0], out int number))
+            if (!InterpreterClasses.Of(interpreter).TryHold(arguments[0], out int number))
             {
-                number = ClassTable.NumberOfName(identity, interpreter.Classes.Has);
-                if (!interpreter.Classes.Add(arguments[0], number, mayBeLetGo: false)) return null;
+                number = ClassTable.NumberOfName(identity, InterpreterClasses.Of(interpreter).Has);
+                if (!InterpreterClasses.Of(interpreter).Add(arguments[0], number, mayBeLetGo: false)) return null;
             }
-            interpreter.Classes.Name(arguments[0], identity.Module, identity.Name);
+            InterpreterClasses.Of(interpreter).Name(arguments[0], identity.Module, identity.Name);
             return ClassTable.WantsDefinition(number) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
         }
         catch (Exception e)
@@ -130,7 +130,7 @@ internal static unsafe class ClassFunctions
     {
         try
         {
-            InterpreterClasses classes = InterpreterState.Of(module).Classes;
+            InterpreterClasses classes = InterpreterClasses.Of(InterpreterState.Of(module));
             PyObject* list = Api.Table.PyList_New(0);
             long seen = ClassTable.Namesakes;
             if (list == null || classes.SeenNamesakes == seen) return list;
@@ -161,7 +161,7 @@ internal static unsafe class ClassFunctions
             PyObject* generation = api.PyDict_GetItemString(arguments[1], Text.Utf8("generation"u8));
             // Classes are in circles, and seldom as young as what the youngest generation has.
             bool isOld = generation != null && generation->Type == api.PyLong_Type && api.PyLong_AsLongLong(generation) > 0;
-            if (isOld && interpreter.Live != null && Text.FromPython(arguments[0]) == "start") interpreter.Classes.LetGo();
+            if (isOld && interpreter.Live != null && Text.FromPython(arguments[0]) == "start") InterpreterClasses.Of(interpreter).LetGo();
             return api._Py_NoneStruct;
         }
         catch (Exception e)
@@ -175,7 +175,7 @@ internal static unsafe class ClassFunctions
     {
         try
         {
-            InterpreterState.Of(module).Classes.Forget(weak);
+            InterpreterClasses.Of(InterpreterState.Of(module)).Forget(weak);
             return Api.Table._Py_NoneStruct;
         }
         catch (Exception e)
@@ -197,9 +197,9 @@ internal static unsafe class ClassFunctions
     // The number of a class, which it gets by its token if it has none. False with an exception set.
     static bool Number(InterpreterState interpreter, PyObject** arguments, out int number)
     {
-        if (interpreter.Classes.TryHold(arguments[0], out number)) return true;
+        if (InterpreterClasses.Of(interpreter).TryHold(arguments[0], out number)) return true;
         if (arguments[3] == Api.Table._Py_NoneStruct) return Errors.Type("the class has no number yet") != null;
         number = ClassTable.NumberOfToken(new(Text.FromPython(arguments[1]), Text.FromPython(arguments[2]), Text.FromPython(arguments[3]), 0, 0));
-        return interpreter.Classes.Add(arguments[0], number, mayBeLetGo: true);
+        return InterpreterClasses.Of(interpreter).Add(arguments[0], number, mayBeLetGo: true);
     }
 }

@@ -31,7 +31,7 @@ internal static unsafe class Classes
         PyObject* done = Call("identify"u8, [(nint)References.New(type)]);
         if (done == null) return false;
         References.Drop(done);
-        interpreter.Classes.TryHold(type, out number);
+        InterpreterClasses.Of(interpreter).TryHold(type, out number);
         return true;
     }
 
@@ -41,7 +41,7 @@ internal static unsafe class Classes
         ref Api api = ref Api.Table;
         InterpreterState? interpreter = state->Interpreter;
         if (interpreter is null) return LiveErrors.RaiseNotShareable(state, "the class of this object is not known") != null;
-        if (interpreter.Classes.Find(number) != null) return true;
+        if (InterpreterClasses.Of(interpreter).Find(number) != null) return true;
         if (!ClassTable.TryGet(number, out ClassTable.Identity? identity, out PyObject* definition, out string? failure))
         {
             References.Drop(definition);
@@ -59,7 +59,7 @@ internal static unsafe class Classes
         ]);
         if (found == null) return false;
         bool fits = api.PyType_IsSubtype(found->Type, api.PyType_Type) != 0 && api.PyType_IsSubtype(found, state->TypeOf(LiveKind.Object)) != 0;
-        bool done = fits && interpreter.Classes.Add(found, number, mayBeLetGo: identity.Token is not null);
+        bool done = fits && InterpreterClasses.Of(interpreter).Add(found, number, mayBeLetGo: identity.Token is not null);
         if (!fits) LiveErrors.RaiseNotShareable(state, $"{identity.Module}.{identity.Name} is not a class of live objects in this interpreter");
         References.Drop(found);
         return done;
@@ -70,7 +70,7 @@ internal static unsafe class Classes
     /// tried again the next time. Runs Python code only if there is something new.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static bool Refresh(LiveState* state) => state->Interpreter is not { } interpreter || interpreter.Classes.SeenChanges == ClassTable.Changes || Refresh(interpreter);
+    internal static bool Refresh(LiveState* state) => state->Interpreter is not { } interpreter || InterpreterClasses.Of(interpreter).SeenChanges == ClassTable.Changes || Refresh(interpreter);
 
     /// <summary>The root of a pool's shapes for a class; null if there is no memory. Inside a section in which the pool was not deleted.</summary>
     internal static Shape* RootOf(Participant* me, PoolHeap* heap, int number)
@@ -103,7 +103,7 @@ internal static unsafe class Classes
     static bool Refresh(InterpreterState interpreter)
     {
         long seen = ClassTable.Changes;
-        int[] changed = [.. interpreter.Classes.Numbers.Where(number => ClassTable.HasChanged(number, interpreter.Classes.SeenChanges, interpreter.Id))];
+        int[] changed = [.. InterpreterClasses.Of(interpreter).Numbers.Where(number => ClassTable.HasChanged(number, InterpreterClasses.Of(interpreter).SeenChanges, interpreter.Id))];
         foreach (int number in changed)
         {
             ClassTable.TryGet(number, out _, out PyObject* definition, out _);
@@ -111,7 +111,7 @@ internal static unsafe class Classes
             if (done == null) return false;
             References.Drop(done);
         }
-        interpreter.Classes.SeenChanges = seen;
+        InterpreterClasses.Of(interpreter).SeenChanges = seen;
         return true;
     }
 

@@ -139,7 +139,7 @@ internal unsafe struct CreationPlans
 
     readonly CreationPlan* Make(InterpreterState interpreter, PyObject* type)
     {
-        if (!interpreter.Classes.TryHold(type, out int number)) return null;
+        if (!InterpreterClasses.Of(interpreter).TryHold(type, out int number)) return null;
         PyObject* names = Classes.FieldsOf(type);
         if (names == null && Api.Table.PyErr_Occurred() != null) return null;
         // The look-up gave it one.

@@ -9,8 +9,11 @@ namespace Symplast.Python.Live;
 /// Handles do not keep their class alive, this does: a class is <em>held</em>, with a reference that the collector sees. A class that others cannot import is let go when
 /// the collector begins while no handle is left, so that it is collected if nothing else refers to it; it is held again when another object of it turns up.
 /// </remarks>
-internal sealed unsafe class InterpreterClasses(InterpreterState interpreter)
+internal sealed unsafe class InterpreterClasses(InterpreterState interpreter) : IInterpreterPart
 {
+    /// <summary>That of an interpreter.</summary>
+    internal static InterpreterClasses Of(InterpreterState interpreter) => System.Runtime.CompilerServices.Unsafe.As<InterpreterClasses>(interpreter.Classes!);
+
     sealed class Entry
     {
         /// <summary>The number of the objects that the class makes.</summary>
@@ -125,7 +128,7 @@ internal sealed unsafe class InterpreterClasses(InterpreterState interpreter)
     }
 
     /// <summary>Shows the collector what is held.</summary>
-    internal int Traverse(delegate* unmanaged[Cdecl]<PyObject*, void*, int> visit, void* argument)
+    public int Traverse(delegate* unmanaged[Cdecl]<PyObject*, void*, int> visit, void* argument)
     {
         foreach ((nint type, Entry entry) in _entries)
         {
@@ -137,7 +140,7 @@ internal sealed unsafe class InterpreterClasses(InterpreterState interpreter)
     }
 
     /// <summary>Drops everything, at the end of the interpreter, after its part in live objects has ended.</summary>
-    internal void Clear()
+    public void Clear()
     {
         List<(nint Type, Entry Entry)> all = [.. _entries.Select(pair => (pair.Key, pair.Value))];
         foreach (int number in _byNumber.Keys) ClassTable.Unknow(number);

@@ -57,7 +57,7 @@ internal static unsafe partial class ObjectType
             if (interpreter is null) return null;
             if (IsAbstract(type)) return RaiseAbstract(type);
             if (HasFinalizer(type) && !Complete(type)) return null;
-            if (!interpreter.Classes.TryHold(type, out int number) && !Classes.Identify(interpreter, type, out number)) return null;
+            if (!InterpreterClasses.Of(interpreter).TryHold(type, out int number) && !Classes.Identify(interpreter, type, out number)) return null;
             if (number == 0)
                 return Errors.Type($"{Text.FromPython(api.PyType_GetName(type))} was not created as a class of live objects: derive it from symplast.Object");
             bool hasArguments = ((PyVarObject*)positional)->Size != 0 || named != null && ((PyDictObject*)named)->Used != 0;
@@ -97,7 +97,7 @@ internal static unsafe partial class ObjectType
         PyObject* handle = null;
         Record* record = null;
         // Between the look at the class and this, the collector may have let it go.
-        if (state->ClassWith(number) != type && !interpreter.Classes.TryHold(type, out _)) return null;
+        if (state->ClassWith(number) != type && !InterpreterClasses.Of(interpreter).TryHold(type, out _)) return null;
         Epoch.Enter(state->Me);
         bool isDeleted = PoolHeap.IsDeleted(heap);
         if (!isDeleted)

@@ -29,6 +29,7 @@ internal static unsafe partial class ObjectType
             Delete = &Delete,
             NameOfClass = &NameOfClass,
             FindClass = &Classes.Resolve,
+            RefreshClasses = &Classes.Refresh,
             Begin = &ClassCaches.Begin,
             End = &ClassCaches.End,
         };

@@ -254,7 +254,7 @@ internal static unsafe partial class SetType
         PyObject* elements = LiveMethods.Hidden(Api.Table.PySequence_List(other));
         if (elements == null) return false;
         nint index = 0;
-        bool done = MapFilling.Set(handle, elements, ref index);
+        bool done = MapFilling.Set(handle, elements, &TryKey, ref index);
         for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && index < ((PyListObject*)elements)->Size; i++)
             done = AddOne(handle, ((PyListObject*)elements)->Items[index++]) is Status.Done or Status.Exists;
         References.Drop(elements);

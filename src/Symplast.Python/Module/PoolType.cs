@@ -10,30 +10,19 @@ using static Symplast.Python.Definitions;
 namespace Symplast.Python;
 
 /// <summary>The Python type <c>symplast.Pool</c>: an interpreter's handle of a pool, one for each pool and interpreter.</summary>
-internal static unsafe class PoolHandle
+internal static unsafe class PoolType
 {
-    struct Instance
-    {
-        internal PyObject Head;
-        internal nint Pool;        // GCHandle; zero until attached
-        internal PyObject* WeakReferences;
-    }
-
     static long _unnamed;
 
     /// <summary>What every interpreter makes its type from; built once a process.</summary>
     internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
     {
         Name = Text.Utf8("symplast.Pool"u8),
-        BasicSize = sizeof(Instance),
+        BasicSize = sizeof(PoolHandle),
         // So that the collector sees that it keeps its type, and that the module, alive.
         Flags = PyTypeSpec.ImmutableType | PyTypeSpec.HaveGc,
         Slots = Slots(),
     });
-
-    internal static void Attach(PyObject* handle, Pool pool) => ((Instance*)handle)->Pool = GCHandle.ToIntPtr(GCHandle.Alloc(pool));
-
-    internal static Pool PoolOf(PyObject* handle) => Unsafe.As<Pool>(GCHandle.FromIntPtr(((Instance*)handle)->Pool).Target!);
 
     static PyTypeSlot* Slots() => Table(
         Slot(PyTypeSlot.Doc, Text.Utf8("""
@@ -202,12 +191,12 @@ internal static unsafe class PoolHandle
     static void Dealloc(PyObject* self)
     {
         PyObject* type = self->Type;
-        Instance* instance = (Instance*)self;
+        PoolHandle* instance = (PoolHandle*)self;
         Api.Table.PyObject_GC_UnTrack(self);
         if (instance->WeakReferences != null) Api.Table.PyObject_ClearWeakRefs(self);
         if (instance->Pool != 0)
         {
-            InterpreterState.TryOfType(type)?.ForgetHandle(PoolOf(self));
+            InterpreterState.TryOfType(type)?.ForgetHandle(PoolHandle.PoolOf(self));
             GCHandle.FromIntPtr(instance->Pool).Free();
         }
         Api.Table.PyObject_GC_Del(self);
@@ -222,7 +211,7 @@ internal static unsafe class PoolHandle
     {
         try
         {
-            Pool pool = PoolOf(self);
+            Pool pool = PoolHandle.PoolOf(self);
             return Text.ToPython(pool.Deleted
                 ? $"<symplast.Pool '{pool.Name}', deleted>"
                 : $"<symplast.Pool '{pool.Name}', {pool.Statistics().Objects} objects, {pool.Statistics().UsedBytes} bytes>");
@@ -234,16 +223,16 @@ internal static unsafe class PoolHandle
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Name(PyObject* self, void* closure) => Text.ToPython(PoolOf(self).Name);
+    static PyObject* Name(PyObject* self, void* closure) => Text.ToPython(PoolHandle.PoolOf(self).Name);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* MaxBytes(PyObject* self, void* closure) =>
-        PoolOf(self).MaxBytes == long.MaxValue ? Api.Table._Py_NoneStruct : Api.Table.PyLong_FromLongLong(PoolOf(self).MaxBytes);
+        PoolHandle.PoolOf(self).MaxBytes == long.MaxValue ? Api.Table._Py_NoneStruct : Api.Table.PyLong_FromLongLong(PoolHandle.PoolOf(self).MaxBytes);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Default(PyObject* self, void* closure)
     {
-        PyObject* function = InterpreterState.OfInstance(self).Defaults.Of(PoolOf(self));
+        PyObject* function = InterpreterState.OfInstance(self).Defaults.Of(PoolHandle.PoolOf(self));
         return function == null ? Api.Table._Py_NoneStruct : References.New(function);
     }
 
@@ -254,7 +243,7 @@ internal static unsafe class PoolHandle
         {
             // Deleting it is giving it none.
             if (!CheckDefault(ref function)) return -1;
-            Pool pool = PoolOf(self);
+            Pool pool = PoolHandle.PoolOf(self);
             InterpreterState interpreter = InterpreterState.OfInstance(self);
             if (pool.Deleted && function != null)
             {
@@ -272,14 +261,14 @@ internal static unsafe class PoolHandle
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Deleted(PyObject* self, void* closure) => PoolOf(self).Deleted ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+    static PyObject* Deleted(PyObject* self, void* closure) => PoolHandle.PoolOf(self).Deleted ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Freeze(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
     {
         try
         {
-            return Module.FreezeCall(InterpreterState.OfInstance(self), PoolOf(self), "Pool.freeze", arguments, count, keywords);
+            return Module.FreezeCall(InterpreterState.OfInstance(self), PoolHandle.PoolOf(self), "Pool.freeze", arguments, count, keywords);
         }
         catch (Exception e)
         {
@@ -293,8 +282,8 @@ internal static unsafe class PoolHandle
         try
         {
             if (!ThisProcess.Check()) return null;
-            Interpreters.EndLeasesOfEnded();
-            return PoolStats.Create(InterpreterState.OfInstance(self), PoolOf(self));
+            Leases.EndThoseOfEnded();
+            return PoolStats.Create(InterpreterState.OfInstance(self), PoolHandle.PoolOf(self));
         }
         catch (Exception e)
         {
@@ -308,11 +297,11 @@ internal static unsafe class PoolHandle
         try
         {
             if (!ThisProcess.Check()) return null;
-            Pool pool = PoolOf(self);
+            Pool pool = PoolHandle.PoolOf(self);
             if (!pool.Delete()) return InterpreterState.OfInstance(self).RaiseDeleted(pool);
             CrossPool.Release(pool);
             InterpreterState.OfInstance(self).Defaults.Set(pool, null);
-            Interpreters.EndLeasesOfEnded();
+            Leases.EndThoseOfEnded();
             return PendingMemory.Check(InterpreterState.OfInstance(self)) ? Api.Table._Py_NoneStruct : null;
         }
         catch (Exception e)
@@ -328,7 +317,7 @@ internal static unsafe class PoolHandle
         {
             if (!ThisProcess.Check()) return null;
             InterpreterState interpreter = InterpreterState.OfInstance(self);
-            Pool pool = PoolOf(self);
+            Pool pool = PoolHandle.PoolOf(self);
             return pool.Deleted ? interpreter.RaiseDeleted(pool) : CurrentPool.NewAllocation(interpreter, self);
         }
         catch (Exception e)
@@ -343,7 +332,7 @@ internal static unsafe class PoolHandle
         try
         {
             if (!ThisProcess.Check()) return null;
-            Pool pool = PoolOf(self);
+            Pool pool = PoolHandle.PoolOf(self);
             return pool.Deleted ? InterpreterState.OfInstance(self).RaiseDeleted(pool) : References.New(self);
         }
         catch (Exception e)
@@ -359,10 +348,10 @@ internal static unsafe class PoolHandle
         try
         {
             if (!ThisProcess.Check()) return null;
-            bool isFirst = PoolOf(self).Delete();
-            if (isFirst) CrossPool.Release(PoolOf(self));
-            InterpreterState.OfInstance(self).Defaults.Set(PoolOf(self), null);
-            Interpreters.EndLeasesOfEnded();
+            bool isFirst = PoolHandle.PoolOf(self).Delete();
+            if (isFirst) CrossPool.Release(PoolHandle.PoolOf(self));
+            InterpreterState.OfInstance(self).Defaults.Set(PoolHandle.PoolOf(self), null);
+            Leases.EndThoseOfEnded();
             return !isFirst || PendingMemory.Check(InterpreterState.OfInstance(self)) ? Api.Table._Py_NoneStruct : null;
         }
         catch (Exception e)
@@ -376,7 +365,7 @@ internal static unsafe class PoolHandle
     {
         try
         {
-            return PoolReference.Reduce(PoolOf(self));
+            return PoolReference.Reduce(PoolHandle.PoolOf(self));
         }
         catch (Exception e)
         {

@@ -138,7 +138,10 @@ internal unsafe ref struct Carrier
         if (type == api.PyTuple_Type) return Unwrap(o, out value);
         if (type == null)
         {
-            return PlainArrays.Is(o, orDerived: false) && PlainArrays.TypecodeOf(o) is not 0 and int typecode ? CopyArray(o, typecode, out value) : Freeze(o, out value);
+            Header* whole = Kinds.Of(LiveKind.Array).Carry(_state, _heap, o);
+            if (whole == null) return api.PyErr_Occurred() == null && Freeze(o, out value);
+            value = Note(o, whole);
+            return true;
         }
         PyObject* items = PlainBases.ItemsOf(o, type);
         if (LiveMethods.Hidden(items) == null) return false;
@@ -162,19 +165,6 @@ internal unsafe ref struct Carrier
         bool carried = tuple != null && Visit(tuple, out value);
         References.Drop(tuple);
         return carried;
-    }
-
-    bool CopyArray(PyObject* o, int typecode, out Value value)
-    {
-        value = default;
-        Typecodes.TryKind(typecode, out ElementKind kind);
-        if (!ArraySource.Of(_state, o, kind, out ArraySource source)) return false;
-        Header* copy = ArrayType.CreateShared(_state, _heap, typecode, source.Count, source, out bool isDeleted);
-        source.Dispose();
-        if (isDeleted) LiveErrors.RaiseDeletedPool(_state, _heap);
-        if (copy == null) return false;
-        value = Note(o, copy);
-        return true;
     }
 
     // Remembers a copy; its value, with a reference.
