@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Symplast.CPython;
 
 namespace Symplast.Python.Extensions;
@@ -7,7 +8,7 @@ namespace Symplast.Python.Extensions;
 internal sealed unsafe class ExtensionTable : IInterpreterPart
 {
     /// <summary>That of an interpreter.</summary>
-    internal static ExtensionTable Of(InterpreterState interpreter) => System.Runtime.CompilerServices.Unsafe.As<ExtensionTable>(ExtensionTable.Of(interpreter)!);
+    internal static ExtensionTable Of(InterpreterState interpreter) => Unsafe.As<ExtensionTable>(interpreter.Extensions!);
 
     readonly Dictionary<(string Path, string Name), (nint Definition, nint Contents)> _initialized = [];
     readonly Dictionary<string, (string Path, string Kind)> _modules = [];

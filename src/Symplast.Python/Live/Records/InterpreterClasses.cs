@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Symplast.CPython;
 
 namespace Symplast.Python.Live;
@@ -12,7 +13,7 @@ namespace Symplast.Python.Live;
 internal sealed unsafe class InterpreterClasses(InterpreterState interpreter) : IInterpreterPart
 {
     /// <summary>That of an interpreter.</summary>
-    internal static InterpreterClasses Of(InterpreterState interpreter) => System.Runtime.CompilerServices.Unsafe.As<InterpreterClasses>(interpreter.Classes!);
+    internal static InterpreterClasses Of(InterpreterState interpreter) => Unsafe.As<InterpreterClasses>(interpreter.Classes!);
 
     sealed class Entry
     {
