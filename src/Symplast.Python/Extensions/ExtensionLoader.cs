@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Symplast.CPython;
-using Symplast.Python.Interpreting;
 
 namespace Symplast.Python.Extensions;
 

@@ -1,6 +1,5 @@
 using Symplast.CPython;
 using Symplast.Memory;
-using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Python.Extensions;
-using Symplast.Python.Interpreting;
 
 namespace Symplast.Python;
 
