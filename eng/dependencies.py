@@ -35,6 +35,8 @@ _NO_CODE = re.compile(r'//[^\n]*|/\*.*?\*/|\$?"""+.*?"""+|(?:\$@|@\$|@)"(?:[^"]|
 _DECLARATION = re.compile(
     r"^(?:\[[^\n]*\] *)*(?:(?:public|internal|file|static|sealed|abstract|readonly|ref|unsafe|partial) +)*"
     r"(?:class|struct|interface|enum|record(?: +(?:class|struct))?|delegate +[\w<>*?\[\]., ]+?) +(\w+)", re.MULTILINE)
+# The members of an enumeration are no types, though one may be called as a type is.
+_MEMBERS = re.compile(r"(?<=\s)(enum\s+\w+[^{;]*)\{[^}]*\}")
 _NAMESPACE = re.compile(r"^namespace +([\w.]+)", re.MULTILINE)
 _USING = re.compile(r"^(?:global +)?using +(?:static +)?(?:\w+ *= *)?([\w.]+) *;", re.MULTILINE)
 _NAME = re.compile(r"(?<![\w.])(\w+)")
@@ -66,6 +68,7 @@ def read(root=SOURCES):
         if {"bin", "obj"} & set(folder.parts) or not folder.parts:
             continue
         code = _NO_CODE.sub(" ", path.read_text(encoding="utf-8"))
+        code = _MEMBERS.sub(r"\1", code)
         namespace = _NAMESPACE.search(code)
         files.append(Source(path, folder.as_posix(), namespace[1] if namespace else "", set(_DECLARATION.findall(code)), set(_NAME.findall(code)), set(_USING.findall(code))))
     for source in files:

@@ -270,7 +270,7 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
     }
 
     /// <summary>Releases what a record holds whose last reference is gone. Others may still be reading it.</summary>
-    internal static void ReleaseContents(Participant* me, Header* header, ref Release release)
+    static void ReleaseContents(Participant* me, Header* header, ref Release release)
     {
         Record* record = (Record*)header;
         RecordBody* body = TakeBody(record);
