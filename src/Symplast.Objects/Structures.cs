@@ -23,8 +23,8 @@ public static unsafe class Structures
     }
 
     /// <summary>
-    /// Deletes an object by hand, of whatever kind it is: <see cref="Status.Deleted"/> if it, or its pool, was deleted before. The caller holds a reference. Thread-safe, not
-    /// inside a section.
+    /// Deletes an object by hand, of whatever kind it is: <see cref="Status.Deleted"/> if it, or its pool, was deleted before.
+    /// The caller holds a reference. Thread-safe, not inside a section.
     /// </summary>
     public static Status Delete(Participant* me, Header* shared)
     {

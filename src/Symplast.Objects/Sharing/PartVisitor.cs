@@ -1,8 +1,8 @@
 namespace Symplast.Objects;
 
 /// <summary>
-/// What is done with the parts of an object, as functions that get a context: so that the walk through a structure is compiled once, whoever visits. A function that is null is
-/// not called.
+/// What is done with the parts of an object, as functions that get a context: so that the walk through a structure is compiled
+/// once, whoever visits. A function that is null is not called.
 /// </summary>
 /// <param name="context">Handed to the functions.</param>
 /// <param name="block">Gets each block that belongs to the object alone, its own apart.</param>

@@ -5,18 +5,19 @@ namespace Symplast.Objects;
 /// <summary>What is done with each object that another one refers to.</summary>
 public unsafe interface IReferenceVisitor
 {
-    /// <summary>One reference, perhaps into another pool. Inside a section; the address may be of a pool that was deleted.</summary>
+    /// <summary>One reference, perhaps into another pool. Inside a section; the address may be of a pool that was
+    /// deleted.</summary>
     void Visit(Header* target);
 }
 
 /// <summary>
-/// What an object consists of and holds. Looked at as it is, part by part, in one section and without a lock: exact if nobody changes the object meanwhile; else an
-/// entry that moves may be missed or met twice.
+/// What an object consists of and holds. Looked at as it is, part by part, in one section and without a lock: exact if nobody
+/// changes the object meanwhile; else an entry that moves may be missed or met twice.
 /// </summary>
 public static unsafe class Parts
 {
-    /// <summary>The bytes of the blocks that an object consists of: tables and the like with their spare room, but not what it refers to, as text. 0 if its pool is
-    /// deleted. The caller holds a reference. Thread-safe.</summary>
+    /// <summary>The bytes of the blocks that an object consists of: tables and the like with their spare room, but not what it
+    /// refers to, as text. 0 if its pool is deleted. The caller holds a reference. Thread-safe.</summary>
     public static long SizeOf(Participant* me, Header* o)
     {
         long bytes = 0;
@@ -31,7 +32,8 @@ public static unsafe class Parts
         return bytes;
     }
 
-    /// <summary>Follows all references of an object to others, also those in tuples. The caller holds a reference. Thread-safe.</summary>
+    /// <summary>Follows all references of an object to others, also those in tuples. The caller holds a reference.
+    /// Thread-safe.</summary>
     public static void Follow<TVisitor>(Participant* me, Header* o, ref TVisitor visitor) where TVisitor : struct, IReferenceVisitor
     {
         // On this stack, so that its address stays.

@@ -4,12 +4,16 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// What this room must know of a kind of block that holds references: the functions that end it, and that look into it. A structure declares itself with one of these, and
+/// What this room must know of a kind of block that holds references: the functions that end it, and that look into it. A
+/// structure declares itself with one of these, and
 /// <see cref="Structures"/> names them all.
 /// </summary>
-/// <param name="releaseContents">Drops what a block refers to whose last reference is gone, and retires the blocks that belong to it, its own apart. Inside a section.</param>
-/// <param name="visitParts">Comes to all parts of an object, see <see cref="Parts"/>. Inside a section. Null if it is no object.</param>
-/// <param name="delete">Deletes an object by hand: Deleted if it was before. Not inside a section. Null if it is no object.</param>
+/// <param name="releaseContents">Drops what a block refers to whose last reference is gone, and retires the blocks that belong to
+/// it, its own apart. Inside a section.</param>
+/// <param name="visitParts">Comes to all parts of an object, see <see cref="Parts"/>. Inside a section. Null if it is no
+/// object.</param>
+/// <param name="delete">Deletes an object by hand: Deleted if it was before. Not inside a section. Null if it is no
+/// object.</param>
 internal readonly unsafe struct Structure(
     delegate*<Participant*, Header*, ref Release, void> releaseContents,
     delegate*<Header*, in PartVisitor, void> visitParts,
@@ -21,7 +25,8 @@ internal readonly unsafe struct Structure(
         Structure _first;
     }
 
-    // By kind. A blittable struct without initialiser has no class constructor; it is filled before anything of this assembly runs, and never changes.
+    // By kind. A blittable struct without initialiser has no class constructor; it is filled before anything of this assembly
+    // runs, and never changes.
     static Table _table;
 
     /// <summary>See the parameter of this name.</summary>

@@ -27,7 +27,6 @@ internal static unsafe class LiveTypes
     /// <summary>Builds the definitions; once a process.</summary>
     internal static void Prepare()
     {
-        Epoch.Start();
         _specifications = new State
         {
             Shared = Handle.Specification(),
