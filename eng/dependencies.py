@@ -38,6 +38,8 @@ _NO_CODE = re.compile(r'//[^\n]*|/\*.*?\*/|\$?"""+.*?"""+|(?:\$@|@\$|@)"(?:[^"]|
 _DECLARATION = re.compile(
     r"^(?:\[[^\n]*\] *)*(?:(?:public|internal|file|static|sealed|abstract|readonly|ref|unsafe|partial) +)*"
     r"(?:class|struct|interface|enum|record(?: +(?:class|struct))?|delegate +[\w<>*?\[\]., ]+?) +(\w+)", re.MULTILINE)
+# The members of an enumeration are no types, though one may be called as a type is.
+_MEMBERS = re.compile(r"(?<=\s)(enum\s+\w+[^{;]*)\{[^}]*\}")
 _NAMESPACE = re.compile(r"^namespace +([\w.]+)", re.MULTILINE)
 _USING = re.compile(r"^(?:global +)?using +(?:static +)?(?:\w+ *= *)?([\w.]+) *;", re.MULTILINE)
 # As it stands where a type does: before a point, a star, an argument list of types or a name, in a cast or a list, or behind new, is, : and the like. Else it is a member's name.
@@ -73,6 +75,7 @@ def read(root=SOURCES):
         if {"bin", "obj"} & set(folder.parts) or not folder.parts:
             continue
         code = _NO_CODE.sub(" ", path.read_text(encoding="utf-8"))
+        code = _MEMBERS.sub(r"\1", code)
         namespace = _NAMESPACE.search(code)
         files.append(Source(path, folder.as_posix(), namespace[1] if namespace else "", set(_DECLARATION.findall(code)), _names(code), set(_USING.findall(code))))
     for source in files:

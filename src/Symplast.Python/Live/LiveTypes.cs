@@ -1,5 +1,4 @@
 using Symplast.CPython;
-using Symplast.Memory;
 
 namespace Symplast.Python.Live;
 
@@ -11,7 +10,6 @@ internal static unsafe class LiveTypes
     /// <summary>Builds the definitions; once a process. The table of kinds is filled here: a line for each.</summary>
     internal static void Prepare()
     {
-        Epoch.Start();
         _shared = SharedType.Specification();
         Kinds.Add(DictType.Kind());
         Kinds.Add(SetType.Kind());

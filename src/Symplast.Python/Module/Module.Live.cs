@@ -162,7 +162,7 @@ public static unsafe partial class Module
             if (count != 3 || arguments[0]->Type != InterpreterState.Of(module).PoolType) return Errors.Type("_delete_at() takes a Pool, a number and a bool");
             long n = Api.Table.PyLong_AsLongLong(arguments[1]);
             if (n == -1 && Api.Table.PyErr_Occurred() != null) return null;
-            HeapDebug.DeleteAt(PoolHandle.PoolOf(arguments[0]), n, fails: arguments[2] == Api.Table._Py_TrueStruct);
+            PoolDebug.DeleteAt(PoolHandle.PoolOf(arguments[0]), n, fails: arguments[2] == Api.Table._Py_TrueStruct);
             return Api.Table._Py_NoneStruct;
         }
         catch (Exception e)

@@ -86,7 +86,7 @@ public static unsafe partial class Module
         if (PendingMemory.Start() is string wrong) return wrong;
         ForkGuard.Arm();
         PoolProtection.ReadOnly = DebugModes.ReadOnly;
-        AddressRange.Reserve();
+        SharedMemory.Start();
         if (DebugModes.Heap) HeapDebug.Start();
         if (DebugModes.Track) Tracking.Start();
         if (DebugModes.Leaks) ExitReport.Register();

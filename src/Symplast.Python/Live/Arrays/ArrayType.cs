@@ -111,7 +111,7 @@ internal static unsafe partial class ArrayType
     static PyObject* Create(InterpreterState interpreter, Pool pool, int typecode, nint count, scoped in ArraySource source)
     {
         LiveState* state = interpreter.Live;
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         Header* array = CreateShared(state, heap, typecode, count, source, out bool isDeleted);
         PyObject* handle = null;
         if (array != null)

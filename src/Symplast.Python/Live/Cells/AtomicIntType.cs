@@ -85,7 +85,7 @@ internal static unsafe class AtomicIntType
     static PyObject* Create(InterpreterState interpreter, Pool pool, PyObject* type, long value)
     {
         LiveState* state = interpreter.Live;
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         Epoch.Enter(state->Me);
         bool isDeleted = PoolHeap.IsDeleted(heap);
         AtomicCell* cell = isDeleted ? null : Integer.Create(state->Me, heap, value);

@@ -79,7 +79,7 @@ internal static unsafe class AtomicRefType
     static PyObject* Create(InterpreterState interpreter, Pool pool, PyObject* type, PyObject* o)
     {
         LiveState* state = interpreter.Live;
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         if (PoolHeap.IsDeleted(heap)) return interpreter.RaiseDeleted(pool);
         PyObject* handle = null;
         AtomicCell* cell = null;

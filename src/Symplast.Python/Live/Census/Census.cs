@@ -145,7 +145,7 @@ internal unsafe struct Census : IDisposable
     {
         _heaps.Reserve(1);
         Epoch.Enter(_me);
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         bool isDeleted = PoolHeap.IsDeleted(heap);
         if (!isDeleted)
         {

@@ -36,7 +36,7 @@ internal static unsafe class LiveCounts
     internal static PyObject* Handles(Pool pool)
     {
         PyObject* dict = Api.Table.PyDict_New();
-        PoolHeap* heap = Heap.OfKnown(pool);
+        PoolHeap* heap = pool.KnownHeap;
         if (heap == null) return dict;
         foreach ((long id, long handles) in LiveStates.HandlesInto(heap))
         {

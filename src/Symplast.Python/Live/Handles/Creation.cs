@@ -43,7 +43,7 @@ internal static unsafe class Creation
     static PyObject* In(InterpreterState interpreter, Pool pool, PyObject* type, delegate*<Participant*, PoolHeap*, void*> make)
     {
         LiveState* state = interpreter.Live;
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         Epoch.Enter(state->Me);
         bool isDeleted = PoolHeap.IsDeleted(heap);
         Header* made = isDeleted ? null : (Header*)make(state->Me, heap);

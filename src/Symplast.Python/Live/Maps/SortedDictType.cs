@@ -172,7 +172,7 @@ internal static unsafe partial class SortedDictType
         LiveState* state = handle->State;
         Epoch.Enter(state->Me);
         bool isDeleted = SharedObject.IsDeleted((SharedObject*)handle->Shared);
-        OrderingClass kind = isDeleted ? OrderingClass.None : Ordering.ClassOf(probe);
+        OrderingClass kind = isDeleted ? OrderingClass.None : probe.Class;
         OrderingClass others = OrderingClass.None;
         if (!isDeleted && Tree.First(state->Me, MapOf(handle), out Value first, out _) == Status.Done) others = Ordering.ClassOf(first);
         Epoch.Exit(state->Me);

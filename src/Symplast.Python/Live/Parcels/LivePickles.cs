@@ -67,7 +67,7 @@ internal static unsafe class LivePickles
         LiveState* state = interpreter.Live;
         void* address = AddressRange.At(place);
         if (ticket is 0 or > TicketMask || address == null) return Errors.Value("not a pickled live object");
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         Epoch.Enter(state->Me);
         bool isDeleted = PoolHeap.IsDeleted(heap);
         if (!isDeleted) Heap.Pin(heap);

@@ -69,7 +69,7 @@ internal unsafe struct CreationPlan
     {
         ref PoolShape known = ref _shapes[(int)((ulong)pool.Id % Pools)];
         if (known.PoolId == pool.Id && known.Shape != null) return known.Shape;
-        Shape* shape = MakeShape(state, Heap.Of(pool));
+        Shape* shape = MakeShape(state, pool.LiveHeap());
         if (shape != null) known = new PoolShape { PoolId = pool.Id, Shape = shape };
         return shape;
     }

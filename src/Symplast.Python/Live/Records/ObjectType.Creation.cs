@@ -93,7 +93,7 @@ internal static unsafe partial class ObjectType
     static PyObject* Create(InterpreterState interpreter, Pool pool, PyObject* type, int number, Shape* shape, int room, Value* values, ref int held)
     {
         LiveState* state = interpreter.Live;
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         PyObject* handle = null;
         Record* record = null;
         // Between the look at the class and this, the collector may have let it go.
@@ -181,7 +181,7 @@ internal static unsafe partial class ObjectType
         int done = 0;
         bool isPinned = false;
         PyObject* made = null;
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         if (Bind(type, fieldNames, arguments, count, names, given) && Complete(fields, fieldNames, fieldCount, type, given))
         {
             while (done < fieldCount && TryTake(state, heap, fields[done], type, given[done], ref isPinned, out values[done])) done++;

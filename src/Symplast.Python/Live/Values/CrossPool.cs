@@ -28,7 +28,7 @@ internal static unsafe class CrossPool
         {
             if (!Held.Remove(holder.Id, out targets)) return;
         }
-        foreach (Pool target in targets) Heap.Unpin(Heap.Of(target));
+        foreach (Pool target in targets) Heap.Unpin(target.LiveHeap());
     }
 
     /// <summary>The number under which a pool holds leases on others; those of interpreters are not negative.</summary>
@@ -64,7 +64,7 @@ internal static unsafe class CrossPool
             targets.EnsureCapacity(targets.Count + 1);
             if (!target.Lease(LeaseOf(from))) return target;
             Epoch.Enter(state->Me);
-            PoolHeap* heap = Heap.Of(target);
+            PoolHeap* heap = target.LiveHeap();
             bool isDeleted = PoolHeap.IsDeleted(heap);
             if (!isDeleted) Heap.Pin(heap);
             Epoch.Exit(state->Me);

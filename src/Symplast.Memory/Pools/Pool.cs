@@ -302,8 +302,12 @@ public sealed unsafe class Pool
         _leases.Add(interpreter);
     }
 
-    /// <summary>The heap of the pool's live objects, made now if there is none; a deleted one if the pool is deleted.</summary>
-    internal PoolHeap* LiveHeap()
+    /// <summary>
+    /// The heap of the pool's live objects, made now if there is none; a deleted one if the pool is deleted. Valid as long as the
+    /// pool is not collected.
+    /// </summary>
+    /// <exception cref="OutOfMemoryException">No memory.</exception>
+    public PoolHeap* LiveHeap()
     {
         // Acquire: pairs with the release below.
         PoolHeap* heap = (PoolHeap*)Volatile.Read(ref _heap);
@@ -312,7 +316,7 @@ public sealed unsafe class Pool
 
     /// <summary>The same; null if there is none.</summary>
     // Acquire: pairs with the release below.
-    internal PoolHeap* KnownHeap => (PoolHeap*)Volatile.Read(ref _heap);
+    public PoolHeap* KnownHeap => (PoolHeap*)Volatile.Read(ref _heap);
 
     PoolHeap* MakeHeap()
     {

@@ -100,6 +100,9 @@ public static unsafe class PoolTable
     // Acquire: pairs with the release in Add.
     public static Pool? At(int slot) => Volatile.Read(ref _pools)[slot];
 
+    /// <summary>The addresses of the heap of a deleted pool are no longer that pool's.</summary>
+    internal static void HeapReleased(int slot) => At(slot)!.HeapReleased();
+
     internal static int Add(Pool pool)
     {
         using (Gate.Hold()) return Insert(pool);

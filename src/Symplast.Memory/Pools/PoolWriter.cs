@@ -3,19 +3,6 @@ using System.Runtime.CompilerServices;
 
 namespace Symplast.Memory;
 
-/// <summary>Why an allocation gave nothing.</summary>
-public enum AllocationFailure
-{
-    /// <summary>Nothing failed.</summary>
-    None,
-
-    /// <summary>The pool's <c>max_bytes</c> would be exceeded.</summary>
-    PoolFull,
-
-    /// <summary>The system has no memory, or the reserved address range is used up.</summary>
-    OutOfMemory,
-}
-
 /// <summary>
 /// One transaction of allocations in a pool: memory is bumped off a region that this writer alone holds, and belongs to the pool after
 /// <see cref="Commit"/>, or never, after <see cref="Abort"/>. Several writers may be open on one pool, each in its own region.

@@ -59,8 +59,9 @@ public static unsafe class ObjectWalk
         fixed (long* first = counts)
         {
             Counter counter = new() { Counts = first, Length = counts.Length, NumberOf = numberOf };
-            HeapWalk.Run(me, pool, ref counter);
+            HeapWalk.Run(me, pool.KnownHeap, ref counter);
         }
+        GC.KeepAlive(pool);
     }
 
     /// <summary>
@@ -72,11 +73,12 @@ public static unsafe class ObjectWalk
         Gatherer gatherer = new() { Objects = objects };
         try
         {
-            HeapWalk.Run(me, pool, ref gatherer);
+            HeapWalk.Run(me, pool.KnownHeap, ref gatherer);
         }
         finally
         {
             objects = gatherer.Objects;
+            GC.KeepAlive(pool);
         }
     }
 
@@ -87,7 +89,8 @@ public static unsafe class ObjectWalk
     public static Header* Find(Participant* me, Pool pool, void* address, ulong note, ulong mask)
     {
         Finder finder = new() { Note = note, Mask = mask };
-        HeapWalk.At(me, pool, address, ref finder);
+        HeapWalk.At(me, pool.KnownHeap, address, ref finder);
+        GC.KeepAlive(pool);
         if (finder.Mistaken == null) return finder.Found;
         Epoch.Enter(me);
         if (!PoolHeap.IsDeleted(Heap.Of(finder.Mistaken))) Reference.Drop(me, finder.Mistaken);

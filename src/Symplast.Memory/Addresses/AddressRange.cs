@@ -16,12 +16,16 @@ public static unsafe class AddressRange
     /// <summary>Bytes in a chunk: 2 MiB.</summary>
     public const nuint ChunkSize = (nuint)1 << ChunkShift;
 
+    /// <summary>Bytes beside the range that those who fill the chunks have for each chunk; see <see cref="Notes"/>.</summary>
+    internal const nuint NoteSize = 16;
+
     // A blittable struct without initialiser has no class constructor, so that Contains compiles to two loads and a compare.
     struct State
     {
         internal nuint Base;
         internal nuint Size;
         internal int* Owner;         // slot of the owning pool + 1; 0: free. One word a chunk.
+        internal byte* Notes;
         internal nuint NextFresh;    // chunks from here on were never handed out
         internal nuint ChunkCount;
         internal nuint FreeChunks;   // below NextFresh
@@ -38,7 +42,7 @@ public static unsafe class AddressRange
     /// called once before anything else here.
     /// </summary>
     /// <exception cref="OutOfMemoryException">Not even 1 GiB of address space can be had.</exception>
-    public static void Reserve()
+    internal static void Reserve()
     {
         if (_state.Base != 0) return;
         foreach (int shift in (ReadOnlySpan<int>)[40, 38, 36, 34, 32, 30])
@@ -47,14 +51,14 @@ public static unsafe class AddressRange
             nuint chunks = size >> ChunkShift;
             nuint marks = ObjectMarks.BytesFor(size);
             nuint owners = (chunks * sizeof(int) + 4095) & ~(nuint)4095;
-            nuint heaps = (ChunkTable.BytesFor(chunks) + 4095) & ~(nuint)4095;
+            nuint notes = (chunks * NoteSize + 4095) & ~(nuint)4095;
             // One chunk more, so that the base can be aligned to a chunk.
-            nuint total = size + ChunkSize + marks + owners + heaps;
+            nuint total = size + ChunkSize + marks + owners + notes;
             byte* start = Libc.Map(null, total, Libc.ProtNone, Libc.MapPrivateAnonymous | Libc.MapNoReserve, -1, 0);
             if (start == Libc.MapFailed) continue;
             nuint aligned = ((nuint)start + ChunkSize - 1) & ~(ChunkSize - 1);
             byte* ownerTable = (byte*)(aligned + size);
-            if (Libc.Protect(ownerTable, owners + heaps, Libc.ProtReadWrite) != 0)
+            if (Libc.Protect(ownerTable, owners + notes, Libc.ProtReadWrite) != 0)
             {
                 Libc.Unmap(start, total);
                 continue;
@@ -63,14 +67,17 @@ public static unsafe class AddressRange
             _state.ChunkCount = chunks;
             _state.Size = size;
             _state.Gate = WordLock.Create();
-            ChunkTable.Locate(aligned, ownerTable + owners);
-            ObjectMarks.Locate(aligned, ownerTable + owners + heaps);
-            HeapTable.Start();
+            _state.Notes = ownerTable + owners;
+            ObjectMarks.Locate(aligned, ownerTable + owners + notes);
             _state.Base = aligned;
             return;
         }
         throw new InsufficientMemoryException("no address space for shared pools");
     }
+
+    /// <summary>A table beside the range with <see cref="NoteSize"/> bytes for each chunk, all zero at first, for the use of
+    /// whoever takes the chunks.</summary>
+    internal static byte* Notes => _state.Notes;
 
     /// <summary>True if <paramref name="pointer"/> lies in the range, whether or not a pool owns that place. Thread-safe, under a nanosecond.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -34,6 +34,14 @@ public readonly unsafe struct Probe : IMapKey
     /// <summary>What it is.</summary>
     public ValueKind Kind => _data == null ? _word.Kind : _kind;
 
+    /// <summary>Its class among sorted keys; <see cref="OrderingClass.None"/> if it cannot be one.</summary>
+    public OrderingClass Class => Kind switch
+    {
+        ValueKind.Text => OrderingClass.Text,
+        ValueKind.Bytes => OrderingClass.Bytes,
+        _ => Ordering.ClassOf(_word),
+    };
+
     /// <summary>The value, if <see cref="Data"/> is null.</summary>
     internal Value Word => _word;
 
