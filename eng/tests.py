@@ -43,8 +43,8 @@ class Outcome:
         return sum(self.reasons.values())
 
     def __add__(self, other):
-        return Outcome(self.passed + other.passed, self.failed + other.failed, self.reasons + other.reasons, self.failures + other.failures,
-                       _slowest(self.slowest + other.slowest))
+        return Outcome(self.passed + other.passed, self.failed + other.failed, self.reasons + other.reasons,
+                       self.failures + other.failures, _slowest(self.slowest + other.slowest))
 
     def __str__(self):
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
@@ -70,8 +70,8 @@ def main():
             environments.prepare(environments.for_tests(python), python, made)
     _expect_pip(found)
     jobs = _jobs(found, options.timeout)
-    say(f"The tests in C#, of the build scripts, and in Python with {len(found)} of them, {min(options.jobs, len(jobs))} at a time (about five minutes each"
-        f"{packages.announcement(everything=True)}) …")
+    say(f"The tests in C#, of the build scripts, and in Python with {len(found)} of them, {min(options.jobs, len(jobs))} at a time "
+        f"(about five minutes each{packages.announcement(everything=True)}) …")
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as runs:
         outcomes = [checked, *runs.map(lambda job: job(), jobs)]
 
@@ -119,7 +119,8 @@ _REMEDIES = [
 def _options():
     parser = argparse.ArgumentParser(prog="eng.tests", description="Runs all tests.")
     parser.add_argument("--python", default="", help="only the Pythons whose version begins with this")
-    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="how many jobs run at a time: a Python, C#, the build scripts")
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1),
+                        help="how many jobs run at a time: a Python, C#, the build scripts")
     parser.add_argument("--timeout", type=float, default=1800, help="seconds that one job may take")
     return parser.parse_args()
 

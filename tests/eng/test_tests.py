@@ -86,7 +86,8 @@ class Counting(InFolder):
     def test_a_python_in_the_middle_leaves_out_what_no_version_changes(self):
         (self.folder / "test_some.py").write_text(PYTHON)
         (self.folder / "test_marked.py").write_text(
-            "import test_some\nSAME_IN_EVERY_VERSION = 'all C#'\nclass Derived(test_some.Case):\n    def test_mine(self): self.fail('not run')\n")
+            "import test_some\nSAME_IN_EVERY_VERSION = 'all C#'\nclass Derived(test_some.Case):\n"
+            "    def test_mine(self): self.fail('not run')\n")
         outcome = self.quietly(tests._unittests, "Some", [sys.executable], "some", 60, str(self.folder), "--between")
         self.assertEqual(outcome.reasons, {"left to the oldest and the newest Python: all C#": 6, "not here": 2, "needs numpy": 1})
         self.assertEqual((outcome.passed, outcome.failed), (1, 1))
