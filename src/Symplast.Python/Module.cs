@@ -339,8 +339,15 @@ public static unsafe partial class Module
     {
         nint* state = (nint*)Api.Table.PyModule_GetState(module);
         if (state == null || *state == 0) return;
-        InterpreterState.FromHandle(*state).Clear();
-        GCHandle.FromIntPtr(*state).Free();
+        try
+        {
+            InterpreterState.FromHandle(*state).Clear();
+            GCHandle.FromIntPtr(*state).Free();
+        }
+        catch (Exception)
+        {
+            // Without memory what the interpreter kept stays until the process ends.
+        }
         *state = 0;
     }
 
