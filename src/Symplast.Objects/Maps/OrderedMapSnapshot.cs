@@ -197,7 +197,7 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     // Under the lock, under which keys change. Values change without it: so the block is replaced by one that has all of them at one instant, and that nobody else can
-    // change before it is the root. A set's are all None.
+    // change before it is the root. A set's are all true.
     static MapSnapshot* Copy(Participant* me, OrderedMap* map, PoolHeap* heap, SmallMap* small, bool keysOnly)
     {
         int live = LiveOf(small);

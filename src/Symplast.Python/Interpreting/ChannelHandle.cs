@@ -59,7 +59,7 @@ internal static unsafe class ChannelHandle
         return Api.Table.PyBytes_FromStringAndSize(Message.Data(task), task->Length);
     }
 
-    /// <summary>worker_answer(kind, data): the answer to the task that was taken last; worker_take() sends it. Called in the worker.</summary>
+    /// <summary>worker_answer(kind, data, parcel): the answer to the task that was taken last; worker_take() sends it. Called in the worker.</summary>
     internal static PyObject* WorkerAnswer(PyObject** arguments, nint count)
     {
         WorkerInterpreter? worker = WorkerInterpreter.Current;

@@ -333,11 +333,18 @@ public static unsafe partial class Module
     {
         nint* state = (nint*)Api.Table.PyModule_GetState(module);
         if (state == null || *state == 0) return;
-        InterpreterState interpreter = InterpreterState.FromHandle(*state);
-        if (interpreter.Live != null) LiveState.Close(interpreter.Live);
-        interpreter.Live = null;
-        interpreter.Clear();
-        GCHandle.FromIntPtr(*state).Free();
+        try
+        {
+            InterpreterState interpreter = InterpreterState.FromHandle(*state);
+            if (interpreter.Live != null) LiveState.Close(interpreter.Live);
+            interpreter.Live = null;
+            interpreter.Clear();
+            GCHandle.FromIntPtr(*state).Free();
+        }
+        catch (Exception)
+        {
+            // Without memory what the interpreter kept stays until the process ends.
+        }
         *state = 0;
     }
 

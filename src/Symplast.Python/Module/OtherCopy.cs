@@ -18,12 +18,19 @@ internal static unsafe partial class OtherCopy
 
     static byte* _version;
 
-    /// <summary>The version of this library, zero-terminated; for other copies.</summary>
+    /// <summary>The version of this library, zero-terminated; for other copies. Null if there is no memory.</summary>
     [UnmanagedCallersOnly(EntryPoint = "symplast_version", CallConvs = [typeof(CallConvCdecl)])]
     public static byte* Version()
     {
-        if (_version == null) _version = (byte*)Marshal.StringToCoTaskMemUTF8(OwnVersion());
-        return _version;
+        try
+        {
+            if (_version == null) _version = (byte*)Marshal.StringToCoTaskMemUTF8(OwnVersion());
+            return _version;
+        }
+        catch (Exception)
+        {
+            return null;
+        }
     }
 
     /// <summary>The version of this library.</summary>
@@ -42,7 +49,7 @@ internal static unsafe partial class OtherCopy
         var own = (delegate* unmanaged[Cdecl]<PyObject*>)&Module.Init;
         if (init == null || (void*)init == (void*)own) return false;
         var version = (delegate* unmanaged[Cdecl]<byte*>)Find(first, "symplast_version");
-        string other = version == null ? "unknown" : Marshal.PtrToStringUTF8((nint)version())!;
+        string other = (version == null ? null : Marshal.PtrToStringUTF8((nint)version())) ?? "unknown";
         if (other == OwnVersion()) definition = init();
         else refusal = $"this is symplast {OwnVersion()}, but another copy of symplast, of version {other}, is loaded in this process already: there can be one only; check sys.path";
         return true;

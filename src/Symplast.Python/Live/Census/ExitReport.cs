@@ -37,6 +37,10 @@ internal static unsafe partial class ExitReport
             Epoch.Leave(me);
             Write(report);
         }
+        catch (OutOfMemoryException)
+        {
+            // Nor is there any for a message.
+        }
         catch (Exception e)
         {
             Write($"symplast: no report of live objects at exit: {e.Message}\n");

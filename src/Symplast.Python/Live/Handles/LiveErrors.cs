@@ -5,17 +5,41 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-/// <summary>The exceptions of operations on live objects. All return null, and none is called on a path that succeeds.</summary>
+/// <summary>
+/// The exceptions of operations on live objects. All return null, and none is called on a path that succeeds. Those for an object's state are also called by slots
+/// without a catch of their own, so no exception of C# leaves them.
+/// </summary>
 internal static unsafe class LiveErrors
 {
     /// <summary>DeletedError for an object whose pool was deleted.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal static PyObject* RaiseDeletedPool(LiveState* state, PoolHeap* heap) =>
-        RaiseDeleted(state, $"pool '{PoolOf(heap)?.Name}' was deleted");
+    internal static PyObject* RaiseDeletedPool(LiveState* state, PoolHeap* heap)
+    {
+        try
+        {
+            return RaiseDeleted(state, $"pool '{PoolOf(heap)?.Name}' was deleted");
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
 
     /// <summary>The exception for a status that an operation on an object gave and that says nothing of a key.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static PyObject* Raise(Handle* handle, Status status)
+    {
+        try
+        {
+            return ByStatus(handle, status);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    static PyObject* ByStatus(Handle* handle, Status status)
     {
         LiveState* state = handle->State;
         string name = Text.TypeName((PyObject*)handle);
@@ -39,6 +63,18 @@ internal static unsafe class LiveErrors
     /// <summary>DeletedError for a handle whose object, pool or interpreter has ended.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static PyObject* RaiseDeleted(Handle* handle)
+    {
+        try
+        {
+            return ByWhatEnded(handle);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    static PyObject* ByWhatEnded(Handle* handle)
     {
         string name = Text.TypeName((PyObject*)handle);
         if (handle->Shared == null) return RaiseDeleted(handle->State, $"the interpreter of this {name} has ended");

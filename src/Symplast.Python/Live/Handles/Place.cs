@@ -35,7 +35,7 @@ internal readonly unsafe struct Place(PyObject* container, PyObject* key, PlaceK
     internal string Describe()
     {
         StringBuilder path = new();
-        if (container != null) path.Append(NameOf(container) ?? SymplastName(container));
+        if (container != null) path.Append(CallingCode.NameOf(container) ?? SymplastName(container));
         else path.Append("value");
         Append(path, kind, key);
         return path.ToString();
@@ -60,44 +60,5 @@ internal readonly unsafe struct Place(PyObject* container, PyObject* key, PlaceK
         string text = name == null ? "object" : Text.FromPython(name);
         References.Drop(name);
         return text;
-    }
-
-    /// <summary>The name by which the calling code knows an object, or null.</summary>
-    static string? NameOf(PyObject* o)
-    {
-        ref Api api = ref Api.Table;
-        PyObject* locals = api.PyEval_GetLocals();
-        string? name = NameIn(locals, o) ?? NameIn(api.PyEval_GetGlobals(), o);
-        if (locals != null && References.IsUnique(locals) && IsInFunction()) api.PyDict_Clear(locals);
-        api.PyErr_Clear();
-        return name;
-    }
-
-    // A function's locals are a copy, which its frame keeps until it ends, and with it all that the variables had at the moment. If nobody else has it, it can be emptied:
-    // whoever asks for it next gets it filled anew. Elsewhere they are the variables themselves.
-    static bool IsInFunction()
-    {
-        const int Optimized = 1;
-        ref Api api = ref Api.Table;
-        PyObject* frame = api.PyEval_GetFrame();
-        PyObject* code = frame == null ? null : api.PyFrame_GetCode(frame);
-        PyObject* flags = code == null ? null : api.PyObject_GetAttrString(code, Text.Utf8("co_flags"u8));
-        bool isInFunction = flags != null && (api.PyLong_AsLongLong(flags) & Optimized) != 0;
-        References.Drop(flags);
-        References.Drop(code);
-        return isInFunction;
-    }
-
-    static string? NameIn(PyObject* scope, PyObject* o)
-    {
-        if (scope == null || scope->Type != Api.Table.PyDict_Type) return null;
-        nint position = 0;
-        PyObject* key;
-        PyObject* value;
-        while (Api.Table.PyDict_Next(scope, &position, &key, &value) != 0)
-        {
-            if (value == o && key->Type == Api.Table.PyUnicode_Type) return Text.FromPython(key);
-        }
-        return null;
     }
 }
