@@ -29,7 +29,6 @@ internal static unsafe partial class ArrayType
             ToPlain = &ToPlain,
             ToBuiltIn = &ToList,
             Carry = &Carry,
-            Delete = &Delete,
         };
     }
 
@@ -44,8 +43,6 @@ internal static unsafe partial class ArrayType
         if (isDeleted) LiveErrors.RaiseDeletedPool(state, heap);
         return copy;
     }
-
-    static Status Delete(Participant* me, Header* shared) => SharedArray<Uninterrupted>.Delete(me, (SharedArray*)shared);
 
     /// <summary>What every interpreter makes its type from; built once a process.</summary>
     static PyTypeSpec* Specification() => Table(new PyTypeSpec

@@ -22,15 +22,12 @@ internal static unsafe class AtomicIntType
             Type = Specification(),
             Includes = &IsInteger,
             ToPlain = &ToPlain,
-            Delete = &Delete,
         };
     }
 
     static bool IsInteger(Header* shared) => !AtomicCell.HoldsReference((AtomicCell*)shared);
 
     static PyObject* ToPlain(Handle* handle) => Api.Table.PyNumber_Index((PyObject*)handle);
-
-    static Status Delete(Participant* me, Header* shared) => AtomicInteger<Uninterrupted>.Delete(me, (AtomicCell*)shared);
 
     /// <summary>What every interpreter makes its type from; built once a process.</summary>
     static PyTypeSpec* Specification() => Table(new PyTypeSpec

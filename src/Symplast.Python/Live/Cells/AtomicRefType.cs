@@ -22,13 +22,10 @@ internal static unsafe class AtomicRefType
             Type = Specification(),
             Includes = &IsReference,
             ToPlain = &ToPlain,
-            Delete = &Delete,
         };
     }
 
     static bool IsReference(Header* shared) => AtomicCell.HoldsReference((AtomicCell*)shared);
-
-    static Status Delete(Participant* me, Header* shared) => AtomicReference<Uninterrupted>.Delete(me, (AtomicCell*)shared);
 
     /// <summary>What every interpreter makes its type from; built once a process.</summary>
     static PyTypeSpec* Specification() => Table(new PyTypeSpec

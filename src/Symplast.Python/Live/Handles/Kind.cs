@@ -36,9 +36,6 @@ internal unsafe struct Kind
     /// <summary>The same in built-in types alone, for freezing; null if <see cref="ToPlain"/> gives that.</summary>
     internal delegate*<Handle*, PyObject*> ToBuiltIn;
 
-    /// <summary>Deletes an object to which the caller holds a reference, by hand. Outside sections.</summary>
-    internal delegate*<Participant*, Header*, Status> Delete;
-
     /// <summary>Module and qualified name of the class that has a number, if objects of this kind are of classes; null for one without name. Null if they are not.</summary>
     internal delegate*<int, string?> NameOfClass;
 

@@ -53,7 +53,7 @@ internal static unsafe class LiveObjects
         }
         Handle* handle = (Handle*)o;
         if (!LiveMethods.IsUsable(handle)) return null;
-        Status status = Deletion.Delete(state->Me, handle->Shared);
+        Status status = Structures.Delete(state->Me, handle->Shared);
         return status == Status.Done ? Api.Table._Py_NoneStruct : LiveErrors.Raise(handle, status);
     }
 }

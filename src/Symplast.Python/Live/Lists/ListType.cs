@@ -26,7 +26,6 @@ internal static unsafe partial class ListType
             Type = Specification(),
             MakeTypes = &MakeIteratorType,
             ToPlain = &ToPlain,
-            Delete = &Delete,
             End = &ListIterator.FinishAll,
         };
     }
@@ -37,8 +36,6 @@ internal static unsafe partial class ListType
         interpreter.Live->ListIteratorType = type;
         return type != null;
     }
-
-    static Status Delete(Participant* me, Header* shared) => SharedVector<Uninterrupted>.Delete(me, (SharedVector*)shared);
 
     /// <summary>What every interpreter makes its type from; built once a process.</summary>
     static PyTypeSpec* Specification() => Table(new PyTypeSpec

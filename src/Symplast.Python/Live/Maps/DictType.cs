@@ -24,7 +24,6 @@ internal static unsafe partial class DictType
             Type = Specification(),
             MakeTypes = &MakeIteratorType,
             ToPlain = &LiveMap<DictMap>.ToPlain,
-            Delete = &Delete,
             End = &DictIterator.FinishAll,
         };
     }
@@ -35,8 +34,6 @@ internal static unsafe partial class DictType
         interpreter.Live->DictIteratorType = type;
         return type != null;
     }
-
-    static Status Delete(Participant* me, Header* shared) => OrderedMap<Uninterrupted>.Delete(me, (OrderedMap*)shared);
 
     /// <summary>What every interpreter makes its type from; built once a process.</summary>
     static PyTypeSpec* Specification() => Table(new PyTypeSpec

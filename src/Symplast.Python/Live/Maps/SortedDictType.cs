@@ -22,11 +22,8 @@ internal static unsafe partial class SortedDictType
             Header = HeaderKind.SortedMap,
             Type = Specification(),
             ToPlain = &LiveMap<SortedDictMap>.ToPlain,
-            Delete = &Delete,
         };
     }
-
-    static Status Delete(Participant* me, Header* shared) => SortedMap<Uninterrupted, SortedMapRules>.Delete(me, (SortedMap*)shared);
 
     /// <summary>What every interpreter makes its type from; built once a process.</summary>
     static PyTypeSpec* Specification() => Table(new PyTypeSpec

@@ -26,7 +26,6 @@ internal static unsafe partial class ObjectType
             NameInModule = Text.Utf8("ObjectBase"u8),
             MakeTypes = &MakeFieldType,
             ToPlain = &ToPlain,
-            Delete = &Delete,
             NameOfClass = &NameOfClass,
             FindClass = &Classes.Resolve,
             RefreshClasses = &Classes.Refresh,
@@ -47,8 +46,6 @@ internal static unsafe partial class ObjectType
         (string? module, string? name) = ClassTable.NameOf(number);
         return name is null ? null : $"{module}.{name}";
     }
-
-    static Status Delete(Participant* me, Header* shared) => Record<Uninterrupted>.Delete(me, (Record*)shared);
 
     /// <summary>What every interpreter makes its type from; built once a process.</summary>
     static PyTypeSpec* Specification() => Table(new PyTypeSpec

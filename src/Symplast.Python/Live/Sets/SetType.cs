@@ -21,11 +21,8 @@ internal static unsafe partial class SetType
             Header = HeaderKind.Set,
             Type = Specification(),
             ToPlain = &ToPlain,
-            Delete = &Delete,
         };
     }
-
-    static Status Delete(Participant* me, Header* shared) => OrderedSet<Uninterrupted>.Delete(me, (OrderedMap*)shared);
 
     /// <summary>What every interpreter makes its type from; built once a process.</summary>
     static PyTypeSpec* Specification() => Table(new PyTypeSpec

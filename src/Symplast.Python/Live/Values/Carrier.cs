@@ -310,7 +310,7 @@ internal unsafe ref struct Carrier
         if (!carried)
         {
             // They may refer to one another in circles.
-            for (int i = 0; i < _made.Count; i++) Deletion.Delete(_state->Me, (Header*)*_made[i]);
+            for (int i = 0; i < _made.Count; i++) Structures.Delete(_state->Me, (Header*)*_made[i]);
             LiveState.Drop(_state, value);
             value = default;
         }
