@@ -1,5 +1,4 @@
 using Symplast.CPython;
-using Symplast.Memory;
 
 namespace Symplast.Python.Live;
 
