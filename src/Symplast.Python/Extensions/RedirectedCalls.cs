@@ -158,6 +158,8 @@ internal static unsafe partial class RedirectedCalls
             if (state == Unlocked) api.PyEval_SaveThread();
             return;
         }
+        // What is cleared may call back, nested in this stay (CPython had to learn the same, gh-119585).
+        stay->Depth = 1;
         api.PyThreadState_Clear(stay->State);
         api.PyThreadState_DeleteCurrent();
         Remove(stay);
