@@ -9,7 +9,10 @@ namespace Symplast.Objects;
 /// <param name="buffer">Gets the memory that belongs to the object alone, and can outlive it.</param>
 /// <param name="value">Gets each value that the object holds.</param>
 internal readonly unsafe struct PartVisitor(
-    void* context, delegate*<void*, void*, void> block, delegate*<void*, SharedBuffer*, void> buffer, delegate*<void*, Value, void> value)
+    void* context,
+    delegate*<void*, void*, void> block,
+    delegate*<void*, SharedBuffer*, void> buffer,
+    delegate*<void*, Value, void> value)
 {
     readonly void* _context = context;
     readonly delegate*<void*, void*, void> _block = block;

@@ -35,12 +35,17 @@ public readonly unsafe struct Probe : IMapKey
     public ValueKind Kind => _data == null ? _word.Kind : _kind;
 
     /// <summary>Its class among sorted keys; <see cref="OrderingClass.None"/> if it cannot be one.</summary>
-    public OrderingClass Class => Kind switch
+    // Out of line: inlined, it takes from the callers' paths of the tree what they have room for.
+    public OrderingClass Class
     {
-        ValueKind.Text => OrderingClass.Text,
-        ValueKind.Bytes => OrderingClass.Bytes,
-        _ => Ordering.ClassOf(_word),
-    };
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        get => Kind switch
+        {
+            ValueKind.Text => OrderingClass.Text,
+            ValueKind.Bytes => OrderingClass.Bytes,
+            _ => Ordering.ClassOf(_word),
+        };
+    }
 
     /// <summary>The value, if <see cref="Data"/> is null.</summary>
     internal Value Word => _word;

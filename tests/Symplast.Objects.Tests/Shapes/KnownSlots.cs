@@ -3,7 +3,8 @@ using Records = Symplast.Objects.Record<Symplast.Memory.Uninterrupted>;
 
 namespace Symplast.Objects.Tests.Shapes;
 
-/// <summary>Reads attributes as the product does: by the slots that names have in shapes that were met before. Of one thread.</summary>
+/// <summary>Reads attributes as the product does: by the slots that names have in shapes that were met before. Of one
+/// thread.</summary>
 internal sealed unsafe class KnownSlots
 {
     readonly Dictionary<(ulong Shape, ulong Name), int> _slots = [];
