@@ -10,16 +10,16 @@ CANNOT_THROW = {
     "shows the collector fields, or drops references and frees: nothing is allocated": """
         CurrentPool.cs: Dealloc    CurrentPool.cs: Traverse    ChannelHandle.cs: Dealloc    ChannelHandle.cs: Traverse
         DictIterator.cs: Dealloc    FieldType.cs: Dealloc    FieldType.cs: Traverse    FieldType.cs: Clear
-        Handle.cs: Dealloc    ListIterator.cs: Dealloc    Module.cs: Traverse    PoolHandle.cs: Dealloc
-        PoolHandle.cs: Traverse    ParcelHandle.cs: Dispose    ArrayType.Buffer.cs: ReleaseBuffer
+        Handle.cs: Dealloc    ListIterator.cs: Dealloc    Module.cs: Traverse    PoolType.cs: Dealloc
+        PoolType.cs: Traverse    ParcelHandle.cs: Dispose    ArrayType.Buffer.cs: ReleaseBuffer
     """,
     "reads a field of ours, at most under a word lock, and makes a Python object of it": """
         ChannelHandle.cs: Unanswered    ChannelHandle.cs: IsQueued    ChannelHandle.cs: Close
         ChannelHandle.cs: Nudges    ChannelHandle.cs: Nudge    DictIterator.cs: LengthHint
         ListIterator.cs: LengthHint    ObjectType.cs: Hash    ObjectType.cs: Class    Module.Extensions.cs: IsMain
         Module.cs: IsShared    Module.cs: IsFrozen    Module.cs: IsAlone    Module.cs: CountWorkers
-        Module.cs: GetPendingLimit    Module.cs: SetPendingLimit    Module.cs: NeedMemory    PoolHandle.cs: Name
-        PoolHandle.cs: MaxBytes    PoolHandle.cs: Default    PoolHandle.cs: Deleted
+        Module.cs: GetPendingLimit    Module.cs: SetPendingLimit    Module.cs: NeedMemory    PoolType.cs: Name
+        PoolType.cs: MaxBytes    PoolType.cs: Default    PoolType.cs: Deleted
     """,
     "calls functions of CPython, with constant messages at most": """
         CurrentPool.cs: Enter    CurrentPool.cs: Exit    FieldType.cs: Reduce    Module.cs: RaiseInThread
