@@ -5,7 +5,7 @@ PYTHON := $(shell for name in python3 python3.15 python3.14 python3.13 python3.1
 endif
 ENG = @$(if $(PYTHON),,$(error A Python is missing. To install one: sudo apt-get install python3))$(PYTHON) -m eng.
 
-.PHONY: help build sdist demo test test-packages bench bench-live bench-structures format lint clean
+.PHONY: help build sdist demo test coverage test-packages bench bench-live bench-structures format lint clean
 
 help:  ## say what there is (this)
 	@echo 'Symplast: one copy of your data, all cores, stock CPython.'
@@ -26,6 +26,9 @@ demo:  ## search the standard library's code on all cores, with the newest Pytho
 
 test:  ## run all tests, with every CPython found on this machine
 	$(ENG)tests $(ARGS)
+
+coverage:  ## run the C# tests, and the Python tests inside them, and say which lines of C# they reach
+	$(ENG)coverage
 
 test-packages:  ## run NumPy's, pandas' and other packages' own tests in workers, with the Pythons that have them (SYMPLAST_PACKAGED_PYTHONS)
 	$(ENG)thirdparty $(ARGS)

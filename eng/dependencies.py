@@ -20,6 +20,9 @@ SOURCES = ROOT / "src"
 
 # What a folder may not use, however it comes by it; as beginnings of paths.
 NEVERS = [
+    *(("Symplast.Python/Live/Values", f"Symplast.Python/Live/{room}", "values know no type") for room in ("Maps", "Lists", "Sets", "Records", "Arrays", "Cells")),
+    *(("Symplast.Python/Interpreting", f"Symplast.Python/Live/{room}", "interpreters know no live type") for room in ("Maps", "Lists", "Sets", "Records", "Arrays", "Cells")),
+    *((f"Symplast.Python/{room}", "Symplast.Python/Module", "the module is on top") for room in ("Base", "Live", "Freezing", "Extensions", "Interpreting", "ByValue")),
     ("Symplast.Memory", "Symplast.Objects", "memory knows no structure"),
     ("Symplast.Memory", "Symplast.Python", "no floor knows an upper one"),
     ("Symplast.Objects", "Symplast.Python", "no floor knows an upper one"),
@@ -35,9 +38,15 @@ _NO_CODE = re.compile(r'//[^\n]*|/\*.*?\*/|\$?"""+.*?"""+|(?:\$@|@\$|@)"(?:[^"]|
 _DECLARATION = re.compile(
     r"^(?:\[[^\n]*\] *)*(?:(?:public|internal|file|static|sealed|abstract|readonly|ref|unsafe|partial) +)*"
     r"(?:class|struct|interface|enum|record(?: +(?:class|struct))?|delegate +[\w<>*?\[\]., ]+?) +(\w+)", re.MULTILINE)
+# The members of an enumeration are no types, though one may be called as a type is.
+_MEMBERS = re.compile(r"(?<=\s)(enum\s+\w+[^{;]*)\{[^}]*\}")
 _NAMESPACE = re.compile(r"^namespace +([\w.]+)", re.MULTILINE)
 _USING = re.compile(r"^(?:global +)?using +(?:static +)?(?:\w+ *= *)?([\w.]+) *;", re.MULTILINE)
-_NAME = re.compile(r"(?<![\w.])(\w+)")
+# As it stands where a type does: before a point, a star, an argument list of types or a name, in a cast or a list, or behind new, is, : and the like. Else it is a member's name.
+_NAME = re.compile(r"(?<![\w.])(?<!->)(?:(?<=new )|(?<=is )|(?<=: )|(?<=struct, )|(?<=typeof\()|(?<=sizeof\()|(?<=nameof\())(\w+)|(?<![\w.])(?<!->)([A-Z]\w*)(?=\s*[.*<>?\[)&,]|\s+(?!=>|is\b|switch\b|and\b|or\b)[a-zA-Z_])")
+_NESTED = re.compile(r"^[ \t]+(?:(?:public|internal|private|file|static|sealed|readonly|ref|unsafe) +)*(?:class|struct|interface|enum|record(?: +struct)?) +(\w+)", re.MULTILINE)
+# A field, property, parameter or part of a tuple of this name: in its file the name is taken for that.
+_MEMBER = re.compile(r"(?:(?<!new)(?<!is)(?<!return)(?<!case)(?<!as)(?<!or)(?<!and)(?<!not)(?<!in)(?<!ref)(?<!out)\b|[*?>\]]) +([A-Z]\w*)(?=\s*(?:\{\s*(?:get|internal get)|;|=(?!=)|,|\)))")
 
 
 @dataclass
@@ -66,12 +75,17 @@ def read(root=SOURCES):
         if {"bin", "obj"} & set(folder.parts) or not folder.parts:
             continue
         code = _NO_CODE.sub(" ", path.read_text(encoding="utf-8"))
+        code = _MEMBERS.sub(r"\1", code)
         namespace = _NAMESPACE.search(code)
-        files.append(Source(path, folder.as_posix(), namespace[1] if namespace else "", set(_DECLARATION.findall(code)), set(_NAME.findall(code)), set(_USING.findall(code))))
+        files.append(Source(path, folder.as_posix(), namespace[1] if namespace else "", set(_DECLARATION.findall(code)), _names(code), set(_USING.findall(code))))
     for source in files:
         project = source.folder.partition("/")[0]
         source.usings |= {using for other in files if other.folder == project and not other.namespace for using in other.usings}
     return files
+
+
+def _names(code):
+    return {name for pair in _NAME.findall(code) for name in pair if name} - set(_NESTED.findall(code)) - set(_MEMBER.findall(code))
 
 
 def uses(files):
@@ -118,6 +132,21 @@ def circles(edges):
     return found
 
 
+def problems(files, known=()):
+    """What is not as it should be, a line each; known are folders whose circles are not counted."""
+    found = uses(files)
+    for (source, target), types in sorted(found.items()):
+        for above, below, reason in NEVERS:
+            if f"{source}/".startswith(f"{above}/") and f"{target}/".startswith(f"{below}/"):
+                yield f"{source} uses {target} ({', '.join(sorted(types))}): {reason}"
+    for circle in circles(found):
+        if not all(folder.startswith(known) for folder in circle):
+            yield f"folders in a circle: {', '.join(sorted(circle))}"
+            for (source, target), types in sorted(found.items()):
+                if source in circle and target in circle:
+                    yield f"    {source} -> {target}: {', '.join(sorted(types))}"
+
+
 def main():
     parser = argparse.ArgumentParser(prog="eng.dependencies", description=__doc__.partition("\n")[0])
     parser.add_argument("--types", nargs=2, metavar=("FROM", "TO"), help="which types of TO the folder FROM uses")
@@ -137,12 +166,10 @@ def main():
         say(f"{folder} ({counts[folder]} files, {lines[folder]:,} lines)")
         if targets:
             say("    " + ", ".join(f"{target} {number}" for number, target in targets))
-    for circle in circles(found):
-        say(f"a circle: {', '.join(sorted(circle))}")
-        for (source, target), types in sorted(found.items()):
-            if source in circle and target in circle:
-                say(f"    {source} -> {target}: {', '.join(sorted(types))}")
-    return 0
+    wrong = list(problems(files))
+    for line in wrong:
+        say(line)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

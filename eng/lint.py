@@ -1,4 +1,4 @@
-"""Checks that need no test run: formatting, the syntax of our Python under the oldest and the newest Python, and the type stubs.
+"""Checks that need no test run: formatting, the order of the floors and rooms, the syntax of our Python under the oldest and the newest Python, and the type stubs.
 
     python3 -m eng.lint
     python3 -m eng.lint --format    puts the formatting of the C# code right instead
@@ -6,7 +6,7 @@
 
 import sys
 
-from eng import packages, prerequisites, pythons, sources, typecheck
+from eng import dependencies, packages, prerequisites, pythons, sources, typecheck
 from eng.commands import quietly
 from eng.dotnet import dotnet
 from eng.terminal import say
@@ -34,10 +34,12 @@ def main():
     found, skipped = pythons.find()
     prerequisites.demand(found, skipped)
     formatted = _format("--verify-no-changes")
+    disorder = list(dependencies.problems(dependencies.read()))
+    say("\n".join(disorder) or "Folders: no circles, no use of an upper floor")
     parsed = [quietly(f"Syntax under Python {python.name}", [python.path, "-c", _PARSE, *sources.python()], f"syntax-{python.name}.log")
               for python in dict.fromkeys([found[0], pythons.newest(found)])]
     typed = typecheck.check(["3.12", "3.15"])
-    if formatted and all(parsed) and typed:
+    if formatted and not disorder and all(parsed) and typed:
         return 0
     if not formatted:
         say("`make format` puts the formatting right.")

@@ -1,10 +1,13 @@
-"""Runs all tests: those in C#, and those in Python with every CPython of the machine.
+"""Runs all tests: those in C#, those in Python with every CPython of the machine, and those of the build scripts.
 
     python3 -m eng.tests [--python 3.14] [--jobs 2] [--timeout 1800]
+
+They are one list of jobs, of which so many run at a time, the longest first.
 """
 
 import argparse
 import concurrent.futures
+import functools
 import json
 import os
 import re
@@ -27,22 +30,28 @@ _SECONDS_TO_DUMP = 10
 
 @dataclass
 class Outcome:
-    """How many tests of a run passed and failed, how many were skipped for which reason, and which failed."""
+    """How many tests of a run passed and failed, how many were skipped for which reason, which failed, and which took longest."""
 
     passed: int = 0
     failed: int = 0
     reasons: Counter = field(default_factory=Counter)
     failures: tuple = ()
+    slowest: tuple = ()  # of pairs of seconds and name
 
     @property
     def skipped(self):
         return sum(self.reasons.values())
 
     def __add__(self, other):
-        return Outcome(self.passed + other.passed, self.failed + other.failed, self.reasons + other.reasons, self.failures + other.failures)
+        return Outcome(self.passed + other.passed, self.failed + other.failed, self.reasons + other.reasons,
+                       self.failures + other.failures, _slowest(self.slowest + other.slowest))
 
     def __str__(self):
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+def _slowest(times):
+    return tuple(sorted(times, reverse=True)[:10])
 
 
 def main():
@@ -60,15 +69,29 @@ def main():
         for python in found:
             environments.prepare(environments.for_tests(python), python, made)
     _expect_pip(found)
-    outcomes = [checked, _eng(options.timeout), _dotnet(options.timeout)]
-    say(f"The tests in Python, with {len(found)} of them and {min(options.jobs, len(found))} at a time (about five minutes each) …")
+    jobs = _jobs(found, options.timeout)
+    say(f"The tests in C#, of the build scripts, and in Python with {len(found)} of them, {min(options.jobs, len(jobs))} at a time "
+        f"(about five minutes each{packages.announcement(everything=True)}) …")
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as runs:
-        outcomes += runs.map(lambda python: _python(python, options.timeout), found)
+        outcomes = [checked, *runs.map(lambda job: job(), jobs)]
 
     total = sum(outcomes, Outcome())
     # Once more where they are looked for, whatever was printed since.
-    say("\n".join(["", *skips(total.reasons, found), *(f"failed: {name}" for name in total.failures), str(total)]))
+    say("\n".join(["", *(f"slow: {seconds:6.1f} s {name}" for seconds, name in total.slowest), *skips(total.reasons, found),
+                   *(f"failed: {name}" for name in total.failures), str(total)]))
     return 1 if total.failed else 0
+
+
+def _jobs(found, timeout):
+    """What is to be run, the longest first. Each answers with its outcome."""
+    ends = [python for python in found if python in (found[0], found[-1])]
+    between = [python for python in found if python not in ends]
+    return [
+        lambda: _dotnet(timeout),
+        *(functools.partial(_python, python, timeout) for python in ends),
+        *(functools.partial(_python, python, timeout, "--between") for python in between),
+        lambda: _eng(timeout),
+    ]
 
 
 def skips(reasons, pythons):
@@ -96,8 +119,9 @@ _REMEDIES = [
 def _options():
     parser = argparse.ArgumentParser(prog="eng.tests", description="Runs all tests.")
     parser.add_argument("--python", default="", help="only the Pythons whose version begins with this")
-    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="how many Pythons run at a time")
-    parser.add_argument("--timeout", type=float, default=1800, help="seconds that one Python's tests may take")
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1),
+                        help="how many jobs run at a time: a Python, C#, the build scripts")
+    parser.add_argument("--timeout", type=float, default=1800, help="seconds that one job may take")
     return parser.parse_args()
 
 
@@ -119,42 +143,53 @@ def _expect_pip(found):
 
 def _eng(timeout):
     """The tests of the scripts here, with the Python that runs this."""
-    say("The tests of the build scripts (about half a minute) …")
     return _unittests("Build scripts", [sys.executable], "eng", timeout, "tests/eng")
 
 
 def _dotnet(timeout):
-    say(f"The tests in C# (about five minutes{packages.announcement(everything=True)}) …")
-    code, seconds, text = _run("C#", [dotnet(), "test", "--solution", "Symplast.slnx"], "dotnet-test.log", timeout)
+    # Detailed: with the times of those that pass. The tests of tests/python are for `make coverage`.
+    command = [dotnet(), "test", "--solution", "Symplast.slnx", "--output", "Detailed", "--filter-not-class", "*.PythonUnitTests"]
+    code, seconds, text = _run("C#", command, "dotnet-test.log", timeout)
     counts = {name: int(number) for name, number in re.findall(r"^\s*(failed|succeeded|skipped): (\d+)", text, re.MULTILINE)}
     reasons = Counter(reason.strip() for reason in re.findall(r"^skipped .*\n +(.+)", text, re.MULTILINE))
     unexplained = counts.get("skipped", 0) - sum(reasons.values())
     if unexplained > 0:
         reasons["no reason was given"] = unexplained
-    outcome = Outcome(counts.get("succeeded", 0), counts.get("failed", 0), reasons)
+    # Lines of whole programs begin with a path.
+    times = re.findall(r"^(?:passed|failed) ([^/\n].*) \(((?:\d+(?:h|ms|m|s) ?)+)\)$", text, re.MULTILINE)
+    slowest = _slowest((_seconds(time), f"C#: {name}") for name, time in times)
+    outcome = Outcome(counts.get("succeeded", 0), counts.get("failed", 0), reasons, slowest=slowest)
     return _judged("C#", code, seconds, text, outcome, "dotnet-test.log")
 
 
-def _python(python, timeout):
+def _seconds(time):
+    """Of what `dotnet test` writes: 1h 02m 03s 004ms."""
+    units = {"h": 3600, "m": 60, "s": 1, "ms": 0.001}
+    return sum(int(number) * units[unit] for number, unit in re.findall(r"(\d+)(h|ms|m|s)", time))
+
+
+def _python(python, timeout, *options):
+    """The tests in tests/python. With "--between" without those that a Python in the middle need not run."""
     interpreter = environments.executable(environments.for_tests(python))
     what = f"Python {python.name}"
     checked, _, problems = _run(f"stubs of {python.name}", [interpreter, "-m", "eng.stubs"], f"stubs-{python.name}.log", timeout)
     if checked != 0:
         say(f"{what}: the stubs do not describe the module\n{tail(problems)}")
-    outcome = _unittests(what, [interpreter, "-X", "faulthandler"], f"python-{python.name}", timeout)
+    outcome = _unittests(what, [interpreter, "-X", "faulthandler"], f"python-{python.name}", timeout, *options)
     return outcome + (Outcome(failed=1) if checked else Outcome(passed=1))
 
 
-def _unittests(what, command, name, timeout, *folder):
-    """Runs the tests in tests/python or in another folder."""
+def _unittests(what, command, name, timeout, *arguments):
+    """Runs the tests in tests/python or in another folder; the arguments are those of eng.unittests after the first."""
     LOGS.mkdir(parents=True, exist_ok=True)
     file = LOGS / f"{name}.counts"
     file.unlink(missing_ok=True)
-    code, seconds, text = _run(what, [*command, "-m", "eng.unittests", file, *folder], f"{name}.log", timeout)
+    code, seconds, text = _run(what, [*command, "-m", "eng.unittests", file, *arguments], f"{name}.log", timeout)
     outcome = Outcome()
     if file.exists():
         counts = json.loads(file.read_text(encoding="utf-8"))
-        outcome = Outcome(counts["passed"], counts["failed"], Counter(counts["skipped"]))
+        slowest = tuple((seconds, f"{what}: {test}") for seconds, test in counts["slowest"])
+        outcome = Outcome(counts["passed"], counts["failed"], Counter(counts["skipped"]), slowest=slowest)
     return _judged(what, code, seconds, text, outcome, f"{name}.log")
 
 

@@ -2,13 +2,22 @@
 
 What unittest prints cannot be counted on: a crash prints no totals, and Python 3.12.1 leaves skipped tests out of them.
 
-    .venv/bin/python -m eng.unittests COUNTS [FOLDER]
+    .venv/bin/python -m eng.unittests COUNTS [FOLDER] [--between]
 
-COUNTS is the file that gets, as JSON, the numbers of passed and failed tests and of those that were skipped for each reason.
+COUNTS is the file that gets, as JSON, the numbers of passed and failed tests and of those that were skipped for each reason, and
+the ten slowest.
+
+With --between, for a Python that is neither the oldest nor the newest, modules are skipped that say why no version of CPython changes
+what they promise:
+
+    SAME_IN_EVERY_VERSION = "the structures know no Python"
 """
 
+import argparse
+import heapq
 import json
 import sys
+import time
 import unittest
 from pathlib import Path
 
@@ -23,6 +32,11 @@ class _Counting(unittest.TextTestResult):
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
         self._passed, self._skipped, self._not_passed = 0, {}, set()
+        self._began, self._slowest = {}, []
+
+    def startTest(self, test):
+        super().startTest(test)
+        self._began[test] = time.monotonic()
 
     def addSuccess(self, test):
         super().addSuccess(test)
@@ -56,6 +70,9 @@ class _Counting(unittest.TextTestResult):
 
     def stopTest(self, test):
         super().stopTest(test)
+        # Python 3.12.1 stops tests that it never started: those that are skipped.
+        seconds = time.monotonic() - self._began.pop(test, time.monotonic())
+        self._slowest = heapq.nlargest(10, [*self._slowest, (round(seconds, 1), test.id())])
         self._write()
 
     def stopTestRun(self):
@@ -63,12 +80,38 @@ class _Counting(unittest.TextTestResult):
         self._write()
 
     def _write(self):
-        counts = {"passed": self._passed, "failed": len(self._not_passed), "skipped": self._skipped}
+        counts = {"passed": self._passed, "failed": len(self._not_passed), "skipped": self._skipped, "slowest": self._slowest}
         self.counts_file.write_text(json.dumps(counts), encoding="utf-8")
 
 
+class _Between(unittest.TestLoader):
+    def loadTestsFromModule(self, module, **options):
+        tests = super().loadTestsFromModule(module, **options)
+        reason = getattr(module, "SAME_IN_EVERY_VERSION", None)
+        if reason:
+            skipped = unittest.skip(f"left to the oldest and the newest Python: {reason}")(lambda: None)
+            for test in _each(tests):
+                # Of this object alone: other modules may use the class.
+                setattr(test, test._testMethodName, skipped)
+        return tests
+
+
+def _each(tests):
+    for test in tests:
+        if isinstance(test, unittest.TestSuite):
+            yield from _each(test)
+        else:
+            yield test
+
+
 if __name__ == "__main__":
-    _Counting.counts_file = Path(sys.argv[1])
-    folder = str(ROOT / sys.argv[2]) if len(sys.argv) > 2 else str(TESTS)
+    options = argparse.ArgumentParser(prog="eng.unittests")
+    options.add_argument("counts", type=Path)
+    options.add_argument("folder", nargs="?", default=TESTS)
+    options.add_argument("--between", action="store_true")
+    options = options.parse_args()
+    _Counting.counts_file = options.counts
+    folder = str(ROOT / options.folder)
     unittest.main(module=None, argv=["python -m unittest", "discover", "-s", folder, "-t", folder],
+                  testLoader=_Between() if options.between else unittest.defaultTestLoader,
                   testRunner=unittest.TextTestRunner(verbosity=2, resultclass=_Counting))

@@ -34,7 +34,7 @@ internal static unsafe class EmptyingSuite
     {
         Pool pool = Pool.Create("bench");
         Participant* me = Epoch.Join();
-        OrderedMap* map = Map.Create(me, Heap.Of(pool));
+        OrderedMap* map = Map.Create(me, pool.LiveHeap());
         long before = pool.Statistics().LiveBytes;
         foreach (int key in Enumerable.Range(0, order.Length)) Map.Set(me, map, Probe.Of(Value.OfInt(key)), Value.OfInt(key));
         Participant* other = null;

@@ -18,7 +18,7 @@ internal static unsafe class GrowthSuite
         Keys keys = new(count);
         Pool pool = Pool.Create("bench");
         Participant* me = Epoch.Join();
-        OrderedMap* map = Map.Create(me, Heap.Of(pool));
+        OrderedMap* map = Map.Create(me, pool.LiveHeap());
         Figures ours = Fill(count, i => Map.Set(me, map, keys.Fill(i), Value.OfInt(i)), () => pool.Statistics().LiveBytes);
         pool.Delete();
         Epoch.Leave(me);

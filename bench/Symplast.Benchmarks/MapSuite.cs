@@ -136,7 +136,7 @@ internal static unsafe class MapSuite
         {
             Keys keys = new(size);
             Pool pool = Pool.Create("bench");
-            PoolHeap* heap = Heap.Of(pool);
+            PoolHeap* heap = pool.LiveHeap();
             Participant* main = Epoch.Join();
             OrderedMap* map = Map.Create(main, heap);
             for (int i = 0; i < size; i++) Map.Set(main, map, keys.Fill(i), Value.OfInt(i));

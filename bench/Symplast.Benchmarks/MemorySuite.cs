@@ -51,7 +51,7 @@ internal static unsafe class MemorySuite
         foreach (int size in (int[])[32, 256, 4096])
         {
             Pool pool = Pool.Create("bench");
-            PoolHeap* heap = Heap.Of(pool);
+            PoolHeap* heap = pool.LiveHeap();
             Contender ours = new("", (_, count, _) =>
             {
                 Participant* me = Epoch.Join();

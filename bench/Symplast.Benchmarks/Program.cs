@@ -11,8 +11,7 @@ if (quick) Contest.Rounds = 3;
 AnsiConsole.Profile.Width = 170;
 
 ForkGuard.Arm();
-AddressRange.Reserve();
-Epoch.Start();
+SharedMemory.Start();
 
 (string Name, Action<bool, Action<Row>> Run)[] suites =
 [

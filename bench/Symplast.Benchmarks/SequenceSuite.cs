@@ -11,7 +11,7 @@ internal static unsafe class SequenceSuite
     internal static void Run(bool quick, Action<Row> report)
     {
         Pool pool = Pool.Create("bench");
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         Participant* main = Epoch.Join();
         Vectors(report, main, heap, quick ? 10_000 : 1_000_000);
         Counters(report, main, heap);

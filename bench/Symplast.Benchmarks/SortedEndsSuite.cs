@@ -75,7 +75,7 @@ internal static unsafe class SortedEndsSuite
     {
         Pool pool = Pool.Create("ends");
         Participant* main = Epoch.Join();
-        SortedMap* map = Map.Create(main, Heap.Of(pool));
+        SortedMap* map = Map.Create(main, pool.LiveHeap());
         SortedDictionary<int, long> sorted = [];
         Lock gate = new();
         for (int i = 0; i < size; i++) Map.Set(main, map, Probe.Of(Value.OfInt(i)), Value.OfInt(i));

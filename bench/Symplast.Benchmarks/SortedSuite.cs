@@ -96,7 +96,7 @@ internal static unsafe class SortedSuite
         IComparer<TKey> order = typeof(TKey) == typeof(string) ? (IComparer<TKey>)StringComparer.Ordinal : Comparer<TKey>.Default;
         Pool pool = Pool.Create("bench");
         Participant* main = Epoch.Join();
-        SortedMap* map = Map.Create(main, Heap.Of(pool));
+        SortedMap* map = Map.Create(main, pool.LiveHeap());
         for (int i = 0; i < size; i++) Map.Set(main, map, keys is null ? Probe.Of(Value.OfInt(i)) : keys.Fill(i), Value.OfInt(i));
         SortedDictionary<TKey, long> sorted = new(order);
         for (int i = 0; i < size; i++) sorted[plain[i]] = i;

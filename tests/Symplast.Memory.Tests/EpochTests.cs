@@ -5,8 +5,6 @@ namespace Symplast.Memory.Tests;
 
 public unsafe partial class EpochTests
 {
-    public EpochTests() => Epoch.Start();
-
     // Far beyond what any test needs: it only turns a hang into a failure.
     static void Eventually(Func<bool> isTrue)
     {

@@ -12,7 +12,7 @@ public sealed unsafe class HeapDebugTests : IDisposable
     {
         HeapDebug.Start(quarantineBytes: 4_000_000);
         _pool = Pool.Create("checked");
-        _heap = Heap.Of(_pool);
+        _heap = _pool.LiveHeap();
         HeapDebug.Stop();
         Epoch.Enter(_me);
     }

@@ -20,7 +20,7 @@ public sealed unsafe class HeapDeletionTests : IDisposable
     public void DeletionReturnsAllMemoryWithBlocksInUseInLimboAndLarge()
     {
         Pool pool = Pool.Create("deleted");
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         byte* small = Allocate(heap);
         byte* large = Allocate(heap, 5_000_000);
         for (int i = 0; i < 1000; i++)
@@ -51,12 +51,12 @@ public sealed unsafe class HeapDeletionTests : IDisposable
     {
         Pool without = Pool.Create("without");
         without.Delete();
-        Assert.True(PoolHeap.IsDeleted(Heap.Of(without)));
+        Assert.True(PoolHeap.IsDeleted(without.LiveHeap()));
         Pool with = Pool.Create("with");
-        PoolHeap* heap = Heap.Of(with);
-        Assert.True(Heap.Of(with) == heap);
+        PoolHeap* heap = with.LiveHeap();
+        Assert.True(with.LiveHeap() == heap);
         with.Delete();
-        Assert.True(Heap.Of(with) == heap);
+        Assert.True(with.LiveHeap() == heap);
         Assert.True(PoolHeap.IsDeleted(heap));
         Heap.Collect(_me, heap);
         Assert.Equal(0, Heap.LiveBlocks(heap));
@@ -68,7 +68,7 @@ public sealed unsafe class HeapDeletionTests : IDisposable
         for (int i = 0; i < 100; i++)
         {
             Pool pool = Pool.Create("next");
-            PoolHeap* heap = Heap.Of(pool);
+            PoolHeap* heap = pool.LiveHeap();
             Epoch.Enter(_me);
             Assert.NotNull(LiveBlock.Take(_me, heap, 100, 1));
             // In another round, what the deleted pool had in limbo must not be freed in the next.
@@ -87,8 +87,8 @@ public sealed unsafe class HeapDeletionTests : IDisposable
         {
             Pool first = Pool.Create("first");
             Pool second = Pool.Create("second");
-            nint heaps = (nint)Heap.Of(first);
-            nint others = (nint)Heap.Of(second);
+            nint heaps = (nint)first.LiveHeap();
+            nint others = (nint)second.LiveHeap();
             using Barrier deleted = new(2);
             CancellationToken cancellation = TestContext.Current.CancellationToken;
             Thread thread = new(() =>
@@ -120,7 +120,7 @@ public sealed unsafe class HeapDeletionTests : IDisposable
     public void APinnedHeapKeepsItsAddressesButNotItsMemory()
     {
         Pool pool = Pool.Create("pinned");
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         byte* block = Allocate(heap);
         byte* large = Allocate(heap, 3_000_000);
         Epoch.Enter(_me);
@@ -143,11 +143,11 @@ public sealed unsafe class HeapDeletionTests : IDisposable
         Epoch.Enter(_me);
         Heap.Unpin(heap);
         Pool other = Pool.Create("other");
-        Allocate(Heap.Of(other));
+        Allocate(other.LiveHeap());
         Assert.True(Heap.Of(block) == heap);
         Epoch.Exit(_me);
-        Heap.Collect(_me, Heap.Of(other));
-        Heap.Collect(_me, Heap.Of(other));
+        Heap.Collect(_me, other.LiveHeap());
+        Heap.Collect(_me, other.LiveHeap());
         Assert.True(Heap.Of(block) == null);
         Assert.Null(PoolTable.Find(pool.Id));
         Assert.Equal(new PoolStatistics(0, 0, 0, 0, 0), pool.Statistics());
@@ -158,7 +158,7 @@ public sealed unsafe class HeapDeletionTests : IDisposable
     public void APinThatIsGoneBeforeTheDeletionKeepsNothingForLong()
     {
         Pool pool = Pool.Create("was pinned");
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         byte* block = Allocate(heap);
         Heap.Pin(heap);
         Heap.Unpin(heap);
@@ -176,7 +176,7 @@ public sealed unsafe class HeapDeletionTests : IDisposable
         writer.Open(pool);
         Block frozen = Block.Take(ref writer, 100, 1)!.Value;
         writer.Commit(7);
-        byte* live = Allocate(Heap.Of(pool));
+        byte* live = Allocate(pool.LiveHeap());
         Assert.Equal(112 + 48, pool.Statistics().UsedBytes);
         Assert.True(Heap.Of(frozen.Start) == null);
         pool.Delete();
@@ -194,7 +194,7 @@ public sealed unsafe class HeapDeletionTests : IDisposable
         for (int round = 0; round < 50; round++)
         {
             Pool pool = Pool.Create("in use");
-            nint heapAddress = (nint)Heap.Of(pool);
+            nint heapAddress = (nint)pool.LiveHeap();
             int refused = 0;
             Together.Run(4, number =>
             {
@@ -260,7 +260,7 @@ public sealed unsafe class HeapDeletionTests : IDisposable
             for (int i = 0; number < 3 && i < 30_000; i++)
             {
                 Pool pool = Volatile.Read(ref pools[random.Next(Pools)]);
-                PoolHeap* heap = Heap.Of(pool);
+                PoolHeap* heap = pool.LiveHeap();
                 Epoch.Enter(me);
                 if (!PoolHeap.IsDeleted(heap))
                 {
@@ -278,7 +278,7 @@ public sealed unsafe class HeapDeletionTests : IDisposable
         });
         foreach (Pool pool in pools)
         {
-            Assert.True(HeapInvariants.IsValid(Heap.Of(pool)));
+            Assert.True(HeapInvariants.IsValid(pool.LiveHeap()));
             pool.Delete();
             Assert.Null(PoolTable.Find(pool.Id));
         }

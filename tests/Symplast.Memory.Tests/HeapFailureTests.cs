@@ -26,7 +26,7 @@ public sealed unsafe class HeapFailureTests : IDisposable
     public void ExactlyTheChosenAllocationFails()
     {
         Pool pool = Pool.Create("failing");
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         Heap.Free(_me, Heap.Allocate(_me, heap, 40));
         for (int n = 1; n < 50; n++)
         {
@@ -56,7 +56,7 @@ public sealed unsafe class HeapFailureTests : IDisposable
     {
         HeapDebug.FailAt(2);
         Pool pool = Pool.Create("later");
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         Assert.True(Heap.Allocate(_me, heap, 40) != null);
         Assert.True(Heap.Allocate(_me, heap, 40) == null);
         Assert.True(HeapDebug.HasFailed);
@@ -67,7 +67,7 @@ public sealed unsafe class HeapFailureTests : IDisposable
     public void AnImpossibleSizeGivesNullAndLeavesTheHeapUsable()
     {
         Pool pool = Pool.Create("huge");
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         foreach (nuint size in (ReadOnlySpan<nuint>)[nuint.MaxValue, nuint.MaxValue - 15, (nuint)1 << 46, AddressRange.Size + 1])
         {
             Assert.True(Heap.Allocate(_me, heap, size) == null);
@@ -86,7 +86,7 @@ public sealed unsafe class HeapFailureTests : IDisposable
     public void ALimitIsReachedExactlyAndWhatIsFreedOrRetiredCanBeUsedAgain(int size, int charged)
     {
         Pool pool = Pool.Create("limited", 5L * charged + charged - 1);
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         Queue<nint> blocks = [];
         for (int round = 0; round < 20; round++)
         {
@@ -115,7 +115,7 @@ public sealed unsafe class HeapFailureTests : IDisposable
         Assert.True(writer.Open(pool));
         Assert.True(writer.Allocate(496) != null);
         Assert.True(writer.Commit(1));
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         void* block = Heap.Allocate(_me, heap, 400);
         Assert.True(block != null);
         Assert.True(Heap.Allocate(_me, heap, 112) == null);
@@ -136,7 +136,7 @@ public sealed unsafe class HeapFailureTests : IDisposable
     {
         const int Blocks = 100;
         Pool pool = Pool.Create("contended", Blocks * 64);
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         long taken = 0;
         Epoch.Exit(_me);
         Together.Run(4, _ =>

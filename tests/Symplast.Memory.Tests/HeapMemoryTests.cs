@@ -10,7 +10,7 @@ public sealed unsafe class HeapMemoryTests : IDisposable
     readonly Pool _pool = Pool.Create("memory");
     readonly PoolHeap* _heap;
 
-    public HeapMemoryTests() => _heap = Heap.Of(_pool);
+    public HeapMemoryTests() => _heap = _pool.LiveHeap();
 
     public void Dispose()
     {
@@ -196,7 +196,7 @@ public sealed unsafe class HeapMemoryTests : IDisposable
     {
         long before = Limbo.TotalBytes;
         Pool pool = Pool.Create("limbo");
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         Epoch.Enter(_me);
         for (int i = 0; i < 1000; i++) Heap.Retire(_me, Heap.Allocate(_me, heap, 1000));
         Epoch.Exit(_me);
@@ -210,7 +210,7 @@ public sealed unsafe class HeapMemoryTests : IDisposable
     {
         long before = Limbo.TotalBytes;
         Pool pool = Pool.Create("limbo");
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         // A few more, when the grace period of the others is over, free some of the oldest bag.
         foreach (int count in (int[])[640, 8])
         {

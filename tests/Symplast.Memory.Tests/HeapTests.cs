@@ -18,7 +18,7 @@ public sealed unsafe class HeapTests : IDisposable
             steps =>
             {
                 Pool pool = Pool.Create("model");
-                PoolHeap* heap = Heap.Of(pool);
+                PoolHeap* heap = pool.LiveHeap();
                 List<LiveBlock> blocks = [];
                 byte pattern = 0;
                 foreach ((int kind, int which, int size) in steps)

@@ -85,7 +85,7 @@ public sealed unsafe class HeapThreadTests : IDisposable
     public void NothingIsLostOrSharedWhenThreadsFreeEachOthersBlocksAndGo(End end)
     {
         Pool pool = Pool.Create("exchanged");
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         Exchange exchange = new(500);
         for (int generation = 0; generation < 4; generation++)
         {
@@ -126,7 +126,7 @@ public sealed unsafe class HeapThreadTests : IDisposable
     {
         const long Held = 0x5EED;
         Pool pool = Pool.Create("full pages");
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         Exchange exchange = new(slots);
         for (int generation = 0; generation < 10; generation++)
         {
@@ -180,7 +180,7 @@ public sealed unsafe class HeapThreadTests : IDisposable
         const int Slots = 8;
         const int Words = 6;
         Pool pool = Pool.Create("read");
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         Exchange exchange = new(Slots);
         int writing = 2;
         long read = 0;

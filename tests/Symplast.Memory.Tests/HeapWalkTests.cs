@@ -20,7 +20,7 @@ public sealed unsafe class HeapWalkTests : IDisposable
         internal static HashSet<nint> Run(Participant* me, Pool pool)
         {
             Collector collector = default;
-            HeapWalk.Run(me, pool, ref collector);
+            HeapWalk.Run(me, pool.KnownHeap, ref collector);
             HashSet<nint> found = [];
             for (int i = 0; i < collector.Found.Count; i++) Assert.True(found.Add(*collector.Found[i]), "twice");
             collector.Found.Dispose();
@@ -30,7 +30,7 @@ public sealed unsafe class HeapWalkTests : IDisposable
         internal static bool IsAt(Participant* me, Pool pool, void* address)
         {
             Collector collector = default;
-            HeapWalk.At(me, pool, address, ref collector);
+            HeapWalk.At(me, pool.KnownHeap, address, ref collector);
             bool found = collector.Found.Count == 1 && *collector.Found[0] == (nint)address;
             collector.Found.Dispose();
             return found;
@@ -49,7 +49,7 @@ public sealed unsafe class HeapWalkTests : IDisposable
     ulong* Make(Participant* me, nuint size)
     {
         Epoch.Enter(me);
-        ulong* block = (ulong*)Heap.AllocateObject(me, Heap.Of(_pool), size);
+        ulong* block = (ulong*)Heap.AllocateObject(me, _pool.LiveHeap(), size);
         Volatile.Write(ref *block, Mark);
         Epoch.Exit(me);
         return block;
@@ -72,7 +72,7 @@ public sealed unsafe class HeapWalkTests : IDisposable
         {
             made.Add((nint)Make(_me, (nuint)random.Next(32, 1000)));
             Epoch.Enter(_me);
-            ulong* other = (ulong*)Heap.Allocate(_me, Heap.Of(_pool), (nuint)random.Next(32, i % 100 == 0 ? 100_000 : 1000));
+            ulong* other = (ulong*)Heap.Allocate(_me, _pool.LiveHeap(), (nuint)random.Next(32, i % 100 == 0 ? 100_000 : 1000));
             // It looks like an object, but lies elsewhere.
             *other = Mark;
             others.Add((nint)other);
@@ -85,7 +85,7 @@ public sealed unsafe class HeapWalkTests : IDisposable
             Free(_me, (void*)block);
         }
         Assert.Equal(made, Collector.Run(_me, _pool));
-        Assert.True(HeapInvariants.IsValid(Heap.Of(_pool)));
+        Assert.True(HeapInvariants.IsValid(_pool.LiveHeap()));
         foreach (nint block in made) Free(_me, (void*)block);
         foreach (nint block in others) Free(_me, (void*)block);
         Assert.Empty(Collector.Run(_me, _pool));
@@ -100,13 +100,13 @@ public sealed unsafe class HeapWalkTests : IDisposable
             for (int i = 0; i < 5_000; i++)
             {
                 Epoch.Enter(_me);
-                ulong* other = (ulong*)Heap.Allocate(_me, Heap.Of(_pool), 128);
+                ulong* other = (ulong*)Heap.Allocate(_me, _pool.LiveHeap(), 128);
                 new Span<ulong>(other, 16).Fill(Mark);
                 others.Add((nint)other);
                 Epoch.Exit(_me);
             }
             foreach (nint block in others) Free(_me, (void*)block);
-            Heap.Collect(_me, Heap.Of(_pool));
+            Heap.Collect(_me, _pool.LiveHeap());
             nint only = (nint)Make(_me, 64);
             Assert.Equal([only], Collector.Run(_me, _pool));
             Free(_me, (void*)only);
@@ -122,7 +122,7 @@ public sealed unsafe class HeapWalkTests : IDisposable
         Pool other = Pool.Create("other");
         Assert.False(Collector.IsAt(_me, other, block));
         Epoch.Enter(_me);
-        ulong* plain = (ulong*)Heap.Allocate(_me, Heap.Of(_pool), 64);
+        ulong* plain = (ulong*)Heap.Allocate(_me, _pool.LiveHeap(), 64);
         *plain = Mark;
         Epoch.Exit(_me);
         Assert.False(Collector.IsAt(_me, _pool, plain));
@@ -140,7 +140,7 @@ public sealed unsafe class HeapWalkTests : IDisposable
     {
         HeapDebug.Start(1 << 20);
         Pool pool = Pool.Create("checked");
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         HeapDebug.Stop();
         HashSet<nint> made = [];
         for (int i = 0; i < 3000; i++)
@@ -179,7 +179,7 @@ public sealed unsafe class HeapWalkTests : IDisposable
             foreach (Thread thread in threads) thread.Join();
         }
         Assert.Equal(kept, Collector.Run(_me, _pool));
-        Assert.True(HeapInvariants.IsValid(Heap.Of(_pool)));
+        Assert.True(HeapInvariants.IsValid(_pool.LiveHeap()));
     }
 
     void Churn(int number, ref bool stop)
@@ -197,7 +197,7 @@ public sealed unsafe class HeapWalkTests : IDisposable
             }
             Pool pool = Pool.Create("short");
             Epoch.Enter(me);
-            for (int i = 0; i < 100; i++) *(ulong*)Heap.AllocateObject(me, Heap.Of(pool), 64) = Mark;
+            for (int i = 0; i < 100; i++) *(ulong*)Heap.AllocateObject(me, pool.LiveHeap(), 64) = Mark;
             Epoch.Exit(me);
             pool.Delete();
         }

@@ -15,7 +15,6 @@ public sealed class MemoryFloor
     public MemoryFloor()
     {
         ForkGuard.Arm();
-        AddressRange.Reserve();
-        Epoch.Start();
+        SharedMemory.Start();
     }
 }

@@ -101,11 +101,11 @@ public unsafe class PoolDeletionTests
     {
         Participant* me = Epoch.Join();
         Pool pool = Pool.Create("inside");
-        if (hasHeap) Heap.Of(pool);
+        if (hasHeap) pool.LiveHeap();
         Epoch.Enter(me);
         Assert.Throws<InvalidOperationException>(() => pool.Delete());
         Assert.False(pool.Deleted);
-        if (hasHeap) Heap.Free(me, Heap.Allocate(me, Heap.Of(pool), 16));
+        if (hasHeap) Heap.Free(me, Heap.Allocate(me, pool.LiveHeap(), 16));
         Epoch.Exit(me);
         Assert.True(pool.Delete());
         Assert.True(pool.Deleted);

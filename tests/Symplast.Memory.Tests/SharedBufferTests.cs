@@ -18,7 +18,7 @@ public sealed unsafe class SharedBufferTests : IDisposable
     SharedBuffer* Create(Pool pool, nuint bytes)
     {
         Epoch.Enter(_me);
-        SharedBuffer* buffer = SharedBuffer.Create(_me, Heap.Of(pool), bytes);
+        SharedBuffer* buffer = SharedBuffer.Create(_me, pool.LiveHeap(), bytes);
         Epoch.Exit(_me);
         return buffer;
     }
@@ -57,13 +57,13 @@ public sealed unsafe class SharedBufferTests : IDisposable
             Assert.InRange(statistics.LiveBytes, bytes + SharedBuffer.HeaderSize, bytes + 4200);
             Assert.Equal(statistics.LiveBytes, statistics.UsedBytes);
             Assert.True(statistics.ReservedBytes >= statistics.LiveBytes);
-            Assert.True(HeapInvariants.IsValid(Heap.Of(pool)));
+            Assert.True(HeapInvariants.IsValid(pool.LiveHeap()));
             Retire(buffer);
             Assert.Equal(0, pool.Statistics().LiveBlocks);
-            Heap.Collect(_me, Heap.Of(pool));
+            Heap.Collect(_me, pool.LiveHeap());
             Assert.Equal(0, pool.Statistics().LimboBytes);
             Assert.Equal(0, pool.Statistics().ReservedBytes);
-            Assert.True(HeapInvariants.IsValid(Heap.Of(pool)));
+            Assert.True(HeapInvariants.IsValid(pool.LiveHeap()));
             pool.Delete();
         }
     }
@@ -84,7 +84,7 @@ public sealed unsafe class SharedBufferTests : IDisposable
     public void TheLimitIsExactAndWhatIsRetiredCountsNoLonger()
     {
         nuint size;
-        using (PoolOf(long.MaxValue, out Pool free)) size = Create(free, Large)->Size;
+        using (PoolOf(long.MaxValue, out Pool free)) size = SharedBuffer.SizeOf(Create(free, Large));
         using (PoolOf((long)size - 1, out Pool small))
         {
             Assert.True(Create(small, Large) == null);
@@ -127,7 +127,7 @@ public sealed unsafe class SharedBufferTests : IDisposable
         Retire(dead);
         Assert.False(SharedBuffer.TryExport(dead));
         SharedBuffer.EndExport(dead);
-        Heap.Collect(_me, Heap.Of(pool));
+        Heap.Collect(_me, pool.LiveHeap());
         pool.Delete();
         foreach (nint buffer in (ReadOnlySpan<nint>)[(nint)dead, (nint)alive])
         {
@@ -145,7 +145,7 @@ public sealed unsafe class SharedBufferTests : IDisposable
         SharedBuffer* buffer = Create(pool, Large);
         byte* middle = SharedBuffer.Data(buffer) + Large / 2;
         // Another test's thread may have died in a section.
-        Heap.Collect(_me, Heap.Of(pool));
+        Heap.Collect(_me, pool.LiveHeap());
         Retire(buffer);
         Assert.NotEqual(Mapping.ReadWrite, Mapping.PermissionsAt(middle));
         Assert.Equal(0, pool.Statistics().LimboBytes);
@@ -158,7 +158,7 @@ public sealed unsafe class SharedBufferTests : IDisposable
         Assert.Equal(0, *middle);
         Assert.InRange(pool.Statistics().LimboBytes, Large, long.MaxValue);
         Epoch.Exit(other);
-        Heap.Collect(_me, Heap.Of(pool));
+        Heap.Collect(_me, pool.LiveHeap());
         Assert.NotEqual(Mapping.ReadWrite, Mapping.PermissionsAt(middle));
         Epoch.Leave(other);
         pool.Delete();
@@ -216,7 +216,7 @@ public sealed unsafe class SharedBufferTests : IDisposable
                     return;
                 }
                 Participant* me = Epoch.Join();
-                PoolHeap* heap = Heap.Of(pool);
+                PoolHeap* heap = pool.LiveHeap();
                 for (int i = 0; i < buffers.Length; i++)
                 {
                     Epoch.Enter(me);

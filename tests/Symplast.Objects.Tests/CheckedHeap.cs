@@ -9,7 +9,7 @@ internal static unsafe class CheckedHeap
     internal static PoolHeap* Create(string name)
     {
         HeapDebug.Start(1 << 20);
-        PoolHeap* heap = Heap.Of(Pool.Create(name));
+        PoolHeap* heap = Pool.Create(name).LiveHeap();
         HeapDebug.Stop();
         return heap;
     }

@@ -27,7 +27,7 @@ public sealed unsafe class FullPoolTests : IDisposable
         {
             if (!battery.ShrinksInPlace && operation is "remove" or "take") continue;
             Pool pool = Pool.Create("full", MaxBytes);
-            PoolHeap* heap = Heap.Of(pool);
+            PoolHeap* heap = pool.LiveHeap();
             Epoch.Enter(_me);
             Value held = Value.Of((Header*)AtomicInteger<Uninterrupted>.Create(_me, heap, 1));
             nint made = battery.Create(_me, heap, held);

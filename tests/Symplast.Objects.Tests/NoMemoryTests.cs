@@ -29,7 +29,7 @@ public sealed unsafe class NoMemoryTests : IDisposable
         for (int n = 1; ; n++)
         {
             Pool pool = Pool.Create("no memory");
-            PoolHeap* heap = Heap.Of(pool);
+            PoolHeap* heap = pool.LiveHeap();
             HeapDebug.FailAt(n);
             operations((nint)heap);
             bool failed = HeapDebug.HasFailed;
@@ -269,7 +269,7 @@ public sealed unsafe class NoMemoryTests : IDisposable
         Battery battery = Battery.All<Uninterrupted>()[number];
         HeapDebug.Start();
         Pool pool = Pool.Create("no memory");
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         Epoch.Enter(_me);
         Value held = Value.Of((Header*)AtomicInteger<Uninterrupted>.Create(_me, heap, 1));
         Epoch.Exit(_me);

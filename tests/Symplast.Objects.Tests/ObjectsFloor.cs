@@ -16,7 +16,6 @@ public sealed class ObjectsFloor
     public ObjectsFloor()
     {
         ForkGuard.Arm();
-        AddressRange.Reserve();
-        Epoch.Start();
+        SharedMemory.Start();
     }
 }

@@ -21,7 +21,7 @@ public sealed unsafe class PinnedPoolTests : IDisposable
 
     public PinnedPoolTests()
     {
-        _heap = Heap.Of(_pool);
+        _heap = _pool.LiveHeap();
         Epoch.Enter(_me);
         Heap.Pin(_heap);
     }
@@ -78,8 +78,8 @@ public sealed unsafe class PinnedPoolTests : IDisposable
     {
         Pool holder = Pool.Create("holder");
         OrderedMap* target = MapOps.Create(_me, _heap);
-        OrderedMap* map = MapOps.Create(_me, Heap.Of(holder));
-        OrderedMap* other = MapOps.Create(_me, Heap.Of(holder));
+        OrderedMap* map = MapOps.Create(_me, holder.LiveHeap());
+        OrderedMap* other = MapOps.Create(_me, holder.LiveHeap());
         Value value = Value.Of((Header*)target);
         Probe key = Probe.Of(Value.OfInt(1));
         Assert.Equal(Status.Done, MapOps.Set(_me, map, key, value));

@@ -53,7 +53,7 @@ internal sealed unsafe class Arena
     internal Arena(Participant* me, Pool pool, int seats, Dice dice)
     {
         Pool = pool;
-        Heap = Memory.Heap.Of(pool);
+        Heap = pool.LiveHeap();
         Seats = [.. Enumerable.Range(0, seats).Select(_ => new Seat { LastTaken = new long[seats] })];
         Epoch.Enter(me);
         Shapes = Trees.CreateTree(me, Heap);

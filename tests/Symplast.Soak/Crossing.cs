@@ -168,7 +168,7 @@ internal static unsafe class Crossing
         foreach (string kind in kinds)
         {
             Pool pool = Pool.Create("crossing");
-            PoolHeap* heap = Heap.Of(pool);
+            PoolHeap* heap = pool.LiveHeap();
             Epoch.Enter(me);
             Register[] registers = [Make(kind, me, heap), Make(kind, me, heap)];
             Epoch.Exit(me);

@@ -10,7 +10,7 @@ internal static unsafe class LongChain
     internal static void Run(Participant* me)
     {
         Pool pool = Pool.Create("chain");
-        PoolHeap* heap = Heap.Of(pool);
+        PoolHeap* heap = pool.LiveHeap();
         long start = Stopwatch.GetTimestamp();
         Epoch.Enter(me);
         Value chain = Value.None;

@@ -10,8 +10,7 @@ if (options == null)
 Console.WriteLine($"seed {options.Seed}, {options.Threads} threads, {options.Minutes} minutes{(options.Checked ? ", checked" : "")}");
 
 ForkGuard.Arm();
-AddressRange.Reserve();
-Epoch.Start();
+SharedMemory.Start();
 if (options.Checked) HeapDebug.Start();
 unsafe
 {

@@ -61,7 +61,7 @@ public sealed unsafe class Explorer
     // "more" tells whether there is another schedule to run: null if all were.
     Exploration Explore(Arrange arrange, Func<long, Run, Strategy> strategy, Func<long, bool?> more, Func<long, string> found)
     {
-        Epoch.Start();
+        SharedMemory.Start();
         Processor.Mask allowed = Processor.Allowed();
         Participant* me = Epoch.Join();
         Run? run = null;

@@ -24,6 +24,10 @@ skipped Symplast.Python.Tests.SubinterpreterTests.EachInterpreterHasTypesOfItsOw
 skipped Symplast.Memory.Tests.FenceTests.WithoutItReadersAreStale (9ms)
   inconclusive: 3 stale outcomes in 1000 rounds without the fence
   from /checkout/tests/Symplast.Memory.Tests/bin/Debug/net10.0/Symplast.Memory.Tests.dll (net10.0|x64)
+passed Symplast.Objects.Tests.Maps.OrderedMapModelTests.Holds(seed: 3, of: "a (b)") (1m 02s 500ms)
+  from /checkout/tests/Symplast.Objects.Tests/bin/Debug/net10.0/Symplast.Objects.Tests.dll (net10.0|x64)
+passed Symplast.Memory.Tests.BlockTests.Fits (3ms)
+  from /checkout/tests/Symplast.Memory.Tests/bin/Debug/net10.0/Symplast.Memory.Tests.dll (net10.0|x64)
 /checkout/tests/Symplast.Python.Tests/bin/Debug/net10.0/Symplast.Python.Tests.dll (net10.0|x64) passed (3s 845ms)
 
 Test run summary: Passed!
@@ -65,6 +69,10 @@ class Counting(InFolder):
             "inconclusive: 3 stale outcomes in 1000 rounds without the fence": 1,
             "no reason was given": 2,
         })
+        self.assertEqual(outcome.slowest, (
+            (62.5, 'C#: Symplast.Objects.Tests.Maps.OrderedMapModelTests.Holds(seed: 3, of: "a (b)")'),
+            (0.003, "C#: Symplast.Memory.Tests.BlockTests.Fits"),
+        ))
 
     def test_so_are_those_of_unittest(self):
         (self.folder / "test_some.py").write_text(PYTHON)
@@ -72,6 +80,28 @@ class Counting(InFolder):
         self.assertEqual(str(outcome), "1 passed, 1 failed, 3 skipped")
         self.assertEqual(outcome.reasons, {"not here": 2, "needs numpy": 1})
         self.assertEqual(len(outcome.failures), 1)
+        self.assertEqual(len(outcome.slowest), 5)
+        self.assertIn((0.0, "Some: test_some.Case.test_passes"), outcome.slowest)
+
+    def test_a_python_in_the_middle_leaves_out_what_no_version_changes(self):
+        (self.folder / "test_some.py").write_text(PYTHON)
+        (self.folder / "test_marked.py").write_text(
+            "import test_some\nSAME_IN_EVERY_VERSION = 'all C#'\nclass Derived(test_some.Case):\n"
+            "    def test_mine(self): self.fail('not run')\n")
+        outcome = self.quietly(tests._unittests, "Some", [sys.executable], "some", 60, str(self.folder), "--between")
+        self.assertEqual(outcome.reasons, {"left to the oldest and the newest Python: all C#": 6, "not here": 2, "needs numpy": 1})
+        self.assertEqual((outcome.passed, outcome.failed), (1, 1))
+        outcome = self.quietly(tests._unittests, "Some", [sys.executable], "some", 60, str(self.folder))
+        self.assertEqual((outcome.passed, outcome.failed, outcome.skipped), (2, 3, 6))
+
+    def test_the_longest_jobs_begin_first_and_only_the_pythons_between_leave_something_out(self):
+        found = [Python(f"/opt/python3.{minor}", (3, minor, 1, "final", 0), True, True) for minor in (12, 13, 14, 15)]
+        begun = []
+        with mock.patch.multiple(tests, _dotnet=lambda *_: begun.append("C#"), _eng=lambda *_: begun.append("scripts"),
+                                 _python=lambda python, timeout, *options: begun.append((python.version[1], *options))):
+            for job in tests._jobs(found, 60):
+                job()
+        self.assertEqual(begun, ["C#", (12,), (15,), (13, "--between"), (14, "--between"), "scripts"])
 
     def test_a_run_that_tests_nothing_has_failed(self):
         outcome = self.quietly(tests._unittests, "Some", [sys.executable], "some", 60, str(self.folder))

@@ -197,3 +197,19 @@ def relayed():
 
 
 _relayed = []
+
+
+def leave_thread_locals():
+    """Registers a callback that leaves an object in the thread whose end calls back."""
+    import fx.gil as gil
+    import fx.userelay as module
+
+    class Calling:
+        def __del__(self):
+            gil.held(lambda: _relayed.append(_own() == here))
+
+    def callback():
+        local.value = Calling()
+
+    here, local = _own(), threading.local()
+    module.add(callback)

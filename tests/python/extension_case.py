@@ -1,6 +1,8 @@
 """
 Extension modules that the tests compile, from extension_fixtures: each shows one mechanism. They are modules of a package fx in a temporary
 folder of this process, made when a test first needs them. What imports them runs in processes of its own.
+
+A process whose environment names the folder of another one, in SYMPLAST_FIXTURES, copies what that has compiled already.
 """
 
 import ast
@@ -90,6 +92,8 @@ _ALL = [
 ]
 _FILES = {file: (source, flags, needs) for file, source, flags, needs in _ALL}
 
+# Read once: the processes that our tests start compile for themselves.
+_COMPILED = os.environ.pop("SYMPLAST_FIXTURES", None)
 _folder = None
 
 
@@ -144,7 +148,11 @@ def _build(file):
         if inner != "fx.libs":
             _touch(os.path.join(folder(), "fx", inner, "__init__.py"), unless=file.endswith("__init__.so") or inner == "cpackage")
         inner = os.path.dirname(inner)
-    compile_to(path, source, flags)
+    compiled = _COMPILED and os.path.join(_COMPILED, "fx", file)
+    if compiled and os.path.exists(compiled):
+        shutil.copy(compiled, path)
+    else:
+        compile_to(path, source, flags)
 
 
 def _touch(path, unless=False):

@@ -64,6 +64,17 @@ with InterpreterPoolExecutor(1) as worker:
 """)
         self.assertEqual(printed, "(0, True) (5, True)\n")
 
+    def test_of_what_a_callback_leaves_in_the_thread(self):
+        """It ends with the thread state that the callback had, and calls back, nested: three times each."""
+        printed = self.run_program("""
+with InterpreterPoolExecutor(1) as one, InterpreterPoolExecutor(1) as two:
+    one.submit(calls.leave_thread_locals).result()
+    two.submit(calls.relay, False).result()
+    calls.relay(False)
+    print(one.submit(calls.relayed).result())
+""")
+        self.assertEqual(printed, "(30, True)\n")
+
 
 class PendingCalls(ExtensionCase):
     modules = ("gil", "pending", "pendend")

@@ -1,11 +1,12 @@
 """That the tests of the loader would notice: with a step of it left out, at least one of them fails."""
 
+import importlib
 import os
 import subprocess
 import sys
 import unittest
 
-from extension_case import ExtensionCase
+import extension_case
 
 _LOADING, _CALLS, _LIBRARIES, _NAMES, _ENDS = (f"test_extensions_{name}" for name in ("loading", "calls", "libraries", "names", "ends"))
 
@@ -23,14 +24,21 @@ _NOTICED_BY = {
 }
 
 
-class Faults(ExtensionCase):
-    modules = ("multi",)
+def _modules():
+    """The fixtures that those tests need."""
+    for test in _NOTICED_BY.values():
+        module, case, _ = test.split(".")
+        yield from getattr(importlib.import_module(module), case).modules
 
+
+class Faults(unittest.TestCase):
     def test_each_is_noticed(self):
+        # Compiled once, and for all tests of this process; each child has copies.
+        fixtures = extension_case.build(*_modules())
         for fault, test in _NOTICED_BY.items():
             with self.subTest(fault, noticed_by=test):
                 ended = subprocess.run([sys.executable, "-m", "unittest", test], cwd=os.path.dirname(os.path.abspath(__file__)),
-                                       env=os.environ | {"SYMPLAST_DEBUG": f"fault-{fault}"}, capture_output=True, text=True, timeout=120)  # fmt: skip
+                                       env=os.environ | {"SYMPLAST_DEBUG": f"fault-{fault}", "SYMPLAST_FIXTURES": fixtures}, capture_output=True, text=True, timeout=120)  # fmt: skip
                 self.assertEqual(ended.returncode, 1, ended.stderr)
 
 

@@ -2,6 +2,7 @@
 
 import decimal
 import unittest
+import weakref
 
 import symplast
 from fixtures import new_pool
@@ -79,6 +80,31 @@ class Paths(unittest.TestCase):
             self.pool.freeze(globally_known)
         with self.assertRaisesRegex(symplast.NotShareableError, r"^obj\[0\]: "):
             self.pool.freeze([D])
+
+    def test_looking_for_that_name_keeps_no_variable_alive(self):
+        for default in (None, lambda o: o, lambda o: 1 / 0):
+            other, root = Thing(), [D]
+            seen = weakref.ref(other)
+            with self.assertRaises(Exception):
+                self.pool.freeze(root, default=default)
+            del other
+            self.assertIsNone(seen(), default)
+
+    def test_looking_for_that_name_leaves_namespaces_alone(self):
+        other, root = Thing(), [D]
+        taken = locals()
+        with self.assertRaisesRegex(symplast.NotShareableError, r"^root\[0\]: "):
+            self.pool.freeze(root)
+        self.assertIs(taken["other"], other)
+        self.assertIs(locals()["root"], root)
+        module = {"pool": self.pool, "D": D}
+        with self.assertRaisesRegex(symplast.NotShareableError, r"^data\[0\]: "):
+            exec("data = [D]\nclass Body:\n    kept = 1\n    pool.freeze(data)", module)
+        self.assertIn("data", module)
+        own = {}
+        with self.assertRaisesRegex(symplast.NotShareableError, r"^here\[0\]: "):
+            exec("here = [D]\npool.freeze(here)", module, own)
+        self.assertEqual(list(own), ["here"])
 
     def test_long_paths_are_shortened_in_the_middle(self):
         value = [D]

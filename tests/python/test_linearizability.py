@@ -12,6 +12,8 @@ import live_histories
 import live_operations
 from linearizability import Operation
 
+SAME_IN_EVERY_VERSION = "the checker and its models are plain Python"
+
 
 def history(*operations):
     """Operations as (invoked, responded, name, arguments, result), a result being a value or the class of an exception."""

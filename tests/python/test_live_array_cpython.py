@@ -15,6 +15,8 @@ try:
 except ImportError as error:
     raise unittest.SkipTest(f"this Python was installed without its own tests of arrays: {error}")
 
+SAME_IN_EVERY_VERSION = "a middle version's tests are the oldest's or the newest's, and the C# that they test knows no version"
+
 _LENGTH = "changes the length of an array, which that of an Array cannot"
 _PLAIN = "is about the address and the size of a plain array's memory, and about files, which read into and write from buffers"
 _IN_PLACE = "changes all elements in place, which would lose what others write meanwhile"

@@ -12,6 +12,8 @@ try:
 except ImportError as error:
     raise unittest.SkipTest(f"this Python was installed without its own tests of dicts: {error}")
 
+SAME_IN_EVERY_VERSION = "a middle version's tests are the oldest's or the newest's, and the C# that they test knows no version"
+
 _KEYS = "its keys or values are instances of classes that only this interpreter knows"
 _SUBCLASS = "makes a subclass of the type; classes for shared objects are those of symplast.Object"
 _SNAPSHOT = "expects errors when a dict changes while it is iterated; iterating a Dict sees the items of one moment"

@@ -11,6 +11,8 @@ import executor_case
 import live_histories
 import live_operations
 
+SAME_IN_EVERY_VERSION = "the order of operations is made in C# that knows no version"
+
 SEED = os.environ.get("SYMPLAST_SEED") or str(random.randrange(10**9))
 
 WORKERS = 3

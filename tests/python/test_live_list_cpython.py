@@ -13,6 +13,8 @@ try:
 except ImportError as error:
     raise unittest.SkipTest(f"this Python was installed without its own tests of lists: {error}")
 
+SAME_IN_EVERY_VERSION = "a middle version's tests are the oldest's or the newest's, and the C# that they test knows no version"
+
 _ELEMENTS = "puts objects that only this interpreter has into the list"
 _SUBCLASS = "subclasses the type; symplast.Object is for classes of one's own"
 _SUM = "adds a List to the plain list that a sum of Lists is: list + List is left to list, as list += List must change that list"

@@ -15,6 +15,8 @@ import executor_case
 import fixtures
 import race_programs as programs
 
+SAME_IN_EVERY_VERSION = "the order of operations is made in C# that knows no version"
+
 WORKERS = 4
 
 _DICT = "replaces the __dict__ of an object; a live object has none"

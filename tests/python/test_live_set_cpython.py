@@ -11,6 +11,8 @@ try:
 except ImportError as error:
     raise unittest.SkipTest(f"this Python was installed without its own tests of sets: {error}")
 
+SAME_IN_EVERY_VERSION = "a middle version's tests are the oldest's or the newest's, and the C# that they test knows no version"
+
 _LOCAL = "its members are objects of the interpreter, which cannot be shared"
 _SUBCLASS = "subclasses the type"
 _PICKLE = "pickles and unpickles a copy; a Set travels by reference inside the process"

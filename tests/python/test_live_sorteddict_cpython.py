@@ -10,6 +10,8 @@ try:
 except ImportError as error:
     raise unittest.SkipTest(f"this Python was installed without its own tests of mappings: {error}")
 
+SAME_IN_EVERY_VERSION = "a middle version's tests are the oldest's or the newest's, and the C# that they test knows no version"
+
 # What is not run, and why. docs/compatibility.md has the same table.
 EXCLUDED = {
     "test_copy": "expects a copy of the same type; that of a SortedDict is a plain dict",

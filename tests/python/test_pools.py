@@ -1,5 +1,6 @@
 """Pools: names, limits, statistics, handles, and which one is current."""
 
+import copy
 import gc
 import os
 import pickle
@@ -145,6 +146,16 @@ class TestHandles(unittest.TestCase):
         reference = weakref.ref(pool)
         self.assertIs(reference(), pool)
 
+    def test_nothing_else_keeps_a_handle(self):
+        pool = symplast.Pool("unheld")
+        frozen, reference = pool.freeze([1.5]), weakref.ref(pool)
+        del pool
+        gc.collect()
+        self.assertIsNone(reference())
+        again = pool_of(frozen)
+        self.assertEqual((again.name, again.deleted), ("unheld", False))
+        again.delete()
+
     def test_handles_are_hashable_by_identity(self):
         first, second = new_pool(self), new_pool(self)
         self.assertEqual(len({first, second, first}), 2)
@@ -153,6 +164,17 @@ class TestHandles(unittest.TestCase):
         pool = new_pool(self)
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
             self.assertIs(pickle.loads(pickle.dumps(pool, protocol)), pool)
+        self.assertIs(copy.copy(pool), pool)
+        self.assertIs(copy.deepcopy(pool), pool)
+
+    def test_what_is_pickled_cannot_be_misused(self):
+        resolve, (process, number) = new_pool(self).__reduce__()
+        with self.assertRaises(TypeError):
+            resolve(1, 2)
+        with self.assertRaisesRegex(symplast.SymplastError, "process"):
+            resolve("another process", number)
+        with self.assertRaises(symplast.DeletedError):
+            resolve(process, -1)
 
     def test_pickled_handle_of_a_deleted_pool(self):
         empty, used = symplast.Pool("empty"), symplast.Pool("used")

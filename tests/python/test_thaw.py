@@ -238,6 +238,7 @@ class TestErrors(Thawing):
             raise Stop
 
         frozen = self.pool.freeze([[i] for i in range(200_000)])
+        stats = self.pool.stats()
         before = signal.signal(signal.SIGALRM, stop)
         self.addCleanup(signal.signal, signal.SIGALRM, before)
         self.addCleanup(signal.setitimer, signal.ITIMER_REAL, 0)
@@ -246,6 +247,7 @@ class TestErrors(Thawing):
             while True:
                 thaw(frozen)
         self.assertEqual(len(thaw(frozen)), 200_000)
+        self.assertEqual(self.pool.stats(), stats)
 
 
 if __name__ == "__main__":

@@ -28,33 +28,22 @@ public unsafe struct SharedBuffer
     /// <summary>Larger ones are mapped.</summary>
     internal const nuint LargestAllocated = 2 * Page.Size;
 
+    // What the heap knows of it.
     [FieldOffset(0)]
-    long _life;
-
-    // From here to the size: under the heap's gate.
-
-    [FieldOffset(8)]
-    PoolHeap* _heap;
-
-    [FieldOffset(16)]
-    SharedBuffer* _next;
-
-    [FieldOffset(24)]
-    SharedBuffer* _previous;
-
-    /// <summary>Bytes, with the header.</summary>
-    [FieldOffset(32)]
-    internal nuint Size;
+    ExternalBlock _block;
 
     [FieldOffset(40)]
-    bool _isMapped;
+    long _life;
 
     /// <summary>For the owner's use, and that of those to whom it is exported: the number of elements.</summary>
     [FieldOffset(48)]
     public nint Count;
 
+    [FieldOffset(56)]
+    bool _isMapped;
+
     /// <summary>All its bytes.</summary>
-    public static nuint SizeOf(SharedBuffer* buffer) => buffer->Size;
+    public static nuint SizeOf(SharedBuffer* buffer) => buffer->_block.Size;
 
     /// <summary>The memory.</summary>
     public static byte* Data(SharedBuffer* buffer) => (byte*)buffer + HeaderSize;
@@ -79,9 +68,10 @@ public unsafe struct SharedBuffer
             if (heap->Charge != null) PoolCharge.GiveBack(heap->Charge, (long)size);
             return Refuse(me, AllocationFailure.OutOfMemory);
         }
-        buffer->Size = size;
+        buffer->_block.Size = size;
+        buffer->_block.End = &LetGo;
         buffer->_isMapped = isMapped;
-        List(heap, buffer);
+        ExternalBlock.List(heap, &buffer->_block);
         return buffer;
     }
 
@@ -104,60 +94,23 @@ public unsafe struct SharedBuffer
     public static void Retire(Participant* me, SharedBuffer* buffer)
     {
         Debug.Assert(Epoch.IsInside(me));
-        PoolHeap* heap = buffer->_heap;
+        PoolHeap* heap = buffer->_block.Heap;
         // What is gone does not count against the limit, as with blocks. What is still exported is those who do so.
-        if (heap->Charge != null) PoolCharge.GiveBack(heap->Charge, (long)buffer->Size);
-        if (buffer->Size > LargestAllocated && IsAlone(me))
+        if (heap->Charge != null) PoolCharge.GiveBack(heap->Charge, (long)buffer->_block.Size);
+        if (buffer->_block.Size > LargestAllocated && IsAlone(me))
         {
-            LetGo(buffer);
+            ExternalBlock.LetGo(&buffer->_block);
             return;
         }
         BufferLife<Uninterrupted>.Retire(ref buffer->_life);
         LocalHeap* local = LocalHeap.Of(me, heap);
-        if (local != null) Limbo.Add(local, buffer);
+        if (local != null) Limbo.Add(local, &buffer->_block);
     }
 
-    /// <summary>The grace period of a buffer is over.</summary>
-    internal static void LetGo(SharedBuffer* buffer)
+    // No section looks at it any more. The block is what the buffer begins with.
+    static void LetGo(ExternalBlock* block)
     {
-        Unlist(buffer);
-        LetGoUnlisted(buffer);
-    }
-
-    /// <summary>Lets go of all buffers of a heap that nobody may use any more.</summary>
-    internal static void LetAllGo(PoolHeap* heap)
-    {
-        // Against those who count what is in it.
-        heap->Gate.Enter();
-        SharedBuffer* buffer = heap->Buffers;
-        heap->Buffers = null;
-        heap->BufferCount = heap->BufferBytes = 0;
-        heap->Gate.Exit();
-        while (buffer != null)
-        {
-            SharedBuffer* next = buffer->_next;
-            LetGoUnlisted(buffer);
-            buffer = next;
-        }
-    }
-
-    /// <summary>Whether a heap's list of buffers is in order. Its gate is held.</summary>
-    internal static bool AreListed(PoolHeap* heap)
-    {
-        long count = 0;
-        long bytes = 0;
-        SharedBuffer* previous = null;
-        for (SharedBuffer* buffer = heap->Buffers; buffer != null; previous = buffer, buffer = buffer->_next)
-        {
-            if (buffer->_heap != heap || buffer->_previous != previous) return false;
-            count++;
-            bytes += (long)buffer->Size;
-        }
-        return count == heap->BufferCount && bytes == heap->BufferBytes;
-    }
-
-    static void LetGoUnlisted(SharedBuffer* buffer)
-    {
+        SharedBuffer* buffer = (SharedBuffer*)block;
         if (BufferLife<Uninterrupted>.LetGo(ref buffer->_life)) Free(buffer);
     }
 
@@ -180,32 +133,8 @@ public unsafe struct SharedBuffer
 
     static void Free(SharedBuffer* buffer)
     {
-        if (buffer->_isMapped) Libc.Unmap(buffer, buffer->Size);
+        if (buffer->_isMapped) Libc.Unmap(buffer, buffer->_block.Size);
         else Native.Free(buffer);
-    }
-
-    static void List(PoolHeap* heap, SharedBuffer* buffer)
-    {
-        heap->Gate.Enter();
-        buffer->_heap = heap;
-        buffer->_next = heap->Buffers;
-        if (buffer->_next != null) buffer->_next->_previous = buffer;
-        heap->Buffers = buffer;
-        heap->BufferCount++;
-        heap->BufferBytes += (long)buffer->Size;
-        heap->Gate.Exit();
-    }
-
-    static void Unlist(SharedBuffer* buffer)
-    {
-        PoolHeap* heap = buffer->_heap;
-        heap->Gate.Enter();
-        if (buffer->_previous != null) buffer->_previous->_next = buffer->_next;
-        else heap->Buffers = buffer->_next;
-        if (buffer->_next != null) buffer->_next->_previous = buffer->_previous;
-        heap->BufferCount--;
-        heap->BufferBytes -= (long)buffer->Size;
-        heap->Gate.Exit();
     }
 
     static SharedBuffer* Refuse(Participant* me, AllocationFailure failure)

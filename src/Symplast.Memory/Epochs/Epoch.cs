@@ -23,14 +23,20 @@ public static unsafe class Epoch
     {
         internal EpochClock Clock;
         internal Participant* Free;      // those that left; changes only while no thread advances
+        internal delegate*<Participant*, void> Ended;
     }
 
     static State _state;
 
     /// <summary>Must be called once before anything else here. Idempotent, not thread-safe.</summary>
-    public static void Start()
+    /// <param name="ended">
+    /// Takes away the <see cref="Participant.Caches"/> of a participant that leaves, or whose thread died. Called by whichever
+    /// thread finds that out, while none advances; it must not advance either.
+    /// </param>
+    internal static void Start(delegate*<Participant*, void> ended)
     {
         if (_state.Clock.Global != 0) return;
+        _state.Ended = ended;
         _state.Clock.Oldest = 1;
         _state.Clock.Global = 1;
         // Registers the process with the kernel now, so that no later call can fail.
@@ -204,7 +210,7 @@ public static unsafe class Epoch
 
     static void End(Participant* participant)
     {
-        Heap.Abandon(participant);
+        _state.Ended(participant);
         participant->Joined = 0;
         participant->NextFree = _state.Free;
         _state.Free = participant;

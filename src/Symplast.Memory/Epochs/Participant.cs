@@ -33,13 +33,13 @@ public unsafe struct Participant
     [FieldOffset(144)]
     internal Participant* NextFree;
 
-    /// <summary>The thread's caches in pools, by the pool's slot; made at first use.</summary>
+    /// <summary>What the allocator keeps for the thread: its own business, but that it ends with the participant.</summary>
     [FieldOffset(152)]
-    internal HeapEntry* Heaps;
+    internal void* Caches;
 
-    /// <summary>Length of <see cref="Heaps"/>.</summary>
+    /// <summary>Length of <see cref="Caches"/>, in entries.</summary>
     [FieldOffset(160)]
-    internal int HeapCapacity;
+    internal int CacheCount;
 
     /// <summary>1 from Join to Leave, or until its thread is found dead. Changes only while no other thread advances.</summary>
     [FieldOffset(164)]

@@ -95,9 +95,12 @@ internal static unsafe class ChunkTable
 
     static State _state;
 
-    internal static nuint BytesFor(nuint chunks) => chunks * (nuint)sizeof(Entry);
-
-    internal static void Locate(nuint rangeBase, byte* table) => _state.Zeroth = (Entry*)((nuint)table - BytesFor(rangeBase >> AddressRange.ChunkShift));
+    /// <summary>Called once the address range is reserved.</summary>
+    internal static void Locate()
+    {
+        Debug.Assert((nuint)sizeof(Entry) == AddressRange.NoteSize);
+        _state.Zeroth = (Entry*)AddressRange.Notes - ((nuint)AddressRange.At(0) >> AddressRange.ChunkShift);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Entry* EntryOf(void* block)

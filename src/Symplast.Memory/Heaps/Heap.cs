@@ -21,14 +21,6 @@ public static unsafe class Heap
     const nuint LargestInChunk = 1 << 20;
     const ulong LargestBlock = 1ul << 46;
 
-    /// <summary>The heap of a pool, made at first use; a deleted one if the pool is deleted. Valid as long as the pool is not collected.
-    /// Thread-safe, anywhere.</summary>
-    /// <exception cref="OutOfMemoryException">No memory.</exception>
-    public static PoolHeap* Of(Pool pool) => pool.LiveHeap();
-
-    /// <summary>The same; null if it was not used yet.</summary>
-    public static PoolHeap* OfKnown(Pool pool) => pool.KnownHeap;
-
     /// <summary>
     /// The heap that owns the place of a block, or null: then its pool was deleted. The block must be in the address range. To hold an address of
     /// another pool across that pool's deletion, pin it. Thread-safe, inside a section.
@@ -44,9 +36,9 @@ public static unsafe class Heap
     public static void* Allocate(Participant* me, PoolHeap* heap, nuint size)
     {
         uint slot = (uint)heap->Slot;
-        if (slot < (uint)me->HeapCapacity && me->Heaps[slot].Serial == heap->Pass && size <= SizeClass.Largest)
+        if (slot < (uint)me->CacheCount && HeapEntry.Of(me)[slot].Serial == heap->Pass && size <= SizeClass.Largest)
         {
-            Page* page = LocalHeap.QueueOf(me->Heaps[slot].Local, SizeClass.Of(size))->First;
+            Page* page = LocalHeap.QueueOf(HeapEntry.Of(me)[slot].Local, SizeClass.Of(size))->First;
             void* block = page->Free;
             if (block != null)
             {
@@ -73,9 +65,9 @@ public static unsafe class Heap
     {
         Debug.Assert(size <= SizeClass.Largest);
         uint slot = (uint)heap->Slot;
-        if (slot < (uint)me->HeapCapacity && me->Heaps[slot].Serial == heap->Pass)
+        if (slot < (uint)me->CacheCount && HeapEntry.Of(me)[slot].Serial == heap->Pass)
         {
-            Page* page = LocalHeap.QueueOf(me->Heaps[slot].Local, SizeClass.OfObject(size))->First;
+            Page* page = LocalHeap.QueueOf(HeapEntry.Of(me)[slot].Local, SizeClass.OfObject(size))->First;
             void* block = page->Free;
             if (block != null)
             {
@@ -148,8 +140,6 @@ public static unsafe class Heap
     /// <summary>Blocks that were allocated and neither freed nor retired; exact if nobody allocates or frees meanwhile. Thread-safe,
     /// anywhere.</summary>
     public static long LiveBlocks(PoolHeap* heap) => HeapCount.Of(heap).LiveBlocks;
-
-    internal static void Abandon(Participant* me) => LocalHeap.AbandonAll(me);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     static void* AllocateSlowly(Participant* me, PoolHeap* heap, nuint size, nuint firstClass = 0, bool isExchange = false)

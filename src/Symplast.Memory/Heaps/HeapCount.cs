@@ -1,11 +1,11 @@
 namespace Symplast.Memory;
 
 /// <summary>What is in a heap, counted page by page; a picture, exact if nobody allocates or frees meanwhile.</summary>
-/// <param name="LiveBlocks">Blocks, buffers among them, allocated and neither freed nor retired.</param>
+/// <param name="LiveBlocks">Blocks, external ones among them, allocated and neither freed nor retired.</param>
 /// <param name="LiveBytes">Their bytes.</param>
 /// <param name="LimboBlocks">Blocks retired and not yet freed.</param>
 /// <param name="LimboBytes">Their bytes.</param>
-/// <param name="ReservedBytes">Bytes of address space, in chunks of 2 MiB, and those of buffers.</param>
+/// <param name="ReservedBytes">Bytes of address space, in chunks of 2 MiB, and those of external blocks.</param>
 internal readonly unsafe record struct HeapCount(long LiveBlocks, long LiveBytes, long LimboBlocks, long LimboBytes, long ReservedBytes)
 {
     /// <summary>Counts. Thread-safe, anywhere.</summary>
@@ -26,9 +26,9 @@ internal readonly unsafe record struct HeapCount(long LiveBlocks, long LiveBytes
                 bytes += used * (long)page->BlockSize;
             }
         }
-        blocks += heap->BufferCount;
-        bytes += heap->BufferBytes;
-        long reserved = PoolHeap.ReservedBytes(heap) + heap->BufferBytes;
+        blocks += heap->ExternalCount;
+        bytes += heap->ExternalBytes;
+        long reserved = PoolHeap.ReservedBytes(heap) + heap->ExternalBytes;
         heap->Gate.Exit();
 
         if (PoolHeap.IsDeleted(heap)) return new HeapCount(0, 0, 0, 0, reserved);

@@ -1,5 +1,15 @@
 namespace Symplast.Memory;
 
+/// <summary>What a test lets happen at an allocation.</summary>
+internal interface IAllocationEvent
+{
+    /// <summary>Called inside the section of the allocation, by its thread. True if it goes on, false if it fails.</summary>
+    bool Happens();
+
+    /// <summary>Waits until all is over that has begun. Not inside a section.</summary>
+    void AwaitEnd();
+}
+
 /// <summary>
 /// Checks and faults on demand, for tests. A heap that was made while the checks were on keeps the state of each of its blocks, fills what is freed
 /// with a pattern and holds it back for a while, so that a second free, a free of what is no block, and a write after the free are found. Costs
@@ -26,10 +36,8 @@ public static unsafe class HeapDebug
 
     static State _state;
 
-    // What the chosen allocation meets besides: a pool that is deleted just then, by a thread of its own.
-    static Pool? _doomed;
-    static Thread? _deletion;
-    static bool _mayGoOn;
+    // What the chosen allocation meets besides.
+    static IAllocationEvent? _event;
 
     /// <summary>
     /// Makes the <paramref name="n"/>-th allocation from now on, in any heap and by any thread, give null as if there was no memory; 0 ends the
@@ -37,32 +45,27 @@ public static unsafe class HeapDebug
     /// </summary>
     public static void FailAt(long n)
     {
-        _deletion?.Join();
-        _deletion = null;
-        _doomed = null;
+        _event?.AwaitEnd();
+        _event = null;
         Begin(n);
     }
 
-    /// <summary>
-    /// Makes the <paramref name="n"/>-th allocation from now on, in any heap and by any thread, meet the deletion of a pool: it goes on, or fails, when another thread
-    /// has begun to delete the pool and waits for the open sections. <see cref="FailAt"/> ends the mode and waits until the pool is deleted. Thread-safe.
-    /// </summary>
-    public static void DeleteAt(Pool pool, long n, bool fails)
+    /// <summary>The same, but something happens at that allocation, and tells whether it goes on.</summary>
+    internal static void MeetAt(long n, IAllocationEvent what)
     {
         FailAt(0);
-        _doomed = pool;
-        _mayGoOn = !fails;
+        _event = what;
         Begin(n);
     }
 
     static void Begin(long n)
     {
-        // Release: the pool is stored. Pairs with the acquire in IsFailing.
+        // Release: the event is stored. Pairs with the acquire in IsFailing.
         Volatile.Write(ref _state.Countdown, n);
         HeapTable.Route(n != 0);
     }
 
-    /// <summary>True if the allocation that <see cref="FailAt"/> or <see cref="DeleteAt"/> chose has come.</summary>
+    /// <summary>True if the allocation that <see cref="FailAt"/> or <see cref="MeetAt"/> chose has come.</summary>
     public static bool HasFailed => Volatile.Read(ref _state.Countdown) < 0;
 
     /// <summary>
@@ -86,17 +89,7 @@ public static unsafe class HeapDebug
         long left = Interlocked.Decrement(ref _state.Countdown);
         if (left != 0) return false;
         Volatile.Write(ref _state.Countdown, -1);
-        return _doomed is not { } pool || !MeetDeletion(pool);
-    }
-
-    // True if the allocation goes on.
-    static bool MeetDeletion(Pool pool)
-    {
-        _deletion = new Thread(() => pool.Delete());
-        _deletion.Start();
-        // The pool stays as long as the section that the caller is in.
-        while (!pool.Deleted || !PoolHeap.IsDeleted(pool.KnownHeap)) Thread.Yield();
-        return _mayGoOn;
+        return _event is not { } what || !what.Happens();
     }
 
     /// <summary>The quarantine of a new heap, or null if the checks are off.</summary>

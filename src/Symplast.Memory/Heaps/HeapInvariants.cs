@@ -13,7 +13,7 @@ public static unsafe class HeapInvariants
             if (local->Heap != heap || local->Serial != heap->Serial || (local->Owner != null && local->Owner != local->Holder)) return false;
             if (!AreQueuesValid(local, ref listed)) return false;
         }
-        return AreChunksValid(heap, out long owned) && listed == owned && PoolHeap.AreListsValid(heap) && SharedBuffer.AreListed(heap);
+        return AreChunksValid(heap, out long owned) && listed == owned && PoolHeap.AreListsValid(heap) && ExternalBlock.AreListed(heap);
     }
 
     static bool AreQueuesValid(LocalHeap* local, ref long pages)

@@ -23,6 +23,7 @@ internal static unsafe class HeapTable
         internal PoolHeap* SpareHeaps;   // of pools that nothing can name any more
         internal PoolHeap* All;          // of pools that are not deleted
         internal PoolHeap* Waiting;      // emptied and not pinned, whose addresses may still be looked at
+        internal delegate*<int, void> Released;
         internal ulong LastSerial;
         internal bool IsRouted;
     }
@@ -38,16 +39,22 @@ internal static unsafe class HeapTable
     /// <summary>A deleted heap: what a pool answers that had no heap when it was deleted.</summary>
     internal static PoolHeap* Gone => _state.Gone;
 
-    /// <summary>Called once, when the address range is reserved.</summary>
-    internal static void Start()
+    /// <summary>Called once the address range is reserved. Idempotent, not thread-safe.</summary>
+    /// <param name="released">Told the slot of a deleted heap whose addresses have gone after <see cref="Delete"/>.</param>
+    /// <exception cref="OutOfMemoryException">No memory.</exception>
+    internal static void Start(delegate*<int, void> released)
     {
+        if (_state.Gone != null) return;
+        ChunkTable.Locate();
+        _state.Released = released;
         _state.Gate = WordLock.Create();
         _state.Empty = (Page*)Native.Allocate((nuint)sizeof(Page));
         _state.Nobody = (LocalHeap*)Native.Allocate((nuint)sizeof(LocalHeap));
-        _state.Gone = (PoolHeap*)Native.Allocate((nuint)sizeof(PoolHeap));
-        if (_state.Empty == null || _state.Nobody == null || _state.Gone == null) throw new InsufficientMemoryException();
+        PoolHeap* gone = (PoolHeap*)Native.Allocate((nuint)sizeof(PoolHeap));
+        if (_state.Empty == null || _state.Nobody == null || gone == null) throw new InsufficientMemoryException();
         _state.Empty->Local = _state.Nobody;
-        *_state.Gone = new PoolHeap { Slot = -1, DeletedFlag = 1, Pass = PoolHeap.NoPass, Gate = WordLock.Create() };
+        *gone = new PoolHeap { Slot = -1, DeletedFlag = 1, Pass = PoolHeap.NoPass, Gate = WordLock.Create() };
+        _state.Gone = gone;
     }
 
     internal static void Enter() => _state.Gate.Enter();
@@ -101,7 +108,7 @@ internal static unsafe class HeapTable
         if (heap->Quarantine != null) Quarantine.Destroy(heap->Quarantine);
         heap->Quarantine = null;
         Exit();
-        SharedBuffer.LetAllGo(heap);
+        ExternalBlock.LetAllGo(heap);
         bool wasPinned = HeapPins<Uninterrupted>.WasPinned(heap);
         if (!wasPinned)
         {
@@ -139,7 +146,7 @@ internal static unsafe class HeapTable
             Exit();
             if (heap == null) return;
             PoolHeap.ReleaseChunks(heap);
-            PoolTable.At(heap->Slot)!.HeapReleased();
+            _state.Released(heap->Slot);
         }
     }
 

@@ -9,28 +9,32 @@ public unsafe interface IBlockVisitor
     void Prepare(int most);
 
     /// <summary>
-    /// A block that may begin an object: <see cref="Heap.AllocateObject"/> gave it out once, and its first word is not that of a free block. Inside a section, with the
-    /// heap's gate held: nothing is to be allocated, dropped or freed here, and no exception to leave.
+    /// A block that may begin an object: <see cref="Heap.AllocateObject"/> gave it out once, and its first word is not that of a
+    /// free block. Inside a section, with the heap's gate held: nothing is to be allocated, dropped or freed here, and no
+    /// exception to leave.
     /// </summary>
     void Visit(void* block);
 }
 
 /// <summary>
-/// Finds the blocks that begin objects, page by page, while others allocate and free. Costs those nothing: they lie on pages of their own, the first word of a free block
-/// links to another one in its page or is 0, and a new page is stored with its kind, a new block with the number of those that were made, last.
+/// Finds the blocks that begin objects, page by page, while others allocate and free. Costs those nothing: they lie on pages of
+/// their own, the first word of a free block links to another one in its page or is 0, and a new page is stored with its kind, a
+/// new block with the number of those that were made, last.
 /// </summary>
-/// <remarks>A chunk, and its division into pages, stays as it is while the heap's gate is held; that is given back after each chunk, as is the section. What is made
-/// meanwhile may be missed.</remarks>
+/// <remarks>A chunk, and its division into pages, stays as it is while the heap's gate is held; that is given back after each
+/// chunk, as is the section. What is made meanwhile may be missed.</remarks>
 public static unsafe class HeapWalk
 {
     // Nothing smaller begins an object.
     const nuint SmallestObject = 32;
 
-    /// <summary>Comes to all blocks of a pool that begin objects; to none, or no more, if it is deleted. Thread-safe, not inside a section.</summary>
+    /// <summary>
+    /// Comes to all blocks of a heap that begin objects; to none, or no more, if it is deleted, and to none of null. The pool
+    /// must not be collected meanwhile. Thread-safe, not inside a section.
+    /// </summary>
     /// <exception cref="OutOfMemoryException">No memory for a list of chunks.</exception>
-    public static void Run<TVisitor>(Participant* me, Pool pool, ref TVisitor visitor) where TVisitor : struct, IBlockVisitor
+    public static void Run<TVisitor>(Participant* me, PoolHeap* heap, ref TVisitor visitor) where TVisitor : struct, IBlockVisitor
     {
-        PoolHeap* heap = pool.KnownHeap;
         if (heap == null) return;
         NativeList<nint> chunks = default;
         try
@@ -53,14 +57,15 @@ public static unsafe class HeapWalk
         finally
         {
             chunks.Dispose();
-            GC.KeepAlive(pool);
         }
     }
 
-    /// <summary>Comes to the block at an address of the range if that is now such a block of the pool; the address may be any. Thread-safe, not inside a section.</summary>
-    public static void At<TVisitor>(Participant* me, Pool pool, void* address, ref TVisitor visitor) where TVisitor : struct, IBlockVisitor
+    /// <summary>
+    /// Comes to the block at an address of the range if that is now such a block of the heap; the address may be any. As
+    /// <see cref="Run"/> else.
+    /// </summary>
+    public static void At<TVisitor>(Participant* me, PoolHeap* heap, void* address, ref TVisitor visitor) where TVisitor : struct, IBlockVisitor
     {
-        PoolHeap* heap = pool.KnownHeap;
         if (heap == null || !AddressRange.Contains(address)) return;
         visitor.Prepare(1);
         Epoch.Enter(me);
@@ -73,7 +78,6 @@ public static unsafe class HeapWalk
         }
         heap->Gate.Exit();
         Epoch.Exit(me);
-        GC.KeepAlive(pool);
     }
 
     // Descriptors are used again, but never given back to the system.
@@ -107,7 +111,8 @@ public static unsafe class HeapWalk
     static bool IsOfObjects(Page* page, out int made)
     {
         made = 0;
-        // Acquire: pairs with the release in LocalHeap.NewPage. A page that is given back meanwhile keeps its memory until the gate is free.
+        // Acquire: pairs with the release in LocalHeap.NewPage. A page that is given back meanwhile keeps its memory until the
+        // gate is free.
         if (Volatile.Read(ref *(byte*)&page->Kind) != (byte)PageKind.Blocks || !SizeClass.IsOfObjects(page->SizeClass)) return false;
         // Acquire: pairs with the release in Page.Extend.
         made = Volatile.Read(ref page->Made);

@@ -8,6 +8,10 @@ internal unsafe struct HeapEntry
 {
     internal ulong Serial;
     internal LocalHeap* Local;
+
+    /// <summary>The entries of a participant, by the pool's slot; made at first use.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static HeapEntry* Of(Participant* participant) => (HeapEntry*)participant->Caches;
 }
 
 /// <summary>The pages of one class that may have free blocks; the first is never null, but may be <see cref="HeapTable.Empty"/>.</summary>
@@ -73,13 +77,13 @@ internal unsafe struct LocalHeap
     internal static LocalHeap* Of(Participant* me, PoolHeap* heap)
     {
         uint slot = (uint)heap->Slot;
-        return slot < (uint)me->HeapCapacity && me->Heaps[slot].Serial == heap->Serial ? me->Heaps[slot].Local : Make(me, heap);
+        return slot < (uint)me->CacheCount && HeapEntry.Of(me)[slot].Serial == heap->Serial ? HeapEntry.Of(me)[slot].Local : Make(me, heap);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     static LocalHeap* Make(Participant* me, PoolHeap* heap)
     {
-        if (heap->Slot >= me->HeapCapacity && !Grow(me, heap->Slot + 1)) return null;
+        if (heap->Slot >= me->CacheCount && !Grow(me, heap->Slot + 1)) return null;
         Epoch.BuryDead();
         HeapTable.Enter();
         LocalHeap* local = TakeAbandoned(heap, evenEmpty: true);
@@ -92,19 +96,19 @@ internal unsafe struct LocalHeap
         if (local == null) return null;
         local->Holder = me;
         local->Owner = heap->IsRouted ? null : me;
-        me->Heaps[heap->Slot] = new HeapEntry { Serial = heap->Serial, Local = local };
+        HeapEntry.Of(me)[heap->Slot] = new HeapEntry { Serial = heap->Serial, Local = local };
         return local;
     }
 
     static bool Grow(Participant* me, int needed)
     {
-        int capacity = Math.Max(needed, Math.Max(me->HeapCapacity * 2, 16));
+        int capacity = Math.Max(needed, Math.Max(me->CacheCount * 2, 16));
         HeapEntry* larger = (HeapEntry*)Native.Allocate((nuint)capacity * (nuint)sizeof(HeapEntry));
         if (larger == null) return false;
-        for (int i = 0; i < me->HeapCapacity; i++) larger[i] = me->Heaps[i];
-        Native.Free(me->Heaps);
-        me->Heaps = larger;
-        me->HeapCapacity = capacity;
+        for (int i = 0; i < me->CacheCount; i++) larger[i] = HeapEntry.Of(me)[i];
+        Native.Free(me->Caches);
+        me->Caches = larger;
+        me->CacheCount = capacity;
         return true;
     }
 
@@ -120,9 +124,9 @@ internal unsafe struct LocalHeap
     internal static void AbandonAll(Participant* participant)
     {
         HeapTable.Enter();
-        for (int i = 0; i < participant->HeapCapacity; i++)
+        for (int i = 0; i < participant->CacheCount; i++)
         {
-            HeapEntry entry = participant->Heaps[i];
+            HeapEntry entry = HeapEntry.Of(participant)[i];
             // Serial numbers of local heaps change under the gate that is held now: if it is the same, the heap is there, and this is its part for
             // us.
             if (entry.Serial == 0 || entry.Local->Serial != entry.Serial) continue;
@@ -131,9 +135,9 @@ internal unsafe struct LocalHeap
             GiveAbandoned(entry.Local, isEmpty: false);
         }
         HeapTable.Exit();
-        Native.Free(participant->Heaps);
-        participant->Heaps = null;
-        participant->HeapCapacity = 0;
+        Native.Free(participant->Caches);
+        participant->Caches = null;
+        participant->CacheCount = 0;
     }
 
     // One with contents, else one without, which only a thread that has none takes.

@@ -100,15 +100,15 @@ public unsafe struct PoolHeap
     [FieldOffset(312)]
     fixed ulong _byLength[Chunk.PageCount + 1];
 
-    /// <summary>All buffers that were not let go.</summary>
+    /// <summary>All external blocks that were not let go.</summary>
     [FieldOffset(576)]
-    internal SharedBuffer* Buffers;
+    internal ExternalBlock* External;
 
     [FieldOffset(584)]
-    internal long BufferCount;
+    internal long ExternalCount;
 
     [FieldOffset(592)]
-    internal long BufferBytes;
+    internal long ExternalBytes;
 
     /// <summary>True once the pool was deleted, and of null. Inside a section in which this was false, the pool's memory stays.</summary>
     // Acquire: pairs with the exchange in HeapTable.Delete. Whoever reads false in a section is waited for.

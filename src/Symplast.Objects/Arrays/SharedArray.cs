@@ -57,9 +57,14 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
         return array;
     }
 
-    /// <summary>See <see cref="Parts"/>; inside a section.</summary>
-    internal static void VisitParts<TParts>(SharedArray* array, ref TParts parts) where TParts : struct, IPartVisitor
+    /// <summary>What the table of kinds knows of arrays.</summary>
+    internal static Structure Structure => new(&ReleaseContents, &VisitParts, &DeleteObject);
+
+    static Status DeleteObject(Participant* me, Header* o) => Delete(me, (SharedArray*)o);
+
+    static void VisitParts(Header* o, in PartVisitor parts)
     {
+        SharedArray* array = (SharedArray*)o;
         // The buffer stays for the section if the array is there now.
         if (!SharedObject.IsDeleted((SharedObject*)array)) parts.Buffer(array->Buffer);
     }
@@ -178,7 +183,7 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
     }
 
     /// <summary>Releases the elements of an array whose last reference is gone.</summary>
-    internal static void ReleaseContents(Participant* me, Header* header) => Kill(me, (SharedArray*)header);
+    static void ReleaseContents(Participant* me, Header* header, ref Release _) => Kill(me, (SharedArray*)header);
 
     /// <summary>Whether all invariants hold. Only while nobody uses the array.</summary>
     public static bool IsValid(SharedArray* array) =>

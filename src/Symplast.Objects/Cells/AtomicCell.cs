@@ -25,9 +25,21 @@ public unsafe struct AtomicCell
     /// <summary>Whether the cell holds a value, and not an integer.</summary>
     public static bool HoldsReference(AtomicCell* cell) => cell->Object.Head.Extra == IsReference;
 
-    /// <summary>See <see cref="Parts"/>; inside a section.</summary>
-    internal static void VisitParts<TParts>(AtomicCell* cell, ref TParts parts) where TParts : struct, IPartVisitor
+    /// <summary>What the table of kinds knows of cells of either kind.</summary>
+    internal static Structure Structure => new(&AtomicReference<Uninterrupted>.ReleaseContents, &VisitParts, &DeleteObject);
+
+    static Status DeleteObject(Participant* me, Header* o)
     {
+        AtomicCell* cell = (AtomicCell*)o;
+        Epoch.Enter(me);
+        bool isReference = !PoolHeap.IsDeleted(Heap.Of(cell)) && HoldsReference(cell);
+        Epoch.Exit(me);
+        return isReference ? AtomicReference<Uninterrupted>.Delete(me, cell) : AtomicInteger<Uninterrupted>.Delete(me, cell);
+    }
+
+    static void VisitParts(Header* o, in PartVisitor parts)
+    {
+        AtomicCell* cell = (AtomicCell*)o;
         // Acquire: pairs with the exchanges of the word.
         if (HoldsReference(cell)) parts.Value(new Value(Volatile.Read(ref cell->Word)));
     }

@@ -43,7 +43,7 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>Called when the last reference is gone: the map's own references go to the list of what dies with it.</summary>
-    internal static void ReleaseContents(Participant* me, Header* head, ref Release release)
+    static void ReleaseContents(Participant* me, Header* head, ref Release release)
     {
         // Others may still be at it, who found the pointer inside a section and took no reference.
         fixed (Release* rest = &release) GiveUpRoot(me, (OrderedMap*)head, 0, rest);

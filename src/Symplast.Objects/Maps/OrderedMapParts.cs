@@ -3,16 +3,22 @@ namespace Symplast.Objects;
 // What a map consists of and holds.
 public static unsafe partial class OrderedMap<THook>
 {
+    /// <summary>What the table of kinds knows of maps and sets.</summary>
+    internal static Structure Structure => new(&ReleaseContents, &VisitParts, &DeleteObject);
+
+    static Status DeleteObject(Participant* me, Header* o) => Delete(me, (OrderedMap*)o);
+
     /// <summary>See <see cref="Parts"/>; inside a section.</summary>
-    internal static void VisitParts<TParts>(OrderedMap* map, ref TParts parts) where TParts : struct, IPartVisitor
+    internal static void VisitParts(Header* o, in PartVisitor parts)
     {
+        OrderedMap* map = (OrderedMap*)o;
         // Acquire: pairs with the exchanges of the root. A root, and what is found in it, was the map's in this section, so it stays.
         nint root = Volatile.Read(ref map->Root);
-        if (OrderedMap.IsLarge(root)) Visit(OrderedMap.Large(root), ref parts);
-        else if (root != 0) Visit((SmallMap*)root, ref parts);
+        if (OrderedMap.IsLarge(root)) Visit(OrderedMap.Large(root), parts);
+        else if (root != 0) Visit((SmallMap*)root, parts);
     }
 
-    static void Visit<TParts>(SmallMap* small, ref TParts parts) where TParts : struct, IPartVisitor
+    static void Visit(SmallMap* small, in PartVisitor parts)
     {
         parts.Block(small);
         for (int i = 0; i < small->Capacity; i++)
@@ -24,7 +30,7 @@ public static unsafe partial class OrderedMap<THook>
         }
     }
 
-    static void Visit<TParts>(LargeMap* large, ref TParts parts) where TParts : struct, IPartVisitor
+    static void Visit(LargeMap* large, in PartVisitor parts)
     {
         parts.Block(large);
         // Acquire: pairs with the exchange that puts a larger directory in its place.
@@ -50,11 +56,11 @@ public static unsafe partial class OrderedMap<THook>
             if (item is 0 or MapSegments.Gone) continue;
             parts.Block(HeadOf(large, item, i));
             MapEntry* entries = EntriesOf(large, item, i, tail, out uint count);
-            for (uint j = 0; j < count; j++) Visit(entries + j, ref parts);
+            for (uint j = 0; j < count; j++) Visit(entries + j, parts);
         }
     }
 
-    static void Visit<TParts>(MapEntry* entry, ref TParts parts) where TParts : struct, IPartVisitor
+    static void Visit(MapEntry* entry, in PartVisitor parts)
     {
         // Acquire: pairs with the release of whoever fills the entry, key first. If it is not removed at this moment, key and value outlast the section.
         Value value = ValueOf(entry);

@@ -3,9 +3,14 @@ namespace Symplast.Objects;
 // What a queue consists of and holds.
 public static unsafe partial class SharedQueue<THook>
 {
-    /// <summary>See <see cref="Parts"/>; inside a section.</summary>
-    internal static void VisitParts<TParts>(SharedQueue* queue, ref TParts parts) where TParts : struct, IPartVisitor
+    /// <summary>What the table of kinds knows of queues.</summary>
+    internal static Structure Structure => new(&ReleaseContents, &VisitParts, &DeleteObject);
+
+    static Status DeleteObject(Participant* me, Header* o) => Delete(me, (SharedQueue*)o);
+
+    static void VisitParts(Header* o, in PartVisitor parts)
     {
+        SharedQueue* queue = (SharedQueue*)o;
         // Acquire: pairs with the exchanges of First and of Next. A ring that was the queue's in this section stays, and so do those after it.
         QueueRing* ring = (QueueRing*)Volatile.Read(ref *(nint*)&queue->First);
         for (; ring != null; ring = (QueueRing*)Volatile.Read(ref *(nint*)&ring->Next))

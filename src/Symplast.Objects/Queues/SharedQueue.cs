@@ -183,7 +183,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
     }
 
     /// <summary>Releases what a queue holds whose last reference is gone. Others may still be using it.</summary>
-    internal static void ReleaseContents(Participant* me, Header* header, ref Release release)
+    static void ReleaseContents(Participant* me, Header* header, ref Release release)
     {
         SharedQueue* queue = (SharedQueue*)header;
         if (!TryEnd(queue, out ulong position)) return;

@@ -3,9 +3,14 @@ namespace Symplast.Objects;
 // What a record consists of and holds. Shapes belong to all records of a class.
 public static unsafe partial class Record<THook>
 {
-    /// <summary>See <see cref="Parts"/>; inside a section.</summary>
-    internal static void VisitParts<TParts>(Record* record, ref TParts parts) where TParts : struct, IPartVisitor
+    /// <summary>What the table of kinds knows of records.</summary>
+    internal static Structure Structure => new(&ReleaseContents, &VisitParts, &DeleteObject);
+
+    static Status DeleteObject(Participant* me, Header* o) => Delete(me, (Record*)o);
+
+    static void VisitParts(Header* o, in PartVisitor parts)
     {
+        Record* record = (Record*)o;
         // Acquire: pairs with the exchange that puts a copy in its place.
         RecordBody* body = (RecordBody*)Volatile.Read(ref *(nint*)&record->Body);
         if (body == null) return;
@@ -13,7 +18,7 @@ public static unsafe partial class Record<THook>
         OrderedMap* table = RecordTable.MapOf(body);
         if (table != null)
         {
-            OrderedMap<THook>.VisitParts(table, ref parts);
+            OrderedMap<THook>.VisitParts((Header*)table, parts);
             return;
         }
         // Acquire: pairs with the release in Put; the values of its slots are there.

@@ -191,29 +191,6 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
         return Load(view.Body, slot);
     }
 
-    /// <summary>The value of an attribute, by the cache if it knows the slot; <paramref name="key"/> is the name as the cache knows it.</summary>
-    public static Status Get(Participant* me, Record* record, SlotCache* cache, ulong key, in Probe name, out Value value)
-    {
-        Epoch.Enter(me);
-        value = default;
-        Status status = Begin(record, out RecordBody* body);
-        if (status == Status.Done)
-        {
-            THook.Point();
-            // Acquire: pairs with the release in Put.
-            ulong shapeId = Volatile.Read(ref body->ShapeId);
-            int slot = SlotCache.Find(cache, shapeId, key);
-            if (slot >= 0 && shapeId != 0) value = Load(body, slot);
-            else
-            {
-                status = Get(me, record, name, out value, out shapeId, out slot);
-                if (shapeId != 0 && slot >= 0) SlotCache.Remember(cache, shapeId, key, slot);
-            }
-        }
-        Epoch.Exit(me);
-        return status;
-    }
-
     /// <summary>Number of attributes.</summary>
     public static Status Count(Participant* me, Record* record, out int count)
     {
@@ -270,7 +247,7 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
     }
 
     /// <summary>Releases what a record holds whose last reference is gone. Others may still be reading it.</summary>
-    internal static void ReleaseContents(Participant* me, Header* header, ref Release release)
+    static void ReleaseContents(Participant* me, Header* header, ref Release release)
     {
         Record* record = (Record*)header;
         RecordBody* body = TakeBody(record);

@@ -34,7 +34,7 @@ internal readonly unsafe ref struct SortedKey
             this = new SortedKey(probe.Word);
             return;
         }
-        Class = Ordering.ClassOf(probe);
+        Class = probe.Class;
         _bytes = probe.Data;
         _length = probe.Length;
     }
@@ -71,7 +71,7 @@ internal readonly unsafe ref struct SortedKey
 
     /// <summary>The class of a key from outside; None for what cannot be a key.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static OrderingClass ClassOf(in Probe probe) => probe.Data == null && probe.Word.IsInt ? OrderingClass.Number : Ordering.ClassOf(probe);
+    internal static OrderingClass ClassOf(in Probe probe) => probe.Data == null && probe.Word.IsInt ? OrderingClass.Number : probe.Class;
 
     /// <summary>A byte that is the same for keys that are equal: of text and bytes one of the hash, which is there, of others one of the digest.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -8,9 +8,6 @@ namespace Symplast.Objects;
 [StructLayout(LayoutKind.Explicit, Size = 128)]
 public unsafe struct SortedMap
 {
-    // In Header.Extra.
-    internal const ushort IsSnapshot = 1;
-
     // Its lock guards Root.
     [FieldOffset(0)]
     internal SharedObject Object;

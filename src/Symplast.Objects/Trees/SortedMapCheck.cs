@@ -17,7 +17,7 @@ public static unsafe partial class SortedMap<THook, TRules>
             long entries = 0;
             if (map->Object.Lock != 0) fault = "the map is locked";
             else if (root->Level > 0 && ((SortedInner*)root)->Count < 2) fault = "the root has one child";
-            else fault = Check(root, root->Level, root->Class, true, map->Object.Head.Extra == SortedMap.IsSnapshot, default, default, ref entries);
+            else fault = Check(root, root->Level, root->Class, true, map->Object.Head.Extra == Header.Hidden, default, default, ref entries);
             if (fault == null && entries != map->Count) fault = $"{entries} entries, but counted {map->Count}";
         }
         Epoch.Exit(me);

@@ -112,7 +112,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         key = default;
         isIncluded = bound.IsIncluded;
         if (bound.IsOpen) return Status.Done;
-        if (Ordering.ClassOf(bound.Key) == OrderingClass.None) return Status.WrongKind;
+        if (bound.Key.Class == OrderingClass.None) return Status.WrongKind;
         key = bound.Key.ToValue(me, Heap.Of(map));
         return key.IsEmpty ? Status.NoMemory : Status.Done;
     }

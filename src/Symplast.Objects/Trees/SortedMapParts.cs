@@ -3,21 +3,26 @@ namespace Symplast.Objects;
 // What a map consists of and holds.
 public static unsafe partial class SortedMap<THook, TRules>
 {
-    /// <summary>See <see cref="Parts"/>; inside a section.</summary>
-    internal static void VisitParts<TParts>(SortedMap* map, ref TParts parts) where TParts : struct, IPartVisitor
+    /// <summary>What the table of kinds knows of sorted maps.</summary>
+    internal static Structure Structure => new(&ReleaseContents, &VisitParts, &DeleteObject);
+
+    static Status DeleteObject(Participant* me, Header* o) => Delete(me, (SortedMap*)o);
+
+    static void VisitParts(Header* o, in PartVisitor parts)
     {
+        SortedMap* map = (SortedMap*)o;
         // Acquire: pairs with the exchanges of the root.
         SortedNode* root = (SortedNode*)Volatile.Read(ref map->Root);
-        if (root != null) Visit(root, ref parts);
+        if (root != null) Visit(root, parts);
     }
 
     // A node that was in the tree at a moment of this section: its children, of then or later, were too. Recursion is as deep as the tree, a few levels.
-    static void Visit<TParts>(SortedNode* node, ref TParts parts) where TParts : struct, IPartVisitor
+    static void Visit(SortedNode* node, in PartVisitor parts)
     {
         parts.Block(node);
         if (node->Level == 0)
         {
-            Visit((SortedLeaf*)node, ref parts);
+            Visit((SortedLeaf*)node, parts);
             return;
         }
         SortedInner* inner = (SortedInner*)node;
@@ -25,11 +30,11 @@ public static unsafe partial class SortedMap<THook, TRules>
         {
             if (i > 0) parts.Value(new Value(SortedInner.Key(inner, i)));
             // Acquire: pairs with the exchange of whoever replaces the child.
-            Visit((SortedNode*)Volatile.Read(ref *SortedInner.Slot(inner, i)), ref parts);
+            Visit((SortedNode*)Volatile.Read(ref *SortedInner.Slot(inner, i)), parts);
         }
     }
 
-    static void Visit<TParts>(SortedLeaf* leaf, ref TParts parts) where TParts : struct, IPartVisitor
+    static void Visit(SortedLeaf* leaf, in PartVisitor parts)
     {
         // Acquire: pairs with the release of whoever fills a place. What is an entry at this moment outlasts the section.
         ulong order = Volatile.Read(ref leaf->Node.Order);

@@ -34,8 +34,9 @@ public static unsafe partial class SortedMap<THook, TRules>
     }
 
     /// <summary>Drops all that a dying map refers to, whatever others are doing with it at the moment.</summary>
-    internal static void ReleaseContents(Participant* me, SortedMap* map, ref Release release)
+    static void ReleaseContents(Participant* me, Header* o, ref Release release)
     {
+        SortedMap* map = (SortedMap*)o;
         if (!TryMarkDeleted(map)) return;
         fixed (Release* target = &release) Dismantle(me, map, (SortedNode*)map->Root, target);
     }

@@ -21,7 +21,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         {
             copy = Create(me, Heap.Of(map));
             // No object of its own: it does not count among those that are alive.
-            if (copy != null) copy->Object.Head.Extra = SortedMap.IsSnapshot;
+            if (copy != null) copy->Object.Head.Extra = Header.Hidden;
             status = copy == null ? Status.NoMemory : Copy(me, map, new Range(lower, upper), copy);
             if (status != Status.Done && copy != null)
             {

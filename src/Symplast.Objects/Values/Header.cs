@@ -38,10 +38,15 @@ public enum HeaderKind : byte
 }
 
 /// <summary>
-/// What every counted block begins with. The block is freed when its count falls to 0, after a grace period; a count of 0 never rises again.
+/// What every counted block begins with. The block is freed when its count falls to 0, after a grace period; a count of 0 never
+/// rises again.
 /// </summary>
 public struct Header
 {
+    /// <summary>Flag in <see cref="Extra"/>: an object that serves another one, or a view; it does not count among those that are
+    /// alive.</summary>
+    internal const ushort Hidden = 1 << 15;
+
     /// <summary>Number of references: from other blocks of the pool, and from handles. See <see cref="Reference"/>.</summary>
     internal int Count;
 
@@ -51,6 +56,6 @@ public struct Header
     /// <summary>1 once the object was deleted by hand.</summary>
     internal byte DeletedFlag;
 
-    /// <summary>For the kind's own use.</summary>
+    /// <summary>For the kind's own use, but for <see cref="Hidden"/>.</summary>
     internal ushort Extra;
 }

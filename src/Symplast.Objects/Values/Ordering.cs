@@ -36,14 +36,6 @@ public static unsafe class Ordering
         _ => OrderingClass.None,
     };
 
-    /// <summary>The class of a key from outside the pool.</summary>
-    public static OrderingClass ClassOf(in Probe probe) => probe.Kind switch
-    {
-        ValueKind.Text => OrderingClass.Text,
-        ValueKind.Bytes => OrderingClass.Bytes,
-        _ => ClassOf(probe.Word),
-    };
-
     /// <summary>
     /// Negative, 0 or positive. Neither may be of class <see cref="OrderingClass.None"/>. Values of different classes are ordered by class, so that this
     /// is a total order whatever the items of tuples are; whether a structure accepts such keys side by side is its own affair.
@@ -65,15 +57,6 @@ public static unsafe class Ordering
                 Blob* blob = (Blob*)right.Pointer;
                 return -CompareBytes(Blob.Data(blob), blob->Length, (Blob*)left.Pointer);
         }
-    }
-
-    /// <summary>The same for a key from outside the pool and a stored one.</summary>
-    public static int Compare(in Probe left, Value right)
-    {
-        if (left.Data == null) return Compare(left.Word, right);
-        OrderingClass kind = ClassOf(left);
-        OrderingClass other = ClassOf(right);
-        return kind == other ? CompareBytes(left.Data, left.Length, (Blob*)right.Pointer) : kind < other ? -1 : 1;
     }
 
     /// <summary>

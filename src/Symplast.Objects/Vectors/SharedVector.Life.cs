@@ -15,7 +15,7 @@ public static unsafe partial class SharedVector<THook>
     }
 
     /// <summary>Releases what a vector holds whose last reference is gone. Others may still be reading it.</summary>
-    internal static void ReleaseContents(Participant* me, Header* header, ref Release release)
+    static void ReleaseContents(Participant* me, Header* header, ref Release release)
     {
         VectorRoot* root = TakeRoot((SharedVector*)header, out long bounds);
         for (long place = VectorRoot.FirstOf(bounds); place < VectorRoot.EndOf(bounds); place++) release.Drop(me, Kill(root, place));

@@ -3,9 +3,14 @@ namespace Symplast.Objects;
 // What a vector consists of and holds.
 public static unsafe partial class SharedVector<THook>
 {
-    /// <summary>See <see cref="Parts"/>; inside a section.</summary>
-    internal static void VisitParts<TParts>(SharedVector* vector, ref TParts parts) where TParts : struct, IPartVisitor
+    /// <summary>What the table of kinds knows of vectors.</summary>
+    internal static Structure Structure => new(&ReleaseContents, &VisitParts, &DeleteObject);
+
+    static Status DeleteObject(Participant* me, Header* o) => Delete(me, (SharedVector*)o);
+
+    static void VisitParts(Header* o, in PartVisitor parts)
     {
+        SharedVector* vector = (SharedVector*)o;
         // Acquire: pairs with the exchange in Replace. A root that was the vector's in this section stays, with its buckets.
         VectorRoot* root = (VectorRoot*)Volatile.Read(ref *(nint*)&vector->Root);
         if (root == null) return;

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Symplast.CPython;
-using Symplast.Python.Interpreting;
 
 namespace Symplast.Python.Extensions;
 
@@ -41,7 +40,7 @@ internal static unsafe class ExtensionLoader
         string name = Text.FromPython(nameObject), path = Text.FromPython(pathObject);
         if (ExtensionFile.At(path) is not ExtensionFile file) return References.New(api._Py_NoneStruct);
         if (SymbolOf(nameObject, name) is not string suffix) return null;
-        ExtensionTable table = interpreter.Extensions;
+        ExtensionTable table = ExtensionTable.Of(interpreter);
         try
         {
             // What was loaded from a path once stays, even if another file is there by now.

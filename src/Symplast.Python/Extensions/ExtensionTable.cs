@@ -1,11 +1,15 @@
+using System.Runtime.CompilerServices;
 using Symplast.CPython;
 
 namespace Symplast.Python.Extensions;
 
 /// <summary>The extension modules of one interpreter, and what they are made of.</summary>
 /// <remarks>Used with that interpreter's GIL held.</remarks>
-internal sealed unsafe class ExtensionTable
+internal sealed unsafe class ExtensionTable : IInterpreterPart
 {
+    /// <summary>That of an interpreter.</summary>
+    internal static ExtensionTable Of(InterpreterState interpreter) => Unsafe.As<ExtensionTable>(interpreter.Extensions!);
+
     readonly Dictionary<(string Path, string Name), (nint Definition, nint Contents)> _initialized = [];
     readonly Dictionary<string, (string Path, string Kind)> _modules = [];
     readonly HashSet<string> _ordinary = [];
@@ -81,7 +85,7 @@ internal sealed unsafe class ExtensionTable
     }
 
     /// <summary>Shows the collector every reference.</summary>
-    internal int Traverse(delegate* unmanaged[Cdecl]<PyObject*, void*, int> visit, void* argument)
+    public int Traverse(delegate* unmanaged[Cdecl]<PyObject*, void*, int> visit, void* argument)
     {
         foreach ((_, nint contents) in _initialized.Values)
         {
@@ -92,7 +96,7 @@ internal sealed unsafe class ExtensionTable
     }
 
     /// <summary>Drops every reference, at the interpreter's end.</summary>
-    internal void Clear()
+    public void Clear()
     {
         Copies.Leave();
         foreach ((_, nint contents) in _initialized.Values) References.Drop((PyObject*)contents);

@@ -158,6 +158,8 @@ internal static unsafe partial class RedirectedCalls
             if (state == Unlocked) api.PyEval_SaveThread();
             return;
         }
+        // What is cleared may call back, nested in this stay (CPython had to learn the same, gh-119585).
+        stay->Depth = 1;
         api.PyThreadState_Clear(stay->State);
         api.PyThreadState_DeleteCurrent();
         Remove(stay);
@@ -246,9 +248,9 @@ internal static unsafe partial class RedirectedCalls
         {
             if (owner->Copies is PrivateCopies copies) handle = copies.Open(Marshal.PtrToStringUTF8((nint)name)!, (flags & Linux.NoLoad) != 0, owner->Interpreter);
         }
-        catch (IOException)
+        catch (Exception)
         {
-            // The dynamic linker has said what is wrong, which dlerror() tells the caller.
+            // If the dynamic linker refused the library, dlerror() tells the caller why.
             isRefused = true;
         }
         if (current == null) api.PyEval_SaveThread();
@@ -262,7 +264,14 @@ internal static unsafe partial class RedirectedCalls
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* CreateModuleFromSpec(PyModuleDef* definition, PyObject* spec, int version, CopyOwner* owner)
     {
-        if (!LoaderFaults.LeavesInnerModules) ModuleDefinitions.DeclareSupport(definition);
-        return Api.Table.PyModule_FromDefAndSpec2(definition, spec, version);
+        try
+        {
+            if (!LoaderFaults.LeavesInnerModules) ModuleDefinitions.DeclareSupport(definition);
+            return Api.Table.PyModule_FromDefAndSpec2(definition, spec, version);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
     }
 }

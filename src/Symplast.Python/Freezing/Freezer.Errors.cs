@@ -85,27 +85,7 @@ internal unsafe ref partial struct Freezer
     }
 
     /// <summary>The name by which the calling code knows the root, so that the path reads like its own source; "obj" if it has none.</summary>
-    readonly string RootName()
-    {
-        if (_name is not null) return _name;
-        ref Api api = ref Api.Table;
-        string? name = NameIn(api.PyEval_GetLocals(), _root) ?? NameIn(api.PyEval_GetGlobals(), _root);
-        api.PyErr_Clear();
-        return name ?? "obj";
-    }
-
-    static string? NameIn(PyObject* scope, PyObject* o)
-    {
-        if (scope == null || scope->Type != Api.Table.PyDict_Type) return null;
-        nint position = 0;
-        PyObject* key;
-        PyObject* value;
-        while (Api.Table.PyDict_Next(scope, &position, &key, &value) != 0)
-        {
-            if (value == o && key->Type == Api.Table.PyUnicode_Type) return Text.FromPython(key);
-        }
-        return null;
-    }
+    readonly string RootName() => _name ?? CallingCode.NameOf(_root) ?? "obj";
 
     static bool IsAttributesOf(PyObject* o, PyObject* result)
     {

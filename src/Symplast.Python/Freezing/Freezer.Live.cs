@@ -16,7 +16,7 @@ internal unsafe ref partial struct Freezer
         // Looking for a class runs its module.
         Callout(o);
         // The plain form of an Array has no frozen form, but a list of its numbers has.
-        PyObject* plain = LiveObjects.KindOf(_interpreter.Live, o) == LiveKind.Array ? ArrayType.ToList((Handle*)o) : LiveObjects.ToPlain(_interpreter.Live, o);
+        PyObject* plain = LiveObjects.ToBuiltIn(_interpreter.Live, o);
         if (plain == null) return null;
         _kept.Add((nint)plain);
         PyObject* copy = Visit(plain);

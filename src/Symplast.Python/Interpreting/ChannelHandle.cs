@@ -59,7 +59,7 @@ internal static unsafe class ChannelHandle
         return Api.Table.PyBytes_FromStringAndSize(Message.Data(task), task->Length);
     }
 
-    /// <summary>worker_answer(kind, data): the answer to the task that was taken last; worker_take() sends it. Called in the worker.</summary>
+    /// <summary>worker_answer(kind, data, parcel): the answer to the task that was taken last; worker_take() sends it. Called in the worker.</summary>
     internal static PyObject* WorkerAnswer(PyObject** arguments, nint count)
     {
         WorkerInterpreter? worker = WorkerInterpreter.Current;
@@ -81,7 +81,7 @@ internal static unsafe class ChannelHandle
     {
         try
         {
-            if (!Module.CheckProcess()) return null;
+            if (!ThisProcess.Check()) return null;
             if (((PyVarObject*)positional)->Size != 1 || named != null) return Errors.Type("Channel() takes exactly one argument");
             PyObject* deliver = *(PyObject**)((byte*)positional + Layout.Current.TupleItems);
             PyObject* self = Api.Table.PyType_GenericAlloc(type, 0);
@@ -130,7 +130,7 @@ internal static unsafe class ChannelHandle
     {
         try
         {
-            if (!Module.CheckProcess()) return null;
+            if (!ThisProcess.Check()) return null;
             if (count != 3 || arguments[1]->Type != Api.Table.PyBytes_Type) return Errors.Type("put() takes a subject, bytes and a parcel");
             if (!ParcelHandle.Read(arguments[2], out long parcel)) return null;
             PyBytesObject* data = (PyBytesObject*)arguments[1];
@@ -243,7 +243,7 @@ internal static unsafe class ChannelHandle
     {
         try
         {
-            if (!Module.CheckProcess()) return null;
+            if (!ThisProcess.Check()) return null;
             if (count != 3 || !Number(arguments[0], out long nudges)) return Errors.Type("receive() takes an int, a float or None, and a subject");
             long nanoseconds = -1;
             if (arguments[1] != Api.Table._Py_NoneStruct)
@@ -281,7 +281,7 @@ internal static unsafe class ChannelHandle
     {
         try
         {
-            if (!Module.CheckProcess()) return null;
+            if (!ThisProcess.Check()) return null;
             if (count != 2 || arguments[0]->Type != Api.Table.PyBytes_Type || arguments[1]->Type != Api.Table.PyBytes_Type)
                 return Errors.Type("serve() takes bytes and bytes");
             if (WorkerInterpreter.Current is not null) return Errors.Runtime("this thread runs a worker interpreter already");

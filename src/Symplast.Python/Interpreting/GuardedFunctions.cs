@@ -112,7 +112,7 @@ internal static unsafe partial class GuardedFunctions
     static nint PassInMain(Guarded which, string name, nint a, nint b, nint c, nint d)
     {
         if (Interpreters.IsMain()) return Pass(which, a, b, c, d);
-        return (nint)Errors.Runtime($"{name}() keeps objects of the calling interpreter for the whole process; call it in the main interpreter, not in a task");
+        return Refuse(name, "keeps objects of the calling interpreter for the whole process; call it in the main interpreter, not in a task");
     }
 
     // What stands in for a function of faulthandler in other interpreters: it is called as the function was.
@@ -150,12 +150,24 @@ internal static unsafe partial class GuardedFunctions
             + "call them while no worker lives, or update to CPython 3.13.18, 3.14.10, 3.15.2 or newer");
     }
 
+    static nint Refuse(string name, string why)
+    {
+        try
+        {
+            return (nint)Errors.Runtime($"{name}() {why}");
+        }
+        catch (Exception e)
+        {
+            return (nint)Errors.FromManaged(e);
+        }
+    }
+
     // With the hooks set or removed under their feet, other interpreters would call one allocator with the data of another.
     static nint PassTracing(Guarded which, string name, bool needless, nint a, nint b, nint c, nint d)
     {
         if (!Interpreters.IsMain() || needless) return PassInMain(which, name, a, b, c, d);
         if (!Interpreters.IsAlone())
-            return (nint)Errors.Runtime($"{name}() would crash other interpreters while they run; call it before the first task is submitted, or after executors are shut down");
+            return Refuse(name, "would crash other interpreters while they run; call it before the first task is submitted, or after executors are shut down");
         nint result = Pass(which, a, b, c, d);
         if (result == 0 || MemoryTracing.Refresh()) return result;
         References.Drop((PyObject*)result);

@@ -366,7 +366,7 @@ internal sealed unsafe class WorkerInterpreter
             Unloading.Add(owner, Arenas.TakeOf(number));
         }
         api.PyEval_RestoreThread(_ownerThread);
-        Interpreters.EndLeasesOfEnded();
+        Leases.EndThoseOfEnded();
     }
 
     // Milliseconds. Threads of C libraries that are in the interpreter for a callback, or wait for its GIL, are done in a moment, unless they stay for ever; and so are threads that have ended as far as

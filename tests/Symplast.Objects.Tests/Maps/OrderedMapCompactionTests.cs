@@ -17,7 +17,7 @@ public sealed unsafe class OrderedMapCompactionTests : IDisposable
     public void KeysThatArePresentThroughoutAreSeenWhileTheMapIsCompacted()
     {
         const int Compactions = 1500;
-        PoolHeap* heap = Heap.Of(_pool);
+        PoolHeap* heap = _pool.LiveHeap();
         Participant* owner = Epoch.Join();
         OrderedMap* map = MapOps.Create(owner, heap);
         for (int i = 0; i < Keys; i++) Assert.Equal(Status.Done, MapOps.Set(owner, map, Probe.Of(Value.OfInt(i)), Value.None));
@@ -53,7 +53,7 @@ public sealed unsafe class OrderedMapCompactionTests : IDisposable
     {
         const int Early = 30;
         Participant* me = Epoch.Join();
-        OrderedMap* map = MapOps.Create(me, Heap.Of(_pool));
+        OrderedMap* map = MapOps.Create(me, _pool.LiveHeap());
         for (int i = -1; i < Early; i++) Assert.Equal(Status.Done, MapOps.Set(me, map, Probe.Of(Value.OfInt(i)), Value.None));
         Assert.Equal(Status.Done, MapOps.Start(me, map, out OrderedMapCursor forwards));
         OrderedMapCursor backwards = forwards;
@@ -76,7 +76,7 @@ public sealed unsafe class OrderedMapCompactionTests : IDisposable
         const int Many = 6000;
         Participant* me = Epoch.Join();
         Participant* other = Epoch.Join();
-        OrderedMap* map = MapOps.Create(me, Heap.Of(_pool));
+        OrderedMap* map = MapOps.Create(me, _pool.LiveHeap());
         for (int i = 0; i < Many; i++) Assert.Equal(Status.Done, MapOps.Set(me, map, Probe.Of(Value.OfInt(i)), Value.None));
         foreach (nint inside in (nint[])[(nint)me, (nint)other])
         {

@@ -17,7 +17,7 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
     public OrderedMapConcurrencyTests()
     {
         HeapDebug.Start(1 << 20);
-        _heap = Heap.Of(_pool);
+        _heap = _pool.LiveHeap();
         HeapDebug.Stop();
         _me = Epoch.Join();
     }

@@ -48,7 +48,7 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
     {
         // Freed blocks are filled with a pattern, and a second free is found.
         HeapDebug.Start(1 << 20);
-        _heap = Heap.Of(_pool);
+        _heap = _pool.LiveHeap();
         HeapDebug.Stop();
         _me = Epoch.Join();
     }

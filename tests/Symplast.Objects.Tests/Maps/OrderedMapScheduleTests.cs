@@ -30,7 +30,7 @@ public sealed unsafe class OrderedMapScheduleTests : IDisposable
     public OrderedMapScheduleTests()
     {
         HeapDebug.Start(1 << 20);
-        _heap = Heap.Of(_pool);
+        _heap = _pool.LiveHeap();
         HeapDebug.Stop();
     }
 

@@ -10,7 +10,7 @@ public sealed unsafe class OrderedSetTests : IDisposable
     readonly PoolHeap* _heap;
     readonly Participant* _me = Epoch.Join();
 
-    public OrderedSetTests() => _heap = Heap.Of(_pool);
+    public OrderedSetTests() => _heap = _pool.LiveHeap();
 
     public void Dispose()
     {

@@ -12,7 +12,7 @@ public sealed unsafe class RecordTests : IDisposable
 {
     readonly Participant* _me = Epoch.Join();
     readonly PoolHeap* _heap = CheckedHeap.Create("records");
-    readonly SlotCache* _cache = SlotCache.Create();
+    readonly KnownSlots _known = new();
     readonly Value[] _names;
 
     public RecordTests()
@@ -23,7 +23,6 @@ public sealed unsafe class RecordTests : IDisposable
 
     public void Dispose()
     {
-        SlotCache.Free(_cache);
         Epoch.Exit(_me);
         Epoch.Leave(_me);
     }
@@ -129,7 +128,7 @@ public sealed unsafe class RecordTests : IDisposable
                 model[at] = (text, number);
                 break;
             default:
-                Assert.Equal(present, Records.Get(_me, record, _cache, _names[i].Bits, name, out Value cached));
+                Assert.Equal(present, _known.Get(_me, record, _names[i], out Value cached));
                 if (at >= 0) Assert.Equal(model[at].Value, cached.Int);
                 break;
         }
@@ -275,7 +274,7 @@ public sealed unsafe class RecordTests : IDisposable
         void Change(Participant* me)
         {
             Random random = new(5);
-            SlotCache* cache = SlotCache.Create();
+            KnownSlots known = new();
             while (Volatile.Read(ref running) > 0)
             {
                 // Each attribute holds its own number, so that a value from another one's slot is recognised.
@@ -283,9 +282,8 @@ public sealed unsafe class RecordTests : IDisposable
                 if (random.Next(3) == 0) Records.Remove(me, record, Name(name));
                 else Records.Set(me, record, Name(name), Value.OfInt(name));
                 int other = random.Next(2, 12);
-                if (Records.Get(me, record, cache, _names[other].Bits, Name(other), out Value value) == Status.Done) Assert.Equal(other, value.Int);
+                if (known.Get(me, record, _names[other], out Value value) == Status.Done) Assert.Equal(other, value.Int);
             }
-            SlotCache.Free(cache);
         }
         Threads.Run(me => Count(me, 0), me => Count(me, 1), Change);
         Records.Get(_me, record, Name(0), out Value first);
@@ -317,13 +315,12 @@ public sealed unsafe class RecordTests : IDisposable
         void Read(Participant* me)
         {
             Random random = new(8);
-            SlotCache* cache = SlotCache.Create();
+            KnownSlots known = new();
             while (Volatile.Read(ref running) != 0)
             {
                 int name = random.Next(8);
-                if (Records.Get(me, records[random.Next(2)], cache, _names[name].Bits, Name(name), out Value value) == Status.Done) Assert.Equal(name, value.Int);
+                if (known.Get(me, records[random.Next(2)], _names[name], out Value value) == Status.Done) Assert.Equal(name, value.Int);
             }
-            SlotCache.Free(cache);
         }
         Threads.Run(Write, Read, Read);
     }

@@ -22,7 +22,7 @@ internal sealed unsafe class SortedMapFixture : IDisposable
         Me = Epoch.Join();
         // Checked: what is freed is poisoned and held back for a while.
         HeapDebug.Start(quarantineBytes: 1 << 20);
-        PoolHeap = Heap.Of(_pool);
+        PoolHeap = _pool.LiveHeap();
         HeapDebug.Stop();
     }
 

@@ -12,7 +12,7 @@ internal sealed unsafe class Bench : IDisposable
 
     internal Bench()
     {
-        Heap = Memory.Heap.Of(_pool);
+        Heap = _pool.LiveHeap();
         Me = Epoch.Join();
         Epoch.Enter(Me);
     }

@@ -36,7 +36,7 @@ public sealed unsafe class ObjectWalkTests : IDisposable
     // An object of a kind that holds another one, so many times.
     Header* Make(HeaderKind kind, Value held, int times)
     {
-        PoolHeap* heap = Heap.Of(_pool);
+        PoolHeap* heap = _pool.LiveHeap();
         Epoch.Enter(_me);
         Header* made = kind switch
         {
@@ -58,7 +58,7 @@ public sealed unsafe class ObjectWalkTests : IDisposable
     Status Put(HeaderKind kind, Header* o, int i, Value held) => kind switch
     {
         HeaderKind.OrderedMap => OrderedMap<Uninterrupted>.Set(_me, (OrderedMap*)o, Probe.Of(Value.OfInt(i)), held),
-        HeaderKind.Set => OrderedSet<Uninterrupted>.Add(_me, (OrderedMap*)o, Probe.Of(Tuple(Value.OfInt(i), held))),
+        HeaderKind.Set => Add((OrderedMap*)o, Tuple(Value.OfInt(i), held)),
         HeaderKind.SortedMap => SortedMap<Uninterrupted, SortedMapRules>.Set(_me, (SortedMap*)o, Probe.Of(Value.OfInt(i)), held),
         HeaderKind.Vector => SharedVector<Uninterrupted>.Append(_me, (SharedVector*)o, held),
         HeaderKind.Record => Record<Uninterrupted>.Set(_me, (Record*)o, Probe.Of(Name(i)), held),
@@ -68,17 +68,25 @@ public sealed unsafe class ObjectWalkTests : IDisposable
         _ => throw new InvalidOperationException(),
     };
 
+    // The set takes a reference of its own.
+    Status Add(OrderedMap* set, Value element)
+    {
+        Status status = OrderedSet<Uninterrupted>.Add(_me, set, Probe.Of(element));
+        Reference.Drop(_me, element);
+        return status;
+    }
+
     Value Name(int i)
     {
         byte* digits = stackalloc byte[] { (byte)'a', (byte)('0' + i / 10), (byte)('0' + i % 10) };
-        return Blob.Create(_me, Heap.Of(_pool), ValueKind.Text, digits, 3, Hashing.OfBytes(new ReadOnlySpan<byte>(digits, 3)));
+        return Blob.Create(_me, _pool.LiveHeap(), ValueKind.Text, digits, 3, Hashing.OfBytes(new ReadOnlySpan<byte>(digits, 3)));
     }
 
     Value Tuple(Value first, Value second)
     {
         Value* items = stackalloc Value[] { first, second };
         Reference.Take(second);
-        return TupleBlob.Create(_me, Heap.Of(_pool), items, 2);
+        return TupleBlob.Create(_me, _pool.LiveHeap(), items, 2);
     }
 
     void Drop(Header* o)
@@ -101,6 +109,24 @@ public sealed unsafe class ObjectWalkTests : IDisposable
             Drop(second);
             Assert.All(Count(), count => Assert.Equal(0, count));
         }
+    }
+
+    [Fact]
+    public void EveryKindIsDeletedByHandOnceAndLetsGoOfWhatItHeld()
+    {
+        foreach (HeaderKind kind in Kinds)
+        {
+            Header* inner = Make(HeaderKind.Vector, Value.None, 0);
+            Header* outer = Make(kind, Value.Of(inner), 3);
+            Assert.Equal(Status.Done, Structures.Delete(_me, outer));
+            Assert.Equal(1, Reference.CountOf(inner));
+            Assert.Equal(Status.Deleted, Structures.Delete(_me, outer));
+            Drop(outer);
+            Drop(inner);
+        }
+        Header* last = Make(HeaderKind.Cell, Value.None, 0);
+        _pool.Delete();
+        Assert.Equal(Status.Deleted, Structures.Delete(_me, last));
     }
 
     [Theory]

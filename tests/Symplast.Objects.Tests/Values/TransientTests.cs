@@ -12,7 +12,7 @@ public sealed unsafe class TransientTests : IDisposable
     readonly Pool _pool = Pool.Create("transient");
     readonly PoolHeap* _heap;
 
-    public TransientTests() => _heap = Heap.Of(_pool);
+    public TransientTests() => _heap = _pool.LiveHeap();
 
     public void Dispose()
     {

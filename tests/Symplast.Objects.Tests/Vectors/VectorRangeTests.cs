@@ -12,7 +12,7 @@ public sealed unsafe class VectorRangeTests : IDisposable
     readonly Participant* _me = Epoch.Join();
     readonly PoolHeap* _heap;
 
-    public VectorRangeTests() => _heap = Heap.Of(_pool);
+    public VectorRangeTests() => _heap = _pool.LiveHeap();
 
     public void Dispose() => Epoch.Leave(_me);
 

@@ -11,7 +11,7 @@ public sealed unsafe class VectorTests : IDisposable
     readonly Participant* _me = Epoch.Join();
     readonly PoolHeap* _heap;
 
-    public VectorTests() => _heap = Heap.Of(_pool);
+    public VectorTests() => _heap = _pool.LiveHeap();
 
     public void Dispose() => Epoch.Leave(_me);
 
@@ -291,8 +291,8 @@ public sealed unsafe class VectorTests : IDisposable
     {
         Pool pool = Pool.Create("short");
         Epoch.Enter(_me);
-        SharedVector* vector = Vector.Create(_me, Heap.Of(pool));
-        Vector.Append(_me, vector, Value.Of((Header*)Vector.Create(_me, Heap.Of(pool))));
+        SharedVector* vector = Vector.Create(_me, pool.LiveHeap());
+        Vector.Append(_me, vector, Value.Of((Header*)Vector.Create(_me, pool.LiveHeap())));
         Epoch.Exit(_me);
         Assert.Equal(Status.Done, Vector.Snapshot(_me, vector, out VectorSnapshot snapshot));
         Assert.True(pool.Delete());

@@ -1,0 +1,53 @@
+namespace Symplast.Objects;
+
+/// <summary>
+/// What happens when the last reference to a block goes: the references it holds go too, and its memory after a grace period. The blocks that die in
+/// turn are put on a list that runs through them, so that a chain of millions does not recurse and needs no memory.
+/// </summary>
+internal unsafe struct Release
+{
+    Header* _first;
+
+    /// <summary>What is to be known of tuples, which are no objects.</summary>
+    internal static Structure OfTuples => new(&ReleaseItems, null, null);
+
+    /// <summary>Releases a block whose count has fallen to 0.</summary>
+    internal static void Run(Participant* me, Header* dead)
+    {
+        Release release = default;
+        release.Push(me, dead);
+        while (release._first != null)
+        {
+            Header* block = release._first;
+            release._first = *Link(block);
+            Structure.Of(block->Kind).ReleaseContents(me, block, ref release);
+            Heap.Retire(me, block);
+        }
+    }
+
+    /// <summary>Drops a reference that a dying block held.</summary>
+    internal void Drop(Participant* me, Value value)
+    {
+        if (value.IsCounted && !Reference.IsGone(value) && Reference.DropOne(value.Head)) Push(me, value.Head);
+    }
+
+    static void ReleaseItems(Participant* me, Header* header, ref Release release)
+    {
+        TupleBlob* tuple = (TupleBlob*)header;
+        for (nuint i = 0; i < tuple->Length; i++) release.Drop(me, TupleBlob.Items(tuple)[i]);
+    }
+
+    void Push(Participant* me, Header* dead)
+    {
+        // A blob holds no references.
+        if (dead->Kind == HeaderKind.Blob)
+        {
+            Heap.Retire(me, dead);
+            return;
+        }
+        *Link(dead) = _first;
+        _first = dead;
+    }
+
+    static Header** Link(Header* dead) => dead->Kind == HeaderKind.Tuple ? &((TupleBlob*)dead)->NextDead : &((SharedObject*)dead)->NextDead;
+}

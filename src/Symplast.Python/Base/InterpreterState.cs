@@ -1,0 +1,186 @@
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+
+namespace Symplast.Python;
+
+/// <summary>What the module keeps for one interpreter: its types and exceptions, its pool handles, the pools it may hold pointers into.</summary>
+/// <remarks>Used only with that interpreter's GIL held.</remarks>
+internal sealed unsafe class InterpreterState
+{
+    const int ReferenceCount = 13;
+
+    readonly List<nint> _types = [];
+    readonly Dictionary<long, nint> _handles = [];
+    readonly HashSet<long> _leased = [];
+    PyObject* _defaultDict;
+    PyObject* _counter;
+
+    /// <summary>The interpreter's number; never reused within a process.</summary>
+    internal long Id { get; init; }
+
+    internal PyObject* SymplastError { get; set; }
+    internal PyObject* NotShareableError { get; set; }
+    internal PyObject* DeletedError { get; set; }
+    internal PyObject* PoolInUseError { get; set; }
+    internal PyObject* PoolFullError { get; set; }
+    internal PyObject* PoolType { get; set; }
+    internal PyObject* PoolStatsType { get; set; }
+    internal PyObject* AllocationType { get; set; }
+    internal PyObject* ChannelType { get; set; }
+    internal PyObject* PendingMemoryWarning { get; set; }
+
+    /// <summary>The context variable of <see cref="CurrentPool"/>.</summary>
+    internal PyObject* CurrentPool { get; set; }
+
+    /// <summary>How many blocks of <see cref="CurrentPool"/> are open, in all contexts.</summary>
+    internal int OpenBlocks { get; set; }
+
+    internal DateTimeTypes DateTimes { get; } = new();
+
+    /// <summary>What the interpreter makes of objects that cannot be shared, by pool.</summary>
+    internal PoolDefaults Defaults { get; } = new();
+
+    /// <summary>What the interpreter needs for live objects, of which only they know more.</summary>
+    internal void* LiveWord { get; set; }
+
+    /// <summary>A pool that the interpreter must <see cref="Receive"/> before an answer can be given; set where no Python code can run.</summary>
+    internal Pool? Awaited { get; set; }
+
+    /// <summary>The classes of live objects that are known here.</summary>
+    internal IInterpreterPart? Classes { get; set; }
+
+    /// <summary>The interpreter's extension modules.</summary>
+    internal IInterpreterPart? Extensions { get; init; }
+
+    /// <summary>The state of the interpreter that a module object belongs to.</summary>
+    internal static InterpreterState Of(PyObject* module) => FromHandle(*(nint*)Api.Table.PyModule_GetState(module));
+
+    /// <summary>The state of the interpreter that an instance of one of our heap types belongs to.</summary>
+    internal static InterpreterState OfInstance(PyObject* instance) => Of(Api.Table.PyType_GetModule(instance->Type));
+
+    /// <summary>The same for a type of ours whose instance is being deallocated; null if the module, and its state with it, went before, at the interpreter's end.</summary>
+    internal static InterpreterState? TryOfType(PyObject* type)
+    {
+        // Asking for a module that is gone raises.
+        PyObject* inFlight = Api.Table.PyErr_GetRaisedException();
+        PyObject* module = Api.Table.PyType_GetModule(type);
+        Api.Table.PyErr_SetRaisedException(inFlight);
+        nint* state = module == null ? null : (nint*)Api.Table.PyModule_GetState(module);
+        return state == null || *state == 0 ? null : FromHandle(*state);
+    }
+
+    internal static InterpreterState FromHandle(nint handle) =>
+        System.Runtime.CompilerServices.Unsafe.As<InterpreterState>(GCHandle.FromIntPtr(handle).Target!);
+
+    /// <summary>Sets DeletedError and returns null.</summary>
+    internal PyObject* RaiseDeleted(Pool? pool) =>
+        Errors.Set(DeletedError, pool is null ? "the pool of this object was deleted" : $"pool '{pool.Name}' was deleted");
+
+    /// <summary>
+    /// Notes that this interpreter is being given a pointer into <paramref name="pool"/>; false with an exception set if the pool is deleted or
+    /// the interpreter cannot be made ready for what is in it.
+    /// </summary>
+    internal bool Receive(Pool pool)
+    {
+        if (pool.Deleted || !_leased.Contains(pool.Id) && !pool.Lease(Id)) return RaiseDeleted(pool) != null;
+        _leased.Add(pool.Id);
+        return !pool.HasDateTimes || DateTimes.Import();
+    }
+
+    /// <summary>Whether <see cref="Receive"/> has nothing to do.</summary>
+    internal bool HasReceived(Pool pool) => !pool.Deleted && _leased.Contains(pool.Id) && !(pool.HasDateTimes && !DateTimes.IsImported);
+
+    /// <summary>Keeps a type for as long as the state lives, and shows it to the collector; takes over the reference.</summary>
+    internal void Keep(PyObject* type) => _types.Add((nint)type);
+
+    /// <summary>Whether <see cref="IsPlainDictSubclass"/> has done its import.</summary>
+    internal bool KnowsCollections => _counter != null;
+
+    /// <summary>collections.defaultdict and collections.Counter: subclasses of dict that add nothing to what is stored.</summary>
+    internal bool IsPlainDictSubclass(PyObject* type)
+    {
+        if (_counter == null)
+        {
+            PyObject* collections = Api.Table.PyImport_ImportModule(Text.Utf8("collections"u8));
+            if (collections != null)
+            {
+                _defaultDict = Api.Table.PyObject_GetAttrString(collections, Text.Utf8("defaultdict"u8));
+                _counter = Api.Table.PyObject_GetAttrString(collections, Text.Utf8("Counter"u8));
+                References.Drop(collections);
+            }
+            Api.Table.PyErr_Clear();
+        }
+        return type == _defaultDict || type == _counter;
+    }
+
+    /// <summary>The handle by which this interpreter knows <paramref name="pool"/>, a new reference; made if there is none. Null with an exception set.</summary>
+    internal PyObject* HandleOf(Pool pool)
+    {
+        if (_handles.TryGetValue(pool.Id, out nint known)) return References.New((PyObject*)known);
+        // First, so that nothing fails once the handle has the pool.
+        _handles.EnsureCapacity(_handles.Count + 1);
+        PyObject* handle = Api.Table.PyType_GenericAlloc(PoolType, 0);
+        if (handle == null) return null;
+        try
+        {
+            PoolHandle.Attach(handle, pool);
+        }
+        catch (OutOfMemoryException)
+        {
+            References.Drop(handle);
+            throw;
+        }
+        _handles.Add(pool.Id, (nint)handle);
+        return handle;
+    }
+
+    /// <summary>Forgets a handle that is being deallocated.</summary>
+    internal void ForgetHandle(Pool pool) => _handles.Remove(pool.Id);
+
+    /// <summary>Shows the collector every reference that the state holds; for the module's traverse slot.</summary>
+    internal int Traverse(delegate* unmanaged[Cdecl]<PyObject*, void*, int> visit, void* argument)
+    {
+        Span<nint> held = stackalloc nint[ReferenceCount];
+        CopyReferences(held);
+        foreach (nint o in held)
+        {
+            int stop = o == 0 ? 0 : visit((PyObject*)o, argument);
+            if (stop != 0) return stop;
+        }
+        foreach (nint o in _types)
+        {
+            int stop = visit((PyObject*)o, argument);
+            if (stop != 0) return stop;
+        }
+        int stopped = Defaults.Traverse(visit, argument);
+        if (stopped == 0 && Extensions is not null) stopped = Extensions.Traverse(visit, argument);
+        return stopped != 0 || Classes is null ? stopped : Classes.Traverse(visit, argument);
+    }
+
+    /// <summary>Drops every reference that the state holds; for the module's free slot. The state is of no use afterwards.</summary>
+    internal void Clear()
+    {
+        Defaults.Clear();
+        Extensions?.Clear();
+        Span<nint> held = stackalloc nint[ReferenceCount];
+        CopyReferences(held);
+        foreach (nint o in held) References.Drop((PyObject*)o);
+        Classes?.Clear();
+        foreach (nint o in _types) References.Drop((PyObject*)o);
+    }
+
+    /// <summary>A function of the module, a new reference; null with an exception set.</summary>
+    internal PyObject* Function(ReadOnlySpan<byte> name) => Api.Table.PyObject_GetAttrString(Api.Table.PyType_GetModule(PoolType), Text.Utf8(name));
+
+    void CopyReferences(Span<nint> to)
+    {
+        ReadOnlySpan<nint> all =
+        [
+            (nint)SymplastError, (nint)NotShareableError, (nint)DeletedError, (nint)PoolInUseError, (nint)PoolFullError,
+            (nint)PoolType, (nint)PoolStatsType, (nint)AllocationType, (nint)ChannelType, (nint)_defaultDict, (nint)_counter,
+            (nint)PendingMemoryWarning, (nint)CurrentPool,
+        ];
+        all.CopyTo(to);
+    }
+}

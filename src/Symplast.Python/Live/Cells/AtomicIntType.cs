@@ -1,0 +1,186 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+using static Symplast.Python.Definitions;
+using Integer = Symplast.Objects.AtomicInteger<Symplast.Memory.Uninterrupted>;
+
+namespace Symplast.Python.Live;
+
+/// <summary>The Python type <c>symplast.AtomicInt</c>: a 64-bit integer that all interpreters share.</summary>
+internal static unsafe class AtomicIntType
+{
+    /// <summary>What others are to know of the kind; once a process.</summary>
+    internal static Kind Kind()
+    {
+        return new Kind
+        {
+            Number = LiveKind.AtomicInt,
+            Name = Text.Utf8("AtomicInt"u8),
+            Header = HeaderKind.Cell,
+            Type = Specification(),
+            Includes = &IsInteger,
+            ToPlain = &ToPlain,
+        };
+    }
+
+    static bool IsInteger(Header* shared) => !AtomicCell.HoldsReference((AtomicCell*)shared);
+
+    static PyObject* ToPlain(Handle* handle) => Api.Table.PyNumber_Index((PyObject*)handle);
+
+    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    static PyTypeSpec* Specification() => Table(new PyTypeSpec
+    {
+        Name = Text.Utf8("symplast.AtomicInt"u8),
+        BasicSize = sizeof(Handle),
+        Flags = PyTypeSpec.ImmutableType,
+        Slots = Table(
+            Slot(PyTypeSlot.Doc, Text.Utf8("""
+                AtomicInt(value=0, /)
+                --
+
+                An integer of 64 bits that all interpreters share, created in the current pool. Each operation is atomic; a result beyond 64 bits
+                raises OverflowError and changes nothing. Compared and hashed by identity: its value can change.
+                """u8)),
+            Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
+            Slot(PyTypeSlot.Repr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Repr),
+            Slot(PyTypeSlot.Int, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&ToInt),
+            Slot(PyTypeSlot.Index, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&ToInt),
+            Slot(PyTypeSlot.Bool, (delegate* unmanaged[Cdecl]<PyObject*, int>)&ToBool),
+            Slot(PyTypeSlot.GetSet, Table(
+                Property("value"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&GetValue,
+                    (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void*, int>)&SetValue, "The value."u8))),
+            Slot(PyTypeSlot.Methods, Table(
+                Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs, "__copy__($self, /)\n--\n\nFor copy.copy: a new AtomicInt in the same pool, with the same value."u8),
+                Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg, "__deepcopy__($self, memo, /)\n--\n\nFor copy.deepcopy: a new AtomicInt in the same pool, with a copy of the value."u8),
+                Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Add, PyMethodDef.OneArg, "add($self, n, /)\n--\n\nAdd n and return the sum."u8),
+                Method("exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exchange, PyMethodDef.OneArg, "exchange($self, value, /)\n--\n\nSet the value and return the one before."u8),
+                Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange, PyMethodDef.FastCall, "compare_exchange($self, expected, new, /)\n--\n\nSet the value to new if it is expected; return whether it was."u8)))),
+    });
+
+    static AtomicCell* CellOf(Handle* handle) => (AtomicCell*)handle->Shared;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    {
+        try
+        {
+            nint count = ((PyVarObject*)positional)->Size;
+            if (!ThisProcess.Check() || !LiveMethods.RefuseNamed("AtomicInt", named) || !LiveMethods.CheckCount("AtomicInt", count, 0, 1)) return null;
+            long value = 0;
+            if (count == 1 && !LiveMethods.TryInteger(*(PyObject**)((byte*)positional + Layout.Current.TupleItems), out value)) return null;
+            InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
+            return Create(interpreter, CurrentPool.Get(interpreter), type, value);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    static PyObject* Create(InterpreterState interpreter, Pool pool, PyObject* type, long value)
+    {
+        LiveState* state = interpreter.Live;
+        PoolHeap* heap = pool.LiveHeap();
+        Epoch.Enter(state->Me);
+        bool isDeleted = PoolHeap.IsDeleted(heap);
+        AtomicCell* cell = isDeleted ? null : Integer.Create(state->Me, heap, value);
+        PyObject* handle = cell == null ? null : Handle.Adopt(state, (Header*)cell, type);
+        Epoch.Exit(state->Me);
+        if (isDeleted) return interpreter.RaiseDeleted(pool);
+        return cell == null ? LiveErrors.RaiseNoMemory(state, heap) : handle;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CopyShared(PyObject* self, PyObject* none) => Frame.Call(self, &Copy);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CopyDeep(PyObject* self, PyObject* memo) => Frame.Call(self, memo, &CopyDeep);
+
+    static PyObject* CopyDeep(Handle* handle, PyObject* memo)
+    {
+        PyObject* made = Copy(handle);
+        if (made == null || LiveMethods.Remember(memo, (PyObject*)handle, made)) return made;
+        References.Drop(made);
+        return null;
+    }
+
+    static PyObject* Copy(Handle* handle)
+    {
+        if (!TryGet(handle, out long value)) return null;
+        return Creation.TryPlaceOf(handle, out InterpreterState? interpreter, out Pool? pool) ? Create(interpreter, pool, handle->Head.Type, value) : null;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Repr(PyObject* self) => Frame.Call(self, &Repr);
+
+    static PyObject* Repr(Handle* handle)
+    {
+        long value = 0;
+        bool lives = !LiveMethods.IsDeleted(handle) && Integer.Get(handle->State->Me, CellOf(handle), out value) == Status.Done;
+        return Text.ToPython(lives ? $"AtomicInt({value})" : "<symplast.AtomicInt, deleted>");
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* ToInt(PyObject* self) => TryGet((Handle*)self, out long value) ? Outgoing.Int(value) : null;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int ToBool(PyObject* self) => TryGet((Handle*)self, out long value) ? value != 0 ? 1 : 0 : -1;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* GetValue(PyObject* self, void* closure) => TryGet((Handle*)self, out long value) ? Outgoing.Int(value) : null;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int SetValue(PyObject* self, PyObject* o, void* closure) => Frame.Set(self, o, &SetValue);
+
+    static bool SetValue(Handle* handle, PyObject* o)
+    {
+        if (o == null) return Errors.Type("cannot delete the value of an AtomicInt") != null;
+        return LiveMethods.TryInteger(o, out long value) && LiveMethods.IsUsable(handle) && IsDone(handle, Integer.Set(handle->State->Me, CellOf(handle), value));
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Add(PyObject* self, PyObject* o)
+    {
+        try
+        {
+            Handle* handle = (Handle*)self;
+            if (!LiveMethods.TryInteger(o, out long n) || !LiveMethods.IsUsable(handle)) return null;
+            return IsDone(handle, Integer.Add(handle->State->Me, CellOf(handle), n, out long sum)) ? Outgoing.Int(sum) : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Exchange(PyObject* self, PyObject* o) => Frame.Call(self, o, &Exchange);
+
+    static PyObject* Exchange(Handle* handle, PyObject* o)
+    {
+        if (!LiveMethods.TryInteger(o, out long value) || !LiveMethods.IsUsable(handle)) return null;
+        return IsDone(handle, Integer.Exchange(handle->State->Me, CellOf(handle), value, out long old)) ? Outgoing.Int(old) : null;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &CompareExchange);
+
+    static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
+    {
+        if (!LiveMethods.CheckCount("compare_exchange", count, 2, 2)) return null;
+        if (!LiveMethods.TryInteger(arguments[0], out long expected) || !LiveMethods.TryInteger(arguments[1], out long value) || !LiveMethods.IsUsable(handle)) return null;
+        Status status = Integer.CompareExchange(handle->State->Me, CellOf(handle), expected, value, out _);
+        if (status == Status.Missing) return Api.Table._Py_FalseStruct;
+        return IsDone(handle, status) ? Api.Table._Py_TrueStruct : null;
+    }
+
+    static bool TryGet(Handle* handle, out long value)
+    {
+        value = 0;
+        return LiveMethods.IsUsable(handle) && IsDone(handle, Integer.Get(handle->State->Me, CellOf(handle), out value));
+    }
+
+    static bool IsDone(Handle* handle, Status status) => status == Status.Done || LiveErrors.Raise(handle, status) != null;
+}

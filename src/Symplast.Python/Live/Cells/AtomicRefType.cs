@@ -1,0 +1,234 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+using static Symplast.Python.Definitions;
+using Cells = Symplast.Objects.AtomicReference<Symplast.Memory.Uninterrupted>;
+
+namespace Symplast.Python.Live;
+
+/// <summary>The Python type <c>symplast.AtomicRef</c>: a reference that all interpreters share.</summary>
+internal static unsafe class AtomicRefType
+{
+    /// <summary>What others are to know of the kind; once a process.</summary>
+    internal static Kind Kind()
+    {
+        return new Kind
+        {
+            Number = LiveKind.AtomicRef,
+            Name = Text.Utf8("AtomicRef"u8),
+            Header = HeaderKind.Cell,
+            Type = Specification(),
+            Includes = &IsReference,
+            ToPlain = &ToPlain,
+        };
+    }
+
+    static bool IsReference(Header* shared) => AtomicCell.HoldsReference((AtomicCell*)shared);
+
+    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    static PyTypeSpec* Specification() => Table(new PyTypeSpec
+    {
+        Name = Text.Utf8("symplast.AtomicRef"u8),
+        BasicSize = sizeof(Handle),
+        Flags = PyTypeSpec.ImmutableType,
+        Slots = Table(
+            Slot(PyTypeSlot.Doc, Text.Utf8("""
+                AtomicRef(value=None, /)
+                --
+
+                A place for one value that all interpreters share, created in the current pool: a number, text, a frozen or a live object; plain
+                containers are carried into the pool. Each operation is atomic.
+                """u8)),
+            Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
+            Slot(PyTypeSlot.Repr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Repr),
+            Slot(PyTypeSlot.GetSet, Table(
+                Property("value"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&GetValue,
+                    (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void*, int>)&SetValue, "The value."u8))),
+            Slot(PyTypeSlot.Methods, Table(
+                Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs, "__copy__($self, /)\n--\n\nFor copy.copy: a new AtomicRef in the same pool, with the same value."u8),
+                Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg, "__deepcopy__($self, memo, /)\n--\n\nFor copy.deepcopy: a new AtomicRef in the same pool, with a copy of the value."u8),
+                Method("exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exchange, PyMethodDef.OneArg, "exchange($self, value, /)\n--\n\nSet the value and return the one before."u8),
+                Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange, PyMethodDef.FastCall, "compare_exchange($self, expected, new, /)\n--\n\nSet the value to new if it equals expected (of live objects: is it); return whether it did."u8),
+                Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8)))),
+    });
+
+    static AtomicCell* CellOf(Handle* handle) => (AtomicCell*)handle->Shared;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    {
+        try
+        {
+            nint count = ((PyVarObject*)positional)->Size;
+            if (!ThisProcess.Check() || !LiveMethods.RefuseNamed("AtomicRef", named) || !LiveMethods.CheckCount("AtomicRef", count, 0, 1)) return null;
+            InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
+            PyObject* o = count == 1 ? *(PyObject**)((byte*)positional + Layout.Current.TupleItems) : Api.Table._Py_NoneStruct;
+            return Create(interpreter, CurrentPool.Get(interpreter), type, o);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    static PyObject* Create(InterpreterState interpreter, Pool pool, PyObject* type, PyObject* o)
+    {
+        LiveState* state = interpreter.Live;
+        PoolHeap* heap = pool.LiveHeap();
+        if (PoolHeap.IsDeleted(heap)) return interpreter.RaiseDeleted(pool);
+        PyObject* handle = null;
+        AtomicCell* cell = null;
+        bool isDeleted = false;
+        bool made = Incoming.Item(state, heap, o, new Place(null, null, PlaceKind.Whole), out Incoming incoming);
+        if (made)
+        {
+            Epoch.Enter(state->Me);
+            isDeleted = PoolHeap.IsDeleted(heap);
+            Value value = isDeleted ? default : incoming.ToValue(state, heap);
+            if (!value.IsEmpty)
+            {
+                cell = Cells.Create(state->Me, heap, value);
+                Reference.Drop(state->Me, value);
+                handle = cell == null ? null : Handle.Adopt(state, (Header*)cell, type);
+            }
+            Epoch.Exit(state->Me);
+        }
+        incoming.Dispose(state);
+        if (!made) return null;
+        if (isDeleted) return interpreter.RaiseDeleted(pool);
+        return cell == null ? LiveErrors.RaiseNoMemory(state, heap) : handle;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CopyShared(PyObject* self, PyObject* none) => Frame.Call(self, &CopyShared);
+
+    static PyObject* CopyShared(Handle* handle)
+    {
+        PyObject* value = ToPlain(handle);
+        PyObject* made = value == null ? null : CreateBeside(handle, value);
+        References.Drop(value);
+        return made;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CopyDeep(PyObject* self, PyObject* memo) => Frame.Call(self, memo, &CopyDeep);
+
+    static PyObject* CopyDeep(Handle* handle, PyObject* memo)
+    {
+        PyObject* value = ToPlain(handle);
+        // It may hold itself: the copy is known before what it holds is copied.
+        PyObject* made = value == null ? null : CreateBeside(handle, Api.Table._Py_NoneStruct);
+        PyObject* copy = made == null || !LiveMethods.Remember(memo, (PyObject*)handle, made) ? null : LiveMethods.CopyDeep(value, memo);
+        Value old = default;
+        bool done = copy != null && TryExchange((Handle*)made, copy, default, out old);
+        if (done) LiveState.Drop(((Handle*)made)->State, old);
+        References.Drop(copy);
+        References.Drop(value);
+        if (done) return made;
+        References.Drop(made);
+        return null;
+    }
+
+    static PyObject* CreateBeside(Handle* handle, PyObject* value) =>
+        Creation.TryPlaceOf(handle, out InterpreterState? interpreter, out Pool? pool) ? Create(interpreter, pool, handle->Head.Type, value) : null;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Repr(PyObject* self) => Frame.Call(self, &LiveMethods.Repr);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* GetValue(PyObject* self, void* closure) => Frame.Call(self, &ToPlain);
+
+    /// <summary>A new reference to what it holds; null with an exception set.</summary>
+    internal static PyObject* ToPlain(Handle* handle)
+    {
+        if (!LiveMethods.IsUsable(handle)) return null;
+        LiveState* state = handle->State;
+        PyObject* result;
+        Status status;
+        do
+        {
+            Epoch.Enter(state->Me);
+            status = Cells.Get(state->Me, CellOf(handle), out Value value);
+            result = status == Status.Done ? Outgoing.Object(state, value) : null;
+            Epoch.Exit(state->Me);
+        } while (result == null && status == Status.Done && LiveState.Again(state));
+        return status == Status.Done ? result : LiveErrors.Raise(handle, status);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int SetValue(PyObject* self, PyObject* o, void* closure) => Frame.Set(self, o, &SetValue);
+
+    static bool SetValue(Handle* handle, PyObject* o)
+    {
+        if (o == null) return Errors.Type("cannot delete the value of an AtomicRef") != null;
+        if (!TryExchange(handle, o, default, out Value old)) return false;
+        LiveState.Drop(handle->State, old);
+        return true;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Exchange(PyObject* self, PyObject* o) => Frame.Call(self, o, &Exchange);
+
+    static PyObject* Exchange(Handle* handle, PyObject* o)
+    {
+        return TryExchange(handle, o, UnknownClasses.Guard(handle->State), out Value old) ? Outgoing.Give(handle->State, old) : null;
+    }
+
+    static bool TryExchange(Handle* handle, PyObject* o, in ValueGuard guard, out Value old)
+    {
+        old = default;
+        if (!LiveMethods.IsUsable(handle)) return false;
+        LiveState* state = handle->State;
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        bool made = Incoming.Item(state, heap, o, Place.Attribute((PyObject*)handle, null), out Incoming incoming);
+        Status status = Status.Done;
+        while (made)
+        {
+            Epoch.Enter(state->Me);
+            status = incoming.ToValue(state, heap, out Value value);
+            if (status == Status.Done)
+            {
+                status = Cells.TakeExchange(state->Me, CellOf(handle), value, guard, out old);
+                Reference.Drop(state->Me, value);
+            }
+            UnknownClasses.Note(state, status);
+            Epoch.Exit(state->Me);
+            if (status != Status.Refused) break;
+            made = LiveState.Again(state);
+        }
+        incoming.Dispose(state);
+        return made && (status == Status.Done || LiveErrors.Raise(handle, status) != null);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &CompareExchange);
+
+    static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
+    {
+        if (!LiveMethods.CheckCount("compare_exchange", count, 2, 2) || !LiveMethods.IsUsable(handle)) return null;
+        LiveState* state = handle->State;
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        Place place = Place.Attribute((PyObject*)handle, null);
+        Status status = Status.Done;
+        bool made = Incoming.Item(state, heap, arguments[0], place, out Incoming expected);
+        Incoming desired = default;
+        if (made && (made = Incoming.Item(state, heap, arguments[1], place, out desired)))
+        {
+            Epoch.Enter(state->Me);
+            status = desired.ToValue(state, heap, out Value value);
+            if (status == Status.Done)
+            {
+                status = Cells.CompareExchange(state->Me, CellOf(handle), expected.Probe, value, out _);
+                Reference.Drop(state->Me, value);
+            }
+            Epoch.Exit(state->Me);
+        }
+        desired.Dispose(state);
+        expected.Dispose(state);
+        if (!made) return null;
+        if (status is Status.Done or Status.Missing) return status == Status.Done ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+        return LiveErrors.Raise(handle, status);
+    }
+}

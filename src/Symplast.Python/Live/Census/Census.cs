@@ -1,0 +1,197 @@
+using Symplast.Memory;
+using Symplast.Objects;
+
+namespace Symplast.Python.Live;
+
+/// <summary>What keeps a live object alive.</summary>
+internal enum HeldBy
+{
+    /// <summary>Nothing that can be reached: it is part of a circle, or hangs on one.</summary>
+    Nothing,
+
+    /// <summary>A handle, in some interpreter.</summary>
+    Handle,
+
+    /// <summary>A reference from outside that is no handle: data on their way between interpreters, the definition of a class, an operation that is under way.</summary>
+    Elsewhere,
+
+    /// <summary>Another live object that is held by one of these.</summary>
+    Object,
+}
+
+/// <summary>
+/// All live objects of the process, and what keeps each alive: found by walking the pools, and by following every reference, as garbage collectors do that count (D. F.
+/// Bacon, V. T. Rajan, "Concurrent cycle collection in reference counted systems", 2001): whoever has more references than lead to it from other live objects is held from
+/// outside, and so is what can be reached from it. Exact if nobody changes anything meanwhile.
+/// </summary>
+/// <remarks>Holds a reference to each object, and a pin on each pool, until it is disposed of. Made, used and disposed of by one thread, not inside a section.</remarks>
+internal unsafe struct Census : IDisposable
+{
+    struct Entry
+    {
+        internal long Inner;
+        internal HeldBy HeldBy;
+    }
+
+    struct Counting : IReferenceVisitor
+    {
+        internal nint* Objects;
+        internal int Count;
+        internal Entry* Entries;
+
+        public readonly void Visit(Header* target)
+        {
+            int index = new ReadOnlySpan<nint>(Objects, Count).BinarySearch((nint)target);
+            if (index >= 0) Entries[index].Inner++;
+        }
+    }
+
+    struct Reaching : IReferenceVisitor
+    {
+        internal nint* Objects;
+        internal int Count;
+        internal Entry* Entries;
+        internal int* Stack;
+        internal int Height;
+
+        public void Visit(Header* target)
+        {
+            int index = new ReadOnlySpan<nint>(Objects, Count).BinarySearch((nint)target);
+            if (index < 0 || Entries[index].HeldBy != HeldBy.Nothing) return;
+            Entries[index].HeldBy = HeldBy.Object;
+            // Each object comes here once, so there is room.
+            Stack[Height++] = index;
+        }
+    }
+
+    readonly Participant* _me;
+    NativeList<nint> _heaps;        // pinned
+    NativeList<nint> _objects;      // by address
+    NativeList<Entry> _entries;
+
+    Census(Participant* me) => _me = me;
+
+    /// <summary>Number of objects.</summary>
+    internal readonly int Count => _objects.Count;
+
+    /// <summary>Takes one, of all pools that are not deleted.</summary>
+    /// <exception cref="OutOfMemoryException">No memory.</exception>
+    internal static Census Take(Participant* me)
+    {
+        Census census = new(me);
+        try
+        {
+            foreach (Pool pool in PoolTable.Live())
+            {
+                if (census.Pin(pool)) ObjectWalk.Gather(me, pool, ref census._objects);
+            }
+            census.Evaluate();
+            return census;
+        }
+        catch
+        {
+            census.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>An object, whose memory is to be looked at only inside a section in which its pool is not deleted.</summary>
+    internal readonly Header* this[int index] => (Header*)*_objects[index];
+
+    /// <summary>What keeps it alive.</summary>
+    internal readonly HeldBy HolderOf(int index) => _entries[index]->HeldBy;
+
+    /// <summary>What is known of an object; false if its pool is deleted by now.</summary>
+    internal readonly bool TryDescribe(int index, out Pool? pool, out string type, out long size, out int references, out string? place)
+    {
+        Header* o = this[index];
+        type = "";
+        size = 0;
+        references = 0;
+        place = null;
+        pool = null;
+        Epoch.Enter(_me);
+        bool isDeleted = SharedObject.IsDeleted((SharedObject*)o);
+        if (!isDeleted)
+        {
+            pool = LiveErrors.PoolOf(Heap.Of(o));
+            type = Kinds.TypeNameOf(o);
+            size = Parts.SizeOf(_me, o);
+            references = Reference.CountOf(o) - 1;
+            place = Tracking.PlaceOf(o);
+        }
+        Epoch.Exit(_me);
+        return !isDeleted && pool is not null;
+    }
+
+    /// <summary>Gives all references and pins back.</summary>
+    public void Dispose()
+    {
+        for (int i = 0; i < _objects.Count; i++) DropOne((Header*)*_objects[i]);
+        for (int i = 0; i < _heaps.Count; i++) Heap.Unpin((PoolHeap*)*_heaps[i]);
+        _objects.Dispose();
+        _entries.Dispose();
+        _heaps.Dispose();
+    }
+
+    readonly void DropOne(Header* o)
+    {
+        Epoch.Enter(_me);
+        if (!PoolHeap.IsDeleted(Heap.Of(o))) Reference.Drop(_me, o);
+        Epoch.Exit(_me);
+    }
+
+    bool Pin(Pool pool)
+    {
+        _heaps.Reserve(1);
+        Epoch.Enter(_me);
+        PoolHeap* heap = pool.LiveHeap();
+        bool isDeleted = PoolHeap.IsDeleted(heap);
+        if (!isDeleted)
+        {
+            Heap.Pin(heap);
+            _heaps.Add((nint)heap);
+        }
+        Epoch.Exit(_me);
+        return !isDeleted;
+    }
+
+    void Evaluate()
+    {
+        int count = _objects.Count;
+        new Span<nint>(_objects[0], count).Sort();
+        _entries.Reserve(count);
+        for (int i = 0; i < count; i++) _entries.Add(default);
+        Counting counting = new() { Objects = _objects[0], Count = count, Entries = _entries[0] };
+        for (int i = 0; i < count; i++) Parts.Follow(_me, this[i], ref counting);
+        NativeList<int> stack = default;
+        try
+        {
+            stack.Reserve(count);
+            Reaching reaching = new() { Objects = _objects[0], Count = count, Entries = _entries[0], Stack = stack[0] };
+            for (int i = 0; i < count; i++)
+            {
+                HeldBy holder = RootOf(i);
+                if (holder == HeldBy.Nothing) continue;
+                _entries[i]->HeldBy = holder;
+                reaching.Stack[reaching.Height++] = i;
+            }
+            while (reaching.Height > 0) Parts.Follow(_me, this[reaching.Stack[--reaching.Height]], ref reaching);
+        }
+        finally
+        {
+            stack.Dispose();
+        }
+    }
+
+    // What holds an object from outside, or Nothing.
+    readonly HeldBy RootOf(int index)
+    {
+        Header* o = this[index];
+        if (LiveStates.HoldersOf(o, []) != 0) return HeldBy.Handle;
+        Epoch.Enter(_me);
+        bool isHeld = !PoolHeap.IsDeleted(Heap.Of(o)) && Reference.CountOf(o) - 1 > _entries[index]->Inner;
+        Epoch.Exit(_me);
+        return isHeld ? HeldBy.Elsewhere : HeldBy.Nothing;
+    }
+}

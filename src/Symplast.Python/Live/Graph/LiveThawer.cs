@@ -1,0 +1,195 @@
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Python.Freezing;
+
+namespace Symplast.Python.Live;
+
+/// <summary>
+/// Copies a graph of live objects into plain objects of the interpreter: Dict and SortedDict become dict, List list, Set set, objects a dict of their attributes,
+/// AtomicInt int, AtomicRef what it holds, Array <c>array.array</c>; frozen parts are thawed; plain lists, dicts and tuples around live objects are copied. Each object is seen at one moment, sharing and cycles are kept. With an explicit stack.
+/// </summary>
+internal unsafe ref struct LiveThawer
+{
+    struct Frame
+    {
+        internal PyObject* Container;   // a reference; what it holds is replaced in place
+        internal PyObject* Keys;        // of a dict, a list of its keys; a reference
+        internal nint Next;
+    }
+
+    // How deep tuples may nest; those in a pool are not as deep.
+    const int MostTuples = 1000;
+
+    readonly InterpreterState _interpreter;
+    readonly LiveState* _state;
+    FreezeMemo _memo;                   // from handles to copies, which other containers hold, or _made
+    NativeList<nint> _made;             // every copy, with a reference
+    NativeList<Frame> _stack;
+    int _depth;                         // of tuples
+
+    LiveThawer(InterpreterState interpreter)
+    {
+        _interpreter = interpreter;
+        _state = interpreter.Live;
+    }
+
+    /// <summary>Whether an object is a live one, or a plain container that holds one, however deep.</summary>
+    internal static bool IsFor(InterpreterState interpreter, PyObject* o)
+    {
+        if (Handle.Is(interpreter.Live, o)) return true;
+        return IsPlainContainer(o) && new LiveSearch(interpreter.Live).Finds(o);
+    }
+
+    /// <summary>A list, dict or tuple of the interpreter's own, and no subclass.</summary>
+    internal static bool IsPlainContainer(PyObject* o) =>
+        (o->Type == Api.Table.PyList_Type || o->Type == Api.Table.PyDict_Type || o->Type == Api.Table.PyTuple_Type) && !AddressRange.Contains(o);
+
+    /// <summary>A new reference to the plain form of an object for which <see cref="IsFor"/> is true; null with an exception set.</summary>
+    internal static PyObject* Thaw(InterpreterState interpreter, PyObject* o)
+    {
+        LiveThawer thawer = new(interpreter);
+        PyObject* copy = null;
+        try
+        {
+            copy = thawer.Visit(o);
+            if (copy != null && !thawer.Run())
+            {
+                References.Drop(copy);
+                copy = null;
+            }
+        }
+        catch (Exception e)
+        {
+            References.Drop(copy);
+            copy = Errors.FromManaged(e);
+        }
+        thawer.Dispose();
+        return copy;
+    }
+
+    bool Run()
+    {
+        ref Api api = ref Api.Table;
+        while (_stack.Count > 0)
+        {
+            if (api.PyErr_CheckSignals() != 0) return false;
+            Frame* frame = _stack.Last;
+            PyObject* container = frame->Container;
+            PyObject* keys = frame->Keys;
+            nint next = frame->Next++;
+            if (next >= ((PyListObject*)(keys != null ? keys : container))->Size)
+            {
+                _stack.RemoveLast();
+                References.Drop(keys);
+                continue;
+            }
+            if (keys == null)
+            {
+                PyObject* item = ((PyListObject*)container)->Items[next];
+                PyObject* plain = Visit(item);
+                if (plain == null) return false;
+                ((PyListObject*)container)->Items[next] = plain;
+                References.Drop(item);
+                continue;
+            }
+            PyObject* key = ((PyListObject*)keys)->Items[next];
+            PyObject* value = api.PyDict_GetItemWithError(container, key);
+            if (value == null) return false;
+            PyObject* copy = Visit(value);
+            if (copy == null) return false;
+            int failed = copy == value ? 0 : api.PyDict_SetItem(container, key, copy);
+            References.Drop(copy);
+            if (failed != 0) return false;
+        }
+        return true;
+    }
+
+    // A new reference to the plain form of an object. That of a container is filled with live objects at first, and waits on the stack.
+    PyObject* Visit(PyObject* o)
+    {
+        ref Api api = ref Api.Table;
+        if (AddressRange.Contains(o)) return Thawer.Thaw(_interpreter, o);
+        if (o->Type == api.PyTuple_Type) return VisitTuple(o);
+        bool isPlain = IsPlainContainer(o);
+        if (!isPlain && !Handle.Is(_state, o)) return References.New(o);
+        PyObject* known = _memo.Find(o);
+        if (known != null) return References.New(known);
+        if (isPlain) return Begin(o, o->Type == api.PyDict_Type ? api.PyDict_Copy(o) : api.PySequence_List(o));
+        if (LiveObjects.KindOf(_state, o) == LiveKind.Array) return VisitArray(o);
+        PyObject* copy = LiveObjects.ToPlain(_state, o);
+        // One that holds another one, and so on: what is at the end.
+        for (int depth = 0; copy != null && Handle.Is(_state, copy) && LiveObjects.KindOf(_state, o) == LiveKind.AtomicRef;)
+        {
+            if (++depth > 1000)
+            {
+                References.Drop(copy);
+                return Errors.Set(*api.PyExc_RecursionError, "an AtomicRef that holds itself has no plain form");
+            }
+            PyObject* inner = LiveObjects.KindOf(_state, copy) == LiveKind.AtomicRef ? LiveObjects.ToPlain(_state, copy) : Visit(copy);
+            References.Drop(copy);
+            copy = inner;
+        }
+        return Begin(o, copy);
+    }
+
+    // Puts a copy, whose reference it takes over, on the stack, if it is of a container; null if it is, with an exception set.
+    PyObject* Begin(PyObject* o, PyObject* copy)
+    {
+        ref Api api = ref Api.Table;
+        if (copy == null) return null;
+        bool isDict = copy->Type == api.PyDict_Type;
+        if (!isDict && copy->Type != api.PyList_Type) return copy;
+        PyObject* keys = isDict ? api.PySequence_List(copy) : null;
+        if (isDict && keys == null)
+        {
+            References.Drop(copy);
+            return null;
+        }
+        _made.Reserve(1);
+        _made.Add((nint)References.New(copy));
+        _memo.Add(o, copy);
+        _stack.Add(new Frame { Container = copy, Keys = keys });
+        return copy;
+    }
+
+    // Holds numbers only, so it is finished at once.
+    PyObject* VisitArray(PyObject* o)
+    {
+        PyObject* copy = LiveObjects.ToPlain(_state, o);
+        if (copy == null) return null;
+        _made.Reserve(1);
+        _made.Add((nint)References.New(copy));
+        _memo.Add(o, copy);
+        return copy;
+    }
+
+    PyObject* VisitTuple(PyObject* tuple)
+    {
+        ref Api api = ref Api.Table;
+        if (_depth == MostTuples) return Errors.Set(*api.PyExc_RecursionError, "the tuple is nested too deeply");
+        _depth++;
+        nint length = ((PyVarObject*)tuple)->Size;
+        PyObject* copy = api.PyTuple_New(length);
+        for (nint i = 0; copy != null && i < length; i++)
+        {
+            PyObject* item = Visit(((PyObject**)((byte*)tuple + Layout.Current.TupleItems))[i]);
+            if (item == null)
+            {
+                References.Drop(copy);
+                copy = null;
+            }
+            else ((PyObject**)((byte*)copy + Layout.Current.TupleItems))[i] = item;
+        }
+        _depth--;
+        return copy;
+    }
+
+    void Dispose()
+    {
+        for (int i = 0; i < _stack.Count; i++) References.Drop(_stack[i]->Keys);
+        _stack.Dispose();
+        _memo.Dispose();
+        for (int i = 0; i < _made.Count; i++) References.Drop((PyObject*)*_made[i]);
+        _made.Dispose();
+    }
+}

@@ -1,0 +1,38 @@
+namespace Symplast.Python.Live;
+
+/// <summary>The kinds of live objects.</summary>
+internal enum LiveKind
+{
+    /// <summary>No kind of ours: freed or foreign memory.</summary>
+    None,
+
+    /// <summary><c>symplast.Dict</c>.</summary>
+    Dict,
+
+    /// <summary><c>symplast.SortedDict</c>.</summary>
+    SortedDict,
+
+    /// <summary><c>symplast.List</c>.</summary>
+    List,
+
+    /// <summary><c>symplast.Set</c>.</summary>
+    Set,
+
+    /// <summary><c>symplast.Object</c> and its subclasses.</summary>
+    Object,
+
+    /// <summary><c>symplast.AtomicInt</c>.</summary>
+    AtomicInt,
+
+    /// <summary><c>symplast.AtomicRef</c>.</summary>
+    AtomicRef,
+
+    /// <summary><c>symplast.Queue</c>.</summary>
+    Queue,
+
+    /// <summary><c>symplast.Array</c>.</summary>
+    Array,
+
+    /// <summary>Number of kinds.</summary>
+    Count,
+}

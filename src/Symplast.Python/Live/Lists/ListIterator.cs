@@ -1,0 +1,172 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+using static Symplast.Python.Definitions;
+using Vector = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
+
+namespace Symplast.Python.Live;
+
+/// <summary>An iterator over the elements that a List had at one moment. Some of them are always ready, so that not every step needs a section of its own.</summary>
+internal unsafe struct ListIterator
+{
+    internal PyObject Head;
+    Handle* _owner;              // a reference, which keeps the pool's addresses too
+    PoolHeap* _heap;             // the pool's; so it can always be asked whether that was deleted
+    VectorSnapshot _snapshot;
+    long _next;                  // the number of the one to give next
+    long _first;                 // of the first that is ready
+    int _ready;
+    ReadyObjects _objects;
+    bool _reversed;
+    bool _isOver;
+    ListIterator* _previous;     // in the interpreter's list, while there is a snapshot
+    ListIterator* _following;
+
+    /// <summary>What every interpreter makes the type from, once it is built.</summary>
+    internal static PyTypeSpec* Definition { get; set; }
+
+    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
+    {
+        Name = Text.Utf8("symplast._symplast.ListIterator"u8),
+        BasicSize = sizeof(ListIterator),
+        Flags = PyTypeSpec.ImmutableType | PyTypeSpec.DisallowInstantiation,
+        Slots = Table(
+            Slot(PyTypeSlot.Doc, Text.Utf8("Iterator over what a List held at one moment."u8)),
+            Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
+            Slot(PyTypeSlot.Iter, Api.Table.PyObject_SelfIter),
+            Slot(PyTypeSlot.IterNext, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Next),
+            Slot(PyTypeSlot.Methods, Table(
+                Method("__length_hint__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LengthHint, PyMethodDef.NoArgs, "How many are left."u8)))),
+    });
+
+    /// <summary>A new iterator over the elements as they are now; null with an exception set.</summary>
+    internal static PyObject* Create(Handle* owner, bool reversed)
+    {
+        if (!LiveMethods.IsUsable(owner)) return null;
+        LiveState* state = owner->State;
+        Status status = Vector.Snapshot(state->Me, (SharedVector*)owner->Shared, out VectorSnapshot snapshot);
+        if (status != Status.Done) return LiveErrors.Raise(owner, status);
+        ListIterator* iterator = (ListIterator*)Api.Table.PyType_GenericAlloc(state->ListIteratorType, 0);
+        if (iterator == null)
+        {
+            snapshot.Release(state->Me);
+            return null;
+        }
+        References.Take((PyObject*)owner);
+        iterator->_owner = owner;
+        iterator->_heap = Heap.Of(owner->Shared);
+        iterator->_snapshot = snapshot;
+        iterator->_reversed = reversed;
+        iterator->_following = (ListIterator*)state->ListIterators;
+        if (iterator->_following != null) iterator->_following->_previous = iterator;
+        state->ListIterators = iterator;
+        return (PyObject*)iterator;
+    }
+
+    /// <summary>Ends what all iterators of an interpreter have to do with snapshots.</summary>
+    internal static void FinishAll(LiveState* state)
+    {
+        while (state->ListIterators != null) Finish((ListIterator*)state->ListIterators);
+    }
+
+    /// <summary>Gives back the snapshot, if the iterator still has it: it is used up.</summary>
+    internal static void Finish(ListIterator* iterator)
+    {
+        if (iterator->_isOver) return;
+        iterator->_isOver = true;
+        LiveState* state = iterator->_owner->State;
+        if (iterator->_previous != null) iterator->_previous->_following = iterator->_following;
+        else state->ListIterators = iterator->_following;
+        if (iterator->_following != null) iterator->_following->_previous = iterator->_previous;
+        iterator->_previous = iterator->_following = null;
+        if (!ForkGuard.IsForkedChild) iterator->_snapshot.Release(state->Me);
+        bool isUsedUp = iterator->_next - iterator->_first >= iterator->_ready;
+        iterator->_ready = 0;
+        if (!isUsedUp) iterator->_objects.Drop();
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Next(PyObject* self)
+    {
+        ListIterator* iterator = (ListIterator*)self;
+        return IsReady(iterator) ? Give(iterator) : NextSlowly(iterator);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static PyObject* Give(ListIterator* iterator) => iterator->_objects.Take((int)(iterator->_next++ - iterator->_first));
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static PyObject* NextSlowly(ListIterator* iterator)
+    {
+        try
+        {
+            while (!IsReady(iterator))
+            {
+                if (!Prepare(iterator)) return null;
+            }
+            return Give(iterator);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    // Whether the next one can be given. What is ready is given no more when the pool was deleted.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool IsReady(ListIterator* iterator) =>
+        iterator->_next - iterator->_first < iterator->_ready && !PoolHeap.IsDeleted(iterator->_heap) && !ForkGuard.IsForkedChild;
+
+    // Makes the next ones ready, as many as can be made in one section; false at the end, or with an exception set. Python code can run, which may use the same iterator.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static bool Prepare(ListIterator* iterator)
+    {
+        if (iterator->_isOver || !LiveMethods.IsUsable(iterator->_owner)) return false;
+        Handle* owner = iterator->_owner;
+        LiveState* state = owner->State;
+        // Few at first: many a loop takes but one.
+        long most = Math.Min(iterator->_next == 0 ? 8 : ReadyObjects.Room, iterator->_snapshot.Count - iterator->_next);
+        int done = 0;
+        Epoch.Enter(state->Me);
+        bool isDeleted = PoolHeap.IsDeleted(Heap.Of(owner->Shared));
+        for (; !isDeleted && done < most; done++)
+        {
+            long next = iterator->_next + done;
+            PyObject* o = Outgoing.Object(state, iterator->_snapshot.Items[iterator->_reversed ? iterator->_snapshot.Count - 1 - next : next]);
+            if (o == null) break;
+            iterator->_objects.Put(done, o);
+        }
+        iterator->_first = iterator->_next;
+        iterator->_ready = done;
+        Epoch.Exit(state->Me);
+        bool isOver = isDeleted || most <= 0;
+        if (isDeleted) LiveErrors.RaiseDeleted(owner);
+        if (isOver) Finish(iterator);
+        if (isOver || done == most) return !isOver;
+        bool goesOn = LiveState.Again(state);
+        // What failed fails again when it is wanted.
+        if (!goesOn && done != 0) Api.Table.PyErr_Clear();
+        return goesOn || done != 0;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* LengthHint(PyObject* self, PyObject* none)
+    {
+        ListIterator* iterator = (ListIterator*)self;
+        return Api.Table.PyLong_FromLongLong(iterator->_isOver ? 0 : Math.Max(0, iterator->_snapshot.Count - iterator->_next));
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static void Dealloc(PyObject* self)
+    {
+        PyObject* type = self->Type;
+        ListIterator* iterator = (ListIterator*)self;
+        Finish(iterator);
+        References.Drop((PyObject*)iterator->_owner);
+        Api.Table.PyObject_Free(self);
+        References.Drop(type);
+    }
+}

@@ -1,0 +1,259 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+using static Symplast.Python.Definitions;
+using Vector = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
+
+namespace Symplast.Python.Live;
+
+// The methods.
+internal static unsafe partial class ListType
+{
+    static PyMethodDef* Methods() => Table(
+        Method("append"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Append, PyMethodDef.OneArg, "append($self, object, /)\n--\n\nAppend object to the end of the list."u8),
+        Method("extend"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Extend, PyMethodDef.OneArg, "extend($self, iterable, /)\n--\n\nAppend all elements of the iterable, at one moment."u8),
+        Method("insert"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Insert, PyMethodDef.FastCall, "insert($self, index, object, /)\n--\n\nInsert object before index."u8),
+        Method("pop"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Pop, PyMethodDef.FastCall, "pop($self, index=-1, /)\n--\n\nRemove and return the element at index. Of many callers each gets another one."u8),
+        Method("remove"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Remove, PyMethodDef.OneArg, "remove($self, value, /)\n--\n\nRemove the first element that equals value."u8),
+        Method("clear"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Clear, PyMethodDef.NoArgs, "clear($self, /)\n--\n\nRemove all elements, at one moment."u8),
+        Method("copy"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Copy, PyMethodDef.NoArgs, "copy($self, /)\n--\n\nReturn a plain list of the elements at one moment."u8),
+        Method("index"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&IndexOf, PyMethodDef.FastCall, "index($self, value, start=0, stop=sys.maxsize, /)\n--\n\nReturn the first index of value."u8),
+        Method("count"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CountOf, PyMethodDef.OneArg, "count($self, value, /)\n--\n\nReturn how many elements equal value, at one moment."u8),
+        Method("reverse"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reverse, PyMethodDef.NoArgs, "reverse($self, /)\n--\n\nReverse the list in place, at one moment."u8),
+        Method("sort"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Sort, PyMethodDef.FastCall | PyMethodDef.Keywords, "sort($self, /, *, key=None, reverse=False)\n--\n\nSort the list in place, stably. The result takes the place of the elements at one moment. If other interpreters change the list meanwhile, it is sorted anew; ValueError if they do so again and again, or if this one does."u8),
+        Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs, "__copy__($self, /)\n--\n\nFor copy.copy: a new List in the same pool, with the elements of one moment."u8),
+        Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg, "__deepcopy__($self, memo, /)\n--\n\nFor copy.deepcopy: a new List in the same pool, with copies of the elements of one moment."u8),
+        Method("__reversed__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reversed, PyMethodDef.NoArgs, "__reversed__($self, /)\n--\n\nReturn a reverse iterator over the elements of one moment."u8),
+        Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange, PyMethodDef.FastCall, "compare_exchange($self, index, expected, new, /)\n--\n\nReplace the element at index by new if it is expected, at one moment. Return whether it was."u8),
+        Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Add, PyMethodDef.FastCall, "add($self, index, n, /)\n--\n\nAdd n to the number at index, at one moment, and return the sum."u8),
+        Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8));
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Append(PyObject* self, PyObject* o)
+    {
+        try
+        {
+            return AppendOne((Handle*)self, o) ? Api.Table._Py_NoneStruct : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    static bool AppendOne(Handle* handle, PyObject* o)
+    {
+        if (!LiveMethods.IsUsable(handle)) return false;
+        LiveState* state = handle->State;
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        if (!Incoming.Item(state, heap, o, Place.Member((PyObject*)handle), out Incoming incoming)) return false;
+        Epoch.Enter(state->Me);
+        Status status = incoming.ToValue(state, heap, out Value value);
+        if (status == Status.Done)
+        {
+            status = Vector.Append(state->Me, VectorOf(handle), value);
+            Reference.Drop(state->Me, value);
+        }
+        Epoch.Exit(state->Me);
+        incoming.Dispose(state);
+        return status == Status.Done || LiveErrors.Raise(handle, status) != null;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Extend(PyObject* self, PyObject* items) => Frame.Do(self, items, &ExtendBy);
+
+    static bool ExtendBy(Handle* handle, PyObject* iterable)
+    {
+        if (!LiveMethods.IsUsable(handle)) return false;
+        PyObject* items = iterable->Type == Api.Table.PyList_Type || iterable->Type == Api.Table.PyTuple_Type ? Api.Table.PySequence_List(iterable) : ItemsOf(iterable);
+        bool done = LiveMethods.Hidden(items) != null && Replace(handle, nint.MaxValue, nint.MaxValue, items);
+        References.Drop(items);
+        return done;
+    }
+
+    // A list of what an iterable gives, whatever it says about its length: list.extend believes no such thing either.
+    static PyObject* ItemsOf(PyObject* iterable)
+    {
+        PyObject* iterator = Api.Table.PyObject_GetIter(iterable);
+        PyObject* items = iterator == null ? null : Api.Table.PyList_New(0);
+        bool done = items == null;
+        while (!done)
+        {
+            PyObject* item = Api.Table.PyIter_Next(iterator);
+            done = item == null || Api.Table.PyList_Append(items, item) != 0;
+            References.Drop(item);
+        }
+        References.Drop(iterator);
+        if (Api.Table.PyErr_Occurred() == null) return items;
+        References.Drop(items);
+        return null;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Insert(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &Insert);
+
+    static PyObject* Insert(Handle* handle, PyObject** arguments, nint count)
+    {
+        if (!LiveMethods.CheckCount("insert", count, 2, 2) || !LiveMethods.IsUsable(handle)) return null;
+        nint index = Api.Table.PyNumber_AsSsize_t(arguments[0], *Api.Table.PyExc_OverflowError);
+        if (index == -1 && Api.Table.PyErr_Occurred() != null) return null;
+        LiveState* state = handle->State;
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        if (!Incoming.Item(state, heap, arguments[1], Place.Item((PyObject*)handle, arguments[0]), out Incoming incoming)) return null;
+        Epoch.Enter(state->Me);
+        Status status = incoming.ToValue(state, heap, out Value value);
+        if (status == Status.Done)
+        {
+            status = Vector.InsertNear(state->Me, VectorOf(handle), index, value);
+            Reference.Drop(state->Me, value);
+        }
+        Epoch.Exit(state->Me);
+        incoming.Dispose(state);
+        return status == Status.Done ? Api.Table._Py_NoneStruct : LiveErrors.Raise(handle, status);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Pop(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &Pop);
+
+    static PyObject* Pop(Handle* handle, PyObject** arguments, nint count)
+    {
+        if (!LiveMethods.CheckCount("pop", count, 0, 1) || !LiveMethods.IsUsable(handle)) return null;
+        nint index = -1;
+        if (count == 1)
+        {
+            index = Api.Table.PyNumber_AsSsize_t(arguments[0], *Api.Table.PyExc_IndexError);
+            if (index == -1 && Api.Table.PyErr_Occurred() != null) return null;
+        }
+        LiveState* state = handle->State;
+        Status status;
+        Value value;
+        PoolHeap* held;
+        do
+        {
+            ValueGuard guard = UnknownClasses.Guard(state);
+            Epoch.Enter(state->Me);
+            status = index == -1 ? Vector.TakeLast(state->Me, VectorOf(handle), guard, out value) : Vector.TakeElement(state->Me, VectorOf(handle), index, guard, out value);
+            held = status == Status.Done ? Outgoing.Hold(value) : null;
+            UnknownClasses.Note(state, status);
+            Epoch.Exit(state->Me);
+            if (status == Status.Refused && !LiveState.Again(state)) return null;
+        } while (status == Status.Refused);
+        if (status == Status.Done) return Outgoing.Give(state, value, held);
+        return status == Status.Missing ? LiveErrors.RaiseIndex(index == -1 || IsEmpty(handle) ? "pop from empty list" : "pop index out of range") : LiveErrors.Raise(handle, status);
+    }
+
+    static bool IsEmpty(Handle* handle) => Vector.Count(handle->State->Me, VectorOf(handle), out long count) == Status.Done && count == 0;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Remove(PyObject* self, PyObject* o) => Frame.Do(self, o, &RemoveFirst);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Clear(PyObject* self, PyObject* none) => Frame.Call(self, &Clear);
+
+    static PyObject* Clear(Handle* handle)
+    {
+        if (!LiveMethods.IsUsable(handle)) return null;
+        return Succeeded(handle, Vector.Clear(handle->State->Me, VectorOf(handle))) ? Api.Table._Py_NoneStruct : null;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* IndexOf(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &IndexOf);
+
+    static PyObject* IndexOf(Handle* handle, PyObject** arguments, nint count)
+    {
+        if (!LiveMethods.CheckCount("index", count, 1, 3)) return null;
+        nint start = 0;
+        nint stop = nint.MaxValue;
+        if (count > 1 && !TryBound(arguments[1], out start) || count > 2 && !TryBound(arguments[2], out stop)) return null;
+        if (!Search(handle, arguments[0], start, stop, wantsAll: false, out nint found)) return null;
+        return found >= 0 ? Api.Table.PyLong_FromLongLong(found) : Errors.Value("list.index(x): x not in list");
+    }
+
+    // An end of a range: as far as a number goes if it is larger.
+    static bool TryBound(PyObject* o, out nint bound)
+    {
+        bound = 0;
+        if (Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.Index) == null) return Errors.Type("slice indices must be integers or have an __index__ method") != null;
+        bound = Api.Table.PyNumber_AsSsize_t(o, null);
+        return bound != -1 || Api.Table.PyErr_Occurred() == null;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CountOf(PyObject* self, PyObject* o) => Frame.Call(self, o, &CountOf);
+
+    static PyObject* CountOf(Handle* handle, PyObject* o) =>
+        Search(handle, o, 0, nint.MaxValue, wantsAll: true, out nint found) ? Api.Table.PyLong_FromLongLong(found) : null;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Reverse(PyObject* self, PyObject* none) => Frame.Call(self, &Reverse);
+
+    static PyObject* Reverse(Handle* handle)
+    {
+        if (!LiveMethods.IsUsable(handle)) return null;
+        return Succeeded(handle, Vector.Reverse(handle->State->Me, VectorOf(handle))) ? Api.Table._Py_NoneStruct : null;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Reversed(PyObject* self, PyObject* none) => Frame.Call(self, &Reversed);
+
+    static PyObject* Reversed(Handle* handle) => ListIterator.Create(handle, reversed: true);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &CompareExchange);
+
+    static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
+    {
+        if (!LiveMethods.CheckCount("compare_exchange", count, 3, 3) || !LiveMethods.IsUsable(handle) || !TryIndex(arguments[0], out long index)) return null;
+        LiveState* state = handle->State;
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        Place place = Place.Item((PyObject*)handle, arguments[0]);
+        if (!Incoming.Item(state, heap, arguments[1], place, out Incoming expected)) return null;
+        Status status = Status.Deleted;
+        Value seen = default;
+        bool made = Incoming.Item(state, heap, arguments[2], place, out Incoming desired);
+        if (made)
+        {
+            Epoch.Enter(state->Me);
+            status = desired.ToValue(state, heap, out Value value);
+            if (status == Status.Done)
+            {
+                status = Vector.CompareExchange(state->Me, VectorOf(handle), index, expected.Probe, value, out seen);
+                Reference.Drop(state->Me, value);
+            }
+            Epoch.Exit(state->Me);
+            desired.Dispose(state);
+        }
+        expected.Dispose(state);
+        if (!made) return null;
+        if (status == Status.Done) return Api.Table._Py_TrueStruct;
+        if (status == Status.Missing) return seen.IsEmpty ? LiveErrors.RaiseIndex("list index out of range") : Api.Table._Py_FalseStruct;
+        return LiveErrors.Raise(handle, status);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Add(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &Add);
+
+    static PyObject* Add(Handle* handle, PyObject** arguments, nint count)
+    {
+        if (!LiveMethods.CheckCount("add", count, 2, 2) || !LiveMethods.IsUsable(handle) || !TryIndex(arguments[0], out long index)) return null;
+        LiveState* state = handle->State;
+        if (!Incoming.TryNumber(state, "add", arguments[1], out Incoming delta)) return null;
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        Status status = Status.Deleted;
+        PyObject* result = null;
+        Epoch.Enter(state->Me);
+        if (!PoolHeap.IsDeleted(heap))
+        {
+            status = Vector.Add(state->Me, VectorOf(handle), index, delta.Probe.AsValue, out Value sum);
+            if (status == Status.Done) result = Outgoing.Object(state, sum);
+        }
+        Epoch.Exit(state->Me);
+        delta.Dispose(state);
+        if (status == Status.Done) return result;
+        if (status == Status.Missing) return LiveErrors.RaiseIndex("list index out of range");
+        if (status == Status.WrongKind) return Errors.Type($"{Place.Item((PyObject*)handle, arguments[0]).Describe()} is not a number");
+        return LiveErrors.Raise(handle, status);
+    }
+}

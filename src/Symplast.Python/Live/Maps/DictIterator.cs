@@ -1,0 +1,281 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+using static Symplast.Python.Definitions;
+
+namespace Symplast.Python.Live;
+
+/// <summary>What an iterator over a Dict gives.</summary>
+internal enum DictIteration
+{
+    /// <summary>Keys.</summary>
+    Keys,
+
+    /// <summary>Values.</summary>
+    Values,
+
+    /// <summary>Pairs.</summary>
+    Items,
+}
+
+/// <summary>An iterator over the items that a Dict, SortedDict or Set had at one moment. Some of them are always ready, so that not every step needs a section.</summary>
+internal unsafe struct DictIterator
+{
+    internal PyObject Head;
+    Handle* _owner;              // a reference, which keeps the pool's addresses too
+    PoolHeap* _heap;             // the pool's; so it can always be asked whether that was deleted
+    SnapshotEntries _entries;    // none when they are used up
+    ulong _next;                 // the number of the one to give next
+    ulong _first;                // of the first that is ready
+    int _ready;
+    ReadyObjects _objects;       // what is ready: keys, values, or both in turn
+    DictIteration _what;
+    DictIterator* _previous;     // in the interpreter's list, while there are entries
+    DictIterator* _following;
+
+    /// <summary>What every interpreter makes the type from, once it is built.</summary>
+    internal static PyTypeSpec* Definition { get; set; }
+
+    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
+    {
+        Name = Text.Utf8("symplast._symplast.DictIterator"u8),
+        BasicSize = sizeof(DictIterator),
+        Flags = PyTypeSpec.ImmutableType | PyTypeSpec.DisallowInstantiation,
+        Slots = Table(
+            Slot(PyTypeSlot.Doc, Text.Utf8("Iterator over what a Dict, SortedDict or Set held at one moment."u8)),
+            Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
+            Slot(PyTypeSlot.Iter, Api.Table.PyObject_SelfIter),
+            Slot(PyTypeSlot.IterNext, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&NextCall),
+            Slot(PyTypeSlot.Methods, Table(
+                Method("__length_hint__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LengthHint, PyMethodDef.NoArgs, "How many are left."u8),
+                Method("__reduce__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reduce, PyMethodDef.NoArgs, "An iterator over a list of what is left."u8)))),
+    });
+
+    /// <summary>A new iterator, which takes over the entries; null with an exception set.</summary>
+    internal static PyObject* Create(Handle* owner, SnapshotEntries entries, DictIteration what)
+    {
+        LiveState* state = owner->State;
+        DictIterator* iterator = (DictIterator*)Api.Table.PyType_GenericAlloc(state->DictIteratorType, 0);
+        if (iterator == null)
+        {
+            entries.Free(state->Me);
+            return null;
+        }
+        References.Take((PyObject*)owner);
+        iterator->_owner = owner;
+        iterator->_heap = Heap.Of(owner->Shared);
+        iterator->_entries = entries;
+        iterator->_what = what;
+        iterator->_following = (DictIterator*)state->Iterators;
+        if (iterator->_following != null) iterator->_following->_previous = iterator;
+        state->Iterators = iterator;
+        return (PyObject*)iterator;
+    }
+
+    /// <summary>The next key and value, of which one is left null if it is not wanted; new references. False at the end, or with an exception set.</summary>
+    internal static bool Next(DictIterator* iterator, PyObject** key, PyObject** value)
+    {
+        *key = *value = null;
+        while (!IsReady(iterator))
+        {
+            if (!Prepare(iterator)) return false;
+        }
+        bool hasBoth = iterator->_what == DictIteration.Items;
+        int at = (int)(iterator->_next++ - iterator->_first);
+        if (hasBoth) at *= 2;
+        *(iterator->_what == DictIteration.Values ? value : key) = iterator->_objects.Take(at);
+        if (hasBoth) *value = iterator->_objects.Take(at + 1);
+        return true;
+    }
+
+    // Whether the next one can be given. What is ready is given no more when the pool was deleted.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool IsReady(DictIterator* iterator) =>
+        iterator->_next - iterator->_first < (ulong)iterator->_ready && !PoolHeap.IsDeleted(iterator->_heap) && !ForkGuard.IsForkedChild;
+
+    // Makes the next ones ready, as many as can be made in one section; false at the end, or with an exception set. Python code can run, which may use the same iterator.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static bool Prepare(DictIterator* iterator)
+    {
+        if (!iterator->_entries.Exist || !LiveMethods.IsUsable(iterator->_owner)) return false;
+        Handle* owner = iterator->_owner;
+        LiveState* state = owner->State;
+        int step = iterator->_what == DictIteration.Items ? 2 : 1;
+        // Few at first: many a loop takes but one.
+        int most = iterator->_next == 0 ? 8 : ReadyObjects.Room / step;
+        int done = 0;
+        bool failed = false;
+        Epoch.Enter(state->Me);
+        bool isDeleted = PoolHeap.IsDeleted(Heap.Of(owner->Shared));
+        bool isOver = isDeleted || iterator->_next >= iterator->_entries.Count;
+        if (!isOver)
+        {
+            ulong left = iterator->_entries.Count - iterator->_next;
+            while (done < most && (ulong)done < left && !(failed = !TryMake(iterator, state, iterator->_next + (ulong)done, done * step))) done++;
+            iterator->_first = iterator->_next;
+            iterator->_ready = done;
+        }
+        Epoch.Exit(state->Me);
+        if (isDeleted) LiveErrors.RaiseDeleted(owner);
+        if (isOver) Finish(iterator);
+        if (isOver || !failed) return !isOver;
+        // A key whose value cannot be had yet.
+        PyObject* key = iterator->_objects.Take(done * step);
+        bool goesOn = LiveState.Again(state);
+        if (!goesOn && done != 0)
+        {
+            // It fails again when it is wanted.
+            Api.Table.PyErr_Clear();
+            goesOn = true;
+        }
+        ReadyObjects.Drop(key);
+        return goesOn;
+    }
+
+    // In a section. What could be made is left in its place even if it is not all.
+    static bool TryMake(DictIterator* iterator, LiveState* state, ulong number, int place)
+    {
+        iterator->_entries.Get(number, out Value key, out Value value);
+        PyObject* first = Outgoing.Object(state, iterator->_what == DictIteration.Values ? value : key);
+        iterator->_objects.Put(place, first);
+        if (first == null || iterator->_what != DictIteration.Items) return first != null;
+        PyObject* second = Outgoing.Object(state, value);
+        iterator->_objects.Put(place + 1, second);
+        return second != null;
+    }
+
+    // Drops what is ready. May run Python code, which finds nothing ready.
+    static void DropReady(DictIterator* iterator)
+    {
+        bool isUsedUp = iterator->_next - iterator->_first >= (ulong)iterator->_ready;
+        iterator->_ready = 0;
+        if (!isUsedUp) iterator->_objects.Drop();
+    }
+
+    /// <summary>Ends what all iterators of an interpreter have to do with snapshots.</summary>
+    internal static void FinishAll(LiveState* state)
+    {
+        while (state->Iterators != null) Finish((DictIterator*)state->Iterators);
+    }
+
+    /// <summary>Gives back the entries, which the iterator still has: they are used up.</summary>
+    internal static void Finish(DictIterator* iterator)
+    {
+        LiveState* state = iterator->_owner->State;
+        SnapshotEntries entries = iterator->_entries;
+        iterator->_entries = default;
+        if (iterator->_previous != null) iterator->_previous->_following = iterator->_following;
+        else state->Iterators = iterator->_following;
+        if (iterator->_following != null) iterator->_following->_previous = iterator->_previous;
+        iterator->_previous = iterator->_following = null;
+        if (!ForkGuard.IsForkedChild) entries.Free(state->Me);
+        if (iterator->_ready != 0) DropReady(iterator);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* NextCall(PyObject* self)
+    {
+        DictIterator* iterator = (DictIterator*)self;
+        return IsReady(iterator) && iterator->_what != DictIteration.Items ? iterator->_objects.Take((int)(iterator->_next++ - iterator->_first)) : NextSlowly(iterator);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static PyObject* NextSlowly(DictIterator* iterator)
+    {
+        try
+        {
+            PyObject* key;
+            PyObject* value;
+            return Next(iterator, &key, &value) ? Pick(iterator, key, value) : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* LengthHint(PyObject* self, PyObject* none)
+    {
+        DictIterator* iterator = (DictIterator*)self;
+        if (!iterator->_entries.Exist || LiveMethods.IsDeleted(iterator->_owner)) return Api.Table.PyLong_FromLongLong(0);
+        LiveState* state = iterator->_owner->State;
+        Epoch.Enter(state->Me);
+        long left = PoolHeap.IsDeleted(Heap.Of(iterator->_owner->Shared)) ? 0 : (long)(iterator->_entries.Count - iterator->_next);
+        Epoch.Exit(state->Me);
+        return Api.Table.PyLong_FromLongLong(left);
+    }
+
+    // As those of dict: an iterator over a list of what is left.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Reduce(PyObject* self, PyObject* none)
+    {
+        try
+        {
+            ref Api api = ref Api.Table;
+            DictIterator* iterator = (DictIterator*)self;
+            ulong next = iterator->_next;
+            PyObject* left = api.PyList_New(0);
+            bool done = left != null;
+            PyObject* key;
+            PyObject* value;
+            while (done && HasMore(iterator) && (done = Next(iterator, &key, &value)))
+            {
+                PyObject* item = Pick(iterator, key, value);
+                done = item != null && api.PyList_Append(left, item) == 0;
+                References.Drop(item);
+            }
+            DropReady(iterator);
+            iterator->_next = next;
+            PyObject* builtins = done ? api.PyImport_ImportModule(Text.Utf8("builtins"u8)) : null;
+            PyObject* iter = builtins == null ? null : api.PyObject_GetAttrString(builtins, Text.Utf8("iter"u8));
+            References.Drop(builtins);
+            PyObject* arguments = iter == null ? null : api.PyTuple_New(1);
+            if (arguments == null)
+            {
+                References.Drop(iter);
+                References.Drop(left);
+                return null;
+            }
+            api.PyTuple_SetItem(arguments, 0, left);
+            return LiveMethods.Pair(iter, arguments);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    static bool HasMore(DictIterator* iterator)
+    {
+        if (!iterator->_entries.Exist || iterator->_owner->Shared == null || ForkGuard.IsForkedChild) return false;
+        LiveState* state = iterator->_owner->State;
+        Epoch.Enter(state->Me);
+        // That it was deleted is for Next to say.
+        bool hasMore = PoolHeap.IsDeleted(Heap.Of(iterator->_owner->Shared)) || iterator->_next < iterator->_entries.Count;
+        Epoch.Exit(state->Me);
+        return hasMore;
+    }
+
+    // What the iterator gives, of the two references that Next gave.
+    static PyObject* Pick(DictIterator* iterator, PyObject* key, PyObject* value) => iterator->_what switch
+    {
+        DictIteration.Keys => key,
+        DictIteration.Values => value,
+        _ => LiveMethods.Pair(key, value),
+    };
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static void Dealloc(PyObject* self)
+    {
+        PyObject* type = self->Type;
+        DictIterator* iterator = (DictIterator*)self;
+        if (iterator->_entries.Exist) Finish(iterator);
+        References.Drop((PyObject*)iterator->_owner);
+        Api.Table.PyObject_Free(self);
+        References.Drop(type);
+    }
+}

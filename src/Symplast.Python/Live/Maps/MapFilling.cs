@@ -1,0 +1,196 @@
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+using Map = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
+
+namespace Symplast.Python.Live;
+
+/// <summary>
+/// Gives a Dict or Set that is empty many items at once: they are made beside it, where nobody sees them, and become its items at one moment. What cannot be stored
+/// ends it, and the items before are stored, as if they had been one by one.
+/// </summary>
+/// <remarks>
+/// With the GIL held; Python code can run between sections: handlers of signals, what carrying an item calls. It may do with the Dict what it likes: if that is not empty any
+/// more in the end, the items are set one by one.
+/// </remarks>
+internal unsafe ref struct MapFilling
+{
+    // A new map has room for as many.
+    const nint Few = 4;
+
+    // A divisor of 1024: see GoesOn.
+    const nint PerSection = 256;
+
+    enum Progress
+    {
+        More,
+        Hard,
+        Over,
+        NoMemory,
+        Deleted,
+        Failed,
+    }
+
+    readonly Handle* _handle;
+    readonly LiveState* _state;
+    readonly PoolHeap* _heap;
+    readonly OrderedMap* _map;
+    readonly PyObject* _source;     // a dict for a Dict, a list for a Set; nobody else has it
+    readonly bool _isDict;
+    readonly delegate*<Handle*, PyObject*, out Incoming, bool> _tryKey;
+    nint _room;
+    nint _position;
+    PyObject* _key;                 // of the last item; borrowed, as is the value
+    PyObject* _value;
+    MapDraft _draft;
+
+    MapFilling(Handle* handle, PyObject* source, bool isDict, delegate*<Handle*, PyObject*, out Incoming, bool> tryKey)
+    {
+        _handle = handle;
+        _state = handle->State;
+        _heap = Heap.Of(handle->Shared);
+        _map = (OrderedMap*)handle->Shared;
+        _source = source;
+        _isDict = isDict;
+        _tryKey = tryKey;
+    }
+
+    /// <summary>
+    /// Moves items of a plain dict that nobody else has to a Dict, from <paramref name="position"/> of <c>PyDict_Next</c> on: all, or none if the Dict is not empty or has no
+    /// room for all. False with an exception set.
+    /// </summary>
+    internal static bool Dict(Handle* handle, PyObject* plain, ref nint position) =>
+        new MapFilling(handle, plain, isDict: true, &LiveMap<DictMap>.TryKey).Run(((PyDictObject*)plain)->Used, ref position);
+
+    /// <summary>The same with elements of a plain list, from an index on, for a Set.</summary>
+    internal static bool Set(Handle* handle, PyObject* elements, delegate*<Handle*, PyObject*, out Incoming, bool> tryKey, ref nint index) =>
+        new MapFilling(handle, elements, isDict: false, tryKey).Run(((PyListObject*)elements)->Size, ref index);
+
+    bool Run(nint count, ref nint position)
+    {
+        if (count <= Few) return true;
+        _room = count;
+        _position = position;
+        Epoch.Enter(_state->Me);
+        // What speaks against it is found again by whoever stores one by one.
+        bool begun = !PoolHeap.IsDeleted(_heap) && Map.BeginDraft(_state->Me, _map, (ulong)count, out _draft) == Status.Done;
+        Epoch.Exit(_state->Me);
+        if (!begun) return true;
+        bool done = Fill();
+        position = _position;
+        return LiveMethods.IsUsable(_handle) && Publish() && done;
+    }
+
+    bool Fill()
+    {
+        for (nint sections = 1; ; sections++)
+        {
+            Progress progress = Progress.Deleted;
+            Epoch.Enter(_state->Me);
+            if (!PoolHeap.IsDeleted(_heap)) progress = FillSome();
+            Epoch.Exit(_state->Me);
+            if (progress == Progress.Over) return true;
+            if (progress == Progress.Hard) progress = AddHard();
+            if (progress == Progress.NoMemory) LiveErrors.Raise(_handle, Status.NoMemory);
+            if (progress == Progress.Deleted) LiveErrors.Raise(_handle, Status.Deleted);
+            if (progress != Progress.More || !LiveMethods.GoesOn(sections * PerSection - 1) || !LiveMethods.IsUsable(_handle)) return false;
+        }
+    }
+
+    // The next items, up to one of which something more must be known.
+    Progress FillSome()
+    {
+        Participant* me = _state->Me;
+        for (nint i = 0; i < PerSection; i++)
+        {
+            if (!Next()) return Progress.Over;
+            if (!PlainValues.TryStoreKey(me, _heap, _key, out Value key, out ulong hash)) return Progress.Hard;
+            if (key.IsEmpty) return Progress.NoMemory;
+            Value value = Value.True;
+            // A dict has no key twice.
+            bool isEasy = _isDict ? PlainValues.TryStore(me, _heap, _value, out value) : Map.Find(_draft, Probe.Of(key)) == null;
+            if (isEasy && !value.IsEmpty && Map.Append(me, _map, ref _draft, hash, key, value)) continue;
+            Reference.Drop(me, key);
+            if (isEasy)
+            {
+                Reference.Drop(me, value);
+                return Progress.NoMemory;
+            }
+            if (_isDict) return Progress.Hard;
+        }
+        return Progress.More;
+    }
+
+    bool Next()
+    {
+        if (_isDict)
+        {
+            PyObject* key;
+            PyObject* value;
+            nint position = _position;
+            bool isThere = Api.Table.NextItem(_source, &position, &key, &value) != 0;
+            _position = position;
+            _key = key;
+            _value = value;
+            return isThere;
+        }
+        if (_position >= ((PyListObject*)_source)->Size) return false;
+        _key = ((PyListObject*)_source)->Items[_position++];
+        return true;
+    }
+
+    // The last item, whatever it is; its key may be there already. Outside sections; Python code can run.
+    Progress AddHard()
+    {
+        if (!_tryKey(_handle, _key, out Incoming key)) return Progress.Failed;
+        Incoming item = default;
+        Progress progress = Progress.Failed;
+        if (!_isDict || Incoming.Item(_state, _heap, _value, Place.Item((PyObject*)_handle, _key), out item))
+        {
+            progress = Progress.Deleted;
+            Epoch.Enter(_state->Me);
+            if (!PoolHeap.IsDeleted(_heap)) progress = Put(key.Probe, _isDict ? item.ToValue(_state, _heap) : Value.True) ? Progress.More : Progress.NoMemory;
+            Epoch.Exit(_state->Me);
+        }
+        item.Dispose(_state);
+        key.Dispose(_state);
+        return progress;
+    }
+
+    // Takes over the reference of the value, which is empty if there was no memory.
+    bool Put(in Probe probe, Value value)
+    {
+        Participant* me = _state->Me;
+        if (value.IsEmpty) return false;
+        Value* present = Map.Find(_draft, probe);
+        if (present != null)
+        {
+            Reference.Drop(me, *present);
+            *present = value;
+            return true;
+        }
+        Value key = probe.ToValue(me, _heap);
+        if (!key.IsEmpty && Map.Append(me, _map, ref _draft, probe.Hash, key, value)) return true;
+        Reference.Drop(me, key);
+        Reference.Drop(me, value);
+        return false;
+    }
+
+    // False with an exception set, or if one was.
+    bool Publish()
+    {
+        Status status = Status.Deleted;
+        Epoch.Enter(_state->Me);
+        if (!PoolHeap.IsDeleted(_heap))
+        {
+            // Many of the elements were the same: the Set is not to keep the room that was made for all.
+            bool isLoose = _draft.Count < _room / 2;
+            status = isLoose ? Status.Missing : Map.Publish(_state->Me, _map, ref _draft);
+            if (status == Status.Missing) status = Map.Spill(_state->Me, _map, ref _draft);
+            else if (status != Status.Done) Map.Discard(_state->Me, ref _draft);
+        }
+        Epoch.Exit(_state->Me);
+        if (Api.Table.PyErr_Occurred() != null) return false;
+        return status == Status.Done || LiveErrors.Raise(_handle, status) != null;
+    }
+}

@@ -1,0 +1,289 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+using LiveSorted = Symplast.Python.Live.LiveMap<Symplast.Python.Live.SortedDictMap>;
+using unsafe Search = delegate*<Symplast.Memory.Participant*, Symplast.Objects.SortedMap*, in Symplast.Objects.Probe, out Symplast.Objects.Value, out Symplast.Objects.Value, Symplast.Objects.Status>;
+using unsafe Taking = delegate*<Symplast.Memory.Participant*, Symplast.Objects.SortedMap*, in Symplast.Objects.ValueGuard, out Symplast.Objects.Value, out Symplast.Objects.Value, Symplast.Objects.Status>;
+using Tree = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
+
+namespace Symplast.Python.Live;
+
+// What the order of the keys is for: ends, neighbours, ranges, places.
+internal static unsafe partial class SortedDictType
+{
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Floor(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Floor);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Ceiling(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Ceiling);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Lower(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Lower);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Higher(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Higher);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* First(PyObject* self, PyObject* none) => End(self, &FirstOf);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Last(PyObject* self, PyObject* none) => End(self, &LastOf);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* PopFirst(PyObject* self, PyObject* none) => Frame.Call(self, &PopFirst);
+
+    static PyObject* PopFirst(Handle* handle) => TakeEnd(handle, &Tree.PopMin, "pop_first");
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* PopLast(PyObject* self, PyObject* none) => Frame.Call(self, &PopLast);
+
+    static PyObject* PopLast(Handle* handle) => TakeEnd(handle, &Tree.PopMax, "pop_last");
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* PeekItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords) => Frame.Call(self, arguments, count, keywords, &PeekItem);
+
+    static PyObject* PeekItem(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
+    {
+        if (!TryIndex("peekitem", arguments, count, keywords, out nint index)) return null;
+        if (!LiveMethods.IsUsable(handle)) return null;
+        if (index is not (0 or -1)) return PeekInside(handle, index);
+        PyObject* pair = Find(handle, default, index == 0 ? &FirstOf : &LastOf, out Status status);
+        return status == Status.Missing ? RaiseIndex() : status == Status.Done ? pair : LiveErrors.Raise(handle, status);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* PopItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords) => Frame.Call(self, arguments, count, keywords, &PopItem);
+
+    static PyObject* PopItem(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
+    {
+        if (!TryIndex("popitem", arguments, count, keywords, out nint index) || !LiveMethods.IsUsable(handle)) return null;
+        if (index is not (0 or -1)) return PopInside(handle, index);
+        return index == 0 ? TakeEnd(handle, &Tree.PopMin, "popitem") : TakeEnd(handle, &Tree.PopMax, "popitem");
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* IRange(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
+    {
+        try
+        {
+            Span<nint> values = stackalloc nint[4];
+            if (!Arguments.Bind("irange", ["minimum", "maximum", "inclusive", "reverse"], required: 0, positional: 4, arguments, count, keywords, values)) return null;
+            bool includesMinimum = true;
+            bool includesMaximum = true;
+            if (values[2] != 0 && !TryInclusive((PyObject*)values[2], out includesMinimum, out includesMaximum)) return null;
+            int reversed = values[3] == 0 ? 0 : Api.Table.PyObject_IsTrue((PyObject*)values[3]);
+            Handle* handle = (Handle*)self;
+            if (reversed < 0 || !LiveMethods.IsUsable(handle)) return null;
+            PyObject* none = Api.Table._Py_NoneStruct;
+            PyObject* minimum = values[0] == (nint)none ? null : (PyObject*)values[0];
+            PyObject* maximum = values[1] == (nint)none ? null : (PyObject*)values[1];
+            PyObject* range = null;
+            if (TryBound(handle, minimum, out Incoming lower))
+            {
+                if (TryBound(handle, maximum, out Incoming upper)) range = Range(handle, minimum, lower, includesMinimum, maximum, upper, includesMaximum, reversed != 0);
+                upper.Dispose(handle->State);
+            }
+            lower.Dispose(handle->State);
+            return range;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    static PyObject* Range(Handle* handle, PyObject* minimum, in Incoming lower, bool includesMinimum, PyObject* maximum, in Incoming upper, bool includesMaximum, bool reversed)
+    {
+        SortedBound from = minimum == null ? SortedBound.None : includesMinimum ? SortedBound.Including(lower.Probe) : SortedBound.Excluding(lower.Probe);
+        SortedBound to = maximum == null ? SortedBound.None : includesMaximum ? SortedBound.Including(upper.Probe) : SortedBound.Excluding(upper.Probe);
+        Status status = Tree.SnapshotKeys(handle->State->Me, MapOf(handle), from, to, out MapSnapshot* snapshot);
+        if (status == Status.Done) return DictIterator.Create(handle, new SnapshotEntries(snapshot, reversed), DictIteration.Keys);
+        if (status != Status.WrongKind) return LiveErrors.Raise(handle, status);
+        if (minimum == null) return RaiseUnsortable(handle, maximum, upper.Probe);
+        if (maximum == null) return RaiseUnsortable(handle, minimum, lower.Probe);
+        return Errors.Type($"irange(): from {Text.TypeName(minimum)} to {Text.TypeName(maximum)} is no range of the keys of this SortedDict");
+    }
+
+    // Nothing for no bound. False with an exception set.
+    static bool TryBound(Handle* handle, PyObject* bound, out Incoming key)
+    {
+        key = default;
+        if (bound == null) return true;
+        KeyState known = FindBound(handle, bound, out key);
+        if (known == KeyState.Foreign) RaiseUnsortable(handle, bound, default);
+        return known == KeyState.Ready && !RefusesBound(handle, bound, key.Probe);
+    }
+
+    // What is not equal to a key has no place among them, unless it is of a kind of keys; a complex number has none, whatever it equals.
+    static KeyState FindBound(Handle* handle, PyObject* bound, out Incoming key)
+    {
+        key = default;
+        return Api.Table.PyType_IsSubtype(bound->Type, Api.Table.PyComplex_Type) != 0 ? KeyState.Foreign : LiveSorted.Find(handle, bound, out key);
+    }
+
+    static bool TryInclusive(PyObject* o, out bool minimum, out bool maximum)
+    {
+        minimum = maximum = false;
+        PyObject* pair = Api.Table.PySequence_Tuple(o);
+        if (pair == null) return false;
+        bool isPair = ((PyVarObject*)pair)->Size == 2;
+        if (!isPair) Errors.Value("irange(): inclusive is a pair of bools");
+        PyObject** items = (PyObject**)((byte*)pair + Layout.Current.TupleItems);
+        int first = isPair ? Api.Table.PyObject_IsTrue(items[0]) : -1;
+        int second = first < 0 ? -1 : Api.Table.PyObject_IsTrue(items[1]);
+        References.Drop(pair);
+        minimum = first > 0;
+        maximum = second > 0;
+        return second >= 0;
+    }
+
+    static PyObject* Neighbour(PyObject* self, PyObject* bound, Search search)
+    {
+        try
+        {
+            Handle* handle = (Handle*)self;
+            if (!LiveMethods.IsUsable(handle)) return null;
+            KeyState known = FindBound(handle, bound, out Incoming key);
+            if (known != KeyState.Ready) return known == KeyState.Foreign ? RaiseUnsortable(handle, bound, default) : null;
+            if (RefusesBound(handle, bound, key.Probe))
+            {
+                key.Dispose(handle->State);
+                return null;
+            }
+            PyObject* pair = Find(handle, key.Probe, search, out Status status);
+            if (status == Status.WrongKind) RaiseUnsortable(handle, bound, key.Probe);
+            else if (status is not (Status.Done or Status.Missing)) LiveErrors.Raise(handle, status);
+            key.Dispose(handle->State);
+            return status == Status.Missing ? Api.Table._Py_NoneStruct : pair;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    static PyObject* End(PyObject* self, Search search)
+    {
+        try
+        {
+            Handle* handle = (Handle*)self;
+            if (!LiveMethods.IsUsable(handle)) return null;
+            PyObject* pair = Find(handle, default, search, out Status status);
+            return status == Status.Missing ? Api.Table._Py_NoneStruct : status == Status.Done ? pair : LiveErrors.Raise(handle, status);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    static Status FirstOf(Participant* me, SortedMap* map, in Probe none, out Value key, out Value value) => Tree.First(me, map, out key, out value);
+
+    static Status LastOf(Participant* me, SortedMap* map, in Probe none, out Value key, out Value value) => Tree.Last(me, map, out key, out value);
+
+    // The pair that a search finds; null with an exception set if it is Done but cannot be given.
+    static PyObject* Find(Handle* handle, in Probe probe, Search search, out Status status)
+    {
+        LiveState* state = handle->State;
+        do
+        {
+            Epoch.Enter(state->Me);
+            status = search(state->Me, MapOf(handle), probe, out Value first, out Value second);
+            PyObject* key = status == Status.Done ? Outgoing.Object(state, first) : null;
+            PyObject* value = key != null ? Outgoing.Object(state, second) : null;
+            Epoch.Exit(state->Me);
+            if (status != Status.Done) return null;
+            if (value != null) return LiveMethods.Pair(key, value);
+            References.Drop(key);
+        } while (LiveState.Again(state));
+        return null;
+    }
+
+    static PyObject* TakeEnd(Handle* handle, Taking take, string method)
+    {
+        if (!LiveMethods.IsUsable(handle)) return null;
+        LiveState* state = handle->State;
+        Status status;
+        Value key, value;
+        PoolHeap* held;
+        do
+        {
+            Epoch.Enter(state->Me);
+            status = take(state->Me, MapOf(handle), UnknownClasses.Guard(state), out key, out value);
+            held = status == Status.Done ? Outgoing.Hold(value) : null;
+            UnknownClasses.Note(state, status);
+            Epoch.Exit(state->Me);
+            if (status == Status.Refused && !LiveState.Again(state)) return null;
+        } while (status == Status.Refused);
+        if (status == Status.Missing) return RaiseEmpty(method);
+        return status == Status.Done ? GivePair(state, key, value, held) : LiveErrors.Raise(handle, status);
+    }
+
+    // Takes over both references, and what is held for the value; keys are in the map's own pool.
+    static PyObject* GivePair(LiveState* state, Value key, Value value, PoolHeap* held)
+    {
+        PyObject* first = Outgoing.Give(state, key);
+        PyObject* second = first == null ? null : Outgoing.Give(state, value);
+        if (first == null) LiveState.Drop(state, value);
+        Outgoing.Unhold(held);
+        return LiveMethods.Pair(first, second);
+    }
+
+    static PyObject* PeekInside(Handle* handle, nint index)
+    {
+        Status status = TryAt(handle, index, out Value key, out Value value, out PoolHeap* held);
+        return status == Status.Missing ? RaiseIndex() : status == Status.Done ? GivePair(handle->State, key, value, held) : LiveErrors.Raise(handle, status);
+    }
+
+    static PyObject* PopInside(Handle* handle, nint index)
+    {
+        LiveState* state = handle->State;
+        Status status;
+        Value key, value;
+        PoolHeap* held;
+        bool wasEmpty;
+        do
+        {
+            key = value = default;
+            wasEmpty = false;
+            Epoch.Enter(state->Me);
+            status = PoolHeap.IsDeleted(Heap.Of(handle->Shared))
+                ? Status.Deleted
+                : Tree.PopAt(state->Me, MapOf(handle), index, UnknownClasses.Guard(state), out key, out value, out wasEmpty);
+            held = status == Status.Done ? Outgoing.Hold(value) : null;
+            UnknownClasses.Note(state, status);
+            Epoch.Exit(state->Me);
+            if (status == Status.Refused && !LiveState.Again(state)) return null;
+        } while (status == Status.Refused);
+        if (status == Status.Missing) return wasEmpty ? RaiseEmpty("popitem") : RaiseIndex();
+        return status == Status.Done ? GivePair(state, key, value, held) : LiveErrors.Raise(handle, status);
+    }
+
+    // The entry at an index at one moment, with references that are the caller's; Missing if there is none.
+    static Status TryAt(Handle* handle, nint index, out Value key, out Value value, out PoolHeap* held)
+    {
+        key = value = default;
+        held = null;
+        LiveState* state = handle->State;
+        Epoch.Enter(state->Me);
+        Status status = PoolHeap.IsDeleted(Heap.Of(handle->Shared)) ? Status.Deleted : Tree.TakeAt(state->Me, MapOf(handle), index, out key, out value);
+        if (status == Status.Done) held = Outgoing.Hold(value);
+        Epoch.Exit(state->Me);
+        return status;
+    }
+
+    static bool TryIndex(string method, PyObject** arguments, nint count, PyObject* keywords, out nint index)
+    {
+        index = -1;
+        Span<nint> values = stackalloc nint[1];
+        if (!Arguments.Bind(method, ["index"], required: 0, positional: 1, arguments, count, keywords, values)) return false;
+        if (values[0] != 0) index = Api.Table.PyNumber_AsSsize_t((PyObject*)values[0], *Api.Table.PyExc_IndexError);
+        return index != -1 || Api.Table.PyErr_Occurred() == null;
+    }
+
+    static PyObject* RaiseEmpty(string method) => Errors.Set(*Api.Table.PyExc_KeyError, $"{method}(): dictionary is empty");
+
+    static PyObject* RaiseIndex() => LiveErrors.RaiseIndex("SortedDict index out of range");
+}

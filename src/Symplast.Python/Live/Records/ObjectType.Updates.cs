@@ -1,0 +1,170 @@
+using System.Runtime.CompilerServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+using Records = Symplast.Objects.Record<Symplast.Memory.Uninterrupted>;
+
+namespace Symplast.Python.Live;
+
+// symplast.add() and symplast.compare_exchange(): one attribute, read and changed at one moment.
+internal static unsafe partial class ObjectType
+{
+    /// <summary><c>symplast.add(obj, name, n)</c>: the sum, a new reference; null with an exception set.</summary>
+    internal static PyObject* Add(PyObject** arguments, nint count)
+    {
+        if (!TryTarget("add", arguments, count, 3, out Handle* handle)) return null;
+        PyObject* name = arguments[1];
+        PyObject* n = arguments[2];
+        // Only what is sure to be a number of the kind that sums are.
+        Value word = n->Type == Api.Table.PyLong_Type || n->Type == Api.Table.PyFloat_Type ? Words.Of(n) : default;
+        if (word.IsEmpty) return AddSlowly(handle, name, n);
+        LiveState* state = handle->State;
+        Status status = Status.Missing;
+        PyObject* result = null;
+        Epoch.Enter(state->Me);
+        ulong shapeId = Records.View(RecordOf(handle)).ShapeId;
+        int slot = SlotFor(handle, name, n, shapeId);
+        if (slot >= 0 && Records.TryAddCached(state->Me, RecordOf(handle), shapeId, slot, word, out Value sum, out status) && status == Status.Done)
+            result = Outgoing.Object(state, sum);
+        Epoch.Exit(state->Me);
+        // What was not done changed nothing.
+        return status == Status.Done ? result : AddSlowly(handle, name, n);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static PyObject* AddSlowly(Handle* handle, PyObject* name, PyObject* n)
+    {
+        LiveState* state = handle->State;
+        if (!Incoming.TryNumber(state, "add", n, out Incoming number)) return null;
+        number.Dispose(state);
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        // What is added decides about the sum: an int stays one only if an int is added.
+        if (!TryName(handle, name, n, out Attribute attribute)) return null;
+        if (Incoming.Key(state, heap, name, out Incoming key) != KeyState.Ready) return null;
+        PyObject* result = null;
+        Status status = Status.NoMemory;
+        if (Incoming.Item(state, heap, n, Place.Attribute((PyObject*)handle, name), out Incoming delta))
+        {
+            Epoch.Enter(state->Me);
+            status = Records.Add(state->Me, RecordOf(handle), key.Probe, delta.Probe.AsValue, out Value sum);
+            result = status == Status.Done ? Outgoing.Object(state, sum) : null;
+            Epoch.Exit(state->Me);
+            if (status == Status.Done) Remember(handle, name, attribute, key.Probe);
+        }
+        delta.Dispose(state);
+        key.Dispose(state);
+        if (Api.Table.PyErr_Occurred() != null) return null;
+        if (status == Status.Missing) RaiseNoAttribute((PyObject*)handle, name);
+        else if (status == Status.WrongKind) Errors.Type($"{Place.Attribute((PyObject*)handle, name).Describe()} is not a number");
+        else if (status != Status.Done) LiveErrors.Raise(handle, status);
+        return result;
+    }
+
+    /// <summary><c>symplast.compare_exchange(obj, name, expected, new)</c>: whether it was exchanged; null with an exception set.</summary>
+    internal static PyObject* CompareExchange(PyObject** arguments, nint count)
+    {
+        if (!TryTarget("compare_exchange", arguments, count, 4, out Handle* handle)) return null;
+        PyObject* name = arguments[1];
+        Value expected = Words.Of(arguments[2]);
+        Value desired = Words.Of(arguments[3]);
+        if (expected.IsEmpty || desired.IsEmpty) return CompareExchangeSlowly(handle, name, arguments[2], arguments[3]);
+        LiveState* state = handle->State;
+        Epoch.Enter(state->Me);
+        ulong shapeId = Records.View(RecordOf(handle)).ShapeId;
+        int slot = SlotFor(handle, name, arguments[3], shapeId);
+        Status status = Status.Deleted;
+        bool isKnown = slot >= 0 && Records.TryCompareExchangeCached(state->Me, RecordOf(handle), shapeId, slot, Probe.Of(expected), desired, out status);
+        Epoch.Exit(state->Me);
+        if (isKnown && status is Status.Done or Status.Missing) return status == Status.Done ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+        return CompareExchangeSlowly(handle, name, arguments[2], arguments[3]);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static PyObject* CompareExchangeSlowly(Handle* handle, PyObject* name, PyObject* oldItem, PyObject* newItem)
+    {
+        LiveState* state = handle->State;
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        if (!TryName(handle, name, newItem, out Attribute attribute)) return null;
+        if (Incoming.Key(state, heap, name, out Incoming key) != KeyState.Ready) return null;
+        Place place = Place.Attribute((PyObject*)handle, name);
+        Status status = Status.Done;
+        bool made = Incoming.Item(state, heap, oldItem, place, out Incoming expected);
+        Incoming desired = default;
+        if (made && (made = Incoming.Item(state, heap, newItem, place, out desired)))
+        {
+            Epoch.Enter(state->Me);
+            status = desired.ToValue(state, heap, out Value value);
+            if (status == Status.Done)
+            {
+                status = Records.CompareExchange(state->Me, RecordOf(handle), key.Probe, expected.Probe, value, out _);
+                Reference.Drop(state->Me, value);
+            }
+            Epoch.Exit(state->Me);
+            if (status == Status.Done) Remember(handle, name, attribute, key.Probe);
+        }
+        desired.Dispose(state);
+        expected.Dispose(state);
+        key.Dispose(state);
+        if (!made) return null;
+        if (status is Status.Done or Status.Missing) return status == Status.Done ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+        return LiveErrors.Raise(handle, status);
+    }
+
+    // The object that is meant; false with an exception set if it is none of ours, or not usable.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool TryTarget(string function, PyObject** arguments, nint count, int expected, out Handle* handle)
+    {
+        handle = count > 0 ? (Handle*)*arguments : null;
+        if (count != expected) return LiveMethods.CheckCount(function, count, expected, expected);
+        if (IsInstance(*arguments)) return LiveMethods.IsUsable(handle);
+        return Errors.Type($"{function}() takes an instance of a class derived from symplast.Object, not {Text.TypeName(*arguments)}") != null;
+    }
+
+    // Where objects of a shape have an attribute that takes a value without further questions, if that is remembered; else -1.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static int SlotFor(Handle* handle, PyObject* name, PyObject* value, ulong shapeId)
+    {
+        LiveState* state = handle->State;
+        uint version = Layout.TypeVersion(handle->Head.Type);
+        Field* field = ClassCaches.Of(state)->Fields.Find(version, name);
+        if (field != null) return Field.SlotFor(field, value, shapeId);
+        AttributeCache.Entry* entry = ClassCaches.Of(state)->Attributes.Find(version, name, shapeId);
+        return AttributeCache.Knows(entry, version, name, shapeId) ? entry->Slot : -1;
+    }
+
+    // What a class says of a name.
+    ref struct Attribute
+    {
+        internal uint TypeVersion;      // of the class that says so
+        internal bool IsCacheable;
+    }
+
+    // Looks whether a value may be an attribute's; false with an exception set. May run Python code.
+    static bool TryName(Handle* handle, PyObject* name, PyObject* value, out Attribute attribute)
+    {
+        attribute = default;
+        if (name->Type != Api.Table.PyUnicode_Type) return Errors.Type($"attribute name must be string, not '{Text.TypeName(name)}'") != null;
+        attribute.TypeVersion = Layout.TypeVersion(handle->Head.Type);
+        PyObject* found = Api.Table._PyType_Lookup(handle->Head.Type, name);
+        bool isField = Field.TryRequired(handle->State, found, out PyObject* required);
+        attribute.IsCacheable = isField || found == null || !IsDataDescriptor(found) && !IsAlwaysAllowed(name);
+        return !isField || required == null || Field.Check(required, name, value);
+    }
+
+    // Remembers where the attribute is, unless Python code has changed the class meanwhile.
+    static void Remember(Handle* handle, PyObject* name, in Attribute attribute, in Probe key)
+    {
+        LiveState* state = handle->State;
+        uint version = Layout.TypeVersion(handle->Head.Type);
+        if (!attribute.IsCacheable || version != attribute.TypeVersion) return;
+        if (Records.Get(state->Me, RecordOf(handle), key, out _, out ulong shapeId, out int slot) != Status.Done) return;
+        PyObject* found = Api.Table._PyType_Lookup(handle->Head.Type, name);
+        if (found == null || found->Type != state->FieldType)
+        {
+            AttributeCache.Remember(ClassCaches.Of(state)->Attributes.Find(version, name, shapeId), version, name, shapeId, slot);
+            return;
+        }
+        ClassCaches.Of(state)->Fields.Remember(version, name, (Field*)found);
+        Field.NoteSlot((Field*)found, shapeId, slot);
+    }
+}

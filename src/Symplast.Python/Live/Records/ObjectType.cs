@@ -1,0 +1,323 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+using static Symplast.Python.Definitions;
+using Records = Symplast.Objects.Record<Symplast.Memory.Uninterrupted>;
+
+namespace Symplast.Python.Live;
+
+/// <summary>
+/// The base of <c>symplast.Object</c>: instances of Python classes whose attributes lie in a pool. The classes, with their methods, are each interpreter's own.
+/// </summary>
+internal static unsafe partial class ObjectType
+{
+    /// <summary>What others are to know of the kind; once a process.</summary>
+    internal static Kind Kind()
+    {
+        Field.Definition = Field.Specification();
+        return new Kind
+        {
+            Number = LiveKind.Object,
+            Name = Text.Utf8("Object"u8),
+            Header = HeaderKind.Record,
+            Type = Specification(),
+            NameInModule = Text.Utf8("ObjectBase"u8),
+            MakeTypes = &MakeFieldType,
+            ToPlain = &ToPlain,
+            NameOfClass = &NameOfClass,
+            FindClass = &Classes.Resolve,
+            RefreshClasses = &Classes.Refresh,
+            Begin = &ClassCaches.Begin,
+            End = &ClassCaches.End,
+        };
+    }
+
+    static bool MakeFieldType(PyObject* module, InterpreterState interpreter)
+    {
+        PyObject* type = Kinds.MakeType(module, interpreter, Field.Definition, null, Text.Utf8("Field"u8));
+        interpreter.Live->FieldType = type;
+        return type != null;
+    }
+
+    static string? NameOfClass(int number)
+    {
+        (string? module, string? name) = ClassTable.NameOf(number);
+        return name is null ? null : $"{module}.{name}";
+    }
+
+    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    static PyTypeSpec* Specification() => Table(new PyTypeSpec
+    {
+        Name = Text.Utf8("symplast._symplast.ObjectBase"u8),
+        BasicSize = sizeof(Handle),
+        Flags = PyTypeSpec.BaseType,
+        Slots = Table(
+            Slot(PyTypeSlot.Doc, Text.Utf8("Base of symplast.Object."u8)),
+            Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
+            Slot(PyTypeSlot.GetAttr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Get),
+            Slot(PyTypeSlot.SetAttr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Set),
+            Slot(PyTypeSlot.Hash, (delegate* unmanaged[Cdecl]<PyObject*, nint>)&Hash),
+            Slot(PyTypeSlot.GetSet, Table(
+                Property("__class__"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Class, "The class, which cannot change: other interpreters have the object too."u8))),
+            Slot(PyTypeSlot.Methods, Table(
+                Method("_init"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Initialize, PyMethodDef.FastCall | PyMethodDef.Keywords, "_init($self, /, *args, **kwargs)\n--\n\nGives the fields of a class their values, or defaults, in order."u8),
+                Method("_attributes"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Attributes, PyMethodDef.NoArgs, "A plain dict of the attributes at one moment."u8)))),
+    });
+
+    /// <summary>Whether an object is an instance of a class of live objects.</summary>
+    internal static bool IsInstance(PyObject* o)
+    {
+        if (!Handle.MayBe(o)) return false;
+        for (PyObject* each = o->Type; each != null; each = Layout.BaseOf(each))
+        {
+            if (Layout.NewSlot(each) == (void*)(delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New) return true;
+        }
+        return false;
+    }
+
+    /// <summary>
+    /// Gives a class with fields CPython's own way of looking for attributes, unless it has one of its own: the fields are data descriptors, and there is nothing else.
+    /// Not that of setting them: then a <c>__setattr__</c> of a subclass could not call ours.
+    /// </summary>
+    internal static void Close(PyObject* type)
+    {
+        void** get = Layout.GetAttrSlot(type);
+        if (*get == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Get) *get = Api.Table.PyObject_GenericGetAttr;
+    }
+
+    static Record* RecordOf(Handle* handle) => (Record*)handle->Shared;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Get(PyObject* self, PyObject* name)
+    {
+        Handle* handle = (Handle*)self;
+        if (handle->Shared == null || ForkGuard.IsForkedChild) return GetSlowly(handle, name);
+        LiveState* state = handle->State;
+        Participant* me = state->Me;
+        uint version = Layout.TypeVersion(self->Type);
+        PyObject* result = null;
+        Epoch.Enter(me);
+        RecordView view = Records.View(RecordOf(handle));
+        AttributeCache.Entry* entry = ClassCaches.Of(state)->Attributes.Find(version, name, view.ShapeId);
+        bool isKnown = AttributeCache.Knows(entry, version, name, view.ShapeId);
+        bool isClasses = isKnown && entry->Slot < 0;
+        if (isKnown && !isClasses) result = Outgoing.Object(state, Records.Load(view, entry->Slot));
+        Epoch.Exit(me);
+        return result != null ? result : isClasses ? Api.Table.PyObject_GenericGetAttr(self, name) : GetSlowly(handle, name);
+    }
+
+    // What could not be had in the first section, and everything that the class decides.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static PyObject* GetSlowly(Handle* handle, PyObject* name)
+    {
+        try
+        {
+            ref Api api = ref Api.Table;
+            LiveState* state = handle->State;
+            if (!LiveState.Again(state)) return null;
+            PyObject* self = (PyObject*)handle;
+            if (name->Type != api.PyUnicode_Type && api.PyType_IsSubtype(name->Type, api.PyUnicode_Type) == 0)
+                return Errors.Type($"attribute name must be string, not '{Text.TypeName(name)}'");
+            PyObject* found = api._PyType_Lookup(self->Type, name);
+            // A property, a method of a class that overrides everything: before the object's own.
+            if (found != null && IsDataDescriptor(found))
+            {
+                // Of a class that came by value, which got its fields after it was registered.
+                if (found->Type == state->FieldType && Classes.HasFields(self->Type)) Close(self->Type);
+                return api.PyObject_GenericGetAttr(self, name);
+            }
+            if (found != null && IsAlwaysAllowed(name)) return api.PyObject_GenericGetAttr(self, name);
+            PyObject* own = GetOwn(handle, name);
+            if (own != null || api.PyErr_Occurred() != null) return own;
+            return api.PyObject_GenericGetAttr(self, name);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    // The object's own attribute; null without an exception if it has none.
+    static PyObject* GetOwn(Handle* handle, PyObject* name)
+    {
+        if (!LiveMethods.IsUsable(handle)) return null;
+        LiveState* state = handle->State;
+        uint version = Layout.TypeVersion(handle->Head.Type);
+        if (Incoming.Key(state, Heap.Of(handle->Shared), name, out Incoming key) != KeyState.Ready) return null;
+        PyObject* result;
+        Status status;
+        ulong shapeId;
+        int slot;
+        do
+        {
+            Epoch.Enter(state->Me);
+            status = Records.Get(state->Me, RecordOf(handle), key.Probe, out Value value, out shapeId, out slot);
+            result = status == Status.Done ? Outgoing.Object(state, value) : null;
+            Epoch.Exit(state->Me);
+        } while (result == null && status == Status.Done && LiveState.Again(state));
+        key.Dispose(state);
+        if (status is not (Status.Done or Status.Missing)) return LiveErrors.Raise(handle, status);
+        if (name->Type == Api.Table.PyUnicode_Type) AttributeCache.Remember(ClassCaches.Of(state)->Attributes.Find(version, name, shapeId), version, name, shapeId, slot);
+        return result;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int Set(PyObject* self, PyObject* name, PyObject* value)
+    {
+        Handle* handle = (Handle*)self;
+        if (handle->Shared == null || ForkGuard.IsForkedChild || value == null) return Assign(handle, name, value);
+        Field* field = ClassCaches.Of(handle->State)->Fields.Find(Layout.TypeVersion(self->Type), name);
+        if (field != null) return Field.TrySetWord(field, handle, value) ? 0 : Field.AssignKnown(field, self, value);
+        return TrySetWord(handle, name, value) ? 0 : Assign(handle, name, value);
+    }
+
+    // Everything but the values and attributes that are quickly had.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static int Assign(Handle* handle, PyObject* name, PyObject* value)
+    {
+        try
+        {
+            if (!LiveMethods.IsUsable(handle)) return -1;
+            PyObject* self = (PyObject*)handle;
+            LiveState* state = handle->State;
+            if (Api.Table.PyType_IsSubtype(name->Type, Api.Table.PyUnicode_Type) == 0)
+            {
+                Errors.Type($"attribute name must be string, not '{Text.TypeName(name)}'");
+                return -1;
+            }
+            PyObject* found = Api.Table._PyType_Lookup(self->Type, name);
+            if (found == null || found->Type != state->FieldType) return SetOwn(handle, name, value, found) ? 0 : -1;
+            if (name->Type == Api.Table.PyUnicode_Type) ClassCaches.Of(state)->Fields.Remember(Layout.TypeVersion(self->Type), name, (Field*)found);
+            return Field.AssignKnown((Field*)found, self, value);
+        }
+        catch (Exception e)
+        {
+            Errors.FromManaged(e);
+            return -1;
+        }
+    }
+
+    // False if the cache does not know the attribute, or the value needs memory in the pool; then nothing has changed.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool TrySetWord(Handle* handle, PyObject* name, PyObject* o)
+    {
+        Value word = Words.Of(o);
+        if (word.IsEmpty) return false;
+        LiveState* state = handle->State;
+        Participant* me = state->Me;
+        uint version = Layout.TypeVersion(handle->Head.Type);
+        Epoch.Enter(me);
+        ulong shapeId = Records.View(RecordOf(handle)).ShapeId;
+        AttributeCache.Entry* entry = ClassCaches.Of(state)->Attributes.Find(version, name, shapeId);
+        // What the cache knows is no business of the class's.
+        bool done = AttributeCache.Knows(entry, version, name, shapeId) && entry->Slot >= 0
+            && Records.StoreCached(me, RecordOf(handle), shapeId, entry->Slot, word) == Status.Done;
+        Epoch.Exit(me);
+        return done;
+    }
+
+    // What is no field: the object's own, or with a null value not any more, unless the class has something of this name.
+    static bool SetOwn(Handle* handle, PyObject* name, PyObject* o, PyObject* found)
+    {
+        PyObject* self = (PyObject*)handle;
+        if (found != null && (IsDataDescriptor(found) || IsAlwaysAllowed(name))) return Api.Table.PyObject_GenericSetAttr(self, name, o) == 0;
+        LiveState* state = handle->State;
+        PoolHeap* heap = Heap.Of(handle->Shared);
+        uint version = Layout.TypeVersion(self->Type);
+        if (!ClassCaches.Of(state)->OpenClasses.KnowsClass(version))
+        {
+            if (Classes.HasFields(self->Type)) return RaiseNoAttribute(self, name);
+            ClassCaches.Of(state)->OpenClasses.NoteClass(version);
+        }
+        ulong shapeId = 0;
+        int slot = -1;
+        if (Incoming.Key(state, heap, name, out Incoming key) != KeyState.Ready) return false;
+        Status status = Status.Done;
+        bool made = true;
+        if (o == null) status = Records.Remove(state->Me, RecordOf(handle), key.Probe);
+        else
+        {
+            made = Incoming.Item(state, heap, o, Place.Attribute(self, name), out Incoming incoming);
+            if (made)
+            {
+                Epoch.Enter(state->Me);
+                status = incoming.ToValue(state, heap, out Value value);
+                if (status == Status.Done)
+                {
+                    status = Records.Set(state->Me, RecordOf(handle), key.Probe, value);
+                    if (status == Status.Done) Records.Get(state->Me, RecordOf(handle), key.Probe, out _, out shapeId, out slot);
+                    Reference.Drop(state->Me, value);
+                }
+                Epoch.Exit(state->Me);
+            }
+            incoming.Dispose(state);
+        }
+        key.Dispose(state);
+        // Python code may have changed the class meanwhile.
+        if (slot >= 0 && name->Type == Api.Table.PyUnicode_Type && Layout.TypeVersion(self->Type) == version)
+            AttributeCache.Remember(ClassCaches.Of(state)->Attributes.Find(version, name, shapeId), version, name, shapeId, slot);
+        if (status == Status.Missing) return RaiseNoAttribute(self, name);
+        return made && (status == Status.Done || LiveErrors.Raise(handle, status) != null);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static nint Hash(PyObject* self)
+    {
+        // By the object, so that it is the same in every interpreter.
+        nint hash = (nint)((ulong)((Handle*)self)->Shared >> 4);
+        return hash == -1 ? -2 : hash;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Class(PyObject* self, void* closure) => References.New(self->Type);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Attributes(PyObject* self, PyObject* none) => Frame.Call(self, &ToPlain);
+
+    /// <summary>A plain dict of the attributes at one moment; null with an exception set.</summary>
+    internal static PyObject* ToPlain(Handle* handle)
+    {
+        if (!LiveMethods.IsUsable(handle)) return null;
+        LiveState* state = handle->State;
+        int capacity = 16;
+        while (true)
+        {
+            Value* values = (Value*)NativeMemory.Alloc((nuint)capacity * 2, (nuint)sizeof(Value));
+            Status status = Records.TakeAll(state->Me, RecordOf(handle), values, values + capacity, capacity, out int count);
+            PyObject* plain = status != Status.Done ? LiveErrors.Raise(handle, status) : count > capacity ? null : Api.Table.PyDict_New();
+            for (int i = 0; status == Status.Done && i < Math.Min(count, capacity); i++)
+            {
+                PyObject* name = Outgoing.Give(state, values[i]);
+                PyObject* value = Outgoing.Give(state, values[capacity + i]);
+                bool failed = plain != null && (name == null || value == null || Api.Table.PyDict_SetItem(plain, name, value) != 0);
+                References.Drop(name);
+                References.Drop(value);
+                if (!failed) continue;
+                References.Drop(plain);
+                plain = null;
+            }
+            NativeMemory.Free(values);
+            if (status != Status.Done || count <= capacity || Api.Table.PyErr_Occurred() != null) return plain;
+            capacity = count + 8;
+        }
+    }
+
+    static bool IsDataDescriptor(PyObject* o) => Layout.DescriptorSet(o->Type) != null;
+
+    // __class__, __doc__ and the like are the class's business, whatever an object may have under such a name.
+    static bool IsAlwaysAllowed(PyObject* name)
+    {
+        PyAsciiObject* text = (PyAsciiObject*)name;
+        if ((text->State & PyAsciiObject.Ascii) == 0 || text->Length < 5) return false;
+        byte* data = (byte*)name + PyAsciiObject.DataOffset;
+        return data[0] == '_' && data[1] == '_' && data[text->Length - 1] == '_' && data[text->Length - 2] == '_';
+    }
+
+    static bool RaiseNoAttribute(PyObject* self, PyObject* name)
+    {
+        Errors.Set(*Api.Table.PyExc_AttributeError, $"'{Text.TypeName(self)}' object has no attribute '{Text.FromPython(name)}'");
+        return false;
+    }
+}

@@ -1,0 +1,327 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+using static Symplast.Python.Definitions;
+using Sets = Symplast.Objects.OrderedSet<Symplast.Memory.Uninterrupted>;
+
+namespace Symplast.Python.Live;
+
+// The methods. Those that ask about the whole are the plain type's, on a copy of one moment.
+internal static unsafe partial class SetType
+{
+    static PyMethodDef* Methods() => Table(
+        Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Add, PyMethodDef.OneArg, "add($self, element, /)\n--\n\nAdd an element; nothing happens if it is there."u8),
+        Method("discard"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Discard, PyMethodDef.OneArg, "discard($self, element, /)\n--\n\nRemove an element, if it is there."u8),
+        Method("remove"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Remove, PyMethodDef.OneArg, "remove($self, element, /)\n--\n\nRemove an element; KeyError if it is not there. Of many callers one succeeds."u8),
+        Method("pop"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Pop, PyMethodDef.NoArgs, "pop($self, /)\n--\n\nRemove and return the element that was added first; KeyError if there is none. No two callers get the same."u8),
+        Method("clear"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Clear, PyMethodDef.NoArgs, "clear($self, /)\n--\n\nRemove all elements, at one moment."u8),
+        Method("copy"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Copy, PyMethodDef.NoArgs, "copy($self, /)\n--\n\nReturn a plain set of the elements at one moment."u8),
+        Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs, "__copy__($self, /)\n--\n\nFor copy.copy: a new Set in the same pool, with the elements of one moment."u8),
+        Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg, "__deepcopy__($self, memo, /)\n--\n\nFor copy.deepcopy: a new Set in the same pool, with copies of the elements of one moment."u8),
+        Method("update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Update, PyMethodDef.FastCall, "update($self, /, *others)\n--\n\nAdd the elements of all others, one after the other."u8),
+        Method("intersection_update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&IntersectionUpdate, PyMethodDef.FastCall, "intersection_update($self, /, *others)\n--\n\nRemove the elements of one moment that are not in all others, one after the other."u8),
+        Method("difference_update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&DifferenceUpdate, PyMethodDef.FastCall, "difference_update($self, /, *others)\n--\n\nRemove the elements of all others, one after the other."u8),
+        Method("symmetric_difference_update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SymmetricDifferenceUpdate, PyMethodDef.OneArg, "symmetric_difference_update($self, other, /)\n--\n\nRemove each element of the other that is there, and add each that is not."u8),
+        Method("union"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Union, PyMethodDef.FastCall, "union($self, /, *others)\n--\n\nReturn a plain set with the elements of this and all others."u8),
+        Method("intersection"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Intersection, PyMethodDef.FastCall, "intersection($self, /, *others)\n--\n\nReturn a plain set with the elements common to this and all others."u8),
+        Method("difference"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Difference, PyMethodDef.FastCall, "difference($self, /, *others)\n--\n\nReturn a plain set with the elements that are in none of the others."u8),
+        Method("symmetric_difference"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SymmetricDifference, PyMethodDef.OneArg, "symmetric_difference($self, other, /)\n--\n\nReturn a plain set with the elements that are in one of both only."u8),
+        Method("isdisjoint"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsDisjoint, PyMethodDef.OneArg, "isdisjoint($self, other, /)\n--\n\nReport whether there is no common element."u8),
+        Method("issubset"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsSubset, PyMethodDef.OneArg, "issubset($self, other, /)\n--\n\nReport whether the other contains this."u8),
+        Method("issuperset"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsSuperset, PyMethodDef.OneArg, "issuperset($self, other, /)\n--\n\nReport whether this contains the other."u8),
+        Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8));
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Add(PyObject* self, PyObject* element)
+    {
+        try
+        {
+            return AddOne((Handle*)self, element) is Status.Done or Status.Exists ? Api.Table._Py_NoneStruct : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Discard(PyObject* self, PyObject* element) => Frame.Do(self, element, &Discard);
+
+    static bool Discard(Handle* handle, PyObject* element) => RemoveOne(handle, element, setsAreFrozen: true) is Status.Done or Status.Missing;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Remove(PyObject* self, PyObject* element) => Frame.Do(self, element, &Remove);
+
+    static bool Remove(Handle* handle, PyObject* element)
+    {
+        Status status = RemoveOne(handle, element, setsAreFrozen: true);
+        return status == Status.Done || status == Status.Missing && LiveMethods.RaiseKey(element) != null;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Pop(PyObject* self, PyObject* none) => Frame.Call(self, &Pop);
+
+    static PyObject* Pop(Handle* handle)
+    {
+        if (!LiveMethods.IsUsable(handle)) return null;
+        LiveState* state = handle->State;
+        Status status;
+        Value element;
+        PoolHeap* held;
+        do
+        {
+            Epoch.Enter(state->Me);
+            status = Sets.TakeFirst(state->Me, SetOf(handle), UnknownClasses.Guard(state), out element);
+            held = status == Status.Done ? Outgoing.Hold(element) : null;
+            UnknownClasses.Note(state, status);
+            Epoch.Exit(state->Me);
+            if (status == Status.Refused && !LiveState.Again(state)) return null;
+        } while (status == Status.Refused);
+        if (status == Status.Missing) return Errors.Set(*Api.Table.PyExc_KeyError, "pop from an empty set");
+        if (status != Status.Done) return LiveErrors.Raise(handle, status);
+        return Outgoing.Give(state, element, held);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Clear(PyObject* self, PyObject* none) => Frame.Do(self, &RemoveEverything);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Copy(PyObject* self, PyObject* none) => Frame.Call(self, &ToPlain);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CopyShared(PyObject* self, PyObject* none) => Frame.Call(self, null, &Duplicate);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CopyDeep(PyObject* self, PyObject* memo) => Frame.Call(self, memo, &Duplicate);
+
+    // With a memo, of copies of the elements.
+    static PyObject* Duplicate(Handle* handle, PyObject* memo)
+    {
+        PyObject* elements = NewIterator(handle);
+        PyObject* made = elements == null ? null : Creation.Beside(handle, &Sets.Create);
+        bool done = made != null && (memo == null || LiveMethods.Remember(memo, (PyObject*)handle, made));
+        PyObject* element;
+        for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && (element = Api.Table.PyIter_Next(elements)) != null; i++)
+        {
+            PyObject* copy = memo == null ? References.New(element) : LiveMethods.CopyDeep(element, memo);
+            done = copy != null && AddOne((Handle*)made, copy) is Status.Done or Status.Exists;
+            References.Drop(copy);
+            References.Drop(element);
+        }
+        References.Drop(elements);
+        if (done && Api.Table.PyErr_Occurred() == null) return made;
+        References.Drop(made);
+        return null;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Update(PyObject* self, PyObject** others, nint count) => ForEach(self, others, count, &AddAll);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* DifferenceUpdate(PyObject* self, PyObject** others, nint count) => ForEach(self, others, count, &RemoveAll);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* SymmetricDifferenceUpdate(PyObject* self, PyObject* other) => ForEach(self, &other, 1, &ToggleAll);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* IntersectionUpdate(PyObject* self, PyObject** others, nint count) => Frame.Call(self, others, count, &KeepOnlyCommon);
+
+    static PyObject* KeepOnlyCommon(Handle* handle, PyObject** others, nint count) => KeepOnly(handle, others, count) ? Api.Table._Py_NoneStruct : null;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Union(PyObject* self, PyObject** others, nint count) => OfPlain(self, "union"u8, others, count);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Intersection(PyObject* self, PyObject** others, nint count) => OfPlain(self, "intersection"u8, others, count);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Difference(PyObject* self, PyObject** others, nint count) => OfPlain(self, "difference"u8, others, count);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* SymmetricDifference(PyObject* self, PyObject* other) => OfPlain(self, "symmetric_difference"u8, &other, 1);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* IsDisjoint(PyObject* self, PyObject* other) => Frame.Call(self, other, &IsDisjoint);
+
+    static PyObject* IsDisjoint(Handle* handle, PyObject* other) => All(handle, other, isMember: false);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* IsSubset(PyObject* self, PyObject* other) => OfPlain(self, "issubset"u8, &other, 1);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* IsSuperset(PyObject* self, PyObject* other) => Frame.Call(self, other, &IsSuperset);
+
+    static PyObject* IsSuperset(Handle* handle, PyObject* other) => All(handle, other, isMember: true);
+
+    // Whether all elements of another are members at one moment, or none is: asked one after the other, as set does, up to the first that decides.
+    static PyObject* All(Handle* handle, PyObject* other, bool isMember)
+    {
+        PyObject* plain = ToPlain(handle);
+        PyObject* iterator = plain == null ? null : Api.Table.PyObject_GetIter(other);
+        int found = iterator == null ? -1 : isMember ? 1 : 0;
+        bool goesOn = found >= 0;
+        PyObject* element;
+        for (nint i = 0; goesOn && (goesOn = LiveMethods.GoesOn(i)) && (element = Api.Table.PyIter_Next(iterator)) != null; i++)
+        {
+            found = Nesting.Allows(element) ? Api.Table.PySet_Contains(plain, element) : -1;
+            References.Drop(element);
+            goesOn = found == (isMember ? 1 : 0);
+        }
+        References.Drop(iterator);
+        References.Drop(plain);
+        if (Api.Table.PyErr_Occurred() != null) return null;
+        return found == 1 == isMember ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+    }
+
+    // What a method of set gives, on a copy of one moment.
+    static PyObject* OfPlain(PyObject* self, ReadOnlySpan<byte> name, PyObject** others, nint count)
+    {
+        try
+        {
+            PyObject* plain = ToPlain((Handle*)self);
+            PyObject* result = plain == null ? null : Call(((Handle*)self)->State, plain, name, others, count);
+            References.Drop(plain);
+            return result;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    static PyObject* Call(LiveState* state, PyObject* plain, ReadOnlySpan<byte> name, PyObject** others, nint count)
+    {
+        PyObject* arguments = Api.Table.PyTuple_New(count);
+        bool allowed = arguments != null;
+        for (nint i = 0; allowed && i < count; i++)
+        {
+            PyObject* other = Nesting.Allowed(state, others[i], isPairs: false);
+            allowed = other != null && Api.Table.PyTuple_SetItem(arguments, i, other) == 0;
+        }
+        PyObject* method = allowed ? Api.Table.PyObject_GetAttrString(plain, Text.Utf8(name)) : null;
+        PyObject* result = method == null ? null : Api.Table.PyObject_CallObject(method, arguments);
+        References.Drop(method);
+        References.Drop(arguments);
+        return result;
+    }
+
+    static PyObject* ForEach(PyObject* self, PyObject** others, nint count, delegate*<Handle*, PyObject*, bool> change)
+    {
+        try
+        {
+            if (!LiveMethods.CheckAlive((Handle*)self)) return null;
+            for (nint i = 0; i < count; i++)
+            {
+                if (!change((Handle*)self, others[i])) return null;
+            }
+            return Api.Table._Py_NoneStruct;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    // Like set, it takes one element after the other and keeps those that came before a failure. False with an exception set.
+    static bool AddAll(Handle* handle, PyObject* other)
+    {
+        if (!LiveMethods.CheckAlive(handle)) return false;
+        if (HasElements(other)) return AddListed(handle, other);
+        PyObject* iterator = Api.Table.PyObject_GetIter(other);
+        bool done = iterator != null;
+        PyObject* element;
+        for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && (element = Api.Table.PyIter_Next(iterator)) != null; i++)
+        {
+            done = AddOne(handle, element) is Status.Done or Status.Exists;
+            References.Drop(element);
+        }
+        References.Drop(iterator);
+        return done && Api.Table.PyErr_Occurred() == null;
+    }
+
+    // Whether listing the elements of an object calls no Python code, so that nobody can tell it from taking one after the other.
+    static bool HasElements(PyObject* o)
+    {
+        ref Api api = ref Api.Table;
+        PyObject* type = o->Type;
+        return type == api.PyList_Type || type == api.PyTuple_Type || type == api.PySet_Type || type == api.PyFrozenSet_Type || type == api.PyDict_Type;
+    }
+
+    static bool AddListed(Handle* handle, PyObject* other)
+    {
+        PyObject* elements = LiveMethods.Hidden(Api.Table.PySequence_List(other));
+        if (elements == null) return false;
+        nint index = 0;
+        bool done = MapFilling.Set(handle, elements, &TryKey, ref index);
+        for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && index < ((PyListObject*)elements)->Size; i++)
+            done = AddOne(handle, ((PyListObject*)elements)->Items[index++]) is Status.Done or Status.Exists;
+        References.Drop(elements);
+        return done;
+    }
+
+    static bool RemoveAll(Handle* handle, PyObject* other)
+    {
+        if (other == (PyObject*)handle) return RemoveEverything(handle);
+        PyObject* iterator = LiveMethods.CheckAlive(handle) ? Api.Table.PyObject_GetIter(other) : null;
+        bool done = iterator != null;
+        PyObject* element;
+        for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && (element = Api.Table.PyIter_Next(iterator)) != null; i++)
+        {
+            done = RemoveOne(handle, element, setsAreFrozen: false) is Status.Done or Status.Missing;
+            References.Drop(element);
+        }
+        References.Drop(iterator);
+        return done && Api.Table.PyErr_Occurred() == null;
+    }
+
+    static bool ToggleAll(Handle* handle, PyObject* other)
+    {
+        if (other == (PyObject*)handle) return RemoveEverything(handle);
+        // Each element once, however often the other has it.
+        PyObject* allowed = LiveMethods.CheckAlive(handle) ? Nesting.Allowed(handle->State, other, isPairs: false) : null;
+        PyObject* plain = allowed == null ? null : Api.Table.PySet_New(allowed);
+        References.Drop(allowed);
+        PyObject* iterator = plain == null ? null : Api.Table.PyObject_GetIter(plain);
+        bool done = iterator != null;
+        PyObject* element;
+        while (done && (element = Api.Table.PyIter_Next(iterator)) != null)
+        {
+            Status status;
+            // Between the two, others can have added it.
+            do
+            {
+                status = RemoveOne(handle, element, setsAreFrozen: false);
+                if (status == Status.Missing) status = AddOne(handle, element);
+            } while (status == Status.Exists);
+            done = status == Status.Done;
+            References.Drop(element);
+        }
+        References.Drop(iterator);
+        References.Drop(plain);
+        return done && Api.Table.PyErr_Occurred() == null;
+    }
+
+    static bool KeepOnly(Handle* handle, PyObject* other) => KeepOnly(handle, &other, 1);
+
+    // What others add meanwhile stays: it was not asked about.
+    static bool KeepOnly(Handle* handle, PyObject** others, nint count)
+    {
+        PyObject* plain = ToPlain(handle);
+        PyObject* kept = plain == null ? null : Call(handle->State, plain, "intersection"u8, others, count);
+        PyObject* gone = kept == null ? null : Api.Table.PyNumber_Subtract(plain, kept);
+        References.Drop(plain);
+        References.Drop(kept);
+        bool done = gone != null && RemoveAll(handle, gone);
+        References.Drop(gone);
+        return done;
+    }
+
+    static bool RemoveEverything(Handle* handle)
+    {
+        if (!LiveMethods.IsUsable(handle)) return false;
+        Status status = Sets.Clear(handle->State->Me, SetOf(handle));
+        return status == Status.Done || LiveErrors.Raise(handle, status) != null;
+    }
+}

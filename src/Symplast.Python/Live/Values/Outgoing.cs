@@ -1,0 +1,152 @@
+using System.Runtime.CompilerServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+
+namespace Symplast.Python.Live;
+
+/// <summary>
+/// Values of a pool as Python objects. Numbers, text, bytes and tuples become new objects of the interpreter; live objects their handles; frozen ones are given by
+/// pointer. Inside the section in which the value was loaded; nothing here runs Python code.
+/// </summary>
+internal static unsafe class Outgoing
+{
+    const int SignedLittleEndian = 1;
+    const int ShortText = 256;
+
+    /// <summary>
+    /// A new reference; null with an exception set, or without one if the object cannot be had inside a section (<see cref="LiveState.Again"/>).
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static PyObject* Object(LiveState* state, Value value) => value.IsInt ? Int(value.Int) : Other(state, value);
+
+    /// <summary>An int: a new reference, or null with an exception set.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static PyObject* Int(long value)
+    {
+        // Immortal, all that are kept: the interpreter's and ours.
+        PyObject* kept = StaticObjects.SmallInt(value);
+        if (kept == null) kept = SharedInts.Find(value);
+        return kept != null ? kept : Api.Table.PyLong_FromLongLong(value);
+    }
+
+    /// <summary>The Python object of a value whose reference is the caller's, and is dropped; null with an exception set. Outside sections.</summary>
+    internal static PyObject* Give(LiveState* state, Value value)
+    {
+        PyObject* result;
+        do
+        {
+            Epoch.Enter(state->Me);
+            PoolHeap* heap = value.IsCounted ? Heap.Of(value.Pointer) : null;
+            bool isDeleted = value.IsCounted && PoolHeap.IsDeleted(heap);
+            result = isDeleted ? null : Object(state, value);
+            Epoch.Exit(state->Me);
+            if (isDeleted) return LiveErrors.RaiseDeletedPool(state, heap);
+        } while (result == null && LiveState.Again(state));
+        LiveState.Drop(state, value);
+        return result;
+    }
+
+    /// <summary>The same for a value whose pool is held, and ends that.</summary>
+    internal static PyObject* Give(LiveState* state, Value value, PoolHeap* held)
+    {
+        PyObject* result = Give(state, value);
+        Unhold(held);
+        return result;
+    }
+
+    /// <summary>
+    /// Keeps the addresses of the pool of a value that was taken out of an object, for as long as its reference is used: it may lie in another pool than the object, whose
+    /// handle keeps only those of its own. Inside the section in which it was taken.
+    /// </summary>
+    internal static PoolHeap* Hold(Value value)
+    {
+        if (value.Kind != ValueKind.Object) return null;
+        PoolHeap* heap = Heap.Of(value.Pointer);
+        if (heap != null) Heap.Pin(heap);
+        return heap;
+    }
+
+    /// <summary>Ends that.</summary>
+    internal static void Unhold(PoolHeap* held)
+    {
+        if (held != null) Heap.Unpin(held);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static PyObject* Other(LiveState* state, Value value)
+    {
+        ref Api api = ref Api.Table;
+        switch (value.Kind)
+        {
+            case ValueKind.Object: return Handle.Of(state, value.Head);
+            case ValueKind.Text: return Str(value);
+            case ValueKind.Float: return api.PyFloat_FromDouble(value.Float);
+            case ValueKind.None: return api._Py_NoneStruct;
+            case ValueKind.Bool: return value == Value.True ? api._Py_TrueStruct : api._Py_FalseStruct;
+            case ValueKind.Foreign: return Frozen(state, (PyObject*)value.Pointer);
+            case ValueKind.Ellipsis: return api._Py_EllipsisObject;
+            case ValueKind.Tuple: return Tuple(state, value);
+            case ValueKind.FrozenSet: return FrozenSet(state, value);
+        }
+        byte* data = Blob.Data((Blob*)value.Pointer);
+        return value.Kind switch
+        {
+            ValueKind.Bytes => api.PyBytes_FromStringAndSize(data, (nint)Blob.LengthOf(value)),
+            ValueKind.BigInt => api._PyLong_FromByteArray(data, Blob.LengthOf(value), 1, SignedLittleEndian),
+            ValueKind.Complex => api.PyComplex_FromDoubles(((double*)data)[0], ((double*)data)[1]),
+            _ => Errors.Runtime("not a value"),
+        };
+    }
+
+    static PyObject* Str(Value value)
+    {
+        byte* data = Blob.Data((Blob*)value.Pointer);
+        nint length = (nint)Blob.LengthOf(value);
+        if (!Blob.IsAscii(value)) return Api.Table.PyUnicode_DecodeUTF8(data, length, Text.Utf8("surrogatepass"u8));
+        // One character: the interpreter's own. The empty text too.
+        if (length <= 1) return Api.Table.PyUnicode_DecodeUTF8(data, length, null);
+        PyObject* text = length <= ShortText ? Api.Table.NewShortText(length, 127) : Api.Table.PyUnicode_New(length, 127);
+        if (text != null) Buffer.MemoryCopy(data, (byte*)text + PyAsciiObject.DataOffset, length, length);
+        return text;
+    }
+
+    // Recursion is bounded by TupleBlob.MaximumDepth.
+    static PyObject* Tuple(LiveState* state, Value tuple)
+    {
+        nint length = (nint)TupleBlob.LengthOf(tuple);
+        PyObject* copy = Api.Table.PyTuple_New(length);
+        if (copy == null) return null;
+        for (nint i = 0; i < length; i++)
+        {
+            PyObject* item = Object(state, TupleBlob.Items((TupleBlob*)tuple.Pointer)[i]);
+            if (item == null)
+            {
+                // With it may go a handle whose class has a finalizer, which is Python code.
+                state->Leftover = copy;
+                return null;
+            }
+            ((PyObject**)((byte*)copy + Layout.Current.TupleItems))[i] = item;
+        }
+        return copy;
+    }
+
+    // Its members are numbers, texts and the like: hashing them runs no Python code.
+    static PyObject* FrozenSet(LiveState* state, Value set)
+    {
+        PyObject* members = Tuple(state, set);
+        PyObject* copy = members == null ? null : Api.Table.PyFrozenSet_New(members);
+        References.Drop(members);
+        return copy;
+    }
+
+    static PyObject* Frozen(LiveState* state, PyObject* o)
+    {
+        InterpreterState? interpreter = state->Interpreter;
+        Pool? pool = PoolTable.OwnerOf(o);
+        if (interpreter is null || pool is null) return LiveErrors.RaiseNotShareable(state, "the pool of this object was deleted");
+        if (interpreter.HasReceived(pool)) return o;
+        interpreter.Awaited = pool;
+        return null;
+    }
+}

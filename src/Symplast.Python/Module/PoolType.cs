@@ -1,0 +1,375 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Python.Interpreting;
+using Symplast.Python.Live;
+using static Symplast.Python.Definitions;
+
+namespace Symplast.Python;
+
+/// <summary>The Python type <c>symplast.Pool</c>: an interpreter's handle of a pool, one for each pool and interpreter.</summary>
+internal static unsafe class PoolType
+{
+    static long _unnamed;
+
+    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
+    {
+        Name = Text.Utf8("symplast.Pool"u8),
+        BasicSize = sizeof(PoolHandle),
+        // So that the collector sees that it keeps its type, and that the module, alive.
+        Flags = PyTypeSpec.ImmutableType | PyTypeSpec.HaveGc,
+        Slots = Slots(),
+    });
+
+    static PyTypeSlot* Slots() => Table(
+        Slot(PyTypeSlot.Doc, Text.Utf8("""
+            Pool(name=None, max_bytes=None, default=None)
+            --
+
+            A named region of shared memory. Objects frozen into it are shared by all interpreters of the process by pointer, belong
+            to no interpreter's garbage collector, and are deleted together by delete(), or at the end of a with block.
+
+            Deleting ends the objects, not yet their memory: what was frozen stays in memory until every interpreter that was given a
+            pointer into the pool has ended; for the main interpreter, that is the end of the process. So a program whose main
+            interpreter freezes into one short-lived pool after the other grows: freeze in workers, or keep pools longer.
+            stats().pending_bytes says how much of a pool waits; a PendingMemoryWarning is given when all of them together pass
+            get_pending_limit(). The memory of live objects returns at once.
+
+            max_bytes limits the bytes of its objects; PoolFullError is raised beyond. default(o) is called in this interpreter for
+            every object that is to be frozen or stored into this pool and cannot be, unless freeze() is given another one, and
+            returns one that can. All methods are thread-safe.
+            """u8)),
+        Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
+        Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
+        Slot(PyTypeSlot.Traverse, (delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void*, int>, void*, int>)&Traverse),
+        Slot(PyTypeSlot.Repr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Repr),
+        Slot(PyTypeSlot.Members, Table(new PyMemberDef
+        {
+            Name = Text.Utf8("__weaklistoffset__"u8),
+            Type = PyMemberDef.Signed,
+            Offset = sizeof(PyObject) + sizeof(nint),
+            Flags = PyMemberDef.ReadOnly,
+        })),
+        Slot(PyTypeSlot.GetSet, Table(
+            Property("name"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Name, "The name given at creation."u8),
+            Property("max_bytes"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&MaxBytes, "Limit for the bytes of its objects, or None."u8),
+            Property("default"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Default, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void*, int>)&SetDefault,
+                "What this interpreter makes of objects that cannot be shared, when they are meant for this pool: a function, or None."u8),
+            Property("deleted"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Deleted, "True once delete() was called, in any interpreter."u8))),
+        Slot(PyTypeSlot.Methods, Table(
+            Method("freeze"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Freeze, PyMethodDef.FastCall | PyMethodDef.Keywords, """
+                freeze($self, /, obj, default=None)
+                --
+
+                Copy obj and everything it holds into this pool as immutable objects, and return the copy.
+
+                list becomes tuple, dict becomes frozendict (3.15+) or mappingproxy, set becomes frozenset, bytearray becomes bytes. Identity,
+                sharing and cycles are kept. What is frozen already is returned as it is. default(o) is called for every
+                object that cannot be frozen and returns one that can. An error leaves the pool as it was.
+
+                Raises NotShareableError (naming the place), PoolFullError, DeletedError.
+                """u8),
+            Method("stats"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Stats, PyMethodDef.NoArgs, """
+                stats($self, /)
+                --
+
+                Return the pool's PoolStats. Works on a deleted pool too.
+                """u8),
+            Method("delete"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Delete, PyMethodDef.NoArgs, """
+                delete($self, /)
+                --
+
+                Delete the pool with all its objects. Final at once: every later use raises DeletedError, in every interpreter.
+                The memory returns to the system when the last interpreter that was given a pointer into the pool has ended.
+                """u8),
+            Method("allocating"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Allocating, PyMethodDef.NoArgs, """
+                allocating($self, /)
+                --
+
+                Return a context manager in which this pool is the current pool: for freeze() and for new live objects of this context
+                (contextvars), that is of this thread or asyncio task and of what those start. Blocks nest, and each may be left at any time,
+                in any thread or context.
+                """u8),
+            Method("__enter__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Enter, PyMethodDef.NoArgs, "__enter__($self, /)\n--\n\nReturn the pool."u8),
+            Method("__exit__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exit, PyMethodDef.VarArgs, "__exit__($self, /, *exc_info)\n--\n\nDelete the pool."u8),
+            Method("__reduce__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reduce, PyMethodDef.NoArgs, "Pickle by reference, within this process."u8))));
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    {
+        try
+        {
+            InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
+            if (!ThisProcess.Check()) return null;
+            PyObject* nameArgument = null;
+            PyObject* limitArgument = null;
+            PyObject* defaultArgument = null;
+            if (!BindNew(positional, named, ref nameArgument, ref limitArgument, ref defaultArgument) || !CheckDefault(ref defaultArgument)) return null;
+            string name;
+            if (nameArgument == null || nameArgument == Api.Table._Py_NoneStruct)
+            {
+                // Only uniqueness matters; nothing is published through the counter.
+                name = "pool-" + Interlocked.Increment(ref _unnamed).ToString(CultureInfo.InvariantCulture);
+            }
+            else if (Api.Table.PyType_IsSubtype(nameArgument->Type, Api.Table.PyUnicode_Type) != 0 && nameArgument->Type == Api.Table.PyUnicode_Type)
+            {
+                name = Text.FromPython(nameArgument);
+            }
+            else
+            {
+                return Errors.Type($"Pool name must be str, not {Text.TypeName(nameArgument)}");
+            }
+            long limit = long.MaxValue;
+            if (limitArgument != null && limitArgument != Api.Table._Py_NoneStruct)
+            {
+                PyObject* number = Api.Table.PyNumber_Index(limitArgument);
+                if (number == null) return null;
+                limit = Api.Table.PyLong_AsLongLong(number);
+                References.Drop(number);
+                if (limit == -1 && Api.Table.PyErr_Occurred() != null) return null;
+                if (limit < 0) return Errors.Value("max_bytes must not be negative");
+            }
+            Pool pool = Pool.Create(name, limit);
+            PyObject* handle = interpreter.HandleOf(pool);
+            if (handle != null && defaultArgument != null) interpreter.Defaults.Set(pool, defaultArgument);
+            return handle;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    // Null for None; false with TypeError set.
+    static bool CheckDefault(ref PyObject* function)
+    {
+        if (function == Api.Table._Py_NoneStruct) function = null;
+        return function == null || Api.Table.PyCallable_Check(function) != 0 || Errors.Type($"default must be callable or None, not {Text.TypeName(function)}") != null;
+    }
+
+    static bool BindNew(PyObject* positional, PyObject* named, ref PyObject* name, ref PyObject* limit, ref PyObject* function)
+    {
+        nint count = ((PyVarObject*)positional)->Size;
+        PyObject** items = (PyObject**)((byte*)positional + Layout.Current.TupleItems);
+        if (count > 3)
+        {
+            Errors.Type($"Pool() takes at most 3 arguments ({count} given)");
+            return false;
+        }
+        if (count > 0) name = items[0];
+        if (count > 1) limit = items[1];
+        if (count > 2) function = items[2];
+        if (named == null) return true;
+        nint position = 0;
+        PyObject* key;
+        PyObject* value;
+        while (Api.Table.PyDict_Next(named, &position, &key, &value) != 0)
+        {
+            string keyword = Text.FromPython(key);
+            int place = keyword switch { "name" => 0, "max_bytes" => 1, "default" => 2, _ => -1 };
+            if (place < 0)
+            {
+                Errors.Type($"Pool() got an unexpected keyword argument '{keyword}'");
+                return false;
+            }
+            if (count > place)
+            {
+                Errors.Type($"Pool() got multiple values for argument '{keyword}'");
+                return false;
+            }
+            if (place == 0) name = value;
+            else if (place == 1) limit = value;
+            else function = value;
+        }
+        return true;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static void Dealloc(PyObject* self)
+    {
+        PyObject* type = self->Type;
+        PoolHandle* instance = (PoolHandle*)self;
+        Api.Table.PyObject_GC_UnTrack(self);
+        if (instance->WeakReferences != null) Api.Table.PyObject_ClearWeakRefs(self);
+        if (instance->Pool != 0)
+        {
+            InterpreterState.TryOfType(type)?.ForgetHandle(PoolHandle.PoolOf(self));
+            GCHandle.FromIntPtr(instance->Pool).Free();
+        }
+        Api.Table.PyObject_GC_Del(self);
+        References.Drop(type);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int Traverse(PyObject* self, delegate* unmanaged[Cdecl]<PyObject*, void*, int> visit, void* argument) => visit(self->Type, argument);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Repr(PyObject* self)
+    {
+        try
+        {
+            Pool pool = PoolHandle.PoolOf(self);
+            return Text.ToPython(pool.Deleted
+                ? $"<symplast.Pool '{pool.Name}', deleted>"
+                : $"<symplast.Pool '{pool.Name}', {pool.Statistics().Objects} objects, {pool.Statistics().UsedBytes} bytes>");
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Name(PyObject* self, void* closure) => Text.ToPython(PoolHandle.PoolOf(self).Name);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* MaxBytes(PyObject* self, void* closure) =>
+        PoolHandle.PoolOf(self).MaxBytes == long.MaxValue ? Api.Table._Py_NoneStruct : Api.Table.PyLong_FromLongLong(PoolHandle.PoolOf(self).MaxBytes);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Default(PyObject* self, void* closure)
+    {
+        PyObject* function = InterpreterState.OfInstance(self).Defaults.Of(PoolHandle.PoolOf(self));
+        return function == null ? Api.Table._Py_NoneStruct : References.New(function);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int SetDefault(PyObject* self, PyObject* function, void* closure)
+    {
+        try
+        {
+            // Deleting it is giving it none.
+            if (!CheckDefault(ref function)) return -1;
+            Pool pool = PoolHandle.PoolOf(self);
+            InterpreterState interpreter = InterpreterState.OfInstance(self);
+            if (pool.Deleted && function != null)
+            {
+                interpreter.RaiseDeleted(pool);
+                return -1;
+            }
+            interpreter.Defaults.Set(pool, function);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            Errors.FromManaged(e);
+            return -1;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Deleted(PyObject* self, void* closure) => PoolHandle.PoolOf(self).Deleted ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Freeze(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
+    {
+        try
+        {
+            return Module.FreezeCall(InterpreterState.OfInstance(self), PoolHandle.PoolOf(self), "Pool.freeze", arguments, count, keywords);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Stats(PyObject* self, PyObject* none)
+    {
+        try
+        {
+            if (!ThisProcess.Check()) return null;
+            Leases.EndThoseOfEnded();
+            return PoolStats.Create(InterpreterState.OfInstance(self), PoolHandle.PoolOf(self));
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Delete(PyObject* self, PyObject* none)
+    {
+        try
+        {
+            if (!ThisProcess.Check()) return null;
+            Pool pool = PoolHandle.PoolOf(self);
+            if (!pool.Delete()) return InterpreterState.OfInstance(self).RaiseDeleted(pool);
+            CrossPool.Release(pool);
+            InterpreterState.OfInstance(self).Defaults.Set(pool, null);
+            Leases.EndThoseOfEnded();
+            return PendingMemory.Check(InterpreterState.OfInstance(self)) ? Api.Table._Py_NoneStruct : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Allocating(PyObject* self, PyObject* none)
+    {
+        try
+        {
+            if (!ThisProcess.Check()) return null;
+            InterpreterState interpreter = InterpreterState.OfInstance(self);
+            Pool pool = PoolHandle.PoolOf(self);
+            return pool.Deleted ? interpreter.RaiseDeleted(pool) : CurrentPool.NewAllocation(interpreter, self);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Enter(PyObject* self, PyObject* none)
+    {
+        try
+        {
+            if (!ThisProcess.Check()) return null;
+            Pool pool = PoolHandle.PoolOf(self);
+            return pool.Deleted ? InterpreterState.OfInstance(self).RaiseDeleted(pool) : References.New(self);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    // The block may have deleted the pool already; its end is then where it wanted to be.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Exit(PyObject* self, PyObject* information)
+    {
+        try
+        {
+            if (!ThisProcess.Check()) return null;
+            bool isFirst = PoolHandle.PoolOf(self).Delete();
+            if (isFirst) CrossPool.Release(PoolHandle.PoolOf(self));
+            InterpreterState.OfInstance(self).Defaults.Set(PoolHandle.PoolOf(self), null);
+            Leases.EndThoseOfEnded();
+            return !isFirst || PendingMemory.Check(InterpreterState.OfInstance(self)) ? Api.Table._Py_NoneStruct : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Reduce(PyObject* self, PyObject* none)
+    {
+        try
+        {
+            return PoolReference.Reduce(PoolHandle.PoolOf(self));
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+}
