@@ -132,19 +132,18 @@ def circles(edges):
     return found
 
 
-def problems(files, known=()):
-    """What is not as it should be, a line each; known are folders whose circles are not counted."""
+def problems(files):
+    """What is not as it should be, a line each."""
     found = uses(files)
     for (source, target), types in sorted(found.items()):
         for above, below, reason in NEVERS:
             if f"{source}/".startswith(f"{above}/") and f"{target}/".startswith(f"{below}/"):
                 yield f"{source} uses {target} ({', '.join(sorted(types))}): {reason}"
     for circle in circles(found):
-        if not all(folder.startswith(known) for folder in circle):
-            yield f"folders in a circle: {', '.join(sorted(circle))}"
-            for (source, target), types in sorted(found.items()):
-                if source in circle and target in circle:
-                    yield f"    {source} -> {target}: {', '.join(sorted(types))}"
+        yield f"folders in a circle: {', '.join(sorted(circle))}"
+        for (source, target), types in sorted(found.items()):
+            if source in circle and target in circle:
+                yield f"    {source} -> {target}: {', '.join(sorted(types))}"
 
 
 def main():
