@@ -72,8 +72,8 @@ public struct Layout
     /// <summary>Whether faulthandler can show the stack of C (3.14+).</summary>
     public bool FaultsShowStack;
 
-    /// <summary>Whether the end of the program bears other interpreters with several threads (gh-128639, 3.14+); else it is a fatal error.</summary>
-    public bool EndsInterpretersWithThreads;
+    /// <summary>Whether threads of an interpreter that does not end go on while the program does (3.14+); else they end when they ask for a GIL.</summary>
+    public bool ThreadsOutliveRuntime;
 
     /// <summary>tp_flags.</summary>
     public static unsafe nuint TypeFlags(PyObject* type) => *(nuint*)((byte*)type + 168);
@@ -132,7 +132,7 @@ public struct Layout
             FramesOfOwnInterpreter = patch >= minor switch { 13 => 18, 14 => 10, 15 => 2, _ => int.MaxValue },
             TracingFlag = minor >= 15 ? 72 : 88,
             FaultsShowStack = minor >= 14,
-            EndsInterpretersWithThreads = minor >= 14,
+            ThreadsOutliveRuntime = minor >= 14,
             ParserFormat = minor >= 13 ? 0 : 1,
             NamesOfKeywordsAreAnyInterpreters = minor == 12 && patch < 4,
         };

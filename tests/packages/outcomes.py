@@ -1,7 +1,10 @@
 """What became of each test of a pytest run, in the interpreter that calls: written line by line, so that a crash leaves the name of the test that was running."""
 
+import contextlib
+import fcntl
 import json
 import os
+import pathlib
 
 import pytest
 from symplast import extensions
@@ -48,10 +51,43 @@ class Record:
         self._write(what, nodeid, text)
 
 
+class Turns:
+    """A pytest plugin: a test that captures what the process writes to its file descriptors runs while no other interpreter runs one, as they share these."""
+
+    CAPTURING = {"capfd", "capfdbinary"}
+
+    def __init__(self, folder):
+        # Locks of open files, not of the process. Who waits for the second holds the first, so that a test that wants to be alone has its turn.
+        self._turnstile = open(folder / "turnstile.lock", "w")
+        self._running = open(folder / "running.lock", "w")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item):
+        with contextlib.ExitStack() as stack:
+            with locked(self._turnstile, fcntl.LOCK_EX):
+                alone = not self.CAPTURING.isdisjoint(getattr(item, "fixturenames", ()))
+                stack.enter_context(locked(self._running, fcntl.LOCK_EX if alone else fcntl.LOCK_SH))
+            return (yield)
+
+    def pytest_unconfigure(self):
+        self._turnstile.close()
+        self._running.close()
+
+
+@contextlib.contextmanager
+def locked(file, kind):
+    """Holds a lock of an open file."""
+    fcntl.flock(file, kind)
+    try:
+        yield
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
 def run(arguments, path):
     """Runs pytest with these arguments in this interpreter, with the outcomes in a file. Returns the interpreter's id: that of the worker, or 0."""
     with open(path, "w", encoding="utf-8") as file:
-        pytest.main(arguments, plugins=[Record(file, os.path.basename(path).split(".")[0])])
+        pytest.main(arguments, plugins=[Record(file, os.path.basename(path).split(".")[0]), Turns(pathlib.Path(path).parent)])
         # So that a run that compares shared libraries with themselves is noticed.
         file.write(json.dumps(["ends", "", sum(each.private for each in extensions.loaded())]) + "\n")
     try:

@@ -71,6 +71,19 @@ executor.submit(tasks.start, sys.argv[1]).result()
                     self.assertIn("sit in C code", printed)
                     self.assertEqual(printed.splitlines()[-1], "at exit")
 
+    def test_many_that_run_do_not_meet_the_end_of_the_program(self):
+        """CPython 3.14 and newer free the GIL of interpreters that are open at the end, and say that there are some, while threads wait for it."""
+        printed = run("""
+import warnings
+executor = InterpreterPoolExecutor(2)
+for _ in range(60):
+    executor.submit(tasks.start, "stubborn").result()
+executor.shutdown()
+os.dup2(1, 2)
+warnings.simplefilter("default")
+""")
+        self.assertEqual(printed, "")
+
     def test_the_program_goes_on_beside_what_stays_behind(self):
         printed = run("""
 import warnings

@@ -5,8 +5,9 @@ namespace Symplast.Python.Interpreting;
 
 /// <summary>CPython's list of interpreters, from which those are taken at the end of the program that CPython cannot end.</summary>
 /// <remarks>
-/// CPython 3.12 and 3.13 end what is in the list, and that is a fatal error for an interpreter in which threads are left. What is not in it stays in memory as it is: its threads find, when they come
-/// out of C code, that the program ends, and do so too, as daemon threads of the main interpreter.
+/// At the end of the program CPython ends what is in the list. For an interpreter in which threads are left that is a fatal error on 3.12 and 3.13; on 3.14 and newer it frees the GIL, which lies in the
+/// interpreter's state, while threads wait for it. What is not in the list stays in memory as it is. Its threads end on 3.12 and 3.13 when they come out of C code, as daemon threads of the main
+/// interpreter do; on 3.14 and newer <see cref="Standstill"/> stops them.
 /// </remarks>
 internal static unsafe class InterpreterList
 {

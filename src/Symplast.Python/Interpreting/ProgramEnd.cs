@@ -102,8 +102,8 @@ internal static unsafe partial class ProgramEnd
             Gate.Enter();
             nint[] abandoned = [.. Abandoned];
             Gate.Exit();
-            if (!Layout.Current.EndsInterpretersWithThreads)
-                foreach (nint interpreter in abandoned) InterpreterList.Remove((void*)interpreter);
+            foreach (nint interpreter in abandoned) InterpreterList.Remove((void*)interpreter);
+            if (Layout.Current.ThreadsOutliveRuntime) Standstill.Begin(abandoned);
             ArgumentParsers.KeepNames();
             if (raised == null) return Api.Table._Py_NoneStruct;
             Api.Table.PyErr_SetRaisedException(raised);
