@@ -74,20 +74,43 @@ def executors():
     with symplast.InterpreterPoolExecutor(1) as other:
         other.submit(fill, 100).result()
 
+def meet(here):
+    here.add(1)
+    end = time.monotonic() + 20
+    while here.value < 2 and time.monotonic() < end:
+        time.sleep(0.001)
+
+def await_workers():
+    # CPython crashes when memory ends while it makes an interpreter: so none may be in the making when the limit comes.
+    here = symplast.AtomicInt(0)
+    for future in [executor.submit(meet, here) for _ in range(2)]:
+        future.result()
+
 begin_and_end()
 executor = symplast.InterpreterPoolExecutor(2)
 if what == "tasks":
-    tasks()
+    await_workers()
 work = {"objects": [freeze, pools, mappings, lists, objects, thaw, threads], "tasks": [tasks, mappings, pools], "executors": [executors, mappings, pools]}[what]
 gc.collect()
 bound, unlimited = (used() + margin, resource.RLIM_INFINITY), (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 # CPython needs an int to handle some exceptions, and tries for ever to make it. A worker that does so gets memory after a while.
-signal.signal(signal.SIGALRM, lambda number, frame: resource.setrlimit(limit, unlimited))
+lifted = False
+
+def lift(number, frame):
+    global lifted
+    lifted = True
+    resource.setrlimit(limit, unlimited)
+
+signal.signal(signal.SIGALRM, lift)
 failed = 0
 for turn in range(20 if what == "executors" else 100):
     signal.setitimer(signal.ITIMER_REAL, 2, 2)
-    resource.setrlimit(limit, bound)
     try:
+        if lifted and what == "tasks":
+            resource.setrlimit(limit, unlimited)
+            await_workers()
+        lifted = False
+        resource.setrlimit(limit, bound)
         dice.choice(work)()
     except (MemoryError, symplast.RemoteError, symplast.BrokenInterpreterPool):
         failed += 1
