@@ -19,9 +19,18 @@ def tracked():
 
 def python():
     """Every Python file, also one that git does not track yet."""
+    return _named(".py", ".pyi")
+
+
+def csharp():
+    """Every C# file, also one that git does not track yet."""
+    return _named(".cs")
+
+
+def _named(*endings):
     if version.is_checkout():
-        return _existing(version.git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.py", "*.pyi"))
-    return sorted(path for path in _walk() if path.endswith((".py", ".pyi")))
+        return _existing(version.git("ls-files", "-z", "--cached", "--others", "--exclude-standard", *(f"*{each}" for each in endings)))
+    return sorted(path for path in _walk() if path.endswith(endings))
 
 
 def _existing(listed):

@@ -17,8 +17,12 @@ internal sealed record Bar(double Most)
     public override string ToString() => $"≤ {Most:0.00}x";
 }
 
-/// <summary>A row of the report: medians, in nanoseconds of processor time an operation, and the ratios of samples that were taken one after the other.</summary>
-internal sealed record Row(string Subject, string Name, string Rival, double Ours, double Theirs, double Ratio, double Least, double Greatest, Bar? Bar)
+/// <summary>
+/// A row of the report: medians, in nanoseconds of processor time an operation, and the ratios of samples that were taken one
+/// after the other.
+/// </summary>
+internal sealed record Row(
+    string Subject, string Name, string Rival, double Ours, double Theirs, double Ratio, double Least, double Greatest, Bar? Bar)
 {
     /// <summary>What the figures are in.</summary>
     public string Unit { get; init; } = "ns";
@@ -37,26 +41,33 @@ internal static class Contest
     /// <summary>Only rows whose name has this in it are measured.</summary>
     internal static string Rows { get; set; } = "";
 
-    /// <summary>Only so many threads count; the others disturb them, until <see cref="Finished"/> is their seed without its last three digits.</summary>
+    /// <summary>
+    /// Only so many threads count; the others disturb them, until <see cref="Finished"/> is their seed without its last three
+    /// digits.
+    /// </summary>
     internal static int Measured { get; set; } = int.MaxValue;
 
     /// <summary>The seed of the last measurement whose first thread is done, without its last three digits.</summary>
     internal static ulong Finished;
 
     /// <summary>Ours comes first; a row for each rival.</summary>
-    internal static void Run(Action<Row> report, string subject, string name, int threads, Bar? bar, params Contender[] contenders)
+    internal static void Run(
+        Action<Row> report, string subject, string name, int threads, Bar? bar, params Contender[] contenders)
     {
         if (!name.Contains(Rows, StringComparison.OrdinalIgnoreCase)) return;
         int[] counts = [.. contenders.Select(each => Calibrate(each, threads))];
         double[][] samples = [.. contenders.Select(_ => new double[Rounds])];
         for (int round = 0; round < Rounds; round++)
         {
-            for (int i = 0; i < contenders.Length; i++) samples[i][round] = Measure(contenders[i], threads, counts[i], (ulong)(round + 2));
+            for (int i = 0; i < contenders.Length; i++)
+                samples[i][round] = Measure(contenders[i], threads, counts[i], (ulong)(round + 2));
         }
         for (int i = 1; i < contenders.Length; i++)
         {
             double[] ratios = [.. Enumerable.Range(0, Rounds).Select(round => samples[0][round] / samples[i][round])];
-            report(new Row(subject, name, contenders[i].Name, Median(samples[0]), Median(samples[i]), Median(ratios), ratios.Min(), ratios.Max(), bar));
+            report(new Row(
+                subject, name, contenders[i].Name, Median(samples[0]), Median(samples[i]), Median(ratios), ratios.Min(),
+                ratios.Max(), bar));
         }
     }
 

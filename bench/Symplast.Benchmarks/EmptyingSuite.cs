@@ -6,7 +6,10 @@ using Map = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
 
 namespace Symplast.Benchmarks;
 
-/// <summary>Emptying a map of millions of entries, all but one in a hundred and in no order, while another thread inserts: the longest single operation, and what memory is left.</summary>
+/// <summary>
+/// Emptying a map of millions of entries, all but one in a hundred and in no order, while another thread inserts: the longest
+/// single operation, and what memory is left.
+/// </summary>
 internal static unsafe class EmptyingSuite
 {
     const string Subject = "emptying";
@@ -21,12 +24,18 @@ internal static unsafe class EmptyingSuite
         string name = $"{count:N0} entries emptied: ";
         report(Single(name + "each removal", "ns", ours.Nanoseconds, theirs.Nanoseconds, null));
         report(Single(name + "the longest removal", "ms", ours.LongestRemoval, theirs.LongestRemoval, null));
-        report(Single(name + "the longest insertion beside it", "ms", ours.LongestInsertion, theirs.LongestInsertion, new Bar(20 / theirs.LongestInsertion)));
+        report(Single(
+            name + "the longest insertion beside it", "ms", ours.LongestInsertion, theirs.LongestInsertion,
+            new Bar(20 / theirs.LongestInsertion)));
         report(Single(name + "memory of what is left, an entry", "bytes", ours.Bytes, theirs.Bytes, null));
     }
 
     static Row Single(string name, string unit, double ours, double theirs, Bar? bar) =>
-        new(Subject, name, "ConcurrentDictionary", ours, theirs, ours / theirs, ours / theirs, ours / theirs, bar) { Unit = unit };
+        new(Subject, name, "ConcurrentDictionary", ours, theirs, ours / theirs, ours / theirs, ours / theirs, bar)
+        {
+            Unit =
+            unit
+        };
 
     readonly record struct Figures(double Nanoseconds, double LongestRemoval, double LongestInsertion, double Bytes);
 
@@ -58,7 +67,9 @@ internal static unsafe class EmptyingSuite
         long before = GC.GetTotalMemory(forceFullCollection: true);
         ConcurrentDictionary<long, long> map = new();
         foreach (int key in Enumerable.Range(0, order.Length)) map[key] = key;
-        Figures figures = Empty(order, key => map.TryRemove(key, out _), key => map[key] = key, () => GC.GetTotalMemory(forceFullCollection: true) - before);
+        Figures figures = Empty(
+            order, key => map.TryRemove(key, out _), key => map[key] = key, () =>
+            GC.GetTotalMemory(forceFullCollection: true) - before);
         GC.KeepAlive(map);
         return figures;
     }
@@ -95,6 +106,8 @@ internal static unsafe class EmptyingSuite
         Volatile.Write(ref done, true);
         inserter.Join();
         double milliseconds = 1000.0 / Stopwatch.Frequency;
-        return new Figures((last - first) * milliseconds * 1e6 / most, longest * milliseconds, longestInsertion, (double)bytes() / (order.Length - most + inserted));
+        return new Figures(
+            (last - first) * milliseconds * 1e6 / most, longest * milliseconds, longestInsertion,
+            (double)bytes() / (order.Length - most + inserted));
     }
 }

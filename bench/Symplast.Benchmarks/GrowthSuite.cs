@@ -7,7 +7,9 @@ using Map = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
 
 namespace Symplast.Benchmarks;
 
-/// <summary>Filling a map with millions of entries: the longest single insertion, the pauses of the garbage collector, and memory.</summary>
+/// <summary>
+/// Filling a map with millions of entries: the longest single insertion, the pauses of the garbage collector, and memory.
+/// </summary>
 internal static unsafe class GrowthSuite
 {
     const string Subject = "growth";
@@ -27,10 +29,12 @@ internal static unsafe class GrowthSuite
             string name = $"{count:N0} entries: ";
             Figures theirs = fill(keys);
             report(Single(name + "each insertion", rival, "ns", ours.Nanoseconds, theirs.Nanoseconds, null));
-            report(Single(name + "the longest insertion", rival, "ms", ours.Longest, theirs.Longest, new Bar(20 / theirs.Longest)));
+            report(Single(
+                name + "the longest insertion", rival, "ms", ours.Longest, theirs.Longest, new Bar(20 / theirs.Longest)));
             report(Single(name + "pauses of the collector", rival, "ms", ours.Pauses, theirs.Pauses, null));
             report(Single(name + "allocated by .NET, an entry", rival, "bytes", ours.Allocated, theirs.Allocated, new Bar(0)));
-            report(Single(name + "memory an entry, with its key", rival, "bytes", ours.Bytes, theirs.Bytes + Keys.StringBytes, null));
+            report(Single(
+                name + "memory an entry, with its key", rival, "bytes", ours.Bytes, theirs.Bytes + Keys.StringBytes, null));
         }
     }
 
@@ -50,7 +54,10 @@ internal static unsafe class GrowthSuite
         ("ImmutableDictionary + CAS", keys =>
         {
             Root root = new();
-            return Fill(count, i => ImmutableInterlocked.Update(ref root.Map, static (map, entry) => map.SetItem(entry.Key, entry.Value), (Key: keys.Filled[i], Value: (long)i)), ManagedBytes, root);
+            return Fill(count, i =>
+                ImmutableInterlocked.Update(
+                ref root.Map, static (map, entry) =>
+                map.SetItem(entry.Key, entry.Value), (Key: keys.Filled[i], Value: (long)i)), ManagedBytes, root);
         }),
         ("Dictionary + Lock", keys =>
         {
@@ -109,6 +116,8 @@ internal static unsafe class GrowthSuite
         double paused = (GC.GetTotalPauseDuration() - pauses).TotalMilliseconds;
         double grown = bytes() - before;
         GC.KeepAlive(filled);
-        return new Figures(Stopwatch.GetElapsedTime(start, last).TotalNanoseconds / count, longest * 1000.0 / Stopwatch.Frequency, paused, (double)allocated / count, grown / count);
+        return new Figures(
+            Stopwatch.GetElapsedTime(start, last).TotalNanoseconds / count, longest * 1000.0 / Stopwatch.Frequency, paused,
+            (double)allocated / count, grown / count);
     }
 }

@@ -5,7 +5,8 @@ using Symplast.Objects;
 namespace Symplast.Benchmarks;
 
 /// <summary>
-/// Text keys of 12 characters, twice: a map is filled with one set and asked with the other, whose text lies in different memory, shuffled.
+/// Text keys of 12 characters, twice: a map is filled with one set and asked with the other, whose text lies in different memory,
+/// shuffled.
 /// </summary>
 internal sealed unsafe class Keys
 {

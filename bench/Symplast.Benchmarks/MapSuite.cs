@@ -43,7 +43,8 @@ internal static unsafe class MapSuite
         public void Set(int key, long value) => Map.Set(me, map, keys.AskAndHash(key), Value.OfInt(value & 0xFFFFFF));
     }
 
-    // What no map can do better: its readers find a word of an array, which a writer stores. With all words side by side, or a cache line each.
+    // What no map can do better: its readers find a word of an array, which a writer stores. With all words side by side, or a
+    // cache line each.
     readonly struct Words(Ours index, long[] words, int stride) : IMap
     {
         public long Get(int key) => Volatile.Read(ref words[Place(key)]);
@@ -141,7 +142,8 @@ internal static unsafe class MapSuite
             OrderedMap* map = Map.Create(main, heap);
             for (int i = 0; i < size; i++) Map.Set(main, map, keys.Fill(i), Value.OfInt(i));
 
-            ConcurrentDictionary<string, long> concurrent = new(keys.Filled.Select((key, i) => KeyValuePair.Create(key, (long)i)));
+            ConcurrentDictionary<string, long> concurrent =
+                new(keys.Filled.Select((key, i) => KeyValuePair.Create(key, (long)i)));
             NonBlocking.ConcurrentDictionary<string, long> nonBlocking = new();
             for (int i = 0; i < size; i++) nonBlocking[keys.Filled[i]] = i;
             Dictionary<string, long> plain = new(concurrent);
@@ -154,7 +156,8 @@ internal static unsafe class MapSuite
                 foreach (int threads in (int[])[1, 2])
                 {
                     string name = $"{size:N0} entries, {writes} % writes, {threads} thread{(threads == 1 ? "" : "s")}";
-                    Contender Side<T>(string title, T side) where T : struct, IMap => new(title, (_, count, seed) => Loop(side, size, writes, count, seed));
+                    Contender Side<T>(string title, T side)
+                        where T : struct, IMap => new(title, (_, count, seed) => Loop(side, size, writes, count, seed));
                     Contender ours = new("", (_, count, seed) =>
                     {
                         Participant* me = Epoch.Join();
@@ -171,7 +174,8 @@ internal static unsafe class MapSuite
                         Side("Dictionary + Lock", new Locked(plain, gate, keys)),
                         Side("Dictionary + ReaderWriterLockSlim", new ReadersAndWriter(plain, readers, keys)),
                     ];
-                    // What was filled first was not looked at for the longest time, by this process or by whoever lends the machine its memory.
+                    // What was filled first was not looked at for the longest time, by this process or by whoever lends the
+                    // machine its memory.
                     if (writes == 0 && threads == 1) Array.ForEach(sides, side => side.Work(0, Math.Min(size, 1_000_000), 1));
                     Bar bar = writes == 50 && threads == 2 ? new Bar(1 / 1.5) : new Bar(1);
                     Contest.Run(report, Subject, name, threads, bar, sides);
@@ -183,23 +187,27 @@ internal static unsafe class MapSuite
                         Epoch.Leave(me);
                         return sum;
                     });
-                    Contest.Run(report, Subject, $"{size:N0} entries, read, hashing each key", 1, new Bar(1), hashing, sides[1], sides[2]);
+                    Contest.Run(report, Subject, $"{size:N0} entries, read, hashing each key", 1, new Bar(1), hashing, sides[1],
+                        sides[2]);
                 }
             }
-            Hammered(report, map, keys, size, [("ConcurrentDictionary", new Concurrent(concurrent, keys)), ("NonBlocking", new NonBlocked(nonBlocking, keys))]);
+            Hammered(report, map, keys, size,
+                [("ConcurrentDictionary", new Concurrent(concurrent, keys)), ("NonBlocking", new NonBlocked(nonBlocking, keys))]);
             pool.Delete();
             Epoch.Leave(main);
         }
     }
 
-    // Reading while another thread writes all the time: against reading in peace, and against rivals whose writers do nothing else either.
+    // Reading while another thread writes all the time: against reading in peace, and against rivals whose writers do nothing
+    // else either.
     static void Hammered(Action<Row> report, OrderedMap* map, Keys keys, int size, (string Name, IMap Map)[] rivals)
     {
         long Read<T>(T side, bool hammered, int thread, int count, ulong seed) where T : IMap
         {
             if (thread == 0) return Loop(side, size, 0, count, seed);
             long sum = 0;
-            while (hammered && Volatile.Read(ref Contest.Finished) != seed / 1000) sum += Loop(side, size, 100, 100, seed + (ulong)sum + 1);
+            while (hammered && Volatile.Read(ref Contest.Finished) != seed / 1000)
+                sum += Loop(side, size, 100, 100, seed + (ulong)sum + 1);
             return sum;
         }
 
@@ -224,7 +232,9 @@ internal static unsafe class MapSuite
                 return sum;
             });
             string what = $"{size:N0} words of an array{(stride == 1 ? "" : ", a line each")}";
-            if (size <= 1000) Contest.Run(report, Subject, $"{what}, beside a writer", 2, null, Words("", true), Words("reads in peace", false));
+            if (size <= 1000)
+                Contest.Run(report, Subject, $"{what}, beside a writer", 2, null, Words("", true),
+                Words("reads in peace", false));
         }
         Contest.Run(report, Subject, title, 2, new Bar(1), [Reader("", true), .. rivals.Select(rival => rival.Map switch
         {

@@ -32,7 +32,11 @@ foreach ((string name, Action<bool, Action<Row>> run) in suites)
     {
         rows.Add(row);
         string met = row.Met switch { null => "", true => "[green]met[/]", false => "[red]MISSED[/]" };
-        AnsiConsole.MarkupLine($"  {row.Name,-56}{row.Rival,-36}{row.Ours,9:0.0} {row.Unit}{row.Theirs,9:0.0} {row.Unit}{(double.IsNaN(row.Ratio) ? "–" : $"{row.Ratio:0.00}x"),10}{(double.IsNaN(row.Ratio) ? "" : $"{row.Least:0.00}–{row.Greatest:0.00}"),16}  {row.Bar} {met}");
+        string ratio = double.IsNaN(row.Ratio) ? "–" : $"{row.Ratio:0.00}x";
+        string range = double.IsNaN(row.Ratio) ? "" : $"{row.Least:0.00}–{row.Greatest:0.00}";
+        AnsiConsole.MarkupLine(
+            $"  {row.Name,-56}{row.Rival,-36}{row.Ours,9:0.0} {row.Unit}{row.Theirs,9:0.0} {row.Unit}"
+            + $"{ratio,10}{range,16}  {row.Bar} {met}");
     });
 }
 if (Option("--json") is { } file) Report.Write(file, quick, rows);

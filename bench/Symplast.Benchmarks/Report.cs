@@ -8,7 +8,8 @@ namespace Symplast.Benchmarks;
 internal static class Report
 {
     internal static void Write(string file, bool quick, List<Row> rows) => File.WriteAllText(file, ToJson(new Results(
-        RuntimeInformation.FrameworkDescription, RuntimeInformation.OSDescription, Environment.ProcessorCount, Contest.Rounds, quick, rows)));
+        RuntimeInformation.FrameworkDescription, RuntimeInformation.OSDescription, Environment.ProcessorCount, Contest.Rounds,
+            quick, rows)));
 
     /// <summary>What cannot be divided (no pause by no pause) has no ratio, and JSON no such number: it is null there.</summary>
     internal static string ToJson(Results results) => JsonSerializer.Serialize(results, ResultsContext.Default.Results);

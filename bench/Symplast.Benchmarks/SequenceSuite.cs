@@ -69,7 +69,8 @@ internal static unsafe class SequenceSuite
             Contest.Run(report, Subject, $"set of {size:N0}{suffix}", threads, new Bar(1), Ours((participant, count, seed) =>
             {
                 Participant* me = (Participant*)participant;
-                for (int i = 0; i < count; i++) SharedVector<Hook>.Set(me, vector, (long)(Keys.Next(ref seed) % (ulong)size), Value.OfInt(i));
+                for (int i = 0; i < count; i++)
+                    SharedVector<Hook>.Set(me, vector, (long)(Keys.Next(ref seed) % (ulong)size), Value.OfInt(i));
                 return 0;
             }), new Contender("List + Lock", (_, count, seed) =>
             {
@@ -79,7 +80,8 @@ internal static unsafe class SequenceSuite
                 }
                 return 0;
             }));
-            Contest.Run(report, Subject, $"append and take the last{suffix}", threads, new Bar(1), Ours((participant, count, seed) =>
+            Contest.Run(report, Subject, $"append and take the last{suffix}", threads, new Bar(1),
+                Ours((participant, count, seed) =>
             {
                 Participant* me = (Participant*)participant;
                 for (int i = 0; i < count; i++)
@@ -105,7 +107,8 @@ internal static unsafe class SequenceSuite
     static void Ends(Action<Row> report, SharedVector* vector, List<long> list, Lock gate)
     {
         const string Subject = "vector";
-        Contest.Run(report, Subject, $"remove the first and append, {list.Count:N0}", 1, new Bar(1), Ours((participant, count, seed) =>
+        Contest.Run(report, Subject, $"remove the first and append, {list.Count:N0}", 1, new Bar(1),
+            Ours((participant, count, seed) =>
         {
             Participant* me = (Participant*)participant;
             for (int i = 0; i < count; i++)
@@ -123,7 +126,8 @@ internal static unsafe class SequenceSuite
             }
             return 0;
         }));
-        Contest.Run(report, Subject, $"insert and remove the first, {list.Count:N0}", 1, new Bar(1), Ours((participant, count, seed) =>
+        Contest.Run(report, Subject, $"insert and remove the first, {list.Count:N0}", 1, new Bar(1),
+            Ours((participant, count, seed) =>
         {
             Participant* me = (Participant*)participant;
             for (int i = 0; i < count; i++)
@@ -169,7 +173,8 @@ internal static unsafe class SequenceSuite
         long plain = 0;
         foreach (int threads in (int[])[1, 2])
         {
-            Contest.Run(report, "counter", $"add{(threads == 1 ? "" : ", 2 threads")}", threads, new Bar(2), Ours((participant, count, seed) =>
+            Contest.Run(report, "counter", $"add{(threads == 1 ? "" : ", 2 threads")}", threads, new Bar(2),
+                Ours((participant, count, seed) =>
             {
                 Participant* me = (Participant*)participant;
                 for (int i = 0; i < count; i++) AtomicInteger<Hook>.Add(me, cell, 1, out _);
@@ -188,7 +193,8 @@ internal static unsafe class SequenceSuite
         ConcurrentQueue<long> concurrent = new();
         foreach (int threads in (int[])[1, 2])
         {
-            Contest.Run(report, "queue", $"put and take{(threads == 1 ? "" : ", 2 threads")}", threads, new Bar(1), Ours((participant, count, seed) =>
+            Contest.Run(report, "queue", $"put and take{(threads == 1 ? "" : ", 2 threads")}", threads, new Bar(1),
+                Ours((participant, count, seed) =>
             {
                 Participant* me = (Participant*)participant;
                 for (int i = 0; i < count; i++)

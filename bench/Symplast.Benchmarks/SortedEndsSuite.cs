@@ -4,7 +4,10 @@ using Map = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.O
 
 namespace Symplast.Benchmarks;
 
-/// <summary>What only a sorted map can do: neighbours, ranges, its ends. Of .NET's collections <see cref="SortedSet{T}"/> can, without values.</summary>
+/// <summary>
+/// What only a sorted map can do: neighbours, ranges, its ends. Of .NET's collections <see cref="SortedSet{T}"/> can, without
+/// values.
+/// </summary>
 internal static unsafe class SortedEndsSuite
 {
     const string Subject = "sorted map";
@@ -18,7 +21,9 @@ internal static unsafe class SortedEndsSuite
     {
         SortedSet<int> set = [.. Enumerable.Range(0, size)];
         Lock gate = new();
-        Compare(report, $"{size:N0} ints, the greatest at most", size, (me, key) => Map.Floor((Participant*)me, map, Probe.Of(Value.OfInt(key)), out _, out Value value) == Status.Done ? value.Int : 0, key =>
+        Compare(report, $"{size:N0} ints, the greatest at most", size, (me, key) =>
+            Map.Floor((Participant*)me, map, Probe.Of(Value.OfInt(key)), out _, out Value value) == Status.Done
+            ? value.Int : 0, key =>
         {
             lock (gate) return set.GetViewBetween(0, key).Max;
         });
@@ -37,7 +42,8 @@ internal static unsafe class SortedEndsSuite
         Queue(report, size);
     }
 
-    static void Compare(Action<Row> report, string name, int size, Func<nint, int, long> ours, Func<int, long> theirs) => Contest.Run(report, Subject, name, 1, new Bar(1),
+    static void Compare(Action<Row> report, string name, int size, Func<nint, int, long> ours, Func<int, long> theirs) =>
+        Contest.Run(report, Subject, name, 1, new Bar(1),
         new Contender("", (_, count, seed) =>
         {
             Participant* me = Epoch.Join();
@@ -60,7 +66,8 @@ internal static unsafe class SortedEndsSuite
         SortedEntry* entries = stackalloc SortedEntry[Room];
         long sum = 0;
         Epoch.Enter(me);
-        Map.Open(me, map, SortedBound.Including(Probe.Of(Value.OfInt(key))), SortedBound.Excluding(Probe.Of(Value.OfInt(key + Range))), descending, out SortedCursor cursor);
+        Map.Open(me, map, SortedBound.Including(Probe.Of(Value.OfInt(key))),
+            SortedBound.Excluding(Probe.Of(Value.OfInt(key + Range))), descending, out SortedCursor cursor);
         while (Map.Next(me, map, ref cursor, entries, Room, out int found) == Status.Done)
         {
             for (int i = 0; i < found; i++) sum += entries[i].Value.Int;
@@ -84,7 +91,8 @@ internal static unsafe class SortedEndsSuite
         int theirs = size;
         foreach (int threads in (int[])[1, 2])
         {
-            Contest.Run(report, Subject, $"{size:N0} ints, pop the least and add one, {threads} thread{(threads == 1 ? "" : "s")}", threads, new Bar(1),
+            Contest.Run(report, Subject,
+                $"{size:N0} ints, pop the least and add one, {threads} thread{(threads == 1 ? "" : "s")}", threads, new Bar(1),
                 new Contender("", (_, count, _) =>
                 {
                     Participant* me = Epoch.Join();

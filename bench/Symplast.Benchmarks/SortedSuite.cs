@@ -64,7 +64,8 @@ internal static unsafe class SortedSuite
         public long Get(int key) => Volatile.Read(ref root.Map).TryGetValue(keys[key], out long value) ? value : 0;
 
         public void Set(int key, long value) =>
-            ImmutableInterlocked.Update(ref root.Map, static (map, entry) => map.SetItem(entry.key, entry.value), (key: keys[key], value));
+            ImmutableInterlocked.Update(
+                ref root.Map, static (map, entry) => map.SetItem(entry.key, entry.value), (key: keys[key], value));
     }
 
     static long Loop<T>(T map, int entries, int writesPercent, int count, ulong seed) where T : struct, IMap
@@ -116,24 +117,33 @@ internal static unsafe class SortedSuite
                     return sum;
                 });
                 Contest.Run(report, Subject, name, threads, new Bar(writes == 50 && threads == 2 ? 1 / 1.5 : 1), ours,
-                    new Contender("SortedDictionary + Lock", (_, count, seed) => Loop(new Locked<TKey>(sorted, gate, plain), size, writes, count, seed)),
-                    new Contender("ImmutableSortedDictionary + CAS", (_, count, seed) => Loop(new Immutable<TKey>(root, plain), size, writes, count, seed)));
+                    new Contender(
+                        "SortedDictionary + Lock", (_, count, seed) =>
+                        Loop(new Locked<TKey>(sorted, gate, plain), size, writes, count, seed)),
+                    new Contender(
+                        "ImmutableSortedDictionary + CAS", (_, count, seed) =>
+                        Loop(new Immutable<TKey>(root, plain), size, writes, count, seed)));
             }
         }
-        Hammered(report, $"{size:N0} {kind}", map, keys, size, new Locked<TKey>(sorted, gate, plain), new Immutable<TKey>(root, plain));
+        Hammered(report, $"{size:N0} {kind}", map, keys, size, new Locked<TKey>(sorted, gate, plain),
+            new Immutable<TKey>(root, plain));
         if (keys is null && size > SortedEndsSuite.Range) SortedEndsSuite.Run(report, map, size);
         pool.Delete();
         Epoch.Leave(main);
     }
 
-    // Reading while another thread writes all the time: against reading in peace, and against rivals whose writers do nothing else either.
-    static void Hammered<TKey>(Action<Row> report, string what, SortedMap* map, Keys? keys, int size, Locked<TKey> locked, Immutable<TKey> immutable) where TKey : notnull
+    // Reading while another thread writes all the time: against reading in peace, and against rivals whose writers do nothing
+    // else either.
+    static void Hammered<TKey>(
+        Action<Row> report, string what, SortedMap* map, Keys? keys, int size, Locked<TKey> locked,
+        Immutable<TKey> immutable) where TKey : notnull
     {
         long Read<T>(T side, bool hammered, int thread, int count, ulong seed) where T : struct, IMap
         {
             if (thread == 0) return Loop(side, size, 0, count, seed);
             long sum = 0;
-            while (hammered && Volatile.Read(ref Contest.Finished) != seed / 1000) sum += Loop(side, size, 100, 100, seed + (ulong)sum + 1);
+            while (hammered && Volatile.Read(ref Contest.Finished) != seed / 1000)
+                sum += Loop(side, size, 100, 100, seed + (ulong)sum + 1);
             return sum;
         }
 
@@ -158,11 +168,14 @@ internal static unsafe class SortedSuite
                 return sum;
             });
             string place = stride == 1 ? "words of an array" : "words, a line each";
-            if (size <= 1000) Contest.Run(report, Subject, $"{what}: {place}, beside a writer", 2, null, Words("", true), Words("reads in peace", false));
+            if (size <= 1000)
+                Contest.Run(report, Subject, $"{what}: {place}, beside a writer", 2, null, Words("", true),
+                Words("reads in peace", false));
         }
         Contest.Run(report, Subject, title, 2, new Bar(1), Reader("", true),
             new Contender("SortedDictionary + Lock", (thread, count, seed) => Read(locked, true, thread, count, seed)),
-            new Contender("ImmutableSortedDictionary + CAS", (thread, count, seed) => Read(immutable, true, thread, count, seed)));
+            new Contender(
+                "ImmutableSortedDictionary + CAS", (thread, count, seed) => Read(immutable, true, thread, count, seed)));
         Contest.Measured = int.MaxValue;
     }
 }

@@ -116,8 +116,10 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyImport_GetModule;
     public delegate* unmanaged[Cdecl]<byte*, int, void*> PyCapsule_Import;
     public delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void>, int> PyCapsule_SetDestructor;
-    public delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int, PyObject*, int>, PyObject*, void> PyEval_SetTrace;
-    public delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int, PyObject*, int>, PyObject*, void> PyEval_SetProfile;
+    public delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int, PyObject*, int>, PyObject*,
+        void> PyEval_SetTrace;
+    public delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int, PyObject*, int>, PyObject*,
+        void> PyEval_SetProfile;
     public delegate* unmanaged[Cdecl]<void*> PyEval_SaveThread;
     public delegate* unmanaged[Cdecl]<void*, void> PyEval_RestoreThread;
     public delegate* unmanaged[Cdecl]<void*> PyThreadState_Get;
@@ -234,7 +236,9 @@ public unsafe struct Api
     public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, uint, PyObject*> NewShortText;
     public delegate* unmanaged[Cdecl, SuppressGCTransition]<double, double, PyObject*> PyComplex_FromDoubles;
 
-    /// <summary>PyObject_Hash for finished objects of built-in types only: nothing of Python's or ours can run under it.</summary>
+    /// <summary>
+    /// PyObject_Hash for finished objects of built-in types only: nothing of Python's or ours can run under it.
+    /// </summary>
     public delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*, nint> HashBuiltin;
 
     /// <summary>PyDict_Next for a dict, in a walk over many items.</summary>

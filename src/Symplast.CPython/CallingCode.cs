@@ -3,7 +3,10 @@ namespace Symplast.CPython;
 /// <summary>The Python code that called us, as its innermost frame shows it; for messages, never on a hot path.</summary>
 public static unsafe class CallingCode
 {
-    /// <summary>The name of the local or global variable that refers to an object, or null. No exception may be set; none is set afterwards.</summary>
+    /// <summary>
+    /// The name of the local or global variable that refers to an object, or null. No exception may be set; none is set
+    /// afterwards.
+    /// </summary>
     public static string? NameOf(PyObject* o)
     {
         ref Api api = ref Api.Table;
@@ -14,9 +17,10 @@ public static unsafe class CallingCode
         return name;
     }
 
-    // In a function PyEval_GetLocals gives a copy of the variables. The frame keeps that copy until it ends, and so keeps alive whatever the
-    // variables referred to. A copy that only the frame has can be emptied, because the next caller of PyEval_GetLocals gets it filled anew.
-    // In a module or a class body the dictionary is not a copy: it holds the variables themselves.
+    // In a function PyEval_GetLocals gives a copy of the variables. The frame keeps that copy until it ends, and so keeps alive
+    // whatever the variables referred to. A copy that only the frame has can be emptied, because the next caller of
+    // PyEval_GetLocals gets it filled anew. In a module or a class body the dictionary is not a copy: it holds the variables
+    // themselves.
     static bool IsInFunction()
     {
         const int Optimized = 1;

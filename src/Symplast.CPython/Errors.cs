@@ -39,7 +39,8 @@ public static unsafe class Errors
     public static PyObject* Runtime(string message) => Set(*Api.Table.PyExc_RuntimeError, message);
 
     /// <summary>
-    /// Turns an exception of C# into a Python one: exhausted memory into MemoryError, anything else, which is a defect of ours, into SystemError.
+    /// Turns an exception of C# into a Python one: exhausted memory into MemoryError, anything else, which is a defect of ours,
+    /// into SystemError.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static PyObject* FromManaged(Exception exception)

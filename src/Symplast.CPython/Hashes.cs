@@ -4,8 +4,9 @@ using System.Runtime.CompilerServices;
 namespace Symplast.CPython;
 
 /// <summary>
-/// The hash functions of CPython's numbers, tuples and sets (pyhash.c, longobject.c, tupleobject.c, setobject.c; the same in 3.12 to 3.15), so that
-/// filling the cached hash of a tuple or frozendict needs no call into the interpreter. Tests compare them with hash() itself.
+/// The hash functions of CPython's numbers, tuples and sets (pyhash.c, longobject.c, tupleobject.c, setobject.c; the same in 3.12
+/// to 3.15), so that filling the cached hash of a tuple or frozendict needs no call into the interpreter. Tests compare them with
+/// hash() itself.
 /// </summary>
 public static unsafe class Hashes
 {
@@ -16,7 +17,9 @@ public static unsafe class Hashes
     const ulong Prime2 = 14029467366897019727UL;
     const ulong Prime5 = 2870177450012600261UL;
 
-    /// <summary>The hash of a float that is not a NaN: its value modulo 2^61 − 1, where multiplying by 2^e is a rotation by e.</summary>
+    /// <summary>
+    /// The hash of a float that is not a NaN: its value modulo 2^61 − 1, where multiplying by 2^e is a rotation by e.
+    /// </summary>
     public static nint OfFloat(double value)
     {
         const int FractionBits = 52;
@@ -61,7 +64,10 @@ public static unsafe class Hashes
         return hash == -1 ? -2 : hash;
     }
 
-    /// <summary>Start value for the hash of a tuple; take in each item with <see cref="AddItem"/>, then <see cref="FinishTuple"/>. A reduced xxHash.</summary>
+    /// <summary>
+    /// Start value for the hash of a tuple; take in each item with <see cref="AddItem"/>, then <see cref="FinishTuple"/>. A
+    /// reduced xxHash.
+    /// </summary>
     public const ulong StartTuple = Prime5;
 
     /// <summary>Takes in the hash of the next item.</summary>
@@ -82,12 +88,15 @@ public static unsafe class Hashes
         return hash == ulong.MaxValue ? 1546275796 : (nint)hash;
     }
 
-    /// <summary>Start value for the hash of a frozenset; take in each member with <see cref="AddMember"/>, then <see cref="FinishSet"/>.</summary>
+    /// <summary>
+    /// Start value for the hash of a frozenset; take in each member with <see cref="AddMember"/>, then <see cref="FinishSet"/>.
+    /// </summary>
     public const ulong StartSet = 0;
 
     /// <summary>Takes in the hash of a member; the order does not matter.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong AddMember(ulong hash, nint member) => hash ^ (((ulong)member ^ 89869747UL ^ ((ulong)member << 16)) * 3644798167UL);
+    public static ulong AddMember(ulong hash, nint member) =>
+        hash ^ (((ulong)member ^ 89869747UL ^ ((ulong)member << 16)) * 3644798167UL);
 
     /// <summary>The hash of a frozenset of <paramref name="count"/> members.</summary>
     public static nint FinishSet(ulong hash, nint count)

@@ -1,8 +1,8 @@
 namespace Symplast.CPython;
 
 /// <summary>
-/// The facts in which CPython versions differ, as the running one has them. This file is the only place that knows versions; whoever
-/// needs such a fact reads <see cref="Current"/>.
+/// The facts in which CPython versions differ, as the running one has them. This file is the only place that knows versions;
+/// whoever needs such a fact reads <see cref="Current"/>.
 /// </summary>
 public struct Layout
 {
@@ -25,9 +25,9 @@ public struct Layout
     public int Patch;
 
     /// <summary>
-    /// The first word of an immortal object of ours. 3.12, 3.13: high enough that the plain 64-bit counting of extensions built for 3.11 and
-    /// older never brings it near zero. 3.14+: also sets the flag bit without which the interpreter loop counts references of "mortal"
-    /// objects unconditionally, in memory that all cores share.
+    /// The first word of an immortal object of ours. 3.12, 3.13: high enough that the plain 64-bit counting of extensions built
+    /// for 3.11 and older never brings it near zero. 3.14+: also sets the flag bit without which the interpreter loop counts
+    /// references of "mortal" objects unconditionally, in memory that all cores share.
     /// </summary>
     public ulong ImmortalHeader;
 
@@ -41,38 +41,52 @@ public struct Layout
     public bool HasFrozenDict;
 
     /// <summary>
-    /// Whether the datetime types are static, at one address in every interpreter (3.13+). On 3.12 isolated interpreters have heap types of their own.
+    /// Whether the datetime types are static, at one address in every interpreter (3.13+). On 3.12 isolated interpreters have
+    /// heap types of their own.
     /// </summary>
     public bool StaticDateTimes;
 
-    /// <summary>Whether an interpreter must have imported datetime before it touches a datetime object that another one made (3.13).</summary>
+    /// <summary>
+    /// Whether an interpreter must have imported datetime before it touches a datetime object that another one made (3.13).
+    /// </summary>
     public bool DateTimesNeedImport;
 
-    /// <summary>Whether interpreters may be created and destroyed at the same time in several threads (gh-105699 and others; field reports for 3.12).</summary>
+    /// <summary>
+    /// Whether interpreters may be created and destroyed at the same time in several threads (gh-105699 and others; field reports
+    /// for 3.12).
+    /// </summary>
     public bool ParallelInterpreterCreation;
 
     /// <summary>
-    /// Whether sys._current_frames() and sys._current_exceptions() keep to the threads of their own interpreter, as the releases that we know do; older ones make
-    /// and count objects of all interpreters, whose GILs they do not hold.
+    /// Whether sys._current_frames() and sys._current_exceptions() keep to the threads of their own interpreter, as the releases
+    /// that we know do; older ones make and count objects of all interpreters, whose GILs they do not hold.
     /// </summary>
     public bool FramesOfOwnInterpreter;
 
     /// <summary>
-    /// Where tracemalloc keeps the key of the flag by which it knows its own calls, in bytes from the end of its three allocators: before it lie its lock, its two
-    /// numbers, its tables and its empty traceback, which 3.15 has elsewhere.
+    /// Where tracemalloc keeps the key of the flag by which it knows its own calls, in bytes from the end of its three
+    /// allocators: before it lie its lock, its two numbers, its tables and its empty traceback, which 3.15 has elsewhere.
     /// </summary>
     public int TracingFlag;
 
-    /// <summary>Where the format stands among the pointers at the beginning of a <c>_PyArg_Parser</c>; the keywords come next.</summary>
+    /// <summary>
+    /// Where the format stands among the pointers at the beginning of a <c>_PyArg_Parser</c>; the keywords come next.
+    /// </summary>
     public int ParserFormat;
 
-    /// <summary>Whether what functions know of their keywords are objects of the interpreter that was first to call them (gh-119213, before 3.12.4).</summary>
+    /// <summary>
+    /// Whether what functions know of their keywords are objects of the interpreter that was first to call them (gh-119213,
+    /// before 3.12.4).
+    /// </summary>
     public bool NamesOfKeywordsAreAnyInterpreters;
 
     /// <summary>Whether faulthandler can show the stack of C (3.14+).</summary>
     public bool FaultsShowStack;
 
-    /// <summary>Whether threads of an interpreter that does not end go on while the program does (3.14+); else they end when they ask for a GIL.</summary>
+    /// <summary>
+    /// Whether threads of an interpreter that does not end go on while the program does (3.14+); else they end when they ask for
+    /// a GIL.
+    /// </summary>
     public bool ThreadsOutliveRuntime;
 
     /// <summary>tp_flags.</summary>
@@ -96,7 +110,9 @@ public struct Layout
     /// <summary>tp_descr_set: what makes a class attribute a data descriptor.</summary>
     public static unsafe void* DescriptorSet(PyObject* type) => *(void**)((byte*)type + 280);
 
-    /// <summary>tp_version_tag: a number that no other type has, nor this one when it was another; 0 if there is none at the moment.</summary>
+    /// <summary>
+    /// tp_version_tag: a number that no other type has, nor this one when it was another; 0 if there is none at the moment.
+    /// </summary>
     public static unsafe uint TypeVersion(PyObject* type) => *(uint*)((byte*)type + 384);
 
     /// <summary>The running version's facts. Valid once <see cref="Select"/> returned true.</summary>
@@ -106,12 +122,14 @@ public struct Layout
     public const int TupleHash = 24;
 
     /// <summary>
-    /// The oldest patch release of a minor version without known crashes that concern us: 3.12.8 and 3.13.1 (gh-116510, gh-113993),
-    /// 3.14.5 (gh-142516), 3.15.0.
+    /// The oldest patch release of a minor version without known crashes that concern us: 3.12.8 and 3.13.1 (gh-116510,
+    /// gh-113993), 3.14.5 (gh-142516), 3.15.0.
     /// </summary>
     public static int PatchFloor(int minor) => minor switch { 12 => 8, 13 => 1, 14 => 5, _ => 0 };
 
-    /// <summary>Fills <see cref="Current"/> for a version given as PY_VERSION_HEX; false if this library does not know its layouts.</summary>
+    /// <summary>
+    /// Fills <see cref="Current"/> for a version given as PY_VERSION_HEX; false if this library does not know its layouts.
+    /// </summary>
     public static bool Select(uint versionHex)
     {
         if (versionHex >> 24 != 3) return false;

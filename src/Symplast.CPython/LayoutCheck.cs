@@ -1,8 +1,8 @@
 namespace Symplast.CPython;
 
 /// <summary>
-/// Compares a few objects that the interpreter makes with what this library believes about their layout and hashes, so that a CPython that was
-/// changed in these respects is refused at import and not found out by crashes.
+/// Compares a few objects that the interpreter makes with what this library believes about their layout and hashes, so that a
+/// CPython that was changed in these respects is refused at import and not found out by crashes.
 /// </summary>
 public static unsafe class LayoutCheck
 {
@@ -17,7 +17,8 @@ public static unsafe class LayoutCheck
         PyObject* tuple = api.PyTuple_New(3);
         PyObject* list = api.PyList_New(0);
         PyObject* dict = api.PyDict_New();
-        if (number == null || real == null || text == null || wide == null || tuple == null || list == null || dict == null) return "no memory";
+        if (number == null || real == null || text == null || wide == null || tuple == null || list == null || dict == null)
+            return "no memory";
         api.PyTuple_SetItem(tuple, 0, References.New(number));
         api.PyTuple_SetItem(tuple, 1, References.New(real));
         api.PyTuple_SetItem(tuple, 2, References.New(text));
@@ -34,10 +35,12 @@ public static unsafe class LayoutCheck
             : !IsDict((PyDictObject*)dict, text, number) ? "dict"
             : !IsSet((PySetObject*)set, number) ? "set"
             : !IsType(text) ? "type"
-            : *(void**)((byte*)api.PyThreadState_Get() + Layout.InterpreterOfThread) != api.PyInterpreterState_Get() ? "thread states"
+            : *(void**)((byte*)api.PyThreadState_Get() + Layout.InterpreterOfThread) != api.PyInterpreterState_Get()
+                ? "thread states"
             : null;
-        foreach (nint o in (ReadOnlySpan<nint>)[(nint)set, (nint)dict, (nint)list, (nint)tuple, (nint)wide, (nint)text, (nint)real, (nint)number])
-            References.Drop((PyObject*)o);
+        ReadOnlySpan<nint> samples =
+            [(nint)set, (nint)dict, (nint)list, (nint)tuple, (nint)wide, (nint)text, (nint)real, (nint)number];
+        foreach (nint o in samples) References.Drop((PyObject*)o);
         return mismatch;
     }
 
@@ -56,9 +59,13 @@ public static unsafe class LayoutCheck
         api._PyType_Lookup(api.PyLong_Type, name);
         api._PyType_Lookup(api.PyDict_Type, name);
         uint version = Layout.TypeVersion(api.PyLong_Type);
-        bool isMade = Layout.NewSlot(api.PyList_Type) == api.PyType_GetSlot(api.PyList_Type, PyTypeSlot.New) && Layout.SetAttrSlot(api.PyList_Type) == api.PyType_GetSlot(api.PyList_Type, PyTypeSlot.SetAttr)
-            && Layout.BaseOf(api.PyBool_Type) == api.PyLong_Type && *Layout.VectorcallSlot(api.PyList_Type) == api.PyVectorcall_Function(api.PyList_Type);
-        return isMade && *Layout.GetAttrSlot(api.PyLong_Type) == api.PyObject_GenericGetAttr && Layout.TypeFlags(api.PyLong_Type) == api.PyType_GetFlags(api.PyLong_Type) && version != 0 && version != Layout.TypeVersion(api.PyDict_Type);
+        bool isMade = Layout.NewSlot(api.PyList_Type) == api.PyType_GetSlot(api.PyList_Type, PyTypeSlot.New)
+            && Layout.SetAttrSlot(api.PyList_Type) == api.PyType_GetSlot(api.PyList_Type, PyTypeSlot.SetAttr)
+            && Layout.BaseOf(api.PyBool_Type) == api.PyLong_Type
+                && *Layout.VectorcallSlot(api.PyList_Type) == api.PyVectorcall_Function(api.PyList_Type);
+        return isMade && *Layout.GetAttrSlot(api.PyLong_Type) == api.PyObject_GenericGetAttr
+            && Layout.TypeFlags(api.PyLong_Type) == api.PyType_GetFlags(api.PyLong_Type) && version != 0
+            && version != Layout.TypeVersion(api.PyDict_Type);
     }
 
     static bool IsText(PyObject* text, PyObject* wide)
@@ -67,8 +74,10 @@ public static unsafe class LayoutCheck
         PyAsciiObject* ascii = (PyAsciiObject*)text;
         PyCompactUnicodeObject* compact = (PyCompactUnicodeObject*)wide;
         const uint AsciiState = PyAsciiObject.Compact | PyAsciiObject.Ascii | (1 << 2);
-        return ascii->Hash == hash && ascii->Length == 15 && (ascii->State & 0x7F) == AsciiState && *((byte*)text + PyAsciiObject.DataOffset) == 's'
-            && compact->Base.Length == 10 && compact->Base.Kind == 2 && compact->Utf8 == null && *(short*)((byte*)wide + PyCompactUnicodeObject.DataOffset) == 's';
+        return ascii->Hash == hash && ascii->Length == 15 && (ascii->State & 0x7F) == AsciiState
+            && *((byte*)text + PyAsciiObject.DataOffset) == 's'
+            && compact->Base.Length == 10 && compact->Base.Kind == 2 && compact->Utf8 == null
+                && *(short*)((byte*)wide + PyCompactUnicodeObject.DataOffset) == 's';
     }
 
     static bool IsSequence(PyObject* tuple, PyObject* list, PyObject* number)
@@ -85,10 +94,13 @@ public static unsafe class LayoutCheck
     static bool IsDict(PyDictObject* dict, PyObject* text, PyObject* number)
     {
         PyDictKeys* table = dict->Keys;
-        if (dict->Used != 2 || dict->Values != null || table->RefCount != 1 || table->Log2Size > 4 || table->Kind != PyDictKeys.General) return false;
+        if (dict->Used != 2 || dict->Values != null || table->RefCount != 1 || table->Log2Size > 4
+            || table->Kind != PyDictKeys.General) return false;
         PyDictEntry* entries = (PyDictEntry*)PyDictKeys.Entries(table);
-        bool isTable = table->EntryCount == 2 && table->Usable == PyDictKeys.Capacity(table->Log2Size) - 2 && table->Log2IndexBytes == PyDictKeys.IndexBytesLog2(table->Log2Size)
-            && entries[0].Key == text && entries[0].Value == number && entries[1].Key == number && entries[1].Hash == Api.Table.HashBuiltin(number);
+        bool isTable = table->EntryCount == 2 && table->Usable == PyDictKeys.Capacity(table->Log2Size) - 2
+            && table->Log2IndexBytes == PyDictKeys.IndexBytesLog2(table->Log2Size)
+            && entries[0].Key == text && entries[0].Value == number && entries[1].Key == number
+                && entries[1].Hash == Api.Table.HashBuiltin(number);
         return isTable && (!Layout.Current.HasFrozenDict || IsFrozenDict((PyObject*)dict));
     }
 
@@ -101,7 +113,9 @@ public static unsafe class LayoutCheck
         ulong expected = Hashes.StartSet;
         for (int i = 0; i < 2; i++)
         {
-            ulong pair = Hashes.AddItem(Hashes.AddItem(Hashes.StartTuple, Api.Table.HashBuiltin(entries[i].Key)), Api.Table.HashBuiltin(entries[i].Value));
+            ulong pair = Hashes.AddItem(
+                Hashes.AddItem(Hashes.StartTuple, Api.Table.HashBuiltin(entries[i].Key)),
+                Api.Table.HashBuiltin(entries[i].Value));
             expected = Hashes.AddMember(expected, Hashes.FinishTuple(pair, 2));
         }
         bool same = hash == Hashes.FinishSet(expected, 2) && ((PyFrozenDictObject*)frozen)->Hash == hash;
@@ -112,7 +126,8 @@ public static unsafe class LayoutCheck
     static bool IsSet(PySetObject* set, PyObject* number)
     {
         bool found = false;
-        for (nint i = 0; i <= set->Mask; i++) found |= set->Table[i].Key == number && set->Table[i].Hash == Api.Table.HashBuiltin(number);
+        for (nint i = 0; i <= set->Mask; i++)
+            found |= set->Table[i].Key == number && set->Table[i].Hash == Api.Table.HashBuiltin(number);
         nint hash = Api.Table.HashBuiltin((PyObject*)set);
         return found && set->Used == 3 && set->Fill == 3 && set->Mask == 7 && set->Table == &set->SmallTable && set->Hash == hash;
     }

@@ -2,11 +2,15 @@ using System.Runtime.InteropServices;
 
 namespace Symplast.CPython;
 
-/// <summary>The first 16 bytes of every object, for which the four versions differ only in how they use the reference count's word.</summary>
+/// <summary>
+/// The first 16 bytes of every object, for which the four versions differ only in how they use the reference count's word.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct PyObject
 {
-    /// <summary>3.12, 3.13: a 64-bit count. 3.14+: 32 bits of count, 16 of overflow, 16 of flags. The low 32 bits count in all of them.</summary>
+    /// <summary>
+    /// 3.12, 3.13: a 64-bit count. 3.14+: 32 bits of count, 16 of overflow, 16 of flags. The low 32 bits count in all of them.
+    /// </summary>
     public ulong RefCount;
 
     /// <summary>The type.</summary>
@@ -160,7 +164,9 @@ public unsafe struct PyMappingProxyObject
     public PyObject* Mapping;
 }
 
-/// <summary>Sizes and offsets of the datetime types; the packed fields begin right after a flag byte, so a struct would mislead.</summary>
+/// <summary>
+/// Sizes and offsets of the datetime types; the packed fields begin right after a flag byte, so a struct would mislead.
+/// </summary>
 public static class PyDateTimeLayout
 {
     /// <summary>Offset of the cached hash in all of them.</summary>

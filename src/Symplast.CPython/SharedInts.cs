@@ -5,10 +5,12 @@ using System.Runtime.InteropServices;
 namespace Symplast.CPython;
 
 /// <summary>
-/// Immortal ints beyond the interpreter's own small ones, the same in every interpreter, as frozen ints are: so that a number that is read from a pool need not be
-/// created and freed. Each is made when it is first asked for; none is ever freed.
+/// Immortal ints beyond the interpreter's own small ones, the same in every interpreter, as frozen ints are: so that a number
+/// that is read from a pool need not be created and freed. Each is made when it is first asked for; none is ever freed.
 /// </summary>
-/// <remarks>Half a megabyte at most, of which only the pages are there in which an int was made. Safe from every thread.</remarks>
+/// <remarks>
+/// Half a megabyte at most, of which only the pages are there in which an int was made. Safe from every thread.
+/// </remarks>
 public static unsafe class SharedInts
 {
     const int Limit = 16_384;
@@ -37,7 +39,8 @@ public static unsafe class SharedInts
         return Volatile.Read(ref *(nint*)&kept->Head.Type) != 0 ? (PyObject*)kept : Make(kept, (uint)value);
     }
 
-    // Two threads may do this at once: they write the same. Not 0, which has a tag of its own, and is everywhere the interpreter's.
+    // Two threads may do this at once: they write the same. Not 0, which has a tag of its own, and is everywhere the
+    // interpreter's.
     [MethodImpl(MethodImplOptions.NoInlining)]
     static PyObject* Make(PyLongObject* kept, uint value)
     {

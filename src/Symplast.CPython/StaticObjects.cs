@@ -8,8 +8,8 @@ namespace Symplast.CPython;
 /// one-character strings and bytes, the empty tuple, and every string that CPython's own code uses as an identifier.
 /// </summary>
 /// <remarks>
-/// Using them instead of copies saves memory, and for identifiers it is a matter of correctness: <c>setattr(cls, '__len__', f)</c>
-/// recognises special names by identity. Filled once; read-only afterwards and safe from every thread.
+/// Using them instead of copies saves memory, and for identifiers it is a matter of correctness: <c>setattr(cls, '__len__',
+/// f)</c> recognises special names by identity. Filled once; read-only afterwards and safe from every thread.
 /// </remarks>
 public static unsafe class StaticObjects
 {
@@ -62,11 +62,14 @@ public static unsafe class StaticObjects
     public static bool Includes(PyObject* o)
     {
         ref Api api = ref Api.Table;
-        return (nuint)o - _state.RuntimeStart < _state.RuntimeSize || o == api._Py_NoneStruct || o == api._Py_TrueStruct || o == api._Py_FalseStruct
+        return (nuint)o - _state.RuntimeStart < _state.RuntimeSize || o == api._Py_NoneStruct || o == api._Py_TrueStruct
+            || o == api._Py_FalseStruct
             || o == api._Py_EllipsisObject || o == api._Py_NotImplementedStruct;
     }
 
-    /// <summary>Collects them. Returns false with an exception set if memory runs out. Called once, with the main interpreter's GIL held.</summary>
+    /// <summary>
+    /// Collects them. Returns false with an exception set if memory runs out. Called once, with the main interpreter's GIL held.
+    /// </summary>
     public static bool Fill()
     {
         if (_state.Strings != null) return true;
@@ -113,7 +116,8 @@ public static unsafe class StaticObjects
         {
             PyAsciiObject* candidate = (PyAsciiObject*)_state.Strings[slot];
             if (candidate->Hash == hash && candidate->Length == length
-                && new ReadOnlySpan<byte>((byte*)candidate + PyAsciiObject.DataOffset, (int)length).SequenceEqual(new(data, (int)length)))
+                && new ReadOnlySpan<byte>((byte*)candidate + PyAsciiObject.DataOffset, (int)length).SequenceEqual(
+                    new(data, (int)length)))
                 return (PyObject*)candidate;
         }
         return null;
@@ -144,7 +148,8 @@ public static unsafe class StaticObjects
     {
         PyAsciiObject* text = (PyAsciiObject*)at;
         if (text->Head.Type != Api.Table.PyUnicode_Type || *(int*)at >= 0) return false;
-        if ((text->State & (PyAsciiObject.Compact | PyAsciiObject.Ascii)) != (PyAsciiObject.Compact | PyAsciiObject.Ascii)) return false;
+        if ((text->State & (PyAsciiObject.Compact | PyAsciiObject.Ascii)) != (PyAsciiObject.Compact | PyAsciiObject.Ascii))
+            return false;
         if (text->Kind != 1 || text->Length < 2 || text->Length >= end - at - PyAsciiObject.DataOffset) return false;
         byte* data = at + PyAsciiObject.DataOffset;
         return data[text->Length] == 0 && new ReadOnlySpan<byte>(data, (int)text->Length).IndexOf((byte)0) < 0;

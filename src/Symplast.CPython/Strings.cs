@@ -22,8 +22,8 @@ public unsafe struct PyAsciiObject
     public const uint StaticallyAllocated = 1 << 7;
 
     /// <summary>
-    /// Interned state 3, "immortal static": the one that no interpreter ever changes, inserts into its own table or clears at its end.
-    /// State 0 would let 3.14+ free the string when an interpreter that interned it ends (gh-113190).
+    /// Interned state 3, "immortal static": the one that no interpreter ever changes, inserts into its own table or clears at its
+    /// end. State 0 would let 3.14+ free the string when an interpreter that interned it ends (gh-113190).
     /// </summary>
     public const uint InternedStatic = 3;
 
@@ -36,7 +36,9 @@ public unsafe struct PyAsciiObject
     /// <summary>Hash, -1 until it is asked for.</summary>
     public nint Hash;
 
-    /// <summary>Bits: 0-1 interned, 2-4 kind (bytes a character), 5 compact, 6 ASCII, 7 static. The rest is garbage on 3.12 and 3.13.</summary>
+    /// <summary>
+    /// Bits: 0-1 interned, 2-4 kind (bytes a character), 5 compact, 6 ASCII, 7 static. The rest is garbage on 3.12 and 3.13.
+    /// </summary>
     public uint State;
 
     /// <summary>Bytes a character: 1, 2 or 4.</summary>

@@ -34,8 +34,8 @@ public unsafe struct PyFrozenDictObject
 }
 
 /// <summary>
-/// The table of a dict: these fields, then 2^Log2IndexBytes bytes of indices (1, 2, 4 or 8 bytes each; -1 empty, -2 dummy), then room for
-/// two thirds of 2^Log2Size entries.
+/// The table of a dict: these fields, then 2^Log2IndexBytes bytes of indices (1, 2, 4 or 8 bytes each; -1 empty, -2 dummy), then
+/// room for two thirds of 2^Log2Size entries.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct PyDictKeys

@@ -7,7 +7,9 @@ namespace Symplast.CPython;
 /// <summary>Strings between C# and Python, for messages and names; never on a hot path.</summary>
 public static unsafe class Text
 {
-    /// <summary>Address of a UTF-8 literal with its final zero. Literals lie in the binary's read-only data and never move.</summary>
+    /// <summary>
+    /// Address of a UTF-8 literal with its final zero. Literals lie in the binary's read-only data and never move.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte* Utf8(ReadOnlySpan<byte> literal) => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(literal));
 
@@ -25,7 +27,8 @@ public static unsafe class Text
     public static string FromPython(PyObject* o)
     {
         PyAsciiObject* text = (PyAsciiObject*)o;
-        byte* data = (byte*)o + ((text->State & PyAsciiObject.Ascii) != 0 ? PyAsciiObject.DataOffset : PyCompactUnicodeObject.DataOffset);
+        byte* data = (byte*)o
+            + ((text->State & PyAsciiObject.Ascii) != 0 ? PyAsciiObject.DataOffset : PyCompactUnicodeObject.DataOffset);
         // Instances of subclasses, which keyword names may be, have their data elsewhere.
         if ((text->State & PyAsciiObject.Compact) == 0) data = *(byte**)((byte*)o + PyCompactUnicodeObject.DataOffset);
         int length = checked((int)text->Length);

@@ -14,7 +14,10 @@ internal readonly unsafe record struct Block(nuint Address, nuint Size, byte Pat
 
     internal bool Overlaps(Block other) => Address < other.End && other.Address < End;
 
-    /// <summary>Allocates, checks that the memory is as promised (aligned, zero, unmarked, inside the pool), and fills it. Null when the writer gives none.</summary>
+    /// <summary>
+    /// Allocates, checks that the memory is as promised (aligned, zero, unmarked, inside the pool), and fills it. Null when the
+    /// writer gives none.
+    /// </summary>
     internal static Block? Take(ref PoolWriter writer, nuint size, byte pattern)
     {
         byte* start = writer.Allocate(size);
@@ -45,6 +48,7 @@ internal readonly unsafe record struct Block(nuint Address, nuint Size, byte Pat
     bool Ends(byte expected)
     {
         int length = (int)Math.Min(Size, Edge);
-        return !new Span<byte>(Start, length).ContainsAnyExcept(expected) && !new Span<byte>((byte*)End - length, length).ContainsAnyExcept(expected);
+        return !new Span<byte>(Start, length).ContainsAnyExcept(expected)
+            && !new Span<byte>((byte*)End - length, length).ContainsAnyExcept(expected);
     }
 }

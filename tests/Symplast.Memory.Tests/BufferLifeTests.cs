@@ -5,8 +5,8 @@ using Life = Symplast.Memory.BufferLife<Symplast.Testing.Scheduled>;
 namespace Symplast.Memory.Tests;
 
 /// <summary>
-/// Exports of a buffer against the death of its owner, under the deterministic scheduler: the memory is freed once, and not while it is exported. The wait for
-/// sections, which comes before a buffer is let go, is modelled here.
+/// Exports of a buffer against the death of its owner, under the deterministic scheduler: the memory is freed once, and not while
+/// it is exported. The wait for sections, which comes before a buffer is let go, is modelled here.
 /// </summary>
 public unsafe class BufferLifeTests
 {
@@ -69,7 +69,8 @@ public unsafe class BufferLifeTests
     {
         NativeWords.Reset();
         Stage stage = new();
-        return new Trial([_ => stage.ExportAndEnd(), _ => stage.ExportAndEnd(), _ => stage.End()], _ => Assert.Equal(1, stage.Frees));
+        return new Trial(
+            [_ => stage.ExportAndEnd(), _ => stage.ExportAndEnd(), _ => stage.End()], _ => Assert.Equal(1, stage.Frees));
     };
 
     [Fact]
@@ -83,5 +84,6 @@ public unsafe class BufferLifeTests
     [InlineData(BufferStep.ExportingIsOneStep)]
     [InlineData(BufferStep.LettingGoIsOneStep)]
     internal void AStepThatIsLeftOutIsMissed(BufferStep step) =>
-        Assert.Throws<ScheduleFailedException>(() => new Explorer { Preemptions = 3, Omission = step }.Systematically(Arrangement));
+        Assert.Throws<ScheduleFailedException>(
+            () => new Explorer { Preemptions = 3, Omission = step }.Systematically(Arrangement));
 }

@@ -5,8 +5,9 @@ using Protocol = Symplast.Memory.EpochProtocol<Symplast.Memory.Tests.ModelledMem
 namespace Symplast.Memory.Tests;
 
 /// <summary>
-/// The protocol of epochs under the deterministic scheduler, on a model of memory with late stores: a reader, a writer that unlinks a block, threads that advance and
-/// free it. With each precaution left out the search must find a reader whose block is freed.
+/// The protocol of epochs under the deterministic scheduler, on a model of memory with late stores: a reader, a writer that
+/// unlinks a block, threads that advance and free it. With each precaution left out the search must find a reader whose block is
+/// freed.
 /// </summary>
 public unsafe class EpochProtocolTests
 {
@@ -25,11 +26,14 @@ public unsafe class EpochProtocolTests
         AfterTag,
     }
 
-    sealed record Scene(Omission Omission = Omission.None, Unlinking Unlinking = Unlinking.Interlocked, int Advancers = 1, bool LoadsFirst = false,
+    sealed record Scene(
+        Omission Omission = Omission.None, Unlinking Unlinking = Unlinking.Interlocked, int Advancers = 1, bool LoadsFirst =
+        false,
         ulong Grace = 2, int Advances = 3)
     {
         /// <summary>
-        /// The writer has done its part, its stores are seen after a fence only, and the reader's at once: fewer schedules, so that all of them can be run.
+        /// The writer has done its part, its stores are seen after a fence only, and the reader's at once: fewer schedules, so
+        /// that all of them can be run.
         /// </summary>
         internal bool IsSmall { get; init; }
     }
@@ -130,7 +134,8 @@ public unsafe class EpochProtocolTests
         Assert.StartsWith("a block was freed while it was read", failure.Message);
     }
 
-    static Exploration SearchAll(Scene scene, int preemptions) => new Explorer { Preemptions = preemptions }.Systematically(_ => new Stage(scene).Trial());
+    static Exploration SearchAll(Scene scene, int preemptions) =>
+        new Explorer { Preemptions = preemptions }.Systematically(_ => new Stage(scene).Trial());
 
     [Fact]
     public void NoBlockIsFreedWhileItIsReadInAnyScheduleOfTwoPreemptions() => Assert.True(SearchAll(new Scene(), 2).IsComplete);
@@ -150,7 +155,8 @@ public unsafe class EpochProtocolTests
     [Fact]
     public void APointerLoadedBeforeTheAnnouncementIsNotProtected() => AssertFound(new Scene(LoadsFirst: true));
 
-    // The hole that both serialised advances and interlocked unlinking close, each alone: at tag + 2 the first fence may still be to come.
+    // The hole that both serialised advances and interlocked unlinking close, each alone: at tag + 2 the first fence may still be
+    // to come.
     [Fact]
     public void UnlinkingByAStoreIsUnsafeWhenTwoThreadsAdvanceAtOnce()
     {
@@ -166,7 +172,8 @@ public unsafe class EpochProtocolTests
     public void InterlockedUnlinkingIsSafeEvenThen() => AssertSafe(new Scene(Omission.Serialisation, Advancers: 2, Advances: 2));
 
     [Fact]
-    public void SerialisedAdvancesAreSafeEvenWithUnlinkingByAStore() => AssertSafe(new Scene(Unlinking: Unlinking.ByStore, Advancers: 2, Advances: 2));
+    public void SerialisedAdvancesAreSafeEvenWithUnlinkingByAStore() =>
+        AssertSafe(new Scene(Unlinking: Unlinking.ByStore, Advancers: 2, Advances: 2));
 
     // What Synchronize relies on.
     [Fact]

@@ -30,7 +30,8 @@ public unsafe partial class EpochTests
     }
 
     [LibraryImport("libc", EntryPoint = "pthread_create")]
-    private static partial int CreateThread(nint* thread, void* attributes, delegate* unmanaged<void*, void*> start, void* argument);
+    private static partial int CreateThread(
+        nint* thread, void* attributes, delegate* unmanaged<void*, void*> start, void* argument);
 
     [LibraryImport("libc", EntryPoint = "pthread_join")]
     private static partial int JoinThread(nint thread, void** result);

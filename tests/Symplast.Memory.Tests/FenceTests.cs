@@ -6,8 +6,9 @@ using Xunit;
 namespace Symplast.Memory.Tests;
 
 /// <summary>
-/// The store-buffer litmus test on the hardware: a reader announces and then loads a link, a reclaimer changes the link and then looks for announcements. Both
-/// finding what was there before is what epochs must exclude. A control without the fence must find it, or the machine was too busy to say anything.
+/// The store-buffer litmus test on the hardware: a reader announces and then loads a link, a reclaimer changes the link and then
+/// looks for announcements. Both finding what was there before is what epochs must exclude. A control without the fence must find
+/// it, or the machine was too busy to say anything.
 /// </summary>
 public unsafe class FenceTests
 {
@@ -21,7 +22,8 @@ public unsafe class FenceTests
 
     sealed class Litmus
     {
-        // A line a place, so that a store waits for its line as it does in life. A place holds the number of the round that wrote it last.
+        // A line a place, so that a store waits for its line as it does in life. A place holds the number of the round that wrote
+        // it last.
         readonly long* _announced = (long*)NativeMemory.AlignedAlloc(Places * 64, 128);
         readonly long* _link = (long*)NativeMemory.AlignedAlloc(Places * 64, 128);
         readonly long* _saw = (long*)NativeMemory.AlignedAlloc(Places * 64, 128);
@@ -112,7 +114,8 @@ public unsafe class FenceTests
     {
         // The control: the reclaimer's own fence is not enough.
         Litmus control = new Litmus().Run(Fence.OwnOnly, long.MaxValue, Enough);
-        if (control.Stale < Enough) Assert.Skip($"inconclusive: {control.Stale} stale outcomes in {control.Rounds} rounds without the fence");
+        if (control.Stale < Enough)
+            Assert.Skip($"inconclusive: {control.Stale} stale outcomes in {control.Rounds} rounds without the fence");
         // As many rounds as would show a dozen, if the fence were none.
         Litmus fenced = new Litmus().Run(Fence.FenceAll, Math.Max(2 * control.Rounds, 100_000), 1);
         Assert.Equal(0, fenced.Stale);

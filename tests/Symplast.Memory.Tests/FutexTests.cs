@@ -38,7 +38,8 @@ public sealed unsafe class FutexTests : IDisposable
             for (int i = 0; i < Rounds; i++)
             {
                 int mine = 2 * i + number;
-                for (int seen = Volatile.Read(ref *_word); seen != mine; seen = Volatile.Read(ref *_word)) Futex.Wait(_word, seen);
+                for (int seen = Volatile.Read(ref *_word); seen != mine; seen = Volatile.Read(ref *_word))
+                    Futex.Wait(_word, seen);
                 Volatile.Write(ref *_word, mine + 1);
                 Futex.Wake(_word, 1);
             }

@@ -227,7 +227,8 @@ public sealed unsafe class HeapMemoryTests : IDisposable
     [Fact]
     public void NoOperationAllocatesManagedMemory()
     {
-        // The runtime allocates when it looks up a native function for the first time, which may be in the midst of this on a busy machine.
+        // The runtime allocates when it looks up a native function for the first time, which may be in the midst of this on a
+        // busy machine.
         Marshal.PrelinkAll(typeof(Libc));
         Marshal.PrelinkAll(typeof(RobustMutex));
         Thread.Yield();

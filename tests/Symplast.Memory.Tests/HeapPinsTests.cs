@@ -5,8 +5,8 @@ using Pins = Symplast.Memory.HeapPins<Symplast.Testing.Scheduled>;
 namespace Symplast.Memory.Tests;
 
 /// <summary>
-/// Pins against the deletion of their pool, under the deterministic scheduler: the addresses go once, and not while a pin is held. What surrounds the steps in
-/// <see cref="HeapTable"/>, the gate and the wait for sections, is modelled here.
+/// Pins against the deletion of their pool, under the deterministic scheduler: the addresses go once, and not while a pin is
+/// held. What surrounds the steps in <see cref="HeapTable"/>, the gate and the wait for sections, is modelled here.
 /// </summary>
 public unsafe class HeapPinsTests
 {
@@ -87,7 +87,9 @@ public unsafe class HeapPinsTests
     {
         NativeWords.Reset();
         Stage stage = new(awaitsSections);
-        return new Trial([_ => stage.PinAndUnpin(twice: true), _ => stage.PinAndUnpin(twice: false), _ => stage.Delete()], _ => Assert.Equal(1, stage.Releases));
+        return new Trial(
+            [_ => stage.PinAndUnpin(twice: true), _ => stage.PinAndUnpin(twice: false), _ => stage.Delete()], _ =>
+            Assert.Equal(1, stage.Releases));
     };
 
     [Fact]
@@ -102,9 +104,11 @@ public unsafe class HeapPinsTests
     [InlineData(PinStep.LastPinLooks)]
     [InlineData(PinStep.EmptierLooks)]
     internal void AStepThatIsLeftOutIsMissed(PinStep step) =>
-        Assert.Throws<ScheduleFailedException>(() => new Explorer { Preemptions = 3, Omission = step }.Systematically(Arrangement()));
+        Assert.Throws<ScheduleFailedException>(
+            () => new Explorer { Preemptions = 3, Omission = step }.Systematically(Arrangement()));
 
     [Fact]
     public void ADeletionThatDoesNotWaitForSectionsIsMissed() =>
-        Assert.Throws<ScheduleFailedException>(() => new Explorer { Preemptions = 3 }.Systematically(Arrangement(awaitsSections: false)));
+        Assert.Throws<ScheduleFailedException>(
+            () => new Explorer { Preemptions = 3 }.Systematically(Arrangement(awaitsSections: false)));
 }

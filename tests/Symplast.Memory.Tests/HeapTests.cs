@@ -10,7 +10,8 @@ public sealed unsafe class HeapTests : IDisposable
     public void Dispose() => Epoch.Leave(_me);
 
     static readonly Gen<int> Size = Gen.Frequency(
-        (8, Gen.Int[0, 200]), (4, Gen.Int[200, 3000]), (3, Gen.Int[3000, 70_000]), (2, Gen.Int[70_000, 1_100_000]), (1, Gen.Int[1_100_000, 5_000_000]));
+        (8, Gen.Int[0, 200]), (4, Gen.Int[200, 3000]), (3, Gen.Int[3000, 70_000]), (2, Gen.Int[70_000, 1_100_000]),
+            (1, Gen.Int[1_100_000, 5_000_000]));
 
     [Fact]
     public void BlocksKeepWhatIsWrittenInThemWhateverIsFreedAround() =>

@@ -126,7 +126,8 @@ public sealed unsafe class HeapWalkTests : IDisposable
         *plain = Mark;
         Epoch.Exit(_me);
         Assert.False(Collector.IsAt(_me, _pool, plain));
-        foreach (nuint place in new nuint[] { 0, AddressRange.ChunkSize, AddressRange.Size - 16 }) Assert.False(Collector.IsAt(_me, other, AddressRange.At(place)));
+        foreach (nuint place in new nuint[] { 0, AddressRange.ChunkSize, AddressRange.Size - 16 })
+            Assert.False(Collector.IsAt(_me, other, AddressRange.At(place)));
         Assert.False(Collector.IsAt(_me, _pool, (void*)&block));
         Free(_me, block);
         Assert.False(Collector.IsAt(_me, _pool, block));

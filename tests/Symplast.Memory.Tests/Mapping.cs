@@ -9,7 +9,9 @@ internal static unsafe class Mapping
     internal const string ReadOnly = "r--p";
     internal const string Inaccessible = "---p";
 
-    /// <summary>Permissions of the page of <paramref name="address"/>, as in /proc/self/maps; null if nothing is mapped there.</summary>
+    /// <summary>
+    /// Permissions of the page of <paramref name="address"/>, as in /proc/self/maps; null if nothing is mapped there.
+    /// </summary>
     internal static string? PermissionsAt(byte* address)
     {
         foreach (string line in File.ReadLines("/proc/self/maps"))

@@ -4,8 +4,9 @@ using Symplast.Testing;
 namespace Symplast.Memory.Tests;
 
 /// <summary>
-/// A model of memory for <see cref="Explorer"/>: a thread's stores wait in its buffer, in order, and become visible one by one whenever the scheduler lets them (total
-/// store order: P. Sewell et al., "x86-TSO", 2010). Interlocked operations and fences empty the buffer.
+/// A model of memory for <see cref="Explorer"/>: a thread's stores wait in its buffer, in order, and become visible one by one
+/// whenever the scheduler lets them (total store order: P. Sewell et al., "x86-TSO", 2010). Interlocked operations and fences
+/// empty the buffer.
 /// </summary>
 internal sealed unsafe class StoreBuffer
 {

@@ -46,7 +46,9 @@ public unsafe class NativeListTests
     public void AnyOrderOfOperationsGivesWhatAManagedListGives()
     {
         const int Add = 0, RemoveLast = 1, RemoveAt = 2, Clear = 3;
-        var step = Gen.Select(Gen.Frequency((8, Gen.Const(Add)), (2, Gen.Const(RemoveLast)), (2, Gen.Const(RemoveAt)), (1, Gen.Const(Clear))), Gen.Int[0, 1000]);
+        var step = Gen.Select(
+            Gen.Frequency((8, Gen.Const(Add)), (2, Gen.Const(RemoveLast)), (2, Gen.Const(RemoveAt)), (1, Gen.Const(Clear))),
+            Gen.Int[0, 1000]);
         step.Array[0, 200].Sample(steps =>
         {
             NativeList<int> list = default;

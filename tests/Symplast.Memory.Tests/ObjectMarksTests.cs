@@ -21,7 +21,8 @@ public unsafe class ObjectMarksTests
             {
                 ObjectMarks.Set(chunk + place * Unit, mark);
                 Assert.Equal(mark, ObjectMarks.Get(chunk + place * Unit));
-                foreach (int other in places.Except([place])) Assert.Equal(ObjectMark.None, ObjectMarks.Get(chunk + other * Unit));
+                foreach (int other in places.Except([place]))
+                    Assert.Equal(ObjectMark.None, ObjectMarks.Get(chunk + other * Unit));
                 ObjectMarks.Set(chunk + place * Unit, ObjectMark.None);
             }
         }
@@ -59,7 +60,8 @@ public unsafe class ObjectMarksTests
         byte* chunk = AddressRange.Take(1, Slot);
         const int Objects = 60_000;
         for (int i = 0; i < Objects; i++) ObjectMarks.SetSingle(chunk + (nint)i * 2 * Unit);
-        // Each thread takes back every other one of its half of each word, so that a lost update leaves one behind or takes one too many.
+        // Each thread takes back every other one of its half of each word, so that a lost update leaves one behind or takes one
+        // too many.
         Parallel.For(0, 2, thread =>
         {
             for (int i = thread; i < Objects; i += 4) ObjectMarks.ClearSingle(chunk + (nint)i * 2 * Unit);
@@ -75,7 +77,9 @@ public unsafe class ObjectMarksTests
         const int Units = 64;
         var set = Gen.Select(Gen.Int[0, Units - 1], Gen.Enum<ObjectMark>(), (unit, mark) => (From: unit, Count: 0, Mark: mark));
         // A wipe has ends that are multiples of 64 bytes, that is of four units.
-        var wipe = Gen.Select(Gen.Int[0, Units / 4 - 1], Gen.Int[1, Units / 4], (from, count) => (From: from * 4, Count: Math.Min(count * 4, Units - from * 4), Mark: ObjectMark.None));
+        var wipe = Gen.Select(
+            Gen.Int[0, Units / 4 - 1], Gen.Int[1, Units / 4], (from, count) =>
+            (From: from * 4, Count: Math.Min(count * 4, Units - from * 4), Mark: ObjectMark.None));
         Gen.Frequency((5, set), (1, wipe)).Array[0, 60].Sample(steps =>
         {
             byte* chunk = AddressRange.Take(1, Slot);

@@ -18,11 +18,13 @@ public unsafe class PoolDeletionTests
     const long Second = 2;
 
     /// <summary>All orders of all events.</summary>
-    public static IEnumerable<TheoryDataRow<Event[]>> Orders => Permutations([.. Enum.GetValues<Event>()]).Select(order => new TheoryDataRow<Event[]>(order));
+    public static IEnumerable<TheoryDataRow<Event[]>> Orders =>
+        Permutations([.. Enum.GetValues<Event>()]).Select(order => new TheoryDataRow<Event[]>(order));
 
     static IEnumerable<Event[]> Permutations(Event[] events) => events.Length == 0
         ? [[]]
-        : events.SelectMany(first => Permutations([.. events.Where(other => other != first)]).Select(rest => (Event[])[first, .. rest]));
+        : events.SelectMany(
+            first => Permutations([.. events.Where(other => other != first)]).Select(rest => (Event[])[first, .. rest]));
 
     [Theory]
     [MemberData(nameof(Orders), DisableDiscoveryEnumeration = true)]

@@ -6,7 +6,9 @@ namespace Symplast.Memory.Tests;
 /// <summary>Random sequences of everything that can be done to a pool, against a plain reference.</summary>
 public sealed class PoolModelTests : IDisposable
 {
-    /// <summary>One thing done to the pool. Writer picks one of the open writers; a step for which there is none is left out.</summary>
+    /// <summary>
+    /// One thing done to the pool. Writer picks one of the open writers; a step for which there is none is left out.
+    /// </summary>
     public abstract record Step
     {
         public sealed record Open : Step;
@@ -26,7 +28,8 @@ public sealed class PoolModelTests : IDisposable
 
     static readonly Gen<int> Interpreter = Gen.Int[1, 3];
     static readonly Gen<int> Writer = Gen.Int[0, 3];
-    static readonly Gen<int> Size = Gen.Frequency((6, Gen.Int[1, 200]), (3, Gen.Int[3000, 9000]), (2, Gen.Int[100_000, 5_000_000]));
+    static readonly Gen<int> Size =
+        Gen.Frequency((6, Gen.Int[1, 200]), (3, Gen.Int[3000, 9000]), (2, Gen.Int[100_000, 5_000_000]));
 
     static readonly Gen<Step> AnyStep = Gen.Frequency(
         (4, Gen.Const((Step)new Step.Open())),
@@ -58,7 +61,9 @@ public sealed class PoolModelTests : IDisposable
             print: sample => $"max_bytes {sample.Item1}\n{string.Join('\n', sample.Item2.Select(step => step.ToString()))}");
     }
 
-    /// <summary>A pool, and beside it what it should hold; results of the pool that no reference can foresee (addresses) are recorded.</summary>
+    /// <summary>
+    /// A pool, and beside it what it should hold; results of the pool that no reference can foresee (addresses) are recorded.
+    /// </summary>
     sealed class PoolModel(long limit)
     {
         sealed class OpenWriter

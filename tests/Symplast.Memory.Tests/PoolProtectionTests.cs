@@ -2,7 +2,9 @@ using Xunit;
 
 namespace Symplast.Memory.Tests;
 
-/// <summary>The mode SYMPLAST_DEBUG=readonly. That a store faults is checked by the permissions of its page, not by crashing.</summary>
+/// <summary>
+/// The mode SYMPLAST_DEBUG=readonly. That a store faults is checked by the permissions of its page, not by crashing.
+/// </summary>
 public sealed unsafe class PoolProtectionTests : IDisposable
 {
     const long Interpreter = 7;

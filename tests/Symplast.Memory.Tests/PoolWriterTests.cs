@@ -27,7 +27,8 @@ public unsafe class PoolWriterTests
         Pool pool = Pool.Create("blocks");
         PoolWriter writer = Open(pool);
         List<Block> blocks = [];
-        for (nuint size = 1; size < 300; size++) blocks.Add(Block.Take(ref writer, size, (byte)size) ?? throw new InvalidOperationException());
+        for (nuint size = 1; size < 300; size++)
+            blocks.Add(Block.Take(ref writer, size, (byte)size) ?? throw new InvalidOperationException());
         Assert.True(writer.Commit(Interpreter));
         Assert.All(blocks, block => Assert.True(block.IsIntact));
         Block[] ordered = [.. blocks.OrderBy(block => block.Address)];
@@ -243,7 +244,9 @@ public unsafe class PoolWriterTests
             for (int i = 0; i < 20_000; i++)
             {
                 PoolWriter writer = Open(pool);
-                if (number == 0) Assert.True(writer.Allocate(160) != null, "the pool has room, but an attempt that did not fit was in the way");
+                if (number == 0)
+                    Assert.True(writer.Allocate(160) != null,
+                    "the pool has room, but an attempt that did not fit was in the way");
                 else Assert.True(writer.Allocate(161) == null);
                 writer.Abort();
             }
@@ -329,7 +332,8 @@ public unsafe class PoolWriterTests
             {
                 PoolWriter writer = Open(pool);
                 List<Block> blocks = [];
-                for (int i = random.Next(20); i >= 0; i--) blocks.Add(Block.Take(ref writer, (nuint)random.Next(1, 3000), (byte)(number + 1))!.Value);
+                for (int i = random.Next(20); i >= 0; i--)
+                    blocks.Add(Block.Take(ref writer, (nuint)random.Next(1, 3000), (byte)(number + 1))!.Value);
                 writer.Objects = blocks.Count;
                 if (random.Next(3) == 0)
                 {

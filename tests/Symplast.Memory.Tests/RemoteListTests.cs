@@ -6,8 +6,8 @@ using List = Symplast.Memory.RemoteList<Symplast.Testing.Scheduled>;
 namespace Symplast.Memory.Tests;
 
 /// <summary>
-/// A page between its owner and threads that free its blocks, under the deterministic scheduler: no block is lost or comes back twice, and the page is never
-/// left to nobody. The owner here does what <see cref="LocalHeap"/> does, with one page.
+/// A page between its owner and threads that free its blocks, under the deterministic scheduler: no block is lost or comes back
+/// twice, and the page is never left to nobody. The owner here does what <see cref="LocalHeap"/> does, with one page.
 /// </summary>
 public unsafe class RemoteListTests
 {
@@ -78,7 +78,8 @@ public unsafe class RemoteListTests
             Assert.False(_isFull && Page.RemoteCount(_page) > 0, "left to nobody");
             if (!_isFull) List.Join(_page);
             HashSet<nint> free = [];
-            for (void* block = _page->Free; block != null; block = *(void**)block) Assert.True(free.Add((nint)block), "came back twice");
+            for (void* block = _page->Free; block != null; block = *(void**)block)
+                Assert.True(free.Add((nint)block), "came back twice");
             Assert.Equal(ownIsFree ? _blocks : _blocks - 1, free.Count);
             Assert.Equal(_blocks - free.Count, _page->Used);
         }
@@ -115,5 +116,6 @@ public unsafe class RemoteListTests
     [InlineData(RemoteStep.ParkingCompares)]
     [InlineData(RemoteStep.UnparkingCompares)]
     internal void AStepThatIsLeftOutIsMissed(RemoteStep step) =>
-        Assert.Throws<ScheduleFailedException>(() => new Explorer { Preemptions = 3, Omission = step }.Systematically(Arrangement(ownerFrees: true)));
+        Assert.Throws<ScheduleFailedException>(
+            () => new Explorer { Preemptions = 3, Omission = step }.Systematically(Arrangement(ownerFrees: true)));
 }

@@ -134,7 +134,8 @@ public sealed unsafe class SharedBufferTests : IDisposable
             Assert.False(SharedBuffer.TryExport((SharedBuffer*)buffer));
             Assert.False(new Span<byte>(SharedBuffer.Data((SharedBuffer*)buffer), bytes).ContainsAnyExcept((byte)7));
             SharedBuffer.EndExport((SharedBuffer*)buffer);
-            if (bytes == Large) Assert.NotEqual(Mapping.ReadWrite, Mapping.PermissionsAt(SharedBuffer.Data((SharedBuffer*)buffer) + bytes / 2));
+            if (bytes == Large)
+                Assert.NotEqual(Mapping.ReadWrite, Mapping.PermissionsAt(SharedBuffer.Data((SharedBuffer*)buffer) + bytes / 2));
         }
     }
 

@@ -9,7 +9,9 @@ internal static class Together
     // Far beyond what any test needs: it only turns a hang into a failure.
     static readonly TimeSpan Hang = TimeSpan.FromMinutes(1);
 
-    /// <summary>Runs <paramref name="body"/> on <paramref name="count"/> threads and waits for all; the first exception is thrown again.</summary>
+    /// <summary>
+    /// Runs <paramref name="body"/> on <paramref name="count"/> threads and waits for all; the first exception is thrown again.
+    /// </summary>
     internal static void Run(int count, Action<int> body)
     {
         using Barrier start = new(count);

@@ -5,7 +5,10 @@ using Protocol = Symplast.Memory.EpochProtocol<Symplast.Memory.Tests.WeakModel>;
 
 namespace Symplast.Memory.Tests;
 
-/// <summary>The accesses of a protocol on <see cref="WeakMemory"/>, which each thread sees in its own way. Words stand for places by their addresses.</summary>
+/// <summary>
+/// The accesses of a protocol on <see cref="WeakMemory"/>, which each thread sees in its own way. Words stand for places by their
+/// addresses.
+/// </summary>
 internal readonly unsafe struct WeakModel : IMemoryModel
 {
     [ThreadStatic]
@@ -30,13 +33,17 @@ internal readonly unsafe struct WeakModel : IMemoryModel
 
     public static ulong Load(ref ulong place) => _own!.Load(PlaceOf(Unsafe.AsPointer(ref place), place), acquire: true);
 
-    public static void Store(ref ulong place, ulong value) => _own!.Store(PlaceOf(Unsafe.AsPointer(ref place), place), value, release: true);
+    public static void Store(ref ulong place, ulong value) =>
+        _own!.Store(PlaceOf(Unsafe.AsPointer(ref place), place), value, release: true);
 
-    public static ulong Increment(ref ulong place) => _own!.Change(PlaceOf(Unsafe.AsPointer(ref place), place), value => value + 1) + 1;
+    public static ulong Increment(ref ulong place) =>
+        _own!.Change(PlaceOf(Unsafe.AsPointer(ref place), place), value => value + 1) + 1;
 
-    public static void Exchange(ref ulong place, ulong value) => _own!.Change(PlaceOf(Unsafe.AsPointer(ref place), place), _ => value);
+    public static void Exchange(ref ulong place, ulong value) =>
+        _own!.Change(PlaceOf(Unsafe.AsPointer(ref place), place), _ => value);
 
-    public static bool TryTake(ref int place) => _own!.Change(PlaceOf(Unsafe.AsPointer(ref place), 0), value => value == 0 ? 1 : null) == 0;
+    public static bool TryTake(ref int place) =>
+        _own!.Change(PlaceOf(Unsafe.AsPointer(ref place), 0), value => value == 0 ? 1 : null) == 0;
 
     public static void GiveBack(ref int place) => _own!.Store(PlaceOf(Unsafe.AsPointer(ref place), 0), 0, release: true);
 
@@ -54,7 +61,10 @@ internal readonly unsafe struct WeakModel : IMemoryModel
     }
 }
 
-/// <summary>The protocol of epochs, the product's code, on a memory weaker than that of any processor: interlocked operations are no full fences there.</summary>
+/// <summary>
+/// The protocol of epochs, the product's code, on a memory weaker than that of any processor: interlocked operations are no full
+/// fences there.
+/// </summary>
 public unsafe class WeakEpochTests
 {
     static Trial Arrangement(bool fencesOthers, bool waits = true)
@@ -106,7 +116,8 @@ public unsafe class WeakEpochTests
     [Fact]
     public void NoBlockIsFreedWhileItIsReadOnAWeakMemory()
     {
-        Exploration all = new Explorer { Preemptions = 2, ScheduleLimit = 30_000 }.Systematically(_ => Arrangement(fencesOthers: true));
+        Exploration all =
+            new Explorer { Preemptions = 2, ScheduleLimit = 30_000 }.Systematically(_ => Arrangement(fencesOthers: true));
         Assert.True(all.Schedules > 500);
         new Explorer().Randomly(_ => Arrangement(fencesOthers: true), 5000, seed: 1);
     }
@@ -118,7 +129,8 @@ public unsafe class WeakEpochTests
     [Fact]
     public void WhoIsAloneNeedNotWait()
     {
-        Assert.True(new Explorer { Preemptions = 3, ScheduleLimit = 30_000 }.Systematically(_ => Arrangement(fencesOthers: true, waits: false)).IsComplete);
+        Assert.True(new Explorer { Preemptions = 3, ScheduleLimit = 30_000 }.Systematically(
+            _ => Arrangement(fencesOthers: true, waits: false)).IsComplete);
         new Explorer().Randomly(_ => Arrangement(fencesOthers: true, waits: false), 5000, seed: 1);
     }
 

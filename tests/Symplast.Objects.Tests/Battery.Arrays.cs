@@ -44,6 +44,7 @@ internal abstract unsafe partial class Battery
         internal override bool IsValid(Participant* me, nint array) => SharedArray<THook>.IsValid((SharedArray*)array);
 
         internal override string Show(Participant* me, nint array) =>
-            SharedArray<Uninterrupted>.Get(me, (SharedArray*)array, -1, out ulong word, out _) == Status.Done ? $"{word}" : "deleted";
+            SharedArray<Uninterrupted>.Get(me, (SharedArray*)array, -1, out ulong word, out _) == Status.Done
+                ? $"{word}" : "deleted";
     }
 }

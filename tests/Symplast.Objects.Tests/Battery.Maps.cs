@@ -8,7 +8,8 @@ internal abstract unsafe partial class Battery
     sealed class Maps<THook> : Battery where THook : struct, IInterleaving
     {
         internal override string[] Operations =>
-            ["get", "count", "set", "insert", "tryadd", "getoradd", "remove", "removeif", "take", "cas", "add", "addfloat", "first", "last", "clear", "compact", "snapshot", "parts", "next", "previous", "give", "fill"];
+            ["get", "count", "set", "insert", "tryadd", "getoradd", "remove", "removeif", "take", "cas", "add", "addfloat",
+                "first", "last", "clear", "compact", "snapshot", "parts", "next", "previous", "give", "fill"];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held)
         {
@@ -33,7 +34,9 @@ internal abstract unsafe partial class Battery
                 case "cas": return OrderedMap<THook>.CompareExchange(me, map, Key(1), Probe.Of(held), Value.None, out _);
                 case "add": return OrderedMap<THook>.Add(me, map, Key(0), 1, out _);
                 case "addfloat": return OrderedMap<THook>.Add(me, map, Key(43), 0.5, out _);
-                case "first": return Release(me, OrderedMap<THook>.TakeFirst(me, map, out Value key, out Value first), key, first);
+                case "first":
+                    return Release(
+                    me, OrderedMap<THook>.TakeFirst(me, map, out Value key, out Value first), key, first);
                 case "last": return Release(me, OrderedMap<THook>.TakeLast(me, map, out Value name, out Value last), name, last);
                 case "clear": return OrderedMap<THook>.Clear(me, map);
                 case "compact": return OrderedMap<THook>.Compact(me, map);
@@ -146,12 +149,15 @@ internal abstract unsafe partial class Battery
     sealed class Sorted<THook> : Battery where THook : struct, IInterleaving
     {
         internal override string[] Operations =>
-            ["get", "count", "set", "insert", "tryadd", "getoradd", "remove", "removeif", "take", "cas", "add", "popmin", "popmax", "popat", "first", "floor", "higher", "clear", "snapshot", "part", "next", "range", "entries", "keys", "takeat", "fill"];
+            ["get", "count", "set", "insert", "tryadd", "getoradd", "remove", "removeif", "take", "cas", "add", "popmin",
+                "popmax", "popat", "first", "floor", "higher", "clear", "snapshot", "part", "next", "range", "entries", "keys",
+                "takeat", "fill"];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held)
         {
             SortedMap* map = SortedMap<THook, SortedMapRules>.Create(me, heap);
-            return map == null ? 0 : Keep(me, map, Fill(i => SortedMap<THook, SortedMapRules>.Set(me, map, Key(i), Element(i, held))));
+            return map == null
+                ? 0 : Keep(me, map, Fill(i => SortedMap<THook, SortedMapRules>.Set(me, map, Key(i), Element(i, held))));
         }
 
         internal override Status Do(Participant* me, nint structure, string operation, Value held)
@@ -168,11 +174,19 @@ internal abstract unsafe partial class Battery
                 case "remove": return SortedMap<THook, SortedMapRules>.Remove(me, map, Key(1), out _);
                 case "removeif": return SortedMap<THook, SortedMapRules>.Remove(me, map, Key(1), Probe.Of(held), out _);
                 case "take": return Release(me, SortedMap<THook, SortedMapRules>.Take(me, map, Key(1), out Value taken), taken);
-                case "cas": return SortedMap<THook, SortedMapRules>.CompareExchange(me, map, Key(1), Probe.Of(held), Value.None, out _);
+                case "cas":
+                    return SortedMap<THook, SortedMapRules>.CompareExchange(
+                    me, map, Key(1), Probe.Of(held), Value.None, out _);
                 case "add": return SortedMap<THook, SortedMapRules>.Add(me, map, Key(0), Value.OfInt(1), out _);
-                case "popmin": return Release(me, SortedMap<THook, SortedMapRules>.PopMin(me, map, out Value least, out Value itsValue), least, itsValue);
-                case "popmax": return Release(me, SortedMap<THook, SortedMapRules>.PopMax(me, map, out Value greatest, out Value itsOwn), greatest, itsOwn);
-                case "popat": return Release(me, SortedMap<THook, SortedMapRules>.PopAt(me, map, 1, out Value at, out Value valueAt, out _), at, valueAt);
+                case "popmin":
+                    return Release(
+                    me, SortedMap<THook, SortedMapRules>.PopMin(me, map, out Value least, out Value itsValue), least, itsValue);
+                case "popmax":
+                    return Release(
+                    me, SortedMap<THook, SortedMapRules>.PopMax(me, map, out Value greatest, out Value itsOwn), greatest, itsOwn);
+                case "popat":
+                    return Release(
+                    me, SortedMap<THook, SortedMapRules>.PopAt(me, map, 1, out Value at, out Value valueAt, out _), at, valueAt);
                 case "first": return SortedMap<THook, SortedMapRules>.First(me, map, out _, out _);
                 case "floor": return SortedMap<THook, SortedMapRules>.Floor(me, map, Key(1), out _, out _);
                 case "higher": return SortedMap<THook, SortedMapRules>.Higher(me, map, Key(1), out _, out _);
@@ -181,15 +195,19 @@ internal abstract unsafe partial class Battery
                     Status status = SortedMap<THook, SortedMapRules>.Snapshot(me, map, out SortedMap* copy);
                     return status == Status.Done ? Release(me, status, Value.Of((Header*)copy)) : status;
                 case "part":
-                    status = SortedMap<THook, SortedMapRules>.Snapshot(me, map, SortedBound.Including(Key(1)), SortedBound.Excluding(Key(2)), out copy);
+                    status = SortedMap<THook, SortedMapRules>.Snapshot(
+                        me, map, SortedBound.Including(Key(1)), SortedBound.Excluding(Key(2)), out copy);
                     return status == Status.Done ? Release(me, status, Value.Of((Header*)copy)) : status;
                 case "entries" or "keys":
                     status = operation == "entries"
                         ? SortedMap<THook, SortedMapRules>.SnapshotEntries(me, map, out MapSnapshot* copied)
-                        : SortedMap<THook, SortedMapRules>.SnapshotKeys(me, map, SortedBound.Including(Key(1)), SortedBound.None, out copied);
+                        : SortedMap<THook, SortedMapRules>.SnapshotKeys(
+                            me, map, SortedBound.Including(Key(1)), SortedBound.None, out copied);
                     if (status == Status.Done) MapSnapshot.Free(me, copied);
                     return status;
-                case "takeat": return Release(me, SortedMap<THook, SortedMapRules>.TakeAt(me, map, -1, out Value name, out Value itself), name, itself);
+                case "takeat":
+                    return Release(
+                    me, SortedMap<THook, SortedMapRules>.TakeAt(me, map, -1, out Value name, out Value itself), name, itself);
                 case "fill":
                     SortedEntry entry = new(Value.OfInt(1), Value.None);
                     Epoch.Enter(me);
@@ -216,9 +234,11 @@ internal abstract unsafe partial class Battery
             return status;
         }
 
-        internal override Status Delete(Participant* me, nint map) => SortedMap<THook, SortedMapRules>.Delete(me, (SortedMap*)map);
+        internal override Status Delete(Participant* me, nint map) =>
+            SortedMap<THook, SortedMapRules>.Delete(me, (SortedMap*)map);
 
-        internal override bool IsValid(Participant* me, nint map) => SortedMap<THook, SortedMapRules>.IsValid(me, (SortedMap*)map);
+        internal override bool IsValid(Participant* me, nint map) =>
+            SortedMap<THook, SortedMapRules>.IsValid(me, (SortedMap*)map);
 
         internal override string Show(Participant* me, nint map)
         {

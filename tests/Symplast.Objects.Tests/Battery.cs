@@ -4,7 +4,10 @@ using Symplast.Memory;
 
 namespace Symplast.Objects.Tests;
 
-/// <summary>A structure with all its operations, for tests that do the same with every one of them. Each holds references to one object that is given.</summary>
+/// <summary>
+/// A structure with all its operations, for tests that do the same with every one of them. Each holds references to one object
+/// that is given.
+/// </summary>
 internal abstract unsafe partial class Battery
 {
     static readonly byte* Texts = MakeTexts();
@@ -20,7 +23,9 @@ internal abstract unsafe partial class Battery
     /// <summary>Whether something can be taken out of it in a full pool. A record needs another shape then.</summary>
     internal virtual bool ShrinksInPlace => true;
 
-    /// <summary>A new one with <see cref="Size"/> elements; 0, and nothing is left, if there is no memory. Inside a section.</summary>
+    /// <summary>
+    /// A new one with <see cref="Size"/> elements; 0, and nothing is left, if there is no memory. Inside a section.
+    /// </summary>
     internal abstract nint Create(Participant* me, PoolHeap* heap, Value held);
 
     /// <summary>Carries an operation out; what it takes out is dropped. Outside of sections.</summary>
@@ -44,8 +49,11 @@ internal abstract unsafe partial class Battery
     /// <summary>All of them; the hook is the scheduler's or none.</summary>
     internal static Battery[] All<THook>() where THook : struct, IInterleaving =>
     [
-        new Maps<THook>(), new Maps<THook> { Size = 20 }, new Sets<THook>(), new Sets<THook> { Size = 20 }, new Sorted<THook>(), new Sorted<THook> { Size = 20 },
-        new Vectors<THook>(), new Vectors<THook> { IsOpen = true }, new Queues<THook>(), new Records<THook>(), new Records<THook> { IsPrivate = true }, new Records<THook> { IsTable = true }, new Cells<THook>(), new Integers<THook>(),
+        new Maps<THook>(), new Maps<THook> { Size = 20 }, new Sets<THook>(), new Sets<THook> { Size = 20 }, new Sorted<THook>(),
+            new Sorted<THook> { Size = 20 },
+        new Vectors<THook>(), new Vectors<THook> { IsOpen = true }, new Queues<THook>(), new Records<THook>(),
+            new Records<THook> { IsPrivate = true }, new Records<THook> { IsTable = true }, new Cells<THook>(),
+            new Integers<THook>(),
         new Arrays<THook>(),
     ];
 
@@ -57,7 +65,8 @@ internal abstract unsafe partial class Battery
     }
 
     /// <summary>A key that is not in any pool.</summary>
-    protected static Probe Key(int number) => Probe.Text(Texts + number * 16, 10, Hashing.OfBytes(new ReadOnlySpan<byte>(Texts + number * 16, 10)));
+    protected static Probe Key(int number) =>
+        Probe.Text(Texts + number * 16, 10, Hashing.OfBytes(new ReadOnlySpan<byte>(Texts + number * 16, 10)));
 
     /// <summary>A number of the first element's, which can be added to.</summary>
     protected static Value First => Value.OfInt((1L << 49) - 1);
@@ -74,7 +83,8 @@ internal abstract unsafe partial class Battery
     }
 
     // Counted objects are named by what they are, numbers by themselves.
-    protected static string Text(Value value) => value.Kind == ValueKind.Text ? Blob.ToText(value) : value.IsCounted ? $"{value.Kind}" : $"{value.Bits:x}";
+    protected static string Text(Value value) =>
+        value.Kind == ValueKind.Text ? Blob.ToText(value) : value.IsCounted ? $"{value.Kind}" : $"{value.Bits:x}";
 
     /// <summary>Fills it; false if there is no memory.</summary>
     protected bool Fill(Func<int, Status> put)
@@ -110,7 +120,8 @@ internal abstract unsafe partial class Battery
 
         internal override string[] Operations =>
         [
-            "get", "count", "set", "cas", "add", "append", "last", "insert", "removeat", "takeat", "slice", "indexof", "read", "range", "sort", "reverse", "clear", "snapshot",
+            "get", "count", "set", "cas", "add", "append", "last", "insert", "removeat", "takeat", "slice", "indexof", "read",
+                "range", "sort", "reverse", "clear", "snapshot",
             "getfromend", "setfromend", "takefirst", "insertfirst", "removeequal", "removesame", "give", "sortplain",
         ];
 
@@ -118,7 +129,8 @@ internal abstract unsafe partial class Battery
         {
             SharedVector* vector = SharedVector<THook>.Create(me, heap, 0, IsOpen ? 0 : 1000);
             if (vector == null) return 0;
-            return Keep(me, vector, Fill(i => SharedVector<THook>.Append(me, vector, Element(i, held))) && (!IsOpen || Open(me, vector, held)));
+            return Keep(me, vector, Fill(i => SharedVector<THook>.Append(me, vector, Element(i, held)))
+                && (!IsOpen || Open(me, vector, held)));
         }
 
         bool Open(Participant* me, SharedVector* vector, Value held)
@@ -219,7 +231,8 @@ internal abstract unsafe partial class Battery
                 "count" => SharedQueue<THook>.Count(me, queue, out _),
                 "close" => SharedQueue<THook>.Close(me, queue),
                 // A deleted queue may be interrupted.
-                _ => SharedQueue<THook>.Interrupt(me, queue) == Status.Done && SharedQueue<THook>.Count(me, queue, out _) == Status.Done ? Status.Done : Status.Deleted,
+                _ => SharedQueue<THook>.Interrupt(me, queue) == Status.Done
+                    && SharedQueue<THook>.Count(me, queue, out _) == Status.Done ? Status.Done : Status.Deleted,
             };
         }
 
@@ -249,14 +262,17 @@ internal abstract unsafe partial class Battery
 
         internal override bool ShrinksInPlace => false;
 
-        internal override string[] Operations => ["get", "cached", "count", "set", "setcached", "insert", "remove", "removelast", "take", "cas", "add", "all"];
+        internal override string[] Operations =>
+            ["get", "cached", "count", "set", "setcached", "insert", "remove", "removelast", "take", "cas", "add", "all"];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held)
         {
             Shape* root = Shapes<THook>.CreateTree(me, heap);
             if (root == null) return 0;
             Record* record = Record<THook>.Create(me, heap, root, 3);
-            nint kept = record == null ? 0 : Keep(me, record, Fill(i => Record<THook>.Set(me, record, Key(i), Element(i, held))) && (!IsPrivate || LeaveTree(me, record, held)) && (!IsTable || Tabulate(me, record)));
+            nint kept = record == null
+                ? 0 : Keep(me, record, Fill(i => Record<THook>.Set(me, record, Key(i), Element(i, held)))
+                && (!IsPrivate || LeaveTree(me, record, held)) && (!IsTable || Tabulate(me, record)));
             if (kept == 0) Shapes<THook>.FreeTree(me, root);
             else _roots[kept] = (nint)root;
             return kept;
@@ -317,7 +333,8 @@ internal abstract unsafe partial class Battery
             OrderedMap* table = body == null ? null : RecordTable.MapOf(body);
             if (table != null) return Maps<THook>.Walk(me, table, backwards: false, out string all) == Status.Deleted ? "" : all;
             string shown = "";
-            for (int i = 0; body != null && i < body->Shape->Count; i++) shown += $"{Text(Shape.Names(body->Shape)[i])}={Text(RecordBody.Slots(body)[i])} ";
+            for (int i = 0; body != null && i < body->Shape->Count; i++)
+                shown += $"{Text(Shape.Names(body->Shape)[i])}={Text(RecordBody.Slots(body)[i])} ";
             return shown;
         }
     }
@@ -328,7 +345,8 @@ internal abstract unsafe partial class Battery
 
         internal override string[] Operations => ["get", "takeget", "set", "exchange", "cas"];
 
-        internal override nint Create(Participant* me, PoolHeap* heap, Value held) => (nint)AtomicReference<THook>.Create(me, heap, held);
+        internal override nint Create(Participant* me, PoolHeap* heap, Value held) =>
+            (nint)AtomicReference<THook>.Create(me, heap, held);
 
         internal override Status Do(Participant* me, nint structure, string operation, Value held)
         {
@@ -356,7 +374,8 @@ internal abstract unsafe partial class Battery
 
         internal override string[] Operations => ["get", "set", "exchange", "cas", "add"];
 
-        internal override nint Create(Participant* me, PoolHeap* heap, Value held) => (nint)AtomicInteger<THook>.Create(me, heap, 1);
+        internal override nint Create(Participant* me, PoolHeap* heap, Value held) =>
+            (nint)AtomicInteger<THook>.Create(me, heap, 1);
 
         internal override Status Do(Participant* me, nint structure, string operation, Value held)
         {

@@ -34,7 +34,9 @@ public sealed unsafe class DeletionScheduleTests
         {
             Status alone = default;
             new Explorer().Randomly(Answer(battery, operation, heap, isDeleted: false, found => alone = found), 1, seed: 1);
-            Arrange arrange = Answer(battery, operation, heap, isDeleted: true, found => Assert.True(found == alone || found == Status.Deleted, $"{operation}: {found}, not {alone}"));
+            Arrange arrange = Answer(
+                battery, operation, heap, isDeleted: true, found =>
+                Assert.True(found == alone || found == Status.Deleted, $"{operation}: {found}, not {alone}"));
             new Explorer { Preemptions = 2, ScheduleLimit = 1000 }.Systematically(arrange);
             new Explorer().Randomly(arrange, 100, seed: 1);
         }
@@ -66,13 +68,16 @@ public sealed unsafe class DeletionScheduleTests
     };
 
     /// <summary>Steps without which deletion would not be right.</summary>
-    public static TheoryData<string> Steps => [nameof(CellStep.DeletionIsOneStep), nameof(CellStep.DeletionLocks), nameof(VectorStep.DeletionMarks), nameof(QueueStep.DeletionEndsTheRing)];
+    public static TheoryData<string> Steps =>
+        [nameof(CellStep.DeletionIsOneStep), nameof(CellStep.DeletionLocks), nameof(VectorStep.DeletionMarks),
+        nameof(QueueStep.DeletionEndsTheRing)];
 
     [Theory]
     [MemberData(nameof(Steps))]
     public void AStepThatIsLeftOutIsMissed(string name)
     {
-        Enum step = Enum.TryParse(name, out CellStep ofCells) ? ofCells : Enum.TryParse(name, out VectorStep ofVectors) ? ofVectors : Enum.Parse<QueueStep>(name);
+        Enum step = Enum.TryParse(name, out CellStep ofCells)
+            ? ofCells : Enum.TryParse(name, out VectorStep ofVectors) ? ofVectors : Enum.Parse<QueueStep>(name);
         PoolHeap* heap = CheckedHeap.Create("deletion");
         Assert.Throws<ScheduleFailedException>(() =>
         {
@@ -80,7 +85,8 @@ public sealed unsafe class DeletionScheduleTests
             {
                 foreach (string operation in battery.Operations)
                 {
-                    new Explorer { Preemptions = 2, ScheduleLimit = 5000, Omission = step }.Systematically(Arrangement(battery, operation, heap));
+                    new Explorer { Preemptions = 2, ScheduleLimit = 5000, Omission = step }.Systematically(
+                        Arrangement(battery, operation, heap));
                 }
             }
         });

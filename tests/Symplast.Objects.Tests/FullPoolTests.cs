@@ -9,7 +9,8 @@ public sealed unsafe class FullPoolTests : IDisposable
     const long MaxBytes = 200_000;
 
     static readonly string[] Emptying =
-        ["get", "count", "clear", "remove", "removeif", "removeat", "takeat", "takefirst", "take", "first", "last", "popmin", "popmax", "reverse", "sort", "removeequal", "removesame", "set"];
+        ["get", "count", "clear", "remove", "removeif", "removeat", "takeat", "takefirst", "take", "first", "last", "popmin",
+            "popmax", "reverse", "sort", "removeequal", "removesame", "set"];
 
     readonly Participant* _me = Epoch.Join();
 

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects.Tests;
 
 /// <summary>
-/// The keys of the hash of numbers are the same in each run: the schedules and seeded faults of maps rest on which small integers share a shard, and a random test that failed
-/// must fail again. Nothing else about them matters.
+/// The keys of the hash of numbers are the same in each run: the schedules and seeded faults of maps rest on which small integers
+/// share a shard, and a random test that failed must fail again. Nothing else about them matters.
 /// </summary>
 internal static class HashKeys
 {
@@ -20,7 +20,8 @@ internal static class HashKeys
 
     static void Set(string name, ulong value)
     {
-        FieldInfo field = typeof(Hashing).GetField(name, BindingFlags.NonPublic | BindingFlags.Static) ?? throw new MissingFieldException(nameof(Hashing), name);
+        FieldInfo field = typeof(Hashing).GetField(name, BindingFlags.NonPublic | BindingFlags.Static)
+            ?? throw new MissingFieldException(nameof(Hashing), name);
         field.SetValue(null, value);
     }
 }

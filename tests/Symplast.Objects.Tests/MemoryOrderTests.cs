@@ -5,8 +5,8 @@ using View = Symplast.Testing.WeakMemory.View;
 namespace Symplast.Objects.Tests;
 
 /// <summary>
-/// The accesses of the structures' protocols whose order matters, copied from them, on a model of memory that is weaker than the hardware: right as they are, and
-/// each order is needed. The structures themselves access memory directly.
+/// The accesses of the structures' protocols whose order matters, copied from them, on a model of memory that is weaker than the
+/// hardware: right as they are, and each order is needed. The structures themselves access memory directly.
 /// </summary>
 public unsafe class MemoryOrderTests
 {
@@ -96,11 +96,12 @@ public unsafe class MemoryOrderTests
             if (omitted != "full fence") me.Fence();
             found[number] = me.Load(value[1 - number], acquire: true);
         }
-        return new Trial([_ => ChangeAndRead(0), _ => ChangeAndRead(1)], _ => Assert.True(found[0] + found[1] > 0, "both found the old"));
+        return new Trial(
+            [_ => ChangeAndRead(0), _ => ChangeAndRead(1)], _ => Assert.True(found[0] + found[1] > 0, "both found the old"));
     }, "full fence");
 
-    // SharedVector.Read: bounds, word, bounds again, while an element is taken off the end and another one appended. (At the other end it is the same: the
-    // first place is published, then the word before it is stored.)
+    // SharedVector.Read: bounds, word, bounds again, while an element is taken off the end and another one appended. (At the
+    // other end it is the same: the first place is published, then the word before it is stored.)
     [Fact]
     public void AnElementThatAVectorShowsIsInIt() => Check((memory, omitted) =>
     {
@@ -212,11 +213,13 @@ public unsafe class MemoryOrderTests
             },
             _ =>
             {
-                if (byShape.Load(shape, acquire: omitted != "acquire of the shape") == 1) Assert.Equal(1ul, byShape.Load(value, acquire: true));
+                if (byShape.Load(shape, acquire: omitted != "acquire of the shape") == 1)
+                    Assert.Equal(1ul, byShape.Load(value, acquire: true));
             },
             _ =>
             {
-                if (byNumber.Load(number, acquire: omitted != "acquire of the number") == 1) Assert.Equal(1ul, byNumber.Load(value, acquire: true));
+                if (byNumber.Load(number, acquire: omitted != "acquire of the number") == 1)
+                    Assert.Equal(1ul, byNumber.Load(value, acquire: true));
             }]);
     }, "release of the shape", "full fence", "acquire of the shape", "acquire of the number");
 
@@ -245,7 +248,8 @@ public unsafe class MemoryOrderTests
             }]);
     }, "release of the element", "acquire of the element");
 
-    // SharedQueue's waiting: either who puts sees the waiter, or the waiter sees the element. Neither fence nor interlocked operation at the putter's.
+    // SharedQueue's waiting: either who puts sees the waiter, or the waiter sees the element. Neither fence nor interlocked
+    // operation at the putter's.
     [Fact]
     public void AWaiterIsSeenOrSees() => Check((memory, omitted) =>
     {

@@ -9,8 +9,8 @@ using Vector = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
 namespace Symplast.Objects.Tests;
 
 /// <summary>
-/// The same operations again and again in a checked heap, each time another allocation of theirs fails: what failed has changed nothing, the rest
-/// goes on, and in the end no block is left.
+/// The same operations again and again in a checked heap, each time another allocation of theirs fails: what failed has changed
+/// nothing, the rest goes on, and in the end no block is left.
 /// </summary>
 public sealed unsafe class NoMemoryTests : IDisposable
 {
@@ -76,7 +76,8 @@ public sealed unsafe class NoMemoryTests : IDisposable
             Epoch.Exit(_me);
             Assert.True(Vector.IsValid(vector));
         }
-        void Set() => Try(model.Count == 0 ? Status.NoMemory : Vector.Set(_me, vector, 0, Value.OfInt(5)), () => model[0] = 5, Check);
+        void Set() =>
+            Try(model.Count == 0 ? Status.NoMemory : Vector.Set(_me, vector, 0, Value.OfInt(5)), () => model[0] = 5, Check);
         for (int i = 0; i < 20; i++) Try(Vector.Append(_me, vector, Value.OfInt(i)), () => model.Add(i), Check);
         // Each set opens the root, which what follows must close.
         for (int i = 0; i < 8; i++) Set();
@@ -203,7 +204,8 @@ public sealed unsafe class NoMemoryTests : IDisposable
             {
                 fixed (byte* text = System.Text.Encoding.UTF8.GetBytes(name))
                 {
-                    Assert.Equal(Status.Done, Records.Get(_me, record, Probe.Text(text, (nuint)name.Length, Hash(name)), out Value value));
+                    Assert.Equal(
+                        Status.Done, Records.Get(_me, record, Probe.Text(text, (nuint)name.Length, Hash(name)), out Value value));
                     Assert.Equal(number, value.Int);
                 }
             }
@@ -212,7 +214,8 @@ public sealed unsafe class NoMemoryTests : IDisposable
         {
             fixed (byte* text = System.Text.Encoding.UTF8.GetBytes(name))
             {
-                Try(Records.Set(_me, record, Probe.Text(text, (nuint)name.Length, Hash(name)), Value.OfInt(number)), () => model.Add((name, number)), Check);
+                Try(Records.Set(_me, record, Probe.Text(text, (nuint)name.Length, Hash(name)), Value.OfInt(number)), () =>
+                    model.Add((name, number)), Check);
             }
         }
         void Remove(string name)
@@ -220,7 +223,8 @@ public sealed unsafe class NoMemoryTests : IDisposable
             fixed (byte* text = System.Text.Encoding.UTF8.GetBytes(name))
             {
                 if (!model.Exists(item => item.Name == name)) return;
-                Try(Records.Remove(_me, record, Probe.Text(text, (nuint)name.Length, Hash(name))), () => model.RemoveAll(item => item.Name == name), Check);
+                Try(Records.Remove(_me, record, Probe.Text(text, (nuint)name.Length, Hash(name))), () =>
+                    model.RemoveAll(item => item.Name == name), Check);
             }
         }
         if (record != null)

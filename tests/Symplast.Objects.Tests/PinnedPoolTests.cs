@@ -12,7 +12,9 @@ using VectorOps = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
 
 namespace Symplast.Objects.Tests;
 
-/// <summary>A pin keeps the addresses of a pool that is deleted, but not the memory: whoever touches that before he asks dies.</summary>
+/// <summary>
+/// A pin keeps the addresses of a pool that is deleted, but not the memory: whoever touches that before he asks dies.
+/// </summary>
 public sealed unsafe class PinnedPoolTests : IDisposable
 {
     readonly Participant* _me = Epoch.Join();
@@ -106,7 +108,8 @@ public sealed unsafe class PinnedPoolTests : IDisposable
         {
             Probe key = Probe.Text(data, (nuint)text.Length, Hashing.OfBytes(text));
             Assert.Equal(Status.Done, SortedOps.Set(_me, map, key, Value.None));
-            Assert.Equal(Status.Done, SortedOps.Open(_me, map, SortedBound.Including(key), SortedBound.Including(key), false, out cursor));
+            Assert.Equal(
+                Status.Done, SortedOps.Open(_me, map, SortedBound.Including(key), SortedBound.Including(key), false, out cursor));
         }
         DeletePool();
         Assert.Equal(Status.Deleted, SortedOps.Next(_me, map, ref cursor, out _));

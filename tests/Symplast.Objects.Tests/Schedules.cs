@@ -5,8 +5,9 @@ using Xunit;
 namespace Symplast.Objects.Tests;
 
 /// <summary>
-/// A structure whose operations are written as words ("set 0 x") and have a model that works on a state written as text. Explores schedules of a few
-/// operations in a few threads and checks that each history, with a look at the final state as its last call, is linearizable.
+/// A structure whose operations are written as words ("set 0 x") and have a model that works on a state written as text. Explores
+/// schedules of a few operations in a few threads and checks that each history, with a look at the final state as its last call,
+/// is linearizable.
 /// </summary>
 internal abstract unsafe class Schedules
 {
@@ -38,7 +39,9 @@ internal abstract unsafe class Schedules
     internal void Misses(Enum step, string state, string programs)
     {
         Arrange arrange = Arrangement(state, programs);
-        Assert.Throws<ScheduleFailedException>(() => new Explorer { Preemptions = 3, ScheduleLimit = 20_000, Omission = step, StepLimit = 2000 }.Systematically(arrange));
+        Assert.Throws<ScheduleFailedException>(
+            () => new Explorer { Preemptions = 3, ScheduleLimit = 20_000, Omission = step, StepLimit = 2000 }.Systematically(
+            arrange));
         new Explorer { Preemptions = 2, ScheduleLimit = 3000 }.Systematically(arrange);
     }
 
@@ -59,7 +62,9 @@ internal abstract unsafe class Schedules
             {
                 Record(it, structure, history, threads.Length, Look);
                 Assert.True(IsValid(structure), "invalid");
-                Linearizability.Check(history.Calls, state, (ref string before, string operation, string result) => Model(ref before, Words(operation)) == result);
+                Linearizability.Check(
+                    history.Calls, state, (ref string before, string operation, string result) =>
+                    Model(ref before, Words(operation)) == result);
             });
         };
     }

@@ -10,8 +10,8 @@ using Vector = Symplast.Objects.SharedVector<Symplast.Testing.Scheduled>;
 namespace Symplast.Objects.Tests;
 
 /// <summary>
-/// What a guard refuses stays where it is, whatever others do at that moment: all schedules of taking out and replacing, against a model. The guard refuses numbers from
-/// 100 on.
+/// What a guard refuses stays where it is, whatever others do at that moment: all schedules of taking out and replacing, against
+/// a model. The guard refuses numbers from 100 on.
 /// </summary>
 public sealed unsafe class ValueGuardTests
 {
@@ -27,7 +27,8 @@ public sealed unsafe class ValueGuardTests
         protected override nint Make(Participant* me, string state)
         {
             nint structure = New(me);
-            foreach (string entry in state.Split(' ', StringSplitOptions.RemoveEmptyEntries)) Set(me, structure, Number(entry.Split(':')[0]), Number(entry.Split(':')[1]));
+            foreach (string entry in state.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                Set(me, structure, Number(entry.Split(':')[0]), Number(entry.Split(':')[1]));
             return structure;
         }
 
@@ -82,7 +83,8 @@ public sealed unsafe class ValueGuardTests
 
         protected abstract Status TakeEnd(Participant* me, nint structure, bool isLast, out Value key, out Value value);
 
-        protected virtual Status TakeAt(Participant* me, nint structure, long number, out Value key, out Value value) => throw new NotSupportedException();
+        protected virtual Status TakeAt(Participant* me, nint structure, long number, out Value key, out Value value) =>
+            throw new NotSupportedException();
 
         protected abstract string All(Participant* me, nint structure);
 
@@ -103,9 +105,11 @@ public sealed unsafe class ValueGuardTests
             return isValid;
         }
 
-        protected override Status Set(Participant* me, nint structure, long key, long value) => Ordered.Set(me, (OrderedMap*)structure, Key(key), Value.OfInt(value));
+        protected override Status Set(Participant* me, nint structure, long key, long value) =>
+            Ordered.Set(me, (OrderedMap*)structure, Key(key), Value.OfInt(value));
 
-        protected override Status Take(Participant* me, nint structure, long key, out Value value) => Ordered.Take(me, (OrderedMap*)structure, Key(key), Guard, out value);
+        protected override Status Take(Participant* me, nint structure, long key, out Value value) =>
+            Ordered.Take(me, (OrderedMap*)structure, Key(key), Guard, out value);
 
         protected override Status TakeEnd(Participant* me, nint structure, bool isLast, out Value key, out Value value) => isLast
             ? Ordered.TakeLast(me, (OrderedMap*)structure, Guard, out key, out value)
@@ -115,7 +119,8 @@ public sealed unsafe class ValueGuardTests
         {
             Assert.Equal(Status.Done, Ordered.Snapshot(me, (OrderedMap*)structure, out MapSnapshot* snapshot));
             List<string> entries = [];
-            for (ulong i = 0; i < snapshot->Count; i++) entries.Add($"{MapSnapshot.Key(snapshot, i).Int}:{MapSnapshot.Value(snapshot, i).Int}");
+            for (ulong i = 0; i < snapshot->Count; i++)
+                entries.Add($"{MapSnapshot.Key(snapshot, i).Int}:{MapSnapshot.Value(snapshot, i).Int}");
             MapSnapshot.Free(me, snapshot);
             return string.Join(' ', entries);
         }
@@ -133,9 +138,11 @@ public sealed unsafe class ValueGuardTests
             return isValid;
         }
 
-        protected override Status Set(Participant* me, nint structure, long key, long value) => Sorted.Set(me, (SortedMap*)structure, Key(key), Value.OfInt(value));
+        protected override Status Set(Participant* me, nint structure, long key, long value) =>
+            Sorted.Set(me, (SortedMap*)structure, Key(key), Value.OfInt(value));
 
-        protected override Status Take(Participant* me, nint structure, long key, out Value value) => Sorted.Take(me, (SortedMap*)structure, Key(key), Guard, out value);
+        protected override Status Take(Participant* me, nint structure, long key, out Value value) =>
+            Sorted.Take(me, (SortedMap*)structure, Key(key), Guard, out value);
 
         protected override Status TakeEnd(Participant* me, nint structure, bool isLast, out Value key, out Value value) => isLast
             ? Sorted.PopMax(me, (SortedMap*)structure, Guard, out key, out value)
@@ -147,7 +154,8 @@ public sealed unsafe class ValueGuardTests
         protected override string All(Participant* me, nint structure)
         {
             List<string> entries = [];
-            while (Sorted.TakeAt(me, (SortedMap*)structure, entries.Count, out Value key, out Value value) == Status.Done) entries.Add($"{key.Int}:{value.Int}");
+            while (Sorted.TakeAt(me, (SortedMap*)structure, entries.Count, out Value key, out Value value) == Status.Done)
+                entries.Add($"{key.Int}:{value.Int}");
             return string.Join(' ', entries);
         }
     }
@@ -160,7 +168,8 @@ public sealed unsafe class ValueGuardTests
         TheoryData<string, string> data = [];
         string[] programs =
         [
-            "take 0|set 0 200", "take 1|set 1 2", "take 0|set 0 200;set 0 3", "take 1;take 1|set 1 7", "first|set 0 200", "first;first|set 0 200;set 0 5", "last|set 1 2",
+            "take 0|set 0 200", "take 1|set 1 2", "take 0|set 0 200;set 0 3", "take 1;take 1|set 1 7", "first|set 0 200",
+                "first;first|set 0 200;set 0 5", "last|set 1 2",
             "last|take 0", "last;first|set 9 200", "last|set 9 9;set 9 200", "first;first|take 0", "first|last",
         ];
         foreach (string program in programs)
@@ -173,18 +182,21 @@ public sealed unsafe class ValueGuardTests
 
     [Theory]
     [MemberData(nameof(Programs))]
-    public void OrderedMapsKeepWhatIsRefused(string state, string programs) => new OrderedMaps().Explore(state, programs, random: 50);
+    public void OrderedMapsKeepWhatIsRefused(string state, string programs) =>
+        new OrderedMaps().Explore(state, programs, random: 50);
 
     [Theory]
     [MemberData(nameof(Programs))]
-    public void SortedMapsKeepWhatIsRefused(string state, string programs) => new SortedMaps().Explore(state, programs, random: 50);
+    public void SortedMapsKeepWhatIsRefused(string state, string programs) =>
+        new SortedMaps().Explore(state, programs, random: 50);
 
     [Theory]
     [InlineData("at 1|set 1 2")]
     [InlineData("at 0|set 0 200")]
     [InlineData("at 1;at 0|take 0")]
     [InlineData("at 1|set 1 2;set 9 200")]
-    public void SortedMapsKeepWhatIsRefusedByNumber(string programs) => new SortedMaps().Explore("0:1 1:100", programs, random: 50);
+    public void SortedMapsKeepWhatIsRefusedByNumber(string programs) =>
+        new SortedMaps().Explore("0:1 1:100", programs, random: 50);
 
     // As the elements have no keys, a state is only their values; "0" is the place of the first.
     sealed class Vectors(bool open) : Schedules

@@ -38,7 +38,8 @@ public class ErrorTests
         class Money(int): pass
         class Name(str): pass
         class Table(dict): pass
-        for value in (Pair(1, 2), Record(), Colour.RED, Money(3), Name("n"), Table(), decimal.Decimal(1), pathlib.Path("."), re.compile("x"), len, Record, memoryview(b"")):
+        for value in (Pair(1, 2), Record(), Colour.RED, Money(3), Name("n"), Table(), decimal.Decimal(1), pathlib.Path("."),
+                      re.compile("x"), len, Record, memoryview(b"")):
             with raises(symplast.NotShareableError, f"[0]: {type(value).__name__}"): freeze([value])
         """);
 
@@ -58,7 +59,8 @@ public class ErrorTests
         with symplast.Pool("small", max_bytes=4096) as pool:
             kept = pool.freeze(["kept", 1.5])
             before = pool.stats()
-            with raises(symplast.PoolFullError, "pool 'small' is full", "max_bytes=4096"): pool.freeze([float(i) for i in range(1000)])
+            with raises(symplast.PoolFullError, "pool 'small' is full", "max_bytes=4096"):
+                pool.freeze([float(i) for i in range(1000)])
             check.assertEqual(pool.stats(), before)
             check.assertEqual(kept, ("kept", 1.5))
             pool.freeze(2.5)
@@ -103,8 +105,9 @@ public class ErrorTests
     [Fact]
     public void WrongArgumentsAreRefusedAsPythonWould() => Hosted.Run("""
         pool = symplast.Pool()
-        for call in (lambda: freeze(), lambda: freeze(1, None, 2), lambda: freeze(1, obj=2), lambda: freeze(1, other=2), lambda: freeze(1, default=3),
-                     lambda: pool.freeze(), lambda: thaw(), lambda: symplast.Pool(1), lambda: symplast.Pool("a", 1, 2), lambda: symplast.Pool(size=1),
+        for call in (lambda: freeze(), lambda: freeze(1, None, 2), lambda: freeze(1, obj=2), lambda: freeze(1, other=2),
+                     lambda: freeze(1, default=3), lambda: pool.freeze(), lambda: thaw(),
+                     lambda: symplast.Pool(1), lambda: symplast.Pool("a", 1, 2), lambda: symplast.Pool(size=1),
                      lambda: symplast.Pool("a", name="b"), lambda: symplast.Pool(max_bytes="1")):
             with raises(TypeError): call()
         with raises(ValueError, "max_bytes"): symplast.Pool(max_bytes=-1)

@@ -85,7 +85,8 @@ public sealed unsafe class FreezeMemoTests : IDisposable
                     else memo.Add(_objects + original, _objects + copy);
                     expected[original] = copy;
                 }
-                bool same = Enumerable.Range(0, Objects).All(i => memo.Find(_objects + i) == (expected.TryGetValue(i, out int copy) ? _objects + copy : null));
+                bool same = Enumerable.Range(0, Objects).All(
+                    i => memo.Find(_objects + i) == (expected.TryGetValue(i, out int copy) ? _objects + copy : null));
                 memo.Dispose();
                 Assert.True(same);
             },

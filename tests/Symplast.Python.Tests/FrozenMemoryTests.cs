@@ -9,8 +9,10 @@ namespace Symplast.Python.Tests;
 public unsafe class FrozenMemoryTests
 {
     const string Everything = """
-        freeze([None, True, 0, 300, -2**80, 1.5, 2j, "long enough", "żółw", "😀", "\ud800", b"bytes", bytearray(b""), [], (), [[1, (2, [3])]], {}, {"a": 1, "b": {"c": [None]}},
-                {1: 2, (1, 2.5): "x", frozenset({1, "y"}): range(3, 10**20)}, set(), {1, 2.5, "text", (1,)}, set(range(100)), slice(1, [2], "s"), ..., NotImplemented,
+        freeze([None, True, 0, 300, -2**80, 1.5, 2j, "long enough", "żółw", "😀", "\ud800", b"bytes",
+                bytearray(b""), [], (), [[1, (2, [3])]], {}, {"a": 1, "b": {"c": [None]}},
+                {1: 2, (1, 2.5): "x", frozenset({1, "y"}): range(3, 10**20)}, set(), {1, 2.5, "text", (1,)}, set(range(100)),
+                slice(1, [2], "s"), ..., NotImplemented,
                 {f"key {i}": i * 1000 for i in range(400)}])
         """;
 
@@ -35,7 +37,8 @@ public unsafe class FrozenMemoryTests
             if ((Api.Table.PyType_GetFlags(o->Type) & HaveGc) != 0)
                 Assert.True(((long*)o)[-1] == 0 && ((long*)o)[-2] == 0, what + " looks tracked");
             // The dict behind a mappingproxy is nothing that can be handed out.
-            if (o->Type != Api.Table.PyDict_Type) Assert.True(ObjectMarks.Get(o) is ObjectMark.Object or ObjectMark.MutableOrigin, what + " is not marked");
+            if (o->Type != Api.Table.PyDict_Type)
+                Assert.True(ObjectMarks.Get(o) is ObjectMark.Object or ObjectMark.MutableOrigin, what + " is not marked");
             foreach (nint part in Parts(o)) todo.Push(part);
         }
         Assert.True(seen.Count > 900);
@@ -51,7 +54,9 @@ public unsafe class FrozenMemoryTests
             Assert.Equal(Api.Table.PyObject_Hash(local), frozen->Hash);
             Assert.Equal(PyAsciiObject.InternedStatic, frozen->State & 3);
             bool ascii = (frozen->State & PyAsciiObject.Ascii) != 0;
-            if (!ascii) Assert.True(((PyCompactUnicodeObject*)frozen)->Utf8 != null && AddressRange.Contains(((PyCompactUnicodeObject*)frozen)->Utf8));
+            if (!ascii) Assert.True(
+                ((PyCompactUnicodeObject*)frozen)->Utf8 != null
+                && AddressRange.Contains(((PyCompactUnicodeObject*)frozen)->Utf8));
             References.Drop(local);
         }
         PyBytesObject* bytes = (PyBytesObject*)Hosted.Evaluate("freeze(b'bytes')");
@@ -71,7 +76,8 @@ public unsafe class FrozenMemoryTests
         foreach (int size in (ReadOnlySpan<int>)[1, 5, 6, 10, 11, 100, 1000])
         {
             PyObject* frozen = Hosted.Evaluate($"freeze({{i: None for i in range({size})}})");
-            PyDictObject* dict = Layout.Current.HasFrozenDict ? (PyDictObject*)frozen : (PyDictObject*)((PyMappingProxyObject*)frozen)->Mapping;
+            PyDictObject* dict = Layout.Current.HasFrozenDict
+                ? (PyDictObject*)frozen : (PyDictObject*)((PyMappingProxyObject*)frozen)->Mapping;
             Assert.Equal(1, dict->Keys->RefCount);
             Assert.Equal((size, size), (dict->Used, dict->Keys->EntryCount));
             Assert.Equal(PyDictKeys.Capacity(dict->Keys->Log2Size), dict->Keys->Usable + dict->Keys->EntryCount);
@@ -82,7 +88,9 @@ public unsafe class FrozenMemoryTests
     [Fact]
     public void ReadingWritesNothing() => Hosted.Do(() =>
     {
-        PyObject* root = Hosted.Evaluate("globals().update(symplast=symplast) or setattr(sys, 'frozen_for_test', " + Everything.Trim() + ") or sys.frozen_for_test");
+        PyObject* root = Hosted.Evaluate(
+            "globals().update(symplast=symplast) or setattr(sys, 'frozen_for_test', " + Everything.Trim()
+            + ") or sys.frozen_for_test");
         Pool pool = PoolTable.OwnerOf(root)!;
         byte* chunk = (byte*)((nuint)root & ~(AddressRange.ChunkSize - 1));
         byte[] before = new ReadOnlySpan<byte>(chunk, (int)AddressRange.ChunkSize).ToArray();
@@ -120,7 +128,8 @@ public unsafe class FrozenMemoryTests
         List<nint> parts = [];
         if (o->Type == api.PyTuple_Type)
         {
-            for (nint i = 0; i < ((PyVarObject*)o)->Size; i++) parts.Add(*(nint*)((byte*)o + Layout.Current.TupleItems + i * sizeof(nint)));
+            for (nint i = 0; i < ((PyVarObject*)o)->Size; i++)
+                parts.Add(*(nint*)((byte*)o + Layout.Current.TupleItems + i * sizeof(nint)));
         }
         else if (o->Type == api.PyFrozenSet_Type)
         {

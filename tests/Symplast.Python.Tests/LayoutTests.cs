@@ -78,7 +78,10 @@ public class LayoutTests
         Assert.Equal(24, sizeof(PyDictEntry));
         Assert.Equal(16, sizeof(PyDictStringEntry));
         Assert.Equal(16, sizeof(PySetEntry));
-        Assert.Equal(Layout.SetSize, (int)Unsafe.ByteOffset(ref Nowhere.Set.Head.RefCount, ref Unsafe.As<PySetEntry, ulong>(ref Nowhere.Set.SmallTable)) + PySetObject.SmallTableSize * sizeof(PySetEntry) + sizeof(nint));
+        Assert.Equal(
+            Layout.SetSize,
+            (int)Unsafe.ByteOffset(ref Nowhere.Set.Head.RefCount, ref Unsafe.As<PySetEntry, ulong>(ref Nowhere.Set.SmallTable))
+            + PySetObject.SmallTableSize * sizeof(PySetEntry) + sizeof(nint));
     }
 
     static class Nowhere

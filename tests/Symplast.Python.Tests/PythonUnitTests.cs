@@ -5,9 +5,9 @@ using Xunit;
 namespace Symplast.Python.Tests;
 
 /// <summary>
-/// The tests in tests/python, in this process: elsewhere they check the wheel, here they show which lines of C# they reach, for <c>make coverage</c>
-/// alone. Those that start processes are skipped, since a child would not find the module that was compiled here, and those of parts that are all
-/// Python are left out.
+/// The tests in tests/python, in this process: elsewhere they check the wheel, here they show which lines of C# they reach, for
+/// <c>make coverage</c> alone. Those that start processes are skipped, since a child would not find the module that was compiled
+/// here, and those of parts that are all Python are left out.
 /// </summary>
 public class PythonUnitTests
 {

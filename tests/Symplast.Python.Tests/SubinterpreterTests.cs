@@ -34,7 +34,8 @@ public class SubinterpreterTests
     [Fact]
     public void EachInterpreterHasTypesOfItsOwn() => Hosted.Run("""
         with Interpreter() as other:
-            other.run(f"assert id(symplast.Pool) != {id(symplast.Pool)} and id(symplast.DeletedError) != {id(symplast.DeletedError)}")
+            other.run(f"assert id(symplast.Pool) != {id(symplast.Pool)}"
+                      f" and id(symplast.DeletedError) != {id(symplast.DeletedError)}")
         """);
 
     [Fact]
@@ -72,7 +73,8 @@ public class SubinterpreterTests
     [Fact]
     public void InterpretersWorkAtOnceOnOneGraph() => Hosted.Run("""
         import threading
-        graph = freeze({f"node {i}": {"next": [f"node {(i * 7 + j) % 500}" for j in range(5)], "weight": i / 3} for i in range(500)})
+        graph = freeze({f"node {i}": {"next": [f"node {(i * 7 + j) % 500}" for j in range(5)], "weight": i / 3}
+                        for i in range(500)})
         failures = []
         def work():
             try:
@@ -122,7 +124,8 @@ public class SubinterpreterTests
             string paths = Text.FromPython(path);
             References.Drop(path);
             void* main = api.PyThreadState_Get();
-            PyInterpreterConfig configuration = new() { AllowThreads = 1, CheckMultiInterpExtensions = 1, Gil = PyInterpreterConfig.OwnGil };
+            PyInterpreterConfig configuration =
+                new() { AllowThreads = 1, CheckMultiInterpExtensions = 1, Gil = PyInterpreterConfig.OwnGil };
             void* thread;
             Assert.Equal(0, api.Py_NewInterpreterFromConfig(&thread, &configuration).Type);
             try

@@ -16,7 +16,8 @@ public unsafe class Utf8Tests
     public void CharactersOfOneByteEncodeAsDotNetEncodesThem() => Latin.Array[0, 40].Sample(text => AssertEncodes(text, kind: 1));
 
     [Fact]
-    public void CharactersOfTwoBytesEncodeAsDotNetEncodesThem() => Basic.Array[0, 40].Sample(text => AssertEncodes(text, kind: 2));
+    public void CharactersOfTwoBytesEncodeAsDotNetEncodesThem() =>
+        Basic.Array[0, 40].Sample(text => AssertEncodes(text, kind: 2));
 
     [Fact]
     public void CharactersOfFourBytesEncodeAsDotNetEncodesThem() => Any.Array[0, 40].Sample(text => AssertEncodes(text, kind: 4));

@@ -1,8 +1,8 @@
 namespace Symplast.Soak;
 
 /// <summary>
-/// A pool with structures that all threads use: some whose results are checked, and roots of what is nested, where anything may happen. What the checks need to know is kept for each
-/// thread's seat, by that thread only.
+/// A pool with structures that all threads use: some whose results are checked, and roots of what is nested, where anything may
+/// happen. What the checks need to know is kept for each thread's seat, by that thread only.
 /// </summary>
 internal sealed unsafe class Arena
 {
@@ -84,7 +84,9 @@ internal sealed unsafe class Arena
     {
         Value deposit = Value.OfInt(Deposit);
         Verdict.Check(Maps.TryAdd(me, Map, Names.Of(account), deposit) == Status.Done, "a new map takes an account");
-        Verdict.Check(SortedMaps.TryAdd(me, Sorted, Probe.Of(Value.OfInt(account * Step)), deposit) == Status.Done, "a new sorted map takes an account");
+        Verdict.Check(
+            SortedMaps.TryAdd(me, Sorted, Probe.Of(Value.OfInt(account * Step)), deposit) == Status.Done,
+            "a new sorted map takes an account");
         Verdict.Check(Vectors.Append(me, Vector, deposit) == Status.Done, "a new vector takes an account");
     }
 }

@@ -29,7 +29,9 @@ internal static unsafe class Audit
         {
             Verdict.Check(Maps.Get(me, arena.Map, Names.Of(i), out Value value) == Status.Done, "an account is there");
             sum += Ledger.Number(value);
-            Verdict.Check(SortedMaps.Get(me, arena.Sorted, Probe.Of(Value.OfInt(i * Arena.Step)), out value) == Status.Done, "a sorted account is there");
+            Verdict.Check(
+                SortedMaps.Get(me, arena.Sorted, Probe.Of(Value.OfInt(i * Arena.Step)), out value) == Status.Done,
+                "a sorted account is there");
             sortedSum += Ledger.Number(value);
         }
         Same(sum, Arena.Deposit * Arena.Accounts, "the sum of a map");
@@ -38,8 +40,10 @@ internal static unsafe class Audit
 
         Arena.Seat rest = new() { LastTaken = new long[arena.Seats.Length] };
         while (Queues.TryTake(me, arena.Queue, out Value element) == Status.Done) Traffic.Taken(rest, element);
-        Same(rest.Taken + arena.Seats.Sum(seat => seat.Taken), arena.Seats.Sum(seat => seat.Put), "the number of elements taken from a queue");
-        Same(rest.TakenSum + arena.Seats.Sum(seat => seat.TakenSum), arena.Seats.Sum(seat => seat.PutSum), "the sum of elements taken from a queue");
+        Same(rest.Taken + arena.Seats.Sum(seat => seat.Taken), arena.Seats.Sum(seat => seat.Put),
+            "the number of elements taken from a queue");
+        Same(rest.TakenSum + arena.Seats.Sum(seat => seat.TakenSum), arena.Seats.Sum(seat => seat.PutSum),
+            "the sum of elements taken from a queue");
         Epoch.Exit(me);
     }
 
@@ -84,11 +88,13 @@ internal static unsafe class Audit
         }
     }
 
-    static void Same(long found, long expected, string what) => Verdict.Check(found == expected, $"{what}: {found}, expected {expected}");
+    static void Same(long found, long expected, string what) =>
+        Verdict.Check(found == expected, $"{what}: {found}, expected {expected}");
 
     static Header*[] Checked(Arena arena) =>
     [
-        (Header*)arena.Map, (Header*)arena.Set, (Header*)arena.Sorted, (Header*)arena.Vector, (Header*)arena.Counter, (Header*)arena.Cell, (Header*)arena.Queue,
+        (Header*)arena.Map, (Header*)arena.Set, (Header*)arena.Sorted, (Header*)arena.Vector, (Header*)arena.Counter,
+            (Header*)arena.Cell, (Header*)arena.Queue,
         (Header*)arena.Record,
     ];
 }

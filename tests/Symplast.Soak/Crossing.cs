@@ -4,8 +4,9 @@ using System.Runtime.InteropServices;
 namespace Symplast.Soak;
 
 /// <summary>
-/// Two threads each change one structure and then read what the other changes: at most one finds the old. Linearizability asks that of structures that know
-/// nothing of each other. On the hardware, since the fences are in the product's code: without one, some hundred of 200,000 rounds go wrong on two free processors.
+/// Two threads each change one structure and then read what the other changes: at most one finds the old. Linearizability asks
+/// that of structures that know nothing of each other. On the hardware, since the fences are in the product's code: without one,
+/// some hundred of 200,000 rounds go wrong on two free processors.
 /// </summary>
 internal static unsafe class Crossing
 {
@@ -164,7 +165,8 @@ internal static unsafe class Crossing
     /// <summary>Prints, for each kind of structure, how many rounds there were and how many went wrong.</summary>
     internal static void Run(Participant* me)
     {
-        string[] kinds = ["small map", "large map", "sorted map", "vector", "growing vector", "record", "queue", "reference", "integer"];
+        string[] kinds =
+            ["small map", "large map", "sorted map", "vector", "growing vector", "record", "queue", "reference", "integer"];
         foreach (string kind in kinds)
         {
             Pool pool = Pool.Create("crossing");
@@ -205,7 +207,8 @@ internal static unsafe class Crossing
         }
         bool Meet(int number, long round)
         {
-            // Release and acquire: what each found is seen by the other. Neither is a fence that the structures would profit from: a spinning load follows.
+            // Release and acquire: what each found is seen by the other. Neither is a fence that the structures would profit
+            // from: a spinning load follows.
             Volatile.Write(ref at[number * 32], round);
             for (int spins = 1; Volatile.Read(ref at[(1 - number) * 32]) < round; spins++)
             {

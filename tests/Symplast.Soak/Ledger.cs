@@ -1,10 +1,13 @@
 namespace Symplast.Soak;
 
 /// <summary>
-/// Operations on the ordered and the sorted map and the vector of an arena, whose results are checked. Outside sections; the caller holds a pin, so the pool may be deleted at any time.
+/// Operations on the ordered and the sorted map and the vector of an arena, whose results are checked. Outside sections; the
+/// caller holds a pin, so the pool may be deleted at any time.
 /// </summary>
-/// <remarks>The accounts are always there, in the order in which they were opened or in the order of their keys, and transfers take first and give then: what any snapshot
-/// finds is at most what was deposited, and less by no more than is on its way.</remarks>
+/// <remarks>
+/// The accounts are always there, in the order in which they were opened or in the order of their keys, and transfers take first
+/// and give then: what any snapshot finds is at most what was deposited, and less by no more than is on its way.
+/// </remarks>
 internal static unsafe class Ledger
 {
     const int Batch = 48;
@@ -28,7 +31,8 @@ internal static unsafe class Ledger
                 return;
             case < 100:
                 int amount = dice.Next(Arena.MostTransfer) + 1;
-                if (!Check(arena, Maps.Add(me, map, Names.Of(dice.Next(Arena.Accounts)), -amount, out _), "taking from an account")) return;
+                if (!Check(arena, Maps.Add(me, map, Names.Of(dice.Next(Arena.Accounts)), -amount, out _),
+                    "taking from an account")) return;
                 Check(arena, Maps.Add(me, map, Names.Of(dice.Next(Arena.Accounts)), amount, out _), "giving to an account");
                 return;
         }
@@ -81,13 +85,16 @@ internal static unsafe class Ledger
                 return;
             case < 100:
                 int amount = dice.Next(Arena.MostTransfer) + 1;
-                if (!Check(arena, SortedMaps.Add(me, map, Account(dice), Value.OfInt(-amount), out _), "taking from a sorted account")) return;
+                if (!Check(arena, SortedMaps.Add(me, map, Account(dice), Value.OfInt(-amount), out _),
+                    "taking from a sorted account")) return;
                 Check(arena, SortedMaps.Add(me, map, Account(dice), Value.OfInt(amount), out _), "giving to a sorted account");
                 return;
             case < 120:
                 status = SortedMaps.Floor(me, map, key, out Value floor, out _);
                 if (Check(arena, status, "looking for a floor"))
-                    Verdict.Check(floor.Int <= number && floor.Int >= number / Arena.Step * Arena.Step, $"the floor of {number} is {floor.Int}");
+                    Verdict.Check(
+                        floor.Int <= number
+                        && floor.Int >= number / Arena.Step * Arena.Step, $"the floor of {number} is {floor.Int}");
                 return;
         }
         if (number % Arena.Step == 0) return;
@@ -123,7 +130,8 @@ internal static unsafe class Ledger
                 if (Check(arena, status, "a vector's snapshot"))
                 {
                     Epoch.Enter(me);
-                    if (!PoolHeap.IsDeleted(arena.Heap)) CheckSum(arena, SumOf(snapshot.Items, snapshot.Count), "a vector's snapshot");
+                    if (!PoolHeap.IsDeleted(arena.Heap))
+                        CheckSum(arena, SumOf(snapshot.Items, snapshot.Count), "a vector's snapshot");
                     Epoch.Exit(me);
                     snapshot.Release(me);
                 }
@@ -134,8 +142,10 @@ internal static unsafe class Ledger
                 return;
             default:
                 int amount = dice.Next(Arena.MostTransfer) + 1;
-                if (!Check(arena, Vectors.Add(me, vector, dice.Next(Arena.Accounts), Value.OfInt(-amount), out _), "taking from an element")) return;
-                Check(arena, Vectors.Add(me, vector, dice.Next(Arena.Accounts), Value.OfInt(amount), out _), "giving to an element");
+                if (!Check(arena, Vectors.Add(me, vector, dice.Next(Arena.Accounts), Value.OfInt(-amount), out _),
+                    "taking from an element")) return;
+                Check(arena, Vectors.Add(me, vector, dice.Next(Arena.Accounts), Value.OfInt(amount), out _),
+                    "giving to an element");
                 return;
         }
     }
@@ -144,14 +154,17 @@ internal static unsafe class Ledger
     internal static bool Check(Arena arena, Status status, string what, Status allowed = Status.Done)
     {
         if (status == Status.Done) return true;
-        if (status != allowed && !(status == Status.Deleted && PoolHeap.IsDeleted(arena.Heap))) Verdict.Violated($"{what} gave {status}");
+        if (status != allowed && !(status == Status.Deleted && PoolHeap.IsDeleted(arena.Heap)))
+            Verdict.Violated($"{what} gave {status}");
         return false;
     }
 
     internal static void CheckSum(Arena arena, long sum, string what)
     {
         const long Whole = Arena.Deposit * Arena.Accounts;
-        Verdict.Check(sum <= Whole && sum >= Whole - arena.Seats.Length * Arena.MostTransfer, $"{what} has a sum that is wrong by {sum - Whole}");
+        Verdict.Check(
+            sum <= Whole
+            && sum >= Whole - arena.Seats.Length * Arena.MostTransfer, $"{what} has a sum that is wrong by {sum - Whole}");
     }
 
     internal static long SumOf(Value* values, long count)
@@ -190,7 +203,9 @@ internal static unsafe class Ledger
             for (int i = 0; status == Status.Done && i < count; i++)
             {
                 CheckPair(keys[i], values[i]);
-                if (!keys[i].IsInt) Verdict.Check(Names.NumberOf(keys[i]) == next++, "a cursor meets the accounts in the order in which they were opened");
+                if (!keys[i].IsInt)
+                    Verdict.Check(
+                    Names.NumberOf(keys[i]) == next++, "a cursor meets the accounts in the order in which they were opened");
             }
             Epoch.Exit(me);
             if (Check(arena, status, "a cursor", Status.Missing)) continue;
@@ -227,7 +242,8 @@ internal static unsafe class Ledger
     // The same, read as it is copied; now and then only the beginning.
     static void SnapshotInParts(Participant* me, Arena arena, bool onlyHalf)
     {
-        if (!Check(arena, Maps.BeginSnapshot(me, arena.Map, out MapSnapshot* small, out MapCopy* copy), "a map's snapshot in parts")) return;
+        if (!Check(arena, Maps.BeginSnapshot(me, arena.Map, out MapSnapshot* small, out MapCopy* copy),
+            "a map's snapshot in parts")) return;
         if (copy == null)
         {
             MapSnapshot.Free(me, small);
@@ -269,7 +285,8 @@ internal static unsafe class Ledger
         SortedEntry* entries = stackalloc SortedEntry[Batch];
         int accounts = 0;
         long last = descending ? long.MaxValue : -1;
-        Status status = SortedMaps.Open(me, arena.Sorted, SortedBound.None, SortedBound.None, descending, out SortedCursor cursor);
+        Status status =
+            SortedMaps.Open(me, arena.Sorted, SortedBound.None, SortedBound.None, descending, out SortedCursor cursor);
         if (!Check(arena, status, "a sorted cursor")) return;
         do
         {
@@ -299,7 +316,8 @@ internal static unsafe class Ledger
             long sum = 0;
             for (int i = 0; i < Arena.Accounts; i++)
             {
-                if (Check(arena, SortedMaps.Get(me, copy, Probe.Of(Value.OfInt(i * Arena.Step)), out Value value), "an account of a sorted snapshot")) sum += Number(value);
+                if (Check(arena, SortedMaps.Get(me, copy, Probe.Of(Value.OfInt(i * Arena.Step)), out Value value),
+                    "an account of a sorted snapshot")) sum += Number(value);
             }
             // Inside the section the memory stays, but the map says so when the pool is deleted.
             if (!PoolHeap.IsDeleted(arena.Heap)) CheckSum(arena, sum, "a sorted snapshot");

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Symplast.Soak;
 
-/// <summary>Ten million objects, each held by the next alone: the last reference releases them all, and nothing recurses.</summary>
+/// <summary>
+/// Ten million objects, each held by the next alone: the last reference releases them all, and nothing recurses.
+/// </summary>
 internal static unsafe class LongChain
 {
     const int Links = 10_000_000;

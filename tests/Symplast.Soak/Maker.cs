@@ -2,14 +2,18 @@ using System.Buffers.Binary;
 
 namespace Symplast.Soak;
 
-/// <summary>Makes random values and structures in a pool. All inside a section in which the pool was not deleted; what is made has one reference, the caller's.</summary>
+/// <summary>
+/// Makes random values and structures in a pool. All inside a section in which the pool was not deleted; what is made has one
+/// reference, the caller's.
+/// </summary>
 internal static unsafe class Maker
 {
     const int MostText = 70_000;
 
     internal static Value Text(Participant* me, PoolHeap* heap, ReadOnlySpan<byte> bytes)
     {
-        fixed (byte* data = bytes) return Made(Blob.Create(me, heap, ValueKind.Text, data, (nuint)bytes.Length, Hashing.OfBytes(bytes)));
+        fixed (byte* data = bytes)
+            return Made(Blob.Create(me, heap, ValueKind.Text, data, (nuint)bytes.Length, Hashing.OfBytes(bytes)));
     }
 
     internal static Value BigInt(Participant* me, PoolHeap* heap, long high)
@@ -19,7 +23,8 @@ internal static unsafe class Maker
         // The highest byte is neither 0 nor -1, so that the number is as short as it can be.
         BinaryPrimitives.WriteInt64LittleEndian(bytes[3..], high);
         bytes[11] = 5;
-        fixed (byte* data = bytes) return Made(Blob.Create(me, heap, ValueKind.BigInt, data, (nuint)bytes.Length, Hashing.OfBigInt(bytes)));
+        fixed (byte* data = bytes)
+            return Made(Blob.Create(me, heap, ValueKind.BigInt, data, (nuint)bytes.Length, Hashing.OfBigInt(bytes)));
     }
 
     internal static Value Tuple(Participant* me, PoolHeap* heap, Value first, Value second)
@@ -48,7 +53,10 @@ internal static unsafe class Maker
         return Text(me, heap, bytes);
     }
 
-    /// <summary>A value that may be, or hold in a tuple, a new structure of a depth below <paramref name="depth"/>: so there are never cycles.</summary>
+    /// <summary>
+    /// A value that may be, or hold in a tuple, a new structure of a depth below <paramref name="depth"/>: so there are never
+    /// cycles.
+    /// </summary>
     internal static Value Any(Participant* me, Arena arena, Dice dice, int depth)
     {
         if (depth == 0 || dice.OneIn(depth == 2 ? 10 : 2)) return Plain(me, arena.Heap, dice);

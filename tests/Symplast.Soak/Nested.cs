@@ -1,13 +1,16 @@
 namespace Symplast.Soak;
 
 /// <summary>
-/// Any operation on any structure that others use, clear and delete by hand at the same time. Only that nothing breaks and nothing leaks is checked. A structure of depth n holds those of depths below.
+/// Any operation on any structure that others use, clear and delete by hand at the same time. Only that nothing breaks and
+/// nothing leaks is checked. A structure of depth n holds those of depths below.
 /// </summary>
 internal static unsafe class Nested
 {
     const int Few = 48;
 
-    /// <summary>One operation inside a section of its own. The structure is held, or the caller is in the section in which it was found.</summary>
+    /// <summary>
+    /// One operation inside a section of its own. The structure is held, or the caller is in the section in which it was found.
+    /// </summary>
     internal static void Touch(Participant* me, Arena arena, Dice dice, Header* head, int depth)
     {
         Epoch.Enter(me);
@@ -19,7 +22,10 @@ internal static unsafe class Nested
         Epoch.Exit(me);
     }
 
-    /// <summary>What is in a structure, with a reference, if that is a structure; else null. Inside a section in which the pool was not deleted.</summary>
+    /// <summary>
+    /// What is in a structure, with a reference, if that is a structure; else null. Inside a section in which the pool was not
+    /// deleted.
+    /// </summary>
     internal static Header* TakeInside(Participant* me, Dice dice, Header* head)
     {
         Value value = default;
@@ -245,7 +251,8 @@ internal static unsafe class Nested
                 Vectors.Set(me, vector, index, value);
                 break;
             default:
-                if (Vectors.Count(me, vector, out long count) == Status.Done && count < 4 * Few) Vectors.Append(me, vector, value);
+                if (Vectors.Count(me, vector, out long count) == Status.Done && count < 4 * Few)
+                    Vectors.Append(me, vector, value);
                 break;
         }
     }

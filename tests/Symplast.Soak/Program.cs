@@ -7,7 +7,8 @@ if (options == null)
     Console.Error.WriteLine("usage: [--minutes 1] [--threads 4] [--seed N] [--checked]");
     return 2;
 }
-Console.WriteLine($"seed {options.Seed}, {options.Threads} threads, {options.Minutes} minutes{(options.Checked ? ", checked" : "")}");
+Console.WriteLine(
+    $"seed {options.Seed}, {options.Threads} threads, {options.Minutes} minutes{(options.Checked ? ", checked" : "")}");
 
 ForkGuard.Arm();
 SharedMemory.Start();

@@ -58,7 +58,9 @@ internal sealed unsafe class Round
         foreach (Arena arena in Arenas) Audit.Empty(me, arena.Heap);
         long live = 0;
         foreach (Arena arena in Arenas) live += Heap.LiveBlocks(arena.Heap);
-        Console.WriteLine($"round {_number}: {_tally}, retired {retired}, live {live}, MiB {Environment.WorkingSet >> 20}, violations {Verdict.Violations}");
+        Console.WriteLine(
+            $"round {_number}: {_tally}, retired {retired}, live {live}, MiB {Environment.WorkingSet >> 20}, violations "
+            + $"{Verdict.Violations}");
         return [.. Arenas.Select(arena => arena.Pool)];
     }
 

@@ -31,5 +31,6 @@ internal sealed class Tally
         }
     }
 
-    public override string ToString() => string.Join(" ", Enum.GetValues<Counted>().Select(what => $"{what} {_counts[(int)what]}"));
+    public override string ToString() =>
+        string.Join(" ", Enum.GetValues<Counted>().Select(what => $"{what} {_counts[(int)what]}"));
 }

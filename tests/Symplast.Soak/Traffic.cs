@@ -1,7 +1,8 @@
 namespace Symplast.Soak;
 
 /// <summary>
-/// Operations on the cells, the queue, the set and the record of an arena, whose results are checked. Outside sections; the caller holds a pin.
+/// Operations on the cells, the queue, the set and the record of an arena, whose results are checked. Outside sections; the
+/// caller holds a pin.
 /// </summary>
 internal static unsafe class Traffic
 {
@@ -14,7 +15,8 @@ internal static unsafe class Traffic
     internal static void UseCells(Participant* me, Arena arena, int seat, Dice dice)
     {
         int delta = dice.Next(100) - 50;
-        if (Ledger.Check(arena, Integers.Add(me, arena.Counter, delta, out _), "adding to a cell")) arena.Seats[seat].Counted += delta;
+        if (Ledger.Check(arena, Integers.Add(me, arena.Counter, delta, out _), "adding to a cell"))
+            arena.Seats[seat].Counted += delta;
         Epoch.Enter(me);
         if (!PoolHeap.IsDeleted(arena.Heap))
         {
@@ -51,7 +53,8 @@ internal static unsafe class Traffic
         else
         {
             bool waits = dice.OneIn(50);
-            Status status = waits ? Queues.Take(me, arena.Queue, out Value value, Millisecond, null) : Queues.TryTake(me, arena.Queue, out value);
+            Status status = waits
+                ? Queues.Take(me, arena.Queue, out Value value, Millisecond, null) : Queues.TryTake(me, arena.Queue, out value);
             if (Ledger.Check(arena, status, "taking", waits ? Status.TimedOut : Status.Missing)) Taken(mine, value);
         }
     }
@@ -61,7 +64,9 @@ internal static unsafe class Traffic
     {
         long from = value.Int >> NumberBits;
         long number = value.Int & ((1L << NumberBits) - 1);
-        Verdict.Check(value.IsInt && from >= 0 && from < mine.LastTaken.Length && number > mine.LastTaken[from], $"element {number} of {from} came late or twice");
+        Verdict.Check(
+            value.IsInt && from >= 0 && from < mine.LastTaken.Length
+            && number > mine.LastTaken[from], $"element {number} of {from} came late or twice");
         if (from >= 0 && from < mine.LastTaken.Length) mine.LastTaken[from] = number;
         mine.Taken++;
         mine.TakenSum += value.Int;
@@ -88,7 +93,8 @@ internal static unsafe class Traffic
                 Ledger.Check(arena, status, "taking an element", Status.Missing);
                 break;
             case 2 when dice.OneIn(10):
-                if (Ledger.Check(arena, Sets.Snapshot(me, arena.Set, out MapSnapshot* snapshot), "a set's snapshot")) MapSnapshot.Free(me, snapshot);
+                if (Ledger.Check(arena, Sets.Snapshot(me, arena.Set, out MapSnapshot* snapshot), "a set's snapshot"))
+                    MapSnapshot.Free(me, snapshot);
                 break;
             case < 11:
                 status = Sets.Remove(me, arena.Set, element);
@@ -111,7 +117,8 @@ internal static unsafe class Traffic
         switch (dice.Next(12))
         {
             case < 5:
-                if (Ledger.Check(arena, Records.Add(me, record, Names.Count, Value.OfInt(3), out _), "adding to an attribute")) arena.Seats[seat].Recorded += 3;
+                if (Ledger.Check(arena, Records.Add(me, record, Names.Count, Value.OfInt(3), out _), "adding to an attribute"))
+                    arena.Seats[seat].Recorded += 3;
                 break;
             case < 8:
                 Ledger.Check(arena, Records.Set(me, record, name, Value.OfInt(seat)), "setting an attribute");

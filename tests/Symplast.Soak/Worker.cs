@@ -29,7 +29,8 @@ internal sealed unsafe class Worker(Round round, int seat, ulong seed)
         round.Take(_tally);
     }
 
-    // Ends inside sections and without leaving, but not in the middle of an operation, and with nothing held that only it could drop.
+    // Ends inside sections and without leaving, but not in the middle of an operation, and with nothing held that only it could
+    // drop.
     void Die()
     {
         Epoch.Enter(_me);
@@ -152,7 +153,8 @@ internal sealed unsafe class Worker(Round round, int seat, ulong seed)
         switch (kind)
         {
             case HeaderKind.OrderedMap or HeaderKind.Set when _dice.OneIn(2):
-                if (Maps.Snapshot(_me, (OrderedMap*)head, out MapSnapshot* snapshot) == Status.Done) MapSnapshot.Free(_me, snapshot);
+                if (Maps.Snapshot(_me, (OrderedMap*)head, out MapSnapshot* snapshot) == Status.Done)
+                    MapSnapshot.Free(_me, snapshot);
                 if (Maps.BeginSnapshot(_me, (OrderedMap*)head, out snapshot, out MapCopy* copy) != Status.Done) break;
                 if (snapshot != null) MapSnapshot.Free(_me, snapshot);
                 else Maps.EndSnapshot(_me, (OrderedMap*)head, copy);
@@ -162,8 +164,10 @@ internal sealed unsafe class Worker(Round round, int seat, ulong seed)
                 break;
             case HeaderKind.SortedMap:
                 SortedBound from = SortedBound.Including(Nested.Key(_dice));
-                if (SortedMaps.Open(_me, (SortedMap*)head, from, SortedBound.None, false, out SortedCursor cursor) != Status.Done) break;
-                for (int i = 0; i < 20 && SortedMaps.Next(_me, (SortedMap*)head, ref cursor, out _) == Status.Done; i++) Thread.SpinWait(1);
+                if (SortedMaps.Open(_me, (SortedMap*)head, from, SortedBound.None, false, out SortedCursor cursor) != Status.Done)
+                    break;
+                for (int i = 0; i < 20 && SortedMaps.Next(_me, (SortedMap*)head, ref cursor, out _) == Status.Done; i++)
+                    Thread.SpinWait(1);
                 SortedMaps.Close(_me, ref cursor);
                 break;
             case HeaderKind.Vector:

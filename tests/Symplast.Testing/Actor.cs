@@ -4,8 +4,8 @@ using Symplast.Memory;
 namespace Symplast.Testing;
 
 /// <summary>
-/// A thread of an exploration. It runs only while it has the token, a futex word of its own; it lives through all schedules, because a thread takes longer
-/// to start than a schedule to run.
+/// A thread of an exploration. It runs only while it has the token, a futex word of its own; it lives through all schedules,
+/// because a thread takes longer to start than a schedule to run.
 /// </summary>
 internal sealed unsafe class Actor
 {
@@ -116,7 +116,9 @@ internal static unsafe class Token
         while (Interlocked.Exchange(ref *token, 0) == 0) Futex.Wait(token, 0);
     }
 
-    /// <summary>False if it has not come after a minute: a thread of the trial waits for another one behind the scheduler's back.</summary>
+    /// <summary>
+    /// False if it has not come after a minute: a thread of the trial waits for another one behind the scheduler's back.
+    /// </summary>
     internal static bool TryWait(int* token)
     {
         while (Interlocked.Exchange(ref *token, 0) == 0)

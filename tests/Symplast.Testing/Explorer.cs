@@ -3,19 +3,23 @@ using Symplast.Memory;
 namespace Symplast.Testing;
 
 /// <summary>
-/// Runs a trial under many schedules: systematically all of them, or random ones. Threads switch only where they call <see cref="Scheduled"/>'s methods, and
-/// only one runs at a time, so that a schedule can be run again. It explores sequentially consistent executions; what weaker ones can do must be modelled in the trial.
+/// Runs a trial under many schedules: systematically all of them, or random ones. Threads switch only where they call
+/// <see cref="Scheduled"/>'s methods, and only one runs at a time, so that a schedule can be run again. It explores sequentially
+/// consistent executions; what weaker ones can do must be modelled in the trial.
 /// </summary>
 /// <remarks>
-/// After M. Musuvathi and S. Qadeer, "Iterative context bounding for systematic testing of multithreaded programs", PLDI 2007. Whatever waits must tell
-/// the scheduler so (<see cref="IInterleaving.Spin"/>, <see cref="IInterleaving.Await"/>); a thread that waits otherwise for one that is not
-/// its turn ends the exploration after a minute. One exploration at a time in a thread.
+/// After M. Musuvathi and S. Qadeer, "Iterative context bounding for systematic testing of multithreaded programs", PLDI 2007.
+/// Whatever waits must tell the scheduler so (<see cref="IInterleaving.Spin"/>, <see cref="IInterleaving.Await"/>); a thread that
+/// waits otherwise for one that is not its turn ends the exploration after a minute. One exploration at a time in a thread.
 /// </remarks>
 public sealed unsafe class Explorer
 {
     const ulong Golden = 0x9E3779B97F4A7C15;
 
-    /// <summary>How often the systematic search may take the turn from a thread that could go on. Most bugs need 2 at most. No bound by default.</summary>
+    /// <summary>
+    /// How often the systematic search may take the turn from a thread that could go on. Most bugs need 2 at most. No bound by
+    /// default.
+    /// </summary>
     public int Preemptions { get; init; } = int.MaxValue;
 
     /// <summary>The systematic search stops after that many schedules.</summary>
@@ -24,10 +28,14 @@ public sealed unsafe class Explorer
     /// <summary>A schedule with more steps is taken for one that never ends.</summary>
     public int StepLimit { get; init; } = 20_000;
 
-    /// <summary>A thread that passes that many points in one go loses its turn, because it most likely waits for another one.</summary>
+    /// <summary>
+    /// A thread that passes that many points in one go loses its turn, because it most likely waits for another one.
+    /// </summary>
     public int SpinLimit { get; init; } = 500;
 
-    /// <summary>The step of a protocol that the threads of the trials leave out (<see cref="IInterleaving.Omits"/>); null if none.</summary>
+    /// <summary>
+    /// The step of a protocol that the threads of the trials leave out (<see cref="IInterleaving.Omits"/>); null if none.
+    /// </summary>
     public Enum? Omission { get; init; }
 
     /// <summary>Runs every schedule, those with the fewest switches first in each branch.</summary>
@@ -35,12 +43,14 @@ public sealed unsafe class Explorer
     public Exploration Systematically(Arrange arrange)
     {
         DepthFirst strategy = new();
-        return Explore(arrange, (_, _) => strategy, count => strategy.MoveNext() ? count < ScheduleLimit : null, count => $"in schedule {count} of a systematic search");
+        return Explore(
+            arrange, (_, _) => strategy, count => strategy.MoveNext() ? count < ScheduleLimit : null, count =>
+            $"in schedule {count} of a systematic search");
     }
 
     /// <summary>
-    /// Runs random schedules: half of them with random priorities that change at <paramref name="changes"/> points, half as random walks.
-    /// <paramref name="seed"/> repeats an earlier search.
+    /// Runs random schedules: half of them with random priorities that change at <paramref name="changes"/> points, half as
+    /// random walks. <paramref name="seed"/> repeats an earlier search.
     /// </summary>
     /// <exception cref="ScheduleFailedException">The trial failed.</exception>
     public Exploration Randomly(Arrange arrange, long schedules, int changes = 3, ulong? seed = null)
@@ -49,7 +59,8 @@ public sealed unsafe class Explorer
         return Explore(arrange, (count, run) =>
         {
             Random random = new((int)((start + (ulong)count) * Golden >> 33));
-            return count % 2 == 0 ? new Priorities(random, run.Threads, changes, Math.Max(run.MostSteps, 8)) : new RandomWalk(random);
+            return count % 2 == 0
+                ? new Priorities(random, run.Threads, changes, Math.Max(run.MostSteps, 8)) : new RandomWalk(random);
         }, count => count < schedules, count => $"in schedule {count} of a random search, seed {start}");
     }
 

@@ -9,8 +9,8 @@ public readonly record struct Call<TOperation, TResult>(int Thread, TOperation O
 public static class History
 {
     /// <summary>
-    /// The time. Full fences on both sides keep an operation's loads after its beginning and its stores before its end: without them an operation could take
-    /// effect outside the interval that is noted, and a correct structure would be accused.
+    /// The time. Full fences on both sides keep an operation's loads after its beginning and its stores before its end: without
+    /// them an operation could take effect outside the interval that is noted, and a correct structure would be accused.
     /// </summary>
     public static long Now()
     {
@@ -22,7 +22,8 @@ public static class History
 }
 
 /// <summary>
-/// Records what some threads did and what they got. Each thread writes to its own list, so that recording does not order what is recorded.
+/// Records what some threads did and what they got. Each thread writes to its own list, so that recording does not order what is
+/// recorded.
 /// </summary>
 /// <remarks>A thread number must be used by one thread at a time. Read <see cref="Calls"/> when all have ended.</remarks>
 public sealed class History<TOperation, TResult>
@@ -51,7 +52,9 @@ public sealed class History<TOperation, TResult>
         return result;
     }
 
-    /// <summary>Notes an operation that began at <paramref name="start"/> (<see cref="History.Now"/>) and has ended just now.</summary>
+    /// <summary>
+    /// Notes an operation that began at <paramref name="start"/> (<see cref="History.Now"/>) and has ended just now.
+    /// </summary>
     public void Add(int thread, TOperation operation, TResult result, long start) =>
         _calls[thread].Add(new Call<TOperation, TResult>(thread, operation, result, start, History.Now()));
 

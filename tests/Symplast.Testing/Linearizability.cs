@@ -3,8 +3,8 @@ using System.Text;
 namespace Symplast.Testing;
 
 /// <summary>
-/// The sequential model: carries out an operation on the state and says whether its result can be <paramref name="result"/>. If not, what happens to the
-/// state does not matter.
+/// The sequential model: carries out an operation on the state and says whether its result can be <paramref name="result"/>. If
+/// not, what happens to the state does not matter.
 /// </summary>
 public delegate bool Apply<TState, TOperation, TResult>(ref TState state, TOperation operation, TResult result);
 
@@ -15,23 +15,26 @@ public sealed class NotLinearizableException : Exception
 }
 
 /// <summary>
-/// Whether a history is linearizable: whether its calls can be put in an order that respects which ended before which began, and in which the sequential model
-/// gives the same results.
+/// Whether a history is linearizable: whether its calls can be put in an order that respects which ended before which began, and
+/// in which the sequential model gives the same results.
 /// </summary>
 /// <remarks>
-/// The search of J. Wing and C. Gong, "Testing and verifying concurrent objects", 1993, with the memory of visited configurations of G. Lowe, "Testing for
-/// linearizability", 2017, on a linked list of calls and returns as in Porcupine. States are kept and compared: they must be values (a record struct will do) or
-/// immutable. Exponential at worst; histories of a few threads and a few hundred calls on the same key take microseconds to milliseconds.
+/// The search of J. Wing and C. Gong, "Testing and verifying concurrent objects", 1993, with the memory of visited configurations
+/// of G. Lowe, "Testing for linearizability", 2017, on a linked list of calls and returns as in Porcupine. States are kept and
+/// compared: they must be values (a record struct will do) or immutable. Exponential at worst; histories of a few threads and a
+/// few hundred calls on the same key take microseconds to milliseconds.
 /// </remarks>
 public static class Linearizability
 {
     /// <summary>Whether the history can be explained.</summary>
-    public static bool Holds<TState, TOperation, TResult>(IEnumerable<Call<TOperation, TResult>> calls, TState initial, Apply<TState, TOperation, TResult> apply)
+    public static bool Holds<TState, TOperation, TResult>(
+        IEnumerable<Call<TOperation, TResult>> calls, TState initial, Apply<TState, TOperation, TResult> apply)
         where TState : IEquatable<TState> => new Search<TState, TOperation, TResult>([.. calls], apply).Run(initial);
 
     /// <summary>Throws with the calls in order of time if the history cannot be explained.</summary>
     /// <exception cref="NotLinearizableException">It cannot.</exception>
-    public static void Check<TState, TOperation, TResult>(IEnumerable<Call<TOperation, TResult>> calls, TState initial, Apply<TState, TOperation, TResult> apply)
+    public static void Check<TState, TOperation, TResult>(
+        IEnumerable<Call<TOperation, TResult>> calls, TState initial, Apply<TState, TOperation, TResult> apply)
         where TState : IEquatable<TState>
     {
         Call<TOperation, TResult>[] all = [.. calls];
@@ -39,15 +42,18 @@ public static class Linearizability
     }
 
     /// <summary>
-    /// The same for operations that concern one key each: a history is linearizable if for each key what concerns it is (M. Herlihy and J. Wing,
-    /// "Linearizability", 1990, theorem 1), which takes far less time to find out. <paramref name="initial"/> is each key's state.
+    /// The same for operations that concern one key each: a history is linearizable if for each key what concerns it is (M.
+    /// Herlihy and J. Wing, "Linearizability", 1990, theorem 1), which takes far less time to find out.
+    /// <paramref name="initial"/> is each key's state.
     /// </summary>
     /// <exception cref="NotLinearizableException">It cannot be explained.</exception>
-    public static void CheckEach<TKey, TState, TOperation, TResult>(IEnumerable<Call<TOperation, TResult>> calls, Func<TOperation, TKey> key, TState initial,
+    public static void CheckEach<TKey, TState, TOperation, TResult>(
+        IEnumerable<Call<TOperation, TResult>> calls, Func<TOperation, TKey> key, TState initial,
         Apply<TState, TOperation, TResult> apply)
         where TState : IEquatable<TState>
     {
-        foreach (IGrouping<TKey, Call<TOperation, TResult>> group in calls.GroupBy(call => key(call.Operation))) Check(group, initial, apply);
+        foreach (IGrouping<TKey, Call<TOperation, TResult>> group in calls.GroupBy(call => key(call.Operation)))
+            Check(group, initial, apply);
     }
 
     static string Describe<TOperation, TResult>(Call<TOperation, TResult>[] calls)
@@ -57,12 +63,14 @@ public static class Linearizability
         StringBuilder text = new("no sequential order explains this history (thread, start..end, operation, result):");
         foreach (Call<TOperation, TResult> call in calls)
         {
-            text.AppendLine().Append($"  {call.Thread}  {call.Start - first,8}..{call.End - first,-8}  {call.Operation} -> {call.Result}");
+            text.AppendLine().Append(
+                $"  {call.Thread}  {call.Start - first,8}..{call.End - first,-8}  {call.Operation} -> {call.Result}");
         }
         return text.ToString();
     }
 
-    sealed class Search<TState, TOperation, TResult>(Call<TOperation, TResult>[] calls, Apply<TState, TOperation, TResult> apply) where TState : IEquatable<TState>
+    sealed class Search<TState, TOperation, TResult>(Call<TOperation, TResult>[] calls, Apply<TState, TOperation, TResult> apply)
+        where TState : IEquatable<TState>
     {
         // Events in order of time, doubly linked; 0 is the head, -1 the end. An event is the beginning or the end of a call.
         readonly int[] _next = new int[2 * calls.Length + 1];
@@ -178,7 +186,8 @@ public static class Linearizability
 
         internal Chosen Without(int number) => Flip(number);
 
-        public bool Equals(Chosen other) => _first == other._first && (_rest == null || _rest.AsSpan().SequenceEqual(other._rest));
+        public bool Equals(Chosen other) =>
+            _first == other._first && (_rest == null || _rest.AsSpan().SequenceEqual(other._rest));
 
         public override bool Equals(object? obj) => obj is Chosen other && Equals(other);
 

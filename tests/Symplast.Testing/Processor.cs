@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Symplast.Testing;
 
 /// <summary>
-/// Threads of an exploration share one processor: they never run at once, and handing on the token costs about a microsecond then, against a dozen where it
-/// has to wake up another processor.
+/// Threads of an exploration share one processor: they never run at once, and handing on the token costs about a microsecond
+/// then, against a dozen where it has to wake up another processor.
 /// </summary>
 internal static unsafe partial class Processor
 {

@@ -3,11 +3,13 @@ using System.Text;
 namespace Symplast.Testing;
 
 /// <summary>
-/// The state of the scheduler while it runs one schedule. Only the thread that has the token touches it, so nothing in here is guarded.
+/// The state of the scheduler while it runs one schedule. Only the thread that has the token touches it, so nothing in here is
+/// guarded.
 /// </summary>
 /// <remarks>
-/// A thread is ready, spinning (until another one has passed a point), awaiting (until a word is 0) or done. At each point the strategy chooses among the ready
-/// threads and those whose word is 0. If there is none, spinning threads take turns; without those it is a deadlock.
+/// A thread is ready, spinning (until another one has passed a point), awaiting (until a word is 0) or done. At each point the
+/// strategy chooses among the ready threads and those whose word is 0. If there is none, spinning threads take turns; without
+/// those it is a deadlock.
 /// </remarks>
 internal sealed unsafe class Run
 {
@@ -164,7 +166,8 @@ internal sealed unsafe class Run
     public override string ToString()
     {
         StringBuilder text = new();
-        foreach ((int thread, int points) in _turns) text.Append(text.Length == 0 ? "" : " ").Append(thread).Append('x').Append(points);
+        foreach ((int thread, int points) in _turns)
+            text.Append(text.Length == 0 ? "" : " ").Append(thread).Append('x').Append(points);
         return _picks.Count == 0 ? text.ToString() : text.Append(" / ").AppendJoin(' ', _picks).ToString();
     }
 

@@ -3,8 +3,8 @@ using Symplast.Memory;
 namespace Symplast.Testing;
 
 /// <summary>
-/// The hook that an <see cref="Explorer"/> switches threads by. Give it to a structure or a protocol as its <see cref="IInterleaving"/>. Threads that do
-/// not belong to an exploration pass through.
+/// The hook that an <see cref="Explorer"/> switches threads by. Give it to a structure or a protocol as its
+/// <see cref="IInterleaving"/>. Threads that do not belong to an exploration pass through.
 /// </summary>
 public readonly unsafe struct Scheduled : IInterleaving
 {
@@ -21,7 +21,10 @@ public readonly unsafe struct Scheduled : IInterleaving
     public static bool Omits<TStep>(TStep step) where TStep : struct, Enum =>
         Actor.Current?.Omission is TStep omission && EqualityComparer<TStep>.Default.Equals(omission, step);
 
-    /// <summary>Which of so many outcomes (at most 31) a step has that may have several: the explorer tries them all, 0 first. 0 outside of explorations.</summary>
+    /// <summary>
+    /// Which of so many outcomes (at most 31) a step has that may have several: the explorer tries them all, 0 first. 0 outside
+    /// of explorations.
+    /// </summary>
     public static int Pick(int count) => Actor.Current?.Pick(count) ?? 0;
 
     static void Wait(Pause pause, int* word)

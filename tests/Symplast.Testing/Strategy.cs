@@ -6,7 +6,8 @@ namespace Symplast.Testing;
 internal abstract class Strategy
 {
     /// <summary>
-    /// Chooses one of the threads in <paramref name="ready"/> (a bit each). <paramref name="current"/> is the one that could go on, or -1 if it cannot.
+    /// Chooses one of the threads in <paramref name="ready"/> (a bit each). <paramref name="current"/> is the one that could go
+    /// on, or -1 if it cannot.
     /// </summary>
     internal abstract int Choose(int current, uint ready);
 
@@ -39,7 +40,8 @@ internal sealed class DepthFirst : Strategy
     /// <summary>Goes to the next schedule; false after the last one.</summary>
     internal bool MoveNext()
     {
-        if (_depth != _decisions.Count) throw new InvalidOperationException("the trial is not deterministic: the same decisions led elsewhere");
+        if (_depth != _decisions.Count)
+            throw new InvalidOperationException("the trial is not deterministic: the same decisions led elsewhere");
         while (_decisions.Count > 0 && _decisions[^1].Left == 0) _decisions.RemoveAt(_decisions.Count - 1);
         _depth = 0;
         if (_decisions.Count == 0) return false;
@@ -60,8 +62,9 @@ internal sealed class RandomWalk(Random random) : Strategy
 }
 
 /// <summary>
-/// Random priorities that change at few random points (S. Burckhardt et al., "A randomized scheduler with probabilistic guarantees of finding bugs",
-/// ASPLOS 2010): finds a bug that needs d orderings in n threads of k steps with probability 1 / (n * k^(d-1)) or more.
+/// Random priorities that change at few random points (S. Burckhardt et al., "A randomized scheduler with probabilistic
+/// guarantees of finding bugs", ASPLOS 2010): finds a bug that needs d orderings in n threads of k steps with probability 1 / (n
+/// * k^(d-1)) or more.
 /// </summary>
 internal sealed class Priorities : Strategy
 {
@@ -110,7 +113,8 @@ internal sealed class Recorded : Strategy
     internal Recorded(string schedule)
     {
         string[] halves = schedule.Split('/');
-        _picks = new Queue<int>(halves.Length == 1 ? [] : halves[1].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse));
+        _picks = new Queue<int>(
+            halves.Length == 1 ? [] : halves[1].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse));
         _turns = [.. halves[0].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(turn =>
         {
             string[] parts = turn.Split('x');

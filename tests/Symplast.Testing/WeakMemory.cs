@@ -1,17 +1,18 @@
 namespace Symplast.Testing;
 
 /// <summary>
-/// A model of memory weaker than that of any processor we run on, for <see cref="Explorer"/>: a load may find any store to its place that the thread does not
-/// know to be out of date; the explorer tries them all. It contains what x86 does (late stores) and what arm64 does besides (plain stores seen in another
-/// order, plain loads satisfied early).
+/// A model of memory weaker than that of any processor we run on, for <see cref="Explorer"/>: a load may find any store to its
+/// place that the thread does not know to be out of date; the explorer tries them all. It contains what x86 does (late stores)
+/// and what arm64 does besides (plain stores seen in another order, plain loads satisfied early).
 /// </summary>
 /// <remarks>
-/// <para>Views of release and acquire (O. Lahav, N. Giannarakis, V. Vafeiadis, "Taming release-acquire consistency", POPL 2016; J. Kang et al., "A promising
-/// semantics for relaxed-memory concurrency", POPL 2017, without promises). A place is the list of its stores; a thread's view is the number of the newest one
-/// that it knows of, for each place. A release attaches the thread's view to what it stores, an acquire adds that to the thread's own. Interlocked operations
-/// find the newest store and are both. The full fence that they are besides is written out where a protocol needs it (<see cref="View.Fence"/>).</para>
-/// <para>Not modelled: a load that finds a store which comes later in a program (load buffering), which no processor does across an acquire or release;
-/// addresses that depend on a load, which order on arm64 even without acquire.</para>
+/// <para>Views of release and acquire (O. Lahav, N. Giannarakis, V. Vafeiadis, "Taming release-acquire consistency", POPL 2016;
+/// J. Kang et al., "A promising semantics for relaxed-memory concurrency", POPL 2017, without promises). A place is the list of
+/// its stores; a thread's view is the number of the newest one that it knows of, for each place. A release attaches the thread's
+/// view to what it stores, an acquire adds that to the thread's own. Interlocked operations find the newest store and are both.
+/// The full fence that they are besides is written out where a protocol needs it (<see cref="View.Fence"/>).</para>
+/// <para>Not modelled: a load that finds a store which comes later in a program (load buffering), which no processor does across
+/// an acquire or release; addresses that depend on a load, which order on arm64 even without acquire.</para>
 /// </remarks>
 public sealed class WeakMemory
 {
@@ -35,7 +36,9 @@ public sealed class WeakMemory
             return stores[found].Value;
         }
 
-        /// <summary>Loads until it finds this. What it found before does not matter: that would only be more turns of the loop.</summary>
+        /// <summary>
+        /// Loads until it finds this. What it found before does not matter: that would only be more turns of the loop.
+        /// </summary>
         public void Await(int place, ulong value, bool acquire = false)
         {
             Scheduled.Point();
@@ -52,7 +55,10 @@ public sealed class WeakMemory
             Add(place, value, release ? (int[])_known.Clone() : new int[MostPlaces]);
         }
 
-        /// <summary>An interlocked operation: replaces what is there by what <paramref name="change"/> makes of it, if anything; returns what was there.</summary>
+        /// <summary>
+        /// An interlocked operation: replaces what is there by what <paramref name="change"/> makes of it, if anything; returns
+        /// what was there.
+        /// </summary>
         public ulong Change(int place, Func<ulong, ulong?> change, bool ordered = true)
         {
             Scheduled.Point();

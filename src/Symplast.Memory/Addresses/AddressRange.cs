@@ -5,8 +5,8 @@ namespace Symplast.Memory;
 
 /// <summary>
 /// The one range of addresses that all pools of the process lie in. Because it is one range, "is this pointer shared?" is a
-/// subtraction and a compare. It is reserved without memory behind it and handed out in runs of 2 MiB chunks; a side table gives the
-/// owner of each chunk, another (<see cref="ObjectMarks"/>) two bits for each 16 bytes.
+/// subtraction and a compare. It is reserved without memory behind it and handed out in runs of 2 MiB chunks; a side table gives
+/// the owner of each chunk, another (<see cref="ObjectMarks"/>) two bits for each 16 bytes.
 /// </summary>
 public static unsafe class AddressRange
 {
@@ -38,8 +38,8 @@ public static unsafe class AddressRange
     public static nuint Size => _state.Size;
 
     /// <summary>
-    /// Reserves the range: 1 TiB, or less where limits on address space (RLIMIT_AS, 39-bit systems) refuse that. Idempotent; must be
-    /// called once before anything else here.
+    /// Reserves the range: 1 TiB, or less where limits on address space (RLIMIT_AS, 39-bit systems) refuse that. Idempotent; must
+    /// be called once before anything else here.
     /// </summary>
     /// <exception cref="OutOfMemoryException">Not even 1 GiB of address space can be had.</exception>
     internal static void Reserve()
@@ -79,7 +79,10 @@ public static unsafe class AddressRange
     /// whoever takes the chunks.</summary>
     internal static byte* Notes => _state.Notes;
 
-    /// <summary>True if <paramref name="pointer"/> lies in the range, whether or not a pool owns that place. Thread-safe, under a nanosecond.</summary>
+    /// <summary>
+    /// True if <paramref name="pointer"/> lies in the range, whether or not a pool owns that place. Thread-safe, under a
+    /// nanosecond.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Contains(void* pointer) => (nuint)pointer - _state.Base < _state.Size;
 
@@ -89,7 +92,9 @@ public static unsafe class AddressRange
     /// <summary>The address at a distance from the range's start, or null if that is not in the range.</summary>
     public static void* At(nuint offset) => offset < _state.Size ? (void*)(_state.Base + offset) : null;
 
-    /// <summary>Slot of the pool that owns the chunk of <paramref name="pointer"/> (which must lie in the range), or -1.</summary>
+    /// <summary>
+    /// Slot of the pool that owns the chunk of <paramref name="pointer"/> (which must lie in the range), or -1.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int OwnerSlot(void* pointer)
     {
@@ -99,8 +104,8 @@ public static unsafe class AddressRange
     }
 
     /// <summary>
-    /// Takes <paramref name="chunks"/> neighbouring chunks for the pool in <paramref name="ownerSlot"/>: readable, writable, all zero.
-    /// Returns null when the range or the system's memory is exhausted. Thread-safe.
+    /// Takes <paramref name="chunks"/> neighbouring chunks for the pool in <paramref name="ownerSlot"/>: readable, writable, all
+    /// zero. Returns null when the range or the system's memory is exhausted. Thread-safe.
     /// </summary>
     internal static byte* Take(nuint chunks, int ownerSlot)
     {
@@ -121,7 +126,9 @@ public static unsafe class AddressRange
         return null;
     }
 
-    /// <summary>Gives a run of chunks back: its memory returns to the system at once, its addresses may be reused. Thread-safe.</summary>
+    /// <summary>
+    /// Gives a run of chunks back: its memory returns to the system at once, its addresses may be reused. Thread-safe.
+    /// </summary>
     internal static void Release(byte* start, nuint chunks)
     {
         Empty(start, chunks);
@@ -133,7 +140,9 @@ public static unsafe class AddressRange
         _state.Gate.Exit();
     }
 
-    /// <summary>Returns the memory of a run of chunks to the system; the addresses stay their owner's, and inaccessible. Thread-safe.</summary>
+    /// <summary>
+    /// Returns the memory of a run of chunks to the system; the addresses stay their owner's, and inaccessible. Thread-safe.
+    /// </summary>
     internal static void Empty(byte* start, nuint chunks)
     {
         nuint length = chunks << ChunkShift;

@@ -11,7 +11,9 @@ public enum ObjectMark : byte
     /// <summary>A finished object begins here.</summary>
     Object = 1,
 
-    /// <summary>A finished object begins here whose original was mutable (list, set, bytearray); thawing gives that back.</summary>
+    /// <summary>
+    /// A finished object begins here whose original was mutable (list, set, bytearray); thawing gives that back.
+    /// </summary>
     MutableOrigin = 2,
 
     /// <summary>An object begins here whose parts are still being made.</summary>
@@ -20,11 +22,12 @@ public enum ObjectMark : byte
 
 /// <summary>
 /// Two bits for each 16 bytes of the address range, beside the range so that they can be written while pool pages are read-only.
-/// They tell where objects begin (a number from outside can be checked to be an object) and what cannot be read off the object itself.
+/// They tell where objects begin (a number from outside can be checked to be an object) and what cannot be read off the object
+/// itself.
 /// </summary>
 /// <remarks>
-/// Bytes are shared by neighbours of 64 bytes; that is safe without atomics because memory is handed out to one writer at a time in whole
-/// multiples of 64 bytes (<see cref="PoolWriter"/>). Reading marks of published objects is safe from every thread.
+/// Bytes are shared by neighbours of 64 bytes; that is safe without atomics because memory is handed out to one writer at a time
+/// in whole multiples of 64 bytes (<see cref="PoolWriter"/>). Reading marks of published objects is safe from every thread.
 /// </remarks>
 public static unsafe class ObjectMarks
 {
@@ -63,14 +66,16 @@ public static unsafe class ObjectMarks
     }
 
     /// <summary>
-    /// Notes that exactly one reference, of another object, leads to the object. Only its writer may call it, before the object is published; the
-    /// object must be larger than 16 bytes.
+    /// Notes that exactly one reference, of another object, leads to the object. Only its writer may call it, before the object
+    /// is published; the object must be larger than 16 bytes.
     /// </summary>
     /// <remarks>The note takes the mark of the object's second 16 bytes, where no other object can begin.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void SetSingle(void* address) => Set((byte*)address + 16, ObjectMark.InProgress);
 
-    /// <summary>Whether the object was noted by <see cref="SetSingle"/> and <see cref="ClearSingle"/> was not called since. Thread-safe.</summary>
+    /// <summary>
+    /// Whether the object was noted by <see cref="SetSingle"/> and <see cref="ClearSingle"/> was not called since. Thread-safe.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsSingle(void* address) => Get((byte*)address + 16) == ObjectMark.InProgress;
 
@@ -79,8 +84,8 @@ public static unsafe class ObjectMarks
     {
         nuint unit = ((nuint)address + 16 - _state.Base) >> 4;
         int* word = (int*)(_state.Bits + ((unit >> 2) & ~(nuint)3));
-        // Atomic, so that two threads which do this in one word lose nothing. Needs no order: whoever can see the new reference got it through
-        // the publication of the object that holds it, and to all others the note is as true as before.
+        // Atomic, so that two threads which do this in one word lose nothing. Needs no order: whoever can see the new reference
+        // got it through the publication of the object that holds it, and to all others the note is as true as before.
         Interlocked.And(ref *word, ~(3 << (int)((unit & 15) * 2)));
     }
 

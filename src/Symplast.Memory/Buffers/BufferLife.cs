@@ -11,13 +11,16 @@ internal enum BufferStep
 }
 
 /// <summary>
-/// The protocol of a <see cref="SharedBuffer"/> and nothing else: one word, the state of its owner in the low two bits, four for each export above.
+/// The protocol of a <see cref="SharedBuffer"/> and nothing else: one word, the state of its owner in the low two bits, four for
+/// each export above.
 /// </summary>
 /// <remarks>
 /// <list type="table">
 /// <item><term>owned</term><description>exports come and go; sections may look at the memory</description></item>
-/// <item><term>retired</term><description>the owner died: no new exports; sections that are open may look still</description></item>
-/// <item><term>gone</term><description>no section looks any more: the memory is freed by whoever finds no export left, and he is one only</description></item>
+/// <item><term>retired</term><description>the owner died: no new exports; sections that are open may look
+/// still</description></item>
+/// <item><term>gone</term><description>no section looks any more: the memory is freed by whoever finds no export left, and he is
+/// one only</description></item>
 /// </list>
 /// From owned to retired once, by whoever deletes the owner; from either to gone once, after a grace period.
 /// </remarks>
@@ -58,7 +61,9 @@ internal static class BufferLife<THook> where THook : struct, IInterleaving
         Interlocked.Or(ref life, Retired);
     }
 
-    /// <summary>Nobody looks at the memory any more but those who export it. True if there are none, and it is the caller's to free.</summary>
+    /// <summary>
+    /// Nobody looks at the memory any more but those who export it. True if there are none, and it is the caller's to free.
+    /// </summary>
     internal static bool LetGo(ref long life)
     {
         THook.Point();

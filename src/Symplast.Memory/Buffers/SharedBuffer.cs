@@ -4,14 +4,16 @@ using System.Runtime.InteropServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// Memory that belongs to an object of a pool and can outlive it and the pool: it is <em>exported</em> to code that asks nobody before it reads or writes, and stays
-/// until the last export has ended. This is the descriptor; the memory follows it.
+/// Memory that belongs to an object of a pool and can outlive it and the pool: it is <em>exported</em> to code that asks nobody
+/// before it reads or writes, and stays until the last export has ended. This is the descriptor; the memory follows it.
 /// </summary>
 /// <remarks>
-/// <para>It lies outside the pool's chunks, so that everything else of a deleted pool goes back at once. It counts against the pool's limit, and in its statistics,
-/// until its owner dies or is deleted. Large ones are mapped, so that what nobody has written costs nothing. They are not left to wait with the blocks: if no other section is open
-/// when the owner dies, which sections are short enough for, they go at once.</para>
-/// <para>The heap has a list of its buffers, by which the deletion of the pool finds them. How owner, exports and memory end: <see cref="BufferLife{THook}"/>.</para>
+/// <para>It lies outside the pool's chunks, so that everything else of a deleted pool goes back at once. It counts against the
+/// pool's limit, and in its statistics, until its owner dies or is deleted. Large ones are mapped, so that what nobody has
+/// written costs nothing. They are not left to wait with the blocks: if no other section is open when the owner dies, which
+/// sections are short enough for, they go at once.</para>
+/// <para>The heap has a list of its buffers, by which the deletion of the pool finds them. How owner, exports and memory end:
+/// <see cref="BufferLife{THook}"/>.</para>
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = HeaderSize)]
 public unsafe struct SharedBuffer
@@ -49,8 +51,8 @@ public unsafe struct SharedBuffer
     public static byte* Data(SharedBuffer* buffer) => (byte*)buffer + HeaderSize;
 
     /// <summary>
-    /// A buffer with so many bytes, all zero, which is its owner's to <see cref="Retire"/>; null if there is no memory or the pool is full (<see
-    /// cref="Participant.Failure"/> says which). Inside a section in which the pool was not deleted.
+    /// A buffer with so many bytes, all zero, which is its owner's to <see cref="Retire"/>; null if there is no memory or the
+    /// pool is full (<see cref="Participant.Failure"/> says which). Inside a section in which the pool was not deleted.
     /// </summary>
     public static SharedBuffer* Create(Participant* me, PoolHeap* heap, nuint bytes)
     {
@@ -76,8 +78,8 @@ public unsafe struct SharedBuffer
     }
 
     /// <summary>
-    /// One more export: the memory stays until <see cref="EndExport"/>, whatever becomes of owner and pool. False if the owner died. Inside the section in which the
-    /// buffer was found, or by one who exports it. Thread-safe.
+    /// One more export: the memory stays until <see cref="EndExport"/>, whatever becomes of owner and pool. False if the owner
+    /// died. Inside the section in which the buffer was found, or by one who exports it. Thread-safe.
     /// </summary>
     public static bool TryExport(SharedBuffer* buffer) => BufferLife<Uninterrupted>.TryExport(ref buffer->_life);
 
@@ -88,8 +90,8 @@ public unsafe struct SharedBuffer
     }
 
     /// <summary>
-    /// The owner died, or was deleted: the buffer ends when no section looks at it and nobody exports it. Once, inside a section in which the pool was not deleted, and after an
-    /// interlocked operation since which no section finds it.
+    /// The owner died, or was deleted: the buffer ends when no section looks at it and nobody exports it. Once, inside a section
+    /// in which the pool was not deleted, and after an interlocked operation since which no section finds it.
     /// </summary>
     public static void Retire(Participant* me, SharedBuffer* buffer)
     {

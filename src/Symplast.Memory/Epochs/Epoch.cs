@@ -5,13 +5,15 @@ using System.Runtime.InteropServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// Epoch-based reclamation, the RCU of the project: readers announce the epoch in which they begin, and what was unlinked is freed two
-/// epochs later, when nobody who might have seen it is still reading. The protocol and why it is safe: <see cref="EpochProtocol{TMemory}"/>.
+/// Epoch-based reclamation, the RCU of the project: readers announce the epoch in which they begin, and what was unlinked is
+/// freed two epochs later, when nobody who might have seen it is still reading. The protocol and why it is safe:
+/// <see cref="EpochProtocol{TMemory}"/>.
 /// </summary>
 /// <remarks>
 /// <para>A section must never span Python code, a wait, or the taking of a GIL.</para>
-/// <para>Participants are never freed, only used again: others walk their list without a lock. A participant is joined from Join to Leave, or until it is buried: each
-/// holds a robust mutex, by which the others learn that its thread died. Joined, and the participant's caches, change hands only while no thread advances.</para>
+/// <para>Participants are never freed, only used again: others walk their list without a lock. A participant is joined from Join
+/// to Leave, or until it is buried: each holds a robust mutex, by which the others learn that its thread died. Joined, and the
+/// participant's caches, change hands only while no thread advances.</para>
 /// </remarks>
 public static unsafe class Epoch
 {
@@ -48,8 +50,9 @@ public static unsafe class Epoch
     public static Participant* Join() => Join(isBound: true);
 
     /// <summary>
-    /// A participant of no thread's own: a lock of the caller's, such as an interpreter's GIL, sees to it that one thread at a time uses it and that it does not change
-    /// hands inside a section. It stays until <see cref="Leave"/>, whatever becomes of the threads.
+    /// A participant of no thread's own: a lock of the caller's, such as an interpreter's GIL, sees to it that one thread at a
+    /// time uses it and that it does not change hands inside a section. It stays until <see cref="Leave"/>, whatever becomes of
+    /// the threads.
     /// </summary>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
     public static Participant* JoinUnbound() => Join(isBound: false);
@@ -86,19 +89,23 @@ public static unsafe class Epoch
     }
 
     /// <summary>
-    /// Ends the calling thread's participation, or an unbound one; what it has retired and not freed is left to others. Not inside a section. Has no effect on the
-    /// participant of another thread, which ends with that thread.
+    /// Ends the calling thread's participation, or an unbound one; what it has retired and not freed is left to others. Not
+    /// inside a section. Has no effect on the participant of another thread, which ends with that thread.
     /// </summary>
     public static void Leave(Participant* me)
     {
         Debug.Assert(me->Depth == 0 && me->Joined == 1);
         BeginAdvance();
-        // The kernel walks the mutexes that a thread holds when it ends: the memory of one that cannot be given up must stay as it is.
+        // The kernel walks the mutexes that a thread holds when it ends: the memory of one that cannot be given up must stay as
+        // it is.
         if (me->IsUnbound != 0 || RobustMutex.TryDestroy(me->Alive)) End(me);
         EndAdvance();
     }
 
-    /// <summary>Begins a read section, in which nothing that can be reached is freed. Sections nest. The first pointer must be loaded with Volatile.Read.</summary>
+    /// <summary>
+    /// Begins a read section, in which nothing that can be reached is freed. Sections nest. The first pointer must be loaded with
+    /// Volatile.Read.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Enter(Participant* me)
     {
@@ -117,8 +124,8 @@ public static unsafe class Epoch
     public static bool IsInside(Participant* me) => me->Depth > 0;
 
     /// <summary>
-    /// True if the calling thread is inside a section, as whichever participant of its own: then it must not wait for sections to end. Of participants that are no thread's
-    /// own nobody knows which thread is inside.
+    /// True if the calling thread is inside a section, as whichever participant of its own: then it must not wait for sections to
+    /// end. Of participants that are no thread's own nobody knows which thread is inside.
     /// </summary>
     public static bool IsInsideAny()
     {
@@ -127,7 +134,8 @@ public static unsafe class Epoch
         BeginAdvance();
         // Acquire: pairs with the release in Join.
         Participant* each = (Participant*)Volatile.Read(ref _state.Clock.First);
-        // Of other threads' participants only the number is read, which stays while nobody joins. One that has ours, is inside and not dead is ours.
+        // Of other threads' participants only the number is read, which stays while nobody joins. One that has ours, is inside
+        // and not dead is ours.
         for (; each != null && !isInside; each = each->Next)
         {
             isInside = each->Joined != 0 && each->Thread == thread && each->Announced != 0 && !Bury(each);
@@ -136,14 +144,20 @@ public static unsafe class Epoch
         return isInside;
     }
 
-    /// <summary>The tag for what was unlinked just now. The unlinking must have been an interlocked operation, or a store that one has followed since.</summary>
+    /// <summary>
+    /// The tag for what was unlinked just now. The unlinking must have been an interlocked operation, or a store that one has
+    /// followed since.
+    /// </summary>
     public static ulong Now => EpochProtocol<Hardware>.Tag(ref _state.Clock);
 
     /// <summary>Whether what was tagged with <paramref name="tag"/> can be freed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool HasPassed(ulong tag) => EpochProtocol<Hardware>.HasPassed(ref _state.Clock, tag);
 
-    /// <summary>Begins a new epoch and looks which one is over. False if another thread does so at this moment. May be called inside a section.</summary>
+    /// <summary>
+    /// Begins a new epoch and looks which one is over. False if another thread does so at this moment. May be called inside a
+    /// section.
+    /// </summary>
     public static bool TryAdvance()
     {
         if (!EpochProtocol<Hardware>.TryBeginAdvance(ref _state.Clock)) return false;
@@ -154,16 +168,17 @@ public static unsafe class Epoch
     }
 
     /// <summary>
-    /// True if nobody but <paramref name="me"/> can be looking at what was unlinked just now, by an interlocked operation: then it need not wait. Interrupts all running threads, so
-    /// it is for what is worth that.
+    /// True if nobody but <paramref name="me"/> can be looking at what was unlinked just now, by an interlocked operation: then
+    /// it need not wait. Interrupts all running threads, so it is for what is worth that.
     /// </summary>
     internal static bool IsAlone(Participant* me) => EpochProtocol<Hardware>.IsAlone(ref _state.Clock, me);
 
     /// <summary>
-    /// Waits until every section that is open now has ended (<c>synchronize_rcu</c>); those that begin later may go on. No GIL may be held for which a
-    /// section's thread could wait. The calling thread need not be a participant.
+    /// Waits until every section that is open now has ended (<c>synchronize_rcu</c>); those that begin later may go on. No GIL
+    /// may be held for which a section's thread could wait. The calling thread need not be a participant.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The calling thread is inside a section, whose end it would wait for.</exception>
+    /// <exception cref="InvalidOperationException">The calling thread is inside a section, whose end it would wait
+    /// for.</exception>
     public static void Synchronize()
     {
         if (IsInsideAny()) throw new InvalidOperationException("a thread cannot wait for sections to end inside one of its own");
@@ -180,8 +195,9 @@ public static unsafe class Epoch
     }
 
     /// <summary>
-    /// Ends the participation of threads that died without leaving, so that others get what they had. Does nothing if another thread advances at this moment. May be
-    /// called inside a section. Those that died inside one are found by <see cref="TryAdvance"/> anyway.
+    /// Ends the participation of threads that died without leaving, so that others get what they had. Does nothing if another
+    /// thread advances at this moment. May be called inside a section. Those that died inside one are found by
+    /// <see cref="TryAdvance"/> anyway.
     /// </summary>
     internal static void BuryDead()
     {
@@ -190,7 +206,9 @@ public static unsafe class Epoch
         EndAdvance();
     }
 
-    /// <summary>Ends the participation of a thread that died, inside a section or not. The caller has the right to advance.</summary>
+    /// <summary>
+    /// Ends the participation of a thread that died, inside a section or not. The caller has the right to advance.
+    /// </summary>
     internal static bool Bury(Participant* each)
     {
         if (each->Joined == 0 || each->IsUnbound != 0 || !RobustMutex.HolderDied(each->Alive)) return false;
@@ -236,7 +254,8 @@ public static unsafe class Epoch
         }
     }
 
-    // One at a time, so that no scan relies on a fence that another thread has yet to issue, and so that nobody comes or goes while one looks who died.
+    // One at a time, so that no scan relies on a fence that another thread has yet to issue, and so that nobody comes or goes
+    // while one looks who died.
     static void BeginAdvance()
     {
         while (!EpochProtocol<Hardware>.TryBeginAdvance(ref _state.Clock)) Thread.Yield();

@@ -26,21 +26,25 @@ internal struct EpochClock
 
 /// <summary>The steps of epoch-based reclamation, and nothing else: see <see cref="Epoch"/> for how they are used.</summary>
 /// <remarks>
-/// <para>K. Fraser, "Practical lock-freedom", 2004; T. Brown, "Reclaiming memory for lock-free data structures", PODC 2015. Readers use no fence: the
-/// one who advances the epoch makes all running threads execute one (<c>membarrier</c>), as liburcu's memb flavour does.</para>
-/// <para>Steps. A reader stores the global epoch in its slot (Announce), loads pointers, clears the slot (Withdraw). A writer unlinks with an interlocked
-/// operation, then loads the global epoch <c>t</c> as the block's tag. Advance, which is serialised: increment the global epoch; fence in all threads; take the
-/// minimum of the new epoch and all slots.</para>
-/// <para>Why a minimum above <c>t</c> means that nobody reads the block any more. A reader that found the pointer loaded the global epoch before,
-/// and the writer loaded the tag after the unlinking, so the reader announced at most <c>t</c>. A minimum above <c>t</c> is the result of an advance that took the global
-/// epoch from <c>t</c> or more to <c>t + 1</c> or more; the increment came after the tag was loaded, its fence after that, so the fence comes after the
-/// unlinking. If in the reader the fence fell after the announcement, the announcement is visible to the scan, and the minimum is at most <c>t</c> while the section
-/// is open; if it fell before, the reader's loads come after it, and they do not find the block.</para>
-/// <para>Two things could break that, and each alone is harmless. Unlinking by a plain store: the tag may be loaded before the store is visible, and with two advances
-/// at once the epoch may be <c>t + 2</c> before the first fence, so that a reader announces <c>t + 2</c> and still finds the block. Hence unlinking is
-/// interlocked, or an interlocked operation comes between it and the tag (Limbo has one); advancing is serialised, and blocks are freed at <c>tag + 2</c>, one epoch later than needed.</para>
-/// <para>A reader that was interrupted between loading the global epoch and storing it announces an old one late. That delays freeing, but cannot endanger what
-/// was freed before: its loads came after the fence.</para>
+/// <para>K. Fraser, "Practical lock-freedom", 2004; T. Brown, "Reclaiming memory for lock-free data structures", PODC 2015.
+/// Readers use no fence: the one who advances the epoch makes all running threads execute one (<c>membarrier</c>), as liburcu's
+/// memb flavour does.</para>
+/// <para>Steps. A reader stores the global epoch in its slot (Announce), loads pointers, clears the slot (Withdraw). A writer
+/// unlinks with an interlocked operation, then loads the global epoch <c>t</c> as the block's tag. Advance, which is serialised:
+/// increment the global epoch; fence in all threads; take the minimum of the new epoch and all slots.</para>
+/// <para>Why a minimum above <c>t</c> means that nobody reads the block any more. A reader that found the pointer loaded the
+/// global epoch before, and the writer loaded the tag after the unlinking, so the reader announced at most <c>t</c>. A minimum
+/// above <c>t</c> is the result of an advance that took the global epoch from <c>t</c> or more to <c>t + 1</c> or more; the
+/// increment came after the tag was loaded, its fence after that, so the fence comes after the unlinking. If in the reader the
+/// fence fell after the announcement, the announcement is visible to the scan, and the minimum is at most <c>t</c> while the
+/// section is open; if it fell before, the reader's loads come after it, and they do not find the block.</para>
+/// <para>Two things could break that, and each alone is harmless. Unlinking by a plain store: the tag may be loaded before the
+/// store is visible, and with two advances at once the epoch may be <c>t + 2</c> before the first fence, so that a reader
+/// announces <c>t + 2</c> and still finds the block. Hence unlinking is interlocked, or an interlocked operation comes between it
+/// and the tag (Limbo has one); advancing is serialised, and blocks are freed at <c>tag + 2</c>, one epoch later than
+/// needed.</para>
+/// <para>A reader that was interrupted between loading the global epoch and storing it announces an old one late. That delays
+/// freeing, but cannot endanger what was freed before: its loads came after the fence.</para>
 /// </remarks>
 internal static unsafe class EpochProtocol<TMemory> where TMemory : struct, IMemoryModel
 {
@@ -48,7 +52,8 @@ internal static unsafe class EpochProtocol<TMemory> where TMemory : struct, IMem
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Announce(ref EpochClock clock, Participant* me)
     {
-        // Nothing here keeps the loads of the section from coming before this store, as others see it: that is what the fence in Advance is for.
+        // Nothing here keeps the loads of the section from coming before this store, as others see it: that is what the fence in
+        // Advance is for.
         TMemory.Store(ref me->Announced, TMemory.Load(ref clock.Global) << 1 | 1);
     }
 
@@ -57,13 +62,17 @@ internal static unsafe class EpochProtocol<TMemory> where TMemory : struct, IMem
     // Release: pairs with the acquire in Scan; all accesses of the section come before.
     internal static void Withdraw(Participant* me) => TMemory.Store(ref me->Announced, 0);
 
-    /// <summary>The tag for what the caller unlinked just now, by an interlocked operation, or by a store and an interlocked operation after it.</summary>
+    /// <summary>
+    /// The tag for what the caller unlinked just now, by an interlocked operation, or by a store and an interlocked operation
+    /// after it.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong Tag(ref EpochClock clock) => TMemory.Load(ref clock.Global);
 
     /// <summary>Whether every section has ended that was open when <paramref name="tag"/> was loaded.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    // Acquire: pairs with the release in Advance, so that all accesses of the sections that the scan saw closed come before the caller's.
+    // Acquire: pairs with the release in Advance, so that all accesses of the sections that the scan saw closed come before the
+    // caller's.
     internal static bool IsOver(ref EpochClock clock, ulong tag) => tag < TMemory.Load(ref clock.Oldest);
 
     /// <summary>Whether what was tagged with <paramref name="tag"/> can be freed.</summary>
@@ -92,8 +101,8 @@ internal static unsafe class EpochProtocol<TMemory> where TMemory : struct, IMem
     }
 
     /// <summary>
-    /// Whether no section is open, but the caller's own, that could find what he unlinked before by an interlocked operation. What <see cref="Advance"/> finds out for all, for
-    /// one; it relies on no fence but its own.
+    /// Whether no section is open, but the caller's own, that could find what he unlinked before by an interlocked operation.
+    /// What <see cref="Advance"/> finds out for all, for one; it relies on no fence but its own.
     /// </summary>
     internal static bool IsAlone(ref EpochClock clock, Participant* me)
     {

@@ -3,15 +3,17 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// The accesses to shared memory that a protocol is made of. A protocol that is generic over them runs on the hardware in the product, and in tests on a model of
-/// it, in which stores become visible late and the order of everything is explored.
+/// The accesses to shared memory that a protocol is made of. A protocol that is generic over them runs on the hardware in the
+/// product, and in tests on a model of it, in which stores become visible late and the order of everything is explored.
 /// </summary>
 internal interface IMemoryModel : IInterleaving
 {
     /// <summary>A load that comes before all accesses after it (acquire).</summary>
     static abstract ulong Load(ref ulong place);
 
-    /// <summary>A store that comes after all accesses before it (release). Others may see it late, after loads that follow it.</summary>
+    /// <summary>
+    /// A store that comes after all accesses before it (release). Others may see it late, after loads that follow it.
+    /// </summary>
     static abstract void Store(ref ulong place, ulong value);
 
     /// <summary>Adds one and returns the sum, as one step; a full fence.</summary>
@@ -49,7 +51,8 @@ internal readonly struct Hardware : IMemoryModel
     /// <inheritdoc/>
     // The first read only avoids useless exchanges.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool TryTake(ref int place) => Volatile.Read(ref place) == 0 && Interlocked.CompareExchange(ref place, 1, 0) == 0;
+    public static bool TryTake(ref int place) =>
+        Volatile.Read(ref place) == 0 && Interlocked.CompareExchange(ref place, 1, 0) == 0;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// A thread that reads or changes shared structures: its place in the epoch scheme and its allocator caches. Lives in native memory; its
-/// address is an argument ("me") of every operation, which is faster than thread-local storage. From <see cref="Epoch.Join()"/> to <see cref="Epoch.Leave"/>.
+/// A thread that reads or changes shared structures: its place in the epoch scheme and its allocator caches. Lives in native
+/// memory; its address is an argument ("me") of every operation, which is faster than thread-local storage. From
+/// <see cref="Epoch.Join()"/> to <see cref="Epoch.Leave"/>.
 /// </summary>
 /// <remarks>Used by the thread that joined only, but for <see cref="Announced"/>, which all may read.</remarks>
 [StructLayout(LayoutKind.Explicit, Size = 512)]
@@ -45,7 +46,10 @@ public unsafe struct Participant
     [FieldOffset(164)]
     internal int Joined;
 
-    /// <summary>The thread that joined, by the number that the C library has for it; that of a dead thread may be another one's by now. 0 if it is no thread's own.</summary>
+    /// <summary>
+    /// The thread that joined, by the number that the C library has for it; that of a dead thread may be another one's by now. 0
+    /// if it is no thread's own.
+    /// </summary>
     [FieldOffset(168)]
     internal nuint Thread;
 

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// glibc's robust mutexes, used for one thing: the kernel marks those that a dying thread holds, so that others can learn of its death.
-/// Thread ids cannot tell that, because they are used again.
+/// glibc's robust mutexes, used for one thing: the kernel marks those that a dying thread holds, so that others can learn of its
+/// death. Thread ids cannot tell that, because they are used again.
 /// </summary>
 internal static unsafe partial class RobustMutex
 {
@@ -31,7 +31,9 @@ internal static unsafe partial class RobustMutex
         return TryDestroy(mutex);
     }
 
-    /// <summary>Gives up a mutex and destroys it; false, and nothing has changed, if the calling thread does not hold it.</summary>
+    /// <summary>
+    /// Gives up a mutex and destroys it; false, and nothing has changed, if the calling thread does not hold it.
+    /// </summary>
     internal static bool TryDestroy(byte* mutex)
     {
         if (Unlock(mutex) != 0) return false;

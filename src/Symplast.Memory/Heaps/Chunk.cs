@@ -5,8 +5,10 @@ using System.Runtime.InteropServices;
 
 namespace Symplast.Memory;
 
-/// <summary>What is known of a chunk, or of a run of chunks that hold one large block; 32 page descriptors follow it. The memory of the struct is
-/// never given back, only used again.</summary>
+/// <summary>
+/// What is known of a chunk, or of a run of chunks that hold one large block; 32 page descriptors follow it. The memory of the
+/// struct is never given back, only used again.
+/// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 128)]
 internal unsafe struct Chunk
 {
@@ -86,8 +88,8 @@ internal static unsafe class ChunkTable
         internal Chunk* Chunk;
     }
 
-    // A blittable struct without initialiser has no class constructor. The address is that of the entry of address 0, so that looking up subtracts
-    // nothing.
+    // A blittable struct without initialiser has no class constructor. The address is that of the entry of address 0, so that
+    // looking up subtracts nothing.
     struct State
     {
         internal Entry* Zeroth;
@@ -111,7 +113,8 @@ internal static unsafe class ChunkTable
 
     /// <summary>The descriptor of the page of a block, which must be of a heap.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Page* PageOf(void* block) => Chunk.Pages(EntryOf(block)->Chunk) + (((nuint)block >> Page.Shift) & (Chunk.PageCount - 1));
+    internal static Page* PageOf(void* block) =>
+        Chunk.Pages(EntryOf(block)->Chunk) + (((nuint)block >> Page.Shift) & (Chunk.PageCount - 1));
 
     internal static void Set(Chunk* chunk, PoolHeap* heap)
     {

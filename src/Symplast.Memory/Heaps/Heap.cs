@@ -4,16 +4,18 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// The blocks of live objects: allocated and freed one by one, by any thread. All inside a section in which the pool was found not deleted.
+/// The blocks of live objects: allocated and freed one by one, by any thread. All inside a section in which the pool was found
+/// not deleted.
 /// </summary>
 /// <remarks>
-/// <para>After mimalloc and snmalloc (D. Leijen et al., 2019; P. Liétar et al., 2019): chunks of 2 MiB are divided into pages of 64 KiB, a page
-/// into blocks of one <see cref="SizeClass"/>; larger blocks get neighbouring pages, or chunks. What is known of a page lies beside it (<see
-/// cref="Page"/>), so that freeing needs no size and blocks have no header. A page belongs to a thread's <see cref="LocalHeap"/>; that thread
-/// allocates and frees in it without atomic operations, all others free by one compare-and-swap.</para>
-/// <para>Levels, from the fastest: the free list of the first page of the class; what other threads freed in it; untouched memory in it; other
-/// pages of the class; full pages in which others have freed since; pages of threads that are gone; a free page of the pool (<see
-/// cref="PoolHeap"/>); a chunk of the address range.</para>
+/// <para>After mimalloc and snmalloc (D. Leijen et al., 2019; P. Liétar et al., 2019): chunks of 2 MiB are divided into pages of
+/// 64 KiB, a page into blocks of one <see cref="SizeClass"/>; larger blocks get neighbouring pages, or chunks. What is known of a
+/// page lies beside it (<see cref="Page"/>), so that freeing needs no size and blocks have no header. A page belongs to a
+/// thread's <see cref="LocalHeap"/>; that thread allocates and frees in it without atomic operations, all others free by one
+/// compare-and-swap.</para>
+/// <para>Levels, from the fastest: the free list of the first page of the class; what other threads freed in it; untouched memory
+/// in it; other pages of the class; full pages in which others have freed since; pages of threads that are gone; a free page of
+/// the pool (<see cref="PoolHeap"/>); a chunk of the address range.</para>
 /// <para>A child of fork must not come here: gates may be held by threads that it does not have (<see cref="ForkGuard"/>).</para>
 /// </remarks>
 public static unsafe class Heap
@@ -22,16 +24,16 @@ public static unsafe class Heap
     const ulong LargestBlock = 1ul << 46;
 
     /// <summary>
-    /// The heap that owns the place of a block, or null: then its pool was deleted. The block must be in the address range. To hold an address of
-    /// another pool across that pool's deletion, pin it. Thread-safe, inside a section.
+    /// The heap that owns the place of a block, or null: then its pool was deleted. The block must be in the address range. To
+    /// hold an address of another pool across that pool's deletion, pin it. Thread-safe, inside a section.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     // Acquire: pairs with the release in ChunkTable.Set.
     public static PoolHeap* Of(void* block) => (PoolHeap*)Volatile.Read(ref *(nint*)&ChunkTable.EntryOf(block)->Heap);
 
     /// <summary>
-    /// A block of at least <paramref name="size"/> bytes, aligned to 16, whose contents are undefined; null if there is no memory or the pool is
-    /// full (<see cref="Participant.Failure"/> says which).
+    /// A block of at least <paramref name="size"/> bytes, aligned to 16, whose contents are undefined; null if there is no memory
+    /// or the pool is full (<see cref="Participant.Failure"/> says which).
     /// </summary>
     public static void* Allocate(Participant* me, PoolHeap* heap, nuint size)
     {
@@ -51,15 +53,16 @@ public static unsafe class Heap
     }
 
     /// <summary>
-    /// The same for a block that takes the place of one at least as large, which the caller retires before its section ends. The limit of the pool is no reason to
-    /// refuse it: so a full pool can be emptied.
+    /// The same for a block that takes the place of one at least as large, which the caller retires before its section ends. The
+    /// limit of the pool is no reason to refuse it: so a full pool can be emptied.
     /// </summary>
     public static void* AllocateInExchange(Participant* me, PoolHeap* heap, nuint size) =>
         heap->Charge == null ? Allocate(me, heap, size) : AllocateSlowly(me, heap, size, isExchange: true);
 
     /// <summary>
-    /// The same for a block that begins an object, of at most <see cref="SizeClass.Largest"/> bytes: such blocks lie on pages of their own, where <see cref="HeapWalk"/>
-    /// finds them. What the first word of one is not yet, or no longer, an object's must not be taken for one: it is stored last when an object is made.
+    /// The same for a block that begins an object, of at most <see cref="SizeClass.Largest"/> bytes: such blocks lie on pages of
+    /// their own, where <see cref="HeapWalk"/> finds them. What the first word of one is not yet, or no longer, an object's must
+    /// not be taken for one: it is stored last when an object is made.
     /// </summary>
     public static void* AllocateObject(Participant* me, PoolHeap* heap, nuint size)
     {
@@ -87,7 +90,9 @@ public static unsafe class Heap
         else FreeSlowly(me, page, block);
     }
 
-    /// <summary>Frees a block that was just unlinked by an interlocked operation, once no section that may have seen it is open.</summary>
+    /// <summary>
+    /// Frees a block that was just unlinked by an interlocked operation, once no section that may have seen it is open.
+    /// </summary>
     public static void Retire(Participant* me, void* block)
     {
         Debug.Assert(Epoch.IsInside(me));
@@ -102,8 +107,8 @@ public static unsafe class Heap
     public static nuint SizeOf(void* block) => ChunkTable.PageOf(block)->BlockSize;
 
     /// <summary>
-    /// Frees what the calling thread has retired and what other threads left, as far as no section is in the way, and returns memory that is not
-    /// needed to the system. Does most outside a section; the pool may be deleted.
+    /// Frees what the calling thread has retired and what other threads left, as far as no section is in the way, and returns
+    /// memory that is not needed to the system. Does most outside a section; the pool may be deleted.
     /// </summary>
     public static void Collect(Participant* me, PoolHeap* heap)
     {
@@ -125,9 +130,9 @@ public static unsafe class Heap
     }
 
     /// <summary>
-    /// Notes a reference into the heap from outside its pool: until <see cref="Unpin"/> the addresses stay the pool's even if it is deleted, so
-    /// that <see cref="Of(void*)"/> answers a heap that is deleted. Inside a section in which the heap was not deleted, or by one who holds a pin.
-    /// Thread-safe.
+    /// Notes a reference into the heap from outside its pool: until <see cref="Unpin"/> the addresses stay the pool's even if it
+    /// is deleted, so that <see cref="Of(void*)"/> answers a heap that is deleted. Inside a section in which the heap was not
+    /// deleted, or by one who holds a pin. Thread-safe.
     /// </summary>
     public static void Pin(PoolHeap* heap) => HeapPins<Uninterrupted>.Add(heap);
 
@@ -137,20 +142,25 @@ public static unsafe class Heap
         if (HeapPins<Uninterrupted>.Remove(heap)) HeapTable.Unpinned(heap);
     }
 
-    /// <summary>Blocks that were allocated and neither freed nor retired; exact if nobody allocates or frees meanwhile. Thread-safe,
-    /// anywhere.</summary>
+    /// <summary>
+    /// Blocks that were allocated and neither freed nor retired; exact if nobody allocates or frees meanwhile. Thread-safe,
+    /// anywhere.
+    /// </summary>
     public static long LiveBlocks(PoolHeap* heap) => HeapCount.Of(heap).LiveBlocks;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     static void* AllocateSlowly(Participant* me, PoolHeap* heap, nuint size, nuint firstClass = 0, bool isExchange = false)
     {
         Debug.Assert(Epoch.IsInside(me));
-        if (HeapDebug.IsFailing() || size > LargestBlock || heap == HeapTable.Gone) return Refuse(me, AllocationFailure.OutOfMemory);
+        if (HeapDebug.IsFailing() || size > LargestBlock || heap == HeapTable.Gone)
+            return Refuse(me, AllocationFailure.OutOfMemory);
         if (size == 0) size = 1;
         size = RoundUp(size);
         if (isExchange) PoolCharge.Take(heap->Charge, (long)size);
-        else if (heap->Charge != null && !PoolCharge.TryTake(heap->Charge, (long)size)) return Refuse(me, AllocationFailure.PoolFull);
-        void* block = size <= SizeClass.Largest ? AllocateSmall(me, heap, firstClass + SizeClass.Of(size)) : AllocateLarge(heap, size);
+        else if (heap->Charge != null && !PoolCharge.TryTake(heap->Charge, (long)size))
+            return Refuse(me, AllocationFailure.PoolFull);
+        void* block = size <= SizeClass.Largest
+            ? AllocateSmall(me, heap, firstClass + SizeClass.Of(size)) : AllocateLarge(heap, size);
         if (block != null)
         {
             if (heap->Quarantine != null) HeapDebug.Allocated(block);

@@ -6,7 +6,8 @@ namespace Symplast.Memory;
 /// <param name="LimboBlocks">Blocks retired and not yet freed.</param>
 /// <param name="LimboBytes">Their bytes.</param>
 /// <param name="ReservedBytes">Bytes of address space, in chunks of 2 MiB, and those of external blocks.</param>
-internal readonly unsafe record struct HeapCount(long LiveBlocks, long LiveBytes, long LimboBlocks, long LimboBytes, long ReservedBytes)
+internal readonly unsafe record struct HeapCount(
+    long LiveBlocks, long LiveBytes, long LimboBlocks, long LimboBytes, long ReservedBytes)
 {
     /// <summary>Counts. Thread-safe, anywhere.</summary>
     internal static HeapCount Of(PoolHeap* heap)
@@ -21,7 +22,8 @@ internal readonly unsafe record struct HeapCount(long LiveBlocks, long LiveBytes
             {
                 Page* page = Chunk.Pages(chunk) + i;
                 if (page->Kind == PageKind.Free) continue;
-                long used = page->Kind == PageKind.Large ? 1 : Math.Max(Volatile.Read(ref page->Used) - Page.RemoteCount(page), 0);
+                long used = page->Kind == PageKind.Large
+                    ? 1 : Math.Max(Volatile.Read(ref page->Used) - Page.RemoteCount(page), 0);
                 blocks += used;
                 bytes += used * (long)page->BlockSize;
             }

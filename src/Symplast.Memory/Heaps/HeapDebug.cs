@@ -11,9 +11,10 @@ internal interface IAllocationEvent
 }
 
 /// <summary>
-/// Checks and faults on demand, for tests. A heap that was made while the checks were on keeps the state of each of its blocks, fills what is freed
-/// with a pattern and holds it back for a while, so that a second free, a free of what is no block, and a write after the free are found. Costs
-/// nothing elsewhere: such heaps, and all heaps while a failure is awaited, take the allocator's slow path.
+/// Checks and faults on demand, for tests. A heap that was made while the checks were on keeps the state of each of its blocks,
+/// fills what is freed with a pattern and holds it back for a while, so that a second free, a free of what is no block, and a
+/// write after the free are found. Costs nothing elsewhere: such heaps, and all heaps while a failure is awaited, take the
+/// allocator's slow path.
 /// </summary>
 public static unsafe class HeapDebug
 {
@@ -40,8 +41,8 @@ public static unsafe class HeapDebug
     static IAllocationEvent? _event;
 
     /// <summary>
-    /// Makes the <paramref name="n"/>-th allocation from now on, in any heap and by any thread, give null as if there was no memory; 0 ends the
-    /// mode. Until then all allocations are slow. Thread-safe.
+    /// Makes the <paramref name="n"/>-th allocation from now on, in any heap and by any thread, give null as if there was no
+    /// memory; 0 ends the mode. Until then all allocations are slow. Thread-safe.
     /// </summary>
     public static void FailAt(long n)
     {
@@ -69,8 +70,8 @@ public static unsafe class HeapDebug
     public static bool HasFailed => Volatile.Read(ref _state.Countdown) < 0;
 
     /// <summary>
-    /// Makes heaps from now on checked ones; each holds back at most <paramref name="quarantineBytes"/> of freed blocks. To be called when no other
-    /// thread makes heaps.
+    /// Makes heaps from now on checked ones; each holds back at most <paramref name="quarantineBytes"/> of freed blocks. To be
+    /// called when no other thread makes heaps.
     /// </summary>
     public static void Start(long quarantineBytes = 16 << 20)
     {
@@ -109,12 +110,14 @@ public static unsafe class HeapDebug
     }
 
     /// <summary>Notes a block that is retired.</summary>
-    internal static void Retired(Page* page, void* block) => Move(page, block, BlockState.Live, BlockState.Retired, "retired after it was retired or freed");
+    internal static void Retired(Page* page, void* block) =>
+        Move(page, block, BlockState.Live, BlockState.Retired, "retired after it was retired or freed");
 
     /// <summary>Frees a block for good, after a while.</summary>
     internal static void Free(Participant* me, Page* page, void* block, bool wasRetired)
     {
-        Move(page, block, wasRetired ? BlockState.Retired : BlockState.Live, BlockState.Quarantined, "freed after it was retired or freed");
+        Move(page, block, wasRetired
+            ? BlockState.Retired : BlockState.Live, BlockState.Quarantined, "freed after it was retired or freed");
         new Span<byte>(block, (int)Math.Min(page->BlockSize, Filled)).Fill(Poison);
         Quarantine* quarantine = page->Chunk->Heap->Quarantine;
         Quarantine.Put(quarantine, block, (long)page->BlockSize);
@@ -128,7 +131,8 @@ public static unsafe class HeapDebug
         while ((block = Quarantine.Take(quarantine, all)) != null)
         {
             Page* page = ChunkTable.PageOf(block);
-            if (new Span<byte>(block, (int)Math.Min(page->BlockSize, Filled)).ContainsAnyExcept(Poison)) Fail(block, "written to after it was freed");
+            if (new Span<byte>(block, (int)Math.Min(page->BlockSize, Filled)).ContainsAnyExcept(Poison))
+                Fail(block, "written to after it was freed");
             Move(page, block, BlockState.Quarantined, BlockState.None, "let go twice");
             Heap.FreeNow(me, page, block);
         }
@@ -137,7 +141,8 @@ public static unsafe class HeapDebug
     static void Move(Page* page, void* block, BlockState from, BlockState to, string fault)
     {
         nuint offset = (nuint)((byte*)block - page->Start);
-        if (page->Kind == PageKind.Free || page->States == null || (page->Kind == PageKind.Large ? offset : offset % page->BlockSize) != 0) Fail(block, "no block");
+        if (page->Kind == PageKind.Free || page->States == null
+            || (page->Kind == PageKind.Large ? offset : offset % page->BlockSize) != 0) Fail(block, "no block");
         byte* state = page->States + (offset >> 4);
         // Full fence: two threads that free one block at once are told apart.
         if (Interlocked.CompareExchange(ref *state, (byte)to, (byte)from) != (byte)from) Fail(block, fault);

@@ -10,10 +10,12 @@ public static unsafe class HeapInvariants
         long listed = 0;
         for (LocalHeap* local = heap->Locals; local != null; local = local->Next)
         {
-            if (local->Heap != heap || local->Serial != heap->Serial || (local->Owner != null && local->Owner != local->Holder)) return false;
+            if (local->Heap != heap || local->Serial != heap->Serial || (local->Owner != null && local->Owner != local->Holder))
+                return false;
             if (!AreQueuesValid(local, ref listed)) return false;
         }
-        return AreChunksValid(heap, out long owned) && listed == owned && PoolHeap.AreListsValid(heap) && ExternalBlock.AreListed(heap);
+        return AreChunksValid(heap, out long owned) && listed == owned && PoolHeap.AreListsValid(heap)
+            && ExternalBlock.AreListed(heap);
     }
 
     static bool AreQueuesValid(LocalHeap* local, ref long pages)
@@ -25,7 +27,8 @@ public static unsafe class HeapInvariants
             for (Page* page = queue->First; page != null && page != HeapTable.Empty; previous = page, page = page->Next)
             {
                 pages++;
-                if (page->Local != local || page->SizeClass != sizeClass || page->Previous != previous || page->Attention != 0) return false;
+                if (page->Local != local || page->SizeClass != sizeClass || page->Previous != previous || page->Attention != 0)
+                    return false;
                 if (Volatile.Read(ref page->Remote) == Page.Parked) return false;
             }
             if (previous != null && queue->Last != previous) return false;
@@ -34,7 +37,8 @@ public static unsafe class HeapInvariants
         for (Page* page = local->Full; page != null; before = page, page = page->Next)
         {
             pages++;
-            if (page->Local != local || page->Previous != before || page->Attention != Page.Always || page->Remote == 0) return false;
+            if (page->Local != local || page->Previous != before || page->Attention != Page.Always || page->Remote == 0)
+                return false;
         }
         long ready = 0;
         for (Page* page = (Page*)Volatile.Read(ref local->Ready); page != null; page = page->NextReady, ready++)
@@ -54,7 +58,8 @@ public static unsafe class HeapInvariants
         owned = 0;
         for (Chunk* chunk = PoolHeap.Chunks(heap); chunk != null; chunk = chunk->Next)
         {
-            if (chunk->Heap != heap || Heap.Of(chunk->Start) != heap || AddressRange.OwnerSlot(chunk->Start) != heap->Slot) return false;
+            if (chunk->Heap != heap || Heap.Of(chunk->Start) != heap || AddressRange.OwnerSlot(chunk->Start) != heap->Slot)
+                return false;
             if (chunk->IsLarge) continue;
             for (int i = 0; i < Chunk.PageCount; i++)
             {
@@ -106,7 +111,8 @@ public static unsafe class HeapInvariants
     {
         nuint offset = (nuint)(block - page->Start);
         nuint index = offset / page->BlockSize;
-        if (offset % page->BlockSize != 0 || index >= (nuint)page->Made || (seen[index >> 6] >> (int)(index & 63) & 1) != 0) return false;
+        if (offset % page->BlockSize != 0 || index >= (nuint)page->Made || (seen[index >> 6] >> (int)(index & 63) & 1) != 0)
+            return false;
         seen[index >> 6] |= 1ul << (int)(index & 63);
         return true;
     }

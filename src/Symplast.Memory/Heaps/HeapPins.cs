@@ -14,8 +14,8 @@ internal enum PinStep
 }
 
 /// <summary>
-/// The steps by which it is settled who lets the addresses of a deleted heap go, and nothing else: whoever comes last, the one that empties it or the one
-/// that takes the last pin back. How they are used: <see cref="HeapTable"/>.
+/// The steps by which it is settled who lets the addresses of a deleted heap go, and nothing else: whoever comes last, the one
+/// that empties it or the one that takes the last pin back. How they are used: <see cref="HeapTable"/>.
 /// </summary>
 internal static unsafe class HeapPins<THook> where THook : struct, IInterleaving
 {
@@ -48,7 +48,10 @@ internal static unsafe class HeapPins<THook> where THook : struct, IInterleaving
         Interlocked.Exchange(ref heap->DeletedFlag, 1);
     }
 
-    /// <summary>Whether the addresses may be in use elsewhere. After the grace period: nobody pins what is deleted, unless he holds a pin already.</summary>
+    /// <summary>
+    /// Whether the addresses may be in use elsewhere. After the grace period: nobody pins what is deleted, unless he holds a pin
+    /// already.
+    /// </summary>
     internal static bool WasPinned(PoolHeap* heap)
     {
         THook.Point();
@@ -60,7 +63,8 @@ internal static unsafe class HeapPins<THook> where THook : struct, IInterleaving
     {
         THook.Point();
         // The pin may have gone before the memory; then whoever empties the heap comes here again.
-        if (!heap->IsEmptied || heap->IsWaiting || (Volatile.Read(ref heap->Pins) != 0 && !THook.Omits(PinStep.EmptierLooks))) return false;
+        if (!heap->IsEmptied || heap->IsWaiting || (Volatile.Read(ref heap->Pins) != 0 && !THook.Omits(PinStep.EmptierLooks)))
+            return false;
         heap->IsWaiting = true;
         return true;
     }

@@ -1,13 +1,13 @@
 namespace Symplast.Memory;
 
 /// <summary>
-/// What all heaps have in common: descriptors that are used again but never given back to the system, so that a late look at one is harmless, and
-/// the heaps of deleted pools that wait for something.
+/// What all heaps have in common: descriptors that are used again but never given back to the system, so that a late look at one
+/// is harmless, and the heaps of deleted pools that wait for something.
 /// </summary>
 /// <remarks>
-/// The gate here is taken before a heap's gate, never the other way round; and nobody who holds either advances the epoch, because that may find a
-/// dead thread and abandon its local heaps, for which both are taken. A fork while a thread is in here leaves the child with held gates: see <see
-/// cref="ForkGuard"/>.
+/// The gate here is taken before a heap's gate, never the other way round; and nobody who holds either advances the epoch,
+/// because that may find a dead thread and abandon its local heaps, for which both are taken. A fork while a thread is in here
+/// leaves the child with held gates: see <see cref="ForkGuard"/>.
 /// </remarks>
 internal static unsafe class HeapTable
 {
@@ -72,7 +72,15 @@ internal static unsafe class HeapTable
         if (heap == null) heap = (PoolHeap*)Native.Allocate((nuint)sizeof(PoolHeap));
         if (heap == null) throw new InsufficientMemoryException();
         Quarantine* quarantine = HeapDebug.NewQuarantine();
-        *heap = new PoolHeap { Slot = slot, Charge = charge, Quarantine = quarantine, IsRouted = charge != null || quarantine != null, Gate = gate };
+        *heap = new PoolHeap
+        {
+            Slot = slot,
+            Charge = charge,
+            Quarantine = quarantine,
+            IsRouted = charge != null
+            || quarantine != null,
+            Gate = gate
+        };
         Enter();
         heap->Serial = ++_state.LastSerial;
         heap->Pass = _state.IsRouted || heap->IsRouted ? PoolHeap.NoPass : heap->Serial;
@@ -95,8 +103,8 @@ internal static unsafe class HeapTable
     }
 
     /// <summary>
-    /// Ends a heap: nobody begins to use it, those who do are waited for, its memory goes. True if its addresses went too; else they go when the
-    /// last pin has, and the pool is told. Not inside a section. Called once for a heap.
+    /// Ends a heap: nobody begins to use it, those who do are waited for, its memory goes. True if its addresses went too; else
+    /// they go when the last pin has, and the pool is told. Not inside a section. Called once for a heap.
     /// </summary>
     internal static bool Delete(PoolHeap* heap)
     {
@@ -150,7 +158,9 @@ internal static unsafe class HeapTable
         }
     }
 
-    /// <summary>Takes back the descriptor of a heap that nothing can name any more, except a section that found it by an address.</summary>
+    /// <summary>
+    /// Takes back the descriptor of a heap that nothing can name any more, except a section that found it by an address.
+    /// </summary>
     internal static void Recycle(PoolHeap* heap)
     {
         Enter();

@@ -64,7 +64,8 @@ public static unsafe class HeapWalk
     /// Comes to the block at an address of the range if that is now such a block of the heap; the address may be any. As
     /// <see cref="Run"/> else.
     /// </summary>
-    public static void At<TVisitor>(Participant* me, PoolHeap* heap, void* address, ref TVisitor visitor) where TVisitor : struct, IBlockVisitor
+    public static void At<TVisitor>(Participant* me, PoolHeap* heap, void* address, ref TVisitor visitor)
+        where TVisitor : struct, IBlockVisitor
     {
         if (heap == null || !AddressRange.Contains(address)) return;
         visitor.Prepare(1);
@@ -74,14 +75,16 @@ public static unsafe class HeapWalk
         {
             Page* page = ChunkTable.PageOf(address);
             nuint offset = (nuint)((byte*)address - page->Start);
-            if (IsOfObjects(page, out int made) && offset % page->BlockSize == 0 && offset / page->BlockSize < (nuint)made) Visit(page, (byte*)address, ref visitor);
+            if (IsOfObjects(page, out int made) && offset % page->BlockSize == 0 && offset / page->BlockSize < (nuint)made)
+                Visit(page, (byte*)address, ref visitor);
         }
         heap->Gate.Exit();
         Epoch.Exit(me);
     }
 
     // Descriptors are used again, but never given back to the system.
-    static bool IsListed(PoolHeap* heap, Chunk* chunk) => chunk != null && chunk->Heap == heap && chunk->IsListed && !chunk->IsLarge;
+    static bool IsListed(PoolHeap* heap, Chunk* chunk) =>
+        chunk != null && chunk->Heap == heap && chunk->IsListed && !chunk->IsLarge;
 
     static void List(PoolHeap* heap, ref NativeList<nint> chunks)
     {
@@ -113,7 +116,8 @@ public static unsafe class HeapWalk
         made = 0;
         // Acquire: pairs with the release in LocalHeap.NewPage. A page that is given back meanwhile keeps its memory until the
         // gate is free.
-        if (Volatile.Read(ref *(byte*)&page->Kind) != (byte)PageKind.Blocks || !SizeClass.IsOfObjects(page->SizeClass)) return false;
+        if (Volatile.Read(ref *(byte*)&page->Kind) != (byte)PageKind.Blocks || !SizeClass.IsOfObjects(page->SizeClass))
+            return false;
         // Acquire: pairs with the release in Page.Extend.
         made = Volatile.Read(ref page->Made);
         Debug.Assert(made <= page->Capacity);

@@ -3,11 +3,14 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// Blocks that were retired and wait for their grace period, in bags of 64: a bag is closed when it is full, and its tag, the epoch of that moment,
-/// is not older than that of any block in it. Closed bags are emptied oldest first, a few blocks with each operation (T. Brown et al., "Are your
-/// epochs too epic?", 2024).
+/// Blocks that were retired and wait for their grace period, in bags of 64: a bag is closed when it is full, and its tag, the
+/// epoch of that moment, is not older than that of any block in it. Closed bags are emptied oldest first, a few blocks with each
+/// operation (T. Brown et al., "Are your epochs too epic?", 2024).
 /// </summary>
-/// <remarks>Part of a <see cref="LocalHeap"/>; used by the thread that holds it, inside a section, with nothing locked. External blocks wait here with the others.</remarks>
+/// <remarks>
+/// Part of a <see cref="LocalHeap"/>; used by the thread that holds it, inside a section, with nothing locked. External blocks
+/// wait here with the others.
+/// </remarks>
 internal unsafe struct Limbo
 {
     /// <summary>Bytes in limbo, in all pools, from which on writers are held up.</summary>
@@ -121,14 +124,17 @@ internal unsafe struct Limbo
         return FreeSome(local, int.MaxValue);
     }
 
-    /// <summary>Closes the open bag, so that it is part of what can be freed; false if the epoch has advanced since the last time.</summary>
+    /// <summary>
+    /// Closes the open bag, so that it is part of what can be freed; false if the epoch has advanced since the last time.
+    /// </summary>
     internal static bool Close(LocalHeap* local)
     {
         Limbo* limbo = &local->Limbo;
         Bag* bag = limbo->_open;
         if (bag == null) return false;
         limbo->_open = null;
-        // Also the full fence between the unlinking of what is in the bag, which may have been a plain store, and the tag; see EpochProtocol.
+        // Also the full fence between the unlinking of what is in the bag, which may have been a plain store, and the tag; see
+        // EpochProtocol.
         Interlocked.Add(ref _state.Bytes, bag->Bytes);
         bag->Tag = Epoch.Now;
         bool isSame = bag->Tag == limbo->_lastTag;

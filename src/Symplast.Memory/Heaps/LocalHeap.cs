@@ -14,7 +14,9 @@ internal unsafe struct HeapEntry
     internal static HeapEntry* Of(Participant* participant) => (HeapEntry*)participant->Caches;
 }
 
-/// <summary>The pages of one class that may have free blocks; the first is never null, but may be <see cref="HeapTable.Empty"/>.</summary>
+/// <summary>
+/// The pages of one class that may have free blocks; the first is never null, but may be <see cref="HeapTable.Empty"/>.
+/// </summary>
 internal unsafe struct PageQueue
 {
     internal Page* First;
@@ -22,10 +24,13 @@ internal unsafe struct PageQueue
 }
 
 /// <summary>
-/// A thread's part of a pool's heap: the pages from which it allocates and its <see cref="Limbo"/>. When the thread goes, the whole of it is
-/// abandoned to the pool and taken over by the next one that needs one, or its pages are taken out of it one by one.
+/// A thread's part of a pool's heap: the pages from which it allocates and its <see cref="Limbo"/>. When the thread goes, the
+/// whole of it is abandoned to the pool and taken over by the next one that needs one, or its pages are taken out of it one by
+/// one.
 /// </summary>
-/// <remarks>Used by the thread that holds it only, but for <see cref="Owner"/>, <see cref="Holder"/> and <see cref="Ready"/>.</remarks>
+/// <remarks>
+/// Used by the thread that holds it only, but for <see cref="Owner"/>, <see cref="Holder"/> and <see cref="Ready"/>.
+/// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = Queues + SizeClass.CountWithObjects * 16)]
 internal unsafe struct LocalHeap
 {
@@ -57,7 +62,9 @@ internal unsafe struct LocalHeap
     [FieldOffset(40)]
     internal LocalHeap* NextIdle;
 
-    /// <summary>Page*: once full ones, in which another thread has freed a block. Pushed by any thread, taken whole by the holder.</summary>
+    /// <summary>
+    /// Page*: once full ones, in which another thread has freed a block. Pushed by any thread, taken whole by the holder.
+    /// </summary>
     [FieldOffset(128)]
     internal nint Ready;
 
@@ -77,7 +84,8 @@ internal unsafe struct LocalHeap
     internal static LocalHeap* Of(Participant* me, PoolHeap* heap)
     {
         uint slot = (uint)heap->Slot;
-        return slot < (uint)me->CacheCount && HeapEntry.Of(me)[slot].Serial == heap->Serial ? HeapEntry.Of(me)[slot].Local : Make(me, heap);
+        return slot < (uint)me->CacheCount && HeapEntry.Of(me)[slot].Serial == heap->Serial
+            ? HeapEntry.Of(me)[slot].Local : Make(me, heap);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -120,15 +128,17 @@ internal unsafe struct LocalHeap
         heap->Locals = local;
     }
 
-    /// <summary>Leaves all local heaps of a participant that leaves or is dead to their pools. No other thread advances meanwhile.</summary>
+    /// <summary>
+    /// Leaves all local heaps of a participant that leaves or is dead to their pools. No other thread advances meanwhile.
+    /// </summary>
     internal static void AbandonAll(Participant* participant)
     {
         HeapTable.Enter();
         for (int i = 0; i < participant->CacheCount; i++)
         {
             HeapEntry entry = HeapEntry.Of(participant)[i];
-            // Serial numbers of local heaps change under the gate that is held now: if it is the same, the heap is there, and this is its part for
-            // us.
+            // Serial numbers of local heaps change under the gate that is held now: if it is the same, the heap is there, and
+            // this is its part for us.
             if (entry.Serial == 0 || entry.Local->Serial != entry.Serial) continue;
             entry.Local->Owner = null;
             entry.Local->Holder = null;
@@ -333,8 +343,10 @@ internal unsafe struct LocalHeap
         else queue->First = page->Next != null ? page->Next : HeapTable.Empty;
     }
 
-    /// <summary>Takes over what it can of one abandoned local heap; false if there is none, or if something is left in it. The caller holds
-    /// <paramref name="local"/>.</summary>
+    /// <summary>
+    /// Takes over what it can of one abandoned local heap; false if there is none, or if something is left in it. The caller
+    /// holds <paramref name="local"/>.
+    /// </summary>
     static bool Adopt(LocalHeap* local)
     {
         PoolHeap* heap = local->Heap;
@@ -368,7 +380,9 @@ internal unsafe struct LocalHeap
         return isEmpty;
     }
 
-    /// <summary>Takes in all that others have freed and left, and gives back what is empty. The caller holds the local heap.</summary>
+    /// <summary>
+    /// Takes in all that others have freed and left, and gives back what is empty. The caller holds the local heap.
+    /// </summary>
     internal static void Collect(LocalHeap* local)
     {
         while (Adopt(local)) { }

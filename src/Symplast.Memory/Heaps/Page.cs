@@ -17,16 +17,18 @@ internal enum PageKind : byte
 }
 
 /// <summary>
-/// What is known of a page of 64 KiB, kept beside the memory: who owns it, which of its blocks are free. The owner is the thread that holds the
-/// local heap; all others may only read <see cref="Local"/>, <see cref="Kind"/> and <see cref="BlockSize"/>, and push on <see cref="Remote"/>.
+/// What is known of a page of 64 KiB, kept beside the memory: who owns it, which of its blocks are free. The owner is the thread
+/// that holds the local heap; all others may only read <see cref="Local"/>, <see cref="Kind"/> and <see cref="BlockSize"/>, and
+/// push on <see cref="Remote"/>.
 /// </summary>
 /// <remarks>
-/// <para>The list of blocks that others freed is one word, so that it is pushed by one compare-and-swap and taken whole by one exchange (D. Leijen
-/// et al., "Mimalloc: free list sharding in action", 2019). States of that word:</para>
-/// <para>empty (0) -> list: any thread pushes. list -> empty: the owner takes all. empty -> parked: the owner, which has no free block in the page,
-/// puts it on its list of full pages. parked -> empty: the owner, which has freed a block of the page. parked -> list: any thread pushes, and that
-/// one, only that one, then pushes the page on the owner's ready list; from there the owner takes it back. In between, the page stays with its
-/// local heap, whatever becomes of the thread. The steps are in <see cref="RemoteList{THook}"/>.</para>
+/// <para>The list of blocks that others freed is one word, so that it is pushed by one compare-and-swap and taken whole by one
+/// exchange (D. Leijen et al., "Mimalloc: free list sharding in action", 2019). States of that word:</para>
+/// <para>empty (0) -> list: any thread pushes. list -> empty: the owner takes all. empty -> parked: the owner, which has no free
+/// block in the page, puts it on its list of full pages. parked -> empty: the owner, which has freed a block of the page. parked
+/// -> list: any thread pushes, and that one, only that one, then pushes the page on the owner's ready list; from there the owner
+/// takes it back. In between, the page stays with its local heap, whatever becomes of the thread. The steps are in
+/// <see cref="RemoteList{THook}"/>.</para>
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = 128)]
 internal unsafe struct Page

@@ -1,7 +1,9 @@
 namespace Symplast.Memory;
 
-/// <summary>The account of a pool's <c>max_bytes</c>, in native memory so that allocation touches no managed object. Pools without a limit have
-/// none.</summary>
+/// <summary>
+/// The account of a pool's <c>max_bytes</c>, in native memory so that allocation touches no managed object. Pools without a limit
+/// have none.
+/// </summary>
 internal unsafe struct PoolCharge
 {
     long _max;
@@ -15,7 +17,9 @@ internal unsafe struct PoolCharge
         return charge;
     }
 
-    /// <summary>Reserves bytes; false if the limit would be exceeded, by this and all other reservations together. Thread-safe.</summary>
+    /// <summary>
+    /// Reserves bytes; false if the limit would be exceeded, by this and all other reservations together. Thread-safe.
+    /// </summary>
     internal static bool TryTake(PoolCharge* charge, long bytes)
     {
         // Only the sum matters. A refused reservation does not count even for a moment: that would refuse another what fits.
@@ -30,7 +34,9 @@ internal unsafe struct PoolCharge
         return false;
     }
 
-    /// <summary>Charges bytes even if that is more than the limit, for which as many will be given back at once. Thread-safe.</summary>
+    /// <summary>
+    /// Charges bytes even if that is more than the limit, for which as many will be given back at once. Thread-safe.
+    /// </summary>
     // Full fence; pairs with TryTake.
     internal static void Take(PoolCharge* charge, long bytes) => Interlocked.Add(ref charge->_charged, bytes);
 

@@ -3,14 +3,20 @@ using System.Runtime.InteropServices;
 
 namespace Symplast.Memory;
 
-/// <summary>A pool's heap: its chunks and their free pages. Native memory, one a pool, valid as long as the <see cref="Pool"/> can be
-/// named.</summary>
-/// <remarks>Free pages are found by the length of the longest run of them in a chunk, so that finding takes constant time and full chunks are
-/// filled first.</remarks>
+/// <summary>
+/// A pool's heap: its chunks and their free pages. Native memory, one a pool, valid as long as the <see cref="Pool"/> can be
+/// named.
+/// </summary>
+/// <remarks>
+/// Free pages are found by the length of the longest run of them in a chunk, so that finding takes constant time and full chunks
+/// are filled first.
+/// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = 640)]
 public unsafe struct PoolHeap
 {
-    /// <summary>What <see cref="Pass"/> holds where every allocation has something to check: no participant ever has it.</summary>
+    /// <summary>
+    /// What <see cref="Pass"/> holds where every allocation has something to check: no participant ever has it.
+    /// </summary>
     internal const ulong NoPass = ulong.MaxValue;
 
     // Chunks without any block that are kept in reserve: so many, and one of so many.
@@ -110,7 +116,9 @@ public unsafe struct PoolHeap
     [FieldOffset(592)]
     internal long ExternalBytes;
 
-    /// <summary>True once the pool was deleted, and of null. Inside a section in which this was false, the pool's memory stays.</summary>
+    /// <summary>
+    /// True once the pool was deleted, and of null. Inside a section in which this was false, the pool's memory stays.
+    /// </summary>
     // Acquire: pairs with the exchange in HeapTable.Delete. Whoever reads false in a section is waited for.
     public static bool IsDeleted(PoolHeap* heap) => heap == null || Volatile.Read(ref heap->DeletedFlag) != 0;
 
@@ -118,7 +126,9 @@ public unsafe struct PoolHeap
 
     internal static long ReservedBytes(PoolHeap* heap) => Volatile.Read(ref heap->_chunkCount) << AddressRange.ChunkShift;
 
-    /// <summary>The first of so many neighbouring pages that are free no longer, or null if there is no memory. Thread-safe.</summary>
+    /// <summary>
+    /// The first of so many neighbouring pages that are free no longer, or null if there is no memory. Thread-safe.
+    /// </summary>
     internal static Page* TakePages(PoolHeap* heap, int count)
     {
         while (true)
@@ -138,9 +148,8 @@ public unsafe struct PoolHeap
                 List(heap, chunk);
                 heap->Gate.Exit();
                 Page* page = Chunk.Pages(chunk) + first;
-                // A page fault for each page of the system costs several times as much. Only a hint, which kernels before 5.14 do not know; and not
-                // for the first few
-                // blocks of a small pool, which would keep memory that they do not need.
+                // A page fault for each page of the system costs several times as much. Only a hint, which kernels before 5.14 do
+                // not know; and not for the first few blocks of a small pool, which would keep memory that they do not need.
                 if (populate) Libc.Advise(page->Start, (nuint)count << Page.Shift, Libc.AdvisePopulateWrite);
                 return page;
             }
@@ -226,7 +235,9 @@ public unsafe struct PoolHeap
         for (Chunk* chunk = heap->_chunks; chunk != null; chunk = chunk->Next) AddressRange.Empty(chunk->Start, chunk->Chunks);
     }
 
-    /// <summary>Whether each chunk with free pages is in the list for the length of its longest run, and the counts are right.</summary>
+    /// <summary>
+    /// Whether each chunk with free pages is in the list for the length of its longest run, and the counts are right.
+    /// </summary>
     internal static bool AreListsValid(PoolHeap* heap)
     {
         long paged = 0;

@@ -20,8 +20,8 @@ internal enum RemoteStep
 }
 
 /// <summary>
-/// The steps by which a page passes between its owner and the threads that free its blocks, and nothing else: states and transitions are those of
-/// <see cref="Page"/>'s remarks.
+/// The steps by which a page passes between its owner and the threads that free its blocks, and nothing else: states and
+/// transitions are those of <see cref="Page"/>'s remarks.
 /// </summary>
 internal static unsafe class RemoteList<THook> where THook : struct, IInterleaving
 {
@@ -41,12 +41,14 @@ internal static unsafe class RemoteList<THook> where THook : struct, IInterleavi
             ulong list = (((listed >> 32) + (ulong)count) << 32) | (uint)((nuint)first - start);
             THook.Point();
             if (THook.Omits(RemoteStep.PushCompares)) seen = page->Remote;
-            // Full fence: pairs with the exchange in Take, which makes the links (and all that was done with the blocks) the owner's.
+            // Full fence: pairs with the exchange in Take, which makes the links (and all that was done with the blocks) the
+            // owner's.
             ulong prior = Interlocked.CompareExchange(ref page->Remote, list, seen);
             if (prior == seen) break;
             seen = prior;
         }
-        // The exchange that parked it came after all that the owner did with the page, so Local is the one that waits for it, until we hand it over.
+        // The exchange that parked it came after all that the owner did with the page, so Local is the one that waits for it,
+        // until we hand it over.
         if (seen == Page.Parked && !THook.Omits(RemoteStep.ParkedPageIsHandedOver)) PushReady(page->Local, page);
     }
 
@@ -82,7 +84,9 @@ internal static unsafe class RemoteList<THook> where THook : struct, IInterleavi
         *(void**)last = free;
     }
 
-    /// <summary>The owner gives up looking at the page until it is handed over; false if others have freed blocks just now.</summary>
+    /// <summary>
+    /// The owner gives up looking at the page until it is handed over; false if others have freed blocks just now.
+    /// </summary>
     internal static bool TryPark(Page* page)
     {
         THook.Point();
@@ -91,12 +95,15 @@ internal static unsafe class RemoteList<THook> where THook : struct, IInterleavi
         return Interlocked.CompareExchange(ref page->Remote, Page.Parked, 0) == 0;
     }
 
-    /// <summary>The owner takes a parked page back; false if another thread has pushed, and with that begun to hand it over.</summary>
+    /// <summary>
+    /// The owner takes a parked page back; false if another thread has pushed, and with that begun to hand it over.
+    /// </summary>
     internal static bool TryUnpark(Page* page)
     {
         THook.Point();
         // Full fence: pairs with the exchange in Push. If that came first, the page is on its way to the ready list.
-        return Interlocked.CompareExchange(ref page->Remote, 0, Page.Parked) == Page.Parked || THook.Omits(RemoteStep.UnparkingCompares);
+        return Interlocked.CompareExchange(ref page->Remote, 0, Page.Parked) == Page.Parked
+            || THook.Omits(RemoteStep.UnparkingCompares);
     }
 
     /// <summary>Hands a page back to its local heap, from any thread.</summary>

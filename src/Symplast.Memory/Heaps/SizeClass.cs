@@ -4,14 +4,17 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// The sizes of blocks that share a page: 16-byte steps to 512 bytes, then four a doubling to 32 KiB, so that at most a fifth of a larger block is
-/// lost. Class 0 does not exist: it is what a size of 0 gives, whose page is always empty.
+/// The sizes of blocks that share a page: 16-byte steps to 512 bytes, then four a doubling to 32 KiB, so that at most a fifth of
+/// a larger block is lost. Class 0 does not exist: it is what a size of 0 gives, whose page is always empty.
 /// </summary>
 internal static class SizeClass
 {
     internal const int Count = 57;
 
-    /// <summary>Number of all classes: blocks that begin an object have classes of their own, in the same order, so that no other blocks lie on their pages.</summary>
+    /// <summary>
+    /// Number of all classes: blocks that begin an object have classes of their own, in the same order, so that no other blocks
+    /// lie on their pages.
+    /// </summary>
     internal const int CountWithObjects = 2 * Count;
 
     /// <summary>Larger blocks get pages of their own.</summary>

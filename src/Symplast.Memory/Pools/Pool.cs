@@ -2,7 +2,8 @@ namespace Symplast.Memory;
 
 /// <summary>What a pool holds at one moment. Bytes count whole 16-byte granules.</summary>
 /// <param name="UsedBytes">Bytes of live objects; 0 once deleted.</param>
-/// <param name="ReservedBytes">Bytes of address space taken, in chunks of 2 MiB and by the elements of arrays; untouched parts of it cost no memory.</param>
+/// <param name="ReservedBytes">Bytes of address space taken, in chunks of 2 MiB and by the elements of arrays; untouched parts of
+/// it cost no memory.</param>
 /// <param name="PendingBytes">Bytes of a deleted pool that wait for interpreters which may still hold pointers to end.</param>
 /// <param name="Objects">Number of frozen objects.</param>
 /// <param name="Interpreters">Number of interpreters that were given pointers into the pool and have not ended.</param>
@@ -10,11 +11,13 @@ namespace Symplast.Memory;
 /// <param name="LiveBytes">Their bytes, which are part of UsedBytes.</param>
 /// <param name="LimboBytes">Bytes of blocks that are no longer used, but may still be looked at by an open section.</param>
 public readonly record struct PoolStatistics(
-    long UsedBytes, long ReservedBytes, long PendingBytes, long Objects, int Interpreters, long LiveBlocks = 0, long LiveBytes = 0, long LimboBytes = 0);
+    long UsedBytes, long ReservedBytes, long PendingBytes, long Objects, int Interpreters, long LiveBlocks = 0, long LiveBytes =
+        0, long LimboBytes = 0);
 
 /// <summary>
-/// A named region of shared memory that is deleted as a whole. Objects are made in it through <see cref="PoolWriter"/>; interpreters that
-/// receive pointers into it hold leases, and the memory of a deleted pool returns to the system with the last of them.
+/// A named region of shared memory that is deleted as a whole. Objects are made in it through <see cref="PoolWriter"/>;
+/// interpreters that receive pointers into it hold leases, and the memory of a deleted pool returns to the system with the last
+/// of them.
 /// </summary>
 /// <remarks>All members are thread-safe. Locks are held for a few microseconds at most.</remarks>
 public sealed unsafe class Pool
@@ -55,7 +58,9 @@ public sealed unsafe class Pool
         Id = Interlocked.Increment(ref _lastId);
     }
 
-    /// <summary>Makes an empty pool and lists it in <see cref="PoolTable"/>. <paramref name="maxBytes"/> limits the bytes of its objects.</summary>
+    /// <summary>
+    /// Makes an empty pool and lists it in <see cref="PoolTable"/>. <paramref name="maxBytes"/> limits the bytes of its objects.
+    /// </summary>
     public static Pool Create(string name, long maxBytes = long.MaxValue)
     {
         Pool pool = new(name, maxBytes);
@@ -71,7 +76,9 @@ public sealed unsafe class Pool
         return pool;
     }
 
-    /// <summary>The native parts go when nothing can name the pool any more; chunks were returned before, or live as long as the process.</summary>
+    /// <summary>
+    /// The native parts go when nothing can name the pool any more; chunks were returned before, or live as long as the process.
+    /// </summary>
     ~Pool()
     {
         _gate.Dispose();
@@ -96,7 +103,8 @@ public sealed unsafe class Pool
     /// <summary>True once <see cref="Delete"/> was called.</summary>
     public bool Deleted
     {
-        // Acquire: pairs with the release in Delete; a reader that sees false may still lose the race, which EndWrite and Lease re-check.
+        // Acquire: pairs with the release in Delete; a reader that sees false may still lose the race, which EndWrite and Lease
+        // re-check.
         get => Volatile.Read(ref _deleted);
     }
 
@@ -105,8 +113,8 @@ public sealed unsafe class Pool
     public static long AllPendingBytes => Volatile.Read(ref _allPending);
 
     /// <summary>
-    /// True if some object in the pool is a datetime. CPython 3.13 initialises those types in each interpreter when it imports the module, so
-    /// receivers must import it before they touch such an object.
+    /// True if some object in the pool is a datetime. CPython 3.13 initialises those types in each interpreter when it imports
+    /// the module, so receivers must import it before they touch such an object.
     /// </summary>
     public bool HasDateTimes
     {
@@ -115,7 +123,9 @@ public sealed unsafe class Pool
         set => Volatile.Write(ref _hasDateTimes, value);
     }
 
-    /// <summary>True if some interpreter makes something of objects that cannot be shared when they are meant for this pool; for messages.</summary>
+    /// <summary>
+    /// True if some interpreter makes something of objects that cannot be shared when they are meant for this pool; for messages.
+    /// </summary>
     public bool HasDefault
     {
         // Acquire and release: nothing hangs on it.
@@ -144,8 +154,8 @@ public sealed unsafe class Pool
     }
 
     /// <summary>
-    /// Notes that <paramref name="interpreter"/> is being given a pointer into the pool. Returns false if the pool is deleted: the pointer
-    /// must not be handed over then.
+    /// Notes that <paramref name="interpreter"/> is being given a pointer into the pool. Returns false if the pool is deleted:
+    /// the pointer must not be handed over then.
     /// </summary>
     public bool Lease(long interpreter)
     {
@@ -163,11 +173,11 @@ public sealed unsafe class Pool
     }
 
     /// <summary>
-    /// Deletes the pool. Returns false if it was deleted before. The memory of frozen objects goes back now if no lease is left, else with the last
-    /// one. That of live objects goes back now; to that end the sections which are open are waited for.
+    /// Deletes the pool. Returns false if it was deleted before. The memory of frozen objects goes back now if no lease is left,
+    /// else with the last one. That of live objects goes back now; to that end the sections which are open are waited for.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The calling thread is inside a section (<see cref="Epoch"/>), whose end it would wait for. Nothing
-    /// has changed.</exception>
+    /// <exception cref="InvalidOperationException">The calling thread is inside a section (<see cref="Epoch"/>), whose end it
+    /// would wait for. Nothing has changed.</exception>
     public bool Delete()
     {
         if (Epoch.IsInsideAny()) throw new InvalidOperationException("a thread cannot delete a pool inside a section of its own");
@@ -185,8 +195,10 @@ public sealed unsafe class Pool
         return true;
     }
 
-    /// <summary>Ends the leases of interpreters for which <paramref name="ended"/> is true, and reclaims the memory if that was the last reason to
-    /// keep it.</summary>
+    /// <summary>
+    /// Ends the leases of interpreters for which <paramref name="ended"/> is true, and reclaims the memory if that was the last
+    /// reason to keep it.
+    /// </summary>
     internal void EndLeases(Func<long, bool> ended)
     {
         _gate.Enter();
@@ -217,7 +229,9 @@ public sealed unsafe class Pool
         return alive;
     }
 
-    /// <summary>Counts the writer out and takes over its regions. Returns false, having done nothing, if the pool is deleted.</summary>
+    /// <summary>
+    /// Counts the writer out and takes over its regions. Returns false, having done nothing, if the pool is deleted.
+    /// </summary>
     internal bool EndWrite(ref NativeList<PoolWriter.Region> regions, long bytes, long objects, long charged, long interpreter)
     {
         _gate.Enter();
@@ -258,8 +272,10 @@ public sealed unsafe class Pool
         if (unused) ReclaimIfUnused();
     }
 
-    /// <summary>Reserves part of <see cref="MaxBytes"/> for a writer; false if it would be exceeded, by this and all other reservations
-    /// together.</summary>
+    /// <summary>
+    /// Reserves part of <see cref="MaxBytes"/> for a writer; false if it would be exceeded, by this and all other reservations
+    /// together.
+    /// </summary>
     internal bool TryCharge(long bytes) => _charge == null || PoolCharge.TryTake(_charge, bytes);
 
     /// <summary>Takes back a reservation whose bytes were not used.</summary>
@@ -371,11 +387,12 @@ public sealed unsafe class Pool
         if (remove) PoolTable.Remove(this);
     }
 
-    // Leases keep what was made in a deleted pool; what lies beyond it in the runs was asked for in advance, and no pointer leads there. The gate is held, and no writer
-    // fills the end of a run: only so nobody else touches these pages.
+    // Leases keep what was made in a deleted pool; what lies beyond it in the runs was asked for in advance, and no pointer leads
+    // there. The gate is held, and no writer fills the end of a run: only so nobody else touches these pages.
     void TrimRuns()
     {
-        for (int i = 0; i < _runs.Count; i++) PoolWriter.GiveBack(_runs[i]->Used, _runs[i]->Start + (_runs[i]->Chunks << AddressRange.ChunkShift));
+        for (int i = 0; i < _runs.Count; i++)
+            PoolWriter.GiveBack(_runs[i]->Used, _runs[i]->Start + (_runs[i]->Chunks << AddressRange.ChunkShift));
     }
 
     void ReleaseRuns()

@@ -11,7 +11,9 @@ public static unsafe class PoolProtection
     /// <summary>Whether the mode is on. Set once, before the first pool exists.</summary>
     public static bool ReadOnly { get; set; }
 
-    /// <summary>What a writer's region must be aligned to: its own pages in read-only mode, whole bytes of marks otherwise.</summary>
+    /// <summary>
+    /// What a writer's region must be aligned to: its own pages in read-only mode, whole bytes of marks otherwise.
+    /// </summary>
     internal static nuint RegionAlignment => ReadOnly ? PageSize : 64;
 
     internal static void Lock(byte* start, byte* end) => Protect(start, end, Libc.ProtRead);
@@ -22,6 +24,7 @@ public static unsafe class PoolProtection
     {
         if (!ReadOnly || end == start) return;
         nuint length = ((nuint)(end - start) + PageSize - 1) & ~(PageSize - 1);
-        if (Libc.Protect(start, length, protection) != 0) throw new InvalidOperationException("mprotect refused to change a pool's pages");
+        if (Libc.Protect(start, length, protection) != 0)
+            throw new InvalidOperationException("mprotect refused to change a pool's pages");
     }
 }

@@ -15,7 +15,8 @@ public static unsafe class PoolTable
     {
         get
         {
-            // Acquire: pairs with the store under the lock. Whoever is late sees the one that was deleted meanwhile, as one who came before would.
+            // Acquire: pairs with the store under the lock. Whoever is late sees the one that was deleted meanwhile, as one who
+            // came before would.
             if (Volatile.Read(ref _default) is { Deleted: false } known) return known;
             using (Gate.Hold())
             {
@@ -45,12 +46,16 @@ public static unsafe class PoolTable
         using (Gate.Hold()) return [.. _pools.Where(pool => pool is { Deleted: false }).OrderBy(pool => pool!.Id)!];
     }
 
-    /// <summary>Ends the leases of all interpreters for which <paramref name="ended"/> is true; memory of deleted pools may return to the system.</summary>
+    /// <summary>
+    /// Ends the leases of all interpreters for which <paramref name="ended"/> is true; memory of deleted pools may return to the
+    /// system.
+    /// </summary>
     public static void EndLeases(Func<long, bool> ended)
     {
         if (!TakeEndedHolders(ended)) return;
-        // Acquire, both: pair with the releases in Add. A pool that is added meanwhile is one of interpreters that live. No copy of the table: where many deleted pools
-        // wait for an interpreter to end, each further deletion would make one, too large for the collector's youngest generation.
+        // Acquire, both: pair with the releases in Add. A pool that is added meanwhile is one of interpreters that live. No copy
+        // of the table: where many deleted pools wait for an interpreter to end, each further deletion would make one, too large
+        // for the collector's youngest generation.
         Pool?[] pools = Volatile.Read(ref _pools);
         for (int slot = 0; slot < pools.Length; slot++) Volatile.Read(ref pools[slot])?.EndLeases(ended);
     }

@@ -4,13 +4,19 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// One transaction of allocations in a pool: memory is bumped off a region that this writer alone holds, and belongs to the pool after
-/// <see cref="Commit"/>, or never, after <see cref="Abort"/>. Several writers may be open on one pool, each in its own region.
+/// One transaction of allocations in a pool: memory is bumped off a region that this writer alone holds, and belongs to the pool
+/// after <see cref="Commit"/>, or never, after <see cref="Abort"/>. Several writers may be open on one pool, each in its own
+/// region.
 /// </summary>
-/// <remarks>Not thread-safe: a writer belongs to one thread. Exactly one of Commit and Abort must follow Open, or Abort a Commit that threw.</remarks>
+/// <remarks>
+/// Not thread-safe: a writer belongs to one thread. Exactly one of Commit and Abort must follow Open, or Abort a Commit that
+/// threw.
+/// </remarks>
 public unsafe struct PoolWriter
 {
-    /// <summary>A stretch of memory that the writer bumps through; Chunks is 0 for the pool's tail, which existed before.</summary>
+    /// <summary>
+    /// A stretch of memory that the writer bumps through; Chunks is 0 for the pool's tail, which existed before.
+    /// </summary>
     internal struct Region
     {
         internal byte* Start;
@@ -109,7 +115,8 @@ public unsafe struct PoolWriter
         return block;
     }
 
-    // A page fault for each page costs more than filling the page; so pages are asked for in growing batches, which waste little in a small pool.
+    // A page fault for each page costs more than filling the page; so pages are asked for in growing batches, which waste little
+    // in a small pool.
     void MakeReady(nuint size)
     {
         if (size <= (nuint)(_limit - _cursor)) return;
@@ -130,7 +137,14 @@ public unsafe struct PoolWriter
         if (start == null && chunks > needed) start = AddressRange.Take(chunks = needed, _pool.Slot);
         if (start == null) return false;
         _nextRun = Math.Min(_nextRun * 2, LargestRun);
-        UseRegion(new Region { Start = start, Ready = start, Limit = start + (chunks << AddressRange.ChunkShift), Chunks = chunks });
+        UseRegion(new Region
+        {
+            Start = start,
+            Ready = start,
+            Limit = start + (chunks << AddressRange.ChunkShift),
+            Chunks =
+            chunks
+        });
         MakeReady(size);
         return true;
     }
@@ -152,8 +166,8 @@ public unsafe struct PoolWriter
     }
 
     /// <summary>
-    /// Makes everything allocated part of the pool, gives interpreter <paramref name="interpreter"/> a lease on the pool and closes the
-    /// writer. Returns false if the pool was deleted meanwhile: then nothing was committed and the memory is back.
+    /// Makes everything allocated part of the pool, gives interpreter <paramref name="interpreter"/> a lease on the pool and
+    /// closes the writer. Returns false if the pool was deleted meanwhile: then nothing was committed and the memory is back.
     /// </summary>
     /// <exception cref="OutOfMemoryException">Nothing was committed, and <see cref="Abort"/> must follow.</exception>
     public bool Commit(long interpreter)
@@ -197,7 +211,8 @@ public unsafe struct PoolWriter
         if (end > firstPage) Libc.Advise(firstPage, (nuint)(end - firstPage), Libc.AdviseDontNeed);
     }
 
-    // What is handed out must be zero, so what was written must become zero again: whole pages by dropping them, the rest by hand.
+    // What is handed out must be zero, so what was written must become zero again: whole pages by dropping them, the rest by
+    // hand.
     static void Wipe(byte* start, byte* end)
     {
         Debug.Assert((nuint)start % 64 == 0);

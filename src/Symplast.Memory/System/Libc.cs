@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Symplast.Memory;
 
-/// <summary>The few system calls that the memory floor needs. Blittable, so a call costs one GC transition and no marshalling.</summary>
+/// <summary>
+/// The few system calls that the memory floor needs. Blittable, so a call costs one GC transition and no marshalling.
+/// </summary>
 internal static unsafe partial class Libc
 {
     internal const int ProtNone = 0;

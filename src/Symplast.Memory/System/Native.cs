@@ -5,7 +5,10 @@ namespace Symplast.Memory;
 /// <summary>The system's memory for descriptors, where having none is an answer and not an exception.</summary>
 internal static unsafe class Native
 {
-    /// <summary>Zeroed memory, aligned to 128 bytes (two cache lines, which are fetched as a pair), or null. Goes back with <see cref="Free"/>.</summary>
+    /// <summary>
+    /// Zeroed memory, aligned to 128 bytes (two cache lines, which are fetched as a pair), or null. Goes back with
+    /// <see cref="Free"/>.
+    /// </summary>
     internal static void* Allocate(nuint size)
     {
         size = (size + 127) & ~(nuint)127;

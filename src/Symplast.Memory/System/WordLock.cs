@@ -4,10 +4,11 @@ using System.Runtime.InteropServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// A mutual-exclusion lock of one 32-bit word in native memory: 0 free, 1 held, 2 held and perhaps waited for
-/// (U. Drepper, "Futexes Are Tricky", mutex 2). Not re-entrant. Allocates nothing managed, unlike <see cref="Lock"/>, so that threads
-/// which only ever pass through never get a managed allocation context, nor the finalizable id that each managed lock gives the thread which enters it, and whose
-/// finalizer ends the process if memory is short. Hold it for at most a few microseconds and never across Python code.
+/// A mutual-exclusion lock of one 32-bit word in native memory: 0 free, 1 held, 2 held and perhaps waited for (U. Drepper,
+/// "Futexes Are Tricky", mutex 2). Not re-entrant. Allocates nothing managed, unlike <see cref="Lock"/>, so that threads which
+/// only ever pass through never get a managed allocation context, nor the finalizable id that each managed lock gives the thread
+/// which enters it, and whose finalizer ends the process if memory is short. Hold it for at most a few microseconds and never
+/// across Python code.
 /// </summary>
 public unsafe struct WordLock
 {

@@ -1,6 +1,9 @@
 namespace Symplast.Objects;
 
-/// <summary>The elements of an array, exported: they stay where they are until <see cref="End"/>, even if the array or its pool is deleted.</summary>
+/// <summary>
+/// The elements of an array, exported: they stay where they are until <see cref="End"/>, even if the array or its pool is
+/// deleted.
+/// </summary>
 public unsafe struct ArrayView
 {
     /// <summary>The memory they lie in; null if there is none.</summary>

@@ -3,13 +3,15 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// Elements of arrays as <em>words</em>: the bits of one, as they are in memory, the rest zero. No element is ever read or written in parts, unless the memory is not aligned to it.
+/// Elements of arrays as <em>words</em>: the bits of one, as they are in memory, the rest zero. No element is ever read or
+/// written in parts, unless the memory is not aligned to it.
 /// </summary>
 public static unsafe class Elements
 {
     /// <summary>Bytes of an element: 1, 2, 4 or 8.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int SizeOf(ElementKind kind) => kind < ElementKind.Float32 ? 1 << ((int)kind >> 1) : kind == ElementKind.Float32 ? 4 : 8;
+    public static int SizeOf(ElementKind kind) =>
+        kind < ElementKind.Float32 ? 1 << ((int)kind >> 1) : kind == ElementKind.Float32 ? 4 : 8;
 
     /// <summary>Whether they are floats.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -25,7 +27,8 @@ public static unsafe class Elements
     public static Int128 Greatest(ElementKind kind) => (Int128.One << (8 * SizeOf(kind) - (IsSigned(kind) ? 1 : 0))) - 1;
 
     /// <summary>The word of an integer from <see cref="Least"/> to <see cref="Greatest"/>.</summary>
-    public static ulong OfInteger(ElementKind kind, Int128 number) => (ulong)(UInt128)number & (ulong.MaxValue >> (64 - 8 * SizeOf(kind)));
+    public static ulong OfInteger(ElementKind kind, Int128 number) =>
+        (ulong)(UInt128)number & (ulong.MaxValue >> (64 - 8 * SizeOf(kind)));
 
     /// <summary>The integer of a word that is no float.</summary>
     public static Int128 Integer(ElementKind kind, ulong word) => IsSigned(kind) ? Signed(kind, word) : word;
@@ -74,7 +77,9 @@ public static unsafe class Elements
         _ => Unsafe.ReadUnaligned<ulong>(place),
     };
 
-    /// <summary>Stores the element at a place that nobody else looks at yet, or in whose order to other memory nobody is interested.</summary>
+    /// <summary>
+    /// Stores the element at a place that nobody else looks at yet, or in whose order to other memory nobody is interested.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Put(byte* place, int size, ulong word)
     {
@@ -96,11 +101,13 @@ public static unsafe class Elements
     }
 
     /// <summary>
-    /// Copies elements one by one; the steps are in bytes. What was copied is visible to all when this returns. The memory must not overlap.
+    /// Copies elements one by one; the steps are in bytes. What was copied is visible to all when this returns. The memory must
+    /// not overlap.
     /// </summary>
     public static void Copy(int size, byte* to, nint toStep, byte* from, nint fromStep, nint count)
     {
-        // Not as bytes: that may move an element in parts. A loop over machine words of one size is never made into anything else.
+        // Not as bytes: that may move an element in parts. A loop over machine words of one size is never made into anything
+        // else.
         switch (size)
         {
             case 1 when toStep == 1 && fromStep == 1:
@@ -110,13 +117,16 @@ public static unsafe class Elements
                 for (; count > 0; count--, to += toStep, from += fromStep) *to = *from;
                 break;
             case 2:
-                for (; count > 0; count--, to += toStep, from += fromStep) Unsafe.WriteUnaligned(to, Unsafe.ReadUnaligned<ushort>(from));
+                for (; count > 0; count--, to += toStep, from += fromStep)
+                    Unsafe.WriteUnaligned(to, Unsafe.ReadUnaligned<ushort>(from));
                 break;
             case 4:
-                for (; count > 0; count--, to += toStep, from += fromStep) Unsafe.WriteUnaligned(to, Unsafe.ReadUnaligned<uint>(from));
+                for (; count > 0; count--, to += toStep, from += fromStep)
+                    Unsafe.WriteUnaligned(to, Unsafe.ReadUnaligned<uint>(from));
                 break;
             default:
-                for (; count > 0; count--, to += toStep, from += fromStep) Unsafe.WriteUnaligned(to, Unsafe.ReadUnaligned<ulong>(from));
+                for (; count > 0; count--, to += toStep, from += fromStep)
+                    Unsafe.WriteUnaligned(to, Unsafe.ReadUnaligned<ulong>(from));
                 break;
         }
         // Full fence: rule 7 of docs/structures.md.

@@ -3,11 +3,13 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// A fixed number of numbers of one kind, side by side in memory that can be exported. All operations are in <see cref="SharedArray{THook}"/>.
+/// A fixed number of numbers of one kind, side by side in memory that can be exported. All operations are in
+/// <see cref="SharedArray{THook}"/>.
 /// </summary>
 /// <remarks>
-/// The elements lie in a <see cref="SharedBuffer"/>, which those who have it exported read and write without asking. So what is promised is promised of each element alone:
-/// it is read and written as a whole, and changed atomically by the operations here. Several elements have no common moment.
+/// The elements lie in a <see cref="SharedBuffer"/>, which those who have it exported read and write without asking. So what is
+/// promised is promised of each element alone: it is read and written as a whole, and changed atomically by the operations here.
+/// Several elements have no common moment.
 /// </remarks>
 public unsafe struct SharedArray
 {
@@ -20,16 +22,20 @@ public unsafe struct SharedArray
 }
 
 /// <summary>
-/// Operations on arrays. All are thread-safe, lock-free, and enter a section of their own. Elements are words (<see cref="Elements"/>); an index below 0 counts from the end; without
-/// such an element the answer is Missing.
+/// Operations on arrays. All are thread-safe, lock-free, and enter a section of their own. Elements are words
+/// (<see cref="Elements"/>); an index below 0 counts from the end; without such an element the answer is Missing.
 /// </summary>
 /// <remarks>
-/// States of an array: there, deleted (by hand, or dying). The exchange of the flag decides who deletes, and retires the buffer. An operation that found the array not deleted may finish
-/// after another thread deleted it; nobody can tell that from its having been first.
+/// States of an array: there, deleted (by hand, or dying). The exchange of the flag decides who deletes, and retires the buffer.
+/// An operation that found the array not deleted may finish after another thread deleted it; nobody can tell that from its having
+/// been first.
 /// </remarks>
 public static unsafe class SharedArray<THook> where THook : struct, IInterleaving
 {
-    /// <summary>A new array of zeros with one reference, the caller's; null if there is no memory. Inside a section in which the pool was not deleted.</summary>
+    /// <summary>
+    /// A new array of zeros with one reference, the caller's; null if there is no memory. Inside a section in which the pool was
+    /// not deleted.
+    /// </summary>
     /// <param name="me">The calling thread.</param>
     /// <param name="heap">The pool.</param>
     /// <param name="kind">What the elements are.</param>
@@ -120,9 +126,12 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
         return status;
     }
 
-    /// <summary>Replaces an element if its bits are those of <paramref name="expected"/>; <paramref name="seen"/> is what was there. Whether it is <paramref name="expected"/> says whether
-    /// that was so.</summary>
-    public static Status CompareExchange(Participant* me, SharedArray* array, nint index, ulong expected, ulong word, out ulong seen)
+    /// <summary>
+    /// Replaces an element if its bits are those of <paramref name="expected"/>; <paramref name="seen"/> is what was there.
+    /// Whether it is <paramref name="expected"/> says whether that was so.
+    /// </summary>
+    public static Status CompareExchange(
+        Participant* me, SharedArray* array, nint index, ulong expected, ulong word, out ulong seen)
     {
         seen = 0;
         Epoch.Enter(me);
@@ -136,7 +145,9 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
         return status;
     }
 
-    /// <summary>Adds to an integer; Overflow, and nothing has changed, if an element cannot hold the sum, WrongKind if it is a float.</summary>
+    /// <summary>
+    /// Adds to an integer; Overflow, and nothing has changed, if an element cannot hold the sum, WrongKind if it is a float.
+    /// </summary>
     public static Status Add(Participant* me, SharedArray* array, nint index, Int128 number, out ulong sum)
     {
         sum = 0;
@@ -166,14 +177,23 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
         Status status = Status.Deleted;
         if (!SharedObject.IsDeleted((SharedObject*)array) && SharedBuffer.TryExport(array->Buffer))
         {
-            view = new ArrayView { Buffer = array->Buffer, Count = array->Count, Kind = SharedArray.KindOf(array), Tag = array->Object.Tag };
+            view = new ArrayView
+            {
+                Buffer = array->Buffer,
+                Count = array->Count,
+                Kind = SharedArray.KindOf(array),
+                Tag =
+                array->Object.Tag
+            };
             status = Status.Done;
         }
         Epoch.Exit(me);
         return status;
     }
 
-    /// <summary>Deletes the array by hand: later operations answer Deleted, and so does a second call. What is exported stays as it is.</summary>
+    /// <summary>
+    /// Deletes the array by hand: later operations answer Deleted, and so does a second call. What is exported stays as it is.
+    /// </summary>
     public static Status Delete(Participant* me, SharedArray* array)
     {
         Epoch.Enter(me);
@@ -187,7 +207,8 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
 
     /// <summary>Whether all invariants hold. Only while nobody uses the array.</summary>
     public static bool IsValid(SharedArray* array) =>
-        array->Object.Head.DeletedFlag != 0 || (array->Buffer->Count == array->Count && array->Count >= 0 && SharedArray.KindOf(array) <= ElementKind.Float64);
+        array->Object.Head.DeletedFlag != 0
+            || (array->Buffer->Count == array->Count && array->Count >= 0 && SharedArray.KindOf(array) <= ElementKind.Float64);
 
     // False if it was deleted before.
     static bool Kill(Participant* me, SharedArray* array)
@@ -202,7 +223,8 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
         }
         else
         {
-            // Full fence: pairs with the acquire in SharedObject.IsDeleted, so that no section begun from here on finds the buffer.
+            // Full fence: pairs with the acquire in SharedObject.IsDeleted, so that no section begun from here on finds the
+            // buffer.
             first = Interlocked.Exchange(ref array->Object.Head.DeletedFlag, 1) == 0;
         }
         THook.Point();

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// One word that threads change atomically: a 64-bit integer (<see cref="AtomicInteger{THook}"/>) or a value (<see cref="AtomicReference{THook}"/>).
-/// Blocks are aligned to 16 bytes, and the word has 64 bytes on either side, so its cache line holds nothing else that changes, as a rule.
+/// One word that threads change atomically: a 64-bit integer (<see cref="AtomicInteger{THook}"/>) or a value
+/// (<see cref="AtomicReference{THook}"/>). Blocks are aligned to 16 bytes, and the word has 64 bytes on either side, so its cache
+/// line holds nothing else that changes, as a rule.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 128)]
 public unsafe struct AtomicCell

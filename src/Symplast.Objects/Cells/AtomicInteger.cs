@@ -3,15 +3,20 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// Operations on a cell that holds a 64-bit integer. All are thread-safe, lock-free but for the one that finds the integer large for the first time, and enter a section of their own.
+/// Operations on a cell that holds a 64-bit integer. All are thread-safe, lock-free but for the one that finds the integer large
+/// for the first time, and enter a section of their own.
 /// </summary>
 /// <remarks>
-/// <para>An operation that found the cell not deleted may finish after another thread deleted it; nobody can tell that from its having been first.</para>
-/// <para><b>Adding</b> is one instruction, which cannot look whether the sum has room. So the word holds integers that are far from the ends of its range only. One that leaves this range
-/// does so by less than <see cref="MostAtOnce"/>, and whoever brought it there <i>widens</i> the cell before his operation ends, so there are at most as many such additions as threads: the word has
-/// room for them. Integers that are large from the outset are only stored in wide cells.</para>
-/// <para><b>Widening</b>, for ever, under the lock: the integer is stored in <see cref="AtomicCell.Wide"/> and, if the word is still the same, the word is exchanged for a mark. In a wide cell all operations compare and
-/// exchange the wide integer. An addition that finds that it added to the mark did nothing, takes that back, and begins anew; the mark has room for one of each thread, too.</para>
+/// <para>An operation that found the cell not deleted may finish after another thread deleted it; nobody can tell that from its
+/// having been first.</para>
+/// <para><b>Adding</b> is one instruction, which cannot look whether the sum has room. So the word holds integers that are far
+/// from the ends of its range only. One that leaves this range does so by less than <see cref="MostAtOnce"/>, and whoever brought
+/// it there <i>widens</i> the cell before his operation ends, so there are at most as many such additions as threads: the word
+/// has room for them. Integers that are large from the outset are only stored in wide cells.</para>
+/// <para><b>Widening</b>, for ever, under the lock: the integer is stored in <see cref="AtomicCell.Wide"/> and, if the word is
+/// still the same, the word is exchanged for a mark. In a wide cell all operations compare and exchange the wide integer. An
+/// addition that finds that it added to the mark did nothing, takes that back, and begins anew; the mark has room for one of each
+/// thread, too.</para>
 /// </remarks>
 public static unsafe class AtomicInteger<THook> where THook : struct, IInterleaving
 {
@@ -25,9 +30,12 @@ public static unsafe class AtomicInteger<THook> where THook : struct, IInterleav
     const long LeastMark = 1L << 62;
     const long Mark = LeastMark + Narrow;
 
-    /// <summary>A new cell with one reference, the caller's; null if there is no memory. Inside a section in which the pool was not
-    /// deleted.</summary>
-    public static AtomicCell* Create(Participant* me, PoolHeap* heap, long value) => AtomicCell.Create(me, heap, 0, (ulong)(IsNarrow(value) ? value : Mark), value);
+    /// <summary>
+    /// A new cell with one reference, the caller's; null if there is no memory. Inside a section in which the pool was not
+    /// deleted.
+    /// </summary>
+    public static AtomicCell* Create(Participant* me, PoolHeap* heap, long value) =>
+        AtomicCell.Create(me, heap, 0, (ulong)(IsNarrow(value) ? value : Mark), value);
 
     /// <summary>The integer.</summary>
     public static Status Get(Participant* me, AtomicCell* cell, out long value)
@@ -61,7 +69,9 @@ public static unsafe class AtomicInteger<THook> where THook : struct, IInterleav
         return Status.Done;
     }
 
-    /// <summary>Replaces the integer if it is <paramref name="expected"/>, else Missing; <paramref name="seen"/> is what was there.</summary>
+    /// <summary>
+    /// Replaces the integer if it is <paramref name="expected"/>, else Missing; <paramref name="seen"/> is what was there.
+    /// </summary>
     public static Status CompareExchange(Participant* me, AtomicCell* cell, long expected, long value, out long seen)
     {
         seen = 0;

@@ -1,19 +1,23 @@
 namespace Symplast.Objects;
 
 /// <summary>
-/// Operations on a cell that holds a value, and a reference to it. All are thread-safe, lock-free, and enter a section of their own.
+/// Operations on a cell that holds a value, and a reference to it. All are thread-safe, lock-free, and enter a section of their
+/// own.
 /// </summary>
 /// <remarks>
-/// Who exchanges a value for another owns the reference to the one that he got. <see cref="Get"/> does not count: inside its section the memory of
-/// what it loaded stays, and <see cref="TakeGet"/> increments only what is still alive (P. McKenney, "Structured deferral", 2013; the count is never
-/// raised from 0). Deletion exchanges the value for the mark Dead, from which no operation gets away.
+/// Who exchanges a value for another owns the reference to the one that he got. <see cref="Get"/> does not count: inside its
+/// section the memory of what it loaded stays, and <see cref="TakeGet"/> increments only what is still alive (P. McKenney,
+/// "Structured deferral", 2013; the count is never raised from 0). Deletion exchanges the value for the mark Dead, from which no
+/// operation gets away.
 /// </remarks>
 public static unsafe class AtomicReference<THook> where THook : struct, IInterleaving
 {
     static Value Dead => Value.Mark(2);
 
-    /// <summary>A new cell with one reference, the caller's; null if there is no memory. Inside a section in which the pool was not
-    /// deleted.</summary>
+    /// <summary>
+    /// A new cell with one reference, the caller's; null if there is no memory. Inside a section in which the pool was not
+    /// deleted.
+    /// </summary>
     public static AtomicCell* Create(Participant* me, PoolHeap* heap, Value value)
     {
         AtomicCell* cell = AtomicCell.Create(me, heap, AtomicCell.IsReference, value.Bits);
@@ -57,7 +61,8 @@ public static unsafe class AtomicReference<THook> where THook : struct, IInterle
     }
 
     /// <summary>Replaces the value; <paramref name="old"/> is what was there, with the reference that the cell held.</summary>
-    public static Status TakeExchange(Participant* me, AtomicCell* cell, Value value, out Value old) => TakeExchange(me, cell, value, default, out old);
+    public static Status TakeExchange(Participant* me, AtomicCell* cell, Value value, out Value old) =>
+        TakeExchange(me, cell, value, default, out old);
 
     /// <summary>The same, unless the guard refuses what was there.</summary>
     public static Status TakeExchange(Participant* me, AtomicCell* cell, Value value, in ValueGuard guard, out Value old)
@@ -79,8 +84,10 @@ public static unsafe class AtomicReference<THook> where THook : struct, IInterle
         return status;
     }
 
-    /// <summary>Replaces the value if it equals <paramref name="expected"/>, else Missing; <paramref name="seen"/> is what was there, without a
-    /// reference.</summary>
+    /// <summary>
+    /// Replaces the value if it equals <paramref name="expected"/>, else Missing; <paramref name="seen"/> is what was there,
+    /// without a reference.
+    /// </summary>
     public static Status CompareExchange(Participant* me, AtomicCell* cell, in Probe expected, Value value, out Value seen)
     {
         Epoch.Enter(me);
@@ -107,7 +114,9 @@ public static unsafe class AtomicReference<THook> where THook : struct, IInterle
         return status;
     }
 
-    /// <summary>Deletes the cell by hand: later operations answer Deleted, and so does a second call. The value is released.</summary>
+    /// <summary>
+    /// Deletes the cell by hand: later operations answer Deleted, and so does a second call. The value is released.
+    /// </summary>
     public static Status Delete(Participant* me, AtomicCell* cell)
     {
         Epoch.Enter(me);
@@ -131,7 +140,8 @@ public static unsafe class AtomicReference<THook> where THook : struct, IInterle
         // The mark first: it decides who deletes.
         THook.Point();
         // Full fence: pairs with the exchange in TryReplace, which finds Dead from now on.
-        value = THook.Omits(CellStep.DeletionIsOneStep) ? new Value(cell->Word) : new Value(Interlocked.Exchange(ref cell->Word, Dead.Bits));
+        value = THook.Omits(CellStep.DeletionIsOneStep)
+            ? new Value(cell->Word) : new Value(Interlocked.Exchange(ref cell->Word, Dead.Bits));
         THook.Point();
         if (THook.Omits(CellStep.DeletionIsOneStep)) cell->Word = Dead.Bits;
         // Release: pairs with the acquire in SharedObject.IsDeleted.

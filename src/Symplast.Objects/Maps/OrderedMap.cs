@@ -3,81 +3,90 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// An insertion-ordered map with lock-free reads: up to 16 entries in one block, more in an append-only log with an extendible-hash index.
-/// Iterates in the order of insertion; a key that is removed and inserted again goes to the end, as in Python's dict.
+/// An insertion-ordered map with lock-free reads: up to 16 entries in one block, more in an append-only log with an
+/// extendible-hash index. Iterates in the order of insertion; a key that is removed and inserted again goes to the end, as in
+/// Python's dict.
 /// </summary>
 /// <remarks>
-/// <para>All operations are thread-safe, atomic and linearizable, those on the whole too: the map is one object whose state is the list of its entries. Only
-/// iteration (<see cref="Start"/>) is of no instant, and says for itself what it promises.
-/// The layout is CPython's compact dict (R. Hettinger) with the index cut into shards by extendible hashing (Fagin et al., TODS 1979), read under RCU
-/// (McKenney); since growth moves no entry, only packing needs the forwarding of C. Click's non-blocking table.</para>
+/// <para>All operations are thread-safe, atomic and linearizable, those on the whole too: the map is one object whose state is
+/// the list of its entries. Only iteration (<see cref="Start"/>) is of no instant, and says for itself what it promises. The
+/// layout is CPython's compact dict (R. Hettinger) with the index cut into shards by extendible hashing (Fagin et al., TODS
+/// 1979), read under RCU (McKenney); since growth moves no entry, only packing needs the forwarding of C. Click's non-blocking
+/// table.</para>
 ///
-/// <para><b>States.</b> The root is a small map, then a large one, for as long as entries come; <c>Clear</c> makes it small again, <c>Compact</c>
-/// gives a new large one, <c>Delete</c> leaves 0,
-/// for ever. Whoever changes the root holds the map's lock. An entry's value goes from empty to a value (insertion), from value to value (update), to
-/// <c>Removed</c>, or to a forward, the address of its new place, where it stays. A shard is the index's until it is <c>Moved</c>, for ever. A segment of the
-/// log is whole, then packed, perhaps several times, then gone.</para>
+/// <para><b>States.</b> The root is a small map, then a large one, for as long as entries come; <c>Clear</c> makes it small
+/// again, <c>Compact</c> gives a new large one, <c>Delete</c> leaves 0, for ever. Whoever changes the root holds the map's lock.
+/// An entry's value goes from empty to a value (insertion), from value to value (update), to <c>Removed</c>, or to a forward, the
+/// address of its new place, where it stays. A shard is the index's until it is <c>Moved</c>, for ever. A segment of the log is
+/// whole, then packed, perhaps several times, then gone.</para>
 ///
-/// <para><b>Who may do what.</b> Readers: everything, at any time inside a section; they write nothing.
-/// A value is replaced by compare-and-swap from anything but <c>Removed</c> and a forward, without a lock.
-/// Small map: insertions and removals hold the map's lock and look at the root again when they have it; so does an update that finds a mark.
-/// Large map: insertion and removal hold the lock of the shard that the key belongs to,
-/// and start over if it turns out to be Moved: so one key has at most one slot, and one entry that is not Removed, in the whole index. Growth of a
-/// shard holds its lock, and inside that <c>Growing</c>
-/// of the root while it touches the directory or the list of segments. What takes effect, an insertion or a removal, does so under <c>Order</c> of the root,
-/// for a few stores. Lock order: map, shard, then Growing or a part of a copy, then Order; inside Order other shards are only tried.</para>
+/// <para><b>Who may do what.</b> Readers: everything, at any time inside a section; they write nothing. A value is replaced by
+/// compare-and-swap from anything but <c>Removed</c> and a forward, without a lock. Small map: insertions and removals hold the
+/// map's lock and look at the root again when they have it; so does an update that finds a mark. Large map: insertion and removal
+/// hold the lock of the shard that the key belongs to, and start over if it turns out to be Moved: so one key has at most one
+/// slot, and one entry that is not Removed, in the whole index. Growth of a shard holds its lock, and inside that <c>Growing</c>
+/// of the root while it touches the directory or the list of segments. What takes effect, an insertion or a removal, does so
+/// under <c>Order</c> of the root, for a few stores. Lock order: map, shard, then Growing or a part of a copy, then Order; inside
+/// Order other shards are only tried.</para>
 ///
-/// <para><b>Why readers are right.</b> (1) Insertion fills the entry, then stores the slot (release); a reader that finds the slot (acquire) finds a
-/// whole entry. The tail only moves on where a
-/// segment exists, and a reader loads the list of segments after the slot, so it finds the segment; if the entry is not in it, or the segment is gone, it was removed.
-/// (2) Found, and the value read is none or other than Removed: the value was the key's at that moment, or, through an old root, an old small map or
-/// an old shard, at the
-/// moment when that was replaced, which lies within the operation, because the reader loaded it while it was current.
-/// (3) Found, but Removed: the key was absent at the moment of removal or, if that lies before the operation, when the slot was loaded, because
-/// reinsertion waits for the lock
-/// under which removal clears the slot; or the map was deleted, of which the flag tells. (4) Not found in a shard: the slots of a probe sequence change from 0 or Deleted to an entry and from an
-/// entry to Deleted; so a key that was there
-/// throughout is met. A shard that was replaced misses only what was inserted since, within the operation.</para>
+/// <para><b>Why readers are right.</b> (1) Insertion fills the entry, then stores the slot (release); a reader that finds the
+/// slot (acquire) finds a whole entry. The tail only moves on where a segment exists, and a reader loads the list of segments
+/// after the slot, so it finds the segment; if the entry is not in it, or the segment is gone, it was removed. (2) Found, and the
+/// value read is none or other than Removed: the value was the key's at that moment, or, through an old root, an old small map or
+/// an old shard, at the moment when that was replaced, which lies within the operation, because the reader loaded it while it was
+/// current. (3) Found, but Removed: the key was absent at the moment of removal or, if that lies before the operation, when the
+/// slot was loaded, because reinsertion waits for the lock under which removal clears the slot; or the map was deleted, of which
+/// the flag tells. (4) Not found in a shard: the slots of a probe sequence change from 0 or Deleted to an entry and from an entry
+/// to Deleted; so a key that was there throughout is met. A shard that was replaced misses only what was inserted since, within
+/// the operation.</para>
 ///
-/// <para><b>Moving.</b> The block of a small map is replaced, under the lock, when it is full and for a snapshot. What replaces it is made first, so that nothing can fail any more;
-/// then one value after the other is stored there and exchanged for a forward where it was. A reader that finds that goes on there, where the value is
-/// already; it began while the old block was the map's. A writer waits for the lock, hence for the new root. So when the last value is moved, all are there as they are at this
+/// <para><b>Moving.</b> The block of a small map is replaced, under the lock, when it is full and for a snapshot. What replaces
+/// it is made first, so that nothing can fail any more; then one value after the other is stored there and exchanged for a
+/// forward where it was. A reader that finds that goes on there, where the value is already; it began while the old block was the
+/// map's. A writer waits for the lock, hence for the new root. So when the last value is moved, all are there as they are at this
 /// instant, which is that of a snapshot.</para>
 ///
-/// <para><b>Packing.</b> A segment of which one entry in sixteen is left, at most, and that the tail has passed is replaced by one that has a bit for each id and only these entries. Ids stay, so
-/// index, cursors, and parts of snapshots do, and so does the order. Whoever removes an entry from such a segment packs it, with no lock of a shard: first all but the values is copied; then, under
-/// Growing, so that nobody else packs, one value after the other is stored in the new entry and exchanged in the old one for a <em>forward</em>, which is the address of the new place; at last, under Order,
-/// the new segment is put in the old one's place, with as many removed entries as the old one has counted since. A reader or a writer that finds a forward goes on there; the value never was
-/// in two places, so no update is lost, and nobody waits. Removals go on as well: they take effect at the value, wherever it is, and count under Order in the segment that the list has. The old segment was unlinked before
-/// the new one can be, so whoever may look at the one may look at the other. No value changes, so a snapshot may be going on. If there is no memory, the next removal from the segment tries again.</para>
+/// <para><b>Packing.</b> A segment of which one entry in sixteen is left, at most, and that the tail has passed is replaced by
+/// one that has a bit for each id and only these entries. Ids stay, so index, cursors, and parts of snapshots do, and so does the
+/// order. Whoever removes an entry from such a segment packs it, with no lock of a shard: first all but the values is copied;
+/// then, under Growing, so that nobody else packs, one value after the other is stored in the new entry and exchanged in the old
+/// one for a <em>forward</em>, which is the address of the new place; at last, under Order, the new segment is put in the old
+/// one's place, with as many removed entries as the old one has counted since. A reader or a writer that finds a forward goes on
+/// there; the value never was in two places, so no update is lost, and nobody waits. Removals go on as well: they take effect at
+/// the value, wherever it is, and count under Order in the segment that the list has. The old segment was unlinked before the new
+/// one can be, so whoever may look at the one may look at the other. No value changes, so a snapshot may be going on. If there is
+/// no memory, the next removal from the segment tries again.</para>
 ///
-/// <para><b>Why writers are right.</b> A lock-free update on an entry is an update of the key for as long as the entry is not Removed, wherever a forward leads to.
-/// When a root is given up, its shards, if it has any, are marked Moved, one by one under their locks, packing ends, then all its values become
-/// Removed by exchange: an update that came before counts as before the giving up, within which it began; one that comes after starts over from the
-/// root.
-/// Compaction copies values, and therefore needs updates to stand still: see <see cref="OrderedMap.Gate"/>.</para>
+/// <para><b>Why writers are right.</b> A lock-free update on an entry is an update of the key for as long as the entry is not
+/// Removed, wherever a forward leads to. When a root is given up, its shards, if it has any, are marked Moved, one by one under
+/// their locks, packing ends, then all its values become Removed by exchange: an update that came before counts as before the
+/// giving up, within which it began; one that comes after starts over from the root. Compaction copies values, and therefore
+/// needs updates to stand still: see <see cref="OrderedMap.Gate"/>.</para>
 ///
-/// <para><b>The order.</b> Under Order (in a small map, the lock) an insertion takes the next id, fills the entry, moves the tail on and stores the slot; a removal makes the value
-/// Removed and counts it. So whoever has Order finds as many live entries as tail and dead count say, in the order in which keys appeared to
-/// readers, and none comes or goes. <c>Count</c> does not take it but looks at its version before and after: even and unchanged, there was nobody. The ends are found without it and looked for again under it,
-/// with the shard locked that the entry belongs to. A root that was given up is consistent as of then: its entries become Removed only after all of its shards are
-/// Moved, which keeps who has a shard's lock safe; an empty map is only believed if the root is still the map's.</para>
+/// <para><b>The order.</b> Under Order (in a small map, the lock) an insertion takes the next id, fills the entry, moves the tail
+/// on and stores the slot; a removal makes the value Removed and counts it. So whoever has Order finds as many live entries as
+/// tail and dead count say, in the order in which keys appeared to readers, and none comes or goes. <c>Count</c> does not take it
+/// but looks at its version before and after: even and unchanged, there was nobody. The ends are found without it and looked for
+/// again under it, with the shard locked that the entry belongs to. A root that was given up is consistent as of then: its
+/// entries become Removed only after all of its shards are Moved, which keeps who has a shard's lock safe; an empty map is only
+/// believed if the root is still the map's.</para>
 ///
-/// <para><b>Snapshots.</b> At its instant, when its maker is the only writer, a snapshot of a large map is no more than the tail and a list of parts, entries
-/// that lie next to each other, which have yet to be copied. Its maker copies them one by one, in sections of their own. Who is about to change or remove a value below that tail copies
-/// its part first, or waits until it is copied; so a part is copied as it was at the instant, and its references are taken while the map still has its own. Giving up a root copies what is left,
-/// before values become Removed; compaction and the next snapshot help until nothing is left, so that a maker that never comes back is in nobody's way. A writer that saw no copy was waited for by the gate.</para>
+/// <para><b>Snapshots.</b> At its instant, when its maker is the only writer, a snapshot of a large map is no more than the tail
+/// and a list of parts, entries that lie next to each other, which have yet to be copied. Its maker copies them one by one, in
+/// sections of their own. Who is about to change or remove a value below that tail copies its part first, or waits until it is
+/// copied; so a part is copied as it was at the instant, and its references are taken while the map still has its own. Giving up
+/// a root copies what is left, before values become Removed; compaction and the next snapshot help until nothing is left, so that
+/// a maker that never comes back is in nobody's way. A writer that saw no copy was waited for by the gate.</para>
 ///
-/// <para><b>The gate.</b> Opening it adds to the gate, waits until all sections that were open have ended (<see cref="Epoch.Synchronize"/>), then
-/// takes the map's lock. Every writer reads the gate inside its
-/// section and takes the map's lock if it is not 0. The wait's barrier pairs with the announcement of the writer's section: either the wait sees the
-/// section, or the writer sees the gate. So whoever has the lock is the only
-/// writer, and no writer ever waits for a section to end.</para>
+/// <para><b>The gate.</b> Opening it adds to the gate, waits until all sections that were open have ended
+/// (<see cref="Epoch.Synchronize"/>), then takes the map's lock. Every writer reads the gate inside its section and takes the
+/// map's lock if it is not 0. The wait's barrier pairs with the announcement of the writer's section: either the wait sees the
+/// section, or the writer sees the gate. So whoever has the lock is the only writer, and no writer ever waits for a section to
+/// end.</para>
 ///
-/// <para><b>References.</b> The map owns one to each key and value. They are dropped by whoever unlinked them with an interlocked operation: the one
-/// whose exchange took the value out,
-/// and for a key the one that made the value Removed, after the slot was cleared by exchange. Readers that still compare the key are in sections
-/// that began before.</para>
+/// <para><b>References.</b> The map owns one to each key and value. They are dropped by whoever unlinked them with an interlocked
+/// operation: the one whose exchange took the value out, and for a key the one that made the value Removed, after the slot was
+/// cleared by exchange. Readers that still compare the key are in sections that began before.</para>
 /// </remarks>
 public static unsafe partial class OrderedMap<THook> where THook : struct, IInterleaving
 {
@@ -148,7 +157,9 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
         return map;
     }
 
-    /// <summary>The value of a key. It can be read for as long as the caller's section lasts, and comes without a reference.</summary>
+    /// <summary>
+    /// The value of a key. It can be read for as long as the caller's section lasts, and comes without a reference.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Status Get<TKey>(Participant* me, OrderedMap* map, in TKey key, out Value value) where TKey : struct, IMapKey
     {
@@ -164,10 +175,12 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
     public static Status Contains(Participant* me, OrderedMap* map, in Probe key) => Get(me, map, key, out _);
 
     /// <summary>
-    /// Whether the map has ever had a key that is neither text nor bytes nor in its word: a large integer, a tuple, an object. Who looks for keys otherwise than by
-    /// <see cref="IMapKey"/> need look at such keys only if there are any. Inside a section in which the pool was not deleted.
+    /// Whether the map has ever had a key that is neither text nor bytes nor in its word: a large integer, a tuple, an object.
+    /// Who looks for keys otherwise than by <see cref="IMapKey"/> need look at such keys only if there are any. Inside a section
+    /// in which the pool was not deleted.
     /// </summary>
-    // Acquire: pairs with the release in NoteKey. Entries are published by interlocked operations after that, so whoever finds one finds this.
+    // Acquire: pairs with the release in NoteKey. Entries are published by interlocked operations after that, so whoever finds
+    // one finds this.
     public static bool HasRareKeys(OrderedMap* map) => Volatile.Read(ref map->RareKeys) != 0;
 
     // Before the key is published. All write the same.
@@ -200,7 +213,8 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
         return status;
     }
 
-    static ulong CountOf(OrderedMap* map, nint root) => OrderedMap.IsLarge(root) ? CountOf(OrderedMap.Large(root)) : CountOf(map, (SmallMap*)root);
+    static ulong CountOf(OrderedMap* map, nint root) =>
+        OrderedMap.IsLarge(root) ? CountOf(OrderedMap.Large(root)) : CountOf(map, (SmallMap*)root);
 
     static Status Find<TKey>(OrderedMap* map, in TKey key, out Value value) where TKey : struct, IMapKey
     {
@@ -225,6 +239,7 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
         return Absent(map);
     }
 
-    // What a root does not have any more, and a large one does not have. Deletion gives the root up and then removes what it holds, so a key may be absent because of that; the flag was stored before.
+    // What a root does not have any more, and a large one does not have. Deletion gives the root up and then removes what it
+    // holds, so a key may be absent because of that; the flag was stored before.
     static Status Absent(OrderedMap* map) => SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : Status.Missing;
 }

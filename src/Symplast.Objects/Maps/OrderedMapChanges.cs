@@ -17,7 +17,10 @@ public static unsafe partial class OrderedMap<THook>
         return Apply(me, map, key, ref change, out _);
     }
 
-    /// <summary>The same with a value whose reference becomes the map's, or is dropped if it cannot be stored. Inside a section in which the pool was not deleted.</summary>
+    /// <summary>
+    /// The same with a value whose reference becomes the map's, or is dropped if it cannot be stored. Inside a section in which
+    /// the pool was not deleted.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Status Give<TKey>(Participant* me, OrderedMap* map, in TKey key, Value value) where TKey : struct, IMapKey =>
         TryReplaceInside(me, map, key, value) ? Status.Done : GiveSlowly(me, map, key.AsProbe, value);
@@ -32,10 +35,12 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>Inserts a key; <see cref="Status.Exists"/> if it is there.</summary>
-    public static Status TryAdd(Participant* me, OrderedMap* map, in Probe key, Value value) => GetOrAdd(me, map, key, value, out _);
+    public static Status TryAdd(Participant* me, OrderedMap* map, in Probe key, Value value) =>
+        GetOrAdd(me, map, key, value, out _);
 
     /// <summary>
-    /// The value that the key has (<see cref="Status.Exists"/>), or else gets (<see cref="Status.Done"/>), in one atomic step. Without a reference.
+    /// The value that the key has (<see cref="Status.Exists"/>), or else gets (<see cref="Status.Done"/>), in one atomic step.
+    /// Without a reference.
     /// </summary>
     public static Status GetOrAdd(Participant* me, OrderedMap* map, in Probe key, Value value, out Value actual)
     {
@@ -43,7 +48,9 @@ public static unsafe partial class OrderedMap<THook>
         return Apply(me, map, key, ref change, out actual);
     }
 
-    /// <summary>Removes a key. The value that it had can be read in the caller's section, and comes without a reference.</summary>
+    /// <summary>
+    /// Removes a key. The value that it had can be read in the caller's section, and comes without a reference.
+    /// </summary>
     public static Status Remove(Participant* me, OrderedMap* map, in Probe key, out Value removed)
     {
         Removing change = default;
@@ -51,7 +58,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>Removes a key; the map's reference to the value that it had becomes the caller's.</summary>
-    public static Status Take(Participant* me, OrderedMap* map, in Probe key, out Value taken) => Take(me, map, key, default, out taken);
+    public static Status Take(Participant* me, OrderedMap* map, in Probe key, out Value taken) =>
+        Take(me, map, key, default, out taken);
 
     /// <summary>The same, unless the guard refuses the value.</summary>
     public static Status Take(Participant* me, OrderedMap* map, in Probe key, in ValueGuard guard, out Value taken)
@@ -63,8 +71,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>
-    /// Removes a key if its value equals what is expected, as Python has it; otherwise <see cref="Status.Missing"/>, and <paramref name="actual"/>
-    /// is its value, if it has one.
+    /// Removes a key if its value equals what is expected, as Python has it; otherwise <see cref="Status.Missing"/>, and
+    /// <paramref name="actual"/> is its value, if it has one.
     /// </summary>
     public static Status Remove(Participant* me, OrderedMap* map, in Probe key, in Probe expected, out Value actual)
     {
@@ -73,10 +81,11 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>
-    /// Replaces a value if it equals what is expected, as Python has it; otherwise <see cref="Status.Missing"/>, and <paramref name="actual"/> is
-    /// the value, if there is one.
+    /// Replaces a value if it equals what is expected, as Python has it; otherwise <see cref="Status.Missing"/>, and
+    /// <paramref name="actual"/> is the value, if there is one.
     /// </summary>
-    public static Status CompareExchange(Participant* me, OrderedMap* map, in Probe key, in Probe expected, Value desired, out Value actual)
+    public static Status CompareExchange(
+        Participant* me, OrderedMap* map, in Probe key, in Probe expected, Value desired, out Value actual)
     {
         Exchanging change = new() { Expected = expected, Value = desired };
         return Apply(me, map, key, ref change, out actual);
@@ -124,7 +133,8 @@ public static unsafe partial class OrderedMap<THook>
 
         public readonly Status Status => Status.Done;
 
-        public readonly MapDecision Present(Participant* me, PoolHeap* heap, Value current, out Value desired) => Absent(me, heap, out desired);
+        public readonly MapDecision Present(Participant* me, PoolHeap* heap, Value current, out Value desired) =>
+            Absent(me, heap, out desired);
 
         public readonly MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired)
         {
@@ -174,7 +184,8 @@ public static unsafe partial class OrderedMap<THook>
             return MapDecision.Remove;
         }
 
-        public readonly MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) => throw new InvalidOperationException();
+        public readonly MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) =>
+            throw new InvalidOperationException();
     }
 
     struct Taking : IMapChange
@@ -195,7 +206,8 @@ public static unsafe partial class OrderedMap<THook>
             return accepted ? MapDecision.Remove : MapDecision.Leave;
         }
 
-        public readonly MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) => throw new InvalidOperationException();
+        public readonly MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) =>
+            throw new InvalidOperationException();
     }
 
     struct RemovingExpected : IMapChange
@@ -216,7 +228,8 @@ public static unsafe partial class OrderedMap<THook>
             return equal ? MapDecision.Remove : MapDecision.Leave;
         }
 
-        public readonly MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) => throw new InvalidOperationException();
+        public readonly MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) =>
+            throw new InvalidOperationException();
     }
 
     struct Exchanging : IMapChange
@@ -239,7 +252,8 @@ public static unsafe partial class OrderedMap<THook>
             return equal ? MapDecision.Store : MapDecision.Leave;
         }
 
-        public readonly MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) => throw new InvalidOperationException();
+        public readonly MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) =>
+            throw new InvalidOperationException();
     }
 
     struct Summing : IMapChange
@@ -266,6 +280,7 @@ public static unsafe partial class OrderedMap<THook>
             return Status == Status.Done ? MapDecision.Store : MapDecision.Leave;
         }
 
-        public MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) => Present(me, heap, Value.OfInt(0), out desired);
+        public MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) =>
+            Present(me, heap, Value.OfInt(0), out desired);
     }
 }

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// A snapshot of a large map that is being made while others write: which parts of the log have been copied, and where to. The numbers of the first
-/// part of each segment follow, then the parts.
+/// A snapshot of a large map that is being made while others write: which parts of the log have been copied, and where to. The
+/// numbers of the first part of each segment follow, then the parts.
 /// </summary>
 public unsafe struct MapCopy
 {
@@ -40,9 +40,11 @@ public unsafe struct MapCopy
 
     internal static uint* Places(MapCopy* copy) => (uint*)(copy + 1);
 
-    internal static Value* Items(MapCopy* copy, uint part, int bits) => MapSnapshot.Items(copy->Target) + ((ulong)part << bits << 1);
+    internal static Value* Items(MapCopy* copy, uint part, int bits) =>
+        MapSnapshot.Items(copy->Target) + ((ulong)part << bits << 1);
 
-    internal static MapCopyPart* Part(MapCopy* copy, uint number) => (MapCopyPart*)(Places(copy) + copy->Segments + (copy->Segments & 1)) + number;
+    internal static MapCopyPart* Part(MapCopy* copy, uint number) =>
+        (MapCopyPart*)(Places(copy) + copy->Segments + (copy->Segments & 1)) + number;
 }
 
 /// <summary>Some neighbouring entries of one segment, which are copied together.</summary>
@@ -58,8 +60,8 @@ internal struct MapCopyPart
     internal uint Limit;
 }
 
-// Copying a large map part by part, while others change it. From the instant of which the snapshot is, whoever is about to change the value of an entry
-// copies the part that it is in first, if nobody has. So all parts are copied as they were at that instant.
+// Copying a large map part by part, while others change it. From the instant of which the snapshot is, whoever is about to change
+// the value of an entry copies the part that it is in first, if nobody has. So all parts are copied as they were at that instant.
 public static unsafe partial class OrderedMap<THook>
 {
     // log2 of the most entries in a part: a writer that has to copy one is held up by no more.
@@ -140,7 +142,8 @@ public static unsafe partial class OrderedMap<THook>
         if (!OrderedMapFaults<THook>.Is(OrderedMapFault.CopyingIsNotAwaited)) ObjectLock.Exit<THook>(&part->Lock);
     }
 
-    // The map's own references keep keys and values alive, because nobody takes one of them out before the part is copied. Values may move meanwhile.
+    // The map's own references keep keys and values alive, because nobody takes one of them out before the part is copied. Values
+    // may move meanwhile.
     static uint CopyEntries(MapCopy* copy, MapCopyPart* part, Value* to)
     {
         uint count = 0;
@@ -174,7 +177,8 @@ public static unsafe partial class OrderedMap<THook>
         for (uint i = 0; !IsComplete(copy) && i < copy->Parts; i++) CopyPart(copy, i);
     }
 
-    // Completes the snapshot that another thread is making, if any, in sections of one part each. Not inside a section. False: the pool was deleted.
+    // Completes the snapshot that another thread is making, if any, in sections of one part each. Not inside a section. False:
+    // the pool was deleted.
     static bool HelpCopying(Participant* me, OrderedMap* map)
     {
         for (uint i = 0; ; i++)
@@ -205,7 +209,8 @@ public static unsafe partial class OrderedMap<THook>
         // A segment may have gone or been packed since, but none come.
         copy->Parts = copy->Left = CountParts(large, last, count, copy);
         Debug.Assert(copy->Parts <= parts);
-        copy->Target = (MapSnapshot*)Heap.Allocate(me, heap, (nuint)sizeof(MapSnapshot) + ((nuint)copy->Parts << PartBits) * 2 * (nuint)sizeof(Value));
+        copy->Target = (MapSnapshot*)Heap.Allocate(
+            me, heap, (nuint)sizeof(MapSnapshot) + ((nuint)copy->Parts << PartBits) * 2 * (nuint)sizeof(Value));
         if (copy->Target != null) return copy;
         Heap.Free(me, copy);
         return null;
@@ -230,7 +235,8 @@ public static unsafe partial class OrderedMap<THook>
             uint each = IsPacked(item) ? limit - first : 1u << PartBits;
             for (; first < limit; first += each, parts++)
             {
-                if (copy != null) *MapCopy.Part(copy, parts) = new MapCopyPart { First = first, Limit = Math.Min(first + each, limit) };
+                if (copy != null)
+                    *MapCopy.Part(copy, parts) = new MapCopyPart { First = first, Limit = Math.Min(first + each, limit) };
             }
         }
         return parts;

@@ -3,13 +3,13 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// A place in the order of an ordered map or set, between two steps of an iteration. Holds nothing: it may be dropped at any time, and sections may
-/// end between steps.
+/// A place in the order of an ordered map or set, between two steps of an iteration. Holds nothing: it may be dropped at any
+/// time, and sections may end between steps.
 /// </summary>
 public struct OrderedMapCursor
 {
-    // Sequence numbers wrap round; they are compared by their difference, which is right for maps whose oldest entry is less than 2^31 insertions
-    // old.
+    // Sequence numbers wrap round; they are compared by their difference, which is right for maps whose oldest entry is less than
+    // 2^31 insertions old.
     internal uint From;
     internal uint To;
 
@@ -24,9 +24,8 @@ public static unsafe partial class OrderedMap<THook>
     const uint Half = 1u << 31;
 
     /// <summary>
-    /// Begins an iteration over what is in the map now. A key that is present throughout is visited exactly once, in the order of insertion; one
-    /// that comes, or goes, or
-    /// goes and comes again, at most once.
+    /// Begins an iteration over what is in the map now. A key that is present throughout is visited exactly once, in the order of
+    /// insertion; one that comes, or goes, or goes and comes again, at most once.
     /// </summary>
     public static Status Start(Participant* me, OrderedMap* map, out OrderedMapCursor cursor)
     {
@@ -50,8 +49,8 @@ public static unsafe partial class OrderedMap<THook>
         return status;
     }
 
-    // A sequence number that no entry of the root comes before. Not simply the least that there is: compared with that, those that are inserted during the
-    // iteration would count as earlier.
+    // A sequence number that no entry of the root comes before. Not simply the least that there is: compared with that, those
+    // that are inserted during the iteration would count as earlier.
     static uint FirstSequenceOf(nint root)
     {
         if (!OrderedMap.IsLarge(root))
@@ -74,7 +73,8 @@ public static unsafe partial class OrderedMap<THook>
     // The sequence number that no entry of the root has yet, nor any before it that comes later.
     static uint NextSequenceOf(nint root)
     {
-        if (OrderedMap.IsLarge(root)) return OrderedMap.Large(root)->SequenceBase + Volatile.Read(ref OrderedMap.Large(root)->Tail);
+        if (OrderedMap.IsLarge(root))
+            return OrderedMap.Large(root)->SequenceBase + Volatile.Read(ref OrderedMap.Large(root)->Tail);
         SmallMap* small = (SmallMap*)root;
         // Acquire: pairs with the release in Append.
         int count = Volatile.Read(ref small->Count);
@@ -82,11 +82,11 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>
-    /// The next entries in the order of insertion, at most <paramref name="capacity"/>; <see cref="Status.Missing"/> if there are none left. Keys
-    /// and values can be read for as long as the caller's
-    /// section lasts, and come without references.
+    /// The next entries in the order of insertion, at most <paramref name="capacity"/>; <see cref="Status.Missing"/> if there are
+    /// none left. Keys and values can be read for as long as the caller's section lasts, and come without references.
     /// </summary>
-    public static Status Next(Participant* me, OrderedMap* map, ref OrderedMapCursor cursor, Value* keys, Value* values, int capacity, out int count)
+    public static Status Next(
+        Participant* me, OrderedMap* map, ref OrderedMapCursor cursor, Value* keys, Value* values, int capacity, out int count)
     {
         Epoch.Enter(me);
         Status status = Status.Deleted;
@@ -102,7 +102,8 @@ public static unsafe partial class OrderedMap<THook>
                     ? NextIn(OrderedMap.Large(root), ref cursor, keys, values, capacity)
                     : NextIn((SmallMap*)root, ref cursor, keys, values, capacity);
                 // Less than what was there, if the map was deleted meanwhile.
-                status = count < capacity && SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : count == 0 ? Status.Missing : Status.Done;
+                status = count < capacity && SharedObject.IsDeleted((SharedObject*)map)
+                    ? Status.Deleted : count == 0 ? Status.Missing : Status.Done;
                 if (status == Status.Deleted) count = 0;
             }
         }
@@ -110,8 +111,11 @@ public static unsafe partial class OrderedMap<THook>
         return status;
     }
 
-    /// <summary>The same backwards: the last entries that were not visited. A cursor can be used in both directions, which meet.</summary>
-    public static Status Previous(Participant* me, OrderedMap* map, ref OrderedMapCursor cursor, Value* keys, Value* values, int capacity, out int count)
+    /// <summary>
+    /// The same backwards: the last entries that were not visited. A cursor can be used in both directions, which meet.
+    /// </summary>
+    public static Status Previous(
+        Participant* me, OrderedMap* map, ref OrderedMapCursor cursor, Value* keys, Value* values, int capacity, out int count)
     {
         Epoch.Enter(me);
         Status status = Status.Deleted;
@@ -127,7 +131,8 @@ public static unsafe partial class OrderedMap<THook>
                     ? PreviousIn(OrderedMap.Large(root), ref cursor, keys, values, capacity)
                     : PreviousIn((SmallMap*)root, ref cursor, keys, values, capacity);
                 // Less than what was there, if the map was deleted meanwhile.
-                status = count < capacity && SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : count == 0 ? Status.Missing : Status.Done;
+                status = count < capacity && SharedObject.IsDeleted((SharedObject*)map)
+                    ? Status.Deleted : count == 0 ? Status.Missing : Status.Done;
                 if (status == Status.Deleted) count = 0;
             }
         }
@@ -236,7 +241,8 @@ public static unsafe partial class OrderedMap<THook>
         uint carried = Math.Min(large->Carried, tail);
         uint id = sequence - large->SequenceBase;
         if (id < Half && id >= carried) return Math.Min(id, tail);
-        // Among those that have their own numbers, which rise with the ids: a search in which what is gone stands for its next neighbour.
+        // Among those that have their own numbers, which rise with the ids: a search in which what is gone stands for its next
+        // neighbour.
         uint low = 0, high = carried;
         while (low < high)
         {

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// Entries for a map that is empty, made where nobody else sees them, with room for all from the beginning: no locks, no growth. The map gets them at one instant. Belongs
-/// to one thread; a deletion of the pool ends it, as it ends all memory of the pool.
+/// Entries for a map that is empty, made where nobody else sees them, with room for all from the beginning: no locks, no growth.
+/// The map gets them at one instant. Belongs to one thread; a deletion of the pool ends it, as it ends all memory of the pool.
 /// </summary>
 public unsafe struct MapDraft
 {
@@ -24,8 +24,8 @@ public unsafe struct MapDraft
 public static unsafe partial class OrderedMap<THook>
 {
     /// <summary>
-    /// Begins a draft of so many entries (at least one) for a map; <see cref="Status.Missing"/> if that is not empty, or they are too many. The draft must be published or
-    /// discarded.
+    /// Begins a draft of so many entries (at least one) for a map; <see cref="Status.Missing"/> if that is not empty, or they are
+    /// too many. The draft must be published or discarded.
     /// </summary>
     public static Status BeginDraft(Participant* me, OrderedMap* map, ulong room, out MapDraft draft)
     {
@@ -53,7 +53,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>
-    /// Adds an entry, with the hash of its key, and takes over the references; false, and nothing is done, if there is no memory or no room. The key must not be there.
+    /// Adds an entry, with the hash of its key, and takes over the references; false, and nothing is done, if there is no memory
+    /// or no room. The key must not be there.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Append(Participant* me, OrderedMap* map, ref MapDraft draft, ulong hash, Value key, Value value)
@@ -80,8 +81,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>
-    /// The map, if it is empty still, has the entries from here on, and the draft is gone. <see cref="Status.Missing"/> if another thread has stored something: the draft
-    /// stays as it is then, and also if the map was deleted.
+    /// The map, if it is empty still, has the entries from here on, and the draft is gone. <see cref="Status.Missing"/> if
+    /// another thread has stored something: the draft stays as it is then, and also if the map was deleted.
     /// </summary>
     public static Status Publish(Participant* me, OrderedMap* map, ref MapDraft draft)
     {
@@ -101,7 +102,10 @@ public static unsafe partial class OrderedMap<THook>
         return status;
     }
 
-    /// <summary>Sets the entries one after the other, as far as there is memory, and discards the draft: for a map that is not empty any more.</summary>
+    /// <summary>
+    /// Sets the entries one after the other, as far as there is memory, and discards the draft: for a map that is not empty any
+    /// more.
+    /// </summary>
     public static Status Spill(Participant* me, OrderedMap* map, ref MapDraft draft)
     {
         Status status = Status.Done;

@@ -30,8 +30,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>
-    /// Deletes the map for all, at once and finally: every later operation finds <see cref="Status.Deleted"/>, and so does a second deletion. The
-    /// head stays until the last reference is dropped.
+    /// Deletes the map for all, at once and finally: every later operation finds <see cref="Status.Deleted"/>, and so does a
+    /// second deletion. The head stays until the last reference is dropped.
     /// </summary>
     public static Status Delete(Participant* me, OrderedMap* map)
     {
@@ -62,8 +62,8 @@ public static unsafe partial class OrderedMap<THook>
             // Full fence: pairs with the first read of every operation; unlinks the old root before it is retired.
             Interlocked.Exchange(ref map->Root, root);
             THook.Point();
-            // Release: pairs with the acquire in SharedObject.IsDeleted. After the root, which most operations look at: who was told by the flag finds no root either.
-            // Before any value becomes Removed: who finds one of these finds the flag.
+            // Release: pairs with the acquire in SharedObject.IsDeleted. After the root, which most operations look at: who was
+            // told by the flag finds no root either. Before any value becomes Removed: who finds one of these finds the flag.
             if (root == 0) Volatile.Write(ref map->Object.Head.DeletedFlag, 1);
         }
         ObjectLock.Exit<THook>(&map->Object.Lock);
@@ -110,7 +110,8 @@ public static unsafe partial class OrderedMap<THook>
     static void GiveUp(Participant* me, MapEntry* entry, Release* release)
     {
         THook.Point();
-        // Full fence. Whoever takes the value out drops the references; updates without a lock end here. Pairs with Swap in TryStore. In a segment that is the log's no value has moved.
+        // Full fence. Whoever takes the value out drops the references; updates without a lock end here. Pairs with Swap in
+        // TryStore. In a segment that is the log's no value has moved.
         Value value = new(Interlocked.Exchange(ref *(ulong*)&entry->Value, Removed.Bits));
         if (value == Removed) return;
         Drop(me, entry->Key, release);
@@ -151,8 +152,8 @@ public static unsafe partial class OrderedMap<THook>
         Heap.Retire(me, segments);
     }
 
-    // The same for a root whose entries live on in another one, by the only writer. The list stays as it is: a reader who is still in it takes a segment
-    // that is not there for one whose entries were all removed.
+    // The same for a root whose entries live on in another one, by the only writer. The list stays as it is: a reader who is
+    // still in it takes a segment that is not there for one whose entries were all removed.
     static void RetireCopiedLog(Participant* me, LargeMap* large)
     {
         MapSegments* segments = large->Segments;

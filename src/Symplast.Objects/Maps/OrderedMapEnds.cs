@@ -4,18 +4,22 @@ namespace Symplast.Objects;
 public static unsafe partial class OrderedMap<THook>
 {
     /// <summary>
-    /// Removes the first entry, in one atomic step. Both references become the caller's. <see cref="Status.Missing"/> if the map is empty.
+    /// Removes the first entry, in one atomic step. Both references become the caller's. <see cref="Status.Missing"/> if the map
+    /// is empty.
     /// </summary>
-    public static Status TakeFirst(Participant* me, OrderedMap* map, out Value key, out Value value) => TakeFirst(me, map, default, out key, out value);
+    public static Status TakeFirst(Participant* me, OrderedMap* map, out Value key, out Value value) =>
+        TakeFirst(me, map, default, out key, out value);
 
     /// <summary>The same, unless the guard refuses the key or the value.</summary>
     public static Status TakeFirst(Participant* me, OrderedMap* map, in ValueGuard guard, out Value key, out Value value) =>
         TakeEnd(me, map, false, guard, out key, out value);
 
     /// <summary>
-    /// Removes the last entry, in one atomic step. Both references become the caller's. <see cref="Status.Missing"/> if the map is empty.
+    /// Removes the last entry, in one atomic step. Both references become the caller's. <see cref="Status.Missing"/> if the map
+    /// is empty.
     /// </summary>
-    public static Status TakeLast(Participant* me, OrderedMap* map, out Value key, out Value value) => TakeLast(me, map, default, out key, out value);
+    public static Status TakeLast(Participant* me, OrderedMap* map, out Value key, out Value value) =>
+        TakeLast(me, map, default, out key, out value);
 
     /// <summary>The same, unless the guard refuses the key or the value.</summary>
     public static Status TakeLast(Participant* me, OrderedMap* map, in ValueGuard guard, out Value key, out Value value) =>
@@ -85,8 +89,9 @@ public static unsafe partial class OrderedMap<THook>
         return done;
     }
 
-    // The end is found without a lock, and once more when nothing is inserted or removed. Since the locks of shards come before that of the order, and
-    // the end tells which shard it is, a shard is locked in advance; if it is the wrong one by then, one only tries the right one.
+    // The end is found without a lock, and once more when nothing is inserted or removed. Since the locks of shards come before
+    // that of the order, and the end tells which shard it is, a shard is locked in advance; if it is the wrong one by then, one
+    // only tries the right one.
     static bool TryTakeEnd(ref Attempt attempt, LargeMap* large, bool last, in ValueGuard guard)
     {
         MapEntry* entry = End(large, last, out uint id);
@@ -97,7 +102,8 @@ public static unsafe partial class OrderedMap<THook>
             if (entry != null && !TryEnterShardOf(large, entry, out shard)) return false;
             EnterOrder(large);
             MapEntry* found = entry;
-            if (!OrderedMapFaults<THook>.Is(OrderedMapFault.EndIsNotLookedForAgain) || entry == null || ValueOf(entry) == Removed) entry = End(large, last, out id);
+            if (!OrderedMapFaults<THook>.Is(OrderedMapFault.EndIsNotLookedForAgain) || entry == null || ValueOf(entry) == Removed)
+                entry = End(large, last, out id);
             bool isMine = entry != null && IsPreserved(large, id) && (entry == found || TryPassTo(large, entry, ref shard));
             Value current = default;
             bool isDue = false;
@@ -128,7 +134,8 @@ public static unsafe partial class OrderedMap<THook>
         }
     }
 
-    // An entry that was not Removed inside this section, so that its key can be read. False: the shard's root is given up, or it was replaced.
+    // An entry that was not Removed inside this section, so that its key can be read. False: the shard's root is given up, or it
+    // was replaced.
     static bool TryEnterShardOf(LargeMap* large, MapEntry* entry, out MapShard* shard)
     {
         shard = EnterShard(large, Hashing.Of(entry->Key));
@@ -164,7 +171,8 @@ public static unsafe partial class OrderedMap<THook>
         return slots + i;
     }
 
-    // The first or last entry that was not Removed when it was looked at. Under the lock of the order, it is the first or last until it is Removed.
+    // The first or last entry that was not Removed when it was looked at. Under the lock of the order, it is the first or last
+    // until it is Removed.
     static MapEntry* End(LargeMap* large, bool last, out uint id) => last ? LastLive(large, out id) : FirstLive(large, out id);
 
     static MapEntry* FirstLive(LargeMap* large, out uint id)

@@ -4,9 +4,8 @@ using System.Runtime.InteropServices;
 
 namespace Symplast.Objects;
 
-// The index of a large map: a directory of shards by the highest bits of the hash; inside a shard by the lowest bits of the hash's high half, so
-// that growth needs
-// nothing but the slots.
+// The index of a large map: a directory of shards by the highest bits of the hash; inside a shard by the lowest bits of the
+// hash's high half, so that growth needs nothing but the slots.
 public static unsafe partial class OrderedMap<THook>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -17,12 +16,14 @@ public static unsafe partial class OrderedMap<THook>
         return FindIn(large, MapShard.Slots(MapDirectory.Shard(item)), MapDirectory.Mask(item), key, hash, out _, out id);
     }
 
-    // The shard of a hash, with its mask. The branch is foreseen, and spares who looks in a map of one shard or two to wait for three words that say so.
+    // The shard of a hash, with its mask. The branch is foreseen, and spares who looks in a map of one shard or two to wait for
+    // three words that say so.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static nint ShardOf(LargeMap* large, ulong hash)
     {
         THook.Point();
-        // Acquire: pairs with the exchange in PublishShards. A directory or shard that was replaced answers as of the moment of its replacement.
+        // Acquire: pairs with the exchange in PublishShards. A directory or shard that was replaced answers as of the moment of
+        // its replacement.
         MapDirectory* directory = (MapDirectory*)Volatile.Read(ref *(nint*)&large->Directory);
         THook.Point();
         // Acquire, both: pairs with the exchange in PublishShards.
@@ -32,7 +33,9 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static MapEntry* FindIn<TKey>(LargeMap* large, ulong* slots, ulong mask, in TKey key, ulong hash, out ulong* place, out uint id) where TKey : struct, IMapKey
+    static MapEntry* FindIn<TKey>(
+        LargeMap* large, ulong* slots, ulong mask, in TKey key, ulong hash, out ulong* place, out uint id) where TKey
+        : struct, IMapKey
     {
         for (ulong i = hash >> 32 & mask; ; i = i + 1 & mask)
         {
@@ -43,7 +46,8 @@ public static unsafe partial class OrderedMap<THook>
             if (slot >> 32 != hash >> 32 || slot == MapShard.Deleted) continue;
             id = (uint)slot - 1;
             MapEntry* entry = EntryAt(large, id);
-            // Null: removed meanwhile. The key of an entry that was removed meanwhile may be dead, but its memory stays for this section.
+            // Null: removed meanwhile. The key of an entry that was removed meanwhile may be dead, but its memory stays for this
+            // section.
             if (entry == null || entry->Hash != (uint)hash || !key.Matches(entry->Key)) continue;
             place = slots + i;
             return entry;
@@ -79,8 +83,10 @@ public static unsafe partial class OrderedMap<THook>
         return true;
     }
 
-    // Shards get a random share each, four standard deviations more than the mean at most, as good as always; one that gets still more grows.
-    static ulong SlotsForShare(uint mean) => Math.Max(FirstSlots, BitOperations.RoundUpToPowerOf2((ulong)((mean + 4 * Math.Sqrt(mean)) * 4 / 3) + 1));
+    // Shards get a random share each, four standard deviations more than the mean at most, as good as always; one that gets still
+    // more grows.
+    static ulong SlotsForShare(uint mean) =>
+        Math.Max(FirstSlots, BitOperations.RoundUpToPowerOf2((ulong)((mean + 4 * Math.Sqrt(mean)) * 4 / 3) + 1));
 
     static MapDirectory* NewDirectory(Participant* me, PoolHeap* heap, int depth)
     {
@@ -153,7 +159,8 @@ public static unsafe partial class OrderedMap<THook>
     // Few of many are left.
     static bool IsSparse(MapShard* shard) => shard->Mask >= FirstSlots && shard->Live * 16ul <= shard->Mask;
 
-    // Replaces a shard whose lock the caller holds, and keeps, by a larger or smaller one, by two, or by one without the removed. False if there is no memory.
+    // Replaces a shard whose lock the caller holds, and keeps, by a larger or smaller one, by two, or by one without the removed.
+    // False if there is no memory.
     static bool ReplaceShard(Participant* me, PoolHeap* heap, LargeMap* large, MapShard* old)
     {
         ulong slots = old->Mask + 1;
@@ -161,7 +168,8 @@ public static unsafe partial class OrderedMap<THook>
         bool splits = !stays && slots >= MostSlots && old->Depth < MostDepth && Splits(old);
         if (IsSparse(old)) slots = Math.Max(FirstSlots, BitOperations.RoundUpToPowerOf2(old->Live * 4ul));
         else if (!stays && !splits) slots *= 2;
-        MapShard* left = splits ? NewShard(me, heap, slots, old->Depth + 1, old->Prefix * 2) : NewShard(me, heap, slots, old->Depth, old->Prefix);
+        MapShard* left = splits
+            ? NewShard(me, heap, slots, old->Depth + 1, old->Prefix * 2) : NewShard(me, heap, slots, old->Depth, old->Prefix);
         MapShard* right = splits ? NewShard(me, heap, slots, old->Depth + 1, old->Prefix * 2 + 1) : left;
         bool done = left != null && right != null;
         if (done)
@@ -242,7 +250,8 @@ public static unsafe partial class OrderedMap<THook>
     static void SetShard(nint* place, MapShard* shard)
     {
         THook.Point();
-        // Full fence: pairs with the acquire in Find, so that the slots are filled in; unlinks the old shard before it is retired.
+        // Full fence: pairs with the acquire in Find, so that the slots are filled in; unlinks the old shard before it is
+        // retired.
         Interlocked.Exchange(ref *place, MapDirectory.Item(shard));
     }
 }

@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// An insertion-ordered map in a pool, as Python's dict: its head. What it holds hangs on <see cref="Root"/>; see <see cref="OrderedMap{THook}"/>.
+/// An insertion-ordered map in a pool, as Python's dict: its head. What it holds hangs on <see cref="Root"/>; see
+/// <see cref="OrderedMap{THook}"/>.
 /// </summary>
 public unsafe struct OrderedMap
 {
@@ -24,11 +25,15 @@ public unsafe struct OrderedMap
     /// <summary>0 once deleted; a <see cref="SmallMap"/>; or a <see cref="LargeMap"/> with the lowest bit set.</summary>
     internal nint Root;
 
-    /// <summary>How many exclusive operations (compaction, the beginning of a snapshot) are open: while it is not 0, writers pass through the map's
-    /// lock.</summary>
+    /// <summary>
+    /// How many exclusive operations (compaction, the beginning of a snapshot) are open: while it is not 0, writers pass through
+    /// the map's lock.
+    /// </summary>
     internal int Gate;
 
-    /// <summary>1 once a key was stored that is neither text nor bytes nor in its word: see <see cref="OrderedMap{THook}.HasRareKeys"/>.</summary>
+    /// <summary>
+    /// 1 once a key was stored that is neither text nor bytes nor in its word: see <see cref="OrderedMap{THook}.HasRareKeys"/>.
+    /// </summary>
     internal int RareKeys;
 
     internal static bool IsLarge(nint root) => (root & LargeBit) != 0;
@@ -37,8 +42,8 @@ public unsafe struct OrderedMap
 }
 
 /// <summary>
-/// Up to 16 entries in one block: a byte of each hash, then keys, sequence numbers and values, in insertion order. Only values and the free rest
-/// ever change: all else is replaced by copying. A place is filled once.
+/// Up to 16 entries in one block: a byte of each hash, then keys, sequence numbers and values, in insertion order. Only values
+/// and the free rest ever change: all else is replaced by copying. A place is filled once.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct SmallMap
@@ -55,7 +60,9 @@ internal unsafe struct SmallMap
     internal byte Count;
     internal byte Capacity;
 
-    /// <summary>Odd while an insertion or removal happens. Under the lock. Does not come round, since places are filled and emptied once.</summary>
+    /// <summary>
+    /// Odd while an insertion or removal happens. Under the lock. Does not come round, since places are filled and emptied once.
+    /// </summary>
     internal byte Version;
 
     /// <summary>Where the values are, in words.</summary>
@@ -63,7 +70,8 @@ internal unsafe struct SmallMap
 
     internal static nuint SizeFor(int capacity) => (nuint)(WordsBefore(capacity) + capacity) * (nuint)sizeof(Value);
 
-    // Values, which writers change, begin a cache line if there are many: readers of other values then keep what they look for keys in.
+    // Values, which writers change, begin a cache line if there are many: readers of other values then keep what they look for
+    // keys in.
     static int WordsBefore(int capacity)
     {
         int words = (sizeof(SmallMap) + capacity * (sizeof(Value) + sizeof(uint)) + sizeof(Value) - 1) / sizeof(Value);
@@ -86,7 +94,9 @@ internal unsafe struct SmallMap
     internal static byte TagOf(ulong hash) => (byte)((byte)hash | 1);
 }
 
-/// <summary>The root of a map of more than 16 entries: a log of entries in insertion order, and an index of hashes over it.</summary>
+/// <summary>
+/// The root of a map of more than 16 entries: a log of entries in insertion order, and an index of hashes over it.
+/// </summary>
 internal unsafe struct LargeMap
 {
     /// <summary>The index: <see cref="First"/>, until it doubles; replaced whenever it does.</summary>
@@ -103,8 +113,10 @@ internal unsafe struct LargeMap
     /// <summary>The snapshot that is being made, or null.</summary>
     internal MapCopy* Copy;
 
-    /// <summary>Entries with ids below came with the root, and have sequence numbers of their own; those above have <see cref="SequenceBase"/> +
-    /// id.</summary>
+    /// <summary>
+    /// Entries with ids below came with the root, and have sequence numbers of their own; those above have
+    /// <see cref="SequenceBase"/> + id.
+    /// </summary>
     internal uint Carried;
     internal uint SequenceBase;
 
@@ -149,7 +161,9 @@ internal struct MapEntry
 {
     internal Value Key;
 
-    /// <summary><see cref="OrderedMap{THook}.Removed"/> once removed, a forward once the value is in a packed segment; then it stays.</summary>
+    /// <summary>
+    /// <see cref="OrderedMap{THook}.Removed"/> once removed, a forward once the value is in a packed segment; then it stays.
+    /// </summary>
     internal Value Value;
 
     /// <summary>The low half of the hash; the high half is in the index.</summary>
@@ -159,8 +173,9 @@ internal struct MapEntry
 }
 
 /// <summary>
-/// The segments of a log: pointers follow, from each of which its segment's first id times the size of an entry is subtracted; if the lowest bit is set, to the head of a packed
-/// segment instead, and <see cref="Gone"/> where all are removed. 0 beyond the tail.
+/// The segments of a log: pointers follow, from each of which its segment's first id times the size of an entry is subtracted; if
+/// the lowest bit is set, to the head of a packed segment instead, and <see cref="Gone"/> where all are removed. 0 beyond the
+/// tail.
 /// </summary>
 internal unsafe struct MapSegments
 {
@@ -176,8 +191,8 @@ internal unsafe struct MapSegments
 }
 
 /// <summary>
-/// What a segment begins with. Entries follow, one for each id; in a packed segment first a bit for each id, which says whether there is an entry, then for each word of
-/// bits how many are set before it, and only these entries.
+/// What a segment begins with. Entries follow, one for each id; in a packed segment first a bit for each id, which says whether
+/// there is an entry, then for each word of bits how many are set before it, and only these entries.
 /// </summary>
 internal unsafe struct MapSegment
 {
@@ -200,13 +215,17 @@ internal unsafe struct MapSegment
     internal static MapEntry* Entries(MapSegment* segment) => (MapEntry*)((byte*)(segment + 1) + MapOf(segment->Words));
 
     /// <summary>Bytes of a segment.</summary>
-    internal static nuint SizeFor(uint count, int words) => (nuint)sizeof(MapSegment) + MapOf(words) + (nuint)count * (nuint)sizeof(MapEntry);
+    internal static nuint SizeFor(uint count, int words) =>
+        (nuint)sizeof(MapSegment) + MapOf(words) + (nuint)count * (nuint)sizeof(MapEntry);
 
     // Bytes between the head and the entries, which begin at a multiple of 8.
     static nuint MapOf(int words) => (nuint)(words * sizeof(ulong) + (words * sizeof(ushort) + 7 & ~7));
 }
 
-/// <summary>By the highest bits of the hash, the shard of the index: 2^depth items follow, a pointer to the shard each, with its mask in the 16 bits above.</summary>
+/// <summary>
+/// By the highest bits of the hash, the shard of the index: 2^depth items follow, a pointer to the shard each, with its mask in
+/// the 16 bits above.
+/// </summary>
 internal unsafe struct MapDirectory
 {
     // Of this and larger masks the shard tells: few shards grow so much, because no bits tell their hashes apart.
@@ -238,8 +257,8 @@ internal unsafe struct MapDirectory
 }
 
 /// <summary>
-/// A hash table with linear probing. Slots follow: high half the high half of the hash, low half the entry's id + 1; 0 if it was never used. Only
-/// the holder of the lock writes.
+/// A hash table with linear probing. Slots follow: high half the high half of the hash, low half the entry's id + 1; 0 if it was
+/// never used. Only the holder of the lock writes.
 /// </summary>
 internal unsafe struct MapShard
 {

@@ -5,7 +5,8 @@ using System.Runtime.InteropServices;
 
 namespace Symplast.Objects;
 
-// The log of a large map: entries in the order of insertion, in segments; the first ones are smaller, each as large as all before it.
+// The log of a large map: entries in the order of insertion, in segments; the first ones are smaller, each as large as all before
+// it.
 public static unsafe partial class OrderedMap<THook>
 {
     const int FirstCapacity = 16;
@@ -29,7 +30,9 @@ public static unsafe partial class OrderedMap<THook>
         return segment == 0 ? 1 << large->FirstBits : 1 << (segment + large->FirstBits - 1);
     }
 
-    /// <summary>The entry with an id below the tail; null if it was removed, and its place given back. See <see cref="GapEnd"/>.</summary>
+    /// <summary>
+    /// The entry with an id below the tail; null if it was removed, and its place given back. See <see cref="GapEnd"/>.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static MapEntry* EntryAt(LargeMap* large, uint id)
     {
@@ -42,7 +45,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     static MapSegment* HeadOf(LargeMap* large, nint item, int segment) =>
-        IsPacked(item) ? (MapSegment*)(item - MapSegments.PackedBit) : (MapSegment*)((MapEntry*)item + FirstIdOf(large, segment)) - 1;
+        IsPacked(item)
+            ? (MapSegment*)(item - MapSegments.PackedBit) : (MapSegment*)((MapEntry*)item + FirstIdOf(large, segment)) - 1;
 
     static bool IsPacked(nint item) => (item & MapSegments.PackedBit) != 0;
 
@@ -116,7 +120,9 @@ public static unsafe partial class OrderedMap<THook>
         MapSegments* old = large->Segments;
         MapSegments* segments = NewSegments(me, heap, old->Capacity * 2);
         if (segments == null) return false;
-        Buffer.MemoryCopy(MapSegments.Items(old), MapSegments.Items(segments), (long)old->Capacity * sizeof(nint), (long)old->Capacity * sizeof(nint));
+        Buffer.MemoryCopy(
+            MapSegments.Items(old), MapSegments.Items(segments), (long)old->Capacity * sizeof(nint),
+            (long)old->Capacity * sizeof(nint));
         THook.Point();
         // Full fence: pairs with the acquire in EntryAt; unlinks the old list before it is retired.
         Interlocked.Exchange(ref *(nint*)&large->Segments, (nint)segments);
@@ -129,8 +135,8 @@ public static unsafe partial class OrderedMap<THook>
     {
         ObjectLock.Enter<THook>(&large->Growing);
         THook.Point();
-        // Full fence: unlinks the segment before it is retired. Pairs with the acquire in EntryAt; under Growing, so that no copy of the list keeps
-        // it.
+        // Full fence: unlinks the segment before it is retired. Pairs with the acquire in EntryAt; under Growing, so that no copy
+        // of the list keeps it.
         nint mine = Interlocked.Exchange(ref MapSegments.Items(large->Segments)[segment], MapSegments.Gone);
         if (mine != MapSegments.Gone) large->Held -= HeldBy(HeadOf(large, mine, segment));
         ObjectLock.Exit<THook>(&large->Growing);
@@ -142,7 +148,14 @@ public static unsafe partial class OrderedMap<THook>
     {
         LargeMap* large = (LargeMap*)Heap.Allocate(me, heap, (nuint)sizeof(LargeMap));
         if (large == null) return null;
-        *large = new LargeMap { SegmentBits = SegmentBits, FirstBits = FirstSegmentBits, Carried = expected, SequenceBase = nextSequence - expected };
+        *large = new LargeMap
+        {
+            SegmentBits = SegmentBits,
+            FirstBits = FirstSegmentBits,
+            Carried = expected,
+            SequenceBase =
+            nextSequence - expected
+        };
         int segments = SegmentOf(expected) + 1;
         large->Segments = NewSegments(me, heap, Math.Max(FirstCapacity, BitOperations.RoundUpToPowerOf2((ulong)segments)));
         bool done = large->Segments != null && NewIndex(me, heap, large, expected);
@@ -169,7 +182,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     // To a large map that nobody else has seen, and that was made for at least one more.
-    static bool AppendPrivately(Participant* me, PoolHeap* heap, LargeMap* large, ulong hash, Value key, Value value, uint sequence)
+    static bool AppendPrivately(
+        Participant* me, PoolHeap* heap, LargeMap* large, ulong hash, Value key, Value value, uint sequence)
     {
         MapShard* shard = MapDirectory.Shard(ShardOf(large, hash));
         while (IsFull(shard))

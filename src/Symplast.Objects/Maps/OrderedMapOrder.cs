@@ -1,7 +1,7 @@
 namespace Symplast.Objects;
 
-// What gives the changes of a large map one order: insertions and removals of all keys take effect one after the other, each with its id and its
-// count. Updates of values have no part in it.
+// What gives the changes of a large map one order: insertions and removals of all keys take effect one after the other, each with
+// its id and its count. Updates of values have no part in it.
 public static unsafe partial class OrderedMap<THook>
 {
     // How often a count is tried without the lock.
@@ -11,7 +11,8 @@ public static unsafe partial class OrderedMap<THook>
     {
         ObjectLock.Enter<THook>(&large->Order);
         THook.Point();
-        // Release, odd: pairs with the first reading in CountOf. What follows is stored with release or interlocked, so it is not seen before this.
+        // Release, odd: pairs with the first reading in CountOf. What follows is stored with release or interlocked, so it is not
+        // seen before this.
         Volatile.Write(ref large->Version, large->Version + 1);
     }
 
@@ -31,7 +32,8 @@ public static unsafe partial class OrderedMap<THook>
             // Acquire: pairs with the releases in EnterOrder and ExitOrder.
             ulong version = Volatile.Read(ref large->Version);
             THook.Point();
-            // Acquire, both: pair with the releases in TryAppend and TryRemoveValue. If one of them is of a later version, so is what is read next.
+            // Acquire, both: pair with the releases in TryAppend and TryRemoveValue. If one of them is of a later version, so is
+            // what is read next.
             uint tail = Volatile.Read(ref large->Tail);
             uint dead = Volatile.Read(ref large->Dead);
             THook.Point();
@@ -46,7 +48,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     // Under the shard's lock. Takes over the references; false if there is no memory, or no id.
-    static bool TryAppend(Participant* me, PoolHeap* heap, LargeMap* large, MapShard* shard, ulong hash, Value key, Value value, out uint id)
+    static bool TryAppend(
+        Participant* me, PoolHeap* heap, LargeMap* large, MapShard* shard, ulong hash, Value key, Value value, out uint id)
     {
         while (true)
         {
@@ -55,7 +58,8 @@ public static unsafe partial class OrderedMap<THook>
             bool isRoom = id < MostIds && HasSegment(large, SegmentOf(id));
             if (isRoom)
             {
-                *EntryAt(large, id) = new MapEntry { Key = key, Value = value, Hash = (uint)hash, Sequence = large->SequenceBase + id };
+                *EntryAt(large, id) =
+                    new MapEntry { Key = key, Value = value, Hash = (uint)hash, Sequence = large->SequenceBase + id };
                 THook.Point();
                 // Release: pairs with the reads of the tail by those who walk the log; the entry is filled in.
                 Volatile.Write(ref large->Tail, id + 1);
@@ -89,7 +93,8 @@ public static unsafe partial class OrderedMap<THook>
         // Release: pairs with the reading in CountOf.
         Volatile.Write(ref large->Dead, large->Dead + 1);
         int segment = SegmentOf(id);
-        // It is there, because it had a live entry, and the shard is not Moved, because the caller holds it. It may be packed, or not yet, but not be exchanged meanwhile.
+        // It is there, because it had a live entry, and the shard is not Moved, because the caller holds it. It may be packed, or
+        // not yet, but not be exchanged meanwhile.
         MapSegment* head = HeadOf(large, SegmentAt(large, segment), segment);
         // Release: pairs with the reading in LiveIn.
         Volatile.Write(ref head->Dead, head->Dead + 1);

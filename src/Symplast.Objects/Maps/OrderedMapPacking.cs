@@ -5,11 +5,12 @@ using System.Runtime.InteropServices;
 
 namespace Symplast.Objects;
 
-// Giving back the memory of removed entries segment by segment: one in which few entries are left is replaced by a packed one, which has only these, with the ids that
-// they had. The protocol is at the top of OrderedMap.cs.
+// Giving back the memory of removed entries segment by segment: one in which few entries are left is replaced by a packed one,
+// which has only these, with the ids that they had. The protocol is at the top of OrderedMap.cs.
 public static unsafe partial class OrderedMap<THook>
 {
-    // A segment is packed when no more than one entry in 2^PackingShift is left, so that a packed one is no more than a part of a snapshot.
+    // A segment is packed when no more than one entry in 2^PackingShift is left, so that a packed one is no more than a part of a
+    // snapshot.
     static int PackingShift => IsProduct ? 4 : 1;
 
     // Fewer entries than these are not worth the map of a packed segment.
@@ -23,7 +24,8 @@ public static unsafe partial class OrderedMap<THook>
         return Current(ref place);
     }
 
-    // The value of an entry, and where it is: packing moves it, perhaps several times. The new place stays for as long as the old one, which was unlinked before it, does.
+    // The value of an entry, and where it is: packing moves it, perhaps several times. The new place stays for as long as the old
+    // one, which was unlinked before it, does.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Value Current(ref Value* place)
     {
@@ -51,7 +53,8 @@ public static unsafe partial class OrderedMap<THook>
         return MapSegment.Entries(head) + MapSegment.Ranks(head)[place >> 6] + BitOperations.PopCount(bits & (bit - 1));
     }
 
-    // An id at which there is no entry lies in a gap. It may have grown since, but gaps do not get smaller. The first id after it:
+    // An id at which there is no entry lies in a gap. It may have grown since, but gaps do not get smaller. The first id after
+    // it:
     static uint GapEnd(LargeMap* large, uint id)
     {
         int segment = SegmentOf(id);
@@ -63,7 +66,8 @@ public static unsafe partial class OrderedMap<THook>
         int word = (int)(place >> 6);
         ulong bits = MapSegment.Bits(head)[word] & ulong.MaxValue << (int)(place & 63);
         while (bits == 0 && ++word < head->Words) bits = MapSegment.Bits(head)[word];
-        return bits == 0 ? FirstIdOf(large, segment + 1) : head->First + ((uint)word << 6) + (uint)BitOperations.TrailingZeroCount(bits);
+        return bits == 0
+            ? FirstIdOf(large, segment + 1) : head->First + ((uint)word << 6) + (uint)BitOperations.TrailingZeroCount(bits);
     }
 
     // The first id of the gap, as far as it is in the same segment.
@@ -89,10 +93,12 @@ public static unsafe partial class OrderedMap<THook>
     {
         uint live = LiveIn(head);
         if (live == 0) return true;
-        return live << PackingShift <= head->Count && head->Count >= LeastToPack && FirstIdOf(large, segment + 1) <= Volatile.Read(ref large->Tail);
+        return live << PackingShift <= head->Count && head->Count >= LeastToPack
+            && FirstIdOf(large, segment + 1) <= Volatile.Read(ref large->Tail);
     }
 
-    // Drops a segment without entries, packs one with few. If there is no memory, the next removal from it tries again. With no lock but the map's, if the gate is open.
+    // Drops a segment without entries, packs one with few. If there is no memory, the next removal from it tries again. With no
+    // lock but the map's, if the gate is open.
     static void ShrinkSegment(Participant* me, PoolHeap* heap, LargeMap* large, int segment)
     {
         THook.Point();
@@ -112,7 +118,8 @@ public static unsafe partial class OrderedMap<THook>
         else Heap.Free(me, to);
     }
 
-    // A packed segment for what is left of another one, whose values stay where they are for the time being. Null if there is no memory, or another thread is packing it.
+    // A packed segment for what is left of another one, whose values stay where they are for the time being. Null if there is no
+    // memory, or another thread is packing it.
     static MapSegment* NewPacked(Participant* me, PoolHeap* heap, LargeMap* large, nint old, MapSegment* from)
     {
         uint room = LiveIn(from);
@@ -159,11 +166,13 @@ public static unsafe partial class OrderedMap<THook>
             MapSegment* from = HeadOf(large, old, segment);
             MoveValues(old, to);
             if (OrderedMapFaults<THook>.Is(OrderedMapFault.RemovalsAreCountedEarly)) to->Dead = to->Count - LiveIn(from);
-            // Nobody removes an entry for a moment: each removal counts in one of the two. What is counted of the map does not change, so its version does not.
+            // Nobody removes an entry for a moment: each removal counts in one of the two. What is counted of the map does not
+            // change, so its version does not.
             ObjectLock.Enter<THook>(&large->Order);
             if (!OrderedMapFaults<THook>.Is(OrderedMapFault.RemovalsAreCountedEarly)) to->Dead = to->Count - LiveIn(from);
             THook.Point();
-            // Full fence: unlinks the old segment before it is retired. Pairs with the acquire in EntryAt; under Growing, so that no copy of the list keeps it.
+            // Full fence: unlinks the old segment before it is retired. Pairs with the acquire in EntryAt; under Growing, so that
+            // no copy of the list keeps it.
             Interlocked.Exchange(ref *place, (nint)to + MapSegments.PackedBit);
             ObjectLock.Exit<THook>(&large->Order);
             large->Held = large->Held - HeldBy(from) + HeldBy(to);
@@ -196,14 +205,16 @@ public static unsafe partial class OrderedMap<THook>
             // For ever, so there is nothing to move, and nobody looks here for another value.
             if (value == Removed || OrderedMapFaults<THook>.Is(OrderedMapFault.ValueIsCopied)) return;
             THook.Point();
-            // Full fence: publishes the new entry, and pairs with the acquire in Current. Who has found the old place finds the new one from now on: readers, updates and removals alike.
+            // Full fence: publishes the new entry, and pairs with the acquire in Current. Who has found the old place finds the
+            // new one from now on: readers, updates and removals alike.
             Value seen = Swap(from, Value.Forward(to), value);
             if (seen == value) return;
             value = seen;
         }
     }
 
-    // Whoever packs a segment has done so when this returns; from then on none is packed, and the entries of the log are where their values are.
+    // Whoever packs a segment has done so when this returns; from then on none is packed, and the entries of the log are where
+    // their values are.
     static void StopPacking(LargeMap* large)
     {
         ObjectLock.Enter<THook>(&large->Growing);

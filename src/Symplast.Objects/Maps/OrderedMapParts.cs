@@ -12,7 +12,8 @@ public static unsafe partial class OrderedMap<THook>
     internal static void VisitParts(Header* o, in PartVisitor parts)
     {
         OrderedMap* map = (OrderedMap*)o;
-        // Acquire: pairs with the exchanges of the root. A root, and what is found in it, was the map's in this section, so it stays.
+        // Acquire: pairs with the exchanges of the root. A root, and what is found in it, was the map's in this section, so it
+        // stays.
         nint root = Volatile.Read(ref map->Root);
         if (OrderedMap.IsLarge(root)) Visit(OrderedMap.Large(root), parts);
         else if (root != 0) Visit((SmallMap*)root, parts);
@@ -62,7 +63,8 @@ public static unsafe partial class OrderedMap<THook>
 
     static void Visit(MapEntry* entry, in PartVisitor parts)
     {
-        // Acquire: pairs with the release of whoever fills the entry, key first. If it is not removed at this moment, key and value outlast the section.
+        // Acquire: pairs with the release of whoever fills the entry, key first. If it is not removed at this moment, key and
+        // value outlast the section.
         Value value = ValueOf(entry);
         if (value.IsEmpty || value.IsMark) return;
         parts.Value(entry->Key);

@@ -43,7 +43,8 @@ public static unsafe partial class OrderedMap<THook>
     {
         THook.Point();
         // The address of what is read next depends on the tags, which orders the reads: pairs with the release in Append.
-        uint candidates = Vector128.Equals(Vector128.Load(small->Tags), Vector128.Create(SmallMap.TagOf(key.Hash))).ExtractMostSignificantBits();
+        uint candidates = Vector128.Equals(
+            Vector128.Load(small->Tags), Vector128.Create(SmallMap.TagOf(key.Hash))).ExtractMostSignificantBits();
         while (candidates != 0)
         {
             int i = BitOperations.TrailingZeroCount(candidates);
@@ -65,11 +66,13 @@ public static unsafe partial class OrderedMap<THook>
             // Acquire: pairs with the releases in EnterChange and ExitChange.
             byte version = Volatile.Read(ref small->Version);
             THook.Point();
-            // Acquire, both: pair with the releases in Append and RemoveAt. If one of them is of a later version, so is what is read next.
+            // Acquire, both: pair with the releases in Append and RemoveAt. If one of them is of a later version, so is what is
+            // read next.
             ulong first = Volatile.Read(ref tags[0]);
             ulong rest = Volatile.Read(ref tags[1]);
             THook.Point();
-            if ((version & 1) == 0 && Volatile.Read(ref small->Version) == version || OrderedMapFaults<THook>.Is(OrderedMapFault.CountIsNotAtOneInstant))
+            if ((version & 1) == 0 && Volatile.Read(ref small->Version) == version
+                || OrderedMapFaults<THook>.Is(OrderedMapFault.CountIsNotAtOneInstant))
                 return (ulong)(BitOperations.PopCount(first & Bits) + BitOperations.PopCount(rest & Bits));
             if (look % MostLooks != 0) continue;
             // The holder was interrupted.
@@ -89,7 +92,8 @@ public static unsafe partial class OrderedMap<THook>
     static void EnterChange(SmallMap* small)
     {
         THook.Point();
-        // Release, odd: pairs with the first reading in CountOf. What follows is stored with release or interlocked, so it is not seen before this.
+        // Release, odd: pairs with the first reading in CountOf. What follows is stored with release or interlocked, so it is not
+        // seen before this.
         Volatile.Write(ref small->Version, (byte)(small->Version + 1));
     }
 
@@ -112,7 +116,8 @@ public static unsafe partial class OrderedMap<THook>
         THook.Point();
         // Release: pairs with the reads in IndexOf, CountOf and TryVisit, which find a whole entry.
         Volatile.Write(ref small->Tags[i], SmallMap.TagOf(hash));
-        // Release: pairs with the acquire in NextSequenceOf. Giving back the lock is a full fence: what began before ends before this entry, or meets it.
+        // Release: pairs with the acquire in NextSequenceOf. Giving back the lock is a full fence: what began before ends before
+        // this entry, or meets it.
         Volatile.Write(ref small->Count, (byte)(i + 1));
         ExitChange(small);
     }
@@ -125,7 +130,8 @@ public static unsafe partial class OrderedMap<THook>
         // Full fence: from here on the key is absent. Pairs with Load, and with the Swap of who updates without the lock.
         bool removed = Swap(SmallMap.Values(small) + i, Removed, current) == current;
         THook.Point();
-        // New readers do not find the key any more. Giving back the lock is the fence between this and the retiring of what it refers to.
+        // New readers do not find the key any more. Giving back the lock is the fence between this and the retiring of what it
+        // refers to.
         if (removed) Volatile.Write(ref small->Tags[i], 0);
         // As if nothing had been: nothing was.
         else Volatile.Write(ref small->Version, (byte)(small->Version - 2));
@@ -133,7 +139,8 @@ public static unsafe partial class OrderedMap<THook>
         return removed;
     }
 
-    // Under the lock: room for more in the small map that replaces this one, as the root or (if there are too many) in a large one.
+    // Under the lock: room for more in the small map that replaces this one, as the root or (if there are too many) in a large
+    // one.
     static nint Grow(Participant* me, OrderedMap* map, SmallMap* old)
     {
         int live = LiveOf(old);
@@ -169,7 +176,10 @@ public static unsafe partial class OrderedMap<THook>
         if (large == null) return 0;
         for (int i = 0; i < old->Count; i++)
         {
-            if (old->Tags[i] == 0 || AppendPrivately(me, heap, large, Hashing.Of(SmallMap.Keys(old)[i]), SmallMap.Keys(old)[i], SmallMap.Values(old)[i], SmallMap.Sequences(old)[i])) continue;
+            if (old->Tags[i] == 0
+                || AppendPrivately(
+                me, heap, large, Hashing.Of(SmallMap.Keys(old)[i]), SmallMap.Keys(old)[i], SmallMap.Values(old)[i],
+                SmallMap.Sequences(old)[i])) continue;
             FreePrivate(me, large);
             return 0;
         }
@@ -177,15 +187,16 @@ public static unsafe partial class OrderedMap<THook>
         return (nint)large + OrderedMap.LargeBit;
     }
 
-    // Moves the values, which others still change without the lock. When the last is moved, all of them are as they are at this instant, because a writer that finds one of them
-    // moved waits for the lock.
+    // Moves the values, which others still change without the lock. When the last is moved, all of them are as they are at this
+    // instant, because a writer that finds one of them moved waits for the lock.
     static void Freeze(SmallMap* old, nint root)
     {
         uint rank = 0;
         for (int i = 0; i < old->Count; i++)
         {
             if (old->Tags[i] == 0) continue;
-            MoveValue(SmallMap.Values(old) + i, OrderedMap.IsLarge(root) ? &EntryAt(OrderedMap.Large(root), rank)->Value : SmallMap.Values((SmallMap*)root) + rank);
+            MoveValue(SmallMap.Values(old) + i, OrderedMap.IsLarge(root)
+                ? &EntryAt(OrderedMap.Large(root), rank)->Value : SmallMap.Values((SmallMap*)root) + rank);
             rank++;
         }
     }
@@ -194,7 +205,8 @@ public static unsafe partial class OrderedMap<THook>
     static void Publish(Participant* me, OrderedMap* map, SmallMap* old, nint root)
     {
         THook.Point();
-        // Full fence: publishes what was filled in, and unlinks the old one before it is retired. Pairs with the first read of every operation.
+        // Full fence: publishes what was filled in, and unlinks the old one before it is retired. Pairs with the first read of
+        // every operation.
         Interlocked.Exchange(ref map->Root, root);
         Heap.Retire(me, old);
     }

@@ -6,8 +6,8 @@ namespace Symplast.Objects;
 public static unsafe partial class OrderedMap<THook>
 {
     /// <summary>
-    /// A copy of all entries as they are at one instant. Others go on meanwhile: a writer waits for the copying of 256 entries at most. Not inside a section, and
-    /// only with a reference to the map.
+    /// A copy of all entries as they are at one instant. Others go on meanwhile: a writer waits for the copying of 256 entries at
+    /// most. Not inside a section, and only with a reference to the map.
     /// </summary>
     /// <exception cref="InvalidOperationException">The calling thread is inside a section.</exception>
     public static Status Snapshot(Participant* me, OrderedMap* map, out MapSnapshot* snapshot)
@@ -17,8 +17,9 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>
-    /// The same, but of a large map nothing is copied yet: parts of the copy are made when they are read (<see cref="ReadPart"/>), or when others change what is in them.
-    /// It belongs to the caller, who ends it (<see cref="EndSnapshot"/>). As long as it is not complete, whoever wants another snapshot completes it first.
+    /// The same, but of a large map nothing is copied yet: parts of the copy are made when they are read
+    /// (<see cref="ReadPart"/>), or when others change what is in them. It belongs to the caller, who ends it
+    /// (<see cref="EndSnapshot"/>). As long as it is not complete, whoever wants another snapshot completes it first.
     /// </summary>
     /// <exception cref="InvalidOperationException">The calling thread is inside a section.</exception>
     public static Status BeginSnapshot(Participant* me, OrderedMap* map, out MapSnapshot* snapshot, out MapCopy* copy)
@@ -42,8 +43,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>
-    /// The entries of one part, key and value in turn, as they were at the instant of the snapshot. Inside a section in which the pool was not deleted, and only before
-    /// the snapshot is ended; it stays until then.
+    /// The entries of one part, key and value in turn, as they were at the instant of the snapshot. Inside a section in which the
+    /// pool was not deleted, and only before the snapshot is ended; it stays until then.
     /// </summary>
     public static Value* ReadPart(MapCopy* copy, uint number, out uint count)
     {
@@ -53,7 +54,10 @@ public static unsafe partial class OrderedMap<THook>
         return MapCopy.Items(copy, number, PartBits);
     }
 
-    /// <summary>Ends a snapshot of which nothing will be read any more; what was not copied is not. Only with a reference to the map, unless its pool was deleted.</summary>
+    /// <summary>
+    /// Ends a snapshot of which nothing will be read any more; what was not copied is not. Only with a reference to the map,
+    /// unless its pool was deleted.
+    /// </summary>
     public static void EndSnapshot(Participant* me, OrderedMap* map, MapCopy* copy)
     {
         Epoch.Enter(me);
@@ -73,8 +77,9 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>
-    /// Gives back the memory of all removed entries. Writers wait meanwhile; readers do not. A map gives back most of it by itself, in small pieces; all, when so few of many
-    /// entries are left (8192 at most) that nobody waits for long. Not inside a section, and only with a reference to the map.
+    /// Gives back the memory of all removed entries. Writers wait meanwhile; readers do not. A map gives back most of it by
+    /// itself, in small pieces; all, when so few of many entries are left (8192 at most) that nobody waits for long. Not inside a
+    /// section, and only with a reference to the map.
     /// </summary>
     /// <exception cref="InvalidOperationException">The calling thread is inside a section.</exception>
     public static Status Compact(Participant* me, OrderedMap* map)
@@ -89,7 +94,8 @@ public static unsafe partial class OrderedMap<THook>
                 nint old = map->Root;
                 waits = OrderedMap.IsLarge(old) && !IsComplete(OrderedMap.Large(old)->Copy);
                 if (old == 0) status = Status.Deleted;
-                else if (!waits && OrderedMap.IsLarge(old) && OrderedMap.Large(old)->Dead != 0) status = Rebuild(me, map, OrderedMap.Large(old));
+                else if (!waits && OrderedMap.IsLarge(old) && OrderedMap.Large(old)->Dead != 0)
+                    status = Rebuild(me, map, OrderedMap.Large(old));
                 CloseGate(map);
             }
             Epoch.Exit(me);
@@ -108,7 +114,8 @@ public static unsafe partial class OrderedMap<THook>
     // Before the gate is opened: who waits for its own section would leave it open.
     static void RefuseInside(Participant* me)
     {
-        if (Epoch.IsInside(me) || Epoch.IsInsideAny()) throw new InvalidOperationException("a thread cannot take a map for itself inside a section of its own");
+        if (Epoch.IsInside(me) || Epoch.IsInsideAny())
+            throw new InvalidOperationException("a thread cannot take a map for itself inside a section of its own");
     }
 
     // A small map is copied at once. For a large one, what is needed to begin a copy. Neither if there is no memory, or no map.
@@ -136,7 +143,8 @@ public static unsafe partial class OrderedMap<THook>
     static bool TryBegin(OrderedMap* map, MapCopy* copy)
     {
         LargeMap* large = OrderedMap.Large(map->Root);
-        if (!OrderedMap.IsLarge(map->Root) || large->Generation != copy->Generation || large->Tail > copy->Limit || !IsComplete(large->Copy)) return false;
+        if (!OrderedMap.IsLarge(map->Root) || large->Generation != copy->Generation || large->Tail > copy->Limit
+            || !IsComplete(large->Copy)) return false;
         copy->Count = large->Tail - large->Dead;
         copy->Tail = large->Tail;
         THook.Point();
@@ -165,7 +173,8 @@ public static unsafe partial class OrderedMap<THook>
             {
                 CopyPart(copy, i);
                 int each = (int)MapCopy.Part(copy, i)->Copied - 1;
-                new Span<Value>(MapCopy.Items(copy, i, PartBits), 2 * each).CopyTo(new Span<Value>(MapSnapshot.Items(copy->Target) + 2 * count, 2 * each));
+                new Span<Value>(MapCopy.Items(copy, i, PartBits), 2 * each).CopyTo(
+                    new Span<Value>(MapSnapshot.Items(copy->Target) + 2 * count, 2 * each));
                 count += (ulong)each;
             }
             Epoch.Exit(me);
@@ -182,8 +191,8 @@ public static unsafe partial class OrderedMap<THook>
         if (OrderedMap.IsLarge(root))
         {
             THook.Point();
-            // Full fence: unlinks the copy before it is retired, unless the next one has taken its place. In a root that was given up it stays; whoever still
-            // finds it there is in a section that began before.
+            // Full fence: unlinks the copy before it is retired, unless the next one has taken its place. In a root that was
+            // given up it stays; whoever still finds it there is in a section that began before.
             Interlocked.CompareExchange(ref *(nint*)&OrderedMap.Large(root)->Copy, 0, (nint)copy);
         }
         ObjectLock.Exit<THook>(&map->Object.Lock);
@@ -196,13 +205,14 @@ public static unsafe partial class OrderedMap<THook>
         Heap.Free(me, copy);
     }
 
-    // Under the lock, under which keys change. Values change without it: so the block is replaced by one that has all of them at one instant, and that nobody else can
-    // change before it is the root. A set's are all true.
+    // Under the lock, under which keys change. Values change without it: so the block is replaced by one that has all of them at
+    // one instant, and that nobody else can change before it is the root. A set's are all true.
     static MapSnapshot* Copy(Participant* me, OrderedMap* map, PoolHeap* heap, SmallMap* small, bool keysOnly)
     {
         int live = LiveOf(small);
         // The pool's allocator is the faster one.
-        MapSnapshot* snapshot = (MapSnapshot*)Heap.Allocate(me, heap, (nuint)sizeof(MapSnapshot) + (nuint)live * 2 * (nuint)sizeof(Value));
+        MapSnapshot* snapshot =
+            (MapSnapshot*)Heap.Allocate(me, heap, (nuint)sizeof(MapSnapshot) + (nuint)live * 2 * (nuint)sizeof(Value));
         if (snapshot != null) *snapshot = default;
         else if ((snapshot = MapSnapshot.Create(heap, (ulong)live)) == null) return null;
         bool isFrozen = live != 0 && !keysOnly && map->Object.Head.Kind != HeaderKind.Set;
@@ -283,14 +293,15 @@ public static unsafe partial class OrderedMap<THook>
                 id = GapEnd(old, id) - 1;
                 continue;
             }
-            if (entry->Value == Removed || AppendPrivately(me, heap, large, Hashing.Of(entry->Key), entry->Key, entry->Value, entry->Sequence)) continue;
+            if (entry->Value == Removed
+                || AppendPrivately(me, heap, large, Hashing.Of(entry->Key), entry->Key, entry->Value, entry->Sequence)) continue;
             FreePrivate(me, large);
             return Status.NoMemory;
         }
         large->Generation = ++map->Generation;
         THook.Point();
-        // Full fence: publishes the new root, and unlinks the old one before it is retired. Readers that are in the old one find what was there when
-        // it was replaced.
+        // Full fence: publishes the new root, and unlinks the old one before it is retired. Readers that are in the old one find
+        // what was there when it was replaced.
         Interlocked.Exchange(ref map->Root, (nint)large + OrderedMap.LargeBit);
         // The references have moved along. There is no writer that could be waiting for one of the shards.
         MoveShards(me, old);
@@ -300,7 +311,8 @@ public static unsafe partial class OrderedMap<THook>
         return Status.Done;
     }
 
-    // Whether so few entries are left that packed segments are too much for them, and to copy them takes no time; or the ids come to an end.
+    // Whether so few entries are left that packed segments are too much for them, and to copy them takes no time; or the ids come
+    // to an end.
     static bool IsSparse(LargeMap* large)
     {
         uint live = large->Tail - large->Dead;

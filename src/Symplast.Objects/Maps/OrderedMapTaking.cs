@@ -1,18 +1,20 @@
 namespace Symplast.Objects;
 
-// Snapshots that need no room in the pool, and no parts that others help to copy: in memory of the process's own. A small map's is in the pool if there is room.
+// Snapshots that need no room in the pool, and no parts that others help to copy: in memory of the process's own. A small map's
+// is in the pool if there is room.
 public static unsafe partial class OrderedMap<THook>
 {
     // How often the keys of a map that others change are read.
     static int MostTries => IsProduct ? 8 : 2;
 
     /// <summary>
-    /// The keys as they are at one instant, each with an empty value; null, and Done, if the map has more than <paramref name="most"/> entries, or others change it too
-    /// often meanwhile. Takes the lock of a small map, else none.
+    /// The keys as they are at one instant, each with an empty value; null, and Done, if the map has more than
+    /// <paramref name="most"/> entries, or others change it too often meanwhile. Takes the lock of a small map, else none.
     /// </summary>
     /// <remarks>
-    /// Keys of a large map change under the lock of the order only, whose version says whether any did while the log was read, or with the root. If neither changed, the reading
-    /// is of the instant before the version was read again. A key that died since cannot be referred to any more: then the log is read again.
+    /// Keys of a large map change under the lock of the order only, whose version says whether any did while the log was read, or
+    /// with the root. If neither changed, the reading is of the instant before the version was read again. A key that died since
+    /// cannot be referred to any more: then the log is read again.
     /// </remarks>
     public static Status SnapshotKeys(Participant* me, OrderedMap* map, ulong most, out MapSnapshot* snapshot)
     {
@@ -42,8 +44,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>
-    /// All entries as they are at one instant; null, and Done, if there are more than <paramref name="most"/>. Writers wait meanwhile; readers do not. Not inside a section,
-    /// and only with a reference to the map.
+    /// All entries as they are at one instant; null, and Done, if there are more than <paramref name="most"/>. Writers wait
+    /// meanwhile; readers do not. Not inside a section, and only with a reference to the map.
     /// </summary>
     /// <exception cref="InvalidOperationException">The calling thread is inside a section.</exception>
     public static Status SnapshotAtOnce(Participant* me, OrderedMap* map, ulong most, out MapSnapshot* snapshot)
@@ -61,7 +63,8 @@ public static unsafe partial class OrderedMap<THook>
                 if (root == 0) status = Status.Deleted;
                 else
                 {
-                    fits = OrderedMap.IsLarge(root) ? CountOf(OrderedMap.Large(root)) <= room : (ulong)LiveOf((SmallMap*)root) <= room;
+                    fits = OrderedMap.IsLarge(root)
+                        ? CountOf(OrderedMap.Large(root)) <= room : (ulong)LiveOf((SmallMap*)root) <= room;
                     if (fits) TakeAll(root, snapshot);
                 }
                 CloseGate(map);
@@ -73,7 +76,8 @@ public static unsafe partial class OrderedMap<THook>
         }
     }
 
-    // Room for all entries, and some that may come meanwhile. A small map is copied already: then there is no room left. None, and no snapshot, if there are too many.
+    // Room for all entries, and some that may come meanwhile. A small map is copied already: then there is no room left. None,
+    // and no snapshot, if there are too many.
     static Status Reserve(Participant* me, OrderedMap* map, ulong most, out MapSnapshot* snapshot, out ulong room)
     {
         snapshot = null;
@@ -140,9 +144,11 @@ public static unsafe partial class OrderedMap<THook>
         }
         THook.Point();
         // Acquire: as above.
-        if (Volatile.Read(ref large->Version) != version && !OrderedMapFaults<THook>.Is(OrderedMapFault.CountIsNotAtOneInstant)) return false;
+        if (Volatile.Read(ref large->Version) != version && !OrderedMapFaults<THook>.Is(OrderedMapFault.CountIsNotAtOneInstant))
+            return false;
         THook.Point();
-        // Acquire: as above. Pairs with the exchange that gave up the root; only then are its entries taken out without a new version.
+        // Acquire: as above. Pairs with the exchange that gave up the root; only then are its entries taken out without a new
+        // version.
         if (Volatile.Read(ref map->Root) != root) return false;
         for (; snapshot->Count < count; snapshot->Count++)
         {

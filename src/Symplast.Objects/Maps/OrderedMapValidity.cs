@@ -18,7 +18,9 @@ public static unsafe partial class OrderedMap<THook>
     {
         nint root = map->Root;
         return map->Object.Lock == 0 && map->Gate == 0
-            && (root == 0 ? map->Object.Head.DeletedFlag == 1 : OrderedMap.IsLarge(root) ? IsValid(OrderedMap.Large(root)) : IsValid(map, (SmallMap*)root));
+            && (root == 0
+                ? map->Object.Head.DeletedFlag == 1
+                : OrderedMap.IsLarge(root) ? IsValid(OrderedMap.Large(root)) : IsValid(map, (SmallMap*)root));
     }
 
     static bool IsValid(OrderedMap* map, SmallMap* small)
@@ -32,7 +34,8 @@ public static unsafe partial class OrderedMap<THook>
             if (i > 0 && (int)(SmallMap.Sequences(small)[i] - SmallMap.Sequences(small)[i - 1]) <= 0) return false;
             if ((int)(map->NextSequence - SmallMap.Sequences(small)[i]) <= 0) return false;
             Value key = SmallMap.Keys(small)[i], value = SmallMap.Values(small)[i];
-            if (tag == 0 ? value != Removed : value == Removed || value.IsEmpty || tag != SmallMap.TagOf(Hashing.Of(key))) return false;
+            if (tag == 0 ? value != Removed : value == Removed || value.IsEmpty || tag != SmallMap.TagOf(Hashing.Of(key)))
+                return false;
             if (tag != 0 && (!IsAlive(key) || !IsAlive(value) || IndexOf(small, Probe.Of(key)) != i)) return false;
         }
         return true;
@@ -75,7 +78,8 @@ public static unsafe partial class OrderedMap<THook>
                 if (value == Removed) dead++;
             }
             if (dead != head->Dead || dead == head->Count || head->First != FirstIdOf(large, i)) return false;
-            if (IsPacked(item) ? !HasRanks(large, head, i) : head->Words != 0 || head->Count != (uint)LengthOf(large, i)) return false;
+            if (IsPacked(item) ? !HasRanks(large, head, i) : head->Words != 0 || head->Count != (uint)LengthOf(large, i))
+                return false;
             held += HeldBy(head);
         }
         return held == large->Held;

@@ -17,8 +17,8 @@ internal enum MapDecision
 }
 
 /// <summary>
-/// A change of one key. It is asked with what is there, possibly several times, and its answer takes effect only if that is still there at that
-/// moment.
+/// A change of one key. It is asked with what is there, possibly several times, and its answer takes effect only if that is still
+/// there at that moment.
 /// </summary>
 internal unsafe interface IMapChange
 {
@@ -54,8 +54,10 @@ public static unsafe partial class OrderedMap<THook>
         /// <summary>What was there when the change took effect.</summary>
         internal Value Current;
 
-        /// <summary>What was unlinked: its references are dropped when no lock is held any more, because what dies with them may have locks of its
-        /// own.</summary>
+        /// <summary>
+        /// What was unlinked: its references are dropped when no lock is held any more, because what dies with them may have
+        /// locks of its own.
+        /// </summary>
         internal Value OldKey, OldValue;
         internal Status Status;
 
@@ -66,8 +68,8 @@ public static unsafe partial class OrderedMap<THook>
         internal bool IsSparse;
     }
 
-    // The most frequent change, of the value of a key that is there: what Apply does with it, without its detours. False, and nothing is done, if there is
-    // anything else to it.
+    // The most frequent change, of the value of a key that is there: what Apply does with it, without its detours. False, and
+    // nothing is done, if there is anything else to it.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool TryReplace<TKey>(Participant* me, OrderedMap* map, in TKey key, Value value) where TKey : struct, IMapKey
     {
@@ -118,7 +120,8 @@ public static unsafe partial class OrderedMap<THook>
         return true;
     }
 
-    static Status Apply<TChange>(Participant* me, OrderedMap* map, in Probe key, ref TChange change, out Value current) where TChange : struct, IMapChange
+    static Status Apply<TChange>(Participant* me, OrderedMap* map, in Probe key, ref TChange change, out Value current)
+        where TChange : struct, IMapChange
     {
         Epoch.Enter(me);
         Status status = Status.Deleted;
@@ -166,12 +169,15 @@ public static unsafe partial class OrderedMap<THook>
                 attempt.Status = Status.Deleted;
                 break;
             }
-            if (OrderedMap.IsLarge(root) ? TryUpdate(ref attempt, OrderedMap.Large(root), key, ref change) : TrySmall(ref attempt, root, key, ref change)) break;
+            if (OrderedMap.IsLarge(root)
+                ? TryUpdate(ref attempt, OrderedMap.Large(root), key, ref change)
+                : TrySmall(ref attempt, root, key, ref change)) break;
         }
     }
 
     // False: start over from the root.
-    static bool TryUpdate<TChange>(ref Attempt attempt, LargeMap* large, in Probe key, ref TChange change) where TChange : struct, IMapChange
+    static bool TryUpdate<TChange>(ref Attempt attempt, LargeMap* large, in Probe key, ref TChange change)
+        where TChange : struct, IMapChange
     {
         MapEntry* entry = Find(large, key, out uint id);
         if (entry != null)
@@ -185,9 +191,10 @@ public static unsafe partial class OrderedMap<THook>
         return true;
     }
 
-    // Store: the change took effect, or wants nothing. Remove: it wants to remove. Leave: the entry was removed, or moved. In a small map, of which there is no copying
-    // part by part, there is no large one.
-    static MapDecision TryStore<TChange>(ref Attempt attempt, LargeMap* large, uint id, Value* place, ref TChange change) where TChange : struct, IMapChange
+    // Store: the change took effect, or wants nothing. Remove: it wants to remove. Leave: the entry was removed, or moved. In a
+    // small map, of which there is no copying part by part, there is no large one.
+    static MapDecision TryStore<TChange>(ref Attempt attempt, LargeMap* large, uint id, Value* place, ref TChange change)
+        where TChange : struct, IMapChange
     {
         THook.Point();
         Value current = CurrentIn(large, ref place);
@@ -222,7 +229,8 @@ public static unsafe partial class OrderedMap<THook>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Value CurrentIn(LargeMap* large, ref Value* place) => large == null ? Load(place) : Current(ref place);
 
-    static bool TryLocked<TChange>(ref Attempt attempt, LargeMap* large, in Probe key, ref TChange change) where TChange : struct, IMapChange
+    static bool TryLocked<TChange>(ref Attempt attempt, LargeMap* large, in Probe key, ref TChange change)
+        where TChange : struct, IMapChange
     {
         // Before the lock is taken, which should be short.
         if (TChange.Inserts && !MakeKey(ref attempt, key)) return true;
@@ -269,7 +277,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     // The entry's value is Removed; the caller holds the shard's lock, which is given back.
-    static void FinishRemoval(ref Attempt attempt, LargeMap* large, MapShard* shard, ulong* place, Value current, bool isDue, bool takes, Status status)
+    static void FinishRemoval(
+        ref Attempt attempt, LargeMap* large, MapShard* shard, ulong* place, Value current, bool isDue, bool takes, Status status)
     {
         uint id = (uint)*place - 1;
         THook.Point();
@@ -288,7 +297,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     // The caller holds the shard's lock, which is given back.
-    static bool TryInsert<TChange>(ref Attempt attempt, LargeMap* large, MapShard* shard, ulong hash, ref TChange change) where TChange : struct, IMapChange
+    static bool TryInsert<TChange>(ref Attempt attempt, LargeMap* large, MapShard* shard, ulong hash, ref TChange change)
+        where TChange : struct, IMapChange
     {
         if (IsFull(shard))
         {
@@ -334,7 +344,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     // False: start over from the root. Updates need no lock, and what was not there while the root was the map's was missing.
-    static bool TrySmall<TChange>(ref Attempt attempt, nint root, in Probe key, ref TChange change) where TChange : struct, IMapChange
+    static bool TrySmall<TChange>(ref Attempt attempt, nint root, in Probe key, ref TChange change)
+        where TChange : struct, IMapChange
     {
         SmallMap* small = (SmallMap*)root;
         int i = IndexOf(small, key);
@@ -345,7 +356,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     // The same. Insertions and removals hold the lock, and look at the root again when they have it.
-    static bool TrySmallLocked<TChange>(ref Attempt attempt, nint seen, in Probe key, ref TChange change) where TChange : struct, IMapChange
+    static bool TrySmallLocked<TChange>(ref Attempt attempt, nint seen, in Probe key, ref TChange change)
+        where TChange : struct, IMapChange
     {
         OrderedMap* map = attempt.Map;
         if (!attempt.HoldsLock) ObjectLock.Enter<THook>(&map->Object.Lock);
@@ -364,14 +376,16 @@ public static unsafe partial class OrderedMap<THook>
         return done;
     }
 
-    static void ChangeAt<TChange>(ref Attempt attempt, SmallMap* small, int i, ref TChange change) where TChange : struct, IMapChange
+    static void ChangeAt<TChange>(ref Attempt attempt, SmallMap* small, int i, ref TChange change)
+        where TChange : struct, IMapChange
     {
         Value* place = SmallMap.Values(small) + i;
         while (TryStore(ref attempt, null, 0, place, ref change) == MapDecision.Remove)
         {
             // Others may update without the lock, but not remove.
             Value current = Load(place);
-            if (change.Present(attempt.Me, attempt.Heap, current, out _) != MapDecision.Remove || !TryRemoveAt(small, i, current)) continue;
+            if (change.Present(attempt.Me, attempt.Heap, current, out _) != MapDecision.Remove || !TryRemoveAt(small, i, current))
+                continue;
             attempt.OldKey = SmallMap.Keys(small)[i];
             if (!TChange.TakesCurrent) attempt.OldValue = current;
             attempt.Current = current;
@@ -381,7 +395,8 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     // False: the map has become large.
-    static bool TryAppend<TChange>(ref Attempt attempt, SmallMap* small, in Probe key, ref TChange change) where TChange : struct, IMapChange
+    static bool TryAppend<TChange>(ref Attempt attempt, SmallMap* small, in Probe key, ref TChange change)
+        where TChange : struct, IMapChange
     {
         if (!MakeKey(ref attempt, key)) return true;
         if (small->Count == small->Capacity)

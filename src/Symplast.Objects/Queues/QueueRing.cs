@@ -15,14 +15,15 @@ internal struct QueueCell
 
 /// <summary>A ring of cells that any number of threads put into and take from; the cells follow the struct.</summary>
 /// <remarks>
-/// <para>D. Vyukov's bounded MPMC queue. A put reserves the position Tail by advancing it, fills the cell and passes the turn on; a take does the
-/// same at Head. Turns count in steps of two, so that a ring of one cell knows free from filled, and any size will do.</para>
-/// <para>Unlike the original, who finds a cell not yet filled, or not yet emptied, whose position was reserved waits for the thread that reserved it:
-/// else a queue could look empty after a put had ended (.NET's ConcurrentQueueSegment does the same). Puts and takes take effect when they advance
-/// Tail or Head.</para>
-/// <para>Closing sets the top bit of Tail, so that no put can advance it any more; a closed ring with Head = Tail stays empty. Ending sets that of
-/// Head too: what is left then belongs to whoever ended it. A thread that deletes could not simply take what is left as others do: a take that began
-/// before could get what comes after something deleted.</para>
+/// <para>D. Vyukov's bounded MPMC queue. A put reserves the position Tail by advancing it, fills the cell and passes the turn on;
+/// a take does the same at Head. Turns count in steps of two, so that a ring of one cell knows free from filled, and any size
+/// will do.</para>
+/// <para>Unlike the original, who finds a cell not yet filled, or not yet emptied, whose position was reserved waits for the
+/// thread that reserved it: else a queue could look empty after a put had ended (.NET's ConcurrentQueueSegment does the same).
+/// Puts and takes take effect when they advance Tail or Head.</para>
+/// <para>Closing sets the top bit of Tail, so that no put can advance it any more; a closed ring with Head = Tail stays empty.
+/// Ending sets that of Head too: what is left then belongs to whoever ended it. A thread that deletes could not simply take what
+/// is left as others do: a take that began before could get what comes after something deleted.</para>
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = 384)]
 internal unsafe struct QueueRing
@@ -84,7 +85,8 @@ internal unsafe struct QueueRing
             if (ahead == 0)
             {
                 THook.Point();
-                // Full fence; pairs with that of Close: either this position is before the end, or the bit makes the exchange fail.
+                // Full fence; pairs with that of Close: either this position is before the end, or the bit makes the exchange
+                // fail.
                 if (Interlocked.CompareExchange(ref ring->Tail, tail + 1, tail) != tail) continue;
                 if (THook.Omits(QueueStep.ElementComesBeforeTurn)) Volatile.Write(ref cell->Turn, 2 * tail + 1);
                 THook.Point();
@@ -165,7 +167,9 @@ internal unsafe struct QueueRing
     // Full fence; pairs with the exchange in Take.
     internal static ulong End(QueueRing* ring) => Interlocked.Or(ref ring->Head, ClosedBit);
 
-    /// <summary>The element at a position of a ring that was closed and ended; empty if there are no more. For the thread that ended it.</summary>
+    /// <summary>
+    /// The element at a position of a ring that was closed and ended; empty if there are no more. For the thread that ended it.
+    /// </summary>
     internal static Value Left<THook>(QueueRing* ring, ulong position) where THook : struct, IInterleaving
     {
         if (position == (ring->Tail & ~ClosedBit)) return default;

@@ -11,7 +11,8 @@ public static unsafe partial class SharedQueue<THook>
     static void VisitParts(Header* o, in PartVisitor parts)
     {
         SharedQueue* queue = (SharedQueue*)o;
-        // Acquire: pairs with the exchanges of First and of Next. A ring that was the queue's in this section stays, and so do those after it.
+        // Acquire: pairs with the exchanges of First and of Next. A ring that was the queue's in this section stays, and so do
+        // those after it.
         QueueRing* ring = (QueueRing*)Volatile.Read(ref *(nint*)&queue->First);
         for (; ring != null; ring = (QueueRing*)Volatile.Read(ref *(nint*)&ring->Next))
         {

@@ -10,8 +10,9 @@ public static unsafe partial class SharedQueue<THook>
     const int Spins = 40;
 
     /// <summary>
-    /// Begins to wait: counts the caller in and gives it a ticket. It then tries again, sleeps with <see cref="Wait"/>, tries again, and so on, and
-    /// calls <see cref="EndWait"/> whatever happened. The caller must hold a reference to the queue all the time.
+    /// Begins to wait: counts the caller in and gives it a ticket. It then tries again, sleeps with <see cref="Wait"/>, tries
+    /// again, and so on, and calls <see cref="EndWait"/> whatever happened. The caller must hold a reference to the queue all the
+    /// time.
     /// </summary>
     public static Status BeginWait(Participant* me, SharedQueue* queue, QueueSide side, out int ticket)
     {
@@ -24,7 +25,8 @@ public static unsafe partial class SharedQueue<THook>
             THook.Point();
             // Pairs with the reading in Signal, through the barrier.
             Interlocked.Increment(ref awaited->Waiters);
-            // Pairs with the order of the element and the reading in Signal: whoever does not see the waiter has passed its element on visibly.
+            // Pairs with the order of the element and the reading in Signal: whoever does not see the waiter has passed its
+            // element on visibly.
             Interlocked.MemoryBarrierProcessWide();
             THook.Point();
             // Acquire: pairs with the increment in Wake; the caller's next try comes after it.
@@ -35,9 +37,9 @@ public static unsafe partial class SharedQueue<THook>
     }
 
     /// <summary>
-    /// Sleeps until what is awaited may have happened since the ticket was drawn (Done), the time is up (nanoseconds; TimedOut), or a signal arrives
-    /// (either), and draws another ticket. Not inside a section, and no GIL may be held; it needs to be given up for this call only. Deleting the
-    /// queue wakes those who sleep, deleting its pool does not: sleep in slices.
+    /// Sleeps until what is awaited may have happened since the ticket was drawn (Done), the time is up (nanoseconds; TimedOut),
+    /// or a signal arrives (either), and draws another ticket. Not inside a section, and no GIL may be held; it needs to be given
+    /// up for this call only. Deleting the queue wakes those who sleep, deleting its pool does not: sleep in slices.
     /// </summary>
     public static Status Wait(Participant* me, SharedQueue* queue, QueueSide side, ref int ticket, long nanoseconds)
     {
@@ -90,9 +92,9 @@ public static unsafe partial class SharedQueue<THook>
     }
 
     /// <summary>
-    /// Takes the first element out, with the reference that the queue held; waits for one at most <paramref name="nanoseconds"/> (negative: for
-    /// ever), or until <paramref name="cancelled"/> (may be null) is not 0, which is looked at every 50 ms and at every <see cref="Interrupt"/>:
-    /// TimedOut. Not inside a section, and no GIL may be held.
+    /// Takes the first element out, with the reference that the queue held; waits for one at most <paramref name="nanoseconds"/>
+    /// (negative: for ever), or until <paramref name="cancelled"/> (may be null) is not 0, which is looked at every 50 ms and at
+    /// every <see cref="Interrupt"/>: TimedOut. Not inside a section, and no GIL may be held.
     /// </summary>
     public static Status Take(Participant* me, SharedQueue* queue, out Value value, long nanoseconds, int* cancelled)
     {
@@ -102,8 +104,10 @@ public static unsafe partial class SharedQueue<THook>
         return status;
     }
 
-    /// <summary>Puts an element at the end; waits for room as <see cref="Take(Participant*, SharedQueue*, out Value, long, int*)"/> does for an
-    /// element.</summary>
+    /// <summary>
+    /// Puts an element at the end; waits for room as <see cref="Take(Participant*, SharedQueue*, out Value, long, int*)"/> does
+    /// for an element.
+    /// </summary>
     public static Status Put(Participant* me, SharedQueue* queue, Value value, long nanoseconds, int* cancelled)
     {
         Putting putting = new(value);
@@ -127,7 +131,8 @@ public static unsafe partial class SharedQueue<THook>
         public Status Try(Participant* me, SharedQueue* queue) => TryPut(me, queue, value);
     }
 
-    static Status Repeat<TAttempt>(Participant* me, SharedQueue* queue, ref TAttempt attempt, QueueSide side, long nanoseconds, int* cancelled)
+    static Status Repeat<TAttempt>(
+        Participant* me, SharedQueue* queue, ref TAttempt attempt, QueueSide side, long nanoseconds, int* cancelled)
         where TAttempt : struct, IAttempt
     {
         Debug.Assert(!Epoch.IsInside(me));
@@ -163,7 +168,8 @@ public static unsafe partial class SharedQueue<THook>
     static void Signal(QueueEvent* happened)
     {
         THook.Point();
-        // Comes after the release in QueueRing.Put or Take in this thread's program; that it does for others too is up to the barrier in BeginWait.
+        // Comes after the release in QueueRing.Put or Take in this thread's program; that it does for others too is up to the
+        // barrier in BeginWait.
         if (Volatile.Read(ref happened->Waiters) != 0 && !THook.Omits(QueueStep.Signal)) Wake(happened, 1);
     }
 

@@ -57,21 +57,23 @@ public enum QueueSide
 }
 
 /// <summary>
-/// A queue that any number of threads put into and take from: bounded or not, first in first out. All methods are thread-safe; those that do not wait
-/// enter a section of their own.
+/// A queue that any number of threads put into and take from: bounded or not, first in first out. All methods are thread-safe;
+/// those that do not wait enter a section of their own.
 /// </summary>
 /// <remarks>
-/// <para>A chain of rings (<see cref="QueueRing"/>), as .NET's ConcurrentQueue: a bounded queue has one for good. Otherwise, when the last ring is
-/// full, a put takes the queue's lock, closes it and links a larger one; who finds the first ring closed and empty takes the lock, unlinks and
-/// retires it. A ring is closed in three cases only: it has a successor, the queue was closed, or it was deleted.</para>
-/// <para>Closing and deleting set their flag, then close the last ring, under the lock: whoever finds a ring closed and, having read the flag, finds
-/// no successor, knows that there will be none. Deleting also ends the first ring, so that nothing can be taken any more, and releases what is left
-/// in the chain, each element once.</para>
-/// <para>Waiting is an eventcount (D. Vyukov; folly's EventCount): count oneself as a waiter, read the sequence as a ticket, try again, sleep while
-/// the sequence is the ticket. The other side passes an element on, then looks for waiters, and only if there are some changes the sequence and wakes
-/// one. That it looks after the element is visible would take a fence for every element; instead the waiter makes all threads execute one
-/// (<c>membarrier</c>) after it counted itself: who looked before it had passed its element on before, and the waiter's next try finds it. Who stops
-/// waiting wakes another one if there is something left, in case the wake was meant for him.</para>
+/// <para>A chain of rings (<see cref="QueueRing"/>), as .NET's ConcurrentQueue: a bounded queue has one for good. Otherwise, when
+/// the last ring is full, a put takes the queue's lock, closes it and links a larger one; who finds the first ring closed and
+/// empty takes the lock, unlinks and retires it. A ring is closed in three cases only: it has a successor, the queue was closed,
+/// or it was deleted.</para>
+/// <para>Closing and deleting set their flag, then close the last ring, under the lock: whoever finds a ring closed and, having
+/// read the flag, finds no successor, knows that there will be none. Deleting also ends the first ring, so that nothing can be
+/// taken any more, and releases what is left in the chain, each element once.</para>
+/// <para>Waiting is an eventcount (D. Vyukov; folly's EventCount): count oneself as a waiter, read the sequence as a ticket, try
+/// again, sleep while the sequence is the ticket. The other side passes an element on, then looks for waiters, and only if there
+/// are some changes the sequence and wakes one. That it looks after the element is visible would take a fence for every element;
+/// instead the waiter makes all threads execute one (<c>membarrier</c>) after it counted itself: who looked before it had passed
+/// its element on before, and the waiter's next try finds it. Who stops waiting wakes another one if there is something left, in
+/// case the wake was meant for him.</para>
 /// </remarks>
 public static unsafe partial class SharedQueue<THook> where THook : struct, IInterleaving
 {
@@ -79,8 +81,8 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
     const ulong DefaultLargest = 1 << 16;
 
     /// <summary>
-    /// A new, empty queue with one reference, the caller's; null if there is no memory. <paramref name="capacity"/> is how many elements it may hold,
-    /// 0 for any number. Inside a section in which the pool was not deleted.
+    /// A new, empty queue with one reference, the caller's; null if there is no memory. <paramref name="capacity"/> is how many
+    /// elements it may hold, 0 for any number. Inside a section in which the pool was not deleted.
     /// </summary>
     public static SharedQueue* Create(Participant* me, PoolHeap* heap, long capacity) =>
         Create(me, heap, (ulong)capacity, capacity != 0 ? (ulong)capacity : FirstRing, DefaultLargest);
@@ -114,8 +116,10 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
         return status;
     }
 
-    /// <summary>Takes the first element out, with the reference that the queue held. Missing if the queue is empty, Closed if it was closed as
-    /// well.</summary>
+    /// <summary>
+    /// Takes the first element out, with the reference that the queue held. Missing if the queue is empty, Closed if it was
+    /// closed as well.
+    /// </summary>
     public static Status TryTake(Participant* me, SharedQueue* queue, out Value value)
     {
         value = default;
@@ -134,8 +138,8 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
         Status status = SharedObject.IsDeleted((SharedObject*)queue) ? Status.Deleted : Status.Done;
         if (status == Status.Done)
         {
-            // The chain stays as it is under the lock, and nobody begins to delete. Rings between the first and the last are full, or were emptied in
-            // turn after the first: they are summed up between two equal looks at the first.
+            // The chain stays as it is under the lock, and nobody begins to delete. Rings between the first and the last are
+            // full, or were emptied in turn after the first: they are summed up between two equal looks at the first.
             ObjectLock.Enter<THook>(&queue->Object.Lock);
             if (queue->Object.Head.DeletedFlag != 0) status = Status.Deleted;
             else count = Sum(queue);
@@ -163,8 +167,10 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
         return status;
     }
 
-    /// <summary>Deletes the queue by hand: later operations and those who wait answer Deleted, and so does a second call. What it held is
-    /// released.</summary>
+    /// <summary>
+    /// Deletes the queue by hand: later operations and those who wait answer Deleted, and so does a second call. What it held is
+    /// released.
+    /// </summary>
     public static Status Delete(Participant* me, SharedQueue* queue)
     {
         Epoch.Enter(me);
@@ -285,7 +291,8 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
             Status status = QueueRing.Take<THook>(ring, out value);
             if (status != Status.Closed) return status;
             THook.Point();
-            // Acquire, before that of the successor: once the queue is closed, there will be none. Deleting sets its own flag before this one.
+            // Acquire, before that of the successor: once the queue is closed, there will be none. Deleting sets its own flag
+            // before this one.
             bool isClosed = Volatile.Read(ref queue->IsClosed) != 0;
             THook.Point();
             // Acquire: pairs with the release in Grow.
@@ -295,7 +302,8 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
                 THook.Point();
                 isClosed = Volatile.Read(ref queue->IsClosed) != 0;
             }
-            if (next == null) return !isClosed ? Status.Missing : queue->Object.Head.DeletedFlag != 0 ? Status.Deleted : Status.Closed;
+            if (next == null)
+                return !isClosed ? Status.Missing : queue->Object.Head.DeletedFlag != 0 ? Status.Deleted : Status.Closed;
             Advance(me, queue, ring, next);
         }
     }
@@ -309,8 +317,8 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
         if ((queue->First == ring || THook.Omits(QueueStep.FirstIsReadAgain)) && queue->Object.Head.DeletedFlag == 0)
         {
             THook.Point();
-            // Full fence; pairs with the acquire in Take; the ring is unlinked before its tag is read. Last is another one since Grow gave up the
-            // lock.
+            // Full fence; pairs with the acquire in Take; the ring is unlinked before its tag is read. Last is another one since
+            // Grow gave up the lock.
             Interlocked.Exchange(ref *(nint*)&queue->First, (nint)next);
             Heap.Retire(me, ring);
         }
@@ -323,8 +331,8 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
         {
             QueueRing* first = queue->First;
             THook.Point();
-            // Acquires: a ring is taken from only when those before it are empty. If the first one with elements has the same head before and after,
-            // nothing was taken between, and only the last one's tail can have changed.
+            // Acquires: a ring is taken from only when those before it are empty. If the first one with elements has the same
+            // head before and after, nothing was taken between, and only the last one's tail can have changed.
             while (first->Next != null && QueueRing.Count<THook>(first) == 0) first = first->Next;
             ulong head = Volatile.Read(ref first->Head);
             long count = 0;
@@ -347,7 +355,8 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
         QueueRing.Close(queue->Last);
     }
 
-    // False if it was deleted before, or its pool was. Whoever gets true owns the elements from this position of the first ring on.
+    // False if it was deleted before, or its pool was. Whoever gets true owns the elements from this position of the first ring
+    // on.
     static bool TryEnd(SharedQueue* queue, out ulong position)
     {
         position = 0;

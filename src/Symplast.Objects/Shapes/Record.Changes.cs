@@ -61,8 +61,9 @@ public static unsafe partial class Record<THook>
     }
 
     /// <summary>
-    /// Adds the attribute that one shape has more than another, if the record has the other: Missing if it has not, or there is no room for it. Takes over the reference to
-    /// the value if it is done. The shapes are of one tree, which stays as long as there is a record with the number of one of its shapes. Inside a section.
+    /// Adds the attribute that one shape has more than another, if the record has the other: Missing if it has not, or there is
+    /// no room for it. Takes over the reference to the value if it is done. The shapes are of one tree, which stays as long as
+    /// there is a record with the number of one of its shapes. Inside a section.
     /// </summary>
     public static Status Append(Participant* me, Record* record, ulong shapeId, Shape* extended, Value value)
     {
@@ -76,7 +77,10 @@ public static unsafe partial class Record<THook>
         return status;
     }
 
-    /// <summary>The shape that a record was found to have, if it is one with one attribute more than the one with a number; else null. Inside the view's section.</summary>
+    /// <summary>
+    /// The shape that a record was found to have, if it is one with one attribute more than the one with a number; else null.
+    /// Inside the view's section.
+    /// </summary>
     public static Shape* StepFrom(ulong shapeId, RecordView after)
     {
         if (after.ShapeId == 0 || shapeId == 0) return null;
@@ -86,10 +90,11 @@ public static unsafe partial class Record<THook>
     }
 
     /// <summary>
-    /// Replaces the value of an attribute if it equals <paramref name="expected"/>; Missing if it does not, or there is no such attribute.
-    /// <paramref name="seen"/> is what was there (empty if nothing), without a reference.
+    /// Replaces the value of an attribute if it equals <paramref name="expected"/>; Missing if it does not, or there is no such
+    /// attribute. <paramref name="seen"/> is what was there (empty if nothing), without a reference.
     /// </summary>
-    public static Status CompareExchange(Participant* me, Record* record, in Probe name, in Probe expected, Value value, out Value seen)
+    public static Status CompareExchange(
+        Participant* me, Record* record, in Probe name, in Probe expected, Value value, out Value seen)
     {
         ConditionalReplacement update = new(expected, value);
         return Update(me, record, name, ref update, out seen, out _);
@@ -103,17 +108,21 @@ public static unsafe partial class Record<THook>
     }
 
     /// <summary>
-    /// Adds to the number in a slot; false, and nothing is done, if the record has not, or not any more, the shape with that number: the status is Missing then, or Deleted.
-    /// <paramref name="sum"/> comes without a reference. Inside a section.
+    /// Adds to the number in a slot; false, and nothing is done, if the record has not, or not any more, the shape with that
+    /// number: the status is Missing then, or Deleted. <paramref name="sum"/> comes without a reference. Inside a section.
     /// </summary>
-    public static bool TryAddCached(Participant* me, Record* record, ulong shapeId, int slot, Value delta, out Value sum, out Status status)
+    public static bool TryAddCached(
+        Participant* me, Record* record, ulong shapeId, int slot, Value delta, out Value sum, out Status status)
     {
         Addition update = new(delta);
         return TryUpdateCached(me, record, shapeId, slot, ref update, out sum, out status);
     }
 
-    /// <summary>The same for replacing the value in a slot if it equals <paramref name="expected"/>, else the status is Missing.</summary>
-    public static bool TryCompareExchangeCached(Participant* me, Record* record, ulong shapeId, int slot, in Probe expected, Value value, out Status status)
+    /// <summary>
+    /// The same for replacing the value in a slot if it equals <paramref name="expected"/>, else the status is Missing.
+    /// </summary>
+    public static bool TryCompareExchangeCached(
+        Participant* me, Record* record, ulong shapeId, int slot, in Probe expected, Value value, out Status status)
     {
         ConditionalReplacement update = new(expected, value);
         return TryUpdateCached(me, record, shapeId, slot, ref update, out _, out status);
@@ -149,7 +158,8 @@ public static unsafe partial class Record<THook>
         return status;
     }
 
-    static Status Update<TUpdate>(Participant* me, Record* record, in Probe name, ref TUpdate update, out Value old, out Value next)
+    static Status Update<TUpdate>(
+        Participant* me, Record* record, in Probe name, ref TUpdate update, out Value old, out Value next)
         where TUpdate : struct, IUpdate
     {
         old = next = default;
@@ -169,7 +179,8 @@ public static unsafe partial class Record<THook>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static bool TryUpdateCached<TUpdate>(Participant* me, Record* record, ulong shapeId, int slot, ref TUpdate update, out Value next, out Status status)
+    static bool TryUpdateCached<TUpdate>(
+        Participant* me, Record* record, ulong shapeId, int slot, ref TUpdate update, out Value next, out Status status)
         where TUpdate : struct, IUpdate
     {
         Value old = next = default;
@@ -183,7 +194,8 @@ public static unsafe partial class Record<THook>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Status UpdateSlot<TUpdate>(Participant* me, Record* record, RecordBody* body, int slot, ref TUpdate update, out Value old, out Value next)
+    static Status UpdateSlot<TUpdate>(
+        Participant* me, Record* record, RecordBody* body, int slot, ref TUpdate update, out Value old, out Value next)
         where TUpdate : struct, IUpdate
     {
         old = RecordBody.Slots(body)[slot];

@@ -1,6 +1,7 @@
 namespace Symplast.Objects;
 
-// Records that are used as dictionaries. All inside a section in which the pool was not deleted, and but for counting under the record's lock.
+// Records that are used as dictionaries. All inside a section in which the pool was not deleted, and but for counting under the
+// record's lock.
 public static unsafe partial class Record<THook>
 {
     // Gives a record with a shape a table, and one attribute more, which is not there.
@@ -63,7 +64,9 @@ public static unsafe partial class Record<THook>
         CountTable(me, table, out count);
         OrderedMap<THook>.Start(me, table, out OrderedMapCursor cursor);
         int taken = 0;
-        while (taken < capacity && OrderedMap<THook>.Next(me, table, ref cursor, names + taken, values + taken, capacity - taken, out int found) == Status.Done)
+        while (taken < capacity
+            && OrderedMap<THook>.Next(
+            me, table, ref cursor, names + taken, values + taken, capacity - taken, out int found) == Status.Done)
         {
             for (int end = taken + found; taken < end; taken++)
             {

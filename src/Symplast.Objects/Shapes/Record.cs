@@ -3,8 +3,10 @@ using System.Runtime.CompilerServices;
 
 namespace Symplast.Objects;
 
-/// <summary>An object with named attributes in a pool. Its operations are in <see cref="Record{THook}"/>. The first body follows the
-/// struct.</summary>
+/// <summary>
+/// An object with named attributes in a pool. Its operations are in <see cref="Record{THook}"/>. The first body follows the
+/// struct.
+/// </summary>
 public unsafe struct Record
 {
     internal SharedObject Object;
@@ -15,7 +17,10 @@ public unsafe struct Record
     internal static RecordBody* FirstBody(Record* record) => (RecordBody*)(record + 1);
 }
 
-/// <summary>The shape of a record and the values of its attributes, which follow the struct; or the beginning of a <see cref="RecordTable"/>.</summary>
+/// <summary>
+/// The shape of a record and the values of its attributes, which follow the struct; or the beginning of a
+/// <see cref="RecordTable"/>.
+/// </summary>
 internal unsafe struct RecordBody
 {
     /// <summary>Null if it is a table, which it is from the beginning or never.</summary>
@@ -32,7 +37,9 @@ internal unsafe struct RecordBody
     internal static Value* Slots(RecordBody* body) => (Value*)(body + 1);
 }
 
-/// <summary>What a record with very many attributes has for a body: a map of them, all of whose writers hold the record's lock.</summary>
+/// <summary>
+/// What a record with very many attributes has for a body: a map of them, all of whose writers hold the record's lock.
+/// </summary>
 internal unsafe struct RecordTable
 {
     /// <summary>Without a shape, number or slots.</summary>
@@ -43,7 +50,8 @@ internal unsafe struct RecordTable
     /// <summary>The map; null if the body is none of these.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     // Acquire: the first load of the body's, pairs with the exchange in Replace. Which of the two it is never changes.
-    internal static OrderedMap* MapOf(RecordBody* body) => Volatile.Read(ref *(nint*)&body->Shape) == 0 ? &((RecordTable*)body)->Map : null;
+    internal static OrderedMap* MapOf(RecordBody* body) =>
+        Volatile.Read(ref *(nint*)&body->Shape) == 0 ? &((RecordTable*)body)->Map : null;
 }
 
 /// <summary>
@@ -64,21 +72,22 @@ public readonly unsafe ref struct RecordView
 }
 
 /// <summary>
-/// Records: objects whose attributes have slots by their shape. All methods are thread-safe and enter a section of their own; reading is lock-free,
-/// writing takes the record's lock.
+/// Records: objects whose attributes have slots by their shape. All methods are thread-safe and enter a section of their own;
+/// reading is lock-free, writing takes the record's lock.
 /// </summary>
 /// <remarks>
-/// <para>In a body a slot belongs to the same attribute for ever. Another attribute: its value is stored, then the longer shape, then that one's
-/// number. A reader who finds a shape, or its number, in a body therefore finds the value of any attribute of that shape in its slot, whatever others
-/// add.</para>
-/// <para>When the body is full, or an attribute is removed (which moves those after it), a copy takes the body's place (read-copy-update); writers
-/// change values under the lock only, so the copy misses none, and a reader who still has the old one reads what was true when it was replaced, which
-/// is after the reader began.</para>
+/// <para>In a body a slot belongs to the same attribute for ever. Another attribute: its value is stored, then the longer shape,
+/// then that one's number. A reader who finds a shape, or its number, in a body therefore finds the value of any attribute of
+/// that shape in its slot, whatever others add.</para>
+/// <para>When the body is full, or an attribute is removed (which moves those after it), a copy takes the body's place
+/// (read-copy-update); writers change values under the lock only, so the copy misses none, and a reader who still has the old one
+/// reads what was true when it was replaced, which is after the reader began.</para>
 /// <para>Removing the attribute that was added last goes back to the parent shape; any other leaves the tree for a private shape
 /// (<see cref="Shape"/>).</para>
-/// <para>A record that gets more attributes than shapes have is used as a dictionary. It gets a table for a body, as it would get a larger one, and keeps it: a map
-/// (<see cref="OrderedMap{THook}"/>), which its readers read without the lock. Writers hold it, so that everything is as it is at one instant under the lock. A record that is
-/// deleted loses its body first, then the table ends: who still finds something there began before.</para>
+/// <para>A record that gets more attributes than shapes have is used as a dictionary. It gets a table for a body, as it would get
+/// a larger one, and keeps it: a map (<see cref="OrderedMap{THook}"/>), which its readers read without the lock. Writers hold it,
+/// so that everything is as it is at one instant under the lock. A record that is deleted loses its body first, then the table
+/// ends: who still finds something there began before.</para>
 /// </remarks>
 public static unsafe partial class Record<THook> where THook : struct, IInterleaving
 {
@@ -86,8 +95,8 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
     public const int FirstCapacity = 4;
 
     /// <summary>
-    /// A new record without attributes, and with room for some, with one reference, the caller's; null if there is no memory. <paramref name="root"/>
-    /// is its class's tree of shapes. Inside a section in which the pool was not deleted.
+    /// A new record without attributes, and with room for some, with one reference, the caller's; null if there is no memory.
+    /// <paramref name="root"/> is its class's tree of shapes. Inside a section in which the pool was not deleted.
     /// </summary>
     public static Record* Create(Participant* me, PoolHeap* heap, Shape* root, int capacity = FirstCapacity)
     {
@@ -97,8 +106,8 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
     }
 
     /// <summary>
-    /// A new record with all the attributes of a shape of its class's tree, and one reference, the caller's; it takes over those to the values. Null if there is no memory.
-    /// Inside a section in which the pool was not deleted.
+    /// A new record with all the attributes of a shape of its class's tree, and one reference, the caller's; it takes over those
+    /// to the values. Null if there is no memory. Inside a section in which the pool was not deleted.
     /// </summary>
     public static Record* Create(Participant* me, PoolHeap* heap, Shape* shape, Value* values)
     {
@@ -121,11 +130,12 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
     }
 
     /// <summary>The value of an attribute, without a reference. Missing if there is none of this name.</summary>
-    public static Status Get(Participant* me, Record* record, in Probe name, out Value value) => Get(me, record, name, out value, out _, out _);
+    public static Status Get(Participant* me, Record* record, in Probe name, out Value value) =>
+        Get(me, record, name, out value, out _, out _);
 
     /// <summary>
-    /// The same; with a shape number and a slot for <see cref="GetCached"/>. The number is 0 if they must not be kept; the slot of what records of that shape do not
-    /// have is -1.
+    /// The same; with a shape number and a slot for <see cref="GetCached"/>. The number is 0 if they must not be kept; the slot
+    /// of what records of that shape do not have is -1.
     /// </summary>
     public static Status Get(Participant* me, Record* record, in Probe name, out Value value, out ulong shapeId, out int slot)
     {
@@ -152,7 +162,9 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
         return status;
     }
 
-    /// <summary>The value in a slot if the record has that shape, else Missing: the attribute may be there all the same.</summary>
+    /// <summary>
+    /// The value in a slot if the record has that shape, else Missing: the attribute may be there all the same.
+    /// </summary>
     public static Status GetCached(Participant* me, Record* record, ulong shapeId, int slot, out Value value)
     {
         Debug.Assert(shapeId != 0);
@@ -171,7 +183,8 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
     }
 
     /// <summary>
-    /// What <see cref="GetCached"/> does in two steps, for who knows slots by shapes: looks which shape the record has. Inside a section.
+    /// What <see cref="GetCached"/> does in two steps, for who knows slots by shapes: looks which shape the record has. Inside a
+    /// section.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RecordView View(Record* record)
@@ -183,7 +196,9 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
         return new RecordView(body, Volatile.Read(ref body->ShapeId));
     }
 
-    /// <summary>The value in a slot of the shape that a view has a number of, without a reference. Inside the view's section.</summary>
+    /// <summary>
+    /// The value in a slot of the shape that a view has a number of, without a reference. Inside the view's section.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Value Load(RecordView view, int slot)
     {
@@ -209,9 +224,9 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
     }
 
     /// <summary>
-    /// The attributes as they are at one instant, in the order of insertion: at most <paramref name="capacity"/>, names and values each with a
-    /// reference that is the caller's.
-    /// <paramref name="count"/> is how many there are. Costs writers the lock for so long.
+    /// The attributes as they are at one instant, in the order of insertion: at most <paramref name="capacity"/>, names and
+    /// values each with a reference that is the caller's. <paramref name="count"/> is how many there are. Costs writers the lock
+    /// for so long.
     /// </summary>
     public static Status TakeAll(Participant* me, Record* record, Value* names, Value* values, int capacity, out int count)
     {
@@ -236,7 +251,9 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
         return status;
     }
 
-    /// <summary>Deletes the record by hand: later operations answer Deleted, and so does a second call. What it held is released.</summary>
+    /// <summary>
+    /// Deletes the record by hand: later operations answer Deleted, and so does a second call. What it held is released.
+    /// </summary>
     public static Status Delete(Participant* me, Record* record)
     {
         Epoch.Enter(me);

@@ -5,15 +5,16 @@ using System.Runtime.Intrinsics;
 namespace Symplast.Objects;
 
 /// <summary>
-/// Which attributes an object has, in the order of insertion, and so which slot each has: a hidden class. Immutable but for its transitions. One byte
-/// of each name's hash follows the struct, in groups of 16, then the names.
+/// Which attributes an object has, in the order of insertion, and so which slot each has: a hidden class. Immutable but for its
+/// transitions. One byte of each name's hash follows the struct, in groups of 16, then the names.
 /// </summary>
 /// <remarks>
-/// <para>C. Chambers, D. Ungar, E. Lee, "An efficient implementation of SELF", OOPSLA 1989. A shape of a tree is its parent's with one name more; all
-/// records of a pool that got the same names in the same order from the same root have the same shape, whatever thread gave them. The children of a
-/// shape are a list that only grows, at its head, by compare-and-swap; who fails looks at the new ones, so no name has two children.</para>
-/// <para>Shapes of a tree stay until <see cref="Shapes{THook}.FreeTree"/>. A record that lost an attribute, or got one that the tree has no room for, has a private shape:
-/// without number, seen in no cache, and freed with the record's next one.</para>
+/// <para>C. Chambers, D. Ungar, E. Lee, "An efficient implementation of SELF", OOPSLA 1989. A shape of a tree is its parent's
+/// with one name more; all records of a pool that got the same names in the same order from the same root have the same shape,
+/// whatever thread gave them. The children of a shape are a list that only grows, at its head, by compare-and-swap; who fails
+/// looks at the new ones, so no name has two children.</para>
+/// <para>Shapes of a tree stay until <see cref="Shapes{THook}.FreeTree"/>. A record that lost an attribute, or got one that the
+/// tree has no room for, has a private shape: without number, seen in no cache, and freed with the record's next one.</para>
 /// </remarks>
 public unsafe struct Shape
 {
@@ -31,7 +32,8 @@ public unsafe struct Shape
 
     internal int Count;
 
-    internal static nuint SizeOf(int count) => (nuint)sizeof(Shape) + (nuint)TagBytes(count) + (nuint)count * (nuint)sizeof(Value);
+    internal static nuint SizeOf(int count) =>
+        (nuint)sizeof(Shape) + (nuint)TagBytes(count) + (nuint)count * (nuint)sizeof(Value);
 
     internal static byte* Tags(Shape* shape) => (byte*)(shape + 1);
 
@@ -78,14 +80,19 @@ public unsafe struct Shape
 /// <summary>Trees of shapes. All methods are thread-safe unless they say otherwise.</summary>
 public static unsafe class Shapes<THook> where THook : struct, IInterleaving
 {
-    /// <summary>Records with more are used as dictionaries, and would fill the tree with shapes of their own: they have tables (<see cref="RecordTable"/>).</summary>
+    /// <summary>
+    /// Records with more are used as dictionaries, and would fill the tree with shapes of their own: they have tables
+    /// (<see cref="RecordTable"/>).
+    /// </summary>
     // A small number under test, so that short histories get there.
     internal static int MostNames => typeof(THook) == typeof(Uninterrupted) ? 128 : 4;
 
     const int MostChildren = 64;
 
-    /// <summary>The root of a new tree, for the objects of one class: a shape without names. Null if there is no memory. Inside a section in which
-    /// the pool was not deleted.</summary>
+    /// <summary>
+    /// The root of a new tree, for the objects of one class: a shape without names. Null if there is no memory. Inside a section
+    /// in which the pool was not deleted.
+    /// </summary>
     public static Shape* CreateTree(Participant* me, PoolHeap* heap)
     {
         Shape* root = Shape.Allocate(me, heap, 0);
@@ -93,7 +100,9 @@ public static unsafe class Shapes<THook> where THook : struct, IInterleaving
         return root;
     }
 
-    /// <summary>Frees a whole tree. No record may have one of its shapes any more, and nobody may make one. Inside a section.</summary>
+    /// <summary>
+    /// Frees a whole tree. No record may have one of its shapes any more, and nobody may make one. Inside a section.
+    /// </summary>
     public static void FreeTree(Participant* me, Shape* root)
     {
         Shape* shape = root;
@@ -113,7 +122,10 @@ public static unsafe class Shapes<THook> where THook : struct, IInterleaving
         }
     }
 
-    /// <summary>The shape with one name more, of the same tree. Missing if the tree should not grow there. Inside a section in which the pool was not deleted.</summary>
+    /// <summary>
+    /// The shape with one name more, of the same tree. Missing if the tree should not grow there. Inside a section in which the
+    /// pool was not deleted.
+    /// </summary>
     public static Status Extend(Participant* me, PoolHeap* heap, Shape* shape, in Probe name, out Shape* extended)
     {
         Shape* fresh = null;
@@ -152,8 +164,10 @@ public static unsafe class Shapes<THook> where THook : struct, IInterleaving
         }
     }
 
-    /// <summary>A private shape: without the name of one slot, if that is not negative, and with one name more, if there is one. Null if there is no
-    /// memory.</summary>
+    /// <summary>
+    /// A private shape: without the name of one slot, if that is not negative, and with one name more, if there is one. Null if
+    /// there is no memory.
+    /// </summary>
     internal static Shape* Private(Participant* me, PoolHeap* heap, Shape* shape, int without, Value added, ulong hash)
     {
         int count = shape->Count - (without >= 0 ? 1 : 0) + (added.IsEmpty ? 0 : 1);

@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// A key to look for: <see cref="Probe"/>, which can be any, or one that is known to be of a kind. Only ever a type argument, so that what is compared stays in registers.
+/// A key to look for: <see cref="Probe"/>, which can be any, or one that is known to be of a kind. Only ever a type argument, so
+/// that what is compared stays in registers.
 /// </summary>
 public interface IMapKey
 {
@@ -28,10 +29,14 @@ public readonly unsafe struct TextKey(byte* ascii, nuint length, ulong hash) : I
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool Matches(Value stored) => stored.PointsTo(ValueKind.Text) && Equality.SameBytes((Blob*)stored.Pointer, ascii, length);
+    public bool Matches(Value stored) =>
+        stored.PointsTo(ValueKind.Text) && Equality.SameBytes((Blob*)stored.Pointer, ascii, length);
 }
 
-/// <summary>Text or bytes of which only the hash is known: a stored key that matches is written to <paramref name="found"/>, without a reference.</summary>
+/// <summary>
+/// Text or bytes of which only the hash is known: a stored key that matches is written to <paramref name="found"/>, without a
+/// reference.
+/// </summary>
 public readonly unsafe struct HashKey(ValueKind kind, ulong hash, Value* found) : IMapKey
 {
     /// <inheritdoc/>

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// The entries of a map at one instant, in order; with a reference to each key and value. It belongs to whoever made it, and lies in the pool, or in memory of the
-/// process's own. Keys and values follow in turn.
+/// The entries of a map at one instant, in order; with a reference to each key and value. It belongs to whoever made it, and lies
+/// in the pool, or in memory of the process's own. Keys and values follow in turn.
 /// </summary>
 /// <remarks>To be read inside a section in which the pool was found not deleted.</remarks>
 public unsafe struct MapSnapshot
@@ -23,12 +23,16 @@ public unsafe struct MapSnapshot
 
     internal static Value* Items(MapSnapshot* snapshot) => (Value*)(snapshot + 1);
 
-    /// <summary>Room for so many entries in memory of the process's own; null if there is none. Inside a section in which the pool was not deleted.</summary>
+    /// <summary>
+    /// Room for so many entries in memory of the process's own; null if there is none. Inside a section in which the pool was not
+    /// deleted.
+    /// </summary>
     internal static MapSnapshot* Create(PoolHeap* heap, ulong capacity)
     {
         try
         {
-            MapSnapshot* snapshot = (MapSnapshot*)NativeMemory.Alloc((nuint)sizeof(MapSnapshot) + checked((nuint)capacity * 2 * (nuint)sizeof(Value)));
+            MapSnapshot* snapshot = (MapSnapshot*)NativeMemory.Alloc(
+                (nuint)sizeof(MapSnapshot) + checked((nuint)capacity * 2 * (nuint)sizeof(Value)));
             *snapshot = new MapSnapshot { Owner = heap };
             Heap.Pin(heap);
             return snapshot;

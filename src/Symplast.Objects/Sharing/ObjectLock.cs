@@ -3,8 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// The writers' lock inside a structure, on a futex word of it: 0 free, 1 held, 2 held and perhaps waited for (U. Drepper, "Futexes Are Tricky",
-/// mutex 2). Held for a few hundred nanoseconds; readers never take it. Unlike <see cref="Memory.WordLock"/> the word lies in the pool.
+/// The writers' lock inside a structure, on a futex word of it: 0 free, 1 held, 2 held and perhaps waited for (U. Drepper,
+/// "Futexes Are Tricky", mutex 2). Held for a few hundred nanoseconds; readers never take it. Unlike
+/// <see cref="Memory.WordLock"/> the word lies in the pool.
 /// </summary>
 internal static unsafe class ObjectLock
 {
@@ -27,14 +28,16 @@ internal static unsafe class ObjectLock
     }
 
     /// <summary>
-    /// Gives the lock back. Inside the section in which it was taken, so that the word stays. What was done under it is visible to all when this returns:
-    /// of two threads that each write one structure and then read what the other writes, at most one finds the old.
+    /// Gives the lock back. Inside the section in which it was taken, so that the word stays. What was done under it is visible
+    /// to all when this returns: of two threads that each write one structure and then read what the other writes, at most one
+    /// finds the old.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Exit<THook>(int* word) where THook : struct, IInterleaving
     {
         THook.Point();
-        // Release (full fence, see above): pairs with the exchanges in TryEnter and EnterContended. 2 says that someone may sleep.
+        // Release (full fence, see above): pairs with the exchanges in TryEnter and EnterContended. 2 says that someone may
+        // sleep.
         if (Interlocked.Exchange(ref *word, 0) == 2) Futex.Wake(word, 1);
     }
 
@@ -56,8 +59,8 @@ internal static unsafe class ObjectLock
             if (Volatile.Read(ref *word) == 0 && Interlocked.CompareExchange(ref *word, 1, 0) == 0) return;
             Thread.SpinWait(4);
         }
-        // Sleeping inside a section would hold back reclamation, but the holder is a thread in the midst of a short critical section: it is
-        // bounded by one preemption. Pairs with Exit.
+        // Sleeping inside a section would hold back reclamation, but the holder is a thread in the midst of a short critical
+        // section: it is bounded by one preemption. Pairs with Exit.
         while (Interlocked.Exchange(ref *word, 2) != 0) Futex.Wait(word, 2, 1_000_000);
     }
 }

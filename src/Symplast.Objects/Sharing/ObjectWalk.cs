@@ -50,8 +50,8 @@ public static unsafe class ObjectWalk
     }
 
     /// <summary>
-    /// Adds the objects of a pool to counts, each to that with the number that it has according to <paramref name="numberOf"/>, if there is one. Exact if nobody makes or
-    /// drops objects meanwhile. Thread-safe, not inside a section.
+    /// Adds the objects of a pool to counts, each to that with the number that it has according to <paramref name="numberOf"/>,
+    /// if there is one. Exact if nobody makes or drops objects meanwhile. Thread-safe, not inside a section.
     /// </summary>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
     public static void Count(Participant* me, Pool pool, delegate*<Header*, int> numberOf, Span<long> counts)
@@ -65,7 +65,8 @@ public static unsafe class ObjectWalk
     }
 
     /// <summary>
-    /// Adds the objects of a pool, with a reference to each that is the caller's. None that lives throughout is missed. Thread-safe, not inside a section.
+    /// Adds the objects of a pool, with a reference to each that is the caller's. None that lives throughout is missed.
+    /// Thread-safe, not inside a section.
     /// </summary>
     /// <exception cref="OutOfMemoryException">No memory; the list has what was found by then.</exception>
     public static void Gather(Participant* me, Pool pool, ref NativeList<nint> objects)
@@ -83,8 +84,8 @@ public static unsafe class ObjectWalk
     }
 
     /// <summary>
-    /// The object at an address, with a reference that is the caller's, if there is one whose note is <paramref name="note"/> in the bits of <paramref name="mask"/>; else
-    /// null. The address may be any. Thread-safe, not inside a section.
+    /// The object at an address, with a reference that is the caller's, if there is one whose note is <paramref name="note"/> in
+    /// the bits of <paramref name="mask"/>; else null. The address may be any. Thread-safe, not inside a section.
     /// </summary>
     public static Header* Find(Participant* me, Pool pool, void* address, ulong note, ulong mask)
     {

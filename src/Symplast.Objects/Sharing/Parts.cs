@@ -34,7 +34,8 @@ public static unsafe class Parts
 
     /// <summary>Follows all references of an object to others, also those in tuples. The caller holds a reference.
     /// Thread-safe.</summary>
-    public static void Follow<TVisitor>(Participant* me, Header* o, ref TVisitor visitor) where TVisitor : struct, IReferenceVisitor
+    public static void Follow<TVisitor>(Participant* me, Header* o, ref TVisitor visitor)
+        where TVisitor : struct, IReferenceVisitor
     {
         // On this stack, so that its address stays.
         TVisitor own = visitor;
@@ -55,7 +56,8 @@ public static unsafe class Parts
         else if (value.PointsTo(ValueKind.Tuple))
         {
             // Recursion is bounded by TupleBlob.MaximumDepth.
-            for (nuint i = 0; i < TupleBlob.LengthOf(value); i++) FollowValue<TVisitor>(visitor, TupleBlob.Items((TupleBlob*)value.Pointer)[i]);
+            for (nuint i = 0; i < TupleBlob.LengthOf(value); i++)
+                FollowValue<TVisitor>(visitor, TupleBlob.Items((TupleBlob*)value.Pointer)[i]);
         }
     }
 }

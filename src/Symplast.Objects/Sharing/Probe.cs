@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// A key or value from outside a pool: a number, or text and bytes that lie anywhere, with its hash. Lookups compare with it, so that looking for
-/// a text copies nothing; only what is stored becomes a <see cref="Value"/> of the pool.
+/// A key or value from outside a pool: a number, or text and bytes that lie anywhere, with its hash. Lookups compare with it, so
+/// that looking for a text copies nothing; only what is stored becomes a <see cref="Value"/> of the pool.
 /// </summary>
 public readonly unsafe struct Probe : IMapKey
 {
@@ -62,14 +62,21 @@ public readonly unsafe struct Probe : IMapKey
     /// <summary>The value that the probe was made of; empty if it is text or bytes from outside.</summary>
     public Value AsValue => _data == null ? _word : Value.Empty;
 
-    /// <summary>A probe for a value; of what is counted, the caller must hold a reference for as long as the probe is used.</summary>
+    /// <summary>
+    /// A probe for a value; of what is counted, the caller must hold a reference for as long as the probe is used.
+    /// </summary>
     public static Probe Of(Value value) => new(value);
 
-    /// <summary>A probe for text: UTF-8, with lone surrogates encoded like other characters. Its bytes must stay while the probe is used.</summary>
+    /// <summary>
+    /// A probe for text: UTF-8, with lone surrogates encoded like other characters. Its bytes must stay while the probe is used.
+    /// </summary>
     public static Probe Text(byte* utf8, nuint length, ulong hash) => new(hash, ValueKind.Text, utf8, length, isAscii: false);
 
-    /// <summary>The same for text that is known to be of ASCII characters only, so that nobody need look when it is stored.</summary>
-    public static Probe AsciiText(byte* ascii, nuint length, ulong hash) => new(hash, ValueKind.Text, ascii, length, isAscii: true);
+    /// <summary>
+    /// The same for text that is known to be of ASCII characters only, so that nobody need look when it is stored.
+    /// </summary>
+    public static Probe AsciiText(byte* ascii, nuint length, ulong hash) =>
+        new(hash, ValueKind.Text, ascii, length, isAscii: true);
 
     /// <summary>A probe for bytes, which must stay while the probe is used.</summary>
     public static Probe Bytes(byte* data, nuint length, ulong hash) => new(hash, ValueKind.Bytes, data, length, isAscii: false);
@@ -86,7 +93,9 @@ public readonly unsafe struct Probe : IMapKey
     /// <summary>The value in the pool, with a reference that is the caller's; empty if there is no memory.</summary>
     public Value ToValue(Participant* me, PoolHeap* heap)
     {
-        if (_data != null) return _isAscii ? Blob.CreateAscii(me, heap, _data, _length, _hash) : Blob.Create(me, heap, _kind, _data, _length, _hash);
+        if (_data != null)
+            return _isAscii
+            ? Blob.CreateAscii(me, heap, _data, _length, _hash) : Blob.Create(me, heap, _kind, _data, _length, _hash);
         Reference.Take(_word);
         return _word;
     }

@@ -3,16 +3,20 @@ using System.Runtime.CompilerServices;
 
 namespace Symplast.Objects;
 
-/// <summary>Counting references to shared blocks, atomically. All methods are thread-safe and must be called inside a section.</summary>
+/// <summary>
+/// Counting references to shared blocks, atomically. All methods are thread-safe and must be called inside a section.
+/// </summary>
 public static unsafe class Reference
 {
     /// <summary>
-    /// One more reference, unless the block is dead. Inside the section in which the pointer was loaded the memory stays, so a dead block can be asked.
+    /// One more reference, unless the block is dead. Inside the section in which the pointer was loaded the memory stays, so a
+    /// dead block can be asked.
     /// </summary>
     public static bool TryTake(Header* block) => ReferenceCount<Uninterrupted>.TryTake(ref block->Count);
 
     /// <summary>
-    /// The same for what a value refers to; true for values that are not counted, and for objects of other pools that were deleted, which nobody counts any more.
+    /// The same for what a value refers to; true for values that are not counted, and for objects of other pools that were
+    /// deleted, which nobody counts any more.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryTake(Value value) => !value.IsCounted || IsGone(value) || TryTake(value.Head);
@@ -28,7 +32,9 @@ public static unsafe class Reference
     // Only a figure: any value will do.
     public static int CountOf(Header* block) => Volatile.Read(ref block->Count);
 
-    /// <summary>One reference less; with the last one the block dies, and with it what only it referred to. Never recurses.</summary>
+    /// <summary>
+    /// One reference less; with the last one the block dies, and with it what only it referred to. Never recurses.
+    /// </summary>
     public static void Drop(Participant* me, Header* block)
     {
         Debug.Assert(Epoch.IsInside(me));
@@ -42,7 +48,9 @@ public static unsafe class Reference
         if (value.IsCounted && !IsGone(value)) Drop(me, value.Head);
     }
 
-    /// <summary>Whether a value is an object of another pool that was deleted: the address is still that pool's, but the memory is gone.</summary>
+    /// <summary>
+    /// Whether a value is an object of another pool that was deleted: the address is still that pool's, but the memory is gone.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool IsGone(Value value) => value.PointsTo(ValueKind.Object) && PoolHeap.IsDeleted(Heap.Of(value.Pointer));
 

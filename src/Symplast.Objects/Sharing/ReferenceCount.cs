@@ -16,8 +16,8 @@ internal enum CountStep
 /// <summary>The protocol of <see cref="Reference"/>: a count that rises only while it is above 0, and falls to 0 once.</summary>
 internal static unsafe class ReferenceCount<THook> where THook : struct, IInterleaving
 {
-    // A count that got this far stays: wrapping round would free what is in use. It is set far above, so that threads which looked at the count shortly
-    // before and subtract now cannot bring it back below.
+    // A count that got this far stays: wrapping round would free what is in use. It is set far above, so that threads which
+    // looked at the count shortly before and subtract now cannot bring it back below.
     const int Saturated = 1 << 30;
     const int Stuck = Saturated + (Saturated >> 1);
 
@@ -49,8 +49,9 @@ internal static unsafe class ReferenceCount<THook> where THook : struct, IInterl
         if (found >= Saturated) return false;
         THook.Point();
         if (THook.Omits(CountStep.DroppingIsOneStep)) return (count = found - 1) == 0;
-        // Full fence; pairs with TryTake, and makes what others did with the block before they dropped it visible to the one that frees it. Also the
-        // fence between the unlinking of the reference, which may have been a plain store, and the tag of what is retired.
+        // Full fence; pairs with TryTake, and makes what others did with the block before they dropped it visible to the one that
+        // frees it. Also the fence between the unlinking of the reference, which may have been a plain store, and the tag of what
+        // is retired.
         return Interlocked.Decrement(ref count) == 0;
     }
 }

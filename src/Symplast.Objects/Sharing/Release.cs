@@ -1,8 +1,9 @@
 namespace Symplast.Objects;
 
 /// <summary>
-/// What happens when the last reference to a block goes: the references it holds go too, and its memory after a grace period. The blocks that die in
-/// turn are put on a list that runs through them, so that a chain of millions does not recurse and needs no memory.
+/// What happens when the last reference to a block goes: the references it holds go too, and its memory after a grace period. The
+/// blocks that die in turn are put on a list that runs through them, so that a chain of millions does not recurse and needs no
+/// memory.
 /// </summary>
 internal unsafe struct Release
 {
@@ -49,5 +50,6 @@ internal unsafe struct Release
         _first = dead;
     }
 
-    static Header** Link(Header* dead) => dead->Kind == HeaderKind.Tuple ? &((TupleBlob*)dead)->NextDead : &((SharedObject*)dead)->NextDead;
+    static Header** Link(Header* dead) =>
+        dead->Kind == HeaderKind.Tuple ? &((TupleBlob*)dead)->NextDead : &((SharedObject*)dead)->NextDead;
 }

@@ -23,7 +23,8 @@ public unsafe struct SharedObject
     /// compiler loads from it first.</summary>
     // The pool comes first: when it was deleted, a pin keeps the address, but not the memory. Acquire: pairs with the release of
     // whoever deletes.
-    public static bool IsDeleted(SharedObject* o) => PoolHeap.IsDeleted(Heap.Of(o)) || Volatile.Read(ref o->Head.DeletedFlag) != 0;
+    public static bool IsDeleted(SharedObject* o) =>
+        PoolHeap.IsDeleted(Heap.Of(o)) || Volatile.Read(ref o->Head.DeletedFlag) != 0;
 
     /// <summary>A word that the floor above may use as it likes, 0 at first; for as long as the object has references.</summary>
     public static ref ulong NoteOf(SharedObject* o) => ref *(ulong*)&o->NextDead;
@@ -47,6 +48,7 @@ public unsafe struct SharedObject
         // Acquire: pairs with the release in Begin.
         ulong word = Volatile.Read(ref *(ulong*)block);
         Header* head = (Header*)&word;
-        return head->Count > 0 && head->Kind is >= HeaderKind.OrderedMap and < (HeaderKind)KindLimit && head->DeletedFlag == 0 && (head->Extra & Header.Hidden) == 0;
+        return head->Count > 0 && head->Kind is >= HeaderKind.OrderedMap and < (HeaderKind)KindLimit && head->DeletedFlag == 0
+            && (head->Extra & Header.Hidden) == 0;
     }
 }

@@ -34,5 +34,6 @@ internal readonly unsafe struct ConditionalReplacement(Probe expected, Value val
 /// <summary>The sum with what was there.</summary>
 internal readonly unsafe struct Addition(Value delta) : IUpdate
 {
-    public Status Next(Participant* me, PoolHeap* heap, Value current, out Value next) => Sum.Of(me, heap, current, delta, out next);
+    public Status Next(Participant* me, PoolHeap* heap, Value current, out Value next) =>
+        Sum.Of(me, heap, current, delta, out next);
 }

@@ -4,8 +4,9 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// The word that says what a leaf holds: 14 places of 4 bits each in ascending order of their keys, then how many of them count, then how many places were
-/// ever filled. While the leaf lives no word comes back: places are filled one after the other, and the set only shrinks in between.
+/// The word that says what a leaf holds: 14 places of 4 bits each in ascending order of their keys, then how many of them count,
+/// then how many places were ever filled. While the leaf lives no word comes back: places are filled one after the other, and the
+/// set only shrinks in between.
 /// </summary>
 internal static class LeafOrder
 {
@@ -33,7 +34,8 @@ internal static class LeafOrder
 
     /// <summary>Whether a place is an entry.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static bool Holds(ulong order, int place) => Count(order) == Filled(order) ? place < Count(order) : PositionOf(order, place) < Count(order);
+    internal static bool Holds(ulong order, int place) =>
+        Count(order) == Filled(order) ? place < Count(order) : PositionOf(order, place) < Count(order);
 
     /// <summary>The position of a place; the number of entries or more if it is none.</summary>
     internal static int PositionOf(ulong order, int place)

@@ -4,8 +4,9 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// A key that is looked for in a sorted map: its class and its digests, which nodes keep beside each key. Digests are ordered as the keys of a node are, but for ties:
-/// most comparisons are one of two words, whatever the class. Of text and bytes a digest holds the eight bytes after those that all keys of the node begin with.
+/// A key that is looked for in a sorted map: its class and its digests, which nodes keep beside each key. Digests are ordered as
+/// the keys of a node are, but for ties: most comparisons are one of two words, whatever the class. Of text and bytes a digest
+/// holds the eight bytes after those that all keys of the node begin with.
 /// </summary>
 internal readonly unsafe ref struct SortedKey
 {
@@ -71,9 +72,13 @@ internal readonly unsafe ref struct SortedKey
 
     /// <summary>The class of a key from outside; None for what cannot be a key.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static OrderingClass ClassOf(in Probe probe) => probe.Data == null && probe.Word.IsInt ? OrderingClass.Number : probe.Class;
+    internal static OrderingClass ClassOf(in Probe probe) =>
+        probe.Data == null && probe.Word.IsInt ? OrderingClass.Number : probe.Class;
 
-    /// <summary>A byte that is the same for keys that are equal: of text and bytes one of the hash, which is there, of others one of the digest.</summary>
+    /// <summary>
+    /// A byte that is the same for keys that are equal: of text and bytes one of the hash, which is there, of others one of the
+    /// digest.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static byte TagOf(in Probe probe) => probe.Data != null ? (byte)probe.Hash : TagOf(probe.Word);
 
@@ -114,17 +119,22 @@ internal readonly unsafe ref struct SortedKey
         return it.HasBytes ? OfBytes(it._bytes, it._length, (nuint)skip) : it._digest;
     }
 
-    /// <summary>Negative, 0 or positive; for keys whose digests are equal. Of different classes any answer will do: a leaf says of which its keys are.</summary>
+    /// <summary>
+    /// Negative, 0 or positive; for keys whose digests are equal. Of different classes any answer will do: a leaf says of which
+    /// its keys are.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal int CompareTied(Value stored)
     {
         if (!HasBytes) return Ordering.Compare(_word, stored);
-        return stored.PointsTo(ValueKind.Text) || stored.PointsTo(ValueKind.Bytes) ? Ordering.CompareBytes(_bytes, _length, (Blob*)stored.Pointer) : 1;
+        return stored.PointsTo(ValueKind.Text) || stored.PointsTo(ValueKind.Bytes)
+            ? Ordering.CompareBytes(_bytes, _length, (Blob*)stored.Pointer) : 1;
     }
 
     /// <summary>Negative, 0 or positive.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal int Compare(long own, long digest, Value stored) => own != digest ? (own < digest ? -1 : 1) : IsExact ? 0 : CompareTied(stored);
+    internal int Compare(long own, long digest, Value stored) =>
+        own != digest ? (own < digest ? -1 : 1) : IsExact ? 0 : CompareTied(stored);
 
     /// <summary>Negative, 0 or positive, whatever node the stored key lies in.</summary>
     internal int Compare(Value stored) => Compare(HasBytes ? OfBytes(_bytes, _length, 0) : _digest, DigestOf(stored, 0), stored);
@@ -134,27 +144,36 @@ internal readonly unsafe ref struct SortedKey
     internal static bool HasBeginning(byte* data, nuint length, Value stored, nuint count)
     {
         byte* own = Blob.Data((Blob*)stored.Pointer);
-        if (length < sizeof(ulong) || count > 2 * sizeof(ulong) || length < count) return HasBeginningSlowly(data, length, own, count);
-        // Of two words that overlap, or of one whose rest does not count. Of what is stored eight bytes can be read, however short it is: a block is as long as that.
+        if (length < sizeof(ulong) || count > 2 * sizeof(ulong) || length < count)
+            return HasBeginningSlowly(data, length, own, count);
+        // Of two words that overlap, or of one whose rest does not count. Of what is stored eight bytes can be read, however
+        // short it is: a block is as long as that.
         ulong first = Unsafe.ReadUnaligned<ulong>(own) ^ Unsafe.ReadUnaligned<ulong>(data);
         if (count < sizeof(ulong)) return first << 8 * (sizeof(ulong) - (int)count) == 0;
-        return (first | Unsafe.ReadUnaligned<ulong>(own + count - sizeof(ulong)) ^ Unsafe.ReadUnaligned<ulong>(data + count - sizeof(ulong))) == 0;
+        return (first
+            | Unsafe.ReadUnaligned<ulong>(own + count - sizeof(ulong)) ^ Unsafe.ReadUnaligned<ulong>(
+            data + count - sizeof(ulong))) == 0;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     static bool HasBeginningSlowly(byte* data, nuint length, byte* own, nuint count) =>
         length >= count && new ReadOnlySpan<byte>(data, (int)count).SequenceEqual(new ReadOnlySpan<byte>(own, (int)count));
 
-    /// <summary>Negative, 0 or positive: how the key begins, compared with the first bytes of a stored one. 0 for keys without bytes.</summary>
+    /// <summary>
+    /// Negative, 0 or positive: how the key begins, compared with the first bytes of a stored one. 0 for keys without bytes.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal int CompareBeginning(Value stored, int length)
     {
         int common = (int)Math.Min(_length, (nuint)length);
-        int order = new ReadOnlySpan<byte>(_bytes, common).SequenceCompareTo(new ReadOnlySpan<byte>(Blob.Data((Blob*)stored.Pointer), common));
+        int order = new ReadOnlySpan<byte>(_bytes, common).SequenceCompareTo(
+            new ReadOnlySpan<byte>(Blob.Data((Blob*)stored.Pointer), common));
         return order != 0 ? order : common < length ? -1 : 0;
     }
 
-    /// <summary>How many first bytes two stored keys have in common, and so have all between them: what digests can leave out.</summary>
+    /// <summary>
+    /// How many first bytes two stored keys have in common, and so have all between them: what digests can leave out.
+    /// </summary>
     internal static byte CommonBeginning(Value lower, Value upper)
     {
         SortedKey from = new(lower);
@@ -226,7 +245,8 @@ internal readonly unsafe ref struct SortedKey
     {
         if (skip >= length) return 0;
         // The last eight bytes, without those before the first that counts.
-        if (length >= sizeof(ulong)) return Unsafe.ReadUnaligned<ulong>(data + length - sizeof(ulong)) >> 8 * (int)(skip + sizeof(ulong) - length);
+        if (length >= sizeof(ulong))
+            return Unsafe.ReadUnaligned<ulong>(data + length - sizeof(ulong)) >> 8 * (int)(skip + sizeof(ulong) - length);
         ulong digest = 0;
         for (nuint i = 0; i < length - skip; i++) digest |= (ulong)data[skip + i] << 8 * (int)i;
         return digest;

@@ -3,7 +3,10 @@ namespace Symplast.Objects;
 // Invariants, for tests.
 public static unsafe partial class SortedMap<THook, TRules>
 {
-    /// <summary>Whether everything in the map is as it should be. Nobody else may use the map meanwhile, and no operation may have run out of memory.</summary>
+    /// <summary>
+    /// Whether everything in the map is as it should be. Nobody else may use the map meanwhile, and no operation may have run out
+    /// of memory.
+    /// </summary>
     public static bool IsValid(Participant* me, SortedMap* map) => Check(me, map) == null;
 
     /// <summary>What is wrong, or null.</summary>
@@ -17,14 +20,16 @@ public static unsafe partial class SortedMap<THook, TRules>
             long entries = 0;
             if (map->Object.Lock != 0) fault = "the map is locked";
             else if (root->Level > 0 && ((SortedInner*)root)->Count < 2) fault = "the root has one child";
-            else fault = Check(root, root->Level, root->Class, true, map->Object.Head.Extra == Header.Hidden, default, default, ref entries);
+            else fault = Check(
+                root, root->Level, root->Class, true, map->Object.Head.Extra == Header.Hidden, default, default, ref entries);
             if (fault == null && entries != map->Count) fault = $"{entries} entries, but counted {map->Count}";
         }
         Epoch.Exit(me);
         return fault;
     }
 
-    static string? Check(SortedNode* node, int level, OrderingClass kind, bool isRoot, bool isCopy, Value lower, Value upper, ref long entries)
+    static string? Check(
+        SortedNode* node, int level, OrderingClass kind, bool isRoot, bool isCopy, Value lower, Value upper, ref long entries)
     {
         if (node->Level != level) return "leaves are not at one level";
         if (node->Class != kind) return "nodes of several classes";
@@ -33,10 +38,13 @@ public static unsafe partial class SortedMap<THook, TRules>
         // Copies are made leaf by leaf: one that has lost entries, and is about to be merged with another, stays so in the copy.
         bool mayBeSparse = lower.IsEmpty || upper.IsEmpty || isCopy && level == 0;
         if (!isRoot && IsSparse(node) && (IsEmpty(node) || !mayBeSparse)) return $"a node of level {level} is too sparse";
-        return level == 0 ? CheckLeaf((SortedLeaf*)node, lower, upper, ref entries) : CheckInner((SortedInner*)node, isCopy, lower, upper, ref entries);
+        return level == 0
+            ? CheckLeaf((SortedLeaf*)node, lower, upper, ref entries)
+            : CheckInner((SortedInner*)node, isCopy, lower, upper, ref entries);
     }
 
-    static bool IsEmpty(SortedNode* node) => node->Level == 0 ? LeafOrder.Count(node->Order) == 0 : ((SortedInner*)node)->Count < 2;
+    static bool IsEmpty(SortedNode* node) =>
+        node->Level == 0 ? LeafOrder.Count(node->Order) == 0 : ((SortedInner*)node)->Count < 2;
 
     static string? CheckLeaf(SortedLeaf* leaf, Value lower, Value upper, ref long entries)
     {
@@ -56,8 +64,11 @@ public static unsafe partial class SortedMap<THook, TRules>
             if (leaf->Tags[place] != SortedKey.TagOf(new Value(SortedLeaf.Key(leaf, place)))) return "a tag is wrong";
             string? fault = CheckKey(new Value(SortedLeaf.Key(leaf, place)), leaf->Digests[place], &leaf->Node, lower, upper);
             if (fault != null) return fault;
-            if (i > 0 && Ordering.Compare(new Value(SortedLeaf.Key(leaf, LeafOrder.Place(order, i - 1))), new Value(SortedLeaf.Key(leaf, place))) >= 0) return "a leaf's keys are out of order";
-            if (i > 0 && !Ordering.HaveOrder(KeyAt(leaf, order, i - 1), KeyAt(leaf, order, i))) return "a leaf's keys have no order";
+            if (i > 0 && Ordering.Compare(
+                new Value(SortedLeaf.Key(leaf, LeafOrder.Place(order, i - 1))),
+                new Value(SortedLeaf.Key(leaf, place))) >= 0) return "a leaf's keys are out of order";
+            if (i > 0 && !Ordering.HaveOrder(KeyAt(leaf, order, i - 1), KeyAt(leaf, order, i)))
+                return "a leaf's keys have no order";
         }
         return null;
     }
@@ -67,16 +78,23 @@ public static unsafe partial class SortedMap<THook, TRules>
         if (inner->Count > TRules.InnerCapacity) return "an inner node is too full";
         if (SortedInner.Key(inner, 0) != 0) return "an inner node's first key is set";
         bool closed = new Fences(lower, upper).AreBoth;
-        byte common = closed ? SortedKey.CommonBeginning(lower, upper) : SortedKey.CommonBeginning(new Value(SortedInner.Key(inner, 1)), new Value(SortedInner.Key(inner, inner->Count - 1)));
+        byte common = closed
+            ? SortedKey.CommonBeginning(lower, upper)
+            : SortedKey.CommonBeginning(
+            new Value(SortedInner.Key(inner, 1)), new Value(SortedInner.Key(inner, inner->Count - 1)));
         if (!closed) common = (byte)Math.Min(common, SortedKey.MostSkipped(new Value(SortedInner.Key(inner, 1))));
-        if (inner->Node.Skip != common || inner->IsOpen != (!closed && common > 0)) return "an inner node's digests leave out the wrong bytes";
+        if (inner->Node.Skip != common || inner->IsOpen != (!closed && common > 0))
+            return "an inner node's digests leave out the wrong bytes";
         for (int i = 0; i < inner->Count; i++)
         {
             Value from = i == 0 ? lower : new Value(SortedInner.Key(inner, i));
             Value to = i + 1 == inner->Count ? upper : new Value(SortedInner.Key(inner, i + 1));
             string? fault = i == 0 ? null : CheckKey(from, SortedInner.Digest(inner, i), &inner->Node, lower, upper);
-            if (i > 1 && Ordering.Compare(new Value(SortedInner.Key(inner, i - 1)), from) >= 0) fault = "an inner node's keys are out of order";
-            fault ??= Check((SortedNode*)*SortedInner.Slot(inner, i), inner->Node.Level - 1, inner->Node.Class, false, isCopy, from, to, ref entries);
+            if (i > 1 && Ordering.Compare(new Value(SortedInner.Key(inner, i - 1)), from) >= 0)
+                fault = "an inner node's keys are out of order";
+            fault ??= Check(
+                (SortedNode*)*SortedInner.Slot(inner, i), inner->Node.Level - 1, inner->Node.Class, false, isCopy, from, to,
+                ref entries);
             if (fault != null) return fault;
         }
         return null;
@@ -87,7 +105,8 @@ public static unsafe partial class SortedMap<THook, TRules>
         if (key.IsCounted && key.Head->Count <= 0) return "a key is dead";
         if (Ordering.ClassOf(key) != node->Class) return "a key is of another class";
         if (SortedKey.DigestOf(key, node->Skip) != digest) return "a digest is wrong";
-        if (!lower.IsEmpty && Ordering.Compare(lower, key) > 0 || !upper.IsEmpty && Ordering.Compare(key, upper) >= 0) return "a key is not in its node's range";
+        if (!lower.IsEmpty && Ordering.Compare(lower, key) > 0 || !upper.IsEmpty && Ordering.Compare(key, upper) >= 0)
+            return "a key is not in its node's range";
         return null;
     }
 }

@@ -30,8 +30,8 @@ public readonly struct SortedBound
 }
 
 /// <summary>
-/// A place between the entries of a sorted map, of its owner only (one thread at a time), wherever that wants it to be. It holds references to the bounds and to its place, not to the map, which the
-/// owner must keep. From <c>Open</c> to <c>Close</c>.
+/// A place between the entries of a sorted map, of its owner only (one thread at a time), wherever that wants it to be. It holds
+/// references to the bounds and to its place, not to the map, which the owner must keep. From <c>Open</c> to <c>Close</c>.
 /// </summary>
 public struct SortedCursor
 {
@@ -51,17 +51,21 @@ public struct SortedCursor
 public static unsafe partial class SortedMap<THook, TRules>
 {
     /// <summary>
-    /// A cursor over the keys of a range, in ascending or descending order. It blocks nobody, may be used in one section after the other, never gives a key twice, and gives each key of the range that is there
-    /// all the time. Of what is inserted or removed meanwhile it may give some.
+    /// A cursor over the keys of a range, in ascending or descending order. It blocks nobody, may be used in one section after
+    /// the other, never gives a key twice, and gives each key of the range that is there all the time. Of what is inserted or
+    /// removed meanwhile it may give some.
     /// </summary>
-    public static Status Open(Participant* me, SortedMap* map, in SortedBound lower, in SortedBound upper, bool descending, out SortedCursor cursor)
+    public static Status Open(
+        Participant* me, SortedMap* map, in SortedBound lower, in SortedBound upper, bool descending, out SortedCursor cursor)
     {
         Epoch.Enter(me);
         cursor = new SortedCursor { Descending = descending };
         Status status = SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : Status.Done;
-        if (status == Status.Done) status = TryKeep(me, map, descending ? upper : lower, out cursor.Place, out cursor.IncludesPlace);
+        if (status == Status.Done)
+            status = TryKeep(me, map, descending ? upper : lower, out cursor.Place, out cursor.IncludesPlace);
         if (status == Status.Done) status = TryKeep(me, map, descending ? lower : upper, out cursor.End, out cursor.IncludesEnd);
-        if (status == Status.Done && !cursor.Place.IsEmpty && !cursor.End.IsEmpty && Ordering.ClassOf(cursor.Place) != Ordering.ClassOf(cursor.End)) status = Status.WrongKind;
+        if (status == Status.Done && !cursor.Place.IsEmpty && !cursor.End.IsEmpty
+            && Ordering.ClassOf(cursor.Place) != Ordering.ClassOf(cursor.End)) status = Status.WrongKind;
         if (status != Status.Done) Close(me, ref cursor);
         Epoch.Exit(me);
         return status;
@@ -78,7 +82,10 @@ public static unsafe partial class SortedMap<THook, TRules>
         Epoch.Exit(me);
     }
 
-    /// <summary>The next entry; Missing at the end. It can be read for as long as the caller's section lasts, and comes without references.</summary>
+    /// <summary>
+    /// The next entry; Missing at the end. It can be read for as long as the caller's section lasts, and comes without
+    /// references.
+    /// </summary>
     public static Status Next(Participant* me, SortedMap* map, ref SortedCursor cursor, out SortedEntry entry)
     {
         fixed (SortedEntry* place = &entry)
@@ -89,10 +96,11 @@ public static unsafe partial class SortedMap<THook, TRules>
     }
 
     /// <summary>
-    /// At most <paramref name="room"/> next entries, and at least one; Missing at the end. They can be read for as long as the caller's section lasts, and come without references. Up to 14 at a time are much
-    /// faster than one by one.
+    /// At most <paramref name="room"/> next entries, and at least one; Missing at the end. They can be read for as long as the
+    /// caller's section lasts, and come without references. Up to 14 at a time are much faster than one by one.
     /// </summary>
-    public static Status Next(Participant* me, SortedMap* map, ref SortedCursor cursor, SortedEntry* entries, int room, out int count)
+    public static Status Next(
+        Participant* me, SortedMap* map, ref SortedCursor cursor, SortedEntry* entries, int room, out int count)
     {
         Epoch.Enter(me);
         count = 0;
@@ -124,7 +132,8 @@ public static unsafe partial class SortedMap<THook, TRules>
         bool down = cursor.Descending;
         bool hasPlace = !cursor.Place.IsEmpty;
         SortedKey place = hasPlace ? new SortedKey(cursor.Place) : default;
-        Toward toward = !hasPlace ? (down ? Toward.Last : Toward.First) : down && !cursor.IncludesPlace ? Toward.Below : Toward.Key;
+        Toward toward = !hasPlace
+            ? (down ? Toward.Last : Toward.First) : down && !cursor.IncludesPlace ? Toward.Below : Toward.Key;
         SortedLeaf* leaf = (SortedLeaf*)Descend(map, place, toward, 0, out Path path);
         Fences range = path.FencesAbove(1);
         Value fence = down ? range.Lower : range.Upper;
@@ -141,7 +150,8 @@ public static unsafe partial class SortedMap<THook, TRules>
             int at = LeafOrder.Place(order, position);
             THook.Point();
             // Acquire: pairs with the releases in Write, so that what it refers to is complete.
-            entries[count++] = new SortedEntry(new Value(SortedLeaf.Key(leaf, at)), new Value(Volatile.Read(ref SortedLeaf.Value(leaf, at))));
+            entries[count++] =
+                new SortedEntry(new Value(SortedLeaf.Key(leaf, at)), new Value(Volatile.Read(ref SortedLeaf.Value(leaf, at))));
         }
         bool exhausted = down ? position <= stop : position >= stop;
         bool beyond = exhausted && (uint)stop < (uint)present;

@@ -10,13 +10,14 @@ public static unsafe partial class SortedMap<THook, TRules>
         public readonly bool Failed => false;
 
         // Of their numbers.
-        public readonly bool Precedes(Value left, Value right) => Ordering.Compare(Entries[left.Bits].Key, Entries[right.Bits].Key) < 0;
+        public readonly bool Precedes(Value left, Value right) =>
+            Ordering.Compare(Entries[left.Bits].Key, Entries[right.Bits].Key) < 0;
     }
 
     /// <summary>
-    /// Gives a map that is empty entries with different keys, in any order, at one instant; the references become the map's. Missing if it is not empty, WrongKind if
-    /// the keys are not all numbers that are inline, or all text, or all bytes: the references stay the caller's then, as in all other cases. Inside a section in which the pool
-    /// was not deleted.
+    /// Gives a map that is empty entries with different keys, in any order, at one instant; the references become the map's.
+    /// Missing if it is not empty, WrongKind if the keys are not all numbers that are inline, or all text, or all bytes: the
+    /// references stay the caller's then, as in all other cases. Inside a section in which the pool was not deleted.
     /// </summary>
     public static Status Fill(Participant* me, SortedMap* map, SortedEntry* entries, long count)
     {
@@ -31,7 +32,8 @@ public static unsafe partial class SortedMap<THook, TRules>
             // The half that is free has room for the numbers.
             Value* numbers = (Value*)(sorted == digests ? digests + count : digests);
             EntryOrder order = new() { Entries = entries };
-            status = SortDigests.Settle(sorted, numbers, count, ref order) ? Build(me, map, entries, numbers, count) : Status.NoMemory;
+            status = SortDigests.Settle(sorted, numbers, count, ref order)
+                ? Build(me, map, entries, numbers, count) : Status.NoMemory;
         }
         SortDigests.Free(digests);
         return status;
@@ -87,7 +89,8 @@ public static unsafe partial class SortedMap<THook, TRules>
             nodes = &leaf->Node;
             rest -= length;
         }
-        for (int level = 1; complete && SortedNode.Next(nodes) != null; level++) complete = TryBuildLevel(me, Heap.Of(map), level, ref nodes);
+        for (int level = 1; complete && SortedNode.Next(nodes) != null; level++)
+            complete = TryBuildLevel(me, Heap.Of(map), level, ref nodes);
         if (complete && nodes->Level != 0) SortedInner.Key((SortedInner*)nodes, 0) = 0;
         Status status = complete ? TryHang(me, map, nodes, count) : Status.NoMemory;
         if (status == Status.Done) return status;

@@ -8,11 +8,16 @@ public static unsafe partial class SortedMap<THook, TRules>
     // How many leaves in a row may be empty, while others are about to merge them away, before a reader sees to it.
     const int MostPassed = 16;
 
-    /// <summary>The entry with the least key. It can be read for as long as the caller's section lasts, and comes without references; Missing if the map is empty.</summary>
-    public static Status First(Participant* me, SortedMap* map, out Value key, out Value value) => Nearest(me, map, default, Toward.First, false, out key, out value);
+    /// <summary>
+    /// The entry with the least key. It can be read for as long as the caller's section lasts, and comes without references;
+    /// Missing if the map is empty.
+    /// </summary>
+    public static Status First(Participant* me, SortedMap* map, out Value key, out Value value) =>
+        Nearest(me, map, default, Toward.First, false, out key, out value);
 
     /// <summary>The entry with the greatest key.</summary>
-    public static Status Last(Participant* me, SortedMap* map, out Value key, out Value value) => Nearest(me, map, default, Toward.Last, false, out key, out value);
+    public static Status Last(Participant* me, SortedMap* map, out Value key, out Value value) =>
+        Nearest(me, map, default, Toward.Last, false, out key, out value);
 
     /// <summary>The entry with the greatest key that is at most <paramref name="bound"/>.</summary>
     public static Status Floor(Participant* me, SortedMap* map, in Probe bound, out Value key, out Value value) =>
@@ -30,15 +35,19 @@ public static unsafe partial class SortedMap<THook, TRules>
     public static Status Higher(Participant* me, SortedMap* map, in Probe bound, out Value key, out Value value) =>
         NearestTo(me, map, bound, Toward.Key, false, out key, out value);
 
-    /// <summary>Removes the entry with the least key and gives it; Missing if the map is empty. Both references become the caller's.</summary>
-    public static Status PopMin(Participant* me, SortedMap* map, out Value key, out Value value) => PopMin(me, map, default, out key, out value);
+    /// <summary>
+    /// Removes the entry with the least key and gives it; Missing if the map is empty. Both references become the caller's.
+    /// </summary>
+    public static Status PopMin(Participant* me, SortedMap* map, out Value key, out Value value) =>
+        PopMin(me, map, default, out key, out value);
 
     /// <summary>The same, unless the guard refuses the value.</summary>
     public static Status PopMin(Participant* me, SortedMap* map, in ValueGuard guard, out Value key, out Value value) =>
         Pop(me, map, Toward.First, guard, out key, out value);
 
     /// <summary>Removes the entry with the greatest key and gives it.</summary>
-    public static Status PopMax(Participant* me, SortedMap* map, out Value key, out Value value) => PopMax(me, map, default, out key, out value);
+    public static Status PopMax(Participant* me, SortedMap* map, out Value key, out Value value) =>
+        PopMax(me, map, default, out key, out value);
 
     /// <summary>The same, unless the guard refuses the value.</summary>
     public static Status PopMax(Participant* me, SortedMap* map, in ValueGuard guard, out Value key, out Value value) =>
@@ -51,7 +60,8 @@ public static unsafe partial class SortedMap<THook, TRules>
     }
 
     // Most find it in the leaf that the bound belongs to.
-    static Status NearestTo(Participant* me, SortedMap* map, in Probe bound, Toward side, bool inclusive, out Value key, out Value value)
+    static Status NearestTo(
+        Participant* me, SortedMap* map, in Probe bound, Toward side, bool inclusive, out Value key, out Value value)
     {
         Epoch.Enter(me);
         Status status = Status.Deleted;
@@ -64,7 +74,8 @@ public static unsafe partial class SortedMap<THook, TRules>
             THook.Point();
             // Acquire: pairs with the releases in Write and Pop, so that the places it names are filled.
             ulong order = Volatile.Read(ref leaf->Node.Order);
-            int position = leaf->Node.Class != sought.Class ? -1 : PositionOf(leaf, order, sought, side == Toward.Below, inclusive);
+            int position = leaf->Node.Class != sought.Class
+                ? -1 : PositionOf(leaf, order, sought, side == Toward.Below, inclusive);
             bool isHere = (uint)position < (uint)LeafOrder.Count(order) && TryRead(leaf, order, position, out key, out value);
             status = isHere ? Status.Done : Nearest(me, map, sought, side, inclusive, out key, out value);
         }
@@ -73,19 +84,23 @@ public static unsafe partial class SortedMap<THook, TRules>
     }
 
     // side: Key looks upwards from the key, Below downwards; First upwards from the beginning, Last downwards from the end.
-    static Status Nearest(Participant* me, SortedMap* map, in SortedKey bound, Toward side, bool inclusive, out Value key, out Value value)
+    static Status Nearest(
+        Participant* me, SortedMap* map, in SortedKey bound, Toward side, bool inclusive, out Value key, out Value value)
     {
         Epoch.Enter(me);
         key = value = default;
         Status? found = null;
-        while (found == null) found = SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : TryNearest(me, map, bound, side, inclusive, out key, out value);
+        while (found == null)
+            found = SharedObject.IsDeleted((SharedObject*)map)
+            ? Status.Deleted : TryNearest(me, map, bound, side, inclusive, out key, out value);
         if (found != Status.Done) key = value = default;
         Epoch.Exit(me);
         return found.Value;
     }
 
     // Null if a writer came in between.
-    static Status? TryNearest(Participant* me, SortedMap* map, in SortedKey bound, Toward side, bool inclusive, out Value key, out Value value)
+    static Status? TryNearest(
+        Participant* me, SortedMap* map, in SortedKey bound, Toward side, bool inclusive, out Value key, out Value value)
     {
         Passed* passed = stackalloc Passed[MostPassed];
         int count = 0;
@@ -172,12 +187,15 @@ public static unsafe partial class SortedMap<THook, TRules>
         Epoch.Enter(me);
         key = value = default;
         Status? popped = null;
-        while (popped == null) popped = SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : TryPop(me, map, side, guard, out key, out value);
+        while (popped == null)
+            popped = SharedObject.IsDeleted((SharedObject*)map)
+            ? Status.Deleted : TryPop(me, map, side, guard, out key, out value);
         Epoch.Exit(me);
         return popped.Value;
     }
 
-    // The first leaf stays the first for as long as it lives, and nothing comes into it while it is locked: what is first there is first of all.
+    // The first leaf stays the first for as long as it lives, and nothing comes into it while it is locked: what is first there
+    // is first of all.
     static Status? TryPop(Participant* me, SortedMap* map, Toward side, in ValueGuard guard, out Value key, out Value value)
     {
         key = value = default;

@@ -1,6 +1,7 @@
 namespace Symplast.Objects;
 
-// What gives the insertions and removals of all keys one order, so that there is a number of entries at each moment. Updates of values have no part in it.
+// What gives the insertions and removals of all keys one order, so that there is a number of entries at each moment. Updates of
+// values have no part in it.
 public static unsafe partial class SortedMap<THook, TRules>
 {
     // How often a count is tried without the lock.
@@ -38,7 +39,8 @@ public static unsafe partial class SortedMap<THook, TRules>
         return settled;
     }
 
-    // The era is that before the search for the leaf, whose lock is held: if it is another one now, the leaf may be one of a tree that was cleared away. False then, and not entered.
+    // The era is that before the search for the leaf, whose lock is held: if it is another one now, the leaf may be one of a tree
+    // that was cleared away. False then, and not entered.
     static bool TryEnterOrder(SortedMap* map, ulong era)
     {
         EnterOrder(map);
@@ -51,7 +53,8 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         ObjectLock.Enter<THook>(&map->Order);
         THook.Point();
-        // Release, odd: pairs with the first reading in CountOf. What follows is stored with release or interlocked, so it is not seen before this.
+        // Release, odd: pairs with the first reading in CountOf. What follows is stored with release or interlocked, so it is not
+        // seen before this.
         Volatile.Write(ref map->Version, map->Version + 1);
     }
 

@@ -16,7 +16,8 @@ public static unsafe partial class SortedMap<THook, TRules>
         if (root != null) Visit(root, parts);
     }
 
-    // A node that was in the tree at a moment of this section: its children, of then or later, were too. Recursion is as deep as the tree, a few levels.
+    // A node that was in the tree at a moment of this section: its children, of then or later, were too. Recursion is as deep as
+    // the tree, a few levels.
     static void Visit(SortedNode* node, in PartVisitor parts)
     {
         parts.Block(node);

@@ -24,14 +24,19 @@ public static unsafe partial class SortedMap<THook, TRules>
         Last,
     }
 
-    /// <summary>The nodes from the root to a level, by their levels, and the index of the child that was chosen in each.</summary>
+    /// <summary>
+    /// The nodes from the root to a level, by their levels, and the index of the child that was chosen in each.
+    /// </summary>
     [InlineArray(MostLevels)]
     struct Steps
     {
         internal nint Node;
     }
 
-    /// <summary>A node's range: the least key of it and the least one above; empty where there is no bound. It never changes, so it is right whichever way one came to the node.</summary>
+    /// <summary>
+    /// A node's range: the least key of it and the least one above; empty where there is no bound. It never changes, so it is
+    /// right whichever way one came to the node.
+    /// </summary>
     readonly struct Fences(Value lower, Value upper)
     {
         internal readonly Value Lower = lower;
@@ -115,7 +120,8 @@ public static unsafe partial class SortedMap<THook, TRules>
     static void Unlock(SortedLeaf* leaf) => ObjectLock.Exit<THook>(&leaf->Lock);
 
     /// <summary>
-    /// Takes the lock above a node that the caller has locked: its parent's, or the map's if the parent is null. False, and not locked, if the node does not hang there (any more).
+    /// Takes the lock above a node that the caller has locked: its parent's, or the map's if the parent is null. False, and not
+    /// locked, if the node does not hang there (any more).
     /// </summary>
     static bool TryLockAbove(SortedMap* map, SortedInner* parent, int index, SortedNode* node)
     {
@@ -127,18 +133,21 @@ public static unsafe partial class SortedMap<THook, TRules>
             return false;
         }
         ObjectLock.Enter<THook>(&parent->Lock);
-        if ((parent->Node.DeadFlag == 0 || TRules.Fault == SortedMapFault.UsesDeadParent) && *SortedInner.Slot(parent, index) == (nint)node) return true;
+        if ((parent->Node.DeadFlag == 0 || TRules.Fault == SortedMapFault.UsesDeadParent)
+            && *SortedInner.Slot(parent, index) == (nint)node) return true;
         ObjectLock.Exit<THook>(&parent->Lock);
         return false;
     }
 
-    static void UnlockAbove(SortedMap* map, SortedInner* parent) => ObjectLock.Exit<THook>(parent == null ? &map->Object.Lock : &parent->Lock);
+    static void UnlockAbove(SortedMap* map, SortedInner* parent) =>
+        ObjectLock.Exit<THook>(parent == null ? &map->Object.Lock : &parent->Lock);
 
     /// <summary>Publishes a node in the slot above; that lock is held.</summary>
     static void Hang(SortedMap* map, SortedInner* parent, int index, SortedNode* node)
     {
         THook.Point();
-        // Release (full fence): pairs with the acquires in LeafOfNumber, LeafOfBytes and Descend. Interlocked, because what hung there will be retired.
+        // Release (full fence): pairs with the acquires in LeafOfNumber, LeafOfBytes and Descend. Interlocked, because what hung
+        // there will be retired.
         Interlocked.Exchange(ref parent == null ? ref map->Root : ref *SortedInner.Slot(parent, index), (nint)node);
     }
 

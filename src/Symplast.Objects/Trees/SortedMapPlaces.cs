@@ -4,14 +4,16 @@ namespace Symplast.Objects;
 public static unsafe partial class SortedMap<THook, TRules>
 {
     /// <summary>
-    /// Removes the entry with a number in the order of keys, negative from the end, and gives it; Missing if there is none, and whether there was none at all. Both
-    /// references become the caller's. Writers wait while it is looked for, readers do not notice.
+    /// Removes the entry with a number in the order of keys, negative from the end, and gives it; Missing if there is none, and
+    /// whether there was none at all. Both references become the caller's. Writers wait while it is looked for, readers do not
+    /// notice.
     /// </summary>
     public static Status PopAt(Participant* me, SortedMap* map, long number, out Value key, out Value value, out bool wasEmpty) =>
         PopAt(me, map, number, default, out key, out value, out wasEmpty);
 
     /// <summary>The same, unless the guard refuses the value.</summary>
-    public static Status PopAt(Participant* me, SortedMap* map, long number, in ValueGuard guard, out Value key, out Value value, out bool wasEmpty)
+    public static Status PopAt(
+        Participant* me, SortedMap* map, long number, in ValueGuard guard, out Value key, out Value value, out bool wasEmpty)
     {
         Epoch.Enter(me);
         key = value = default;
@@ -55,7 +57,8 @@ public static unsafe partial class SortedMap<THook, TRules>
         return (SortedLeaf*)locked;
     }
 
-    static Value ValueAt(SortedLeaf* leaf, int position) => new(SortedLeaf.Value(leaf, LeafOrder.Place(leaf->Node.Order, position)));
+    static Value ValueAt(SortedLeaf* leaf, int position) =>
+        new(SortedLeaf.Value(leaf, LeafOrder.Place(leaf->Node.Order, position)));
 
     static bool TryPopFrom(SortedMap* map, ulong era, SortedLeaf* leaf, int position, out Value key, out Value value)
     {

@@ -18,7 +18,8 @@ public static unsafe partial class SortedMap<THook, TRules>
     }
 
     /// <summary>
-    /// Deletes the map by hand, for ever: every later operation gives Deleted, and what it held is released. A second call gives Deleted too. The caller's reference stays.
+    /// Deletes the map by hand, for ever: every later operation gives Deleted, and what it held is released. A second call gives
+    /// Deleted too. The caller's reference stays.
     /// </summary>
     public static Status Delete(Participant* me, SortedMap* map)
     {
@@ -74,7 +75,8 @@ public static unsafe partial class SortedMap<THook, TRules>
         return first;
     }
 
-    // From the top down: once a node is dead its children are the last ones, and who has locked one of them finds no live parent. Nodes that are dead are on a list through themselves.
+    // From the top down: once a node is dead its children are the last ones, and who has locked one of them finds no live parent.
+    // Nodes that are dead are on a list through themselves.
     static void Dismantle(Participant* me, SortedMap* map, SortedNode* root, Release* release)
     {
         SortedNode* dead = null;

@@ -1,6 +1,8 @@
 namespace Symplast.Objects;
 
-/// <summary>Sizes of a sorted map's nodes, constants that the compiler sees. Tests use small ones, and faults that they must find.</summary>
+/// <summary>
+/// Sizes of a sorted map's nodes, constants that the compiler sees. Tests use small ones, and faults that they must find.
+/// </summary>
 public interface ISortedMapRules
 {
     /// <summary>Most entries of a leaf, 2 to 14.</summary>

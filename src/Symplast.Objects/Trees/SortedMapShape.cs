@@ -19,12 +19,16 @@ public static unsafe partial class SortedMap<THook, TRules>
 
     static bool IsSparse(SortedNode* node) =>
         // Any recent word will do without the lock.
-        node->Level == 0 ? LeafOrder.Count(Volatile.Read(ref node->Order)) < LeastEntries : ((SortedInner*)node)->Count < LeastChildren;
+        node->Level == 0
+            ? LeafOrder.Count(Volatile.Read(ref node->Order)) < LeastEntries : ((SortedInner*)node)->Count < LeastChildren;
 
     static bool IsFull(SortedNode* node) =>
-        node->Level == 0 ? LeafOrder.Filled(node->Order) >= TRules.LeafCapacity : ((SortedInner*)node)->Count >= TRules.InnerCapacity;
+        node->Level == 0
+            ? LeafOrder.Filled(node->Order) >= TRules.LeafCapacity : ((SortedInner*)node)->Count >= TRules.InnerCapacity;
 
-    /// <summary>An entry of a leaf, or a child and the least key of its range. The digest is as in the node that it comes from.</summary>
+    /// <summary>
+    /// An entry of a leaf, or a child and the least key of its range. The digest is as in the node that it comes from.
+    /// </summary>
     struct Entry
     {
         internal byte Tag;
@@ -66,18 +70,25 @@ public static unsafe partial class SortedMap<THook, TRules>
         {
             int last = pair ? Index + 1 : Index;
             Value lower = Index > 0 ? new Value(SortedInner.Key(Parent, Index)) : Range.Lower;
-            return new Fences(lower, Parent != null && last + 1 < Parent->Count ? new Value(SortedInner.Key(Parent, last + 1)) : Range.Upper);
+            return new Fences(
+                lower, Parent != null && last + 1 < Parent->Count ? new Value(SortedInner.Key(Parent, last + 1)) : Range.Upper);
         }
     }
 
-    /// <summary>A new leaf, locked; null if there is no memory. The digests of the entries are known for a node that leaves out as many bytes as <paramref name="known"/> says.</summary>
-    static SortedLeaf* NewLeaf(Participant* me, PoolHeap* heap, OrderingClass kind, ReadOnlySpan<Entry> entries, int known, in Fences range, bool isExchange = false)
+    /// <summary>
+    /// A new leaf, locked; null if there is no memory. The digests of the entries are known for a node that leaves out as many
+    /// bytes as <paramref name="known"/> says.
+    /// </summary>
+    static SortedLeaf* NewLeaf(
+        Participant* me, PoolHeap* heap, OrderingClass kind, ReadOnlySpan<Entry> entries, int known, in Fences range,
+        bool isExchange = false)
     {
         nuint size = (nuint)sizeof(SortedLeaf);
         SortedLeaf* leaf = (SortedLeaf*)(isExchange ? Heap.AllocateInExchange(me, heap, size) : Heap.Allocate(me, heap, size));
         if (leaf == null) return null;
         // What will be inserted begins as the range does; what the entries have in common says nothing about it.
-        byte skip = TRules.Fault == SortedMapFault.SkipsWhatEntriesShare && entries.Length > 1 ? Common(entries[0], entries[^1]) : range.Common;
+        byte skip = TRules.Fault == SortedMapFault.SkipsWhatEntriesShare && entries.Length > 1
+            ? Common(entries[0], entries[^1]) : range.Common;
         leaf->Node = new SortedNode { Class = kind, Order = LeafOrder.First(entries.Length), Skip = skip };
         leaf->Lock = 1;
         leaf->Next = null;
@@ -92,12 +103,14 @@ public static unsafe partial class SortedMap<THook, TRules>
     }
 
     /// <summary>A new inner node, not locked; null if there is no memory. The first key does not count.</summary>
-    static SortedInner* NewInner(Participant* me, PoolHeap* heap, OrderingClass kind, int level, ReadOnlySpan<Entry> entries, int known, in Fences range)
+    static SortedInner* NewInner(
+        Participant* me, PoolHeap* heap, OrderingClass kind, int level, ReadOnlySpan<Entry> entries, int known, in Fences range)
     {
         SortedInner* inner = (SortedInner*)Heap.Allocate(me, heap, SortedInner.SizeFor(entries.Length));
         if (inner == null) return null;
         byte skip = range.Common;
-        // Where the range has an end missing its own keys, which never change, have more in common; but then not all that are looked for begin like that.
+        // Where the range has an end missing its own keys, which never change, have more in common; but then not all that are
+        // looked for begin like that.
         bool isOpen = !range.AreBoth && entries.Length > 1;
         // Nor does it help to leave out so much that a digest holds less than it could.
         if (isOpen) skip = (byte)Math.Min(Common(entries[1], entries[^1]), SortedKey.MostSkipped(new Value(entries[1].Key)));
@@ -117,8 +130,11 @@ public static unsafe partial class SortedMap<THook, TRules>
 
     static byte Common(in Entry first, in Entry last) => SortedKey.CommonBeginning(new Value(first.Key), new Value(last.Key));
 
-    static SortedNode* NewNode(Participant* me, PoolHeap* heap, OrderingClass kind, int level, ReadOnlySpan<Entry> entries, int known, in Fences range) =>
-        level == 0 ? (SortedNode*)NewLeaf(me, heap, kind, entries, known, range) : (SortedNode*)NewInner(me, heap, kind, level, entries, known, range);
+    static SortedNode* NewNode(
+        Participant* me, PoolHeap* heap, OrderingClass kind, int level, ReadOnlySpan<Entry> entries, int known,
+        in Fences range) =>
+        level == 0 ? (SortedNode*)NewLeaf(me, heap, kind, entries, known, range)
+            : (SortedNode*)NewInner(me, heap, kind, level, entries, known, range);
 
     // What a locked node holds, in order.
     static int Collect(SortedNode* node, Entry* entries)
@@ -130,7 +146,14 @@ public static unsafe partial class SortedMap<THook, TRules>
             for (int i = 0; i < count; i++)
             {
                 int place = LeafOrder.Place(node->Order, i);
-                entries[i] = new Entry { Tag = leaf->Tags[place], Digest = leaf->Digests[place], Key = SortedLeaf.Key(leaf, place), Payload = SortedLeaf.Value(leaf, place) };
+                entries[i] = new Entry
+                {
+                    Tag = leaf->Tags[place],
+                    Digest = leaf->Digests[place],
+                    Key =
+                    SortedLeaf.Key(leaf, place),
+                    Payload = SortedLeaf.Value(leaf, place)
+                };
             }
             return count;
         }
@@ -140,9 +163,18 @@ public static unsafe partial class SortedMap<THook, TRules>
     }
 
     static Entry EntryOf(SortedInner* inner, int index) =>
-        new() { Digest = SortedInner.Digest(inner, index), Key = SortedInner.Key(inner, index), Payload = (ulong)*SortedInner.Slot(inner, index) };
+        new()
+        {
+            Digest = SortedInner.Digest(inner, index),
+            Key = SortedInner.Key(inner, index),
+            Payload =
+            (ulong)*SortedInner.Slot(inner, index)
+        };
 
-    /// <summary>Makes room in the node of a level that a key belongs to, if it is full: compacts a leaf that has lost entries, else cuts the node in two.</summary>
+    /// <summary>
+    /// Makes room in the node of a level that a key belongs to, if it is full: compacts a leaf that has lost entries, else cuts
+    /// the node in two.
+    /// </summary>
     static Status Split(Participant* me, SortedMap* map, in SortedKey key, int level)
     {
         Entry* entries = stackalloc Entry[SortedInner.Places];
@@ -166,7 +198,8 @@ public static unsafe partial class SortedMap<THook, TRules>
             int count = Collect(node, entries);
             bool cuts = count > Roomy(level);
             bool parentIsFull = cuts && site.Parent != null && IsFull(&site.Parent->Node);
-            if (parentIsFull || cuts && site.Parent != null && !TryLockAbove(map, site.Grand, site.GrandIndex, &site.Parent->Node))
+            if (parentIsFull
+                || cuts && site.Parent != null && !TryLockAbove(map, site.Grand, site.GrandIndex, &site.Parent->Node))
             {
                 UnlockAbove(map, site.Parent);
                 Unlock(node);
@@ -174,11 +207,14 @@ public static unsafe partial class SortedMap<THook, TRules>
                 if (above != Status.Done) return above;
                 continue;
             }
-            return Replace(me, site, node, null, new ReadOnlySpan<Entry>(entries, count), node->Skip, cuts ? CutFor(node, count, key, site.Of(pair: false)) : count);
+            return Replace(
+                me, site, node, null, new ReadOnlySpan<Entry>(entries, count), node->Skip, cuts
+                ? CutFor(node, count, key, site.Of(pair: false)) : count);
         }
     }
 
-    // In the middle; but where keys come in ascending or descending order what lies behind them stays full. Only at the ends of the map, whose nodes may be sparse.
+    // In the middle; but where keys come in ascending or descending order what lies behind them stays full. Only at the ends of
+    // the map, whose nodes may be sparse.
     static int CutFor(SortedNode* node, int count, in SortedKey key, in Fences range)
     {
         int least;
@@ -198,7 +234,9 @@ public static unsafe partial class SortedMap<THook, TRules>
         return position == 0 && range.Lower.IsEmpty ? least : count / 2;
     }
 
-    /// <summary>Merges the node of a level that a key belongs to with a neighbour, or shares with it, if it has become sparse.</summary>
+    /// <summary>
+    /// Merges the node of a level that a key belongs to with a neighbour, or shares with it, if it has become sparse.
+    /// </summary>
     static Status Merge(Participant* me, SortedMap* map, in SortedKey key, Toward toward, int level)
     {
         Entry* entries = stackalloc Entry[2 * SortedInner.Places];
@@ -245,7 +283,8 @@ public static unsafe partial class SortedMap<THook, TRules>
             }
             // One without entries vanishes, however full the other is.
             bool merges = total <= Roomy(level) || count == 0 || count == total;
-            Status status = Replace(me, site, left, right, new ReadOnlySpan<Entry>(entries, total), known, merges ? total : total / 2);
+            Status status =
+                Replace(me, site, left, right, new ReadOnlySpan<Entry>(entries, total), known, merges ? total : total / 2);
             if (status != Status.Done || !merges) return status;
             level++;
         }
@@ -258,7 +297,8 @@ public static unsafe partial class SortedMap<THook, TRules>
         {
             if (TryLockAbove(site.Map, site.Parent, site.Index, left))
             {
-                if (*SortedInner.Slot(site.Parent, site.Index + 1) == (nint)right && TryLockAbove(site.Map, site.Grand, site.GrandIndex, &site.Parent->Node)) return true;
+                if (*SortedInner.Slot(site.Parent, site.Index + 1) == (nint)right
+                    && TryLockAbove(site.Map, site.Grand, site.GrandIndex, &site.Parent->Node)) return true;
                 UnlockAbove(site.Map, site.Parent);
             }
             Unlock(right);
@@ -268,22 +308,27 @@ public static unsafe partial class SortedMap<THook, TRules>
     }
 
     /// <summary>
-    /// Puts new nodes with the entries in place of one or two old ones: two that are cut at <paramref name="cut"/>, or one if that is the end. What is needed is locked; unlocks it.
+    /// Puts new nodes with the entries in place of one or two old ones: two that are cut at <paramref name="cut"/>, or one if
+    /// that is the end. What is needed is locked; unlocks it.
     /// </summary>
-    static Status Replace(Participant* me, in Site site, SortedNode* left, SortedNode* right, ReadOnlySpan<Entry> entries, int known, int cut)
+    static Status Replace(
+        Participant* me, in Site site, SortedNode* left, SortedNode* right, ReadOnlySpan<Entry> entries, int known, int cut)
     {
         SortedMap* map = site.Map;
         int level = left->Level;
         bool cuts = cut < entries.Length;
         Value between = cuts ? new Value(entries[cut].Key) : default;
         Fences range = site.Of(right != null);
-        SortedNode* first = NewNode(me, Heap.Of(map), left->Class, level, entries[..cut], known, cuts ? new Fences(range.Lower, between) : range);
-        SortedNode* second = first == null || !cuts ? null : NewNode(me, Heap.Of(map), left->Class, level, entries[cut..], known, new Fences(between, range.Upper));
+        SortedNode* first =
+            NewNode(me, Heap.Of(map), left->Class, level, entries[..cut], known, cuts ? new Fences(range.Lower, between) : range);
+        SortedNode* second = first == null || !cuts
+            ? null : NewNode(me, Heap.Of(map), left->Class, level, entries[cut..], known, new Fences(between, range.Upper));
         // What hangs above in the end: the new node itself, or a new node over the two, or a new parent.
         bool replacesParent = site.Parent != null && (cuts || right != null);
         bool collapses = replacesParent && !cuts && site.Grand == null && site.Parent->Count == 2;
         SortedNode* top = first;
-        if (first != null && (!cuts || second != null) && !collapses && (cuts || replacesParent)) top = NewAbove(me, site, first, second, right != null, between);
+        if (first != null && (!cuts || second != null) && !collapses && (cuts || replacesParent))
+            top = NewAbove(me, site, first, second, right != null, between);
         if (first == null || cuts && second == null || top == null)
         {
             if (second != null) Heap.Free(me, second);
@@ -350,7 +395,8 @@ public static unsafe partial class SortedMap<THook, TRules>
             }
         }
         Debug.Assert(count <= TRules.InnerCapacity);
-        return (SortedNode*)NewInner(me, Heap.Of(site.Map), first->Class, first->Level + 1, new ReadOnlySpan<Entry>(entries, count), known, site.Range);
+        return (SortedNode*)NewInner(
+            me, Heap.Of(site.Map), first->Class, first->Level + 1, new ReadOnlySpan<Entry>(entries, count), known, site.Range);
     }
 
     // A root with one child gives way to the child.

@@ -6,13 +6,18 @@ namespace Symplast.Objects;
 public static unsafe partial class SortedMap<THook, TRules>
 {
     /// <summary>
-    /// A copy of the map as it was at one moment during the call, with one reference, the caller's. Writers wait while it is made: some 20 ns for each entry.
-    /// Readers do not notice.
+    /// A copy of the map as it was at one moment during the call, with one reference, the caller's. Writers wait while it is
+    /// made: some 20 ns for each entry. Readers do not notice.
     /// </summary>
-    public static Status Snapshot(Participant* me, SortedMap* map, out SortedMap* copy) => Snapshot(me, map, SortedBound.None, SortedBound.None, out copy);
+    public static Status Snapshot(Participant* me, SortedMap* map, out SortedMap* copy) =>
+        Snapshot(me, map, SortedBound.None, SortedBound.None, out copy);
 
-    /// <summary>The same of a range of keys. Only writers in that range wait. WrongKind if the bounds are not of the class of the keys, or of one class.</summary>
-    public static Status Snapshot(Participant* me, SortedMap* map, in SortedBound lower, in SortedBound upper, out SortedMap* copy)
+    /// <summary>
+    /// The same of a range of keys. Only writers in that range wait. WrongKind if the bounds are not of the class of the keys, or
+    /// of one class.
+    /// </summary>
+    public static Status Snapshot(
+        Participant* me, SortedMap* map, in SortedBound lower, in SortedBound upper, out SortedMap* copy)
     {
         Epoch.Enter(me);
         copy = null;
@@ -54,13 +59,16 @@ public static unsafe partial class SortedMap<THook, TRules>
         }
 
         /// <summary>The class of keys that it speaks of; None if it speaks of none, or of several.</summary>
-        internal OrderingClass Class => !HasLower ? Upper.Class : !HasUpper || Lower.Class == Upper.Class ? Lower.Class : OrderingClass.None;
+        internal OrderingClass Class =>
+            !HasLower ? Upper.Class : !HasUpper || Lower.Class == Upper.Class ? Lower.Class : OrderingClass.None;
 
         internal bool HasBounds => HasLower || HasUpper;
 
-        internal bool IsBelow(Value key) => HasLower && Lower.Compare(key) is int side && (side > 0 || side == 0 && !_includesLower);
+        internal bool IsBelow(Value key) =>
+            HasLower && Lower.Compare(key) is int side && (side > 0 || side == 0 && !_includesLower);
 
-        internal bool IsAbove(Value key) => HasUpper && Upper.Compare(key) is int side && (side < 0 || side == 0 && !_includesUpper);
+        internal bool IsAbove(Value key) =>
+            HasUpper && Upper.Compare(key) is int side && (side < 0 || side == 0 && !_includesUpper);
     }
 
     static Status Copy(Participant* me, SortedMap* map, in Range range, SortedMap* copy)
@@ -88,7 +96,8 @@ public static unsafe partial class SortedMap<THook, TRules>
             return Status.WrongKind;
         }
         if (copies != null) OpenBelow((SortedLeaf*)copies);
-        for (int level = 1; complete && copies != null && SortedNode.Next(copies) != null; level++) complete = TryBuildLevel(me, Heap.Of(map), level, ref copies);
+        for (int level = 1; complete && copies != null && SortedNode.Next(copies) != null; level++)
+            complete = TryBuildLevel(me, Heap.Of(map), level, ref copies);
         if (!complete)
         {
             Discard(me, copies);
@@ -102,7 +111,8 @@ public static unsafe partial class SortedMap<THook, TRules>
         return Status.Done;
     }
 
-    // Locks all leaves of a range from left to right; the list begins with the last one. False, and none is locked, if the map was cleared or deleted meanwhile.
+    // Locks all leaves of a range from left to right; the list begins with the last one. False, and none is locked, if the map
+    // was cleared or deleted meanwhile.
     static bool TryLockLeaves(SortedMap* map, in Range range, out SortedNode* locked)
     {
         locked = null;
@@ -156,7 +166,8 @@ public static unsafe partial class SortedMap<THook, TRules>
         if (count == 0) return true;
         // Over the copies the least keys below part the ranges.
         Fences fences = new(new Value(copied[0].Key), copies == null ? default : LeastKey(copies));
-        SortedLeaf* copy = NewLeaf(me, Heap.Of(leaf), leaf->Node.Class, new ReadOnlySpan<Entry>(copied, count), leaf->Node.Skip, fences);
+        SortedLeaf* copy =
+            NewLeaf(me, Heap.Of(leaf), leaf->Node.Class, new ReadOnlySpan<Entry>(copied, count), leaf->Node.Skip, fences);
         if (copy == null) return false;
         for (int i = 0; i < count; i++)
         {
@@ -174,10 +185,12 @@ public static unsafe partial class SortedMap<THook, TRules>
     static void OpenBelow(SortedLeaf* leaf)
     {
         leaf->Node.Skip = 0;
-        for (int i = 0; i < LeafOrder.Count(leaf->Node.Order); i++) leaf->Digests[i] = SortedKey.DigestOf(new Value(SortedLeaf.Key(leaf, i)), 0);
+        for (int i = 0; i < LeafOrder.Count(leaf->Node.Order); i++)
+            leaf->Digests[i] = SortedKey.DigestOf(new Value(SortedLeaf.Key(leaf, i)), 0);
     }
 
-    // Nodes over a list of nodes, evenly filled. For the time being an inner node's first key is the least one under it, without a reference.
+    // Nodes over a list of nodes, evenly filled. For the time being an inner node's first key is the least one under it, without
+    // a reference.
     static bool TryBuildLevel(Participant* me, PoolHeap* heap, int level, ref SortedNode* nodes)
     {
         Entry* entries = stackalloc Entry[SortedInner.Places];
@@ -192,9 +205,11 @@ public static unsafe partial class SortedMap<THook, TRules>
             int count = rest / parts;
             rest -= count;
             SortedNode* next = below;
-            for (int i = 0; i < count; i++, next = SortedNode.Next(next)) entries[i] = new Entry { Key = LeastKey(next).Bits, Payload = (ulong)next };
+            for (int i = 0; i < count; i++, next = SortedNode.Next(next))
+                entries[i] = new Entry { Key = LeastKey(next).Bits, Payload = (ulong)next };
             Fences range = new(built == null ? default : LeastKey(below), next == null ? default : LeastKey(next));
-            SortedInner* inner = NewInner(me, heap, below->Class, level, new ReadOnlySpan<Entry>(entries, count), UnknownSkip, range);
+            SortedInner* inner =
+                NewInner(me, heap, below->Class, level, new ReadOnlySpan<Entry>(entries, count), UnknownSkip, range);
             if (inner == null)
             {
                 // All in one list again, for Discard.
@@ -219,7 +234,8 @@ public static unsafe partial class SortedMap<THook, TRules>
         return true;
     }
 
-    static Value LeastKey(SortedNode* node) => new(node->Level == 0 ? SortedLeaf.Key((SortedLeaf*)node, 0) : SortedInner.Key((SortedInner*)node, 0));
+    static Value LeastKey(SortedNode* node) =>
+        new(node->Level == 0 ? SortedLeaf.Key((SortedLeaf*)node, 0) : SortedInner.Key((SortedInner*)node, 0));
 
     // Trees that nobody has seen, on a list.
     static void Discard(Participant* me, SortedNode* nodes)

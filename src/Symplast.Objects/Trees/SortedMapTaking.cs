@@ -4,20 +4,23 @@ namespace Symplast.Objects;
 public static unsafe partial class SortedMap<THook, TRules>
 {
     /// <summary>
-    /// All entries as they were at one moment during the call, in memory of the process's own. Writers wait while they are copied: some nanoseconds for each. Readers do not
-    /// notice.
+    /// All entries as they were at one moment during the call, in memory of the process's own. Writers wait while they are
+    /// copied: some nanoseconds for each. Readers do not notice.
     /// </summary>
     public static Status SnapshotEntries(Participant* me, SortedMap* map, out MapSnapshot* snapshot) =>
         Take(me, map, new Range(SortedBound.None, SortedBound.None), onlyKeys: false, out snapshot);
 
     /// <summary>
-    /// The same of the keys of a range, with empty values; only writers in that range wait. WrongKind if the bounds are not of the class of the keys, or of one class.
+    /// The same of the keys of a range, with empty values; only writers in that range wait. WrongKind if the bounds are not of
+    /// the class of the keys, or of one class.
     /// </summary>
-    public static Status SnapshotKeys(Participant* me, SortedMap* map, in SortedBound lower, in SortedBound upper, out MapSnapshot* snapshot) =>
+    public static Status SnapshotKeys(
+        Participant* me, SortedMap* map, in SortedBound lower, in SortedBound upper, out MapSnapshot* snapshot) =>
         Take(me, map, new Range(lower, upper), onlyKeys: true, out snapshot);
 
     /// <summary>
-    /// The entry with a number in the order of keys, negative from the end, at one moment during the call, with references that are the caller's. Missing if there is none.
+    /// The entry with a number in the order of keys, negative from the end, at one moment during the call, with references that
+    /// are the caller's. Missing if there is none.
     /// </summary>
     public static Status TakeAt(Participant* me, SortedMap* map, long number, out Value key, out Value value)
     {

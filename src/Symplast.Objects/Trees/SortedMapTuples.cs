@@ -1,6 +1,7 @@
 namespace Symplast.Objects;
 
-// Tuples of which Python has no order are not keys of one map: each new one must have one with its neighbours, and so has one with all others (Ordering.HaveOrder).
+// Tuples of which Python has no order are not keys of one map: each new one must have one with its neighbours, and so has one
+// with all others (Ordering.HaveOrder).
 public static unsafe partial class SortedMap<THook, TRules>
 {
     // With the neighbours in the leaf, whose lock is held: they stay what they are.
@@ -15,8 +16,9 @@ public static unsafe partial class SortedMap<THook, TRules>
         return position != LeafOrder.Count(order) || HasOrderBeyond(map, leaf, key, down: false);
     }
 
-    // Takes no lock and waits for nobody: leaves may be replaced meanwhile, but what they hold together stays. One that was replaced before it was read holds the same as its
-    // replacement, or the replacement was there when the order was entered: whoever changed it did so under the order.
+    // Takes no lock and waits for nobody: leaves may be replaced meanwhile, but what they hold together stays. One that was
+    // replaced before it was read holds the same as its replacement, or the replacement was there when the order was entered:
+    // whoever changed it did so under the order.
     static bool HasOrderBeyond(SortedMap* map, SortedLeaf* own, Value key, bool down)
     {
         SortedKey target = new(key);
@@ -41,5 +43,6 @@ public static unsafe partial class SortedMap<THook, TRules>
         }
     }
 
-    static Value KeyAt(SortedLeaf* leaf, ulong order, int position) => new(SortedLeaf.Key(leaf, LeafOrder.Place(order, position)));
+    static Value KeyAt(SortedLeaf* leaf, ulong order, int position) =>
+        new(SortedLeaf.Key(leaf, LeafOrder.Place(order, position)));
 }

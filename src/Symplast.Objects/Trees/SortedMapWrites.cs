@@ -4,10 +4,12 @@ namespace Symplast.Objects;
 public static unsafe partial class SortedMap<THook, TRules>
 {
     /// <summary>Stores a value under a key, whether there was one or not.</summary>
-    public static Status Set(Participant* me, SortedMap* map, in Probe key, Value value) => Write(me, map, key, new Store(value), out _);
+    public static Status Set(Participant* me, SortedMap* map, in Probe key, Value value) =>
+        Write(me, map, key, new Store(value), out _);
 
     /// <summary>Stores a value under a key that is not there; <see cref="Status.Exists"/> if it is.</summary>
-    public static Status TryAdd(Participant* me, SortedMap* map, in Probe key, Value value) => GetOrAdd(me, map, key, value, out _);
+    public static Status TryAdd(Participant* me, SortedMap* map, in Probe key, Value value) =>
+        GetOrAdd(me, map, key, value, out _);
 
     /// <summary>
     /// Stores a value under a key that is not there, and gives what is there then: Done if that is <paramref name="value"/>, else
@@ -23,10 +25,12 @@ public static unsafe partial class SortedMap<THook, TRules>
     }
 
     /// <summary>Removes a key and gives its value, which can be read for as long as the caller's section lasts.</summary>
-    public static Status Remove(Participant* me, SortedMap* map, in Probe key, out Value removed) => Write(me, map, key, default(Removal), out removed);
+    public static Status Remove(Participant* me, SortedMap* map, in Probe key, out Value removed) =>
+        Write(me, map, key, default(Removal), out removed);
 
     /// <summary>Removes a key and gives its value, whose reference becomes the caller's.</summary>
-    public static Status Take(Participant* me, SortedMap* map, in Probe key, out Value taken) => Take(me, map, key, default, out taken);
+    public static Status Take(Participant* me, SortedMap* map, in Probe key, out Value taken) =>
+        Take(me, map, key, default, out taken);
 
     /// <summary>The same, unless the guard refuses the value.</summary>
     public static Status Take(Participant* me, SortedMap* map, in Probe key, in ValueGuard guard, out Value taken)
@@ -36,15 +40,25 @@ public static unsafe partial class SortedMap<THook, TRules>
         return status;
     }
 
-    /// <summary>Removes a key if its value equals an expected one; else Missing, and <paramref name="present"/> is its value, or empty if there is none.</summary>
+    /// <summary>
+    /// Removes a key if its value equals an expected one; else Missing, and <paramref name="present"/> is its value, or empty if
+    /// there is none.
+    /// </summary>
     public static Status Remove(Participant* me, SortedMap* map, in Probe key, in Probe expected, out Value present) =>
         Write(me, map, key, new ConditionalRemoval(expected), out present);
 
-    /// <summary>Replaces a value if it equals an expected one; else Missing, and <paramref name="present"/> is the value, or empty if there is no such key.</summary>
-    public static Status CompareExchange(Participant* me, SortedMap* map, in Probe key, in Probe expected, Value value, out Value present) =>
+    /// <summary>
+    /// Replaces a value if it equals an expected one; else Missing, and <paramref name="present"/> is the value, or empty if
+    /// there is no such key.
+    /// </summary>
+    public static Status CompareExchange(
+        Participant* me, SortedMap* map, in Probe key, in Probe expected, Value value, out Value present) =>
         Write(me, map, key, new Exchange(expected, value), out present);
 
-    /// <summary>Adds to a number, which counts as 0 if there is none, and gives the sum, which can be read for as long as the caller's section lasts.</summary>
+    /// <summary>
+    /// Adds to a number, which counts as 0 if there is none, and gives the sum, which can be read for as long as the caller's
+    /// section lasts.
+    /// </summary>
     public static Status Add(Participant* me, SortedMap* map, in Probe key, Value delta, out Value sum)
     {
         // The sum that was stored is written through a pointer, since a change is a value that is passed on.
@@ -87,7 +101,10 @@ public static unsafe partial class SortedMap<THook, TRules>
         /// <summary>Whether the reference to a value that it removes becomes the caller's.</summary>
         static virtual bool Takes => false;
 
-        /// <summary><paramref name="present"/> is empty if there is no such key; <paramref name="next"/>, if it is to be stored, comes with a reference.</summary>
+        /// <summary>
+        /// <paramref name="present"/> is empty if there is no such key; <paramref name="next"/>, if it is to be stored, comes
+        /// with a reference.
+        /// </summary>
         Turn Decide(Participant* me, PoolHeap* heap, Value present, out Value next, out Status status);
     }
 
@@ -187,7 +204,8 @@ public static unsafe partial class SortedMap<THook, TRules>
         }
     }
 
-    static Status Write<TChange>(Participant* me, SortedMap* map, in Probe probe, in TChange change, out Value present) where TChange : struct, IChange
+    static Status Write<TChange>(Participant* me, SortedMap* map, in Probe probe, in TChange change, out Value present)
+        where TChange : struct, IChange
     {
         Epoch.Enter(me);
         present = default;
@@ -200,7 +218,8 @@ public static unsafe partial class SortedMap<THook, TRules>
                 status = Status.Deleted;
                 break;
             }
-            // Acquire: pairs with the increment in Clear. Before the root: a leaf of a later tree comes with another era, at the latest under the order.
+            // Acquire: pairs with the increment in Clear. Before the root: a leaf of a later tree comes with another era, at the
+            // latest under the order.
             ulong era = Volatile.Read(ref map->Era);
             SortedLeaf* leaf = LeafOf(map, probe);
             if (!TryLock(leaf)) continue;
@@ -238,7 +257,8 @@ public static unsafe partial class SortedMap<THook, TRules>
 
     // Unlocks the leaf.
     static Attempt TryWrite<TChange>(
-        Participant* me, SortedMap* map, SortedLeaf* leaf, ulong era, in Probe probe, in TChange change, out Value present, out Status status)
+        Participant* me, SortedMap* map, SortedLeaf* leaf, ulong era, in Probe probe, in TChange change, out Value present,
+            out Status status)
         where TChange : struct, IChange
     {
         ulong order = leaf->Node.Order;
@@ -292,7 +312,8 @@ public static unsafe partial class SortedMap<THook, TRules>
     }
 
     // The leaf is not of this tree any more if isCurrent is false: nothing has happened then.
-    static Status Insert(Participant* me, SortedMap* map, SortedLeaf* leaf, ulong era, in Probe probe, Value value, out bool isCurrent)
+    static Status Insert(
+        Participant* me, SortedMap* map, SortedLeaf* leaf, ulong era, in Probe probe, Value value, out bool isCurrent)
     {
         isCurrent = true;
         SortedKey sought = new(probe);

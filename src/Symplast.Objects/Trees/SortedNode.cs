@@ -28,7 +28,8 @@ internal unsafe struct SortedNode
     internal static int* Lock(SortedNode* node) => node->Level == 0 ? &((SortedLeaf*)node)->Lock : &((SortedInner*)node)->Lock;
 
     /// <summary>Link of lists that whoever holds the lock makes, or whoever killed the node.</summary>
-    internal static ref SortedNode* Next(SortedNode* node) => ref node->Level == 0 ? ref ((SortedLeaf*)node)->Next : ref ((SortedInner*)node)->Next;
+    internal static ref SortedNode* Next(SortedNode* node) =>
+        ref node->Level == 0 ? ref ((SortedLeaf*)node)->Next : ref ((SortedInner*)node)->Next;
 }
 
 /// <summary>Compares two pairs of digests; where it is true all bits are set.</summary>
@@ -52,10 +53,12 @@ internal readonly struct AnyOrder : IDigestOrder
 }
 
 /// <summary>
-/// A leaf: places that are filled one after the other and never again, and a word that says which of them hold entries, in which order
-/// (after the permutation of Masstree's border nodes: Mao, Kohler, Morris, "Cache craftiness for fast multicore key-value storage", EuroSys 2012).
-/// Who looks for a key itself compares tags, a byte of each key's hash, and reads two cache lines: the first, and that of the entry. Who wants to know where a key belongs compares
-/// the digests. Each key lies beside its value, four entries to a line, and the lock with the places that are filled last: who replaces a value takes little from readers of other keys.
+/// A leaf: places that are filled one after the other and never again, and a word that says which of them hold entries, in which
+/// order (after the permutation of Masstree's border nodes: Mao, Kohler, Morris, "Cache craftiness for fast multicore key-value
+/// storage", EuroSys 2012). Who looks for a key itself compares tags, a byte of each key's hash, and reads two cache lines: the
+/// first, and that of the entry. Who wants to know where a key belongs compares the digests. Each key lies beside its value, four
+/// entries to a line, and the lock with the places that are filled last: who replaces a value takes little from readers of other
+/// keys.
 /// </summary>
 // Whole cache lines, so that blocks in a row begin with one.
 [StructLayout(LayoutKind.Sequential, Size = 384)]
@@ -83,13 +86,15 @@ internal unsafe struct SortedLeaf
 
     /// <summary>The places, filled or not, that have a tag, a bit for each; and perhaps bits of no place.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static uint Tagged(SortedLeaf* leaf, byte tag) => Vector128.Equals(Vector128.Load(leaf->Tags), Vector128.Create(tag)).ExtractMostSignificantBits();
+    internal static uint Tagged(SortedLeaf* leaf, byte tag) =>
+        Vector128.Equals(Vector128.Load(leaf->Tags), Vector128.Create(tag)).ExtractMostSignificantBits();
 
     /// <summary>The places, filled or not, whose digests are below one, a bit for each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static uint Below(SortedLeaf* leaf, long digest)
     {
-        return Sse42.IsSupported ? Of<Sse42Order>(leaf->Digests, Vector128.Create(digest)) : Of<AnyOrder>(leaf->Digests, Vector128.Create(digest));
+        return Sse42.IsSupported
+            ? Of<Sse42Order>(leaf->Digests, Vector128.Create(digest)) : Of<AnyOrder>(leaf->Digests, Vector128.Create(digest));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         static uint Of<TOrder>(long* at, Vector128<long> wanted) where TOrder : struct, IDigestOrder =>
@@ -113,8 +118,9 @@ internal unsafe struct SortedGroup
 }
 
 /// <summary>
-/// An inner node: children and the least keys of all but the first, in groups that follow the struct, as many as it takes. Only the children's addresses change.
-/// Digests are compared a group at once, after the first ones of all groups: three cache lines, whatever the size.
+/// An inner node: children and the least keys of all but the first, in groups that follow the struct, as many as it takes. Only
+/// the children's addresses change. Digests are compared a group at once, after the first ones of all groups: three cache lines,
+/// whatever the size.
 /// </summary>
 internal unsafe struct SortedInner
 {
@@ -132,25 +138,32 @@ internal unsafe struct SortedInner
     /// <summary>Number of children. Never changes.</summary>
     internal byte Count;
 
-    /// <summary>Whether there may be keys in its range that do not begin as its own do; then <see cref="SortedNode.Skip"/> bytes must be compared first. Never changes.</summary>
+    /// <summary>
+    /// Whether there may be keys in its range that do not begin as its own do; then <see cref="SortedNode.Skip"/> bytes must be
+    /// compared first. Never changes.
+    /// </summary>
     internal bool IsOpen;
 
     /// <summary>The first digest of each group.</summary>
     internal fixed long Heads[Groups];
 
     /// <summary>Bytes of a node with so many children.</summary>
-    internal static nuint SizeFor(int count) => (nuint)(sizeof(SortedInner) + (count + SortedGroup.Places - 1) / SortedGroup.Places * sizeof(SortedGroup));
+    internal static nuint SizeFor(int count) =>
+        (nuint)(sizeof(SortedInner) + (count + SortedGroup.Places - 1) / SortedGroup.Places * sizeof(SortedGroup));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static SortedGroup* GroupOf(SortedInner* inner, int index) => (SortedGroup*)(inner + 1) + (uint)index / SortedGroup.Places;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static nint* Slot(SortedInner* inner, int index) => (nint*)&GroupOf(inner, index)->Children[(uint)index % SortedGroup.Places];
+    internal static nint* Slot(SortedInner* inner, int index) =>
+        (nint*)&GroupOf(inner, index)->Children[(uint)index % SortedGroup.Places];
 
     /// <summary>The least key of a child's range; empty for the first child.</summary>
-    internal static ref ulong Key(SortedInner* inner, int index) => ref GroupOf(inner, index)->Keys[(uint)index % SortedGroup.Places];
+    internal static ref ulong Key(SortedInner* inner, int index) =>
+        ref GroupOf(inner, index)->Keys[(uint)index % SortedGroup.Places];
 
-    internal static long Digest(SortedInner* inner, int index) => GroupOf(inner, index)->Digests[(uint)index % SortedGroup.Places];
+    internal static long Digest(SortedInner* inner, int index) =>
+        GroupOf(inner, index)->Digests[(uint)index % SortedGroup.Places];
 
     /// <summary>Empties all groups of a new node.</summary>
     internal static void Clear(SortedInner* inner, int count)
@@ -187,7 +200,8 @@ internal unsafe struct SortedInner
         long digest = key.DigestIn(&inner->Node);
         long* last = LastOf(inner, digest);
         uint offset = (uint)((byte*)last - (byte*)(inner + 1));
-        int index = (int)(offset / (uint)sizeof(SortedGroup) * SortedGroup.Places + offset % (uint)sizeof(SortedGroup) / sizeof(long));
+        int index = (int)(
+            offset / (uint)sizeof(SortedGroup) * SortedGroup.Places + offset % (uint)sizeof(SortedGroup) / sizeof(long));
         if (!key.IsExact && index > 0 && *last == digest) return IndexAmongTies(inner, key, digest, index + 1, true);
         return index;
     }
@@ -195,7 +209,8 @@ internal unsafe struct SortedInner
     /// <summary>The digest of the last child whose digest is not above one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static long* LastOf(SortedInner* inner, long digest) =>
-        Sse42.IsSupported ? LastOf<Sse42Order>(inner, Vector128.Create(digest)) : LastOf<AnyOrder>(inner, Vector128.Create(digest));
+        Sse42.IsSupported
+            ? LastOf<Sse42Order>(inner, Vector128.Create(digest)) : LastOf<AnyOrder>(inner, Vector128.Create(digest));
 
     // No branches that depend on the key, which would be mispredicted half of the time: how many are above says which it is.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -205,14 +220,16 @@ internal unsafe struct SortedInner
         if (inner->Count > SortedGroup.Places)
         {
             long* heads = inner->Heads;
-            Vector128<long> beyond = Four(heads, wanted) + (TOrder.Above(Vector128.Load(heads + 8), wanted) + TOrder.Above(Vector128.Load(heads + 10), wanted));
+            Vector128<long> beyond = Four(heads, wanted)
+                + (TOrder.Above(Vector128.Load(heads + 8), wanted) + TOrder.Above(Vector128.Load(heads + 10), wanted));
             group += Groups - 1 + (int)Vector128.Sum(beyond);
         }
         return group->Digests + SortedGroup.Places - 1 + (int)Vector128.Sum(Four(group->Digests, wanted));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         static Vector128<long> Four(long* at, Vector128<long> wanted) =>
-            TOrder.Above(Vector128.Load(at), wanted) + TOrder.Above(Vector128.Load(at + 2), wanted) + (TOrder.Above(Vector128.Load(at + 4), wanted) + TOrder.Above(Vector128.Load(at + 6), wanted));
+            TOrder.Above(Vector128.Load(at), wanted) + TOrder.Above(Vector128.Load(at + 2), wanted)
+                + (TOrder.Above(Vector128.Load(at + 4), wanted) + TOrder.Above(Vector128.Load(at + 6), wanted));
     }
 
     /// <summary>The child before the place where a key belongs: the one with the greatest keys that are less.</summary>

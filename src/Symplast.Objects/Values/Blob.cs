@@ -5,7 +5,8 @@ using System.Text;
 namespace Symplast.Objects;
 
 /// <summary>
-/// An immutable value in a pool that does not fit into a word: text, bytes, a big integer, a complex number. The bytes follow the struct.
+/// An immutable value in a pool that does not fit into a word: text, bytes, a big integer, a complex number. The bytes follow the
+/// struct.
 /// </summary>
 public unsafe struct Blob
 {
@@ -33,8 +34,8 @@ public unsafe struct Blob
     public static bool IsAscii(Value text) => text.Head->Extra == Ascii;
 
     /// <summary>
-    /// A new blob with one reference, the caller's; empty if there is no memory. <paramref name="kind"/> is Text, Bytes, BigInt or Complex. Without a heap, a
-    /// <see cref="Transient"/> one.
+    /// A new blob with one reference, the caller's; empty if there is no memory. <paramref name="kind"/> is Text, Bytes, BigInt
+    /// or Complex. Without a heap, a <see cref="Transient"/> one.
     /// </summary>
     public static Value Create(Participant* me, PoolHeap* heap, ValueKind kind, byte* data, nuint length, ulong hash)
     {

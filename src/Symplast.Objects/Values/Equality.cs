@@ -3,7 +3,10 @@ using System.Runtime.CompilerServices;
 
 namespace Symplast.Objects;
 
-/// <summary>Equality of values as Python has it: 1 == 1.0 == True == 1+0j, text and bytes by content, tuples and frozen sets by their items, other objects by identity.</summary>
+/// <summary>
+/// Equality of values as Python has it: 1 == 1.0 == True == 1+0j, text and bytes by content, tuples and frozen sets by their
+/// items, other objects by identity.
+/// </summary>
 public static unsafe class Equality
 {
     /// <summary>Whether two values are equal. A NaN equals itself, as it does as a key in Python.</summary>
@@ -15,7 +18,8 @@ public static unsafe class Equality
         if (kind != right.Kind) return false;
         return kind switch
         {
-            ValueKind.Text or ValueKind.Bytes => SameBytes((Blob*)left.Pointer, Blob.Data((Blob*)right.Pointer), Blob.LengthOf(right)),
+            ValueKind.Text or ValueKind.Bytes =>
+                SameBytes((Blob*)left.Pointer, Blob.Data((Blob*)right.Pointer), Blob.LengthOf(right)),
             ValueKind.Tuple => SameItems((TupleBlob*)left.Pointer, (TupleBlob*)right.Pointer),
             ValueKind.FrozenSet => SameMembers((TupleBlob*)left.Pointer, (TupleBlob*)right.Pointer),
             _ => false,
@@ -23,7 +27,8 @@ public static unsafe class Equality
     }
 
     /// <summary>
-    /// Whether a higher floor may have another view of what a value equals: an object of a class, a foreign object, or a tuple, in which they may be.
+    /// Whether a higher floor may have another view of what a value equals: an object of a class, a foreign object, or a tuple,
+    /// in which they may be.
     /// </summary>
     public static bool IsOpaque(Value value) => value.IsPointer && value.Kind switch
     {
@@ -32,7 +37,8 @@ public static unsafe class Equality
         _ => false,
     };
 
-    internal static bool IsNumber(ValueKind kind) => kind is ValueKind.Int or ValueKind.Float or ValueKind.Bool or ValueKind.BigInt or ValueKind.Complex;
+    internal static bool IsNumber(ValueKind kind) =>
+        kind is ValueKind.Int or ValueKind.Float or ValueKind.Bool or ValueKind.BigInt or ValueKind.Complex;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool SameBytes(Blob* blob, byte* data, nuint length)
@@ -58,12 +64,14 @@ public static unsafe class Equality
     {
         for (; length > int.MaxValue; own += int.MaxValue, data += int.MaxValue, length -= int.MaxValue)
         {
-            if (!new ReadOnlySpan<byte>(own, int.MaxValue).SequenceEqual(new ReadOnlySpan<byte>(data, int.MaxValue))) return false;
+            if (!new ReadOnlySpan<byte>(own, int.MaxValue).SequenceEqual(new ReadOnlySpan<byte>(data, int.MaxValue)))
+                return false;
         }
         return new ReadOnlySpan<byte>(own, (int)length).SequenceEqual(new ReadOnlySpan<byte>(data, (int)length));
     }
 
-    // Both are in the order of their hashes: only among those with one hash the order may differ. Recursion is bounded by TupleBlob.MaximumDepth.
+    // Both are in the order of their hashes: only among those with one hash the order may differ. Recursion is bounded by
+    // TupleBlob.MaximumDepth.
     static bool SameMembers(TupleBlob* left, TupleBlob* right)
     {
         if (left->Length != right->Length || left->Hash != right->Hash) return false;

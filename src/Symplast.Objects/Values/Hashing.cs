@@ -10,13 +10,15 @@ using System.Runtime.Intrinsics.X86;
 namespace Symplast.Objects;
 
 /// <summary>
-/// 64-bit hashes of values, equal for values that are equal as Python has it: 1, 1.0, True and 1+0j have one hash. Those of numbers and of what is made of them are
-/// keyed, drawn once a process. Text and bytes bring their hash along, which is computed once, by the floor above or <see cref="OfBytes"/>; in one process all must use the
-/// same function, and it should be keyed too, as Python's is.
+/// 64-bit hashes of values, equal for values that are equal as Python has it: 1, 1.0, True and 1+0j have one hash. Those of
+/// numbers and of what is made of them are keyed, drawn once a process. Text and bytes bring their hash along, which is computed
+/// once, by the floor above or <see cref="OfBytes"/>; in one process all must use the same function, and it should be keyed too,
+/// as Python's is.
 /// </summary>
 /// <remarks>
-/// So nobody who chooses the keys of a map can choose them to collide. That is why numbers do not hash as in CPython, modulo 2^61 - 1: all multiples of that are one hash there.
-/// An integer of 64 bits and a double that equals it hash as that integer, a larger one that is a double as the bits of the double, any other as its bytes.
+/// So nobody who chooses the keys of a map can choose them to collide. That is why numbers do not hash as in CPython, modulo 2^61
+/// - 1: all multiples of that are one hash there. An integer of 64 bits and a double that equals it hash as that integer, a
+/// larger one that is a double as the bits of the double, any other as its bytes.
 /// </remarks>
 public static unsafe class Hashing
 {
@@ -47,7 +49,8 @@ public static unsafe class Hashing
     }
 
     /// <summary>The hash of a complex number.</summary>
-    public static ulong OfComplex(double real, double imaginary) => imaginary == 0 ? OfFloat(real) : MixNumber(OfFloat(real) + Mix(OfFloat(imaginary)));
+    public static ulong OfComplex(double real, double imaginary) =>
+        imaginary == 0 ? OfFloat(real) : MixNumber(OfFloat(real) + Mix(OfFloat(imaginary)));
 
     /// <summary>The hash of a big integer: two's complement, little-endian.</summary>
     public static ulong OfBigInt(ReadOnlySpan<byte> bytes)
@@ -84,11 +87,14 @@ public static unsafe class Hashing
         return (long)(window >> bit);
     }
 
-    /// <summary>A hash of bytes for programs without Python, which has its own. Keyed, so that nobody can choose keys that collide.</summary>
+    /// <summary>
+    /// A hash of bytes for programs without Python, which has its own. Keyed, so that nobody can choose keys that collide.
+    /// </summary>
     /// <remarks>
-    /// Up to 16 bytes: two pairs of halves, each plus a part of the key, multiplied and added, as in NH (J. Black, S. Halevi, H. Krawczyk, T. Krovetz, P. Rogaway, "UMAC: fast
-    /// and secure message authentication", CRYPTO 1999): of two texts, whichever they are, few keys make the sums the same. More: the rounds of wyhash (Wang Yi), in which words
-    /// under a key are multiplied into 128 bits, whose halves are folded; the last 16 bytes go the way of short texts. Then all bits are mixed.
+    /// Up to 16 bytes: two pairs of halves, each plus a part of the key, multiplied and added, as in NH (J. Black, S. Halevi, H.
+    /// Krawczyk, T. Krovetz, P. Rogaway, "UMAC: fast and secure message authentication", CRYPTO 1999): of two texts, whichever
+    /// they are, few keys make the sums the same. More: the rounds of wyhash (Wang Yi), in which words under a key are multiplied
+    /// into 128 bits, whose halves are folded; the last 16 bytes go the way of short texts. Then all bits are mixed.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong OfBytes(ReadOnlySpan<byte> bytes)
@@ -97,7 +103,9 @@ public static unsafe class Hashing
         nint length = bytes.Length;
         // Most keys. They may overlap.
         if ((nuint)(length - 8) > 8) return OfOtherBytes(bytes);
-        return Finish(Unsafe.ReadUnaligned<ulong>(ref at), Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref at, length - 8)), _key, _otherKey, length);
+        return Finish(
+            Unsafe.ReadUnaligned<ulong>(ref at), Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref at, length - 8)), _key, _otherKey,
+            length);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -113,7 +121,8 @@ public static unsafe class Hashing
             first = Unsafe.ReadUnaligned<uint>(ref at);
             last = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref at, length - 4));
         }
-        else first = length == 0 ? 0 : (ulong)at << 16 | (ulong)Unsafe.Add(ref at, length >> 1) << 8 | Unsafe.Add(ref at, length - 1);
+        else first = length == 0
+            ? 0 : (ulong)at << 16 | (ulong)Unsafe.Add(ref at, length >> 1) << 8 | Unsafe.Add(ref at, length - 1);
         return Finish(first, last, _key, _otherKey, length);
     }
 
@@ -124,11 +133,14 @@ public static unsafe class Hashing
         ref byte at = ref MemoryMarshal.GetReference(bytes);
         for (nint rest = length; rest > 16; rest -= 16, at = ref Unsafe.Add(ref at, 16))
         {
-            hash = Fold(Unsafe.ReadUnaligned<ulong>(ref at) ^ factor, Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref at, 8)) ^ hash);
+            hash = Fold(Unsafe.ReadUnaligned<ulong>(ref at) ^ factor,
+                Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref at, 8)) ^ hash);
         }
         // The last 16 bytes may overlap those before.
         ref byte end = ref Unsafe.Add(ref MemoryMarshal.GetReference(bytes), length);
-        return Finish(Unsafe.ReadUnaligned<ulong>(ref Unsafe.Subtract(ref end, 16)), Unsafe.ReadUnaligned<ulong>(ref Unsafe.Subtract(ref end, 8)), factor, hash, length);
+        return Finish(
+            Unsafe.ReadUnaligned<ulong>(ref Unsafe.Subtract(ref end, 16)),
+            Unsafe.ReadUnaligned<ulong>(ref Unsafe.Subtract(ref end, 8)), factor, hash, length);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -159,8 +171,9 @@ public static unsafe class Hashing
 
     /// <summary>The hash of a word. Keyed; no two words have the same.</summary>
     /// <remarks>
-    /// Twice a multiplication by a secret odd number: of two different words the highest k bits of the first product are the same for at most one key in 2^(k-1), whichever the words are
-    /// (M. Dietzfelbinger, T. Hagerup, J. Katajainen, M. Penttonen, "A reliable randomized algorithm for the closest-pair problem", J. Algorithms 1997). Folded into the low half and multiplied
+    /// Twice a multiplication by a secret odd number: of two different words the highest k bits of the first product are the same
+    /// for at most one key in 2^(k-1), whichever the words are (M. Dietzfelbinger, T. Hagerup, J. Katajainen, M. Penttonen, "A
+    /// reliable randomized algorithm for the closest-pair problem", J. Algorithms 1997). Folded into the low half and multiplied
     /// again, they reach all bits of the high half, by which maps look: the low ones as well as the high ones.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -227,6 +240,7 @@ public static unsafe class Hashing
         Guid random = Guid.NewGuid();
         Span<byte> bytes = stackalloc byte[sizeof(Guid)];
         random.TryWriteBytes(bytes);
-        return Mix(BinaryPrimitives.ReadUInt64LittleEndian(bytes) ^ Mix(BinaryPrimitives.ReadUInt64LittleEndian(bytes[sizeof(ulong)..])));
+        return Mix(BinaryPrimitives.ReadUInt64LittleEndian(bytes) ^ Mix(
+            BinaryPrimitives.ReadUInt64LittleEndian(bytes[sizeof(ulong)..])));
     }
 }

@@ -3,15 +3,18 @@ using System.Buffers.Binary;
 namespace Symplast.Objects;
 
 /// <summary>
-/// Comparing numbers of different kinds exactly, as Python does, without allocating. Inline integers have 50 bits and booleans one, so both are
-/// doubles without rounding; only big integers need more: they are compared as two's complement, to which a double's whole part is converted.
+/// Comparing numbers of different kinds exactly, as Python does, without allocating. Inline integers have 50 bits and booleans
+/// one, so both are doubles without rounding; only big integers need more: they are compared as two's complement, to which a
+/// double's whole part is converted.
 /// </summary>
 internal static unsafe class Numbers
 {
     // The largest double is below 2^1024, and one bit is for the sign; 16 bytes are written from byte 121 at most.
     const int WholeSize = 144;
 
-    /// <summary>Whether two numbers are equal. NaN equals NaN here, or a key that contains it would never be found again.</summary>
+    /// <summary>
+    /// Whether two numbers are equal. NaN equals NaN here, or a key that contains it would never be found again.
+    /// </summary>
     internal static bool AreEqual(Value left, Value right)
     {
         if (left.Kind != ValueKind.Complex && right.Kind != ValueKind.Complex) return RealsAreEqual(left, right);

@@ -20,12 +20,16 @@ public enum OrderingClass : byte
 }
 
 /// <summary>
-/// The order of keys that a sorted structure keeps: Python's where Python has one. It is consistent with <see cref="Equality"/> and <see cref="Hashing"/>: what
-/// compares as 0 is equal. Allocates nothing; thread-safe; operands must stay while it runs (a section, or a reference).
+/// The order of keys that a sorted structure keeps: Python's where Python has one. It is consistent with <see cref="Equality"/>
+/// and <see cref="Hashing"/>: what compares as 0 is equal. Allocates nothing; thread-safe; operands must stay while it runs (a
+/// section, or a reference).
 /// </summary>
 public static unsafe class Ordering
 {
-    /// <summary>The class of a value; <see cref="OrderingClass.None"/> if it cannot be a sorted key. A handful of instructions, for tuples too.</summary>
+    /// <summary>
+    /// The class of a value; <see cref="OrderingClass.None"/> if it cannot be a sorted key. A handful of instructions, for tuples
+    /// too.
+    /// </summary>
     public static OrderingClass ClassOf(Value value) => value.Kind switch
     {
         ValueKind.Int or ValueKind.Bool or ValueKind.BigInt => OrderingClass.Number,
@@ -37,8 +41,9 @@ public static unsafe class Ordering
     };
 
     /// <summary>
-    /// Negative, 0 or positive. Neither may be of class <see cref="OrderingClass.None"/>. Values of different classes are ordered by class, so that this
-    /// is a total order whatever the items of tuples are; whether a structure accepts such keys side by side is its own affair.
+    /// Negative, 0 or positive. Neither may be of class <see cref="OrderingClass.None"/>. Values of different classes are ordered
+    /// by class, so that this is a total order whatever the items of tuples are; whether a structure accepts such keys side by
+    /// side is its own affair.
     /// </summary>
     public static int Compare(Value left, Value right)
     {
@@ -60,8 +65,9 @@ public static unsafe class Ordering
     }
 
     /// <summary>
-    /// Whether Python, too, has an order for two values: not of two classes, nor of tuples if the first of their items that differ are of two classes, or tuples of which that is
-    /// true. If there is none for two values of a sorted row, there is none for some neighbours between them.
+    /// Whether Python, too, has an order for two values: not of two classes, nor of tuples if the first of their items that
+    /// differ are of two classes, or tuples of which that is true. If there is none for two values of a sorted row, there is none
+    /// for some neighbours between them.
     /// </summary>
     public static bool HaveOrder(Value left, Value right) => HaveOrder(left, right, out _, out _);
 
@@ -88,13 +94,16 @@ public static unsafe class Ordering
         nuint common = Math.Min(TupleBlob.LengthOf(left), TupleBlob.LengthOf(right));
         for (nuint i = 0; i < common; i++)
         {
-            int order = CompareStrictly(TupleBlob.Items((TupleBlob*)left.Pointer)[i], TupleBlob.Items((TupleBlob*)right.Pointer)[i], ref first, ref second);
+            int order = CompareStrictly(
+                TupleBlob.Items((TupleBlob*)left.Pointer)[i], TupleBlob.Items((TupleBlob*)right.Pointer)[i], ref first,
+                ref second);
             if (order != 0) return order;
         }
         return TupleBlob.LengthOf(left).CompareTo(TupleBlob.LengthOf(right));
     }
 
-    // Bytes compare as unsigned numbers. UTF-8 was made so that this is the order of code points; it holds for encoded surrogates as well.
+    // Bytes compare as unsigned numbers. UTF-8 was made so that this is the order of code points; it holds for encoded surrogates
+    // as well.
     internal static int CompareBytes(byte* data, nuint length, Blob* blob)
     {
         byte* own = Blob.Data(blob);

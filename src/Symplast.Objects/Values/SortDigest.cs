@@ -11,10 +11,13 @@ internal struct SortDigest
     internal Value Value;
 }
 
-/// <summary>Sorts values by digests, stably: those of numbers decide, those of text hold eight bytes, and the values with equal ones are compared in their turn.</summary>
+/// <summary>
+/// Sorts values by digests, stably: those of numbers decide, those of text hold eight bytes, and the values with equal ones are
+/// compared in their turn.
+/// </summary>
 /// <remarks>
-/// Numbers that are inline are ordered as doubles, which all of them are exactly. Text is ordered by its UTF-8 bytes, which is the order of its characters.
-/// A radix sort from the lowest byte (H. Seward, 1954), leaving out the bytes in which all agree.
+/// Numbers that are inline are ordered as doubles, which all of them are exactly. Text is ordered by its UTF-8 bytes, which is
+/// the order of its characters. A radix sort from the lowest byte (H. Seward, 1954), leaving out the bytes in which all agree.
 /// </remarks>
 internal static unsafe class SortDigests
 {
@@ -22,7 +25,9 @@ internal static unsafe class SortDigests
     const int Digits = 8;
     const int Radix = 256;
 
-    /// <summary>The digest of a number that is inline; false for other values, and for a NaN, which has no place in an order.</summary>
+    /// <summary>
+    /// The digest of a number that is inline; false for other values, and for a NaN, which has no place in an order.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool TryNumber(Value value, out ulong word)
     {
@@ -39,7 +44,9 @@ internal static unsafe class SortDigests
         return true;
     }
 
-    /// <summary>The digest of a text or of bytes: eight bytes from an offset on, the first one highest; those that are missing are 0.</summary>
+    /// <summary>
+    /// The digest of a text or of bytes: eight bytes from an offset on, the first one highest; those that are missing are 0.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong OfBytes(Value text, nuint offset)
     {
@@ -76,7 +83,9 @@ internal static unsafe class SortDigests
         return true;
     }
 
-    /// <summary>Sorts by the words; <paramref name="spare"/> has as much room. Returns where the result is: one of the two.</summary>
+    /// <summary>
+    /// Sorts by the words; <paramref name="spare"/> has as much room. Returns where the result is: one of the two.
+    /// </summary>
     internal static SortDigest* Sort(SortDigest* items, SortDigest* spare, long count)
     {
         if (AreSorted(items, count)) return items;
@@ -129,9 +138,11 @@ internal static unsafe class SortDigests
     }
 
     /// <summary>
-    /// The values in their order, those with equal words in that of <paramref name="order"/>. False if there is no memory, or a comparison failed.
+    /// The values in their order, those with equal words in that of <paramref name="order"/>. False if there is no memory, or a
+    /// comparison failed.
     /// </summary>
-    internal static bool Settle<TOrder>(SortDigest* sorted, Value* items, long count, ref TOrder order) where TOrder : struct, IValueOrder
+    internal static bool Settle<TOrder>(SortDigest* sorted, Value* items, long count, ref TOrder order)
+        where TOrder : struct, IValueOrder
     {
         for (long i = 0; i < count; i++) items[i] = sorted[i].Value;
         for (long start = 0, end; start < count; start = end)

@@ -6,9 +6,11 @@ internal static unsafe class StableSort
     const long InsertionRun = 16;
 
     /// <summary>
-    /// Bottom-up, from runs sorted by insertion. All values are in <paramref name="items"/> afterwards, in some order. Returns where the result is; null if a comparison failed.
+    /// Bottom-up, from runs sorted by insertion. All values are in <paramref name="items"/> afterwards, in some order. Returns
+    /// where the result is; null if a comparison failed.
     /// </summary>
-    internal static Value* Sort<TOrder>(Value* items, Value* spare, long count, ref TOrder order) where TOrder : struct, IValueOrder
+    internal static Value* Sort<TOrder>(Value* items, Value* spare, long count, ref TOrder order)
+        where TOrder : struct, IValueOrder
     {
         for (long start = 0; start < count; start += InsertionRun)
         {
@@ -40,7 +42,8 @@ internal static unsafe class StableSort
         return from;
     }
 
-    static void Merge<TOrder>(Value* from, Value* to, long start, long middle, long end, ref TOrder order) where TOrder : struct, IValueOrder
+    static void Merge<TOrder>(Value* from, Value* to, long start, long middle, long end, ref TOrder order)
+        where TOrder : struct, IValueOrder
     {
         long left = start;
         long right = middle;

@@ -9,8 +9,8 @@ public static unsafe class Sum
     const nuint MostBytes = 1 << 30;
 
     /// <summary>
-    /// <paramref name="left"/> + <paramref name="right"/>, with a reference that is the caller's. WrongKind if one is no number of these kinds,
-    /// Overflow if one is a float and the other an integer that is larger than all floats. Inside a section.
+    /// <paramref name="left"/> + <paramref name="right"/>, with a reference that is the caller's. WrongKind if one is no number
+    /// of these kinds, Overflow if one is a float and the other an integer that is larger than all floats. Inside a section.
     /// </summary>
     internal static Status Of(Participant* me, PoolHeap* heap, Value left, Value right, out Value sum)
     {
@@ -39,7 +39,8 @@ public static unsafe class Sum
         Status status = Integer(left, out long number);
         byte* bytes = stackalloc byte[sizeof(long)];
         BinaryPrimitives.WriteInt64LittleEndian(new Span<byte>(bytes, sizeof(long)), right);
-        if (status == Status.Overflow) return OfBytes(me, heap, Blob.Data((Blob*)left.Pointer), Blob.LengthOf(left), bytes, sizeof(long), out sum);
+        if (status == Status.Overflow)
+            return OfBytes(me, heap, Blob.Data((Blob*)left.Pointer), Blob.LengthOf(left), bytes, sizeof(long), out sum);
         if (status != Status.Done) return status;
         long total = unchecked(number + right);
         if (((number ^ total) & (right ^ total)) < 0)
@@ -78,7 +79,8 @@ public static unsafe class Sum
         Status status = Integer(left, out long integer);
         byte* bytes = Blob.Data((Blob*)right.Pointer);
         nuint length = Blob.LengthOf(right);
-        if (status == Status.Overflow) return OfBytes(me, heap, Blob.Data((Blob*)left.Pointer), Blob.LengthOf(left), bytes, length, out sum);
+        if (status == Status.Overflow)
+            return OfBytes(me, heap, Blob.Data((Blob*)left.Pointer), Blob.LengthOf(left), bytes, length, out sum);
         if (status != Status.Done) return status;
         byte* own = stackalloc byte[sizeof(long)];
         BinaryPrimitives.WriteInt64LittleEndian(new Span<byte>(own, sizeof(long)), integer);
@@ -86,7 +88,8 @@ public static unsafe class Sum
     }
 
     // Two's complements, little-endian. The sum is made where it stays: a byte or two of its block may be too many.
-    static Status OfBytes(Participant* me, PoolHeap* heap, byte* left, nuint leftLength, byte* right, nuint rightLength, out Value sum)
+    static Status OfBytes(
+        Participant* me, PoolHeap* heap, byte* left, nuint leftLength, byte* right, nuint rightLength, out Value sum)
     {
         sum = default;
         nuint length = Math.Max(leftLength, rightLength) + 1;
@@ -138,7 +141,8 @@ public static unsafe class Sum
         while (top > 0 && Magnitude(bytes, top, isNegative, low) == 0) top--;
         ulong head = 0;
         int taken = 0;
-        for (; taken < sizeof(ulong) && top - taken >= 0; taken++) head = head << 8 | Magnitude(bytes, top - taken, isNegative, low);
+        for (; taken < sizeof(ulong) && top - taken >= 0; taken++)
+            head = head << 8 | Magnitude(bytes, top - taken, isNegative, low);
         for (int i = top - taken; i >= 0; i--)
         {
             if (Magnitude(bytes, i, isNegative, low) == 0) continue;
@@ -151,7 +155,8 @@ public static unsafe class Sum
         return Status.Done;
     }
 
-    // A byte of the magnitude. Of a negative number it is the complement plus one, which carries up to the lowest byte that is not 0.
+    // A byte of the magnitude. Of a negative number it is the complement plus one, which carries up to the lowest byte that is
+    // not 0.
     static byte Magnitude(ReadOnlySpan<byte> bytes, int i, bool isNegative, int low) =>
         !isNegative ? bytes[i] : i < low ? (byte)0 : i == low ? (byte)-bytes[i] : (byte)~bytes[i];
 
@@ -164,10 +169,14 @@ public static unsafe class Sum
         // As short as possible: the sign of the last byte must stay.
         int length = sizeof(long);
         while (number == number << 8 * (sizeof(long) - length + 1) >> 8 * (sizeof(long) - length + 1)) length--;
-        return Blob.Create(me, heap, ValueKind.BigInt, bytes, (nuint)length, Hashing.OfBigInt(new ReadOnlySpan<byte>(bytes, length)));
+        return Blob.Create(
+            me, heap, ValueKind.BigInt, bytes, (nuint)length, Hashing.OfBigInt(new ReadOnlySpan<byte>(bytes, length)));
     }
 
-    /// <summary>The integer of a value: inline, boolean, or a blob of at most 64 bits. Overflow for larger ones, WrongKind for other values.</summary>
+    /// <summary>
+    /// The integer of a value: inline, boolean, or a blob of at most 64 bits. Overflow for larger ones, WrongKind for other
+    /// values.
+    /// </summary>
     internal static Status Integer(Value value, out long number)
     {
         number = 0;

@@ -1,9 +1,13 @@
 namespace Symplast.Objects;
 
-/// <summary>An immutable tuple, or frozen set, of values in a pool; it owns a reference to each. The values follow the struct.</summary>
+/// <summary>
+/// An immutable tuple, or frozen set, of values in a pool; it owns a reference to each. The values follow the struct.
+/// </summary>
 public unsafe struct TupleBlob
 {
-    /// <summary>How deep tuples may nest: comparing them recurses, and the stack of a thread that is not ours may be small.</summary>
+    /// <summary>
+    /// How deep tuples may nest: comparing them recurses, and the stack of a thread that is not ours may be small.
+    /// </summary>
     public const int MaximumDepth = 500;
 
     internal Header Head;           // Extra: depth, 1 for a tuple without tuples in it
@@ -28,10 +32,11 @@ public unsafe struct TupleBlob
     public static bool IsTooDeep(Value* items, nuint length) => DepthAround(items, length) > MaximumDepth;
 
     /// <summary>
-    /// A new tuple with one reference, the caller's; takes over the references of the items. Empty if there is no memory, or if it <see cref="IsTooDeep"/>; the
-    /// items stay the caller's then. Without a heap, a <see cref="Transient"/> one.
+    /// A new tuple with one reference, the caller's; takes over the references of the items. Empty if there is no memory, or if
+    /// it <see cref="IsTooDeep"/>; the items stay the caller's then. Without a heap, a <see cref="Transient"/> one.
     /// </summary>
-    public static Value Create(Participant* me, PoolHeap* heap, Value* items, nuint length) => Create(me, heap, items, length, ValueKind.Tuple);
+    public static Value Create(Participant* me, PoolHeap* heap, Value* items, nuint length) =>
+        Create(me, heap, items, length, ValueKind.Tuple);
 
     /// <summary>The same for a frozen set of values that are not equal to one another; it sorts them.</summary>
     public static Value CreateSet(Participant* me, PoolHeap* heap, Value* items, nuint length)

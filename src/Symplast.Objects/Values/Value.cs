@@ -36,7 +36,10 @@ public enum ValueKind : byte
     /// <summary>Bytes, a <see cref="Blob"/>.</summary>
     Bytes,
 
-    /// <summary>An integer that is too large for <see cref="Int"/>, a <see cref="Blob"/> of its two's complement, little-endian, as short as possible.</summary>
+    /// <summary>
+    /// An integer that is too large for <see cref="Int"/>, a <see cref="Blob"/> of its two's complement, little-endian, as short
+    /// as possible.
+    /// </summary>
     BigInt,
 
     /// <summary>A complex number, a <see cref="Blob"/> of two doubles.</summary>
@@ -53,13 +56,14 @@ public enum ValueKind : byte
 }
 
 /// <summary>
-/// A value in a shared structure: one 64-bit word that is read and written atomically. Numbers, None and booleans are in the word; the rest is a
-/// pointer into a pool.
+/// A value in a shared structure: one 64-bit word that is read and written atomically. Numbers, None and booleans are in the
+/// word; the rest is a pointer into a pool.
 /// </summary>
 /// <remarks>
-/// NaN-boxing that favours pointers (A. Gudeman, "Representing type information in dynamically typed languages", 1993). By the top 16 bits: 0 is a
-/// pointer, whose low 4 bits say to what, or below 4096 a constant; 1 to 0xFFF9 a double plus 2^48; 0xFFFA the address of the place where the value is now, which like
-/// a mark is never seen outside of a structure; 0xFFFC to 0xFFFF an integer of 50 bits.
+/// NaN-boxing that favours pointers (A. Gudeman, "Representing type information in dynamically typed languages", 1993). By the
+/// top 16 bits: 0 is a pointer, whose low 4 bits say to what, or below 4096 a constant; 1 to 0xFFF9 a double plus 2^48; 0xFFFA
+/// the address of the place where the value is now, which like a mark is never seen outside of a structure; 0xFFFC to 0xFFFF an
+/// integer of 50 bits.
 /// </remarks>
 public readonly unsafe struct Value : IEquatable<Value>
 {
@@ -106,7 +110,8 @@ public readonly unsafe struct Value : IEquatable<Value>
 
     /// <summary>A double.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Value Of(double value) => new((double.IsNaN(value) ? CanonicalNaN : BitConverter.DoubleToUInt64Bits(value)) + DoubleOffset);
+    public static Value Of(double value) =>
+        new((double.IsNaN(value) ? CanonicalNaN : BitConverter.DoubleToUInt64Bits(value)) + DoubleOffset);
 
     /// <summary>Whether an integer can be inline.</summary>
     public static bool Fits(long value) => value is >= -LargestInt - 1 and <= LargestInt;
@@ -211,7 +216,9 @@ public readonly unsafe struct Value : IEquatable<Value>
     /// <summary>The head of the object or blob, if <see cref="IsCounted"/>.</summary>
     public Header* Head => (Header*)Pointer;
 
-    /// <summary>Whether it is a pointer to a thing of this kind, which is <see cref="ValueKind.Object"/> or a later one.</summary>
+    /// <summary>
+    /// Whether it is a pointer to a thing of this kind, which is <see cref="ValueKind.Object"/> or a later one.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool PointsTo(ValueKind kind) => IsPointer && (Bits & KindMask) == (ulong)kind - (ulong)ValueKind.Object;
 

@@ -3,8 +3,10 @@ namespace Symplast.Objects;
 /// <summary>An order of values, for sorting; called outside of sections and locks, so it may call foreign code.</summary>
 public interface IValueOrder
 {
-    /// <summary>Whether <paramref name="left"/> comes before <paramref name="right"/>. The values are held; to look into them it enters a section
-    /// itself.</summary>
+    /// <summary>
+    /// Whether <paramref name="left"/> comes before <paramref name="right"/>. The values are held; to look into them it enters a
+    /// section itself.
+    /// </summary>
     bool Precedes(Value left, Value right);
 
     /// <summary>True once a comparison failed: sorting stops, and the vector stays as it was.</summary>

@@ -3,12 +3,15 @@ namespace Symplast.Objects;
 // Deletion, release, and the walk over the invariants.
 public static unsafe partial class SharedVector<THook>
 {
-    /// <summary>Deletes the vector by hand: all later operations answer Deleted, and so does a second call. What it held is released.</summary>
+    /// <summary>
+    /// Deletes the vector by hand: all later operations answer Deleted, and so does a second call. What it held is released.
+    /// </summary>
     public static Status Delete(Participant* me, SharedVector* vector)
     {
         Epoch.Enter(me);
         VectorRoot* root = TakeRoot(vector, out long bounds);
-        for (long place = VectorRoot.FirstOf(bounds); place < VectorRoot.EndOf(bounds); place++) Reference.Drop(me, Kill(root, place));
+        for (long place = VectorRoot.FirstOf(bounds); place < VectorRoot.EndOf(bounds); place++)
+            Reference.Drop(me, Kill(root, place));
         RetireAll(me, root);
         Epoch.Exit(me);
         return root == null ? Status.Deleted : Status.Done;
@@ -18,7 +21,8 @@ public static unsafe partial class SharedVector<THook>
     static void ReleaseContents(Participant* me, Header* header, ref Release release)
     {
         VectorRoot* root = TakeRoot((SharedVector*)header, out long bounds);
-        for (long place = VectorRoot.FirstOf(bounds); place < VectorRoot.EndOf(bounds); place++) release.Drop(me, Kill(root, place));
+        for (long place = VectorRoot.FirstOf(bounds); place < VectorRoot.EndOf(bounds); place++)
+            release.Drop(me, Kill(root, place));
         RetireAll(me, root);
     }
 
@@ -53,8 +57,8 @@ public static unsafe partial class SharedVector<THook>
             // Full fence: pairs with the acquire in CurrentRoot; unlinks the root and its buckets before they are retired.
             root = (VectorRoot*)Interlocked.Exchange(ref *(nint*)&vector->Root, 0);
             THook.Point();
-            // Release: pairs with the acquire in SharedObject.IsDeleted. After the root, which readers look at: who was told by the flag finds no root either. Under
-            // the lock, so who holds it next sees it.
+            // Release: pairs with the acquire in SharedObject.IsDeleted. After the root, which readers look at: who was told by
+            // the flag finds no root either. Under the lock, so who holds it next sees it.
             Volatile.Write(ref vector->Object.Head.DeletedFlag, 1);
             bounds = root->Bounds;
             Publish(root, VectorRoot.Gone);
@@ -67,7 +71,8 @@ public static unsafe partial class SharedVector<THook>
     {
         THook.Point();
         if (THook.Omits(VectorStep.DeletionMarks)) return *VectorRoot.PlaceOf(root, place);
-        // Full fence: pairs with the exchange in TryUpdateOpen: a set that comes later finds the mark, one that came before is released here.
+        // Full fence: pairs with the exchange in TryUpdateOpen: a set that comes later finds the mark, one that came before is
+        // released here.
         return new Value(Interlocked.Exchange(ref *(ulong*)VectorRoot.PlaceOf(root, place), Dead.Bits));
     }
 

@@ -14,7 +14,8 @@ public static unsafe partial class SharedVector<THook>
         // Acquire: pairs with the exchange in Replace. A root that was the vector's in this section stays, with its buckets.
         VectorRoot* root = (VectorRoot*)Volatile.Read(ref *(nint*)&vector->Root);
         if (root == null) return;
-        // Acquire: pairs with the release in Publish. What is in these bounds at this moment outlasts the section; of a root that is gone there is nothing.
+        // Acquire: pairs with the release in Publish. What is in these bounds at this moment outlasts the section; of a root that
+        // is gone there is nothing.
         long bounds = Volatile.Read(ref root->Bounds);
         parts.Block(root);
         int buckets = Volatile.Read(ref root->Used);

@@ -23,8 +23,9 @@ public static unsafe partial class SharedVector<THook>
     }
 
     /// <summary>
-    /// Sorts, stably, a vector of numbers that are inline, or of text, or of bytes; the other way round, if so wanted. WrongKind if it is of others, or has a NaN; Missing
-    /// if another thread changed it meanwhile. Nothing changed then. Not inside a section.
+    /// Sorts, stably, a vector of numbers that are inline, or of text, or of bytes; the other way round, if so wanted. WrongKind
+    /// if it is of others, or has a NaN; Missing if another thread changed it meanwhile. Nothing changed then. Not inside a
+    /// section.
     /// </summary>
     public static Status SortPlain(Participant* me, SharedVector* vector, bool isReversed)
     {
@@ -101,6 +102,7 @@ public static unsafe partial class SharedVector<THook>
             return Status.Done;
         }
         TextOrder order = new() { Me = me, Heap = snapshot.Owner, IsReversed = isReversed };
-        return SortDigests.Settle(sorted, snapshot.Items, count, ref order) ? Status.Done : order.Failed ? Status.Deleted : Status.NoMemory;
+        return SortDigests.Settle(sorted, snapshot.Items, count, ref order)
+            ? Status.Done : order.Failed ? Status.Deleted : Status.NoMemory;
     }
 }

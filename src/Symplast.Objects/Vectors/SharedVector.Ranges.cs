@@ -1,6 +1,7 @@
 namespace Symplast.Objects;
 
-// Elements and ranges that are named relative to the end, by what they hold, or by what they were: looked up at the moment of the change.
+// Elements and ranges that are named relative to the end, by what they hold, or by what they were: looked up at the moment of the
+// change.
 public static unsafe partial class SharedVector<THook>
 {
     /// <summary>The element at a negative index, counted from the end. Missing if there is none. Lock-free.</summary>
@@ -29,7 +30,8 @@ public static unsafe partial class SharedVector<THook>
             Value found = Load(VectorRoot.PlaceOf(root, place));
             if (found == Moved)
             {
-                // Copied there before the mark, at the same place. None, if the mark is of a later root that shares the bucket. Acquire: as in Successor.
+                // Copied there before the mark, at the same place. None, if the mark is of a later root that shares the bucket.
+                // Acquire: as in Successor.
                 VectorRoot* forward = (VectorRoot*)Volatile.Read(ref *(nint*)&root->Forward);
                 if (forward == null)
                 {
@@ -40,7 +42,8 @@ public static unsafe partial class SharedVector<THook>
             }
             if (found == Dead) break;
             THook.Point();
-            // Acquire, after that in Load. The same bounds: the index meant this element between the two, and what was copied is still what it was.
+            // Acquire, after that in Load. The same bounds: the index meant this element between the two, and what was copied is
+            // still what it was.
             if (Volatile.Read(ref root->Bounds) != bounds) continue;
             value = found;
             status = Status.Done;
@@ -51,8 +54,8 @@ public static unsafe partial class SharedVector<THook>
     }
 
     /// <summary>
-    /// The elements from <paramref name="start"/> on, as many as asked for, as they are at one instant, each with a reference that is the caller's. Missing unless the
-    /// vector has the length that the caller knows.
+    /// The elements from <paramref name="start"/> on, as many as asked for, as they are at one instant, each with a reference
+    /// that is the caller's. Missing unless the vector has the length that the caller knows.
     /// </summary>
     public static Status TakeRangeOf(Participant* me, SharedVector* vector, long length, long start, Value* values, long count)
     {
@@ -67,12 +70,19 @@ public static unsafe partial class SharedVector<THook>
         return status;
     }
 
-    /// <summary>Puts an element before the one at an index, as Python's insert does: from the end if that is negative, and no farther than the ends.</summary>
+    /// <summary>
+    /// Puts an element before the one at an index, as Python's insert does: from the end if that is negative, and no farther than
+    /// the ends.
+    /// </summary>
     public static Status InsertNear(Participant* me, SharedVector* vector, long index, Value value) =>
         Splice(me, vector, new SliceRange(index, index), &value, 1, null);
 
-    /// <summary>Takes an element out, with the reference that the vector held; from the end if the index is negative. Missing if there is none.</summary>
-    public static Status TakeElement(Participant* me, SharedVector* vector, long index, out Value value) => TakeElement(me, vector, index, default, out value);
+    /// <summary>
+    /// Takes an element out, with the reference that the vector held; from the end if the index is negative. Missing if there is
+    /// none.
+    /// </summary>
+    public static Status TakeElement(Participant* me, SharedVector* vector, long index, out Value value) =>
+        TakeElement(me, vector, index, default, out value);
 
     /// <summary>The same, unless the guard refuses the element.</summary>
     public static Status TakeElement(Participant* me, SharedVector* vector, long index, in ValueGuard guard, out Value value)
@@ -84,9 +94,12 @@ public static unsafe partial class SharedVector<THook>
     }
 
     /// <summary>Drops an element, from the end if the index is negative. Missing if there is none.</summary>
-    public static Status RemoveElement(Participant* me, SharedVector* vector, long index) => Splice(me, vector, new ElementRange(index), null, 0, null);
+    public static Status RemoveElement(Participant* me, SharedVector* vector, long index) =>
+        Splice(me, vector, new ElementRange(index), null, 0, null);
 
-    /// <summary>Replaces the elements from one index to another, as Python's slices mean them, by others, at one instant.</summary>
+    /// <summary>
+    /// Replaces the elements from one index to another, as Python's slices mean them, by others, at one instant.
+    /// </summary>
     public static Status ReplaceSlice(Participant* me, SharedVector* vector, long start, long stop, Value* values, long count) =>
         Splice(me, vector, new SliceRange(start, stop), values, count, null);
 
@@ -95,21 +108,26 @@ public static unsafe partial class SharedVector<THook>
         Splice(me, vector, new SliceRange(start, stop), values, count, null, areOwned: true);
 
     /// <summary>Replaces all elements by others, unless the vector changed since a snapshot: Missing then.</summary>
-    public static Status ReplaceUnchanged(Participant* me, SharedVector* vector, in VectorSnapshot seen, Value* values, long count) =>
+    public static Status ReplaceUnchanged(
+        Participant* me, SharedVector* vector, in VectorSnapshot seen, Value* values, long count) =>
         Splice(me, vector, new UnchangedRange(seen.Version), values, count, null);
 
     /// <summary>
-    /// Drops the first element that equals <paramref name="wanted"/>. Missing if there is none; WrongKind if an element before it can only be compared
-    /// by a higher floor.
+    /// Drops the first element that equals <paramref name="wanted"/>. Missing if there is none; WrongKind if an element before it
+    /// can only be compared by a higher floor.
     /// </summary>
-    public static Status Remove(Participant* me, SharedVector* vector, in Probe wanted) => Splice(me, vector, new EqualRange(wanted), null, 0, null);
+    public static Status Remove(Participant* me, SharedVector* vector, in Probe wanted) =>
+        Splice(me, vector, new EqualRange(wanted), null, 0, null);
 
-    /// <summary>Drops the element at an index if it is this very value, to which the caller holds a reference; Missing if it is not.</summary>
+    /// <summary>
+    /// Drops the element at an index if it is this very value, to which the caller holds a reference; Missing if it is not.
+    /// </summary>
     public static Status RemoveSame(Participant* me, SharedVector* vector, long index, Value expected) =>
         Splice(me, vector, new SameRange(index, expected), null, 0, null);
 
     // An element counted from the end: under the lock, since an open vector can grow meanwhile.
-    static Status UpdateFromEnd<TUpdate>(Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next)
+    static Status UpdateFromEnd<TUpdate>(
+        Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next)
         where TUpdate : struct, IUpdate
     {
         bool hasCollided = !ObjectLock.TryEnter<THook>(&vector->Object.Lock);

@@ -6,8 +6,8 @@ public static unsafe partial class SharedVector<THook>
     const int PerSection = 256;
 
     /// <summary>
-    /// The first index from <paramref name="start"/> on, below <paramref name="end"/>, whose element equals <paramref name="wanted"/>; Missing if
-    /// there is none. Lock-free; each element is looked at once, at a moment of its own.
+    /// The first index from <paramref name="start"/> on, below <paramref name="end"/>, whose element equals
+    /// <paramref name="wanted"/>; Missing if there is none. Lock-free; each element is looked at once, at a moment of its own.
     /// </summary>
     public static Status IndexOf(Participant* me, SharedVector* vector, in Probe wanted, long start, long end, out long index)
     {
@@ -31,8 +31,8 @@ public static unsafe partial class SharedVector<THook>
     }
 
     /// <summary>
-    /// Up to <paramref name="capacity"/> elements from <paramref name="start"/> on, without references, so inside a section of the caller's. Each is
-    /// read at a moment of its own; TakeRange reads all at one moment. Lock-free.
+    /// Up to <paramref name="capacity"/> elements from <paramref name="start"/> on, without references, so inside a section of
+    /// the caller's. Each is read at a moment of its own; TakeRange reads all at one moment. Lock-free.
     /// </summary>
     public static Status Read(Participant* me, SharedVector* vector, long start, Value* values, int capacity, out int count)
     {
@@ -49,14 +49,17 @@ public static unsafe partial class SharedVector<THook>
     }
 
     /// <summary>
-    /// The elements from <paramref name="start"/> on as they are at one instant, each with a reference that is the caller's: at most
-    /// <paramref name="capacity"/>. Missing if the vector is shorter than <paramref name="start"/>. Costs writers the lock for so long, readers
-    /// nothing.
+    /// The elements from <paramref name="start"/> on as they are at one instant, each with a reference that is the caller's: at
+    /// most <paramref name="capacity"/>. Missing if the vector is shorter than <paramref name="start"/>. Costs writers the lock
+    /// for so long, readers nothing.
     /// </summary>
-    public static Status TakeRange(Participant* me, SharedVector* vector, long start, Value* values, long capacity, out long count) =>
+    public static Status TakeRange(
+        Participant* me, SharedVector* vector, long start, Value* values, long capacity, out long count) =>
         TakeRange(me, vector, start, values, capacity, out count, out _, out _);
 
-    static Status TakeRange(Participant* me, SharedVector* vector, long start, Value* values, long capacity, out long count, out long length, out long version)
+    static Status TakeRange(
+        Participant* me, SharedVector* vector, long start, Value* values, long capacity, out long count, out long length,
+        out long version)
     {
         count = 0;
         length = 0;

@@ -6,8 +6,8 @@ namespace Symplast.Objects;
 // Roots: made, grown, closed, replaced. All under the vector's lock.
 public static unsafe partial class SharedVector<THook>
 {
-    // Takes the lock, which the caller must give back if there is a root, and makes sure that nobody sets elements without it. Of a pool that was deleted
-    // there is not even a lock.
+    // Takes the lock, which the caller must give back if there is a root, and makes sure that nobody sets elements without it. Of
+    // a pool that was deleted there is not even a lock.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Status Begin(Participant* me, SharedVector* vector, out VectorRoot* root)
     {
@@ -32,8 +32,8 @@ public static unsafe partial class SharedVector<THook>
         return root;
     }
 
-    // Adds the buckets of the places before an end to a root that nobody else sees, or beyond the end of one that others do. False if there is no
-    // memory.
+    // Adds the buckets of the places before an end to a root that nobody else sees, or beyond the end of one that others do.
+    // False if there is no memory.
     static bool Reserve(Participant* me, PoolHeap* heap, VectorRoot* root, long end, bool isExchange = false)
     {
         if (end == 0) return true;
@@ -58,7 +58,8 @@ public static unsafe partial class SharedVector<THook>
         return Math.Max(FirstCapacity, (int)System.Numerics.BitOperations.RoundUpToPowerOf2(buckets));
     }
 
-    // The same places behind a root with other bounds or other room, the buckets from `used` on left out. Null if there is no memory.
+    // The same places behind a root with other bounds or other room, the buckets from `used` on left out. Null if there is no
+    // memory.
     static VectorRoot* Resize(Participant* me, SharedVector* vector, VectorRoot* root, long bounds, int capacity, int used)
     {
         VectorRoot* next = NewRoot(me, Heap.Of(vector), root->FirstShift, capacity);
@@ -71,7 +72,8 @@ public static unsafe partial class SharedVector<THook>
         return next;
     }
 
-    // Puts a root in the place of another and retires that with its buckets from `shared` on. The elements are the caller's business.
+    // Puts a root in the place of another and retires that with its buckets from `shared` on. The elements are the caller's
+    // business.
     static void Replace(Participant* me, SharedVector* vector, VectorRoot* old, VectorRoot* next, int shared)
     {
         int used = old->Used;
@@ -86,8 +88,8 @@ public static unsafe partial class SharedVector<THook>
     static void Publish(VectorRoot* root, long bounds)
     {
         THook.Point();
-        // Release: pairs with the acquires in Read, TryUpdateOpen and Count; new elements are there before it. Gone and narrower bounds
-        // come before whatever is written to the buckets afterwards, since that is a release too.
+        // Release: pairs with the acquires in Read, TryUpdateOpen and Count; new elements are there before it. Gone and narrower
+        // bounds come before whatever is written to the buckets afterwards, since that is a release too.
         Volatile.Write(ref root->Bounds, bounds);
     }
 
@@ -154,7 +156,8 @@ public static unsafe partial class SharedVector<THook>
     {
         long bounds = root->Bounds;
         long end = VectorRoot.EndOf(bounds);
-        if (VectorRoot.BucketOf(end, root->FirstShift) >= root->Used && !Grow(me, vector, ref root, end + 1)) return Status.NoMemory;
+        if (VectorRoot.BucketOf(end, root->FirstShift) >= root->Used && !Grow(me, vector, ref root, end + 1))
+            return Status.NoMemory;
         Reference.Take(value);
         if (THook.Omits(VectorStep.ElementComesBeforeBounds)) Publish(root, bounds + VectorRoot.OneMore);
         Store(VectorRoot.PlaceOf(root, end), value);
@@ -163,11 +166,13 @@ public static unsafe partial class SharedVector<THook>
         return Status.Done;
     }
 
-    static Status Extend(Participant* me, SharedVector* vector, VectorRoot* root, Value* values, long count, bool areOwned = false)
+    static Status Extend(
+        Participant* me, SharedVector* vector, VectorRoot* root, Value* values, long count, bool areOwned = false)
     {
         long bounds = root->Bounds;
         long end = VectorRoot.EndOf(bounds);
-        if (end + count > VectorRoot.StartOf(root->Used, root->FirstShift) && !Grow(me, vector, ref root, end + count)) return Status.NoMemory;
+        if (end + count > VectorRoot.StartOf(root->Used, root->FirstShift) && !Grow(me, vector, ref root, end + count))
+            return Status.NoMemory;
         if (THook.Omits(VectorStep.ElementComesBeforeBounds)) Publish(root, bounds + count * VectorRoot.OneMore);
         for (long i = 0; i < count; i++)
         {
@@ -194,7 +199,8 @@ public static unsafe partial class SharedVector<THook>
         while (count > 0)
         {
             long run = Math.Min(count, Math.Min(RunAt(from, start), RunAt(to, destination)));
-            Buffer.MemoryCopy(VectorRoot.PlaceOf(from, start), VectorRoot.PlaceOf(to, destination), run * sizeof(Value), run * sizeof(Value));
+            Buffer.MemoryCopy(
+                VectorRoot.PlaceOf(from, start), VectorRoot.PlaceOf(to, destination), run * sizeof(Value), run * sizeof(Value));
             start += run;
             destination += run;
             count -= run;
@@ -202,5 +208,6 @@ public static unsafe partial class SharedVector<THook>
     }
 
     // How many places lie side by side from this one on.
-    static long RunAt(VectorRoot* root, long place) => VectorRoot.StartOf(VectorRoot.BucketOf(place, root->FirstShift) + 1, root->FirstShift) - place;
+    static long RunAt(VectorRoot* root, long place) =>
+        VectorRoot.StartOf(VectorRoot.BucketOf(place, root->FirstShift) + 1, root->FirstShift) - place;
 }

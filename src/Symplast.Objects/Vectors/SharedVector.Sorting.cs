@@ -25,7 +25,8 @@ public static unsafe partial class SharedVector<THook>
                 status = Status.NoMemory;
                 break;
             }
-            status = TakeRange(me, vector, 0, snapshot.Items, capacity, out snapshot.Count, out long length, out snapshot.Version);
+            status = TakeRange(
+                me, vector, 0, snapshot.Items, capacity, out snapshot.Count, out long length, out snapshot.Version);
             if (status != Status.Done || snapshot.Count == length) break;
             for (long i = 0; i < snapshot.Count; i++) Reference.Drop(me, snapshot.Items[i]);
             snapshot.Count = 0;
@@ -37,8 +38,8 @@ public static unsafe partial class SharedVector<THook>
     }
 
     /// <summary>
-    /// Sorts, stably. Missing if another thread changed the vector meanwhile, or the comparison failed: nothing changed then, and the caller may try
-    /// again. Not inside a section, since foreign code compares: it sees and may change the vector.
+    /// Sorts, stably. Missing if another thread changed the vector meanwhile, or the comparison failed: nothing changed then, and
+    /// the caller may try again. Not inside a section, since foreign code compares: it sees and may change the vector.
     /// </summary>
     public static Status Sort<TOrder>(Participant* me, SharedVector* vector, ref TOrder order) where TOrder : struct, IValueOrder
     {
@@ -66,7 +67,8 @@ public static unsafe partial class SharedVector<THook>
             return Status.Deleted;
         }
         ObjectLock.Enter<THook>(&vector->Object.Lock);
-        Status status = SharedObject.IsDeleted((SharedObject*)vector) ? Status.Deleted : vector->Version != version ? Status.Missing : Status.Done;
+        Status status = SharedObject.IsDeleted((SharedObject*)vector)
+            ? Status.Deleted : vector->Version != version ? Status.Missing : Status.Done;
         if (status == Status.Done && length > 1)
         {
             // Whoever opens a root changes the version first, so this one is guarded.

@@ -1,14 +1,15 @@
 namespace Symplast.Objects;
 
-// Operations by copy-and-swap of the root: O(n) under the lock, while readers go on with the old root. Inserting before the first element and removing
-// that one take constant time on average.
+// Operations by copy-and-swap of the root: O(n) under the lock, while readers go on with the old root. Inserting before the first
+// element and removing that one take constant time on average.
 public static unsafe partial class SharedVector<THook>
 {
     // The first element may be at such a place even if the vector is shorter.
     const long SmallFirst = 64;
 
     /// <summary>Puts an element before the one at an index, or at the end. Missing if the index is beyond the end.</summary>
-    public static Status Insert(Participant* me, SharedVector* vector, long index, Value value) => Splice(me, vector, new FixedRange(index, 0), &value, 1, null);
+    public static Status Insert(Participant* me, SharedVector* vector, long index, Value value) =>
+        Splice(me, vector, new FixedRange(index, 0), &value, 1, null);
 
     /// <summary>Takes the element at an index out, with the reference that the vector held. Missing if there is none.</summary>
     public static Status TakeAt(Participant* me, SharedVector* vector, long index, out Value value)
@@ -20,11 +21,12 @@ public static unsafe partial class SharedVector<THook>
     }
 
     /// <summary>Drops the element at an index. Missing if there is none.</summary>
-    public static Status RemoveAt(Participant* me, SharedVector* vector, long index) => Splice(me, vector, new FixedRange(index, 1), null, 0, null);
+    public static Status RemoveAt(Participant* me, SharedVector* vector, long index) =>
+        Splice(me, vector, new FixedRange(index, 1), null, 0, null);
 
     /// <summary>
-    /// Replaces <paramref name="removed"/> elements from <paramref name="start"/> on by others, as many as there are, at one instant. Missing if the
-    /// vector is shorter.
+    /// Replaces <paramref name="removed"/> elements from <paramref name="start"/> on by others, as many as there are, at one
+    /// instant. Missing if the vector is shorter.
     /// </summary>
     public static Status SetSlice(Participant* me, SharedVector* vector, long start, long removed, Value* values, long count) =>
         Splice(me, vector, new FixedRange(start, removed), values, count, null);
@@ -64,7 +66,8 @@ public static unsafe partial class SharedVector<THook>
             VectorRoot* next = length > 1 ? NewLike(me, vector, root, 0, 0, length, isExchange: true) : null;
             if (next != null)
             {
-                for (long i = 0; i < length; i++) *VectorRoot.PlaceOf(next, length - 1 - i) = *VectorRoot.PlaceOf(root, first + i);
+                for (long i = 0; i < length; i++)
+                    *VectorRoot.PlaceOf(next, length - 1 - i) = *VectorRoot.PlaceOf(root, first + i);
                 Swap(me, vector, root, next, 0);
             }
             else if (length > 1) status = Status.NoMemory;
@@ -75,12 +78,14 @@ public static unsafe partial class SharedVector<THook>
     }
 
     // The references of values that are owned become the vector's if the change is done.
-    static Status Splice<TRange>(Participant* me, SharedVector* vector, TRange range, Value* values, long count, Value* taken, bool areOwned = false)
+    static Status Splice<TRange>(
+        Participant* me, SharedVector* vector, TRange range, Value* values, long count, Value* taken, bool areOwned = false)
         where TRange : struct, IVectorRange
     {
         Epoch.Enter(me);
         Status status = Begin(me, vector, out VectorRoot* root);
-        // What goes: an element, or places in buckets that are no longer used, which stay as they are for as long as this section is open.
+        // What goes: an element, or places in buckets that are no longer used, which stay as they are for as long as this section
+        // is open.
         Value single = default;
         long first = 0, end = 0;
         if (status == Status.Done)
@@ -90,7 +95,8 @@ public static unsafe partial class SharedVector<THook>
             bool isThere = status == Status.Done;
             if (isThere && start == VectorRoot.LengthOf(bounds)) status = Extend(me, vector, root, values, count, areOwned);
             else if (isThere && start == 0 && removed == 1 && count == 0) status = RemoveFirst(me, vector, root, out single);
-            else if (isThere && start == 0 && removed == 0 && count == 1 && VectorRoot.FirstOf(bounds) > 0) status = InsertFirst(me, vector, root, *values, areOwned);
+            else if (isThere && start == 0 && removed == 0 && count == 1 && VectorRoot.FirstOf(bounds) > 0)
+                status = InsertFirst(me, vector, root, *values, areOwned);
             else if (isThere && (removed != 0 || count != 0))
             {
                 status = Rebuild(me, vector, root, start, removed, values, count, areOwned);
@@ -113,7 +119,8 @@ public static unsafe partial class SharedVector<THook>
         long first = VectorRoot.FirstOf(bounds);
         value = *VectorRoot.PlaceOf(root, first);
         bool isFar = first >= Math.Max(SmallFirst, VectorRoot.LengthOf(bounds));
-        if ((isFar || first == VectorRoot.LargestFirst) && Rebuild(me, vector, root, 0, 1, null, 0, areOwned: false) == Status.Done) return Status.Done;
+        if ((isFar || first == VectorRoot.LargestFirst)
+            && Rebuild(me, vector, root, 0, 1, null, 0, areOwned: false) == Status.Done) return Status.Done;
         if (first == VectorRoot.LargestFirst)
         {
             value = default;
@@ -124,7 +131,8 @@ public static unsafe partial class SharedVector<THook>
         return Status.Done;
     }
 
-    // Into the room before the first element. Readers of the old root do not look there: the first place of a root never gets less.
+    // Into the room before the first element. Readers of the old root do not look there: the first place of a root never gets
+    // less.
     static Status InsertFirst(Participant* me, SharedVector* vector, VectorRoot* root, Value value, bool isOwned)
     {
         VectorRoot* next = NewRoot(me, Heap.Of(vector), root->FirstShift, root->Capacity);
@@ -139,7 +147,9 @@ public static unsafe partial class SharedVector<THook>
         return Status.Done;
     }
 
-    static Status Rebuild(Participant* me, SharedVector* vector, VectorRoot* root, long start, long removed, Value* values, long count, bool areOwned)
+    static Status Rebuild(
+        Participant* me, SharedVector* vector, VectorRoot* root, long start, long removed, Value* values, long count,
+        bool areOwned)
     {
         long oldFirst = VectorRoot.FirstOf(root->Bounds);
         long length = VectorRoot.LengthOf(root->Bounds);
@@ -164,7 +174,8 @@ public static unsafe partial class SharedVector<THook>
     static long RoomBefore(long length) => Math.Min(length / 2 + 1, VectorRoot.LargestFirst);
 
     // A root with its own buckets for so many elements, but for the first ones, which are another's.
-    static VectorRoot* NewLike(Participant* me, SharedVector* vector, VectorRoot* root, int shared, long first, long length, bool isExchange)
+    static VectorRoot* NewLike(
+        Participant* me, SharedVector* vector, VectorRoot* root, int shared, long first, long length, bool isExchange)
     {
         long reach = Math.Max(first + length, VectorRoot.StartOf(shared, root->FirstShift));
         VectorRoot* next = NewRoot(me, Heap.Of(vector), root->FirstShift, CapacityFor(reach, root->FirstShift), isExchange);
@@ -177,7 +188,10 @@ public static unsafe partial class SharedVector<THook>
         return null;
     }
 
-    /// <summary>Whether a participant was the last to change the vector, but for elements that were set without the lock. A hint: others may have changed it since.</summary>
+    /// <summary>
+    /// Whether a participant was the last to change the vector, but for elements that were set without the lock. A hint: others
+    /// may have changed it since.
+    /// </summary>
     public static bool WasChangedBy(Participant* me, SharedVector* vector) => vector->Writer == me;
 
     // Under the lock.

@@ -7,13 +7,15 @@ namespace Symplast.Objects;
 public static unsafe partial class SharedVector<THook>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Status Update<TUpdate>(Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next)
+    static Status Update<TUpdate>(
+        Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next)
         where TUpdate : struct, IUpdate
     {
         Epoch.Enter(me);
         Status status;
         VectorRoot* root;
-        if (!SharedObject.IsDeleted((SharedObject*)vector) && (root = CurrentRoot(vector)) != null && IsGuarded(root, index, out long bounds))
+        if (!SharedObject.IsDeleted((SharedObject*)vector) && (root = CurrentRoot(vector)) != null
+            && IsGuarded(root, index, out long bounds))
         {
             // What it takes to find the place is done without the lock; if nothing has changed since, the place is right.
             Value* place = VectorRoot.PlaceOf(root, VectorRoot.FirstOf(bounds) + index);
@@ -49,7 +51,8 @@ public static unsafe partial class SharedVector<THook>
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static Status UpdateSlowly<TUpdate>(Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next)
+    static Status UpdateSlowly<TUpdate>(
+        Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next)
         where TUpdate : struct, IUpdate
     {
         old = next = default;
@@ -67,7 +70,8 @@ public static unsafe partial class SharedVector<THook>
 
     // False if the lock is needed.
     static bool TryUpdateOpen<TUpdate>(
-        Participant* me, SharedVector* vector, VectorRoot* root, long index, ref TUpdate update, out Value old, out Value next, out Status status)
+        Participant* me, SharedVector* vector, VectorRoot* root, long index, ref TUpdate update, out Value old, out Value next,
+            out Status status)
         where TUpdate : struct, IUpdate
     {
         old = next = default;
@@ -86,7 +90,8 @@ public static unsafe partial class SharedVector<THook>
             status = update.Next(me, heap, old, out next);
             if (status != Status.Done) return true;
             THook.Point();
-            // Full fence: pairs with the freezing exchange in Close and that of Delete; publishes what the value points to for Load.
+            // Full fence: pairs with the freezing exchange in Close and that of Delete; publishes what the value points to for
+            // Load.
             if (Interlocked.CompareExchange(ref *(ulong*)place, next.Bits, old.Bits) == old.Bits) return true;
             if (THook.Omits(VectorStep.SettingCompares))
             {
@@ -124,7 +129,8 @@ public static unsafe partial class SharedVector<THook>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Status UpdateGuarded<TUpdate>(Participant* me, SharedVector* vector, Value* place, ref TUpdate update, out Value old, out Value next)
+    static Status UpdateGuarded<TUpdate>(
+        Participant* me, SharedVector* vector, Value* place, ref TUpdate update, out Value old, out Value next)
         where TUpdate : struct, IUpdate
     {
         old = *place;

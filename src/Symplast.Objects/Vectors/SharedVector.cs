@@ -10,7 +10,9 @@ public unsafe struct SharedVector
     /// <summary>Changes under the lock, since the vector was made. Under the lock.</summary>
     internal long Version;
 
-    /// <summary>How often, since the root was guarded, a thread that wanted to set an element found the lock taken. Under the lock.</summary>
+    /// <summary>
+    /// How often, since the root was guarded, a thread that wanted to set an element found the lock taken. Under the lock.
+    /// </summary>
     internal long Collisions;
 
     /// <summary>How many such there must be, besides a quarter of the length, before elements are set without the lock.</summary>
@@ -22,7 +24,10 @@ public unsafe struct SharedVector
     /// <summary>Binary logarithm of the first bucket's size.</summary>
     internal int FirstShift;
 
-    /// <summary>Who changed the version last. Under the lock. The lock, which writers take, lies in another cache line than what all readers read.</summary>
+    /// <summary>
+    /// Who changed the version last. Under the lock. The lock, which writers take, lies in another cache line than what all
+    /// readers read.
+    /// </summary>
     internal Participant* Writer;
 
     /// <summary>What readers begin with; null once deleted.</summary>
@@ -30,33 +35,36 @@ public unsafe struct SharedVector
 }
 
 /// <summary>
-/// A vector that any number of threads use at once: elements never move while the vector only grows; reading locks and writes nothing. All methods
-/// are thread-safe; each enters a section of its own.
+/// A vector that any number of threads use at once: elements never move while the vector only grows; reading locks and writes
+/// nothing. All methods are thread-safe; each enters a section of its own.
 /// </summary>
 /// <remarks>
-/// <para>Buckets of doubling size behind a root (Dechev, Pirkelbauer, Stroustrup, "Lock-free dynamically resizable arrays", OPODIS 2006); writers
-/// that change the length hold the vector's lock. A root is in one of two states:</para>
-/// <para><b>Guarded.</b> Elements are set under the lock. Whatever changes the length or the order works on words that nobody else writes: append
-/// (store the word, then publish the bounds), pop at either end (publish the bounds), and copy-and-swap of the root for the rest, which shares the
-/// buckets before the first change.</para>
-/// <para><b>Open.</b> Elements are set by compare-and-swap without the lock; the length only grows. A guarded root is opened in place after
-/// <see cref="SharedVector.Patience"/> + length/4 collisions, so that what closing it again costs is paid for. As long as threads do not meet, the lock
-/// is cheaper, and nothing has to be closed.</para>
-/// <para><b>The bounds</b>, one word, are the places of the first element and after the last one: element i is at place first + i. In one root the
-/// first only grows, by removing the first element; a root in whose place more room before the first element is needed is replaced, by one that
-/// shares all buckets if there is such room, else by a copy with room for half as many elements again. When what lies before the first element is as
-/// long as the vector, removing copies. So both cost little on average.</para>
-/// <para><b>Closing</b>, under the lock, makes of an open root a guarded one with the same elements: buckets of the same layout are allocated and the
-/// new root is published in <see cref="VectorRoot.Forward"/>; then each word is copied and, if it is still the same, exchanged for the mark Moved (C.
-/// Click's freezing; NonBlocking's Boxed.Freeze). A reader that finds Moved reads at the same index of the forward root; a setter waits for the lock.
-/// No set is lost: its exchange comes before the freezing one, which then sees it and copies again, or fails.</para>
-/// <para><b>Reading</b>: bounds, word, bounds again, all from one root. A root that was replaced has the bounds Gone from before the next change on,
-/// and the first place never comes back to what it was, so a reader that finds the same first place, and the index in range both times, read a word
-/// that was the element at a moment between. (Once is not enough: after a pop, append writes the word before it publishes the bounds.)</para>
-/// <para><b>Deleting</b>: the root is taken out and the flag set under the lock; then every word is exchanged for the mark Dead, and who exchanged a
-/// value drops it.</para>
-/// <para>Setting under the lock always would be simpler; but two threads that set different elements would wait for each other. Setting without it
-/// always would make each insertion pay an interlocked operation for every element.</para>
+/// <para>Buckets of doubling size behind a root (Dechev, Pirkelbauer, Stroustrup, "Lock-free dynamically resizable arrays",
+/// OPODIS 2006); writers that change the length hold the vector's lock. A root is in one of two states:</para>
+/// <para><b>Guarded.</b> Elements are set under the lock. Whatever changes the length or the order works on words that nobody
+/// else writes: append (store the word, then publish the bounds), pop at either end (publish the bounds), and copy-and-swap of
+/// the root for the rest, which shares the buckets before the first change.</para>
+/// <para><b>Open.</b> Elements are set by compare-and-swap without the lock; the length only grows. A guarded root is opened in
+/// place after <see cref="SharedVector.Patience"/> + length/4 collisions, so that what closing it again costs is paid for. As
+/// long as threads do not meet, the lock is cheaper, and nothing has to be closed.</para>
+/// <para><b>The bounds</b>, one word, are the places of the first element and after the last one: element i is at place first +
+/// i. In one root the first only grows, by removing the first element; a root in whose place more room before the first element
+/// is needed is replaced, by one that shares all buckets if there is such room, else by a copy with room for half as many
+/// elements again. When what lies before the first element is as long as the vector, removing copies. So both cost little on
+/// average.</para>
+/// <para><b>Closing</b>, under the lock, makes of an open root a guarded one with the same elements: buckets of the same layout
+/// are allocated and the new root is published in <see cref="VectorRoot.Forward"/>; then each word is copied and, if it is still
+/// the same, exchanged for the mark Moved (C. Click's freezing; NonBlocking's Boxed.Freeze). A reader that finds Moved reads at
+/// the same index of the forward root; a setter waits for the lock. No set is lost: its exchange comes before the freezing one,
+/// which then sees it and copies again, or fails.</para>
+/// <para><b>Reading</b>: bounds, word, bounds again, all from one root. A root that was replaced has the bounds Gone from before
+/// the next change on, and the first place never comes back to what it was, so a reader that finds the same first place, and the
+/// index in range both times, read a word that was the element at a moment between. (Once is not enough: after a pop, append
+/// writes the word before it publishes the bounds.)</para>
+/// <para><b>Deleting</b>: the root is taken out and the flag set under the lock; then every word is exchanged for the mark Dead,
+/// and who exchanged a value drops it.</para>
+/// <para>Setting under the lock always would be simpler; but two threads that set different elements would wait for each other.
+/// Setting without it always would make each insertion pay an interlocked operation for every element.</para>
 /// </remarks>
 public static unsafe partial class SharedVector<THook> where THook : struct, IInterleaving
 {
@@ -68,11 +76,16 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
 
     static Value Dead => Value.Mark(2);
 
-    /// <summary>A new, empty vector with one reference, the caller's; null if there is no memory. Inside a section in which the pool was not
-    /// deleted.</summary>
-    public static SharedVector* Create(Participant* me, PoolHeap* heap) => Create(me, heap, DefaultShift, DefaultPatience, isHasty: false);
+    /// <summary>
+    /// A new, empty vector with one reference, the caller's; null if there is no memory. Inside a section in which the pool was
+    /// not deleted.
+    /// </summary>
+    public static SharedVector* Create(Participant* me, PoolHeap* heap) =>
+        Create(me, heap, DefaultShift, DefaultPatience, isHasty: false);
 
-    /// <summary>The same with a first bucket of another size, and another patience, for which each set counts: for tests.</summary>
+    /// <summary>
+    /// The same with a first bucket of another size, and another patience, for which each set counts: for tests.
+    /// </summary>
     internal static SharedVector* Create(Participant* me, PoolHeap* heap, int firstShift, int patience, bool isHasty = true)
     {
         SharedVector* vector = (SharedVector*)Heap.AllocateObject(me, heap, (nuint)sizeof(SharedVector));
@@ -131,16 +144,19 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
     }
 
     /// <summary>
-    /// Replaces the element at an index, from the end if that is negative, if it equals <paramref name="expected"/>; Missing if it does not, or there is none. <paramref name="seen"/>
-    /// is what was there (empty if there is none), without a reference.
+    /// Replaces the element at an index, from the end if that is negative, if it equals <paramref name="expected"/>; Missing if
+    /// it does not, or there is none. <paramref name="seen"/> is what was there (empty if there is none), without a reference.
     /// </summary>
-    public static Status CompareExchange(Participant* me, SharedVector* vector, long index, in Probe expected, Value value, out Value seen)
+    public static Status CompareExchange(
+        Participant* me, SharedVector* vector, long index, in Probe expected, Value value, out Value seen)
     {
         ConditionalReplacement update = new(expected, value);
         return Update(me, vector, index, ref update, out seen, out _);
     }
 
-    /// <summary>Adds to the number at an index, from the end if that is negative; <paramref name="sum"/> comes without a reference.</summary>
+    /// <summary>
+    /// Adds to the number at an index, from the end if that is negative; <paramref name="sum"/> comes without a reference.
+    /// </summary>
     public static Status Add(Participant* me, SharedVector* vector, long index, Value delta, out Value sum)
     {
         Addition update = new(delta);
@@ -180,7 +196,8 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
     }
 
     /// <summary>Takes the last element out, with the reference that the vector held. Missing if the vector is empty.</summary>
-    public static Status TakeLast(Participant* me, SharedVector* vector, out Value value) => TakeLast(me, vector, default, out value);
+    public static Status TakeLast(Participant* me, SharedVector* vector, out Value value) =>
+        TakeLast(me, vector, default, out value);
 
     /// <summary>The same, unless the guard refuses the element.</summary>
     public static Status TakeLast(Participant* me, SharedVector* vector, in ValueGuard guard, out Value value)
@@ -267,7 +284,8 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
     static Value Load(Value* place)
     {
         THook.Point();
-        // Acquire: pairs with the release in Store and the exchange in TryUpdateOpen, so that what the value points to is filled in.
+        // Acquire: pairs with the release in Store and the exchange in TryUpdateOpen, so that what the value points to is filled
+        // in.
         return new Value(Volatile.Read(ref *(ulong*)place));
     }
 

@@ -37,11 +37,14 @@ internal readonly unsafe struct GuardedRange(long index, ValueGuard guard) : IVe
     public Status Locate(SharedVector* vector, VectorRoot* root, out long start, out long count)
     {
         Status status = new ElementRange(index).Locate(vector, root, out start, out count);
-        return status == Status.Done && !guard.Accepts(*VectorRoot.PlaceOf(root, VectorRoot.FirstOf(root->Bounds) + start)) ? Status.Refused : status;
+        return status == Status.Done && !guard.Accepts(*VectorRoot.PlaceOf(root, VectorRoot.FirstOf(root->Bounds) + start))
+            ? Status.Refused : status;
     }
 }
 
-/// <summary>From one index to another, as in a slice of Python: from the end if they are negative, and no farther than the ends.</summary>
+/// <summary>
+/// From one index to another, as in a slice of Python: from the end if they are negative, and no farther than the ends.
+/// </summary>
 internal readonly unsafe struct SliceRange(long start, long stop) : IVectorRange
 {
     public Status Locate(SharedVector* vector, VectorRoot* root, out long first, out long count)
@@ -74,7 +77,8 @@ internal readonly unsafe struct SameRange(long index, Value expected) : IVectorR
     {
         start = index;
         count = 1;
-        return index < VectorRoot.LengthOf(root->Bounds) && *VectorRoot.PlaceOf(root, VectorRoot.FirstOf(root->Bounds) + index) == expected ? Status.Done : Status.Missing;
+        return index < VectorRoot.LengthOf(root->Bounds)
+            && *VectorRoot.PlaceOf(root, VectorRoot.FirstOf(root->Bounds) + index) == expected ? Status.Done : Status.Missing;
     }
 }
 

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// The bounds and the buckets of a vector. Bucket k holds 2^(k + FirstShift) values; places are numbered through all buckets. Pointers to the buckets
-/// follow the struct, each lower by its bucket's size: see <see cref="PlaceOf"/>.
+/// The bounds and the buckets of a vector. Bucket k holds 2^(k + FirstShift) values; places are numbered through all buckets.
+/// Pointers to the buckets follow the struct, each lower by its bucket's size: see <see cref="PlaceOf"/>.
 /// </summary>
 internal unsafe struct VectorRoot
 {
@@ -19,8 +19,10 @@ internal unsafe struct VectorRoot
 
     const int FirstBits = 24;
 
-    /// <summary>The places of the first element (the low 24 bits) and after the last one; <see cref="Gone"/> once another root has taken this one's
-    /// place.</summary>
+    /// <summary>
+    /// The places of the first element (the low 24 bits) and after the last one; <see cref="Gone"/> once another root has taken
+    /// this one's place.
+    /// </summary>
     internal long Bounds;
 
     /// <summary>The root that is being filled in this one's place, with the same elements at the same places.</summary>
@@ -61,7 +63,8 @@ internal unsafe struct VectorRoot
 
     /// <summary>The bucket of a place.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static int BucketOf(long place, int firstShift) => BitOperations.Log2((ulong)place + (1UL << firstShift)) - firstShift;
+    internal static int BucketOf(long place, int firstShift) =>
+        BitOperations.Log2((ulong)place + (1UL << firstShift)) - firstShift;
 
     /// <summary>The first place of a bucket.</summary>
     internal static long StartOf(int bucket, int firstShift) => (1L << bucket + firstShift) - (1L << firstShift);
@@ -73,7 +76,8 @@ internal unsafe struct VectorRoot
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Value* PlaceOf(VectorRoot* root, long place)
     {
-        // As StartOf has it: the highest bit of this gives the bucket, the others the place in it. The pointer makes up for the highest bit.
+        // As StartOf has it: the highest bit of this gives the bucket, the others the place in it. The pointer makes up for the
+        // highest bit.
         long number = place + root->FirstSize;
         return Buckets(root)[BitOperations.Log2((ulong)number) - root->FirstShift] + number;
     }

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// The elements that a vector had at one instant, each with a reference, in memory of the process's own. Not thread-safe. The values may be used
-/// inside sections in which the pool is not deleted.
+/// The elements that a vector had at one instant, each with a reference, in memory of the process's own. Not thread-safe. The
+/// values may be used inside sections in which the pool is not deleted.
 /// </summary>
 public unsafe struct VectorSnapshot
 {

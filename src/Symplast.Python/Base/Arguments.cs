@@ -7,7 +7,8 @@ internal static unsafe class Arguments
 {
     /// <summary>
     /// Fills <paramref name="values"/> (one a name, in order; left null where no argument was given). Parameters from
-    /// <paramref name="required"/> on may be missing, those from <paramref name="positional"/> on must be named. False with TypeError set.
+    /// <paramref name="required"/> on may be missing, those from <paramref name="positional"/> on must be named. False with
+    /// TypeError set.
     /// </summary>
     internal static bool Bind(string function, ReadOnlySpan<string> names, int required, int positional,
         PyObject** arguments, nint count, PyObject* keywords, Span<nint> values)
@@ -15,7 +16,8 @@ internal static unsafe class Arguments
         values.Clear();
         if (count > positional)
         {
-            Errors.Type($"{function}() takes at most {positional} positional argument{(positional == 1 ? "" : "s")} ({count} given)");
+            Errors.Type($"{function}() takes at most {positional} positional argument{(positional == 1 ? "" : "s")} ({count} "
+                + "given)");
             return false;
         }
         for (int i = 0; i < count; i++) values[i] = (nint)arguments[i];

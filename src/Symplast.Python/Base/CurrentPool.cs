@@ -7,17 +7,20 @@ using static Symplast.Python.Definitions;
 namespace Symplast.Python;
 
 /// <summary>
-/// Which pool is current: that of the innermost open block of the context (PEP 567), the process's default pool where there is none. Each interpreter has a context
-/// variable, whose value is the block that was entered last; a block knows the one around it.
+/// Which pool is current: that of the innermost open block of the context (PEP 567), the process's default pool where there is
+/// none. Each interpreter has a context variable, whose value is the block that was entered last; a block knows the one around
+/// it.
 /// </summary>
 /// <remarks>
-/// A block that is left is marked so, and passed over wherever it is still found. So it does not matter in which order blocks are left, nor in which thread or context: a
-/// task that was started inside a block has a copy of the context, and a generator may be ended by whoever collects it. A block whose context manager is gone counts as
-/// left. All under the interpreter's GIL.
+/// A block that is left is marked so, and passed over wherever it is still found. So it does not matter in which order blocks are
+/// left, nor in which thread or context: a task that was started inside a block has a copy of the context, and a generator may be
+/// ended by whoever collects it. A block whose context manager is gone counts as left. All under the interpreter's GIL.
 /// </remarks>
 internal static unsafe class CurrentPool
 {
-    /// <summary>The context manager that <c>Pool.allocating()</c> returns; and, of the same type, a block, which the context variable has.</summary>
+    /// <summary>
+    /// The context manager that <c>Pool.allocating()</c> returns; and, of the same type, a block, which the context variable has.
+    /// </summary>
     struct Allocation
     {
         internal PyObject Head;
@@ -37,10 +40,13 @@ internal static unsafe class CurrentPool
         Slots = Table(
             Slot(PyTypeSlot.Doc, Text.Utf8("Context manager in which one pool is the current pool of the context."u8)),
             Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
-            Slot(PyTypeSlot.Traverse, (delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void*, int>, void*, int>)&Traverse),
+            Slot(PyTypeSlot.Traverse,
+                (delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void*, int>, void*, int>)&Traverse),
             Slot(PyTypeSlot.Methods, Table(
-                Method("__enter__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Enter, PyMethodDef.NoArgs, "Make the pool current and return it."u8),
-                Method("__exit__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exit, PyMethodDef.VarArgs, "Make the pool current no longer."u8)))),
+                Method("__enter__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Enter, PyMethodDef.NoArgs,
+                    "Make the pool current and return it."u8),
+                Method("__exit__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exit, PyMethodDef.VarArgs,
+                    "Make the pool current no longer."u8)))),
     });
 
     /// <summary>The context variable of an interpreter; null with an exception set.</summary>
@@ -97,7 +103,8 @@ internal static unsafe class CurrentPool
     static PyObject* Enter(PyObject* self, PyObject* none)
     {
         Allocation* manager = (Allocation*)self;
-        if (manager->Block != null) return Errors.Runtime("this allocating() block was entered already; call allocating() again for another one");
+        if (manager->Block != null)
+            return Errors.Runtime("this allocating() block was entered already; call allocating() again for another one");
         if (manager->Pool == null) return Errors.Runtime("this is no context manager of allocating()");
         InterpreterState interpreter = InterpreterState.OfInstance(self);
         Allocation* block = (Allocation*)NewAllocation(interpreter, manager->Pool);
@@ -132,7 +139,8 @@ internal static unsafe class CurrentPool
         return Api.Table._Py_NoneStruct;
     }
 
-    // Takes blocks that were left out of this context, which would be passed over all the same: so it does not matter if it fails.
+    // Takes blocks that were left out of this context, which would be passed over all the same: so it does not matter if it
+    // fails.
     static void Tidy(InterpreterState interpreter)
     {
         ref Api api = ref Api.Table;

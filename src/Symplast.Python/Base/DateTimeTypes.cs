@@ -22,8 +22,8 @@ internal enum DateTimeKind
 }
 
 /// <summary>
-/// The types of the datetime module, where they are static and so can be shared (3.13+). Looked up when the first candidate is met, because
-/// importing datetime is dearer than importing us.
+/// The types of the datetime module, where they are static and so can be shared (3.13+). Looked up when the first candidate is
+/// met, because importing datetime is dearer than importing us.
 /// </summary>
 internal sealed unsafe class DateTimeTypes
 {
@@ -47,7 +47,10 @@ internal sealed unsafe class DateTimeTypes
     /// <summary>timezone.utc, one static object for the whole process. Valid once <see cref="Knows"/> returned true.</summary>
     internal PyObject* Utc => _api->Utc;
 
-    /// <summary>Whether <see cref="Knows"/> will import the datetime module, and so may run other code, to answer for <paramref name="type"/>.</summary>
+    /// <summary>
+    /// Whether <see cref="Knows"/> will import the datetime module, and so may run other code, to answer for
+    /// <paramref name="type"/>.
+    /// </summary>
     internal bool NeedsImportFor(PyObject* type)
     {
         const int NameOffset = 24;
@@ -85,8 +88,8 @@ internal sealed unsafe class DateTimeTypes
     }
 
     /// <summary>
-    /// Makes this interpreter able to touch datetime objects that another one made (see <see cref="Layout.DateTimesNeedImport"/>). False with
-    /// an exception set if the import fails.
+    /// Makes this interpreter able to touch datetime objects that another one made (see
+    /// <see cref="Layout.DateTimesNeedImport"/>). False with an exception set if the import fails.
     /// </summary>
     internal bool Import()
     {

@@ -1,9 +1,13 @@
 namespace Symplast.Python;
 
-/// <summary>What the environment variable <c>SYMPLAST_DEBUG</c> asks for: a list of modes, with commas. Read once, when the process imports the module first.</summary>
+/// <summary>
+/// What the environment variable <c>SYMPLAST_DEBUG</c> asks for: a list of modes, with commas. Read once, when the process
+/// imports the module first.
+/// </summary>
 internal static class DebugModes
 {
-    static readonly string[] Modes = (Environment.GetEnvironmentVariable("SYMPLAST_DEBUG") ?? "").Split(',', StringSplitOptions.TrimEntries);
+    static readonly string[] Modes =
+        (Environment.GetEnvironmentVariable("SYMPLAST_DEBUG") ?? "").Split(',', StringSplitOptions.TrimEntries);
 
     /// <summary>Frozen memory is write-protected.</summary>
     internal static bool ReadOnly => Modes.Contains("readonly");

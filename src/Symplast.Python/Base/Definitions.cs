@@ -3,7 +3,10 @@ using Symplast.CPython;
 
 namespace Symplast.Python;
 
-/// <summary>Building CPython's definition tables. They live as long as the process: every interpreter's types and functions point into them.</summary>
+/// <summary>
+/// Building CPython's definition tables. They live as long as the process: every interpreter's types and functions point into
+/// them.
+/// </summary>
 internal static unsafe class Definitions
 {
     internal static PyMethodDef Method(ReadOnlySpan<byte> name, void* function, int flags, ReadOnlySpan<byte> doc) =>

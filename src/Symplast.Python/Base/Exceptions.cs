@@ -9,10 +9,13 @@ internal static unsafe class Exceptions
     internal static bool Create(PyObject* module, InterpreterState state)
     {
         ref Api api = ref Api.Table;
-        state.SymplastError = New(module, "SymplastError"u8, "symplast.SymplastError"u8, "Base of all errors of symplast."u8, *api.PyExc_Exception, null);
+        state.SymplastError = New(
+            module, "SymplastError"u8, "symplast.SymplastError"u8, "Base of all errors of symplast."u8, *api.PyExc_Exception,
+            null);
         if (state.SymplastError == null) return false;
         state.NotShareableError = New(module, "NotShareableError"u8, "symplast.NotShareableError"u8,
-            "An object cannot be shared between interpreters; the message says where it was found."u8, state.SymplastError, *api.PyExc_TypeError);
+            "An object cannot be shared between interpreters; the message says where it was found."u8, state.SymplastError,
+                *api.PyExc_TypeError);
         state.DeletedError = New(module, "DeletedError"u8, "symplast.DeletedError"u8,
             "A shared object or pool was used after it had been deleted."u8, state.SymplastError, *api.PyExc_ReferenceError);
         state.PoolInUseError = New(module, "PoolInUseError"u8, "symplast.PoolInUseError"u8,
@@ -20,11 +23,15 @@ internal static unsafe class Exceptions
         state.PoolFullError = New(module, "PoolFullError"u8, "symplast.PoolFullError"u8,
             "An allocation would exceed the pool's max_bytes."u8, state.SymplastError, *api.PyExc_MemoryError);
         state.PendingMemoryWarning = New(module, "PendingMemoryWarning"u8, "symplast.PendingMemoryWarning"u8,
-            "Deleted pools wait with much memory for interpreters that may still hold pointers into them to end."u8, *api.PyExc_RuntimeWarning, null);
-        return state.PendingMemoryWarning != null && state.NotShareableError != null && state.DeletedError != null && state.PoolInUseError != null && state.PoolFullError != null;
+            "Deleted pools wait with much memory for interpreters that may still hold pointers into them to end."u8,
+                *api.PyExc_RuntimeWarning, null);
+        return state.PendingMemoryWarning != null && state.NotShareableError != null && state.DeletedError != null
+            && state.PoolInUseError != null && state.PoolFullError != null;
     }
 
-    static PyObject* New(PyObject* module, ReadOnlySpan<byte> name, ReadOnlySpan<byte> fullName, ReadOnlySpan<byte> doc, PyObject* first, PyObject* second)
+    static PyObject* New(
+        PyObject* module, ReadOnlySpan<byte> name, ReadOnlySpan<byte> fullName, ReadOnlySpan<byte> doc, PyObject* first,
+        PyObject* second)
     {
         ref Api api = ref Api.Table;
         PyObject* bases = api.PyTuple_New(second == null ? 1 : 2);

@@ -4,7 +4,9 @@ using Symplast.Memory;
 
 namespace Symplast.Python;
 
-/// <summary>What the module keeps for one interpreter: its types and exceptions, its pool handles, the pools it may hold pointers into.</summary>
+/// <summary>
+/// What the module keeps for one interpreter: its types and exceptions, its pool handles, the pools it may hold pointers into.
+/// </summary>
 /// <remarks>Used only with that interpreter's GIL held.</remarks>
 internal sealed unsafe class InterpreterState
 {
@@ -44,7 +46,9 @@ internal sealed unsafe class InterpreterState
     /// <summary>What the interpreter needs for live objects, of which only they know more.</summary>
     internal void* LiveWord { get; set; }
 
-    /// <summary>A pool that the interpreter must <see cref="Receive"/> before an answer can be given; set where no Python code can run.</summary>
+    /// <summary>
+    /// A pool that the interpreter must <see cref="Receive"/> before an answer can be given; set where no Python code can run.
+    /// </summary>
     internal Pool? Awaited { get; set; }
 
     /// <summary>The classes of live objects that are known here.</summary>
@@ -59,7 +63,10 @@ internal sealed unsafe class InterpreterState
     /// <summary>The state of the interpreter that an instance of one of our heap types belongs to.</summary>
     internal static InterpreterState OfInstance(PyObject* instance) => Of(Api.Table.PyType_GetModule(instance->Type));
 
-    /// <summary>The same for a type of ours whose instance is being deallocated; null if the module, and its state with it, went before, at the interpreter's end.</summary>
+    /// <summary>
+    /// The same for a type of ours whose instance is being deallocated; null if the module, and its state with it, went before,
+    /// at the interpreter's end.
+    /// </summary>
     internal static InterpreterState? TryOfType(PyObject* type)
     {
         // Asking for a module that is gone raises.
@@ -78,8 +85,8 @@ internal sealed unsafe class InterpreterState
         Errors.Set(DeletedError, pool is null ? "the pool of this object was deleted" : $"pool '{pool.Name}' was deleted");
 
     /// <summary>
-    /// Notes that this interpreter is being given a pointer into <paramref name="pool"/>; false with an exception set if the pool is deleted or
-    /// the interpreter cannot be made ready for what is in it.
+    /// Notes that this interpreter is being given a pointer into <paramref name="pool"/>; false with an exception set if the pool
+    /// is deleted or the interpreter cannot be made ready for what is in it.
     /// </summary>
     internal bool Receive(Pool pool)
     {
@@ -89,7 +96,8 @@ internal sealed unsafe class InterpreterState
     }
 
     /// <summary>Whether <see cref="Receive"/> has nothing to do.</summary>
-    internal bool HasReceived(Pool pool) => !pool.Deleted && _leased.Contains(pool.Id) && !(pool.HasDateTimes && !DateTimes.IsImported);
+    internal bool HasReceived(Pool pool) =>
+        !pool.Deleted && _leased.Contains(pool.Id) && !(pool.HasDateTimes && !DateTimes.IsImported);
 
     /// <summary>Keeps a type for as long as the state lives, and shows it to the collector; takes over the reference.</summary>
     internal void Keep(PyObject* type) => _types.Add((nint)type);
@@ -114,7 +122,10 @@ internal sealed unsafe class InterpreterState
         return type == _defaultDict || type == _counter;
     }
 
-    /// <summary>The handle by which this interpreter knows <paramref name="pool"/>, a new reference; made if there is none. Null with an exception set.</summary>
+    /// <summary>
+    /// The handle by which this interpreter knows <paramref name="pool"/>, a new reference; made if there is none. Null with an
+    /// exception set.
+    /// </summary>
     internal PyObject* HandleOf(Pool pool)
     {
         if (_handles.TryGetValue(pool.Id, out nint known)) return References.New((PyObject*)known);
@@ -158,7 +169,9 @@ internal sealed unsafe class InterpreterState
         return stopped != 0 || Classes is null ? stopped : Classes.Traverse(visit, argument);
     }
 
-    /// <summary>Drops every reference that the state holds; for the module's free slot. The state is of no use afterwards.</summary>
+    /// <summary>
+    /// Drops every reference that the state holds; for the module's free slot. The state is of no use afterwards.
+    /// </summary>
     internal void Clear()
     {
         Defaults.Clear();
@@ -171,7 +184,8 @@ internal sealed unsafe class InterpreterState
     }
 
     /// <summary>A function of the module, a new reference; null with an exception set.</summary>
-    internal PyObject* Function(ReadOnlySpan<byte> name) => Api.Table.PyObject_GetAttrString(Api.Table.PyType_GetModule(PoolType), Text.Utf8(name));
+    internal PyObject* Function(ReadOnlySpan<byte> name) =>
+        Api.Table.PyObject_GetAttrString(Api.Table.PyType_GetModule(PoolType), Text.Utf8(name));
 
     void CopyReferences(Span<nint> to)
     {

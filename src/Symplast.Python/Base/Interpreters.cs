@@ -16,9 +16,15 @@ internal static unsafe class Interpreters
     /// <summary>Whether the calling thread runs the main interpreter.</summary>
     internal static bool IsMain() => Api.Table.PyInterpreterState_Get() == Api.Table.PyInterpreterState_Main();
 
-    /// <summary>Whether there is no other interpreter than the main one, and no thread that is about to make one for an executor.</summary>
-    /// <remarks>New interpreters come first in the runtime's list. For the main interpreter no worker can come or go while it holds its GIL and only its own executors make any.</remarks>
-    internal static bool IsAlone() => Api.Table.PyInterpreterState_Head() == Api.Table.PyInterpreterState_Main() && Volatile.Read(ref _expected) == 0;
+    /// <summary>
+    /// Whether there is no other interpreter than the main one, and no thread that is about to make one for an executor.
+    /// </summary>
+    /// <remarks>
+    /// New interpreters come first in the runtime's list. For the main interpreter no worker can come or go while it holds its
+    /// GIL and only its own executors make any.
+    /// </remarks>
+    internal static bool IsAlone() =>
+        Api.Table.PyInterpreterState_Head() == Api.Table.PyInterpreterState_Main() && Volatile.Read(ref _expected) == 0;
 
     /// <summary>Counts threads that are for workers, before they begin and after they have ended.</summary>
     /// <remarks>Full fence; the GIL of the main interpreter orders it with <see cref="IsAlone"/> where that matters.</remarks>

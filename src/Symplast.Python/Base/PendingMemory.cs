@@ -4,7 +4,8 @@ using Symplast.Memory;
 namespace Symplast.Python;
 
 /// <summary>
-/// The warning that deleted pools wait with much memory for interpreters to end; once a process, when it comes to more than a limit, and again after the limit was set.
+/// The warning that deleted pools wait with much memory for interpreters to end; once a process, when it comes to more than a
+/// limit, and again after the limit was set.
 /// </summary>
 internal static unsafe class PendingMemory
 {
@@ -34,7 +35,9 @@ internal static unsafe class PendingMemory
 
     /// <summary>The limit in bytes, or None.</summary>
     // Only a figure: any value that it had will do.
-    internal static PyObject* Limit => Volatile.Read(ref _state.Limit) is long.MaxValue ? Api.Table._Py_NoneStruct : Api.Table.PyLong_FromLongLong(Volatile.Read(ref _state.Limit));
+    internal static PyObject* Limit =>
+        Volatile.Read(ref _state.Limit) is long.MaxValue
+        ? Api.Table._Py_NoneStruct : Api.Table.PyLong_FromLongLong(Volatile.Read(ref _state.Limit));
 
     /// <summary>Sets the limit from an int or None; null with an exception set.</summary>
     internal static PyObject* SetLimit(PyObject* o)
@@ -55,15 +58,20 @@ internal static unsafe class PendingMemory
         return Api.Table._Py_NoneStruct;
     }
 
-    /// <summary>To be called when a pool was deleted: warns if it is time; false with an exception set if warnings are errors.</summary>
+    /// <summary>
+    /// To be called when a pool was deleted: warns if it is time; false with an exception set if warnings are errors.
+    /// </summary>
     internal static bool Check(InterpreterState interpreter)
     {
         long pending = Pool.AllPendingBytes;
         if (pending <= Volatile.Read(ref _state.Limit)) return true;
         // Full fence; of two threads one warns. Nothing is published through the flag.
         if (Interlocked.Exchange(ref _state.HasWarned, 1) != 0) return true;
-        string text = $"{pending >> 20} MiB of deleted pools are still in memory: they wait until every interpreter that was given a pointer into them has ended, "
-            + "and for what the main interpreter froze or saw that is the end of the process. Freeze in workers that end, or keep pools longer; symplast.set_pending_limit() "
+        string text =
+            $"{pending >> 20} MiB of deleted pools are still in memory: they wait until every interpreter that was given a "
+            + "pointer into them has ended, "
+            + "and for what the main interpreter froze or saw that is the end of the process. Freeze in workers that end, or "
+            + "keep pools longer; symplast.set_pending_limit() "
             + "sets when this is said";
         nint utf8 = System.Runtime.InteropServices.Marshal.StringToCoTaskMemUTF8(text);
         int failed = Api.Table.PyErr_WarnEx(interpreter.PendingMemoryWarning, (byte*)utf8, 1);

@@ -4,7 +4,8 @@ using Symplast.Memory;
 namespace Symplast.Python;
 
 /// <summary>
-/// What one interpreter makes of objects that cannot be shared, by the pool that they are meant for: the <c>default</c> of its handle of the pool. Others have their own.
+/// What one interpreter makes of objects that cannot be shared, by the pool that they are meant for: the <c>default</c> of its
+/// handle of the pool. Others have their own.
 /// </summary>
 /// <remarks>Used only with that interpreter's GIL held.</remarks>
 internal sealed unsafe class PoolDefaults
@@ -43,7 +44,12 @@ internal sealed unsafe class PoolDefaults
         foreach (nint function in functions) References.Drop((PyObject*)function);
     }
 
-    /// <summary>The end of a message that something cannot go into a pool, for which this interpreter has no function: what helps, if others have one.</summary>
+    /// <summary>
+    /// The end of a message that something cannot go into a pool, for which this interpreter has no function: what helps, if
+    /// others have one.
+    /// </summary>
     internal static string Advice(Pool pool) =>
-        pool.HasDefault ? $": the default of pool '{pool.Name}' is another interpreter's, each that stores such objects sets pool.default itself" : "";
+        pool.HasDefault
+            ? $": the default of pool '{pool.Name}' is another interpreter's, each that stores such objects sets pool.default "
+            + "itself" : "";
 }

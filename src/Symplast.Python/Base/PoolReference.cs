@@ -3,16 +3,23 @@ using Symplast.Memory;
 
 namespace Symplast.Python;
 
-/// <summary>Pool handles in pickles: the pool's number and a token of the process, since a number means nothing in another one.</summary>
+/// <summary>
+/// Pool handles in pickles: the pool's number and a token of the process, since a number means nothing in another one.
+/// </summary>
 internal static unsafe class PoolReference
 {
     /// <summary>What no other process has.</summary>
     internal static readonly string Process = Guid.NewGuid().ToString("N");
 
     /// <summary>The answer of <c>__reduce__</c>: (symplast._symplast._pool_by_id, (process, id)).</summary>
-    internal static PyObject* Reduce(Pool pool) => !StaysHere("Pool") ? null : Call("_pool_by_id"u8, [(nint)Text.ToPython(Process), (nint)Api.Table.PyLong_FromLongLong(pool.Id)]);
+    internal static PyObject* Reduce(Pool pool) =>
+        !StaysHere("Pool")
+        ? null : Call("_pool_by_id"u8, [(nint)Text.ToPython(Process), (nint)Api.Table.PyLong_FromLongLong(pool.Id)]);
 
-    /// <summary>Whether what is just being pickled by reference stays in this process, as far as can be told; false with an exception set. Runs Python code.</summary>
+    /// <summary>
+    /// Whether what is just being pickled by reference stays in this process, as far as can be told; false with an exception set.
+    /// Runs Python code.
+    /// </summary>
     internal static bool StaysHere(string kind)
     {
         ref Api api = ref Api.Table;
@@ -28,8 +35,8 @@ internal static unsafe class PoolReference
     }
 
     /// <summary>
-    /// An answer of <c>__reduce__</c>: a function of the module and its arguments, whose references it takes over; of which one may be null, with an exception set. Null with
-    /// an exception set.
+    /// An answer of <c>__reduce__</c>: a function of the module and its arguments, whose references it takes over; of which one
+    /// may be null, with an exception set. Null with an exception set.
     /// </summary>
     internal static PyObject* Call(ReadOnlySpan<byte> name, ReadOnlySpan<nint> arguments)
     {
@@ -65,7 +72,8 @@ internal static unsafe class PoolReference
     /// <summary>The handle that a reference means; null with an exception set.</summary>
     internal static PyObject* Resolve(InterpreterState interpreter, PyObject* process, PyObject* id)
     {
-        if (process->Type != Api.Table.PyUnicode_Type || id->Type != Api.Table.PyLong_Type) return Errors.Type("_pool_by_id() takes a str and an int");
+        if (process->Type != Api.Table.PyUnicode_Type || id->Type != Api.Table.PyLong_Type)
+            return Errors.Type("_pool_by_id() takes a str and an int");
         if (Text.FromPython(process) != Process)
             return Errors.Set(interpreter.SymplastError, "a Pool can be unpickled only in the process that pickled it");
         long number = Api.Table.PyLong_AsLongLong(id);

@@ -7,12 +7,14 @@ using Symplast.Python.Freezing;
 namespace Symplast.Python.ByValue;
 
 /// <summary>
-/// What a graph of plain containers held at one moment: which objects, in which order. As long as each container still holds the very same ones, a value is as it was, and
-/// need not be pickled to find that out. The objects are kept alive, so that an address cannot come to mean another one.
+/// What a graph of plain containers held at one moment: which objects, in which order. As long as each container still holds the
+/// very same ones, a value is as it was, and need not be pickled to find that out. The objects are kept alive, so that an address
+/// cannot come to mean another one.
 /// </summary>
 /// <remarks>
-/// Only exact dict, list, set, frozenset and tuple objects are looked into; what else there is must be of types whose objects cannot change, or are not changed but replaced.
-/// To compare takes a look at each item, some two nanoseconds. In Python such a record is a capsule. Used with the GIL held.
+/// Only exact dict, list, set, frozenset and tuple objects are looked into; what else there is must be of types whose objects
+/// cannot change, or are not changed but replaced. To compare takes a look at each item, some two nanoseconds. In Python such a
+/// record is a capsule. Used with the GIL held.
 /// </remarks>
 internal static unsafe class PlainContents
 {
@@ -29,7 +31,10 @@ internal static unsafe class PlainContents
         internal NativeList<nint> Items;
     }
 
-    /// <summary>The record of a value, a new reference, or None if there is something in it that may change unseen; null with an exception set.</summary>
+    /// <summary>
+    /// The record of a value, a new reference, or None if there is something in it that may change unseen; null with an exception
+    /// set.
+    /// </summary>
     /// <param name="o">The value.</param>
     /// <param name="leaves">A tuple of further types whose objects are compared by identity.</param>
     internal static PyObject* Of(PyObject* o, PyObject* leaves)
@@ -162,14 +167,16 @@ internal static unsafe class PlainContents
     {
         ref Api api = ref Api.Table;
         PyObject* type = o->Type;
-        return type == api.PyDict_Type || type == api.PyList_Type || type == api.PyTuple_Type || type == api.PySet_Type || type == api.PyFrozenSet_Type;
+        return type == api.PyDict_Type || type == api.PyList_Type || type == api.PyTuple_Type || type == api.PySet_Type
+            || type == api.PyFrozenSet_Type;
     }
 
     static bool IsLeaf(PyObject* o, PyObject* leaves)
     {
         ref Api api = ref Api.Table;
         PyObject* type = o->Type;
-        if (type == api.PyUnicode_Type || type == api.PyLong_Type || type == api.PyFloat_Type || type == api.PyBytes_Type || type == api.PyBool_Type) return true;
+        if (type == api.PyUnicode_Type || type == api.PyLong_Type || type == api.PyFloat_Type || type == api.PyBytes_Type
+            || type == api.PyBool_Type) return true;
         if (o == api._Py_NoneStruct || type == api.PyComplex_Type || type == api.PyRange_Type) return true;
         PyObject** others = ItemsOf(leaves);
         for (nint i = 0; i < ((PyVarObject*)leaves)->Size; i++)

@@ -19,7 +19,8 @@ internal static unsafe partial class Arenas
         // Where functions that all interpreters share keep objects of the one that called first.
         if (Layout.Current.NamesOfKeywordsAreAnyInterpreters) return;
         ref Api api = ref Api.Table;
-        Watch(api.PyObject_GetArenaAllocator, api.PyObject_SetArenaAllocator, api.PyThreadState_GetUnchecked, api.PyThreadState_GetInterpreter, api.PyInterpreterState_GetID);
+        Watch(api.PyObject_GetArenaAllocator, api.PyObject_SetArenaAllocator, api.PyThreadState_GetUnchecked,
+            api.PyThreadState_GetInterpreter, api.PyInterpreterState_GetID);
         _isWatched = true;
     }
 
@@ -27,7 +28,8 @@ internal static unsafe partial class Arenas
     internal static void* TakeOf(long interpreter) => _isWatched ? Take(interpreter) : null;
 
     /// <summary>
-    /// Gives taken arenas back: all of them if nothing is left that could look into them, or only their memory, so that who does sees zeros.
+    /// Gives taken arenas back: all of them if nothing is left that could look into them, or only their memory, so that who does
+    /// sees zeros.
     /// </summary>
     internal static void Release(void* taken, bool withAddresses)
     {

@@ -5,12 +5,14 @@ using Symplast.Memory;
 namespace Symplast.Python.Extensions;
 
 /// <summary>
-/// What CPython's own extension modules, and some others, know of the keywords of their functions: static data of theirs (<c>_PyArg_Parser</c>), which CPython links into one
-/// list of the process when a function is first called, and goes through at the end of the program.
+/// What CPython's own extension modules, and some others, know of the keywords of their functions: static data of theirs
+/// (<c>_PyArg_Parser</c>), which CPython links into one list of the process when a function is first called, and goes through at
+/// the end of the program.
 /// </summary>
 /// <remarks>
-/// The list begins in data of CPython that nobody else finds, and grows at its beginning. So a parser of our own is put there, and what comes behind it is ours to change, under the gate: CPython only
-/// adds. One of our own is unlinked when the next one is put before it.
+/// The list begins in data of CPython that nobody else finds, and grows at its beginning. So a parser of our own is put there,
+/// and what comes behind it is ours to change, under the gate: CPython only adds. One of our own is unlinked when the next one is
+/// put before it.
 /// </remarks>
 internal static unsafe class ArgumentParsers
 {
@@ -41,8 +43,8 @@ internal static unsafe class ArgumentParsers
     }
 
     /// <summary>
-    /// Lets the end of the program not free the names that a parser has, where those are objects of the interpreter that called the function first (gh-119213). Called in the main
-    /// interpreter when workers have ended.
+    /// Lets the end of the program not free the names that a parser has, where those are objects of the interpreter that called
+    /// the function first (gh-119213). Called in the main interpreter when workers have ended.
     /// </summary>
     internal static void KeepNames()
     {

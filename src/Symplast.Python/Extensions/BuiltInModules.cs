@@ -2,12 +2,15 @@ using Symplast.CPython;
 
 namespace Symplast.Python.Extensions;
 
-/// <summary>Modules that are compiled into CPython, do not declare support for several interpreters, and of which no interpreter can have a copy.</summary>
+/// <summary>
+/// Modules that are compiled into CPython, do not declare support for several interpreters, and of which no interpreter can have
+/// a copy.
+/// </summary>
 internal static unsafe class BuiltInModules
 {
     /// <summary>
-    /// Lets workers import <c>faulthandler</c>, which libraries do without using it. What it keeps is the process's, and its functions that would put objects of a worker there
-    /// are refused in workers (<see cref="Interpreting.GuardedFunctions"/>).
+    /// Lets workers import <c>faulthandler</c>, which libraries do without using it. What it keeps is the process's, and its
+    /// functions that would put objects of a worker there are refused in workers (<see cref="Interpreting.GuardedFunctions"/>).
     /// </summary>
     /// <returns>False with an exception set. Called in the main interpreter, once.</returns>
     internal static bool Allow()

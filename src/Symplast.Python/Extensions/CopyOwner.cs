@@ -5,8 +5,8 @@ using Symplast.Memory;
 namespace Symplast.Python.Extensions;
 
 /// <summary>
-/// The interpreter that private copies belong to, as threads of theirs see it. In native memory, and for as long as the process: a library's thread may call long after the
-/// interpreter has ended.
+/// The interpreter that private copies belong to, as threads of theirs see it. In native memory, and for as long as the process:
+/// a library's thread may call long after the interpreter has ended.
 /// </summary>
 internal unsafe struct CopyOwner
 {
@@ -30,10 +30,16 @@ internal unsafe struct CopyOwner
     internal readonly void* Interpreter => _interpreter;
 
     /// <summary>Whether the interpreter has ended, or is about to be freed.</summary>
-    /// <remarks>Acquire; pairs with <see cref="End"/>. Whoever is about to use the interpreter by other means than its GIL asks under <see cref="Hold"/>.</remarks>
+    /// <remarks>
+    /// Acquire; pairs with <see cref="End"/>. Whoever is about to use the interpreter by other means than its GIL asks under
+    /// <see cref="Hold"/>.
+    /// </remarks>
     internal bool HasEnded => Volatile.Read(ref _ended) != 0 && !LoaderFaults.EntersEnded;
 
-    /// <summary>Whether the interpreter was left alive when it should have ended, because threads of libraries had kept their thread states: they are not to come back.</summary>
+    /// <summary>
+    /// Whether the interpreter was left alive when it should have ended, because threads of libraries had kept their thread
+    /// states: they are not to come back.
+    /// </summary>
     /// <remarks>Acquire and release, for nothing else: the interpreter stays.</remarks>
     internal bool IsAbandoned
     {
@@ -42,8 +48,8 @@ internal unsafe struct CopyOwner
     }
 
     /// <summary>
-    /// Whether any of the copies may have left something behind by which its code is called later, so that none can be unloaded. Written by threads of the interpreter, read when it has
-    /// ended.
+    /// Whether any of the copies may have left something behind by which its code is called later, so that none can be unloaded.
+    /// Written by threads of the interpreter, read when it has ended.
     /// </summary>
     internal bool MustStay { readonly get => _mustStay; set => _mustStay = value; }
 
@@ -94,7 +100,10 @@ internal unsafe struct CopyOwner
         return owner;
     }
 
-    /// <summary>Called before an interpreter ends: from here on threads that are not its own cannot enter it. Null if it has no private copies.</summary>
+    /// <summary>
+    /// Called before an interpreter ends: from here on threads that are not its own cannot enter it. Null if it has no private
+    /// copies.
+    /// </summary>
     internal static CopyOwner* EndOf(void* interpreter)
     {
         nint owner;
@@ -145,17 +154,25 @@ internal unsafe struct CopyOwner
     /// <summary>What a slot for the n-th of the redirected functions, which this is, is to hold.</summary>
     internal readonly nint Thunk(int n, in RedirectedCalls.Entry call) => (nint)Thunks.Entrance(_thunks + n * Thunks.Size, call);
 
-    /// <summary>Sends all threads the long way, until as many calls of <see cref="RemoveDetour"/>. A thread sees what it has added itself, which is what counts: on the long way all arrive.</summary>
+    /// <summary>
+    /// Sends all threads the long way, until as many calls of <see cref="RemoveDetour"/>. A thread sees what it has added itself,
+    /// which is what counts: on the long way all arrive.
+    /// </summary>
     internal void AddDetour() => Interlocked.Increment(ref _detours);
 
     /// <summary>Undoes <see cref="AddDetour"/>.</summary>
     internal void RemoveDetour() => Interlocked.Decrement(ref _detours);
 
     /// <summary>The interpreter's copies; null once it has ended. Called with its GIL.</summary>
-    internal readonly PrivateCopies? Copies => _copies == 0 ? null : Unsafe.As<PrivateCopies>(GCHandle.FromIntPtr(_copies).Target);
+    internal readonly PrivateCopies? Copies =>
+        _copies == 0 ? null : Unsafe.As<PrivateCopies>(GCHandle.FromIntPtr(_copies).Target);
 
-    /// <summary>Where the copies find and leave what is to be called while the process waits for input, and to read a line: nobody else does.</summary>
-    internal static (nint InputHook, nint ReadLine) Hooks(CopyOwner* owner) => ((nint)(&owner->_inputHook), (nint)(&owner->_readLine));
+    /// <summary>
+    /// Where the copies find and leave what is to be called while the process waits for input, and to read a line: nobody else
+    /// does.
+    /// </summary>
+    internal static (nint InputHook, nint ReadLine) Hooks(CopyOwner* owner) =>
+        ((nint)(&owner->_inputHook), (nint)(&owner->_readLine));
 
     /// <summary>Keeps the interpreter from ending for a moment. Nothing that takes a GIL may be called meanwhile.</summary>
     internal readonly WordLock.Holding Hold() => _gate.Hold();

@@ -20,20 +20,22 @@ internal enum Treatment
 }
 
 /// <summary>
-/// Loads extension modules that do not support several interpreters from private copies of their libraries: what <c>importlib</c>'s loader does in <c>create_module</c>, for the
-/// interpreter that calls.
+/// Loads extension modules that do not support several interpreters from private copies of their libraries: what
+/// <c>importlib</c>'s loader does in <c>create_module</c>, for the interpreter that calls.
 /// </summary>
 /// <remarks>
-/// CPython's own loader cannot be used: since 3.13 it calls a module's function in the main interpreter first. Everything else, the execution of multi-phase modules too,
-/// stays its.
+/// CPython's own loader cannot be used: since 3.13 it calls a module's function in the main interpreter first. Everything else,
+/// the execution of multi-phase modules too, stays its.
 /// </remarks>
 internal static unsafe class ExtensionLoader
 {
     /// <summary>
-    /// A new reference to the module; None if it is to be loaded as ever; NotImplemented if it is refused; null with an exception set: that of the module's initialization, ImportError if its library cannot be
-    /// loaded, SystemError if it does not do as it should.
+    /// A new reference to the module; None if it is to be loaded as ever; NotImplemented if it is refused; null with an exception
+    /// set: that of the module's initialization, ImportError if its library cannot be loaded, SystemError if it does not do as it
+    /// should.
     /// </summary>
-    internal static PyObject* Load(InterpreterState interpreter, PyObject* nameObject, PyObject* pathObject, PyObject* spec, Treatment treatment)
+    internal static PyObject* Load(
+        InterpreterState interpreter, PyObject* nameObject, PyObject* pathObject, PyObject* spec, Treatment treatment)
     {
         ref Api api = ref Api.Table;
         if (Interpreters.IsMain()) return References.New(api._Py_NoneStruct);
@@ -56,7 +58,9 @@ internal static unsafe class ExtensionLoader
                 : Verdicts.Of(file, "PyInit" + suffix, treatment == Treatment.RefuseIfNeeded);
             bool mayCopy = copy is not null || treatment != Treatment.RefuseIfNeeded;
             if (verdict == Verdict.NeedsCopies && !mayCopy) return References.New(api._Py_NotImplementedStruct);
-            PyObject* module = verdict == Verdict.Supports ? References.New(api._Py_NoneStruct) : LoadPrivate(table, file, copy, suffix, name, nameObject, pathObject, spec, verdict, mayCopy);
+            PyObject* module = verdict == Verdict.Supports
+                ? References.New(api._Py_NoneStruct)
+                : LoadPrivate(table, file, copy, suffix, name, nameObject, pathObject, spec, verdict, mayCopy);
             if (module == api._Py_NoneStruct) table.AddOrdinary(name, file.Path, "multi-phase");
             return module;
         }
@@ -75,14 +79,18 @@ internal static unsafe class ExtensionLoader
         }
     }
 
-    static PyObject* LoadPrivate(ExtensionTable table, ExtensionFile file, PrivateCopy? copy, string suffix, string name, PyObject* nameObject, PyObject* pathObject, PyObject* spec, Verdict verdict, bool mayCopy)
+    static PyObject* LoadPrivate(
+        ExtensionTable table, ExtensionFile file, PrivateCopy? copy, string suffix, string name, PyObject* nameObject,
+        PyObject* pathObject, PyObject* spec, Verdict verdict, bool mayCopy)
     {
         ref Api api = ref Api.Table;
-        if (table.TryGet(file.Path, name, out PyModuleDef* known, out PyObject* contents)) return Restore(known, contents, nameObject);
+        if (table.TryGet(file.Path, name, out PyModuleDef* known, out PyObject* contents))
+            return Restore(known, contents, nameObject);
         bool isNew = copy is null;
         copy ??= table.Copies.Load(file.Path, api.PyInterpreterState_Get());
         if (isNew && !WarnOfHazards(table.Copies, name)) return null;
-        void* export = api.PyModule_FromSlotsAndSpec == null ? null : Linux.FindSymbol((void*)copy.Handle, "PyModExport" + suffix);
+        void* export = api.PyModule_FromSlotsAndSpec == null
+            ? null : Linux.FindSymbol((void*)copy.Handle, "PyModExport" + suffix);
         if (export != null) return LoadExported(table, file, suffix, name, spec, verdict, export, isNew ? copy : null, mayCopy);
         void* function = Linux.FindSymbol((void*)copy.Handle, "PyInit" + suffix);
         if (function == null)
@@ -98,7 +106,8 @@ internal static unsafe class ExtensionLoader
         {
             PyModuleDef* definition = (PyModuleDef*)result;
             bool supports = verdict == Verdict.Unknown && ModuleDefinitions.DeclaresSupport(definition);
-            if (verdict == Verdict.Unknown) Verdicts.Remember(file, "PyInit" + suffix, supports ? Verdict.Supports : Verdict.NeedsCopies);
+            if (verdict == Verdict.Unknown)
+                Verdicts.Remember(file, "PyInit" + suffix, supports ? Verdict.Supports : Verdict.NeedsCopies);
             if (supports)
             {
                 if (isNew) table.Copies.Forget(copy);
@@ -129,7 +138,9 @@ internal static unsafe class ExtensionLoader
     {
         string? library = copies.TakeLockingLibrary();
         if (library is null) return true;
-        string message = $"{name}: its private copy has an SQLite of its own ({library}); copies drop each other's locks on files, so open a database in one interpreter only";
+        string message =
+            $"{name}: its private copy has an SQLite of its own ({library}); copies drop each other's locks on files, so open "
+            + "a database in one interpreter only";
         nint text = Marshal.StringToCoTaskMemUTF8(message);
         int failed = Api.Table.PyErr_WarnEx(*Api.Table.PyExc_RuntimeWarning, (byte*)text, 1);
         Marshal.FreeCoTaskMem(text);
@@ -139,17 +150,21 @@ internal static unsafe class ExtensionLoader
     // PYTHON_API_VERSION.
     const int ApiVersion = 1013;
 
-    static PyObject* LoadExported(ExtensionTable table, ExtensionFile file, string suffix, string name, PyObject* spec, Verdict verdict, void* export, PrivateCopy? fresh, bool mayCopy)
+    static PyObject* LoadExported(
+        ExtensionTable table, ExtensionFile file, string suffix, string name, PyObject* spec, Verdict verdict, void* export,
+        PrivateCopy? fresh, bool mayCopy)
     {
         ref Api api = ref Api.Table;
         void* slots = ((delegate* unmanaged[Cdecl]<void*>)export)();
         if (slots == null)
         {
-            if (api.PyErr_Occurred() == null) Errors.Set(*api.PyExc_SystemError, $"slot export function for module {name} failed without setting an exception");
+            if (api.PyErr_Occurred() == null)
+                Errors.Set(*api.PyExc_SystemError, $"slot export function for module {name} failed without setting an exception");
             return null;
         }
         bool supports = ModuleDefinitions.DeclaresSupport(slots);
-        if (verdict == Verdict.Unknown) Verdicts.Remember(file, "PyInit" + suffix, supports ? Verdict.Supports : Verdict.NeedsCopies);
+        if (verdict == Verdict.Unknown)
+            Verdicts.Remember(file, "PyInit" + suffix, supports ? Verdict.Supports : Verdict.NeedsCopies);
         if (supports)
         {
             if (fresh is not null) table.Copies.Forget(fresh);
@@ -177,7 +192,9 @@ internal static unsafe class ExtensionLoader
             References.Drop(module);
             // 3.13 and later tell what is no module from one that has no definition.
             bool isModule = Layout.Current.Minor >= 13 && isModuleObject;
-            return Errors.Set(*api.PyExc_SystemError, $"initialization of {LastPart(name)} did not return {(isModule ? "a valid" : "an")} extension module");
+            return Errors.Set(
+                *api.PyExc_SystemError,
+                $"initialization of {LastPart(name)} did not return {(isModule ? "a valid" : "an")} extension module");
         }
         if (api.PyModule_AddObjectRef(module, Text.Utf8("__file__"u8), pathObject) != 0) api.PyErr_Clear();
         bool done = api.PyState_FindModule(definition) == module || api.PyState_AddModule(module, definition) == 0;
@@ -201,7 +218,8 @@ internal static unsafe class ExtensionLoader
     {
         ref Api api = ref Api.Table;
         PyObject* module = api.PyModule_NewObject(nameObject);
-        if (module != null && api.PyDict_Update(api.PyModule_GetDict(module), contents) == 0 && api.PyState_AddModule(module, definition) == 0) return module;
+        if (module != null && api.PyDict_Update(api.PyModule_GetDict(module), contents) == 0
+            && api.PyState_AddModule(module, definition) == 0) return module;
         References.Drop(module);
         return null;
     }

@@ -30,7 +30,10 @@ internal sealed unsafe class ExtensionTable : IInterpreterPart
     /// <summary>Notes a module that was loaded, for <see cref="List"/>.</summary>
     internal void Add(string name, string path, string kind) => _modules[name] = (path, kind);
 
-    /// <summary>Keeps what a single-phase module of no state held when it was initialized, which happens once; takes over the reference to the dict.</summary>
+    /// <summary>
+    /// Keeps what a single-phase module of no state held when it was initialized, which happens once; takes over the reference to
+    /// the dict.
+    /// </summary>
     internal void Keep(string path, string name, PyModuleDef* definition, PyObject* contents)
     {
         if (_initialized.Remove((path, name), out var before)) References.Drop((PyObject*)before.Contents);
@@ -46,7 +49,10 @@ internal sealed unsafe class ExtensionTable : IInterpreterPart
         return isThere;
     }
 
-    /// <summary>A list of tuples (module, path, kind, private, bytes) of what was loaded here, modules first, then the libraries that they brought with them; null with an exception set.</summary>
+    /// <summary>
+    /// A list of tuples (module, path, kind, private, bytes) of what was loaded here, modules first, then the libraries that they
+    /// brought with them; null with an exception set.
+    /// </summary>
     internal PyObject* List()
     {
         PyObject* list = Api.Table.PyList_New(0);

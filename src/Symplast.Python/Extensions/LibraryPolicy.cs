@@ -6,21 +6,29 @@ namespace Symplast.Python.Extensions;
 
 /// <summary>Which of the libraries that a private copy needs are private, too.</summary>
 /// <remarks>
-/// A library is private if it uses the Python C API, if it is known to count on one GIL or to keep what is one interpreter's for the whole process, if a package brings it along, or if
-/// something that it needs is private. What must be one in the process is shared. What an interpreter's own rules say goes before all this.
+/// A library is private if it uses the Python C API, if it is known to count on one GIL or to keep what is one interpreter's for
+/// the whole process, if a package brings it along, or if something that it needs is private. What must be one in the process is
+/// shared. What an interpreter's own rules say goes before all this.
 /// </remarks>
 internal sealed class LibraryPolicy
 {
-    // They call back, also later and from input() of another interpreter, or guard their state by a lock that each interpreter has its own of.
-    static readonly string[] Private = ["libhdf5", "libnetcdf", "libxml2", "libxslt", "libexslt", "libllvmlite", "libgdal", "libreadline", "libedit", "libncurses", "libpanel"];
+    // They call back, also later and from input() of another interpreter, or guard their state by a lock that each interpreter
+    // has its own of.
+    static readonly string[] Private = ["libhdf5", "libnetcdf", "libxml2", "libxslt", "libexslt", "libllvmlite", "libgdal",
+        "libreadline", "libedit", "libncurses", "libpanel"];
 
-    // The C and C++ runtimes, memory allocators, pools of threads, drivers, and what locks files or keeps connections for the process.
+    // The C and C++ runtimes, memory allocators, pools of threads, drivers, and what locks files or keeps connections for the
+    // process.
     static readonly string[] Shared =
     [
-        "ld-linux", "ld-musl", "libc.", "libc-", "libm.", "libpthread", "libdl.", "librt.", "libutil.", "libresolv", "libnsl", "libcrypt.", "libgcc_s", "libstdc++",
-        "libatomic", "libgfortran", "libquadmath", "libpython", "libgomp", "libomp", "libiomp", "libopenblas", "libscipy_openblas", "libblas", "libcblas", "liblapack", "libmkl",
-        "libtbb", "libmimalloc", "libjemalloc", "libtcmalloc", "libcuda", "libcudart", "libcublas", "libcudnn", "libnv", "libhip", "libroc", "libamd", "libGL", "libEGL", "libgbm", "libdrm",
-        "libX", "libxcb", "libwayland", "libsqlite3", "libmpi", "libglib", "libgobject", "libgio", "libgmodule", "libgirepository", "libdbus", "libQt", "libssl", "libcrypto", "libcurl",
+        "ld-linux", "ld-musl", "libc.", "libc-", "libm.", "libpthread", "libdl.", "librt.", "libutil.", "libresolv", "libnsl",
+            "libcrypt.", "libgcc_s", "libstdc++",
+        "libatomic", "libgfortran", "libquadmath", "libpython", "libgomp", "libomp", "libiomp", "libopenblas",
+            "libscipy_openblas", "libblas", "libcblas", "liblapack", "libmkl",
+        "libtbb", "libmimalloc", "libjemalloc", "libtcmalloc", "libcuda", "libcudart", "libcublas", "libcudnn", "libnv", "libhip",
+            "libroc", "libamd", "libGL", "libEGL", "libgbm", "libdrm",
+        "libX", "libxcb", "libwayland", "libsqlite3", "libmpi", "libglib", "libgobject", "libgio", "libgmodule",
+            "libgirepository", "libdbus", "libQt", "libssl", "libcrypto", "libcurl",
         "libffi", "libz.", "libasound", "libpulse",
     ];
 
@@ -28,7 +36,9 @@ internal sealed class LibraryPolicy
     static readonly WordLock Gate = WordLock.Create();
     static readonly Dictionary<string, bool> Known = [];
 
-    /// <summary>Patterns of file names, with * and ?, and whether libraries of such names are private. The first that fits counts.</summary>
+    /// <summary>
+    /// Patterns of file names, with * and ?, and whether libraries of such names are private. The first that fits counts.
+    /// </summary>
     internal (string Pattern, bool IsPrivate)[] Rules { get; set; } = [];
 
     /// <summary>Whether a library, found as a need of another or by its name, is private.</summary>

@@ -30,13 +30,18 @@ internal static class LibrarySearch
 
     /// <summary>The file of this name where the system has its libraries, or null.</summary>
     /// <remarks>The folders are looked up once; a race does that twice.</remarks>
-    internal static string? FindInSystem(string name) => Find(name, _folders ??= [.. Linux.LibraryFolders(), .. Configured(Configuration, depth: 0)]);
+    internal static string? FindInSystem(string name) =>
+        Find(name, _folders ??= [.. Linux.LibraryFolders(), .. Configured(Configuration, depth: 0)]);
 
     /// <summary>Whether a library's path is in a folder that packages are installed into.</summary>
     internal static bool IsInPackage(string file) => file.Contains("/site-packages/") || file.Contains("/dist-packages/");
 
-    /// <summary>The file of a library of this name that the process has loaded, by which the dynamic linker would satisfy any need of it; null if there is none.</summary>
-    internal static string? FindLoaded(string name) => Linux.PathOfLoaded(name) is { Length: > 0 } path ? ExtensionFile.RealPath(path) : null;
+    /// <summary>
+    /// The file of a library of this name that the process has loaded, by which the dynamic linker would satisfy any need of it;
+    /// null if there is none.
+    /// </summary>
+    internal static string? FindLoaded(string name) =>
+        Linux.PathOfLoaded(name) is { Length: > 0 } path ? ExtensionFile.RealPath(path) : null;
 
     // The linker's own list is made of these files.
     static List<string> Configured(string file, int depth)
@@ -55,7 +60,8 @@ internal static class LibrarySearch
                 string pattern = Path.Combine(Path.GetDirectoryName(file)!, line["include ".Length..].Trim());
                 string folder = Path.GetDirectoryName(pattern)!;
                 if (!Directory.Exists(folder)) continue;
-                foreach (string included in Directory.EnumerateFiles(folder, Path.GetFileName(pattern)).Order()) folders.AddRange(Configured(included, depth + 1));
+                foreach (string included in Directory.EnumerateFiles(folder, Path.GetFileName(pattern)).Order())
+                    folders.AddRange(Configured(included, depth + 1));
             }
         }
         return folders;

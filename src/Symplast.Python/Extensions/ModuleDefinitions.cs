@@ -3,13 +3,17 @@ using Symplast.CPython;
 
 namespace Symplast.Python.Extensions;
 
-/// <summary>What a module says of itself in its PyModuleDef, or on 3.15 in the slots that it exports, and how a private copy's is put right.</summary>
+/// <summary>
+/// What a module says of itself in its PyModuleDef, or on 3.15 in the slots that it exports, and how a private copy's is put
+/// right.
+/// </summary>
 internal static unsafe class ModuleDefinitions
 {
     // Py_mod_multiple_interpreters: as it was until 3.14, and as modules that are compiled for 3.15 name it.
     const int Support = PyModuleSlot.MultipleInterpreters, SupportSince315 = 86;
 
-    // The name that the module whose initialization runs is imported by, in UTF-8; what a PyInit function imports may have one of its own.
+    // The name that the module whose initialization runs is imported by, in UTF-8; what a PyInit function imports may have one of
+    // its own.
     [ThreadStatic] static byte* _importedName;
 
     /// <summary>A slot as 3.15 exports it.</summary>
@@ -37,7 +41,10 @@ internal static unsafe class ModuleDefinitions
         return false;
     }
 
-    /// <summary>Lets a definition of a private copy declare it. The definition itself is what a module's types are compared with, so it is changed and not replaced.</summary>
+    /// <summary>
+    /// Lets a definition of a private copy declare it. The definition itself is what a module's types are compared with, so it is
+    /// changed and not replaced.
+    /// </summary>
     internal static void DeclareSupport(PyModuleDef* definition)
     {
         if (DeclaresSupport(definition)) return;
@@ -78,8 +85,9 @@ internal static unsafe class ModuleDefinitions
     }
 
     /// <summary>
-    /// Calls PyModule_Create2. The first module that an initialization makes, if its definition has the last part of the name that it is imported by, gets that name. CPython does that
-    /// for modules that it loads itself, by a name that it keeps for the moment and that nobody else can set.
+    /// Calls PyModule_Create2. The first module that an initialization makes, if its definition has the last part of the name
+    /// that it is imported by, gets that name. CPython does that for modules that it loads itself, by a name that it keeps for
+    /// the moment and that nobody else can set.
     /// </summary>
     internal static PyObject* Create(PyModuleDef* definition, int version)
     {

@@ -39,14 +39,21 @@ internal sealed unsafe class PrivateCopies
     /// <summary>All of them, by the paths of their originals.</summary>
     internal IReadOnlyDictionary<string, PrivateCopy> All => _copies;
 
-    /// <summary>The copy of what was loaded from this path, even if another file is there now, or of this file under another name; null if there is none.</summary>
-    internal PrivateCopy? Find(ExtensionFile file) => _copies.GetValueOrDefault(file.Path) ?? _byFile.GetValueOrDefault(file.Identity);
+    /// <summary>
+    /// The copy of what was loaded from this path, even if another file is there now, or of this file under another name; null if
+    /// there is none.
+    /// </summary>
+    internal PrivateCopy? Find(ExtensionFile file) =>
+        _copies.GetValueOrDefault(file.Path) ?? _byFile.GetValueOrDefault(file.Identity);
 
     /// <summary>The same by the path alone.</summary>
     internal PrivateCopy? Find(string path)
-        => _copies.GetValueOrDefault(path) ?? (Linux.Look(path) is LinuxFile file ? _byFile.GetValueOrDefault(file.Identity) : null);
+        => _copies.GetValueOrDefault(path)
+            ?? (Linux.Look(path) is LinuxFile file ? _byFile.GetValueOrDefault(file.Identity) : null);
 
-    /// <summary>Called before the interpreter is freed, whoever made it: from here on threads that are not its own cannot enter it.</summary>
+    /// <summary>
+    /// Called before the interpreter is freed, whoever made it: from here on threads that are not its own cannot enter it.
+    /// </summary>
     internal void End()
     {
         if (_owner != null) CopyOwner.EndOf(_owner->Interpreter);
@@ -62,8 +69,8 @@ internal sealed unsafe class PrivateCopies
     }
 
     /// <summary>
-    /// Copies a library, and what it needs and must have for itself, loads them all by one call of the dynamic linker, so that it searches symbols in the same order as it would
-    /// in the originals, and redirects their calls.
+    /// Copies a library, and what it needs and must have for itself, loads them all by one call of the dynamic linker, so that it
+    /// searches symbols in the same order as it would in the originals, and redirects their calls.
     /// </summary>
     /// <exception cref="BadImageFormatException">The file is no shared library.</exception>
     /// <exception cref="IOException">The system refuses memory, or the dynamic linker the library: with its message.</exception>
@@ -96,7 +103,8 @@ internal sealed unsafe class PrivateCopies
             foreach (PrivateCopy copy in loaded) images[copy.Original].Settle((byte*)copy.Base, thunks);
             foreach (PrivateCopy copy in loaded)
             {
-                if (Linux.Rename((void*)copy.Handle, images[copy.Original].ShownPath)) copy.ShownPath = images[copy.Original].ShownPath;
+                if (Linux.Rename((void*)copy.Handle, images[copy.Original].ShownPath))
+                    copy.ShownPath = images[copy.Original].ShownPath;
                 copy.OwnBytes = images[copy.Original].OwnBytes;
                 _copies.Add(copy.Original, copy);
                 if (Linux.Look(copy.Original) is LinuxFile file) _byFile[file.Identity] = copy;
@@ -126,8 +134,9 @@ internal sealed unsafe class PrivateCopies
     }
 
     /// <summary>
-    /// What the dynamic linker is to return for a library that the interpreter opens by its name or path at run time: the handle of a private copy, which is the caller's to close; null if the
-    /// library is shared, or is not found: then the dynamic linker is asked as ever.
+    /// What the dynamic linker is to return for a library that the interpreter opens by its name or path at run time: the handle
+    /// of a private copy, which is the caller's to close; null if the library is shared, or is not found: then the dynamic linker
+    /// is asked as ever.
     /// </summary>
     /// <param name="name">The path, or a name without a folder.</param>
     /// <param name="onlyLoaded">Whether nothing is to be loaded for it.</param>
@@ -137,7 +146,8 @@ internal sealed unsafe class PrivateCopies
     {
         bool isPath = name.Contains('/');
         string? near = isPath ? null : LibrarySearch.Find(name, _ownFolders) ?? FindCopied(name);
-        string? found = near ?? (isPath ? ExtensionFile.RealPath(name) : LibrarySearch.FindInSystem(name) ?? LibrarySearch.FindLoaded(name));
+        string? found = near
+            ?? (isPath ? ExtensionFile.RealPath(name) : LibrarySearch.FindInSystem(name) ?? LibrarySearch.FindLoaded(name));
         if (found is null) return null;
         if (!_copies.TryGetValue(found, out PrivateCopy? copy))
         {
@@ -188,7 +198,8 @@ internal sealed unsafe class PrivateCopies
             throw;
         }
         images.Add(path, image);
-        if (layout.Imports("dlopen"u8)) _ownFolders.AddRange(LibrarySearch.Folders(layout.RunPath.Length != 0 ? layout.RunPath : layout.SearchPath, path));
+        if (layout.Imports("dlopen"u8))
+            _ownFolders.AddRange(LibrarySearch.Folders(layout.RunPath.Length != 0 ? layout.RunPath : layout.SearchPath, path));
         // DT_RUNPATH is for a library's own needs; DT_RPATH, where there is no other, for those of its needs too.
         string[] own = [.. LibrarySearch.Folders(layout.RunPath.Length != 0 ? layout.RunPath : layout.SearchPath, path)];
         string[] handedDown = layout.RunPath.Length != 0 ? inherited : [.. own, .. inherited];
@@ -199,7 +210,8 @@ internal sealed unsafe class PrivateCopies
             string? found = near ?? FindCopied(need) ?? LibrarySearch.FindInSystem(need) ?? LibrarySearch.FindLoaded(need);
             if (found is null) continue;
             bool isBroughtAlong = near is not null && near != LibrarySearch.FindInSystem(need);
-            if (_copies.ContainsKey(found) || Policy.IsPrivate(found, isBroughtAlong)) image.Rename(need, PathOfCopy(found, handedDown, images));
+            if (_copies.ContainsKey(found) || Policy.IsPrivate(found, isBroughtAlong))
+                image.Rename(need, PathOfCopy(found, handedDown, images));
             else if (isBroughtAlong) image.Rename(need, found);
         }
         image.Write();
@@ -223,7 +235,8 @@ internal sealed unsafe class PrivateCopies
     static string WithOriginalPaths(string message, IEnumerable<LibraryImage> images)
     {
         // The longest first: one path may begin like another.
-        foreach (LibraryImage image in images.OrderByDescending(image => image.Path.Length)) message = message.Replace(image.Path, image.OriginalPath);
+        foreach (LibraryImage image in images.OrderByDescending(image => image.Path.Length))
+            message = message.Replace(image.Path, image.OriginalPath);
         return message;
     }
 }

@@ -5,12 +5,13 @@ using Symplast.CPython;
 namespace Symplast.Python.Extensions;
 
 /// <summary>
-/// Functions of the C API that know the process's interpreter, the main one, where a private copy means its own. The copies call these instead, each with the owner of the
-/// copy as one more argument.
+/// Functions of the C API that know the process's interpreter, the main one, where a private copy means its own. The copies call
+/// these instead, each with the owner of the copy as one more argument.
 /// </summary>
 /// <remarks>
-/// PyGILState: CPython gives a thread that it does not know a thread state of the main interpreter. Here it gets one of the owner; as soon as it has it, CPython's own functions
-/// count its nested calls and delete it in the end. Only a thread that runs another interpreter is counted here, and goes back to that one at the end.
+/// PyGILState: CPython gives a thread that it does not know a thread state of the main interpreter. Here it gets one of the
+/// owner; as soon as it has it, CPython's own functions count its nested calls and delete it in the end. Only a thread that runs
+/// another interpreter is counted here, and goes back to that one at the end.
 /// </remarks>
 internal static unsafe partial class RedirectedCalls
 {
@@ -24,16 +25,20 @@ internal static unsafe partial class RedirectedCalls
     [ThreadStatic] static Stay* _stays;
 
     /// <summary>
-    /// A function that is redirected: its name, by how many arguments the owner comes behind, and to where. Direct is CPython's own function, if threads that CPython knows as the owner's may
-    /// go there directly.
+    /// A function that is redirected: its name, by how many arguments the owner comes behind, and to where. Direct is CPython's
+    /// own function, if threads that CPython knows as the owner's may go there directly.
     /// </summary>
     internal readonly record struct Entry(string Name, int Arguments, nint Target, nint Direct = 0);
 
-    /// <summary>All of them. Made anew each time: a field would need a class constructor, which every call through a thunk would ask for.</summary>
+    /// <summary>
+    /// All of them. Made anew each time: a field would need a class constructor, which every call through a thunk would ask for.
+    /// </summary>
     internal static Entry[] All() =>
     [
-        new("PyGILState_Ensure", 0, (nint)(delegate* unmanaged[Cdecl]<CopyOwner*, int>)&Ensure, (nint)Api.Table.PyGILState_Ensure),
-        new("PyGILState_Release", 1, (nint)(delegate* unmanaged[Cdecl]<int, CopyOwner*, void>)&Release, (nint)Api.Table.PyGILState_Release),
+        new("PyGILState_Ensure", 0, (nint)(delegate* unmanaged[Cdecl]<CopyOwner*, int>)&Ensure,
+            (nint)Api.Table.PyGILState_Ensure),
+        new("PyGILState_Release", 1, (nint)(delegate* unmanaged[Cdecl]<int, CopyOwner*, void>)&Release,
+            (nint)Api.Table.PyGILState_Release),
         new("PyGILState_Check", 0, (nint)(delegate* unmanaged[Cdecl]<CopyOwner*, int>)&Check),
         new("PyGILState_GetThisThreadState", 0, (nint)(delegate* unmanaged[Cdecl]<CopyOwner*, void*>)&GetThisThreadState),
         new("PyInterpreterState_Main", 0, (nint)(delegate* unmanaged[Cdecl]<CopyOwner*, void*>)&GetMain),
@@ -45,7 +50,8 @@ internal static unsafe partial class RedirectedCalls
         new("pthread_atfork", 3, (nint)(delegate* unmanaged[Cdecl]<void*, void*, void*, CopyOwner*, int>)&CallAtFork),
         new("__register_atfork", 3, (nint)(delegate* unmanaged[Cdecl]<void*, void*, void*, CopyOwner*, int>)&CallAtFork),
         new("PyModule_Create2", 2, (nint)(delegate* unmanaged[Cdecl]<PyModuleDef*, int, CopyOwner*, PyObject*>)&CreateModule),
-        new("PyModule_FromDefAndSpec2", 3, (nint)(delegate* unmanaged[Cdecl]<PyModuleDef*, PyObject*, int, CopyOwner*, PyObject*>)&CreateModuleFromSpec),
+        new("PyModule_FromDefAndSpec2", 3,
+            (nint)(delegate* unmanaged[Cdecl]<PyModuleDef*, PyObject*, int, CopyOwner*, PyObject*>)&CreateModuleFromSpec),
     ];
 
     /// <summary>What slots of copies are to hold, by the name of the function they are for.</summary>
@@ -54,7 +60,8 @@ internal static unsafe partial class RedirectedCalls
         Dictionary<string, nint> thunks = [];
         Entry[] all = All();
         for (int i = 0; i < all.Length; i++) thunks.Add(all[i].Name, owner->Thunk(i, all[i]));
-        // Not functions but words that hold one, which readline and tkinter set when they are imported: it would be called for input() in any interpreter, and after the end of theirs.
+        // Not functions but words that hold one, which readline and tkinter set when they are imported: it would be called for
+        // input() in any interpreter, and after the end of theirs.
         (nint inputHook, nint readLine) = CopyOwner.Hooks(owner);
         thunks.Add("PyOS_InputHook", inputHook);
         thunks.Add("PyOS_ReadlineFunctionPointer", readLine);
@@ -112,7 +119,15 @@ internal static unsafe partial class RedirectedCalls
             return Unlocked;
         }
         Stay* stay = (Stay*)NativeMemory.Alloc((nuint)sizeof(Stay));
-        *stay = new Stay { Owner = owner, State = state, Before = current == null ? null : api.PyEval_SaveThread(), Depth = 1, Outer = _stays };
+        *stay = new Stay
+        {
+            Owner = owner,
+            State = state,
+            Before = current == null
+            ? null : api.PyEval_SaveThread(),
+            Depth = 1,
+            Outer = _stays
+        };
         api.PyEval_RestoreThread(state);
         _stays = stay;
         // Its nested calls are counted here, also if CPython knows its new thread state.
@@ -232,7 +247,8 @@ internal static unsafe partial class RedirectedCalls
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int CallAtFork(void* prepare, void* parent, void* child, CopyOwner* owner) => 0;
 
-    // ctypes, cffi and others. A thread of the interpreter may have given up its GIL for this, as ctypes does; a thread that a library has started opens libraries as ever.
+    // ctypes, cffi and others. A thread of the interpreter may have given up its GIL for this, as ctypes does; a thread that a
+    // library has started opens libraries as ever.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static void* OpenLibrary(byte* name, int flags, CopyOwner* owner)
     {
@@ -240,13 +256,15 @@ internal static unsafe partial class RedirectedCalls
         if (name == null || owner->HasEnded) return Linux.OpenLibraryAsNamed(name, flags);
         void* current = api.PyThreadState_GetUnchecked();
         void* own = current != null ? current : api.PyGILState_GetThisThreadState();
-        if (own == null || api.PyThreadState_GetInterpreter(own) != owner->Interpreter) return Linux.OpenLibraryAsNamed(name, flags);
+        if (own == null || api.PyThreadState_GetInterpreter(own) != owner->Interpreter)
+            return Linux.OpenLibraryAsNamed(name, flags);
         if (current == null) api.PyEval_RestoreThread(own);
         void* handle = null;
         bool isRefused = false;
         try
         {
-            if (owner->Copies is PrivateCopies copies) handle = copies.Open(Marshal.PtrToStringUTF8((nint)name)!, (flags & Linux.NoLoad) != 0, owner->Interpreter);
+            if (owner->Copies is PrivateCopies copies)
+                handle = copies.Open(Marshal.PtrToStringUTF8((nint)name)!, (flags & Linux.NoLoad) != 0, owner->Interpreter);
         }
         catch (Exception)
         {
@@ -258,7 +276,8 @@ internal static unsafe partial class RedirectedCalls
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CreateModule(PyModuleDef* definition, int version, CopyOwner* owner) => ModuleDefinitions.Create(definition, version);
+    static PyObject* CreateModule(PyModuleDef* definition, int version, CopyOwner* owner) =>
+        ModuleDefinitions.Create(definition, version);
 
     // Modules that an extension module makes in its initialization do not support several interpreters either, by what they say.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -5,11 +5,13 @@ using Symplast.CPython;
 namespace Symplast.Python.Extensions;
 
 /// <summary>
-/// Machine code that private copies call instead of a function: it adds the owner of the copies to the arguments, and goes on to what takes the function's place.
+/// Machine code that private copies call instead of a function: it adds the owner of the copies to the arguments, and goes on to
+/// what takes the function's place.
 /// </summary>
 /// <remarks>
-/// Functions that are called often have a short way in front: a thread whose thread state, by CPython's count, is one of the owner's goes to CPython's own function, without entering
-/// managed code, unless the owner has detours (<see cref="CopyOwner.DetoursOffset"/>).
+/// Functions that are called often have a short way in front: a thread whose thread state, by CPython's count, is one of the
+/// owner's goes to CPython's own function, without entering managed code, unless the owner has detours
+/// (<see cref="CopyOwner.DetoursOffset"/>).
 /// </remarks>
 internal static unsafe class Thunks
 {
@@ -49,7 +51,8 @@ internal static unsafe class Thunks
     static void WriteShortX64(byte* code, in RedirectedCalls.Entry call, CopyOwner* owner)
     {
         X64 to = new(code + LongSize);
-        to.Put([0x57]);                                                 // push rdi: the argument, if there is one; it aligns the stack
+        // push rdi: the argument, if there is one; it aligns the stack
+        to.Put([0x57]);
         to.Put([0x49, 0xBB], (nint)Api.Table.PyGILState_GetThisThreadState);    // mov r11, PyGILState_GetThisThreadState
         to.Put([0x41, 0xFF, 0xD3]);                                     // call r11
         to.Put([0x5F]);                                                 // pop rdi

@@ -2,11 +2,15 @@ using Symplast.Memory;
 
 namespace Symplast.Python.Extensions;
 
-/// <summary>Gives back what interpreters that have ended leave behind: their private copies, and their arenas, which data and destructors of the copies may point into.</summary>
+/// <summary>
+/// Gives back what interpreters that have ended leave behind: their private copies, and their arenas, which data and destructors
+/// of the copies may point into.
+/// </summary>
 /// <remarks>
-/// The destructors of a thread's variables run at the very end of the thread, after the interpreter's. So all stays until the thread that ended the interpreter has ended too, and, if
-/// copies may start threads, all threads that have begun in the interpreter's time; this is looked up when the next interpreter is made. What a number of a thread tells is on the safe side: if
-/// another thread has it by then, all stays for longer.
+/// The destructors of a thread's variables run at the very end of the thread, after the interpreter's. So all stays until the
+/// thread that ended the interpreter has ended too, and, if copies may start threads, all threads that have begun in the
+/// interpreter's time; this is looked up when the next interpreter is made. What a number of a thread tells is on the safe side:
+/// if another thread has it by then, all stays for longer.
 /// </remarks>
 internal static unsafe class Unloading
 {
@@ -36,7 +40,9 @@ internal static unsafe class Unloading
         using (Gate.Hold()) Waiting.Add(remains);
     }
 
-    /// <summary>Hands over the arenas of the interpreter that has ended on this thread: what <see cref="Arenas.TakeOf"/> has returned.</summary>
+    /// <summary>
+    /// Hands over the arenas of the interpreter that has ended on this thread: what <see cref="Arenas.TakeOf"/> has returned.
+    /// </summary>
     /// <param name="owner">The owner of its copies, which destructors of the copies may look into; null if it has none.</param>
     /// <param name="arenas">The arenas.</param>
     internal static void Add(CopyOwner* owner, void* arenas)
@@ -51,8 +57,8 @@ internal static unsafe class Unloading
     }
 
     /// <summary>
-    /// Gives back what can be. Called with a GIL held, but no lock: destructors of the copies run. Returns whether copies have stayed, and the process has so many mappings by now
-    /// that somebody should know; once in the process.
+    /// Gives back what can be. Called with a GIL held, but no lock: destructors of the copies run. Returns whether copies have
+    /// stayed, and the process has so many mappings by now that somebody should know; once in the process.
     /// </summary>
     internal static bool Run()
     {
@@ -103,7 +109,8 @@ internal static unsafe class Unloading
         return areGone;
     }
 
-    // What programs have opened by name and not closed. The linker is not asked by the path that it was loaded by, which leads anywhere by now. Closing what only other libraries keep loaded fails.
+    // What programs have opened by name and not closed. The linker is not asked by the path that it was loaded by, which leads
+    // anywhere by now. Closing what only other libraries keep loaded fails.
     static bool CloseRest(PrivateCopy copy)
     {
         while (Linux.IsLoaded((void*)copy.Base, copy.ShownPath))

@@ -31,8 +31,8 @@ internal static unsafe class Verdicts
 
     /// <summary>What is known, or can be told without a private copy.</summary>
     /// <remarks>
-    /// The standard library's modules nearly all declare support, so their definitions are asked for in the ordinary library; single-phase ones, whose initialization
-    /// would do more than return a definition, are known by the functions they call.
+    /// The standard library's modules nearly all declare support, so their definitions are asked for in the ordinary library;
+    /// single-phase ones, whose initialization would do more than return a definition, are known by the functions they call.
     /// </remarks>
     /// <exception cref="BadImageFormatException">The file is no shared library.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
@@ -58,7 +58,8 @@ internal static unsafe class Verdicts
     {
         using OpenFile opened = new(file.Path);
         using ElfFile library = ElfFile.Open(opened);
-        return library.Imports("PyModule_Create2"u8) || !(library.Imports("PyModuleDef_Init"u8) || library.Exports("PyModExport"u8, isPrefix: true));
+        return library.Imports("PyModule_Create2"u8)
+            || !(library.Imports("PyModuleDef_Init"u8) || library.Exports("PyModExport"u8, isPrefix: true));
     }
 
     static Verdict Ask(ExtensionFile file, string function)
@@ -74,7 +75,8 @@ internal static unsafe class Verdicts
             Api.Table.PyErr_Clear();
             return Verdict.Supports;
         }
-        bool supports = definition->Type == Api.Table.PyModuleDef_Type && ModuleDefinitions.DeclaresSupport((PyModuleDef*)definition);
+        bool supports = definition->Type == Api.Table.PyModuleDef_Type
+            && ModuleDefinitions.DeclaresSupport((PyModuleDef*)definition);
         // It stays loaded if it is to be used.
         if (!supports) Linux.CloseLibrary(handle);
         return supports ? Verdict.Supports : Verdict.NeedsCopies;

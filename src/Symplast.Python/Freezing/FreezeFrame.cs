@@ -28,7 +28,9 @@ internal unsafe struct FreezeFrame
     /// <summary>The original; the frame holds a reference.</summary>
     internal PyObject* Original;
 
-    /// <summary>The copy, of which the parts before Index are filled in. For a dict this is the dict, not the proxy around it.</summary>
+    /// <summary>
+    /// The copy, of which the parts before Index are filled in. For a dict this is the dict, not the proxy around it.
+    /// </summary>
     internal PyObject* Copy;
 
     /// <summary>Next item, or slot of the original's table.</summary>
@@ -52,7 +54,9 @@ internal unsafe struct FreezeFrame
     /// <summary>How often other code could run in the whole freeze until the frame began.</summary>
     internal long Callouts;
 
-    /// <summary>Stack index of the outermost unfinished container that something below this frame refers to; large if none.</summary>
+    /// <summary>
+    /// Stack index of the outermost unfinished container that something below this frame refers to; large if none.
+    /// </summary>
     internal int Reaches;
 
     /// <summary>Kind of container.</summary>
@@ -76,6 +80,9 @@ internal unsafe struct FreezeFrame
     /// <summary>The original is what default= returned.</summary>
     internal bool IsConverted;
 
-    /// <summary>The original is what default= returned for an object whose attributes it holds; keys are shown as attributes in error paths.</summary>
+    /// <summary>
+    /// The original is what default= returned for an object whose attributes it holds; keys are shown as attributes in error
+    /// paths.
+    /// </summary>
     internal bool IsAttributes;
 }

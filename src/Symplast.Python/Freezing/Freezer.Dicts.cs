@@ -19,7 +19,8 @@ internal unsafe ref partial struct Freezer
         PyObject* mapping = ((PyMappingProxyObject*)o)->Mapping;
         ref Api api = ref Api.Table;
         if (!_interpreter.KnowsCollections) Callout(o);
-        bool isDict = mapping->Type == api.PyDict_Type || mapping->Type == api.PyODict_Type || _interpreter.IsPlainDictSubclass(mapping->Type)
+        bool isDict = mapping->Type == api.PyDict_Type || mapping->Type == api.PyODict_Type
+            || _interpreter.IsPlainDictSubclass(mapping->Type)
             || Layout.Current.HasFrozenDict && mapping->Type == api.PyFrozenDict_Type;
         if (!isDict) return RaiseNotShareable($"mappingproxy of a {Text.TypeName(mapping)} cannot be frozen");
         PyObject* copy = _memo.Find(mapping);
@@ -54,8 +55,9 @@ internal unsafe ref partial struct Freezer
         Prefetch((byte*)table + 128);
         int log2 = 3;
         while (PyDictKeys.Capacity(log2) < used) log2++;
-        // The original's own index can be copied if nothing was ever deleted (popitem() leaves no hole among the entries, but a dummy in the
-        // index and less room, which copies of the frozen dict would take for usable) and if it is not much too large.
+        // The original's own index can be copied if nothing was ever deleted (popitem() leaves no hole among the entries, but a
+        // dummy in the index and less room, which copies of the frozen dict would take for usable) and if it is not much too
+        // large.
         bool keeps = used > 0 && IsDense(table, used) && table->Log2Size <= log2 + 1;
         if (keeps) log2 = table->Log2Size;
 
@@ -66,7 +68,8 @@ internal unsafe ref partial struct Freezer
         if (used > 0)
         {
             nuint entry = table->Kind == PyDictKeys.Strings ? (nuint)sizeof(PyDictStringEntry) : (nuint)sizeof(PyDictEntry);
-            size += (nuint)sizeof(PyDictKeys) + ((nuint)1 << PyDictKeys.IndexBytesLog2(log2)) + (nuint)PyDictKeys.Capacity(log2) * entry;
+            size += (nuint)sizeof(PyDictKeys) + ((nuint)1 << PyDictKeys.IndexBytesLog2(log2))
+                + (nuint)PyDictKeys.Capacity(log2) * entry;
         }
         byte* block = Allocate(size);
         if (block == null) return null;
@@ -155,9 +158,11 @@ internal unsafe ref partial struct Freezer
         byte* copies = PyDictKeys.Entries(copyTable);
         while (true)
         {
-            // Other code may have run since the last look: the entries are read again only if the table is still like the one that was begun.
+            // Other code may have run since the last look: the entries are read again only if the table is still like the one
+            // that was begun.
             frame = _stack[depth];
-            if (original->Keys != table || original->Used != used || table->EntryCount != frame->TableSize || table->Kind != frame->TableKind)
+            if (original->Keys != table || original->Used != used || table->EntryCount != frame->TableSize
+                || table->Kind != frame->TableKind)
                 return RaiseChanged();
             long callouts = _callouts;
             if (frame->Filled == used) return FinishDict();
@@ -168,7 +173,12 @@ internal unsafe ref partial struct Freezer
                 nint index = frame->Index;
                 nint filled = frame->Filled;
                 PyDictEntry entry = strings
-                    ? new PyDictEntry { Key = ((PyDictStringEntry*)entries)[index].Key, Value = ((PyDictStringEntry*)entries)[index].Value }
+                    ? new PyDictEntry
+                    {
+                        Key = ((PyDictStringEntry*)entries)[index].Key,
+                        Value =
+                        ((PyDictStringEntry*)entries)[index].Value
+                    }
                     : ((PyDictEntry*)entries)[index];
                 if (entry.Value == null)
                 {
@@ -181,7 +191,8 @@ internal unsafe ref partial struct Freezer
                     if (key == null) return false;
                     frame = _stack[depth];
                     frame->AtValue = true;
-                    if (!_pushed && frame->Reaches != Nothing && key->Type != Api.Table.PyUnicode_Type && !CanBeKey(key)) return false;
+                    if (!_pushed && frame->Reaches != Nothing && key->Type != Api.Table.PyUnicode_Type && !CanBeKey(key))
+                        return false;
                     if (strings)
                     {
                         ((PyDictStringEntry*)copies)[filled].Key = key;
@@ -234,7 +245,9 @@ internal unsafe ref partial struct Freezer
         return Pop();
     }
 
-    /// <summary>Fills the index of a table: with that of the original's table, if the entries are the same, or by entering them.</summary>
+    /// <summary>
+    /// Fills the index of a table: with that of the original's table, if the entries are the same, or by entering them.
+    /// </summary>
     static void FillIndex(PyDictKeys* table, PyDictKeys* original)
     {
         // All empty dicts share one table.
@@ -274,7 +287,8 @@ internal unsafe ref partial struct Freezer
         return true;
     }
 
-    // A NaN hashes by its address, and what default= returned hashes as it likes, so hashes of copies can differ from the originals'.
+    // A NaN hashes by its address, and what default= returned hashes as it likes, so hashes of copies can differ from the
+    // originals'.
     bool RefreshHashes(PyDictKeys* table, out bool same)
     {
         same = true;
@@ -359,7 +373,9 @@ internal unsafe ref partial struct Freezer
         }
     }
 
-    /// <summary>Whether a key or member that was met before can be one: not while it is unfinished. False with the error set.</summary>
+    /// <summary>
+    /// Whether a key or member that was met before can be one: not while it is unfinished. False with the error set.
+    /// </summary>
     bool CanBeKey(PyObject* key) =>
         !AddressRange.Contains(key) || ObjectMarks.Get(key) != ObjectMark.InProgress || RaiseBadKey(unhashable: false);
 }

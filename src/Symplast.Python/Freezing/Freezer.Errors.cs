@@ -25,7 +25,8 @@ internal unsafe ref partial struct Freezer
     {
         FreezeFrame* frame = _stack.Last;
         string role = frame->Kind == FrameKind.Set ? "member" : "key";
-        RaiseNotShareable(unhashable ? $"the frozen form of a {role} is not hashable" : $"the frozen form of a {role} contains itself");
+        RaiseNotShareable(
+            unhashable ? $"the frozen form of a {role} is not hashable" : $"the frozen form of a {role} contains itself");
         return false;
     }
 
@@ -38,7 +39,9 @@ internal unsafe ref partial struct Freezer
         return null;
     }
 
-    /// <summary>What leads from the root through the outermost <paramref name="frames"/> containers, as Python would write it.</summary>
+    /// <summary>
+    /// What leads from the root through the outermost <paramref name="frames"/> containers, as Python would write it.
+    /// </summary>
     readonly string Path(int frames)
     {
         const int MostShown = 40;
@@ -71,7 +74,8 @@ internal unsafe ref partial struct Freezer
         if (table == frame->Table && index >= 0 && index < table->EntryCount)
         {
             byte* entries = PyDictKeys.Entries(table);
-            key = table->Kind == PyDictKeys.General ? ((PyDictEntry*)entries)[index].Key : ((PyDictStringEntry*)entries)[index].Key;
+            key = table->Kind == PyDictKeys.General
+                ? ((PyDictEntry*)entries)[index].Key : ((PyDictStringEntry*)entries)[index].Key;
         }
         if (key == null)
         {
@@ -84,7 +88,9 @@ internal unsafe ref partial struct Freezer
         else path.Append('[').Append(Text.Repr(key)).Append(']');
     }
 
-    /// <summary>The name by which the calling code knows the root, so that the path reads like its own source; "obj" if it has none.</summary>
+    /// <summary>
+    /// The name by which the calling code knows the root, so that the path reads like its own source; "obj" if it has none.
+    /// </summary>
     readonly string RootName() => _name ?? CallingCode.NameOf(_root) ?? "obj";
 
     static bool IsAttributesOf(PyObject* o, PyObject* result)
@@ -97,8 +103,8 @@ internal unsafe ref partial struct Freezer
     }
 
     /// <summary>
-    /// After default= has run: whether every container is still what was copied. False with RuntimeError set. Everything was remembered, so the
-    /// copy of each part can be looked up and compared.
+    /// After default= has run: whether every container is still what was copied. False with RuntimeError set. Everything was
+    /// remembered, so the copy of each part can be looked up and compared.
     /// </summary>
     readonly bool IsUnchanged()
     {
@@ -131,7 +137,8 @@ internal unsafe ref partial struct Freezer
         if (type == api.PyByteArray_Type)
         {
             nint size = ((PyVarObject*)original)->Size;
-            return size == ((PyBytesObject*)copy)->Size && new ReadOnlySpan<byte>(api.PyByteArray_AsString(original), checked((int)size))
+            return size == ((PyBytesObject*)copy)->Size
+                && new ReadOnlySpan<byte>(api.PyByteArray_AsString(original), checked((int)size))
                 .SequenceEqual(new((byte*)copy + PyBytesObject.DataOffset, (int)size));
         }
         if (type == api.PyDict_Type) return DictMatches(original, copy);
@@ -189,8 +196,10 @@ internal unsafe ref partial struct Freezer
         if (copy != null) return copy;
         if (AddressRange.Contains(o)) return o;
         ref Api api = ref Api.Table;
-        if (o->Type == api.PyLong_Type) return StaticObjects.SmallInt(((PyLongObject*)o)->IsCompact ? ((PyLongObject*)o)->CompactValue : long.MaxValue);
-        bool isStatic = o == api._Py_NoneStruct || o->Type == api.PyBool_Type || o == api._Py_EllipsisObject || o == api._Py_NotImplementedStruct;
+        if (o->Type == api.PyLong_Type)
+            return StaticObjects.SmallInt(((PyLongObject*)o)->IsCompact ? ((PyLongObject*)o)->CompactValue : long.MaxValue);
+        bool isStatic = o == api._Py_NoneStruct || o->Type == api.PyBool_Type || o == api._Py_EllipsisObject
+            || o == api._Py_NotImplementedStruct;
         return isStatic ? o : null;
     }
 }

@@ -52,8 +52,9 @@ internal unsafe ref partial struct Freezer
     }
 
     /// <summary>
-    /// Copies the entries of a small dict as far as keys are str or int, whose hashes the copies share, and values are simple. Leaves the place of
-    /// the first that is not in <paramref name="index"/>, <paramref name="filled"/> and <paramref name="atValue"/>; true if there was none.
+    /// Copies the entries of a small dict as far as keys are str or int, whose hashes the copies share, and values are simple.
+    /// Leaves the place of the first that is not in <paramref name="index"/>, <paramref name="filled"/> and
+    /// <paramref name="atValue"/>; true if there was none.
     /// </summary>
     bool CopySimpleEntries(PyDictKeys* original, PyDictKeys* copy, out nint index, out nint filled, out bool atValue)
     {
@@ -98,7 +99,8 @@ internal unsafe ref partial struct Freezer
     }
 
     /// <summary>
-    /// Brings items that will be visited soon into the cache: the head of one further ahead, the table or items behind the head of a nearer one.
+    /// Brings items that will be visited soon into the cache: the head of one further ahead, the table or items behind the head
+    /// of a nearer one.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void LookAhead(PyObject** items, nint index, nint size)

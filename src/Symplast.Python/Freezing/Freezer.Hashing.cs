@@ -11,8 +11,9 @@ internal unsafe ref partial struct Freezer
     readonly bool IsInCycle(FreezeFrame* frame) => frame->Reaches < _stack.Count;
 
     /// <summary>
-    /// The hash of such a container. From its parts it would never end; comparing never ends either, so any constant is as good, whatever the parts
-    /// are. With it the container is hashable for those around it, which CPython would otherwise find out and write down.
+    /// The hash of such a container. From its parts it would never end; comparing never ends either, so any constant is as good,
+    /// whatever the parts are. With it the container is hashable for those around it, which CPython would otherwise find out and
+    /// write down.
     /// </summary>
     static nint HashInCycle(FreezeFrame* frame)
     {
@@ -21,8 +22,9 @@ internal unsafe ref partial struct Freezer
     }
 
     /// <summary>
-    /// A slice that leads to a container in progress cannot be hashed yet and has no field for a hash in a cycle. So it stays marked as in
-    /// progress itself, with the index of that container in its header; what refers to it then knows that it is in a cycle too.
+    /// A slice that leads to a container in progress cannot be hashed yet and has no field for a hash in a cycle. So it stays
+    /// marked as in progress itself, with the index of that container in its header; what refers to it then knows that it is in a
+    /// cycle too.
     /// </summary>
     void KeepOpen(PyObject* slice, int opening)
     {
@@ -32,8 +34,8 @@ internal unsafe ref partial struct Freezer
     }
 
     /// <summary>
-    /// After a container was taken off the stack: finishes the open slices that lead to it; or if it is an open slice itself, passes on to them what it
-    /// leads to, <paramref name="opening"/> (else <see cref="Nothing"/>).
+    /// After a container was taken off the stack: finishes the open slices that lead to it; or if it is an open slice itself,
+    /// passes on to them what it leads to, <paramref name="opening"/> (else <see cref="Nothing"/>).
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     void CloseSlices(int opening)
@@ -76,7 +78,9 @@ internal unsafe ref partial struct Freezer
         return Hashes.FinishTuple(hash, count);
     }
 
-    /// <summary>The hash of a finished frozendict whose values are hashable and finished: that of the frozenset of its items.</summary>
+    /// <summary>
+    /// The hash of a finished frozendict whose values are hashable and finished: that of the frozenset of its items.
+    /// </summary>
     nint HashOfFrozenDict(PyDictObject* copy)
     {
         PyDictKeys* table = copy->Keys;
@@ -112,8 +116,8 @@ internal unsafe ref partial struct Freezer
     }
 
     /// <summary>
-    /// The hash of a finished slice that leads to nothing unfinished, -1 if it has none. Slices within slices are worked through one by one, since
-    /// they may be deep or shared.
+    /// The hash of a finished slice that leads to nothing unfinished, -1 if it has none. Slices within slices are worked through
+    /// one by one, since they may be deep or shared.
     /// </summary>
     nint HashOfSlice(PyObject* copy)
     {
@@ -151,8 +155,8 @@ internal unsafe ref partial struct Freezer
     }
 
     /// <summary>
-    /// Whether a key or member may be hashed: on versions where tuples do not cache their hash, hashing one inside a cycle would never
-    /// end. Keys with cycles can only come out of conversions, so this is rarely asked and rarely deep.
+    /// Whether a key or member may be hashed: on versions where tuples do not cache their hash, hashing one inside a cycle would
+    /// never end. Keys with cycles can only come out of conversions, so this is rarely asked and rarely deep.
     /// </summary>
     readonly bool IsSafelyHashable(PyObject* copy, int depth = 0)
     {

@@ -47,7 +47,8 @@ internal unsafe ref partial struct Freezer
         if (kind == 1 && length == 1) return StaticObjects.Character(*data);
         nint utf8Length = Utf8.Length(data, kind, length);
         nint bytes = (length + 1) * kind;
-        PyCompactUnicodeObject* copy = (PyCompactUnicodeObject*)Allocate((nuint)(PyCompactUnicodeObject.DataOffset + bytes + (utf8Length < 0 ? 0 : utf8Length + 1)));
+        PyCompactUnicodeObject* copy = (PyCompactUnicodeObject*)Allocate(
+            (nuint)(PyCompactUnicodeObject.DataOffset + bytes + (utf8Length < 0 ? 0 : utf8Length + 1)));
         if (copy == null) return null;
         copy->Base.Length = length;
         copy->Base.Hash = hash;
@@ -166,7 +167,10 @@ internal unsafe ref partial struct Freezer
             // Only UTC is static; other zones are objects of one interpreter.
             PyObject* zone = *(PyObject**)((byte*)o + size);
             if (zone != _interpreter.DateTimes.Utc)
-                return _default != null ? Convert(o) : RaiseNotShareable($"{Text.TypeName(o)} with tzinfo {Text.Repr(zone)} cannot be frozen, only timezone.utc or none");
+                return _default != null
+                    ? Convert(o)
+                    : RaiseNotShareable(
+                    $"{Text.TypeName(o)} with tzinfo {Text.Repr(zone)} cannot be frozen, only timezone.utc or none");
         }
         byte* copy = Allocate((nuint)(size + (zoned ? sizeof(PyObject*) : 0)));
         if (copy == null) return null;

@@ -49,7 +49,8 @@ internal unsafe ref partial struct Freezer
         {
             // Python code may have run since the last look, and may have emptied or moved the list.
             if (((PyVarObject*)original)->Size != size) return RaiseChanged();
-            PyObject** items = isList ? ((PyListObject*)original)->Items : (PyObject**)((byte*)original + Layout.Current.TupleItems);
+            PyObject** items = isList
+                ? ((PyListObject*)original)->Items : (PyObject**)((byte*)original + Layout.Current.TupleItems);
             long callouts = _callouts;
             while (true)
             {

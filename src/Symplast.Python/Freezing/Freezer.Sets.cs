@@ -40,7 +40,8 @@ internal unsafe ref partial struct Freezer
         while (true)
         {
             FreezeFrame* frame = _stack[depth];
-            if (original->Table != frame->Table || original->Mask != frame->TableSize || original->Used != frame->Size) return RaiseChanged();
+            if (original->Table != frame->Table || original->Mask != frame->TableSize || original->Used != frame->Size)
+                return RaiseChanged();
             if (frame->Index > original->Mask) return frame->Filled == frame->Size ? FinishSet() : RaiseChanged();
             PySetEntry entry = original->Table[frame->Index];
             // A deleted slot holds a dummy, recognised by a hash that no member can have.

@@ -6,17 +6,19 @@ using Symplast.Python.Live;
 namespace Symplast.Python.Freezing;
 
 /// <summary>
-/// Copies a graph of built-in values into a pool as real, immutable CPython objects: immortal, untracked, with every field filled that
-/// CPython would otherwise fill later, and referring to nothing but the pool and libpython's static objects. Each original is copied once, so sharing and
-/// cycles survive. Containers are worked through with an explicit stack, so depth is limited by memory only.
+/// Copies a graph of built-in values into a pool as real, immutable CPython objects: immortal, untracked, with every field filled
+/// that CPython would otherwise fill later, and referring to nothing but the pool and libpython's static objects. Each original
+/// is copied once, so sharing and cycles survive. Containers are worked through with an explicit stack, so depth is limited by
+/// memory only.
 /// </summary>
 /// <remarks>
-/// <para>The caller holds the GIL of its interpreter throughout, so originals change only while other code runs in between: <c>default=</c>, what the
-/// check for signals may run, imports. Around such a call (a callout) the object at hand is kept alive, and after it every container in
-/// progress is checked again before it is read.</para>
+/// <para>The caller holds the GIL of its interpreter throughout, so originals change only while other code runs in between:
+/// <c>default=</c>, what the check for signals may run, imports. Around such a call (a callout) the object at hand is kept alive,
+/// and after it every container in progress is checked again before it is read.</para>
 /// <para>An object with one reference can be met only once and needs no memo entry, neither here nor when its copy is thawed
 /// (<see cref="ObjectMarks.IsSingle"/>); with <c>default=</c>, which may hand out new references, all are remembered.</para>
-/// <para>While a container is in progress its mark says so (<see cref="ObjectMark.InProgress"/>) and its header holds its stack index.</para>
+/// <para>While a container is in progress its mark says so (<see cref="ObjectMark.InProgress"/>) and its header holds its stack
+/// index.</para>
 /// </remarks>
 internal unsafe ref partial struct Freezer
 {
@@ -66,10 +68,12 @@ internal unsafe ref partial struct Freezer
     }
 
     /// <summary>
-    /// Returns the frozen form of <paramref name="root"/> in <paramref name="pool"/>, or null with an exception set and the pool as it was. What is
-    /// frozen already is returned as it is. <paramref name="convert"/> is Python's <c>default=</c>, or null. Messages call the root <paramref name="name"/>, or as the calling code does.
+    /// Returns the frozen form of <paramref name="root"/> in <paramref name="pool"/>, or null with an exception set and the pool
+    /// as it was. What is frozen already is returned as it is. <paramref name="convert"/> is Python's <c>default=</c>, or null.
+    /// Messages call the root <paramref name="name"/>, or as the calling code does.
     /// </summary>
-    internal static PyObject* Freeze(InterpreterState interpreter, Pool pool, PyObject* root, PyObject* convert, string? name = null)
+    internal static PyObject* Freeze(
+        InterpreterState interpreter, Pool pool, PyObject* root, PyObject* convert, string? name = null)
     {
         if (AddressRange.Contains(root))
         {
@@ -172,7 +176,10 @@ internal unsafe ref partial struct Freezer
         return copy;
     }
 
-    /// <summary>Remembers the copy of an object that may be met again; of any other, that it is referred to once, which spares thawing a memo entry.</summary>
+    /// <summary>
+    /// Remembers the copy of an object that may be met again; of any other, that it is referred to once, which spares thawing a
+    /// memo entry.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     void Note(PyObject* original, PyObject* copy, bool remember)
     {
@@ -223,7 +230,8 @@ internal unsafe ref partial struct Freezer
         return VisitSubclass(o, type);
     }
 
-    // Containers whose class only adds behaviour freeze as what they are underneath; classes with a meaning of their own are refused.
+    // Containers whose class only adds behaviour freeze as what they are underneath; classes with a meaning of their own are
+    // refused.
     PyObject* VisitSubclass(PyObject* o, PyObject* type)
     {
         ref Api api = ref Api.Table;
@@ -264,9 +272,14 @@ internal unsafe ref partial struct Freezer
     {
         if (_default == null) return RaiseNotShareable($"{Text.TypeName(o)} cannot be frozen{PoolDefaults.Advice(_writer.Pool)}");
         if (++_chain > MostChainedConversions)
-            return RaiseNotShareable($"default() returned an object that cannot be frozen {MostChainedConversions} times in a row, last a {Text.TypeName(o)}");
+            return RaiseNotShareable(
+                $"default() returned an object that cannot be frozen {MostChainedConversions} times in a row, last a "
+                + $"{Text.TypeName(o)}");
         if (_nested >= MostNestedConversions)
-            return Errors.Set(*Api.Table.PyExc_RecursionError, $"{Path(_stack.Count)}: default() nests objects more than {MostNestedConversions} deep, the last is a {Text.TypeName(o)}");
+            return Errors.Set(
+                *Api.Table.PyExc_RecursionError,
+                $"{Path(_stack.Count)}: default() nests objects more than {MostNestedConversions} deep, the last is a "
+                + $"{Text.TypeName(o)}");
         _conversions++;
         Callout(o);
         PyObject* result = Api.Table.PyObject_CallOneArg(_default, o);
@@ -401,7 +414,9 @@ internal unsafe ref partial struct Freezer
     static PyObject* Published(FrameKind kind, PyObject* copy) =>
         kind == FrameKind.Dict && !Layout.Current.HasFrozenDict ? (PyObject*)((byte*)copy - ProxyToDict) : copy;
 
-    /// <summary>Tells the top container that it refers to a container which was met before and is perhaps unfinished or unhashable.</summary>
+    /// <summary>
+    /// Tells the top container that it refers to a container which was met before and is perhaps unfinished or unhashable.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     void NoteReference(PyObject* copy)
     {

@@ -4,12 +4,13 @@ using Symplast.Memory;
 namespace Symplast.Python.Freezing;
 
 /// <summary>
-/// Copies a frozen graph back into plain objects of the calling interpreter, with the mutable types it was made from. Iterative like
-/// <see cref="Freezer"/>; sharing and cycles are kept. The GIL is held throughout; only the check for signals can run Python code.
+/// Copies a frozen graph back into plain objects of the calling interpreter, with the mutable types it was made from. Iterative
+/// like <see cref="Freezer"/>; sharing and cycles are kept. The GIL is held throughout; only the check for signals can run Python
+/// code.
 /// </summary>
 /// <remarks>
-/// Dict keys and set members, and what is inside them, stay immutable whatever they were made from: <c>default=</c> and hashable subclasses of list
-/// and set can put there what Python could not hash otherwise.
+/// Dict keys and set members, and what is inside them, stay immutable whatever they were made from: <c>default=</c> and hashable
+/// subclasses of list and set can put there what Python could not hash otherwise.
 /// </remarks>
 internal unsafe ref struct Thawer
 {
@@ -99,7 +100,10 @@ internal unsafe ref struct Thawer
         _memo.Dispose();
     }
 
-    /// <summary>A new reference to an object's copy; null with an exception set, or with <paramref name="pushed"/> for a container that was begun.</summary>
+    /// <summary>
+    /// A new reference to an object's copy; null with an exception set, or with <paramref name="pushed"/> for a container that
+    /// was begun.
+    /// </summary>
     PyObject* Visit(PyObject* o, bool hashable, out bool pushed)
     {
         pushed = false;
@@ -123,7 +127,8 @@ internal unsafe ref struct Thawer
         else if (type == api.PyLong_Type) copy = api._PyLong_Copy(o);
         else if (type == api.PyFloat_Type) copy = api.PyFloat_FromDouble(((PyFloatObject*)o)->Value);
         else if (type == api.PyBytes_Type) copy = CopyBytes(o, hashable);
-        else if (type == api.PyComplex_Type) copy = api.PyComplex_FromDoubles(((PyComplexObject*)o)->Real, ((PyComplexObject*)o)->Imaginary);
+        else if (type == api.PyComplex_Type)
+            copy = api.PyComplex_FromDoubles(((PyComplexObject*)o)->Real, ((PyComplexObject*)o)->Imaginary);
         else if (type == api.PyRange_Type) copy = CopyRange((PyRangeObject*)o);
         else if (_interpreter.DateTimes.Knows(type, out DateTimeKind kind)) copy = CopyDateTime(o, kind);
         else return Begin(o, type, hashable, remember, out pushed);
@@ -180,7 +185,9 @@ internal unsafe ref struct Thawer
         return null;
     }
 
-    /// <summary>Works on the innermost container until it is finished or a container inside it is begun. False with an exception set.</summary>
+    /// <summary>
+    /// Works on the innermost container until it is finished or a container inside it is begun. False with an exception set.
+    /// </summary>
     bool Step()
     {
         int depth = _stack.Count - 1;
@@ -224,7 +231,8 @@ internal unsafe ref struct Thawer
                 PyDictKeys* table = ((PyDictObject*)frame->Original)->Keys;
                 byte* entries = PyDictKeys.Entries(table);
                 // Both kinds of entry end with key and value.
-                PyObject** pair = table->Kind == PyDictKeys.Strings ? &((PyDictStringEntry*)entries)[frame->Index].Key : &((PyDictEntry*)entries)[frame->Index].Key;
+                PyObject** pair = table->Kind == PyDictKeys.Strings
+                    ? &((PyDictStringEntry*)entries)[frame->Index].Key : &((PyDictEntry*)entries)[frame->Index].Key;
                 return frame->Key == null ? pair[0] : pair[1];
         }
     }
@@ -244,7 +252,8 @@ internal unsafe ref struct Thawer
                     Errors.Runtime("a list changed while it was being thawed");
                     return false;
                 }
-                PyObject** place = frame->Kind == Kind.Slice ? &((PySliceObject*)frame->Copy)->Start : Items(frame->Copy, frame->Kind == Kind.List);
+                PyObject** place = frame->Kind == Kind.Slice
+                    ? &((PySliceObject*)frame->Copy)->Start : Items(frame->Copy, frame->Kind == Kind.List);
                 place += frame->Index++;
                 PyObject* before = *place;
                 *place = part;
@@ -354,7 +363,8 @@ internal unsafe ref struct Thawer
     // Each has an operation that makes a new equal object.
     static PyObject* CopyDateTime(PyObject* o, DateTimeKind kind)
     {
-        PyObject* method = Api.Table.PyObject_GetAttrString(o, kind == DateTimeKind.Delta ? Text.Utf8("__pos__"u8) : Text.Utf8("replace"u8));
+        PyObject* method =
+            Api.Table.PyObject_GetAttrString(o, kind == DateTimeKind.Delta ? Text.Utf8("__pos__"u8) : Text.Utf8("replace"u8));
         if (method == null) return null;
         PyObject* copy = Api.Table.PyObject_CallNoArgs(method);
         References.Drop(method);

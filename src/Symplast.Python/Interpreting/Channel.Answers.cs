@@ -30,7 +30,8 @@ internal sealed unsafe partial class Channel
     {
         Spin look = Spin.Begin();
         // Without the lock, volatile to be read anew each time; what it seems to see is checked under the lock.
-        while (Volatile.Read(ref _deliverer) == 0 && Volatile.Read(ref _answers) != 0 && Volatile.Read(ref _queued) == 0 && look.TryPause()) { }
+        while (Volatile.Read(ref _deliverer) == 0 && Volatile.Read(ref _answers) != 0 && Volatile.Read(ref _queued) == 0
+            && look.TryPause()) { }
         return look.IsInTime;
     }
 
@@ -43,12 +44,13 @@ internal sealed unsafe partial class Channel
     }
 
     /// <summary>
-    /// Delivers answers until none is left, stops being the deliverer, and then runs their callbacks. The owner's GIL must be held; the caller
-    /// must be the deliverer, and with <paramref name="stay"/> remains it. Returns an exception that was raised meanwhile, a new reference, or null.
+    /// Delivers answers until none is left, stops being the deliverer, and then runs their callbacks. The owner's GIL must be
+    /// held; the caller must be the deliverer, and with <paramref name="stay"/> remains it. Returns an exception that was raised
+    /// meanwhile, a new reference, or null.
     /// </summary>
     /// <remarks>
-    /// The callbacks come last because one may wait for another answer, which somebody must then be free to deliver. In the main thread the
-    /// exception is that of a signal handler, such as KeyboardInterrupt; elsewhere it is a defect.
+    /// The callbacks come last because one may wait for another answer, which somebody must then be free to deliver. In the main
+    /// thread the exception is that of a signal handler, such as KeyboardInterrupt; elsewhere it is a defect.
     /// </remarks>
     internal PyObject* DeliverAll(bool stay = false)
     {
@@ -82,13 +84,14 @@ internal sealed unsafe partial class Channel
     }
 
     /// <summary>
-    /// Waits for answers in a thread of the owner and delivers them. False if another thread delivers already; true with an exception set if a
-    /// signal handler raised one; else true once there were answers, <see cref="Nudge"/> was called since <paramref name="seen"/> was read from
-    /// <see cref="Nudges"/>, or the time (nanoseconds; negative: no limit) was up. Called with the owner's GIL, which is free while it waits.
+    /// Waits for answers in a thread of the owner and delivers them. False if another thread delivers already; true with an
+    /// exception set if a signal handler raised one; else true once there were answers, <see cref="Nudge"/> was called since
+    /// <paramref name="seen"/> was read from <see cref="Nudges"/>, or the time (nanoseconds; negative: no limit) was up. Called
+    /// with the owner's GIL, which is free while it waits.
     /// </summary>
     /// <remarks>
-    /// Delivering runs Python code, and a signal handler that interrupts it may come to wait itself, even for the answer just being delivered to
-    /// <paramref name="subject"/>: it then delivers that, too, for which the owner's function is ready.
+    /// Delivering runs Python code, and a signal handler that interrupts it may come to wait itself, even for the answer just
+    /// being delivered to <paramref name="subject"/>: it then delivers that, too, for which the owner's function is ready.
     /// </remarks>
     internal bool Receive(int seen, long nanoseconds, PyObject* subject)
     {
@@ -129,7 +132,9 @@ internal sealed unsafe partial class Channel
     /// <summary>Changes with each <see cref="Nudge"/>.</summary>
     internal int Nudges => Volatile.Read(ref _nudges);
 
-    /// <summary>Makes the receiver look again whether what it waits for has happened: a future can also end without an answer.</summary>
+    /// <summary>
+    /// Makes the receiver look again whether what it waits for has happened: a future can also end without an answer.
+    /// </summary>
     internal void Nudge()
     {
         _gate.Enter();
@@ -196,7 +201,8 @@ internal sealed unsafe partial class Channel
         Message* outer = _inHand;
         _inHand = answer;
         bool delivered = false, hasCallbacks = false;
-        // A signal handler may have raised in the midst of it. Whoever waits here gets that exception; the answer is taken in again.
+        // A signal handler may have raised in the midst of it. Whoever waits here gets that exception; the answer is taken in
+        // again.
         for (int i = 0; i < Attempts && !delivered; i++)
         {
             delivered = TryCall(answer, out hasCallbacks);

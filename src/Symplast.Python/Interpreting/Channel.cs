@@ -6,16 +6,18 @@ using Symplast.Memory;
 namespace Symplast.Python.Interpreting;
 
 /// <summary>
-/// The meeting place of an owner interpreter and its workers: tasks go one way in order, answers the other. Nobody polls: workers sleep
-/// on a futex until there is a task, and answers are delivered by the worker that has one.
+/// The meeting place of an owner interpreter and its workers: tasks go one way in order, answers the other. Nobody polls: workers
+/// sleep on a futex until there is a task, and answers are delivered by the worker that has one.
 /// </summary>
 /// <remarks>
-/// <para>Tasks are numbered in the order they were put; the queue is a ring of messages in which a task's place follows from its number, so
-/// that one can be cancelled without a search. All state is guarded by one lock that is never held across Python code.</para>
-/// <para>Delivery needs the owner's GIL. If a thread of the owner waits for an answer (<see cref="Receive"/>), it delivers. Else a worker with an
-/// answer becomes the deliverer if there is none, takes the owner's GIL, and delivers until no answer is left; meanwhile other workers only leave
-/// theirs and go on. (Flat combining: Hendler, Incze, Shavit, Tzafrir, SPAA 2010.)</para>
-/// <para>Before they sleep, one idle worker and the receiver look for some microseconds: waking a sleeping thread takes longer than a small task.</para>
+/// <para>Tasks are numbered in the order they were put; the queue is a ring of messages in which a task's place follows from its
+/// number, so that one can be cancelled without a search. All state is guarded by one lock that is never held across Python
+/// code.</para>
+/// <para>Delivery needs the owner's GIL. If a thread of the owner waits for an answer (<see cref="Receive"/>), it delivers. Else
+/// a worker with an answer becomes the deliverer if there is none, takes the owner's GIL, and delivers until no answer is left;
+/// meanwhile other workers only leave theirs and go on. (Flat combining: Hendler, Incze, Shavit, Tzafrir, SPAA 2010.)</para>
+/// <para>Before they sleep, one idle worker and the receiver look for some microseconds: waking a sleeping thread takes longer
+/// than a small task.</para>
 /// </remarks>
 internal sealed unsafe partial class Channel
 {
@@ -36,7 +38,8 @@ internal sealed unsafe partial class Channel
     const int CacheLine = 64;
 
     // Kinds of answers besides Python's own, which are not negative.
-    internal const long LostTask = -1;      // its worker ended before it was done, or it could not be taken in; the data are UTF-8 text
+    // its worker ended before it was done, or it could not be taken in; the data are UTF-8 text
+    internal const long LostTask = -1;
     internal const long Callbacks = -2;     // no answer: run the callbacks of the future, which has got its answer
 
     readonly WordLock _gate = WordLock.Create();
@@ -66,7 +69,10 @@ internal sealed unsafe partial class Channel
     readonly WordLock _workersGate = WordLock.Create();
     readonly List<WorkerInterpreter> _workers = [];
 
-    /// <summary>A channel of the calling interpreter. <paramref name="deliver"/>(subject, kind, data) is called for each answer, under its GIL.</summary>
+    /// <summary>
+    /// A channel of the calling interpreter. <paramref name="deliver"/>(subject, kind, data) is called for each answer, under its
+    /// GIL.
+    /// </summary>
     internal Channel(PyObject* deliver)
     {
         _deliver = deliver;
@@ -100,7 +106,10 @@ internal sealed unsafe partial class Channel
         }
     }
 
-    /// <summary>Queues a task, taking over the message. Returns its number, or -1 if the channel is closed (the message stays the caller's).</summary>
+    /// <summary>
+    /// Queues a task, taking over the message. Returns its number, or -1 if the channel is closed (the message stays the
+    /// caller's).
+    /// </summary>
     /// <exception cref="OutOfMemoryException">No memory; nothing changed, and the message stays the caller's.</exception>
     internal long Put(Message* task)
     {
@@ -123,7 +132,9 @@ internal sealed unsafe partial class Channel
         return number;
     }
 
-    /// <summary>Takes a task back. Returns the message, now the caller's, or null if a worker has it or it was cancelled before.</summary>
+    /// <summary>
+    /// Takes a task back. Returns the message, now the caller's, or null if a worker has it or it was cancelled before.
+    /// </summary>
     internal Message* Cancel(long number)
     {
         _gate.Enter();
@@ -149,10 +160,13 @@ internal sealed unsafe partial class Channel
     }
 
     /// <summary>
-    /// For workers: leaves the answer to the last task (taking over the message; null: none) and takes the oldest task, which is the caller's now and must
-    /// be answered. Null if there is none yet, or with <see cref="Duty.Deliver"/>. The duty tells what the caller must do at once.
+    /// For workers: leaves the answer to the last task (taking over the message; null: none) and takes the oldest task, which is
+    /// the caller's now and must be answered. Null if there is none yet, or with <see cref="Duty.Deliver"/>. The duty tells what
+    /// the caller must do at once.
     /// </summary>
-    /// <remarks>Both under one lock, so that a task put by whom the answer was awaited finds this worker free, and wakes no other.</remarks>
+    /// <remarks>
+    /// Both under one lock, so that a task put by whom the answer was awaited finds this worker free, and wakes no other.
+    /// </remarks>
     internal Message* Exchange(Message* answer, out Duty duty)
     {
         bool wake = false;
@@ -176,7 +190,10 @@ internal sealed unsafe partial class Channel
         return task;
     }
 
-    /// <summary>For a worker that ends: leaves its last answer, taking over the message. True if the caller must call <see cref="DeliverAll"/>.</summary>
+    /// <summary>
+    /// For a worker that ends: leaves its last answer, taking over the message. True if the caller must call
+    /// <see cref="DeliverAll"/>.
+    /// </summary>
     internal bool Send(Message* answer)
     {
         _gate.Enter();
@@ -197,7 +214,8 @@ internal sealed unsafe partial class Channel
     }
 
     /// <summary>
-    /// The oldest task, now the caller's, which must answer it; sleeps until there is one. Null once the channel is closed and empty. No GIL may be held.
+    /// The oldest task, now the caller's, which must answer it; sleeps until there is one. Null once the channel is closed and
+    /// empty. No GIL may be held.
     /// </summary>
     /// <param name="spin">Whether <see cref="Exchange"/> said so.</param>
     internal Message* Take(bool spin)
@@ -269,7 +287,8 @@ internal sealed unsafe partial class Channel
     internal bool Interrupted => Volatile.Read(ref _interrupted);
 
     /// <summary>
-    /// Makes every worker that runs code of the user raise KeyboardInterrupt at its next bytecode boundary. Final. Needs no GIL of theirs, waits for nothing.
+    /// Makes every worker that runs code of the user raise KeyboardInterrupt at its next bytecode boundary. Final. Needs no GIL
+    /// of theirs, waits for nothing.
     /// </summary>
     internal void Interrupt()
     {

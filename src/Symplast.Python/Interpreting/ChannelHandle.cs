@@ -7,7 +7,9 @@ using static Symplast.Python.Definitions;
 
 namespace Symplast.Python.Interpreting;
 
-/// <summary>The Python type <c>_symplast.Channel</c>: the owner's side of a channel. The workers' side are functions of the module.</summary>
+/// <summary>
+/// The Python type <c>_symplast.Channel</c>: the owner's side of a channel. The workers' side are functions of the module.
+/// </summary>
 internal static unsafe class ChannelHandle
 {
     struct Instance
@@ -33,23 +35,46 @@ internal static unsafe class ChannelHandle
                 """u8)),
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
             Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
-            Slot(PyTypeSlot.Traverse, (delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void*, int>, void*, int>)&Traverse),
+            Slot(PyTypeSlot.Traverse,
+                (delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void*, int>, void*, int>)&Traverse),
             Slot(PyTypeSlot.GetSet, Table(
-                Property("nudges"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Nudges, "A number that changes with each nudge()."u8),
-                Property("unanswered"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Unanswered, "Number of tasks that have no answer yet."u8))),
+                Property("nudges"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Nudges,
+                    "A number that changes with each nudge()."u8),
+                Property("unanswered"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Unanswered,
+                    "Number of tasks that have no answer yet."u8))),
             Slot(PyTypeSlot.Methods, Table(
-                Method("put"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Put, PyMethodDef.FastCall, "put($self, subject, data, parcel, /)\n--\n\nQueue a task, and set the subject's _number to the task's; False if the channel is closed."u8),
-                Method("cancel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Cancel, PyMethodDef.FastCall, "cancel($self, number, taken, /)\n--\n\nTake a task back, and append its subject to the list taken, unless a worker has it."u8),
-                Method("is_queued"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsQueued, PyMethodDef.OneArg, "is_queued($self, number, /)\n--\n\nWhether a task waits for a worker."u8),
-                Method("drain"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Drain, PyMethodDef.OneArg, "drain($self, taken, /)\n--\n\nTake all queued tasks back, and append their subjects to the list taken."u8),
-                Method("close"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Close, PyMethodDef.NoArgs, "close($self, /)\n--\n\nTake no more tasks; workers end when the queue is empty."u8),
-                Method("interrupt"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Interrupt, PyMethodDef.NoArgs, "interrupt($self, /)\n--\n\nRaise KeyboardInterrupt in every worker that is at a task."u8),
-                Method("receive"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Receive, PyMethodDef.FastCall, "receive($self, nudges, timeout, subject, /)\n--\n\nWait for answers and deliver them, for one to the subject, until the seconds (None: no limit) are over or nudges has changed; False if another thread does."u8),
-                Method("nudge"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Nudge, PyMethodDef.NoArgs, "nudge($self, /)\n--\n\nMake receive() return: a future may have ended without an answer."u8),
-                Method("serve"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Serve, PyMethodDef.FastCall, "serve($self, source, settings, /)\n--\n\nRun source in a new interpreter on this thread, until it returns. Return None then, or if it raised after it had answered a task, what it raised, as text."u8)))),
+                Method("put"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Put, PyMethodDef.FastCall,
+                    "put($self, subject, data, parcel, /)\n--\n\n"u8
+                    + "Queue a task, and set the subject's _number to the task's; False if the channel is closed."u8),
+                Method("cancel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Cancel,
+                    PyMethodDef.FastCall,
+                    "cancel($self, number, taken, /)\n--\n\n"u8
+                    + "Take a task back, and append its subject to the list taken, unless a worker has it."u8),
+                Method("is_queued"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsQueued, PyMethodDef.OneArg,
+                    "is_queued($self, number, /)\n--\n\nWhether a task waits for a worker."u8),
+                Method("drain"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Drain, PyMethodDef.OneArg,
+                    "drain($self, taken, /)\n--\n\nTake all queued tasks back, and append their subjects to the list taken."u8),
+                Method("close"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Close, PyMethodDef.NoArgs,
+                    "close($self, /)\n--\n\nTake no more tasks; workers end when the queue is empty."u8),
+                Method("interrupt"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Interrupt, PyMethodDef.NoArgs,
+                    "interrupt($self, /)\n--\n\nRaise KeyboardInterrupt in every worker that is at a task."u8),
+                Method("receive"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Receive,
+                    PyMethodDef.FastCall,
+                    "receive($self, nudges, timeout, subject, /)\n--\n\nWait for answers and deliver them, for one to the "u8
+                    + "subject, until the seconds (None: no limit) are over or nudges has changed; "u8
+                    + "False if another thread does."u8),
+                Method("nudge"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Nudge, PyMethodDef.NoArgs,
+                    "nudge($self, /)\n--\n\nMake receive() return: a future may have ended without an answer."u8),
+                Method("serve"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Serve,
+                    PyMethodDef.FastCall,
+                    "serve($self, source, settings, /)\n--\n\nRun source in a new interpreter on this thread, until it "u8
+                    + "returns. Return None then, or if it raised after it had answered a task, what it raised, as text."u8)))),
     });
 
-    /// <summary>worker_take(): sends the answer and waits for the next task; its data, None when the channel is closed. Called in the worker.</summary>
+    /// <summary>
+    /// worker_take(): sends the answer and waits for the next task; its data, None when the channel is closed. Called in the
+    /// worker.
+    /// </summary>
     internal static PyObject* WorkerTake()
     {
         WorkerInterpreter? worker = WorkerInterpreter.Current;
@@ -59,7 +84,10 @@ internal static unsafe class ChannelHandle
         return Api.Table.PyBytes_FromStringAndSize(Message.Data(task), task->Length);
     }
 
-    /// <summary>worker_answer(kind, data, parcel): the answer to the task that was taken last; worker_take() sends it. Called in the worker.</summary>
+    /// <summary>
+    /// worker_answer(kind, data, parcel): the answer to the task that was taken last; worker_take() sends it. Called in the
+    /// worker.
+    /// </summary>
     internal static PyObject* WorkerAnswer(PyObject** arguments, nint count)
     {
         WorkerInterpreter? worker = WorkerInterpreter.Current;
@@ -69,7 +97,8 @@ internal static unsafe class ChannelHandle
         if (!ParcelHandle.Read(arguments[2], out long parcel)) return null;
         long kind = Api.Table.PyLong_AsLongLong(arguments[0]);
         PyBytesObject* data = (PyBytesObject*)arguments[1];
-        if (!worker.TryFinish(kind, (byte*)data + PyBytesObject.DataOffset, data->Size, parcel)) return Errors.Runtime("there is no task to answer");
+        if (!worker.TryFinish(kind, (byte*)data + PyBytesObject.DataOffset, data->Size, parcel))
+            return Errors.Runtime("there is no task to answer");
         ParcelHandle.Release(arguments[2]);
         return Api.Table._Py_NoneStruct;
     }
@@ -82,7 +111,8 @@ internal static unsafe class ChannelHandle
         try
         {
             if (!ThisProcess.Check()) return null;
-            if (((PyVarObject*)positional)->Size != 1 || named != null) return Errors.Type("Channel() takes exactly one argument");
+            if (((PyVarObject*)positional)->Size != 1 || named != null)
+                return Errors.Type("Channel() takes exactly one argument");
             PyObject* deliver = *(PyObject**)((byte*)positional + Layout.Current.TupleItems);
             PyObject* self = Api.Table.PyType_GenericAlloc(type, 0);
             if (self == null) return null;
@@ -103,7 +133,8 @@ internal static unsafe class ChannelHandle
         if (((Instance*)self)->Channel != 0)
         {
             Channel channel = ChannelOf(self);
-            // In a forked child the lock may be held by a thread that is gone; what the channel holds is left to the process's end.
+            // In a forked child the lock may be held by a thread that is gone; what the channel holds is left to the process's
+            // end.
             if (ForkGuard.IsForkedChild) return;
             channel.Close();
             for (Message* task; (task = channel.TakeBack()) != null;) Drop(task);
@@ -124,14 +155,16 @@ internal static unsafe class ChannelHandle
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Unanswered(PyObject* self, void* closure) => Api.Table.PyLong_FromLongLong(ChannelOf(self).Unanswered);
 
-    // What changes hands here does so within one call: an exception of a signal handler can come before or after it, but not in between.
+    // What changes hands here does so within one call: an exception of a signal handler can come before or after it, but not in
+    // between.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Put(PyObject* self, PyObject** arguments, nint count)
     {
         try
         {
             if (!ThisProcess.Check()) return null;
-            if (count != 3 || arguments[1]->Type != Api.Table.PyBytes_Type) return Errors.Type("put() takes a subject, bytes and a parcel");
+            if (count != 3 || arguments[1]->Type != Api.Table.PyBytes_Type)
+                return Errors.Type("put() takes a subject, bytes and a parcel");
             if (!ParcelHandle.Read(arguments[2], out long parcel)) return null;
             PyBytesObject* data = (PyBytesObject*)arguments[1];
             Message* task = Message.Create(arguments[0], 0, (byte*)data + PyBytesObject.DataOffset, data->Size, parcel);
@@ -244,7 +277,8 @@ internal static unsafe class ChannelHandle
         try
         {
             if (!ThisProcess.Check()) return null;
-            if (count != 3 || !Number(arguments[0], out long nudges)) return Errors.Type("receive() takes an int, a float or None, and a subject");
+            if (count != 3 || !Number(arguments[0], out long nudges))
+                return Errors.Type("receive() takes an int, a float or None, and a subject");
             long nanoseconds = -1;
             if (arguments[1] != Api.Table._Py_NoneStruct)
             {
@@ -256,7 +290,8 @@ internal static unsafe class ChannelHandle
             }
             // The handle may be the last thing that keeps the channel; a callback must not take it away under us.
             References.Take(self);
-            PyObject* result = ChannelOf(self).Receive((int)nudges, nanoseconds, arguments[2]) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+            PyObject* result = ChannelOf(self).Receive((int)nudges, nanoseconds, arguments[2])
+                ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
             References.Drop(self);
             return Api.Table.PyErr_Occurred() == null ? result : null;
         }

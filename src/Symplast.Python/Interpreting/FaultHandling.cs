@@ -4,10 +4,14 @@ using Symplast.CPython;
 namespace Symplast.Python.Interpreting;
 
 /// <summary>
-/// The handler of fatal signals that <c>faulthandler.enable()</c> sets, as workers may use it. It and the file that it writes to are the process's, and the file would be an object of the worker. So the main
-/// interpreter sets it for a worker, with a descriptor in place of the file; what the program itself has set stays as it is.
+/// The handler of fatal signals that <c>faulthandler.enable()</c> sets, as workers may use it. It and the file that it writes to
+/// are the process's, and the file would be an object of the worker. So the main interpreter sets it for a worker, with a
+/// descriptor in place of the file; what the program itself has set stays as it is.
 /// </summary>
-/// <remarks>All that is kept here is guarded by the GIL of the main interpreter. <c>symplast.faults</c> has what needs no more than the worker.</remarks>
+/// <remarks>
+/// All that is kept here is guarded by the GIL of the main interpreter. <c>symplast.faults</c> has what needs no more than the
+/// worker.
+/// </remarks>
 internal static unsafe partial class FaultHandling
 {
     const int StandardError = 2;
@@ -43,7 +47,8 @@ internal static unsafe partial class FaultHandling
             _isPrograms = IsEnabled();
             return true;
         }
-        if (api.PyErr_ExceptionMatches(*api.PyExc_ImportError) == 0 && api.PyErr_ExceptionMatches(*api.PyExc_AttributeError) == 0) return false;
+        if (api.PyErr_ExceptionMatches(*api.PyExc_ImportError) == 0 && api.PyErr_ExceptionMatches(*api.PyExc_AttributeError) == 0)
+            return false;
         api.PyErr_Clear();
         return true;
     }
@@ -58,19 +63,30 @@ internal static unsafe partial class FaultHandling
     }
 
     /// <summary>
-    /// For <c>symplast._symplast._enable_faults(descriptor, all_threads, c_stack)</c> in a worker: sets the handler unless it is set. True if it has set it, and has the descriptor from here on; null with
-    /// an exception set.
+    /// For <c>symplast._symplast._enable_faults(descriptor, all_threads, c_stack)</c> in a worker: sets the handler unless it is
+    /// set. True if it has set it, and has the descriptor from here on; null with an exception set.
     /// </summary>
     internal static PyObject* Enable(int descriptor, bool allThreads, bool stack)
     {
-        _request = new Request { Asker = Interpreters.CurrentId(), Descriptor = descriptor, AllThreads = allThreads, Stack = stack, IsOurs = true };
+        _request = new Request
+        {
+            Asker = Interpreters.CurrentId(),
+            Descriptor = descriptor,
+            AllThreads = allThreads,
+            Stack =
+            stack,
+            IsOurs = true
+        };
         bool done = Visit.Run(Api.Table.PyInterpreterState_Main(), &EnableInMain);
         bool isUsed = _request.Done;
         _request = default;
         return done ? Answer(isUsed) : Errors.Runtime("the program's faulthandler could not be enabled");
     }
 
-    /// <summary>For <c>_disable_faults()</c> in a worker: takes back what it has asked for. True if the handler was removed; null with an exception set.</summary>
+    /// <summary>
+    /// For <c>_disable_faults()</c> in a worker: takes back what it has asked for. True if the handler was removed; null with an
+    /// exception set.
+    /// </summary>
     internal static PyObject* Disable()
     {
         _request = new Request { Asker = Interpreters.CurrentId(), IsOurs = true };
@@ -95,7 +111,8 @@ internal static unsafe partial class FaultHandling
         PyObject* file = api.PyLong_FromLongLong(_request.Descriptor);
         bool done = none != null && options != null && file != null && Set(options, "file"u8, file)
             && Set(options, "all_threads"u8, _request.AllThreads ? api._Py_TrueStruct : api._Py_FalseStruct)
-            && (!Layout.Current.FaultsShowStack || Set(options, "c_stack"u8, _request.Stack ? api._Py_TrueStruct : api._Py_FalseStruct));
+            && (!Layout.Current.FaultsShowStack
+                || Set(options, "c_stack"u8, _request.Stack ? api._Py_TrueStruct : api._Py_FalseStruct));
         PyObject* result = done ? api.PyObject_Call(_enable, none, options) : null;
         References.Drop(file);
         References.Drop(options);
@@ -130,7 +147,8 @@ internal static unsafe partial class FaultHandling
         return true;
     }
 
-    static bool Set(PyObject* options, ReadOnlySpan<byte> name, PyObject* value) => Api.Table.PyDict_SetItemString(options, Text.Utf8(name), value) == 0;
+    static bool Set(PyObject* options, ReadOnlySpan<byte> name, PyObject* value) =>
+        Api.Table.PyDict_SetItemString(options, Text.Utf8(name), value) == 0;
 
     static bool IsEnabled()
     {

@@ -5,14 +5,15 @@ using Symplast.CPython;
 namespace Symplast.Python.Interpreting;
 
 /// <summary>
-/// Functions of CPython that keep objects of one interpreter for the whole process, or look into all of them: with several interpreters they crash it. Each gets a
-/// guard, which refuses where it would, and passes the call on everywhere else.
+/// Functions of CPython that keep objects of one interpreter for the whole process, or look into all of them: with several
+/// interpreters they crash it. Each gets a guard, which refuses where it would, and passes the call on everywhere else.
 /// </summary>
 /// <remarks>
-/// <para>The guard takes the function's place in its definition, which is static data of CPython that the function objects of all interpreters point to. So it holds
-/// in each of them and under every name that a program has given the function. What has an audit event and need not be guarded in workers is refused there instead
-/// (<c>symplast.executor</c>).</para>
-/// <para>All calling conventions are the same to a guard: their four arguments at most are in registers on x64 and arm64, and are passed on as they are.</para>
+/// <para>The guard takes the function's place in its definition, which is static data of CPython that the function objects of all
+/// interpreters point to. So it holds in each of them and under every name that a program has given the function. What has an
+/// audit event and need not be guarded in workers is refused there instead (<c>symplast.executor</c>).</para>
+/// <para>All calling conventions are the same to a guard: their four arguments at most are in registers on x64 and arm64, and are
+/// passed on as they are.</para>
 /// </remarks>
 internal static unsafe partial class GuardedFunctions
 {
@@ -80,7 +81,9 @@ internal static unsafe partial class GuardedFunctions
     }
 
     // What this Python lacks, or has replaced by something else, needs no guard.
-    static bool Guard(ReadOnlySpan<byte> module, ReadOnlySpan<byte> name, Guarded which, delegate* unmanaged[Cdecl]<nint, nint, nint, nint, nint> guard)
+    static bool Guard(
+        ReadOnlySpan<byte> module, ReadOnlySpan<byte> name, Guarded which, delegate* unmanaged[Cdecl]<nint, nint, nint, nint,
+        nint> guard)
     {
         ref Api api = ref Api.Table;
         PyObject* owner = api.PyImport_ImportModule(Text.Utf8(module));
@@ -88,7 +91,8 @@ internal static unsafe partial class GuardedFunctions
         References.Drop(owner);
         if (function == null)
         {
-            if (api.PyErr_ExceptionMatches(*api.PyExc_ImportError) == 0 && api.PyErr_ExceptionMatches(*api.PyExc_AttributeError) == 0) return false;
+            if (api.PyErr_ExceptionMatches(*api.PyExc_ImportError) == 0
+                && api.PyErr_ExceptionMatches(*api.PyExc_AttributeError) == 0) return false;
             api.PyErr_Clear();
             return true;
         }
@@ -107,12 +111,15 @@ internal static unsafe partial class GuardedFunctions
         return true;
     }
 
-    static nint Pass(Guarded which, nint a, nint b, nint c, nint d) => ((delegate* unmanaged[Cdecl]<nint, nint, nint, nint, nint>)Originals[(int)which])(a, b, c, d);
+    static nint Pass(Guarded which, nint a, nint b, nint c, nint d) =>
+        ((delegate* unmanaged[Cdecl]<nint, nint, nint, nint, nint>)Originals[(int)which])(a, b, c, d);
 
     static nint PassInMain(Guarded which, string name, nint a, nint b, nint c, nint d)
     {
         if (Interpreters.IsMain()) return Pass(which, a, b, c, d);
-        return Refuse(name, "keeps objects of the calling interpreter for the whole process; call it in the main interpreter, not in a task");
+        return Refuse(
+            name,
+            "keeps objects of the calling interpreter for the whole process; call it in the main interpreter, not in a task");
     }
 
     // What stands in for a function of faulthandler in other interpreters: it is called as the function was.
@@ -133,8 +140,11 @@ internal static unsafe partial class GuardedFunctions
                 PyMethodDef.NoArgs => api.PyObject_CallNoArgs(function),
                 PyMethodDef.OneArg => api.PyObject_CallOneArg(function, argument),
                 PyMethodDef.FastCall or PyMethodDef.FastCall | PyMethodDef.Keywords =>
-                    api.PyObject_Vectorcall(function, (PyObject**)b, (nuint)c, (Flags[(int)which] & PyMethodDef.Keywords) == 0 ? null : (PyObject*)d),
-                _ => api.PyObject_Call(function, argument == null ? none : argument, (Flags[(int)which] & PyMethodDef.Keywords) == 0 ? null : (PyObject*)c),
+                    api.PyObject_Vectorcall(
+                        function, (PyObject**)b, (nuint)c, (Flags[(int)which] & PyMethodDef.Keywords) == 0 ? null : (PyObject*)d),
+                _ => api.PyObject_Call(
+                    function, argument == null
+                    ? none : argument, (Flags[(int)which] & PyMethodDef.Keywords) == 0 ? null : (PyObject*)c),
             };
         }
         References.Drop(none);
@@ -146,7 +156,8 @@ internal static unsafe partial class GuardedFunctions
     {
         if (Layout.Current.FramesOfOwnInterpreter || Interpreters.IsAlone()) return Pass(which, a, b, c, d);
         return (nint)Errors.Runtime(
-            "sys._current_frames() and sys._current_exceptions() of this CPython release reach into other interpreters, which would crash; "
+            "sys._current_frames() and sys._current_exceptions() of this CPython release reach into other interpreters, which "
+            + "would crash; "
             + "call them while no worker lives, or update to CPython 3.13.18, 3.14.10, 3.15.2 or newer");
     }
 
@@ -167,7 +178,9 @@ internal static unsafe partial class GuardedFunctions
     {
         if (!Interpreters.IsMain() || needless) return PassInMain(which, name, a, b, c, d);
         if (!Interpreters.IsAlone())
-            return Refuse(name, "would crash other interpreters while they run; call it before the first task is submitted, or after executors are shut down");
+            return Refuse(
+                name, "would crash other interpreters while they run; call it before the first task is submitted, or after "
+                + "executors are shut down");
         nint result = Pass(which, a, b, c, d);
         if (result == 0 || MemoryTracing.Refresh()) return result;
         References.Drop((PyObject*)result);
@@ -177,18 +190,23 @@ internal static unsafe partial class GuardedFunctions
     static nint PassUntraced(Guarded which, nint a, nint b, nint c, nint d)
     {
         if (!MemoryTracing.IsOn || Interpreters.IsMain()) return Pass(which, a, b, c, d);
-        return (nint)Errors.Runtime("a task cannot start threads while tracemalloc traces: what they allocate would be traced, and would crash the process");
+        return (nint)Errors.Runtime(
+            "a task cannot start threads while tracemalloc traces: what they allocate would be traced, and would crash the "
+            + "process");
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static nint ForkExec(nint a, nint b, nint c, nint d)
     {
         // Others than the main interpreter are refused by CPython.
-        if (c > PreexecArgument && ((PyObject**)b)[PreexecArgument] != Api.Table._Py_NoneStruct && Interpreters.IsMain() && !Interpreters.IsAlone())
+        if (c > PreexecArgument && ((PyObject**)b)[PreexecArgument] != Api.Table._Py_NoneStruct && Interpreters.IsMain()
+            && !Interpreters.IsAlone())
         {
             return (nint)Errors.Runtime(
-                "preexec_fn would run in a forked child, which crashes while worker interpreters live; use start_new_session, process_group, user, group, "
-                + "umask or cwd instead, start a program that prepares itself and then becomes the other, or shut the executors down first");
+                "preexec_fn would run in a forked child, which crashes while worker interpreters live; use start_new_session, "
+                + "process_group, user, group, "
+                + "umask or cwd instead, start a program that prepares itself and then becomes the other, or shut the "
+                + "executors down first");
         }
         return Pass(Guarded.ForkExec, a, b, c, d);
     }
@@ -211,7 +229,8 @@ internal static unsafe partial class GuardedFunctions
         }
         byte* action = stackalloc byte[SizeOfAction];
         const nint Ignored = 1;
-        if (GetAction((int)signal, null, action) != 0 || *(nint*)action is < 0 or > Ignored) return (nint)References.New(api._Py_NoneStruct);
+        if (GetAction((int)signal, null, action) != 0 || *(nint*)action is < 0 or > Ignored)
+            return (nint)References.New(api._Py_NoneStruct);
         return (nint)api.PyLong_FromLongLong(*(nint*)action);
     }
 
@@ -225,19 +244,24 @@ internal static unsafe partial class GuardedFunctions
     static nint CurrentExceptions(nint a, nint b, nint c, nint d) => PassIfFramesAreSafe(Guarded.CurrentExceptions, a, b, c, d);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint TraceStart(nint a, nint b, nint c, nint d) => PassTracing(Guarded.TraceStart, "tracemalloc.start", MemoryTracing.IsOn, a, b, c, d);
+    static nint TraceStart(nint a, nint b, nint c, nint d) =>
+        PassTracing(Guarded.TraceStart, "tracemalloc.start", MemoryTracing.IsOn, a, b, c, d);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint TraceStop(nint a, nint b, nint c, nint d) => PassTracing(Guarded.TraceStop, "tracemalloc.stop", !MemoryTracing.IsOn, a, b, c, d);
+    static nint TraceStop(nint a, nint b, nint c, nint d) =>
+        PassTracing(Guarded.TraceStop, "tracemalloc.stop", !MemoryTracing.IsOn, a, b, c, d);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint TraceClear(nint a, nint b, nint c, nint d) => PassInMain(Guarded.TraceClear, "tracemalloc.clear_traces", a, b, c, d);
+    static nint TraceClear(nint a, nint b, nint c, nint d) =>
+        PassInMain(Guarded.TraceClear, "tracemalloc.clear_traces", a, b, c, d);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint TraceGetAll(nint a, nint b, nint c, nint d) => PassInMain(Guarded.TraceGetAll, "tracemalloc.take_snapshot", a, b, c, d);
+    static nint TraceGetAll(nint a, nint b, nint c, nint d) =>
+        PassInMain(Guarded.TraceGetAll, "tracemalloc.take_snapshot", a, b, c, d);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint TraceGetOne(nint a, nint b, nint c, nint d) => PassInMain(Guarded.TraceGetOne, "tracemalloc.get_object_traceback", a, b, c, d);
+    static nint TraceGetOne(nint a, nint b, nint c, nint d) =>
+        PassInMain(Guarded.TraceGetOne, "tracemalloc.get_object_traceback", a, b, c, d);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static nint FaultEnable(nint a, nint b, nint c, nint d)
@@ -259,25 +283,32 @@ internal static unsafe partial class GuardedFunctions
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static nint FaultRegister(nint a, nint b, nint c, nint d) =>
-        Interpreters.IsMain() ? Pass(Guarded.FaultRegister, a, b, c, d) : PassToOurs(Guarded.FaultRegister, "register"u8, b, c, d);
+        Interpreters.IsMain()
+            ? Pass(Guarded.FaultRegister, a, b, c, d) : PassToOurs(Guarded.FaultRegister, "register"u8, b, c, d);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static nint FaultUnregister(nint a, nint b, nint c, nint d) =>
-        Interpreters.IsMain() ? Pass(Guarded.FaultUnregister, a, b, c, d) : PassToOurs(Guarded.FaultUnregister, "unregister"u8, b, c, d);
+        Interpreters.IsMain()
+            ? Pass(Guarded.FaultUnregister, a, b, c, d) : PassToOurs(Guarded.FaultUnregister, "unregister"u8, b, c, d);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static nint FaultLater(nint a, nint b, nint c, nint d) =>
-        Interpreters.IsMain() ? Pass(Guarded.FaultLater, a, b, c, d) : PassToOurs(Guarded.FaultLater, "dump_traceback_later"u8, b, c, d);
+        Interpreters.IsMain()
+            ? Pass(Guarded.FaultLater, a, b, c, d) : PassToOurs(Guarded.FaultLater, "dump_traceback_later"u8, b, c, d);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static nint FaultCancelLater(nint a, nint b, nint c, nint d) =>
-        Interpreters.IsMain() ? Pass(Guarded.FaultCancelLater, a, b, c, d) : PassToOurs(Guarded.FaultCancelLater, "cancel_dump_traceback_later"u8, b, c, d);
+        Interpreters.IsMain()
+            ? Pass(Guarded.FaultCancelLater, a, b, c, d)
+            : PassToOurs(Guarded.FaultCancelLater, "cancel_dump_traceback_later"u8, b, c, d);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint PerfActivate(nint a, nint b, nint c, nint d) => PassInMain(Guarded.PerfActivate, "sys.activate_stack_trampoline", a, b, c, d);
+    static nint PerfActivate(nint a, nint b, nint c, nint d) =>
+        PassInMain(Guarded.PerfActivate, "sys.activate_stack_trampoline", a, b, c, d);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint PerfDeactivate(nint a, nint b, nint c, nint d) => PassInMain(Guarded.PerfDeactivate, "sys.deactivate_stack_trampoline", a, b, c, d);
+    static nint PerfDeactivate(nint a, nint b, nint c, nint d) =>
+        PassInMain(Guarded.PerfDeactivate, "sys.deactivate_stack_trampoline", a, b, c, d);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static nint StartThread(nint a, nint b, nint c, nint d) => PassUntraced(Guarded.StartThread, a, b, c, d);

@@ -8,8 +8,9 @@ namespace Symplast.Python.Interpreting;
 internal static unsafe class Leases
 {
     /// <summary>
-    /// Ends the leases of interpreters that have ended, so that the memory of deleted pools can return. Interpreters that others started end
-    /// without telling us, and nothing of theirs can run after they dropped their last pointer; so it is looked up whether they still exist.
+    /// Ends the leases of interpreters that have ended, so that the memory of deleted pools can return. Interpreters that others
+    /// started end without telling us, and nothing of theirs can run after they dropped their last pointer; so it is looked up
+    /// whether they still exist.
     /// </summary>
     internal static void EndThoseOfEnded() => PoolTable.EndLeases(static id =>
     {

@@ -6,10 +6,12 @@ namespace Symplast.Python.Interpreting;
 /// tracemalloc beside worker interpreters: it traces the main interpreter and leaves workers out.
 /// </summary>
 /// <remarks>
-/// <para>Its hooks, tables and traces are the process's. A trace holds the file names of the interpreter that allocated, which must not outlive it, and for memory
-/// allocated without a GIL it takes one, in the midst of an interpreter's beginning and end. With a worker traced, CPython 3.12 to 3.14 hang or abort.</para>
-/// <para>Calls that tracemalloc's own work makes are not traced: a flag of the thread tells. It is set for as long as a thread runs another interpreter, so that the hooks
-/// pass its calls on and touch nothing. The flag is where <see cref="Layout.TracingFlag"/> says, and is trusted only after a trial.</para>
+/// <para>Its hooks, tables and traces are the process's. A trace holds the file names of the interpreter that allocated, which
+/// must not outlive it, and for memory allocated without a GIL it takes one, in the midst of an interpreter's beginning and end.
+/// With a worker traced, CPython 3.12 to 3.14 hang or abort.</para>
+/// <para>Calls that tracemalloc's own work makes are not traced: a flag of the thread tells. It is set for as long as a thread
+/// runs another interpreter, so that the hooks pass its calls on and touch nothing. The flag is where
+/// <see cref="Layout.TracingFlag"/> says, and is trusted only after a trial.</para>
 /// <para>Written with the main interpreter's GIL held while no worker lives; read by threads that such a writer let go on.</para>
 /// </remarks>
 internal static unsafe class MemoryTracing

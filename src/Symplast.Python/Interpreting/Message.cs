@@ -5,8 +5,8 @@ using Symplast.Python.Live;
 namespace Symplast.Python.Interpreting;
 
 /// <summary>
-/// Bytes on their way between interpreters, in memory that belongs to neither, with the owner's object that they concern. A message has one
-/// holder at a time: a queue, a worker, or whoever takes it off.
+/// Bytes on their way between interpreters, in memory that belongs to neither, with the owner's object that they concern. A
+/// message has one holder at a time: a queue, a worker, or whoever takes it off.
 /// </summary>
 internal unsafe struct Message
 {

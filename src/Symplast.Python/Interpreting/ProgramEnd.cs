@@ -9,13 +9,14 @@ using static Symplast.Python.Definitions;
 namespace Symplast.Python.Interpreting;
 
 /// <summary>
-/// The end of the program while interpreters are still open that the program made and in which executors were used. The main interpreter ends those that are left,
-/// the newest first: workers, under the threads that run them (3.14 and 3.15: hang, crash), and on 3.12 and 3.13 it must not find any thread of another interpreter. So
-/// workers end before, by an atexit function of the main interpreter, whoever their owner is.
+/// The end of the program while interpreters are still open that the program made and in which executors were used. The main
+/// interpreter ends those that are left, the newest first: workers, under the threads that run them (3.14 and 3.15: hang, crash),
+/// and on 3.12 and 3.13 it must not find any thread of another interpreter. So workers end before, by an atexit function of the
+/// main interpreter, whoever their owner is.
 /// </summary>
 /// <remarks>
-/// Workers of the main interpreter itself have ended by then, as threads are waited for before atexit functions run; or they have been given up, when Ctrl-C ends the program
-/// while a task sits in C code.
+/// Workers of the main interpreter itself have ended by then, as threads are waited for before atexit functions run; or they have
+/// been given up, when Ctrl-C ends the program while a task sits in C code.
 /// </remarks>
 internal static unsafe partial class ProgramEnd
 {
@@ -72,7 +73,9 @@ internal static unsafe partial class ProgramEnd
     {
         if (_registered) return true;
         ref Api api = ref Api.Table;
-        PyMethodDef* definition = Table(Method("end_workers"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&EndWorkers, PyMethodDef.NoArgs, "End the workers of symplast's executors."u8));
+        PyMethodDef* definition = Table(
+            Method("end_workers"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&EndWorkers, PyMethodDef.NoArgs,
+            "End the workers of symplast's executors."u8));
         PyObject* function = api.PyCFunction_NewEx(definition, null, null);
         PyObject* module = function == null ? null : api.PyImport_ImportModule(Text.Utf8("atexit"u8));
         PyObject* register = module == null ? null : api.PyObject_GetAttrString(module, Text.Utf8("register"u8));

@@ -4,7 +4,8 @@ namespace Symplast.Python.Interpreting;
 
 /// <summary>Looking for an event for some microseconds: <c>while (nothing &amp;&amp; spin.TryPause()) { }</c></summary>
 /// <remarks>
-/// Every few turns the core is offered to others: the thread that is looked for may be waiting for this very core, where the scheduler likes to wake it.
+/// Every few turns the core is offered to others: the thread that is looked for may be waiting for this very core, where the
+/// scheduler likes to wake it.
 /// </remarks>
 internal struct Spin
 {
@@ -28,6 +29,8 @@ internal struct Spin
         return true;
     }
 
-    /// <summary>False also if the core was away for long: then the event came while others ran, and sleeping would have been better.</summary>
+    /// <summary>
+    /// False also if the core was away for long: then the event came while others ran, and sleeping would have been better.
+    /// </summary>
     internal readonly bool IsInTime => Stopwatch.GetTimestamp() < _end;
 }

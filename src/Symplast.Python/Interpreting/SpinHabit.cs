@@ -1,8 +1,9 @@
 namespace Symplast.Python.Interpreting;
 
 /// <summary>
-/// Whether it is worth to look for an event for some microseconds before sleeping. Where other programs keep the cores busy, or events are far
-/// apart, looking only delays the thread that is looked for; so after some misses in a row only every few times is tried.
+/// Whether it is worth to look for an event for some microseconds before sleeping. Where other programs keep the cores busy, or
+/// events are far apart, looking only delays the thread that is looked for; so after some misses in a row only every few times is
+/// tried.
 /// </summary>
 /// <remarks>Lost updates do no harm.</remarks>
 internal struct SpinHabit

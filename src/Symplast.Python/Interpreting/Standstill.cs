@@ -5,15 +5,18 @@ using Symplast.Memory;
 namespace Symplast.Python.Interpreting;
 
 /// <summary>
-/// Keeps the threads of interpreters from running while the program ends, when CPython does not (3.14 and newer): a thread that waits for the GIL of an interpreter that ends waits in freed memory, and
-/// one of an interpreter that does not end goes on while the runtime goes away. A thread of ours takes the GIL and keeps it.
+/// Keeps the threads of interpreters from running while the program ends, when CPython does not (3.14 and newer): a thread that
+/// waits for the GIL of an interpreter that ends waits in freed memory, and one of an interpreter that does not end goes on while
+/// the runtime goes away. A thread of ours takes the GIL and keeps it.
 /// </summary>
 internal static unsafe class Standstill
 {
     // Until then threads that hold a GIL in C code are waited for. They stop as soon as they let go of it.
     const long MostToWait = 200_000_000;        // nanoseconds
 
-    /// <summary>Takes the GIL of each of the interpreters for ever. Called with the GIL of another, which is let go meanwhile.</summary>
+    /// <summary>
+    /// Takes the GIL of each of the interpreters for ever. Called with the GIL of another, which is let go meanwhile.
+    /// </summary>
     /// <exception cref="OutOfMemoryException">There is no memory for a thread.</exception>
     internal static void Begin(ReadOnlySpan<nint> interpreters)
     {

@@ -6,8 +6,9 @@ namespace Symplast.Python.Interpreting;
 internal static unsafe class Visit
 {
     /// <summary>
-    /// Runs <paramref name="action"/> with the GIL of <paramref name="interpreter"/> in place of that of the caller's, which is held again afterwards. The
-    /// interpreter must not end meanwhile. An exception that the action leaves is dropped. False if there is no memory.
+    /// Runs <paramref name="action"/> with the GIL of <paramref name="interpreter"/> in place of that of the caller's, which is
+    /// held again afterwards. The interpreter must not end meanwhile. An exception that the action leaves is dropped. False if
+    /// there is no memory.
     /// </summary>
     internal static bool Run(void* interpreter, delegate*<bool> action)
     {

@@ -7,8 +7,8 @@ using Symplast.Python.Extensions;
 namespace Symplast.Python.Interpreting;
 
 /// <summary>
-/// An own-GIL interpreter that serves a channel, on a thread that the owner interpreter started for it: created, run and ended on that
-/// one thread, whose thread states in both interpreters are switched between.
+/// An own-GIL interpreter that serves a channel, on a thread that the owner interpreter started for it: created, run and ended on
+/// that one thread, whose thread states in both interpreters are switched between.
 /// </summary>
 internal sealed unsafe class WorkerInterpreter
 {
@@ -44,9 +44,10 @@ internal sealed unsafe class WorkerInterpreter
     internal Channel Channel => _channel;
 
     /// <summary>
-    /// Creates an interpreter, runs <paramref name="source"/> in it with <c>settings</c> (bytes) defined, and ends it. Called with the owner's
-    /// GIL on a thread of its own. Returns null with the owner's RuntimeError set if the interpreter cannot be created, or the source raises before a task was
-    /// answered; None if it returns; and what it raised as text if a task was answered, which may be to blame: then another interpreter can take its place.
+    /// Creates an interpreter, runs <paramref name="source"/> in it with <c>settings</c> (bytes) defined, and ends it. Called
+    /// with the owner's GIL on a thread of its own. Returns null with the owner's RuntimeError set if the interpreter cannot be
+    /// created, or the source raises before a task was answered; None if it returns; and what it raised as text if a task was
+    /// answered, which may be to blame: then another interpreter can take its place.
     /// </summary>
     internal static PyObject* Serve(Channel channel, PyObject* source, PyObject* settings)
     {
@@ -57,7 +58,8 @@ internal sealed unsafe class WorkerInterpreter
         byte* sourceText = (byte*)NativeMemory.AllocZeroed((nuint)((PyBytesObject*)source)->Size + 1);
         nint settingsLength = ((PyBytesObject*)settings)->Size;
         byte* settingsData = (byte*)NativeMemory.Alloc((nuint)settingsLength + 1);
-        Buffer.MemoryCopy((byte*)source + PyBytesObject.DataOffset, sourceText, ((PyBytesObject*)source)->Size, ((PyBytesObject*)source)->Size);
+        Buffer.MemoryCopy(
+            (byte*)source + PyBytesObject.DataOffset, sourceText, ((PyBytesObject*)source)->Size, ((PyBytesObject*)source)->Size);
         Buffer.MemoryCopy((byte*)settings + PyBytesObject.DataOffset, settingsData, settingsLength, settingsLength);
         string? failure;
         bool served = false;
@@ -114,8 +116,8 @@ internal sealed unsafe class WorkerInterpreter
     }
 
     /// <summary>
-    /// Sends the answer to the task before and waits for the next one, which is the worker's until it is answered. Null when there will be none. Called with
-    /// the worker's GIL, which is free while it waits.
+    /// Sends the answer to the task before and waits for the next one, which is the worker's until it is answered. Null when
+    /// there will be none. Called with the worker's GIL, which is free while it waits.
     /// </summary>
     internal Message* Take()
     {
@@ -140,12 +142,15 @@ internal sealed unsafe class WorkerInterpreter
     void Begin(Message* task)
     {
         _task = task;
-        // Full fence; pairs with that in Channel.Interrupt: either we see that all are interrupted, or it sees that this one is busy.
+        // Full fence; pairs with that in Channel.Interrupt: either we see that all are interrupted, or it sees that this one is
+        // busy.
         Interlocked.Exchange(ref _busy, true);
         if (_channel.Interrupted) Interrupt();
     }
 
-    /// <summary>Answers the task that was taken; the answer goes with the next <see cref="Take"/>. False if there is none.</summary>
+    /// <summary>
+    /// Answers the task that was taken; the answer goes with the next <see cref="Take"/>. False if there is none.
+    /// </summary>
     internal bool TryFinish(long kind, byte* data, nint length, long parcel = 0)
     {
         if (_task == null) return false;
@@ -182,8 +187,8 @@ internal sealed unsafe class WorkerInterpreter
     }
 
     /// <summary>
-    /// Makes the worker's thread raise KeyboardInterrupt at its next bytecode boundary, once in its life: a second one would hit the code that
-    /// cleans up after the first. Called under the channel's lock on its workers, or by the worker.
+    /// Makes the worker's thread raise KeyboardInterrupt at its next bytecode boundary, once in its life: a second one would hit
+    /// the code that cleans up after the first. Called under the channel's lock on its workers, or by the worker.
     /// </summary>
     internal void Interrupt()
     {
@@ -191,10 +196,12 @@ internal sealed unsafe class WorkerInterpreter
         if (!Volatile.Read(ref _busy)) return;
         // Full fence; of two callers one goes on.
         if (Interlocked.Exchange(ref _interrupted, 1) != 0) return;
-        Api.Table._PyEval_AddPendingCall(_interpreter, (delegate* unmanaged[Cdecl]<void*, int>)&RaiseKeyboardInterrupt, (void*)_threadId, 0);
+        Api.Table._PyEval_AddPendingCall(
+            _interpreter, (delegate* unmanaged[Cdecl]<void*, int>)&RaiseKeyboardInterrupt, (void*)_threadId, 0);
     }
 
-    // An interrupt on its way would be raised while the interpreter ends. None can come any more: the worker has left the channel.
+    // An interrupt on its way would be raised while the interpreter ends. None can come any more: the worker has left the
+    // channel.
     void ForgetInterrupt()
     {
         if (_interrupted == 0) return;
@@ -203,7 +210,8 @@ internal sealed unsafe class WorkerInterpreter
         api.PyThreadState_SetAsyncExc(_threadId, null);
     }
 
-    // Sends the answer, delivers it with the owner's GIL in place of this interpreter's if nobody else is at it, and takes the next task if there is one.
+    // Sends the answer, delivers it with the owner's GIL in place of this interpreter's if nobody else is at it, and takes the
+    // next task if there is one.
     Message* Exchange(out Channel.Duty duty)
     {
         Message* answer = _answer;
@@ -243,7 +251,8 @@ internal sealed unsafe class WorkerInterpreter
         if (Unloading.Run()) WarnOfMappings();
         // CPython does not survive it everywhere when memory ends in the midst of it.
         if (!MemoryProbe.Has(MemoryForOne)) return NoMemory;
-        PyInterpreterConfig config = new() { AllowThreads = 1, AllowDaemonThreads = 1, CheckMultiInterpExtensions = 1, Gil = PyInterpreterConfig.OwnGil };
+        PyInterpreterConfig config =
+            new() { AllowThreads = 1, AllowDaemonThreads = 1, CheckMultiInterpExtensions = 1, Gil = PyInterpreterConfig.OwnGil };
         void* created = null;
         bool serial = !Layout.Current.ParallelInterpreterCreation;
         if (serial) EnterCreation();
@@ -262,7 +271,9 @@ internal sealed unsafe class WorkerInterpreter
     static void WarnOfMappings()
     {
         ref Api api = ref Api.Table;
-        string message = $"private copies of libraries that cannot be unloaded have added up to more than {Unloading.ManyMappings:N0} mappings in this process, "
+        string message =
+            $"private copies of libraries that cannot be unloaded have added up to more than {Unloading.ManyMappings:N0} "
+            + "mappings in this process, "
             + "which Linux limits (vm.max_map_count): keep workers rather than making new ones";
         nint text = Marshal.StringToCoTaskMemUTF8(message);
         if (api.PyErr_WarnEx(*api.PyExc_RuntimeWarning, (byte*)text, 1) != 0) api.PyErr_WriteUnraisable(null);
@@ -310,7 +321,8 @@ internal sealed unsafe class WorkerInterpreter
         if (exception != null)
         {
             PyObject* text = api.PyObject_Str(exception);
-            description = $"a worker interpreter failed: {Text.TypeName(exception)}: {(text == null ? "" : Text.FromPython(text))}";
+            description =
+                $"a worker interpreter failed: {Text.TypeName(exception)}: {(text == null ? "" : Text.FromPython(text))}";
             References.Drop(text);
             References.Drop(exception);
         }
@@ -318,7 +330,8 @@ internal sealed unsafe class WorkerInterpreter
         return description;
     }
 
-    // What a task has left to be told of everything that Python code does may be what raised, and would go on to do so until the interpreter has ended.
+    // What a task has left to be told of everything that Python code does may be what raised, and would go on to do so until the
+    // interpreter has ended.
     static void ForgetObservers()
     {
         const int Tools = 6, Events = 32;
@@ -333,7 +346,8 @@ internal sealed unsafe class WorkerInterpreter
         {
             arguments[0] = api.PyLong_FromLongLong(i / Events);
             arguments[1] = api.PyLong_FromLongLong(1L << i % Events);
-            if (arguments[0] != null && arguments[1] != null) References.Drop(api.PyObject_Vectorcall(register, arguments, 3, null));
+            if (arguments[0] != null && arguments[1] != null)
+                References.Drop(api.PyObject_Vectorcall(register, arguments, 3, null));
             // Not all the bits are events.
             api.PyErr_Clear();
             References.Drop(arguments[0]);
@@ -369,8 +383,8 @@ internal sealed unsafe class WorkerInterpreter
         Leases.EndThoseOfEnded();
     }
 
-    // Milliseconds. Threads of C libraries that are in the interpreter for a callback, or wait for its GIL, are done in a moment, unless they stay for ever; and so are threads that have ended as far as
-    // Python code can see.
+    // Milliseconds. Threads of C libraries that are in the interpreter for a callback, or wait for its GIL, are done in a moment,
+    // unless they stay for ever; and so are threads that have ended as far as Python code can see.
     const int MostForVisitors = 1000, MostForEnding = 50;
 
     void LetVisitorsLeave(int most)
@@ -383,7 +397,8 @@ internal sealed unsafe class WorkerInterpreter
         }
     }
 
-    // The worker's code has waited for the threads of the threading module, and stopped daemons; those that tasks started by other means may still run, and those that sit in C code.
+    // The worker's code has waited for the threads of the threading module, and stopped daemons; those that tasks started by
+    // other means may still run, and those that sit in C code.
     bool HasStrayThreads()
     {
         void* first = Api.Table.PyInterpreterState_ThreadHead(_interpreter);

@@ -16,11 +16,14 @@ internal static unsafe class SharedType
         BasicSize = sizeof(Handle),
         Flags = PyTypeSpec.ImmutableType | PyTypeSpec.DisallowInstantiation | PyTypeSpec.BaseType,
         Slots = Table(
-            Slot(PyTypeSlot.Doc, Text.Utf8("Common base of the live types: an interpreter's handle of an object that all interpreters share."u8)),
+            Slot(PyTypeSlot.Doc,
+                Text.Utf8("Common base of the live types: an interpreter's handle of an object that all interpreters share."u8)),
             Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Handle.Dealloc),
             Slot(PyTypeSlot.Methods, Table(
-                Method("__reduce__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reduce, PyMethodDef.NoArgs, "Pickle by reference, within this process; a pickle does not keep the object alive."u8),
-                Method("__sizeof__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SizeOf, PyMethodDef.NoArgs, "Bytes of the object itself in its pool, with its tables, but not of what it refers to."u8))),
+                Method("__reduce__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reduce, PyMethodDef.NoArgs,
+                    "Pickle by reference, within this process; a pickle does not keep the object alive."u8),
+                Method("__sizeof__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SizeOf, PyMethodDef.NoArgs,
+                    "Bytes of the object itself in its pool, with its tables, but not of what it refers to."u8))),
             Slot(PyTypeSlot.Members, Table(new PyMemberDef
             {
                 Name = Text.Utf8("__weaklistoffset__"u8),

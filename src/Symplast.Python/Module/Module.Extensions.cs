@@ -14,10 +14,12 @@ public static unsafe partial class Module
         try
         {
             if (!ThisProcess.Check()) return null;
-            if (count != 4 || !IsText(arguments[0]) || !IsText(arguments[1])) return Errors.Type("_load_private() takes a name, a path, a spec and a number");
+            if (count != 4 || !IsText(arguments[0]) || !IsText(arguments[1]))
+                return Errors.Type("_load_private() takes a name, a path, a spec and a number");
             long treatment = Api.Table.PyLong_AsLongLong(arguments[3]);
             if (treatment == -1 && Api.Table.PyErr_Occurred() != null) return null;
-            return ExtensionLoader.Load(InterpreterState.Of(module), arguments[0], arguments[1], arguments[2], (Treatment)treatment);
+            return ExtensionLoader.Load(
+                InterpreterState.Of(module), arguments[0], arguments[1], arguments[2], (Treatment)treatment);
         }
         catch (Exception e)
         {
@@ -49,7 +51,8 @@ public static unsafe partial class Module
     static bool IsText(PyObject* o) => Api.Table.PyType_IsSubtype(o->Type, Api.Table.PyUnicode_Type) != 0;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IsMain(PyObject* module, PyObject* unused) => References.New(Interpreters.IsMain() ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct);
+    static PyObject* IsMain(PyObject* module, PyObject* unused) =>
+        References.New(Interpreters.IsMain() ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* LoadedExtensions(PyObject* module, PyObject* unused)

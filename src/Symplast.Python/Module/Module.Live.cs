@@ -6,7 +6,8 @@ using Symplast.Python.Live;
 
 namespace Symplast.Python;
 
-// Functions for live objects: on their attributes; and what the package itself calls, for their classes, their way between interpreters, and tests.
+// Functions for live objects: on their attributes; and what the package itself calls, for their classes, their way between
+// interpreters, and tests.
 public static unsafe partial class Module
 {
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -41,7 +42,9 @@ public static unsafe partial class Module
         try
         {
             if (!ThisProcess.Check()) return null;
-            return count == 3 ? ParcelHandle.Pack(arguments[0], arguments[1], arguments[2]) : Errors.Type("_pack() takes a function, an object and a sender");
+            return count == 3
+                ? ParcelHandle.Pack(arguments[0], arguments[1], arguments[2])
+                : Errors.Type("_pack() takes a function, an object and a sender");
         }
         catch (Exception e)
         {
@@ -55,7 +58,8 @@ public static unsafe partial class Module
         try
         {
             if (data->Type != Api.Table.PyBytes_Type) return Errors.Type("_deposit_data() takes bytes");
-            return Parcels.Deposit(new ReadOnlySpan<byte>((byte*)data + PyBytesObject.DataOffset, checked((int)((PyBytesObject*)data)->Size)));
+            return Parcels.Deposit(
+                new ReadOnlySpan<byte>((byte*)data + PyBytesObject.DataOffset, checked((int)((PyBytesObject*)data)->Size)));
         }
         catch (Exception e)
         {
@@ -159,7 +163,8 @@ public static unsafe partial class Module
     {
         try
         {
-            if (count != 3 || arguments[0]->Type != InterpreterState.Of(module).PoolType) return Errors.Type("_delete_at() takes a Pool, a number and a bool");
+            if (count != 3 || arguments[0]->Type != InterpreterState.Of(module).PoolType)
+                return Errors.Type("_delete_at() takes a Pool, a number and a bool");
             long n = Api.Table.PyLong_AsLongLong(arguments[1]);
             if (n == -1 && Api.Table.PyErr_Occurred() != null) return null;
             PoolDebug.DeleteAt(PoolHandle.PoolOf(arguments[0]), n, fails: arguments[2] == Api.Table._Py_TrueStruct);

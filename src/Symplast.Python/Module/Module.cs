@@ -22,7 +22,9 @@ public static unsafe partial class Module
     static PyTypeSpec* _channelSpecification;
     static PyStructSequenceDesc* _statsSpecification;
 
-    /// <summary>Called by CPython at the first import in each interpreter. Returns the module's definition, or null with ImportError set.</summary>
+    /// <summary>
+    /// Called by CPython at the first import in each interpreter. Returns the module's definition, or null with ImportError set.
+    /// </summary>
     [UnmanagedCallersOnly(EntryPoint = "PyInit__symplast", CallConvs = [typeof(CallConvCdecl)])]
     public static PyObject* Init()
     {
@@ -47,7 +49,8 @@ public static unsafe partial class Module
     }
 
     /// <summary>freeze() and Pool.freeze(): with a null <paramref name="pool"/>, in the current pool.</summary>
-    internal static PyObject* FreezeCall(InterpreterState interpreter, Pool? pool, string function, PyObject** arguments, nint count, PyObject* keywords)
+    internal static PyObject* FreezeCall(
+        InterpreterState interpreter, Pool? pool, string function, PyObject** arguments, nint count, PyObject* keywords)
     {
         if (!ThisProcess.Check()) return null;
         PyObject* o;
@@ -59,7 +62,8 @@ public static unsafe partial class Module
         else
         {
             Span<nint> values = stackalloc nint[2];
-            if (!Arguments.Bind(function, ["obj", "default"], required: 1, positional: 2, arguments, count, keywords, values)) return null;
+            if (!Arguments.Bind(function, ["obj", "default"], required: 1, positional: 2, arguments, count, keywords, values))
+                return null;
             o = (PyObject*)values[0];
             convert = (PyObject*)values[1];
             if (convert == Api.Table._Py_NoneStruct) convert = null;
@@ -80,9 +84,11 @@ public static unsafe partial class Module
     {
         if (_definition != null) return null;
         uint version = ApiLoader.VersionHex();
-        if (!Layout.Select(version)) return $"symplast supports CPython 3.12 to 3.15, this is {version >> 24}.{(version >> 16) & 0xFF}";
+        if (!Layout.Select(version))
+            return $"symplast supports CPython 3.12 to 3.15, this is {version >> 24}.{(version >> 16) & 0xFF}";
         if (ApiLoader.Load() is string missing) return $"symplast needs {missing}, which this Python does not export";
-        if (LayoutCheck.Run() is string mismatch) return $"the layout of {mismatch} in this CPython is not the one symplast was made for";
+        if (LayoutCheck.Run() is string mismatch)
+            return $"the layout of {mismatch} in this CPython is not the one symplast was made for";
         if (PendingMemory.Start() is string wrong) return wrong;
         ForkGuard.Arm();
         PoolProtection.ReadOnly = DebugModes.ReadOnly;
@@ -105,8 +111,14 @@ public static unsafe partial class Module
             Methods = Methods(),
             Slots = Table(
                 new PyModuleSlot { Slot = PyModuleSlot.Exec, Value = (delegate* unmanaged[Cdecl]<PyObject*, int>)&Exec },
-                new PyModuleSlot { Slot = PyModuleSlot.MultipleInterpreters, Value = (void*)PyModuleSlot.PerInterpreterGilSupported }),
-            Traverse = (delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void*, int>, void*, int>)&Traverse,
+                new PyModuleSlot
+                {
+                    Slot = PyModuleSlot.MultipleInterpreters,
+                    Value =
+                    (void*)PyModuleSlot.PerInterpreterGilSupported
+                }),
+            Traverse = (delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void*, int>, void*,
+                int>)&Traverse,
             Free = (delegate* unmanaged[Cdecl]<PyObject*, void>)&Free,
         });
         definition->Head.RefCount = 1;
@@ -128,7 +140,8 @@ public static unsafe partial class Module
     static PyMethodDef* Methods() => Table<PyMethodDef>(
     [
         .. ClassFunctions.Methods(),
-        Method("freeze"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Freeze, PyMethodDef.FastCall | PyMethodDef.Keywords, """
+        Method("freeze"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Freeze,
+            PyMethodDef.FastCall | PyMethodDef.Keywords, """
             freeze($module, /, obj, default=None)
             --
 
@@ -140,17 +153,18 @@ public static unsafe partial class Module
 
             Copy a frozen object and everything it holds back into plain, mutable objects of this interpreter.
 
-            What was a list, dict, set or bytearray becomes one again. Identity, sharing and cycles are kept. Of live objects, each as it is
-            at one moment, Dict and SortedDict become dict, List list, Set set, Array array.array, AtomicInt int, AtomicRef what it holds, and an Object a dict
-            of its attributes. A plain list, dict or tuple that holds live objects, however deep, is copied with them thawed; any other
-            object that is neither frozen nor live is returned as it is. Raises DeletedError if an object, or its pool, is deleted.
+            What was a list, dict, set or bytearray becomes one again. Identity, sharing and cycles are kept. Of live objects,
+            each as it is at one moment, Dict and SortedDict become dict, List list, Set set, Array array.array, AtomicInt int,
+            AtomicRef what it holds, and an Object a dict of its attributes. A plain list, dict or tuple that holds live objects,
+            however deep, is copied with them thawed; any other object that is neither frozen nor live is returned as it is.
+            Raises DeletedError if an object, or its pool, is deleted.
             """u8),
         Method("is_shared"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsShared, PyMethodDef.OneArg, """
             is_shared($module, obj, /)
             --
 
-            Whether obj is one and the same object in all interpreters: it lies in a pool, frozen or live, or is one of CPython's own
-            process-wide constants (None, True, small ints, '' and the like).
+            Whether obj is one and the same object in all interpreters: it lies in a pool, frozen or live, or is one of CPython's
+            own process-wide constants (None, True, small ints, '' and the like).
             """u8),
         Method("is_frozen"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsFrozen, PyMethodDef.OneArg, """
             is_frozen($module, obj, /)
@@ -162,8 +176,8 @@ public static unsafe partial class Module
             delete($module, obj, /)
             --
 
-            Delete a live object. Final at once: every later use, in any interpreter, raises DeletedError, and so does a second call. What
-            only it referred to is freed. Frozen objects are deleted with their pool.
+            Delete a live object. Final at once: every later use, in any interpreter, raises DeletedError, and so does a second
+            call. What only it referred to is freed. Frozen objects are deleted with their pool.
             """u8),
         Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Add, PyMethodDef.FastCall, """
             add($module, obj, name, n, /)
@@ -171,7 +185,8 @@ public static unsafe partial class Module
 
             Add n to the number that an attribute of a live object is, at one moment, and return the sum.
             """u8),
-        Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange, PyMethodDef.FastCall, """
+        Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange,
+            PyMethodDef.FastCall, """
             compare_exchange($module, obj, name, expected, new, /)
             --
 
@@ -183,7 +198,8 @@ public static unsafe partial class Module
 
             The Pool that obj lies in, or None if it lies in none.
             """u8),
-        Method("current_pool"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&GetCurrentPool, PyMethodDef.NoArgs, """
+        Method("current_pool"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&GetCurrentPool, PyMethodDef.NoArgs,
+            """
             current_pool($module, /)
             --
 
@@ -195,47 +211,90 @@ public static unsafe partial class Module
 
             A list of the pools of this process that are not deleted, oldest first.
             """u8),
-        Method("get_pending_limit"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&GetPendingLimit, PyMethodDef.NoArgs, """
+        Method("get_pending_limit"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&GetPendingLimit,
+            PyMethodDef.NoArgs, """
             get_pending_limit($module, /)
             --
 
-            The bytes of deleted pools that may wait for interpreters to end before a PendingMemoryWarning is given, or None for no limit.
+            The bytes of deleted pools that may wait for interpreters to end before a PendingMemoryWarning is given, or None for
+            no limit.
 
-            At first what the environment variable SYMPLAST_PENDING_LIMIT says ("none" for no limit), or 256 MiB. One for the process.
+            At first what the environment variable SYMPLAST_PENDING_LIMIT says ("none" for no limit), or 256 MiB. One for the
+            process.
             """u8),
-        Method("set_pending_limit"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SetPendingLimit, PyMethodDef.OneArg, """
+        Method("set_pending_limit"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SetPendingLimit,
+            PyMethodDef.OneArg, """
             set_pending_limit($module, limit, /)
             --
 
             Set what get_pending_limit() returns. The warning, which is given once, can be given once more.
             """u8),
-        Method("_live_blocks"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LiveBlocks, PyMethodDef.OneArg, "For tests: the blocks of live objects in a Pool."u8),
-        Method("_fail_at"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&FailAt, PyMethodDef.OneArg, "For tests: let the n-th allocation of live objects from now on fail; 0 ends that. Return whether the one chosen before has failed."u8),
-        Method("_delete_at"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&DeleteAt, PyMethodDef.FastCall, "For tests: let the n-th allocation of live objects from now on meet the deletion of a Pool by another thread, and fail if the third argument is true; _fail_at(0) ends that."u8),
-        Method("_need_memory"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&NeedMemory, PyMethodDef.OneArg, "Raise MemoryError if the system would not give so many bytes now."u8),
-        Method("_pool_by_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&PoolById, PyMethodDef.FastCall, "Unpickle a Pool."u8),
-        Method("_live_by_ticket"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&LiveByTicket, PyMethodDef.FastCall, "Unpickle a live object."u8),
-        Method("_leaks"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Leaks, PyMethodDef.OneArg, "What symplast.leaks() is made of: a tuple for each live object of a Pool, or of all if it is None."u8),
-        Method("_persistent_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentId, PyMethodDef.OneArg, "Pickler.persistent_id: the address of a shared object, None for others."u8),
-        Method("_persistent_load"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentLoad, PyMethodDef.OneArg, "Unpickler.persistent_load: the shared object at an address."u8),
-        Method("_contents"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&ContentsOf, PyMethodDef.FastCall, "A record of what plain containers hold, or None if something in them may change unseen; takes a tuple of types whose objects cannot."u8),
-        Method("_holds_contents"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&HoldsContents, PyMethodDef.FastCall, "Whether a value holds what a record of it says."u8),
-        Method("_pack"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Pack, PyMethodDef.FastCall, "Call dumps(obj, sender), in which what is pickled may name live objects; return its result and the parcel that holds those, or None."u8),
-        Method("_deposit_data"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&DepositData, PyMethodDef.OneArg, "Put bytes into the open parcel, for many messages to name; return their ticket."u8),
-        Method("_deposited_data"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&DepositedData, PyMethodDef.OneArg, "The bytes with a ticket."u8),
-        Method("_attach_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&AttachParcel, PyMethodDef.OneArg, "Let the open parcel hold another one, whose live objects its data name too."u8),
-        Method("_settle_process"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SettleProcess, PyMethodDef.NoArgs, "Make what CPython keeps for all interpreters safe with workers; for whoever is about to start some."u8),
-        Method("_enable_faults"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&EnableFaults, PyMethodDef.FastCall, "Enable the process's fault handler for this interpreter: with a descriptor, all_threads and c_stack."u8),
-        Method("_disable_faults"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&DisableFaults, PyMethodDef.NoArgs, "Take that back."u8),
-        Method("_raise_in_thread"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&RaiseInThread, PyMethodDef.FastCall, "Raise an exception in another thread of this interpreter, when it runs Python code."u8),
-        Method("_count_workers"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CountWorkers, PyMethodDef.OneArg, "Note that so many threads for workers begin, or end if it is negative."u8),
-        Method("_is_alone"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsAlone, PyMethodDef.NoArgs, "Whether the main interpreter is the only one and will be."u8),
-        Method("_is_main"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsMain, PyMethodDef.NoArgs, "Whether this is the main interpreter."u8),
-        Method("_load_private"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&LoadPrivate, PyMethodDef.FastCall, "An extension module by name, path, spec and treatment, out of a private copy of its library; None if it needs none, NotImplemented if it is refused."u8),
-        Method("_set_library_policy"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&SetLibraryPolicy, PyMethodDef.FastCall, "What symplast.extensions.policy tells the loader of libraries: patterns, each with whether such libraries are private."u8),
-        Method("_loaded_extensions"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LoadedExtensions, PyMethodDef.NoArgs, "What symplast.extensions.loaded() is made of."u8),
-        Method("worker_take"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&WorkerTake, PyMethodDef.NoArgs, "In a worker: the next task's data, or None when there will be none."u8),
-        Method("worker_answer"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&WorkerAnswer, PyMethodDef.FastCall, "In a worker: answer the task that was taken."u8),
+        Method("_live_blocks"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LiveBlocks, PyMethodDef.OneArg,
+            "For tests: the blocks of live objects in a Pool."u8),
+        Method("_fail_at"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&FailAt, PyMethodDef.OneArg,
+            "For tests: let the n-th allocation of live objects from now on fail; 0 ends that. Return whether the one "u8
+            + "chosen before has failed."u8),
+        Method("_delete_at"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&DeleteAt,
+            PyMethodDef.FastCall,
+            "For tests: let the n-th allocation of live objects from now on meet the deletion of a Pool by another thread, "u8
+            + "and fail if the third argument is true; _fail_at(0) ends that."u8),
+        Method("_need_memory"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&NeedMemory, PyMethodDef.OneArg,
+            "Raise MemoryError if the system would not give so many bytes now."u8),
+        Method("_pool_by_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&PoolById,
+            PyMethodDef.FastCall, "Unpickle a Pool."u8),
+        Method("_live_by_ticket"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&LiveByTicket,
+            PyMethodDef.FastCall, "Unpickle a live object."u8),
+        Method("_leaks"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Leaks, PyMethodDef.OneArg,
+            "What symplast.leaks() is made of: a tuple for each live object of a Pool, or of all if it is None."u8),
+        Method("_persistent_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentId, PyMethodDef.OneArg,
+            "Pickler.persistent_id: the address of a shared object, None for others."u8),
+        Method("_persistent_load"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentLoad,
+            PyMethodDef.OneArg, "Unpickler.persistent_load: the shared object at an address."u8),
+        Method("_contents"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&ContentsOf,
+            PyMethodDef.FastCall,
+            "A record of what plain containers hold, or None if something in them may change unseen; takes a tuple of types "u8
+            + "whose objects cannot."u8),
+        Method("_holds_contents"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&HoldsContents,
+            PyMethodDef.FastCall, "Whether a value holds what a record of it says."u8),
+        Method("_pack"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Pack, PyMethodDef.FastCall,
+            "Call dumps(obj, sender), in which what is pickled may name live objects; return its result and the parcel that "u8
+            + "holds those, or None."u8),
+        Method("_deposit_data"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&DepositData, PyMethodDef.OneArg,
+            "Put bytes into the open parcel, for many messages to name; return their ticket."u8),
+        Method("_deposited_data"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&DepositedData,
+            PyMethodDef.OneArg, "The bytes with a ticket."u8),
+        Method("_attach_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&AttachParcel, PyMethodDef.OneArg,
+            "Let the open parcel hold another one, whose live objects its data name too."u8),
+        Method("_settle_process"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SettleProcess,
+            PyMethodDef.NoArgs,
+            "Make what CPython keeps for all interpreters safe with workers; for whoever is about to start some."u8),
+        Method("_enable_faults"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&EnableFaults,
+            PyMethodDef.FastCall,
+            "Enable the process's fault handler for this interpreter: with a descriptor, all_threads and c_stack."u8),
+        Method("_disable_faults"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&DisableFaults,
+            PyMethodDef.NoArgs, "Take that back."u8),
+        Method("_raise_in_thread"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&RaiseInThread,
+            PyMethodDef.FastCall, "Raise an exception in another thread of this interpreter, when it runs Python code."u8),
+        Method("_count_workers"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CountWorkers, PyMethodDef.OneArg,
+            "Note that so many threads for workers begin, or end if it is negative."u8),
+        Method("_is_alone"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsAlone, PyMethodDef.NoArgs,
+            "Whether the main interpreter is the only one and will be."u8),
+        Method("_is_main"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsMain, PyMethodDef.NoArgs,
+            "Whether this is the main interpreter."u8),
+        Method("_load_private"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&LoadPrivate,
+            PyMethodDef.FastCall,
+            "An extension module by name, path, spec and treatment, out of a private copy of its library; None if it needs "u8
+            + "none, NotImplemented if it is refused."u8),
+        Method("_set_library_policy"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&SetLibraryPolicy,
+            PyMethodDef.FastCall,
+            "What symplast.extensions.policy tells the loader of libraries: patterns, each with whether such libraries are "u8
+            + "private."u8),
+        Method("_loaded_extensions"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LoadedExtensions,
+            PyMethodDef.NoArgs, "What symplast.extensions.loaded() is made of."u8),
+        Method("worker_take"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&WorkerTake, PyMethodDef.NoArgs,
+            "In a worker: the next task's data, or None when there will be none."u8),
+        Method("worker_answer"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&WorkerAnswer,
+            PyMethodDef.FastCall, "In a worker: answer the task that was taken."u8),
     ]);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -271,8 +330,8 @@ public static unsafe partial class Module
         }
     }
 
-    // An interpreter has one module of ours: a second import, as after `del sys.modules[…]` or from another folder, gets the types and functions of the first, or objects
-    // of before would be strange to it. False with an exception set.
+    // An interpreter has one module of ours: a second import, as after `del sys.modules[…]` or from another folder, gets the
+    // types and functions of the first, or objects of before would be strange to it. False with an exception set.
     static bool TryAdoptFirst(PyObject* module, out bool isAdopted)
     {
         ref Api api = ref Api.Table;
@@ -298,7 +357,9 @@ public static unsafe partial class Module
     {
         ref Api api = ref Api.Table;
         PyObject* reference = api.PyWeakref_NewRef(module, null);
-        bool done = reference != null && api.PyDict_SetItemString(api.PyInterpreterState_GetDict(api.PyInterpreterState_Get()), Text.Utf8("symplast"u8), reference) == 0;
+        bool done = reference != null
+            && api.PyDict_SetItemString(
+            api.PyInterpreterState_GetDict(api.PyInterpreterState_Get()), Text.Utf8("symplast"u8), reference) == 0;
         References.Drop(reference);
         return done;
     }
@@ -312,15 +373,17 @@ public static unsafe partial class Module
         if (failed != 0 || floor == null) return false;
         failed = Api.Table.PyModule_AddObjectRef(module, Text.Utf8("PATCH_FLOOR"u8), floor);
         References.Drop(floor);
-        // Warnings about the process are given by the interpreter that imports first. Full fence; nothing is published through the flag.
+        // Warnings about the process are given by the interpreter that imports first. Full fence; nothing is published through
+        // the flag.
         bool first = Interlocked.Exchange(ref _imported, 1) == 0;
         return failed == 0
-            && Api.Table.PyModule_AddObjectRef(module, Text.Utf8("FIRST_IMPORT"u8), first ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct) == 0;
+            && Api.Table.PyModule_AddObjectRef(
+                module, Text.Utf8("FIRST_IMPORT"u8), first ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct) == 0;
     }
 
-    // The state holds the types, and they hold the module: unless the collector sees that, neither is freed when an interpreter ends, and on 3.13+
-    // one surviving object keeps all the memory of its interpreter. There is no clear slot: clearing the types is enough to break the circle,
-    // and finalizers that run meanwhile still find the state whole.
+    // The state holds the types, and they hold the module: unless the collector sees that, neither is freed when an interpreter
+    // ends, and on 3.13+ one surviving object keeps all the memory of its interpreter. There is no clear slot: clearing the types
+    // is enough to break the circle, and finalizers that run meanwhile still find the state whole.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int Traverse(PyObject* module, delegate* unmanaged[Cdecl]<PyObject*, void*, int> visit, void* argument)
     {
@@ -378,7 +441,8 @@ public static unsafe partial class Module
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* IsShared(PyObject* module, PyObject* o) =>
-        AddressRange.Contains(o) || StaticObjects.Includes(o) || Handle.Is(InterpreterState.Of(module).Live, o) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+        AddressRange.Contains(o) || StaticObjects.Includes(o) || Handle.Is(InterpreterState.Of(module).Live, o)
+            ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* IsFrozen(PyObject* module, PyObject* o) =>
@@ -474,7 +538,9 @@ public static unsafe partial class Module
         try
         {
             if (!ThisProcess.Check()) return null;
-            return count == 2 ? PoolReference.Resolve(InterpreterState.Of(module), arguments[0], arguments[1]) : Errors.Type("_pool_by_id() takes 2 arguments");
+            return count == 2
+                ? PoolReference.Resolve(InterpreterState.Of(module), arguments[0], arguments[1])
+                : Errors.Type("_pool_by_id() takes 2 arguments");
         }
         catch (Exception e)
         {
@@ -513,7 +579,8 @@ public static unsafe partial class Module
     {
         try
         {
-            return count == 2 && arguments[1]->Type == Api.Table.PyTuple_Type ? PlainContents.Of(arguments[0], arguments[1]) : Errors.Type("_contents() takes a value and a tuple of types");
+            return count == 2 && arguments[1]->Type == Api.Table.PyTuple_Type
+                ? PlainContents.Of(arguments[0], arguments[1]) : Errors.Type("_contents() takes a value and a tuple of types");
         }
         catch (Exception e)
         {
@@ -558,7 +625,8 @@ public static unsafe partial class Module
         if (descriptor is < 0 or > int.MaxValue) return Errors.Value("file is not a valid file descriptor");
         try
         {
-            return FaultHandling.Enable((int)descriptor, arguments[1] == Api.Table._Py_TrueStruct, arguments[2] == Api.Table._Py_TrueStruct);
+            return FaultHandling.Enable(
+                (int)descriptor, arguments[1] == Api.Table._Py_TrueStruct, arguments[2] == Api.Table._Py_TrueStruct);
         }
         catch (Exception e)
         {
@@ -599,7 +667,8 @@ public static unsafe partial class Module
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IsAlone(PyObject* module, PyObject* none) => Interpreters.IsAlone() ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+    static PyObject* IsAlone(PyObject* module, PyObject* none) =>
+        Interpreters.IsAlone() ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* WorkerTake(PyObject* module, PyObject* none)

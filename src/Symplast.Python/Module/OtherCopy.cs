@@ -5,12 +5,13 @@ using Symplast.CPython;
 namespace Symplast.Python;
 
 /// <summary>
-/// Another copy of this library in the process, such as that of a second installation on <c>sys.path</c>: each would have pools and interpreters of its own, and take the
-/// other's objects for strange ones. The copy that was loaded first serves all imports.
+/// Another copy of this library in the process, such as that of a second installation on <c>sys.path</c>: each would have pools
+/// and interpreters of its own, and take the other's objects for strange ones. The copy that was loaded first serves all imports.
 /// </summary>
 internal static unsafe partial class OtherCopy
 {
-    // DT_SONAME of the library, under which the dynamic linker finds a copy that is loaded, whatever the file. In the order of loading.
+    // DT_SONAME of the library, under which the dynamic linker finds a copy that is loaded, whatever the file. In the order of
+    // loading.
     const string SharedName = "symplast-of-the-process";
 
     const int Lazy = 1;
@@ -37,8 +38,8 @@ internal static unsafe partial class OtherCopy
     internal static string OwnVersion() => typeof(OtherCopy).Assembly.GetName().Version!.ToString(3);
 
     /// <summary>
-    /// What the import of the copy that was loaded first gives, if that is another one; false if it is this one. Null with <paramref name="refusal"/> if the other one is of
-    /// another version.
+    /// What the import of the copy that was loaded first gives, if that is another one; false if it is this one. Null with
+    /// <paramref name="refusal"/> if the other one is of another version.
     /// </summary>
     internal static bool TryInit(out PyObject* definition, out string? refusal)
     {
@@ -51,7 +52,9 @@ internal static unsafe partial class OtherCopy
         var version = (delegate* unmanaged[Cdecl]<byte*>)Find(first, "symplast_version");
         string other = (version == null ? null : Marshal.PtrToStringUTF8((nint)version())) ?? "unknown";
         if (other == OwnVersion()) definition = init();
-        else refusal = $"this is symplast {OwnVersion()}, but another copy of symplast, of version {other}, is loaded in this process already: there can be one only; check sys.path";
+        else refusal =
+            $"this is symplast {OwnVersion()}, but another copy of symplast, of version {other}, is loaded in this process "
+            + "already: there can be one only; check sys.path";
         return true;
     }
 

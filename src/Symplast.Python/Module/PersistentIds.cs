@@ -6,20 +6,22 @@ using Symplast.Python.Live;
 namespace Symplast.Python;
 
 /// <summary>
-/// How shared objects travel inside pickles between interpreters of the process: as persistent ids, which say where the object lies and
-/// in which pool. Nothing is copied, however large the object is.
+/// How shared objects travel inside pickles between interpreters of the process: as persistent ids, which say where the object
+/// lies and in which pool. Nothing is copied, however large the object is.
 /// </summary>
 internal static unsafe class PersistentIds
 {
-    // The low bits of an id are the place in the address range in units of 16 bytes (1 TiB = 2^40 bytes), the others the low bits of the
-    // pool's number: an address that belongs to another pool by now is not mistaken for the object that was sent.
-    // Negative ids are tickets of live objects.
+    // The low bits of an id are the place in the address range in units of 16 bytes (1 TiB = 2^40 bytes), the others the low bits
+    // of the pool's number: an address that belongs to another pool by now is not mistaken for the object that was sent. Negative
+    // ids are tickets of live objects.
     const ulong Negative = 2;
     const int PlaceBits = 36;
     const ulong PlaceMask = (1UL << PlaceBits) - 1;
     const long PoolMask = (1L << (64 - PlaceBits)) - 1;
 
-    /// <summary>The id of a shared object, None for any other. DeletedError if its pool is deleted. Called for every object in a pickle.</summary>
+    /// <summary>
+    /// The id of a shared object, None for any other. DeletedError if its pool is deleted. Called for every object in a pickle.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static PyObject* IdOf(PyObject* module, PyObject* o) =>
         AddressRange.Contains(o) ? IdOfShared(module, o) : Handle.MayBe(o) ? IdOfLive(module, o) : Api.Table._Py_NoneStruct;
@@ -36,8 +38,8 @@ internal static unsafe class PersistentIds
     }
 
     /// <summary>
-    /// The object with this id, for the calling interpreter, which gets a lease on its pool. Numbers that are no id of a finished object are
-    /// refused, so a damaged pickle cannot crash.
+    /// The object with this id, for the calling interpreter, which gets a lease on its pool. Numbers that are no id of a finished
+    /// object are refused, so a damaged pickle cannot crash.
     /// </summary>
     internal static PyObject* Load(InterpreterState interpreter, PyObject* id)
     {

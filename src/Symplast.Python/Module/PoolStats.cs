@@ -27,7 +27,8 @@ internal static unsafe class PoolStats
             Field("interpreters"u8, "number of interpreters that were given pointers into the pool and have not ended"u8),
             Field("max_bytes"u8, "limit for used_bytes, or None"u8),
             Field("deleted"u8, "whether the pool was deleted"u8),
-            Field("live_blocks"u8, "number of blocks that live objects consist of, their texts included; exact while nobody changes them"u8),
+            Field("live_blocks"u8,
+                "number of blocks that live objects consist of, their texts included; exact while nobody changes them"u8),
             Field("live_bytes"u8, "bytes of these blocks, which are part of used_bytes"u8),
             Field("live"u8, "a dict of the number of live objects by type; exact while nobody makes or drops any"u8),
             Field("handles"u8, "a dict of the number of handles into the pool by interpreter"u8)),
@@ -65,5 +66,6 @@ internal static unsafe class PoolStats
         return null;
     }
 
-    static PyStructSequenceField Field(ReadOnlySpan<byte> name, ReadOnlySpan<byte> doc) => new() { Name = Text.Utf8(name), Doc = Text.Utf8(doc) };
+    static PyStructSequenceField Field(ReadOnlySpan<byte> name, ReadOnlySpan<byte> doc) =>
+        new() { Name = Text.Utf8(name), Doc = Text.Utf8(doc) };
 }

@@ -29,22 +29,23 @@ internal static unsafe class PoolType
             Pool(name=None, max_bytes=None, default=None)
             --
 
-            A named region of shared memory. Objects frozen into it are shared by all interpreters of the process by pointer, belong
-            to no interpreter's garbage collector, and are deleted together by delete(), or at the end of a with block.
+            A named region of shared memory. Objects frozen into it are shared by all interpreters of the process by pointer,
+            belong to no interpreter's garbage collector, and are deleted together by delete(), or at the end of a with block.
 
-            Deleting ends the objects, not yet their memory: what was frozen stays in memory until every interpreter that was given a
-            pointer into the pool has ended; for the main interpreter, that is the end of the process. So a program whose main
-            interpreter freezes into one short-lived pool after the other grows: freeze in workers, or keep pools longer.
+            Deleting ends the objects, not yet their memory: what was frozen stays in memory until every interpreter that was
+            given a pointer into the pool has ended; for the main interpreter, that is the end of the process. So a program whose
+            main interpreter freezes into one short-lived pool after the other grows: freeze in workers, or keep pools longer.
             stats().pending_bytes says how much of a pool waits; a PendingMemoryWarning is given when all of them together pass
             get_pending_limit(). The memory of live objects returns at once.
 
-            max_bytes limits the bytes of its objects; PoolFullError is raised beyond. default(o) is called in this interpreter for
-            every object that is to be frozen or stored into this pool and cannot be, unless freeze() is given another one, and
-            returns one that can. All methods are thread-safe.
+            max_bytes limits the bytes of its objects; PoolFullError is raised beyond. default(o) is called in this interpreter
+            for every object that is to be frozen or stored into this pool and cannot be, unless freeze() is given another one,
+            and returns one that can. All methods are thread-safe.
             """u8)),
         Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
         Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
-        Slot(PyTypeSlot.Traverse, (delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void*, int>, void*, int>)&Traverse),
+        Slot(PyTypeSlot.Traverse,
+            (delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void*, int>, void*, int>)&Traverse),
         Slot(PyTypeSlot.Repr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Repr),
         Slot(PyTypeSlot.Members, Table(new PyMemberDef
         {
@@ -55,20 +56,25 @@ internal static unsafe class PoolType
         })),
         Slot(PyTypeSlot.GetSet, Table(
             Property("name"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Name, "The name given at creation."u8),
-            Property("max_bytes"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&MaxBytes, "Limit for the bytes of its objects, or None."u8),
-            Property("default"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Default, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void*, int>)&SetDefault,
-                "What this interpreter makes of objects that cannot be shared, when they are meant for this pool: a function, or None."u8),
-            Property("deleted"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Deleted, "True once delete() was called, in any interpreter."u8))),
+            Property("max_bytes"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&MaxBytes,
+                "Limit for the bytes of its objects, or None."u8),
+            Property("default"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Default,
+                (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void*, int>)&SetDefault,
+                "What this interpreter makes of objects that cannot be shared, when they are meant for this pool: a "u8
+                + "function, or None."u8),
+            Property("deleted"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Deleted,
+                "True once delete() was called, in any interpreter."u8))),
         Slot(PyTypeSlot.Methods, Table(
-            Method("freeze"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Freeze, PyMethodDef.FastCall | PyMethodDef.Keywords, """
+            Method("freeze"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Freeze,
+                PyMethodDef.FastCall | PyMethodDef.Keywords, """
                 freeze($self, /, obj, default=None)
                 --
 
                 Copy obj and everything it holds into this pool as immutable objects, and return the copy.
 
-                list becomes tuple, dict becomes frozendict (3.15+) or mappingproxy, set becomes frozenset, bytearray becomes bytes. Identity,
-                sharing and cycles are kept. What is frozen already is returned as it is. default(o) is called for every
-                object that cannot be frozen and returns one that can. An error leaves the pool as it was.
+                list becomes tuple, dict becomes frozendict (3.15+) or mappingproxy, set becomes frozenset, bytearray becomes
+                bytes. Identity, sharing and cycles are kept. What is frozen already is returned as it is. default(o) is called
+                for every object that cannot be frozen and returns one that can. An error leaves the pool as it was.
 
                 Raises NotShareableError (naming the place), PoolFullError, DeletedError.
                 """u8),
@@ -85,17 +91,21 @@ internal static unsafe class PoolType
                 Delete the pool with all its objects. Final at once: every later use raises DeletedError, in every interpreter.
                 The memory returns to the system when the last interpreter that was given a pointer into the pool has ended.
                 """u8),
-            Method("allocating"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Allocating, PyMethodDef.NoArgs, """
+            Method("allocating"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Allocating, PyMethodDef.NoArgs,
+                """
                 allocating($self, /)
                 --
 
-                Return a context manager in which this pool is the current pool: for freeze() and for new live objects of this context
-                (contextvars), that is of this thread or asyncio task and of what those start. Blocks nest, and each may be left at any time,
-                in any thread or context.
+                Return a context manager in which this pool is the current pool: for freeze() and for new live objects of this
+                context (contextvars), that is of this thread or asyncio task and of what those start. Blocks nest, and each may
+                be left at any time, in any thread or context.
                 """u8),
-            Method("__enter__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Enter, PyMethodDef.NoArgs, "__enter__($self, /)\n--\n\nReturn the pool."u8),
-            Method("__exit__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exit, PyMethodDef.VarArgs, "__exit__($self, /, *exc_info)\n--\n\nDelete the pool."u8),
-            Method("__reduce__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reduce, PyMethodDef.NoArgs, "Pickle by reference, within this process."u8))));
+            Method("__enter__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Enter, PyMethodDef.NoArgs,
+                "__enter__($self, /)\n--\n\nReturn the pool."u8),
+            Method("__exit__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exit, PyMethodDef.VarArgs,
+                "__exit__($self, /, *exc_info)\n--\n\nDelete the pool."u8),
+            Method("__reduce__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reduce, PyMethodDef.NoArgs,
+                "Pickle by reference, within this process."u8))));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
@@ -107,14 +117,16 @@ internal static unsafe class PoolType
             PyObject* nameArgument = null;
             PyObject* limitArgument = null;
             PyObject* defaultArgument = null;
-            if (!BindNew(positional, named, ref nameArgument, ref limitArgument, ref defaultArgument) || !CheckDefault(ref defaultArgument)) return null;
+            if (!BindNew(positional, named, ref nameArgument, ref limitArgument, ref defaultArgument)
+                || !CheckDefault(ref defaultArgument)) return null;
             string name;
             if (nameArgument == null || nameArgument == Api.Table._Py_NoneStruct)
             {
                 // Only uniqueness matters; nothing is published through the counter.
                 name = "pool-" + Interlocked.Increment(ref _unnamed).ToString(CultureInfo.InvariantCulture);
             }
-            else if (Api.Table.PyType_IsSubtype(nameArgument->Type, Api.Table.PyUnicode_Type) != 0 && nameArgument->Type == Api.Table.PyUnicode_Type)
+            else if (Api.Table.PyType_IsSubtype(nameArgument->Type, Api.Table.PyUnicode_Type) != 0
+                && nameArgument->Type == Api.Table.PyUnicode_Type)
             {
                 name = Text.FromPython(nameArgument);
             }
@@ -147,7 +159,8 @@ internal static unsafe class PoolType
     static bool CheckDefault(ref PyObject* function)
     {
         if (function == Api.Table._Py_NoneStruct) function = null;
-        return function == null || Api.Table.PyCallable_Check(function) != 0 || Errors.Type($"default must be callable or None, not {Text.TypeName(function)}") != null;
+        return function == null || Api.Table.PyCallable_Check(function) != 0
+            || Errors.Type($"default must be callable or None, not {Text.TypeName(function)}") != null;
     }
 
     static bool BindNew(PyObject* positional, PyObject* named, ref PyObject* name, ref PyObject* limit, ref PyObject* function)
@@ -204,7 +217,8 @@ internal static unsafe class PoolType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int Traverse(PyObject* self, delegate* unmanaged[Cdecl]<PyObject*, void*, int> visit, void* argument) => visit(self->Type, argument);
+    static int Traverse(PyObject* self, delegate* unmanaged[Cdecl]<PyObject*, void*, int> visit, void* argument) =>
+        visit(self->Type, argument);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Repr(PyObject* self)
@@ -227,7 +241,8 @@ internal static unsafe class PoolType
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* MaxBytes(PyObject* self, void* closure) =>
-        PoolHandle.PoolOf(self).MaxBytes == long.MaxValue ? Api.Table._Py_NoneStruct : Api.Table.PyLong_FromLongLong(PoolHandle.PoolOf(self).MaxBytes);
+        PoolHandle.PoolOf(self).MaxBytes == long.MaxValue
+            ? Api.Table._Py_NoneStruct : Api.Table.PyLong_FromLongLong(PoolHandle.PoolOf(self).MaxBytes);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Default(PyObject* self, void* closure)
@@ -261,14 +276,16 @@ internal static unsafe class PoolType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Deleted(PyObject* self, void* closure) => PoolHandle.PoolOf(self).Deleted ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+    static PyObject* Deleted(PyObject* self, void* closure) =>
+        PoolHandle.PoolOf(self).Deleted ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Freeze(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
     {
         try
         {
-            return Module.FreezeCall(InterpreterState.OfInstance(self), PoolHandle.PoolOf(self), "Pool.freeze", arguments, count, keywords);
+            return Module.FreezeCall(
+                InterpreterState.OfInstance(self), PoolHandle.PoolOf(self), "Pool.freeze", arguments, count, keywords);
         }
         catch (Exception e)
         {

@@ -6,15 +6,18 @@ using Symplast.Python.Live;
 namespace Symplast.Python;
 
 /// <summary>
-/// Done at the import what the .NET runtime would do at first use, when memory may be short: what fails there for want of memory fails for good, or ends the process.
+/// Done at the import what the .NET runtime would do at first use, when memory may be short: what fails there for want of memory
+/// fails for good, or ends the process.
 /// </summary>
 /// <remarks>
-/// A class constructor that throws is never run again; and it runs under a managed lock, which gives its thread a finalizable id. Libraries' functions are bound when the
-/// module is loaded (DirectPInvoke). The collector's first memory is asked for here and kept (System.GC.RetainVM), so that the little that calls allocate is there.
+/// A class constructor that throws is never run again; and it runs under a managed lock, which gives its thread a finalizable id.
+/// Libraries' functions are bound when the module is loaded (DirectPInvoke). The collector's first memory is asked for here and
+/// kept (System.GC.RetainVM), so that the little that calls allocate is there.
 /// </remarks>
 internal static class Preparation
 {
-    // More than the youngest generation may have before it is collected (System.GC.Gen0Size), so that the memory it moves on to is there too.
+    // More than the youngest generation may have before it is collected (System.GC.Gen0Size), so that the memory it moves on to
+    // is there too.
     const int Reserve = 6 << 20;
     const int Piece = 32 << 10;
 

@@ -6,7 +6,8 @@ namespace Symplast.Objects.Tests.Arrays;
 
 public unsafe class ArrayScheduleTests
 {
-    // The state is one element among others, "-" once deleted; of 16-bit integers. The array is large enough to be mapped, and given back at once where that can be.
+    // The state is one element among others, "-" once deleted; of 16-bit integers. The array is large enough to be mapped, and
+    // given back at once where that can be.
     sealed class Elements : Schedules
     {
         const int Place = 80_000;
@@ -16,7 +17,8 @@ public unsafe class ArrayScheduleTests
         protected override nint Make(Participant* me, string state)
         {
             SharedArray* array = Operations.Create(me, Heap, ElementKind.Int16, 'h', Place + 3);
-            for (int i = Place - 1; i <= Place + 1; i++) Operations.Exchange(me, array, i, i == Place ? Word(state) : 0xFFFF, out _);
+            for (int i = Place - 1; i <= Place + 1; i++)
+                Operations.Exchange(me, array, i, i == Place ? Word(state) : 0xFFFF, out _);
             return (nint)array;
         }
 
@@ -38,7 +40,9 @@ public unsafe class ArrayScheduleTests
             {
                 case "get": return Answer(Operations.Get(me, array, Place, out word, out _), word);
                 case "exchange": return Answer(Operations.Exchange(me, array, Place, Word(words[1]), out word), word);
-                case "cas": return Answer(Operations.CompareExchange(me, array, Place, Word(words[1]), Word(words[2]), out word), word);
+                case "cas":
+                    return Answer(
+                    Operations.CompareExchange(me, array, Place, Word(words[1]), Word(words[2]), out word), word);
                 case "add": return Answer(Operations.Add(me, array, Place, (Int128)int.Parse(words[1]), out word), word);
                 case "read":
                     Status status = Operations.Export(me, array, out ArrayView view);
@@ -53,7 +57,8 @@ public unsafe class ArrayScheduleTests
 
         static ulong Word(string number) => (ushort)short.Parse(number);
 
-        static string Answer(Status status, ulong word) => status is Status.Deleted or Status.Overflow ? $"{status}" : $"{status} {(short)word}";
+        static string Answer(Status status, ulong word) =>
+            status is Status.Deleted or Status.Overflow ? $"{status}" : $"{status} {(short)word}";
 
         protected override string Model(ref string state, string[] words)
         {
@@ -87,7 +92,8 @@ public unsafe class ArrayScheduleTests
     [InlineData("1", "delete;get|exchange 2;add 1|cas 1 4;get")]
     [InlineData("7", "delete|get;get|add -7")]
     [InlineData("0", "delete|delete;add 1|exchange 2;get")]
-    public void EveryScheduleIsLinearizable(string state, string programs) => new Elements().Explore(state, programs, preemptions: 3);
+    public void EveryScheduleIsLinearizable(string state, string programs) =>
+        new Elements().Explore(state, programs, preemptions: 3);
 
     // What is exported lives on, so it is asked only before.
     [Theory]
@@ -97,5 +103,6 @@ public unsafe class ArrayScheduleTests
     [Theory]
     [InlineData(ArrayStep.AdditionCompares, "1", "add 1|add 1")]
     [InlineData(ArrayStep.DeletionIsOneStep, "1", "delete|delete")]
-    internal void AStepThatIsLeftOutIsMissed(ArrayStep step, string state, string programs) => new Elements().Misses(step, state, programs);
+    internal void AStepThatIsLeftOutIsMissed(ArrayStep step, string state, string programs) =>
+        new Elements().Misses(step, state, programs);
 }

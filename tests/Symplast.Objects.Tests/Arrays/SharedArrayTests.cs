@@ -23,7 +23,9 @@ public sealed unsafe class SharedArrayTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void AnElementBehavesAsANumberOfItsKind(ElementKind kind) => Gen.Select(Gen.Int[0, 3], Gen.Int[-3, 2], Gen.OneOf(Gen.Long, Gen.Int.Select(i => (long)i), Gen.Long[-200, 200])).Array.Sample(
+    public void AnElementBehavesAsANumberOfItsKind(ElementKind kind) =>
+        Gen.Select(Gen.Int[0, 3], Gen.Int[-3, 2],
+        Gen.OneOf(Gen.Long, Gen.Int.Select(i => (long)i), Gen.Long[-200, 200])).Array.Sample(
         steps =>
         {
             SharedArray* array = Operations.Create(_me, _heap, kind, 'x', 3);
@@ -34,7 +36,8 @@ public sealed unsafe class SharedArrayTests : IDisposable
             foreach ((int operation, int index, long number) in steps)
             {
                 int i = index < 0 ? index + 3 : index;
-                Int128 integer = number < Elements.Least(kind) || number > Elements.Greatest(kind) ? Elements.Greatest(kind) : number;
+                Int128 integer = number < Elements.Least(kind) || number > Elements.Greatest(kind)
+                    ? Elements.Greatest(kind) : number;
                 double real = kind == ElementKind.Float32 ? (float)number : number;
                 ulong word = isReal ? Elements.OfReal(kind, real) : Elements.OfInteger(kind, integer);
                 ulong before = WordOf(i);
@@ -47,7 +50,9 @@ public sealed unsafe class SharedArrayTests : IDisposable
                         (integers[i], reals[i]) = (integer, real);
                         break;
                     case 1:
-                        Assert.Equal(Status.Done, Operations.CompareExchange(_me, array, index, before ^ (ulong)(number & 1), word, out seen));
+                        Assert.Equal(
+                            Status.Done, Operations.CompareExchange(
+                            _me, array, index, before ^ (ulong)(number & 1), word, out seen));
                         Assert.Equal(before, seen);
                         if ((number & 1) == 0) (integers[i], reals[i]) = (integer, real);
                         break;
@@ -61,7 +66,8 @@ public sealed unsafe class SharedArrayTests : IDisposable
                         Assert.Equal(Status.WrongKind, Operations.AddReal(_me, array, index, 1.0, out _));
                         Int128 sum = integers[i] + number;
                         bool fits = sum >= Elements.Least(kind) && sum <= Elements.Greatest(kind);
-                        Assert.Equal(fits ? Status.Done : Status.Overflow, Operations.Add(_me, array, index, (Int128)number, out seen));
+                        Assert.Equal(
+                            fits ? Status.Done : Status.Overflow, Operations.Add(_me, array, index, (Int128)number, out seen));
                         if (fits) integers[i] = sum;
                         if (fits) Assert.Equal(WordOf(i), seen);
                         break;
@@ -150,7 +156,9 @@ public sealed unsafe class SharedArrayTests : IDisposable
             {
                 for (int index = 2; index < 5; index++)
                 {
-                    Assert.Equal(Status.Done, Elements.IsReal(kind) ? Operations.AddReal(me, array, index, 1.0, out _) : Operations.Add(me, array, index, Int128.One, out _));
+                    Assert.Equal(
+                        Status.Done, Elements.IsReal(kind)
+                        ? Operations.AddReal(me, array, index, 1.0, out _) : Operations.Add(me, array, index, Int128.One, out _));
                 }
             }
         }

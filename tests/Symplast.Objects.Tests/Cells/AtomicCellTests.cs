@@ -22,7 +22,10 @@ public sealed unsafe class AtomicCellTests : IDisposable
     Value NewObject() => Value.Of((Header*)Integer.Create(_me, _heap, 0));
 
     [Fact]
-    public void AnIntegerBehavesAsAVariableOf64Bits() => Gen.Select(Gen.Int[0, 4], Gen.OneOf(Gen.Long, Gen.Int.Select(i => (long)i), Gen.Long[(1L << 61) - 3, (1L << 61) + 3], Gen.Long[-(1L << 61) - 3, -(1L << 61) + 3])).Array.Sample(
+    public void AnIntegerBehavesAsAVariableOf64Bits() =>
+        Gen.Select(Gen.Int[0, 4],
+        Gen.OneOf(Gen.Long, Gen.Int.Select(i => (long)i), Gen.Long[(1L << 61) - 3, (1L << 61) + 3],
+        Gen.Long[-(1L << 61) - 3, -(1L << 61) + 3])).Array.Sample(
         steps =>
         {
             AtomicCell* cell = Integer.Create(_me, _heap, 5);
@@ -48,7 +51,9 @@ public sealed unsafe class AtomicCellTests : IDisposable
                         model = number;
                         break;
                     case 3:
-                        Assert.Equal(number == model ? Status.Done : Status.Missing, Integer.CompareExchange(_me, cell, number, 1, out seen));
+                        Assert.Equal(
+                            number == model
+                            ? Status.Done : Status.Missing, Integer.CompareExchange(_me, cell, number, 1, out seen));
                         Assert.Equal(model, seen);
                         if (number == model) model = 1;
                         break;

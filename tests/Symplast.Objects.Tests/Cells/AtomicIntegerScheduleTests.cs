@@ -37,7 +37,8 @@ public unsafe class AtomicIntegerScheduleTests
             };
         }
 
-        static string Answer(Status status, long number) => status is Status.Deleted or Status.Overflow ? $"{status}" : $"{status} {number}";
+        static string Answer(Status status, long number) =>
+            status is Status.Deleted or Status.Overflow ? $"{status}" : $"{status} {number}";
 
         protected override string Model(ref string state, string[] words)
         {
@@ -83,7 +84,8 @@ public unsafe class AtomicIntegerScheduleTests
     [InlineData(Narrow, "add 1|delete;get|add 1;get")]
     [InlineData("1", "delete;get|exchange 2;add 1|cas 1 4;get")]
     [InlineData("1", "delete|delete;add 1|set 2;get")]
-    public void EveryScheduleIsLinearizable(string state, string programs) => new Cells().Explore(state, programs, preemptions: 3);
+    public void EveryScheduleIsLinearizable(string state, string programs) =>
+        new Cells().Explore(state, programs, preemptions: 3);
 
     [Theory]
     [InlineData(CellStep.AdditionCompares, Large, "add 1|add 1")]
@@ -91,5 +93,6 @@ public unsafe class AtomicIntegerScheduleTests
     [InlineData(CellStep.MarksAreRestored, Large, "add 1|add 1")]
     [InlineData(CellStep.WideningCompares, "1", "set 9223372036854775807|add 1;get")]
     [InlineData(CellStep.DeletionLocks, "1", "delete|delete")]
-    internal void AStepThatIsLeftOutIsMissed(CellStep step, string state, string programs) => new Cells().Misses(step, state, programs);
+    internal void AStepThatIsLeftOutIsMissed(CellStep step, string state, string programs) =>
+        new Cells().Misses(step, state, programs);
 }

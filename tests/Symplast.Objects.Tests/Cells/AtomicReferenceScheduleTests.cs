@@ -59,10 +59,12 @@ public unsafe class AtomicReferenceScheduleTests
     [InlineData("a", "cas a b;cas b c|cas a c;get|exchange a")]
     [InlineData("a", "delete;get|exchange b;get|cas a c;get")]
     [InlineData("a", "delete|delete|get;exchange b")]
-    public void EveryScheduleIsLinearizable(string state, string programs) => new Cells().Explore(state, programs, preemptions: 3);
+    public void EveryScheduleIsLinearizable(string state, string programs) =>
+        new Cells().Explore(state, programs, preemptions: 3);
 
     [Fact]
-    public void AReplacementThatDoesNotCompareIsMissed() => new Cells().Misses(CellStep.ReplacementCompares, "a", "exchange b|exchange c");
+    public void AReplacementThatDoesNotCompareIsMissed() =>
+        new Cells().Misses(CellStep.ReplacementCompares, "a", "exchange b|exchange c");
 
     [Fact]
     public void CountsAreRightInEverySchedule()

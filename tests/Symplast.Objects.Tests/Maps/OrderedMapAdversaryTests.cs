@@ -5,7 +5,8 @@ using Map = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
 namespace Symplast.Objects.Tests;
 
 /// <summary>
-/// Keys that somebody chose who knows how we hash, but not the keys of this process: they spread over the index as any others do. What counts is how far searches go.
+/// Keys that somebody chose who knows how we hash, but not the keys of this process: they spread over the index as any others do.
+/// What counts is how far searches go.
 /// </summary>
 public sealed unsafe class OrderedMapAdversaryTests : IDisposable
 {
@@ -30,9 +31,12 @@ public sealed unsafe class OrderedMapAdversaryTests : IDisposable
         ["alike modulo 2^200"] = (bench, i) => bench.Integer(((BigInteger)i << 200) + 7),
         ["powers of 2, more and less"] = (bench, i) => bench.Integer((BigInteger.One << i / 3) + i % 3 - 1),
         // One half, for a mixer that somebody knows and undoes.
-        ["alike in the high half, if multiplied by a known factor"] = (bench, i) => bench.Integer(Undone(0xD6E8FEB86659FD93, (ulong)i)),
-        ["alike in the low half, if multiplied by a known factor"] = (bench, i) => bench.Integer(Undone(0xD6E8FEB86659FD93, (ulong)i << 32)),
-        ["alike in the high half, if multiplied by the golden ratio"] = (bench, i) => bench.Integer(Undone(0x9E3779B97F4A7C15, (ulong)i)),
+        ["alike in the high half, if multiplied by a known factor"] = (bench, i) =>
+            bench.Integer(Undone(0xD6E8FEB86659FD93, (ulong)i)),
+        ["alike in the low half, if multiplied by a known factor"] = (bench, i) =>
+            bench.Integer(Undone(0xD6E8FEB86659FD93, (ulong)i << 32)),
+        ["alike in the high half, if multiplied by the golden ratio"] = (bench, i) =>
+            bench.Integer(Undone(0x9E3779B97F4A7C15, (ulong)i)),
         ["doubles with the same low bits"] = (_, i) => Value.Of(BitConverter.Int64BitsToDouble(((long)i << 38) + (1L << 60))),
         ["doubles with the same high bits"] = (_, i) => Value.Of(BitConverter.Int64BitsToDouble((1L << 60) + i)),
         // One hash in CPython.
@@ -41,9 +45,11 @@ public sealed unsafe class OrderedMapAdversaryTests : IDisposable
         ["complex numbers alike in CPython"] = (bench, i) => bench.Complex(1000003.0 * i, -i),
         // The pairs hash alike in CPython.
         ["tuples"] = (bench, i) => bench.Tuple(bench.Integer(i), bench.Integer(Second(i))),
-        ["tuples of two things"] = (bench, i) => bench.Tuple([.. Enumerable.Range(0, 13).Select(bit => (i >> bit & 1) == 0 ? Value.None : Value.Ellipsis)]),
+        ["tuples of two things"] = (bench, i) =>
+            bench.Tuple([.. Enumerable.Range(0, 13).Select(bit => (i >> bit & 1) == 0 ? Value.None : Value.Ellipsis)]),
         ["nested tuples"] = (bench, i) => bench.Tuple(bench.Tuple(Value.OfInt(i / 80)), bench.Tuple(Value.OfInt(i % 80))),
-        ["texts"] = (bench, i) => bench.Text(string.Concat(Enumerable.Range(0, 13).Select(bit => (i >> bit & 1) == 0 ? "AaAaAaAa" : "BBBBBBBB"))),
+        ["texts"] = (bench, i) =>
+            bench.Text(string.Concat(Enumerable.Range(0, 13).Select(bit => (i >> bit & 1) == 0 ? "AaAaAaAa" : "BBBBBBBB"))),
         ["bytes"] = (bench, i) => bench.Bytes(BitConverter.GetBytes((long)i << 40)),
     };
 
@@ -71,10 +77,12 @@ public sealed unsafe class OrderedMapAdversaryTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Attacks))]
-    public void SearchesAreShortWhateverTheKeys(string attack) => Check([.. Enumerable.Range(1, Keys).Select(i => Sets[attack](_bench, i))]);
+    public void SearchesAreShortWhateverTheKeys(string attack) =>
+        Check([.. Enumerable.Range(1, Keys).Select(i => Sets[attack](_bench, i))]);
 
     [Fact]
-    public void SearchesAreShortForAllOfThemTogether() => Check([.. Sets.Values.SelectMany(make => Enumerable.Range(1, Keys / 4).Select(i => make(_bench, i)))]);
+    public void SearchesAreShortForAllOfThemTogether() =>
+        Check([.. Sets.Values.SelectMany(make => Enumerable.Range(1, Keys / 4).Select(i => make(_bench, i)))]);
 
     void Check(Value[] keys)
     {

@@ -40,7 +40,8 @@ public sealed unsafe class OrderedMapCompactionTests : IDisposable
             },
             me =>
             {
-                for (int i = 0; !Volatile.Read(ref done); i = (i + 7) % Keys) Assert.Equal(Status.Done, MapOps.Contains(me, map, Probe.Of(Value.OfInt(i))));
+                for (int i = 0; !Volatile.Read(ref done); i = (i + 7) % Keys)
+                    Assert.Equal(Status.Done, MapOps.Contains(me, map, Probe.Of(Value.OfInt(i))));
             });
         Assert.True(MapOps.IsValid(owner, map));
         Epoch.Leave(owner);
@@ -57,15 +58,19 @@ public sealed unsafe class OrderedMapCompactionTests : IDisposable
         for (int i = -1; i < Early; i++) Assert.Equal(Status.Done, MapOps.Set(me, map, Probe.Of(Value.OfInt(i)), Value.None));
         Assert.Equal(Status.Done, MapOps.Start(me, map, out OrderedMapCursor forwards));
         OrderedMapCursor backwards = forwards;
-        for (int i = 0; i < later; i++) Assert.Equal(Status.Done, MapOps.Set(me, map, Probe.Of(Value.OfInt(Early + i)), Value.None));
+        for (int i = 0; i < later; i++)
+            Assert.Equal(Status.Done, MapOps.Set(me, map, Probe.Of(Value.OfInt(Early + i)), Value.None));
         Assert.Equal(Status.Done, MapOps.Remove(me, map, Probe.Of(Value.OfInt(-1)), out _));
         Assert.Equal(Status.Done, MapOps.Compact(me, map));
         Value* keys = stackalloc Value[Batch];
         Value* values = stackalloc Value[Batch];
         Assert.Equal(Status.Done, MapOps.Next(me, map, ref forwards, keys, values, Batch, out int count));
-        Assert.Equal(Enumerable.Range(0, Early).Select(i => (long)i), new Span<Value>(keys, count).ToArray().Select(key => key.Int));
+        Assert.Equal(
+            Enumerable.Range(0, Early).Select(i => (long)i), new Span<Value>(keys, count).ToArray().Select(key => key.Int));
         Assert.Equal(Status.Done, MapOps.Previous(me, map, ref backwards, keys, values, Batch, out count));
-        Assert.Equal(Enumerable.Range(0, Early).Reverse().Select(i => (long)i), new Span<Value>(keys, count).ToArray().Select(key => key.Int));
+        Assert.Equal(
+            Enumerable.Range(0, Early).Reverse().Select(i => (long)i),
+            new Span<Value>(keys, count).ToArray().Select(key => key.Int));
         Epoch.Leave(me);
     }
 
@@ -90,7 +95,8 @@ public sealed unsafe class OrderedMapCompactionTests : IDisposable
         Epoch.Enter(other);
         // One is left in each of three large segments.
         int[] left = [1500, 3000, 5000];
-        foreach (int i in Enumerable.Range(0, Many).Except(left)) Assert.Equal(Status.Done, MapOps.Remove(me, map, Probe.Of(Value.OfInt(i)), out _));
+        foreach (int i in Enumerable.Range(0, Many).Except(left))
+            Assert.Equal(Status.Done, MapOps.Remove(me, map, Probe.Of(Value.OfInt(i)), out _));
         Assert.NotEqual(0u, OrderedMap.Large(map->Root)->Dead);
         Epoch.Exit(other);
         Assert.Equal(Status.Done, MapOps.TakeFirst(me, map, out _, out _));

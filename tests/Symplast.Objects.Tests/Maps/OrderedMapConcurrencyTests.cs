@@ -79,7 +79,8 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
         OrderedMap* map = OrderedMap<THook>.Create(_me, _heap);
         Together(Threads, (me, thread) =>
         {
-            for (int i = 0; i < Rounds; i++) Assert.Equal(Status.Done, OrderedMap<THook>.Add(me, map, Key((i + thread) % keys), 1L, out _));
+            for (int i = 0; i < Rounds; i++)
+                Assert.Equal(Status.Done, OrderedMap<THook>.Add(me, map, Key((i + thread) % keys), 1L, out _));
         });
         Assert.True(OrderedMap<THook>.IsValid(_me, map));
         long sum = 0;
@@ -131,7 +132,8 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
         Drop(map);
     }
 
-    static bool Step(ref OrderedMapScheduleTests.State state, (int Kind, int Key, long Value) operation, (Status Status, long Value) result)
+    static bool Step(
+        ref OrderedMapScheduleTests.State state, (int Kind, int Key, long Value) operation, (Status Status, long Value) result)
     {
         long? before = state.Value;
         switch (operation.Kind)

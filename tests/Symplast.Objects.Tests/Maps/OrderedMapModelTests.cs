@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Symplast.Objects.Tests;
 
-/// <summary>Random sequences of everything that can be done to an ordered map, against a plain list, with every result compared.</summary>
+/// <summary>
+/// Random sequences of everything that can be done to an ordered map, against a plain list, with every result compared.
+/// </summary>
 public sealed unsafe class OrderedMapModelTests : IDisposable
 {
     /// <summary>One thing done to the map.</summary>
@@ -87,7 +89,8 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
         AnyStep(keys).Array[0, 150].Sample(steps => Run<Tiny>(steps, collide), iter: 1000, threads: 1);
 
     [Fact]
-    public void BehavesSoWithTheProductsSizes() => AnyStep(100).Array[100, 400].Sample(steps => Run<Uninterrupted>(steps, false), iter: 200, threads: 1);
+    public void BehavesSoWithTheProductsSizes() =>
+        AnyStep(100).Array[100, 400].Sample(steps => Run<Uninterrupted>(steps, false), iter: 200, threads: 1);
 
     [Fact]
     public void BehavesSoWhenNearlyAllIsRemoved()
@@ -119,7 +122,8 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
             return Probe.Bytes(text, sizeof(int), (ulong)Math.Min(number + 5_600, ushort.MaxValue) << 32);
         }
         const int Keys = 60_000;
-        for (int i = 0; i < Keys; i++) Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.TryAdd(_me, map, Key(i), Value.OfInt(i)));
+        for (int i = 0; i < Keys; i++)
+            Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.TryAdd(_me, map, Key(i), Value.OfInt(i)));
         Assert.True(OrderedMap<Uninterrupted>.IsValid(_me, map));
         for (int i = 0; i < Keys; i++)
         {
@@ -150,7 +154,8 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
                 IntKey number = new(i);
                 Assert.Equal(Status.Missing, OrderedMap<Uninterrupted>.Get(_me, map, key, out _));
                 Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Give(_me, map, key, Value.OfInt(i)));
-                Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Set(_me, map, Probe.Of(Value.Of((double)i)), Value.OfInt(-i)));
+                Assert.Equal(
+                    Status.Done, OrderedMap<Uninterrupted>.Set(_me, map, Probe.Of(Value.Of((double)i)), Value.OfInt(-i)));
                 Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Get(_me, map, key, out Value found));
                 Assert.Equal(Value.OfInt(i), found);
                 Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Get(_me, map, key.AsProbe, out found));
@@ -200,7 +205,8 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
         Epoch.Exit(_me);
     }
 
-    void Check<THook>(OrderedMap* map, List<(int Key, long Value)> model, Step step, bool collide) where THook : struct, IInterleaving
+    void Check<THook>(OrderedMap* map, List<(int Key, long Value)> model, Step step, bool collide)
+        where THook : struct, IInterleaving
     {
         Value result;
         int at;
@@ -208,16 +214,26 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
         {
             case Step.Get(int k):
                 at = model.FindIndex(e => e.Key == k);
-                Assert.Equal(at < 0 ? Status.Missing : Status.Done, With(k, collide, (in Probe p, out Value r) => OrderedMap<THook>.Get(_me, map, p, out r), out result));
+                Assert.Equal(
+                    at < 0 ? Status.Missing
+                    : Status.Done,
+                    With(k, collide, (in Probe p, out Value r) => OrderedMap<THook>.Get(_me, map, p, out r), out result));
                 if (at >= 0) Assert.Equal(Value.OfInt(model[at].Value), result);
                 break;
             case Step.Set(int k, int v):
-                Assert.Equal(Status.Done, With(k, collide, (in Probe p, out Value r) => { r = default; return OrderedMap<THook>.Set(_me, map, p, Value.OfInt(v)); }, out _));
+                Assert.Equal(
+                    Status.Done, With(
+                    k, collide, (in Probe p, out Value r) =>
+                    { r = default; return OrderedMap<THook>.Set(_me, map, p, Value.OfInt(v)); }, out _));
                 Put(model, k, v);
                 break;
             case Step.TryAdd(int k, int v):
                 at = model.FindIndex(e => e.Key == k);
-                Assert.Equal(at < 0 ? Status.Done : Status.Exists, With(k, collide, (in Probe p, out Value r) => OrderedMap<THook>.GetOrAdd(_me, map, p, Value.OfInt(v), out r), out result));
+                Assert.Equal(
+                    at < 0 ? Status.Done
+                    : Status.Exists,
+                    With(k, collide, (in Probe p, out Value r) =>
+                    OrderedMap<THook>.GetOrAdd(_me, map, p, Value.OfInt(v), out r), out result));
                 if (at < 0) Put(model, k, v);
                 Assert.Equal(Value.OfInt(model.Find(e => e.Key == k).Value), result);
                 break;
@@ -225,7 +241,8 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
                 int key = step is Step.Remove remove ? remove.Key : ((Step.Take)step).Key;
                 at = model.FindIndex(e => e.Key == key);
                 Assert.Equal(at < 0 ? Status.Missing : Status.Done, With(key, collide, (in Probe p, out Value r) =>
-                    step is Step.Remove ? OrderedMap<THook>.Remove(_me, map, p, out r) : OrderedMap<THook>.Take(_me, map, p, out r), out result));
+                    step is Step.Remove
+                        ? OrderedMap<THook>.Remove(_me, map, p, out r) : OrderedMap<THook>.Take(_me, map, p, out r), out result));
                 if (at < 0) break;
                 Assert.Equal(Value.OfInt(model[at].Value), result);
                 model.RemoveAt(at);
@@ -233,25 +250,31 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
             case Step.RemoveExpected(int k, int expected):
                 at = model.FindIndex(e => e.Key == k && e.Value == expected);
                 Assert.Equal(at < 0 ? Status.Missing : Status.Done,
-                    With(k, collide, (in Probe p, out Value r) => OrderedMap<THook>.Remove(_me, map, p, Probe.Of(Value.OfInt(expected)), out r), out _));
+                    With(k, collide, (in Probe p, out Value r) =>
+                        OrderedMap<THook>.Remove(_me, map, p, Probe.Of(Value.OfInt(expected)), out r), out _));
                 if (at >= 0) model.RemoveAt(at);
                 break;
             case Step.Exchange(int k, int expected, int v):
                 at = model.FindIndex(e => e.Key == k && e.Value == expected);
                 Assert.Equal(at < 0 ? Status.Missing : Status.Done,
-                    With(k, collide, (in Probe p, out Value r) => OrderedMap<THook>.CompareExchange(_me, map, p, Probe.Of(Value.Of((double)expected)), Value.OfInt(v), out r), out _));
+                    With(k, collide, (in Probe p, out Value r) =>
+                        OrderedMap<THook>.CompareExchange(
+                        _me, map, p, Probe.Of(Value.Of((double)expected)), Value.OfInt(v), out r), out _));
                 if (at >= 0) model[at] = (k, v);
                 break;
             case Step.Add(int k, int delta):
                 at = model.FindIndex(e => e.Key == k);
-                Assert.Equal(Status.Done, With(k, collide, (in Probe p, out Value r) => OrderedMap<THook>.Add(_me, map, p, delta, out r), out result));
+                Assert.Equal(
+                    Status.Done, With(
+                    k, collide, (in Probe p, out Value r) => OrderedMap<THook>.Add(_me, map, p, delta, out r), out result));
                 long sum = (at < 0 ? 0 : model[at].Value) + delta;
                 Assert.Equal(Value.OfInt(sum), result);
                 Put(model, k, sum);
                 break;
             case Step.TakeEnd(bool last):
                 Assert.Equal(model.Count == 0 ? Status.Missing : Status.Done,
-                    last ? OrderedMap<THook>.TakeLast(_me, map, out Value end, out result) : OrderedMap<THook>.TakeFirst(_me, map, out end, out result));
+                    last ? OrderedMap<THook>.TakeLast(_me, map, out Value end, out result)
+                        : OrderedMap<THook>.TakeFirst(_me, map, out end, out result));
                 if (model.Count == 0) break;
                 at = last ? model.Count - 1 : 0;
                 Assert.Equal(model[at], (int.Parse(Blob.ToText(end)[4..]), result.Int));

@@ -6,8 +6,8 @@ using MapOps = Symplast.Objects.OrderedMap<Symplast.Testing.Scheduled>;
 namespace Symplast.Objects.Tests;
 
 /// <summary>
-/// All schedules, within a bound, of a segment of four entries that is packed while others use the map: with one entry removed, the removal of a second packs it, that of a
-/// third packs it again, and that of the last drops it.
+/// All schedules, within a bound, of a segment of four entries that is packed while others use the map: with one entry removed,
+/// the removal of a second packs it, that of a third packs it again, and that of the last drops it.
 /// </summary>
 public sealed unsafe class OrderedMapPackingTests : IDisposable
 {
@@ -21,11 +21,14 @@ public sealed unsafe class OrderedMapPackingTests : IDisposable
             switch (words[0])
             {
                 case "cas":
-                    return MapOps.CompareExchange(me, map, Key(words[1]), Key(words[2]), Value.OfInt(long.Parse(words[3])), out value) == Status.Done ? "done" : value.IsInt ? $"{value.Int}" : "none";
+                    return MapOps.CompareExchange(
+                        me, map, Key(words[1]), Key(words[2]), Value.OfInt(long.Parse(words[3])), out value) == Status.Done
+                        ? "done" : value.IsInt ? $"{value.Int}" : "none";
                 case "add":
                     return MapOps.Add(me, map, Key(words[1]), 1, out value) == Status.Done ? $"{value.Int}" : "none";
                 case "take":
-                    return MapOps.Remove(me, map, Key(words[1]), Key(words[2]), out value) == Status.Done ? "done" : value.IsInt ? $"{value.Int}" : "none";
+                    return MapOps.Remove(me, map, Key(words[1]), Key(words[2]), out value) == Status.Done
+                        ? "done" : value.IsInt ? $"{value.Int}" : "none";
                 default:
                     return base.CarryOut(me, structure, words);
             }
@@ -47,7 +50,8 @@ public sealed unsafe class OrderedMapPackingTests : IDisposable
         }
     }
 
-    // Ids 4 to 7 are one segment: whole with 4 removed; packed; packed, with entries after it whose segment the next insertion but one leaves behind.
+    // Ids 4 to 7 are one segment: whole with 4 removed; packed; packed, with entries after it whose segment the next insertion
+    // but one leaves behind.
     const string Whole = "0=0 1=1 2=2 3=3 4=4 5=5 6=6 7=7 8=8 4=x";
     const string Packed = "0=0 1=1 2=2 3=3 4=4 5=5 6=6 7=7 8=8 4=x 7=x";
     const string Last = "0=0 1=1 2=2 3=3 4=4 5=5 6=6 7=7 4=x 5=x";
@@ -60,8 +64,10 @@ public sealed unsafe class OrderedMapPackingTests : IDisposable
     {
         string[] programs =
         [
-            "get 6; get 5", "set 6 60; get 6", "cas 6 6 60; get 6", "add 6 1; add 6 1", "remove 6; get 6", "remove 6; set 6 60", "take 6 6; get 6", "remove 5; set 5 50",
-            "remove 6; remove 7", "set 20 1; get 6; set 6 60", "first; last", "count; get 6; count", "keys; set 6 60", "once", "all; set 6 60",
+            "get 6; get 5", "set 6 60; get 6", "cas 6 6 60; get 6", "add 6 1; add 6 1", "remove 6; get 6", "remove 6; set 6 60",
+                "take 6 6; get 6", "remove 5; set 5 50",
+            "remove 6; remove 7", "set 20 1; get 6; set 6 60", "first; last", "count; get 6; count", "keys; set 6 60", "once",
+                "all; set 6 60",
             "set 6 60; all", "clear; set 6 60", "compact; set 6 60",
         ];
         TheoryData<string, string> data = [];
@@ -214,7 +220,9 @@ public sealed unsafe class OrderedMapPackingTests : IDisposable
         Value* keys = stackalloc Value[batch];
         Value* values = stackalloc Value[batch];
         Assert.Equal(Status.Done, MapOps.Start(me, map, out OrderedMapCursor cursor));
-        while ((backwards ? MapOps.Previous(me, map, ref cursor, keys, values, batch, out int count) : MapOps.Next(me, map, ref cursor, keys, values, batch, out count)) == Status.Done)
+        while ((backwards
+            ? MapOps.Previous(me, map, ref cursor, keys, values, batch, out int count)
+            : MapOps.Next(me, map, ref cursor, keys, values, batch, out count)) == Status.Done)
         {
             for (int i = 0; i < count; i++)
             {

@@ -5,7 +5,9 @@ using MapOps = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
 
 namespace Symplast.Objects.Tests;
 
-/// <summary>Maps from which nearly everything is removed: their memory, with and without failing allocations, and real threads meanwhile.</summary>
+/// <summary>
+/// Maps from which nearly everything is removed: their memory, with and without failing allocations, and real threads meanwhile.
+/// </summary>
 public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
 {
     readonly PoolHeap* _heap = CheckedHeap.Create("packing");
@@ -37,13 +39,16 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
     static int PackedSegments(OrderedMap* map)
     {
         MapSegments* segments = OrderedMap.Large(map->Root)->Segments;
-        return Enumerable.Range(0, (int)segments->Capacity).Count(i => (MapSegments.Items(segments)[i] & MapSegments.PackedBit) != 0 && MapSegments.Items(segments)[i] != MapSegments.Gone);
+        return Enumerable.Range(0, (int)segments->Capacity).Count(
+            i => (MapSegments.Items(segments)[i] & MapSegments.PackedBit) != 0
+            && MapSegments.Items(segments)[i] != MapSegments.Gone);
     }
 
     static uint SlotsOf(OrderedMap* map)
     {
         MapDirectory* directory = OrderedMap.Large(map->Root)->Directory;
-        return (uint)Enumerable.Range(0, 1 << directory->Depth).Select(i => MapDirectory.Items(directory)[i]).Distinct().Sum(shard => (long)MapDirectory.Mask(shard) + 1);
+        return (uint)Enumerable.Range(0, 1 << directory->Depth).Select(i => MapDirectory.Items(directory)[i]).Distinct().Sum(
+            shard => (long)MapDirectory.Mask(shard) + 1);
     }
 
     [Fact]
@@ -79,7 +84,8 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
         const int Keys = 40_000;
         OrderedMap* map = Create<Uninterrupted>(Keys);
         nint root = map->Root;
-        foreach (int key in Enumerable.Range(0, Keys).Where(key => key % 5000 != 0)) Assert.Equal(Status.Done, MapOps.Remove(_me, map, Key(key), out _));
+        foreach (int key in Enumerable.Range(0, Keys).Where(key => key % 5000 != 0))
+            Assert.Equal(Status.Done, MapOps.Remove(_me, map, Key(key), out _));
         Assert.NotEqual(root, map->Root);
         Assert.True(MapOps.IsValid(_me, map));
         Assert.Equal(Enumerable.Range(0, Keys / 5000).Select(i => 5000L * i), Walk(_me, map, false));
@@ -94,12 +100,14 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
         {
             OrderedMap* map = Create<Tiny>(12);
             HeapDebug.FailAt(n);
-            foreach (int key in (int[])[4, 5, 8, 9]) Assert.Equal(Status.Done, OrderedMap<Tiny>.Remove(_me, map, Key(key), out _));
+            foreach (int key in (int[])[4, 5, 8, 9])
+                Assert.Equal(Status.Done, OrderedMap<Tiny>.Remove(_me, map, Key(key), out _));
             Assert.True(OrderedMap<Tiny>.Set(_me, map, Key(20), Value.OfInt(20)) is Status.NoMemory or Status.Done);
             bool failed = HeapDebug.HasFailed;
             HeapDebug.FailAt(0);
             Assert.True(OrderedMap<Tiny>.IsValid(_me, map));
-            for (int i = 0; i < 12; i++) Assert.Equal(i is 4 or 5 or 8 or 9 ? Status.Missing : Status.Done, OrderedMap<Tiny>.Contains(_me, map, Key(i)));
+            for (int i = 0; i < 12; i++)
+                Assert.Equal(i is 4 or 5 or 8 or 9 ? Status.Missing : Status.Done, OrderedMap<Tiny>.Contains(_me, map, Key(i)));
             foreach (int key in (int[])[6, 10]) Assert.Equal(Status.Done, OrderedMap<Tiny>.Remove(_me, map, Key(key), out _));
             Assert.Equal(2, PackedSegments(map));
             Assert.True(OrderedMap<Tiny>.IsValid(_me, map));
@@ -137,7 +145,9 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
         Value* keys = stackalloc Value[Batch];
         Value* values = stackalloc Value[Batch];
         Assert.Equal(Status.Done, OrderedMap<THook>.Start(me, map, out OrderedMapCursor cursor));
-        while ((backwards ? OrderedMap<THook>.Previous(me, map, ref cursor, keys, values, Batch, out int count) : OrderedMap<THook>.Next(me, map, ref cursor, keys, values, Batch, out count)) == Status.Done)
+        while ((backwards
+            ? OrderedMap<THook>.Previous(me, map, ref cursor, keys, values, Batch, out int count)
+            : OrderedMap<THook>.Next(me, map, ref cursor, keys, values, Batch, out count)) == Status.Done)
         {
             for (int i = 0; i < count; i++) seen.Add(keys[i].Int);
         }
@@ -166,7 +176,8 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
         };
         Threads.Body Adder(int number) => me =>
         {
-            for (int i = number * step; Volatile.Read(ref left) > 0 || added[number] == 0; i = (i + 7 * step) % count, added[number]++)
+            for (int i = number * step; Volatile.Read(ref left) > 0
+                || added[number] == 0; i = (i + 7 * step) % count, added[number]++)
             {
                 Assert.Equal(Status.Done, OrderedMap<THook>.Add(me, map, Key(i), 1L, out _));
                 if (i % 3 == 0) Assert.Equal(Status.Done, OrderedMap<THook>.Set(me, map, Key(count + number), Value.OfInt(i)));
@@ -178,11 +189,14 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
             {
                 List<long> seen = Walk<THook>(me, map, backwards);
                 if (backwards) seen.Reverse();
-                Assert.Equal(Enumerable.Range(0, (count + step - 1) / step).Select(i => (long)i * step), seen.Where(key => key < count && key % step == 0));
+                Assert.Equal(
+                    Enumerable.Range(0, (count + step - 1) / step).Select(i => (long)i * step),
+                    seen.Where(key => key < count && key % step == 0));
                 Assert.Equal(seen.Order().Distinct().Count(key => key < count), seen.Count(key => key < count));
                 Assert.Equal(Status.Done, OrderedMap<THook>.Snapshot(me, map, out MapSnapshot* snapshot));
                 int kept = 0;
-                for (ulong i = 0; i < snapshot->Count; i++) kept += MapSnapshot.Key(snapshot, i).Int is long key && key < count && key % step == 0 ? 1 : 0;
+                for (ulong i = 0; i < snapshot->Count; i++)
+                    kept += MapSnapshot.Key(snapshot, i).Int is long key && key < count && key % step == 0 ? 1 : 0;
                 MapSnapshot.Free(me, snapshot);
                 Assert.Equal((count + step - 1) / step, kept);
             }
@@ -234,7 +248,8 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
         Drop(map);
     }
 
-    static bool Step(ref OrderedMapScheduleTests.State state, (int Kind, int Key, long Value) operation, (Status Status, long Value) result)
+    static bool Step(
+        ref OrderedMapScheduleTests.State state, (int Kind, int Key, long Value) operation, (Status Status, long Value) result)
     {
         long? before = state.Value;
         switch (operation.Kind)
@@ -266,7 +281,9 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
                 {
                     Epoch.Enter(me);
                     inside.SignalAndWait();
-                    for (int i = 0; i < 300; i++) Assert.True(MapOps.Remove(me, map, Key(i * 7 % 300), out _) is Status.Done or Status.Missing or Status.Deleted);
+                    for (int i = 0; i < 300; i++)
+                        Assert.True(MapOps.Remove(me, map, Key(i * 7 % 300), out _) is Status.Done or Status.Missing
+                        or Status.Deleted);
                     Epoch.Exit(me);
                 },
                 me =>

@@ -46,12 +46,18 @@ public sealed unsafe class OrderedMapScheduleTests : IDisposable
         TheoryData<int, string> data = [];
         string[] pairs =
         [
-            "set 0 10 | get 0, get 0", "set 0 10 | set 0 20", "set 0 10 | remove 0, set 0 30", "set 100 1 | set 100 2", "set 100 1 | get 100, get 100",
-            "set 100 1 | set 0 10, get 0", "set 100 1, set 101 2 | set 0 10, get 0", "set 100 1 | remove 0, get 0", "remove 0, set 0 5 | get 0, get 0",
-            "remove 0 | remove 0", "add 0 5 | add 0 7", "add 100 5 | add 100 7", "tryadd 100 1 | tryadd 100 2", "exchange 0 0 5 | exchange 0 0 6",
-            "exchange 0 0 5 | remove 0", "set 100 1, set 101 1 | set 102 2, remove 100", "clear | set 0 10, get 0", "clear | set 100 1, get 100", "clear | remove 0, get 0",
-            "set 0 10, get 0 | set 100 1, set 101 2, get 0", "add 0 5, get 0 | set 100 1, add 0 7", "remove 0 | set 0 10, set 0 20", "exchange 0 0 5, exchange 0 5 6 | set 100 1, remove 0",
-            "remove 0, set 100 1, set 101 1 | set 1 10, get 1", "remove 0, set 100 1, set 101 1 | add 1 10, get 0", "clear | add 0 5, add 0 7, get 0",
+            "set 0 10 | get 0, get 0", "set 0 10 | set 0 20", "set 0 10 | remove 0, set 0 30", "set 100 1 | set 100 2",
+                "set 100 1 | get 100, get 100",
+            "set 100 1 | set 0 10, get 0", "set 100 1, set 101 2 | set 0 10, get 0", "set 100 1 | remove 0, get 0",
+                "remove 0, set 0 5 | get 0, get 0",
+            "remove 0 | remove 0", "add 0 5 | add 0 7", "add 100 5 | add 100 7", "tryadd 100 1 | tryadd 100 2",
+                "exchange 0 0 5 | exchange 0 0 6",
+            "exchange 0 0 5 | remove 0", "set 100 1, set 101 1 | set 102 2, remove 100", "clear | set 0 10, get 0",
+                "clear | set 100 1, get 100", "clear | remove 0, get 0",
+            "set 0 10, get 0 | set 100 1, set 101 2, get 0", "add 0 5, get 0 | set 100 1, add 0 7",
+                "remove 0 | set 0 10, set 0 20", "exchange 0 0 5, exchange 0 5 6 | set 100 1, remove 0",
+            "remove 0, set 100 1, set 101 1 | set 1 10, get 1", "remove 0, set 100 1, set 101 1 | add 1 10, get 0",
+                "clear | add 0 5, add 0 7, get 0",
             "compact | set 0 10, get 0", "compact | set 100 1, get 100", "compact | remove 0, get 0",
         ];
         foreach (string pair in pairs)
@@ -61,9 +67,12 @@ public sealed unsafe class OrderedMapScheduleTests : IDisposable
         // 102 fills the shard that 2 is in, and 108 belongs to; 114 splits it.
         string[] splits =
         [
-            "set 102 1, set 114 1 | set 114 2", "set 102 1, set 114 1 | set 2 10, get 2", "set 102 1, set 114 1 | remove 2, get 2", "set 102 1, set 114 1 | set 108 2, get 108",
-            "set 102 1, set 114 1 | add 108 5, add 2 7", "set 102 1, set 114 1 | set 108 2, remove 102", "set 102 1, set 114 1 | exchange 2 2 5, exchange 2 5 6",
-            "clear | set 102 1, set 114 1, get 2", "compact | set 102 1, set 114 1, get 2", "set 102 1, tryadd 114 1 | set 108 2, get 114",
+            "set 102 1, set 114 1 | set 114 2", "set 102 1, set 114 1 | set 2 10, get 2",
+                "set 102 1, set 114 1 | remove 2, get 2", "set 102 1, set 114 1 | set 108 2, get 108",
+            "set 102 1, set 114 1 | add 108 5, add 2 7", "set 102 1, set 114 1 | set 108 2, remove 102",
+                "set 102 1, set 114 1 | exchange 2 2 5, exchange 2 5 6",
+            "clear | set 102 1, set 114 1, get 2", "compact | set 102 1, set 114 1, get 2",
+                "set 102 1, tryadd 114 1 | set 108 2, get 114",
         ];
         foreach (string pair in splits) data.Add(9, pair);
         return data;
@@ -149,7 +158,8 @@ public sealed unsafe class OrderedMapScheduleTests : IDisposable
     {
         Assert.True(OrderedMap<Scheduled>.IsValid(me, map), "the map is not valid");
         // What is there in the end is the result of one more reading of each key.
-        foreach (int key in Enumerable.Range(0, size).Concat(history.Calls.Select(call => call.Operation.Key).Where(key => key >= size)).Distinct().ToArray())
+        foreach (int key in Enumerable.Range(0, size).Concat(
+            history.Calls.Select(call => call.Operation.Key).Where(key => key >= size)).Distinct().ToArray())
         {
             Play(me, map, history, 0, $"get {key}");
         }
@@ -241,7 +251,9 @@ public sealed unsafe class OrderedMapScheduleTests : IDisposable
             Kind.Set => OrderedMap<Scheduled>.Set(me, map, key, Value.OfInt(operation.Value)),
             Kind.TryAdd => OrderedMap<Scheduled>.TryAdd(me, map, key, Value.OfInt(operation.Value)),
             Kind.Remove => OrderedMap<Scheduled>.Remove(me, map, key, out value),
-            Kind.Exchange => OrderedMap<Scheduled>.CompareExchange(me, map, key, Probe.Of(Value.OfInt(operation.Expected)), Value.OfInt(operation.Value), out _),
+            Kind.Exchange =>
+                OrderedMap<Scheduled>.CompareExchange(
+                me, map, key, Probe.Of(Value.OfInt(operation.Expected)), Value.OfInt(operation.Value), out _),
             _ => OrderedMap<Scheduled>.Add(me, map, key, operation.Value, out value),
         };
     }

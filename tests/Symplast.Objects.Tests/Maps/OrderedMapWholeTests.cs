@@ -6,8 +6,8 @@ using MapOps = Symplast.Objects.OrderedMap<Symplast.Testing.Scheduled>;
 namespace Symplast.Objects.Tests;
 
 /// <summary>
-/// The map as a whole under all schedules within a bound: its order, both ends, the number of entries and snapshots, together with changes of single keys, are
-/// one linearizable structure.
+/// The map as a whole under all schedules within a bound: its order, both ends, the number of entries and snapshots, together
+/// with changes of single keys, are one linearizable structure.
 /// </summary>
 public sealed unsafe class OrderedMapWholeTests : IDisposable
 {
@@ -64,13 +64,17 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
                     Assert.Equal(Status.Done, MapOps.SnapshotKeys(me, map, ulong.MaxValue, out MapSnapshot* keys));
                     // Others changed it too often.
                     if (keys == null) Assert.Equal(Status.Done, MapOps.SnapshotAtOnce(me, map, ulong.MaxValue, out keys));
-                    string names = string.Join(' ', Enumerable.Range(0, (int)keys->Count).Select(i => $"{KeyOf((nint)keys, (ulong)i)}"));
+                    string names =
+                        string.Join(' ', Enumerable.Range(0, (int)keys->Count).Select(i => $"{KeyOf((nint)keys, (ulong)i)}"));
                     MapSnapshot.Free(me, keys);
                     return names;
                 default:
-                    Status status = words[0] == "once" ? MapOps.SnapshotAtOnce(me, map, ulong.MaxValue, out MapSnapshot* snapshot) : MapOps.Snapshot(me, map, out snapshot);
+                    Status status = words[0] == "once"
+                        ? MapOps.SnapshotAtOnce(me, map, ulong.MaxValue, out MapSnapshot* snapshot)
+                        : MapOps.Snapshot(me, map, out snapshot);
                     Assert.Equal(Status.Done, status);
-                    string all = string.Join(' ', Enumerable.Range(0, (int)snapshot->Count).Select(i => Entry((nint)snapshot, (ulong)i)));
+                    string all = string.Join(
+                        ' ', Enumerable.Range(0, (int)snapshot->Count).Select(i => Entry((nint)snapshot, (ulong)i)));
                     MapSnapshot.Free(me, snapshot);
                     return all;
             }
@@ -108,11 +112,13 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
                 Epoch.Exit(me);
                 entries.InsertRange(how == "back" ? 0 : entries.Count, part);
             }
-            if (copy != null && how is "read" or "back") Assert.Equal((ulong)entries.Count, copy == null ? small->Count : copy->Count);
+            if (copy != null && how is "read" or "back")
+                Assert.Equal((ulong)entries.Count, copy == null ? small->Count : copy->Count);
             Scheduled.Point();
             if (copy != null) MapOps.EndSnapshot(me, map, copy);
             else MapSnapshot.Free(me, small);
-            return how == "pass" ? nameof(Status.Done) : how == "peek" ? entries.FirstOrDefault("none") : string.Join(' ', entries);
+            return how == "pass"
+                ? nameof(Status.Done) : how == "peek" ? entries.FirstOrDefault("none") : string.Join(' ', entries);
         }
 
         static long KeyOf(nint snapshot, ulong i) => MapSnapshot.Key((MapSnapshot*)snapshot, i).Int;
@@ -123,8 +129,10 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
         protected override string Model(ref string state, string[] words)
         {
             List<string> entries = [.. state.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
-            foreach (string gone in entries.Where(entry => entry.EndsWith('x')).ToArray()) entries.RemoveAll(entry => entry.Split('=')[0] == gone.Split('=')[0]);
-            int at = words.Length > 1 ? entries.FindIndex(entry => entry.StartsWith(words[1] + "=", StringComparison.Ordinal)) : -1;
+            foreach (string gone in entries.Where(entry => entry.EndsWith('x')).ToArray())
+                entries.RemoveAll(entry => entry.Split('=')[0] == gone.Split('=')[0]);
+            int at = words.Length > 1
+                ? entries.FindIndex(entry => entry.StartsWith(words[1] + "=", StringComparison.Ordinal)) : -1;
             string result = nameof(Status.Done);
             switch (words[0])
             {
@@ -174,8 +182,10 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
         }
     }
 
-    // A small map that the next insertion makes large, one with an empty place; large ones with and without removed entries at their ends, and with none left.
-    static readonly string[] States = ["0=0 1=1", "0=0 1=1 0=x", "0=0 1=1 2=2 3=3 4=4 5=5", "7=7 8=8 0=0 1=1 2=2 9=9 7=x 8=x 9=x", "8=8 9=9 0=0 8=x 9=x 0=x"];
+    // A small map that the next insertion makes large, one with an empty place; large ones with and without removed entries at
+    // their ends, and with none left.
+    static readonly string[] States =
+        ["0=0 1=1", "0=0 1=1 0=x", "0=0 1=1 2=2 3=3 4=4 5=5", "7=7 8=8 0=0 1=1 2=2 9=9 7=x 8=x 9=x", "8=8 9=9 0=0 8=x 9=x 0=x"];
 
     readonly Map _map = new();
 
@@ -185,8 +195,10 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
     {
         string[] programs =
         [
-            "set 20 1; set 21 1 | last; last", "set 20 1; get 1 | first; last", "last; set 20 1 | last; set 21 1", "first; set 20 1 | first; set 21 1", "remove 0; set 20 1 | first; last",
-            "remove 1; remove 0 | last; first", "set 0 9; set 20 1 | last; get 0", "clear; set 20 1 | first; last", "clear; set 20 1 | set 21 1; last", "compact | set 20 1; last; first",
+            "set 20 1; set 21 1 | last; last", "set 20 1; get 1 | first; last", "last; set 20 1 | last; set 21 1",
+                "first; set 20 1 | first; set 21 1", "remove 0; set 20 1 | first; last",
+            "remove 1; remove 0 | last; first", "set 0 9; set 20 1 | last; get 0", "clear; set 20 1 | first; last",
+                "clear; set 20 1 | set 21 1; last", "compact | set 20 1; last; first",
             "set 20 1; set 21 1 | get 21; get 20; last",
         ];
         return Cross(programs);
@@ -196,8 +208,10 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
     {
         string[] programs =
         [
-            "set 20 1; set 21 1 | count; get 20; count", "set 20 1 | get 20; count; get 20", "remove 0 | get 0; count; get 0", "remove 0; remove 1 | count; count", "remove 0; set 0 5 | count; count",
-            "set 20 1; remove 0 | count; get 0; count", "first; set 20 1 | count; last; count", "clear; set 20 1 | count; count", "compact; set 20 1 | count; remove 0; count",
+            "set 20 1; set 21 1 | count; get 20; count", "set 20 1 | get 20; count; get 20", "remove 0 | get 0; count; get 0",
+                "remove 0; remove 1 | count; count", "remove 0; set 0 5 | count; count",
+            "set 20 1; remove 0 | count; get 0; count", "first; set 20 1 | count; last; count", "clear; set 20 1 | count; count",
+                "compact; set 20 1 | count; remove 0; count",
         ];
         return Cross(programs);
     }
@@ -206,8 +220,10 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
     {
         string[] programs =
         [
-            "all | set 0 9; set 2 9", "all | set 20 1; remove 0", "all; all | remove 1; set 1 5", "all | first; last", "all | clear; set 0 3", "all | compact; set 0 7",
-            "all; count | set 20 1; set 21 1; set 22 1; set 23 1", "all; set 0 4 | all; set 0 5", "all | set 0 9; set 1 9; get 0", "all; get 1 | set 1 9; remove 1; set 20 3",
+            "all | set 0 9; set 2 9", "all | set 20 1; remove 0", "all; all | remove 1; set 1 5", "all | first; last",
+                "all | clear; set 0 3", "all | compact; set 0 7",
+            "all; count | set 20 1; set 21 1; set 22 1; set 23 1", "all; set 0 4 | all; set 0 5", "all | set 0 9; set 1 9; get 0",
+                "all; get 1 | set 1 9; remove 1; set 20 3",
         ];
         return Cross(programs);
     }
@@ -216,8 +232,10 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
     {
         string[] programs =
         [
-            "read | set 0 9; set 5 9", "back | set 5 9; set 0 9", "read | set 20 1; remove 0", "read | remove 5; set 5 6; remove 1", "read; peek | first; last", "back | clear; set 0 3",
-            "peek; read | clear; set 20 3", "pass; peek | set 0 9; remove 5", "pass; all | remove 0; set 20 1", "read | compact; set 0 7", "peek | compact; count", "read | all; set 1 9",
+            "read | set 0 9; set 5 9", "back | set 5 9; set 0 9", "read | set 20 1; remove 0",
+                "read | remove 5; set 5 6; remove 1", "read; peek | first; last", "back | clear; set 0 3",
+            "peek; read | clear; set 20 3", "pass; peek | set 0 9; remove 5", "pass; all | remove 0; set 20 1",
+                "read | compact; set 0 7", "peek | compact; count", "read | all; set 1 9",
             "pass; pass | read; set 2 9", "peek; read | peek; set 0 9", "pass | clear; all", "read; set 0 4 | back; set 0 5",
         ];
         return Cross(programs);
@@ -227,8 +245,10 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
     {
         string[] programs =
         [
-            "keys | set 20 1; remove 0", "keys; keys | remove 1; set 1 5", "keys | first; last", "keys | clear; set 0 3", "keys | compact; set 20 7; remove 0",
-            "once | set 0 9; set 1 9; set 2 9", "once | set 20 1; remove 0", "once | clear; set 0 3", "once | all | set 0 4", "once; count | set 20 1; set 21 1; set 22 1; set 23 1",
+            "keys | set 20 1; remove 0", "keys; keys | remove 1; set 1 5", "keys | first; last", "keys | clear; set 0 3",
+                "keys | compact; set 20 7; remove 0",
+            "once | set 0 9; set 1 9; set 2 9", "once | set 20 1; remove 0", "once | clear; set 0 3", "once | all | set 0 4",
+                "once; count | set 20 1; set 21 1; set 22 1; set 23 1",
         ];
         return Cross(programs);
     }
@@ -274,7 +294,8 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
 
     [Theory]
     [MemberData(nameof(SnapshotsInParts))]
-    public void ASnapshotThatIsReadInPartsIsOfOneInstant(string state, string programs) => _map.Explore(state, programs, random: 40);
+    public void ASnapshotThatIsReadInPartsIsOfOneInstant(string state, string programs) =>
+        _map.Explore(state, programs, random: 40);
 
     [Fact]
     public void ASnapshotThatWasEndedHoldsNothing() => ExploreReferences();
@@ -333,13 +354,18 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
 
     [Theory]
     [MemberData(nameof(SnapshotsInMemoryOfTheProcess))]
-    public void ASnapshotInMemoryOfTheProcessIsOfOneInstant(string state, string programs) => _map.Explore(state, programs, random: 40);
+    public void ASnapshotInMemoryOfTheProcessIsOfOneInstant(string state, string programs) =>
+        _map.Explore(state, programs, random: 40);
 
-    // Keys a to d, whose hashes no directory tells apart, and which have a shard of their own, made it grow; when the last of them is removed, it becomes smaller.
+    // Keys a to d, whose hashes no directory tells apart, and which have a shard of their own, made it grow; when the last of
+    // them is removed, it becomes smaller.
     static string Emptied(string words)
     {
         int[] alike = [.. Enumerable.Range(10, 10_000).Where(key => Hashing.Of(Value.OfInt(key)) >> 56 == 0x43).Take(4)];
-        return string.Join(' ', words.Split(' ').Select(word => word[0] is >= 'a' and <= 'd' && (word.Length == 1 || word[1] is '=' or ';') ? alike[word[0] - 'a'] + word[1..] : word));
+        return string.Join(
+            ' ', words.Split(' ').Select(
+            word => word[0] is >= 'a' and <= 'd' && (word.Length == 1 || word[1] is '=' or ';')
+            ? alike[word[0] - 'a'] + word[1..] : word));
     }
 
     [Theory]
@@ -352,7 +378,8 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
     [InlineData("remove d | read; set c 3")]
     [InlineData("remove d; set d 1 | clear; set d 2")]
     [InlineData("remove d; compact | set a 1; get a")]
-    public void AShardThatIsEmptiedBecomesSmaller(string programs) => _map.Explore(Emptied("0=0 1=1 a=1 b=2 c=3 d=4 a=x b=x c=x"), Emptied(programs), random: 100);
+    public void AShardThatIsEmptiedBecomesSmaller(string programs) =>
+        _map.Explore(Emptied("0=0 1=1 a=1 b=2 c=3 d=4 a=x b=x c=x"), Emptied(programs), random: 100);
 
     [Theory]
     [InlineData("all | all | remove 0; set 2 9")]

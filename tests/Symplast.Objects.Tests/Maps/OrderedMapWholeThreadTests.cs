@@ -55,7 +55,8 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
             Random random = new(seed * 3 + thread);
             for (int i = 0; i < 10; i++)
             {
-                (int Kind, long Key) operation = (random.Next(7), random.Next(2) == 0 ? random.Next(size) : 100 + thread * 100 + i);
+                (int Kind, long Key) operation =
+                    (random.Next(7), random.Next(2) == 0 ? random.Next(size) : 100 + thread * 100 + i);
                 long start = History.Now();
                 string result = Do<THook>(me, map, operation);
                 history.Add(thread, operation, result, start);
@@ -63,7 +64,9 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
         };
         Threads.Run(Of(0), Of(1), Of(2));
         Assert.True(OrderedMap<THook>.IsValid(_me, map));
-        Linearizability.Check(history.Calls, string.Join(' ', Enumerable.Range(0, size)), (ref string state, (int Kind, long Key) operation, string result) => Step(ref state, operation) == result);
+        Linearizability.Check(
+            history.Calls, string.Join(' ', Enumerable.Range(0, size)),
+            (ref string state, (int Kind, long Key) operation, string result) => Step(ref state, operation) == result);
         Drop(map);
     }
 
@@ -135,7 +138,8 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
         int taken = 0;
         Threads.Body Producer(int number) => me =>
         {
-            for (int i = 0; i < Each; i++) Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.TryAdd(me, map, Key((long)number * Each + i), Value.None));
+            for (int i = 0; i < Each; i++)
+                Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.TryAdd(me, map, Key((long)number * Each + i), Value.None));
         };
         void Consume(Participant* me)
         {
@@ -166,7 +170,8 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
         Threads.Run(
             me =>
             {
-                // Round after round, each key in turn: a snapshot has some keys of one round, and all that follow of the one before.
+                // Round after round, each key in turn: a snapshot has some keys of one round, and all that follow of the one
+                // before.
                 for (int i = 0, round = 1; !Volatile.Read(ref done); i = (i + 1) % Keys)
                 {
                     Put(me, map, i, round);
@@ -209,7 +214,8 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
             Assert.Equal(i, MapSnapshot.Key(snapshot, (ulong)i).Int);
             int round = *(int*)Blob.Data((Blob*)MapSnapshot.Value(snapshot, (ulong)i).Pointer);
             if (i == 0) newest = oldest = round;
-            Assert.True(round == oldest || round == newest - 1 && oldest == newest, $"key {i} is of round {round}, the ones before of {oldest}");
+            Assert.True(round == oldest
+                || round == newest - 1 && oldest == newest, $"key {i} is of round {round}, the ones before of {oldest}");
             oldest = round;
         }
         Epoch.Exit(me);
@@ -248,7 +254,8 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
         for (int size = 1; size <= SmallMap.Most; size++)
         {
             OrderedMap* map = OrderedMap<Uninterrupted>.Create(_me, _heap);
-            for (int i = 0; i < size; i++) Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Set(_me, map, Key(i), Value.OfInt(i)));
+            for (int i = 0; i < size; i++)
+                Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Set(_me, map, Key(i), Value.OfInt(i)));
             int capacity = ((SmallMap*)map->Root)->Capacity;
             Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Snapshot(_me, map, out MapSnapshot* snapshot));
             MapSnapshot.Free(_me, snapshot);

@@ -86,7 +86,8 @@ public unsafe class QueueScheduleTests
     [InlineData(2, "xy", "put a;put b|take;take;count|put c")]
     [InlineData(3, "xyz", "put a;put b|take;take;take|count")]
     [InlineData(2, "x", "delete;take|put a;take|put b;count")]
-    public void EveryScheduleIsLinearizable(int capacity, string state, string programs) => new Queues(capacity).Explore(state, programs);
+    public void EveryScheduleIsLinearizable(int capacity, string state, string programs) =>
+        new Queues(capacity).Explore(state, programs);
 
     [Theory]
     [InlineData(QueueStep.PutAwaitsTheTaker, 1, "x", "take|count;put a")]
@@ -98,7 +99,8 @@ public unsafe class QueueScheduleTests
     [InlineData(QueueStep.Signal, 0, "", "await|put a")]
     [InlineData(QueueStep.Signal, 1, "x", "fill a|take")]
     [InlineData(QueueStep.WaiterTriesAgain, 0, "", "await|put a")]
-    internal void AStepThatIsLeftOutIsMissed(QueueStep step, int capacity, string state, string programs) => new Queues(capacity).Misses(step, state, programs);
+    internal void AStepThatIsLeftOutIsMissed(QueueStep step, int capacity, string state, string programs) =>
+        new Queues(capacity).Misses(step, state, programs);
 
     [Fact]
     public void ReferencesAreRightInEverySchedule()
@@ -151,5 +153,6 @@ public unsafe class QueueScheduleTests
     [InlineData(1, "x", "fill a|fill b|take;await;await")]
     [InlineData(1, "x", "fill a|fill b|delete")]
     [InlineData(1, "", "fill a;fill b|await;await")]
-    public void NoWakeIsLostInAnySchedule(int capacity, string state, string programs) => new Queues(capacity).Explore(state, programs);
+    public void NoWakeIsLostInAnySchedule(int capacity, string state, string programs) =>
+        new Queues(capacity).Explore(state, programs);
 }

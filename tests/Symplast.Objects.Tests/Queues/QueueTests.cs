@@ -124,7 +124,8 @@ public sealed unsafe class QueueTests : IDisposable
         int putting = producers;
         void Produce(Participant* me, int number)
         {
-            for (int i = 0; i < Each; i++) Assert.Equal(Status.Done, Queue.Put(me, queue, Value.OfInt((long)i << 4 | (long)number), Forever, null));
+            for (int i = 0; i < Each; i++)
+                Assert.Equal(Status.Done, Queue.Put(me, queue, Value.OfInt((long)i << 4 | (long)number), Forever, null));
             if (Interlocked.Decrement(ref putting) == 0) Assert.Equal(Status.Done, Queue.Close(me, queue));
         }
         void Consume(Participant* me, int number)
@@ -242,7 +243,8 @@ public sealed unsafe class QueueTests : IDisposable
     [Fact]
     public void OneWhoStopsWaitingPassesItsWakeOn()
     {
-        // All threads but one give up at once, again and again; each item must reach the one that stays although the wake may be another's.
+        // All threads but one give up at once, again and again; each item must reach the one that stays although the wake may be
+        // another's.
         const int Items = 3000;
         SharedQueue* queue = New(0);
         int left = 1;
@@ -262,7 +264,8 @@ public sealed unsafe class QueueTests : IDisposable
                 // No slices: only a wake ends the sleep.
                 Queue.BeginWait(me, queue, QueueSide.Items, out int ticket);
                 Value value;
-                while (Queue.TryTake(me, queue, out value) != Status.Done) Assert.Equal(Status.Done, Queue.Wait(me, queue, QueueSide.Items, ref ticket, 20 * Second));
+                while (Queue.TryTake(me, queue, out value) != Status.Done)
+                    Assert.Equal(Status.Done, Queue.Wait(me, queue, QueueSide.Items, ref ticket, 20 * Second));
                 Queue.EndWait(me, queue, QueueSide.Items);
                 Assert.Equal(i, value.Int);
             }

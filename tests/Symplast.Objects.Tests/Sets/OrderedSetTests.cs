@@ -19,7 +19,8 @@ public sealed unsafe class OrderedSetTests : IDisposable
     }
 
     [Fact]
-    public void BehavesLikeASetThatKeepsTheOrderOfInsertion() => Gen.Select(Gen.Int[0, 20], Gen.Int[0, 9]).Array[0, 200].Sample(steps =>
+    public void BehavesLikeASetThatKeepsTheOrderOfInsertion() =>
+        Gen.Select(Gen.Int[0, 20], Gen.Int[0, 9]).Array[0, 200].Sample(steps =>
     {
         OrderedMap* set = OrderedSet<Tiny>.Create(_me, _heap);
         List<long> model = [];
@@ -38,13 +39,15 @@ public sealed unsafe class OrderedSetTests : IDisposable
                     model.Remove(element);
                     break;
                 case 6:
-                    Assert.Equal(model.Count == 0 ? Status.Missing : Status.Done, OrderedSet<Tiny>.TakeLast(_me, set, out Value last));
+                    Assert.Equal(
+                        model.Count == 0 ? Status.Missing : Status.Done, OrderedSet<Tiny>.TakeLast(_me, set, out Value last));
                     if (model.Count == 0) break;
                     Assert.Equal(model[^1], last.Int);
                     model.RemoveAt(model.Count - 1);
                     break;
                 case 7:
-                    Assert.Equal(model.Count == 0 ? Status.Missing : Status.Done, OrderedSet<Tiny>.TakeFirst(_me, set, out Value first));
+                    Assert.Equal(
+                        model.Count == 0 ? Status.Missing : Status.Done, OrderedSet<Tiny>.TakeFirst(_me, set, out Value first));
                     if (model.Count == 0) break;
                     Assert.Equal(model[0], first.Int);
                     model.RemoveAt(0);
@@ -82,7 +85,9 @@ public sealed unsafe class OrderedSetTests : IDisposable
         Value* batch = stackalloc Value[3];
         OrderedSet<Tiny>.Start(_me, set, out OrderedMapCursor cursor);
         int count;
-        while ((backwards ? OrderedSet<Tiny>.Previous(_me, set, ref cursor, batch, 3, out count) : OrderedSet<Tiny>.Next(_me, set, ref cursor, batch, 3, out count))
+        while ((backwards
+            ? OrderedSet<Tiny>.Previous(_me, set, ref cursor, batch, 3, out count)
+            : OrderedSet<Tiny>.Next(_me, set, ref cursor, batch, 3, out count))
             == Status.Done)
         {
             for (int i = 0; i < count; i++) elements.Add(batch[i].Int);

@@ -92,7 +92,8 @@ public unsafe class RecordScheduleTests
 
         // A number that no shape has, if there is nothing to know.
         static ulong Known(Participant* me, Record* record, Probe name, out int slot) =>
-            Records.Get(me, record, name, out _, out ulong shapeId, out slot) == Status.Done && shapeId != 0 ? shapeId : ulong.MaxValue;
+            Records.Get(me, record, name, out _, out ulong shapeId, out slot) == Status.Done && shapeId != 0
+                ? shapeId : ulong.MaxValue;
 
         static string Answer(Status status, Value value) => status == Status.Done ? $"Done{(char)value.Int}" : $"{status}";
 
@@ -164,10 +165,12 @@ public unsafe class RecordScheduleTests
     public void EveryScheduleIsLinearizable(string state, string programs) => new All().Explore(state, programs);
 
     [Fact]
-    public void AValueThatIsStoredAfterItsShapeIsMissed() => new All().Misses(RecordStep.ValueComesBeforeShape, "a1b2c3", "set d 4|get d");
+    public void AValueThatIsStoredAfterItsShapeIsMissed() =>
+        new All().Misses(RecordStep.ValueComesBeforeShape, "a1b2c3", "set d 4|get d");
 
     [Fact]
-    public void AValueThatIsAppendedAfterItsShapeIsMissed() => new All().Misses(RecordStep.ValueComesBeforeShape, "a1b2c3", "put d 4|get d");
+    public void AValueThatIsAppendedAfterItsShapeIsMissed() =>
+        new All().Misses(RecordStep.ValueComesBeforeShape, "a1b2c3", "put d 4|get d");
 
     [Fact]
     public void ASlotOfAnotherShapeIsNoticed() => new All().Misses(RecordStep.NumberIsCompared, "a1b2c3", "addq b|take a;get b");
@@ -216,7 +219,8 @@ public unsafe class RecordScheduleTests
     [InlineData(RecordStep.AdditionCompares)]
     [InlineData(RecordStep.NewShapesAreSearched)]
     internal void AStepThatIsLeftOutOfATreeIsMissed(RecordStep step) =>
-        Assert.Throws<ScheduleFailedException>(() => new Explorer { Preemptions = 2, Omission = step }.Systematically(SameNames()));
+        Assert.Throws<ScheduleFailedException>(
+            () => new Explorer { Preemptions = 2, Omission = step }.Systematically(SameNames()));
 
     static Arrange SameNames()
     {
@@ -230,7 +234,8 @@ public unsafe class RecordScheduleTests
             Epoch.Exit(me);
             Body Of(int number) => it =>
             {
-                for (int name = 0; name < 2; name++) Records.Set(it, (Record*)records[number], Probe.Of(Value.OfInt(name)), Value.OfInt(number));
+                for (int name = 0; name < 2; name++)
+                    Records.Set(it, (Record*)records[number], Probe.Of(Value.OfInt(name)), Value.OfInt(number));
             };
             return new Trial([Of(0), Of(1), Of(2)], _ =>
             {

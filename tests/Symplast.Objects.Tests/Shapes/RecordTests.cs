@@ -30,7 +30,8 @@ public sealed unsafe class RecordTests : IDisposable
     Value Text(string text)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);
-        fixed (byte* start = bytes) return Blob.Create(_me, _heap, ValueKind.Text, start, (nuint)bytes.Length, Hashing.OfBytes(bytes));
+        fixed (byte* start = bytes)
+            return Blob.Create(_me, _heap, ValueKind.Text, start, (nuint)bytes.Length, Hashing.OfBytes(bytes));
     }
 
     Probe Name(int i) => Probe.Of(_names[i]);
@@ -110,7 +111,8 @@ public sealed unsafe class RecordTests : IDisposable
                 break;
             case 6:
                 long expected = at >= 0 && number % 2 == 0 ? model[at].Value : -1;
-                Status status = Records.CompareExchange(_me, record, name, Probe.Of(Value.OfInt(expected)), Value.OfInt(number), out Value seen);
+                Status status = Records.CompareExchange(
+                    _me, record, name, Probe.Of(Value.OfInt(expected)), Value.OfInt(number), out Value seen);
                 Assert.Equal(expected >= 0 ? Status.Done : Status.Missing, status);
                 if (at >= 0) Assert.Equal(model[at].Value, seen.Int);
                 if (status == Status.Done) model[at] = (text, number);
@@ -150,7 +152,8 @@ public sealed unsafe class RecordTests : IDisposable
                 Epoch.Exit(me);
             }
             Threads.Run(me => Make(me, 0), me => Make(me, 1), me => Make(me, 2));
-            Assert.All(records, record => Assert.Equal((nint)((Record*)records[0])->Body->Shape, (nint)((Record*)record)->Body->Shape));
+            Assert.All(records, record =>
+                Assert.Equal((nint)((Record*)records[0])->Body->Shape, (nint)((Record*)record)->Body->Shape));
             Assert.True(root->FirstChild->NextSibling == null);
             Assert.All(records, record => Assert.True(Records.IsValid((Record*)record)));
         }
@@ -178,7 +181,8 @@ public sealed unsafe class RecordTests : IDisposable
     public void ATableThatHasLostAlmostAllIsSmallAgain()
     {
         Record* record = Records.Create(_me, _heap, Trees.CreateTree(_me, _heap));
-        for (int i = 0; i < 50_000; i++) Assert.Equal(Status.Done, Records.Set(_me, record, Probe.Of(Value.OfInt(i)), Value.OfInt(i)));
+        for (int i = 0; i < 50_000; i++)
+            Assert.Equal(Status.Done, Records.Set(_me, record, Probe.Of(Value.OfInt(i)), Value.OfInt(i)));
         long most = Parts.SizeOf(_me, (Header*)record);
         for (int i = 0; i < 49_990; i++) Assert.Equal(Status.Done, Records.Remove(_me, record, Probe.Of(Value.OfInt(i))));
         Assert.True(Records.IsValid(record));
@@ -319,7 +323,8 @@ public sealed unsafe class RecordTests : IDisposable
             while (Volatile.Read(ref running) != 0)
             {
                 int name = random.Next(8);
-                if (known.Get(me, records[random.Next(2)], _names[name], out Value value) == Status.Done) Assert.Equal(name, value.Int);
+                if (known.Get(me, records[random.Next(2)], _names[name], out Value value) == Status.Done)
+                    Assert.Equal(name, value.Int);
             }
         }
         Threads.Run(Write, Read, Read);
@@ -343,7 +348,8 @@ public sealed unsafe class RecordTests : IDisposable
                 while (status != Status.Deleted)
                 {
                     int name = random.Next(5);
-                    status = random.Next(3) == 0 ? Records.Remove(me, record, Name(name)) : Records.Set(me, record, Name(name), value);
+                    status = random.Next(3) == 0
+                        ? Records.Remove(me, record, Name(name)) : Records.Set(me, record, Name(name), value);
                 }
             }
             void Delete(Participant* me)

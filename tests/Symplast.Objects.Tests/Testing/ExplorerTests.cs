@@ -25,7 +25,8 @@ public unsafe class ExplorerTests
     static Trial LostUpdate(int threads)
     {
         Counter counter = new();
-        return new Trial([.. Enumerable.Repeat<Body>(_ => counter.AddWithoutLock(), threads)], _ => Assert.Equal(threads, counter.Value));
+        return new Trial(
+            [.. Enumerable.Repeat<Body>(_ => counter.AddWithoutLock(), threads)], _ => Assert.Equal(threads, counter.Value));
     }
 
     static Trial Steps(params int[] steps)
@@ -57,8 +58,10 @@ public unsafe class ExplorerTests
     [Fact]
     public void AFailedScheduleFailsAgainWhenReplayed()
     {
-        ScheduleFailedException first = Assert.Throws<ScheduleFailedException>(() => new Explorer().Randomly(_ => LostUpdate(3), 10_000));
-        ScheduleFailedException again = Assert.Throws<ScheduleFailedException>(() => new Explorer().Replay(_ => LostUpdate(3), first.Schedule));
+        ScheduleFailedException first =
+            Assert.Throws<ScheduleFailedException>(() => new Explorer().Randomly(_ => LostUpdate(3), 10_000));
+        ScheduleFailedException again =
+            Assert.Throws<ScheduleFailedException>(() => new Explorer().Replay(_ => LostUpdate(3), first.Schedule));
         Assert.Equal(first.Schedule, again.Schedule);
         Assert.Contains(first.Schedule, first.Message);
     }
@@ -66,7 +69,8 @@ public unsafe class ExplorerTests
     [Fact]
     public void ASeedRepeatsARandomSearch()
     {
-        string Search() => Assert.Throws<ScheduleFailedException>(() => new Explorer().Randomly(_ => LostUpdate(2), 10_000, seed: 17)).Message;
+        string Search() =>
+            Assert.Throws<ScheduleFailedException>(() => new Explorer().Randomly(_ => LostUpdate(2), 10_000, seed: 17)).Message;
         Assert.Equal(Search(), Search());
     }
 
@@ -139,7 +143,8 @@ public unsafe class ExplorerTests
     [InlineData(3, 3)]
     public void ALockExcludesOthersInEverySchedule(int threads, int preemptions)
     {
-        Exploration all = new Explorer { Preemptions = preemptions }.Systematically(_ => WithLocks(new Counter(), threads, inverse: false));
+        Exploration all =
+            new Explorer { Preemptions = preemptions }.Systematically(_ => WithLocks(new Counter(), threads, inverse: false));
         Assert.True(all.IsComplete);
     }
 
@@ -191,7 +196,8 @@ public unsafe class ExplorerTests
     [Fact]
     public void ThreadsThatWaitForEachOtherForEverAreFound()
     {
-        ScheduleFailedException failure = Assert.Throws<ScheduleFailedException>(() => new Explorer { StepLimit = 1000 }.Systematically(_ =>
+        ScheduleFailedException failure =
+            Assert.Throws<ScheduleFailedException>(() => new Explorer { StepLimit = 1000 }.Systematically(_ =>
         {
             Body spin = _ =>
             {
@@ -207,7 +213,8 @@ public unsafe class ExplorerTests
     {
         for (int i = 0; i < 3; i++)
         {
-            ScheduleFailedException failure = Assert.Throws<ScheduleFailedException>(() => new Explorer().Systematically(_ => new Trial([
+            ScheduleFailedException failure =
+                Assert.Throws<ScheduleFailedException>(() => new Explorer().Systematically(_ => new Trial([
                 me =>
                 {
                     Epoch.Enter(me);

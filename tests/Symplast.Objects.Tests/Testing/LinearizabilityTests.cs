@@ -22,7 +22,8 @@ public class LinearizabilityTests
         }
     }
 
-    static Call<Operation, int> Call(int thread, Kind kind, int value, int result, long start, long end) => new(thread, new Operation(kind, value), result, start, end);
+    static Call<Operation, int> Call(int thread, Kind kind, int value, int result, long start, long end) =>
+        new(thread, new Operation(kind, value), result, start, end);
 
     static bool Holds(params Call<Operation, int>[] calls) => Linearizability.Holds<int, Operation, int>(calls, 0, Apply);
 
@@ -90,12 +91,14 @@ public class LinearizabilityTests
             history.Record(0, new Operation(Kind.Read, 0, key), () => key == 1 ? 99 : 10 + key);
         }
         string message = Assert.Throws<NotLinearizableException>(
-            () => Linearizability.CheckEach<int, int, Operation, int>(history.Calls, operation => operation.Key, 0, Apply)).Message;
+            () => Linearizability.CheckEach<int, int, Operation, int>(
+                history.Calls, operation => operation.Key, 0, Apply)).Message;
         Assert.Contains("Key = 1", message);
         Assert.DoesNotContain("Key = 2", message);
     }
 
-    // Random histories that were made from a sequential order hold; so says a search through all permutations of short ones, and both agree on wrong ones.
+    // Random histories that were made from a sequential order hold; so says a search through all permutations of short ones, and
+    // both agree on wrong ones.
     [Fact]
     public void TheCheckerAgreesWithASearchThroughAllOrders()
     {
@@ -173,7 +176,8 @@ public class LinearizabilityTests
     public unsafe void UnderTheSchedulerAtomicAdditionsHoldAndOthersDoNot()
     {
         Assert.True(new Explorer().Systematically(_ => AdditionsUnderTheScheduler(isAtomic: true)).IsComplete);
-        ScheduleFailedException failure = Assert.Throws<ScheduleFailedException>(() => new Explorer().Systematically(_ => AdditionsUnderTheScheduler(isAtomic: false)));
+        ScheduleFailedException failure = Assert.Throws<ScheduleFailedException>(
+            () => new Explorer().Systematically(_ => AdditionsUnderTheScheduler(isAtomic: false)));
         Assert.IsType<NotLinearizableException>(failure.InnerException);
     }
 

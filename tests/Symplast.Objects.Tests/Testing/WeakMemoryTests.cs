@@ -12,7 +12,8 @@ public class WeakMemoryTests
         return outcomes;
     }
 
-    static unsafe Exploration ExplorerOf(Func<WeakMemory, (Func<ulong> First, Func<ulong> Second)> threads, HashSet<(ulong, ulong)> outcomes) =>
+    static unsafe Exploration ExplorerOf(
+        Func<WeakMemory, (Func<ulong> First, Func<ulong> Second)> threads, HashSet<(ulong, ulong)> outcomes) =>
         new Explorer().Systematically(_ =>
         {
             (Func<ulong> first, Func<ulong> second) = threads(new WeakMemory());
@@ -123,9 +124,12 @@ public class WeakMemoryTests
                     },
                     _ => Assert.False(second.Load(flag) == 1 && second.Load(data) == 0)]);
             }
-            ScheduleFailedException failure = Assert.Throws<ScheduleFailedException>(() => new Explorer().Randomly(_ => Failing(), 10_000, seed: 1));
+            ScheduleFailedException failure =
+                Assert.Throws<ScheduleFailedException>(() => new Explorer().Randomly(_ => Failing(), 10_000, seed: 1));
             Assert.Contains("/", failure.Schedule);
-            Assert.Equal(failure.Schedule, Assert.Throws<ScheduleFailedException>(() => new Explorer().Replay(_ => Failing(), failure.Schedule)).Schedule);
+            Assert.Equal(
+                failure.Schedule,
+                Assert.Throws<ScheduleFailedException>(() => new Explorer().Replay(_ => Failing(), failure.Schedule)).Schedule);
         }
     }
 }

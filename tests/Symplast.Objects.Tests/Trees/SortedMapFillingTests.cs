@@ -30,7 +30,9 @@ public sealed unsafe class SortedMapFillingTests : IDisposable
     {
         SortedMap* map = SortedMap<Uninterrupted, TRules>.Create(me, heap);
         SortedEntry[] entries = [.. keys.Select((key, i) => new SortedEntry(key, Value.OfInt(i)))];
-        fixed (SortedEntry* start = entries) Assert.Equal(keys.Length == 0 ? Status.Missing : Status.Done, SortedMap<Uninterrupted, TRules>.Fill(me, map, start, keys.Length));
+        fixed (SortedEntry* start = entries)
+            Assert.Equal(
+            keys.Length == 0 ? Status.Missing : Status.Done, SortedMap<Uninterrupted, TRules>.Fill(me, map, start, keys.Length));
         Assert.Null(SortedMap<Uninterrupted, TRules>.Check(me, map));
         Assert.Equal(Status.Done, SortedMap<Uninterrupted, TRules>.Count(me, map, out long count));
         Assert.Equal(keys.Length, count);
@@ -46,7 +48,8 @@ public sealed unsafe class SortedMapFillingTests : IDisposable
         Assert.Equal(Status.Missing, SortedMap<Uninterrupted, TRules>.TakeAt(me, map, keys.Length, out _, out _));
         Assert.Equal(Status.Missing, SortedMap<Uninterrupted, TRules>.TakeAt(me, map, -keys.Length - 1, out _, out _));
         // It goes on as any other.
-        for (int i = 0; i < expected.Length; i += 2) Assert.Equal(Status.Done, SortedMap<Uninterrupted, TRules>.Remove(me, map, Probe.Of(expected[i].Key), out _));
+        for (int i = 0; i < expected.Length; i += 2)
+            Assert.Equal(Status.Done, SortedMap<Uninterrupted, TRules>.Remove(me, map, Probe.Of(expected[i].Key), out _));
         Assert.Null(SortedMap<Uninterrupted, TRules>.Check(me, map));
         Reference.Drop(me, &map->Object.Head);
     }
@@ -55,12 +58,14 @@ public sealed unsafe class SortedMapFillingTests : IDisposable
     {
         Assert.Equal(Status.Done, SortedMap<Uninterrupted, TRules>.SnapshotEntries(me, map, out MapSnapshot* snapshot));
         List<SortedEntry> entries = [];
-        for (ulong i = 0; i < snapshot->Count; i++) entries.Add(new SortedEntry(MapSnapshot.Key(snapshot, i), MapSnapshot.Value(snapshot, i)));
+        for (ulong i = 0; i < snapshot->Count; i++)
+            entries.Add(new SortedEntry(MapSnapshot.Key(snapshot, i), MapSnapshot.Value(snapshot, i)));
         MapSnapshot.Free(me, snapshot);
         return entries;
     }
 
-    static void CheckAt<TRules>(Participant* me, SortedMap* map, long number, SortedEntry expected) where TRules : struct, ISortedMapRules
+    static void CheckAt<TRules>(Participant* me, SortedMap* map, long number, SortedEntry expected)
+        where TRules : struct, ISortedMapRules
     {
         Assert.Equal(Status.Done, SortedMap<Uninterrupted, TRules>.TakeAt(me, map, number, out Value key, out Value value));
         Assert.Equal(expected, new SortedEntry(key, value));
@@ -91,8 +96,10 @@ public sealed unsafe class SortedMapFillingTests : IDisposable
     {
         foreach (string beginning in (string[])["", "they begin alike: "])
         {
-            Fill<SortedMapRules>(_me, _heap, [.. words.Distinct().Select(word => SortedMapFixture.Text(_me, _heap, beginning + word))]);
-            Fill<SmallNodes>(_me, _heap, [.. words.Distinct().Select(word => SortedMapFixture.Text(_me, _heap, beginning + word))]);
+            Fill<SortedMapRules>(
+                _me, _heap, [.. words.Distinct().Select(word => SortedMapFixture.Text(_me, _heap, beginning + word))]);
+            Fill<SmallNodes>(
+                _me, _heap, [.. words.Distinct().Select(word => SortedMapFixture.Text(_me, _heap, beginning + word))]);
         }
     }, iter: 60, threads: 1);
 
@@ -123,26 +130,44 @@ public sealed unsafe class SortedMapFillingTests : IDisposable
     public void KeysOfARangeAreThoseThatACursorGives()
     {
         SortedMap* map = SortedMap<Uninterrupted, SmallNodes>.Create(_me, _heap);
-        for (int i = 0; i < 60; i++) SortedMap<Uninterrupted, SmallNodes>.Set(_me, map, Probe.Of(Value.OfInt(2 * i)), Value.OfInt(i));
+        for (int i = 0; i < 60; i++)
+            SortedMap<Uninterrupted, SmallNodes>.Set(_me, map, Probe.Of(Value.OfInt(2 * i)), Value.OfInt(i));
         for (int from = -2; from < 124; from += 3)
         {
             for (int to = -2; to < 124; to += 5)
             {
-                SortedBound lower = from < 0 ? SortedBound.None : from % 2 == 0 ? SortedBound.Including(Probe.Of(Value.OfInt(from))) : SortedBound.Excluding(Probe.Of(Value.OfInt(from - 1)));
-                SortedBound upper = to < 0 ? SortedBound.None : to % 2 == 0 ? SortedBound.Including(Probe.Of(Value.OfInt(to))) : SortedBound.Excluding(Probe.Of(Value.OfInt(to - 1)));
-                Assert.Equal(Status.Done, SortedMap<Uninterrupted, SmallNodes>.SnapshotKeys(_me, map, lower, upper, out MapSnapshot* snapshot));
+                SortedBound lower = from < 0
+                    ? SortedBound.None
+                    : from % 2 == 0
+                    ? SortedBound.Including(Probe.Of(Value.OfInt(from))) : SortedBound.Excluding(Probe.Of(Value.OfInt(from - 1)));
+                SortedBound upper = to < 0
+                    ? SortedBound.None
+                    : to % 2 == 0
+                    ? SortedBound.Including(Probe.Of(Value.OfInt(to))) : SortedBound.Excluding(Probe.Of(Value.OfInt(to - 1)));
+                Assert.Equal(
+                    Status.Done, SortedMap<Uninterrupted, SmallNodes>.SnapshotKeys(
+                    _me, map, lower, upper, out MapSnapshot* snapshot));
                 List<Value> keys = [];
                 SortedMap<Uninterrupted, SmallNodes>.Open(_me, map, lower, upper, false, out SortedCursor cursor);
-                while (SortedMap<Uninterrupted, SmallNodes>.Next(_me, map, ref cursor, out SortedEntry entry) == Status.Done) keys.Add(entry.Key);
+                while (SortedMap<Uninterrupted, SmallNodes>.Next(_me, map, ref cursor, out SortedEntry entry) == Status.Done)
+                    keys.Add(entry.Key);
                 SortedMap<Uninterrupted, SmallNodes>.Close(_me, ref cursor);
                 Assert.Equal((ulong)keys.Count, snapshot->Count);
-                for (int i = 0; i < keys.Count; i++) Assert.Equal((keys[i], Value.Empty), (MapSnapshot.Key(snapshot, (ulong)i), MapSnapshot.Value(snapshot, (ulong)i)));
+                for (int i = 0; i < keys.Count; i++)
+                    Assert.Equal(
+                    (keys[i], Value.Empty), (MapSnapshot.Key(snapshot, (ulong)i), MapSnapshot.Value(snapshot, (ulong)i)));
                 MapSnapshot.Free(_me, snapshot);
             }
         }
         Value text = SortedMapFixture.Text(_me, _heap, "text");
-        Assert.Equal(Status.WrongKind, SortedMap<Uninterrupted, SmallNodes>.SnapshotKeys(_me, map, SortedBound.Including(Probe.Of(text)), SortedBound.None, out _));
-        Assert.Equal(Status.WrongKind, SortedMap<Uninterrupted, SmallNodes>.SnapshotKeys(_me, map, SortedBound.Including(Probe.Of(text)), SortedBound.Including(Probe.Of(Value.OfInt(1))), out _));
+        Assert.Equal(
+            Status.WrongKind,
+            SortedMap<Uninterrupted, SmallNodes>.SnapshotKeys(
+            _me, map, SortedBound.Including(Probe.Of(text)), SortedBound.None, out _));
+        Assert.Equal(
+            Status.WrongKind,
+            SortedMap<Uninterrupted, SmallNodes>.SnapshotKeys(
+            _me, map, SortedBound.Including(Probe.Of(text)), SortedBound.Including(Probe.Of(Value.OfInt(1))), out _));
         Reference.Drop(_me, text);
         Reference.Drop(_me, &map->Object.Head);
     }

@@ -87,7 +87,8 @@ internal sealed unsafe class SortedMapFixture : IDisposable
         fixed (byte* data = bytes)
         {
             byte none = 0;
-            Value value = Blob.Create(me, heap, kind, bytes.Length == 0 ? &none : data, (nuint)bytes.Length, Hashing.OfBytes(bytes));
+            Value value =
+                Blob.Create(me, heap, kind, bytes.Length == 0 ? &none : data, (nuint)bytes.Length, Hashing.OfBytes(bytes));
             Epoch.Exit(me);
             return value;
         }
@@ -95,7 +96,8 @@ internal sealed unsafe class SortedMapFixture : IDisposable
 
     /// <summary>A key as it comes from outside the pool: of a text only the bytes. The key must stay.</summary>
     internal static Probe Ask(Value key) =>
-        key.PointsTo(ValueKind.Text) ? Probe.Text(Blob.Data((Blob*)key.Pointer), Blob.LengthOf(key), Hashing.Of(key)) : Probe.Of(key);
+        key.PointsTo(ValueKind.Text)
+            ? Probe.Text(Blob.Data((Blob*)key.Pointer), Blob.LengthOf(key), Hashing.Of(key)) : Probe.Of(key);
 
     internal static Value Int(long number) => Value.OfInt(number);
 

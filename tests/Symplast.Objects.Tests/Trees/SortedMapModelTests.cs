@@ -27,23 +27,30 @@ public unsafe class SortedMapModelTests
     readonly record struct Step(Kind Kind, int Key, int Value, int Other);
 
     static readonly Gen<Step> Steps = Gen.Select(
-        Gen.Frequency((12, Gen.Const(Kind.Set)), (12, Gen.Const(Kind.Insert)), (10, Gen.Const(Kind.Remove)), (2, Gen.Const(Kind.RemoveExpected)), (2, Gen.Const(Kind.Exchange)),
-            (2, Gen.Const(Kind.Add)), (4, Gen.Const(Kind.PopMin)), (4, Gen.Const(Kind.PopMax)), (1, Gen.Const(Kind.Clear)), (1, Gen.Const(Kind.Neighbours)), (1, Gen.Const(Kind.Range)), (1, Gen.Const(Kind.Snapshot))),
+        Gen.Frequency(
+            (12, Gen.Const(Kind.Set)), (12, Gen.Const(Kind.Insert)), (10, Gen.Const(Kind.Remove)),
+            (2, Gen.Const(Kind.RemoveExpected)), (2, Gen.Const(Kind.Exchange)),
+            (2, Gen.Const(Kind.Add)), (4, Gen.Const(Kind.PopMin)), (4, Gen.Const(Kind.PopMax)), (1, Gen.Const(Kind.Clear)),
+                (1, Gen.Const(Kind.Neighbours)), (1, Gen.Const(Kind.Range)), (1, Gen.Const(Kind.Snapshot))),
         Gen.Int[0, 60], Gen.Int[0, 3], Gen.Int[0, 60], (kind, key, value, other) => new Step(kind, key, value, other));
 
     [Fact]
     public void EveryOperationDoesWhatASortedDictionaryDoes() => Steps.Array[1, 250].Sample(steps =>
     {
         using SortedMapFixture fixture = new();
-        Run(fixture, steps, number => number % 3 == 2 && number % 2 == 0 ? Value.Of((double)number) : Value.OfInt(number), value => value.IsInt ? value.Int : (long)value.Float);
+        Run(fixture, steps, number =>
+            number % 3 == 2 && number % 2 == 0 ? Value.Of((double)number) : Value.OfInt(number), value =>
+            value.IsInt ? value.Int : (long)value.Float);
     }, iter: 300, threads: 1);
 
     [Fact]
     public void TextWithACommonBeginningIsSortedToo() => Steps.Array[1, 120].Sample(steps =>
     {
         using SortedMapFixture fixture = new();
-        Value[] texts = [.. Enumerable.Range(0, 64).Select(i => SortedMapFixture.Text(fixture.Me, fixture.PoolHeap, i < 32 ? $"beginning {i:00}" : $"{(char)('a' + i)}"))];
-        Dictionary<string, long> numbers = texts.Select((text, i) => (text.ToString(), i)).ToDictionary(pair => pair.Item1, pair => (long)pair.i);
+        Value[] texts = [.. Enumerable.Range(0, 64).Select(
+            i => SortedMapFixture.Text(fixture.Me, fixture.PoolHeap, i < 32 ? $"beginning {i:00}" : $"{(char)('a' + i)}"))];
+        Dictionary<string, long> numbers =
+            texts.Select((text, i) => (text.ToString(), i)).ToDictionary(pair => pair.Item1, pair => (long)pair.i);
         // Numbers in the order of the texts.
         long[] order = [.. numbers.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value)];
         Run(fixture, steps, number => texts[order[number]], value => Array.IndexOf(order, numbers[value.ToString()]));
@@ -51,7 +58,8 @@ public unsafe class SortedMapModelTests
     }, iter: 150, threads: 1);
 
     // Texts from the pool, and from outside.
-    static Probe Ask(Func<int, Value> keyOf, int number) => number % 2 == 0 ? Probe.Of(keyOf(number)) : SortedMapFixture.Ask(keyOf(number));
+    static Probe Ask(Func<int, Value> keyOf, int number) =>
+        number % 2 == 0 ? Probe.Of(keyOf(number)) : SortedMapFixture.Ask(keyOf(number));
 
     static void Run(SortedMapFixture fixture, Step[] steps, Func<int, Value> keyOf, Func<Value, long> numberOf)
     {
@@ -71,7 +79,8 @@ public unsafe class SortedMapModelTests
                     model[step.Key] = step.Value;
                     break;
                 case Kind.Insert:
-                    Assert.Equal(isThere ? Status.Exists : Status.Done, Map.GetOrAdd(me, map, key, Value.OfInt(step.Value), out given));
+                    Assert.Equal(
+                        isThere ? Status.Exists : Status.Done, Map.GetOrAdd(me, map, key, Value.OfInt(step.Value), out given));
                     Assert.Equal(isThere ? old : step.Value, given.Int);
                     model.TryAdd(step.Key, step.Value);
                     break;
@@ -82,13 +91,18 @@ public unsafe class SortedMapModelTests
                     break;
                 case Kind.RemoveExpected:
                     bool goes = isThere && old == step.Value;
-                    Assert.Equal(goes ? Status.Done : Status.Missing, Map.Remove(me, map, key, Probe.Of(Value.OfInt(step.Value)), out given));
+                    Assert.Equal(
+                        goes ? Status.Done
+                        : Status.Missing, Map.Remove(me, map, key, Probe.Of(Value.OfInt(step.Value)), out given));
                     Assert.True(isThere ? given.Int == old : given.IsEmpty);
                     if (goes) model.Remove(step.Key);
                     break;
                 case Kind.Exchange:
                     bool changes = isThere && old == step.Value;
-                    Assert.Equal(changes ? Status.Done : Status.Missing, Map.CompareExchange(me, map, key, Probe.Of(Value.OfInt(step.Value)), Value.OfInt(step.Other), out given));
+                    Assert.Equal(
+                        changes ? Status.Done
+                        : Status.Missing,
+                        Map.CompareExchange(me, map, key, Probe.Of(Value.OfInt(step.Value)), Value.OfInt(step.Other), out given));
                     Assert.True(isThere ? given.Int == old : given.IsEmpty);
                     if (changes) model[step.Key] = step.Other;
                     break;
@@ -98,7 +112,8 @@ public unsafe class SortedMapModelTests
                     model[step.Key] = old + step.Value;
                     break;
                 case Kind.PopMin or Kind.PopMax:
-                    Status status = step.Kind == Kind.PopMin ? Map.PopMin(me, map, out Value popped, out given) : Map.PopMax(me, map, out popped, out given);
+                    Status status = step.Kind == Kind.PopMin
+                        ? Map.PopMin(me, map, out Value popped, out given) : Map.PopMax(me, map, out popped, out given);
                     Assert.Equal(model.Count > 0 ? Status.Done : Status.Missing, status);
                     if (status != Status.Done) break;
                     long edge = step.Kind == Kind.PopMin ? model.Keys.First() : model.Keys.Last();
@@ -127,7 +142,9 @@ public unsafe class SortedMapModelTests
             Assert.Equal(Status.Done, Map.Count(me, map, out long count));
             Assert.Equal(model.Count, count);
             Status got = Map.Get(me, map, key, out given);
-            Assert.Equal(model.TryGetValue(step.Key, out long now) ? (Status.Done, now) : (Status.Missing, 0), (got, given.IsEmpty ? 0 : given.Int));
+            Assert.Equal(
+                model.TryGetValue(step.Key, out long now)
+                ? (Status.Done, now) : (Status.Missing, 0), (got, given.IsEmpty ? 0 : given.Int));
         }
         Assert.Equal(model.Select(pair => (pair.Key, pair.Value)), All(me, map, numberOf));
         CheckNeighbours(me, map, model, keyOf, numberOf);
@@ -138,7 +155,9 @@ public unsafe class SortedMapModelTests
     static List<(long Key, long Value)> All(Participant* me, SortedMap* map, Func<Value, long> numberOf) =>
         Range(me, map, numberOf, SortedBound.None, SortedBound.None, false, 5);
 
-    static List<(long Key, long Value)> Range(Participant* me, SortedMap* map, Func<Value, long> numberOf, in SortedBound lower, in SortedBound upper, bool descending, int room)
+    static List<(long Key, long Value)> Range(
+        Participant* me, SortedMap* map, Func<Value, long> numberOf, in SortedBound lower, in SortedBound upper, bool descending,
+        int room)
     {
         List<(long, long)> found = [];
         Assert.Equal(Status.Done, Map.Open(me, map, lower, upper, descending, out SortedCursor cursor));
@@ -154,16 +173,21 @@ public unsafe class SortedMapModelTests
         return found;
     }
 
-    static void CheckRange(Participant* me, SortedMap* map, SortedDictionary<long, long> model, Func<int, Value> keyOf, Func<Value, long> numberOf, Step step)
+    static void CheckRange(
+        Participant* me, SortedMap* map, SortedDictionary<long, long> model, Func<int, Value> keyOf, Func<Value, long> numberOf,
+        Step step)
     {
         Probe from = Ask(keyOf, step.Key);
         Probe to = Ask(keyOf, step.Other);
         for (int kind = 0; kind < 18; kind++)
         {
-            SortedBound lower = kind % 3 == 0 ? SortedBound.None : kind % 3 == 1 ? SortedBound.Including(from) : SortedBound.Excluding(from);
-            SortedBound upper = kind / 3 % 3 == 0 ? SortedBound.None : kind / 3 % 3 == 1 ? SortedBound.Including(to) : SortedBound.Excluding(to);
+            SortedBound lower = kind % 3 == 0
+                ? SortedBound.None : kind % 3 == 1 ? SortedBound.Including(from) : SortedBound.Excluding(from);
+            SortedBound upper = kind / 3 % 3 == 0
+                ? SortedBound.None : kind / 3 % 3 == 1 ? SortedBound.Including(to) : SortedBound.Excluding(to);
             IEnumerable<(long, long)> expected = model.Select(pair => (pair.Key, pair.Value)).Where(pair =>
-                (kind % 3 == 0 || pair.Key > step.Key || kind % 3 == 1 && pair.Key == step.Key) && (kind / 3 % 3 == 0 || pair.Key < step.Other || kind / 3 % 3 == 1 && pair.Key == step.Other));
+                (kind % 3 == 0 || pair.Key > step.Key || kind % 3 == 1 && pair.Key == step.Key)
+                    && (kind / 3 % 3 == 0 || pair.Key < step.Other || kind / 3 % 3 == 1 && pair.Key == step.Other));
             if (kind < 9)
             {
                 Assert.Equal(Status.Done, Map.Snapshot(me, map, lower, upper, out SortedMap* copy));
@@ -177,12 +201,14 @@ public unsafe class SortedMapModelTests
         }
     }
 
-    static void CheckNeighbours(Participant* me, SortedMap* map, SortedDictionary<long, long> model, Func<int, Value> keyOf, Func<Value, long> numberOf)
+    static void CheckNeighbours(
+        Participant* me, SortedMap* map, SortedDictionary<long, long> model, Func<int, Value> keyOf, Func<Value, long> numberOf)
     {
         for (int i = 0; i <= 60; i++)
         {
             Probe bound = Ask(keyOf, i);
-            CheckOne(model.Where(pair => pair.Key <= i).Reverse(), Map.Floor(me, map, bound, out Value key, out Value value), key, value);
+            CheckOne(model.Where(pair => pair.Key <= i).Reverse(), Map.Floor(me, map, bound, out Value key, out Value value), key,
+                value);
             CheckOne(model.Where(pair => pair.Key < i).Reverse(), Map.Lower(me, map, bound, out key, out value), key, value);
             CheckOne(model.Where(pair => pair.Key >= i), Map.Ceiling(me, map, bound, out key, out value), key, value);
             CheckOne(model.Where(pair => pair.Key > i), Map.Higher(me, map, bound, out key, out value), key, value);

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Symplast.Objects.Tests;
 
-/// <summary>Two or three threads with a few operations each, under very many schedules; every history must be linearizable.</summary>
+/// <summary>
+/// Two or three threads with a few operations each, under very many schedules; every history must be linearizable.
+/// </summary>
 public unsafe class SortedMapScheduleTests
 {
     enum Kind
@@ -103,11 +105,14 @@ public unsafe class SortedMapScheduleTests
         public static SortedMapFault Fault => SortedMapFault.None;
     }
 
-    // The keys, in order; with numbers for keys they are their own. Digests leave out more or less of them in one node and another, and tie.
+    // The keys, in order; with numbers for keys they are their own. Digests leave out more or less of them in one node and
+    // another, and tie.
     static readonly string[] Texts =
     [
-        "", "common", "common beginning", "common beginning 01234567", "common beginning 012345678", "common beginning 0123456789", "common beginning 1", "common beginning 2",
-        "common beginning 2 and more 1", "common beginning 2 and more 2", "common beginning 2 and more 3", "common beginning 3", "common z", "commoner", "d", "e",
+        "", "common", "common beginning", "common beginning 01234567", "common beginning 012345678",
+            "common beginning 0123456789", "common beginning 1", "common beginning 2",
+        "common beginning 2 and more 1", "common beginning 2 and more 2", "common beginning 2 and more 3", "common beginning 3",
+            "common z", "commoner", "d", "e",
     ];
 
     // Which keys are there at first; what the threads do.
@@ -134,17 +139,21 @@ public unsafe class SortedMapScheduleTests
         new(Present(1, 2, 3, 4, 5), [Of(Kind.PopMax), Of(Kind.PopMax)], [Of(Kind.PopMax), Of(Kind.Set, 6)]),
         new(Present(1, 2, 3, 4, 5), [Of(Kind.PopMin), Of(Kind.PopMin), Of(Kind.PopMin)], [Of(Kind.Floor, 9), Of(Kind.First)]),
         new(Present(1, 2, 3, 4, 5), [Of(Kind.PopMax), Of(Kind.PopMax)], [Of(Kind.Last), Of(Kind.Set, 5, 3), Of(Kind.Last)]),
-        new(Present(1, 2, 3, 4, 5, 6, 7), [Of(Kind.PopMin), Of(Kind.PopMin), Of(Kind.PopMin)], [Of(Kind.Set, 5, 3), Of(Kind.PopMin)]),
+        new(Present(1, 2, 3, 4, 5, 6, 7), [Of(Kind.PopMin), Of(Kind.PopMin), Of(Kind.PopMin)],
+            [Of(Kind.Set, 5, 3), Of(Kind.PopMin)]),
         new(Present(1, 2, 3, 4, 5), [Of(Kind.Remove, 4), Of(Kind.Remove, 5)], [Of(Kind.Snapshot), Of(Kind.Get, 4)]),
         new(Present(1, 2, 3, 4, 5), [Of(Kind.Remove, 4), Of(Kind.Remove, 5)], [Of(Kind.Entries), Of(Kind.Get, 4)]),
         // The leaf in the middle is empty for a moment.
-        new(Present(1, 2, 3, 4, 5, 6, 7, 8, 9), [Of(Kind.Remove, 4), Of(Kind.Remove, 5), Of(Kind.Remove, 6)], [Of(Kind.Snapshot)]));
+        new(Present(1, 2, 3, 4, 5, 6, 7, 8, 9), [Of(Kind.Remove, 4), Of(Kind.Remove, 5), Of(Kind.Remove, 6)],
+            [Of(Kind.Snapshot)]));
 
     [Fact]
     public void InnerNodesThatAreCutAndMergedAreRightForReadersAndWriters() => Systematically<NoFault>(
-        new(Present(0, 1, 2, 3, 4, 5, 6, 7, 8), [Of(Kind.Set, 9), Of(Kind.Set, 10), Of(Kind.Set, 11)], [Of(Kind.Set, 8, 3), Of(Kind.Get, 9)]),
+        new(Present(0, 1, 2, 3, 4, 5, 6, 7, 8), [Of(Kind.Set, 9), Of(Kind.Set, 10), Of(Kind.Set, 11)],
+            [Of(Kind.Set, 8, 3), Of(Kind.Get, 9)]),
         new(Present(0, 1, 2, 3, 4, 5, 6, 7, 8, 9), [Of(Kind.Set, 10), Of(Kind.Set, 11)], [Of(Kind.PopMin), Of(Kind.PopMin)]),
-        new(Present(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10), [Of(Kind.PopMin), Of(Kind.PopMin), Of(Kind.PopMin)], [Of(Kind.PopMax), Of(Kind.PopMax)]));
+        new(Present(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10), [Of(Kind.PopMin), Of(Kind.PopMin), Of(Kind.PopMin)],
+            [Of(Kind.PopMax), Of(Kind.PopMax)]));
 
     [Fact]
     public void EntriesAreCountedAtOneMoment() => Systematically<NoFault>(
@@ -191,13 +200,16 @@ public unsafe class SortedMapScheduleTests
 
     [Fact]
     public void ANewLeafThatIsUnlockedBeforeTheOldOneIsMarkedIsFound() => FindsIn<UnlocksEarly>(
-        new(Present(1, 2, 3, 4, 5, 6, 7), [Of(Kind.Remove, 4), Of(Kind.Floor, 4)], [Of(Kind.Set, 8)], [Of(Kind.Set, 4), Of(Kind.Set, 3, 3)]));
+        new(Present(1, 2, 3, 4, 5, 6, 7), [Of(Kind.Remove, 4), Of(Kind.Floor, 4)], [Of(Kind.Set, 8)],
+            [Of(Kind.Set, 4), Of(Kind.Set, 3, 3)]));
 
     [Fact]
-    public void CountingInTheMidstOfAChangeIsFound() => FindsIn<CountsAnyTime>(new(Present(1, 2), [Of(Kind.Set, 3)], [Of(Kind.Get, 3), Of(Kind.Count)]));
+    public void CountingInTheMidstOfAChangeIsFound() =>
+        FindsIn<CountsAnyTime>(new(Present(1, 2), [Of(Kind.Set, 3)], [Of(Kind.Get, 3), Of(Kind.Count)]));
 
     [Fact]
-    public void CountingWhatIsInsertedIntoAClearedTreeIsFound() => FindsIn<CountsWhatWasCleared>(new(Present(1, 2), [Of(Kind.Clear)], [Of(Kind.Set, 3), Of(Kind.Count)]));
+    public void CountingWhatIsInsertedIntoAClearedTreeIsFound() =>
+        FindsIn<CountsWhatWasCleared>(new(Present(1, 2), [Of(Kind.Clear)], [Of(Kind.Set, 3), Of(Kind.Count)]));
 
     static void Systematically<TFault>(params Scenario[] scenarios) where TFault : struct, IFault
     {
@@ -205,12 +217,14 @@ public unsafe class SortedMapScheduleTests
         Value[] keys = Keys(fixture, null);
         foreach (Scenario scenario in scenarios)
         {
-            Exploration done = new Explorer { Preemptions = 2, ScheduleLimit = 4_000 }.Systematically(me => Arrange<TFault>(me, fixture, scenario, keys));
+            Exploration done = new Explorer { Preemptions = 2, ScheduleLimit = 4_000 }.Systematically(
+                me => Arrange<TFault>(me, fixture, scenario, keys));
             Assert.True(done.Schedules > 50);
         }
     }
 
-    static void Finds<TFault>(string[]? texts = null) where TFault : struct, IFault => Assert.ThrowsAny<ScheduleFailedException>(() => Randomly<TFault>(3000, 150, texts));
+    static void Finds<TFault>(string[]? texts = null)
+        where TFault : struct, IFault => Assert.ThrowsAny<ScheduleFailedException>(() => Randomly<TFault>(3000, 150, texts));
 
     // The same must be right without the fault.
     static void FindsIn<TFault>(Scenario scenario) where TFault : struct, IFault
@@ -229,15 +243,18 @@ public unsafe class SortedMapScheduleTests
         for (int seed = 0; seed < scenarios; seed++)
         {
             Random random = new(seed);
-            Scenario scenario = new((ulong)random.NextInt64() & (ulong)random.NextInt64() & 0x1111_1111_1111_1111 | Present(random.Next(16)),
-                [.. Enumerable.Range(0, 2 + seed % 2).Select(_ => Enumerable.Range(0, 1 + random.Next(3)).Select(_ => Any(random)).ToArray())]);
+            Scenario scenario =
+                new((ulong)random.NextInt64() & (ulong)random.NextInt64() & 0x1111_1111_1111_1111 | Present(random.Next(16)),
+                [.. Enumerable.Range(0, 2 + seed % 2).Select(
+                    _ => Enumerable.Range(0, 1 + random.Next(3)).Select(_ => Any(random)).ToArray())]);
             new Explorer().Randomly(me => Arrange<TFault>(me, fixture, scenario, keys), schedules, seed: (ulong)seed);
         }
     }
 
     // They stay until the pool goes.
     static Value[] Keys(SortedMapFixture fixture, string[]? texts) =>
-        [.. Enumerable.Range(0, 16).Select(number => texts == null ? Value.OfInt(number) : SortedMapFixture.Text(fixture.Me, fixture.PoolHeap, texts[number]))];
+        [.. Enumerable.Range(0, 16).Select(
+            number => texts == null ? Value.OfInt(number) : SortedMapFixture.Text(fixture.Me, fixture.PoolHeap, texts[number]))];
 
     static Operation Any(Random random)
     {
@@ -245,7 +262,8 @@ public unsafe class SortedMapScheduleTests
         return new(kind, random.Next(16), kind == Kind.Add ? 1 : random.Next(1, 4));
     }
 
-    static Trial Arrange<TFault>(Participant* me, SortedMapFixture fixture, Scenario scenario, Value[] keys) where TFault : struct, IFault
+    static Trial Arrange<TFault>(Participant* me, SortedMapFixture fixture, Scenario scenario, Value[] keys)
+        where TFault : struct, IFault
     {
         SortedMap* map = SortedMap<Scheduled, WithFault<TFault>>.Create(me, fixture.PoolHeap);
         for (int key = 0; key < 16; key++)
@@ -300,7 +318,11 @@ public unsafe class SortedMapScheduleTests
             Kind.PopAt => SortedMap<Scheduled, WithFault<TFault>>.PopAt(me, map, operation.Value, out key, out value, out _),
             _ => Status.Done,
         };
-        Result result = operation.Kind == Kind.Snapshot ? TakeSnapshot<TFault>(me, map, keys) : operation.Kind == Kind.Entries ? TakeEntries<TFault>(me, map, keys) : new Result(status, Number(key, keys), value.IsEmpty ? 0 : value.IsInt ? (int)value.Int : -1);
+        Result result = operation.Kind == Kind.Snapshot
+            ? TakeSnapshot<TFault>(me, map, keys)
+            : operation.Kind == Kind.Entries
+            ? TakeEntries<TFault>(me, map, keys)
+            : new Result(status, Number(key, keys), value.IsEmpty ? 0 : value.IsInt ? (int)value.Int : -1);
         if (operation.Kind == Kind.Count)
         {
             status = SortedMap<Scheduled, WithFault<TFault>>.Count(me, map, out long count);
@@ -315,7 +337,8 @@ public unsafe class SortedMapScheduleTests
         return result;
     }
 
-    static int Number(Value key, Value[] keys) => key.IsEmpty ? 0 : Array.FindIndex(keys, each => Ordering.Compare(each, key) == 0);
+    static int Number(Value key, Value[] keys) =>
+        key.IsEmpty ? 0 : Array.FindIndex(keys, each => Ordering.Compare(each, key) == 0);
 
     static Result TakeSnapshot<TFault>(Participant* me, SortedMap* map, Value[] keys) where TFault : struct, IFault
     {
@@ -336,7 +359,8 @@ public unsafe class SortedMapScheduleTests
     {
         Status status = SortedMap<Scheduled, WithFault<TFault>>.SnapshotEntries(me, map, out MapSnapshot* snapshot);
         ulong entries = 0;
-        for (ulong i = 0; i < snapshot->Count; i++) entries |= (ulong)MapSnapshot.Value(snapshot, i).Int << 4 * Number(MapSnapshot.Key(snapshot, i), keys);
+        for (ulong i = 0; i < snapshot->Count; i++)
+            entries |= (ulong)MapSnapshot.Value(snapshot, i).Int << 4 * Number(MapSnapshot.Key(snapshot, i), keys);
         MapSnapshot.Free(me, snapshot);
         return new Result(status, Entries: entries);
     }

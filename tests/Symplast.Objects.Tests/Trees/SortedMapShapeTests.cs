@@ -54,7 +54,8 @@ public sealed unsafe class SortedMapShapeTests : IDisposable
     [InlineData(Order.Shuffled, 8)]
     public void LeavesAreFullWhereKeysComeInOrder(Order order, int least)
     {
-        foreach (int number in Numbers(order)) Assert.Equal(Status.Done, Map.Set(_me, _map, SortedMapFixture.Key(number), Value.OfInt(number)));
+        foreach (int number in Numbers(order))
+            Assert.Equal(Status.Done, Map.Set(_me, _map, SortedMapFixture.Key(number), Value.OfInt(number)));
         Assert.Null(Map.Check(_me, _map));
         int leaves = Leaves((SortedNode*)_map->Root);
         Assert.InRange(leaves, 1, Keys / least + 1);
@@ -83,16 +84,19 @@ public sealed unsafe class SortedMapShapeTests : IDisposable
     }
 
     [Fact]
-    public void APlaceIsFoundInAnOrderWhereverItIs() => Gen.Int[0, SortedLeaf.Places - 1].Array[0, SortedLeaf.Places].Sample(drawn =>
+    public void APlaceIsFoundInAnOrderWhereverItIs() =>
+        Gen.Int[0, SortedLeaf.Places - 1].Array[0, SortedLeaf.Places].Sample(drawn =>
     {
         int[] places = [.. drawn.Distinct()];
         ulong order = LeafOrder.First(0);
-        // Filled in ascending order, each at the position that makes the drawn order in the end; then those go that were not drawn.
+        // Filled in ascending order, each at the position that makes the drawn order in the end; then those go that were not
+        // drawn.
         List<int> model = [];
         for (int place = 0; place < SortedLeaf.Places; place++)
         {
             int rank = Array.IndexOf(places, place);
-            int position = rank < 0 ? model.Count : model.Count(other => Array.IndexOf(places, other) is >= 0 and int at && at < rank);
+            int position = rank < 0
+                ? model.Count : model.Count(other => Array.IndexOf(places, other) is >= 0 and int at && at < rank);
             order = LeafOrder.Inserted(order, position);
             model.Insert(position, place);
         }
@@ -115,7 +119,8 @@ public sealed unsafe class SortedMapShapeTests : IDisposable
     public void DigestsAreComparedAlikeOnAllProcessors()
     {
         if (!Sse42.IsSupported) return;
-        long[] some = [long.MinValue, long.MinValue + 1, -1L << 32, -2, -1, 0, 1, 0x7FFF_FFFF, 0x8000_0000, 1L << 32, long.MaxValue - 1, long.MaxValue];
+        long[] some = [long.MinValue, long.MinValue + 1, -1L << 32, -2, -1, 0, 1, 0x7FFF_FFFF, 0x8000_0000, 1L << 32,
+            long.MaxValue - 1, long.MaxValue];
         foreach (long left in some)
         {
             foreach (long right in some)
@@ -140,22 +145,26 @@ public sealed unsafe class SortedMapShapeTests : IDisposable
     [InlineData(Order.Ascending)]
     [InlineData(Order.Descending)]
     [InlineData(Order.Shuffled)]
-    public void NumbersAreFoundInLargeNodes(Order order) => FindsAll(order, (number, use) => use(SortedMapFixture.Key(number)), key => (int)key.Int);
+    public void NumbersAreFoundInLargeNodes(Order order) =>
+        FindsAll(order, (number, use) => use(SortedMapFixture.Key(number)), key => (int)key.Int);
 
     [Theory]
     [InlineData(Order.Ascending, "")]
     [InlineData(Order.Descending, "a common beginning/")]
     [InlineData(Order.Shuffled, "a common beginning/")]
     public void TextsAreFoundInLargeNodes(Order order, string beginning) =>
-        FindsAll(order, (number, use) => UseText(beginning + number.ToString("00000000"), use), key => int.Parse(key.ToString().Trim('\'')[^8..]));
+        FindsAll(order, (number, use) => UseText(beginning + number.ToString("00000000"), use), key =>
+            int.Parse(key.ToString().Trim('\'')[^8..]));
 
     [Fact]
-    public void TextsOfManyLengthsAreFoundInLargeNodes() => FindsAll(Order.Shuffled, (number, use) => UseText(new string('x', number), use), key => (int)Blob.LengthOf(key));
+    public void TextsOfManyLengthsAreFoundInLargeNodes() =>
+        FindsAll(Order.Shuffled, (number, use) => UseText(new string('x', number), use), key => (int)Blob.LengthOf(key));
 
     [Fact]
     public void AMapIsEmptiedFromBothEnds()
     {
-        foreach (int number in Numbers(Order.Ascending)) Assert.Equal(Status.Done, Map.Set(_me, _map, SortedMapFixture.Key(number), Value.OfInt(number)));
+        foreach (int number in Numbers(Order.Ascending))
+            Assert.Equal(Status.Done, Map.Set(_me, _map, SortedMapFixture.Key(number), Value.OfInt(number)));
         for (int i = 0; i < Keys / 2; i++)
         {
             Assert.Equal(Status.Done, Map.PopMin(_me, _map, out Value least, out _));
@@ -179,7 +188,8 @@ public sealed unsafe class SortedMapShapeTests : IDisposable
     [Fact]
     public void ACopyOfLeavesThatAreSparseForAMomentIsRight()
     {
-        for (int number = 0; number < 100; number++) Assert.Equal(Status.Done, Map.Set(_me, _map, SortedMapFixture.Key(number), Value.OfInt(number)));
+        for (int number = 0; number < 100; number++)
+            Assert.Equal(Status.Done, Map.Set(_me, _map, SortedMapFixture.Key(number), Value.OfInt(number)));
         for (int number = 0; number < 100; number++)
         {
             if (number % 10 == 0) continue;
@@ -192,7 +202,8 @@ public sealed unsafe class SortedMapShapeTests : IDisposable
         Assert.Null(Map.Check(_me, copy));
         for (int number = 0; number < 100; number++)
         {
-            Assert.Equal(number % 10 == 0 ? Status.Done : Status.Missing, Map.Get(_me, copy, SortedMapFixture.Key(number), out _));
+            Assert.Equal(
+                number % 10 == 0 ? Status.Done : Status.Missing, Map.Get(_me, copy, SortedMapFixture.Key(number), out _));
         }
         Reference.Drop(_me, &copy->Object.Head);
     }
@@ -202,7 +213,8 @@ public sealed unsafe class SortedMapShapeTests : IDisposable
     {
         foreach (int number in Numbers(order))
         {
-            if (number % 2 == 0) with(number, (in key) => Assert.Equal(Status.Done, Map.Set(_me, _map, key, Value.OfInt(number))));
+            if (number % 2 == 0)
+                with(number, (in key) => Assert.Equal(Status.Done, Map.Set(_me, _map, key, Value.OfInt(number))));
         }
         Assert.Null(Map.Check(_me, _map));
         FindsAll(_map, with, numberOf);

@@ -37,7 +37,8 @@ public sealed unsafe class SortedMapTests : IDisposable
     Value Big(BigInteger number)
     {
         byte[] bytes = number.ToByteArray();
-        fixed (byte* data = bytes) return Blob.Create(_me, _heap, ValueKind.BigInt, data, (nuint)bytes.Length, Hashing.OfBigInt(bytes));
+        fixed (byte* data = bytes)
+            return Blob.Create(_me, _heap, ValueKind.BigInt, data, (nuint)bytes.Length, Hashing.OfBigInt(bytes));
     }
 
     Value Tuple(params Value[] items)
@@ -64,10 +65,13 @@ public sealed unsafe class SortedMapTests : IDisposable
     public void NumbersOfAllKindsAreSortedByTheirExactValues()
     {
         BigInteger huge = BigInteger.Pow(2, 2000);
-        BigInteger[] integers = [0, 1, -1, 1L << 49, (1L << 49) - 1, -(1L << 49), -(1L << 49) - 1, (1L << 53) + 1, 1L << 53, (1L << 53) - 1, long.MaxValue, long.MinValue, huge, -huge, huge + 1, BigInteger.Pow(2, 64) - 1,
+        BigInteger[] integers = [0, 1, -1, 1L << 49, (1L << 49) - 1, -(1L << 49), -(1L << 49) - 1, (1L << 53) + 1, 1L << 53,
+            (1L << 53) - 1, long.MaxValue, long.MinValue, huge, -huge, huge + 1, BigInteger.Pow(2, 64) - 1,
             BigInteger.Pow(2, 1023), -BigInteger.Pow(2, 64), -BigInteger.Pow(2, 64) + 1];
-        double[] doubles = [0.5, -0.5, double.MaxValue, double.MinValue, double.PositiveInfinity, double.NegativeInfinity, double.Epsilon, (1L << 53) + 2.0, 1.8446744073709552e19 * 2, 9223372036854775808.0 * 3, 0.1];
-        foreach (BigInteger integer in integers) Put(integer >= -(1L << 49) && integer < 1L << 49 ? Value.OfInt((long)integer) : Big(integer));
+        double[] doubles = [0.5, -0.5, double.MaxValue, double.MinValue, double.PositiveInfinity, double.NegativeInfinity,
+            double.Epsilon, (1L << 53) + 2.0, 1.8446744073709552e19 * 2, 9223372036854775808.0 * 3, 0.1];
+        foreach (BigInteger integer in integers)
+            Put(integer >= -(1L << 49) && integer < 1L << 49 ? Value.OfInt((long)integer) : Big(integer));
         foreach (double real in doubles) Put(Value.Of(real));
         Assert.Null(Map.Check(_me, _map));
         Assert.Equal(integers.Length + doubles.Length, Keys().Count);
@@ -91,10 +95,12 @@ public sealed unsafe class SortedMapTests : IDisposable
         Value big = Big(BigInteger.One << 70), other = Big((BigInteger.One << 70) + 1);
         (Value, Value)[] pairs =
         [
-            (Value.OfInt(1), Value.True), (Value.OfInt(0), Value.Of(-0.0)), (Value.Of(7.0), Value.OfInt(7)), (Value.Of(-3e9), Value.OfInt(-3_000_000_000)),
+            (Value.OfInt(1), Value.True), (Value.OfInt(0), Value.Of(-0.0)), (Value.Of(7.0), Value.OfInt(7)),
+                (Value.Of(-3e9), Value.OfInt(-3_000_000_000)),
             (Value.Of(Math.ScaleB(1, 49)), Big(BigInteger.One << 49)), (big, Value.Of(Math.ScaleB(1, 70))),
         ];
-        for (int i = 0; i < pairs.Length; i++) Assert.Equal(Status.Done, Map.Set(_me, _map, Probe.Of(pairs[i].Item1), Value.OfInt(i)));
+        for (int i = 0; i < pairs.Length; i++)
+            Assert.Equal(Status.Done, Map.Set(_me, _map, Probe.Of(pairs[i].Item1), Value.OfInt(i)));
         for (int i = 0; i < pairs.Length; i++)
         {
             Assert.Equal(SortedKey.TagOf(pairs[i].Item1), SortedKey.TagOf(pairs[i].Item2));
@@ -145,7 +151,9 @@ public sealed unsafe class SortedMapTests : IDisposable
     }
 
     [Fact]
-    public void ABeginningIsComparedAsFarAsItGoes() => Gen.Select(Gen.Int[0, 1].Array[0, 24], Gen.Int[0, 1].Array[1, 24], Gen.Int[0, 24], Gen.Int[1, 24]).Sample((first, second, shared, length) =>
+    public void ABeginningIsComparedAsFarAsItGoes() =>
+        Gen.Select(Gen.Int[0, 1].Array[0, 24], Gen.Int[0, 1].Array[1, 24], Gen.Int[0, 24], Gen.Int[1, 24]).Sample(
+        (first, second, shared, length) =>
     {
         byte[] stored = [.. second.Select(i => (byte)i)];
         byte[] asked = [.. stored.Take(shared), .. first.Select(i => (byte)i)];
@@ -154,12 +162,14 @@ public sealed unsafe class SortedMapTests : IDisposable
         Value key;
         fixed (byte* data = stored) key = Blob.Create(_me, _heap, ValueKind.Bytes, data, (nuint)stored.Length, 0);
         byte none = 0;
-        fixed (byte* data = asked) Assert.Equal(expected, SortedKey.HasBeginning(data == null ? &none : data, (nuint)asked.Length, key, (nuint)length));
+        fixed (byte* data = asked)
+            Assert.Equal(expected, SortedKey.HasBeginning(data == null ? &none : data, (nuint)asked.Length, key, (nuint)length));
         Reference.Drop(_me, key);
     }, threads: 1, iter: 2000);
 
     [Fact]
-    public void DigestsAreOrderedAsTheKeysAre() => Gen.Select(Gen.Long, Gen.Double, Gen.Int[0, 2], Gen.Long, Gen.Int[0, 200]).Array[2, 12].Sample(items =>
+    public void DigestsAreOrderedAsTheKeysAre() =>
+        Gen.Select(Gen.Long, Gen.Double, Gen.Int[0, 2], Gen.Long, Gen.Int[0, 200]).Array[2, 12].Sample(items =>
     {
         List<Value> keys = [.. items.Select(item => item.Item3 switch
         {
@@ -181,9 +191,11 @@ public sealed unsafe class SortedMapTests : IDisposable
     }, threads: 1, iter: 500);
 
     [Fact]
-    public void DigestsOfBytesAreOrderedByWhatFollowsTheirCommonBeginning() => Gen.Select(Gen.Int[0, 2].Array[0, 20], Gen.Int[0, 12]).Array[2, 10].Sample(items =>
+    public void DigestsOfBytesAreOrderedByWhatFollowsTheirCommonBeginning() =>
+        Gen.Select(Gen.Int[0, 2].Array[0, 20], Gen.Int[0, 12]).Array[2, 10].Sample(items =>
     {
-        Value[] keys = [.. items.Select(item => Text("0123456789ab"[..item.Item2] + string.Concat(item.Item1.Select(i => "\0a\u007f"[i])), ValueKind.Bytes))];
+        Value[] keys = [.. items.Select(
+            item => Text("0123456789ab"[..item.Item2] + string.Concat(item.Item1.Select(i => "\0a\u007f"[i])), ValueKind.Bytes))];
         foreach (Value left in keys)
         {
             foreach (Value right in keys)
@@ -205,9 +217,12 @@ public sealed unsafe class SortedMapTests : IDisposable
         for (int length = 0; length < 200; length++)
         {
             byte[] bytes = [.. Enumerable.Repeat((byte)0xFF, length)];
-            fixed (byte* data = bytes) Assert.Equal(Status.Done, Map.Set(_me, _map, Probe.Bytes(data, (nuint)length, Hashing.OfBytes(bytes)), Value.OfInt(length)));
+            fixed (byte* data = bytes)
+                Assert.Equal(
+                Status.Done, Map.Set(_me, _map, Probe.Bytes(data, (nuint)length, Hashing.OfBytes(bytes)), Value.OfInt(length)));
             Assert.Null(Map.Check(_me, _map));
-            fixed (byte* data = bytes) Assert.Equal(Status.Done, Map.Get(_me, _map, Probe.Bytes(data, (nuint)length, Hashing.OfBytes(bytes)), out _));
+            fixed (byte* data = bytes)
+                Assert.Equal(Status.Done, Map.Get(_me, _map, Probe.Bytes(data, (nuint)length, Hashing.OfBytes(bytes)), out _));
         }
         Assert.Equal(Status.Done, Map.Last(_me, _map, out _, out Value greatest));
         Assert.Equal(199, greatest.Int);
@@ -219,15 +234,20 @@ public sealed unsafe class SortedMapTests : IDisposable
         string[] texts = ["", "\0", "a", "a\0", "aa", "abcdefgh", "abcdefgh\0", "abcdefghi", "abcdefg", "z", "é", "￿", "𐀀", "日本"];
         foreach (string text in texts) Put(Text(text));
         Assert.Null(Map.Check(_me, _map));
-        Assert.Equal(texts.OrderBy(text => Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes(text)), StringComparer.Ordinal).Select(text => $"'{text}'"), Keys());
+        Assert.Equal(
+            texts.OrderBy(text => Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes(text)), StringComparer.Ordinal).Select(
+            text => $"'{text}'"), Keys());
         byte[] bytes = System.Text.Encoding.UTF8.GetBytes("abcdefgh");
-        fixed (byte* data = bytes) Assert.Equal(Status.Done, Map.Get(_me, _map, Probe.Text(data, 8, Hashing.OfBytes(bytes)), out _));
+        fixed (byte* data = bytes)
+            Assert.Equal(Status.Done, Map.Get(_me, _map, Probe.Text(data, 8, Hashing.OfBytes(bytes)), out _));
     }
 
     [Fact]
     public void TuplesAreSortedByTheirItems()
     {
-        Value[] tuples = [Tuple(), Tuple(Value.OfInt(1)), Tuple(Value.OfInt(1), Value.OfInt(1)), Tuple(Value.OfInt(1), Value.Of(1.5)), Tuple(Value.OfInt(2)), Tuple(Value.OfInt(3), Text("a")), Tuple(Value.OfInt(3), Text("a"), Value.OfInt(0)),
+        Value[] tuples = [Tuple(), Tuple(Value.OfInt(1)), Tuple(Value.OfInt(1), Value.OfInt(1)),
+            Tuple(Value.OfInt(1), Value.Of(1.5)), Tuple(Value.OfInt(2)), Tuple(Value.OfInt(3), Text("a")),
+            Tuple(Value.OfInt(3), Text("a"), Value.OfInt(0)),
             Tuple(Value.OfInt(3), Text("b")), Tuple(Value.OfInt(4), Tuple()), Tuple(Value.OfInt(4), Tuple(Value.OfInt(1)))];
         for (int i = tuples.Length - 1; i >= 0; i--) Put(tuples[i], i);
         Assert.Null(Map.Check(_me, _map));
@@ -288,7 +308,8 @@ public sealed unsafe class SortedMapTests : IDisposable
             Assert.Equal(Status.WrongKind, Map.Set(_me, _map, Probe.Of(key), Value.None));
             Assert.Equal(Status.WrongKind, Map.Get(_me, _map, Probe.Of(key), out _));
             Assert.Equal(Status.WrongKind, Map.Ceiling(_me, _map, Probe.Of(key), out _, out _));
-            Assert.Equal(Status.WrongKind, Map.Open(_me, _map, SortedBound.Including(Probe.Of(key)), SortedBound.None, false, out _));
+            Assert.Equal(
+                Status.WrongKind, Map.Open(_me, _map, SortedBound.Including(Probe.Of(key)), SortedBound.None, false, out _));
         }
         Reference.Drop(_me, tuple);
     }
@@ -410,7 +431,8 @@ public sealed unsafe class SortedMapTests : IDisposable
             if (copy != null) Reference.Drop(_me, &copy->Object.Head);
             string? fault = SortedMap<Uninterrupted, SmallNodes>.Check(_me, map);
             // Merging needs memory too, and is left to the next one.
-            Assert.True(fault == null || fault.EndsWith("too sparse", StringComparison.Ordinal) || fault == "the root has one child", fault);
+            Assert.True(fault == null || fault.EndsWith("too sparse", StringComparison.Ordinal)
+                || fault == "the root has one child", fault);
             foreach (Value text in texts)
             {
                 Status got = SortedMap<Uninterrupted, SmallNodes>.Get(_me, map, Probe.Of(text), out Value value);

@@ -37,20 +37,31 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
                 switch (random.Next(4))
                 {
                     case 0:
-                        Assert.Equal(isThere ? Status.Done : Status.Missing, SortedMap<Uninterrupted, SmallNodes>.Remove(me, _map, SortedMapFixture.Key(key), out Value removed));
+                        Assert.Equal(
+                            isThere ? Status.Done
+                            : Status.Missing,
+                            SortedMap<Uninterrupted, SmallNodes>.Remove(me, _map, SortedMapFixture.Key(key), out Value removed));
                         Assert.True(isThere ? removed.Int == value : removed.IsEmpty);
                         mine.Remove(key);
                         break;
                     case 1:
                         mine[key] = turn;
-                        Assert.Equal(Status.Done, SortedMap<Uninterrupted, SmallNodes>.Set(me, _map, SortedMapFixture.Key(key), Value.OfInt(turn)));
+                        Assert.Equal(
+                            Status.Done, SortedMap<Uninterrupted, SmallNodes>.Set(
+                            me, _map, SortedMapFixture.Key(key), Value.OfInt(turn)));
                         break;
                     case 2:
-                        Assert.Equal(isThere ? Status.Exists : Status.Done, SortedMap<Uninterrupted, SmallNodes>.TryAdd(me, _map, SortedMapFixture.Key(key), Value.OfInt(turn)));
+                        Assert.Equal(
+                            isThere ? Status.Exists
+                            : Status.Done,
+                            SortedMap<Uninterrupted, SmallNodes>.TryAdd(me, _map, SortedMapFixture.Key(key), Value.OfInt(turn)));
                         mine.TryAdd(key, turn);
                         break;
                     default:
-                        Assert.Equal(isThere ? Status.Done : Status.Missing, SortedMap<Uninterrupted, SmallNodes>.Get(me, _map, SortedMapFixture.Key(key), out Value found));
+                        Assert.Equal(
+                            isThere ? Status.Done
+                            : Status.Missing,
+                            SortedMap<Uninterrupted, SmallNodes>.Get(me, _map, SortedMapFixture.Key(key), out Value found));
                         Assert.True(isThere ? found.Int == value : found.IsEmpty);
                         break;
                 }
@@ -59,14 +70,16 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
         Assert.Null(SortedMap<Uninterrupted, SmallNodes>.Check(_fixture.Me, _map));
     }
 
-    // Of two threads that would store tuples which have no order, in leaves that are small enough to part them, one is refused at any time.
+    // Of two threads that would store tuples which have no order, in leaves that are small enough to part them, one is refused at
+    // any time.
     [Fact]
     public void TuplesThatHaveNoOrderAreNeverKeysTogether()
     {
         const int pairs = 12;
         Epoch.Enter(_fixture.Me);
         Value[] numbers = [.. Enumerable.Range(0, pairs).Select(i => PairOf(Value.OfInt(i), Value.OfInt(i)))];
-        Value[] others = [.. Enumerable.Range(0, pairs).Select(i => PairOf(Value.OfInt(i), PairOf(Value.OfInt(i), Value.OfInt(1))))];
+        Value[] others =
+            [.. Enumerable.Range(0, pairs).Select(i => PairOf(Value.OfInt(i), PairOf(Value.OfInt(i), Value.OfInt(1))))];
         Epoch.Exit(_fixture.Me);
         int refused = 0;
         SortedMapFixture.Together(4, (number, its) =>
@@ -85,7 +98,9 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
                     continue;
                 }
                 Assert.Equal(Status.Done, status);
-                Assert.Equal(Status.Missing, SortedMap<Uninterrupted, SmallNodes>.Get(me, _map, Probe.Of((isNumber ? others : numbers)[i]), out _));
+                Assert.Equal(
+                    Status.Missing,
+                    SortedMap<Uninterrupted, SmallNodes>.Get(me, _map, Probe.Of((isNumber ? others : numbers)[i]), out _));
                 Assert.Equal(Status.Done, SortedMap<Uninterrupted, SmallNodes>.Remove(me, _map, own, out _));
             }
         });
@@ -108,14 +123,17 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
         const int count = 20_000;
         int[] keys = [.. Enumerable.Range(0, count)];
         new Random(1).Shuffle(keys);
-        foreach (int key in keys) SortedMap<Uninterrupted, SmallNodes>.Set(_fixture.Me, _map, SortedMapFixture.Key(key), Value.OfInt(-key));
+        foreach (int key in keys)
+            SortedMap<Uninterrupted, SmallNodes>.Set(_fixture.Me, _map, SortedMapFixture.Key(key), Value.OfInt(-key));
         ConcurrentBag<long> all = [];
         SortedMapFixture.Together(4, (number, its) =>
         {
             Participant* me = (Participant*)its;
             bool least = number % 2 == 0;
             long last = least ? -1 : count;
-            while ((least ? SortedMap<Uninterrupted, SmallNodes>.PopMin(me, _map, out Value key, out Value value) : SortedMap<Uninterrupted, SmallNodes>.PopMax(me, _map, out key, out value)) == Status.Done)
+            while ((least
+                ? SortedMap<Uninterrupted, SmallNodes>.PopMin(me, _map, out Value key, out Value value)
+                : SortedMap<Uninterrupted, SmallNodes>.PopMax(me, _map, out key, out value)) == Status.Done)
             {
                 Assert.Equal(-key.Int, value.Int);
                 Assert.True(least ? key.Int > last : key.Int < last);
@@ -154,12 +172,16 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
         });
         Assert.Null(SortedMap<Uninterrupted, SmallNodes>.Check(mine, _map));
 
-        void Put(Participant* me, int key) => Assert.Equal(Status.Done, SortedMap<Uninterrupted, SmallNodes>.Set(me, _map, SortedMapFixture.Key(key), Value.OfInt(key)));
+        void Put(Participant* me, int key) =>
+            Assert.Equal(
+            Status.Done, SortedMap<Uninterrupted, SmallNodes>.Set(me, _map, SortedMapFixture.Key(key), Value.OfInt(key)));
     }
 
     void Scan(Participant* me, bool descending, int room)
     {
-        Assert.Equal(Status.Done, SortedMap<Uninterrupted, SmallNodes>.Open(me, _map, SortedBound.None, SortedBound.None, descending, out SortedCursor cursor));
+        Assert.Equal(
+            Status.Done, SortedMap<Uninterrupted, SmallNodes>.Open(
+            me, _map, SortedBound.None, SortedBound.None, descending, out SortedCursor cursor));
         SortedEntry* entries = stackalloc SortedEntry[20];
         long last = descending ? 3000 : -1;
         int permanent = 0;
@@ -188,10 +210,14 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
         SortedMapFixture.Together(4, (number, its) =>
         {
             Participant* me = (Participant*)its;
-            for (int turn = 0; turn < Turns; turn++) Assert.Equal(Status.Done, SortedMap<Uninterrupted, SmallNodes>.Add(me, _map, SortedMapFixture.Key(turn % 7), Value.OfInt(number + 1), out _));
+            for (int turn = 0; turn < Turns; turn++)
+                Assert.Equal(
+                Status.Done, SortedMap<Uninterrupted, SmallNodes>.Add(
+                me, _map, SortedMapFixture.Key(turn % 7), Value.OfInt(number + 1), out _));
         });
         long total = 0;
-        while (SortedMap<Uninterrupted, SmallNodes>.PopMin(_fixture.Me, _map, out _, out Value sum) == Status.Done) total += sum.Int;
+        while (SortedMap<Uninterrupted, SmallNodes>.PopMin(_fixture.Me, _map, out _, out Value sum) == Status.Done)
+            total += sum.Int;
         Assert.Equal(Turns * (1 + 2 + 3 + 4), total);
     }
 
@@ -208,8 +234,10 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
                 for (int turn = 1; !Volatile.Read(ref stop); turn++)
                 {
                     SortedMap<Uninterrupted, SmallNodes>.Set(me, _map, SortedMapFixture.Key(number), Value.OfInt(turn));
-                    SortedMap<Uninterrupted, SmallNodes>.Set(me, _map, SortedMapFixture.Key(100 + turn % 100 * 2 + number), Value.OfInt(0));
-                    SortedMap<Uninterrupted, SmallNodes>.Remove(me, _map, SortedMapFixture.Key(100 + turn * 7 % 100 * 2 + number), out _);
+                    SortedMap<Uninterrupted, SmallNodes>.Set(
+                        me, _map, SortedMapFixture.Key(100 + turn % 100 * 2 + number), Value.OfInt(0));
+                    SortedMap<Uninterrupted, SmallNodes>.Remove(
+                        me, _map, SortedMapFixture.Key(100 + turn * 7 % 100 * 2 + number), out _);
                     SortedMap<Uninterrupted, SmallNodes>.Set(me, _map, SortedMapFixture.Key(1000 + number), Value.OfInt(turn));
                 }
                 return;
@@ -249,7 +277,8 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
                     if (number == 0 && turn % 100 == 99)
                     {
                         if (!deletes) Assert.Equal(Status.Done, SortedMap<Uninterrupted, SmallNodes>.Clear(me, map));
-                        else if (turn > 300 && SortedMap<Uninterrupted, SmallNodes>.Delete(me, map) == Status.Done) Interlocked.Increment(ref deleted);
+                        else if (turn > 300 && SortedMap<Uninterrupted, SmallNodes>.Delete(me, map) == Status.Done)
+                            Interlocked.Increment(ref deleted);
                     }
                     Value key = SortedMapFixture.Text(me, _fixture.PoolHeap, "with a common beginning " + random.Next(200));
                     Status status;
@@ -257,7 +286,8 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
                     switch (random.Next(8))
                     {
                         case 0:
-                            status = SortedMap<Uninterrupted, SmallNodes>.PopMin(me, map, out Value popped, out Value poppedValue);
+                            status = SortedMap<Uninterrupted, SmallNodes>.PopMin(
+                                me, map, out Value popped, out Value poppedValue);
                             if (status == Status.Done) Assert.StartsWith("'with", popped.ToString(), StringComparison.Ordinal);
                             Reference.Drop(me, popped);
                             Reference.Drop(me, poppedValue);
@@ -267,12 +297,17 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
                             if (status == Status.Done) Assert.StartsWith("'with", removed.ToString(), StringComparison.Ordinal);
                             break;
                         case 2:
-                            status = SortedMap<Uninterrupted, SmallNodes>.Floor(me, map, Probe.Of(key), out Value floor, out Value value);
-                            if (status == Status.Done) Assert.True(Ordering.Compare(floor, key) <= 0 && value.Kind == ValueKind.Text);
+                            status = SortedMap<Uninterrupted, SmallNodes>.Floor(
+                                me, map, Probe.Of(key), out Value floor, out Value value);
+                            if (status == Status.Done)
+                                Assert.True(Ordering.Compare(floor, key) <= 0 && value.Kind == ValueKind.Text);
                             break;
                         case 3:
-                            status = SortedMap<Uninterrupted, SmallNodes>.Open(me, map, SortedBound.Including(Probe.Of(key)), SortedBound.None, random.Next(2) == 0, out SortedCursor cursor);
-                            while (status == Status.Done) status = SortedMap<Uninterrupted, SmallNodes>.Next(me, map, ref cursor, entries, 14, out _);
+                            status = SortedMap<Uninterrupted, SmallNodes>.Open(
+                                me, map, SortedBound.Including(Probe.Of(key)), SortedBound.None, random.Next(2) == 0,
+                                out SortedCursor cursor);
+                            while (status == Status.Done)
+                                status = SortedMap<Uninterrupted, SmallNodes>.Next(me, map, ref cursor, entries, 14, out _);
                             SortedMap<Uninterrupted, SmallNodes>.Close(me, ref cursor);
                             break;
                         case 4 when turn % 10 == 0:

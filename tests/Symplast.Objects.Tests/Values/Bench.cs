@@ -30,7 +30,8 @@ internal sealed unsafe class Bench : IDisposable
     }
 
     internal Value Integer(BigInteger number) =>
-        number == (long)BigInteger.Max(BigInteger.Min(number, long.MaxValue), long.MinValue) && Value.Fits((long)number) ? Value.OfInt((long)number) : BigInt(number);
+        number == (long)BigInteger.Max(BigInteger.Min(number, long.MaxValue), long.MinValue) && Value.Fits((long)number)
+            ? Value.OfInt((long)number) : BigInt(number);
 
     internal Value BigInt(BigInteger number)
     {

@@ -12,7 +12,8 @@ public sealed unsafe class EqualityTests : IDisposable
 
     // CsCheck calls on several threads; a participant belongs to one.
     void ForPairs(Gen<Sample> gen, Action<Sample, Value, Sample, Value> check, int pairs = 20_000) =>
-        Gen.Select(gen, gen).Sample((left, right) => check(left, left.Store(_bench), right, right.Store(_bench)), iter: pairs, threads: 1);
+        Gen.Select(gen, gen).Sample(
+            (left, right) => check(left, left.Store(_bench), right, right.Store(_bench)), iter: pairs, threads: 1);
 
     void AgreesWithTheModel(Sample left, Value storedLeft, Sample right, Value storedRight)
     {
@@ -130,8 +131,10 @@ public sealed unsafe class EqualityTests : IDisposable
     [Fact]
     public void ComparingAndHashingAllocatesNothing()
     {
-        Value[] values = [Value.True, Value.OfInt(7), Value.Of(7.5), Value.Of(1e300), _bench.BigInt(BigInteger.One << 70), _bench.BigInt(-BigInteger.Pow(10, 300)),
-            _bench.Complex(1, 2), _bench.Text("text"), _bench.Tuple(Value.OfInt(1), _bench.Text("x")), _bench.Tuple(Value.Of(1.0), _bench.Text("y"))];
+        Value[] values = [Value.True, Value.OfInt(7), Value.Of(7.5), Value.Of(1e300), _bench.BigInt(BigInteger.One << 70),
+            _bench.BigInt(-BigInteger.Pow(10, 300)),
+            _bench.Complex(1, 2), _bench.Text("text"), _bench.Tuple(Value.OfInt(1), _bench.Text("x")),
+                _bench.Tuple(Value.Of(1.0), _bench.Text("y"))];
         long found = 0;
         void All()
         {
@@ -140,7 +143,8 @@ public sealed unsafe class EqualityTests : IDisposable
                 foreach (Value right in values)
                 {
                     if (Equality.AreEqual(left, right)) found++;
-                    if (Ordering.ClassOf(left) != OrderingClass.None && Ordering.ClassOf(right) != OrderingClass.None) found += Ordering.Compare(left, right);
+                    if (Ordering.ClassOf(left) != OrderingClass.None && Ordering.ClassOf(right) != OrderingClass.None)
+                        found += Ordering.Compare(left, right);
                     if (Probe.Of(left).Matches(right)) found++;
                 }
             }

@@ -27,7 +27,9 @@ public sealed class HashingTests
     public void ANumberHashesAlikeWhateverItIsMadeOf(double number) => CheckWhole(number);
 
     [Fact]
-    public void EachDoubleThatIsWholeHashesAsTheInteger() => Gen.Select(Gen.Long[-(1L << 53), 1L << 53], Gen.Int[0, 960]).Sample((mantissa, exponent) => CheckWhole(Math.ScaleB(mantissa, exponent)));
+    public void EachDoubleThatIsWholeHashesAsTheInteger() =>
+        Gen.Select(Gen.Long[-(1L << 53), 1L << 53], Gen.Int[0, 960]).Sample(
+        (mantissa, exponent) => CheckWhole(Math.ScaleB(mantissa, exponent)));
 
     static void CheckWhole(double number)
     {
@@ -56,10 +58,12 @@ public sealed class HashingTests
         for (int i = 0; i <= 1100; i++)
         {
             // What is near a power of 2, but for those that are multiples of the modulus.
-            foreach (BigInteger number in new[] { (BigInteger.One << i) + 5, -(BigInteger.One << i) - 5 }) Assert.True(seen.Add(Hashing.OfBigInt(number.ToByteArray())), $"{number}");
+            foreach (BigInteger number in new[] { (BigInteger.One << i) + 5, -(BigInteger.One << i) - 5 })
+                Assert.True(seen.Add(Hashing.OfBigInt(number.ToByteArray())), $"{number}");
         }
         for (double number = 0.75; number > 1e-300; number /= 2) Assert.True(seen.Add(Hashing.OfFloat(number)));
-        foreach (double number in new[] { double.NaN, double.PositiveInfinity, double.NegativeInfinity }) Assert.True(seen.Add(Hashing.OfFloat(number)));
+        foreach (double number in new[] { double.NaN, double.PositiveInfinity, double.NegativeInfinity })
+            Assert.True(seen.Add(Hashing.OfFloat(number)));
         Assert.True(seen.Add(Hashing.OfComplex(1.5, -2.25)));
         Assert.True(seen.Add(Hashing.OfComplex(-2.25, 1.5)));
         Assert.True(seen.Add(Hashing.OfComplex(0, 1.5)));
@@ -117,7 +121,8 @@ public sealed class HashingTests
                 for (int i = 0; i < 64; i++) turned[bit * 64 + i] += (int)(changed >> i & 1);
             }
         }
-        // The key is another one in each process: far enough from the half that no key misses it, near enough to see a bit that is stuck or follows.
+        // The key is another one in each process: far enough from the half that no key misses it, near enough to see a bit that
+        // is stuck or follows.
         Assert.All(turned, count => Assert.InRange(count, Texts * 2 / 10, Texts * 8 / 10));
     }
 
@@ -134,7 +139,8 @@ public sealed class HashingTests
         int[] high = new int[256];
         for (int i = 0; i < Texts; i++)
         {
-            ulong hash = Hashing.OfBytes(System.Text.Encoding.ASCII.GetBytes(string.Format(CultureInfo.InvariantCulture, format, i)));
+            ulong hash = Hashing.OfBytes(
+                System.Text.Encoding.ASCII.GetBytes(string.Format(CultureInfo.InvariantCulture, format, i)));
             all.Add(hash);
             low[hash & 255]++;
             high[hash >> 56]++;
@@ -144,7 +150,8 @@ public sealed class HashingTests
         Assert.All(high, count => Assert.InRange(count, 64, 1024));
     }
 
-    // The integers of a range must not fall into a few places of a table, neither by their low bits (which small maps compare) nor by their middle ones (places of a shard) nor by their high ones (shards).
+    // The integers of a range must not fall into a few places of a table, neither by their low bits (which small maps compare)
+    // nor by their middle ones (places of a shard) nor by their high ones (shards).
     [Theory]
     [InlineData(0, 1)]
     [InlineData(0, 8)]

@@ -7,7 +7,9 @@ namespace Symplast.Objects.Tests;
 
 public unsafe class ObjectLockTests
 {
-    /// <summary>The steps of the lock where threads sleep, which <see cref="ObjectLock"/> leaves out under the scheduler.</summary>
+    /// <summary>
+    /// The steps of the lock where threads sleep, which <see cref="ObjectLock"/> leaves out under the scheduler.
+    /// </summary>
     sealed class Sleepers(bool othersMaySleep)
     {
         // The word, and for each thread whether it sleeps on it.

@@ -20,11 +20,13 @@ public sealed unsafe class OrderingTests : IDisposable
         int expected = Math.Sign(left.Class != right.Class ? left.Class.CompareTo(right.Class) : left.Order(right));
         Assert.Equal(expected, Math.Sign(Ordering.Compare(storedLeft, storedRight)));
         Assert.Equal(-expected, Math.Sign(Ordering.Compare(storedRight, storedLeft)));
-        if (left.Class == right.Class) Assert.Equal(expected, Math.Sign(new SortedKey(Probe.Of(storedLeft)).Compare(storedRight)));
+        if (left.Class == right.Class)
+            Assert.Equal(expected, Math.Sign(new SortedKey(Probe.Of(storedLeft)).Compare(storedRight)));
         Assert.Equal(expected == 0, Equality.AreEqual(storedLeft, storedRight));
     }
 
-    void ForPairs(Gen<Sample> gen, int pairs = 20_000) => Gen.Select(gen, gen).Sample(AgreesWithTheModel, iter: pairs, threads: 1);
+    void ForPairs(Gen<Sample> gen, int pairs = 20_000) =>
+        Gen.Select(gen, gen).Sample(AgreesWithTheModel, iter: pairs, threads: 1);
 
     [Fact]
     public void NumbersOfAllKindsAreInOrderOfTheirExactValues() => ForPairs(Sample.Numbers, 50_000);
@@ -47,20 +49,27 @@ public sealed unsafe class OrderingTests : IDisposable
         BigInteger big = BigInteger.One << 100;
         Value[] ascending =
         [
-            Value.Of(double.NegativeInfinity), Value.Of(double.MinValue), _bench.BigInt(-big - 1), Value.Of(-Math.ScaleB(1, 100)), _bench.BigInt(-big + 1),
-            Value.OfInt(-(1L << 49)), Value.OfInt(-1), Value.Of(-double.Epsilon), Value.False, Value.Of(double.Epsilon), Value.True, Value.Of(1 + Math.ScaleB(1, -52)),
-            Value.OfInt((1L << 49) - 1), _bench.BigInt(1L << 49), _bench.BigInt((1L << 53) - 1), Value.Of(Math.ScaleB(1, 53)), _bench.BigInt((1L << 53) + 1),
-            _bench.BigInt(long.MaxValue), Value.Of(Math.ScaleB(1, 63)), _bench.BigInt((BigInteger.One << 63) + 1), _bench.BigInt(big - 1), Value.Of(Math.ScaleB(1, 100)),
-            _bench.BigInt(big + 1), Value.Of(double.MaxValue), _bench.BigInt(BigInteger.One << 2000), Value.Of(double.PositiveInfinity),
+            Value.Of(double.NegativeInfinity), Value.Of(double.MinValue), _bench.BigInt(-big - 1), Value.Of(-Math.ScaleB(1, 100)),
+                _bench.BigInt(-big + 1),
+            Value.OfInt(-(1L << 49)), Value.OfInt(-1), Value.Of(-double.Epsilon), Value.False, Value.Of(double.Epsilon),
+                Value.True, Value.Of(1 + Math.ScaleB(1, -52)),
+            Value.OfInt((1L << 49) - 1), _bench.BigInt(1L << 49), _bench.BigInt((1L << 53) - 1), Value.Of(Math.ScaleB(1, 53)),
+                _bench.BigInt((1L << 53) + 1),
+            _bench.BigInt(long.MaxValue), Value.Of(Math.ScaleB(1, 63)), _bench.BigInt((BigInteger.One << 63) + 1),
+                _bench.BigInt(big - 1), Value.Of(Math.ScaleB(1, 100)),
+            _bench.BigInt(big + 1), Value.Of(double.MaxValue), _bench.BigInt(BigInteger.One << 2000),
+                Value.Of(double.PositiveInfinity),
         ];
         for (int i = 0; i < ascending.Length; i++)
         {
-            for (int j = 0; j < ascending.Length; j++) Assert.Equal(i.CompareTo(j), Math.Sign(Ordering.Compare(ascending[i], ascending[j])));
+            for (int j = 0; j < ascending.Length; j++)
+                Assert.Equal(i.CompareTo(j), Math.Sign(Ordering.Compare(ascending[i], ascending[j])));
         }
     }
 
     [Fact]
-    public void TextFromOutsideThePoolComparesAsIfItWereInside() => Gen.Select(Sample.Texts, Sample.Orderly).Sample((outside, stored) =>
+    public void TextFromOutsideThePoolComparesAsIfItWereInside() =>
+        Gen.Select(Sample.Texts, Sample.Orderly).Sample((outside, stored) =>
     {
         byte[] bytes = Bench.Utf8(((Characters)outside).Points);
         Value inside = outside.Store(_bench);
@@ -69,12 +78,14 @@ public sealed unsafe class OrderingTests : IDisposable
         {
             Probe text = Probe.Text(data, (nuint)bytes.Length, Hashing.Of(inside));
             Assert.Equal(OrderingClass.Text, text.Class);
-            if (stored.Class == OrderingClass.Text) Assert.Equal(Math.Sign(Ordering.Compare(inside, other)), Math.Sign(new SortedKey(text).Compare(other)));
+            if (stored.Class == OrderingClass.Text)
+                Assert.Equal(Math.Sign(Ordering.Compare(inside, other)), Math.Sign(new SortedKey(text).Compare(other)));
             Assert.Equal(0, new SortedKey(text).Compare(inside));
             Probe octets = Probe.Bytes(data, (nuint)bytes.Length, Hashing.Of(inside));
             Assert.Equal(OrderingClass.Bytes, octets.Class);
             Value own = _bench.Bytes(bytes);
-            if (stored.Class == OrderingClass.Bytes) Assert.Equal(Math.Sign(Ordering.Compare(own, other)), Math.Sign(new SortedKey(octets).Compare(other)));
+            if (stored.Class == OrderingClass.Bytes)
+                Assert.Equal(Math.Sign(Ordering.Compare(own, other)), Math.Sign(new SortedKey(octets).Compare(other)));
             Assert.Equal(0, new SortedKey(octets).Compare(own));
         }
     }, iter: 20_000, threads: 1);

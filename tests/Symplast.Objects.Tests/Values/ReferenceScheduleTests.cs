@@ -4,7 +4,9 @@ using Count = Symplast.Objects.ReferenceCount<Symplast.Testing.Scheduled>;
 
 namespace Symplast.Objects.Tests;
 
-/// <summary>Counts under the deterministic scheduler: who drops the last reference releases the block, once, and nobody has one then.</summary>
+/// <summary>
+/// Counts under the deterministic scheduler: who drops the last reference releases the block, once, and nobody has one then.
+/// </summary>
 public unsafe class ReferenceScheduleTests
 {
     // A block with that many references, each of which a thread drops, while others take one if they can.
@@ -40,5 +42,6 @@ public unsafe class ReferenceScheduleTests
     [InlineData(CountStep.DeadStayDead, 1, 1)]
     [InlineData(CountStep.DroppingIsOneStep, 2, 0)]
     internal void AStepThatIsLeftOutIsMissed(CountStep step, int droppers, int takers) =>
-        Assert.Throws<ScheduleFailedException>(() => new Explorer { Omission = step }.Systematically(Arrangement(droppers, takers)));
+        Assert.Throws<ScheduleFailedException>(
+            () => new Explorer { Omission = step }.Systematically(Arrangement(droppers, takers)));
 }

@@ -21,16 +21,20 @@ internal abstract record Sample
     internal static readonly Gen<Sample> Numbers = Gen.OneOf(
         Gen.Long[-3, 3].Select(number => (BigInteger)number),
         Gen.Long.Select(number => (BigInteger)number),
-        Gen.Select(Gen.Int[0, 1100], Gen.Int[-2, 2], Gen.Bool).Select((power, near, negative) => (BigInteger.One << power) * (negative ? -1 : 1) + near),
+        Gen.Select(Gen.Int[0, 1100], Gen.Int[-2, 2], Gen.Bool).Select(
+            (power, near, negative) => (BigInteger.One << power) * (negative ? -1 : 1) + near),
         Gen.Double.Where(double.IsFinite).Select(number => new BigInteger(number)))
         .SelectMany(number => Gen.Int[0, 7].Select(kind => OfNumber(number, kind)));
 
-    internal static readonly Gen<Sample> Texts = Gen.OneOf(Gen.Int[0, 0x7F], Gen.Int[0x80, 0x7FF], Gen.Int[0x800, 0xFFFF], Gen.Int[0x10000, 0x10FFFF], Gen.Int['a', 'b'])
+    internal static readonly Gen<Sample> Texts =
+        Gen.OneOf(Gen.Int[0, 0x7F], Gen.Int[0x80, 0x7FF], Gen.Int[0x800, 0xFFFF], Gen.Int[0x10000, 0x10FFFF], Gen.Int['a', 'b'])
         .Array[0, 4].Select<int[], Sample>(points => new Characters(points));
 
-    internal static readonly Gen<Sample> ByteStrings = Gen.Byte[0, 2].Array[0, 4].Select<byte[], Sample>(bytes => new Octets(bytes));
+    internal static readonly Gen<Sample> ByteStrings =
+        Gen.Byte[0, 2].Array[0, 4].Select<byte[], Sample>(bytes => new Octets(bytes));
 
-    internal static readonly Gen<Sample> Others = OneOf(new Constant(Value.None), new Constant(Value.Ellipsis), new Real(double.NaN), new Pair(double.NaN, 1));
+    internal static readonly Gen<Sample> Others =
+        OneOf(new Constant(Value.None), new Constant(Value.Ellipsis), new Real(double.NaN), new Pair(double.NaN, 1));
 
     static Gen<Sample> OneOf(params Sample[] samples) => Gen.Int[0, samples.Length - 1].Select(i => samples[i]);
 
@@ -79,7 +83,8 @@ internal abstract record Number : Sample
     internal override OrderingClass Class => double.IsNaN(NotFinite) ? OrderingClass.None : OrderingClass.Number;
 
     internal override bool IsEqual(Sample other) =>
-        other is Number number && ImaginaryPart.Equals(number.ImaginaryPart) && Nullable.Equals(Exact, number.Exact) && NotFinite.Equals(number.NotFinite);
+        other is Number number && ImaginaryPart.Equals(number.ImaginaryPart) && Nullable.Equals(Exact, number.Exact)
+            && NotFinite.Equals(number.NotFinite);
 
     internal override int Order(Sample other)
     {
@@ -171,10 +176,12 @@ internal sealed record Octets(byte[] Bytes) : Sample
 
 internal sealed record Items(Sample[] Values) : Sample
 {
-    internal override OrderingClass Class => Array.TrueForAll(Values, item => item.Class != OrderingClass.None) ? OrderingClass.Tuple : OrderingClass.None;
+    internal override OrderingClass Class =>
+        Array.TrueForAll(Values, item => item.Class != OrderingClass.None) ? OrderingClass.Tuple : OrderingClass.None;
 
     internal override bool IsEqual(Sample other) =>
-        other is Items items && Values.Length == items.Values.Length && Values.Zip(items.Values).All(pair => pair.First.IsEqual(pair.Second));
+        other is Items items && Values.Length == items.Values.Length
+            && Values.Zip(items.Values).All(pair => pair.First.IsEqual(pair.Second));
 
     internal override int Order(Sample other)
     {

@@ -5,7 +5,9 @@ using MapOps = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
 
 namespace Symplast.Objects.Tests.Values;
 
-/// <summary>Values that are made for one lookup: they find what equal stored ones find, take nothing of a pool, and are freed whole.</summary>
+/// <summary>
+/// Values that are made for one lookup: they find what equal stored ones find, take nothing of a pool, and are freed whole.
+/// </summary>
 public sealed unsafe class TransientTests : IDisposable
 {
     readonly Participant* _me = Epoch.Join();

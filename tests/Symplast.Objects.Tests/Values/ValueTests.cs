@@ -25,7 +25,8 @@ public unsafe class ValueTests
         Assert.Equal(BitConverter.DoubleToInt64Bits(number), BitConverter.DoubleToInt64Bits(Value.Of(number).Float));
 
     [Fact]
-    public void AllNaNsAreOneWhateverTheirBits() => Gen.Select(Gen.ULong[1, (1UL << 52) - 1], Gen.Bool).Sample((payload, negative) =>
+    public void AllNaNsAreOneWhateverTheirBits() =>
+        Gen.Select(Gen.ULong[1, (1UL << 52) - 1], Gen.Bool).Sample((payload, negative) =>
     {
         Value value = Value.Of(BitConverter.UInt64BitsToDouble(payload | 0x7FFUL << 52 | (negative ? 1UL << 63 : 0)));
         Assert.Equal(ValueKind.Float, value.Kind);
@@ -55,8 +56,10 @@ public unsafe class ValueTests
     {
         (Value Value, ValueKind Kind)[] all =
         [
-            (Value.Empty, ValueKind.Empty), (Value.Mark(1), ValueKind.Mark), (Value.Mark(15), ValueKind.Mark), (Value.None, ValueKind.None),
-            (Value.Ellipsis, ValueKind.Ellipsis), (Value.False, ValueKind.Bool), (Value.True, ValueKind.Bool), (Value.OfInt(0), ValueKind.Int), (Value.Of(0.0), ValueKind.Float),
+            (Value.Empty, ValueKind.Empty), (Value.Mark(1), ValueKind.Mark), (Value.Mark(15), ValueKind.Mark),
+                (Value.None, ValueKind.None),
+            (Value.Ellipsis, ValueKind.Ellipsis), (Value.False, ValueKind.Bool), (Value.True, ValueKind.Bool),
+                (Value.OfInt(0), ValueKind.Int), (Value.Of(0.0), ValueKind.Float),
         ];
         Assert.All(all, each => Assert.Equal(each.Kind, each.Value.Kind));
         Assert.All(all, each => Assert.Equal(each.Kind == ValueKind.Empty, each.Value.IsEmpty));
@@ -66,7 +69,8 @@ public unsafe class ValueTests
     }
 
     [Fact]
-    public void APointerComesBackWithItsKindAndOnlyForeignOnesAreNotCounted() => Gen.Select(Gen.Long[256, (1L << 44) - 1], Gen.Int[0, 6]).Sample((line, number) =>
+    public void APointerComesBackWithItsKindAndOnlyForeignOnesAreNotCounted() =>
+        Gen.Select(Gen.Long[256, (1L << 44) - 1], Gen.Int[0, 6]).Sample((line, number) =>
     {
         ValueKind kind = ValueKind.Object + (byte)number;
         Value value = Value.Of(kind, (void*)(line << 4));

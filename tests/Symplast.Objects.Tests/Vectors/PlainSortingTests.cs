@@ -55,42 +55,57 @@ public sealed unsafe class PlainSortingTests : IDisposable
             SharedVector* vector = Vectored(values);
             Assert.Equal(Status.Done, Sort(vector, isReversed));
             Comparer<Value> order = Comparer<Value>.Create(Ordering.Compare);
-            Assert.Equal((isReversed ? values.OrderDescending(order) : values.Order(order)).Select(value => value.Bits), Contents(vector).Select(value => value.Bits));
+            Assert.Equal(
+                (isReversed ? values.OrderDescending(order) : values.Order(order)).Select(value => value.Bits),
+                Contents(vector).Select(value => value.Bits));
             Assert.True(Vector.IsValid(vector));
             Drop(vector);
         }
         foreach (Value value in values) Reference.Drop(_me, value);
     }
 
-    static readonly double[] Extremes = [-0.0, 0.0, double.PositiveInfinity, double.NegativeInfinity, double.Epsilon, -double.Epsilon, double.MaxValue];
+    static readonly double[] Extremes =
+        [-0.0, 0.0, double.PositiveInfinity, double.NegativeInfinity, double.Epsilon, -double.Epsilon, double.MaxValue];
 
     static readonly Gen<Value> Numbers = Gen.OneOf(
-        Gen.Int[-3, 3].Select(number => Value.OfInt(number)), Gen.Long[-(1L << 49), (1L << 49) - 1].Select(Value.OfInt), Gen.Int[-3, 3].Select(number => Value.Of(number / 2.0)),
-        Gen.Double.Where(number => !double.IsNaN(number)).Select(number => Value.Of(number)), Gen.Bool.Select(number => Value.Of(number)),
+        Gen.Int[-3, 3].Select(number => Value.OfInt(number)), Gen.Long[-(1L << 49), (1L << 49) - 1].Select(Value.OfInt),
+            Gen.Int[-3, 3].Select(number => Value.Of(number / 2.0)),
+        Gen.Double.Where(number => !double.IsNaN(number)).Select(number => Value.Of(number)),
+            Gen.Bool.Select(number => Value.Of(number)),
         Gen.Int[0, Extremes.Length - 1].Select(i => Value.Of(Extremes[i])));
 
     static readonly Gen<char> Letters = Gen.Int[0, 4].Select(i => "\0abé語"[i]);
 
-    static readonly Gen<string> Words = Gen.OneOf(Gen.String[Letters, 0, 12], Gen.String[Letters, 0, 3].Select(end => "a common beginning " + end), Gen.Const("a"));
+    static readonly Gen<string> Words = Gen.OneOf(
+        Gen.String[Letters, 0, 12], Gen.String[Letters, 0, 3].Select(end => "a common beginning " + end), Gen.Const("a"));
 
     [Fact]
     public void NumbersOfAllKindsInOneOrder() => Numbers.Array[0, 200].Sample(Check, iter: 300, threads: 1);
 
     [Fact]
-    public void Texts() => Words.Array[0, 200].Sample(words => Check([.. words.Select(word => SortedMapFixture.Text(_me, _heap, word))]), iter: 300, threads: 1);
+    public void Texts() =>
+        Words.Array[0, 200].Sample(
+        words => Check([.. words.Select(word => SortedMapFixture.Text(_me, _heap, word))]), iter: 300, threads: 1);
 
     [Fact]
     public void TextsWithOneBeginning() =>
-        Words.Array[0, 100].Sample(words => Check([.. words.Select(word => SortedMapFixture.Text(_me, _heap, "one beginning, " + word))]), iter: 100, threads: 1);
+        Words.Array[0, 100].Sample(
+            words => Check([.. words.Select(word => SortedMapFixture.Text(_me, _heap, "one beginning, " + word))]), iter: 100,
+            threads: 1);
 
     [Fact]
-    public void Bytes() => Words.Array[0, 100].Sample(words => Check([.. words.Select(word => SortedMapFixture.Text(_me, _heap, word, ValueKind.Bytes))]), iter: 100, threads: 1);
+    public void Bytes() =>
+        Words.Array[0, 100].Sample(
+        words => Check([.. words.Select(word => SortedMapFixture.Text(_me, _heap, word, ValueKind.Bytes))]), iter: 100,
+        threads: 1);
 
     [Fact]
     public void WhatOthersMustCompareIsLeftAsItIs()
     {
         Value text = SortedMapFixture.Text(_me, _heap, "text");
-        foreach (Value[] values in (Value[][])[[Value.OfInt(2), text], [text, Value.OfInt(1)], [Value.OfInt(2), Value.Of(double.NaN)], [Value.None, Value.OfInt(1)]])
+        foreach (Value[] values in (
+            Value[][])[[Value.OfInt(2), text], [text, Value.OfInt(1)], [Value.OfInt(2), Value.Of(double.NaN)],
+            [Value.None, Value.OfInt(1)]])
         {
             foreach (Value value in values) Reference.Take(value);
             SharedVector* vector = Vectored(values);

@@ -36,7 +36,8 @@ public sealed unsafe class VectorRangeTests : IDisposable
         return values;
     }
 
-    static readonly Gen<(int Kind, int Index, int Number)[]> Steps = Gen.Select(Gen.Int[0, 11], Gen.Int[-15, 15], Gen.Int[0, 20]).Array[0, 100];
+    static readonly Gen<(int Kind, int Index, int Number)[]> Steps =
+        Gen.Select(Gen.Int[0, 11], Gen.Int[-15, 15], Gen.Int[0, 20]).Array[0, 100];
 
     [Theory]
     [InlineData(0)]
@@ -112,7 +113,8 @@ public sealed unsafe class VectorRangeTests : IDisposable
                 if (changes) Assert.Equal(Status.Done, Vector.Set(_me, vector, -1, value));
                 if (changes) model[^1] = number;
                 for (int i = 0; i < number % 6; i++) some[i] = Value.OfInt(i);
-                Assert.Equal(changes ? Status.Missing : Status.Done, Vector.ReplaceUnchanged(_me, vector, snapshot, some, number % 6));
+                Assert.Equal(
+                    changes ? Status.Missing : Status.Done, Vector.ReplaceUnchanged(_me, vector, snapshot, some, number % 6));
                 snapshot.Release(_me);
                 if (changes) break;
                 model.Clear();
@@ -121,8 +123,11 @@ public sealed unsafe class VectorRangeTests : IDisposable
             default:
                 int count = Math.Min(number, model.Count - Math.Clamp(index, 0, model.Count));
                 bool fits = index >= 0 && index <= model.Count;
-                Assert.Equal(fits ? Status.Done : Status.Missing, Vector.TakeRangeOf(_me, vector, model.Count, index, some, Math.Min(number, 20)));
-                if (fits) Assert.Equal(model.Skip(index).Take(count), new Span<Value>(some, count).ToArray().Select(item => item.Int));
+                Assert.Equal(
+                    fits ? Status.Done
+                    : Status.Missing, Vector.TakeRangeOf(_me, vector, model.Count, index, some, Math.Min(number, 20)));
+                if (fits) Assert.Equal(
+                    model.Skip(index).Take(count), new Span<Value>(some, count).ToArray().Select(item => item.Int));
                 Assert.Equal(Status.Missing, Vector.TakeRangeOf(_me, vector, model.Count + 1, 0, some, 20));
                 break;
         }

@@ -7,8 +7,8 @@ namespace Symplast.Objects.Tests.Vectors;
 
 public unsafe class VectorScheduleTests
 {
-    // The state is the elements, each a character; "-" once deleted. An open root is one where elements are set without the lock; removed are elements
-    // that were before the first one.
+    // The state is the elements, each a character; "-" once deleted. An open root is one where elements are set without the lock;
+    // removed are elements that were before the first one.
     sealed class Vectors(bool open, int removed = 0) : Schedules
     {
         protected override string Look => "all";
@@ -41,7 +41,8 @@ public unsafe class VectorScheduleTests
                 case "get": return Answer(Vector.Get(me, vector, index, out result), result);
                 case "set": return $"{Vector.Set(me, vector, index, value)}";
                 case "add": return Answer(Vector.Add(me, vector, index, Value.OfInt(1), out result), result);
-                case "cas": return $"{Vector.CompareExchange(me, vector, index, Probe.Of(Value.OfInt(words[2][0])), value, out _)}";
+                case "cas":
+                    return $"{Vector.CompareExchange(me, vector, index, Probe.Of(Value.OfInt(words[2][0])), value, out _)}";
                 case "append": return $"{Vector.Append(me, vector, value)}";
                 case "pop": return Answer(Vector.TakeLast(me, vector, out result), result);
                 case "insert": return $"{Vector.Insert(me, vector, index, value)}";
@@ -186,7 +187,8 @@ public unsafe class VectorScheduleTests
     {
         const string Before = "get 1|take 0;set 0 x;set 0 y;";
         new Vectors(open: false).Explore("abc", Before + "insert 0 z", preemptions: 3);
-        Assert.Throws<ScheduleFailedException>(() => new Vectors(open: false).Explore("abc", Before + "insert-in-place 0 z", preemptions: 3, random: 4000));
+        Assert.Throws<ScheduleFailedException>(
+            () => new Vectors(open: false).Explore("abc", Before + "insert-in-place 0 z", preemptions: 3, random: 4000));
     }
 
     [Theory]
@@ -196,7 +198,8 @@ public unsafe class VectorScheduleTests
     [InlineData(VectorStep.OldRootIsGone, false, "abcd", "insert 3 w;pop;pop;pop;append x|get 2;count")]
     [InlineData(VectorStep.FreezingCompares, true, "ab", "set 0 x;get 0|insert 0 y;get 0")]
     [InlineData(VectorStep.SettingCompares, true, "ab", "add 0|add 0")]
-    internal void AStepThatIsLeftOutIsMissed(VectorStep step, bool open, string state, string programs) => new Vectors(open).Misses(step, state, programs);
+    internal void AStepThatIsLeftOutIsMissed(VectorStep step, bool open, string state, string programs) =>
+        new Vectors(open).Misses(step, state, programs);
 
     [Theory]
     [InlineData(true)]
@@ -210,7 +213,8 @@ public unsafe class VectorScheduleTests
 
     [Fact]
     public void ADeletionThatLeavesNoMarksLosesReferences() => Assert.Throws<ScheduleFailedException>(
-        () => new Explorer { Preemptions = 3, Omission = VectorStep.DeletionMarks }.Systematically(CountingReferences(open: true)));
+        () => new Explorer { Preemptions = 3, Omission = VectorStep.DeletionMarks }.Systematically(
+            CountingReferences(open: true)));
 
     static Arrange CountingReferences(bool open)
     {

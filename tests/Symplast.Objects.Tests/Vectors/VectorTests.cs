@@ -57,7 +57,8 @@ public sealed unsafe class VectorTests : IDisposable
     }
 
     // What happened, as text: results are compared, not only the final state.
-    static readonly Gen<(int Kind, int Index, int Number)[]> Steps = Gen.Select(Gen.Int[0, 19], Gen.Int[0, 40], Gen.Int[0, 1000]).Array[0, 120];
+    static readonly Gen<(int Kind, int Index, int Number)[]> Steps =
+        Gen.Select(Gen.Int[0, 19], Gen.Int[0, 40], Gen.Int[0, 1000]).Array[0, 120];
 
     [Theory]
     [InlineData(0, 0)]
@@ -138,13 +139,17 @@ public sealed unsafe class VectorTests : IDisposable
                 break;
             case 13:
                 long expected = inside && number % 2 == 0 ? model[index] : -1;
-                Status status = Vector.CompareExchange(_me, vector, index, Probe.Of(Value.OfInt(expected)), value, out Value seen);
+                Status status =
+                    Vector.CompareExchange(_me, vector, index, Probe.Of(Value.OfInt(expected)), value, out Value seen);
                 Assert.Equal(expected >= 0 ? Status.Done : Status.Missing, status);
                 if (inside) Assert.Equal(model[index], seen.Int);
                 if (status == Status.Done) model[index] = number;
                 break;
             case 14:
-                Assert.Equal(model.IndexOf(number) >= 0 ? Status.Done : Status.Missing, Vector.IndexOf(_me, vector, Probe.Of(value), 0, long.MaxValue, out long found));
+                Assert.Equal(
+                    model.IndexOf(number) >= 0
+                    ? Status.Done
+                    : Status.Missing, Vector.IndexOf(_me, vector, Probe.Of(value), 0, long.MaxValue, out long found));
                 Assert.Equal(model.IndexOf(number), found);
                 if (number % 10 != 0) break;
                 Assert.Equal(Status.Done, Vector.Clear(_me, vector));
@@ -203,7 +208,9 @@ public sealed unsafe class VectorTests : IDisposable
         Assert.InRange(VectorRoot.EndOf(vector->Root->Bounds), Size, 2 * Size + 1);
         for (int i = 0; i < 20 * Size; i++) Watch(() => Vector.Insert(_me, vector, 0, Value.OfInt(-i)));
         Assert.InRange(copies, 1, 30);
-        Assert.Equal(Enumerable.Range(0, 20 * Size).Select(i => -(long)i).Reverse().Concat(model), Contents(vector).Select(value => value.Int));
+        Assert.Equal(
+            Enumerable.Range(0, 20 * Size).Select(i => -(long)i).Reverse().Concat(model),
+            Contents(vector).Select(value => value.Int));
         Assert.True(Vector.IsValid(vector));
     }
 

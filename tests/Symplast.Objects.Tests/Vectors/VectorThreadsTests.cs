@@ -33,7 +33,8 @@ public sealed unsafe class VectorThreadsTests : IDisposable
         SharedVector* vector = New(0, 3);
         void Append(Participant* me, int thread)
         {
-            for (int i = 0; i < Each; i++) Assert.Equal(Status.Done, Vector.Append(me, vector, Value.OfInt((long)i << 2 | (long)thread)));
+            for (int i = 0; i < Each; i++)
+                Assert.Equal(Status.Done, Vector.Append(me, vector, Value.OfInt((long)i << 2 | (long)thread)));
         }
         void Look(Participant* me)
         {
@@ -65,7 +66,8 @@ public sealed unsafe class VectorThreadsTests : IDisposable
     [InlineData(1000)]
     public void NoSetIsLostWhileElementsMove(int patience)
     {
-        // Thread t owns the element that carries t: it finds it, since others insert before it, and adds to it by compare and exchange.
+        // Thread t owns the element that carries t: it finds it, since others insert before it, and adds to it by compare and
+        // exchange.
         const int Adds = 20_000;
         SharedVector* vector = New(1, patience);
         Vector.Append(_me, vector, Value.OfInt(0));
@@ -97,7 +99,8 @@ public sealed unsafe class VectorThreadsTests : IDisposable
     [Fact]
     public void AVectorServesAsAQueueWhileOthersRead()
     {
-        // Numbers in a row are appended by one thread and taken from the front by another: an index, once read, never shows a number that was before it.
+        // Numbers in a row are appended by one thread and taken from the front by another: an index, once read, never shows a
+        // number that was before it.
         const int Each = 60_000;
         SharedVector* vector = New(0, 1000);
         int isDone = 0;
@@ -141,8 +144,8 @@ public sealed unsafe class VectorThreadsTests : IDisposable
     [Fact]
     public void ASnapshotIsOfOneInstantAndSortingLosesNothing()
     {
-        // Transfers: the sum of all elements is 0 at every instant between two of them, and a thread does one at a time, so it is at most 1 off per
-        // thread.
+        // Transfers: the sum of all elements is 0 at every instant between two of them, and a thread does one at a time, so it is
+        // at most 1 off per thread.
         const int Size = 64;
         SharedVector* vector = New(1, 8);
         for (int i = 0; i < Size; i++) Vector.Append(_me, vector, Value.OfInt(0));

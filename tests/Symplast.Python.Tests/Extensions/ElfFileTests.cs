@@ -8,7 +8,8 @@ public unsafe class ElfFileTests
 {
     // A library that is loaded here, so that there is one on every system.
     static string AnyLibrary() =>
-        File.ReadLines("/proc/self/maps").Select(line => line[(line.LastIndexOf(' ') + 1)..]).First(path => path.Contains("/libc.so") || path.Contains("/libc-"));
+        File.ReadLines("/proc/self/maps").Select(line => line[(line.LastIndexOf(' ') + 1)..]).First(
+            path => path.Contains("/libc.so") || path.Contains("/libc-"));
 
     [Fact]
     public void WhatALibraryNeedsAndHasIsRead()

@@ -11,8 +11,9 @@ using Xunit.v3;
 namespace Symplast.Python.Tests.Hosting;
 
 /// <summary>
-/// The Python that runs inside this process, with the extension module compiled as an ordinary library: C# under test runs in the debugger's
-/// and the coverage tool's own runtime. Started by the first test that needs it; a test is skipped where there is none.
+/// The Python that runs inside this process, with the extension module compiled as an ordinary library: C# under test runs in the
+/// debugger's and the coverage tool's own runtime. Started by the first test that needs it; a test is skipped where there is
+/// none.
 /// </summary>
 public sealed unsafe class Hosted : IDisposable
 {
@@ -22,7 +23,9 @@ public sealed unsafe class Hosted : IDisposable
     static PythonThread? _python;
     static string? _reason;
 
-    /// <summary>Runs Python code in the main interpreter, with the names of hosted.py; its exceptions arrive as <see cref="PythonError"/>.</summary>
+    /// <summary>
+    /// Runs Python code in the main interpreter, with the names of hosted.py; its exceptions arrive as <see cref="PythonError"/>.
+    /// </summary>
     internal static void Run(string code) => Do(() =>
     {
         Execute(code);
@@ -39,7 +42,9 @@ public sealed unsafe class Hosted : IDisposable
     /// <summary>The value of a Python expression, a new reference. Only inside <see cref="Do"/>.</summary>
     internal static PyObject* Evaluate(string expression) => Evaluate(expression, ExpressionInput);
 
-    /// <summary>Skips the test where no Python can be hosted; for tests that would take the skipping for a failure of theirs.</summary>
+    /// <summary>
+    /// Skips the test where no Python can be hosted; for tests that would take the skipping for a failure of theirs.
+    /// </summary>
     internal static void Need() => Thread();
 
     /// <summary>Ends the interpreter after the last test.</summary>
@@ -58,7 +63,8 @@ public sealed unsafe class Hosted : IDisposable
 
     static void Prepare()
     {
-        string[] folders = [Path.Combine(AppContext.BaseDirectory, "Hosting"), Path.Combine(LibPython.Root, "python"), Path.Combine(LibPython.Root, "tests", "python")];
+        string[] folders = [Path.Combine(AppContext.BaseDirectory, "Hosting"), Path.Combine(LibPython.Root, "python"),
+            Path.Combine(LibPython.Root, "tests", "python")];
         string paths = string.Join(", ", folders.Select(folder => $"'{folder.Replace("\\", "\\\\").Replace("'", "\\'")}'"));
         // SIGINT as in any Python program; until now it is the test host's.
         Execute($"""

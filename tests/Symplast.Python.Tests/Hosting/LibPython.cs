@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Symplast.Python.Tests.Hosting;
 
 /// <summary>
-/// The libpython that this process hosts: the file that SYMPLAST_LIBPYTHON names, or that of the newest CPython of the machine which comes
-/// as a shared library and can be loaded here. One process can host one.
+/// The libpython that this process hosts: the file that SYMPLAST_LIBPYTHON names, or that of the newest CPython of the machine
+/// which comes as a shared library and can be loaded here. One process can host one.
 /// </summary>
 internal static partial class LibPython
 {
@@ -16,8 +16,9 @@ internal static partial class LibPython
     internal static string Root { get; } = FindRoot();
 
     /// <summary>
-    /// Loads it with its symbols visible to all, as a program that is linked with it has them (extension modules of the standard library
-    /// need that too). Returns the executable it belongs to, "" if that is not known; or null and the reason why there is none.
+    /// Loads it with its symbols visible to all, as a program that is linked with it has them (extension modules of the standard
+    /// library need that too). Returns the executable it belongs to, "" if that is not known; or null and the reason why there is
+    /// none.
     /// </summary>
     internal static string? Load(out string reason)
     {
@@ -25,7 +26,8 @@ internal static partial class LibPython
         List<string> refusals = [];
         // The first call of a function looks it up, which would overwrite the error that is asked for.
         Error();
-        foreach ((string library, string executable) in string.IsNullOrEmpty(named) ? Installed(refusals) : [(named, ExecutableBeside(named))])
+        foreach ((string library, string executable) in string.IsNullOrEmpty(named)
+            ? Installed(refusals) : [(named, ExecutableBeside(named))])
         {
             reason = "";
             if (Open(library, BindNow | Global) != 0) return executable;
@@ -41,7 +43,9 @@ internal static partial class LibPython
     static IEnumerable<(string Library, string Executable)> Installed(List<string> refusals)
     {
         string script = Path.Combine(AppContext.BaseDirectory, "Hosting", "shared_pythons.py");
-        ProcessStartInfo start = new("python3", [script, Root]) { WorkingDirectory = Root, RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new(
+            "python3", [script, Root])
+        { WorkingDirectory = Root, RedirectStandardOutput = true, RedirectStandardError = true };
         string output;
         try
         {
@@ -69,7 +73,8 @@ internal static partial class LibPython
         string name = Path.GetFileName(library);
         int end = name.IndexOf(".so", StringComparison.Ordinal);
         if (!name.StartsWith("lib", StringComparison.Ordinal) || end < 0) return "";
-        string executable = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(library))!, "..", "bin", name[3..end]));
+        string executable =
+            Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(library))!, "..", "bin", name[3..end]));
         return File.Exists(executable) ? executable : "";
     }
 

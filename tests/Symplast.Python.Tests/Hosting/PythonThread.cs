@@ -6,8 +6,8 @@ using Symplast.CPython;
 namespace Symplast.Python.Tests.Hosting;
 
 /// <summary>
-/// The main thread of the hosted Python: it starts the interpreter, does what tests send it one after the other, and ends the interpreter. The
-/// GIL is free while it waits, so that threads and interpreters which a test started go on.
+/// The main thread of the hosted Python: it starts the interpreter, does what tests send it one after the other, and ends the
+/// interpreter. The GIL is free while it waits, so that threads and interpreters which a test started go on.
 /// </summary>
 internal sealed unsafe partial class PythonThread : IDisposable
 {
@@ -105,9 +105,11 @@ internal sealed unsafe partial class PythonThread : IDisposable
     static void AppendBuiltin(byte* name, delegate* unmanaged[Cdecl]<PyObject*> initialise) =>
         ((delegate* unmanaged[Cdecl]<byte*, void*, int>)ApiLoader.Find("PyImport_AppendInittab"))(name, initialise);
 
-    static void SetProgramName(uint* name) => ((delegate* unmanaged[Cdecl]<uint*, void>)ApiLoader.Find("Py_SetProgramName"))(name);
+    static void SetProgramName(uint* name) =>
+        ((delegate* unmanaged[Cdecl]<uint*, void>)ApiLoader.Find("Py_SetProgramName"))(name);
 
-    static void Initialise(int installSignalHandlers) => ((delegate* unmanaged[Cdecl]<int, void>)ApiLoader.Find("Py_InitializeEx"))(installSignalHandlers);
+    static void Initialise(int installSignalHandlers) =>
+        ((delegate* unmanaged[Cdecl]<int, void>)ApiLoader.Find("Py_InitializeEx"))(installSignalHandlers);
 
     static void Finish() => ((delegate* unmanaged[Cdecl]<int>)ApiLoader.Find("Py_FinalizeEx"))();
 }

@@ -2,7 +2,10 @@ using System.Text;
 
 namespace Symplast.Python.Extensions.Elf;
 
-/// <summary>What the dynamic linker would read of a shared library, from its file: the segments, the dynamic section and the tables that it names.</summary>
+/// <summary>
+/// What the dynamic linker would read of a shared library, from its file: the segments, the dynamic section and the tables that
+/// it names.
+/// </summary>
 /// <remarks>Every offset is checked against the file. Of a library's pages only those that are asked for are read.</remarks>
 internal sealed unsafe class ElfFile : IDisposable
 {
@@ -19,7 +22,8 @@ internal sealed unsafe class ElfFile : IDisposable
         _size = size;
         _owned = owned;
         FileHeader* header = At<FileHeader>(0, 1);
-        if (header->Signature != FileHeader.Magic || header->Class != FileHeader.Class64 || header->Data != FileHeader.LittleEndian
+        if (header->Signature != FileHeader.Magic || header->Class != FileHeader.Class64
+            || header->Data != FileHeader.LittleEndian
             || header->Type != FileHeader.SharedObject || header->ProgramHeaderSize != sizeof(ProgramHeader)) throw Malformed();
         Segments = At<ProgramHeader>(header->ProgramHeaders, header->ProgramHeaderCount);
         SegmentCount = header->ProgramHeaderCount;
@@ -51,7 +55,9 @@ internal sealed unsafe class ElfFile : IDisposable
     internal byte* Strings { get; }
     internal ulong StringSize { get; }
 
-    /// <summary>The bytes of the file that its segments hold: debug information, which comes after them, is of no use to a program.</summary>
+    /// <summary>
+    /// The bytes of the file that its segments hold: debug information, which comes after them, is of no use to a program.
+    /// </summary>
     internal ulong LoadedSize
     {
         get
@@ -65,7 +71,8 @@ internal sealed unsafe class ElfFile : IDisposable
 
     /// <summary>Whether relocations change code: then its pages are not those of the file.</summary>
     internal bool HasTextRelocations =>
-        Find(DynamicEntry.TextRelocations) != null || Find(DynamicEntry.Flags) is var flags && flags != null && (flags->Value & DynamicEntry.HasTextRelocations) != 0;
+        Find(DynamicEntry.TextRelocations) != null
+            || Find(DynamicEntry.Flags) is var flags && flags != null && (flags->Value & DynamicEntry.HasTextRelocations) != 0;
 
     /// <summary>DT_SONAME, or "".</summary>
     internal string Name => Text(DynamicEntry.SharedName);
@@ -126,7 +133,8 @@ internal sealed unsafe class ElfFile : IDisposable
         for (int i = 0; i < SegmentCount; i++)
         {
             ProgramHeader* segment = &Segments[i];
-            if (segment->Type == ProgramHeader.Load && address >= segment->Address && address - segment->Address < segment->FileSize)
+            if (segment->Type == ProgramHeader.Load && address >= segment->Address
+                && address - segment->Address < segment->FileSize)
                 return At<T>(segment->Offset + (address - segment->Address), count);
         }
         throw Malformed();
@@ -138,7 +146,8 @@ internal sealed unsafe class ElfFile : IDisposable
         for (int i = 0; i < SegmentCount; i++)
         {
             ProgramHeader* segment = &Segments[i];
-            if (segment->Type == ProgramHeader.Load && address >= segment->Address && address - segment->Address < segment->MemorySize)
+            if (segment->Type == ProgramHeader.Load && address >= segment->Address
+                && address - segment->Address < segment->MemorySize)
                 return (segment->Flags & ProgramHeader.Writable) != 0;
         }
         return false;
@@ -180,7 +189,9 @@ internal sealed unsafe class ElfFile : IDisposable
     {
         Symbol* symbols = Symbols(out uint count);
         for (uint i = 1; i < count; i++)
-            if (!symbols[i].IsUndefined && (isPrefix ? BytesAt(symbols[i].Name).StartsWith(name) : BytesAt(symbols[i].Name).SequenceEqual(name))) return true;
+            if (!symbols[i].IsUndefined
+                && (isPrefix
+                ? BytesAt(symbols[i].Name).StartsWith(name) : BytesAt(symbols[i].Name).SequenceEqual(name))) return true;
         return false;
     }
 
@@ -198,7 +209,8 @@ internal sealed unsafe class ElfFile : IDisposable
         return false;
     }
 
-    // Section headers, which would say it, need not be there. The old hash table counts the symbols; in the new one the last chain ends with the last symbol.
+    // Section headers, which would say it, need not be there. The old hash table counts the symbols; in the new one the last
+    // chain ends with the last symbol.
     uint CountSymbols()
     {
         DynamicEntry* old = Find(DynamicEntry.HashTable);

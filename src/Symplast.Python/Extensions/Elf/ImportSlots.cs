@@ -1,15 +1,18 @@
 namespace Symplast.Python.Extensions.Elf;
 
-/// <summary>The words through which a loaded library calls functions of others, which the dynamic linker has filled with their addresses.</summary>
+/// <summary>
+/// The words through which a loaded library calls functions of others, which the dynamic linker has filled with their addresses.
+/// </summary>
 internal static unsafe class ImportSlots
 {
-    // x86-64 and AArch64 number the same three kinds of relocation differently: a slot for calls, a slot for addresses, an address in data.
+    // x86-64 and AArch64 number the same three kinds of relocation differently: a slot for calls, a slot for addresses, an
+    // address in data.
     const uint X64Call = 7, X64Address = 6, X64Data = 1;
     const uint Arm64Call = 1026, Arm64Address = 1025, Arm64Data = 257;
 
     /// <summary>
-    /// Gives each slot for one of these functions, by name, another address. Called before code of the library can run but for its constructors; the library must have been
-    /// loaded with all symbols bound.
+    /// Gives each slot for one of these functions, by name, another address. Called before code of the library can run but for
+    /// its constructors; the library must have been loaded with all symbols bound.
     /// </summary>
     /// <returns>The number of slots that were changed, or -1 if the system refused.</returns>
     internal static int Replace(ElfFile layout, byte* loaded, PageRange readOnly, Dictionary<string, nint> replacements)
@@ -21,11 +24,15 @@ internal static unsafe class ImportSlots
         Dictionary<uint, nint> wanted = [];
         for (uint i = 1; i < count; i++)
         {
-            if (!symbols[i].IsUndefined || !(layout.BytesAt(symbols[i].Name) is [(byte)'P', (byte)'y', ..] or [(byte)'d', (byte)'l', ..] or [(byte)'p', (byte)'t', ..] or [(byte)'_', (byte)'_', ..])) continue;
+            if (!symbols[i].IsUndefined
+                || !(layout.BytesAt(symbols[i].Name) is [(byte)'P', (byte)'y', ..] or [(byte)'d', (byte)'l', ..]
+                or [(byte)'p', (byte)'t', ..] or [(byte)'_', (byte)'_', ..])) continue;
             if (replacements.TryGetValue(layout.StringAt(symbols[i].Name), out nint target)) wanted.Add(i, target);
         }
         if (wanted.Count == 0) return 0;
-        foreach ((long table, long size) in (ReadOnlySpan<(long, long)>)[(DynamicEntry.Relocations, DynamicEntry.RelocationSize), (DynamicEntry.PltRelocations, DynamicEntry.PltRelocationSize)])
+        foreach ((long table, long size) in (
+            ReadOnlySpan<(long, long)>)[(DynamicEntry.Relocations, DynamicEntry.RelocationSize),
+            (DynamicEntry.PltRelocations, DynamicEntry.PltRelocationSize)])
         {
             DynamicEntry* start = layout.Find(table), bytes = layout.Find(size);
             if (start == null || bytes == null) continue;
@@ -33,7 +40,8 @@ internal static unsafe class ImportSlots
             Relocation* relocations = layout.AtAddress<Relocation>(start->Value, entries);
             for (ulong i = 0; i < entries; i++)
             {
-                if (relocations[i].Type is not (X64Call or X64Address or X64Data or Arm64Call or Arm64Address or Arm64Data)) continue;
+                if (relocations[i].Type is not (X64Call or X64Address or X64Data or Arm64Call or Arm64Address or Arm64Data))
+                    continue;
                 if (!wanted.TryGetValue(relocations[i].Symbol, out nint target)) continue;
                 nint* slot = (nint*)(loaded + relocations[i].Offset);
                 if (!isOpen && readOnly.Contains(slot))

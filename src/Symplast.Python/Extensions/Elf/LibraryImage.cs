@@ -4,18 +4,20 @@ using System.Text;
 namespace Symplast.Python.Extensions.Elf;
 
 /// <summary>
-/// A private copy of a shared library: an anonymous file with the library's bytes, edited so that the dynamic linker takes it for a library of its own, and, once that
-/// has loaded it, with its unchanged pages given back for those of the original.
+/// A private copy of a shared library: an anonymous file with the library's bytes, edited so that the dynamic linker takes it for
+/// a library of its own, and, once that has loaded it, with its unchanged pages given back for those of the original.
 /// </summary>
 /// <remarks>
-/// <para>What is edited: DT_SONAME goes, or a later need of that name would get the copy; GNU_UNIQUE symbols, of which glibc makes one in the process, become
-/// ordinary ones; a needed library that is found relative to the original, or private itself, is named by its path. The names that are longer than before are in a new table of
-/// strings, in a segment of its own behind the others; the program headers, which are one more then, come before it.</para>
-/// <para>glibc compares the path with those of loaded libraries before it looks at the file, and descriptors are used again: so each copy's path is one that was
-/// never used, as a number in binary digits that are written <c>/</c> and <c>/.</c></para>
-/// <para>Later that path may lead anywhere, but debuggers, faulthandler and libraries that look for files beside themselves ask the dynamic linker for it. So it is overwritten, in place, by one
-/// of the original with the same number: never the original's own, or else whoever loads that would get the copy. In place, because the dynamic linker frees it; so it has to be
-/// long enough from the beginning.</para>
+/// <para>What is edited: DT_SONAME goes, or a later need of that name would get the copy; GNU_UNIQUE symbols, of which glibc
+/// makes one in the process, become ordinary ones; a needed library that is found relative to the original, or private itself, is
+/// named by its path. The names that are longer than before are in a new table of strings, in a segment of its own behind the
+/// others; the program headers, which are one more then, come before it.</para>
+/// <para>glibc compares the path with those of loaded libraries before it looks at the file, and descriptors are used again: so
+/// each copy's path is one that was never used, as a number in binary digits that are written <c>/</c> and <c>/.</c></para>
+/// <para>Later that path may lead anywhere, but debuggers, faulthandler and libraries that look for files beside themselves ask
+/// the dynamic linker for it. So it is overwritten, in place, by one of the original with the same number: never the original's
+/// own, or else whoever loads that would get the copy. In place, because the dynamic linker frees it; so it has to be long enough
+/// from the beginning.</para>
 /// </remarks>
 internal sealed unsafe class LibraryImage : IDisposable
 {
@@ -44,7 +46,8 @@ internal sealed unsafe class LibraryImage : IDisposable
         StringBuilder number = new();
         for (long rest = serial; rest != 0; rest >>= 1) number.Append((rest & 1) != 0 ? "/." : "/");
         ShownPath = $"/./.{number}{original.Path}";
-        // Not /proc/self: a debugger opens the path, too, and would wait for ever if that is a pipe of its own. Read each time, because forked children are processes of their own.
+        // Not /proc/self: a debugger opens the path, too, and would wait for ever if that is a pipe of its own. Read each time,
+        // because forked children are processes of their own.
         string descriptors = $"/proc/{new DirectoryInfo("/proc/self").LinkTarget ?? "self"}/fd{number}";
         Path = $"{descriptors}/{_file}";
         int missing = Encoding.UTF8.GetByteCount(ShownPath) - Path.Length;
@@ -55,10 +58,14 @@ internal sealed unsafe class LibraryImage : IDisposable
     /// <summary>The path by which the dynamic linker is to load it, while the image is not disposed.</summary>
     internal string Path { get; }
 
-    /// <summary>A spelling of the original's path that only this copy has: what the dynamic linker is to tell of it once it is loaded.</summary>
+    /// <summary>
+    /// A spelling of the original's path that only this copy has: what the dynamic linker is to tell of it once it is loaded.
+    /// </summary>
     internal string ShownPath { get; }
 
-    /// <summary>After <see cref="Settle"/>: the bytes of memory that the copy does not have in common with the original.</summary>
+    /// <summary>
+    /// After <see cref="Settle"/>: the bytes of memory that the copy does not have in common with the original.
+    /// </summary>
     internal ulong OwnBytes { get; private set; }
 
     /// <summary>The path of the library that it is a copy of.</summary>
@@ -68,17 +75,21 @@ internal sealed unsafe class LibraryImage : IDisposable
     internal string Name => _layout.Name;
 
     /// <summary>Whether it may start threads, which run its code.</summary>
-    internal bool MayStartThreads => _layout.Imports("pthread_create"u8) || _layout.Imports("thrd_create"u8) || _layout.ImportsWith("_ZNSt6thread15_M_start_thread"u8);
+    internal bool MayStartThreads =>
+        _layout.Imports("pthread_create"u8) || _layout.Imports("thrd_create"u8)
+        || _layout.ImportsWith("_ZNSt6thread15_M_start_thread"u8);
 
     /// <summary>
-    /// Whether it may leave something by which its code is called when its interpreter and all threads that it has started are gone. What is redirected does not: keys of thread-specific
-    /// data, and calls at a fork.
+    /// Whether it may leave something by which its code is called when its interpreter and all threads that it has started are
+    /// gone. What is redirected does not: keys of thread-specific data, and calls at a fork.
     /// </summary>
     internal bool MayLeaveCalls
     {
         get
         {
-            foreach (string name in (ReadOnlySpan<string>)["tss_create", "signal", "sigaction", "bsd_signal", "sysv_signal", "__sysv_signal", "Py_AtExit"])
+            foreach (string name in (
+                ReadOnlySpan<string>)["tss_create", "signal", "sigaction", "bsd_signal", "sysv_signal", "__sysv_signal",
+                "Py_AtExit"])
                 if (_layout.Imports(Encoding.ASCII.GetBytes(name))) return true;
             return false;
         }
@@ -87,7 +98,10 @@ internal sealed unsafe class LibraryImage : IDisposable
     /// <summary>Whether it has an SQLite in it.</summary>
     internal bool HasSqlite => _layout.Exports("sqlite3_open_v2"u8);
 
-    /// <summary>Whether somebody has loaded the original so that all libraries see its symbols (RTLD_GLOBAL): the copy's calls would go there.</summary>
+    /// <summary>
+    /// Whether somebody has loaded the original so that all libraries see its symbols (RTLD_GLOBAL): the copy's calls would go
+    /// there.
+    /// </summary>
     internal bool IsOriginalVisible
     {
         get
@@ -100,7 +114,8 @@ internal sealed unsafe class LibraryImage : IDisposable
             for (uint i = 1; i < count && !isVisible; i++)
             {
                 if (symbols[i].IsUndefined || symbols[i].Binding != Symbol.Global) continue;
-                fixed (byte* name = _layout.BytesAt(symbols[i].Name)) isVisible = Linux.FindSymbol(null, name) == start + symbols[i].Value;
+                fixed (byte* name = _layout.BytesAt(symbols[i].Name))
+                    isVisible = Linux.FindSymbol(null, name) == start + symbols[i].Value;
             }
             Linux.CloseLibrary(original);
             return isVisible;
@@ -146,17 +161,21 @@ internal sealed unsafe class LibraryImage : IDisposable
         }
     }
 
-    /// <summary>Puts the copy right when it is loaded at this address: its pages, and its calls of the functions that are replaced.</summary>
+    /// <summary>
+    /// Puts the copy right when it is loaded at this address: its pages, and its calls of the functions that are replaced.
+    /// </summary>
     /// <exception cref="IOException">The system refuses to change pages.</exception>
     internal void Settle(byte* loaded, Dictionary<string, nint> replacements)
     {
         for (int i = 0; i < _layout.SegmentCount; i++)
         {
             ProgramHeader segment = _layout.Segments[i];
-            if (segment.Type == ProgramHeader.Load && (segment.Flags & ProgramHeader.Writable) != 0 || _layout.HasTextRelocations) OwnBytes += segment.MemorySize;
+            if (segment.Type == ProgramHeader.Load && (segment.Flags & ProgramHeader.Writable) != 0 || _layout.HasTextRelocations)
+                OwnBytes += segment.MemorySize;
         }
         if (!_layout.HasTextRelocations) SharePages(loaded);
-        if (!LoaderFaults.LeavesCalls && ImportSlots.Replace(_layout, loaded, Sealed(loaded), replacements) < 0) throw Failed("redirect calls of");
+        if (!LoaderFaults.LeavesCalls && ImportSlots.Replace(_layout, loaded, Sealed(loaded), replacements) < 0)
+            throw Failed("redirect calls of");
     }
 
     // The pages that the dynamic linker made read-only after it had relocated them.
@@ -173,19 +192,22 @@ internal sealed unsafe class LibraryImage : IDisposable
         return default;
     }
 
-    // Lets the loaded copy have the original's pages where they are the same, and gives back the memory behind the others. Two segments may share a page of the file. So first
-    // each page of data is made the process's own; then pages that nothing has edited are replaced; and of the rest only what lies wholly in data is given back.
+    // Lets the loaded copy have the original's pages where they are the same, and gives back the memory behind the others. Two
+    // segments may share a page of the file. So first each page of data is made the process's own; then pages that nothing has
+    // edited are replaced; and of the rest only what lies wholly in data is given back.
     void SharePages(byte* loaded)
     {
         PageRange sealedPages = Sealed(loaded);
         if (!sealedPages.TryProtect(Linux.ProtectReadWrite)) throw Failed("unseal a copy of");
         foreach (Pages pages in Segments(loaded, writable: true))
             for (nuint at = 0; at < pages.Length; at += Linux.PageSize)
-                Interlocked.Or(ref *(int*)(pages.Start + at), 0);   // Atomic: threads that constructors have started may write there. Orders nothing.
+                // Atomic: threads that constructors have started may write there. Orders nothing.
+                Interlocked.Or(ref *(int*)(pages.Start + at), 0);
         if (!sealedPages.TryProtect(Linux.ProtectRead)) throw Failed("seal a copy of");
         foreach (Pages pages in Segments(loaded, writable: false)) ShareReadOnly(pages);
         foreach (Pages pages in Segments(loaded, writable: true))
-            if (pages.Length > 2 * Linux.PageSize) Linux.Punch(_file, pages.Offset + Linux.PageSize, pages.Length - 2 * Linux.PageSize);
+            if (pages.Length > 2 * Linux.PageSize)
+                Linux.Punch(_file, pages.Offset + Linux.PageSize, pages.Length - 2 * Linux.PageSize);
     }
 
     public void Dispose()
@@ -209,14 +231,18 @@ internal sealed unsafe class LibraryImage : IDisposable
         for (int i = 0; i < _layout.SegmentCount; i++)
         {
             ProgramHeader segment = _layout.Segments[i];
-            if (segment.Type != ProgramHeader.Load || segment.FileSize == 0 || (segment.Flags & ProgramHeader.Writable) != 0 != writable) continue;
+            if (segment.Type != ProgramHeader.Load || segment.FileSize == 0
+                || (segment.Flags & ProgramHeader.Writable) != 0 != writable) continue;
             ulong start = segment.Address & ~mask, end = segment.Address + segment.FileSize + mask & ~mask;
-            found.Add(new Pages((nint)(loaded + start), segment.Offset & ~mask, (nuint)(end - start), (segment.Flags & ProgramHeader.Executable) != 0));
+            found.Add(new Pages(
+                (nint)(loaded + start), segment.Offset & ~mask, (nuint)(end - start),
+                (segment.Flags & ProgramHeader.Executable) != 0));
         }
         return found;
     }
 
-    // That of the original takes a page's place at once, for other threads too; constructors have run by now. One that has changed its own code keeps what it changed.
+    // That of the original takes a page's place at once, for other threads too; constructors have run by now. One that has
+    // changed its own code keeps what it changed.
     void ShareReadOnly(Pages pages)
     {
         nuint page = Linux.PageSize;
@@ -324,7 +350,8 @@ internal sealed unsafe class LibraryImage : IDisposable
     void Replace(ElfFile edited, byte* copy, byte[] name, ulong offset)
     {
         for (int i = 0; i < edited.DynamicCount; i++)
-            if (edited.Dynamic[i].Tag == DynamicEntry.Needed && IsNamed(edited, edited.Dynamic[i].Value, name)) edited.Dynamic[i].Value = offset;
+            if (edited.Dynamic[i].Tag == DynamicEntry.Needed && IsNamed(edited, edited.Dynamic[i].Value, name))
+                edited.Dynamic[i].Value = offset;
         DynamicEntry* needs = edited.Find(DynamicEntry.VersionNeeds), needCount = edited.Find(DynamicEntry.VersionNeedCount);
         ulong at = needs == null || needCount == null || LoaderFaults.LeavesVersions ? 0 : needs->Value;
         for (ulong i = 0; at != 0 && i < needCount->Value; i++)
@@ -341,7 +368,9 @@ internal sealed unsafe class LibraryImage : IDisposable
     }
 
     // Names that were replaced already lie behind the old table.
-    static bool IsNamed(ElfFile edited, ulong offset, byte[] name) => offset < edited.StringSize && edited.BytesAt(offset).SequenceEqual(name);
+    static bool IsNamed(ElfFile edited, ulong offset, byte[] name) =>
+        offset < edited.StringSize && edited.BytesAt(offset).SequenceEqual(name);
 
-    IOException Failed(string what) => new($"cannot {what} {_original.Path}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+    IOException Failed(string what) =>
+        new($"cannot {what} {_original.Path}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
 }

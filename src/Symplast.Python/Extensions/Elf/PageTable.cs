@@ -10,8 +10,8 @@ internal static unsafe class PageTable
     const ulong IsThere = 1UL << 63 | 1UL << 62, IsOfFile = 1UL << 61;
 
     /// <summary>
-    /// For each page of a private mapping of a file whether it was written to, and so is the process's own; true for all of them where the system does not tell. No page is
-    /// read into memory for that.
+    /// For each page of a private mapping of a file whether it was written to, and so is the process's own; true for all of them
+    /// where the system does not tell. No page is read into memory for that.
     /// </summary>
     internal static bool[] Written(byte* start, nuint count)
     {
@@ -28,7 +28,8 @@ internal static unsafe class PageTable
                 rest = rest[read..];
                 offset += read;
             }
-            if (rest.Length == 0) return Array.ConvertAll(entries, static entry => (entry & IsThere) != 0 && (entry & IsOfFile) == 0);
+            if (rest.Length == 0)
+                return Array.ConvertAll(entries, static entry => (entry & IsThere) != 0 && (entry & IsOfFile) == 0);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -37,8 +37,10 @@ internal struct ProgramHeader
 [StructLayout(LayoutKind.Sequential)]
 internal struct DynamicEntry
 {
-    internal const long End = 0, Needed = 1, PltRelocationSize = 2, HashTable = 4, Strings = 5, Symbols = 6, Relocations = 7, RelocationSize = 8,
-        StringSize = 10, SharedName = 14, SearchPath = 15, Debug = 21, TextRelocations = 22, PltRelocations = 23, RunPath = 29, Flags = 30,
+    internal const long End = 0, Needed = 1, PltRelocationSize = 2, HashTable = 4, Strings = 5, Symbols = 6, Relocations =
+        7, RelocationSize = 8,
+        StringSize = 10, SharedName = 14, SearchPath = 15, Debug = 21, TextRelocations = 22, PltRelocations = 23, RunPath =
+            29, Flags = 30,
         GnuHashTable = 0x6FFFFEF5, VersionNeeds = 0x6FFFFFFE, VersionNeedCount = 0x6FFFFFFF;
 
     /// <summary>In the value of <see cref="Flags"/>: DF_TEXTREL.</summary>

@@ -27,10 +27,13 @@ internal static unsafe partial class Linux
     static nint MemoryFileCall => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 279 : 319;
 
     /// <summary>The kernel's number of the calling thread.</summary>
-    internal static int CurrentThread() => (int)SystemCall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 178 : 186);
+    internal static int CurrentThread() =>
+        (int)SystemCall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 178 : 186);
 
     /// <summary>The numbers of the process's threads.</summary>
-    internal static int[] Threads() => [.. Directory.EnumerateDirectories("/proc/self/task").Select(folder => int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture))];
+    internal static int[] Threads() =>
+        [.. Directory.EnumerateDirectories("/proc/self/task").Select(
+        folder => int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture))];
 
     /// <summary>What the system knows of a file; null if there is none.</summary>
     internal static LinuxFile? Look(string path)
@@ -47,7 +50,8 @@ internal static unsafe partial class Linux
     {
         int file = (int)SystemCall(MemoryFileCall, name, MemoryCloseOnExec | MemoryExecutable);
         // Kernels before 6.3 do not know the flag, and need none.
-        if (file < 0 && Marshal.GetLastPInvokeError() == InvalidArgument) file = (int)SystemCall(MemoryFileCall, name, MemoryCloseOnExec);
+        if (file < 0 && Marshal.GetLastPInvokeError() == InvalidArgument)
+            file = (int)SystemCall(MemoryFileCall, name, MemoryCloseOnExec);
         return file;
     }
 
@@ -157,7 +161,9 @@ internal static unsafe partial class Linux
     [LibraryImport("libc", EntryPoint = "dladdr1")]
     private static partial int FindAddress(void* address, nint* found, nint** map, int request);
 
-    /// <summary>Whether the library at this address of which the dynamic linker told this path, which no other has, is still there.</summary>
+    /// <summary>
+    /// Whether the library at this address of which the dynamic linker told this path, which no other has, is still there.
+    /// </summary>
     internal static bool IsLoaded(void* start, string path)
     {
         LibraryAddress found;
@@ -177,8 +183,8 @@ internal static unsafe partial class Linux
     private static partial int FindAddress(void* address, LibraryAddress* found);
 
     /// <summary>
-    /// Overwrites the path that the dynamic linker tells of a loaded library, if that is as long as the new one, and returns whether it has. By the old one it still finds the library, of which it has a
-    /// second copy for that.
+    /// Overwrites the path that the dynamic linker tells of a loaded library, if that is as long as the new one, and returns
+    /// whether it has. By the old one it still finds the library, of which it has a second copy for that.
     /// </summary>
     internal static bool Rename(void* library, string path)
     {
@@ -187,7 +193,8 @@ internal static unsafe partial class Linux
         byte* present = (byte*)map[1];
         byte[] text = Encoding.UTF8.GetBytes(path);
         if (MemoryMarshal.CreateReadOnlySpanFromNullTerminated(present).Length < text.Length) return false;
-        // A thread that reads it meanwhile, which only one that a constructor of the library started can, finds an end in any case: that of the old one stays.
+        // A thread that reads it meanwhile, which only one that a constructor of the library started can, finds an end in any
+        // case: that of the old one stays.
         text.CopyTo(new Span<byte>(present, text.Length));
         present[text.Length] = 0;
         return true;
@@ -204,7 +211,9 @@ internal static unsafe partial class Linux
         return path;
     }
 
-    /// <summary>The folders in which the dynamic linker looks for what the program needs: those of LD_LIBRARY_PATH, and its own.</summary>
+    /// <summary>
+    /// The folders in which the dynamic linker looks for what the program needs: those of LD_LIBRARY_PATH, and its own.
+    /// </summary>
     internal static string[] LibraryFolders()
     {
         void* program = OpenLibrary(null, BindNow);

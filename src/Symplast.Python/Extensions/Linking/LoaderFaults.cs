@@ -1,6 +1,9 @@
 namespace Symplast.Python.Extensions;
 
-/// <summary>Steps of the loader that a test leaves out, to see that they would be missed: modes of SYMPLAST_DEBUG. A process that has one of them on is broken.</summary>
+/// <summary>
+/// Steps of the loader that a test leaves out, to see that they would be missed: modes of SYMPLAST_DEBUG. A process that has one
+/// of them on is broken.
+/// </summary>
 internal static class LoaderFaults
 {
     /// <summary>The library itself is loaded in place of a copy.</summary>

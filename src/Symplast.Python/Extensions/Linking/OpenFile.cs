@@ -34,5 +34,6 @@ internal sealed unsafe class OpenFile : IDisposable
 
     public void Dispose() => Linux.Close(Descriptor);
 
-    IOException Failed(string what) => new($"cannot {what} {Path}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+    IOException Failed(string what) =>
+        new($"cannot {what} {Path}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
 }

@@ -32,7 +32,10 @@ internal static unsafe class ArrayNumbers
         return TryOther(kind, o, out word);
     }
 
-    /// <summary>An int of whatever size, those far beyond 64 bits as a number that is still too large for all sums; false with an exception set. Can run Python code.</summary>
+    /// <summary>
+    /// An int of whatever size, those far beyond 64 bits as a number that is still too large for all sums; false with an
+    /// exception set. Can run Python code.
+    /// </summary>
     internal static bool TryInteger(PyObject* o, out Int128 number)
     {
         ref Api api = ref Api.Table;
@@ -69,8 +72,8 @@ internal static unsafe class ArrayNumbers
     }
 
     /// <summary>
-    /// Whether an element equals exactly what <paramref name="o"/> does, and no Python code has a say in it: <paramref name="real"/> is what to compare elements that are floats with,
-    /// <paramref name="word"/> the others.
+    /// Whether an element equals exactly what <paramref name="o"/> does, and no Python code has a say in it:
+    /// <paramref name="real"/> is what to compare elements that are floats with, <paramref name="word"/> the others.
     /// </summary>
     internal static bool TryPlain(ElementKind kind, PyObject* o, out ulong word, out double real)
     {
@@ -105,7 +108,9 @@ internal static unsafe class ArrayNumbers
         if (!TryInteger(o, out Int128 number)) return false;
         if (number < Elements.Least(kind) || number > Elements.Greatest(kind))
         {
-            return Errors.Set(*Api.Table.PyExc_OverflowError, $"an element of this Array is an integer from {Elements.Least(kind)} to {Elements.Greatest(kind)}") != null;
+            return Errors.Set(
+                *Api.Table.PyExc_OverflowError,
+                $"an element of this Array is an integer from {Elements.Least(kind)} to {Elements.Greatest(kind)}") != null;
         }
         word = Elements.OfInteger(kind, number);
         return true;

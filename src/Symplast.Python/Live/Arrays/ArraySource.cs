@@ -6,8 +6,8 @@ using Operations = Symplast.Objects.SharedArray<Symplast.Memory.Uninterrupted>;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// What is to be stored in an Array, as elements side by side: those of another Array, those of an object's buffer, or numbers that an iterable gave. Made and disposed of outside
-/// sections, with the GIL held.
+/// What is to be stored in an Array, as elements side by side: those of another Array, those of an object's buffer, or numbers
+/// that an iterable gave. Made and disposed of outside sections, with the GIL held.
 /// </summary>
 internal unsafe ref struct ArraySource
 {
@@ -29,7 +29,8 @@ internal unsafe ref struct ArraySource
     byte* _own;
 
     /// <summary>
-    /// Numbers, from an Array, bytes (whose bits are taken), an object with a buffer, or any iterable; false with an exception set. Can run Python code.
+    /// Numbers, from an Array, bytes (whose bits are taken), an object with a buffer, or any iterable; false with an exception
+    /// set. Can run Python code.
     /// </summary>
     internal static bool Of(LiveState* state, PyObject* o, ElementKind kind, out ArraySource source)
     {
@@ -126,12 +127,14 @@ internal unsafe ref struct ArraySource
         ref Api api = ref Api.Table;
         if (!TakeBuffer(o, Formatted))
         {
-            bool isHarmless = api.PyErr_ExceptionMatches(*api.PyExc_BufferError) != 0 || api.PyErr_ExceptionMatches(*api.PyExc_ValueError) != 0;
+            bool isHarmless = api.PyErr_ExceptionMatches(*api.PyExc_BufferError) != 0
+                || api.PyErr_ExceptionMatches(*api.PyExc_ValueError) != 0;
             if (isHarmless) api.PyErr_Clear();
             return false;
         }
         int size = Elements.SizeOf(kind);
-        if (_buffer.Dimensions == 1 && _buffer.Shape != null && _buffer.ItemSize == size && Typecodes.TryFormat(_buffer.Format, out ElementKind found) && found == kind)
+        if (_buffer.Dimensions == 1 && _buffer.Shape != null && _buffer.ItemSize == size
+            && Typecodes.TryFormat(_buffer.Format, out ElementKind found) && found == kind)
         {
             Data = _buffer.Data;
             Count = _buffer.Shape[0];

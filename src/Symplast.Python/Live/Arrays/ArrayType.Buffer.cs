@@ -8,8 +8,9 @@ namespace Symplast.Python.Live;
 
 /// <summary>The buffer protocol.</summary>
 /// <remarks>
-/// A buffer holds a reference to the handle, as all do, and an export of the elements, which alone keeps their memory: deleting the array or its pool, and the end of the interpreter's
-/// part in live objects, leave it as it is. So releasing a buffer asks nothing of the handle.
+/// A buffer holds a reference to the handle, as all do, and an export of the elements, which alone keeps their memory: deleting
+/// the array or its pool, and the end of the interpreter's part in live objects, leave it as it is. So releasing a buffer asks
+/// nothing of the handle.
 /// </remarks>
 internal static unsafe partial class ArrayType
 {

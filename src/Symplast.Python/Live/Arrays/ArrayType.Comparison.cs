@@ -15,7 +15,8 @@ internal static unsafe partial class ArrayType
         {
             Handle* handle = (Handle*)self;
             bool isLive = other->Type == handle->State->TypeOf(LiveKind.Array);
-            if (!isLive && !PlainArrays.Is(other, orDerived: true)) return LiveMethods.CheckAlive(handle) ? Api.Table._Py_NotImplementedStruct : null;
+            if (!isLive && !PlainArrays.Is(other, orDerived: true))
+                return LiveMethods.CheckAlive(handle) ? Api.Table._Py_NotImplementedStruct : null;
             return isLive ? CompareLive(handle, (Handle*)other, operation) : ComparePlain(handle, other, operation);
         }
         catch (Exception e)
@@ -42,7 +43,8 @@ internal static unsafe partial class ArrayType
         if (Api.Table.PyObject_GetBuffer(plain, &buffer, 0) != 0) return null;
         Typecodes.TryKind(typecode, out ElementKind kind);
         PyObject* result = null;
-        if (TryExport(handle, out ArrayView left)) result = CompareElements(left, kind, buffer.Data, buffer.Length / Elements.SizeOf(kind), operation);
+        if (TryExport(handle, out ArrayView left))
+            result = CompareElements(left, kind, buffer.Data, buffer.Length / Elements.SizeOf(kind), operation);
         left.End();
         Api.Table.PyBuffer_Release(&buffer);
         return result;
@@ -54,7 +56,8 @@ internal static unsafe partial class ArrayType
         bool isEquality = operation is Equal or NotEqual;
         if (isEquality && left.Count != count) return Truth(operation == NotEqual);
         nint shorter = Math.Min(left.Count, count);
-        nint at = left.Kind == kind ? Elements.FirstDifference(kind, left.Data, right, shorter) : FirstDifference(left, kind, right, shorter);
+        nint at = left.Kind == kind
+            ? Elements.FirstDifference(kind, left.Data, right, shorter) : FirstDifference(left, kind, right, shorter);
         if (at < 0) return null;
         if (at == shorter) return Truth(IsTrue(left.Count.CompareTo(count), operation));
         if (isEquality) return Truth(operation == NotEqual);
@@ -134,7 +137,8 @@ internal static unsafe partial class ArrayType
             if (start < 0) start = Math.Max(0, start + view.Count);
             if (stop < 0) stop += view.Count;
             nint found = Find(view, arguments[0], start, Math.Min(stop, view.Count));
-            return found == Failed ? null : found == Absent ? Errors.Value("array.index(x): x not in array") : Api.Table.PyLong_FromLongLong(found);
+            return found == Failed
+                ? null : found == Absent ? Errors.Value("array.index(x): x not in array") : Api.Table.PyLong_FromLongLong(found);
         }
         finally
         {
@@ -171,7 +175,8 @@ internal static unsafe partial class ArrayType
     const nint Absent = -1;
     const nint Failed = -2;
 
-    // The index of the first element in a range that equals an object, as Python compares them; Absent, or Failed with an exception set.
+    // The index of the first element in a range that equals an object, as Python compares them; Absent, or Failed with an
+    // exception set.
     static nint Find(in ArrayView view, PyObject* o, nint start, nint stop)
     {
         byte* place = view.Data + start * view.Size;

@@ -41,7 +41,8 @@ internal static unsafe partial class ArrayType
     {
         try
         {
-            if (key->Type == Api.Table.PyLong_Type && ((PyLongObject*)key)->IsCompact) return Get((Handle*)self, (nint)((PyLongObject*)key)->CompactValue);
+            if (key->Type == Api.Table.PyLong_Type && ((PyLongObject*)key)->IsCompact)
+                return Get((Handle*)self, (nint)((PyLongObject*)key)->CompactValue);
             if (key->Type == Api.Table.PySlice_Type) return GetSlice((Handle*)self, key);
             return TryIndex(key, out nint index) ? Get((Handle*)self, index) : null;
         }
@@ -120,7 +121,8 @@ internal static unsafe partial class ArrayType
             index = (nint)((PyLongObject*)o)->CompactValue;
             return true;
         }
-        if (Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.Index) == null) return Errors.Type("array indices must be integers") != null;
+        if (Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.Index) == null)
+            return Errors.Type("array indices must be integers") != null;
         index = Api.Table.PyNumber_AsSsize_t(o, *Api.Table.PyExc_IndexError);
         return index != -1 || Api.Table.PyErr_Occurred() == null;
     }
@@ -131,7 +133,9 @@ internal static unsafe partial class ArrayType
         if (Api.Table.PySlice_Unpack(slice, &start, &stop, &step) < 0 || !TryExport(handle, out ArrayView view)) return null;
         nint count = Api.Table.PySlice_AdjustIndices(view.Count, &start, &stop, step);
         // The first element of an empty slice can lie outside.
-        PyObject* plain = PlainArrays.Of(view.Tag, view.Size, count == 0 ? view.Data : view.Data + start * view.Size, count <= 1 ? view.Size : step * view.Size, count);
+        PyObject* plain = PlainArrays.Of(
+            view.Tag, view.Size, count == 0
+            ? view.Data : view.Data + start * view.Size, count <= 1 ? view.Size : step * view.Size, count);
         view.End();
         return plain;
     }
@@ -141,15 +145,18 @@ internal static unsafe partial class ArrayType
         if (value == null) return RaiseFixed();
         nint start, stop, step;
         if (Api.Table.PySlice_Unpack(slice, &start, &stop, &step) < 0) return false;
-        if (!TryKind(handle, out ElementKind kind) || !ArraySource.Of(handle->State, value, kind, out ArraySource source)) return false;
+        if (!TryKind(handle, out ElementKind kind) || !ArraySource.Of(handle->State, value, kind, out ArraySource source))
+            return false;
         try
         {
             if (!TryExport(handle, out ArrayView view)) return false;
             nint count = Api.Table.PySlice_AdjustIndices(view.Count, &start, &stop, step);
             bool fits = count == source.Count;
-            if (fits && count > 0) source.CopyTo(view.Data + start * view.Size, count == 1 ? view.Size : step * view.Size, view.Size);
+            if (fits && count > 0)
+                source.CopyTo(view.Data + start * view.Size, count == 1 ? view.Size : step * view.Size, view.Size);
             view.End();
-            return fits || Errors.Value($"attempt to assign {source.Count} numbers to a slice of {count}: an Array has a fixed length") != null;
+            return fits || Errors.Value(
+                $"attempt to assign {source.Count} numbers to a slice of {count}: an Array has a fixed length") != null;
         }
         finally
         {
@@ -160,5 +167,6 @@ internal static unsafe partial class ArrayType
     static bool RaiseFixed() => Errors.Type("an Array has a fixed length: elements cannot be deleted") != null;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static PyObject* Raise(Handle* handle, Status status, string outOfRange) => status == Status.Missing ? LiveErrors.RaiseIndex(outOfRange) : LiveErrors.Raise(handle, status);
+    static PyObject* Raise(Handle* handle, Status status, string outOfRange) =>
+        status == Status.Missing ? LiveErrors.RaiseIndex(outOfRange) : LiveErrors.Raise(handle, status);
 }

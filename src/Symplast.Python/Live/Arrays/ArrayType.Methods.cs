@@ -11,15 +11,27 @@ namespace Symplast.Python.Live;
 internal static unsafe partial class ArrayType
 {
     static PyMethodDef* Methods() => Table(
-        Method("tolist"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&ToListMethod, PyMethodDef.NoArgs, "tolist($self, /)\n--\n\nReturn a list of the elements."u8),
-        Method("tobytes"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&ToBytes, PyMethodDef.NoArgs, "tobytes($self, /)\n--\n\nReturn the bits of the elements as bytes."u8),
-        Method("index"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&IndexOf, PyMethodDef.FastCall, "index($self, value, start=0, stop=sys.maxsize, /)\n--\n\nReturn the first index of value."u8),
-        Method("count"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CountOf, PyMethodDef.OneArg, "count($self, value, /)\n--\n\nReturn how many elements equal value."u8),
-        Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Add, PyMethodDef.FastCall, "add($self, index, n, /)\n--\n\nAdd n to the element at index, at one moment, and return the sum. OverflowError, and nothing changes, if it does not fit."u8),
-        Method("exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Exchange, PyMethodDef.FastCall, "exchange($self, index, value, /)\n--\n\nSet the element at index and return the one before."u8),
-        Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange, PyMethodDef.FastCall, "compare_exchange($self, index, expected, new, /)\n--\n\nReplace the element at index by new if it equals expected, at one moment. Return whether it did."u8),
-        Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs, "__copy__($self, /)\n--\n\nFor copy.copy: a new Array in the same pool, with the same elements."u8),
-        Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg, "__deepcopy__($self, memo, /)\n--\n\nFor copy.deepcopy: a new Array in the same pool, with the same elements."u8),
+        Method("tolist"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&ToListMethod, PyMethodDef.NoArgs,
+            "tolist($self, /)\n--\n\nReturn a list of the elements."u8),
+        Method("tobytes"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&ToBytes, PyMethodDef.NoArgs,
+            "tobytes($self, /)\n--\n\nReturn the bits of the elements as bytes."u8),
+        Method("index"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&IndexOf, PyMethodDef.FastCall,
+            "index($self, value, start=0, stop=sys.maxsize, /)\n--\n\nReturn the first index of value."u8),
+        Method("count"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CountOf, PyMethodDef.OneArg,
+            "count($self, value, /)\n--\n\nReturn how many elements equal value."u8),
+        Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Add, PyMethodDef.FastCall,
+            "add($self, index, n, /)\n--\n\nAdd n to the element at index, at one moment, and return the sum. "u8
+            + "OverflowError, and nothing changes, if it does not fit."u8),
+        Method("exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Exchange, PyMethodDef.FastCall,
+            "exchange($self, index, value, /)\n--\n\nSet the element at index and return the one before."u8),
+        Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange,
+            PyMethodDef.FastCall,
+            "compare_exchange($self, index, expected, new, /)\n--\n\n"u8
+            + "Replace the element at index by new if it equals expected, at one moment. Return whether it did."u8),
+        Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs,
+            "__copy__($self, /)\n--\n\nFor copy.copy: a new Array in the same pool, with the same elements."u8),
+        Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg,
+            "__deepcopy__($self, memo, /)\n--\n\nFor copy.deepcopy: a new Array in the same pool, with the same elements."u8),
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -32,7 +44,8 @@ internal static unsafe partial class ArrayType
     {
         if (!TryExport(handle, out ArrayView view)) return null;
         PyObject* bytes = Api.Table.PyBytes_FromStringAndSize(null, view.Count * view.Size);
-        if (bytes != null) Elements.Copy(view.Size, (byte*)bytes + PyBytesObject.DataOffset, view.Size, view.Data, view.Size, view.Count);
+        if (bytes != null)
+            Elements.Copy(view.Size, (byte*)bytes + PyBytesObject.DataOffset, view.Size, view.Data, view.Size, view.Count);
         view.End();
         return bytes;
     }
@@ -42,17 +55,20 @@ internal static unsafe partial class ArrayType
 
     static PyObject* Add(Handle* handle, PyObject** arguments, nint count)
     {
-        if (!LiveMethods.CheckCount("add", count, 2, 2) || !TryIndex(arguments[0], out nint index) || !TryKind(handle, out ElementKind kind)) return null;
+        if (!LiveMethods.CheckCount("add", count, 2, 2) || !TryIndex(arguments[0], out nint index)
+            || !TryKind(handle, out ElementKind kind)) return null;
         bool isReal = Elements.IsReal(kind);
         Int128 integer = 0;
         double real = 0;
-        if (!(isReal ? ArrayNumbers.TryReal(arguments[1], out real) : ArrayNumbers.TryInteger(arguments[1], out integer)) || !LiveMethods.IsUsable(handle)) return null;
+        if (!(isReal ? ArrayNumbers.TryReal(arguments[1], out real) : ArrayNumbers.TryInteger(arguments[1], out integer))
+            || !LiveMethods.IsUsable(handle)) return null;
         Status status = isReal
             ? Operations.AddReal(handle->State->Me, ArrayOf(handle), index, real, out ulong sum)
             : Operations.Add(handle->State->Me, ArrayOf(handle), index, integer, out sum);
         if (status == Status.Done) return ArrayNumbers.ToPython(kind, sum);
         return status == Status.Overflow
-            ? Errors.Set(*Api.Table.PyExc_OverflowError, $"the sum is not from {Elements.Least(kind)} to {Elements.Greatest(kind)}")
+            ? Errors.Set(
+                *Api.Table.PyExc_OverflowError, $"the sum is not from {Elements.Least(kind)} to {Elements.Greatest(kind)}")
             : Raise(handle, status, "array index out of range");
     }
 
@@ -61,19 +77,23 @@ internal static unsafe partial class ArrayType
 
     static PyObject* Exchange(Handle* handle, PyObject** arguments, nint count)
     {
-        if (!LiveMethods.CheckCount("exchange", count, 2, 2) || !TryIndex(arguments[0], out nint index) || !TryKind(handle, out ElementKind kind)) return null;
+        if (!LiveMethods.CheckCount("exchange", count, 2, 2) || !TryIndex(arguments[0], out nint index)
+            || !TryKind(handle, out ElementKind kind)) return null;
         if (!ArrayNumbers.TryWord(kind, arguments[1], out ulong word) || !LiveMethods.IsUsable(handle)) return null;
         Status status = Operations.Exchange(handle->State->Me, ArrayOf(handle), index, word, out ulong old);
         return status == Status.Done ? ArrayNumbers.ToPython(kind, old) : Raise(handle, status, "array index out of range");
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &CompareExchange);
+    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) =>
+        Frame.Call(self, arguments, count, &CompareExchange);
 
     static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
     {
-        if (!LiveMethods.CheckCount("compare_exchange", count, 3, 3) || !TryIndex(arguments[0], out nint index) || !TryKind(handle, out ElementKind kind)) return null;
-        return ArrayNumbers.TryWord(kind, arguments[2], out ulong word) ? CompareExchange(handle, index, kind, arguments[1], word) : null;
+        if (!LiveMethods.CheckCount("compare_exchange", count, 3, 3) || !TryIndex(arguments[0], out nint index)
+            || !TryKind(handle, out ElementKind kind)) return null;
+        return ArrayNumbers.TryWord(kind, arguments[2], out ulong word)
+            ? CompareExchange(handle, index, kind, arguments[1], word) : null;
     }
 
     // Python says whether an element is what was expected; its bits are exchanged if they are still those that Python saw.

@@ -13,7 +13,8 @@ internal static unsafe partial class ArrayType
     static PyObject* Concat(Handle* handle, PyObject* other)
     {
         PyObject* left = ToPlain(handle);
-        PyObject* right = left == null ? null : other->Type == handle->State->TypeOf(LiveKind.Array) ? ToPlain((Handle*)other) : References.New(other);
+        PyObject* right = left == null
+            ? null : other->Type == handle->State->TypeOf(LiveKind.Array) ? ToPlain((Handle*)other) : References.New(other);
         PyObject* result = right == null ? null : Api.Table.PyNumber_Add(left, right);
         References.Drop(left);
         References.Drop(right);

@@ -8,7 +8,10 @@ using Operations = Symplast.Objects.SharedArray<Symplast.Memory.Uninterrupted>;
 
 namespace Symplast.Python.Live;
 
-/// <summary>The Python type <c>symplast.Array</c>: numbers side by side, which all interpreters share. This file: creation, copies and comparison.</summary>
+/// <summary>
+/// The Python type <c>symplast.Array</c>: numbers side by side, which all interpreters share. This file: creation, copies and
+/// comparison.
+/// </summary>
 internal static unsafe partial class ArrayType
 {
     const int Less = 0;
@@ -57,10 +60,11 @@ internal static unsafe partial class ArrayType
 
                 A fixed number of numbers of one type that all interpreters share, created in the current pool.
 
-                The typecode is one of those that array.array has for numbers: b B h H i I l L q Q f d. The initializer is an int, for so many
-                zeros; an iterable of numbers; bytes, for the bits of the elements; or another array. memoryview and numpy use the elements where
-                they are, without a copy; they stay there as long as a buffer is held, even if the Array or its pool is deleted. Each element
-                is read and written as a whole; several elements have no common moment. Slices, + and * give plain arrays.
+                The typecode is one of those that array.array has for numbers: b B h H i I l L q Q f d. The initializer is an int,
+                for so many zeros; an iterable of numbers; bytes, for the bits of the elements; or another array. memoryview and
+                numpy use the elements where they are, without a copy; they stay there as long as a buffer is held, even if the
+                Array or its pool is deleted. Each element is read and written as a whole; several elements have no common moment.
+                Slices, + and * give plain arrays.
                 """u8)),
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
             Slot(PyTypeSlot.Hash, Api.Table.PyObject_HashNotImplemented),
@@ -81,15 +85,19 @@ internal static unsafe partial class ArrayType
             Slot(PyTypeSlot.GetBuffer, (delegate* unmanaged[Cdecl]<PyObject*, PyBuffer*, int, int>)&GetBuffer),
             Slot(PyTypeSlot.ReleaseBuffer, (delegate* unmanaged[Cdecl]<PyObject*, PyBuffer*, void>)&ReleaseBuffer),
             Slot(PyTypeSlot.GetSet, Table(
-                Property("typecode"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&GetTypecode, "The typecode with which the Array was made."u8),
-                Property("itemsize"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&GetItemSize, "Bytes of one element."u8))),
+                Property("typecode"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&GetTypecode,
+                    "The typecode with which the Array was made."u8),
+                Property("itemsize"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&GetItemSize,
+                    "Bytes of one element."u8))),
             Slot(PyTypeSlot.Methods, Methods())),
     });
 
     /// <summary>
-    /// A new array in a pool, of zeros or filled with elements, with one reference, the caller's; null if the pool was deleted, or else with an exception set.
+    /// A new array in a pool, of zeros or filled with elements, with one reference, the caller's; null if the pool was deleted,
+    /// or else with an exception set.
     /// </summary>
-    internal static Header* CreateShared(LiveState* state, PoolHeap* heap, int typecode, nint count, scoped in ArraySource source, out bool isDeleted)
+    internal static Header* CreateShared(
+        LiveState* state, PoolHeap* heap, int typecode, nint count, scoped in ArraySource source, out bool isDeleted)
     {
         Typecodes.TryKind(typecode, out ElementKind kind);
         ArrayView view = default;
@@ -127,18 +135,22 @@ internal static unsafe partial class ArrayType
         try
         {
             nint count = ((PyVarObject*)positional)->Size;
-            if (!ThisProcess.Check() || !LiveMethods.RefuseNamed("Array", named) || !LiveMethods.CheckCount("Array", count, 1, 2)) return null;
+            if (!ThisProcess.Check() || !LiveMethods.RefuseNamed("Array", named) || !LiveMethods.CheckCount("Array", count, 1, 2))
+                return null;
             PyObject** arguments = (PyObject**)((byte*)positional + Layout.Current.TupleItems);
             PyObject* code = arguments[0];
-            if ((Api.Table.PyType_GetFlags(code->Type) & PyTypeSpec.TextSubclass) == 0) return Errors.Type($"a typecode is a str, not {Text.TypeName(code)}");
+            if ((Api.Table.PyType_GetFlags(code->Type) & PyTypeSpec.TextSubclass) == 0)
+                return Errors.Type($"a typecode is a str, not {Text.TypeName(code)}");
             if (Text.FromPython(code) is not [char typecode]) return Errors.Type("a typecode is one character");
-            if (!Typecodes.TryKind(typecode, out ElementKind kind)) return Errors.Value($"bad typecode (must be {Typecodes.All})");
+            if (!Typecodes.TryKind(typecode, out ElementKind kind))
+                return Errors.Value($"bad typecode (must be {Typecodes.All})");
             InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
             // Also the pool of objects that an initializer makes meanwhile, if that opens no other one.
             Pool pool = CurrentPool.Get(interpreter);
             PyObject* initializer = count == 2 ? arguments[1] : null;
             if (initializer == null) return Create(interpreter, pool, typecode, 0, default);
-            return IsLength(initializer) ? OfZeros(interpreter, pool, typecode, initializer) : OfNumbers(interpreter, pool, typecode, kind, initializer);
+            return IsLength(initializer)
+                ? OfZeros(interpreter, pool, typecode, initializer) : OfNumbers(interpreter, pool, typecode, kind, initializer);
         }
         catch (Exception e)
         {
@@ -152,14 +164,17 @@ internal static unsafe partial class ArrayType
         ref Api api = ref Api.Table;
         if ((api.PyType_GetFlags(o->Type) & PyTypeSpec.IntSubclass) != 0) return true;
         return api.PyType_GetSlot(o->Type, PyTypeSlot.Index) != null
-            && api.PyType_GetSlot(o->Type, PyTypeSlot.Iter) == null && api.PyType_GetSlot(o->Type, PyTypeSlot.SequenceItem) == null && api.PyType_GetSlot(o->Type, PyTypeSlot.MapSubscript) == null;
+            && api.PyType_GetSlot(o->Type, PyTypeSlot.Iter) == null
+                && api.PyType_GetSlot(o->Type, PyTypeSlot.SequenceItem) == null
+                && api.PyType_GetSlot(o->Type, PyTypeSlot.MapSubscript) == null;
     }
 
     static PyObject* OfZeros(InterpreterState interpreter, Pool pool, int typecode, PyObject* length)
     {
         nint count = Api.Table.PyNumber_AsSsize_t(length, *Api.Table.PyExc_OverflowError);
         if (count == -1 && Api.Table.PyErr_Occurred() != null) return null;
-        return count < 0 ? Errors.Value("the length of an Array cannot be negative") : Create(interpreter, pool, typecode, count, default);
+        return count < 0
+            ? Errors.Value("the length of an Array cannot be negative") : Create(interpreter, pool, typecode, count, default);
     }
 
     static PyObject* OfNumbers(InterpreterState interpreter, Pool pool, int typecode, ElementKind kind, PyObject* numbers)
@@ -239,7 +254,8 @@ internal static unsafe partial class ArrayType
         ArraySource source = new() { Data = view.Data, Count = view.Count, Step = view.Size };
         try
         {
-            return Creation.TryPlaceOf(handle, out InterpreterState? interpreter, out Pool? pool) ? Create(interpreter, pool, view.Tag, view.Count, source) : null;
+            return Creation.TryPlaceOf(handle, out InterpreterState? interpreter, out Pool? pool)
+                ? Create(interpreter, pool, view.Tag, view.Count, source) : null;
         }
         finally
         {
@@ -253,7 +269,9 @@ internal static unsafe partial class ArrayType
     static PyObject* Repr(Handle* handle)
     {
         ArrayView view = default;
-        if (LiveMethods.IsDeleted(handle) || Operations.Export(handle->State->Me, (SharedArray*)handle->Shared, out view) != Status.Done) return Text.ToPython("<symplast.Array, deleted>");
+        if (LiveMethods.IsDeleted(handle)
+            || Operations.Export(handle->State->Me, (SharedArray*)handle->Shared, out view) != Status.Done) return Text.ToPython(
+            "<symplast.Array, deleted>");
         PyObject* list = view.Count == 0 ? null : ToList(view);
         char typecode = (char)view.Tag;
         bool isEmpty = view.Count == 0;

@@ -3,7 +3,10 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-/// <summary>The interpreter's own <c>array.array</c>: what slices and plain copies of an Array are, and what is carried into a pool as one.</summary>
+/// <summary>
+/// The interpreter's own <c>array.array</c>: what slices and plain copies of an Array are, and what is carried into a pool as
+/// one.
+/// </summary>
 internal static unsafe class PlainArrays
 {
     const int Writable = 0x1;
@@ -12,11 +15,14 @@ internal static unsafe class PlainArrays
     internal static bool Is(PyObject* o, bool orDerived)
     {
         ref Api api = ref Api.Table;
-        if ((Layout.TypeFlags(o->Type) & PyTypeSpec.HeapType) == 0 || api.PyType_GetSlot(o->Type, PyTypeSlot.GetBuffer) == null) return false;
+        if ((Layout.TypeFlags(o->Type) & PyTypeSpec.HeapType) == 0 || api.PyType_GetSlot(o->Type, PyTypeSlot.GetBuffer) == null)
+            return false;
         PyObject* name = Text.ToPython("array");
         PyObject* module = name == null ? null : api.PyImport_GetModule(name);
         PyObject* type = module == null ? null : api.PyObject_GetAttrString(module, Text.Utf8("array"u8));
-        bool isOne = type != null && (o->Type == type || (orDerived && api.PyType_IsSubtype(type->Type, api.PyType_Type) != 0 && api.PyType_IsSubtype(o->Type, type) != 0));
+        bool isOne = type != null
+            && (o->Type == type
+            || (orDerived && api.PyType_IsSubtype(type->Type, api.PyType_Type) != 0 && api.PyType_IsSubtype(o->Type, type) != 0));
         api.PyErr_Clear();
         References.Drop(type);
         References.Drop(module);
@@ -29,7 +35,8 @@ internal static unsafe class PlainArrays
     {
         PyObject* text = Api.Table.PyObject_GetAttrString(plain, Text.Utf8("typecode"u8));
         int typecode = 0;
-        if (text != null && text->Type == Api.Table.PyUnicode_Type && Text.FromPython(text) is [char only] && Typecodes.TryKind(only, out _)) typecode = only;
+        if (text != null && text->Type == Api.Table.PyUnicode_Type && Text.FromPython(text) is [char only]
+            && Typecodes.TryKind(only, out _)) typecode = only;
         Api.Table.PyErr_Clear();
         References.Drop(text);
         return typecode;

@@ -48,7 +48,9 @@ internal static unsafe class Typecodes
         _ => "d"u8,
     });
 
-    /// <summary>What the elements of a buffer are that has this format, as written for native order; false if they are no such numbers.</summary>
+    /// <summary>
+    /// What the elements of a buffer are that has this format, as written for native order; false if they are no such numbers.
+    /// </summary>
     internal static bool TryFormat(byte* format, out ElementKind kind)
     {
         kind = ElementKind.UInt8;

@@ -40,8 +40,8 @@ internal static unsafe class AtomicIntType
                 AtomicInt(value=0, /)
                 --
 
-                An integer of 64 bits that all interpreters share, created in the current pool. Each operation is atomic; a result beyond 64 bits
-                raises OverflowError and changes nothing. Compared and hashed by identity: its value can change.
+                An integer of 64 bits that all interpreters share, created in the current pool. Each operation is atomic; a result
+                beyond 64 bits raises OverflowError and changes nothing. Compared and hashed by identity: its value can change.
                 """u8)),
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
             Slot(PyTypeSlot.Repr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Repr),
@@ -52,11 +52,20 @@ internal static unsafe class AtomicIntType
                 Property("value"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&GetValue,
                     (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void*, int>)&SetValue, "The value."u8))),
             Slot(PyTypeSlot.Methods, Table(
-                Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs, "__copy__($self, /)\n--\n\nFor copy.copy: a new AtomicInt in the same pool, with the same value."u8),
-                Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg, "__deepcopy__($self, memo, /)\n--\n\nFor copy.deepcopy: a new AtomicInt in the same pool, with a copy of the value."u8),
-                Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Add, PyMethodDef.OneArg, "add($self, n, /)\n--\n\nAdd n and return the sum."u8),
-                Method("exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exchange, PyMethodDef.OneArg, "exchange($self, value, /)\n--\n\nSet the value and return the one before."u8),
-                Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange, PyMethodDef.FastCall, "compare_exchange($self, expected, new, /)\n--\n\nSet the value to new if it is expected; return whether it was."u8)))),
+                Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs,
+                    "__copy__($self, /)\n--\n\nFor copy.copy: a new AtomicInt in the same pool, with the same value."u8),
+                Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep,
+                    PyMethodDef.OneArg,
+                    "__deepcopy__($self, memo, /)\n--\n\n"u8
+                    + "For copy.deepcopy: a new AtomicInt in the same pool, with a copy of the value."u8),
+                Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Add, PyMethodDef.OneArg,
+                    "add($self, n, /)\n--\n\nAdd n and return the sum."u8),
+                Method("exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exchange, PyMethodDef.OneArg,
+                    "exchange($self, value, /)\n--\n\nSet the value and return the one before."u8),
+                Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange,
+                    PyMethodDef.FastCall,
+                    "compare_exchange($self, expected, new, /)\n--\n\n"u8
+                    + "Set the value to new if it is expected; return whether it was."u8)))),
     });
 
     static AtomicCell* CellOf(Handle* handle) => (AtomicCell*)handle->Shared;
@@ -67,9 +76,11 @@ internal static unsafe class AtomicIntType
         try
         {
             nint count = ((PyVarObject*)positional)->Size;
-            if (!ThisProcess.Check() || !LiveMethods.RefuseNamed("AtomicInt", named) || !LiveMethods.CheckCount("AtomicInt", count, 0, 1)) return null;
+            if (!ThisProcess.Check() || !LiveMethods.RefuseNamed("AtomicInt", named)
+                || !LiveMethods.CheckCount("AtomicInt", count, 0, 1)) return null;
             long value = 0;
-            if (count == 1 && !LiveMethods.TryInteger(*(PyObject**)((byte*)positional + Layout.Current.TupleItems), out value)) return null;
+            if (count == 1 && !LiveMethods.TryInteger(*(PyObject**)((byte*)positional + Layout.Current.TupleItems), out value))
+                return null;
             InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
             return Create(interpreter, CurrentPool.Get(interpreter), type, value);
         }
@@ -109,7 +120,8 @@ internal static unsafe class AtomicIntType
     static PyObject* Copy(Handle* handle)
     {
         if (!TryGet(handle, out long value)) return null;
-        return Creation.TryPlaceOf(handle, out InterpreterState? interpreter, out Pool? pool) ? Create(interpreter, pool, handle->Head.Type, value) : null;
+        return Creation.TryPlaceOf(handle, out InterpreterState? interpreter, out Pool? pool)
+            ? Create(interpreter, pool, handle->Head.Type, value) : null;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -129,7 +141,8 @@ internal static unsafe class AtomicIntType
     static int ToBool(PyObject* self) => TryGet((Handle*)self, out long value) ? value != 0 ? 1 : 0 : -1;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* GetValue(PyObject* self, void* closure) => TryGet((Handle*)self, out long value) ? Outgoing.Int(value) : null;
+    static PyObject* GetValue(PyObject* self, void* closure) =>
+        TryGet((Handle*)self, out long value) ? Outgoing.Int(value) : null;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int SetValue(PyObject* self, PyObject* o, void* closure) => Frame.Set(self, o, &SetValue);
@@ -137,7 +150,8 @@ internal static unsafe class AtomicIntType
     static bool SetValue(Handle* handle, PyObject* o)
     {
         if (o == null) return Errors.Type("cannot delete the value of an AtomicInt") != null;
-        return LiveMethods.TryInteger(o, out long value) && LiveMethods.IsUsable(handle) && IsDone(handle, Integer.Set(handle->State->Me, CellOf(handle), value));
+        return LiveMethods.TryInteger(o, out long value) && LiveMethods.IsUsable(handle)
+            && IsDone(handle, Integer.Set(handle->State->Me, CellOf(handle), value));
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -161,16 +175,19 @@ internal static unsafe class AtomicIntType
     static PyObject* Exchange(Handle* handle, PyObject* o)
     {
         if (!LiveMethods.TryInteger(o, out long value) || !LiveMethods.IsUsable(handle)) return null;
-        return IsDone(handle, Integer.Exchange(handle->State->Me, CellOf(handle), value, out long old)) ? Outgoing.Int(old) : null;
+        return IsDone(handle, Integer.Exchange(handle->State->Me, CellOf(handle), value, out long old))
+            ? Outgoing.Int(old) : null;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &CompareExchange);
+    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) =>
+        Frame.Call(self, arguments, count, &CompareExchange);
 
     static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("compare_exchange", count, 2, 2)) return null;
-        if (!LiveMethods.TryInteger(arguments[0], out long expected) || !LiveMethods.TryInteger(arguments[1], out long value) || !LiveMethods.IsUsable(handle)) return null;
+        if (!LiveMethods.TryInteger(arguments[0], out long expected) || !LiveMethods.TryInteger(arguments[1], out long value)
+            || !LiveMethods.IsUsable(handle)) return null;
         Status status = Integer.CompareExchange(handle->State->Me, CellOf(handle), expected, value, out _);
         if (status == Status.Missing) return Api.Table._Py_FalseStruct;
         return IsDone(handle, status) ? Api.Table._Py_TrueStruct : null;

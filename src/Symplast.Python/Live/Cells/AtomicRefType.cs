@@ -38,8 +38,8 @@ internal static unsafe class AtomicRefType
                 AtomicRef(value=None, /)
                 --
 
-                A place for one value that all interpreters share, created in the current pool: a number, text, a frozen or a live object; plain
-                containers are carried into the pool. Each operation is atomic.
+                A place for one value that all interpreters share, created in the current pool: a number, text, a frozen or a live
+                object; plain containers are carried into the pool. Each operation is atomic.
                 """u8)),
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
             Slot(PyTypeSlot.Repr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Repr),
@@ -47,11 +47,20 @@ internal static unsafe class AtomicRefType
                 Property("value"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&GetValue,
                     (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void*, int>)&SetValue, "The value."u8))),
             Slot(PyTypeSlot.Methods, Table(
-                Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs, "__copy__($self, /)\n--\n\nFor copy.copy: a new AtomicRef in the same pool, with the same value."u8),
-                Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg, "__deepcopy__($self, memo, /)\n--\n\nFor copy.deepcopy: a new AtomicRef in the same pool, with a copy of the value."u8),
-                Method("exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exchange, PyMethodDef.OneArg, "exchange($self, value, /)\n--\n\nSet the value and return the one before."u8),
-                Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange, PyMethodDef.FastCall, "compare_exchange($self, expected, new, /)\n--\n\nSet the value to new if it equals expected (of live objects: is it); return whether it did."u8),
-                Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8)))),
+                Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs,
+                    "__copy__($self, /)\n--\n\nFor copy.copy: a new AtomicRef in the same pool, with the same value."u8),
+                Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep,
+                    PyMethodDef.OneArg,
+                    "__deepcopy__($self, memo, /)\n--\n\n"u8
+                    + "For copy.deepcopy: a new AtomicRef in the same pool, with a copy of the value."u8),
+                Method("exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exchange, PyMethodDef.OneArg,
+                    "exchange($self, value, /)\n--\n\nSet the value and return the one before."u8),
+                Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange,
+                    PyMethodDef.FastCall,
+                    "compare_exchange($self, expected, new, /)\n--\n\n"u8
+                    + "Set the value to new if it equals expected (of live objects: is it); return whether it did."u8),
+                Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class,
+                    "See PEP 585"u8)))),
     });
 
     static AtomicCell* CellOf(Handle* handle) => (AtomicCell*)handle->Shared;
@@ -62,7 +71,8 @@ internal static unsafe class AtomicRefType
         try
         {
             nint count = ((PyVarObject*)positional)->Size;
-            if (!ThisProcess.Check() || !LiveMethods.RefuseNamed("AtomicRef", named) || !LiveMethods.CheckCount("AtomicRef", count, 0, 1)) return null;
+            if (!ThisProcess.Check() || !LiveMethods.RefuseNamed("AtomicRef", named)
+                || !LiveMethods.CheckCount("AtomicRef", count, 0, 1)) return null;
             InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
             PyObject* o = count == 1 ? *(PyObject**)((byte*)positional + Layout.Current.TupleItems) : Api.Table._Py_NoneStruct;
             return Create(interpreter, CurrentPool.Get(interpreter), type, o);
@@ -120,7 +130,8 @@ internal static unsafe class AtomicRefType
         PyObject* value = ToPlain(handle);
         // It may hold itself: the copy is known before what it holds is copied.
         PyObject* made = value == null ? null : CreateBeside(handle, Api.Table._Py_NoneStruct);
-        PyObject* copy = made == null || !LiveMethods.Remember(memo, (PyObject*)handle, made) ? null : LiveMethods.CopyDeep(value, memo);
+        PyObject* copy = made == null || !LiveMethods.Remember(memo, (PyObject*)handle, made)
+            ? null : LiveMethods.CopyDeep(value, memo);
         Value old = default;
         bool done = copy != null && TryExchange((Handle*)made, copy, default, out old);
         if (done) LiveState.Drop(((Handle*)made)->State, old);
@@ -132,7 +143,8 @@ internal static unsafe class AtomicRefType
     }
 
     static PyObject* CreateBeside(Handle* handle, PyObject* value) =>
-        Creation.TryPlaceOf(handle, out InterpreterState? interpreter, out Pool? pool) ? Create(interpreter, pool, handle->Head.Type, value) : null;
+        Creation.TryPlaceOf(handle, out InterpreterState? interpreter, out Pool? pool)
+            ? Create(interpreter, pool, handle->Head.Type, value) : null;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Repr(PyObject* self) => Frame.Call(self, &LiveMethods.Repr);
@@ -173,7 +185,8 @@ internal static unsafe class AtomicRefType
 
     static PyObject* Exchange(Handle* handle, PyObject* o)
     {
-        return TryExchange(handle, o, UnknownClasses.Guard(handle->State), out Value old) ? Outgoing.Give(handle->State, old) : null;
+        return TryExchange(handle, o, UnknownClasses.Guard(handle->State), out Value old)
+            ? Outgoing.Give(handle->State, old) : null;
     }
 
     static bool TryExchange(Handle* handle, PyObject* o, in ValueGuard guard, out Value old)
@@ -203,7 +216,8 @@ internal static unsafe class AtomicRefType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &CompareExchange);
+    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) =>
+        Frame.Call(self, arguments, count, &CompareExchange);
 
     static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
     {
@@ -228,7 +242,8 @@ internal static unsafe class AtomicRefType
         desired.Dispose(state);
         expected.Dispose(state);
         if (!made) return null;
-        if (status is Status.Done or Status.Missing) return status == Status.Done ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+        if (status is Status.Done or Status.Missing)
+            return status == Status.Done ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
         return LiveErrors.Raise(handle, status);
     }
 }

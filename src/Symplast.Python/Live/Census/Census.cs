@@ -12,7 +12,10 @@ internal enum HeldBy
     /// <summary>A handle, in some interpreter.</summary>
     Handle,
 
-    /// <summary>A reference from outside that is no handle: data on their way between interpreters, the definition of a class, an operation that is under way.</summary>
+    /// <summary>
+    /// A reference from outside that is no handle: data on their way between interpreters, the definition of a class, an
+    /// operation that is under way.
+    /// </summary>
     Elsewhere,
 
     /// <summary>Another live object that is held by one of these.</summary>
@@ -20,11 +23,15 @@ internal enum HeldBy
 }
 
 /// <summary>
-/// All live objects of the process, and what keeps each alive: found by walking the pools, and by following every reference, as garbage collectors do that count (D. F.
-/// Bacon, V. T. Rajan, "Concurrent cycle collection in reference counted systems", 2001): whoever has more references than lead to it from other live objects is held from
-/// outside, and so is what can be reached from it. Exact if nobody changes anything meanwhile.
+/// All live objects of the process, and what keeps each alive: found by walking the pools, and by following every reference, as
+/// garbage collectors do that count (D. F. Bacon, V. T. Rajan, "Concurrent cycle collection in reference counted systems", 2001):
+/// whoever has more references than lead to it from other live objects is held from outside, and so is what can be reached from
+/// it. Exact if nobody changes anything meanwhile.
 /// </summary>
-/// <remarks>Holds a reference to each object, and a pin on each pool, until it is disposed of. Made, used and disposed of by one thread, not inside a section.</remarks>
+/// <remarks>
+/// Holds a reference to each object, and a pin on each pool, until it is disposed of. Made, used and disposed of by one thread,
+/// not inside a section.
+/// </remarks>
 internal unsafe struct Census : IDisposable
 {
     struct Entry
@@ -102,7 +109,8 @@ internal unsafe struct Census : IDisposable
     internal readonly HeldBy HolderOf(int index) => _entries[index]->HeldBy;
 
     /// <summary>What is known of an object; false if its pool is deleted by now.</summary>
-    internal readonly bool TryDescribe(int index, out Pool? pool, out string type, out long size, out int references, out string? place)
+    internal readonly bool TryDescribe(
+        int index, out Pool? pool, out string type, out long size, out int references, out string? place)
     {
         Header* o = this[index];
         type = "";

@@ -8,8 +8,8 @@ using Symplast.Memory;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// At the end of the process, a report on stderr of the live objects that are left (<c>SYMPLAST_DEBUG=leaks</c> or <c>track</c>). Called by CPython after the main
-/// interpreter, and with it all others, has ended: what their modules held is gone by then.
+/// At the end of the process, a report on stderr of the live objects that are left (<c>SYMPLAST_DEBUG=leaks</c> or <c>track</c>).
+/// Called by CPython after the main interpreter, and with it all others, has ended: what their modules held is gone by then.
 /// </summary>
 internal static unsafe partial class ExitReport
 {
@@ -20,7 +20,8 @@ internal static unsafe partial class ExitReport
     internal static void Register()
     {
         // There is room for 32 such functions. Without the report the program runs as well.
-        if (Api.Table.Py_AtExit(&Run) != 0) Write("symplast: no report of live objects at exit: CPython has no room for another exit function\n");
+        if (Api.Table.Py_AtExit(&Run) != 0)
+            Write("symplast: no report of live objects at exit: CPython has no room for another exit function\n");
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -59,21 +60,33 @@ internal static unsafe partial class ExitReport
             {
                 // What nothing holds comes first: it was lost before the end.
                 if (census.HolderOf(i) == HeldBy.Nothing != (pass == 0)) continue;
-                if (!census.TryDescribe(i, out Pool? pool, out string type, out long size, out int references, out string? place)) continue;
+                if (!census.TryDescribe(i, out Pool? pool, out string type, out long size, out int references, out string? place))
+                    continue;
                 (int objects, long bytes) = pools.GetValueOrDefault(pool!);
                 pools[pool!] = (objects + 1, bytes + size);
                 if (lines.Count == MostLines) continue;
-                string held = census.HolderOf(i) switch { HeldBy.Nothing => "only circles hold it", HeldBy.Object => "another object holds it", HeldBy.Handle => "a handle was left", _ => "held elsewhere" };
-                lines.Add(string.Create(CultureInfo.InvariantCulture, $"symplast:   {type} in pool '{pool!.Name}', {size} bytes, {references} references, {held}{(place is null ? "" : ", created at " + place)}\n"));
+                string held = census.HolderOf(i) switch
+                {
+                    HeldBy.Nothing => "only circles hold it",
+                    HeldBy.Object => "another object holds it",
+                    HeldBy.Handle => "a handle was left",
+                    _ => "held elsewhere",
+                };
+                string created = place is null ? "" : ", created at " + place;
+                lines.Add(string.Create(CultureInfo.InvariantCulture,
+                    $"symplast:   {type} in pool '{pool!.Name}', {size} bytes, {references} references, {held}{created}\n"));
             }
         }
         foreach ((Pool pool, (int objects, long bytes)) in pools)
         {
-            text.Append(CultureInfo.InvariantCulture, $"symplast: {objects} live object{(objects == 1 ? "" : "s")} of {bytes} bytes left in pool '{pool.Name}' at exit\n");
+            string plural = objects == 1 ? "" : "s";
+            text.Append(CultureInfo.InvariantCulture,
+                $"symplast: {objects} live object{plural} of {bytes} bytes left in pool '{pool.Name}' at exit\n");
         }
         foreach (string line in lines) text.Append(line);
         int described = pools.Values.Sum(pool => pool.Objects);
-        if (described > lines.Count) text.Append(CultureInfo.InvariantCulture, $"symplast:   and {described - lines.Count} more\n");
+        if (described > lines.Count)
+            text.Append(CultureInfo.InvariantCulture, $"symplast:   and {described - lines.Count} more\n");
         return text.ToString();
     }
 

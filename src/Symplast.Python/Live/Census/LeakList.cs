@@ -8,8 +8,8 @@ namespace Symplast.Python.Live;
 internal static unsafe class LeakList
 {
     /// <summary>
-    /// A list of tuples (type, pool, size, references, interpreters with a handle, held by, created), one for each live object of a pool, or of all if it is null. Null with
-    /// an exception set.
+    /// A list of tuples (type, pool, size, references, interpreters with a handle, held by, created), one for each live object of
+    /// a pool, or of all if it is null. Null with an exception set.
     /// </summary>
     internal static PyObject* Create(InterpreterState interpreter, Pool? wanted)
     {
@@ -31,7 +31,8 @@ internal static unsafe class LeakList
         for (int i = 0; i < census.Count; i++)
         {
             if (!LiveMethods.GoesOn(i)) return false;
-            if (!census.TryDescribe(i, out Pool? pool, out string type, out long size, out int references, out string? place)) continue;
+            if (!census.TryDescribe(i, out Pool? pool, out string type, out long size, out int references, out string? place))
+                continue;
             if (wanted is not null && wanted != pool) continue;
             PyObject* item = Tuple(
             [

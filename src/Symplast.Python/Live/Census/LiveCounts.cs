@@ -5,7 +5,8 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// What <c>pool.stats()</c> says of live objects. Objects are counted when it asks, by walking the pool's pages, so that making and dropping them costs nothing.
+/// What <c>pool.stats()</c> says of live objects. Objects are counted when it asks, by walking the pool's pages, so that making
+/// and dropping them costs nothing.
 /// </summary>
 internal static unsafe class LiveCounts
 {

@@ -4,7 +4,10 @@ using Symplast.Python.Freezing;
 
 namespace Symplast.Python.Live;
 
-/// <summary>Looks for a live object in plain lists, dicts and tuples. Runs no Python code, so that nothing changes meanwhile. With an explicit stack.</summary>
+/// <summary>
+/// Looks for a live object in plain lists, dicts and tuples. Runs no Python code, so that nothing changes meanwhile. With an
+/// explicit stack.
+/// </summary>
 internal unsafe ref struct LiveSearch(LiveState* state)
 {
     readonly LiveState* _state = state;
@@ -48,7 +51,8 @@ internal unsafe ref struct LiveSearch(LiveState* state)
             return false;
         }
         bool isList = container->Type == api.PyList_Type;
-        PyObject** items = isList ? ((PyListObject*)container)->Items : (PyObject**)((byte*)container + Layout.Current.TupleItems);
+        PyObject** items = isList
+            ? ((PyListObject*)container)->Items : (PyObject**)((byte*)container + Layout.Current.TupleItems);
         nint count = isList ? ((PyListObject*)container)->Size : ((PyVarObject*)container)->Size;
         for (nint i = 0; i < count; i++)
         {

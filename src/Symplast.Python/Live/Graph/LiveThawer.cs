@@ -5,8 +5,10 @@ using Symplast.Python.Freezing;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Copies a graph of live objects into plain objects of the interpreter: Dict and SortedDict become dict, List list, Set set, objects a dict of their attributes,
-/// AtomicInt int, AtomicRef what it holds, Array <c>array.array</c>; frozen parts are thawed; plain lists, dicts and tuples around live objects are copied. Each object is seen at one moment, sharing and cycles are kept. With an explicit stack.
+/// Copies a graph of live objects into plain objects of the interpreter: Dict and SortedDict become dict, List list, Set set,
+/// objects a dict of their attributes, AtomicInt int, AtomicRef what it holds, Array <c>array.array</c>; frozen parts are thawed;
+/// plain lists, dicts and tuples around live objects are copied. Each object is seen at one moment, sharing and cycles are kept.
+/// With an explicit stack.
 /// </summary>
 internal unsafe ref struct LiveThawer
 {
@@ -42,9 +44,12 @@ internal unsafe ref struct LiveThawer
 
     /// <summary>A list, dict or tuple of the interpreter's own, and no subclass.</summary>
     internal static bool IsPlainContainer(PyObject* o) =>
-        (o->Type == Api.Table.PyList_Type || o->Type == Api.Table.PyDict_Type || o->Type == Api.Table.PyTuple_Type) && !AddressRange.Contains(o);
+        (o->Type == Api.Table.PyList_Type || o->Type == Api.Table.PyDict_Type || o->Type == Api.Table.PyTuple_Type)
+            && !AddressRange.Contains(o);
 
-    /// <summary>A new reference to the plain form of an object for which <see cref="IsFor"/> is true; null with an exception set.</summary>
+    /// <summary>
+    /// A new reference to the plain form of an object for which <see cref="IsFor"/> is true; null with an exception set.
+    /// </summary>
     internal static PyObject* Thaw(InterpreterState interpreter, PyObject* o)
     {
         LiveThawer thawer = new(interpreter);
@@ -104,7 +109,8 @@ internal unsafe ref struct LiveThawer
         return true;
     }
 
-    // A new reference to the plain form of an object. That of a container is filled with live objects at first, and waits on the stack.
+    // A new reference to the plain form of an object. That of a container is filled with live objects at first, and waits on the
+    // stack.
     PyObject* Visit(PyObject* o)
     {
         ref Api api = ref Api.Table;
@@ -125,7 +131,8 @@ internal unsafe ref struct LiveThawer
                 References.Drop(copy);
                 return Errors.Set(*api.PyExc_RecursionError, "an AtomicRef that holds itself has no plain form");
             }
-            PyObject* inner = LiveObjects.KindOf(_state, copy) == LiveKind.AtomicRef ? LiveObjects.ToPlain(_state, copy) : Visit(copy);
+            PyObject* inner = LiveObjects.KindOf(_state, copy) == LiveKind.AtomicRef
+                ? LiveObjects.ToPlain(_state, copy) : Visit(copy);
             References.Drop(copy);
             copy = inner;
         }

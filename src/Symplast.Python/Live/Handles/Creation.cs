@@ -5,7 +5,10 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-/// <summary>How live objects that begin empty are made: each in a pool, and with its first handle. What makes the object gives null if there is no memory.</summary>
+/// <summary>
+/// How live objects that begin empty are made: each in a pool, and with its first handle. What makes the object gives null if
+/// there is no memory.
+/// </summary>
 internal static unsafe class Creation
 {
     /// <summary>The slot <c>tp_new</c>: an object in the current pool; null with an exception set.</summary>
@@ -27,11 +30,13 @@ internal static unsafe class Creation
     internal static PyObject* Beside(Handle* handle, delegate*<Participant*, PoolHeap*, void*> make)
     {
         if (!LiveMethods.CheckAlive(handle)) return null;
-        return TryPlaceOf(handle, out InterpreterState? interpreter, out Pool? pool) ? In(interpreter, pool, handle->Head.Type, make) : null;
+        return TryPlaceOf(handle, out InterpreterState? interpreter, out Pool? pool)
+            ? In(interpreter, pool, handle->Head.Type, make) : null;
     }
 
     /// <summary>The pool of an object, for another one beside it; false with DeletedError set.</summary>
-    internal static bool TryPlaceOf(Handle* handle, [NotNullWhen(true)] out InterpreterState? interpreter, [NotNullWhen(true)] out Pool? pool)
+    internal static bool TryPlaceOf(
+        Handle* handle, [NotNullWhen(true)] out InterpreterState? interpreter, [NotNullWhen(true)] out Pool? pool)
     {
         interpreter = handle->State->Interpreter;
         pool = handle->Shared == null ? null : LiveErrors.PoolOf(Heap.Of(handle->Shared));

@@ -3,8 +3,8 @@ using Symplast.CPython;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The outermost frame of a slot or method: runs its body and turns an exception of C# into one of Python. It costs an indirect call; the slots that are called most have
-/// try and catch of their own.
+/// The outermost frame of a slot or method: runs its body and turns an exception of C# into one of Python. It costs an indirect
+/// call; the slots that are called most have try and catch of their own.
 /// </summary>
 internal static unsafe class Frame
 {
@@ -35,7 +35,8 @@ internal static unsafe class Frame
     }
 
     /// <summary>The same of one with any number of arguments.</summary>
-    internal static PyObject* Call(PyObject* self, PyObject** arguments, nint count, delegate*<Handle*, PyObject**, nint, PyObject*> body)
+    internal static PyObject* Call(
+        PyObject* self, PyObject** arguments, nint count, delegate*<Handle*, PyObject**, nint, PyObject*> body)
     {
         try
         {
@@ -48,7 +49,9 @@ internal static unsafe class Frame
     }
 
     /// <summary>The same of one that takes arguments by name too.</summary>
-    internal static PyObject* Call(PyObject* self, PyObject** arguments, nint count, PyObject* keywords, delegate*<Handle*, PyObject**, nint, PyObject*, PyObject*> body)
+    internal static PyObject* Call(
+        PyObject* self, PyObject** arguments, nint count, PyObject* keywords, delegate*<Handle*, PyObject**, nint, PyObject*,
+        PyObject*> body)
     {
         try
         {
@@ -87,7 +90,8 @@ internal static unsafe class Frame
     }
 
     /// <summary>The same of one with two.</summary>
-    internal static PyObject* Do(PyObject* self, PyObject* first, PyObject* second, delegate*<Handle*, PyObject*, PyObject*, bool> body) =>
+    internal static PyObject* Do(
+        PyObject* self, PyObject* first, PyObject* second, delegate*<Handle*, PyObject*, PyObject*, bool> body) =>
         Set(self, first, second, body) == 0 ? Api.Table._Py_NoneStruct : null;
 
     /// <summary>The object itself, which the body changed, or null with an exception set: for operators in place.</summary>
@@ -95,7 +99,8 @@ internal static unsafe class Frame
         Do(self, o, body) != null ? References.New(self) : null;
 
     /// <summary>0, or -1 with an exception set if the body failed: for slots that set something, or initialise.</summary>
-    internal static int Set(PyObject* self, PyObject* first, PyObject* second, delegate*<Handle*, PyObject*, PyObject*, bool> body)
+    internal static int Set(
+        PyObject* self, PyObject* first, PyObject* second, delegate*<Handle*, PyObject*, PyObject*, bool> body)
     {
         try
         {
@@ -109,5 +114,6 @@ internal static unsafe class Frame
     }
 
     /// <summary>The same of a body with one argument.</summary>
-    internal static int Set(PyObject* self, PyObject* o, delegate*<Handle*, PyObject*, bool> body) => Do(self, o, body) != null ? 0 : -1;
+    internal static int Set(PyObject* self, PyObject* o, delegate*<Handle*, PyObject*, bool> body) =>
+        Do(self, o, body) != null ? 0 : -1;
 }

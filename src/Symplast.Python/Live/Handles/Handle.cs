@@ -7,8 +7,8 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// An interpreter's handle of a live object: one for each object and interpreter, which holds one reference to the object. All live Python types have this
-/// layout.
+/// An interpreter's handle of a live object: one for each object and interpreter, which holds one reference to the object. All
+/// live Python types have this layout.
 /// </summary>
 internal unsafe struct Handle
 {
@@ -24,8 +24,9 @@ internal unsafe struct Handle
     int _class;
 
     /// <summary>
-    /// A new reference to the handle of an object that was loaded in the caller's section; made if there is none. Null if it cannot be made inside a section
-    /// (<see cref="LiveState.Again"/>) or, with an exception set, if there is no memory or its pool was deleted.
+    /// A new reference to the handle of an object that was loaded in the caller's section; made if there is none. Null if it
+    /// cannot be made inside a section (<see cref="LiveState.Again"/>) or, with an exception set, if there is no memory or its
+    /// pool was deleted.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static PyObject* Of(LiveState* state, Header* shared)
@@ -34,7 +35,10 @@ internal unsafe struct Handle
         return known != null ? References.New(known) : Make(state, shared);
     }
 
-    /// <summary>The handle of an object that was made just now, whose one reference it takes over; dropped if it fails. Null with an exception set. Inside a section.</summary>
+    /// <summary>
+    /// The handle of an object that was made just now, whose one reference it takes over; dropped if it fails. Null with an
+    /// exception set. Inside a section.
+    /// </summary>
     internal static PyObject* Adopt(LiveState* state, Header* shared, PyObject* type)
     {
         Tracking.Note(shared);
@@ -63,7 +67,8 @@ internal unsafe struct Handle
     internal static bool MayBe(PyObject* o) => (Layout.TypeFlags(o->Type) & PyTypeSpec.HeapType) != 0;
 
     /// <summary>Whether an object is a handle of this interpreter.</summary>
-    internal static bool Is(LiveState* state, PyObject* o) => MayBe(o) && Api.Table.PyType_IsSubtype(o->Type, state->SharedType) != 0;
+    internal static bool Is(LiveState* state, PyObject* o) =>
+        MayBe(o) && Api.Table.PyType_IsSubtype(o->Type, state->SharedType) != 0;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     static PyObject* Make(LiveState* state, Header* shared)
@@ -96,8 +101,9 @@ internal unsafe struct Handle
             state->Unuse(heap);
             return null;
         }
-        // Not seen by the collector, the reference would keep type and module alive for as long as a function's globals have a handle, and they the function, if it is one
-        // of a class of live objects: for ever. Our own types outlive all handles anyway, and classes are held while they have some.
+        // Not seen by the collector, the reference would keep type and module alive for as long as a function's globals have a
+        // handle, and they the function, if it is one of a class of live objects: for ever. Our own types outlive all handles
+        // anyway, and classes are held while they have some.
         if (!IsCollected(type))
         {
             References.Drop(type);

@@ -7,10 +7,13 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The handles of one interpreter by the address of their shared object, so that an object has one handle: open addressing, linear probing, at most half full. Holds no
-/// references: a handle takes itself out when it dies.
+/// The handles of one interpreter by the address of their shared object, so that an object has one handle: open addressing,
+/// linear probing, at most half full. Holds no references: a handle takes itself out when it dies.
 /// </summary>
-/// <remarks>Used with the interpreter's GIL held; <see cref="Knows"/> by anybody who holds <see cref="LiveStates.Gate"/>, under which the memory is replaced.</remarks>
+/// <remarks>
+/// Used with the interpreter's GIL held; <see cref="Knows"/> by anybody who holds <see cref="LiveStates.Gate"/>, under which the
+/// memory is replaced.
+/// </remarks>
 internal unsafe struct HandleTable
 {
     struct Entry
@@ -110,7 +113,10 @@ internal unsafe struct HandleTable
         return null;
     }
 
-    /// <summary>Whether an object has a handle; if entries move meanwhile one may be missed. Called with <see cref="LiveStates.Gate"/> held.</summary>
+    /// <summary>
+    /// Whether an object has a handle; if entries move meanwhile one may be missed. Called with <see cref="LiveStates.Gate"/>
+    /// held.
+    /// </summary>
     internal readonly bool Knows(Header* shared)
     {
         if (_entries == null) return false;

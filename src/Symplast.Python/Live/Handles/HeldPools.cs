@@ -2,7 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Symplast.Python.Live;
 
-/// <summary>Pairs of pools of which the first holds the second, as far as one interpreter has lately found out: direct-mapped. No two pools ever have the same number.</summary>
+/// <summary>
+/// Pairs of pools of which the first holds the second, as far as one interpreter has lately found out: direct-mapped. No two
+/// pools ever have the same number.
+/// </summary>
 /// <remarks>Used with the interpreter's GIL held.</remarks>
 internal struct HeldPools
 {
@@ -31,7 +34,8 @@ internal struct HeldPools
     }
 
     /// <summary>Notes it.</summary>
-    internal void Note(long holder, long target) => _pairs[PlaceOf(holder, target)] = new Pair { Holder = holder, Target = target };
+    internal void Note(long holder, long target) =>
+        _pairs[PlaceOf(holder, target)] = new Pair { Holder = holder, Target = target };
 
     static int PlaceOf(long holder, long target) => (int)((ulong)(holder * 5 + target) % Entries);
 }

@@ -16,7 +16,8 @@ internal static unsafe class Kinds
         Kind _first;
     }
 
-    // The kinds of the blocks with each kind of header: the first, and which is the next after each. A blittable struct without initialiser has no class constructor.
+    // The kinds of the blocks with each kind of header: the first, and which is the next after each. A blittable struct without
+    // initialiser has no class constructor.
     struct State
     {
         internal Table Kinds;
@@ -45,26 +46,37 @@ internal static unsafe class Kinds
         return (LiveKind)kind;
     }
 
-    /// <summary>A number for the type of an object, inside a section: the kind, or for classes of live objects one after all kinds.</summary>
+    /// <summary>
+    /// A number for the type of an object, inside a section: the kind, or for classes of live objects one after all kinds.
+    /// </summary>
     internal static int NumberOf(Header* shared)
     {
         LiveKind kind = Of(shared);
         return Of(kind).NameOfClass != null ? (int)LiveKind.Count + ((SharedObject*)shared)->Tag : (int)kind;
     }
 
-    /// <summary>The name of the Python type of an object, inside a section: of a class of live objects module and qualified name.</summary>
+    /// <summary>
+    /// The name of the Python type of an object, inside a section: of a class of live objects module and qualified name.
+    /// </summary>
     internal static string TypeNameOf(Header* shared) => NameOf(NumberOf(shared));
 
-    /// <summary>What a number of <see cref="NumberOf"/> stands for. The class of an object that is just being made is not known yet.</summary>
+    /// <summary>
+    /// What a number of <see cref="NumberOf"/> stands for. The class of an object that is just being made is not known yet.
+    /// </summary>
     internal static string NameOf(int number)
     {
-        if (number < (int)LiveKind.Count) return Marshal.PtrToStringUTF8((nint)_state.Kinds[number].Name) ?? nameof(LiveKind.None);
+        if (number < (int)LiveKind.Count)
+            return Marshal.PtrToStringUTF8((nint)_state.Kinds[number].Name) ?? nameof(LiveKind.None);
         ref readonly Kind objects = ref Of(LiveKind.Object);
         return objects.NameOfClass(number - (int)LiveKind.Count) ?? Marshal.PtrToStringUTF8((nint)objects.Name)!;
     }
 
-    /// <summary>Makes a type of an interpreter and adds it to the module, if it has a name there: a borrowed reference, as the interpreter's state keeps the type; null with an exception set.</summary>
-    internal static PyObject* MakeType(PyObject* module, InterpreterState interpreter, PyTypeSpec* specification, PyObject* parent, byte* name)
+    /// <summary>
+    /// Makes a type of an interpreter and adds it to the module, if it has a name there: a borrowed reference, as the
+    /// interpreter's state keeps the type; null with an exception set.
+    /// </summary>
+    internal static PyObject* MakeType(
+        PyObject* module, InterpreterState interpreter, PyTypeSpec* specification, PyObject* parent, byte* name)
     {
         PyObject* type = Api.Table.PyType_FromModuleAndSpec(module, specification, parent);
         if (type == null) return null;

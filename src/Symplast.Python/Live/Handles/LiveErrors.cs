@@ -6,8 +6,8 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The exceptions of operations on live objects. All return null, and none is called on a path that succeeds. Those for an object's state are also called by slots
-/// without a catch of their own, so no exception of C# leaves them.
+/// The exceptions of operations on live objects. All return null, and none is called on a path that succeeds. Those for an
+/// object's state are also called by slots without a catch of their own, so no exception of C# leaves them.
 /// </summary>
 internal static unsafe class LiveErrors
 {
@@ -79,7 +79,8 @@ internal static unsafe class LiveErrors
         string name = Text.TypeName((PyObject*)handle);
         if (handle->Shared == null) return RaiseDeleted(handle->State, $"the interpreter of this {name} has ended");
         PoolHeap* heap = Heap.Of(handle->Shared);
-        return PoolHeap.IsDeleted(heap) ? RaiseDeletedPool(handle->State, heap) : RaiseDeleted(handle->State, $"this {name} was deleted");
+        return PoolHeap.IsDeleted(heap)
+            ? RaiseDeletedPool(handle->State, heap) : RaiseDeleted(handle->State, $"this {name} was deleted");
     }
 
     /// <summary>PoolFullError or MemoryError, after an allocation gave nothing.</summary>

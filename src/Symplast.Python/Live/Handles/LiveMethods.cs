@@ -8,7 +8,10 @@ namespace Symplast.Python.Live;
 /// <summary>What the methods of all live types have in common.</summary>
 internal static unsafe class LiveMethods
 {
-    /// <summary>Whether a handle can be used at all: its interpreter has not ended, and this is not a forked child. False with an exception set.</summary>
+    /// <summary>
+    /// Whether a handle can be used at all: its interpreter has not ended, and this is not a forked child. False with an
+    /// exception set.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool IsUsable(Handle* handle) => handle->Shared != null && !ForkGuard.IsForkedChild || RaiseUnusable(handle);
 
@@ -38,7 +41,10 @@ internal static unsafe class LiveMethods
     internal static bool CheckCount(string method, nint count, int least, int most)
     {
         if (count >= least && count <= most) return true;
-        string expected = least == most ? $"{least} argument{(least == 1 ? "" : "s")}" : count < least ? $"at least {least} argument{(least == 1 ? "" : "s")}" : $"at most {most} argument{(most == 1 ? "" : "s")}";
+        string expected = least == most
+            ? $"{least} argument{(least == 1 ? "" : "s")}"
+            : count < least
+            ? $"at least {least} argument{(least == 1 ? "" : "s")}" : $"at most {most} argument{(most == 1 ? "" : "s")}";
         Errors.Type($"{method}() takes {expected} ({count} given)");
         return false;
     }
@@ -97,7 +103,9 @@ internal static unsafe class LiveMethods
         return pair;
     }
 
-    /// <summary>Calls what the module <c>symplast.views</c> has under a name with the handle; null with an exception set.</summary>
+    /// <summary>
+    /// Calls what the module <c>symplast.views</c> has under a name with the handle; null with an exception set.
+    /// </summary>
     internal static PyObject* CallPython(Handle* handle, ReadOnlySpan<byte> name)
     {
         ref Api api = ref Api.Table;
@@ -109,10 +117,13 @@ internal static unsafe class LiveMethods
         return result;
     }
 
-    /// <summary>For <c>__deepcopy__</c>: notes the copy of a live object, before what it holds is copied. False with an exception set.</summary>
+    /// <summary>
+    /// For <c>__deepcopy__</c>: notes the copy of a live object, before what it holds is copied. False with an exception set.
+    /// </summary>
     internal static bool Remember(PyObject* memo, PyObject* original, PyObject* copy)
     {
-        if (memo->Type != Api.Table.PyDict_Type) return Errors.Type($"__deepcopy__() takes the memo of copy.deepcopy(), not {Text.TypeName(memo)}") != null;
+        if (memo->Type != Api.Table.PyDict_Type)
+            return Errors.Type($"__deepcopy__() takes the memo of copy.deepcopy(), not {Text.TypeName(memo)}") != null;
         PyObject* id = Api.Table.PyLong_FromUnsignedLongLong((ulong)original);
         bool done = id != null && Api.Table.PyDict_SetItem(memo, id, copy) == 0;
         References.Drop(id);
@@ -134,12 +145,14 @@ internal static unsafe class LiveMethods
     }
 
     /// <summary>
-    /// Every so many steps of a long operation: whether to go on; false with the exception of a signal handler, as Ctrl-C, set. May run Python code.
+    /// Every so many steps of a long operation: whether to go on; false with the exception of a signal handler, as Ctrl-C, set.
+    /// May run Python code.
     /// </summary>
     internal static bool GoesOn(nint step) => (step & 1023) != 1023 || Api.Table.PyErr_CheckSignals() == 0;
 
     /// <summary>
-    /// Hides a list of ours from the collector, through which other code could come by it and change it while it is walked. The list, or null with an exception set.
+    /// Hides a list of ours from the collector, through which other code could come by it and change it while it is walked. The
+    /// list, or null with an exception set.
     /// </summary>
     internal static PyObject* Hidden(PyObject* list)
     {

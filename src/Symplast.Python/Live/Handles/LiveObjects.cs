@@ -26,13 +26,16 @@ internal static unsafe class LiveObjects
         return kind;
     }
 
-    /// <summary>What a live object holds at one moment, in a plain object of the interpreter: a new reference; null with an exception set.</summary>
+    /// <summary>
+    /// What a live object holds at one moment, in a plain object of the interpreter: a new reference; null with an exception set.
+    /// </summary>
     internal static PyObject* ToPlain(LiveState* state, PyObject* o)
     {
         Handle* handle = (Handle*)o;
         LiveKind kind = KindOf(state, o);
         if (kind == LiveKind.None) return LiveErrors.RaiseDeleted(handle);
-        return Kinds.Of(kind).ToPlain != null ? Kinds.Of(kind).ToPlain(handle) : Errors.Type($"a {Text.TypeName(o)} has no plain form");
+        return Kinds.Of(kind).ToPlain != null
+            ? Kinds.Of(kind).ToPlain(handle) : Errors.Type($"a {Text.TypeName(o)} has no plain form");
     }
 
     /// <summary>The same of built-in types alone.</summary>

@@ -6,11 +6,12 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// What one interpreter needs to work on live objects, in native memory: each handle points here, so that an operation finds everything without asking the
-/// module. Used with the interpreter's GIL held.
+/// What one interpreter needs to work on live objects, in native memory: each handle points here, so that an operation finds
+/// everything without asking the module. Used with the interpreter's GIL held.
 /// </summary>
 /// <remarks>
-/// The participant is the interpreter's, not a thread's: the GIL lets one thread at a time use it, and no section spans anything that could give up the GIL.
+/// The participant is the interpreter's, not a thread's: the GIL lets one thread at a time use it, and no section spans anything
+/// that could give up the GIL.
 /// </remarks>
 internal unsafe struct LiveState
 {
@@ -23,7 +24,8 @@ internal unsafe struct LiveState
         internal long Handles;
     }
 
-    // The pools that this interpreter has handles into, by slot. One pin each keeps the addresses, so that a handle can always ask whether its pool still is.
+    // The pools that this interpreter has handles into, by slot. One pin each keeps the addresses, so that a handle can always
+    // ask whether its pool still is.
     struct PoolUse
     {
         internal PoolHeap* Heap;
@@ -63,7 +65,9 @@ internal unsafe struct LiveState
     /// <summary>Pools that hold others.</summary>
     internal HeldPools HeldPools;
 
-    /// <summary>What an interpreter remembers of classes, as <c>ClassCaches</c> has it: here, so that it costs no indirection.</summary>
+    /// <summary>
+    /// What an interpreter remembers of classes, as <c>ClassCaches</c> has it: here, so that it costs no indirection.
+    /// </summary>
     internal fixed ulong ClassWords[MostClassWords];
 
     /// <summary>How many words that are.</summary>
@@ -91,7 +95,10 @@ internal unsafe struct LiveState
     /// <summary>The module's state for this interpreter; null when that is gone.</summary>
     internal readonly InterpreterState? Interpreter => _interpreter == 0 ? null : InterpreterState.FromHandle(_interpreter);
 
-    /// <summary>A state for an interpreter; <paramref name="interpreter"/> is the handle of its <see cref="InterpreterState"/>, <paramref name="id"/> its number.</summary>
+    /// <summary>
+    /// A state for an interpreter; <paramref name="interpreter"/> is the handle of its <see cref="InterpreterState"/>,
+    /// <paramref name="id"/> its number.
+    /// </summary>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
     internal static LiveState* Create(nint interpreter, long id)
     {
@@ -108,8 +115,8 @@ internal unsafe struct LiveState
     }
 
     /// <summary>
-    /// Ends the interpreter's part in all live objects: handles that are left answer as deleted, what they held is released. The state itself stays until the last of
-    /// them is gone.
+    /// Ends the interpreter's part in all live objects: handles that are left answer as deleted, what they held is released. The
+    /// state itself stays until the last of them is gone.
     /// </summary>
     internal static void Close(LiveState* state)
     {
@@ -149,8 +156,9 @@ internal unsafe struct LiveState
     }
 
     /// <summary>
-    /// What to do when an answer could not be made inside a section: false if an exception is set, true if the operation is to be done again, because an object died
-    /// after it was loaded, or because its class is known now. Outside sections; may run Python code.
+    /// What to do when an answer could not be made inside a section: false if an exception is set, true if the operation is to be
+    /// done again, because an object died after it was loaded, or because its class is known now. Outside sections; may run
+    /// Python code.
     /// </summary>
     internal static bool Again(LiveState* state)
     {
@@ -183,7 +191,9 @@ internal unsafe struct LiveState
         return ClassWith(number);
     }
 
-    /// <summary>The class with a number in this interpreter, a borrowed reference; null if it is not known, or not held.</summary>
+    /// <summary>
+    /// The class with a number in this interpreter, a borrowed reference; null if it is not known, or not held.
+    /// </summary>
     internal readonly PyObject* ClassWith(int number) => (uint)number < (uint)_classCapacity ? _classes[number].Type : null;
 
     /// <summary>How many handles there are of objects with the number of a class.</summary>
@@ -195,7 +205,9 @@ internal unsafe struct LiveState
         if ((uint)number < (uint)_classCapacity) _classes[number].Handles += change;
     }
 
-    /// <summary>Notes the class with a number, or with null that it is not held any more; the reference to it is kept elsewhere.</summary>
+    /// <summary>
+    /// Notes the class with a number, or with null that it is not held any more; the reference to it is kept elsewhere.
+    /// </summary>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
     internal void SetClass(int number, PyObject* type)
     {
@@ -228,7 +240,9 @@ internal unsafe struct LiveState
     /// <summary>Sets it.</summary>
     internal void SetType(LiveKind kind, PyObject* type) => _types[(int)kind] = (ulong)type;
 
-    /// <summary>Notes one more handle into a pool; false if there is no memory. Inside a section in which the pool was not deleted.</summary>
+    /// <summary>
+    /// Notes one more handle into a pool; false if there is no memory. Inside a section in which the pool was not deleted.
+    /// </summary>
     internal bool Use(PoolHeap* heap)
     {
         int slot = heap->Slot;
@@ -247,9 +261,13 @@ internal unsafe struct LiveState
         if (--_pools[heap->Slot].Handles == 0) Heap.Unpin(heap);
     }
 
-    /// <summary>How many handles this interpreter has into a pool. Called with <see cref="LiveStates.Gate"/> held, under which the memory is replaced.</summary>
+    /// <summary>
+    /// How many handles this interpreter has into a pool. Called with <see cref="LiveStates.Gate"/> held, under which the memory
+    /// is replaced.
+    /// </summary>
     // Only a figure: any value will do.
-    internal readonly long HandlesInto(PoolHeap* heap) => heap->Slot < _poolCapacity && _pools[heap->Slot].Heap == heap ? Volatile.Read(ref _pools[heap->Slot].Handles) : 0;
+    internal readonly long HandlesInto(PoolHeap* heap) =>
+        heap->Slot < _poolCapacity && _pools[heap->Slot].Heap == heap ? Volatile.Read(ref _pools[heap->Slot].Handles) : 0;
 
     /// <summary>Frees what others may look at. Called with <see cref="LiveStates.Gate"/> held.</summary>
     internal void DisposeTables()

@@ -3,10 +3,15 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-/// <summary>The interpreters of the process that use live objects, for those who want to know who has handles. Thread-safe.</summary>
+/// <summary>
+/// The interpreters of the process that use live objects, for those who want to know who has handles. Thread-safe.
+/// </summary>
 internal static unsafe class LiveStates
 {
-    /// <summary>Over the list, and over the memory of each interpreter's tables, though not over what is in it. Nothing else is locked, and nobody waits, inside it.</summary>
+    /// <summary>
+    /// Over the list, and over the memory of each interpreter's tables, though not over what is in it. Nothing else is locked,
+    /// and nobody waits, inside it.
+    /// </summary>
     internal static readonly WordLock Gate = WordLock.Create();
 
     static LiveState* _first;
@@ -37,7 +42,9 @@ internal static unsafe class LiveStates
         }
     }
 
-    /// <summary>The interpreters with handles into a pool, and how many; the pool's heap is pinned, or the pool is not collected.</summary>
+    /// <summary>
+    /// The interpreters with handles into a pool, and how many; the pool's heap is pinned, or the pool is not collected.
+    /// </summary>
     internal static List<(long Interpreter, long Handles)> HandlesInto(PoolHeap* heap)
     {
         List<(long, long)> counts = [];
@@ -53,7 +60,10 @@ internal static unsafe class LiveStates
         return counts;
     }
 
-    /// <summary>Writes the numbers of the interpreters that have a handle of an object, as many as there is room for; returns how many there are.</summary>
+    /// <summary>
+    /// Writes the numbers of the interpreters that have a handle of an object, as many as there is room for; returns how many
+    /// there are.
+    /// </summary>
     internal static int HoldersOf(Header* shared, Span<long> interpreters)
     {
         int count = 0;

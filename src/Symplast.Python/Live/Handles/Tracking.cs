@@ -6,8 +6,8 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Where live objects were made, if <c>SYMPLAST_DEBUG</c> has <c>track</c>: each carries the number of a place in Python code, in the high bits of its note
-/// (<see cref="SharedObject.NoteOf"/>). Thread-safe.
+/// Where live objects were made, if <c>SYMPLAST_DEBUG</c> has <c>track</c>: each carries the number of a place in Python code, in
+/// the high bits of its note (<see cref="SharedObject.NoteOf"/>). Thread-safe.
 /// </summary>
 internal static unsafe class Tracking
 {
@@ -93,7 +93,8 @@ internal static unsafe class Tracking
     {
         ref Api api = ref Api.Table;
         PyObject* globals = api.PyObject_GetAttrString(frame, Text.Utf8("f_globals"u8));
-        PyObject* name = globals != null && globals->Type == api.PyDict_Type ? api.PyDict_GetItemString(globals, Text.Utf8("__name__"u8)) : null;
+        PyObject* name = globals != null && globals->Type == api.PyDict_Type
+            ? api.PyDict_GetItemString(globals, Text.Utf8("__name__"u8)) : null;
         string module = name != null && name->Type == api.PyUnicode_Type ? Text.FromPython(name) : "";
         References.Drop(globals);
         return module == "symplast" || module.StartsWith("symplast.", StringComparison.Ordinal);

@@ -4,8 +4,9 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// What is taken out of a structure must have a handle here, or it is lost. Therefore an object whose class this interpreter does not know yet stays where it is, until
-/// the class is found; if it cannot be imported, the operation fails and has changed nothing.
+/// What is taken out of a structure must have a handle here, or it is lost. Therefore an object whose class this interpreter does
+/// not know yet stays where it is, until the class is found; if it cannot be imported, the operation fails and has changed
+/// nothing.
 /// </summary>
 internal static unsafe class UnknownClasses
 {
@@ -13,7 +14,8 @@ internal static unsafe class UnknownClasses
     internal static ValueGuard Guard(LiveState* state) => new(&IsKnown, state);
 
     /// <summary>
-    /// Tells <see cref="LiveState.Again"/> which class is missing, if the operation was refused; then it is to be done again. Inside the operation's section.
+    /// Tells <see cref="LiveState.Again"/> which class is missing, if the operation was refused; then it is to be done again.
+    /// Inside the operation's section.
     /// </summary>
     internal static void Note(LiveState* state, Status status)
     {
@@ -28,7 +30,8 @@ internal static unsafe class UnknownClasses
         if (value.Kind == ValueKind.Object)
         {
             Header* o = value.Head;
-            if (PoolHeap.IsDeleted(Heap.Of(o)) || Kinds.Of(o) != LiveKind.Object || state->ClassOf((Record*)o) != null) return true;
+            if (PoolHeap.IsDeleted(Heap.Of(o)) || Kinds.Of(o) != LiveKind.Object || state->ClassOf((Record*)o) != null)
+                return true;
             state->Refused = o;
             return false;
         }

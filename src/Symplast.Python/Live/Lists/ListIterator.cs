@@ -8,7 +8,10 @@ using Vector = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
 
 namespace Symplast.Python.Live;
 
-/// <summary>An iterator over the elements that a List had at one moment. Some of them are always ready, so that not every step needs a section of its own.</summary>
+/// <summary>
+/// An iterator over the elements that a List had at one moment. Some of them are always ready, so that not every step needs a
+/// section of its own.
+/// </summary>
 internal unsafe struct ListIterator
 {
     internal PyObject Head;
@@ -39,7 +42,8 @@ internal unsafe struct ListIterator
             Slot(PyTypeSlot.Iter, Api.Table.PyObject_SelfIter),
             Slot(PyTypeSlot.IterNext, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Next),
             Slot(PyTypeSlot.Methods, Table(
-                Method("__length_hint__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LengthHint, PyMethodDef.NoArgs, "How many are left."u8)))),
+                Method("__length_hint__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LengthHint,
+                    PyMethodDef.NoArgs, "How many are left."u8)))),
     });
 
     /// <summary>A new iterator over the elements as they are now; null with an exception set.</summary>
@@ -120,7 +124,8 @@ internal unsafe struct ListIterator
     static bool IsReady(ListIterator* iterator) =>
         iterator->_next - iterator->_first < iterator->_ready && !PoolHeap.IsDeleted(iterator->_heap) && !ForkGuard.IsForkedChild;
 
-    // Makes the next ones ready, as many as can be made in one section; false at the end, or with an exception set. Python code can run, which may use the same iterator.
+    // Makes the next ones ready, as many as can be made in one section; false at the end, or with an exception set. Python code
+    // can run, which may use the same iterator.
     [MethodImpl(MethodImplOptions.NoInlining)]
     static bool Prepare(ListIterator* iterator)
     {
@@ -135,7 +140,8 @@ internal unsafe struct ListIterator
         for (; !isDeleted && done < most; done++)
         {
             long next = iterator->_next + done;
-            PyObject* o = Outgoing.Object(state, iterator->_snapshot.Items[iterator->_reversed ? iterator->_snapshot.Count - 1 - next : next]);
+            PyObject* o = Outgoing.Object(
+                state, iterator->_snapshot.Items[iterator->_reversed ? iterator->_snapshot.Count - 1 - next : next]);
             if (o == null) break;
             iterator->_objects.Put(done, o);
         }

@@ -51,7 +51,8 @@ internal static unsafe partial class ListType
     static PyObject* CopyDeep(Handle* handle, PyObject* memo)
     {
         PyObject* made = Creation.Beside(handle, &Vector.Create);
-        PyObject* plain = made == null || !LiveMethods.Remember(memo, (PyObject*)handle, made) ? null : LiveMethods.Hidden(ToPlain(handle));
+        PyObject* plain = made == null || !LiveMethods.Remember(memo, (PyObject*)handle, made)
+            ? null : LiveMethods.Hidden(ToPlain(handle));
         bool done = plain != null;
         for (nint i = 0; done && i < ((PyListObject*)plain)->Size; i++)
         {

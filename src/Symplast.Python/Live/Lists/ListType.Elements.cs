@@ -50,7 +50,8 @@ internal static unsafe partial class ListType
         PyObject* items = null;
         if (iterable != null)
         {
-            if (Api.Table.PyType_GetSlot(iterable->Type, PyTypeSlot.Iter) == null && Api.Table.PyType_GetSlot(iterable->Type, PyTypeSlot.SequenceItem) == null)
+            if (Api.Table.PyType_GetSlot(iterable->Type, PyTypeSlot.Iter) == null
+                && Api.Table.PyType_GetSlot(iterable->Type, PyTypeSlot.SequenceItem) == null)
             {
                 return Errors.Type(step == 1 ? "can only assign an iterable" : "must assign iterable to extended slice") != null;
             }
@@ -65,7 +66,8 @@ internal static unsafe partial class ListType
         return done;
     }
 
-    // Every so many elements: replaced by others, or deleted if there are none. On a copy, which takes the place of the elements if they are still the same.
+    // Every so many elements: replaced by others, or deleted if there are none. On a copy, which takes the place of the elements
+    // if they are still the same.
     static bool AssignExtended(Handle* handle, nint start, nint stop, nint step, PyObject* items)
     {
         if (!LiveMethods.IsUsable(handle)) return false;
@@ -84,14 +86,16 @@ internal static unsafe partial class ListType
             nint count = Api.Table.PySlice_AdjustIndices((nint)snapshot.Count, &begin, &end, step);
             fits = items == null || values.Count == count;
             if (!fits) Errors.Value($"attempt to assign sequence of size {values.Count} to extended slice of size {count}");
-            else status = Exchange(state, VectorOf(handle), ref snapshot, begin, step, count, items == null ? null : values.Items);
+            else status =
+                Exchange(state, VectorOf(handle), ref snapshot, begin, step, count, items == null ? null : values.Items);
             snapshot.Release(state->Me);
         }
         values.Dispose(state, heap);
         return Succeeded(handle, fits ? status : Status.Done);
     }
 
-    static Status Exchange(LiveState* state, SharedVector* vector, ref VectorSnapshot snapshot, nint begin, nint step, nint count, Value* values)
+    static Status Exchange(
+        LiveState* state, SharedVector* vector, ref VectorSnapshot snapshot, nint begin, nint step, nint count, Value* values)
     {
         // Backwards is the same from the other end.
         nint first = step > 0 ? begin : begin + (count - 1) * step;
@@ -129,8 +133,10 @@ internal static unsafe partial class ListType
             if (hasRoom)
             {
                 nint total = times <= 0 ? 0 : length * times;
-                for (nint i = 0; i < total; i += length) Buffer.MemoryCopy(snapshot.Items, next.Items + i, length * sizeof(Value), length * sizeof(Value));
-                status = times == 1 ? Status.Done : Vector.ReplaceUnchanged(state->Me, VectorOf(handle), snapshot, next.Items, total);
+                for (nint i = 0; i < total; i += length)
+                    Buffer.MemoryCopy(snapshot.Items, next.Items + i, length * sizeof(Value), length * sizeof(Value));
+                status = times == 1
+                    ? Status.Done : Vector.ReplaceUnchanged(state->Me, VectorOf(handle), snapshot, next.Items, total);
                 next.Free();
             }
             snapshot.Release(state->Me);
@@ -155,7 +161,8 @@ internal static unsafe partial class ListType
             }
         }
         else if (Api.Table.PyErr_Occurred() != null) return -1;
-        // That some element was not seen does not mean that it was never there: others may have moved it past the place that was looked at.
+        // That some element was not seen does not mean that it was never there: others may have moved it past the place that was
+        // looked at.
         return !Search(handle, o, 0, nint.MaxValue, wantsAll: false, out nint found) ? -1 : found >= 0 ? 1 : 0;
     }
 
@@ -213,7 +220,8 @@ internal static unsafe partial class ListType
         return isEqual >= 0;
     }
 
-    // Goes to the next value that equals an object: 1 there, 0 at the end, -1 with an exception set. Compares in Python what cannot be compared otherwise.
+    // Goes to the next value that equals an object: 1 there, 0 at the end, -1 with an exception set. Compares in Python what
+    // cannot be compared otherwise.
     static int NextEqual(Handle* handle, Value* values, ref nint at, nint end, PyObject* o, bool isSimple, in Probe wanted)
     {
         PoolHeap* heap = Heap.Of(handle->Shared);

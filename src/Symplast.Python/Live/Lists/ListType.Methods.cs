@@ -12,22 +12,44 @@ namespace Symplast.Python.Live;
 internal static unsafe partial class ListType
 {
     static PyMethodDef* Methods() => Table(
-        Method("append"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Append, PyMethodDef.OneArg, "append($self, object, /)\n--\n\nAppend object to the end of the list."u8),
-        Method("extend"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Extend, PyMethodDef.OneArg, "extend($self, iterable, /)\n--\n\nAppend all elements of the iterable, at one moment."u8),
-        Method("insert"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Insert, PyMethodDef.FastCall, "insert($self, index, object, /)\n--\n\nInsert object before index."u8),
-        Method("pop"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Pop, PyMethodDef.FastCall, "pop($self, index=-1, /)\n--\n\nRemove and return the element at index. Of many callers each gets another one."u8),
-        Method("remove"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Remove, PyMethodDef.OneArg, "remove($self, value, /)\n--\n\nRemove the first element that equals value."u8),
-        Method("clear"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Clear, PyMethodDef.NoArgs, "clear($self, /)\n--\n\nRemove all elements, at one moment."u8),
-        Method("copy"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Copy, PyMethodDef.NoArgs, "copy($self, /)\n--\n\nReturn a plain list of the elements at one moment."u8),
-        Method("index"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&IndexOf, PyMethodDef.FastCall, "index($self, value, start=0, stop=sys.maxsize, /)\n--\n\nReturn the first index of value."u8),
-        Method("count"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CountOf, PyMethodDef.OneArg, "count($self, value, /)\n--\n\nReturn how many elements equal value, at one moment."u8),
-        Method("reverse"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reverse, PyMethodDef.NoArgs, "reverse($self, /)\n--\n\nReverse the list in place, at one moment."u8),
-        Method("sort"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Sort, PyMethodDef.FastCall | PyMethodDef.Keywords, "sort($self, /, *, key=None, reverse=False)\n--\n\nSort the list in place, stably. The result takes the place of the elements at one moment. If other interpreters change the list meanwhile, it is sorted anew; ValueError if they do so again and again, or if this one does."u8),
-        Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs, "__copy__($self, /)\n--\n\nFor copy.copy: a new List in the same pool, with the elements of one moment."u8),
-        Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg, "__deepcopy__($self, memo, /)\n--\n\nFor copy.deepcopy: a new List in the same pool, with copies of the elements of one moment."u8),
-        Method("__reversed__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reversed, PyMethodDef.NoArgs, "__reversed__($self, /)\n--\n\nReturn a reverse iterator over the elements of one moment."u8),
-        Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange, PyMethodDef.FastCall, "compare_exchange($self, index, expected, new, /)\n--\n\nReplace the element at index by new if it is expected, at one moment. Return whether it was."u8),
-        Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Add, PyMethodDef.FastCall, "add($self, index, n, /)\n--\n\nAdd n to the number at index, at one moment, and return the sum."u8),
+        Method("append"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Append, PyMethodDef.OneArg,
+            "append($self, object, /)\n--\n\nAppend object to the end of the list."u8),
+        Method("extend"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Extend, PyMethodDef.OneArg,
+            "extend($self, iterable, /)\n--\n\nAppend all elements of the iterable, at one moment."u8),
+        Method("insert"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Insert, PyMethodDef.FastCall,
+            "insert($self, index, object, /)\n--\n\nInsert object before index."u8),
+        Method("pop"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Pop, PyMethodDef.FastCall,
+            "pop($self, index=-1, /)\n--\n\nRemove and return the element at index. Of many callers each gets another one."u8),
+        Method("remove"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Remove, PyMethodDef.OneArg,
+            "remove($self, value, /)\n--\n\nRemove the first element that equals value."u8),
+        Method("clear"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Clear, PyMethodDef.NoArgs,
+            "clear($self, /)\n--\n\nRemove all elements, at one moment."u8),
+        Method("copy"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Copy, PyMethodDef.NoArgs,
+            "copy($self, /)\n--\n\nReturn a plain list of the elements at one moment."u8),
+        Method("index"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&IndexOf, PyMethodDef.FastCall,
+            "index($self, value, start=0, stop=sys.maxsize, /)\n--\n\nReturn the first index of value."u8),
+        Method("count"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CountOf, PyMethodDef.OneArg,
+            "count($self, value, /)\n--\n\nReturn how many elements equal value, at one moment."u8),
+        Method("reverse"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reverse, PyMethodDef.NoArgs,
+            "reverse($self, /)\n--\n\nReverse the list in place, at one moment."u8),
+        Method("sort"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Sort,
+            PyMethodDef.FastCall | PyMethodDef.Keywords,
+            "sort($self, /, *, key=None, reverse=False)\n--\n\nSort the list in place, stably. The result takes the place "u8
+            + "of the elements at one moment. If other interpreters change the list meanwhile, it is sorted anew; "u8
+            + "ValueError if they do so again and again, or if this one does."u8),
+        Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs,
+            "__copy__($self, /)\n--\n\nFor copy.copy: a new List in the same pool, with the elements of one moment."u8),
+        Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg,
+            "__deepcopy__($self, memo, /)\n--\n\n"u8
+            + "For copy.deepcopy: a new List in the same pool, with copies of the elements of one moment."u8),
+        Method("__reversed__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reversed, PyMethodDef.NoArgs,
+            "__reversed__($self, /)\n--\n\nReturn a reverse iterator over the elements of one moment."u8),
+        Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange,
+            PyMethodDef.FastCall,
+            "compare_exchange($self, index, expected, new, /)\n--\n\n"u8
+            + "Replace the element at index by new if it is expected, at one moment. Return whether it was."u8),
+        Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Add, PyMethodDef.FastCall,
+            "add($self, index, n, /)\n--\n\nAdd n to the number at index, at one moment, and return the sum."u8),
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -67,7 +89,8 @@ internal static unsafe partial class ListType
     static bool ExtendBy(Handle* handle, PyObject* iterable)
     {
         if (!LiveMethods.IsUsable(handle)) return false;
-        PyObject* items = iterable->Type == Api.Table.PyList_Type || iterable->Type == Api.Table.PyTuple_Type ? Api.Table.PySequence_List(iterable) : ItemsOf(iterable);
+        PyObject* items = iterable->Type == Api.Table.PyList_Type || iterable->Type == Api.Table.PyTuple_Type
+            ? Api.Table.PySequence_List(iterable) : ItemsOf(iterable);
         bool done = LiveMethods.Hidden(items) != null && Replace(handle, nint.MaxValue, nint.MaxValue, items);
         References.Drop(items);
         return done;
@@ -101,7 +124,8 @@ internal static unsafe partial class ListType
         if (index == -1 && Api.Table.PyErr_Occurred() != null) return null;
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
-        if (!Incoming.Item(state, heap, arguments[1], Place.Item((PyObject*)handle, arguments[0]), out Incoming incoming)) return null;
+        if (!Incoming.Item(state, heap, arguments[1], Place.Item((PyObject*)handle, arguments[0]), out Incoming incoming))
+            return null;
         Epoch.Enter(state->Me);
         Status status = incoming.ToValue(state, heap, out Value value);
         if (status == Status.Done)
@@ -134,17 +158,22 @@ internal static unsafe partial class ListType
         {
             ValueGuard guard = UnknownClasses.Guard(state);
             Epoch.Enter(state->Me);
-            status = index == -1 ? Vector.TakeLast(state->Me, VectorOf(handle), guard, out value) : Vector.TakeElement(state->Me, VectorOf(handle), index, guard, out value);
+            status = index == -1
+                ? Vector.TakeLast(state->Me, VectorOf(handle), guard, out value)
+                : Vector.TakeElement(state->Me, VectorOf(handle), index, guard, out value);
             held = status == Status.Done ? Outgoing.Hold(value) : null;
             UnknownClasses.Note(state, status);
             Epoch.Exit(state->Me);
             if (status == Status.Refused && !LiveState.Again(state)) return null;
         } while (status == Status.Refused);
         if (status == Status.Done) return Outgoing.Give(state, value, held);
-        return status == Status.Missing ? LiveErrors.RaiseIndex(index == -1 || IsEmpty(handle) ? "pop from empty list" : "pop index out of range") : LiveErrors.Raise(handle, status);
+        return status == Status.Missing
+            ? LiveErrors.RaiseIndex(index == -1 || IsEmpty(handle) ? "pop from empty list" : "pop index out of range")
+            : LiveErrors.Raise(handle, status);
     }
 
-    static bool IsEmpty(Handle* handle) => Vector.Count(handle->State->Me, VectorOf(handle), out long count) == Status.Done && count == 0;
+    static bool IsEmpty(Handle* handle) =>
+        Vector.Count(handle->State->Me, VectorOf(handle), out long count) == Status.Done && count == 0;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Remove(PyObject* self, PyObject* o) => Frame.Do(self, o, &RemoveFirst);
@@ -175,7 +204,8 @@ internal static unsafe partial class ListType
     static bool TryBound(PyObject* o, out nint bound)
     {
         bound = 0;
-        if (Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.Index) == null) return Errors.Type("slice indices must be integers or have an __index__ method") != null;
+        if (Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.Index) == null)
+            return Errors.Type("slice indices must be integers or have an __index__ method") != null;
         bound = Api.Table.PyNumber_AsSsize_t(o, null);
         return bound != -1 || Api.Table.PyErr_Occurred() == null;
     }
@@ -201,11 +231,13 @@ internal static unsafe partial class ListType
     static PyObject* Reversed(Handle* handle) => ListIterator.Create(handle, reversed: true);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &CompareExchange);
+    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) =>
+        Frame.Call(self, arguments, count, &CompareExchange);
 
     static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
     {
-        if (!LiveMethods.CheckCount("compare_exchange", count, 3, 3) || !LiveMethods.IsUsable(handle) || !TryIndex(arguments[0], out long index)) return null;
+        if (!LiveMethods.CheckCount("compare_exchange", count, 3, 3) || !LiveMethods.IsUsable(handle)
+            || !TryIndex(arguments[0], out long index)) return null;
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
         Place place = Place.Item((PyObject*)handle, arguments[0]);
@@ -228,7 +260,8 @@ internal static unsafe partial class ListType
         expected.Dispose(state);
         if (!made) return null;
         if (status == Status.Done) return Api.Table._Py_TrueStruct;
-        if (status == Status.Missing) return seen.IsEmpty ? LiveErrors.RaiseIndex("list index out of range") : Api.Table._Py_FalseStruct;
+        if (status == Status.Missing)
+            return seen.IsEmpty ? LiveErrors.RaiseIndex("list index out of range") : Api.Table._Py_FalseStruct;
         return LiveErrors.Raise(handle, status);
     }
 
@@ -237,7 +270,8 @@ internal static unsafe partial class ListType
 
     static PyObject* Add(Handle* handle, PyObject** arguments, nint count)
     {
-        if (!LiveMethods.CheckCount("add", count, 2, 2) || !LiveMethods.IsUsable(handle) || !TryIndex(arguments[0], out long index)) return null;
+        if (!LiveMethods.CheckCount("add", count, 2, 2) || !LiveMethods.IsUsable(handle)
+            || !TryIndex(arguments[0], out long index)) return null;
         LiveState* state = handle->State;
         if (!Incoming.TryNumber(state, "add", arguments[1], out Incoming delta)) return null;
         PoolHeap* heap = Heap.Of(handle->Shared);
@@ -253,7 +287,8 @@ internal static unsafe partial class ListType
         delta.Dispose(state);
         if (status == Status.Done) return result;
         if (status == Status.Missing) return LiveErrors.RaiseIndex("list index out of range");
-        if (status == Status.WrongKind) return Errors.Type($"{Place.Item((PyObject*)handle, arguments[0]).Describe()} is not a number");
+        if (status == Status.WrongKind)
+            return Errors.Type($"{Place.Item((PyObject*)handle, arguments[0]).Describe()} is not a number");
         return LiveErrors.Raise(handle, status);
     }
 }

@@ -7,7 +7,8 @@ using Vector = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
 
 namespace Symplast.Python.Live;
 
-// Sorting: numbers or text by themselves. Of other elements, and of keys, Python's own list.sort puts the indexes in order; then the elements follow, at one moment.
+// Sorting: numbers or text by themselves. Of other elements, and of keys, Python's own list.sort puts the indexes in order; then
+// the elements follow, at one moment.
 internal static unsafe partial class ListType
 {
     // How often others may change the list while it is sorted.
@@ -20,7 +21,8 @@ internal static unsafe partial class ListType
         {
             Span<nint> given = stackalloc nint[2];
             Handle* handle = (Handle*)self;
-            if (!Arguments.Bind("sort", ["key", "reverse"], required: 0, positional: 0, arguments, count, keywords, given) || !LiveMethods.IsUsable(handle)) return null;
+            if (!Arguments.Bind("sort", ["key", "reverse"], required: 0, positional: 0, arguments, count, keywords, given)
+                || !LiveMethods.IsUsable(handle)) return null;
             PyObject* key = (PyObject*)given[0] == Api.Table._Py_NoneStruct ? null : (PyObject*)given[0];
             int reverse = given[1] == 0 ? 0 : Api.Table.PyObject_IsTrue((PyObject*)given[1]);
             if (reverse < 0) return null;
@@ -50,8 +52,8 @@ internal static unsafe partial class ListType
         return true;
     }
 
-    // What others do while a snapshot is sorted is not lost: then the list as it is now is sorted. What this interpreter does, its key function most likely, is an error, as list
-    // has it.
+    // What others do while a snapshot is sorted is not lost: then the list as it is now is sorted. What this interpreter does,
+    // its key function most likely, is an error, as list has it.
     static bool SortAgain(Handle* handle, PyObject* key, bool isReversed)
     {
         LiveState* state = handle->State;
@@ -77,7 +79,10 @@ internal static unsafe partial class ListType
         return isOwn;
     }
 
-    static bool RaiseModified() => Errors.Value("list modified during sort, again and again: others change it faster than it can be sorted; sort a copy, or keep them waiting") != null;
+    static bool RaiseModified() =>
+        Errors.Value(
+        "list modified during sort, again and again: others change it faster than it can be sorted; sort a copy, or keep them "
+        + "waiting") != null;
 
     // Missing, without an exception, if the list was changed meanwhile.
     static bool Sort(Handle* handle, ref VectorSnapshot snapshot, PyObject* key, bool isReversed, out Status status)
@@ -95,7 +100,8 @@ internal static unsafe partial class ListType
         if (done)
         {
             status = Status.Missing;
-            if (Arrange(order, snapshot.Items, sorted.Items, length)) status = Vector.ReplaceUnchanged(state->Me, VectorOf(handle), snapshot, sorted.Items, length);
+            if (Arrange(order, snapshot.Items, sorted.Items, length))
+                status = Vector.ReplaceUnchanged(state->Me, VectorOf(handle), snapshot, sorted.Items, length);
             sorted.Free();
             done = status != Status.Missing && Succeeded(handle, status);
         }
@@ -130,7 +136,8 @@ internal static unsafe partial class ListType
         PyObject* result = null;
         if (none != null
             && api.PyDict_SetItemString(named, Text.Utf8("key"u8), keyOf) == 0
-            && api.PyDict_SetItemString(named, Text.Utf8("reverse"u8), isReversed ? api._Py_TrueStruct : api._Py_FalseStruct) == 0)
+            && api.PyDict_SetItemString(
+                named, Text.Utf8("reverse"u8), isReversed ? api._Py_TrueStruct : api._Py_FalseStruct) == 0)
         {
             result = api.PyObject_Call(sort, none, named);
         }

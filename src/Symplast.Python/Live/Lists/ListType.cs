@@ -8,7 +8,9 @@ using Vector = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
 
 namespace Symplast.Python.Live;
 
-/// <summary>The Python type <c>symplast.List</c>: a sequence that all interpreters share. This file: creation and the operators.</summary>
+/// <summary>
+/// The Python type <c>symplast.List</c>: a sequence that all interpreters share. This file: creation and the operators.
+/// </summary>
 internal static unsafe partial class ListType
 {
     // Bit of tp_flags; set for list itself too.
@@ -50,9 +52,10 @@ internal static unsafe partial class ListType
 
                 A list that all interpreters share: each operation atomic, no lock in sight.
 
-                Created in the current pool. Elements are what a Dict has as values: numbers, text, bytes, None, tuples of these, frozen objects
-                and live ones; plain containers are carried into the pool with all they hold (a dict becomes a Dict, a list a List, a set a Set);
-                anything else raises NotShareableError. Iterating sees the elements of one moment; slices, copies, + and * are plain lists.
+                Created in the current pool. Elements are what a Dict has as values: numbers, text, bytes, None, tuples of these,
+                frozen objects and live ones; plain containers are carried into the pool with all they hold (a dict becomes a
+                Dict, a list a List, a set a Set); anything else raises NotShareableError. Iterating sees the elements of one
+                moment; slices, copies, + and * are plain lists.
                 """u8)),
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
             Slot(PyTypeSlot.Init, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Init),
@@ -87,7 +90,9 @@ internal static unsafe partial class ListType
             nint count = ((PyVarObject*)positional)->Size;
             if (LiveMethods.RefuseNamed("List", named) && LiveMethods.CheckCount("List", count, 0, 1))
             {
-                PyObject* items = count == 0 ? Api.Table.PyList_New(0) : Api.Table.PySequence_List(((PyObject**)((byte*)positional + Layout.Current.TupleItems))[0]);
+                PyObject* items = count == 0
+                    ? Api.Table.PyList_New(0)
+                    : Api.Table.PySequence_List(((PyObject**)((byte*)positional + Layout.Current.TupleItems))[0]);
                 bool done = LiveMethods.Hidden(items) != null && Replace((Handle*)self, 0, nint.MaxValue, items);
                 References.Drop(items);
                 return done ? 0 : -1;
@@ -108,13 +113,15 @@ internal static unsafe partial class ListType
         PoolHeap* heap = Heap.Of(handle->Shared);
         if (!HeldValues.Of(state, heap, items, Place.Member((PyObject*)handle), out HeldValues values)) return false;
         bool isUsable = LiveMethods.IsUsable(handle);
-        Status status = isUsable ? Vector.GiveSlice(state->Me, VectorOf(handle), start, stop, values.Items, values.Count) : Status.Done;
+        Status status = isUsable
+            ? Vector.GiveSlice(state->Me, VectorOf(handle), start, stop, values.Items, values.Count) : Status.Done;
         if (isUsable && status == Status.Done) values.Free();
         else values.Dispose(state, heap);
         return Succeeded(handle, status);
     }
 
-    static bool Succeeded(Handle* handle, Status status) => status == Status.Done ? Api.Table.PyErr_Occurred() == null : LiveErrors.Raise(handle, status) != null;
+    static bool Succeeded(Handle* handle, Status status) =>
+        status == Status.Done ? Api.Table.PyErr_Occurred() == null : LiveErrors.Raise(handle, status) != null;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static nint Length(PyObject* self)
@@ -146,7 +153,8 @@ internal static unsafe partial class ListType
     {
         try
         {
-            if (key->Type == Api.Table.PyLong_Type && ((PyLongObject*)key)->IsCompact) return Get((Handle*)self, ((PyLongObject*)key)->CompactValue);
+            if (key->Type == Api.Table.PyLong_Type && ((PyLongObject*)key)->IsCompact)
+                return Get((Handle*)self, ((PyLongObject*)key)->CompactValue);
             if (key->Type == Api.Table.PySlice_Type) return GetSlice((Handle*)self, key);
             return TryIndex(key, out long index) ? Get((Handle*)self, index) : null;
         }
@@ -156,7 +164,9 @@ internal static unsafe partial class ListType
         }
     }
 
-    /// <summary>A new reference to an element, counted from the end if the index is negative; null with an exception set.</summary>
+    /// <summary>
+    /// A new reference to an element, counted from the end if the index is negative; null with an exception set.
+    /// </summary>
     static PyObject* Get(Handle* handle, long index)
     {
         if (!LiveMethods.IsUsable(handle)) return null;
@@ -166,11 +176,15 @@ internal static unsafe partial class ListType
         do
         {
             Epoch.Enter(state->Me);
-            status = index >= 0 ? Vector.Get(state->Me, VectorOf(handle), index, out Value value) : Vector.GetFromEnd(state->Me, VectorOf(handle), index, out value);
+            status = index >= 0
+                ? Vector.Get(state->Me, VectorOf(handle), index, out Value value)
+                : Vector.GetFromEnd(state->Me, VectorOf(handle), index, out value);
             result = status == Status.Done ? Outgoing.Object(state, value) : null;
             Epoch.Exit(state->Me);
         } while (result == null && status == Status.Done && LiveState.Again(state));
-        return status == Status.Done ? result : status == Status.Missing ? LiveErrors.RaiseIndex("list index out of range") : LiveErrors.Raise(handle, status);
+        return status == Status.Done
+            ? result : status == Status.Missing
+            ? LiveErrors.RaiseIndex("list index out of range") : LiveErrors.Raise(handle, status);
     }
 
     // The index that an object stands for. Runs Python code.
@@ -178,7 +192,8 @@ internal static unsafe partial class ListType
     static bool TryIndex(PyObject* o, out long index)
     {
         index = 0;
-        if (Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.Index) == null) return Errors.Type($"list indices must be integers or slices, not {Text.TypeName(o)}") != null;
+        if (Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.Index) == null)
+            return Errors.Type($"list indices must be integers or slices, not {Text.TypeName(o)}") != null;
         index = Api.Table.PyNumber_AsSsize_t(o, *Api.Table.PyExc_IndexError);
         return index != -1 || Api.Table.PyErr_Occurred() == null;
     }
@@ -280,7 +295,8 @@ internal static unsafe partial class ListType
     static PyObject* Repr(PyObject* self) => Frame.Call(self, &LiveMethods.Repr);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Compare(PyObject* self, PyObject* other, int operation) => PlainForms.Compare(self, other, operation, &IsList);
+    static PyObject* Compare(PyObject* self, PyObject* other, int operation) =>
+        PlainForms.Compare(self, other, operation, &IsList);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Concat(PyObject* self, PyObject* other) => Frame.Call(self, other, &Concat);
@@ -308,5 +324,6 @@ internal static unsafe partial class ListType
         }
     }
 
-    static bool IsList(LiveState* state, PyObject* o) => (Api.Table.PyType_GetFlags(o->Type) & ListSubclass) != 0 || o->Type == state->TypeOf(LiveKind.List);
+    static bool IsList(LiveState* state, PyObject* o) =>
+        (Api.Table.PyType_GetFlags(o->Type) & ListSubclass) != 0 || o->Type == state->TypeOf(LiveKind.List);
 }

@@ -20,7 +20,10 @@ internal enum DictIteration
     Items,
 }
 
-/// <summary>An iterator over the items that a Dict, SortedDict or Set had at one moment. Some of them are always ready, so that not every step needs a section.</summary>
+/// <summary>
+/// An iterator over the items that a Dict, SortedDict or Set had at one moment. Some of them are always ready, so that not every
+/// step needs a section.
+/// </summary>
 internal unsafe struct DictIterator
 {
     internal PyObject Head;
@@ -50,8 +53,10 @@ internal unsafe struct DictIterator
             Slot(PyTypeSlot.Iter, Api.Table.PyObject_SelfIter),
             Slot(PyTypeSlot.IterNext, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&NextCall),
             Slot(PyTypeSlot.Methods, Table(
-                Method("__length_hint__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LengthHint, PyMethodDef.NoArgs, "How many are left."u8),
-                Method("__reduce__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reduce, PyMethodDef.NoArgs, "An iterator over a list of what is left."u8)))),
+                Method("__length_hint__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LengthHint,
+                    PyMethodDef.NoArgs, "How many are left."u8),
+                Method("__reduce__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reduce, PyMethodDef.NoArgs,
+                    "An iterator over a list of what is left."u8)))),
     });
 
     /// <summary>A new iterator, which takes over the entries; null with an exception set.</summary>
@@ -75,7 +80,10 @@ internal unsafe struct DictIterator
         return (PyObject*)iterator;
     }
 
-    /// <summary>The next key and value, of which one is left null if it is not wanted; new references. False at the end, or with an exception set.</summary>
+    /// <summary>
+    /// The next key and value, of which one is left null if it is not wanted; new references. False at the end, or with an
+    /// exception set.
+    /// </summary>
     internal static bool Next(DictIterator* iterator, PyObject** key, PyObject** value)
     {
         *key = *value = null;
@@ -94,9 +102,11 @@ internal unsafe struct DictIterator
     // Whether the next one can be given. What is ready is given no more when the pool was deleted.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool IsReady(DictIterator* iterator) =>
-        iterator->_next - iterator->_first < (ulong)iterator->_ready && !PoolHeap.IsDeleted(iterator->_heap) && !ForkGuard.IsForkedChild;
+        iterator->_next - iterator->_first < (ulong)iterator->_ready && !PoolHeap.IsDeleted(iterator->_heap)
+            && !ForkGuard.IsForkedChild;
 
-    // Makes the next ones ready, as many as can be made in one section; false at the end, or with an exception set. Python code can run, which may use the same iterator.
+    // Makes the next ones ready, as many as can be made in one section; false at the end, or with an exception set. Python code
+    // can run, which may use the same iterator.
     [MethodImpl(MethodImplOptions.NoInlining)]
     static bool Prepare(DictIterator* iterator)
     {
@@ -114,7 +124,8 @@ internal unsafe struct DictIterator
         if (!isOver)
         {
             ulong left = iterator->_entries.Count - iterator->_next;
-            while (done < most && (ulong)done < left && !(failed = !TryMake(iterator, state, iterator->_next + (ulong)done, done * step))) done++;
+            while (done < most && (ulong)done < left
+                && !(failed = !TryMake(iterator, state, iterator->_next + (ulong)done, done * step))) done++;
             iterator->_first = iterator->_next;
             iterator->_ready = done;
         }
@@ -179,7 +190,8 @@ internal unsafe struct DictIterator
     static PyObject* NextCall(PyObject* self)
     {
         DictIterator* iterator = (DictIterator*)self;
-        return IsReady(iterator) && iterator->_what != DictIteration.Items ? iterator->_objects.Take((int)(iterator->_next++ - iterator->_first)) : NextSlowly(iterator);
+        return IsReady(iterator) && iterator->_what != DictIteration.Items
+            ? iterator->_objects.Take((int)(iterator->_next++ - iterator->_first)) : NextSlowly(iterator);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -204,7 +216,8 @@ internal unsafe struct DictIterator
         if (!iterator->_entries.Exist || LiveMethods.IsDeleted(iterator->_owner)) return Api.Table.PyLong_FromLongLong(0);
         LiveState* state = iterator->_owner->State;
         Epoch.Enter(state->Me);
-        long left = PoolHeap.IsDeleted(Heap.Of(iterator->_owner->Shared)) ? 0 : (long)(iterator->_entries.Count - iterator->_next);
+        long left = PoolHeap.IsDeleted(Heap.Of(iterator->_owner->Shared))
+            ? 0 : (long)(iterator->_entries.Count - iterator->_next);
         Epoch.Exit(state->Me);
         return Api.Table.PyLong_FromLongLong(left);
     }

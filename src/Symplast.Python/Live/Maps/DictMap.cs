@@ -17,32 +17,38 @@ internal readonly unsafe struct DictMap : ILiveMap
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Status Get<TKey>(Participant* me, Header* map, in TKey key, out Value value) where TKey : struct, IMapKey => Map.Get(me, (OrderedMap*)map, key, out value);
+    public static Status Get<TKey>(Participant* me, Header* map, in TKey key, out Value value)
+        where TKey : struct, IMapKey => Map.Get(me, (OrderedMap*)map, key, out value);
 
     /// <inheritdoc/>
-    public static Status Store(Participant* me, Header* map, in Probe key, Value value) => Map.Set(me, (OrderedMap*)map, key, value);
+    public static Status Store(Participant* me, Header* map, in Probe key, Value value) =>
+        Map.Set(me, (OrderedMap*)map, key, value);
 
     /// <inheritdoc/>
-    public static Status GetOrAdd(Participant* me, Header* map, in Probe key, Value value, out Value actual) => Map.GetOrAdd(me, (OrderedMap*)map, key, value, out actual);
+    public static Status GetOrAdd(Participant* me, Header* map, in Probe key, Value value, out Value actual) =>
+        Map.GetOrAdd(me, (OrderedMap*)map, key, value, out actual);
 
     /// <inheritdoc/>
     public static Status Remove(Participant* me, Header* map, in Probe key) => Map.Remove(me, (OrderedMap*)map, key, out _);
 
     /// <inheritdoc/>
-    public static Status Take(Participant* me, Header* map, in Probe key, in ValueGuard guard, out Value taken) => Map.Take(me, (OrderedMap*)map, key, guard, out taken);
+    public static Status Take(Participant* me, Header* map, in Probe key, in ValueGuard guard, out Value taken) =>
+        Map.Take(me, (OrderedMap*)map, key, guard, out taken);
 
     /// <inheritdoc/>
     public static Status CompareExchange(Participant* me, Header* map, in Probe key, in Probe expected, Value desired) =>
         Map.CompareExchange(me, (OrderedMap*)map, key, expected, desired, out _);
 
     /// <inheritdoc/>
-    public static Status Add(Participant* me, Header* map, in Probe key, Value delta, out Value sum) => Map.Add(me, (OrderedMap*)map, key, delta, out sum);
+    public static Status Add(Participant* me, Header* map, in Probe key, Value delta, out Value sum) =>
+        Map.Add(me, (OrderedMap*)map, key, delta, out sum);
 
     /// <inheritdoc/>
     public static Status Clear(Participant* me, Header* map) => Map.Clear(me, (OrderedMap*)map);
 
     /// <inheritdoc/>
-    public static Status Snapshot(Participant* me, Header* map, out MapSnapshot* snapshot) => Snapshots.Take(me, (OrderedMap*)map, out snapshot);
+    public static Status Snapshot(Participant* me, Header* map, out MapSnapshot* snapshot) =>
+        Snapshots.Take(me, (OrderedMap*)map, out snapshot);
 
     /// <inheritdoc/>
     public static KeyState Search(Handle* handle, PyObject* o, ref Incoming key) => KeySearch.InHashed(handle, o, &Keys, out key);
@@ -63,8 +69,10 @@ internal readonly unsafe struct DictMap : ILiveMap
     public static bool Set(Handle* handle, PyObject* key, PyObject* value) => DictType.Set(handle, key, value);
 
     /// <inheritdoc/>
-    public static bool Update(Handle* handle, PyObject* positional, PyObject* named) => DictType.Update(handle, positional, named);
+    public static bool Update(Handle* handle, PyObject* positional, PyObject* named) =>
+        DictType.Update(handle, positional, named);
 
     /// <inheritdoc/>
-    public static PyObject* Iterate(Handle* handle, DictIteration what, bool reversed) => DictType.NewIterator(handle, what, reversed);
+    public static PyObject* Iterate(Handle* handle, DictIteration what, bool reversed) =>
+        DictType.NewIterator(handle, what, reversed);
 }

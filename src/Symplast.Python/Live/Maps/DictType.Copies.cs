@@ -7,7 +7,10 @@ namespace Symplast.Python.Live;
 // From other mappings.
 internal static unsafe partial class DictType
 {
-    /// <summary>The method <c>update</c>: the arguments are those of dict(), which knows all that they may be. False with an exception set.</summary>
+    /// <summary>
+    /// The method <c>update</c>: the arguments are those of dict(), which knows all that they may be. False with an exception
+    /// set.
+    /// </summary>
     internal static bool Update(Handle* handle, PyObject* positional, PyObject* named)
     {
         if (!LiveMethods.CheckAlive(handle)) return false;
@@ -16,7 +19,8 @@ internal static unsafe partial class DictType
         PyObject* plain = hasNamed ? null : OnlyDict(positional);
         if (plain == null && Api.Table.PyErr_Occurred() == null)
         {
-            PyObject* whole = ((PyVarObject*)positional)->Size == 1 ? AtOneMoment(handle->State, positional) : References.New(positional);
+            PyObject* whole = ((PyVarObject*)positional)->Size == 1
+                ? AtOneMoment(handle->State, positional) : References.New(positional);
             if (whole != null) plain = PlainDicts.Make(handle, whole, named);
             References.Drop(whole);
         }
@@ -25,7 +29,8 @@ internal static unsafe partial class DictType
         bool done = MapFilling.Dict(handle, plain, ref position);
         PyObject* key;
         PyObject* value;
-        for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && Api.Table.PyDict_Next(plain, &position, &key, &value) != 0; i++) done = Set(handle, key, value);
+        for (nint i = 0; done && (done = LiveMethods.GoesOn(i))
+            && Api.Table.PyDict_Next(plain, &position, &key, &value) != 0; i++) done = Set(handle, key, value);
         References.Drop(plain);
         return done;
     }
@@ -38,7 +43,8 @@ internal static unsafe partial class DictType
         return source->Type == Api.Table.PyDict_Type ? Api.Table.PyDict_Copy(source) : null;
     }
 
-    // The one argument, which as a live mapping is copied first: dict() would look up key by key what others may be removing. A new reference.
+    // The one argument, which as a live mapping is copied first: dict() would look up key by key what others may be removing. A
+    // new reference.
     static PyObject* AtOneMoment(LiveState* state, PyObject* positional)
     {
         ref Api api = ref Api.Table;
@@ -63,7 +69,8 @@ internal static unsafe partial class DictType
             PyObject* keys = made == null ? null : LiveMethods.Hidden(Api.Table.PySequence_List(arguments[0]));
             bool done = keys != null;
             PyObject* value = count == 2 ? arguments[1] : Api.Table._Py_NoneStruct;
-            for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && i < ((PyListObject*)keys)->Size; i++) done = Set((Handle*)made, ((PyListObject*)keys)->Items[i], value);
+            for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && i < ((PyListObject*)keys)->Size; i++)
+                done = Set((Handle*)made, ((PyListObject*)keys)->Items[i], value);
             References.Drop(keys);
             if (done) return made;
             References.Drop(made);

@@ -9,7 +9,10 @@ using Map = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
 
 namespace Symplast.Python.Live;
 
-/// <summary>The Python type <c>symplast.Dict</c>: an insertion-ordered map that all interpreters share. This file: creation and the operators.</summary>
+/// <summary>
+/// The Python type <c>symplast.Dict</c>: an insertion-ordered map that all interpreters share. This file: creation and the
+/// operators.
+/// </summary>
 internal static unsafe partial class DictType
 {
     /// <summary>What others are to know of the kind; once a process.</summary>
@@ -48,9 +51,10 @@ internal static unsafe partial class DictType
 
                 A dict that all interpreters share: insertion-ordered, each operation atomic, no lock in sight.
 
-                Created in the current pool. Keys are str, bytes, int, float, bool, None, complex, tuples of these, and live objects (by identity).
-                Values are these, frozen objects and live ones; plain containers are carried into the pool with all they hold (a dict becomes a
-                Dict, a list a List, a set a Set); anything else raises NotShareableError. Iterating sees the items of one moment.
+                Created in the current pool. Keys are str, bytes, int, float, bool, None, complex, tuples of these, and live
+                objects (by identity). Values are these, frozen objects and live ones; plain containers are carried into the pool
+                with all they hold (a dict becomes a Dict, a list a List, a set a Set); anything else raises NotShareableError.
+                Iterating sees the items of one moment.
                 """u8)),
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
             Slot(PyTypeSlot.Init, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Init),
@@ -91,7 +95,8 @@ internal static unsafe partial class DictType
 
     /// <summary>Whether an object is a Dict of any interpreter.</summary>
     internal static bool IsOurs(PyObject* o) =>
-        Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.MapSubscript) == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Subscript;
+        Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.MapSubscript) == (
+            delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Subscript;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int Assign(PyObject* self, PyObject* key, PyObject* value)

@@ -5,8 +5,8 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// What Dict and SortedDict have of their own: the structure, and what they say of keys. Only ever a type argument, of which the compiler makes code that is as good as
-/// written by hand.
+/// What Dict and SortedDict have of their own: the structure, and what they say of keys. Only ever a type argument, of which the
+/// compiler makes code that is as good as written by hand.
 /// </summary>
 internal unsafe interface ILiveMap
 {
@@ -43,13 +43,18 @@ internal unsafe interface ILiveMap
     /// <summary>The entries at one moment. Outside sections.</summary>
     static abstract Status Snapshot(Participant* me, Header* map, out MapSnapshot* snapshot);
 
-    /// <summary>The key that an object equals if only Python can tell: Ready, Foreign or Failed. <paramref name="key"/> is what is known of the object.</summary>
+    /// <summary>
+    /// The key that an object equals if only Python can tell: Ready, Foreign or Failed. <paramref name="key"/> is what is known
+    /// of the object.
+    /// </summary>
     static abstract KeyState Search(Handle* handle, PyObject* o, ref Incoming key);
 
     /// <summary>After adding gave WrongKind: whether the key is to blame, not the value. Inside the same section.</summary>
     static abstract bool IsForeign(Participant* me, Header* map, in Probe key);
 
-    /// <summary>Sets the exception that says why an object cannot be a key here. The probe is empty for what is no value of a pool.</summary>
+    /// <summary>
+    /// Sets the exception that says why an object cannot be a key here. The probe is empty for what is no value of a pool.
+    /// </summary>
     static abstract void Refuse(Handle* handle, PyObject* key, in Probe probe);
 
     /// <summary>The copy of a key for <c>__deepcopy__</c>: a new reference, or null with an exception set.</summary>
@@ -58,7 +63,9 @@ internal unsafe interface ILiveMap
     /// <summary><c>map[key] = value</c>; false with an exception set.</summary>
     static abstract bool Set(Handle* handle, PyObject* key, PyObject* value);
 
-    /// <summary>Sets the items that the arguments of <c>dict()</c> give, one after the other; false with an exception set.</summary>
+    /// <summary>
+    /// Sets the items that the arguments of <c>dict()</c> give, one after the other; false with an exception set.
+    /// </summary>
     static abstract bool Update(Handle* handle, PyObject* positional, PyObject* named);
 
     /// <summary>An iterator over what is there now; null with an exception set.</summary>

@@ -17,14 +17,16 @@ internal static unsafe partial class LiveMap<TMap>
         KeyState known = Find(handle, arguments[0], out Incoming key);
         if (known != KeyState.Ready) return known == KeyState.Foreign ? Api.Table._Py_FalseStruct : null;
         PyObject* result = null;
-        if (Incoming.Item(state, Heap.Of(handle->Shared), arguments[2], Place.Item((PyObject*)handle, arguments[0]), out Incoming desired))
+        if (Incoming.Item(
+            state, Heap.Of(handle->Shared), arguments[2], Place.Item((PyObject*)handle, arguments[0]), out Incoming desired))
             result = CompareExchange(handle, key, arguments[1], desired);
         desired.Dispose(state);
         key.Dispose(state);
         return result;
     }
 
-    // Equality is Python's, and may run Python code: so the value that was found equal is what is exchanged, or the comparison is made anew.
+    // Equality is Python's, and may run Python code: so the value that was found equal is what is exchanged, or the comparison is
+    // made anew.
     static PyObject* CompareExchange(Handle* handle, in Incoming key, PyObject* expected, in Incoming desired)
     {
         while (true)
@@ -69,7 +71,8 @@ internal static unsafe partial class LiveMap<TMap>
         if (!PoolHeap.IsDeleted(heap))
         {
             Value value = desired.ToValue(state, heap);
-            status = value.IsEmpty ? Status.NoMemory : TMap.CompareExchange(state->Me, handle->Shared, key.Probe, Probe.Of(current), value);
+            status = value.IsEmpty
+                ? Status.NoMemory : TMap.CompareExchange(state->Me, handle->Shared, key.Probe, Probe.Of(current), value);
             Reference.Drop(state->Me, value);
         }
         Epoch.Exit(state->Me);
@@ -93,7 +96,8 @@ internal static unsafe partial class LiveMap<TMap>
         bool isForeign = status == Status.WrongKind && TMap.IsForeign(state->Me, handle->Shared, key.Probe);
         Epoch.Exit(state->Me);
         if (isForeign) TMap.Refuse(handle, arguments[0], key.Probe);
-        else if (status == Status.WrongKind) Errors.Type($"{Place.Item((PyObject*)handle, arguments[0]).Describe()} is not a number");
+        else if (status == Status.WrongKind)
+            Errors.Type($"{Place.Item((PyObject*)handle, arguments[0]).Describe()} is not a number");
         else if (status != Status.Done) LiveErrors.Raise(handle, status);
         key.Dispose(state);
         delta.Dispose(state);

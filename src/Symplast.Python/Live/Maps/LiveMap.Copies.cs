@@ -58,7 +58,8 @@ internal static unsafe partial class LiveMap<TMap>
             bool isDeleted = PoolHeap.IsDeleted(heap);
             bool isOver = isDeleted || (ulong)i == snapshot->Count;
             Status status = isDeleted ? Status.Deleted : Status.Done;
-            if (!isOver) status = TMap.Store(state->Me, made->Shared, Probe.Of(MapSnapshot.Key(snapshot, (ulong)i)), MapSnapshot.Value(snapshot, (ulong)i));
+            if (!isOver) status = TMap.Store(
+                state->Me, made->Shared, Probe.Of(MapSnapshot.Key(snapshot, (ulong)i)), MapSnapshot.Value(snapshot, (ulong)i));
             Epoch.Exit(state->Me);
             if (isOver || status != Status.Done) return status;
         }
@@ -68,7 +69,8 @@ internal static unsafe partial class LiveMap<TMap>
     internal static PyObject* CopyDeep(Handle* handle, PyObject* memo)
     {
         PyObject* made = Creation.Beside(handle, &TMap.Make);
-        PyObject* iterator = made == null || !LiveMethods.Remember(memo, (PyObject*)handle, made) ? null : TMap.Iterate(handle, DictIteration.Items, reversed: false);
+        PyObject* iterator = made == null || !LiveMethods.Remember(memo, (PyObject*)handle, made)
+            ? null : TMap.Iterate(handle, DictIteration.Items, reversed: false);
         bool done = iterator != null;
         PyObject* key;
         PyObject* value;

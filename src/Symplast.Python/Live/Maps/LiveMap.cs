@@ -5,11 +5,15 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-/// <summary>What Dict and SortedDict have in common. This file: single entries. Methods and slots of Python's are bodies for <see cref="Frame"/>, except where they say otherwise.</summary>
+/// <summary>
+/// What Dict and SortedDict have in common. This file: single entries. Methods and slots of Python's are bodies for
+/// <see cref="Frame"/>, except where they say otherwise.
+/// </summary>
 internal static unsafe partial class LiveMap<TMap> where TMap : struct, ILiveMap
 {
     /// <summary>
-    /// A new reference to the value of a key; null with an exception set, or without one if there is no such key, as there is none that cannot be there.
+    /// A new reference to the value of a key; null with an exception set, or without one if there is no such key, as there is
+    /// none that cannot be there.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static PyObject* Get(Handle* handle, PyObject* o)
@@ -218,7 +222,8 @@ internal static unsafe partial class LiveMap<TMap> where TMap : struct, ILiveMap
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static KeyState Search(Handle* handle, PyObject* o, ref Incoming key) => LiveMethods.CheckAlive(handle) ? TMap.Search(handle, o, ref key) : KeyState.Failed;
+    static KeyState Search(Handle* handle, PyObject* o, ref Incoming key) =>
+        LiveMethods.CheckAlive(handle) ? TMap.Search(handle, o, ref key) : KeyState.Failed;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     static KeyState NoKey(Handle* handle, PyObject* o, KeyState known)

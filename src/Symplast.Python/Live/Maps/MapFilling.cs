@@ -6,12 +6,12 @@ using Map = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Gives a Dict or Set that is empty many items at once: they are made beside it, where nobody sees them, and become its items at one moment. What cannot be stored
-/// ends it, and the items before are stored, as if they had been one by one.
+/// Gives a Dict or Set that is empty many items at once: they are made beside it, where nobody sees them, and become its items at
+/// one moment. What cannot be stored ends it, and the items before are stored, as if they had been one by one.
 /// </summary>
 /// <remarks>
-/// With the GIL held; Python code can run between sections: handlers of signals, what carrying an item calls. It may do with the Dict what it likes: if that is not empty any
-/// more in the end, the items are set one by one.
+/// With the GIL held; Python code can run between sections: handlers of signals, what carrying an item calls. It may do with the
+/// Dict what it likes: if that is not empty any more in the end, the items are set one by one.
 /// </remarks>
 internal unsafe ref struct MapFilling
 {
@@ -56,14 +56,15 @@ internal unsafe ref struct MapFilling
     }
 
     /// <summary>
-    /// Moves items of a plain dict that nobody else has to a Dict, from <paramref name="position"/> of <c>PyDict_Next</c> on: all, or none if the Dict is not empty or has no
-    /// room for all. False with an exception set.
+    /// Moves items of a plain dict that nobody else has to a Dict, from <paramref name="position"/> of <c>PyDict_Next</c> on:
+    /// all, or none if the Dict is not empty or has no room for all. False with an exception set.
     /// </summary>
     internal static bool Dict(Handle* handle, PyObject* plain, ref nint position) =>
         new MapFilling(handle, plain, isDict: true, &LiveMap<DictMap>.TryKey).Run(((PyDictObject*)plain)->Used, ref position);
 
     /// <summary>The same with elements of a plain list, from an index on, for a Set.</summary>
-    internal static bool Set(Handle* handle, PyObject* elements, delegate*<Handle*, PyObject*, out Incoming, bool> tryKey, ref nint index) =>
+    internal static bool Set(
+        Handle* handle, PyObject* elements, delegate*<Handle*, PyObject*, out Incoming, bool> tryKey, ref nint index) =>
         new MapFilling(handle, elements, isDict: false, tryKey).Run(((PyListObject*)elements)->Size, ref index);
 
     bool Run(nint count, ref nint position)
@@ -93,7 +94,8 @@ internal unsafe ref struct MapFilling
             if (progress == Progress.Hard) progress = AddHard();
             if (progress == Progress.NoMemory) LiveErrors.Raise(_handle, Status.NoMemory);
             if (progress == Progress.Deleted) LiveErrors.Raise(_handle, Status.Deleted);
-            if (progress != Progress.More || !LiveMethods.GoesOn(sections * PerSection - 1) || !LiveMethods.IsUsable(_handle)) return false;
+            if (progress != Progress.More || !LiveMethods.GoesOn(sections * PerSection - 1) || !LiveMethods.IsUsable(_handle))
+                return false;
         }
     }
 
@@ -149,7 +151,8 @@ internal unsafe ref struct MapFilling
         {
             progress = Progress.Deleted;
             Epoch.Enter(_state->Me);
-            if (!PoolHeap.IsDeleted(_heap)) progress = Put(key.Probe, _isDict ? item.ToValue(_state, _heap) : Value.True) ? Progress.More : Progress.NoMemory;
+            if (!PoolHeap.IsDeleted(_heap))
+                progress = Put(key.Probe, _isDict ? item.ToValue(_state, _heap) : Value.True) ? Progress.More : Progress.NoMemory;
             Epoch.Exit(_state->Me);
         }
         item.Dispose(_state);

@@ -12,11 +12,16 @@ internal static unsafe class PlainDicts
     internal static PyObject* Compare(PyObject* self, PyObject* other, int operation) =>
         operation is Equal or NotEqual ? PlainForms.Compare(self, other, operation, &Is) : Api.Table._Py_NotImplementedStruct;
 
-    /// <summary>The slot <c>nb_or</c>, of which either side may be a live one: a plain dict, as that of <c>copy()</c> is.</summary>
+    /// <summary>
+    /// The slot <c>nb_or</c>, of which either side may be a live one: a plain dict, as that of <c>copy()</c> is.
+    /// </summary>
     internal static PyObject* Or(PyObject* left, PyObject* right) =>
-        PlainForms.Combine(left, right, DictType.IsOurs(left) || SortedDictType.IsOurs(left) ? left : right, &Is, Api.Table.PyNumber_Or);
+        PlainForms.Combine(
+            left, right, DictType.IsOurs(left) || SortedDictType.IsOurs(left) ? left : right, &Is, Api.Table.PyNumber_Or);
 
-    /// <summary>What dict() makes of the arguments of a live one's constructor or of update(); null with an exception set.</summary>
+    /// <summary>
+    /// What dict() makes of the arguments of a live one's constructor or of update(); null with an exception set.
+    /// </summary>
     internal static PyObject* Make(Handle* handle, PyObject* positional, PyObject* named)
     {
         ref Api api = ref Api.Table;
@@ -34,10 +39,12 @@ internal static unsafe class PlainDicts
             bool isHashed = (api.PyType_GetFlags(source->Type) & PyTypeSpec.DictSubclass) != 0;
             return isHashed ? api.PyObject_Call(api.PyDict_Type, positional, named) : OfMapping(handle->State, source, named);
         }
-        if (api.PyType_GetSlot(source->Type, PyTypeSlot.Iter) == null && api.PyType_GetSlot(source->Type, PyTypeSlot.SequenceItem) == null)
+        if (api.PyType_GetSlot(source->Type, PyTypeSlot.Iter) == null
+            && api.PyType_GetSlot(source->Type, PyTypeSlot.SequenceItem) == null)
         {
             bool isFunction = !DictType.IsOurs((PyObject*)handle) && api.PyCallable_Check(source) != 0;
-            return Errors.Type($"{Text.TypeName((PyObject*)handle)} takes a mapping or an iterable of pairs, not {Text.TypeName(source)}"
+            return Errors.Type(
+                $"{Text.TypeName((PyObject*)handle)} takes a mapping or an iterable of pairs, not {Text.TypeName(source)}"
                 + (isFunction ? ": its keys are in their own order, no function makes another one" : ""));
         }
         PyObject* pairs = Nesting.Allowed(handle->State, source, isPairs: true);
@@ -79,8 +86,10 @@ internal static unsafe class PlainDicts
     }
 
     /// <summary>Whether an object is a plain or a live dict.</summary>
-    internal static bool Is(LiveState* state, PyObject* o) => IsLive(state, o) || (Api.Table.PyType_GetFlags(o->Type) & PyTypeSpec.DictSubclass) != 0;
+    internal static bool Is(LiveState* state, PyObject* o) =>
+        IsLive(state, o) || (Api.Table.PyType_GetFlags(o->Type) & PyTypeSpec.DictSubclass) != 0;
 
     /// <summary>Whether an object is a Dict or a SortedDict.</summary>
-    internal static bool IsLive(LiveState* state, PyObject* o) => o->Type == state->TypeOf(LiveKind.Dict) || o->Type == state->TypeOf(LiveKind.SortedDict);
+    internal static bool IsLive(LiveState* state, PyObject* o) =>
+        o->Type == state->TypeOf(LiveKind.Dict) || o->Type == state->TypeOf(LiveKind.SortedDict);
 }

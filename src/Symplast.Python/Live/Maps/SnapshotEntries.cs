@@ -4,7 +4,10 @@ using Map = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
 
 namespace Symplast.Python.Live;
 
-/// <summary>The entries of a snapshot by their numbers, in order or in reverse; of one that is copied as it is read, best one after the other.</summary>
+/// <summary>
+/// The entries of a snapshot by their numbers, in order or in reverse; of one that is copied as it is read, best one after the
+/// other.
+/// </summary>
 internal unsafe struct SnapshotEntries
 {
     MapSnapshot* _whole;
@@ -39,7 +42,9 @@ internal unsafe struct SnapshotEntries
     /// <summary>Number of entries. Inside a section in which the pool was not deleted.</summary>
     internal readonly ulong Count => _copy != null ? _copy->Count : _whole->Count;
 
-    /// <summary>The key and the value of an entry, without references. Inside a section in which the pool was not deleted.</summary>
+    /// <summary>
+    /// The key and the value of an entry, without references. Inside a section in which the pool was not deleted.
+    /// </summary>
     internal void Get(ulong number, out Value key, out Value value)
     {
         if (_copy == null)

@@ -5,8 +5,8 @@ using Map = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Snapshots of maps and sets, each taken in the way that costs least: up to some size in memory of the process's own, keys alone without writers noticing; a larger one in
-/// the pool, while others write; and if there is no room, with writers waiting.
+/// Snapshots of maps and sets, each taken in the way that costs least: up to some size in memory of the process's own, keys alone
+/// without writers noticing; a larger one in the pool, while others write; and if there is no room, with writers waiting.
 /// </summary>
 internal static unsafe class Snapshots
 {
@@ -23,7 +23,8 @@ internal static unsafe class Snapshots
     }
 
     /// <summary>
-    /// The same, to be read one after the other: of a large map nothing is copied before it is read. Of a set, or where only keys are wanted, the values may be empty.
+    /// The same, to be read one after the other: of a large map nothing is copied before it is read. Of a set, or where only keys
+    /// are wanted, the values may be empty.
     /// </summary>
     internal static Status Begin(Participant* me, OrderedMap* map, bool onlyKeys, bool reversed, out SnapshotEntries entries)
     {

@@ -22,43 +22,52 @@ internal readonly unsafe struct SortedDictMap : ILiveMap
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Status Get<TKey>(Participant* me, Header* map, in TKey key, out Value value) where TKey : struct, IMapKey => Tree.Get(me, (SortedMap*)map, key.AsProbe, out value);
+    public static Status Get<TKey>(Participant* me, Header* map, in TKey key, out Value value)
+        where TKey : struct, IMapKey => Tree.Get(me, (SortedMap*)map, key.AsProbe, out value);
 
     /// <inheritdoc/>
-    public static Status Store(Participant* me, Header* map, in Probe key, Value value) => Tree.Set(me, (SortedMap*)map, key, value);
+    public static Status Store(Participant* me, Header* map, in Probe key, Value value) =>
+        Tree.Set(me, (SortedMap*)map, key, value);
 
     /// <inheritdoc/>
-    public static Status GetOrAdd(Participant* me, Header* map, in Probe key, Value value, out Value actual) => Tree.GetOrAdd(me, (SortedMap*)map, key, value, out actual);
+    public static Status GetOrAdd(Participant* me, Header* map, in Probe key, Value value, out Value actual) =>
+        Tree.GetOrAdd(me, (SortedMap*)map, key, value, out actual);
 
     /// <inheritdoc/>
     public static Status Remove(Participant* me, Header* map, in Probe key) => Tree.Remove(me, (SortedMap*)map, key, out _);
 
     /// <inheritdoc/>
-    public static Status Take(Participant* me, Header* map, in Probe key, in ValueGuard guard, out Value taken) => Tree.Take(me, (SortedMap*)map, key, guard, out taken);
+    public static Status Take(Participant* me, Header* map, in Probe key, in ValueGuard guard, out Value taken) =>
+        Tree.Take(me, (SortedMap*)map, key, guard, out taken);
 
     /// <inheritdoc/>
     public static Status CompareExchange(Participant* me, Header* map, in Probe key, in Probe expected, Value desired) =>
         Tree.CompareExchange(me, (SortedMap*)map, key, expected, desired, out _);
 
     /// <inheritdoc/>
-    public static Status Add(Participant* me, Header* map, in Probe key, Value delta, out Value sum) => Tree.Add(me, (SortedMap*)map, key, delta, out sum);
+    public static Status Add(Participant* me, Header* map, in Probe key, Value delta, out Value sum) =>
+        Tree.Add(me, (SortedMap*)map, key, delta, out sum);
 
     /// <inheritdoc/>
     public static Status Clear(Participant* me, Header* map) => Tree.Clear(me, (SortedMap*)map);
 
     /// <inheritdoc/>
-    public static Status Snapshot(Participant* me, Header* map, out MapSnapshot* snapshot) => Tree.SnapshotEntries(me, (SortedMap*)map, out snapshot);
+    public static Status Snapshot(Participant* me, Header* map, out MapSnapshot* snapshot) =>
+        Tree.SnapshotEntries(me, (SortedMap*)map, out snapshot);
 
     /// <inheritdoc/>
-    public static KeyState Search(Handle* handle, PyObject* o, ref Incoming key) => KeySearch.InSorted(handle, o, key.IsNumber, &Keys, out key);
+    public static KeyState Search(Handle* handle, PyObject* o, ref Incoming key) =>
+        KeySearch.InSorted(handle, o, key.IsNumber, &Keys, out key);
 
     static PyObject* Keys(Handle* handle) => SortedDictType.NewIterator(handle, DictIteration.Keys, reversed: false);
 
     /// <inheritdoc/>
-    public static bool IsForeign(Participant* me, Header* map, in Probe key) => Tree.Contains(me, (SortedMap*)map, key) != Status.Done;
+    public static bool IsForeign(Participant* me, Header* map, in Probe key) =>
+        Tree.Contains(me, (SortedMap*)map, key) != Status.Done;
 
     /// <inheritdoc/>
-    public static void Refuse(Handle* handle, PyObject* key, in Probe probe) => SortedDictType.RaiseUnsortable(handle, key, probe);
+    public static void Refuse(Handle* handle, PyObject* key, in Probe probe) =>
+        SortedDictType.RaiseUnsortable(handle, key, probe);
 
     // What can be a key here is its own copy.
     /// <inheritdoc/>
@@ -68,8 +77,10 @@ internal readonly unsafe struct SortedDictMap : ILiveMap
     public static bool Set(Handle* handle, PyObject* key, PyObject* value) => SortedDictType.Set(handle, key, value);
 
     /// <inheritdoc/>
-    public static bool Update(Handle* handle, PyObject* positional, PyObject* named) => SortedDictType.Update(handle, positional, named);
+    public static bool Update(Handle* handle, PyObject* positional, PyObject* named) =>
+        SortedDictType.Update(handle, positional, named);
 
     /// <inheritdoc/>
-    public static PyObject* Iterate(Handle* handle, DictIteration what, bool reversed) => SortedDictType.NewIterator(handle, what, reversed);
+    public static PyObject* Iterate(Handle* handle, DictIteration what, bool reversed) =>
+        SortedDictType.NewIterator(handle, what, reversed);
 }

@@ -4,8 +4,10 @@ using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
 using LiveSorted = Symplast.Python.Live.LiveMap<Symplast.Python.Live.SortedDictMap>;
-using unsafe Search = delegate*<Symplast.Memory.Participant*, Symplast.Objects.SortedMap*, in Symplast.Objects.Probe, out Symplast.Objects.Value, out Symplast.Objects.Value, Symplast.Objects.Status>;
-using unsafe Taking = delegate*<Symplast.Memory.Participant*, Symplast.Objects.SortedMap*, in Symplast.Objects.ValueGuard, out Symplast.Objects.Value, out Symplast.Objects.Value, Symplast.Objects.Status>;
+using unsafe Search = delegate*<Symplast.Memory.Participant*, Symplast.Objects.SortedMap*, in Symplast.Objects.Probe,
+    out Symplast.Objects.Value, out Symplast.Objects.Value, Symplast.Objects.Status>;
+using unsafe Taking = delegate*<Symplast.Memory.Participant*, Symplast.Objects.SortedMap*, in Symplast.Objects.ValueGuard,
+    out Symplast.Objects.Value, out Symplast.Objects.Value, Symplast.Objects.Status>;
 using Tree = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
 
 namespace Symplast.Python.Live;
@@ -42,7 +44,8 @@ internal static unsafe partial class SortedDictType
     static PyObject* PopLast(Handle* handle) => TakeEnd(handle, &Tree.PopMax, "pop_last");
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PeekItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords) => Frame.Call(self, arguments, count, keywords, &PeekItem);
+    static PyObject* PeekItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords) =>
+        Frame.Call(self, arguments, count, keywords, &PeekItem);
 
     static PyObject* PeekItem(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
     {
@@ -54,7 +57,8 @@ internal static unsafe partial class SortedDictType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PopItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords) => Frame.Call(self, arguments, count, keywords, &PopItem);
+    static PyObject* PopItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords) =>
+        Frame.Call(self, arguments, count, keywords, &PopItem);
 
     static PyObject* PopItem(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
     {
@@ -69,7 +73,9 @@ internal static unsafe partial class SortedDictType
         try
         {
             Span<nint> values = stackalloc nint[4];
-            if (!Arguments.Bind("irange", ["minimum", "maximum", "inclusive", "reverse"], required: 0, positional: 4, arguments, count, keywords, values)) return null;
+            if (!Arguments.Bind(
+                "irange", ["minimum", "maximum", "inclusive", "reverse"], required: 0, positional: 4, arguments, count, keywords,
+                values)) return null;
             bool includesMinimum = true;
             bool includesMaximum = true;
             if (values[2] != 0 && !TryInclusive((PyObject*)values[2], out includesMinimum, out includesMaximum)) return null;
@@ -82,7 +88,8 @@ internal static unsafe partial class SortedDictType
             PyObject* range = null;
             if (TryBound(handle, minimum, out Incoming lower))
             {
-                if (TryBound(handle, maximum, out Incoming upper)) range = Range(handle, minimum, lower, includesMinimum, maximum, upper, includesMaximum, reversed != 0);
+                if (TryBound(handle, maximum, out Incoming upper))
+                    range = Range(handle, minimum, lower, includesMinimum, maximum, upper, includesMaximum, reversed != 0);
                 upper.Dispose(handle->State);
             }
             lower.Dispose(handle->State);
@@ -94,16 +101,22 @@ internal static unsafe partial class SortedDictType
         }
     }
 
-    static PyObject* Range(Handle* handle, PyObject* minimum, in Incoming lower, bool includesMinimum, PyObject* maximum, in Incoming upper, bool includesMaximum, bool reversed)
+    static PyObject* Range(
+        Handle* handle, PyObject* minimum, in Incoming lower, bool includesMinimum, PyObject* maximum, in Incoming upper,
+        bool includesMaximum, bool reversed)
     {
-        SortedBound from = minimum == null ? SortedBound.None : includesMinimum ? SortedBound.Including(lower.Probe) : SortedBound.Excluding(lower.Probe);
-        SortedBound to = maximum == null ? SortedBound.None : includesMaximum ? SortedBound.Including(upper.Probe) : SortedBound.Excluding(upper.Probe);
+        SortedBound from = minimum == null
+            ? SortedBound.None : includesMinimum ? SortedBound.Including(lower.Probe) : SortedBound.Excluding(lower.Probe);
+        SortedBound to = maximum == null
+            ? SortedBound.None : includesMaximum ? SortedBound.Including(upper.Probe) : SortedBound.Excluding(upper.Probe);
         Status status = Tree.SnapshotKeys(handle->State->Me, MapOf(handle), from, to, out MapSnapshot* snapshot);
-        if (status == Status.Done) return DictIterator.Create(handle, new SnapshotEntries(snapshot, reversed), DictIteration.Keys);
+        if (status == Status.Done)
+            return DictIterator.Create(handle, new SnapshotEntries(snapshot, reversed), DictIteration.Keys);
         if (status != Status.WrongKind) return LiveErrors.Raise(handle, status);
         if (minimum == null) return RaiseUnsortable(handle, maximum, upper.Probe);
         if (maximum == null) return RaiseUnsortable(handle, minimum, lower.Probe);
-        return Errors.Type($"irange(): from {Text.TypeName(minimum)} to {Text.TypeName(maximum)} is no range of the keys of this SortedDict");
+        return Errors.Type(
+            $"irange(): from {Text.TypeName(minimum)} to {Text.TypeName(maximum)} is no range of the keys of this SortedDict");
     }
 
     // Nothing for no bound. False with an exception set.
@@ -116,11 +129,13 @@ internal static unsafe partial class SortedDictType
         return known == KeyState.Ready && !RefusesBound(handle, bound, key.Probe);
     }
 
-    // What is not equal to a key has no place among them, unless it is of a kind of keys; a complex number has none, whatever it equals.
+    // What is not equal to a key has no place among them, unless it is of a kind of keys; a complex number has none, whatever it
+    // equals.
     static KeyState FindBound(Handle* handle, PyObject* bound, out Incoming key)
     {
         key = default;
-        return Api.Table.PyType_IsSubtype(bound->Type, Api.Table.PyComplex_Type) != 0 ? KeyState.Foreign : LiveSorted.Find(handle, bound, out key);
+        return Api.Table.PyType_IsSubtype(bound->Type, Api.Table.PyComplex_Type) != 0
+            ? KeyState.Foreign : LiveSorted.Find(handle, bound, out key);
     }
 
     static bool TryInclusive(PyObject* o, out bool minimum, out bool maximum)
@@ -171,7 +186,8 @@ internal static unsafe partial class SortedDictType
             Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return null;
             PyObject* pair = Find(handle, default, search, out Status status);
-            return status == Status.Missing ? Api.Table._Py_NoneStruct : status == Status.Done ? pair : LiveErrors.Raise(handle, status);
+            return status == Status.Missing
+                ? Api.Table._Py_NoneStruct : status == Status.Done ? pair : LiveErrors.Raise(handle, status);
         }
         catch (Exception e)
         {
@@ -179,9 +195,11 @@ internal static unsafe partial class SortedDictType
         }
     }
 
-    static Status FirstOf(Participant* me, SortedMap* map, in Probe none, out Value key, out Value value) => Tree.First(me, map, out key, out value);
+    static Status FirstOf(Participant* me, SortedMap* map, in Probe none, out Value key, out Value value) =>
+        Tree.First(me, map, out key, out value);
 
-    static Status LastOf(Participant* me, SortedMap* map, in Probe none, out Value key, out Value value) => Tree.Last(me, map, out key, out value);
+    static Status LastOf(Participant* me, SortedMap* map, in Probe none, out Value key, out Value value) =>
+        Tree.Last(me, map, out key, out value);
 
     // The pair that a search finds; null with an exception set if it is Done but cannot be given.
     static PyObject* Find(Handle* handle, in Probe probe, Search search, out Status status)
@@ -234,7 +252,8 @@ internal static unsafe partial class SortedDictType
     static PyObject* PeekInside(Handle* handle, nint index)
     {
         Status status = TryAt(handle, index, out Value key, out Value value, out PoolHeap* held);
-        return status == Status.Missing ? RaiseIndex() : status == Status.Done ? GivePair(handle->State, key, value, held) : LiveErrors.Raise(handle, status);
+        return status == Status.Missing
+            ? RaiseIndex() : status == Status.Done ? GivePair(handle->State, key, value, held) : LiveErrors.Raise(handle, status);
     }
 
     static PyObject* PopInside(Handle* handle, nint index)
@@ -268,7 +287,8 @@ internal static unsafe partial class SortedDictType
         held = null;
         LiveState* state = handle->State;
         Epoch.Enter(state->Me);
-        Status status = PoolHeap.IsDeleted(Heap.Of(handle->Shared)) ? Status.Deleted : Tree.TakeAt(state->Me, MapOf(handle), index, out key, out value);
+        Status status = PoolHeap.IsDeleted(Heap.Of(handle->Shared))
+            ? Status.Deleted : Tree.TakeAt(state->Me, MapOf(handle), index, out key, out value);
         if (status == Status.Done) held = Outgoing.Hold(value);
         Epoch.Exit(state->Me);
         return status;

@@ -9,7 +9,10 @@ using Tree = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.
 
 namespace Symplast.Python.Live;
 
-/// <summary>The Python type <c>symplast.SortedDict</c>: a map in the order of its keys that all interpreters share. This file: creation and the operators.</summary>
+/// <summary>
+/// The Python type <c>symplast.SortedDict</c>: a map in the order of its keys that all interpreters share. This file: creation
+/// and the operators.
+/// </summary>
 internal static unsafe partial class SortedDictType
 {
     /// <summary>What others are to know of the kind; once a process.</summary>
@@ -38,9 +41,9 @@ internal static unsafe partial class SortedDictType
 
                 A dict in the order of its keys that all interpreters share: each operation atomic, no lock in sight.
 
-                Created in the current pool. Keys are numbers, or str, or bytes, or tuples of these: all of one kind, for as long as it is not empty.
-                Values are those of Dict. Finding, adding and removing take time in proportion to the logarithm of the size. Iterating sees the items of
-                one moment, irange() those of a range.
+                Created in the current pool. Keys are numbers, or str, or bytes, or tuples of these: all of one kind, for as long
+                as it is not empty. Values are those of Dict. Finding, adding and removing take time in proportion to the
+                logarithm of the size. Iterating sees the items of one moment, irange() those of a range.
                 """u8)),
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
             Slot(PyTypeSlot.Init, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Init),
@@ -81,7 +84,8 @@ internal static unsafe partial class SortedDictType
 
     /// <summary>Whether an object is a SortedDict of any interpreter.</summary>
     internal static bool IsOurs(PyObject* o) =>
-        Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.MapSubscript) == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Subscript;
+        Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.MapSubscript) == (
+            delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Subscript;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int Assign(PyObject* self, PyObject* key, PyObject* value)
@@ -162,7 +166,10 @@ internal static unsafe partial class SortedDictType
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* InPlaceOr(PyObject* self, PyObject* other) => Frame.Change(self, other, &LiveSorted.Merge);
 
-    /// <summary>Says why an object cannot be a key here: it has no order at all, or that of another kind. The probe is empty for what is no value of a pool.</summary>
+    /// <summary>
+    /// Says why an object cannot be a key here: it has no order at all, or that of another kind. The probe is empty for what is
+    /// no value of a pool.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static PyObject* RaiseUnsortable(Handle* handle, PyObject* o, in Probe probe)
     {
@@ -171,16 +178,19 @@ internal static unsafe partial class SortedDictType
         bool isDeleted = SharedObject.IsDeleted((SharedObject*)handle->Shared);
         OrderingClass kind = isDeleted ? OrderingClass.None : probe.Class;
         OrderingClass others = OrderingClass.None;
-        if (!isDeleted && Tree.First(state->Me, MapOf(handle), out Value first, out _) == Status.Done) others = Ordering.ClassOf(first);
+        if (!isDeleted && Tree.First(state->Me, MapOf(handle), out Value first, out _) == Status.Done)
+            others = Ordering.ClassOf(first);
         Epoch.Exit(state->Me);
         if (isDeleted) return LiveErrors.RaiseDeleted(handle);
         string type = Text.TypeName(o);
         string place = Place.Item((PyObject*)handle, o).Describe();
         if (kind == OrderingClass.Tuple && others == OrderingClass.Tuple) return RaiseMixed(handle, place, probe);
-        if (kind != OrderingClass.None) return Errors.Type($"{place}: the keys of this SortedDict are {Name(others)}, {type} cannot be sorted among them");
+        if (kind != OrderingClass.None)
+            return Errors.Type($"{place}: the keys of this SortedDict are {Name(others)}, {type} cannot be sorted among them");
         if (IsNaN(o)) return Errors.Value($"{place}: NaN cannot be a key of a SortedDict, it has no place in an order");
         bool isTuple = (Layout.TypeFlags(o->Type) & PyTypeSpec.TupleSubclass) != 0;
-        if (isTuple && HoldsNaN(o, 1)) return Errors.Value($"{place}: a tuple with NaN in it cannot be a key of a SortedDict, it has no place in an order");
+        if (isTuple && HoldsNaN(o, 1))
+            return Errors.Value($"{place}: a tuple with NaN in it cannot be a key of a SortedDict, it has no place in an order");
         return Errors.Type(isTuple
             ? $"{place}: a tuple with an item that has no order cannot be a key of a SortedDict"
             : $"{place}: the keys of a SortedDict are numbers, str, bytes or tuples of these, not {type}");
@@ -194,7 +204,8 @@ internal static unsafe partial class SortedDictType
         bool isMixed = IsMixed(handle, probe, out OrderingClass first, out OrderingClass second);
         Epoch.Exit(state->Me);
         return Errors.Type(isMixed
-            ? $"{place}: the keys of this SortedDict are tuples with {Name(first)} where this one has {Name(second)}, they cannot be sorted"
+            ? $"{place}: the keys of this SortedDict are tuples with {Name(first)} where this one has {Name(second)}, they "
+                + "cannot be sorted"
             : $"{place}: this tuple cannot be sorted among the keys of this SortedDict");
     }
 
@@ -203,8 +214,10 @@ internal static unsafe partial class SortedDictType
     {
         first = second = OrderingClass.None;
         Participant* me = handle->State->Me;
-        return Tree.Floor(me, MapOf(handle), probe, out Value below, out _) == Status.Done && !Ordering.HaveOrder(below, probe.AsValue, out first, out second)
-            || Tree.Ceiling(me, MapOf(handle), probe, out Value above, out _) == Status.Done && !Ordering.HaveOrder(above, probe.AsValue, out first, out second);
+        return Tree.Floor(me, MapOf(handle), probe, out Value below, out _) == Status.Done
+            && !Ordering.HaveOrder(below, probe.AsValue, out first, out second)
+            || Tree.Ceiling(me, MapOf(handle), probe, out Value above, out _) == Status.Done
+                && !Ordering.HaveOrder(above, probe.AsValue, out first, out second);
     }
 
     /// <summary>Whether a bound of a range is a tuple that cannot be compared with all keys; an exception is set then.</summary>
@@ -218,7 +231,8 @@ internal static unsafe partial class SortedDictType
         return isMixed && RaiseUnsortable(handle, bound, probe) == null;
     }
 
-    static bool IsNaN(PyObject* o) => Api.Table.PyType_IsSubtype(o->Type, Api.Table.PyFloat_Type) != 0 && double.IsNaN(((PyFloatObject*)o)->Value);
+    static bool IsNaN(PyObject* o) =>
+        Api.Table.PyType_IsSubtype(o->Type, Api.Table.PyFloat_Type) != 0 && double.IsNaN(((PyFloatObject*)o)->Value);
 
     static bool HoldsNaN(PyObject* o, int depth)
     {

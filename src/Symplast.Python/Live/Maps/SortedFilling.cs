@@ -6,7 +6,10 @@ using Tree = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.
 
 namespace Symplast.Python.Live;
 
-/// <summary>Gives a SortedDict that is empty the items of a plain dict at once: they are sorted, and a tree is made of them, where nobody sees it.</summary>
+/// <summary>
+/// Gives a SortedDict that is empty the items of a plain dict at once: they are sorted, and a tree is made of them, where nobody
+/// sees it.
+/// </summary>
 internal static unsafe class SortedFilling
 {
     const nint Few = 8;
@@ -15,15 +18,17 @@ internal static unsafe class SortedFilling
     const nint PerSection = 256;
 
     /// <summary>
-    /// Moves items of a plain dict that nobody else has to a SortedDict, from its first one on: as many as there are whose keys are numbers, or text, and whose values
-    /// are plain; or none, if the SortedDict is not empty, or has no room. False with an exception set; handlers of signals can run.
+    /// Moves items of a plain dict that nobody else has to a SortedDict, from its first one on: as many as there are whose keys
+    /// are numbers, or text, and whose values are plain; or none, if the SortedDict is not empty, or has no room. False with an
+    /// exception set; handlers of signals can run.
     /// </summary>
     internal static bool Dict(Handle* handle, PyObject* plain, ref nint position)
     {
         nint count = ((PyDictObject*)plain)->Used;
         LiveState* state = handle->State;
         // Others may store something meanwhile: then it ends later.
-        if (count < Few || Tree.Count(state->Me, (SortedMap*)handle->Shared, out long present) != Status.Done || present != 0) return true;
+        if (count < Few || Tree.Count(state->Me, (SortedMap*)handle->Shared, out long present) != Status.Done || present != 0)
+            return true;
         SortedEntry* entries = Allocate(count);
         if (entries == null) return true;
         nint after = position;
@@ -95,7 +100,8 @@ internal static unsafe class SortedFilling
     {
         LiveState* state = handle->State;
         Epoch.Enter(state->Me);
-        bool done = count != 0 && !PoolHeap.IsDeleted(Heap.Of(handle->Shared)) && Tree.Fill(state->Me, (SortedMap*)handle->Shared, entries, count) == Status.Done;
+        bool done = count != 0 && !PoolHeap.IsDeleted(Heap.Of(handle->Shared))
+            && Tree.Fill(state->Me, (SortedMap*)handle->Shared, entries, count) == Status.Done;
         Epoch.Exit(state->Me);
         if (!done) Drop(handle, entries, count);
         return done;

@@ -5,18 +5,21 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Live objects in plain pickles: by reference, within the process. A pickle names the process, the pool, the place in the address range and the object's ticket, a number
-/// that no other object ever has, and which the object itself carries; nothing is registered, so a pickle that is never loaded costs nothing, and keeps nothing alive.
+/// Live objects in plain pickles: by reference, within the process. A pickle names the process, the pool, the place in the
+/// address range and the object's ticket, a number that no other object ever has, and which the object itself carries; nothing is
+/// registered, so a pickle that is never loaded costs nothing, and keeps nothing alive.
 /// </summary>
 internal static unsafe class LivePickles
 {
-    // The bits of an object's note (SharedObject.NoteOf) that are its ticket; 0 if it has none. For a million new ones a second they
-    // last twelve days.
+    // The bits of an object's note (SharedObject.NoteOf) that are its ticket; 0 if it has none. For a million new ones a second
+    // they last twelve days.
     const ulong TicketMask = (1UL << Tracking.TicketBits) - 1;
 
     static long _lastTicket;
 
-    /// <summary>The answer of <c>__reduce__</c>: (symplast._symplast._live_by_ticket, (process, name of the type, pool, place, ticket)).</summary>
+    /// <summary>
+    /// The answer of <c>__reduce__</c>: (symplast._symplast._live_by_ticket, (process, name of the type, pool, place, ticket)).
+    /// </summary>
     internal static PyObject* Reduce(Handle* handle)
     {
         if (!LiveMethods.IsUsable(handle) || !PoolReference.StaysHere(Text.TypeName((PyObject*)handle))) return null;
@@ -45,7 +48,8 @@ internal static unsafe class LivePickles
     internal static PyObject* Load(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         ref Api api = ref Api.Table;
-        if (count != 5 || arguments[0]->Type != api.PyUnicode_Type || arguments[1]->Type != api.PyUnicode_Type) return Errors.Type("_live_by_ticket() takes two texts and three numbers");
+        if (count != 5 || arguments[0]->Type != api.PyUnicode_Type || arguments[1]->Type != api.PyUnicode_Type)
+            return Errors.Type("_live_by_ticket() takes two texts and three numbers");
         Span<ulong> numbers = stackalloc ulong[3];
         for (int i = 0; i < 3; i++)
         {
@@ -56,7 +60,9 @@ internal static unsafe class LivePickles
         }
         string type = Text.FromPython(arguments[1]);
         if (Text.FromPython(arguments[0]) != PoolReference.Process)
-            return Errors.Set(interpreter.SymplastError, $"a {type} is pickled by reference: it can be unpickled only in the process that pickled it, while that runs");
+            return Errors.Set(
+                interpreter.SymplastError,
+                $"a {type} is pickled by reference: it can be unpickled only in the process that pickled it, while that runs");
         Pool? pool = PoolTable.Find((long)numbers[0]);
         if (pool is not { Deleted: false }) return interpreter.RaiseDeleted(pool);
         return Find(interpreter, type, pool, (nuint)numbers[1], numbers[2]);
@@ -75,7 +81,9 @@ internal static unsafe class LivePickles
         if (isDeleted) return interpreter.RaiseDeleted(pool);
         Header* found = ObjectWalk.Find(state->Me, pool, address, ticket, TicketMask);
         PyObject* handle = found != null ? Outgoing.Give(state, Value.Of(found))
-            : Errors.Set(interpreter.DeletedError, $"the {type} that was pickled no longer exists: a pickle of a live object does not keep it alive");
+            : Errors.Set(
+                interpreter.DeletedError,
+                $"the {type} that was pickled no longer exists: a pickle of a live object does not keep it alive");
         Heap.Unpin(heap);
         return handle;
     }

@@ -6,16 +6,16 @@ using Symplast.Memory;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// A parcel in the hands of Python code: a capsule that drops it when it dies, until something else takes it over. An exception of a signal handler, which
-/// may come between any two calls, so leaves no parcel behind.
+/// A parcel in the hands of Python code: a capsule that drops it when it dies, until something else takes it over. An exception
+/// of a signal handler, which may come between any two calls, so leaves no parcel behind.
 /// </summary>
 internal static unsafe class ParcelHandle
 {
     static byte* Name => Text.Utf8("symplast.parcel"u8);
 
     /// <summary>
-    /// Calls <paramref name="dumps"/>(obj, sender) with a parcel open. Returns (data, parcel), where parcel is None if the data name no live objects; null with an
-    /// exception set.
+    /// Calls <paramref name="dumps"/>(obj, sender) with a parcel open. Returns (data, parcel), where parcel is None if the data
+    /// name no live objects; null with an exception set.
     /// </summary>
     internal static PyObject* Pack(PyObject* dumps, PyObject* o, PyObject* sender)
     {
@@ -38,7 +38,9 @@ internal static unsafe class ParcelHandle
         return null;
     }
 
-    /// <summary>Reads the number of a parcel, 0 for None. False with an exception set if it is neither, or has been taken over.</summary>
+    /// <summary>
+    /// Reads the number of a parcel, 0 for None. False with an exception set if it is neither, or has been taken over.
+    /// </summary>
     internal static bool Read(PyObject* parcel, out long number)
     {
         number = 0;

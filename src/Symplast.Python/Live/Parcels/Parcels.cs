@@ -6,8 +6,9 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Live objects on their way between interpreters. Pickled data names each by a ticket, a number that is never used again; the ticket holds a reference until the
-/// parcel it belongs to, which travels with the data, is dropped. Large data that many messages name have tickets too. Thread-safe.
+/// Live objects on their way between interpreters. Pickled data names each by a ticket, a number that is never used again; the
+/// ticket holds a reference until the parcel it belongs to, which travels with the data, is dropped. Large data that many
+/// messages name have tickets too. Thread-safe.
 /// </summary>
 internal static unsafe class Parcels
 {
@@ -62,7 +63,10 @@ internal static unsafe class Parcels
         }
     }
 
-    /// <summary>Makes the parcel that the calling thread is packing, if there is one, hold a closed one too: data that are sent again and again have one of their own.</summary>
+    /// <summary>
+    /// Makes the parcel that the calling thread is packing, if there is one, hold a closed one too: data that are sent again and
+    /// again have one of their own.
+    /// </summary>
     internal static void Attach(long parcel)
     {
         if (_open is not { Count: > 0 }) return;
@@ -75,7 +79,10 @@ internal static unsafe class Parcels
         }
     }
 
-    /// <summary>Lets go of a parcel; the last of its holders ends its tickets, and the references they held. 0 is no parcel. No section may be open, nor Python be left to run.</summary>
+    /// <summary>
+    /// Lets go of a parcel; the last of its holders ends its tickets, and the references they held. 0 is no parcel. No section
+    /// may be open, nor Python be left to run.
+    /// </summary>
     internal static void Drop(long parcel)
     {
         if (parcel == 0) return;
@@ -107,11 +114,17 @@ internal static unsafe class Parcels
         }
     }
 
-    /// <summary>The ticket of a live object in the parcel that the calling thread is packing, as pickled data have it: a negative int. Null with an exception set.</summary>
+    /// <summary>
+    /// The ticket of a live object in the parcel that the calling thread is packing, as pickled data have it: a negative int.
+    /// Null with an exception set.
+    /// </summary>
     internal static PyObject* Address(Handle* handle)
     {
         if (!LiveMethods.IsUsable(handle)) return null;
-        if (_open is not { Count: > 0 }) return Errors.Type($"cannot pickle a {Text.TypeName((PyObject*)handle)}: a live object goes by reference to the workers of an InterpreterPoolExecutor only");
+        if (_open is not { Count: > 0 })
+            return Errors.Type(
+            $"cannot pickle a {Text.TypeName((PyObject*)handle)}: a live object goes by reference to the workers of an "
+            + "InterpreterPoolExecutor only");
         LiveState* state = handle->State;
         // What can fail for want of memory comes first: then the ticket holds nothing, and goes with its parcel.
         List<long> parcel = _open.Peek().Tickets;
@@ -138,7 +151,10 @@ internal static unsafe class Parcels
         return Api.Table.PyLong_FromLongLong(-number);
     }
 
-    /// <summary>Puts a copy of some bytes into the parcel that the calling thread is packing, and returns their ticket; null with an exception set.</summary>
+    /// <summary>
+    /// Puts a copy of some bytes into the parcel that the calling thread is packing, and returns their ticket; null with an
+    /// exception set.
+    /// </summary>
     internal static PyObject* Deposit(ReadOnlySpan<byte> data)
     {
         if (_open is not { Count: > 0 }) return Errors.Type("no parcel is open");
@@ -171,12 +187,16 @@ internal static unsafe class Parcels
         using (Gate.Hold())
         {
             // Under the lock, as the parcel may be dropped: bytes are copied at some gigabytes a second, and seldom.
-            if (Tickets.TryGetValue(number, out Ticket ticket) && ticket.Data != 0) return Api.Table.PyBytes_FromStringAndSize((byte*)ticket.Data, ticket.Length);
+            if (Tickets.TryGetValue(number, out Ticket ticket) && ticket.Data != 0)
+                return Api.Table.PyBytes_FromStringAndSize((byte*)ticket.Data, ticket.Length);
         }
         return Errors.Value("not the ticket of data on their way");
     }
 
-    /// <summary>The handle, in the calling interpreter, of the object with a ticket, a new reference; null with an exception set. Runs Python code.</summary>
+    /// <summary>
+    /// The handle, in the calling interpreter, of the object with a ticket, a new reference; null with an exception set. Runs
+    /// Python code.
+    /// </summary>
     internal static PyObject* Collect(LiveState* state, long number)
     {
         // Who sends an object has left what has changed in its own classes since.

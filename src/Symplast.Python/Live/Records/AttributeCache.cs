@@ -5,12 +5,12 @@ using Symplast.CPython;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// One interpreter's memory of where attributes are: which slot a name has in objects of a class with a shape, or that they have none of this name; in either case the
-/// class has no data descriptor of the name. Direct-mapped.
+/// One interpreter's memory of where attributes are: which slot a name has in objects of a class with a shape, or that they have
+/// none of this name; in either case the class has no data descriptor of the name. Direct-mapped.
 /// </summary>
 /// <remarks>
-/// A class is known by its version (<see cref="Layout.TypeVersion"/>), which changes when it or a base of it does; a name by its address, with a reference, so that
-/// the address means no other text. Used with the interpreter's GIL held.
+/// A class is known by its version (<see cref="Layout.TypeVersion"/>), which changes when it or a base of it does; a name by its
+/// address, with a reference, so that the address means no other text. Used with the interpreter's GIL held.
 /// </remarks>
 internal unsafe struct AttributeCache
 {

@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 
 namespace Symplast.Python.Live;
 
-/// <summary>What one interpreter remembers of classes of live objects and of their attributes: in its <see cref="LiveState"/>.</summary>
+/// <summary>
+/// What one interpreter remembers of classes of live objects and of their attributes: in its <see cref="LiveState"/>.
+/// </summary>
 /// <remarks>Used with the interpreter's GIL held.</remarks>
 internal unsafe struct ClassCaches
 {

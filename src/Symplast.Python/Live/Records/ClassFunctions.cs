@@ -12,19 +12,28 @@ internal static unsafe class ClassFunctions
     internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
     {
         Method("_class_made"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Made, PyMethodDef.FastCall,
-            "Note that a class of live objects was made, with its module and qualified name. Returns the one that goes by these names so far, or None."u8),
+            "Note that a class of live objects was made, with its module and qualified name. Returns the one that goes by "u8
+            + "these names so far, or None."u8),
         Method("_name_class"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&ByName, PyMethodDef.FastCall,
-            "Give a class that goes by module and qualified name its number, by two hashes of its definition. Returns whether others have these names."u8),
-        Method("_publish_class"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Publish, PyMethodDef.FastCall,
-            "Leave the definition of a class, or why there is none; give it its number if it has none. Takes class, module, name, token or None, version, bytes or text, parcel."u8),
-        Method("_is_published"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsPublished, PyMethodDef.OneArg, "Whether the class with a token has left its definition."u8),
-        Method("_number_class"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&ByToken, PyMethodDef.FastCall,
+            "Give a class that goes by module and qualified name its number, by two hashes of its definition. Returns "u8
+            + "whether others have these names."u8),
+        Method("_publish_class"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Publish,
+            PyMethodDef.FastCall,
+            "Leave the definition of a class, or why there is none; give it its number if it has none. Takes class, module, "u8
+            + "name, token or None, version, bytes or text, parcel."u8),
+        Method("_is_published"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsPublished, PyMethodDef.OneArg,
+            "Whether the class with a token has left its definition."u8),
+        Method("_number_class"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&ByToken,
+            PyMethodDef.FastCall,
             "Give a class that goes by value its number. Takes class, module, name, token."u8),
-        Method("_unpublished_namesakes"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Namesakes, PyMethodDef.NoArgs,
+        Method("_unpublished_namesakes"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Namesakes,
+            PyMethodDef.NoArgs,
             "The classes that go by a name which has come to mean others as well, and have not left their definitions."u8),
-        Method("_let_classes_go"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&LetGo, PyMethodDef.FastCall,
+        Method("_let_classes_go"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&LetGo,
+            PyMethodDef.FastCall,
             "For gc.callbacks: when the collector begins, do not hold classes that have no handle."u8),
-        Method("_class_gone"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Gone, PyMethodDef.OneArg, "Callback of the weak references to classes."u8),
+        Method("_class_gone"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Gone, PyMethodDef.OneArg,
+            "Callback of the weak references to classes."u8),
     };
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -33,9 +42,11 @@ internal static unsafe class ClassFunctions
         try
         {
             InterpreterState interpreter = InterpreterState.Of(module);
-            if (!Fits(interpreter, arguments, count, 3)) return Errors.Type("_class_made() takes a class of live objects and two texts");
+            if (!Fits(interpreter, arguments, count, 3))
+                return Errors.Type("_class_made() takes a class of live objects and two texts");
             if (Classes.HasFields(arguments[0])) ObjectType.Close(arguments[0]);
-            PyObject* old = InterpreterClasses.Of(interpreter).Supersede(Text.FromPython(arguments[1]), Text.FromPython(arguments[2]));
+            PyObject* old =
+                InterpreterClasses.Of(interpreter).Supersede(Text.FromPython(arguments[1]), Text.FromPython(arguments[2]));
             return References.New(old == null ? Api.Table._Py_NoneStruct : old);
         }
         catch (Exception e)
@@ -50,11 +61,13 @@ internal static unsafe class ClassFunctions
         try
         {
             InterpreterState interpreter = InterpreterState.Of(module);
-            if (!Fits(interpreter, arguments, count, 5)) return Errors.Type("_name_class() takes a class of live objects, two texts and two numbers");
+            if (!Fits(interpreter, arguments, count, 5))
+                return Errors.Type("_name_class() takes a class of live objects, two texts and two numbers");
             long content = Api.Table.PyLong_AsLongLong(arguments[3]);
             long stamp = Api.Table.PyLong_AsLongLong(arguments[4]);
             if (Api.Table.PyErr_Occurred() != null) return null;
-            ClassTable.Identity identity = new(Text.FromPython(arguments[1]), Text.FromPython(arguments[2]), null, content, stamp);
+            ClassTable.Identity identity =
+                new(Text.FromPython(arguments[1]), Text.FromPython(arguments[2]), null, content, stamp);
             if (!InterpreterClasses.Of(interpreter).TryHold(arguments[0], out int number))
             {
                 number = ClassTable.NumberOfName(identity, InterpreterClasses.Of(interpreter).Has);
@@ -75,7 +88,8 @@ internal static unsafe class ClassFunctions
         try
         {
             InterpreterState interpreter = InterpreterState.Of(module);
-            if (!Fits(interpreter, arguments, count, 4)) return Errors.Type("_number_class() takes a class of live objects and three texts");
+            if (!Fits(interpreter, arguments, count, 4))
+                return Errors.Type("_number_class() takes a class of live objects and three texts");
             return Number(interpreter, arguments, out _) ? Api.Table._Py_NoneStruct : null;
         }
         catch (Exception e)
@@ -91,15 +105,19 @@ internal static unsafe class ClassFunctions
         {
             ref Api api = ref Api.Table;
             InterpreterState interpreter = InterpreterState.Of(module);
-            if (!Fits(interpreter, arguments, count, 7)) return Errors.Type("_publish_class() takes a class of live objects, three texts, a number, bytes or text, and a parcel");
+            if (!Fits(interpreter, arguments, count, 7))
+                return Errors.Type(
+                "_publish_class() takes a class of live objects, three texts, a number, bytes or text, and a parcel");
             long version = api.PyLong_AsLongLong(arguments[4]);
-            if (version == -1 && api.PyErr_Occurred() != null || !ParcelHandle.Read(arguments[6], out long parcel) || !Number(interpreter, arguments, out int number)) return null;
+            if (version == -1 && api.PyErr_Occurred() != null || !ParcelHandle.Read(arguments[6], out long parcel)
+                || !Number(interpreter, arguments, out int number)) return null;
             PyObject* definition = arguments[5];
             if (definition->Type == api.PyUnicode_Type) ClassTable.NoteFailure(number, Text.FromPython(definition));
             else if (definition->Type != api.PyBytes_Type) return Errors.Type("_publish_class() takes bytes or text");
             else
             {
-                ReadOnlySpan<byte> data = new((byte*)definition + PyBytesObject.DataOffset, checked((int)((PyBytesObject*)definition)->Size));
+                ReadOnlySpan<byte> data =
+                    new((byte*)definition + PyBytesObject.DataOffset, checked((int)((PyBytesObject*)definition)->Size));
                 ClassTable.Publish(number, data, version, parcel, interpreter.Id);
                 ParcelHandle.Release(arguments[6]);
             }
@@ -156,12 +174,14 @@ internal static unsafe class ClassFunctions
         try
         {
             ref Api api = ref Api.Table;
-            if (count != 2 || arguments[0]->Type != api.PyUnicode_Type || arguments[1]->Type != api.PyDict_Type) return Errors.Type("_let_classes_go() takes what callbacks of the collector get");
+            if (count != 2 || arguments[0]->Type != api.PyUnicode_Type || arguments[1]->Type != api.PyDict_Type)
+                return Errors.Type("_let_classes_go() takes what callbacks of the collector get");
             InterpreterState interpreter = InterpreterState.Of(module);
             PyObject* generation = api.PyDict_GetItemString(arguments[1], Text.Utf8("generation"u8));
             // Classes are in circles, and seldom as young as what the youngest generation has.
             bool isOld = generation != null && generation->Type == api.PyLong_Type && api.PyLong_AsLongLong(generation) > 0;
-            if (isOld && interpreter.Live != null && Text.FromPython(arguments[0]) == "start") InterpreterClasses.Of(interpreter).LetGo();
+            if (isOld && interpreter.Live != null && Text.FromPython(arguments[0]) == "start")
+                InterpreterClasses.Of(interpreter).LetGo();
             return api._Py_NoneStruct;
         }
         catch (Exception e)
@@ -199,7 +219,8 @@ internal static unsafe class ClassFunctions
     {
         if (InterpreterClasses.Of(interpreter).TryHold(arguments[0], out number)) return true;
         if (arguments[3] == Api.Table._Py_NoneStruct) return Errors.Type("the class has no number yet") != null;
-        number = ClassTable.NumberOfToken(new(Text.FromPython(arguments[1]), Text.FromPython(arguments[2]), Text.FromPython(arguments[3]), 0, 0));
+        number = ClassTable.NumberOfToken(
+            new(Text.FromPython(arguments[1]), Text.FromPython(arguments[2]), Text.FromPython(arguments[3]), 0, 0));
         return InterpreterClasses.Of(interpreter).Add(arguments[0], number, mayBeLetGo: true);
     }
 }

@@ -6,12 +6,13 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The classes of live objects that the process knows, by the number that each object carries. Thread-safe; no Python code runs while its lock is held.
+/// The classes of live objects that the process knows, by the number that each object carries. Thread-safe; no Python code runs
+/// while its lock is held.
 /// </summary>
 /// <remarks>
-/// A class that is found by its name has a number for each <em>definition</em> of this name: two interpreters that import the same source have the same class. Any other
-/// class is known by the token under which it travels by value. Where a name alone does not say which class is meant, or no name does, a definition by value lies here for
-/// those who meet an object of the class.
+/// A class that is found by its name has a number for each <em>definition</em> of this name: two interpreters that import the
+/// same source have the same class. Any other class is known by the token under which it travels by value. Where a name alone
+/// does not say which class is meant, or no name does, a definition by value lies here for those who meet an object of the class.
 /// </remarks>
 internal static unsafe class ClassTable
 {
@@ -77,14 +78,15 @@ internal static unsafe class ClassTable
     }
 
     /// <summary>
-    /// The number of a class that is found by its name, for an interpreter that has no class yet for those numbers that <paramref name="isTaken"/> does not name. The newest
-    /// that fits, or a new one.
+    /// The number of a class that is found by its name, for an interpreter that has no class yet for those numbers that
+    /// <paramref name="isTaken"/> does not name. The newest that fits, or a new one.
     /// </summary>
     internal static int NumberOfName(Identity identity, Func<int, bool> isTaken)
     {
         using (Gate.Hold())
         {
-            if (!ByName.TryGetValue((identity.Module, identity.Name), out List<int>? numbers)) ByName.Add((identity.Module, identity.Name), numbers = []);
+            if (!ByName.TryGetValue((identity.Module, identity.Name), out List<int>? numbers))
+                ByName.Add((identity.Module, identity.Name), numbers = []);
             int newest = numbers.FindLast(number => Classes[number]!.Identity.Matches(identity.Content, identity.Stamp));
             if (newest != 0 && !isTaken(newest)) return newest;
             numbers.Add(Add(identity));
@@ -118,13 +120,14 @@ internal static unsafe class ClassTable
     {
         using (Gate.Hold())
         {
-            return Classes[number] is { Identity: { Token: null } identity } known && known.Definition == null && ByName[(identity.Module, identity.Name)].Count > 1;
+            return Classes[number] is { Identity: { Token: null } identity } known && known.Definition == null
+                && ByName[(identity.Module, identity.Name)].Count > 1;
         }
     }
 
     /// <summary>
-    /// Leaves the definition of a class, and takes over the parcel with the live objects that it names. One of the same interpreter that is not older than
-    /// <paramref name="version"/> stays.
+    /// Leaves the definition of a class, and takes over the parcel with the live objects that it names. One of the same
+    /// interpreter that is not older than <paramref name="version"/> stays.
     /// </summary>
     /// <exception cref="OutOfMemoryException">No memory; the parcel is still the caller's.</exception>
     internal static void Publish(int number, ReadOnlySpan<byte> definition, long version, long parcel, long interpreter)
@@ -134,7 +137,8 @@ internal static unsafe class ClassTable
         long unwanted = parcel;
         using (Gate.Hold())
         {
-            if (Classes[number] is { } known && (known.Definition == null || known.Publisher != interpreter || known.Version < version))
+            if (Classes[number] is { } known
+                && (known.Definition == null || known.Publisher != interpreter || known.Version < version))
             {
                 byte* old = known.Definition;
                 known.Definition = copy;
@@ -163,7 +167,8 @@ internal static unsafe class ClassTable
     }
 
     /// <summary>
-    /// What the process knows of a class: false if nothing. The definition is a new bytes object, None if there is none; null with an exception set if there is no memory.
+    /// What the process knows of a class: false if nothing. The definition is a new bytes object, None if there is none; null
+    /// with an exception set if there is no memory.
     /// </summary>
     internal static bool TryGet(int number, out Identity? identity, out PyObject* definition, out string? failure)
     {
@@ -183,7 +188,8 @@ internal static unsafe class ClassTable
     {
         using (Gate.Hold())
         {
-            return Classes[number] is { } known && known.Definition != null && known.Change > since && known.Publisher != interpreter;
+            return Classes[number] is { } known && known.Definition != null && known.Change > since
+                && known.Publisher != interpreter;
         }
     }
 
@@ -192,7 +198,8 @@ internal static unsafe class ClassTable
     {
         using (Gate.Hold())
         {
-            return (uint)number < (uint)Classes.Count && Classes[number] is { } known ? (known.Identity.Module, known.Identity.Name) : default;
+            return (uint)number < (uint)Classes.Count && Classes[number] is { } known
+                ? (known.Identity.Module, known.Identity.Name) : default;
         }
     }
 
@@ -220,7 +227,8 @@ internal static unsafe class ClassTable
     }
 
     /// <summary>
-    /// Forgets the classes that go by value, that no interpreter has any more, and of which no object lives: walks the live objects of all pools. Not inside a section.
+    /// Forgets the classes that go by value, that no interpreter has any more, and of which no object lives: walks the live
+    /// objects of all pools. Not inside a section.
     /// </summary>
     internal static void Sweep(Participant* me)
     {
@@ -248,7 +256,8 @@ internal static unsafe class ClassTable
         {
             foreach ((int number, long touches) in orphans)
             {
-                if (counts[(int)LiveKind.Count + number] != 0 || Classes[number] is not { Interpreters: 0 } known || known.Touches != touches) continue;
+                if (counts[(int)LiveKind.Count + number] != 0 || Classes[number] is not { Interpreters: 0 } known
+                    || known.Touches != touches) continue;
                 NativeMemory.Free(known.Definition);
                 if (known.Parcel != 0) parcels.Add(known.Parcel);
                 ByToken.Remove(known.Identity.Token!);

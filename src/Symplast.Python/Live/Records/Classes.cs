@@ -6,8 +6,8 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// How an interpreter comes by the class of a live object. What decides is in Python (<c>symplast/classes.py</c>), what is known of classes in <see cref="ClassTable"/> and
-/// <see cref="InterpreterClasses"/>. Each pool has one tree of shapes for each class.
+/// How an interpreter comes by the class of a live object. What decides is in Python (<c>symplast/classes.py</c>), what is known
+/// of classes in <see cref="ClassTable"/> and <see cref="InterpreterClasses"/>. Each pool has one tree of shapes for each class.
 /// </summary>
 internal static unsafe class Classes
 {
@@ -22,8 +22,8 @@ internal static unsafe class Classes
     static readonly WordLock Gate = WordLock.Create();
 
     /// <summary>
-    /// Gives a class its number in the process, when it makes its first object in this interpreter; 0 if it was not created as a class of live objects. False with an
-    /// exception set. Runs Python code.
+    /// Gives a class its number in the process, when it makes its first object in this interpreter; 0 if it was not created as a
+    /// class of live objects. False with an exception set. Runs Python code.
     /// </summary>
     internal static bool Identify(InterpreterState interpreter, PyObject* type, out int number)
     {
@@ -58,21 +58,27 @@ internal static unsafe class Classes
             (nint)(failure is null ? References.New(none) : Text.ToPython(failure)),
         ]);
         if (found == null) return false;
-        bool fits = api.PyType_IsSubtype(found->Type, api.PyType_Type) != 0 && api.PyType_IsSubtype(found, state->TypeOf(LiveKind.Object)) != 0;
+        bool fits = api.PyType_IsSubtype(found->Type, api.PyType_Type) != 0
+            && api.PyType_IsSubtype(found, state->TypeOf(LiveKind.Object)) != 0;
         bool done = fits && InterpreterClasses.Of(interpreter).Add(found, number, mayBeLetGo: identity.Token is not null);
-        if (!fits) LiveErrors.RaiseNotShareable(state, $"{identity.Module}.{identity.Name} is not a class of live objects in this interpreter");
+        if (!fits) LiveErrors.RaiseNotShareable(
+            state, $"{identity.Module}.{identity.Name} is not a class of live objects in this interpreter");
         References.Drop(found);
         return done;
     }
 
     /// <summary>
-    /// Takes in what other interpreters have changed, since it was last called, in classes that this one has from them. False with an exception set; then what failed is
-    /// tried again the next time. Runs Python code only if there is something new.
+    /// Takes in what other interpreters have changed, since it was last called, in classes that this one has from them. False
+    /// with an exception set; then what failed is tried again the next time. Runs Python code only if there is something new.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static bool Refresh(LiveState* state) => state->Interpreter is not { } interpreter || InterpreterClasses.Of(interpreter).SeenChanges == ClassTable.Changes || Refresh(interpreter);
+    internal static bool Refresh(LiveState* state) =>
+        state->Interpreter is not { } interpreter || InterpreterClasses.Of(interpreter).SeenChanges == ClassTable.Changes
+        || Refresh(interpreter);
 
-    /// <summary>The root of a pool's shapes for a class; null if there is no memory. Inside a section in which the pool was not deleted.</summary>
+    /// <summary>
+    /// The root of a pool's shapes for a class; null if there is no memory. Inside a section in which the pool was not deleted.
+    /// </summary>
     internal static Shape* RootOf(Participant* me, PoolHeap* heap, int number)
     {
         Pool? pool = LiveErrors.PoolOf(heap);
@@ -90,7 +96,10 @@ internal static unsafe class Classes
     /// <summary>Whether a class, or a base of it, declares fields: then its objects have no other attributes.</summary>
     internal static bool HasFields(PyObject* type) => FieldsOf(type) != null;
 
-    /// <summary>The names of the fields that a class and its bases declare, a borrowed tuple; null if there are none, or with an exception set.</summary>
+    /// <summary>
+    /// The names of the fields that a class and its bases declare, a borrowed tuple; null if there are none, or with an exception
+    /// set.
+    /// </summary>
     internal static PyObject* FieldsOf(PyObject* type)
     {
         ref Api api = ref Api.Table;
@@ -103,7 +112,8 @@ internal static unsafe class Classes
     static bool Refresh(InterpreterState interpreter)
     {
         long seen = ClassTable.Changes;
-        int[] changed = [.. InterpreterClasses.Of(interpreter).Numbers.Where(number => ClassTable.HasChanged(number, InterpreterClasses.Of(interpreter).SeenChanges, interpreter.Id))];
+        int[] changed = [.. InterpreterClasses.Of(interpreter).Numbers.Where(
+            number => ClassTable.HasChanged(number, InterpreterClasses.Of(interpreter).SeenChanges, interpreter.Id))];
         foreach (int number in changed)
         {
             ClassTable.TryGet(number, out _, out PyObject* definition, out _);
@@ -115,7 +125,8 @@ internal static unsafe class Classes
         return true;
     }
 
-    // Calls a function of symplast.classes; takes over the references to the arguments, of which one may be null with an exception set.
+    // Calls a function of symplast.classes; takes over the references to the arguments, of which one may be null with an
+    // exception set.
     static PyObject* Call(ReadOnlySpan<byte> name, ReadOnlySpan<nint> arguments)
     {
         ref Api api = ref Api.Table;

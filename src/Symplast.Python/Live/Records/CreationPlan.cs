@@ -7,10 +7,14 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// How objects of a class are made: its number, its fields, and the shape that an object with all of them has in a pool. Plans that were made lately are kept in a
-/// direct-mapped table of the interpreter (<see cref="CreationPlans"/>); a class is known by its version, so a plan is right for as long as it is found.
+/// How objects of a class are made: its number, its fields, and the shape that an object with all of them has in a pool. Plans
+/// that were made lately are kept in a direct-mapped table of the interpreter (<see cref="CreationPlans"/>); a class is known by
+/// its version, so a plan is right for as long as it is found.
 /// </summary>
-/// <remarks>Used with the interpreter's GIL held. Fields and names are borrowed from the class: whoever runs Python code takes references first.</remarks>
+/// <remarks>
+/// Used with the interpreter's GIL held. Fields and names are borrowed from the class: whoever runs Python code takes references
+/// first.
+/// </remarks>
 internal unsafe struct CreationPlan
 {
     /// <summary>Classes with more fields have no plan for them.</summary>
@@ -46,7 +50,8 @@ internal unsafe struct CreationPlan
     internal int Count;
 
     /// <summary>
-    /// Whether an object is made by giving its fields their values: the class has fields, all are ours, and it leaves making, initialising and setting attributes to us.
+    /// Whether an object is made by giving its fields their values: the class has fields, all are ours, and it leaves making,
+    /// initialising and setting attributes to us.
     /// </summary>
     internal bool IsSimple;
 
@@ -63,7 +68,8 @@ internal unsafe struct CreationPlan
     internal void SetField(int index, Field* field) => _fields[index] = (nint)field;
 
     /// <summary>
-    /// The shape of objects with all the fields in a pool; null if it cannot be had now, and the fields are to be set one by one. Runs no Python code.
+    /// The shape of objects with all the fields in a pool; null if it cannot be had now, and the fields are to be set one by one.
+    /// Runs no Python code.
     /// </summary>
     internal Shape* ShapeIn(LiveState* state, Pool pool)
     {
@@ -126,7 +132,10 @@ internal unsafe struct CreationPlans
         if (plan != null) plan->TypeVersion = 0;
     }
 
-    /// <summary>The same; made if there is none. Null if the class has no version or no number, or with an exception set. Runs no Python code.</summary>
+    /// <summary>
+    /// The same; made if there is none. Null if the class has no version or no number, or with an exception set. Runs no Python
+    /// code.
+    /// </summary>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
     internal readonly CreationPlan* FindOrMake(InterpreterState interpreter, PyObject* type)
     {
@@ -135,7 +144,8 @@ internal unsafe struct CreationPlans
     }
 
     /// <summary>An item of a tuple, borrowed.</summary>
-    internal static PyObject* Item(PyObject* tuple, nint index) => ((PyObject**)((byte*)tuple + Layout.Current.TupleItems))[index];
+    internal static PyObject* Item(PyObject* tuple, nint index) =>
+        ((PyObject**)((byte*)tuple + Layout.Current.TupleItems))[index];
 
     readonly CreationPlan* Make(InterpreterState interpreter, PyObject* type)
     {
@@ -146,14 +156,16 @@ internal unsafe struct CreationPlans
         uint version = Layout.TypeVersion(type);
         if (version == 0) return null;
         CreationPlan plan = new() { TypeVersion = version, Number = number, Names = names };
-        if (names != null) plan.IsSimple = TakeFields(interpreter.Live, ref plan, type) && ObjectType.LeavesCreationToUs(interpreter.Live, type);
+        if (names != null)
+            plan.IsSimple = TakeFields(interpreter.Live, ref plan, type) && ObjectType.LeavesCreationToUs(interpreter.Live, type);
         ref CreationPlan* entry = ref _entries[version % Entries];
         if (entry == null) entry = (CreationPlan*)NativeMemory.Alloc((nuint)sizeof(CreationPlan));
         *entry = plan;
         return entry;
     }
 
-    // Whether each name is a field of ours; else the class, or one between it and the one that declared the field, has something else under the name.
+    // Whether each name is a field of ours; else the class, or one between it and the one that declared the field, has something
+    // else under the name.
     static bool TakeFields(LiveState* state, ref CreationPlan plan, PyObject* type)
     {
         nint count = ((PyVarObject*)plan.Names)->Size;

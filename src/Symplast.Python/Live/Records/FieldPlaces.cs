@@ -3,7 +3,9 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-/// <summary>Classes of which something is known, by their versions, of which no two classes ever have the same. Direct-mapped.</summary>
+/// <summary>
+/// Classes of which something is known, by their versions, of which no two classes ever have the same. Direct-mapped.
+/// </summary>
 /// <remarks>Used with the interpreter's GIL held.</remarks>
 internal unsafe struct KnownClasses
 {
@@ -20,8 +22,9 @@ internal unsafe struct KnownClasses
 }
 
 /// <summary>
-/// What a field remembers of shapes: in which slot their objects have the attribute. Direct-mapped and a part of the field, so that a class, its subclasses and the pools
-/// that objects lie in do not push each other out. And by which step from which shape objects got the attribute last.
+/// What a field remembers of shapes: in which slot their objects have the attribute. Direct-mapped and a part of the field, so
+/// that a class, its subclasses and the pools that objects lie in do not push each other out. And by which step from which shape
+/// objects got the attribute last.
 /// </summary>
 /// <remarks>No two shapes ever have the same number. Used with the interpreter's GIL held.</remarks>
 internal unsafe struct FieldPlaces
@@ -46,7 +49,10 @@ internal unsafe struct FieldPlaces
     ulong _before;
     Shape* _after;
 
-    /// <summary>The shape that objects of another get with the attribute, or null if it is not known. It exists as long as there is an object of the other.</summary>
+    /// <summary>
+    /// The shape that objects of another get with the attribute, or null if it is not known. It exists as long as there is an
+    /// object of the other.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly Shape* StepFrom(ulong shapeId) => _before == shapeId && shapeId != 0 ? _after : null;
 
@@ -59,7 +65,8 @@ internal unsafe struct FieldPlaces
 
     /// <summary>The slot in objects of a shape, or -1 if it is not known. No shape that can be known has the number 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    // The shape of the object before is compared, not looked up: so the processor loads the attribute without waiting for the number.
+    // The shape of the object before is compared, not looked up: so the processor loads the attribute without waiting for the
+    // number.
     internal int SlotOf(ulong shapeId) => _last.ShapeId == shapeId && shapeId != 0 ? (int)_last.Slot : SlotOfOther(shapeId);
 
     /// <summary>Notes it.</summary>

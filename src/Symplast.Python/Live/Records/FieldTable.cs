@@ -5,11 +5,12 @@ using Symplast.CPython;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// One interpreter's memory of which names are fields of which classes, so that setting one needs no look through the bases of its class. Direct-mapped.
+/// One interpreter's memory of which names are fields of which classes, so that setting one needs no look through the bases of
+/// its class. Direct-mapped.
 /// </summary>
 /// <remarks>
-/// A class is known by its version (<see cref="Layout.TypeVersion"/>), which changes when it or a base of it does: as long as it has that version, it has the field. A
-/// name is known by its address, with a reference. Used with the interpreter's GIL held.
+/// A class is known by its version (<see cref="Layout.TypeVersion"/>), which changes when it or a base of it does: as long as it
+/// has that version, it has the field. A name is known by its address, with a reference. Used with the interpreter's GIL held.
 /// </remarks>
 internal unsafe struct FieldTable
 {
@@ -55,5 +56,6 @@ internal unsafe struct FieldTable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    readonly Entry* Place(uint typeVersion, PyObject* name) => _entries + (((ulong)name >> 4 ^ (ulong)name >> 14 ^ typeVersion * 61UL) & (Entries - 1));
+    readonly Entry* Place(uint typeVersion, PyObject* name) =>
+        _entries + (((ulong)name >> 4 ^ (ulong)name >> 14 ^ typeVersion * 61UL) & (Entries - 1));
 }

@@ -9,8 +9,8 @@ using Records = Symplast.Objects.Record<Symplast.Memory.Uninterrupted>;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// A declared attribute of a class of live objects: a data descriptor that remembers in which slot objects have it. Classes with fields need no attribute lookup
-/// of ours, so that CPython finds their methods as fast as those of any class.
+/// A declared attribute of a class of live objects: a data descriptor that remembers in which slot objects have it. Classes with
+/// fields need no attribute lookup of ours, so that CPython finds their methods as fast as those of any class.
 /// </summary>
 internal unsafe struct Field
 {
@@ -32,15 +32,18 @@ internal unsafe struct Field
         BasicSize = sizeof(Field),
         Flags = PyTypeSpec.ImmutableType | PyTypeSpec.HaveGc,
         Slots = Table(
-            Slot(PyTypeSlot.Doc, Text.Utf8("Field(name, required[, default])\n--\n\nA declared attribute of a class of live objects."u8)),
+            Slot(PyTypeSlot.Doc,
+                Text.Utf8("Field(name, required[, default])\n--\n\nA declared attribute of a class of live objects."u8)),
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
             Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
-            Slot(PyTypeSlot.Traverse, (delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void*, int>, void*, int>)&Traverse),
+            Slot(PyTypeSlot.Traverse,
+                (delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void*, int>, void*, int>)&Traverse),
             Slot(PyTypeSlot.Clear, (delegate* unmanaged[Cdecl]<PyObject*, int>)&Clear),
             Slot(PyTypeSlot.DescriptorGet, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&Get),
             Slot(PyTypeSlot.DescriptorSet, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Set),
             Slot(PyTypeSlot.Methods, Table(
-                Method("__reduce__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reduce, PyMethodDef.NoArgs, "For classes that travel by value."u8)))),
+                Method("__reduce__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reduce, PyMethodDef.NoArgs,
+                    "For classes that travel by value."u8)))),
     });
 
     /// <summary>What values of an attribute must be instances of, borrowed; null for anything. False if it is no field.</summary>
@@ -70,7 +73,8 @@ internal unsafe struct Field
 
     /// <summary>Whether a value may be the attribute's; false with TypeError set. May run Python code.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static bool Accepts(Field* field, PyObject* o) => field->_required == null || o->Type == field->_usual || Check(field->_required, field->_name, o);
+    internal static bool Accepts(Field* field, PyObject* o) =>
+        field->_required == null || o->Type == field->_usual || Check(field->_required, field->_name, o);
 
     /// <summary>The attribute's name, borrowed.</summary>
     internal static PyObject* NameOf(Field* field) => field->_name;
@@ -79,7 +83,8 @@ internal unsafe struct Field
     internal static PyObject* DefaultOf(Field* field) => field->_default;
 
     /// <summary>Whether the attribute is the one of this name, an exact text.</summary>
-    internal static bool IsNamed(Field* field, PyObject* name) => field->_name == name || field->_name != null && Text.FromPython(field->_name) == Text.FromPython(name);
+    internal static bool IsNamed(Field* field, PyObject* name) =>
+        field->_name == name || field->_name != null && Text.FromPython(field->_name) == Text.FromPython(name);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
@@ -89,13 +94,15 @@ internal unsafe struct Field
             ref Api api = ref Api.Table;
             nint count = ((PyVarObject*)positional)->Size;
             PyObject** arguments = (PyObject**)((byte*)positional + Layout.Current.TupleItems);
-            bool fits = count is 2 or 3 && arguments[0]->Type == api.PyUnicode_Type && (arguments[1] == api._Py_NoneStruct || arguments[1]->Type == api.PyTuple_Type);
+            bool fits = count is 2 or 3 && arguments[0]->Type == api.PyUnicode_Type
+                && (arguments[1] == api._Py_NoneStruct || arguments[1]->Type == api.PyTuple_Type);
             if (!fits) return Errors.Type("Field() takes a name, a tuple of types or None, and perhaps a default");
             Field* field = (Field*)api.PyType_GenericAlloc(type, 0);
             if (field == null) return null;
             field->_name = References.New(arguments[0]);
             field->_required = arguments[1] == api._Py_NoneStruct ? null : References.New(arguments[1]);
-            field->_usual = field->_required == null || ((PyVarObject*)field->_required)->Size == 0 ? null : *(PyObject**)((byte*)field->_required + Layout.Current.TupleItems);
+            field->_usual = field->_required == null || ((PyVarObject*)field->_required)->Size == 0
+                ? null : *(PyObject**)((byte*)field->_required + Layout.Current.TupleItems);
             field->_default = count == 3 ? References.New(arguments[2]) : null;
             return (PyObject*)field;
         }
@@ -169,7 +176,8 @@ internal unsafe struct Field
         try
         {
             if (field->_name == null) return Errors.Runtime("this field was cleared");
-            if (o == null || o == Api.Table._Py_NoneStruct) return field->_default != null ? References.New(field->_default) : RaiseMissing(field, null);
+            if (o == null || o == Api.Table._Py_NoneStruct)
+                return field->_default != null ? References.New(field->_default) : RaiseMissing(field, null);
             if (!IsOwner(field, o)) return null;
             Handle* handle = (Handle*)o;
             LiveState* state = handle->State;
@@ -181,13 +189,15 @@ internal unsafe struct Field
             do
             {
                 Epoch.Enter(state->Me);
-                status = Records.Get(state->Me, (Record*)handle->Shared, key.Probe, out Value value, out ulong shapeId, out int slot);
+                status = Records.Get(
+                    state->Me, (Record*)handle->Shared, key.Probe, out Value value, out ulong shapeId, out int slot);
                 result = status == Status.Done ? Outgoing.Object(state, value) : null;
                 Epoch.Exit(state->Me);
                 if (status == Status.Done) field->_places.NoteSlot(shapeId, slot);
             } while (result == null && status == Status.Done && LiveState.Again(state));
             key.Dispose(state);
-            if (status == Status.Missing) return field->_default != null ? References.New(field->_default) : RaiseMissing(field, o);
+            if (status == Status.Missing)
+                return field->_default != null ? References.New(field->_default) : RaiseMissing(field, o);
             return status == Status.Done ? result : LiveErrors.Raise(handle, status);
         }
         catch (Exception e)
@@ -210,7 +220,9 @@ internal unsafe struct Field
         }
     }
 
-    /// <summary>The same for a field that the class is known to have, and which another thread may take from it meanwhile.</summary>
+    /// <summary>
+    /// The same for a field that the class is known to have, and which another thread may take from it meanwhile.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static int AssignKnown(Field* field, PyObject* o, PyObject* value)
     {
@@ -237,8 +249,8 @@ internal unsafe struct Field
     }
 
     /// <summary>
-    /// Sets the attribute of a usable live object of a class that has it to a value that needs no memory in the pool; false if that is not so, or it is not known where the
-    /// attribute is: then nothing has changed. Runs no Python code.
+    /// Sets the attribute of a usable live object of a class that has it to a value that needs no memory in the pool; false if
+    /// that is not so, or it is not known where the attribute is: then nothing has changed. Runs no Python code.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool TrySetWord(Field* field, Handle* handle, PyObject* o)
@@ -255,14 +267,18 @@ internal unsafe struct Field
         return done;
     }
 
-    /// <summary>The slot of the attribute in objects of a shape, if that is known and a value is of the kind that is usual; else -1.</summary>
+    /// <summary>
+    /// The slot of the attribute in objects of a shape, if that is known and a value is of the kind that is usual; else -1.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static int SlotFor(Field* field, PyObject* o, ulong shapeId) => field->_required == null || o->Type == field->_usual ? field->_places.SlotOf(shapeId) : -1;
+    internal static int SlotFor(Field* field, PyObject* o, ulong shapeId) =>
+        field->_required == null || o->Type == field->_usual ? field->_places.SlotOf(shapeId) : -1;
 
     /// <summary>Notes in which slot objects of a shape have the attribute.</summary>
     internal static void NoteSlot(Field* field, ulong shapeId, int slot) => field->_places.NoteSlot(shapeId, slot);
 
-    // Missing if it is not known where objects of a shape have the attribute, or how they get it. Takes over the reference to the value if it is done. Inside a section.
+    // Missing if it is not known where objects of a shape have the attribute, or how they get it. Takes over the reference to the
+    // value if it is done. Inside a section.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Status StoreWhereKnown(Field* field, Participant* me, Record* record, ulong shapeId, Value value)
     {
@@ -300,14 +316,17 @@ internal unsafe struct Field
         return status == Status.Done || LiveErrors.Raise(handle, status) != null;
     }
 
-    // Inside a section; a name is a text that CPython keeps in UTF-8, so a key of it needs nothing that could run Python code. Takes over the reference to the value.
+    // Inside a section; a name is a text that CPython keeps in UTF-8, so a key of it needs nothing that could run Python code.
+    // Takes over the reference to the value.
     [MethodImpl(MethodImplOptions.NoInlining)]
     static Status SetByName(Field* field, LiveState* state, Record* record, ulong before, Value value)
     {
         Status status = Status.NoMemory;
-        if (Incoming.Key(state, Heap.Of(record), field->_name, out Incoming key) == KeyState.Ready) status = Records.Set(state->Me, record, key.Probe, value);
+        if (Incoming.Key(state, Heap.Of(record), field->_name, out Incoming key) == KeyState.Ready)
+            status = Records.Set(state->Me, record, key.Probe, value);
         Reference.Drop(state->Me, value);
-        if (status == Status.Done && Records.Get(state->Me, record, key.Probe, out _, out ulong shapeId, out int slot) == Status.Done)
+        if (status == Status.Done
+            && Records.Get(state->Me, record, key.Probe, out _, out ulong shapeId, out int slot) == Status.Done)
         {
             field->_places.NoteSlot(shapeId, slot);
             field->_places.NoteStep(before, Records.StepFrom(before, Records.View(record)));
@@ -331,7 +350,9 @@ internal unsafe struct Field
     {
         uint version = Layout.TypeVersion(o->Type);
         if (field->_owners.KnowsClass(version)) return true;
-        if (!ObjectType.IsInstance(o)) return Errors.Type($"descriptor '{Text.FromPython(field->_name)}' does not apply to a '{Text.TypeName(o)}' object") != null;
+        if (!ObjectType.IsInstance(o))
+            return Errors.Type(
+            $"descriptor '{Text.FromPython(field->_name)}' does not apply to a '{Text.TypeName(o)}' object") != null;
         field->_owners.NoteClass(version);
         return true;
     }
@@ -344,7 +365,8 @@ internal unsafe struct Field
         PyObject* arguments = Api.Table.PyTuple_New(field->_default == null ? 2 : 3);
         if (arguments == null) return null;
         Api.Table.PyTuple_SetItem(arguments, 0, References.New(field->_name));
-        Api.Table.PyTuple_SetItem(arguments, 1, field->_required == null ? Api.Table._Py_NoneStruct : References.New(field->_required));
+        Api.Table.PyTuple_SetItem(
+            arguments, 1, field->_required == null ? Api.Table._Py_NoneStruct : References.New(field->_required));
         if (field->_default != null) Api.Table.PyTuple_SetItem(arguments, 2, References.New(field->_default));
         return LiveMethods.Pair(References.New(self->Type), arguments);
     }
@@ -352,7 +374,9 @@ internal unsafe struct Field
     static PyObject* RaiseMissing(Field* field, PyObject* o)
     {
         string name = Text.FromPython(field->_name);
-        return Errors.Set(*Api.Table.PyExc_AttributeError, o == null ? $"class has no attribute '{name}'" : $"'{Text.TypeName(o)}' object has no attribute '{name}'");
+        return Errors.Set(
+            *Api.Table.PyExc_AttributeError, o == null
+            ? $"class has no attribute '{name}'" : $"'{Text.TypeName(o)}' object has no attribute '{name}'");
     }
 
     static string Describe(PyObject* required)

@@ -4,11 +4,13 @@ using Symplast.CPython;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The classes of live objects that one interpreter has, with their numbers in the process (<see cref="ClassTable"/>). Used with its GIL held.
+/// The classes of live objects that one interpreter has, with their numbers in the process (<see cref="ClassTable"/>). Used with
+/// its GIL held.
 /// </summary>
 /// <remarks>
-/// Handles do not keep their class alive, this does: a class is <em>held</em>, with a reference that the collector sees. A class that others cannot import is let go when
-/// the collector begins while no handle is left, so that it is collected if nothing else refers to it; it is held again when another object of it turns up.
+/// Handles do not keep their class alive, this does: a class is <em>held</em>, with a reference that the collector sees. A class
+/// that others cannot import is let go when the collector begins while no handle is left, so that it is collected if nothing else
+/// refers to it; it is held again when another object of it turns up.
 /// </remarks>
 internal sealed unsafe class InterpreterClasses(InterpreterState interpreter) : IInterpreterPart
 {
@@ -64,7 +66,8 @@ internal sealed unsafe class InterpreterClasses(InterpreterState interpreter) : 
     }
 
     /// <summary>
-    /// Gives a class a number; it keeps the first as its own. <paramref name="mayBeLetGo"/>: whether others find it without this interpreter. False with an exception set.
+    /// Gives a class a number; it keeps the first as its own. <paramref name="mayBeLetGo"/>: whether others find it without this
+    /// interpreter. False with an exception set.
     /// </summary>
     internal bool Add(PyObject* type, int number, bool mayBeLetGo)
     {
@@ -89,7 +92,10 @@ internal sealed unsafe class InterpreterClasses(InterpreterState interpreter) : 
         return true;
     }
 
-    /// <summary>Notes that a class was made. Returns the one that had its names and goes by them, which is to leave its definition now; null if there is none.</summary>
+    /// <summary>
+    /// Notes that a class was made. Returns the one that had its names and goes by them, which is to leave its definition now;
+    /// null if there is none.
+    /// </summary>
     internal PyObject* Supersede(string module, string name)
     {
         if (!_named.Remove((module, name), out nint old) || !_entries.TryGetValue(old, out Entry? entry)) return null;
@@ -100,7 +106,10 @@ internal sealed unsafe class InterpreterClasses(InterpreterState interpreter) : 
     /// <summary>Notes that a class goes by its names.</summary>
     internal void Name(PyObject* type, string module, string name) => _named[(module, name)] = (nint)type;
 
-    /// <summary>Lets go of the classes that have no handle and that only this interpreter's own code may need. The collector is about to look for them.</summary>
+    /// <summary>
+    /// Lets go of the classes that have no handle and that only this interpreter's own code may need. The collector is about to
+    /// look for them.
+    /// </summary>
     internal void LetGo()
     {
         if (_releasable == 0) return;

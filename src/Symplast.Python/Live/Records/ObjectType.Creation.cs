@@ -7,15 +7,17 @@ using Records = Symplast.Objects.Record<Symplast.Memory.Uninterrupted>;
 
 namespace Symplast.Python.Live;
 
-// How objects are made. A class with fields that has nothing of its own to say in it is called directly: the values become those of a record with all fields, which nobody sees
-// before it is whole. All others are made empty, and their __init__ sets the attributes.
+// How objects are made. A class with fields that has nothing of its own to say in it is called directly: the values become those
+// of a record with all fields, which nobody sees before it is whole. All others are made empty, and their __init__ sets the
+// attributes.
 internal static unsafe partial class ObjectType
 {
     /// <summary>Whether making an object of a class, initialising it and setting its attributes is all our own code.</summary>
     internal static bool LeavesCreationToUs(LiveState* state, PyObject* type)
     {
         PyObject* initialize = Lookup(type, "__init__"u8);
-        return !IsAbstract(type) && !HasFinalizer(type) && initialize != null && initialize == Lookup(state->TypeOf(LiveKind.Object), "_init"u8)
+        return !IsAbstract(type) && !HasFinalizer(type) && initialize != null
+            && initialize == Lookup(state->TypeOf(LiveKind.Object), "_init"u8)
             && Layout.NewSlot(type) == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New
             && Layout.SetAttrSlot(type) == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Set;
     }
@@ -30,7 +32,8 @@ internal static unsafe partial class ObjectType
         ref Api api = ref Api.Table;
         PyObject* nothing = api.PyTuple_New(0);
         if (nothing == null) return null;
-        var create = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)Layout.NewSlot(api.PyBaseObject_Type);
+        var create = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)Layout.NewSlot(
+            api.PyBaseObject_Type);
         PyObject* made = create(type, nothing, null);
         References.Drop(nothing);
         return made;
@@ -57,17 +60,24 @@ internal static unsafe partial class ObjectType
             if (interpreter is null) return null;
             if (IsAbstract(type)) return RaiseAbstract(type);
             if (HasFinalizer(type) && !Complete(type)) return null;
-            if (!InterpreterClasses.Of(interpreter).TryHold(type, out int number) && !Classes.Identify(interpreter, type, out number)) return null;
+            if (!InterpreterClasses.Of(interpreter).TryHold(type, out int number)
+                && !Classes.Identify(interpreter, type, out number)) return null;
             if (number == 0)
-                return Errors.Type($"{Text.FromPython(api.PyType_GetName(type))} was not created as a class of live objects: derive it from symplast.Object");
+                return Errors.Type(
+                    $"{Text.FromPython(api.PyType_GetName(type))} was not created as a class of live objects: derive it from "
+                    + "symplast.Object");
             bool hasArguments = ((PyVarObject*)positional)->Size != 0 || named != null && ((PyDictObject*)named)->Used != 0;
-            if (hasArguments && api.PyType_GetSlot(type, PyTypeSlot.Init) == api.PyType_GetSlot(api.PyBaseObject_Type, PyTypeSlot.Init))
+            if (hasArguments
+                && api.PyType_GetSlot(type, PyTypeSlot.Init) == api.PyType_GetSlot(api.PyBaseObject_Type, PyTypeSlot.Init))
                 return Errors.Type($"{Text.FromPython(api.PyType_GetName(type))}() takes no arguments");
             CreationPlan* plan = ClassCaches.Of(interpreter.Live)->Plans.FindOrMake(interpreter, type);
-            if (plan != null && plan->IsSimple) *Layout.VectorcallSlot(type) = (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nuint, PyObject*, PyObject*>)&Call;
+            if (plan != null && plan->IsSimple)
+                *Layout.VectorcallSlot(type) =
+                (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nuint, PyObject*, PyObject*>)&Call;
             if (api.PyErr_Occurred() != null) return null;
             int held = 0;
-            return Create(interpreter, CurrentPool.Get(interpreter), type, number, null, plan == null ? 0 : plan->Count, null, ref held);
+            return Create(
+                interpreter, CurrentPool.Get(interpreter), type, number, null, plan == null ? 0 : plan->Count, null, ref held);
         }
         catch (Exception e)
         {
@@ -75,7 +85,8 @@ internal static unsafe partial class ObjectType
         }
     }
 
-    // A class that is still in the making, or one that got a finalizer, which is refused. False with an exception set. Runs Python code.
+    // A class that is still in the making, or one that got a finalizer, which is refused. False with an exception set. Runs
+    // Python code.
     static bool Complete(PyObject* type)
     {
         ref Api api = ref Api.Table;
@@ -88,9 +99,10 @@ internal static unsafe partial class ObjectType
         return done != null;
     }
 
-    // A new object: with all the attributes of a shape, or with none, but room for some. It takes over the references of the values that are held, and then says that none is; so
-    // even if there is no handle for it. Null with an exception set.
-    static PyObject* Create(InterpreterState interpreter, Pool pool, PyObject* type, int number, Shape* shape, int room, Value* values, ref int held)
+    // A new object: with all the attributes of a shape, or with none, but room for some. It takes over the references of the
+    // values that are held, and then says that none is; so even if there is no handle for it. Null with an exception set.
+    static PyObject* Create(
+        InterpreterState interpreter, Pool pool, PyObject* type, int number, Shape* shape, int room, Value* values, ref int held)
     {
         LiveState* state = interpreter.Live;
         PoolHeap* heap = pool.LiveHeap();
@@ -149,13 +161,15 @@ internal static unsafe partial class ObjectType
     static PyObject* CallGenerally(PyObject* type, PyObject** arguments, nint count, PyObject* names)
     {
         ref Api api = ref Api.Table;
-        var call = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)api.PyType_GetSlot(api.PyType_Type, PyTypeSlot.Call);
+        var call = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)api.PyType_GetSlot(
+            api.PyType_Type, PyTypeSlot.Call);
         PyObject* positional = api.PyTuple_New(count);
         nint namedCount = names == null ? 0 : ((PyVarObject*)names)->Size;
         PyObject* named = positional == null || namedCount == 0 ? null : api.PyDict_New();
         bool failed = positional == null || namedCount != 0 && named == null;
         for (nint i = 0; !failed && i < count; i++) api.PyTuple_SetItem(positional, i, References.New(arguments[i]));
-        for (nint i = 0; !failed && i < namedCount; i++) failed = api.PyDict_SetItem(named, CreationPlans.Item(names, i), arguments[count + i]) != 0;
+        for (nint i = 0; !failed && i < namedCount; i++)
+            failed = api.PyDict_SetItem(named, CreationPlans.Item(names, i), arguments[count + i]) != 0;
         PyObject* made = failed ? null : call(type, positional, named);
         References.Drop(positional);
         References.Drop(named);
@@ -164,7 +178,8 @@ internal static unsafe partial class ObjectType
 
     // Python code may run, and another plan take the place of this one: fields and names get references for the time being.
     static PyObject* CreateWhole(
-        InterpreterState interpreter, Pool pool, Shape* shape, CreationPlan* plan, PyObject* type, PyObject** arguments, nint count, PyObject* names)
+        InterpreterState interpreter, Pool pool, Shape* shape, CreationPlan* plan, PyObject* type, PyObject** arguments,
+            nint count, PyObject* names)
     {
         LiveState* state = interpreter.Live;
         int number = plan->Number;
@@ -184,7 +199,8 @@ internal static unsafe partial class ObjectType
         PoolHeap* heap = pool.LiveHeap();
         if (Bind(type, fieldNames, arguments, count, names, given) && Complete(fields, fieldNames, fieldCount, type, given))
         {
-            while (done < fieldCount && TryTake(state, heap, fields[done], type, given[done], ref isPinned, out values[done])) done++;
+            while (done < fieldCount && TryTake(state, heap, fields[done], type, given[done], ref isPinned, out values[done]))
+                done++;
             if (done == fieldCount) made = Create(interpreter, pool, type, number, shape, 0, values, ref done);
         }
         if (made == null) DropAll(state, heap, values, done);
@@ -199,14 +215,17 @@ internal static unsafe partial class ObjectType
     {
         for (int i = 0; i < count; i++)
         {
-            if (given[i] == null && (given[i] = Field.DefaultOf(fields[i])) == null) return RaiseMissingArgument(type, CreationPlans.Item(names, i));
+            if (given[i] == null && (given[i] = Field.DefaultOf(fields[i])) == null)
+                return RaiseMissingArgument(type, CreationPlans.Item(names, i));
         }
         return true;
     }
 
-    // A value for a field, with a reference; false with an exception set. What needs memory in the pool keeps the pool's address as long as it is on its way.
+    // A value for a field, with a reference; false with an exception set. What needs memory in the pool keeps the pool's address
+    // as long as it is on its way.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static bool TryTake(LiveState* state, PoolHeap* heap, Field* field, PyObject* type, PyObject* o, ref bool isPinned, out Value value)
+    static bool TryTake(
+        LiveState* state, PoolHeap* heap, Field* field, PyObject* type, PyObject* o, ref bool isPinned, out Value value)
     {
         value = default;
         if (!Field.Accepts(field, o)) return false;
@@ -215,7 +234,8 @@ internal static unsafe partial class ObjectType
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static bool TryTakeCounted(LiveState* state, PoolHeap* heap, Field* field, PyObject* type, PyObject* o, ref bool isPinned, out Value value)
+    static bool TryTakeCounted(
+        LiveState* state, PoolHeap* heap, Field* field, PyObject* type, PyObject* o, ref bool isPinned, out Value value)
     {
         value = default;
         if (!isPinned)
@@ -266,7 +286,8 @@ internal static unsafe partial class ObjectType
         try
         {
             PyObject* fields = Classes.FieldsOf(self->Type);
-            if (fields == null) return Api.Table.PyErr_Occurred() != null ? null : Errors.Type($"{Text.TypeName(self)} has no fields");
+            if (fields == null)
+                return Api.Table.PyErr_Occurred() != null ? null : Errors.Type($"{Text.TypeName(self)} has no fields");
             References.Take(fields);
             bool done = SetFields(self, fields, arguments, count, names);
             References.Drop(fields);
@@ -305,11 +326,13 @@ internal static unsafe partial class ObjectType
         return null;
     }
 
-    // Which arguments are meant for which fields, borrowed from the caller's; null where there is none. False with an exception set.
+    // Which arguments are meant for which fields, borrowed from the caller's; null where there is none. False with an exception
+    // set.
     static bool Bind(PyObject* type, PyObject* fields, PyObject** arguments, nint count, PyObject* names, PyObject** given)
     {
         nint fieldCount = ((PyVarObject*)fields)->Size;
-        if (count > fieldCount) return Errors.Type($"{NameOf(type)}() takes at most {fieldCount} positional arguments ({count} given)") != null;
+        if (count > fieldCount)
+            return Errors.Type($"{NameOf(type)}() takes at most {fieldCount} positional arguments ({count} given)") != null;
         for (nint i = 0; i < fieldCount; i++) given[i] = i < count ? arguments[i] : null;
         nint namedCount = names == null ? 0 : ((PyVarObject*)names)->Size;
         for (nint i = 0; i < namedCount; i++)
@@ -318,7 +341,8 @@ internal static unsafe partial class ObjectType
             nint place = IndexOf(fields, fieldCount, name);
             if (place == -2) return false;
             if (place < 0) return Errors.Type($"{NameOf(type)}() got an unexpected keyword argument {Text.Repr(name)}") != null;
-            if (given[place] != null) return Errors.Type($"{NameOf(type)}() got multiple values for argument {Text.Repr(name)}") != null;
+            if (given[place] != null)
+                return Errors.Type($"{NameOf(type)}() got multiple values for argument {Text.Repr(name)}") != null;
             given[place] = arguments[count + i];
         }
         return true;
@@ -341,7 +365,8 @@ internal static unsafe partial class ObjectType
         return -1;
     }
 
-    static bool RaiseMissingArgument(PyObject* type, PyObject* name) => Errors.Type($"{NameOf(type)}() missing required argument: {Text.Repr(name)}") != null;
+    static bool RaiseMissingArgument(PyObject* type, PyObject* name) =>
+        Errors.Type($"{NameOf(type)}() missing required argument: {Text.Repr(name)}") != null;
 
     static string NameOf(PyObject* type)
     {
@@ -351,7 +376,8 @@ internal static unsafe partial class ObjectType
         return text;
     }
 
-    // The module is that of the last base that makes its objects as we do, which is ours; classes written in Python come before it. Null with an exception set.
+    // The module is that of the last base that makes its objects as we do, which is ours; classes written in Python come before
+    // it. Null with an exception set.
     static InterpreterState? InterpreterOf(PyObject* type)
     {
         void* creation = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New;

@@ -24,7 +24,8 @@ internal static unsafe partial class ObjectType
         Epoch.Enter(state->Me);
         ulong shapeId = Records.View(RecordOf(handle)).ShapeId;
         int slot = SlotFor(handle, name, n, shapeId);
-        if (slot >= 0 && Records.TryAddCached(state->Me, RecordOf(handle), shapeId, slot, word, out Value sum, out status) && status == Status.Done)
+        if (slot >= 0 && Records.TryAddCached(state->Me, RecordOf(handle), shapeId, slot, word, out Value sum, out status)
+            && status == Status.Done)
             result = Outgoing.Object(state, sum);
         Epoch.Exit(state->Me);
         // What was not done changed nothing.
@@ -55,12 +56,15 @@ internal static unsafe partial class ObjectType
         key.Dispose(state);
         if (Api.Table.PyErr_Occurred() != null) return null;
         if (status == Status.Missing) RaiseNoAttribute((PyObject*)handle, name);
-        else if (status == Status.WrongKind) Errors.Type($"{Place.Attribute((PyObject*)handle, name).Describe()} is not a number");
+        else if (status == Status.WrongKind)
+            Errors.Type($"{Place.Attribute((PyObject*)handle, name).Describe()} is not a number");
         else if (status != Status.Done) LiveErrors.Raise(handle, status);
         return result;
     }
 
-    /// <summary><c>symplast.compare_exchange(obj, name, expected, new)</c>: whether it was exchanged; null with an exception set.</summary>
+    /// <summary>
+    /// <c>symplast.compare_exchange(obj, name, expected, new)</c>: whether it was exchanged; null with an exception set.
+    /// </summary>
     internal static PyObject* CompareExchange(PyObject** arguments, nint count)
     {
         if (!TryTarget("compare_exchange", arguments, count, 4, out Handle* handle)) return null;
@@ -73,9 +77,12 @@ internal static unsafe partial class ObjectType
         ulong shapeId = Records.View(RecordOf(handle)).ShapeId;
         int slot = SlotFor(handle, name, arguments[3], shapeId);
         Status status = Status.Deleted;
-        bool isKnown = slot >= 0 && Records.TryCompareExchangeCached(state->Me, RecordOf(handle), shapeId, slot, Probe.Of(expected), desired, out status);
+        bool isKnown = slot >= 0
+            && Records.TryCompareExchangeCached(
+            state->Me, RecordOf(handle), shapeId, slot, Probe.Of(expected), desired, out status);
         Epoch.Exit(state->Me);
-        if (isKnown && status is Status.Done or Status.Missing) return status == Status.Done ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+        if (isKnown && status is Status.Done or Status.Missing)
+            return status == Status.Done ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
         return CompareExchangeSlowly(handle, name, arguments[2], arguments[3]);
     }
 
@@ -106,7 +113,8 @@ internal static unsafe partial class ObjectType
         expected.Dispose(state);
         key.Dispose(state);
         if (!made) return null;
-        if (status is Status.Done or Status.Missing) return status == Status.Done ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+        if (status is Status.Done or Status.Missing)
+            return status == Status.Done ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
         return LiveErrors.Raise(handle, status);
     }
 
@@ -117,7 +125,8 @@ internal static unsafe partial class ObjectType
         handle = count > 0 ? (Handle*)*arguments : null;
         if (count != expected) return LiveMethods.CheckCount(function, count, expected, expected);
         if (IsInstance(*arguments)) return LiveMethods.IsUsable(handle);
-        return Errors.Type($"{function}() takes an instance of a class derived from symplast.Object, not {Text.TypeName(*arguments)}") != null;
+        return Errors.Type(
+            $"{function}() takes an instance of a class derived from symplast.Object, not {Text.TypeName(*arguments)}") != null;
     }
 
     // Where objects of a shape have an attribute that takes a value without further questions, if that is remembered; else -1.
@@ -143,7 +152,8 @@ internal static unsafe partial class ObjectType
     static bool TryName(Handle* handle, PyObject* name, PyObject* value, out Attribute attribute)
     {
         attribute = default;
-        if (name->Type != Api.Table.PyUnicode_Type) return Errors.Type($"attribute name must be string, not '{Text.TypeName(name)}'") != null;
+        if (name->Type != Api.Table.PyUnicode_Type)
+            return Errors.Type($"attribute name must be string, not '{Text.TypeName(name)}'") != null;
         attribute.TypeVersion = Layout.TypeVersion(handle->Head.Type);
         PyObject* found = Api.Table._PyType_Lookup(handle->Head.Type, name);
         bool isField = Field.TryRequired(handle->State, found, out PyObject* required);

@@ -9,7 +9,8 @@ using Records = Symplast.Objects.Record<Symplast.Memory.Uninterrupted>;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The base of <c>symplast.Object</c>: instances of Python classes whose attributes lie in a pool. The classes, with their methods, are each interpreter's own.
+/// The base of <c>symplast.Object</c>: instances of Python classes whose attributes lie in a pool. The classes, with their
+/// methods, are each interpreter's own.
 /// </summary>
 internal static unsafe partial class ObjectType
 {
@@ -60,10 +61,14 @@ internal static unsafe partial class ObjectType
             Slot(PyTypeSlot.SetAttr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Set),
             Slot(PyTypeSlot.Hash, (delegate* unmanaged[Cdecl]<PyObject*, nint>)&Hash),
             Slot(PyTypeSlot.GetSet, Table(
-                Property("__class__"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Class, "The class, which cannot change: other interpreters have the object too."u8))),
+                Property("__class__"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Class,
+                    "The class, which cannot change: other interpreters have the object too."u8))),
             Slot(PyTypeSlot.Methods, Table(
-                Method("_init"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Initialize, PyMethodDef.FastCall | PyMethodDef.Keywords, "_init($self, /, *args, **kwargs)\n--\n\nGives the fields of a class their values, or defaults, in order."u8),
-                Method("_attributes"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Attributes, PyMethodDef.NoArgs, "A plain dict of the attributes at one moment."u8)))),
+                Method("_init"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Initialize,
+                    PyMethodDef.FastCall | PyMethodDef.Keywords,
+                    "_init($self, /, *args, **kwargs)\n--\n\nGives the fields of a class their values, or defaults, in order."u8),
+                Method("_attributes"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Attributes,
+                    PyMethodDef.NoArgs, "A plain dict of the attributes at one moment."u8)))),
     });
 
     /// <summary>Whether an object is an instance of a class of live objects.</summary>
@@ -72,14 +77,16 @@ internal static unsafe partial class ObjectType
         if (!Handle.MayBe(o)) return false;
         for (PyObject* each = o->Type; each != null; each = Layout.BaseOf(each))
         {
-            if (Layout.NewSlot(each) == (void*)(delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New) return true;
+            if (Layout.NewSlot(each) == (void*)(delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New)
+                return true;
         }
         return false;
     }
 
     /// <summary>
-    /// Gives a class with fields CPython's own way of looking for attributes, unless it has one of its own: the fields are data descriptors, and there is nothing else.
-    /// Not that of setting them: then a <c>__setattr__</c> of a subclass could not call ours.
+    /// Gives a class with fields CPython's own way of looking for attributes, unless it has one of its own: the fields are data
+    /// descriptors, and there is nothing else. Not that of setting them: then a <c>__setattr__</c> of a subclass could not call
+    /// ours.
     /// </summary>
     internal static void Close(PyObject* type)
     {
@@ -159,7 +166,8 @@ internal static unsafe partial class ObjectType
         } while (result == null && status == Status.Done && LiveState.Again(state));
         key.Dispose(state);
         if (status is not (Status.Done or Status.Missing)) return LiveErrors.Raise(handle, status);
-        if (name->Type == Api.Table.PyUnicode_Type) AttributeCache.Remember(ClassCaches.Of(state)->Attributes.Find(version, name, shapeId), version, name, shapeId, slot);
+        if (name->Type == Api.Table.PyUnicode_Type)
+            AttributeCache.Remember(ClassCaches.Of(state)->Attributes.Find(version, name, shapeId), version, name, shapeId, slot);
         return result;
     }
 
@@ -189,7 +197,8 @@ internal static unsafe partial class ObjectType
             }
             PyObject* found = Api.Table._PyType_Lookup(self->Type, name);
             if (found == null || found->Type != state->FieldType) return SetOwn(handle, name, value, found) ? 0 : -1;
-            if (name->Type == Api.Table.PyUnicode_Type) ClassCaches.Of(state)->Fields.Remember(Layout.TypeVersion(self->Type), name, (Field*)found);
+            if (name->Type == Api.Table.PyUnicode_Type)
+                ClassCaches.Of(state)->Fields.Remember(Layout.TypeVersion(self->Type), name, (Field*)found);
             return Field.AssignKnown((Field*)found, self, value);
         }
         catch (Exception e)
@@ -222,7 +231,8 @@ internal static unsafe partial class ObjectType
     static bool SetOwn(Handle* handle, PyObject* name, PyObject* o, PyObject* found)
     {
         PyObject* self = (PyObject*)handle;
-        if (found != null && (IsDataDescriptor(found) || IsAlwaysAllowed(name))) return Api.Table.PyObject_GenericSetAttr(self, name, o) == 0;
+        if (found != null && (IsDataDescriptor(found) || IsAlwaysAllowed(name)))
+            return Api.Table.PyObject_GenericSetAttr(self, name, o) == 0;
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
         uint version = Layout.TypeVersion(self->Type);
@@ -286,12 +296,14 @@ internal static unsafe partial class ObjectType
         {
             Value* values = (Value*)NativeMemory.Alloc((nuint)capacity * 2, (nuint)sizeof(Value));
             Status status = Records.TakeAll(state->Me, RecordOf(handle), values, values + capacity, capacity, out int count);
-            PyObject* plain = status != Status.Done ? LiveErrors.Raise(handle, status) : count > capacity ? null : Api.Table.PyDict_New();
+            PyObject* plain = status != Status.Done
+                ? LiveErrors.Raise(handle, status) : count > capacity ? null : Api.Table.PyDict_New();
             for (int i = 0; status == Status.Done && i < Math.Min(count, capacity); i++)
             {
                 PyObject* name = Outgoing.Give(state, values[i]);
                 PyObject* value = Outgoing.Give(state, values[capacity + i]);
-                bool failed = plain != null && (name == null || value == null || Api.Table.PyDict_SetItem(plain, name, value) != 0);
+                bool failed = plain != null
+                    && (name == null || value == null || Api.Table.PyDict_SetItem(plain, name, value) != 0);
                 References.Drop(name);
                 References.Drop(value);
                 if (!failed) continue;

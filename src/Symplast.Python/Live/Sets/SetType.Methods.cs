@@ -12,25 +12,54 @@ namespace Symplast.Python.Live;
 internal static unsafe partial class SetType
 {
     static PyMethodDef* Methods() => Table(
-        Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Add, PyMethodDef.OneArg, "add($self, element, /)\n--\n\nAdd an element; nothing happens if it is there."u8),
-        Method("discard"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Discard, PyMethodDef.OneArg, "discard($self, element, /)\n--\n\nRemove an element, if it is there."u8),
-        Method("remove"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Remove, PyMethodDef.OneArg, "remove($self, element, /)\n--\n\nRemove an element; KeyError if it is not there. Of many callers one succeeds."u8),
-        Method("pop"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Pop, PyMethodDef.NoArgs, "pop($self, /)\n--\n\nRemove and return the element that was added first; KeyError if there is none. No two callers get the same."u8),
-        Method("clear"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Clear, PyMethodDef.NoArgs, "clear($self, /)\n--\n\nRemove all elements, at one moment."u8),
-        Method("copy"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Copy, PyMethodDef.NoArgs, "copy($self, /)\n--\n\nReturn a plain set of the elements at one moment."u8),
-        Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs, "__copy__($self, /)\n--\n\nFor copy.copy: a new Set in the same pool, with the elements of one moment."u8),
-        Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg, "__deepcopy__($self, memo, /)\n--\n\nFor copy.deepcopy: a new Set in the same pool, with copies of the elements of one moment."u8),
-        Method("update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Update, PyMethodDef.FastCall, "update($self, /, *others)\n--\n\nAdd the elements of all others, one after the other."u8),
-        Method("intersection_update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&IntersectionUpdate, PyMethodDef.FastCall, "intersection_update($self, /, *others)\n--\n\nRemove the elements of one moment that are not in all others, one after the other."u8),
-        Method("difference_update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&DifferenceUpdate, PyMethodDef.FastCall, "difference_update($self, /, *others)\n--\n\nRemove the elements of all others, one after the other."u8),
-        Method("symmetric_difference_update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SymmetricDifferenceUpdate, PyMethodDef.OneArg, "symmetric_difference_update($self, other, /)\n--\n\nRemove each element of the other that is there, and add each that is not."u8),
-        Method("union"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Union, PyMethodDef.FastCall, "union($self, /, *others)\n--\n\nReturn a plain set with the elements of this and all others."u8),
-        Method("intersection"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Intersection, PyMethodDef.FastCall, "intersection($self, /, *others)\n--\n\nReturn a plain set with the elements common to this and all others."u8),
-        Method("difference"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Difference, PyMethodDef.FastCall, "difference($self, /, *others)\n--\n\nReturn a plain set with the elements that are in none of the others."u8),
-        Method("symmetric_difference"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SymmetricDifference, PyMethodDef.OneArg, "symmetric_difference($self, other, /)\n--\n\nReturn a plain set with the elements that are in one of both only."u8),
-        Method("isdisjoint"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsDisjoint, PyMethodDef.OneArg, "isdisjoint($self, other, /)\n--\n\nReport whether there is no common element."u8),
-        Method("issubset"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsSubset, PyMethodDef.OneArg, "issubset($self, other, /)\n--\n\nReport whether the other contains this."u8),
-        Method("issuperset"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsSuperset, PyMethodDef.OneArg, "issuperset($self, other, /)\n--\n\nReport whether this contains the other."u8),
+        Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Add, PyMethodDef.OneArg,
+            "add($self, element, /)\n--\n\nAdd an element; nothing happens if it is there."u8),
+        Method("discard"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Discard, PyMethodDef.OneArg,
+            "discard($self, element, /)\n--\n\nRemove an element, if it is there."u8),
+        Method("remove"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Remove, PyMethodDef.OneArg,
+            "remove($self, element, /)\n--\n\nRemove an element; KeyError if it is not there. Of many callers one succeeds."u8),
+        Method("pop"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Pop, PyMethodDef.NoArgs,
+            "pop($self, /)\n--\n\n"u8
+            + "Remove and return the element that was added first; KeyError if there is none. No two callers get the same."u8),
+        Method("clear"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Clear, PyMethodDef.NoArgs,
+            "clear($self, /)\n--\n\nRemove all elements, at one moment."u8),
+        Method("copy"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Copy, PyMethodDef.NoArgs,
+            "copy($self, /)\n--\n\nReturn a plain set of the elements at one moment."u8),
+        Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs,
+            "__copy__($self, /)\n--\n\nFor copy.copy: a new Set in the same pool, with the elements of one moment."u8),
+        Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg,
+            "__deepcopy__($self, memo, /)\n--\n\n"u8
+            + "For copy.deepcopy: a new Set in the same pool, with copies of the elements of one moment."u8),
+        Method("update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Update, PyMethodDef.FastCall,
+            "update($self, /, *others)\n--\n\nAdd the elements of all others, one after the other."u8),
+        Method("intersection_update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&IntersectionUpdate,
+            PyMethodDef.FastCall,
+            "intersection_update($self, /, *others)\n--\n\n"u8
+            + "Remove the elements of one moment that are not in all others, one after the other."u8),
+        Method("difference_update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&DifferenceUpdate,
+            PyMethodDef.FastCall,
+            "difference_update($self, /, *others)\n--\n\nRemove the elements of all others, one after the other."u8),
+        Method("symmetric_difference_update"u8,
+            (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SymmetricDifferenceUpdate, PyMethodDef.OneArg,
+            "symmetric_difference_update($self, other, /)\n--\n\n"u8
+            + "Remove each element of the other that is there, and add each that is not."u8),
+        Method("union"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Union, PyMethodDef.FastCall,
+            "union($self, /, *others)\n--\n\nReturn a plain set with the elements of this and all others."u8),
+        Method("intersection"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Intersection,
+            PyMethodDef.FastCall,
+            "intersection($self, /, *others)\n--\n\nReturn a plain set with the elements common to this and all others."u8),
+        Method("difference"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Difference,
+            PyMethodDef.FastCall,
+            "difference($self, /, *others)\n--\n\nReturn a plain set with the elements that are in none of the others."u8),
+        Method("symmetric_difference"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SymmetricDifference,
+            PyMethodDef.OneArg,
+            "symmetric_difference($self, other, /)\n--\n\nReturn a plain set with the elements that are in one of both only."u8),
+        Method("isdisjoint"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsDisjoint, PyMethodDef.OneArg,
+            "isdisjoint($self, other, /)\n--\n\nReport whether there is no common element."u8),
+        Method("issubset"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsSubset, PyMethodDef.OneArg,
+            "issubset($self, other, /)\n--\n\nReport whether the other contains this."u8),
+        Method("issuperset"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsSuperset, PyMethodDef.OneArg,
+            "issuperset($self, other, /)\n--\n\nReport whether this contains the other."u8),
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -49,7 +78,8 @@ internal static unsafe partial class SetType
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Discard(PyObject* self, PyObject* element) => Frame.Do(self, element, &Discard);
 
-    static bool Discard(Handle* handle, PyObject* element) => RemoveOne(handle, element, setsAreFrozen: true) is Status.Done or Status.Missing;
+    static bool Discard(Handle* handle, PyObject* element) =>
+        RemoveOne(handle, element, setsAreFrozen: true) is Status.Done or Status.Missing;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Remove(PyObject* self, PyObject* element) => Frame.Do(self, element, &Remove);
@@ -126,15 +156,18 @@ internal static unsafe partial class SetType
     static PyObject* SymmetricDifferenceUpdate(PyObject* self, PyObject* other) => ForEach(self, &other, 1, &ToggleAll);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IntersectionUpdate(PyObject* self, PyObject** others, nint count) => Frame.Call(self, others, count, &KeepOnlyCommon);
+    static PyObject* IntersectionUpdate(PyObject* self, PyObject** others, nint count) =>
+        Frame.Call(self, others, count, &KeepOnlyCommon);
 
-    static PyObject* KeepOnlyCommon(Handle* handle, PyObject** others, nint count) => KeepOnly(handle, others, count) ? Api.Table._Py_NoneStruct : null;
+    static PyObject* KeepOnlyCommon(Handle* handle, PyObject** others, nint count) =>
+        KeepOnly(handle, others, count) ? Api.Table._Py_NoneStruct : null;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Union(PyObject* self, PyObject** others, nint count) => OfPlain(self, "union"u8, others, count);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Intersection(PyObject* self, PyObject** others, nint count) => OfPlain(self, "intersection"u8, others, count);
+    static PyObject* Intersection(PyObject* self, PyObject** others, nint count) =>
+        OfPlain(self, "intersection"u8, others, count);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Difference(PyObject* self, PyObject** others, nint count) => OfPlain(self, "difference"u8, others, count);
@@ -155,7 +188,8 @@ internal static unsafe partial class SetType
 
     static PyObject* IsSuperset(Handle* handle, PyObject* other) => All(handle, other, isMember: true);
 
-    // Whether all elements of another are members at one moment, or none is: asked one after the other, as set does, up to the first that decides.
+    // Whether all elements of another are members at one moment, or none is: asked one after the other, as set does, up to the
+    // first that decides.
     static PyObject* All(Handle* handle, PyObject* other, bool isMember)
     {
         PyObject* plain = ToPlain(handle);
@@ -246,7 +280,8 @@ internal static unsafe partial class SetType
     {
         ref Api api = ref Api.Table;
         PyObject* type = o->Type;
-        return type == api.PyList_Type || type == api.PyTuple_Type || type == api.PySet_Type || type == api.PyFrozenSet_Type || type == api.PyDict_Type;
+        return type == api.PyList_Type || type == api.PyTuple_Type || type == api.PySet_Type || type == api.PyFrozenSet_Type
+            || type == api.PyDict_Type;
     }
 
     static bool AddListed(Handle* handle, PyObject* other)

@@ -8,7 +8,8 @@ namespace Symplast.Python.Live;
 internal static unsafe partial class SetType
 {
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Compare(PyObject* self, PyObject* other, int operation) => PlainForms.Compare(self, other, operation, &IsSet);
+    static PyObject* Compare(PyObject* self, PyObject* other, int operation) =>
+        PlainForms.Compare(self, other, operation, &IsSet);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Or(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_Or);
@@ -35,7 +36,8 @@ internal static unsafe partial class SetType
     static PyObject* InPlaceXor(PyObject* self, PyObject* other) => Change(self, other, &ToggleAll);
 
     // Either may be the Set, or both.
-    static PyObject* Combine(PyObject* left, PyObject* right, delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> operation) =>
+    static PyObject* Combine(
+        PyObject* left, PyObject* right, delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> operation) =>
         PlainForms.Combine(left, right, IsOurs(left) ? left : right, &IsSet, operation);
 
     static PyObject* Change(PyObject* self, PyObject* other, delegate*<Handle*, PyObject*, bool> change)
@@ -53,7 +55,8 @@ internal static unsafe partial class SetType
     }
 
     static bool IsOurs(PyObject* o) =>
-        Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.SequenceContains) == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)&Contains;
+        Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.SequenceContains) == (
+            delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)&Contains;
 
     static bool IsSet(LiveState* state, PyObject* o) =>
         o->Type == state->TypeOf(LiveKind.Set)

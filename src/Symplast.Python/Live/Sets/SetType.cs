@@ -8,7 +8,10 @@ using Sets = Symplast.Objects.OrderedSet<Symplast.Memory.Uninterrupted>;
 
 namespace Symplast.Python.Live;
 
-/// <summary>The Python type <c>symplast.Set</c>: an insertion-ordered set that all interpreters share. This file: creation, members, and the operators.</summary>
+/// <summary>
+/// The Python type <c>symplast.Set</c>: an insertion-ordered set that all interpreters share. This file: creation, members, and
+/// the operators.
+/// </summary>
 internal static unsafe partial class SetType
 {
     /// <summary>What others are to know of the kind; once a process.</summary>
@@ -37,9 +40,10 @@ internal static unsafe partial class SetType
 
                 A set that all interpreters share: each operation on one member is atomic, no lock in sight.
 
-                Created in the current pool. Members are str, bytes, int, float, bool, None, complex, tuples of these, frozen objects, and live ones that
-                are hashable; anything else raises NotShareableError. Iterating gives the members of one moment, in the order in which they were added.
-                The operators | & - ^ give plain sets; |= &= -= ^= change the Set, member by member.
+                Created in the current pool. Members are str, bytes, int, float, bool, None, complex, tuples of these, frozen
+                objects, and live ones that are hashable; anything else raises NotShareableError. Iterating gives the members of
+                one moment, in the order in which they were added. The operators | & - ^ give plain sets; |= &= -= ^= change the
+                Set, member by member.
                 """u8)),
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
             Slot(PyTypeSlot.Init, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Init),
@@ -82,7 +86,8 @@ internal static unsafe partial class SetType
             Status status = Sets.Count(handle->State->Me, SetOf(handle), out ulong members);
             if (status == Status.Done && members != 0) status = Sets.Clear(handle->State->Me, SetOf(handle));
             if (status != Status.Done) LiveErrors.Raise(handle, status);
-            return status == Status.Done && (count == 0 || AddAll(handle, ((PyObject**)((byte*)positional + Layout.Current.TupleItems))[0])) ? 0 : -1;
+            return status == Status.Done
+                && (count == 0 || AddAll(handle, ((PyObject**)((byte*)positional + Layout.Current.TupleItems))[0])) ? 0 : -1;
         }
         catch (Exception e)
         {
@@ -148,7 +153,8 @@ internal static unsafe partial class SetType
     static KeyState Lookup(Handle* handle, PyObject* o, bool setsAreFrozen, out Incoming key)
     {
         KeyState known = Incoming.Lookup(handle->State, o, out key);
-        return known == KeyState.Unsure ? Search(handle, o, out key) : known == KeyState.Failed && setsAreFrozen ? LookupSet(handle, o, out key) : known;
+        return known == KeyState.Unsure
+            ? Search(handle, o, out key) : known == KeyState.Failed && setsAreFrozen ? LookupSet(handle, o, out key) : known;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -201,7 +207,9 @@ internal static unsafe partial class SetType
     {
         if (known == KeyState.Failed) LiveErrors.ExplainUnhashable(o, "set element");
         else if (LiveMethods.CheckAlive(handle))
-            LiveErrors.RaiseNotShareable(handle->State, $"{Place.Member((PyObject*)handle).Describe()}: {Text.TypeName(o)} cannot be a member of a shared Set");
+            LiveErrors.RaiseNotShareable(
+                handle->State,
+                $"{Place.Member((PyObject*)handle).Describe()}: {Text.TypeName(o)} cannot be a member of a shared Set");
         return false;
     }
 
@@ -232,8 +240,10 @@ internal static unsafe partial class SetType
     static PyObject* NewIterator(Handle* handle)
     {
         if (!LiveMethods.IsUsable(handle)) return null;
-        Status status = Snapshots.Begin(handle->State->Me, SetOf(handle), onlyKeys: true, reversed: false, out SnapshotEntries entries);
-        return status == Status.Done ? DictIterator.Create(handle, entries, DictIteration.Keys) : LiveErrors.Raise(handle, status);
+        Status status =
+            Snapshots.Begin(handle->State->Me, SetOf(handle), onlyKeys: true, reversed: false, out SnapshotEntries entries);
+        return status == Status.Done
+            ? DictIterator.Create(handle, entries, DictIteration.Keys) : LiveErrors.Raise(handle, status);
     }
 
     /// <summary>A plain set of the members at one moment; null with an exception set.</summary>

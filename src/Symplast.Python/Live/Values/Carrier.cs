@@ -7,12 +7,15 @@ using Symplast.Python.Freezing;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Carries plain containers into a pool: list becomes <c>List</c>, dict <c>Dict</c>, set <c>Set</c>, with all that they hold, however deep, <c>array.array</c> <c>Array</c>; sharing and cycles are kept.
-/// Immutable objects that are no values are frozen. What the pool's default makes of all others is carried in their place. With an explicit stack, so depth is limited by memory only.
+/// Carries plain containers into a pool: list becomes <c>List</c>, dict <c>Dict</c>, set <c>Set</c>, with all that they hold,
+/// however deep, <c>array.array</c> <c>Array</c>; sharing and cycles are kept. Immutable objects that are no values are frozen.
+/// What the pool's default makes of all others is carried in their place. With an explicit stack, so depth is limited by memory
+/// only.
 /// </summary>
 /// <remarks>
-/// The GIL is held, but Python code may run in between: a class's <c>__hash__</c>, the check for signals while something is frozen, the pool's default. So a container's items are copied
-/// out when it is begun, which also keeps them alive; originals whose copies exist are kept by the memo.
+/// The GIL is held, but Python code may run in between: a class's <c>__hash__</c>, the check for signals while something is
+/// frozen, the pool's default. So a container's items are copied out when it is begun, which also keeps them alive; originals
+/// whose copies exist are kept by the memo.
 /// </remarks>
 internal unsafe ref struct Carrier
 {
@@ -47,8 +50,8 @@ internal unsafe ref struct Carrier
     }
 
     /// <summary>
-    /// What an object becomes in a pool, with a reference that is the caller's; false with an exception set that names the place, and the pool as it was. For objects
-    /// that <see cref="Incoming.TryValue"/> does not know.
+    /// What an object becomes in a pool, with a reference that is the caller's; false with an exception set that names the place,
+    /// and the pool as it was. For objects that <see cref="Incoming.TryValue"/> does not know.
     /// </summary>
     internal static bool Carry(LiveState* state, PoolHeap* heap, PyObject* o, scoped in Place place, out Value value)
     {
@@ -101,7 +104,8 @@ internal unsafe ref struct Carrier
             bool isDict = frame.Kind == LiveKind.Dict;
             PyObject* first = isDict ? ItemOf(item, 0) : item;
             KeyState known = Incoming.Key(_state, _heap, first, out Incoming key);
-            if (known == KeyState.Foreign) return Refuse(first, isDict ? "cannot be a key of a shared Dict" : "cannot be a member of a shared Set");
+            if (known == KeyState.Foreign)
+                return Refuse(first, isDict ? "cannot be a key of a shared Dict" : "cannot be a member of a shared Set");
             if (known == KeyState.Failed) return false;
             value = default;
             if (isDict && !Visit(ItemOf(item, 1), out value))
@@ -116,7 +120,8 @@ internal unsafe ref struct Carrier
         }
         LiveState.Drop(_state, value);
         if (status is Status.Done or Status.Exists) return true;
-        return status == Status.NoMemory ? LiveErrors.RaiseNoMemory(_state, _heap) != null : LiveErrors.RaiseDeletedPool(_state, _heap) != null;
+        return status == Status.NoMemory
+            ? LiveErrors.RaiseNoMemory(_state, _heap) != null : LiveErrors.RaiseDeletedPool(_state, _heap) != null;
     }
 
     // The value of any object, with a reference; a container is begun.
@@ -210,7 +215,8 @@ internal unsafe ref struct Carrier
         Pool? pool = LiveErrors.PoolOf(_heap);
         if (interpreter is null || pool is null) return LiveErrors.RaiseDeletedPool(_state, _heap) != null;
         PyObject* function = interpreter.Defaults.Of(pool);
-        if (!IsImmutable(interpreter, o)) return function != null ? Convert(o, function, out value) : Refuse(o, "cannot be shared" + PoolDefaults.Advice(pool));
+        if (!IsImmutable(interpreter, o))
+            return function != null ? Convert(o, function, out value) : Refuse(o, "cannot be shared" + PoolDefaults.Advice(pool));
         if (function != null) References.Take(function);
         PyObject* frozen = Freezer.Freeze(interpreter, pool, o, function, name: "");
         References.Drop(function);
@@ -221,15 +227,20 @@ internal unsafe ref struct Carrier
             return true;
         }
         // Constants of the process lie in no pool: the default can answer with one.
-        return Incoming.TryValue(_state, _heap, frozen, out value) || Api.Table.PyErr_Occurred() == null && Refuse(o, "cannot be shared");
+        return Incoming.TryValue(_state, _heap, frozen, out value)
+            || Api.Table.PyErr_Occurred() == null && Refuse(o, "cannot be shared");
     }
 
     // What the pool's default makes of an object.
     bool Convert(PyObject* o, PyObject* function, out Value value)
     {
         value = default;
-        if (++_chain > MostChainedConversions) return Refuse(o, $"came after {MostChainedConversions} answers of default() in a row that cannot be shared either");
-        if (++_depth > MostNestedConversions) return Errors.Set(*Api.Table.PyExc_RecursionError, $"{Path()}: default() was asked inside {MostNestedConversions} answers of its own") != null;
+        if (++_chain > MostChainedConversions)
+            return Refuse(o, $"came after {MostChainedConversions} answers of default() in a row that cannot be shared either");
+        if (++_depth > MostNestedConversions)
+            return Errors.Set(
+            *Api.Table.PyExc_RecursionError,
+            $"{Path()}: default() was asked inside {MostNestedConversions} answers of its own") != null;
         _kept.Reserve(1);
         References.Take(function);
         PyObject* answer = Api.Table.PyObject_CallOneArg(function, o);
@@ -255,7 +266,8 @@ internal unsafe ref struct Carrier
     {
         ref Api api = ref Api.Table;
         PyObject* type = o->Type;
-        if (type == api.PyTuple_Type || type == api.PyFrozenSet_Type || type == api.PyRange_Type || type == api.PySlice_Type) return true;
+        if (type == api.PyTuple_Type || type == api.PyFrozenSet_Type || type == api.PyRange_Type || type == api.PySlice_Type)
+            return true;
         if (type == api.PyDictProxy_Type || api.PyFrozenDict_Type != null && type == api.PyFrozenDict_Type) return true;
         return interpreter.DateTimes.Knows(type, out _) || api.PyType_IsSubtype(type, api.PyFrozenSet_Type) != 0;
     }
@@ -266,7 +278,8 @@ internal unsafe ref struct Carrier
         return false;
     }
 
-    // An error that freezing a part of what is carried gave, whose place in that part it begins with: after the place of the part.
+    // An error that freezing a part of what is carried gave, whose place in that part it begins with: after the place of the
+    // part.
     bool Rename(PyObject* o)
     {
         ref Api api = ref Api.Table;

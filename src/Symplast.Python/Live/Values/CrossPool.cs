@@ -5,16 +5,19 @@ using Symplast.Memory;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Pointers from the objects of one pool to those of another. The one that is pointed into keeps its addresses until the other is deleted too, so that a pointer into a
-/// deleted pool is known for one and never leads to what came after.
+/// Pointers from the objects of one pool to those of another. The one that is pointed into keeps its addresses until the other is
+/// deleted too, so that a pointer into a deleted pool is known for one and never leads to what came after.
 /// </summary>
 internal static unsafe class CrossPool
 {
     static readonly WordLock Gate = WordLock.Create();
     static readonly Dictionary<long, HashSet<Pool>> Held = [];
 
-    /// <summary>Lets objects of <paramref name="holder"/> point to live objects of <paramref name="target"/>; false with DeletedError set.</summary>
-    internal static bool HoldLive(LiveState* state, PoolHeap* holder, PoolHeap* target) => Hold(state, holder, LiveErrors.PoolOf(target));
+    /// <summary>
+    /// Lets objects of <paramref name="holder"/> point to live objects of <paramref name="target"/>; false with DeletedError set.
+    /// </summary>
+    internal static bool HoldLive(LiveState* state, PoolHeap* holder, PoolHeap* target) =>
+        Hold(state, holder, LiveErrors.PoolOf(target));
 
     /// <summary>Lets objects of <paramref name="holder"/> point to a frozen object; false with DeletedError set.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -6,8 +6,8 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Values of a pool, with a reference each, in native memory: on their way into a structure, or out of one. Made and disposed of outside sections, with the GIL held;
-/// a handle into the pool must stay alive meanwhile.
+/// Values of a pool, with a reference each, in native memory: on their way into a structure, or out of one. Made and disposed of
+/// outside sections, with the GIL held; a handle into the pool must stay alive meanwhile.
 /// </summary>
 internal unsafe struct HeldValues
 {
@@ -20,7 +20,8 @@ internal unsafe struct HeldValues
     internal nint Count;
 
     /// <summary>
-    /// The items of a plain list that nobody else has, as values for a structure in <paramref name="heap"/>. False with an exception set. Python code can run.
+    /// The items of a plain list that nobody else has, as values for a structure in <paramref name="heap"/>. False with an
+    /// exception set. Python code can run.
     /// </summary>
     internal static bool Of(LiveState* state, PoolHeap* heap, PyObject* list, scoped in Place place, out HeldValues values)
     {
@@ -57,7 +58,9 @@ internal unsafe struct HeldValues
         }
     }
 
-    /// <summary>Drops the references, which were taken for a structure in <paramref name="heap"/>, and frees the memory.</summary>
+    /// <summary>
+    /// Drops the references, which were taken for a structure in <paramref name="heap"/>, and frees the memory.
+    /// </summary>
     internal void Dispose(LiveState* state, PoolHeap* heap)
     {
         for (nint i = 0; i < Count;)
@@ -82,13 +85,15 @@ internal unsafe struct HeldValues
         this = default;
     }
 
-    // The next items that need no detour, up to the first step of a thousand, at which signals are looked for. What is wrong is found again by Add.
+    // The next items that need no detour, up to the first step of a thousand, at which signals are looked for. What is wrong is
+    // found again by Add.
     void AddPlain(LiveState* state, PoolHeap* heap, PyListObject* list, nint count)
     {
         Epoch.Enter(state->Me);
         bool isDeleted = PoolHeap.IsDeleted(heap);
         nint end = Math.Min(Math.Min(count, list->Size), Count / PerSection * PerSection + PerSection - 1);
-        while (!isDeleted && Count < end && PlainValues.TryStore(state->Me, heap, list->Items[Count], out Value value) && !value.IsEmpty) Items[Count++] = value;
+        while (!isDeleted && Count < end && PlainValues.TryStore(state->Me, heap, list->Items[Count], out Value value)
+            && !value.IsEmpty) Items[Count++] = value;
         Epoch.Exit(state->Me);
     }
 
@@ -107,8 +112,8 @@ internal unsafe struct HeldValues
     }
 
     /// <summary>
-    /// A new plain list of <paramref name="count"/> values, each <paramref name="step"/> after the one before; null with an exception set. They are held by the caller, as
-    /// is the pool's address.
+    /// A new plain list of <paramref name="count"/> values, each <paramref name="step"/> after the one before; null with an
+    /// exception set. They are held by the caller, as is the pool's address.
     /// </summary>
     internal static PyObject* ToList(LiveState* state, PoolHeap* heap, Value* values, nint step, nint count)
     {

@@ -5,11 +5,13 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-// Keys to look up, which may be of types that cannot be stored, because what comes back would be of another one: a member of a StrEnum, a Decimal, a number of NumPy.
+// Keys to look up, which may be of types that cannot be stored, because what comes back would be of another one: a member of a
+// StrEnum, a Decimal, a number of NumPy.
 internal unsafe ref partial struct Incoming
 {
     /// <summary>
-    /// Makes a key of an object, for looking up only: of what equals a key of ours as a dict has it, that key. Python code can run.
+    /// Makes a key of an object, for looking up only: of what equals a key of ours as a dict has it, that key. Python code can
+    /// run.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static KeyState Lookup(LiveState* state, PyObject* o, out Incoming key)
@@ -50,7 +52,8 @@ internal unsafe ref partial struct Incoming
         }
         if (parent == api.PyBytes_Type)
         {
-            key.Probe = Probe.Bytes((byte*)o + PyBytesObject.DataOffset, (nuint)((PyBytesObject*)o)->Size, (ulong)api.HashBuiltin(o));
+            key.Probe = Probe.Bytes(
+                (byte*)o + PyBytesObject.DataOffset, (nuint)((PyBytesObject*)o)->Size, (ulong)api.HashBuiltin(o));
             return KeyState.Ready;
         }
         return parent != null && parent != api.PyFrozenSet_Type ? key.OwnNumber(state, o, parent) : SlowOther(state, o, ref key);
@@ -69,15 +72,19 @@ internal unsafe ref partial struct Incoming
             : api.PyType_IsSubtype(type, api.PyComplex_Type) != 0 ? api.PyComplex_Type
             : api.PyType_IsSubtype(type, api.PyFrozenSet_Type) != 0 ? api.PyFrozenSet_Type
             : null;
-        return parent != null && HasSlotOf(type, parent, PyTypeSlot.Hash) && HasSlotOf(type, parent, PyTypeSlot.RichCompare) ? parent : null;
+        return parent != null && HasSlotOf(type, parent, PyTypeSlot.Hash) && HasSlotOf(type, parent, PyTypeSlot.RichCompare)
+            ? parent : null;
     }
 
-    static bool HasSlotOf(PyObject* type, PyObject* parent, int slot) => Api.Table.PyType_GetSlot(type, slot) == Api.Table.PyType_GetSlot(parent, slot);
+    static bool HasSlotOf(PyObject* type, PyObject* parent, int slot) =>
+        Api.Table.PyType_GetSlot(type, slot) == Api.Table.PyType_GetSlot(parent, slot);
 
     // Of an int, a float or a complex, or what has the layout of one.
     KeyState OwnNumber(LiveState* state, PyObject* o, PyObject* kind)
     {
-        if (kind == Api.Table.PyLong_Type) return Own(state, null, ((PyLongObject*)o)->IsCompact ? Value.OfInt(((PyLongObject*)o)->CompactValue) : Number(state, null, o));
+        if (kind == Api.Table.PyLong_Type)
+            return Own(state, null, ((PyLongObject*)o)->IsCompact
+            ? Value.OfInt(((PyLongObject*)o)->CompactValue) : Number(state, null, o));
         PyComplexObject* complex = (PyComplexObject*)o;
         // Without an imaginary part it is a real number, which has a place in an order.
         bool isReal = kind == Api.Table.PyFloat_Type || complex->Imaginary == 0;
@@ -91,14 +98,16 @@ internal unsafe ref partial struct Incoming
         ref Api api = ref Api.Table;
         nint hash = Nesting.Hash(o);
         if (hash == -1) return KeyState.Failed;
-        if (Handle.Is(state, o)) return TryShare(state, null, (Handle*)o, out Value shared) ? key.Own(state, null, shared) : KeyState.Failed;
+        if (Handle.Is(state, o))
+            return TryShare(state, null, (Handle*)o, out Value shared) ? key.Own(state, null, shared) : KeyState.Failed;
         if (AddressRange.Contains(o))
         {
             key.Probe = Probe.Of(Value.Foreign(o));
             return KeyState.Ready;
         }
         // What equals itself only equals nothing of ours.
-        return HasSlotOf(o->Type, api.PyBaseObject_Type, PyTypeSlot.RichCompare) ? KeyState.Foreign : key.OwnEqualNumber(state, o, hash);
+        return HasSlotOf(o->Type, api.PyBaseObject_Type, PyTypeSlot.RichCompare)
+            ? KeyState.Foreign : key.OwnEqualNumber(state, o, hash);
     }
 
     // What says that it is an int, a float or a complex, and equals that.
@@ -122,7 +131,8 @@ internal unsafe ref partial struct Incoming
             IsNumber = known == KeyState.Unsure;
         }
         if (known == KeyState.Unsure && api.PyType_IsSubtype(type, api.PyComplex_Type) != 0)
-            known = TryEqual(state, o, hash, api.PyComplex_FromDoubles(((PyComplexObject*)o)->Real, ((PyComplexObject*)o)->Imaginary));
+            known = TryEqual(
+                state, o, hash, api.PyComplex_FromDoubles(((PyComplexObject*)o)->Real, ((PyComplexObject*)o)->Imaginary));
         return known;
     }
 
@@ -132,12 +142,15 @@ internal unsafe ref partial struct Incoming
         ref Api api = ref Api.Table;
         if (number == null)
         {
-            bool isNone = api.PyErr_ExceptionMatches(*api.PyExc_TypeError) != 0 || api.PyErr_ExceptionMatches(*api.PyExc_ValueError) != 0 || api.PyErr_ExceptionMatches(*api.PyExc_OverflowError) != 0;
+            bool isNone = api.PyErr_ExceptionMatches(*api.PyExc_TypeError) != 0
+                || api.PyErr_ExceptionMatches(*api.PyExc_ValueError) != 0
+                || api.PyErr_ExceptionMatches(*api.PyExc_OverflowError) != 0;
             if (isNone) api.PyErr_Clear();
             return isNone ? KeyState.Unsure : KeyState.Failed;
         }
         int equal = KeySearch.AreEqual(number, o, hash);
-        KeyState known = equal < 0 ? KeyState.Failed : equal == 0 ? KeyState.Unsure : OwnNumber(state, number, ParentOf(number->Type));
+        KeyState known = equal < 0
+            ? KeyState.Failed : equal == 0 ? KeyState.Unsure : OwnNumber(state, number, ParentOf(number->Type));
         References.Drop(number);
         return known;
     }

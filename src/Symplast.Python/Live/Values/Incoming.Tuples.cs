@@ -29,7 +29,8 @@ internal unsafe ref partial struct Incoming
         // Of a subclass, whose iterator may be anything, through a plain one.
         PyObject* plain = o->Type == Api.Table.PyFrozenSet_Type ? References.New(o) : Api.Table.PyFrozenSet_New(o);
         PyObject* members = plain == null ? null : Api.Table.PySequence_Tuple(plain);
-        KeyState made = members == null ? KeyState.Failed : TryTuple(state, heap, members, isKey: true, depth, out set, isSet: true);
+        KeyState made = members == null
+            ? KeyState.Failed : TryTuple(state, heap, members, isKey: true, depth, out set, isSet: true);
         References.Drop(members);
         References.Drop(plain);
         return made;
@@ -50,7 +51,8 @@ internal unsafe ref partial struct Incoming
     }
 
     // A tuple of keys, or of values of which none is a plain container. All items are asked for their hash, as hash() would.
-    static KeyState TryTuple(LiveState* state, PoolHeap* heap, PyObject* o, bool isKey, int depth, out Value tuple, bool isSet = false)
+    static KeyState TryTuple(
+        LiveState* state, PoolHeap* heap, PyObject* o, bool isKey, int depth, out Value tuple, bool isSet = false)
     {
         tuple = default;
         if (depth > TupleBlob.MaximumDepth) return isSet ? Nesting.Refuse("frozenset") : Nesting.Refuse(o);
@@ -61,7 +63,8 @@ internal unsafe ref partial struct Incoming
         KeyState made = KeyState.Ready;
         for (nuint i = 0; i < length && made != KeyState.Failed; i++)
         {
-            KeyState known = TryMember(state, heap, ((PyObject**)((byte*)o + Layout.Current.TupleItems))[i], isKey, depth, out Value item);
+            KeyState known =
+                TryMember(state, heap, ((PyObject**)((byte*)o + Layout.Current.TupleItems))[i], isKey, depth, out Value item);
             if (known == KeyState.Ready && made == KeyState.Ready) items[done++] = item;
             else if (known == KeyState.Ready) Discard(state, heap, item);
             else if (made != KeyState.Foreign || known == KeyState.Failed) made = known;
@@ -82,7 +85,9 @@ internal unsafe ref partial struct Incoming
         tuple = default;
         Epoch.Enter(state->Me);
         bool isDeleted = heap != null && PoolHeap.IsDeleted(heap);
-        if (!isDeleted) tuple = isSet ? TupleBlob.CreateSet(state->Me, heap, items, length) : TupleBlob.Create(state->Me, heap, items, length);
+        if (!isDeleted)
+            tuple = isSet
+            ? TupleBlob.CreateSet(state->Me, heap, items, length) : TupleBlob.Create(state->Me, heap, items, length);
         Epoch.Exit(state->Me);
         if (isDeleted) LiveErrors.RaiseDeletedPool(state, heap);
         else if (tuple.IsEmpty) LiveErrors.RaiseNoMemory(state, heap);
@@ -91,9 +96,11 @@ internal unsafe ref partial struct Incoming
 
     static KeyState TryMember(LiveState* state, PoolHeap* heap, PyObject* o, bool isKey, int depth, out Value value)
     {
-        if (o->Type == Api.Table.PyTuple_Type && (isKey || !AddressRange.Contains(o))) return TryTuple(state, heap, o, isKey, depth + 1, out value);
+        if (o->Type == Api.Table.PyTuple_Type && (isKey || !AddressRange.Contains(o)))
+            return TryTuple(state, heap, o, isKey, depth + 1, out value);
         if (isKey && o->Type == Api.Table.PyFrozenSet_Type) return TrySet(state, heap, o, depth + 1, out value);
-        if (!isKey) return TryValue(state, heap, o, out value) ? KeyState.Ready : Api.Table.PyErr_Occurred() != null ? KeyState.Failed : KeyState.Foreign;
+        if (!isKey) return TryValue(state, heap, o, out value)
+            ? KeyState.Ready : Api.Table.PyErr_Occurred() != null ? KeyState.Failed : KeyState.Foreign;
         value = default;
         KeyState known = heap == null ? Lookup(state, o, depth + 1, out Incoming key) : Key(state, heap, o, out key);
         if (known != KeyState.Ready) return known;

@@ -15,7 +15,9 @@ internal enum KeyState
     /// <summary>It is hashable, but nothing in a pool can equal it: a lookup finds nothing.</summary>
     Foreign,
 
-    /// <summary>Of lookups only: it is hashable, and Python has to be asked which keys equal it. See <see cref="KeySearch"/>.</summary>
+    /// <summary>
+    /// Of lookups only: it is hashable, and Python has to be asked which keys equal it. See <see cref="KeySearch"/>.
+    /// </summary>
     Unsure,
 
     /// <summary>An exception is set.</summary>
@@ -23,8 +25,9 @@ internal enum KeyState
 }
 
 /// <summary>
-/// A Python object on its way into a pool, as key or value: numbers, text and bytes as they are, everything else as what was made of it in the pool, with a reference.
-/// Made and disposed of outside sections, with the GIL held; the original must stay alive meanwhile.
+/// A Python object on its way into a pool, as key or value: numbers, text and bytes as they are, everything else as what was made
+/// of it in the pool, with a reference. Made and disposed of outside sections, with the GIL held; the original must stay alive
+/// meanwhile.
 /// </summary>
 internal unsafe ref partial struct Incoming
 {
@@ -38,7 +41,10 @@ internal unsafe ref partial struct Incoming
     Value _owned;          // a reference to what was made; without a heap it is transient
     bool _isTransient;
 
-    /// <summary>Makes a key of an object, for a structure in <paramref name="heap"/>. Python code can run: the <c>__hash__</c> of a live object's class.</summary>
+    /// <summary>
+    /// Makes a key of an object, for a structure in <paramref name="heap"/>. Python code can run: the <c>__hash__</c> of a live
+    /// object's class.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static KeyState Key(LiveState* state, PoolHeap* heap, PyObject* o, out Incoming key)
     {
@@ -47,8 +53,8 @@ internal unsafe ref partial struct Incoming
     }
 
     /// <summary>
-    /// Makes a value of an object, for a structure in <paramref name="heap"/>; plain containers are carried into the pool with all that they hold. False with an
-    /// exception set, which names the place. Python code can run.
+    /// Makes a value of an object, for a structure in <paramref name="heap"/>; plain containers are carried into the pool with
+    /// all that they hold. False with an exception set, which names the place. Python code can run.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool Item(LiveState* state, PoolHeap* heap, PyObject* o, scoped in Place place, out Incoming item)
@@ -58,7 +64,9 @@ internal unsafe ref partial struct Incoming
         return (!AddressRange.Contains(o) && item.TrySimple(o)) || SlowItem(state, heap, o, place, ref item);
     }
 
-    /// <summary>What can be added to a number in a pool: an int, or what can be one, or a float. False with an exception set.</summary>
+    /// <summary>
+    /// What can be added to a number in a pool: an int, or what can be one, or a float. False with an exception set.
+    /// </summary>
     internal static bool TryNumber(LiveState* state, string method, PyObject* o, out Incoming number)
     {
         ref Api api = ref Api.Table;
@@ -79,7 +87,8 @@ internal unsafe ref partial struct Incoming
     }
 
     /// <summary>
-    /// A probe of what needs no memory in a pool: numbers that are not large, None, text and bytes. False, perhaps with an exception set, for all else. Runs no Python code.
+    /// A probe of what needs no memory in a pool: numbers that are not large, None, text and bytes. False, perhaps with an
+    /// exception set, for all else. Runs no Python code.
     /// </summary>
     internal static bool TryProbe(PyObject* o, out Incoming simple)
     {
@@ -87,7 +96,10 @@ internal unsafe ref partial struct Incoming
         return simple.TrySimple(o) || o->Type == Api.Table.PyUnicode_Type && simple.Encode(o);
     }
 
-    /// <summary>The value in the pool, with a reference that is the caller's; empty if there is no memory. Inside a section in which the pool was not deleted.</summary>
+    /// <summary>
+    /// The value in the pool, with a reference that is the caller's; empty if there is no memory. Inside a section in which the
+    /// pool was not deleted.
+    /// </summary>
     internal readonly Value ToValue(LiveState* state, PoolHeap* heap) => Probe.ToValue(state->Me, heap);
 
     /// <summary>The same inside any section. There is no value if the answer is not Done.</summary>
@@ -217,8 +229,8 @@ internal unsafe ref partial struct Incoming
     }
 
     /// <summary>
-    /// A value of any object but a plain container and what only <see cref="Carrier"/> knows, with a reference that is the caller's. False with an exception set, or
-    /// without one if it is none of these.
+    /// A value of any object but a plain container and what only <see cref="Carrier"/> knows, with a reference that is the
+    /// caller's. False with an exception set, or without one if it is none of these.
     /// </summary>
     internal static bool TryValue(LiveState* state, PoolHeap* heap, PyObject* o, out Value value)
     {
@@ -297,7 +309,9 @@ internal unsafe ref partial struct Incoming
         {
             PyComplexObject* complex = (PyComplexObject*)o;
             double* parts = stackalloc double[2] { complex->Real, complex->Imaginary };
-            return Blobbed(state, heap, ValueKind.Complex, (byte*)parts, 2 * sizeof(double), Hashing.OfComplex(complex->Real, complex->Imaginary));
+            return Blobbed(
+                state, heap, ValueKind.Complex, (byte*)parts, 2 * sizeof(double),
+                Hashing.OfComplex(complex->Real, complex->Imaginary));
         }
         PyLongObject* number = (PyLongObject*)o;
         int overflow;

@@ -7,11 +7,12 @@ using Tree = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Finds the key that an object of any class equals, if that only Python can tell: as a dict does, the keys that have its hash are compared with it.
+/// Finds the key that an object of any class equals, if that only Python can tell: as a dict does, the keys that have its hash
+/// are compared with it.
 /// </summary>
 /// <remarks>
-/// Text and bytes are stored with Python's hash. Of a number it is the value modulo 2^61 - 1, from which the numbers follow that it may be. The other keys, if there are any, are
-/// walked through. With the GIL held, outside sections; Python code can run.
+/// Text and bytes are stored with Python's hash. Of a number it is the value modulo 2^61 - 1, from which the numbers follow that
+/// it may be. The other keys, if there are any, are walked through. With the GIL held, outside sections; Python code can run.
 /// </remarks>
 internal static unsafe class KeySearch
 {
@@ -45,12 +46,14 @@ internal static unsafe class KeySearch
     }
 
     /// <summary>The key of a SortedDict.</summary>
-    internal static KeyState InSorted(Handle* handle, PyObject* o, bool isNumber, delegate*<Handle*, PyObject*> iterate, out Incoming key)
+    internal static KeyState InSorted(
+        Handle* handle, PyObject* o, bool isNumber, delegate*<Handle*, PyObject*> iterate, out Incoming key)
     {
         key = default;
         LiveState* state = handle->State;
         Epoch.Enter(state->Me);
-        bool hasNumbers = Tree.First(state->Me, (SortedMap*)handle->Shared, out Value first, out _) == Status.Done && Ordering.ClassOf(first) == OrderingClass.Number;
+        bool hasNumbers = Tree.First(state->Me, (SortedMap*)handle->Shared, out Value first, out _) == Status.Done
+            && Ordering.ClassOf(first) == OrderingClass.Number;
         Epoch.Exit(state->Me);
         if (isNumber && hasNumbers) return KeyState.Foreign;
         nint hash = Nesting.Hash(o);
@@ -72,7 +75,8 @@ internal static unsafe class KeySearch
         LiveState* state = handle->State;
         Value found;
         Epoch.Enter(state->Me);
-        bool isThere = Map.Get(state->Me, (OrderedMap*)handle->Shared, new HashKey(kind, (ulong)hash, &found), out _) == Status.Done;
+        bool isThere =
+            Map.Get(state->Me, (OrderedMap*)handle->Shared, new HashKey(kind, (ulong)hash, &found), out _) == Status.Done;
         PyObject* stored = isThere ? Outgoing.Object(state, found) : null;
         Epoch.Exit(state->Me);
         if (!isThere) return KeyState.Foreign;
@@ -82,8 +86,10 @@ internal static unsafe class KeySearch
     static KeyState FindConstant(Handle* handle, PyObject* o, Value constant, nint hash, out Incoming key)
     {
         key = default;
-        if (Map.Contains(handle->State->Me, (OrderedMap*)handle->Shared, Probe.Of(constant)) != Status.Done) return KeyState.Foreign;
-        return Compare(handle->State, constant == Value.None ? Api.Table._Py_NoneStruct : Api.Table._Py_EllipsisObject, o, hash, out key);
+        if (Map.Contains(handle->State->Me, (OrderedMap*)handle->Shared, Probe.Of(constant)) != Status.Done)
+            return KeyState.Foreign;
+        return Compare(
+            handle->State, constant == Value.None ? Api.Table._Py_NoneStruct : Api.Table._Py_EllipsisObject, o, hash, out key);
     }
 
     // An int, which is in its word, or a float.
@@ -102,17 +108,20 @@ internal static unsafe class KeySearch
         key = default;
         if (Value.Fits(rest)) known = FindNumber(handle, o, hash, Value.OfInt(rest), out key);
         ulong magnitude = (ulong)Math.Abs(rest);
-        if (known == KeyState.Foreign && magnitude == (ulong)Infinity) known = FindNumber(handle, o, hash, Value.Of(rest < 0 ? double.NegativeInfinity : double.PositiveInfinity), out key);
+        if (known == KeyState.Foreign && magnitude == (ulong)Infinity)
+            known = FindNumber(handle, o, hash, Value.Of(rest < 0 ? double.NegativeInfinity : double.PositiveInfinity), out key);
         // A float is m * 2^e with an odd m, modulo 2^61 - 1: m, turned by e bits.
         for (int turn = 0; turn < HashBits && known == KeyState.Foreign; turn++)
         {
             ulong mantissa = (magnitude << turn & (ulong)Modulus) | magnitude >> HashBits - turn;
             if ((mantissa & 1) == 0 || mantissa >> MantissaBits != 0) continue;
-            for (int exponent = MostExponent / HashBits * HashBits - turn; exponent >= LeastExponent && known == KeyState.Foreign; exponent -= HashBits)
+            for (int exponent = MostExponent / HashBits * HashBits - turn; exponent >= LeastExponent
+                && known == KeyState.Foreign; exponent -= HashBits)
             {
                 double number = Math.ScaleB(rest < 0 ? -(double)mantissa : mantissa, exponent);
                 // What is too small for a float was rounded.
-                if (double.IsFinite(number) && Math.ScaleB(Math.Abs(number), -exponent) == mantissa) known = FindNumber(handle, o, hash, Value.Of(number), out key);
+                if (double.IsFinite(number) && Math.ScaleB(Math.Abs(number), -exponent) == mantissa)
+                    known = FindNumber(handle, o, hash, Value.Of(number), out key);
             }
         }
         return known;
@@ -121,7 +130,8 @@ internal static unsafe class KeySearch
     static KeyState FindNumber(Handle* handle, PyObject* o, nint hash, Value number, out Incoming key)
     {
         key = default;
-        if (Map.Contains(handle->State->Me, (OrderedMap*)handle->Shared, Probe.Of(number)) != Status.Done) return KeyState.Foreign;
+        if (Map.Contains(handle->State->Me, (OrderedMap*)handle->Shared, Probe.Of(number)) != Status.Done)
+            return KeyState.Foreign;
         PyObject* stored = number.IsInt ? Api.Table.PyLong_FromLongLong(number.Int) : Api.Table.PyFloat_FromDouble(number.Float);
         return stored == null ? KeyState.Failed : Compare(handle->State, stored, o, hash, out key);
     }
@@ -136,14 +146,16 @@ internal static unsafe class KeySearch
         return equal < 0 ? KeyState.Failed : KeyState.Foreign;
     }
 
-    static KeyState Walk(Handle* handle, PyObject* o, nint hash, delegate*<Handle*, PyObject*> iterate, bool onlyRare, out Incoming key)
+    static KeyState Walk(
+        Handle* handle, PyObject* o, nint hash, delegate*<Handle*, PyObject*> iterate, bool onlyRare, out Incoming key)
     {
         key = default;
         PyObject* keys = iterate(handle);
         if (keys == null) return KeyState.Failed;
         KeyState known = KeyState.Foreign;
         PyObject* stored;
-        for (nint i = 0; known == KeyState.Foreign && LiveMethods.GoesOn(i) && (stored = Api.Table.PyIter_Next(keys)) != null; i++)
+        for (nint i = 0; known == KeyState.Foreign && LiveMethods.GoesOn(i)
+            && (stored = Api.Table.PyIter_Next(keys)) != null; i++)
         {
             if (!onlyRare || IsRare(stored)) known = Compare(handle->State, stored, o, hash, out key);
             else References.Drop(stored);
@@ -158,6 +170,7 @@ internal static unsafe class KeySearch
     {
         ref Api api = ref Api.Table;
         PyObject* type = key->Type;
-        return type != api.PyUnicode_Type && type != api.PyBytes_Type && type != api.PyFloat_Type && !(type == api.PyLong_Type && ((PyLongObject*)key)->IsCompact);
+        return type != api.PyUnicode_Type && type != api.PyBytes_Type && type != api.PyFloat_Type
+            && !(type == api.PyLong_Type && ((PyLongObject*)key)->IsCompact);
     }
 }

@@ -4,7 +4,8 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Hashes of tuples that are nested so deep that CPython, which hashes them by recursion and without looking at the stack, would crash: they are refused first.
+/// Hashes of tuples that are nested so deep that CPython, which hashes them by recursion and without looking at the stack, would
+/// crash: they are refused first.
 /// </summary>
 internal static unsafe class Nesting
 {
@@ -25,8 +26,9 @@ internal static unsafe class Nesting
     internal static bool Allows(PyObject* o) => IsFlat(o, 1) || Refuse(o) == KeyState.Ready;
 
     /// <summary>
-    /// The same for all elements of an iterable that a plain set or dict is to hash, of pairs for their first items: what takes its place, a new reference, or null with an exception set.
-    /// What is hashed already is as good as it is. A list is made of other iterables.
+    /// The same for all elements of an iterable that a plain set or dict is to hash, of pairs for their first items: what takes
+    /// its place, a new reference, or null with an exception set. What is hashed already is as good as it is. A list is made of
+    /// other iterables.
     /// </summary>
     internal static PyObject* Allowed(LiveState* state, PyObject* iterable, bool isPairs)
     {
@@ -54,8 +56,10 @@ internal static unsafe class Nesting
     // The key of a pair, if that is a tuple or a list; else the thing itself, which is hashed by nobody.
     static PyObject* First(PyObject* pair)
     {
-        if (pair->Type == Api.Table.PyTuple_Type && ((PyVarObject*)pair)->Size == 2) return *(PyObject**)((byte*)pair + Layout.Current.TupleItems);
-        return pair->Type == Api.Table.PyList_Type && ((PyListObject*)pair)->Size == 2 ? ((PyListObject*)pair)->Items[0] : Api.Table._Py_NoneStruct;
+        if (pair->Type == Api.Table.PyTuple_Type && ((PyVarObject*)pair)->Size == 2)
+            return *(PyObject**)((byte*)pair + Layout.Current.TupleItems);
+        return pair->Type == Api.Table.PyList_Type && ((PyListObject*)pair)->Size == 2
+            ? ((PyListObject*)pair)->Items[0] : Api.Table._Py_NoneStruct;
     }
 
     // Recursion is bounded by TupleBlob.MaximumDepth. Runs no Python code.
@@ -76,7 +80,8 @@ internal static unsafe class Nesting
 
     // list[int], whose hash is that of its arguments. The type has no name in the C API.
     static bool IsAlias(PyObject* o) =>
-        (Layout.TypeFlags(o->Type) & PyTypeSpec.HeapType) == 0 && Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.MapSubscript) != null && Text.TypeName(o) == "GenericAlias";
+        (Layout.TypeFlags(o->Type) & PyTypeSpec.HeapType) == 0
+            && Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.MapSubscript) != null && Text.TypeName(o) == "GenericAlias";
 
     static bool IsAliasFlat(PyObject* alias, int depth)
     {

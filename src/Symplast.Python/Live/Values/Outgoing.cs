@@ -6,8 +6,8 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Values of a pool as Python objects. Numbers, text, bytes and tuples become new objects of the interpreter; live objects their handles; frozen ones are given by
-/// pointer. Inside the section in which the value was loaded; nothing here runs Python code.
+/// Values of a pool as Python objects. Numbers, text, bytes and tuples become new objects of the interpreter; live objects their
+/// handles; frozen ones are given by pointer. Inside the section in which the value was loaded; nothing here runs Python code.
 /// </summary>
 internal static unsafe class Outgoing
 {
@@ -15,7 +15,8 @@ internal static unsafe class Outgoing
     const int ShortText = 256;
 
     /// <summary>
-    /// A new reference; null with an exception set, or without one if the object cannot be had inside a section (<see cref="LiveState.Again"/>).
+    /// A new reference; null with an exception set, or without one if the object cannot be had inside a section
+    /// (<see cref="LiveState.Again"/>).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static PyObject* Object(LiveState* state, Value value) => value.IsInt ? Int(value.Int) : Other(state, value);
@@ -30,7 +31,10 @@ internal static unsafe class Outgoing
         return kept != null ? kept : Api.Table.PyLong_FromLongLong(value);
     }
 
-    /// <summary>The Python object of a value whose reference is the caller's, and is dropped; null with an exception set. Outside sections.</summary>
+    /// <summary>
+    /// The Python object of a value whose reference is the caller's, and is dropped; null with an exception set. Outside
+    /// sections.
+    /// </summary>
     internal static PyObject* Give(LiveState* state, Value value)
     {
         PyObject* result;
@@ -56,8 +60,8 @@ internal static unsafe class Outgoing
     }
 
     /// <summary>
-    /// Keeps the addresses of the pool of a value that was taken out of an object, for as long as its reference is used: it may lie in another pool than the object, whose
-    /// handle keeps only those of its own. Inside the section in which it was taken.
+    /// Keeps the addresses of the pool of a value that was taken out of an object, for as long as its reference is used: it may
+    /// lie in another pool than the object, whose handle keeps only those of its own. Inside the section in which it was taken.
     /// </summary>
     internal static PoolHeap* Hold(Value value)
     {
@@ -144,7 +148,8 @@ internal static unsafe class Outgoing
     {
         InterpreterState? interpreter = state->Interpreter;
         Pool? pool = PoolTable.OwnerOf(o);
-        if (interpreter is null || pool is null) return LiveErrors.RaiseNotShareable(state, "the pool of this object was deleted");
+        if (interpreter is null || pool is null)
+            return LiveErrors.RaiseNotShareable(state, "the pool of this object was deleted");
         if (interpreter.HasReceived(pool)) return o;
         interpreter.Awaited = pool;
         return null;

@@ -3,24 +3,31 @@ using Symplast.CPython;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Plain containers of derived classes, which count as what they are underneath, as for freezing: subclasses of list, set and tuple that only add behaviour, and OrderedDict,
-/// defaultdict and Counter. Their overridden methods are not asked.
+/// Plain containers of derived classes, which count as what they are underneath, as for freezing: subclasses of list, set and
+/// tuple that only add behaviour, and OrderedDict, defaultdict and Counter. Their overridden methods are not asked.
 /// </summary>
 internal static unsafe class PlainBases
 {
-    /// <summary>The plain type of a container: list, dict, set or tuple; null for all else, named tuples among them. May run Python code.</summary>
+    /// <summary>
+    /// The plain type of a container: list, dict, set or tuple; null for all else, named tuples among them. May run Python code.
+    /// </summary>
     internal static PyObject* Of(InterpreterState interpreter, PyObject* type)
     {
         ref Api api = ref Api.Table;
         if (type == api.PyDict_Type || type == api.PyList_Type || type == api.PySet_Type) return type;
         nuint flags = api.PyType_GetFlags(type);
-        if ((flags & PyTypeSpec.DictSubclass) != 0) return type == api.PyODict_Type || interpreter.IsPlainDictSubclass(type) ? api.PyDict_Type : null;
+        if ((flags & PyTypeSpec.DictSubclass) != 0)
+            return type == api.PyODict_Type || interpreter.IsPlainDictSubclass(type) ? api.PyDict_Type : null;
         if ((flags & PyTypeSpec.ListSubclass) != 0) return api.PyList_Type;
-        if ((flags & PyTypeSpec.TupleSubclass) != 0) return api.PyObject_HasAttrString(type, Text.Utf8("_fields"u8)) != 0 ? null : api.PyTuple_Type;
+        if ((flags & PyTypeSpec.TupleSubclass) != 0)
+            return api.PyObject_HasAttrString(type, Text.Utf8("_fields"u8)) != 0 ? null : api.PyTuple_Type;
         return api.PyType_IsSubtype(type, api.PySet_Type) != 0 ? api.PySet_Type : null;
     }
 
-    /// <summary>A new list of what a container of a plain type, or one derived from it, holds, of a dict pairs; null with an exception set.</summary>
+    /// <summary>
+    /// A new list of what a container of a plain type, or one derived from it, holds, of a dict pairs; null with an exception
+    /// set.
+    /// </summary>
     internal static PyObject* ItemsOf(PyObject* o, PyObject* plain)
     {
         ref Api api = ref Api.Table;

@@ -2,20 +2,27 @@ using Symplast.CPython;
 
 namespace Symplast.Python.Live;
 
-/// <summary>Operators that are those of the plain types, on plain copies of one moment each. All give a new reference, or null with an exception set.</summary>
+/// <summary>
+/// Operators that are those of the plain types, on plain copies of one moment each. All give a new reference, or null with an
+/// exception set.
+/// </summary>
 internal static unsafe class PlainForms
 {
     /// <summary>What an object holds, if it is a live one, or the object itself.</summary>
-    internal static PyObject* Of(LiveState* state, PyObject* o) => Handle.Is(state, o) ? LiveObjects.ToPlain(state, o) : References.New(o);
+    internal static PyObject* Of(LiveState* state, PyObject* o) =>
+        Handle.Is(state, o) ? LiveObjects.ToPlain(state, o) : References.New(o);
 
     /// <summary>The slot <c>tp_richcompare</c>, for what the type can be compared to.</summary>
-    internal static PyObject* Compare(PyObject* self, PyObject* other, int comparison, delegate*<LiveState*, PyObject*, bool> isComparable)
+    internal static PyObject* Compare(
+        PyObject* self, PyObject* other, int comparison, delegate*<LiveState*, PyObject*, bool> isComparable)
     {
         try
         {
             LiveState* state = ((Handle*)self)->State;
-            if (!isComparable(state, other)) return LiveMethods.CheckAlive((Handle*)self) ? Api.Table._Py_NotImplementedStruct : null;
-            PyObject* result = TryBoth(state, self, other, out PyObject* first, out PyObject* second) ? Api.Table.PyObject_RichCompare(first, second, comparison) : null;
+            if (!isComparable(state, other))
+                return LiveMethods.CheckAlive((Handle*)self) ? Api.Table._Py_NotImplementedStruct : null;
+            PyObject* result = TryBoth(state, self, other, out PyObject* first, out PyObject* second)
+                ? Api.Table.PyObject_RichCompare(first, second, comparison) : null;
             References.Drop(first);
             References.Drop(second);
             return result;
@@ -26,9 +33,13 @@ internal static unsafe class PlainForms
         }
     }
 
-    /// <summary>The slot of an operator, a function of the C API, that takes what <paramref name="isOperand"/> says; one of the two is a live object of our own.</summary>
+    /// <summary>
+    /// The slot of an operator, a function of the C API, that takes what <paramref name="isOperand"/> says; one of the two is a
+    /// live object of our own.
+    /// </summary>
     internal static PyObject* Combine(
-        PyObject* left, PyObject* right, PyObject* own, delegate*<LiveState*, PyObject*, bool> isOperand, delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> operation)
+        PyObject* left, PyObject* right, PyObject* own, delegate*<LiveState*, PyObject*, bool> isOperand,
+            delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> operation)
     {
         try
         {
@@ -43,9 +54,11 @@ internal static unsafe class PlainForms
     }
 
     /// <summary>What such an operator gives.</summary>
-    internal static PyObject* Combine(LiveState* state, PyObject* left, PyObject* right, delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> operation)
+    internal static PyObject* Combine(
+        LiveState* state, PyObject* left, PyObject* right, delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> operation)
     {
-        PyObject* result = TryBoth(state, left, right, out PyObject* first, out PyObject* second) ? operation(first, second) : null;
+        PyObject* result = TryBoth(state, left, right, out PyObject* first, out PyObject* second)
+            ? operation(first, second) : null;
         References.Drop(first);
         References.Drop(second);
         return result;

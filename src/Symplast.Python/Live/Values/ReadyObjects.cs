@@ -3,7 +3,9 @@ using Symplast.CPython;
 
 namespace Symplast.Python.Live;
 
-/// <summary>Objects that an iterator has made ahead of time, in one section, and gives one after the other; with a reference each.</summary>
+/// <summary>
+/// Objects that an iterator has made ahead of time, in one section, and gives one after the other; with a reference each.
+/// </summary>
 internal unsafe struct ReadyObjects
 {
     /// <summary>How many there can be.</summary>

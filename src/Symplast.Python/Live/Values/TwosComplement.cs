@@ -8,8 +8,8 @@ internal static unsafe class TwosComplement
     const int DigitBits = 30;
 
     /// <summary>
-    /// Writes a number, little-endian and as short as possible; returns how many bytes it took. There must be <paramref name="room"/> for one more bit than its digits
-    /// have.
+    /// Writes a number, little-endian and as short as possible; returns how many bytes it took. There must be
+    /// <paramref name="room"/> for one more bit than its digits have.
     /// </summary>
     internal static nuint Write(PyLongObject* number, byte* bytes, nuint room)
     {

@@ -4,13 +4,19 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-/// <summary>Objects whose value is in one word, without a reference to anything: what is stored with nothing made before and nothing dropped after.</summary>
+/// <summary>
+/// Objects whose value is in one word, without a reference to anything: what is stored with nothing made before and nothing
+/// dropped after.
+/// </summary>
 internal static unsafe class Words
 {
-    /// <summary>The value of an int that is not large, a float, True, False or None; empty for all else. Runs no Python code.</summary>
+    /// <summary>
+    /// The value of an int that is not large, a float, True, False or None; empty for all else. Runs no Python code.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Value Of(PyObject* o) =>
-        o->Type == Api.Table.PyLong_Type && ((PyLongObject*)o)->IsCompact ? Value.OfInt(((PyLongObject*)o)->CompactValue) : OfOther(o);
+        o->Type == Api.Table.PyLong_Type && ((PyLongObject*)o)->IsCompact
+            ? Value.OfInt(((PyLongObject*)o)->CompactValue) : OfOther(o);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     static Value OfOther(PyObject* o)
