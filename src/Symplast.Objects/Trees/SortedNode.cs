@@ -200,8 +200,8 @@ internal unsafe struct SortedInner
         long digest = key.DigestIn(&inner->Node);
         long* last = LastOf(inner, digest);
         uint offset = (uint)((byte*)last - (byte*)(inner + 1));
-        int index = (int)(
-            offset / (uint)sizeof(SortedGroup) * SortedGroup.Places + offset % (uint)sizeof(SortedGroup) / sizeof(long));
+        uint group = offset / (uint)sizeof(SortedGroup), within = offset % (uint)sizeof(SortedGroup) / sizeof(long);
+        int index = (int)(group * SortedGroup.Places + within);
         if (!key.IsExact && index > 0 && *last == digest) return IndexAmongTies(inner, key, digest, index + 1, true);
         return index;
     }

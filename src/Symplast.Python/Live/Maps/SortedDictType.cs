@@ -84,8 +84,8 @@ internal static unsafe partial class SortedDictType
 
     /// <summary>Whether an object is a SortedDict of any interpreter.</summary>
     internal static bool IsOurs(PyObject* o) =>
-        Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.MapSubscript) == (
-            delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Subscript;
+        Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.MapSubscript)
+        == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Subscript;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int Assign(PyObject* self, PyObject* key, PyObject* value)

@@ -55,8 +55,8 @@ internal static unsafe partial class SetType
     }
 
     static bool IsOurs(PyObject* o) =>
-        Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.SequenceContains) == (
-            delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)&Contains;
+        Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.SequenceContains)
+        == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)&Contains;
 
     static bool IsSet(LiveState* state, PyObject* o) =>
         o->Type == state->TypeOf(LiveKind.Set)
