@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Symplast.Memory;
 using Symplast.Objects;
-using Map = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
+using Map = Symplast.Objects.OrderedMap;
 
 namespace Symplast.Benchmarks;
 

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Symplast.Memory;
 using Symplast.Objects;
-using Hook = Symplast.Memory.Uninterrupted;
 
 namespace Symplast.Benchmarks;
 
@@ -34,11 +33,11 @@ internal static unsafe class SequenceSuite
     static void Vectors(Action<Row> report, Participant* main, PoolHeap* heap, int size)
     {
         const string Subject = "vector";
-        SharedVector* vector = SharedVector<Hook>.Create(main, heap);
+        SharedVector* vector = SharedVector.Create(main, heap);
         List<long> list = [];
         for (int i = 0; i < size; i++)
         {
-            SharedVector<Hook>.Append(main, vector, Value.OfInt(i));
+            SharedVector.Append(main, vector, Value.OfInt(i));
             list.Add(i);
         }
         Lock gate = new();
@@ -52,7 +51,7 @@ internal static unsafe class SequenceSuite
                 for (int i = 0; i < count; i++)
                 {
                     Epoch.Enter(me);
-                    SharedVector<Hook>.Get(me, vector, (long)(Keys.Next(ref seed) % (ulong)size), out Value value);
+                    SharedVector.Get(me, vector, (long)(Keys.Next(ref seed) % (ulong)size), out Value value);
                     sum += value.Int;
                     Epoch.Exit(me);
                 }
@@ -70,7 +69,7 @@ internal static unsafe class SequenceSuite
             {
                 Participant* me = (Participant*)participant;
                 for (int i = 0; i < count; i++)
-                    SharedVector<Hook>.Set(me, vector, (long)(Keys.Next(ref seed) % (ulong)size), Value.OfInt(i));
+                    SharedVector.Set(me, vector, (long)(Keys.Next(ref seed) % (ulong)size), Value.OfInt(i));
                 return 0;
             }), new Contender("List + Lock", (_, count, seed) =>
             {
@@ -86,8 +85,8 @@ internal static unsafe class SequenceSuite
                 Participant* me = (Participant*)participant;
                 for (int i = 0; i < count; i++)
                 {
-                    SharedVector<Hook>.Append(me, vector, Value.OfInt(i));
-                    SharedVector<Hook>.TakeLast(me, vector, out _);
+                    SharedVector.Append(me, vector, Value.OfInt(i));
+                    SharedVector.TakeLast(me, vector, out _);
                 }
                 return 0;
             }), new Contender("List + Lock", (_, count, _) =>
@@ -113,8 +112,8 @@ internal static unsafe class SequenceSuite
             Participant* me = (Participant*)participant;
             for (int i = 0; i < count; i++)
             {
-                SharedVector<Hook>.TakeAt(me, vector, 0, out _);
-                SharedVector<Hook>.Append(me, vector, Value.OfInt(i));
+                SharedVector.TakeAt(me, vector, 0, out _);
+                SharedVector.Append(me, vector, Value.OfInt(i));
             }
             return 0;
         }), new Contender("List + Lock", (_, count, _) =>
@@ -132,8 +131,8 @@ internal static unsafe class SequenceSuite
             Participant* me = (Participant*)participant;
             for (int i = 0; i < count; i++)
             {
-                SharedVector<Hook>.Insert(me, vector, 0, Value.OfInt(i));
-                SharedVector<Hook>.TakeAt(me, vector, 0, out _);
+                SharedVector.Insert(me, vector, 0, Value.OfInt(i));
+                SharedVector.TakeAt(me, vector, 0, out _);
             }
             return 0;
         }), new Contender("List + Lock", (_, count, _) =>
@@ -151,7 +150,7 @@ internal static unsafe class SequenceSuite
             long sum = 0;
             for (int i = 0; i < count; i++)
             {
-                SharedVector<Hook>.Snapshot(me, vector, out VectorSnapshot snapshot);
+                SharedVector.Snapshot(me, vector, out VectorSnapshot snapshot);
                 sum += snapshot.Count;
                 snapshot.Release(me);
             }
@@ -169,7 +168,7 @@ internal static unsafe class SequenceSuite
 
     static void Counters(Action<Row> report, Participant* main, PoolHeap* heap)
     {
-        AtomicCell* cell = AtomicInteger<Hook>.Create(main, heap, 0);
+        AtomicCell* cell = AtomicInteger.Create(main, heap, 0);
         long plain = 0;
         foreach (int threads in (int[])[1, 2])
         {
@@ -177,7 +176,7 @@ internal static unsafe class SequenceSuite
                 Ours((participant, count, seed) =>
             {
                 Participant* me = (Participant*)participant;
-                for (int i = 0; i < count; i++) AtomicInteger<Hook>.Add(me, cell, 1, out _);
+                for (int i = 0; i < count; i++) AtomicInteger.Add(me, cell, 1, out _);
                 return 0;
             }), new Contender("Interlocked.Add", (_, count, _) =>
             {
@@ -189,7 +188,7 @@ internal static unsafe class SequenceSuite
 
     static void Queues(Action<Row> report, Participant* main, PoolHeap* heap)
     {
-        SharedQueue* queue = SharedQueue<Hook>.Create(main, heap, 0);
+        SharedQueue* queue = SharedQueue.Create(main, heap, 0);
         ConcurrentQueue<long> concurrent = new();
         foreach (int threads in (int[])[1, 2])
         {
@@ -199,8 +198,8 @@ internal static unsafe class SequenceSuite
                 Participant* me = (Participant*)participant;
                 for (int i = 0; i < count; i++)
                 {
-                    SharedQueue<Hook>.TryPut(me, queue, Value.OfInt(i));
-                    SharedQueue<Hook>.TryTake(me, queue, out _);
+                    SharedQueue.TryPut(me, queue, Value.OfInt(i));
+                    SharedQueue.TryTake(me, queue, out _);
                 }
                 return 0;
             }), new Contender("ConcurrentQueue", (_, count, _) =>
@@ -219,7 +218,7 @@ internal static unsafe class SequenceSuite
     static void Bounded(Action<Row> report, Participant* main, PoolHeap* heap)
     {
         const int Capacity = 1024;
-        SharedQueue* queue = SharedQueue<Hook>.Create(main, heap, Capacity);
+        SharedQueue* queue = SharedQueue.Create(main, heap, Capacity);
         using BlockingCollection<long> collection = new(Capacity);
         Contest.Run(report, "queue", "from one thread to another, waiting", 2, new Bar(1), new Contender("", (thread, count, _) =>
         {
@@ -229,10 +228,10 @@ internal static unsafe class SequenceSuite
             {
                 if (thread == 0)
                 {
-                    SharedQueue<Hook>.Put(me, queue, Value.OfInt(i), -1, null);
+                    SharedQueue.Put(me, queue, Value.OfInt(i), -1, null);
                     continue;
                 }
-                SharedQueue<Hook>.Take(me, queue, out Value value, -1, null);
+                SharedQueue.Take(me, queue, out Value value, -1, null);
                 sum += value.Int;
             }
             Epoch.Leave(me);
@@ -253,12 +252,12 @@ internal static unsafe class SequenceSuite
     {
         Keys names = new(8);
         Epoch.Enter(main);
-        Shape* tree = Shapes<Hook>.CreateTree(main, heap);
+        Shape* tree = Shapes.CreateTree(main, heap);
         Epoch.Exit(main);
-        Record* record = Record<Hook>.Create(main, heap, tree);
-        for (int i = 0; i < 8; i++) Record<Hook>.Set(main, record, names.Fill(i), Value.OfInt(i));
+        Record* record = Record.Create(main, heap, tree);
+        for (int i = 0; i < 8; i++) Record.Set(main, record, names.Fill(i), Value.OfInt(i));
         Epoch.Enter(main);
-        Record<Hook>.Get(main, record, names.Ask(5), out _, out ulong shape, out int slot);
+        Record.Get(main, record, names.Ask(5), out _, out ulong shape, out int slot);
         Epoch.Exit(main);
         Dictionary<string, long> plain = names.Filled.Select((name, i) => KeyValuePair.Create(name, (long)i)).ToDictionary();
         string wanted = names.Filled[5];
@@ -269,7 +268,7 @@ internal static unsafe class SequenceSuite
             for (int i = 0; i < count; i++)
             {
                 Epoch.Enter(me);
-                Record<Hook>.GetCached(me, record, shape, slot, out Value value);
+                Record.GetCached(me, record, shape, slot, out Value value);
                 sum += value.Int;
                 Epoch.Exit(me);
             }

@@ -1,6 +1,6 @@
 using Symplast.Memory;
 using Symplast.Objects;
-using Map = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
+using Map = Symplast.Objects.SortedMap;
 
 namespace Symplast.Benchmarks;
 

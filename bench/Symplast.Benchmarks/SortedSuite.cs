@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Symplast.Memory;
 using Symplast.Objects;
-using Map = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
+using Map = Symplast.Objects.SortedMap;
 
 namespace Symplast.Benchmarks;
 

@@ -12,14 +12,14 @@ public static unsafe class Structures
     internal static void Declare()
     {
         Structure.Declare(HeaderKind.Tuple, Release.OfTuples);
-        Structure.Declare(HeaderKind.OrderedMap, OrderedMap<Uninterrupted>.Structure);
-        Structure.Declare(HeaderKind.Set, OrderedMap<Uninterrupted>.Structure);
-        Structure.Declare(HeaderKind.SortedMap, SortedMap<Uninterrupted, SortedMapRules>.Structure);
-        Structure.Declare(HeaderKind.Vector, SharedVector<Uninterrupted>.Structure);
-        Structure.Declare(HeaderKind.Record, Record<Uninterrupted>.Structure);
+        Structure.Declare(HeaderKind.OrderedMap, OrderedMap.Structure);
+        Structure.Declare(HeaderKind.Set, OrderedMap.Structure);
+        Structure.Declare(HeaderKind.SortedMap, SortedMap.Structure);
+        Structure.Declare(HeaderKind.Vector, SharedVector.Structure);
+        Structure.Declare(HeaderKind.Record, Record.Structure);
         Structure.Declare(HeaderKind.Cell, AtomicCell.Structure);
-        Structure.Declare(HeaderKind.Queue, SharedQueue<Uninterrupted>.Structure);
-        Structure.Declare(HeaderKind.Array, SharedArray<Uninterrupted>.Structure);
+        Structure.Declare(HeaderKind.Queue, SharedQueue.Structure);
+        Structure.Declare(HeaderKind.Array, SharedArray.Structure);
     }
 
     /// <summary>

@@ -17,7 +17,7 @@ internal abstract unsafe partial class Battery
 
     internal abstract string[] Operations { get; }
 
-    /// <summary>Whether it has this step (<see cref="IInterleaving.Omits"/>).</summary>
+    /// <summary>Whether it has this step (an enumeration of what tests leave out).</summary>
     internal virtual bool Has(Enum step) => false;
 
     /// <summary>Whether something can be taken out of it in a full pool. A record needs another shape then.</summary>
@@ -46,15 +46,15 @@ internal abstract unsafe partial class Battery
         Epoch.Exit(me);
     }
 
-    /// <summary>All of them; the hook is the scheduler's or none.</summary>
-    internal static Battery[] All<THook>() where THook : struct, IInterleaving =>
+    /// <summary>All of them.</summary>
+    internal static Battery[] All() =>
     [
-        new Maps<THook>(), new Maps<THook> { Size = 20 }, new Sets<THook>(), new Sets<THook> { Size = 20 }, new Sorted<THook>(),
-            new Sorted<THook> { Size = 20 },
-        new Vectors<THook>(), new Vectors<THook> { IsOpen = true }, new Queues<THook>(), new Records<THook>(),
-            new Records<THook> { IsPrivate = true }, new Records<THook> { IsTable = true }, new Cells<THook>(),
-            new Integers<THook>(),
-        new Arrays<THook>(),
+        new Maps(), new Maps { Size = 20 }, new Sets(), new Sets { Size = 20 }, new Sorted(),
+            new Sorted { Size = 20 },
+        new Vectors(), new Vectors { IsOpen = true }, new Queues(), new Records(),
+            new Records { IsPrivate = true }, new Records { IsTable = true }, new Cells(),
+            new Integers(),
+        new Arrays(),
     ];
 
     static byte* MakeTexts()
@@ -111,7 +111,7 @@ internal abstract unsafe partial class Battery
         public readonly bool Failed => false;
     }
 
-    sealed class Vectors<THook> : Battery where THook : struct, IInterleaving
+    sealed class Vectors : Battery
     {
         /// <summary>Elements are set without the lock.</summary>
         internal bool IsOpen { get; init; }
@@ -127,15 +127,15 @@ internal abstract unsafe partial class Battery
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held)
         {
-            SharedVector* vector = SharedVector<THook>.Create(me, heap, 0, IsOpen ? 0 : 1000);
+            SharedVector* vector = SharedVector.Create(me, heap, 0, IsOpen ? 0 : 1000);
             if (vector == null) return 0;
-            return Keep(me, vector, Fill(i => SharedVector<THook>.Append(me, vector, Element(i, held)))
+            return Keep(me, vector, Fill(i => SharedVector.Append(me, vector, Element(i, held)))
                 && (!IsOpen || Open(me, vector, held)));
         }
 
         bool Open(Participant* me, SharedVector* vector, Value held)
         {
-            for (int i = 0; i < 4; i++) SharedVector<THook>.Set(me, vector, 1, held);
+            for (int i = 0; i < 4; i++) SharedVector.Set(me, vector, 1, held);
             return true;
         }
 
@@ -145,71 +145,71 @@ internal abstract unsafe partial class Battery
             Value* some = stackalloc Value[4];
             switch (operation)
             {
-                case "get": return SharedVector<THook>.Get(me, vector, 1, out _);
-                case "count": return SharedVector<THook>.Count(me, vector, out _);
-                case "set": return SharedVector<THook>.Set(me, vector, 1, Value.None);
-                case "cas": return SharedVector<THook>.CompareExchange(me, vector, 1, Probe.Of(held), Value.None, out _);
-                case "add": return SharedVector<THook>.Add(me, vector, 0, Value.OfInt(1), out _);
-                case "append": return SharedVector<THook>.Append(me, vector, held);
-                case "last": return Release(me, SharedVector<THook>.TakeLast(me, vector, out Value last), last);
-                case "insert": return SharedVector<THook>.Insert(me, vector, 1, held);
-                case "removeat": return SharedVector<THook>.RemoveAt(me, vector, 1);
-                case "takeat": return Release(me, SharedVector<THook>.TakeAt(me, vector, 1, out Value taken), taken);
-                case "slice": return SharedVector<THook>.SetSlice(me, vector, 1, 1, &held, 1);
-                case "indexof": return SharedVector<THook>.IndexOf(me, vector, Probe.Of(held), 0, 4, out _);
+                case "get": return SharedVector.Get(me, vector, 1, out _);
+                case "count": return SharedVector.Count(me, vector, out _);
+                case "set": return SharedVector.Set(me, vector, 1, Value.None);
+                case "cas": return SharedVector.CompareExchange(me, vector, 1, Probe.Of(held), Value.None, out _);
+                case "add": return SharedVector.Add(me, vector, 0, Value.OfInt(1), out _);
+                case "append": return SharedVector.Append(me, vector, held);
+                case "last": return Release(me, SharedVector.TakeLast(me, vector, out Value last), last);
+                case "insert": return SharedVector.Insert(me, vector, 1, held);
+                case "removeat": return SharedVector.RemoveAt(me, vector, 1);
+                case "takeat": return Release(me, SharedVector.TakeAt(me, vector, 1, out Value taken), taken);
+                case "slice": return SharedVector.SetSlice(me, vector, 1, 1, &held, 1);
+                case "indexof": return SharedVector.IndexOf(me, vector, Probe.Of(held), 0, 4, out _);
                 case "read":
                     Epoch.Enter(me);
-                    Status read = SharedVector<THook>.Read(me, vector, 0, some, 4, out _);
+                    Status read = SharedVector.Read(me, vector, 0, some, 4, out _);
                     Epoch.Exit(me);
                     return read;
                 case "range":
-                    Status range = SharedVector<THook>.TakeRange(me, vector, 0, some, 4, out long count);
+                    Status range = SharedVector.TakeRange(me, vector, 0, some, 4, out long count);
                     return Release(me, range, new ReadOnlySpan<Value>(some, (int)Math.Min(count, 4)));
                 case "sort":
                     ByBits order = default;
-                    return SharedVector<THook>.Sort(me, vector, ref order);
-                case "reverse": return SharedVector<THook>.Reverse(me, vector);
-                case "clear": return SharedVector<THook>.Clear(me, vector);
-                case "getfromend": return SharedVector<THook>.GetFromEnd(me, vector, -1, out _);
-                case "setfromend": return SharedVector<THook>.Set(me, vector, -1, Value.None);
-                case "takefirst": return Release(me, SharedVector<THook>.TakeElement(me, vector, 0, out Value first), first);
-                case "insertfirst": return SharedVector<THook>.InsertNear(me, vector, 0, held);
-                case "removeequal": return SharedVector<THook>.Remove(me, vector, Probe.Of(held));
+                    return SharedVector.Sort(me, vector, ref order);
+                case "reverse": return SharedVector.Reverse(me, vector);
+                case "clear": return SharedVector.Clear(me, vector);
+                case "getfromend": return SharedVector.GetFromEnd(me, vector, -1, out _);
+                case "setfromend": return SharedVector.Set(me, vector, -1, Value.None);
+                case "takefirst": return Release(me, SharedVector.TakeElement(me, vector, 0, out Value first), first);
+                case "insertfirst": return SharedVector.InsertNear(me, vector, 0, held);
+                case "removeequal": return SharedVector.Remove(me, vector, Probe.Of(held));
                 case "give":
                     Epoch.Enter(me);
                     Reference.Take(held);
-                    Status given = SharedVector<THook>.GiveSlice(me, vector, 1, 2, &held, 1);
+                    Status given = SharedVector.GiveSlice(me, vector, 1, 2, &held, 1);
                     if (given != Status.Done) Reference.Drop(me, held);
                     Epoch.Exit(me);
                     return given;
                 case "sortplain":
                     // It has objects, which are for others to compare.
-                    Status sorted = SharedVector<THook>.SortPlain(me, vector, isReversed: false);
+                    Status sorted = SharedVector.SortPlain(me, vector, isReversed: false);
                     return sorted == Status.WrongKind ? Status.Missing : sorted;
-                case "removesame": return SharedVector<THook>.RemoveSame(me, vector, 1, held);
+                case "removesame": return SharedVector.RemoveSame(me, vector, 1, held);
                 default:
-                    Status status = SharedVector<THook>.Snapshot(me, vector, out VectorSnapshot snapshot);
+                    Status status = SharedVector.Snapshot(me, vector, out VectorSnapshot snapshot);
                     if (status == Status.Done) snapshot.Release(me);
                     return status;
             }
         }
 
-        internal override Status Delete(Participant* me, nint vector) => SharedVector<THook>.Delete(me, (SharedVector*)vector);
+        internal override Status Delete(Participant* me, nint vector) => SharedVector.Delete(me, (SharedVector*)vector);
 
-        internal override bool IsValid(Participant* me, nint vector) => SharedVector<THook>.IsValid((SharedVector*)vector);
+        internal override bool IsValid(Participant* me, nint vector) => SharedVector.IsValid((SharedVector*)vector);
 
         internal override string Show(Participant* me, nint vector)
         {
             Value* some = stackalloc Value[64];
             Epoch.Enter(me);
-            SharedVector<THook>.Read(me, (SharedVector*)vector, 0, some, 64, out int count);
+            SharedVector.Read(me, (SharedVector*)vector, 0, some, 64, out int count);
             string shown = string.Join(' ', new Span<Value>(some, count).ToArray().Select(Text));
             Epoch.Exit(me);
             return shown;
         }
     }
 
-    sealed class Queues<THook> : Battery where THook : struct, IInterleaving
+    sealed class Queues : Battery
     {
         internal override bool Has(Enum step) => step is QueueStep;
 
@@ -217,8 +217,8 @@ internal abstract unsafe partial class Battery
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held)
         {
-            SharedQueue* queue = SharedQueue<THook>.Create(me, heap, 0, 1, 2);
-            return queue == null ? 0 : Keep(me, queue, Fill(_ => SharedQueue<THook>.TryPut(me, queue, held)));
+            SharedQueue* queue = SharedQueue.Create(me, heap, 0, 1, 2);
+            return queue == null ? 0 : Keep(me, queue, Fill(_ => SharedQueue.TryPut(me, queue, held)));
         }
 
         internal override Status Do(Participant* me, nint structure, string operation, Value held)
@@ -226,28 +226,28 @@ internal abstract unsafe partial class Battery
             SharedQueue* queue = (SharedQueue*)structure;
             return operation switch
             {
-                "put" => SharedQueue<THook>.TryPut(me, queue, held),
-                "take" => Release(me, SharedQueue<THook>.TryTake(me, queue, out Value taken), taken),
-                "count" => SharedQueue<THook>.Count(me, queue, out _),
-                "close" => SharedQueue<THook>.Close(me, queue),
+                "put" => SharedQueue.TryPut(me, queue, held),
+                "take" => Release(me, SharedQueue.TryTake(me, queue, out Value taken), taken),
+                "count" => SharedQueue.Count(me, queue, out _),
+                "close" => SharedQueue.Close(me, queue),
                 // A deleted queue may be interrupted.
-                _ => SharedQueue<THook>.Interrupt(me, queue) == Status.Done
-                    && SharedQueue<THook>.Count(me, queue, out _) == Status.Done ? Status.Done : Status.Deleted,
+                _ => SharedQueue.Interrupt(me, queue) == Status.Done
+                    && SharedQueue.Count(me, queue, out _) == Status.Done ? Status.Done : Status.Deleted,
             };
         }
 
-        internal override Status Delete(Participant* me, nint queue) => SharedQueue<THook>.Delete(me, (SharedQueue*)queue);
+        internal override Status Delete(Participant* me, nint queue) => SharedQueue.Delete(me, (SharedQueue*)queue);
 
-        internal override bool IsValid(Participant* me, nint queue) => SharedQueue<THook>.IsValid((SharedQueue*)queue);
+        internal override bool IsValid(Participant* me, nint queue) => SharedQueue.IsValid((SharedQueue*)queue);
 
         internal override string Show(Participant* me, nint queue)
         {
-            SharedQueue<THook>.Count(me, (SharedQueue*)queue, out long count);
+            SharedQueue.Count(me, (SharedQueue*)queue, out long count);
             return $"{count}";
         }
     }
 
-    sealed class Records<THook> : Battery where THook : struct, IInterleaving
+    sealed class Records : Battery
     {
         /// <summary>It has lost an attribute, and so its shape is no longer one of the tree's.</summary>
         internal bool IsPrivate { get; init; }
@@ -267,25 +267,25 @@ internal abstract unsafe partial class Battery
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held)
         {
-            Shape* root = Shapes<THook>.CreateTree(me, heap);
+            Shape* root = Objects.Shapes.CreateTree(me, heap);
             if (root == null) return 0;
-            Record* record = Record<THook>.Create(me, heap, root, 3);
+            Record* record = Record.Create(me, heap, root, 3);
             nint kept = record == null
-                ? 0 : Keep(me, record, Fill(i => Record<THook>.Set(me, record, Key(i), Element(i, held)))
+                ? 0 : Keep(me, record, Fill(i => Record.Set(me, record, Key(i), Element(i, held)))
                 && (!IsPrivate || LeaveTree(me, record, held)) && (!IsTable || Tabulate(me, record)));
-            if (kept == 0) Shapes<THook>.FreeTree(me, root);
+            if (kept == 0) Objects.Shapes.FreeTree(me, root);
             else _roots[kept] = (nint)root;
             return kept;
         }
 
         static bool LeaveTree(Participant* me, Record* record, Value held) =>
-            Record<THook>.Remove(me, record, Key(1)) == Status.Done && Record<THook>.Set(me, record, Key(1), held) == Status.Done;
+            Record.Remove(me, record, Key(1)) == Status.Done && Record.Set(me, record, Key(1), held) == Status.Done;
 
         static bool Tabulate(Participant* me, Record* record)
         {
-            for (int i = 0; i < Shapes<THook>.MostNames; i++)
+            for (int i = 0; i < ShapeSizes.MostNames; i++)
             {
-                if (Record<THook>.Set(me, record, Probe.Of(Value.OfInt(i)), Value.True) != Status.Done) return false;
+                if (Record.Set(me, record, Probe.Of(Value.OfInt(i)), Value.True) != Status.Done) return false;
             }
             return true;
         }
@@ -295,7 +295,7 @@ internal abstract unsafe partial class Battery
             base.Drop(me, structure);
             _roots.Remove(structure, out nint root);
             Epoch.Enter(me);
-            Shapes<THook>.FreeTree(me, (Shape*)root);
+            Objects.Shapes.FreeTree(me, (Shape*)root);
             Epoch.Exit(me);
         }
 
@@ -304,34 +304,34 @@ internal abstract unsafe partial class Battery
             Record* record = (Record*)structure;
             switch (operation)
             {
-                case "get": return Record<THook>.Get(me, record, Key(1), out _);
-                case "cached": return Record<THook>.GetCached(me, record, 1, 0, out _);
-                case "count": return Record<THook>.Count(me, record, out _);
-                case "set": return Record<THook>.Set(me, record, Key(1), Value.None);
-                case "setcached": return Record<THook>.SetCached(me, record, 1, 0, Value.None);
-                case "insert": return Record<THook>.Set(me, record, Key(40), held);
-                case "remove": return Record<THook>.Remove(me, record, Key(1));
-                case "removelast": return Record<THook>.Remove(me, record, Key(2));
-                case "take": return Release(me, Record<THook>.Take(me, record, Key(1), out Value taken), taken);
-                case "cas": return Record<THook>.CompareExchange(me, record, Key(1), Probe.Of(held), Value.None, out _);
-                case "add": return Record<THook>.Add(me, record, Key(0), Value.OfInt(1), out _);
+                case "get": return Record.Get(me, record, Key(1), out _);
+                case "cached": return Record.GetCached(me, record, 1, 0, out _);
+                case "count": return Record.Count(me, record, out _);
+                case "set": return Record.Set(me, record, Key(1), Value.None);
+                case "setcached": return Record.SetCached(me, record, 1, 0, Value.None);
+                case "insert": return Record.Set(me, record, Key(40), held);
+                case "remove": return Record.Remove(me, record, Key(1));
+                case "removelast": return Record.Remove(me, record, Key(2));
+                case "take": return Release(me, Record.Take(me, record, Key(1), out Value taken), taken);
+                case "cas": return Record.CompareExchange(me, record, Key(1), Probe.Of(held), Value.None, out _);
+                case "add": return Record.Add(me, record, Key(0), Value.OfInt(1), out _);
                 default:
                     Value* some = stackalloc Value[16];
-                    Status status = Record<THook>.TakeAll(me, record, some, some + 8, 8, out int count);
+                    Status status = Record.TakeAll(me, record, some, some + 8, 8, out int count);
                     Release(me, status, new ReadOnlySpan<Value>(some, Math.Min(count, 8)));
                     return Release(me, status, new ReadOnlySpan<Value>(some + 8, Math.Min(count, 8)));
             }
         }
 
-        internal override Status Delete(Participant* me, nint record) => Record<THook>.Delete(me, (Record*)record);
+        internal override Status Delete(Participant* me, nint record) => Record.Delete(me, (Record*)record);
 
-        internal override bool IsValid(Participant* me, nint record) => Record<THook>.IsValid((Record*)record);
+        internal override bool IsValid(Participant* me, nint record) => Record.IsValid((Record*)record);
 
         internal override string Show(Participant* me, nint structure)
         {
             RecordBody* body = ((Record*)structure)->Body;
             OrderedMap* table = body == null ? null : RecordTable.MapOf(body);
-            if (table != null) return Maps<THook>.Walk(me, table, backwards: false, out string all) == Status.Deleted ? "" : all;
+            if (table != null) return Maps.Walk(me, table, backwards: false, out string all) == Status.Deleted ? "" : all;
             string shown = "";
             for (int i = 0; body != null && i < body->Shape->Count; i++)
                 shown += $"{Text(Shape.Names(body->Shape)[i])}={Text(RecordBody.Slots(body)[i])} ";
@@ -339,58 +339,58 @@ internal abstract unsafe partial class Battery
         }
     }
 
-    sealed class Cells<THook> : Battery where THook : struct, IInterleaving
+    sealed class Cells : Battery
     {
         internal override bool Has(Enum step) => step is CellStep;
 
         internal override string[] Operations => ["get", "takeget", "set", "exchange", "cas"];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held) =>
-            (nint)AtomicReference<THook>.Create(me, heap, held);
+            (nint)AtomicReference.Create(me, heap, held);
 
         internal override Status Do(Participant* me, nint structure, string operation, Value held)
         {
             AtomicCell* cell = (AtomicCell*)structure;
             return operation switch
             {
-                "get" => AtomicReference<THook>.Get(me, cell, out _),
-                "takeget" => Release(me, AtomicReference<THook>.TakeGet(me, cell, out Value taken), taken),
-                "set" => AtomicReference<THook>.Set(me, cell, Value.None),
-                "exchange" => Release(me, AtomicReference<THook>.TakeExchange(me, cell, held, out Value old), old),
-                _ => AtomicReference<THook>.CompareExchange(me, cell, Probe.Of(held), Value.None, out _),
+                "get" => AtomicReference.Get(me, cell, out _),
+                "takeget" => Release(me, AtomicReference.TakeGet(me, cell, out Value taken), taken),
+                "set" => AtomicReference.Set(me, cell, Value.None),
+                "exchange" => Release(me, AtomicReference.TakeExchange(me, cell, held, out Value old), old),
+                _ => AtomicReference.CompareExchange(me, cell, Probe.Of(held), Value.None, out _),
             };
         }
 
-        internal override Status Delete(Participant* me, nint cell) => AtomicReference<THook>.Delete(me, (AtomicCell*)cell);
+        internal override Status Delete(Participant* me, nint cell) => AtomicReference.Delete(me, (AtomicCell*)cell);
 
         internal override bool IsValid(Participant* me, nint cell) => true;
 
         internal override string Show(Participant* me, nint cell) => Text(new Value(((AtomicCell*)cell)->Word));
     }
 
-    sealed class Integers<THook> : Battery where THook : struct, IInterleaving
+    sealed class Integers : Battery
     {
         internal override bool Has(Enum step) => step is CellStep;
 
         internal override string[] Operations => ["get", "set", "exchange", "cas", "add"];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held) =>
-            (nint)AtomicInteger<THook>.Create(me, heap, 1);
+            (nint)AtomicInteger.Create(me, heap, 1);
 
         internal override Status Do(Participant* me, nint structure, string operation, Value held)
         {
             AtomicCell* cell = (AtomicCell*)structure;
             return operation switch
             {
-                "get" => AtomicInteger<THook>.Get(me, cell, out _),
-                "set" => AtomicInteger<THook>.Set(me, cell, 2),
-                "exchange" => AtomicInteger<THook>.Exchange(me, cell, 3, out _),
-                "cas" => AtomicInteger<THook>.CompareExchange(me, cell, 1, 4, out _),
-                _ => AtomicInteger<THook>.Add(me, cell, 5, out _),
+                "get" => AtomicInteger.Get(me, cell, out _),
+                "set" => AtomicInteger.Set(me, cell, 2),
+                "exchange" => AtomicInteger.Exchange(me, cell, 3, out _),
+                "cas" => AtomicInteger.CompareExchange(me, cell, 1, 4, out _),
+                _ => AtomicInteger.Add(me, cell, 5, out _),
             };
         }
 
-        internal override Status Delete(Participant* me, nint cell) => AtomicInteger<THook>.Delete(me, (AtomicCell*)cell);
+        internal override Status Delete(Participant* me, nint cell) => AtomicInteger.Delete(me, (AtomicCell*)cell);
 
         internal override bool IsValid(Participant* me, nint cell) => ((AtomicCell*)cell)->Object.Lock == 0;
 

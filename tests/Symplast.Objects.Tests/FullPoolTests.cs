@@ -17,20 +17,20 @@ public sealed unsafe class FullPoolTests : IDisposable
     public void Dispose() => Epoch.Leave(_me);
 
     /// <summary>Numbers in the list of all structures.</summary>
-    public static TheoryData<int> Structures => [.. Enumerable.Range(0, Battery.All<Uninterrupted>().Length)];
+    public static TheoryData<int> Structures => [.. Enumerable.Range(0, Battery.All().Length)];
 
     [Theory]
     [MemberData(nameof(Structures))]
     public void TheyCanBeEmptied(int structure)
     {
-        Battery battery = Battery.All<Uninterrupted>()[structure];
+        Battery battery = Battery.All()[structure];
         foreach (string operation in battery.Operations.Intersect(Emptying))
         {
             if (!battery.ShrinksInPlace && operation is "remove" or "take") continue;
             Pool pool = Pool.Create("full", MaxBytes);
             PoolHeap* heap = pool.LiveHeap();
             Epoch.Enter(_me);
-            Value held = Value.Of((Header*)AtomicInteger<Uninterrupted>.Create(_me, heap, 1));
+            Value held = Value.Of((Header*)AtomicInteger.Create(_me, heap, 1));
             nint made = battery.Create(_me, heap, held);
             Epoch.Exit(_me);
             List<nint> blocks = Fill(heap);

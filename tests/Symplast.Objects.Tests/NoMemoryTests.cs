@@ -1,10 +1,10 @@
 using Symplast.Memory;
 using Xunit;
-using Queue = Symplast.Objects.SharedQueue<Symplast.Memory.Uninterrupted>;
-using Records = Symplast.Objects.Record<Symplast.Memory.Uninterrupted>;
-using Tree = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
-using Trees = Symplast.Objects.Shapes<Symplast.Memory.Uninterrupted>;
-using Vector = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
+using Queue = Symplast.Objects.SharedQueue;
+using Records = Symplast.Objects.Record;
+using Tree = Symplast.Objects.SortedMap;
+using Trees = Symplast.Objects.Shapes;
+using Vector = Symplast.Objects.SharedVector;
 
 namespace Symplast.Objects.Tests;
 
@@ -102,24 +102,24 @@ public sealed unsafe class NoMemoryTests : IDisposable
     [Fact]
     public void AMapThatCannotBeFilledStaysEmpty() => EachAllocationFailsOnce(heap =>
     {
-        OrderedMap* map = OrderedMap<Uninterrupted>.Create(_me, (PoolHeap*)heap);
+        OrderedMap* map = OrderedMap.Create(_me, (PoolHeap*)heap);
         if (map == null) return;
         Epoch.Enter(_me);
-        Status status = OrderedMap<Uninterrupted>.BeginDraft(_me, map, 40, out MapDraft draft);
+        Status status = OrderedMap.BeginDraft(_me, map, 40, out MapDraft draft);
         for (int i = 0; i < 40 && status == Status.Done; i++)
         {
             Value key = Big(heap, i);
             Value value = key.IsEmpty ? default : Big(heap, 100 + i);
-            if (!value.IsEmpty && OrderedMap<Uninterrupted>.Append(_me, map, ref draft, Hashing.Of(key), key, value)) continue;
+            if (!value.IsEmpty && OrderedMap.Append(_me, map, ref draft, Hashing.Of(key), key, value)) continue;
             Reference.Drop(_me, key);
             Reference.Drop(_me, value);
             status = Status.NoMemory;
         }
-        if (status == Status.Done) status = OrderedMap<Uninterrupted>.Publish(_me, map, ref draft);
-        if (draft.Exists) OrderedMap<Uninterrupted>.Discard(_me, ref draft);
-        Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Count(_me, map, out ulong count));
+        if (status == Status.Done) status = OrderedMap.Publish(_me, map, ref draft);
+        if (draft.Exists) OrderedMap.Discard(_me, ref draft);
+        Assert.Equal(Status.Done, OrderedMap.Count(_me, map, out ulong count));
         Assert.Equal(status == Status.Done ? 40u : 0, count);
-        Assert.True(OrderedMap<Uninterrupted>.IsValid(_me, map));
+        Assert.True(OrderedMap.IsValid(_me, map));
         Reference.Drop(_me, Value.Of((Header*)map));
         Epoch.Exit(_me);
     });
@@ -246,7 +246,7 @@ public sealed unsafe class NoMemoryTests : IDisposable
     {
         PoolHeap* heap = CheckedHeap.Create("values");
         Epoch.Enter(_me);
-        Value item = Value.Of((Header*)AtomicInteger<Uninterrupted>.Create(_me, heap, 1));
+        Value item = Value.Of((Header*)AtomicInteger.Create(_me, heap, 1));
         byte* text = stackalloc byte[4];
         HeapDebug.FailAt(1);
         Assert.True(Blob.Create(_me, heap, ValueKind.Bytes, text, 4, 1).IsEmpty);
@@ -263,19 +263,19 @@ public sealed unsafe class NoMemoryTests : IDisposable
         Epoch.Exit(_me);
     }
 
-    public static TheoryData<int> Structures => [.. Enumerable.Range(0, Battery.All<Uninterrupted>().Length)];
+    public static TheoryData<int> Structures => [.. Enumerable.Range(0, Battery.All().Length)];
 
     // Each operation alone, on a structure that was made before, and the making itself.
     [Theory]
     [MemberData(nameof(Structures))]
     public void EachOperationOfEachStructureLeavesItAsItWas(int number)
     {
-        Battery battery = Battery.All<Uninterrupted>()[number];
+        Battery battery = Battery.All()[number];
         HeapDebug.Start();
         Pool pool = Pool.Create("no memory");
         PoolHeap* heap = pool.LiveHeap();
         Epoch.Enter(_me);
-        Value held = Value.Of((Header*)AtomicInteger<Uninterrupted>.Create(_me, heap, 1));
+        Value held = Value.Of((Header*)AtomicInteger.Create(_me, heap, 1));
         Epoch.Exit(_me);
         foreach (string operation in (string[])["create", .. battery.Operations])
         {

@@ -1,14 +1,14 @@
 using Symplast.Memory;
 using Xunit;
-using ArrayOps = Symplast.Objects.SharedArray<Symplast.Memory.Uninterrupted>;
-using CellOps = Symplast.Objects.AtomicReference<Symplast.Memory.Uninterrupted>;
-using IntegerOps = Symplast.Objects.AtomicInteger<Symplast.Memory.Uninterrupted>;
-using MapOps = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
-using QueueOps = Symplast.Objects.SharedQueue<Symplast.Memory.Uninterrupted>;
-using RecordOps = Symplast.Objects.Record<Symplast.Memory.Uninterrupted>;
-using ShapeOps = Symplast.Objects.Shapes<Symplast.Memory.Uninterrupted>;
-using SortedOps = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
-using VectorOps = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
+using ArrayOps = Symplast.Objects.SharedArray;
+using CellOps = Symplast.Objects.AtomicReference;
+using IntegerOps = Symplast.Objects.AtomicInteger;
+using MapOps = Symplast.Objects.OrderedMap;
+using QueueOps = Symplast.Objects.SharedQueue;
+using RecordOps = Symplast.Objects.Record;
+using ShapeOps = Symplast.Objects.Shapes;
+using SortedOps = Symplast.Objects.SortedMap;
+using VectorOps = Symplast.Objects.SharedVector;
 
 namespace Symplast.Objects.Tests;
 

@@ -24,7 +24,7 @@ internal enum BufferStep
 /// </list>
 /// From owned to retired once, by whoever deletes the owner; from either to gone once, after a grace period.
 /// </remarks>
-internal static class BufferLife<THook> where THook : struct, IInterleaving
+internal static class BufferLife
 {
     const long Retired = 1;
     const long Gone = 2;
@@ -34,13 +34,13 @@ internal static class BufferLife<THook> where THook : struct, IInterleaving
     /// <summary>One more export; false if the owner died.</summary>
     internal static bool TryExport(ref long life)
     {
-        THook.Point();
+        Interleaving.DeepPoint();
         // Any value will do to begin with: the exchange decides.
         long found = Volatile.Read(ref life);
         while ((found & Phase) == 0)
         {
-            THook.Point();
-            if (THook.Omits(BufferStep.ExportingIsOneStep))
+            Interleaving.DeepPoint();
+            if (Interleaving.Omits(BufferStep.ExportingIsOneStep))
             {
                 life = found + OneExport;
                 return true;
@@ -56,7 +56,7 @@ internal static class BufferLife<THook> where THook : struct, IInterleaving
     /// <summary>The owner died.</summary>
     internal static void Retire(ref long life)
     {
-        THook.Point();
+        Interleaving.DeepPoint();
         // Full fence; pairs with TryExport.
         Interlocked.Or(ref life, Retired);
     }
@@ -66,17 +66,17 @@ internal static class BufferLife<THook> where THook : struct, IInterleaving
     /// </summary>
     internal static bool LetGo(ref long life)
     {
-        THook.Point();
+        Interleaving.DeepPoint();
         long found = Volatile.Read(ref life);
-        if (THook.Omits(BufferStep.LettingGoIsOneStep))
+        if (Interleaving.Omits(BufferStep.LettingGoIsOneStep))
         {
-            THook.Point();
+            Interleaving.DeepPoint();
             Interlocked.Exchange(ref life, (life & ~Phase) | Gone);
             return found < OneExport;
         }
         while (true)
         {
-            THook.Point();
+            Interleaving.DeepPoint();
             // Full fence; pairs with TryExport and EndExport.
             long seen = Interlocked.CompareExchange(ref life, (found & ~Phase) | Gone, found);
             if (seen == found) return found < OneExport;
@@ -87,7 +87,7 @@ internal static class BufferLife<THook> where THook : struct, IInterleaving
     /// <summary>One export less. True if it was the last of all, and the memory is the caller's to free.</summary>
     internal static bool EndExport(ref long life)
     {
-        THook.Point();
+        Interleaving.DeepPoint();
         // Full fence; pairs with LetGo: what was done with the memory comes before its end.
         return Interlocked.Add(ref life, -OneExport) == Gone;
     }

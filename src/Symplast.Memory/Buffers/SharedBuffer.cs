@@ -13,7 +13,7 @@ namespace Symplast.Memory;
 /// written costs nothing. They are not left to wait with the blocks: if no other section is open when the owner dies, which
 /// sections are short enough for, they go at once.</para>
 /// <para>The heap has a list of its buffers, by which the deletion of the pool finds them. How owner, exports and memory end:
-/// <see cref="BufferLife{THook}"/>.</para>
+/// <see cref="BufferLife"/>.</para>
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = HeaderSize)]
 public unsafe struct SharedBuffer
@@ -81,12 +81,12 @@ public unsafe struct SharedBuffer
     /// One more export: the memory stays until <see cref="EndExport"/>, whatever becomes of owner and pool. False if the owner
     /// died. Inside the section in which the buffer was found, or by one who exports it. Thread-safe.
     /// </summary>
-    public static bool TryExport(SharedBuffer* buffer) => BufferLife<Uninterrupted>.TryExport(ref buffer->_life);
+    public static bool TryExport(SharedBuffer* buffer) => BufferLife.TryExport(ref buffer->_life);
 
     /// <summary>Ends an export. Thread-safe, anywhere, also after the pool was deleted.</summary>
     public static void EndExport(SharedBuffer* buffer)
     {
-        if (BufferLife<Uninterrupted>.EndExport(ref buffer->_life)) Free(buffer);
+        if (BufferLife.EndExport(ref buffer->_life)) Free(buffer);
     }
 
     /// <summary>
@@ -104,7 +104,7 @@ public unsafe struct SharedBuffer
             ExternalBlock.LetGo(&buffer->_block);
             return;
         }
-        BufferLife<Uninterrupted>.Retire(ref buffer->_life);
+        BufferLife.Retire(ref buffer->_life);
         LocalHeap* local = LocalHeap.Of(me, heap);
         if (local != null) Limbo.Add(local, &buffer->_block);
     }
@@ -113,7 +113,7 @@ public unsafe struct SharedBuffer
     static void LetGo(ExternalBlock* block)
     {
         SharedBuffer* buffer = (SharedBuffer*)block;
-        if (BufferLife<Uninterrupted>.LetGo(ref buffer->_life)) Free(buffer);
+        if (BufferLife.LetGo(ref buffer->_life)) Free(buffer);
     }
 
     static SharedBuffer* Map(nuint size)

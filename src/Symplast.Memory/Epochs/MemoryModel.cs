@@ -6,7 +6,7 @@ namespace Symplast.Memory;
 /// The accesses to shared memory that a protocol is made of. A protocol that is generic over them runs on the hardware in the
 /// product, and in tests on a model of it, in which stores become visible late and the order of everything is explored.
 /// </summary>
-internal interface IMemoryModel : IInterleaving
+internal interface IMemoryModel
 {
     /// <summary>A load that comes before all accesses after it (acquire).</summary>
     static abstract ulong Load(ref ulong place);

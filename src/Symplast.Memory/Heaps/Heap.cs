@@ -134,12 +134,12 @@ public static unsafe class Heap
     /// is deleted, so that <see cref="Of(void*)"/> answers a heap that is deleted. Inside a section in which the heap was not
     /// deleted, or by one who holds a pin. Thread-safe.
     /// </summary>
-    public static void Pin(PoolHeap* heap) => HeapPins<Uninterrupted>.Add(heap);
+    public static void Pin(PoolHeap* heap) => HeapPins.Add(heap);
 
     /// <summary>Takes back a pin. Thread-safe, anywhere.</summary>
     public static void Unpin(PoolHeap* heap)
     {
-        if (HeapPins<Uninterrupted>.Remove(heap)) HeapTable.Unpinned(heap);
+        if (HeapPins.Remove(heap)) HeapTable.Unpinned(heap);
     }
 
     /// <summary>
@@ -219,7 +219,7 @@ public static unsafe class Heap
     {
         if (page->Local->Holder == me) LocalHeap.Free(page, block);
         else if (page->Kind == PageKind.Large) FreeLarge(page);
-        else RemoteList<Uninterrupted>.Push(page, block, block, 1);
+        else RemoteList.Push(page, block, block, 1);
     }
 
     /// <summary>Frees a block that has pages or chunks of its own.</summary>

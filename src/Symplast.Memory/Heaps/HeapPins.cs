@@ -17,15 +17,15 @@ internal enum PinStep
 /// The steps by which it is settled who lets the addresses of a deleted heap go, and nothing else: whoever comes last, the one
 /// that empties it or the one that takes the last pin back. How they are used: <see cref="HeapTable"/>.
 /// </summary>
-internal static unsafe class HeapPins<THook> where THook : struct, IInterleaving
+internal static unsafe class HeapPins
 {
     /// <summary>Inside a section in which the heap was not deleted, or by one who holds a pin.</summary>
     internal static void Add(PoolHeap* heap)
     {
-        THook.Point();
+        Interleaving.DeepPoint();
         // Pairs with the reading in WasPinned; the deletion waits for the section that this is in.
-        if (!THook.Omits(PinStep.PinIsNoted)) Volatile.Write(ref heap->WasPinned, 1);
-        THook.Point();
+        if (!Interleaving.Omits(PinStep.PinIsNoted)) Volatile.Write(ref heap->WasPinned, 1);
+        Interleaving.DeepPoint();
         // Full fence; pairs with the reading in MayRelease.
         Interlocked.Increment(ref heap->Pins);
     }
@@ -33,17 +33,17 @@ internal static unsafe class HeapPins<THook> where THook : struct, IInterleaving
     /// <summary>True if the heap may have to be released, which is to be settled with <see cref="MayRelease"/>.</summary>
     internal static bool Remove(PoolHeap* heap)
     {
-        THook.Point();
+        Interleaving.DeepPoint();
         // Full fence; pairs with the reading in MayRelease: either that finds 0, or we find the heap deleted.
         if (Interlocked.Decrement(ref heap->Pins) != 0) return false;
-        THook.Point();
-        return PoolHeap.IsDeleted(heap) && !THook.Omits(PinStep.LastPinLooks);
+        Interleaving.DeepPoint();
+        return PoolHeap.IsDeleted(heap) && !Interleaving.Omits(PinStep.LastPinLooks);
     }
 
     /// <summary>Deletes the heap; the caller waits for the open sections next.</summary>
     internal static void Delete(PoolHeap* heap)
     {
-        THook.Point();
+        Interleaving.DeepPoint();
         // Full fence: the flag is visible before the grace period begins. Pairs with the acquire in IsDeleted.
         Interlocked.Exchange(ref heap->DeletedFlag, 1);
     }
@@ -54,16 +54,16 @@ internal static unsafe class HeapPins<THook> where THook : struct, IInterleaving
     /// </summary>
     internal static bool WasPinned(PoolHeap* heap)
     {
-        THook.Point();
+        Interleaving.DeepPoint();
         return Volatile.Read(ref heap->WasPinned) != 0;
     }
 
     /// <summary>True for one caller, once the heap is emptied and its last pin gone. The table's gate is held.</summary>
     internal static bool MayRelease(PoolHeap* heap)
     {
-        THook.Point();
+        Interleaving.DeepPoint();
         // The pin may have gone before the memory; then whoever empties the heap comes here again.
-        if (!heap->IsEmptied || heap->IsWaiting || (Volatile.Read(ref heap->Pins) != 0 && !THook.Omits(PinStep.EmptierLooks)))
+        if (!heap->IsEmptied || heap->IsWaiting || (Volatile.Read(ref heap->Pins) != 0 && !Interleaving.Omits(PinStep.EmptierLooks)))
             return false;
         heap->IsWaiting = true;
         return true;

@@ -108,7 +108,7 @@ internal static unsafe class HeapTable
     /// </summary>
     internal static bool Delete(PoolHeap* heap)
     {
-        HeapPins<Uninterrupted>.Delete(heap);
+        HeapPins.Delete(heap);
         Epoch.Synchronize();
         Enter();
         Unlist(heap);
@@ -117,7 +117,7 @@ internal static unsafe class HeapTable
         heap->Quarantine = null;
         Exit();
         ExternalBlock.LetAllGo(heap);
-        bool wasPinned = HeapPins<Uninterrupted>.WasPinned(heap);
+        bool wasPinned = HeapPins.WasPinned(heap);
         if (!wasPinned)
         {
             PoolHeap.ReleaseChunks(heap);
@@ -233,7 +233,7 @@ internal static unsafe class HeapTable
     // The gate is held.
     static void AwaitRelease(PoolHeap* heap)
     {
-        if (!HeapPins<Uninterrupted>.MayRelease(heap)) return;
+        if (!HeapPins.MayRelease(heap)) return;
         heap->Tag = Epoch.Now;
         heap->NextHeap = _state.Waiting;
         _state.Waiting = heap;

@@ -276,6 +276,6 @@ internal unsafe struct Limbo
 
     static void Send(Chain* chain)
     {
-        if (chain->Page != null) RemoteList<Uninterrupted>.Push(chain->Page, chain->First, chain->Last, chain->Count);
+        if (chain->Page != null) RemoteList.Push(chain->Page, chain->First, chain->Last, chain->Count);
     }
 }

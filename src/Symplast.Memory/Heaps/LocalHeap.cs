@@ -217,7 +217,7 @@ internal unsafe struct LocalHeap
         while (queue->First != HeapTable.Empty)
         {
             Page* page = queue->First;
-            if (page->Free == null) RemoteList<Uninterrupted>.Take(page);
+            if (page->Free == null) RemoteList.Take(page);
             if (page->Free == null && page->Made < page->Capacity) Page.Extend(page);
             if (page->Free != null) return page;
             Park(local, queue, page);
@@ -228,7 +228,7 @@ internal unsafe struct LocalHeap
     static void Park(LocalHeap* local, PageQueue* queue, Page* page)
     {
         // If others have freed blocks just now there is no need to.
-        if (!RemoteList<Uninterrupted>.TryPark(page)) return;
+        if (!RemoteList.TryPark(page)) return;
         Unlink(queue, page);
         page->Attention = Page.Always;
         page->Previous = null;
@@ -255,12 +255,12 @@ internal unsafe struct LocalHeap
     // Takes back the pages in which others have freed blocks; false if there were none.
     static bool TakeReady(LocalHeap* local)
     {
-        Page* page = RemoteList<Uninterrupted>.TakeReady(local);
+        Page* page = RemoteList.TakeReady(local);
         if (page == null) return false;
         while (page != null)
         {
             Page* next = page->NextReady;
-            RemoteList<Uninterrupted>.Join(page);
+            RemoteList.Join(page);
             Unpark(local, page);
             if (page->Used == 0) Empty(local, page);
             page = next;
@@ -283,7 +283,7 @@ internal unsafe struct LocalHeap
         LocalHeap* local = page->Local;
         if (page->Attention == Page.Always)
         {
-            if (!RemoteList<Uninterrupted>.TryUnpark(page)) return;
+            if (!RemoteList.TryUnpark(page)) return;
             Unpark(local, page);
         }
         if (page->Used == 0) Empty(local, page);
@@ -359,7 +359,7 @@ internal unsafe struct LocalHeap
         {
             next = page->Next;
             // If not, it is on its way to the ready list of this local heap.
-            if (RemoteList<Uninterrupted>.TryUnpark(page)) Unpark(abandoned, page);
+            if (RemoteList.TryUnpark(page)) Unpark(abandoned, page);
         }
         for (nuint i = 1; i < SizeClass.CountWithObjects; i++)
         {
@@ -370,7 +370,7 @@ internal unsafe struct LocalHeap
                 Unlink(from, page);
                 // Others compare it with theirs, or look at it for a page that is parked, which this is not.
                 page->Local = local;
-                RemoteList<Uninterrupted>.Join(page);
+                RemoteList.Join(page);
                 if (page->Used == 0) PoolHeap.GivePages(heap, page, 1);
                 else Append(QueueOf(local, i), page);
             }
@@ -396,7 +396,7 @@ internal unsafe struct LocalHeap
             for (Page* page = queue->First; page != HeapTable.Empty && page != null; page = next)
             {
                 next = page->Next;
-                RemoteList<Uninterrupted>.Join(page);
+                RemoteList.Join(page);
                 if (page->Used != 0) continue;
                 Unlink(queue, page);
                 PoolHeap.GivePages(local->Heap, page, 1);

@@ -28,7 +28,7 @@ internal enum PageKind : byte
 /// block in the page, puts it on its list of full pages. parked -> empty: the owner, which has freed a block of the page. parked
 /// -> list: any thread pushes, and that one, only that one, then pushes the page on the owner's ready list; from there the owner
 /// takes it back. In between, the page stays with its local heap, whatever becomes of the thread. The steps are in
-/// <see cref="RemoteList{THook}"/>.</para>
+/// <see cref="RemoteList"/>.</para>
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = 128)]
 internal unsafe struct Page

@@ -23,7 +23,7 @@ internal enum RemoteStep
 /// The steps by which a page passes between its owner and the threads that free its blocks, and nothing else: states and
 /// transitions are those of <see cref="Page"/>'s remarks.
 /// </summary>
-internal static unsafe class RemoteList<THook> where THook : struct, IInterleaving
+internal static unsafe class RemoteList
 {
     /// <summary>
     /// Frees a chain of blocks of the page, linked through their first words, from a thread that does not own it. Thread-safe.
@@ -31,7 +31,7 @@ internal static unsafe class RemoteList<THook> where THook : struct, IInterleavi
     internal static void Push(Page* page, void* first, void* last, int count)
     {
         nuint start = (nuint)first & ~(Page.Size - 1);
-        THook.Point();
+        Interleaving.DeepPoint();
         // Any value will do to begin with: the exchange decides.
         ulong seen = Volatile.Read(ref page->Remote);
         while (true)
@@ -39,8 +39,8 @@ internal static unsafe class RemoteList<THook> where THook : struct, IInterleavi
             ulong listed = seen & ~Page.Parked;
             *(nuint*)last = listed == 0 ? 0 : start + (uint)listed;
             ulong list = (((listed >> 32) + (ulong)count) << 32) | (uint)((nuint)first - start);
-            THook.Point();
-            if (THook.Omits(RemoteStep.PushCompares)) seen = page->Remote;
+            Interleaving.DeepPoint();
+            if (Interleaving.Omits(RemoteStep.PushCompares)) seen = page->Remote;
             // Full fence: pairs with the exchange in Take, which makes the links (and all that was done with the blocks) the
             // owner's.
             ulong prior = Interlocked.CompareExchange(ref page->Remote, list, seen);
@@ -49,7 +49,7 @@ internal static unsafe class RemoteList<THook> where THook : struct, IInterleavi
         }
         // The exchange that parked it came after all that the owner did with the page, so Local is the one that waits for it,
         // until we hand it over.
-        if (seen == Page.Parked && !THook.Omits(RemoteStep.ParkedPageIsHandedOver)) PushReady(page->Local, page);
+        if (seen == Page.Parked && !Interleaving.Omits(RemoteStep.ParkedPageIsHandedOver)) PushReady(page->Local, page);
     }
 
     /// <summary>The owner takes what others freed. The page must have no free block.</summary>
@@ -57,10 +57,10 @@ internal static unsafe class RemoteList<THook> where THook : struct, IInterleavi
     internal static void Take(Page* page)
     {
         Debug.Assert(page->Free == null);
-        THook.Point();
+        Interleaving.DeepPoint();
         // Only avoids useless exchanges.
         if (Volatile.Read(ref page->Remote) == 0) return;
-        THook.Point();
+        Interleaving.DeepPoint();
         // Full fence: pairs with the exchange in Push.
         ulong list = Interlocked.Exchange(ref page->Remote, 0);
         page->Free = page->Start + (uint)list;
@@ -89,8 +89,8 @@ internal static unsafe class RemoteList<THook> where THook : struct, IInterleavi
     /// </summary>
     internal static bool TryPark(Page* page)
     {
-        THook.Point();
-        if (THook.Omits(RemoteStep.ParkingCompares)) page->Remote = 0;
+        Interleaving.DeepPoint();
+        if (Interleaving.Omits(RemoteStep.ParkingCompares)) page->Remote = 0;
         // Full fence: pairs with the exchange in Push, which must find what it needs to hand the page back.
         return Interlocked.CompareExchange(ref page->Remote, Page.Parked, 0) == 0;
     }
@@ -100,21 +100,21 @@ internal static unsafe class RemoteList<THook> where THook : struct, IInterleavi
     /// </summary>
     internal static bool TryUnpark(Page* page)
     {
-        THook.Point();
+        Interleaving.DeepPoint();
         // Full fence: pairs with the exchange in Push. If that came first, the page is on its way to the ready list.
         return Interlocked.CompareExchange(ref page->Remote, 0, Page.Parked) == Page.Parked
-            || THook.Omits(RemoteStep.UnparkingCompares);
+            || Interleaving.Omits(RemoteStep.UnparkingCompares);
     }
 
     /// <summary>Hands a page back to its local heap, from any thread.</summary>
     static void PushReady(LocalHeap* local, Page* page)
     {
-        THook.Point();
+        Interleaving.DeepPoint();
         nint seen = Volatile.Read(ref local->Ready);
         while (true)
         {
             page->NextReady = (Page*)seen;
-            THook.Point();
+            Interleaving.DeepPoint();
             // Full fence: pairs with the exchange in TakeReady.
             nint prior = Interlocked.CompareExchange(ref local->Ready, (nint)page, seen);
             if (prior == seen) return;
@@ -125,10 +125,10 @@ internal static unsafe class RemoteList<THook> where THook : struct, IInterleavi
     /// <summary>The pages that were handed back, linked by <see cref="Page.NextReady"/>; null if there are none.</summary>
     internal static Page* TakeReady(LocalHeap* local)
     {
-        THook.Point();
+        Interleaving.DeepPoint();
         // Only avoids useless exchanges.
         if (Volatile.Read(ref local->Ready) == 0) return null;
-        THook.Point();
+        Interleaving.DeepPoint();
         // Full fence: pairs with the exchange in PushReady.
         return (Page*)Interlocked.Exchange(ref local->Ready, 0);
     }

@@ -3,46 +3,43 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// Where a test may switch threads: protocols and structures call <see cref="Point"/> before each access to shared memory whose
-/// order matters. They are generic over it, so that in the product it compiles to nothing.
+/// Where threads that share memory meet: protocols and structures call <see cref="Point"/> before each access whose order
+/// matters, and wait for each other by the methods below.
 /// </summary>
-public interface IInterleaving
+/// <remarks>
+/// In the product the points compile to nothing, and who waits sleeps on a futex. The tests compile the same sources with
+/// another file in the place of this one, in which a scheduler decides at each point which thread goes on.
+/// </remarks>
+public static unsafe class Interleaving
 {
     /// <summary>The calling thread is about to access shared memory.</summary>
-    static abstract void Point();
-
-    /// <summary>
-    /// The calling thread can do nothing before another one has changed something: called once a turn of a loop that waits. In
-    /// the product such loops spin, yield or sleep by themselves.
-    /// </summary>
-    static virtual void Spin() { }
-
-    /// <summary>The same, where it waits for a lock's word to become 0.</summary>
-    static virtual unsafe void Await(int* word) { }
-
-    /// <summary>
-    /// Whether a test leaves this step of a protocol out, to see that the loss is noticed; each structure has an enumeration of
-    /// such steps. Nothing is left out of the product, which has no code for it.
-    /// </summary>
-    static virtual bool Omits<TStep>(TStep step) where TStep : struct, Enum => false;
-}
-
-/// <summary>The product's: nothing.</summary>
-public readonly struct Uninterrupted : IInterleaving
-{
-    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Point() { }
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// A point of a protocol that structures are built on (reference counts, remote frees, pins): an exploration of a structure
+    /// passes it by.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void DeepPoint() { }
+
+    /// <summary>
+    /// The calling thread can do nothing before another one has changed something: called once a turn of a loop that waits.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Spin() { }
 
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Await(int* word) { }
+    /// <summary>
+    /// Sleeps while the word is <paramref name="value"/>, at most so many nanoseconds; may return early, as a futex does.
+    /// </summary>
+    public static void Sleep(int* word, int value, long nanoseconds) => Futex.Wait(word, value, nanoseconds);
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// The same for a lock's word, which is 0 when the lock is free. <paramref name="value"/> says that somebody may sleep.
+    /// </summary>
+    public static void Await(int* word, int value, long nanoseconds) => Futex.Wait(word, value, nanoseconds);
+
+    /// <summary>Whether a test leaves this step of a protocol out. Nothing is left out of the product.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Omits<TStep>(TStep step) where TStep : struct, Enum => false;
 }

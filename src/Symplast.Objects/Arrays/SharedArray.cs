@@ -3,25 +3,6 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// A fixed number of numbers of one kind, side by side in memory that can be exported. All operations are in
-/// <see cref="SharedArray{THook}"/>.
-/// </summary>
-/// <remarks>
-/// The elements lie in a <see cref="SharedBuffer"/>, which those who have it exported read and write without asking. So what is
-/// promised is promised of each element alone: it is read and written as a whole, and changed atomically by the operations here.
-/// Several elements have no common moment.
-/// </remarks>
-public unsafe struct SharedArray
-{
-    internal SharedObject Object;
-    internal SharedBuffer* Buffer;
-    internal nint Count;
-
-    /// <summary>What the elements are. Inside a section in which it was not deleted.</summary>
-    public static ElementKind KindOf(SharedArray* array) => (ElementKind)array->Object.Head.Extra;
-}
-
-/// <summary>
 /// Operations on arrays. All are thread-safe, lock-free, and enter a section of their own. Elements are words
 /// (<see cref="Elements"/>); an index below 0 counts from the end; without such an element the answer is Missing.
 /// </summary>
@@ -30,8 +11,15 @@ public unsafe struct SharedArray
 /// An operation that found the array not deleted may finish after another thread deleted it; nobody can tell that from its having
 /// been first.
 /// </remarks>
-public static unsafe class SharedArray<THook> where THook : struct, IInterleaving
+public unsafe struct SharedArray
 {
+    internal SharedObject Object;
+    internal SharedBuffer* Buffer;
+    internal nint Length;
+
+    /// <summary>What the elements are. Inside a section in which it was not deleted.</summary>
+    public static ElementKind KindOf(SharedArray* array) => (ElementKind)array->Object.Head.Extra;
+
     /// <summary>
     /// A new array of zeros with one reference, the caller's; null if there is no memory. Inside a section in which the pool was
     /// not deleted.
@@ -58,7 +46,7 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
         *array = default;
         array->Object.Tag = tag;
         array->Buffer = buffer;
-        array->Count = count;
+        array->Length = count;
         SharedObject.Begin((SharedObject*)array, HeaderKind.Array, (ushort)kind);
         return array;
     }
@@ -80,7 +68,7 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
     {
         Epoch.Enter(me);
         bool isDeleted = SharedObject.IsDeleted((SharedObject*)array);
-        count = isDeleted ? 0 : array->Count;
+        count = isDeleted ? 0 : array->Length;
         Epoch.Exit(me);
         return isDeleted ? Status.Deleted : Status.Done;
     }
@@ -104,7 +92,7 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
         Status status = Find(array, index, out byte* place, out kind);
         if (status == Status.Done)
         {
-            THook.Point();
+            Interleaving.Point();
             word = Read(place, Elements.SizeOf(kind));
         }
         Epoch.Exit(me);
@@ -119,7 +107,7 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
         Status status = Find(array, index, out byte* place, out ElementKind kind);
         if (status == Status.Done)
         {
-            THook.Point();
+            Interleaving.Point();
             old = Exchange(place, Elements.SizeOf(kind), word);
         }
         Epoch.Exit(me);
@@ -138,7 +126,7 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
         Status status = Find(array, index, out byte* place, out ElementKind kind);
         if (status == Status.Done)
         {
-            THook.Point();
+            Interleaving.Point();
             seen = CompareExchange(place, Elements.SizeOf(kind), word, expected);
         }
         Epoch.Exit(me);
@@ -180,7 +168,7 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
             view = new ArrayView
             {
                 Buffer = array->Buffer,
-                Count = array->Count,
+                Count = array->Length,
                 Kind = SharedArray.KindOf(array),
                 Tag =
                 array->Object.Tag
@@ -208,17 +196,17 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
     /// <summary>Whether all invariants hold. Only while nobody uses the array.</summary>
     public static bool IsValid(SharedArray* array) =>
         array->Object.Head.DeletedFlag != 0
-            || (array->Buffer->Count == array->Count && array->Count >= 0 && SharedArray.KindOf(array) <= ElementKind.Float64);
+            || (array->Buffer->Count == array->Length && array->Length >= 0 && SharedArray.KindOf(array) <= ElementKind.Float64);
 
     // False if it was deleted before.
     static bool Kill(Participant* me, SharedArray* array)
     {
-        THook.Point();
+        Interleaving.Point();
         bool first;
-        if (THook.Omits(ArrayStep.DeletionIsOneStep))
+        if (Interleaving.Omits(ArrayStep.DeletionIsOneStep))
         {
             first = array->Object.Head.DeletedFlag == 0;
-            THook.Point();
+            Interleaving.Point();
             array->Object.Head.DeletedFlag = 1;
         }
         else
@@ -227,7 +215,7 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
             // buffer.
             first = Interlocked.Exchange(ref array->Object.Head.DeletedFlag, 1) == 0;
         }
-        THook.Point();
+        Interleaving.Point();
         if (first) SharedBuffer.Retire(me, array->Buffer);
         return first;
     }
@@ -239,7 +227,7 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
         kind = default;
         if (SharedObject.IsDeleted((SharedObject*)array)) return Status.Deleted;
         kind = SharedArray.KindOf(array);
-        nint count = array->Count;
+        nint count = array->Length;
         if (index < 0) index += count;
         if ((nuint)index >= (nuint)count) return Status.Missing;
         place = SharedBuffer.Data(array->Buffer) + index * Elements.SizeOf(kind);
@@ -249,15 +237,15 @@ public static unsafe class SharedArray<THook> where THook : struct, IInterleavin
     static Status Add(byte* place, ElementKind kind, Int128 integer, double real, ref ulong sum)
     {
         int size = Elements.SizeOf(kind);
-        THook.Point();
+        Interleaving.Point();
         ulong seen = Read(place, size);
         while (true)
         {
             ulong next;
             if (Elements.IsReal(kind)) next = Elements.OfReal(kind, Elements.Real(kind, seen) + real);
             else if (!Elements.TryAdd(kind, seen, integer, out next)) return Status.Overflow;
-            THook.Point();
-            if (THook.Omits(ArrayStep.AdditionCompares)) seen = Read(place, size);
+            Interleaving.Point();
+            if (Interleaving.Omits(ArrayStep.AdditionCompares)) seen = Read(place, size);
             ulong found = CompareExchange(place, size, next, seen);
             if (found == seen)
             {

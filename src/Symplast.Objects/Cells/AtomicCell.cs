@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// One word that threads change atomically: a 64-bit integer (<see cref="AtomicInteger{THook}"/>) or a value
-/// (<see cref="AtomicReference{THook}"/>). Blocks are aligned to 16 bytes, and the word has 64 bytes on either side, so its cache
+/// One word that threads change atomically: a 64-bit integer (<see cref="AtomicInteger"/>) or a value
+/// (<see cref="AtomicReference"/>). Blocks are aligned to 16 bytes, and the word has 64 bytes on either side, so its cache
 /// line holds nothing else that changes, as a rule.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 128)]
@@ -19,7 +19,7 @@ public unsafe struct AtomicCell
     [FieldOffset(64)]
     internal ulong Word;
 
-    /// <summary>An integer that the word cannot hold; see <see cref="AtomicInteger{THook}"/>.</summary>
+    /// <summary>An integer that the word cannot hold; see <see cref="AtomicInteger"/>.</summary>
     [FieldOffset(72)]
     internal long Wide;
 
@@ -27,7 +27,7 @@ public unsafe struct AtomicCell
     public static bool HoldsReference(AtomicCell* cell) => cell->Object.Head.Extra == IsReference;
 
     /// <summary>What the table of kinds knows of cells of either kind.</summary>
-    internal static Structure Structure => new(&AtomicReference<Uninterrupted>.ReleaseContents, &VisitParts, &DeleteObject);
+    internal static Structure Structure => new(&AtomicReference.ReleaseContents, &VisitParts, &DeleteObject);
 
     static Status DeleteObject(Participant* me, Header* o)
     {
@@ -35,7 +35,7 @@ public unsafe struct AtomicCell
         Epoch.Enter(me);
         bool isReference = !PoolHeap.IsDeleted(Heap.Of(cell)) && HoldsReference(cell);
         Epoch.Exit(me);
-        return isReference ? AtomicReference<Uninterrupted>.Delete(me, cell) : AtomicInteger<Uninterrupted>.Delete(me, cell);
+        return isReference ? AtomicReference.Delete(me, cell) : AtomicInteger.Delete(me, cell);
     }
 
     static void VisitParts(Header* o, in PartVisitor parts)

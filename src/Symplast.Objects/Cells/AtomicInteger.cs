@@ -18,7 +18,7 @@ namespace Symplast.Objects;
 /// addition that finds that it added to the mark did nothing, takes that back, and begins anew; the mark has room for one of each
 /// thread, too.</para>
 /// </remarks>
-public static unsafe class AtomicInteger<THook> where THook : struct, IInterleaving
+public static unsafe class AtomicInteger
 {
     /// <summary>The word holds integers from minus this to this, and those that are about to be moved.</summary>
     internal const long Narrow = 1L << 61;
@@ -62,7 +62,7 @@ public static unsafe class AtomicInteger<THook> where THook : struct, IInterleav
             if (!IsNarrow(value)) Widen(cell);
             else if (Swap(ref Word(cell), value, old) == old) break;
         }
-        THook.Point();
+        Interleaving.Point();
         // Full fence; pairs with the acquire in Get.
         if (old >= LeastMark) old = Interlocked.Exchange(ref cell->Wide, value);
         Epoch.Exit(me);
@@ -93,7 +93,7 @@ public static unsafe class AtomicInteger<THook> where THook : struct, IInterleav
         if (!Begin(me, cell)) return Status.Deleted;
         Status status = Status.Done;
         bool isSmall = delta is >= -MostAtOnce and <= MostAtOnce;
-        THook.Point();
+        Interleaving.Point();
         // Full fence; pairs with the acquire in Get.
         if (isSmall) sum = Interlocked.Add(ref Word(cell), delta);
         if (!isSmall) status = AddLooking(cell, delta, ref sum);
@@ -111,12 +111,12 @@ public static unsafe class AtomicInteger<THook> where THook : struct, IInterleav
             Epoch.Exit(me);
             return Status.Deleted;
         }
-        if (!THook.Omits(CellStep.DeletionLocks)) ObjectLock.Enter<THook>(&cell->Object.Lock);
+        if (!Interleaving.Omits(CellStep.DeletionLocks)) ObjectLock.Enter(&cell->Object.Lock);
         bool first = !SharedObject.IsDeleted((SharedObject*)cell);
-        THook.Point();
+        Interleaving.Point();
         // Release: pairs with the acquire in SharedObject.IsDeleted.
         if (first) Volatile.Write(ref cell->Object.Head.DeletedFlag, 1);
-        if (!THook.Omits(CellStep.DeletionLocks)) ObjectLock.Exit<THook>(&cell->Object.Lock);
+        if (!Interleaving.Omits(CellStep.DeletionLocks)) ObjectLock.Exit(&cell->Object.Lock);
         Epoch.Exit(me);
         return first ? Status.Done : Status.Deleted;
     }
@@ -146,9 +146,9 @@ public static unsafe class AtomicInteger<THook> where THook : struct, IInterleav
             Widen(cell);
             return Status.Done;
         }
-        THook.Point();
+        Interleaving.Point();
         // Taken back, so that the mark is off by no more than what is being added at the moment.
-        if (!THook.Omits(CellStep.MarksAreRestored)) Interlocked.Add(ref Word(cell), -delta);
+        if (!Interleaving.Omits(CellStep.MarksAreRestored)) Interlocked.Add(ref Word(cell), -delta);
         return AddLooking(cell, delta, ref sum);
     }
 
@@ -163,14 +163,14 @@ public static unsafe class AtomicInteger<THook> where THook : struct, IInterleav
             if (!IsNarrow(sum)) Widen(cell);
             else if (Swap(ref Word(cell), sum, seen) == seen) return Status.Done;
         }
-        THook.Point();
+        Interleaving.Point();
         // Any value will do to begin with: the exchange decides.
         seen = Volatile.Read(ref cell->Wide);
         while (true)
         {
             if (!TryAdd(seen, delta, out sum)) return Status.Overflow;
-            THook.Point();
-            if (THook.Omits(CellStep.AdditionCompares)) seen = cell->Wide;
+            Interleaving.Point();
+            if (Interleaving.Omits(CellStep.AdditionCompares)) seen = cell->Wide;
             long found = Swap(ref cell->Wide, sum, seen);
             if (found == seen) return Status.Done;
             seen = found;
@@ -188,29 +188,29 @@ public static unsafe class AtomicInteger<THook> where THook : struct, IInterleav
     [MethodImpl(MethodImplOptions.NoInlining)]
     static void Widen(AtomicCell* cell)
     {
-        ObjectLock.Enter<THook>(&cell->Object.Lock);
+        ObjectLock.Enter(&cell->Object.Lock);
         long seen;
         while ((seen = Read(cell)) < LeastMark)
         {
             cell->Wide = seen;
-            THook.Point();
-            if (THook.Omits(CellStep.WideningCompares)) seen = Word(cell);
+            Interleaving.Point();
+            if (Interleaving.Omits(CellStep.WideningCompares)) seen = Word(cell);
             // The wide integer is seen by who finds the mark.
             if (Swap(ref Word(cell), Mark, seen) == seen) break;
         }
-        ObjectLock.Exit<THook>(&cell->Object.Lock);
+        ObjectLock.Exit(&cell->Object.Lock);
     }
 
     static long Read(AtomicCell* cell)
     {
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the exchanges of the word; what a thread wrote before it changed the integer is visible.
         return Volatile.Read(ref Word(cell));
     }
 
     static long Swap(ref long place, long value, long expected)
     {
-        THook.Point();
+        Interleaving.Point();
         // Full fence; pairs with the acquires in Get and Read.
         return Interlocked.CompareExchange(ref place, value, expected);
     }

@@ -10,7 +10,7 @@ namespace Symplast.Objects;
 /// "Structured deferral", 2013; the count is never raised from 0). Deletion exchanges the value for the mark Dead, from which no
 /// operation gets away.
 /// </remarks>
-public static unsafe class AtomicReference<THook> where THook : struct, IInterleaving
+public static unsafe class AtomicReference
 {
     static Value Dead => Value.Mark(2);
 
@@ -42,10 +42,10 @@ public static unsafe class AtomicReference<THook> where THook : struct, IInterle
         do
         {
             status = Read(cell, out value);
-            THook.Point();
+            Interleaving.Point();
         }
         // One that died meanwhile is no longer in the cell.
-        while (status == Status.Done && !Reference.TryTake(value) && !THook.Omits(CellStep.DeadValuesAreLeft));
+        while (status == Status.Done && !Reference.TryTake(value) && !Interleaving.Omits(CellStep.DeadValuesAreLeft));
         Epoch.Exit(me);
         return status;
     }
@@ -138,12 +138,12 @@ public static unsafe class AtomicReference<THook> where THook : struct, IInterle
     static bool Kill(AtomicCell* cell, out Value value)
     {
         // The mark first: it decides who deletes.
-        THook.Point();
+        Interleaving.Point();
         // Full fence: pairs with the exchange in TryReplace, which finds Dead from now on.
-        value = THook.Omits(CellStep.DeletionIsOneStep)
+        value = Interleaving.Omits(CellStep.DeletionIsOneStep)
             ? new Value(cell->Word) : new Value(Interlocked.Exchange(ref cell->Word, Dead.Bits));
-        THook.Point();
-        if (THook.Omits(CellStep.DeletionIsOneStep)) cell->Word = Dead.Bits;
+        Interleaving.Point();
+        if (Interleaving.Omits(CellStep.DeletionIsOneStep)) cell->Word = Dead.Bits;
         // Release: pairs with the acquire in SharedObject.IsDeleted.
         Volatile.Write(ref cell->Object.Head.DeletedFlag, 1);
         return value != Dead;
@@ -153,7 +153,7 @@ public static unsafe class AtomicReference<THook> where THook : struct, IInterle
     {
         value = default;
         if (SharedObject.IsDeleted((SharedObject*)cell)) return Status.Deleted;
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the exchange in TryReplace, so that what the value points to is filled in.
         Value found = new(Volatile.Read(ref cell->Word));
         if (found == Dead) return Status.Deleted;
@@ -164,8 +164,8 @@ public static unsafe class AtomicReference<THook> where THook : struct, IInterle
     // On failure `old` is what is there instead.
     static bool TryReplace(AtomicCell* cell, ref Value old, Value value)
     {
-        THook.Point();
-        if (THook.Omits(CellStep.ReplacementCompares)) cell->Word = old.Bits;
+        Interleaving.Point();
+        if (Interleaving.Omits(CellStep.ReplacementCompares)) cell->Word = old.Bits;
         // Full fence: pairs with the acquire in Read and the exchange in Kill.
         ulong seen = Interlocked.CompareExchange(ref cell->Word, value.Bits, old.Bits);
         if (seen == old.Bits) return true;

@@ -88,45 +88,45 @@ namespace Symplast.Objects;
 /// operation: the one whose exchange took the value out, and for a key the one that made the value Removed, after the slot was
 /// cleared by exchange. Readers that still compare the key are in sections that began before.</para>
 /// </remarks>
-public static unsafe partial class OrderedMap<THook> where THook : struct, IInterleaving
+public unsafe partial struct OrderedMap
 {
+    internal const nint LargeBit = 1;
+
+    internal SharedObject Object;
+
+    /// <summary>The sequence number of the next entry, while the map is small. Under the lock.</summary>
+    internal uint NextSequence;
+
+    /// <summary>Number of the last large root. Under the lock.</summary>
+    internal uint Generation;
+
+    // The lock, which all writers of a small map take, lies apart from what all readers read.
+    internal fixed ulong Apart[5];
+
+    /// <summary>0 once deleted; a <see cref="SmallMap"/>; or a <see cref="LargeMap"/> with the lowest bit set.</summary>
+    internal nint Root;
+
+    /// <summary>
+    /// How many exclusive operations (compaction, the beginning of a snapshot) are open: while it is not 0, writers pass through
+    /// the map's lock.
+    /// </summary>
+    internal int Gate;
+
+    /// <summary>
+    /// 1 once a key was stored that is neither text nor bytes nor in its word: see <see cref="OrderedMap.HasRareKeys"/>.
+    /// </summary>
+    internal int RareKeys;
+
+    internal static bool IsLarge(nint root) => (root & LargeBit) != 0;
+
+    internal static LargeMap* Large(nint root) => (LargeMap*)(root - LargeBit);
+
     /// <summary>The value of an entry that was removed.</summary>
     internal static Value Removed
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Value.Mark(1);
     }
-
-    // Small numbers under test, so that short histories cross all borders.
-    static bool IsProduct
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => typeof(THook) == typeof(Uninterrupted);
-    }
-
-    static int SmallLimit => IsProduct ? SmallMap.Most : 2;
-
-    static int SegmentBits
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => IsProduct ? 12 : 2;
-    }
-
-    static int FirstSegmentBits
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => IsProduct ? 5 : 1;
-    }
-
-    static ulong FirstSlots => IsProduct ? 32u : 4;
-
-    static ulong MostSlots => IsProduct ? 1u << 15 : 4;
-
-    static int MostDepth => IsProduct ? 16 : 4;
-
-    static uint MostIds => IsProduct ? 0xFFFF_0000 : 1 << 20;
-
-    static uint FewDead => IsProduct ? 4096u : 8;
 
     // Rebuilding a map of so many entries is no long pause.
     const uint FewLive = 8192;
@@ -200,7 +200,7 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
         Status status = Status.Deleted;
         if (!PoolHeap.IsDeleted(Heap.Of(map)))
         {
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the exchange that published the root.
             nint root = Volatile.Read(ref map->Root);
             if (root != 0)
@@ -218,7 +218,7 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
 
     static Status Find<TKey>(OrderedMap* map, in TKey key, out Value value) where TKey : struct, IMapKey
     {
-        THook.Point();
+        Interleaving.Point();
         // Acquire, and the first pointer of the section: pairs with the exchange that published the root.
         nint root = Volatile.Read(ref map->Root);
         if (!OrderedMap.IsLarge(root))
@@ -230,7 +230,7 @@ public static unsafe partial class OrderedMap<THook> where THook : struct, IInte
         MapEntry* entry = Find(OrderedMap.Large(root), key, out _);
         if (entry != null)
         {
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the exchange that stored the value, so that what it points to is filled in.
             value = ValueOf(entry);
             if (value != Removed) return Status.Done;

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 // The operations on one key.
-public static unsafe partial class OrderedMap<THook>
+public unsafe partial struct OrderedMap
 {
     /// <summary>Gives a key a value, new or not.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

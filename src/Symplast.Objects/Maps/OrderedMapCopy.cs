@@ -62,14 +62,8 @@ internal struct MapCopyPart
 
 // Copying a large map part by part, while others change it. From the instant of which the snapshot is, whoever is about to change
 // the value of an entry copies the part that it is in first, if nobody has. So all parts are copied as they were at that instant.
-public static unsafe partial class OrderedMap<THook>
+public unsafe partial struct OrderedMap
 {
-    // log2 of the most entries in a part: a writer that has to copy one is held up by no more.
-    static int PartBits => IsProduct ? 8 : 1;
-
-    // Segments that may be added until the instant of the snapshot.
-    static int SpareSegments => IsProduct ? 4 : 0;
-
     // Before the value of an entry is changed; with no lock but the shard's.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Preserve(LargeMap* large, uint id)
@@ -88,7 +82,7 @@ public static unsafe partial class OrderedMap<THook>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static MapCopy* CopyOf(LargeMap* large)
     {
-        if (OrderedMapFaults<THook>.Is(OrderedMapFault.NothingIsPreserved)) return null;
+        if (Interleaving.Omits(OrderedMapFault.NothingIsPreserved)) return null;
         // Acquire: pairs with the exchange in TryBegin. A writer sees the copy, or was waited for before that.
         return (MapCopy*)Volatile.Read(ref *(nint*)&large->Copy);
     }
@@ -99,47 +93,47 @@ public static unsafe partial class OrderedMap<THook>
         // The segment was there when the caller's section began, which was after the places were counted.
         Debug.Assert(MapCopy.Places(copy)[segment] != MapCopy.None);
         uint place = MapCopy.Places(copy)[segment];
-        return (place & MapCopy.Whole) != 0 ? place & ~MapCopy.Whole : place + (id - FirstIdOf(large, segment) >> PartBits);
+        return (place & MapCopy.Whole) != 0 ? place & ~MapCopy.Whole : place + (id - FirstIdOf(large, segment) >> MapSizes.PartBits);
     }
 
     // Does nothing, and looks at nothing of the map, if the part is copied: then the map may be gone.
     static void CopyPart(MapCopy* copy, uint number)
     {
         MapCopyPart* part = MapCopy.Part(copy, number);
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the release below, so that the caller's change comes after the copying.
         if (Volatile.Read(ref part->Copied) != 0) return;
-        ObjectLock.Enter<THook>(&part->Lock);
+        ObjectLock.Enter(&part->Lock);
         if (part->Copied == 0)
         {
-            uint count = CopyEntries(copy, part, MapCopy.Items(copy, number, PartBits));
-            THook.Point();
+            uint count = CopyEntries(copy, part, MapCopy.Items(copy, number, MapSizes.PartBits));
+            Interleaving.Point();
             // Release: pairs with the acquire above.
             Volatile.Write(ref part->Copied, count + 1);
             // Full fence: pairs with the acquire in IsComplete.
             Interlocked.Decrement(ref copy->Left);
         }
-        ObjectLock.Exit<THook>(&part->Lock);
+        ObjectLock.Exit(&part->Lock);
     }
 
     // As if it was copied, and had no entries, if it is not: then its entries may change.
     static void PassOver(MapCopy* copy, uint number)
     {
         MapCopyPart* part = MapCopy.Part(copy, number);
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the release in CopyPart, so that the copies are there.
         if (Volatile.Read(ref part->Copied) != 0) return;
         // Whoever is copying is waited for.
-        if (!OrderedMapFaults<THook>.Is(OrderedMapFault.CopyingIsNotAwaited)) ObjectLock.Enter<THook>(&part->Lock);
+        if (!Interleaving.Omits(OrderedMapFault.CopyingIsNotAwaited)) ObjectLock.Enter(&part->Lock);
         if (part->Copied == 0)
         {
-            THook.Point();
+            Interleaving.Point();
             // Nothing is published by it.
             Volatile.Write(ref part->Copied, 1);
             // Full fence: pairs with the acquire in IsComplete.
             Interlocked.Decrement(ref copy->Left);
         }
-        if (!OrderedMapFaults<THook>.Is(OrderedMapFault.CopyingIsNotAwaited)) ObjectLock.Exit<THook>(&part->Lock);
+        if (!Interleaving.Omits(OrderedMapFault.CopyingIsNotAwaited)) ObjectLock.Exit(&part->Lock);
     }
 
     // The map's own references keep keys and values alive, because nobody takes one of them out before the part is copied. Values
@@ -156,7 +150,7 @@ public static unsafe partial class OrderedMap<THook>
                 id = GapEnd(copy->Source, id) - 1;
                 continue;
             }
-            THook.Point();
+            Interleaving.Point();
             Value value = ValueOf(entry);
             if (value == Removed) continue;
             Reference.Take(entry->Key);
@@ -185,7 +179,7 @@ public static unsafe partial class OrderedMap<THook>
         {
             Epoch.Enter(me);
             bool isDeleted = PoolHeap.IsDeleted(Heap.Of(map));
-            THook.Point();
+            Interleaving.Point();
             nint root = isDeleted ? 0 : Volatile.Read(ref map->Root);
             MapCopy* copy = OrderedMap.IsLarge(root) ? (MapCopy*)Volatile.Read(ref *(nint*)&OrderedMap.Large(root)->Copy) : null;
             bool isDone = IsComplete(copy);
@@ -210,7 +204,7 @@ public static unsafe partial class OrderedMap<THook>
         copy->Parts = copy->Left = CountParts(large, last, count, copy);
         Debug.Assert(copy->Parts <= parts);
         copy->Target = (MapSnapshot*)Heap.Allocate(
-            me, heap, (nuint)sizeof(MapSnapshot) + ((nuint)copy->Parts << PartBits) * 2 * (nuint)sizeof(Value));
+            me, heap, (nuint)sizeof(MapSnapshot) + ((nuint)copy->Parts << MapSizes.PartBits) * 2 * (nuint)sizeof(Value));
         if (copy->Target != null) return copy;
         Heap.Free(me, copy);
         return null;
@@ -232,7 +226,7 @@ public static unsafe partial class OrderedMap<THook>
             if (copy != null) MapCopy.Places(copy)[i] = IsPacked(item) ? parts | MapCopy.Whole : parts;
             uint first = FirstIdOf(large, i), limit = first + (uint)LengthOf(large, i);
             // A packed one has no more entries than a part.
-            uint each = IsPacked(item) ? limit - first : 1u << PartBits;
+            uint each = IsPacked(item) ? limit - first : 1u << MapSizes.PartBits;
             for (; first < limit; first += each, parts++)
             {
                 if (copy != null)

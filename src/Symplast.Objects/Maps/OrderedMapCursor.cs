@@ -19,7 +19,7 @@ public struct OrderedMapCursor
 }
 
 // Iteration: by sequence numbers, which entries keep for life, whatever becomes of their places.
-public static unsafe partial class OrderedMap<THook>
+public unsafe partial struct OrderedMap
 {
     const uint Half = 1u << 31;
 
@@ -34,7 +34,7 @@ public static unsafe partial class OrderedMap<THook>
         Status status = Status.Deleted;
         if (!PoolHeap.IsDeleted(Heap.Of(map)))
         {
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the exchange that published the root.
             nint root = Volatile.Read(ref map->Root);
             if (root != 0)
@@ -93,7 +93,7 @@ public static unsafe partial class OrderedMap<THook>
         count = 0;
         if (!PoolHeap.IsDeleted(Heap.Of(map)))
         {
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the exchange that published the root.
             nint root = Volatile.Read(ref map->Root);
             if (root != 0)
@@ -122,7 +122,7 @@ public static unsafe partial class OrderedMap<THook>
         count = 0;
         if (!PoolHeap.IsDeleted(Heap.Of(map)))
         {
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the exchange that published the root.
             nint root = Volatile.Read(ref map->Root);
             if (root != 0)
@@ -168,7 +168,7 @@ public static unsafe partial class OrderedMap<THook>
 
     static bool TryVisit(SmallMap* small, int i, ref OrderedMapCursor cursor, Value* key, Value* value)
     {
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the release in Append.
         if (Volatile.Read(ref small->Tags[i]) == 0 || !IsWithin(cursor, SmallMap.Sequences(small)[i])) return false;
         *key = SmallMap.Keys(small)[i];
@@ -224,10 +224,10 @@ public static unsafe partial class OrderedMap<THook>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool TryVisit(MapEntry* entry, Value* key, Value* value)
     {
-        THook.Point();
+        Interleaving.Point();
         // Filled in: the tail has passed it.
         *key = entry->Key;
-        THook.Point();
+        Interleaving.Point();
         // A value that is not Removed now was not before this section began, so the key's memory stays for the section.
         *value = ValueOf(entry);
         return *value != Removed;

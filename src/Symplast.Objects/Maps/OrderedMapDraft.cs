@@ -21,7 +21,7 @@ public unsafe struct MapDraft
 }
 
 // Maps that get many entries at once. All inside a section in which the pool was not deleted.
-public static unsafe partial class OrderedMap<THook>
+public unsafe partial struct OrderedMap
 {
     /// <summary>
     /// Begins a draft of so many entries (at least one) for a map; <see cref="Status.Missing"/> if that is not empty, or they are
@@ -30,13 +30,13 @@ public static unsafe partial class OrderedMap<THook>
     public static Status BeginDraft(Participant* me, OrderedMap* map, ulong room, out MapDraft draft)
     {
         draft = default;
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the exchange that published the root. Only a look: publishing looks again.
         nint root = Volatile.Read(ref map->Root);
         if (root == 0) return Status.Deleted;
-        if (OrderedMap.IsLarge(root) || CountOf(map, (SmallMap*)root) != 0 || room > MostIds / 2) return Status.Missing;
+        if (OrderedMap.IsLarge(root) || CountOf(map, (SmallMap*)root) != 0 || room > MapSizes.MostIds / 2) return Status.Missing;
         uint sequence = Volatile.Read(ref map->NextSequence);
-        if (room <= (ulong)SmallLimit)
+        if (room <= (ulong)MapSizes.SmallLimit)
         {
             root = (nint)NewSmall(me, Heap.Of(map), (int)room, sequence, isExchange: false);
         }
@@ -69,6 +69,7 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     /// <summary>Where the value of a key is in a draft, whose owner may change it; null if the key is not there.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static Value* Find(in MapDraft draft, in Probe key)
     {
         if (OrderedMap.IsLarge(draft.Root))
@@ -86,7 +87,7 @@ public static unsafe partial class OrderedMap<THook>
     /// </summary>
     public static Status Publish(Participant* me, OrderedMap* map, ref MapDraft draft)
     {
-        ObjectLock.Enter<THook>(&map->Object.Lock);
+        ObjectLock.Enter(&map->Object.Lock);
         nint old = map->Root;
         Status status = old == 0 ? Status.Deleted
             : OrderedMap.IsLarge(old) || LiveOf((SmallMap*)old) != 0 || map->NextSequence != draft.Sequence ? Status.Missing
@@ -98,7 +99,7 @@ public static unsafe partial class OrderedMap<THook>
             Publish(me, map, (SmallMap*)old, draft.Root);
             draft = default;
         }
-        ObjectLock.Exit<THook>(&map->Object.Lock);
+        ObjectLock.Exit(&map->Object.Lock);
         return status;
     }
 

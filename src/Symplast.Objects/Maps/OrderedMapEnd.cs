@@ -1,7 +1,9 @@
+using System.Runtime.CompilerServices;
+
 namespace Symplast.Objects;
 
 // Giving up a root, with all that hangs on it.
-public static unsafe partial class OrderedMap<THook>
+public unsafe partial struct OrderedMap
 {
     /// <summary>Removes all keys, in one atomic step.</summary>
     public static Status Clear(Participant* me, OrderedMap* map)
@@ -52,21 +54,21 @@ public static unsafe partial class OrderedMap<THook>
     // False if it was deleted before.
     static bool GiveUpRoot(Participant* me, OrderedMap* map, nint root, Release* release)
     {
-        ObjectLock.Enter<THook>(&map->Object.Lock);
+        ObjectLock.Enter(&map->Object.Lock);
         nint old = map->Root;
         if (old != 0)
         {
             if (OrderedMap.IsLarge(old)) map->NextSequence = NextSequenceOf(old);
             if (root != 0) ((SmallMap*)root)->FirstSequence = map->NextSequence;
-            THook.Point();
+            Interleaving.Point();
             // Full fence: pairs with the first read of every operation; unlinks the old root before it is retired.
             Interlocked.Exchange(ref map->Root, root);
-            THook.Point();
+            Interleaving.Point();
             // Release: pairs with the acquire in SharedObject.IsDeleted. After the root, which most operations look at: who was
             // told by the flag finds no root either. Before any value becomes Removed: who finds one of these finds the flag.
             if (root == 0) Volatile.Write(ref map->Object.Head.DeletedFlag, 1);
         }
-        ObjectLock.Exit<THook>(&map->Object.Lock);
+        ObjectLock.Exit(&map->Object.Lock);
         if (old == 0) return false;
         if (OrderedMap.IsLarge(old)) GiveUp(me, OrderedMap.Large(old), release);
         else GiveUp(me, (SmallMap*)old, release);
@@ -74,12 +76,13 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     // Insertions and removals look at the root under the lock; updates without it end here.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     static void GiveUp(Participant* me, SmallMap* small, Release* release)
     {
         for (int i = 0; i < small->Count; i++)
         {
             if (small->Tags[i] == 0) continue;
-            THook.Point();
+            Interleaving.Point();
             // Full fence. Whoever takes the value out drops the references. Pairs with Swap in TryStore.
             Value value = new(Interlocked.Exchange(ref *(ulong*)(SmallMap.Values(small) + i), Removed.Bits));
             Drop(me, SmallMap.Keys(small)[i], release);
@@ -88,6 +91,7 @@ public static unsafe partial class OrderedMap<THook>
         Heap.Retire(me, small);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     static void GiveUp(Participant* me, LargeMap* large, Release* release)
     {
         // From here on nothing is inserted, removed or moved; what was begun is complete.
@@ -109,7 +113,7 @@ public static unsafe partial class OrderedMap<THook>
 
     static void GiveUp(Participant* me, MapEntry* entry, Release* release)
     {
-        THook.Point();
+        Interleaving.Point();
         // Full fence. Whoever takes the value out drops the references; updates without a lock end here. Pairs with Swap in
         // TryStore. In a segment that is the log's no value has moved.
         Value value = new(Interlocked.Exchange(ref *(ulong*)&entry->Value, Removed.Bits));
@@ -127,8 +131,8 @@ public static unsafe partial class OrderedMap<THook>
             MapShard* shard = EnterShard(large, hash);
             bool mine = shard->Moved == 0;
             int depth = shard->Depth;
-            shard->Moved = OrderedMapFaults<THook>.Is(OrderedMapFault.ShardsStayOpen) ? 0 : 1;
-            ObjectLock.Exit<THook>(&shard->Lock);
+            shard->Moved = Interleaving.Omits(OrderedMapFault.ShardsStayOpen) ? 0 : 1;
+            ObjectLock.Exit(&shard->Lock);
             if (!mine) continue;
             Heap.Retire(me, shard);
             if (depth == 0) break;
@@ -139,16 +143,16 @@ public static unsafe partial class OrderedMap<THook>
 
     static void RetireLog(Participant* me, LargeMap* large)
     {
-        ObjectLock.Enter<THook>(&large->Growing);
+        ObjectLock.Enter(&large->Growing);
         MapSegments* segments = large->Segments;
         for (int i = 0; (ulong)i < segments->Capacity; i++)
         {
-            THook.Point();
+            Interleaving.Point();
             // Full fence; pairs with the exchange in DropSegment: one of the two retires the segment.
             nint item = Interlocked.Exchange(ref MapSegments.Items(segments)[i], MapSegments.Gone);
             if (item is not (0 or MapSegments.Gone)) Heap.Retire(me, HeadOf(large, item, i));
         }
-        ObjectLock.Exit<THook>(&large->Growing);
+        ObjectLock.Exit(&large->Growing);
         Heap.Retire(me, segments);
     }
 

@@ -1,7 +1,7 @@
 namespace Symplast.Objects;
 
 // The first and the last entry.
-public static unsafe partial class OrderedMap<THook>
+public unsafe partial struct OrderedMap
 {
     /// <summary>
     /// Removes the first entry, in one atomic step. Both references become the caller's. <see cref="Status.Missing"/> if the map
@@ -35,14 +35,14 @@ public static unsafe partial class OrderedMap<THook>
         if (!PoolHeap.IsDeleted(heap))
         {
             Attempt attempt = new() { Me = me, Heap = heap, Map = map };
-            THook.Point();
+            Interleaving.Point();
             // Pairs with the wait in OpenGate.
             attempt.HoldsLock = Volatile.Read(ref map->Gate) != 0;
-            if (attempt.HoldsLock) ObjectLock.Enter<THook>(&map->Object.Lock);
+            if (attempt.HoldsLock) ObjectLock.Enter(&map->Object.Lock);
             while (!TryTakeEnd(ref attempt, last, guard))
             {
             }
-            if (attempt.HoldsLock) ObjectLock.Exit<THook>(&map->Object.Lock);
+            if (attempt.HoldsLock) ObjectLock.Exit(&map->Object.Lock);
             status = attempt.Status;
             sparse = attempt.IsSparse;
             key = attempt.OldKey;
@@ -57,13 +57,13 @@ public static unsafe partial class OrderedMap<THook>
     static bool TryTakeEnd(ref Attempt attempt, bool last, in ValueGuard guard)
     {
         OrderedMap* map = attempt.Map;
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the exchange that published the root.
         nint root = Volatile.Read(ref map->Root);
         attempt.Status = root == 0 ? Status.Deleted : Status.Missing;
         if (root == 0) return true;
         if (OrderedMap.IsLarge(root)) return TryTakeEnd(ref attempt, OrderedMap.Large(root), last, guard);
-        if (!attempt.HoldsLock) ObjectLock.Enter<THook>(&map->Object.Lock);
+        if (!attempt.HoldsLock) ObjectLock.Enter(&map->Object.Lock);
         bool done = map->Root == root;
         SmallMap* small = (SmallMap*)root;
         for (int i = 0; done && i < small->Count; i++)
@@ -85,7 +85,7 @@ public static unsafe partial class OrderedMap<THook>
             attempt.Current = current;
             break;
         }
-        if (!attempt.HoldsLock) ObjectLock.Exit<THook>(&map->Object.Lock);
+        if (!attempt.HoldsLock) ObjectLock.Exit(&map->Object.Lock);
         return done;
     }
 
@@ -102,7 +102,7 @@ public static unsafe partial class OrderedMap<THook>
             if (entry != null && !TryEnterShardOf(large, entry, out shard)) return false;
             EnterOrder(large);
             MapEntry* found = entry;
-            if (!OrderedMapFaults<THook>.Is(OrderedMapFault.EndIsNotLookedForAgain) || entry == null || ValueOf(entry) == Removed)
+            if (!Interleaving.Omits(OrderedMapFault.EndIsNotLookedForAgain) || entry == null || ValueOf(entry) == Removed)
                 entry = End(large, last, out id);
             bool isMine = entry != null && IsPreserved(large, id) && (entry == found || TryPassTo(large, entry, ref shard));
             Value current = default;
@@ -123,7 +123,7 @@ public static unsafe partial class OrderedMap<THook>
                 FinishRemoval(ref attempt, large, shard, PlaceOf(shard, entry, id), current, isDue, true, Status.Done);
                 return true;
             }
-            if (shard != null) ObjectLock.Exit<THook>(&shard->Lock);
+            if (shard != null) ObjectLock.Exit(&shard->Lock);
             if (!isAccepted)
             {
                 attempt.Status = Status.Refused;
@@ -140,7 +140,7 @@ public static unsafe partial class OrderedMap<THook>
     {
         shard = EnterShard(large, Hashing.Of(entry->Key));
         if (shard->Moved == 0) return true;
-        ObjectLock.Exit<THook>(&shard->Lock);
+        ObjectLock.Exit(&shard->Lock);
         shard = null;
         return false;
     }
@@ -150,13 +150,13 @@ public static unsafe partial class OrderedMap<THook>
     {
         MapShard* next = MapDirectory.Shard(ShardOf(large, Hashing.Of(entry->Key)));
         if (next == shard) return true;
-        if (!ObjectLock.TryEnter<THook>(&next->Lock)) return false;
+        if (!ObjectLock.TryEnter(&next->Lock)) return false;
         if (next->Moved != 0)
         {
-            ObjectLock.Exit<THook>(&next->Lock);
+            ObjectLock.Exit(&next->Lock);
             return false;
         }
-        if (shard != null) ObjectLock.Exit<THook>(&shard->Lock);
+        if (shard != null) ObjectLock.Exit(&shard->Lock);
         shard = next;
         return true;
     }
@@ -187,7 +187,7 @@ public static unsafe partial class OrderedMap<THook>
                 id = GapEnd(large, id) - 1;
                 continue;
             }
-            THook.Point();
+            Interleaving.Point();
             if (ValueOf(entry) == Removed) continue;
             // What was removed stays so, whoever writes last.
             Volatile.Write(ref large->FirstLive, id);
@@ -215,7 +215,7 @@ public static unsafe partial class OrderedMap<THook>
                 id = GapStart(large, id);
                 continue;
             }
-            THook.Point();
+            Interleaving.Point();
             if (ValueOf(entry) == Removed) continue;
             // What was removed stays so, whoever writes last.
             Volatile.Write(ref large->DeadRun, (ulong)tail << 32 | (id + 1));

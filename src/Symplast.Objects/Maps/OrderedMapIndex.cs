@@ -6,7 +6,7 @@ namespace Symplast.Objects;
 
 // The index of a large map: a directory of shards by the highest bits of the hash; inside a shard by the lowest bits of the
 // hash's high half, so that growth needs nothing but the slots.
-public static unsafe partial class OrderedMap<THook>
+public unsafe partial struct OrderedMap
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static MapEntry* Find<TKey>(LargeMap* large, in TKey key, out uint id) where TKey : struct, IMapKey
@@ -21,11 +21,11 @@ public static unsafe partial class OrderedMap<THook>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static nint ShardOf(LargeMap* large, ulong hash)
     {
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the exchange in PublishShards. A directory or shard that was replaced answers as of the moment of
         // its replacement.
         MapDirectory* directory = (MapDirectory*)Volatile.Read(ref *(nint*)&large->Directory);
-        THook.Point();
+        Interleaving.Point();
         // Acquire, both: pairs with the exchange in PublishShards.
         return directory == &large->First
             ? Volatile.Read(ref MapDirectory.Items(&large->First)[hash >> 63])
@@ -39,7 +39,7 @@ public static unsafe partial class OrderedMap<THook>
     {
         for (ulong i = hash >> 32 & mask; ; i = i + 1 & mask)
         {
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the release in Insert, so that the entry is filled in and its segment is listed.
             ulong slot = Volatile.Read(ref slots[i]);
             if (slot == 0) break;
@@ -60,13 +60,13 @@ public static unsafe partial class OrderedMap<THook>
     // Room for so many entries without growth.
     static bool NewIndex(Participant* me, PoolHeap* heap, LargeMap* large, uint expected)
     {
-        ulong slots = Math.Max(FirstSlots, BitOperations.RoundUpToPowerOf2(expected + expected / 2 + 2ul));
-        bool one = slots <= MostSlots;
+        ulong slots = Math.Max(MapSizes.FirstSlots, BitOperations.RoundUpToPowerOf2(expected + expected / 2 + 2ul));
+        bool one = slots <= MapSizes.MostSlots;
         int depth = 1;
         if (!one)
         {
-            while (depth < MostDepth && SlotsForShare(expected >> depth) > MostSlots) depth++;
-            slots = Math.Min(SlotsForShare(expected >> depth), MostSlots);
+            while (depth < MapSizes.MostDepth && SlotsForShare(expected >> depth) > MapSizes.MostSlots) depth++;
+            slots = Math.Min(SlotsForShare(expected >> depth), MapSizes.MostSlots);
         }
         MapDirectory* directory = depth == 1 ? &large->First : NewDirectory(me, heap, depth);
         large->Directory = directory;
@@ -86,7 +86,7 @@ public static unsafe partial class OrderedMap<THook>
     // Shards get a random share each, four standard deviations more than the mean at most, as good as always; one that gets still
     // more grows.
     static ulong SlotsForShare(uint mean) =>
-        Math.Max(FirstSlots, BitOperations.RoundUpToPowerOf2((ulong)((mean + 4 * Math.Sqrt(mean)) * 4 / 3) + 1));
+        Math.Max(MapSizes.FirstSlots, BitOperations.RoundUpToPowerOf2((ulong)((mean + 4 * Math.Sqrt(mean)) * 4 / 3) + 1));
 
     static MapDirectory* NewDirectory(Participant* me, PoolHeap* heap, int depth)
     {
@@ -150,14 +150,14 @@ public static unsafe partial class OrderedMap<THook>
     static MapShard* EnterShard(LargeMap* large, ulong hash)
     {
         MapShard* shard = MapDirectory.Shard(ShardOf(large, hash));
-        ObjectLock.Enter<THook>(&shard->Lock);
+        ObjectLock.Enter(&shard->Lock);
         return shard;
     }
 
     static bool IsFull(MapShard* shard) => (shard->Used + 1) * 4ul > (shard->Mask + 1) * 3;
 
     // Few of many are left.
-    static bool IsSparse(MapShard* shard) => shard->Mask >= FirstSlots && shard->Live * 16ul <= shard->Mask;
+    static bool IsSparse(MapShard* shard) => shard->Mask >= MapSizes.FirstSlots && shard->Live * 16ul <= shard->Mask;
 
     // Replaces a shard whose lock the caller holds, and keeps, by a larger or smaller one, by two, or by one without the removed.
     // False if there is no memory.
@@ -165,8 +165,8 @@ public static unsafe partial class OrderedMap<THook>
     {
         ulong slots = old->Mask + 1;
         bool stays = old->Live * 2ul <= slots;
-        bool splits = !stays && slots >= MostSlots && old->Depth < MostDepth && Splits(old);
-        if (IsSparse(old)) slots = Math.Max(FirstSlots, BitOperations.RoundUpToPowerOf2(old->Live * 4ul));
+        bool splits = !stays && slots >= MapSizes.MostSlots && old->Depth < MapSizes.MostDepth && Splits(old);
+        if (IsSparse(old)) slots = Math.Max(MapSizes.FirstSlots, BitOperations.RoundUpToPowerOf2(old->Live * 4ul));
         else if (!stays && !splits) slots *= 2;
         MapShard* left = splits
             ? NewShard(me, heap, slots, old->Depth + 1, old->Prefix * 2) : NewShard(me, heap, slots, old->Depth, old->Prefix);
@@ -215,7 +215,7 @@ public static unsafe partial class OrderedMap<THook>
 
     static bool PublishShards(Participant* me, PoolHeap* heap, LargeMap* large, MapShard* old, MapShard* left, MapShard* right)
     {
-        ObjectLock.Enter<THook>(&large->Growing);
+        ObjectLock.Enter(&large->Growing);
         MapDirectory* directory = large->Directory;
         MapDirectory* larger = null;
         if (left->Depth > directory->Depth)
@@ -223,7 +223,7 @@ public static unsafe partial class OrderedMap<THook>
             larger = NewDirectory(me, heap, directory->Depth + 1);
             if (larger == null)
             {
-                ObjectLock.Exit<THook>(&large->Growing);
+                ObjectLock.Exit(&large->Growing);
                 return false;
             }
             for (int i = 0; i < 2 << directory->Depth; i++) MapDirectory.Items(larger)[i] = MapDirectory.Items(directory)[i >> 1];
@@ -238,18 +238,18 @@ public static unsafe partial class OrderedMap<THook>
         }
         if (larger != null)
         {
-            THook.Point();
+            Interleaving.Point();
             // Full fence: pairs with the acquire in Find; unlinks the old directory before it is retired.
             Interlocked.Exchange(ref *(nint*)&large->Directory, (nint)larger);
             if (directory != &large->First) Heap.Retire(me, directory);
         }
-        ObjectLock.Exit<THook>(&large->Growing);
+        ObjectLock.Exit(&large->Growing);
         return true;
     }
 
     static void SetShard(nint* place, MapShard* shard)
     {
-        THook.Point();
+        Interleaving.Point();
         // Full fence: pairs with the acquire in Find, so that the slots are filled in; unlinks the old shard before it is
         // retired.
         Interlocked.Exchange(ref *place, MapDirectory.Item(shard));

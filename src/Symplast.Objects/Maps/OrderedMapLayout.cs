@@ -4,44 +4,6 @@ using System.Runtime.InteropServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// An insertion-ordered map in a pool, as Python's dict: its head. What it holds hangs on <see cref="Root"/>; see
-/// <see cref="OrderedMap{THook}"/>.
-/// </summary>
-public unsafe struct OrderedMap
-{
-    internal const nint LargeBit = 1;
-
-    internal SharedObject Object;
-
-    /// <summary>The sequence number of the next entry, while the map is small. Under the lock.</summary>
-    internal uint NextSequence;
-
-    /// <summary>Number of the last large root. Under the lock.</summary>
-    internal uint Generation;
-
-    // The lock, which all writers of a small map take, lies apart from what all readers read.
-    internal fixed ulong Apart[5];
-
-    /// <summary>0 once deleted; a <see cref="SmallMap"/>; or a <see cref="LargeMap"/> with the lowest bit set.</summary>
-    internal nint Root;
-
-    /// <summary>
-    /// How many exclusive operations (compaction, the beginning of a snapshot) are open: while it is not 0, writers pass through
-    /// the map's lock.
-    /// </summary>
-    internal int Gate;
-
-    /// <summary>
-    /// 1 once a key was stored that is neither text nor bytes nor in its word: see <see cref="OrderedMap{THook}.HasRareKeys"/>.
-    /// </summary>
-    internal int RareKeys;
-
-    internal static bool IsLarge(nint root) => (root & LargeBit) != 0;
-
-    internal static LargeMap* Large(nint root) => (LargeMap*)(root - LargeBit);
-}
-
-/// <summary>
 /// Up to 16 entries in one block: a byte of each hash, then keys, sequence numbers and values, in insertion order. Only values
 /// and the free rest ever change: all else is replaced by copying. A place is filled once.
 /// </summary>
@@ -162,7 +124,7 @@ internal struct MapEntry
     internal Value Key;
 
     /// <summary>
-    /// <see cref="OrderedMap{THook}.Removed"/> once removed, a forward once the value is in a packed segment; then it stays.
+    /// <see cref="OrderedMap.Removed"/> once removed, a forward once the value is in a packed segment; then it stays.
     /// </summary>
     internal Value Value;
 

@@ -7,14 +7,14 @@ namespace Symplast.Objects;
 
 // The log of a large map: entries in the order of insertion, in segments; the first ones are smaller, each as large as all before
 // it.
-public static unsafe partial class OrderedMap<THook>
+public unsafe partial struct OrderedMap
 {
     const int FirstCapacity = 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static int SegmentOf(uint id) => id >> SegmentBits == 0
-        ? BitOperations.Log2(id | (1u << (FirstSegmentBits - 1))) - (FirstSegmentBits - 1)
-        : (int)(id >> SegmentBits) + SegmentBits - FirstSegmentBits;
+    static int SegmentOf(uint id) => id >> MapSizes.SegmentBits == 0
+        ? BitOperations.Log2(id | (1u << (MapSizes.FirstSegmentBits - 1))) - (MapSizes.FirstSegmentBits - 1)
+        : (int)(id >> MapSizes.SegmentBits) + MapSizes.SegmentBits - MapSizes.FirstSegmentBits;
 
     // These two go by what the map was made with, because a map dies under the product's hook.
     static uint FirstIdOf(LargeMap* large, int segment)
@@ -36,7 +36,7 @@ public static unsafe partial class OrderedMap<THook>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static MapEntry* EntryAt(LargeMap* large, uint id)
     {
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the exchange in GrowSegments; not older than the slot or the tail from which the id was taken.
         MapSegments* segments = (MapSegments*)Volatile.Read(ref *(nint*)&large->Segments);
         // Acquire: pairs with the release in AddSegment, and with the exchange in TryPublish.
@@ -75,7 +75,7 @@ public static unsafe partial class OrderedMap<THook>
 
     static bool NewSegment(Participant* me, PoolHeap* heap, LargeMap* large, int segment)
     {
-        ObjectLock.Enter<THook>(&large->Growing);
+        ObjectLock.Enter(&large->Growing);
         bool done = true;
         // Under the lock the tail tells whether the segment is still to come: it does not pass without one.
         if (SegmentOf(Volatile.Read(ref large->Tail)) == segment && !HasSegment(large, segment))
@@ -83,7 +83,7 @@ public static unsafe partial class OrderedMap<THook>
             done = (ulong)segment < large->Segments->Capacity || GrowSegments(me, heap, large);
             if (done) done = AddSegment(me, heap, large, segment);
         }
-        ObjectLock.Exit<THook>(&large->Growing);
+        ObjectLock.Exit(&large->Growing);
         return done;
     }
 
@@ -96,7 +96,7 @@ public static unsafe partial class OrderedMap<THook>
         NativeMemory.Clear(head, size);
         *head = new MapSegment { Count = count, First = FirstIdOf(large, segment) };
         large->Held += HeldBy(head);
-        THook.Point();
+        Interleaving.Point();
         // Release: pairs with the acquire in EntryAt, so that entries are empty before anyone looks.
         Volatile.Write(ref MapSegments.Items(large->Segments)[segment], (nint)(MapSegment.Entries(head) - head->First));
         return true;
@@ -123,7 +123,7 @@ public static unsafe partial class OrderedMap<THook>
         Buffer.MemoryCopy(
             MapSegments.Items(old), MapSegments.Items(segments), (long)old->Capacity * sizeof(nint),
             (long)old->Capacity * sizeof(nint));
-        THook.Point();
+        Interleaving.Point();
         // Full fence: pairs with the acquire in EntryAt; unlinks the old list before it is retired.
         Interlocked.Exchange(ref *(nint*)&large->Segments, (nint)segments);
         Heap.Retire(me, old);
@@ -133,13 +133,13 @@ public static unsafe partial class OrderedMap<THook>
     // A segment in which all entries are removed. Slots that still lead there find nothing; they are about to be cleared.
     static void DropSegment(Participant* me, LargeMap* large, int segment)
     {
-        ObjectLock.Enter<THook>(&large->Growing);
-        THook.Point();
+        ObjectLock.Enter(&large->Growing);
+        Interleaving.Point();
         // Full fence: unlinks the segment before it is retired. Pairs with the acquire in EntryAt; under Growing, so that no copy
         // of the list keeps it.
         nint mine = Interlocked.Exchange(ref MapSegments.Items(large->Segments)[segment], MapSegments.Gone);
         if (mine != MapSegments.Gone) large->Held -= HeldBy(HeadOf(large, mine, segment));
-        ObjectLock.Exit<THook>(&large->Growing);
+        ObjectLock.Exit(&large->Growing);
         // Unless another one was faster, or the whole root was given up meanwhile, and its segments with it.
         if (mine != MapSegments.Gone) Heap.Retire(me, HeadOf(large, mine, segment));
     }
@@ -150,8 +150,8 @@ public static unsafe partial class OrderedMap<THook>
         if (large == null) return null;
         *large = new LargeMap
         {
-            SegmentBits = SegmentBits,
-            FirstBits = FirstSegmentBits,
+            SegmentBits = MapSizes.SegmentBits,
+            FirstBits = MapSizes.FirstSegmentBits,
             Carried = expected,
             SequenceBase =
             nextSequence - expected

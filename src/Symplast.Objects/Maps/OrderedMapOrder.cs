@@ -2,15 +2,12 @@ namespace Symplast.Objects;
 
 // What gives the changes of a large map one order: insertions and removals of all keys take effect one after the other, each with
 // its id and its count. Updates of values have no part in it.
-public static unsafe partial class OrderedMap<THook>
+public unsafe partial struct OrderedMap
 {
-    // How often a count is tried without the lock.
-    static int MostLooks => IsProduct ? 64 : 2;
-
     static void EnterOrder(LargeMap* large)
     {
-        ObjectLock.Enter<THook>(&large->Order);
-        THook.Point();
+        ObjectLock.Enter(&large->Order);
+        Interleaving.Point();
         // Release, odd: pairs with the first reading in CountOf. What follows is stored with release or interlocked, so it is not
         // seen before this.
         Volatile.Write(ref large->Version, large->Version + 1);
@@ -18,32 +15,32 @@ public static unsafe partial class OrderedMap<THook>
 
     static void ExitOrder(LargeMap* large)
     {
-        THook.Point();
+        Interleaving.Point();
         // Release, even: pairs with the readings in CountOf, which find all of the change, or none of it.
         Volatile.Write(ref large->Version, large->Version + 1);
-        ObjectLock.Exit<THook>(&large->Order);
+        ObjectLock.Exit(&large->Order);
     }
 
     static ulong CountOf(LargeMap* large)
     {
-        for (int i = 0; i < MostLooks; i++)
+        for (int i = 0; i < MapSizes.MostLooks; i++)
         {
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the releases in EnterOrder and ExitOrder.
             ulong version = Volatile.Read(ref large->Version);
-            THook.Point();
+            Interleaving.Point();
             // Acquire, both: pair with the releases in TryAppend and TryRemoveValue. If one of them is of a later version, so is
             // what is read next.
             uint tail = Volatile.Read(ref large->Tail);
             uint dead = Volatile.Read(ref large->Dead);
-            THook.Point();
-            if (OrderedMapFaults<THook>.Is(OrderedMapFault.CountIsNotAtOneInstant)) return tail - dead;
+            Interleaving.Point();
+            if (Interleaving.Omits(OrderedMapFault.CountIsNotAtOneInstant)) return tail - dead;
             if ((version & 1) == 0 && Volatile.Read(ref large->Version) == version) return tail - dead;
         }
         // The holder was interrupted, or there is no end of changes.
-        ObjectLock.Enter<THook>(&large->Order);
+        ObjectLock.Enter(&large->Order);
         ulong count = large->Tail - large->Dead;
-        ObjectLock.Exit<THook>(&large->Order);
+        ObjectLock.Exit(&large->Order);
         return count;
     }
 
@@ -55,19 +52,19 @@ public static unsafe partial class OrderedMap<THook>
         {
             EnterOrder(large);
             id = large->Tail;
-            bool isRoom = id < MostIds && HasSegment(large, SegmentOf(id));
+            bool isRoom = id < MapSizes.MostIds && HasSegment(large, SegmentOf(id));
             if (isRoom)
             {
                 *EntryAt(large, id) =
                     new MapEntry { Key = key, Value = value, Hash = (uint)hash, Sequence = large->SequenceBase + id };
-                THook.Point();
+                Interleaving.Point();
                 // Release: pairs with the reads of the tail by those who walk the log; the entry is filled in.
                 Volatile.Write(ref large->Tail, id + 1);
                 AddSlot(shard, hash, id);
             }
             ExitOrder(large);
             if (isRoom) return true;
-            if (id >= MostIds || !NewSegment(me, heap, large, SegmentOf(id))) return false;
+            if (id >= MapSizes.MostIds || !NewSegment(me, heap, large, SegmentOf(id))) return false;
         }
     }
 
@@ -78,7 +75,7 @@ public static unsafe partial class OrderedMap<THook>
         while (slots[i] is not (0 or MapShard.Deleted)) i = i + 1 & shard->Mask;
         if (slots[i] == 0) shard->Used++;
         shard->Live++;
-        THook.Point();
+        Interleaving.Point();
         // Release: pairs with the acquire in FindIn; the entry is filled in. Who counts meanwhile finds the version odd.
         Volatile.Write(ref slots[i], hash >> 32 << 32 | (id + 1));
     }
@@ -87,9 +84,9 @@ public static unsafe partial class OrderedMap<THook>
     static bool TryRemoveValue(LargeMap* large, uint id, Value* place, Value current, out bool isDue)
     {
         isDue = false;
-        THook.Point();
+        Interleaving.Point();
         if (Swap(place, Removed, current) != current) return false;
-        THook.Point();
+        Interleaving.Point();
         // Release: pairs with the reading in CountOf.
         Volatile.Write(ref large->Dead, large->Dead + 1);
         int segment = SegmentOf(id);

@@ -7,15 +7,8 @@ namespace Symplast.Objects;
 
 // Giving back the memory of removed entries segment by segment: one in which few entries are left is replaced by a packed one,
 // which has only these, with the ids that they had. The protocol is at the top of OrderedMap.cs.
-public static unsafe partial class OrderedMap<THook>
+public unsafe partial struct OrderedMap
 {
-    // A segment is packed when no more than one entry in 2^PackingShift is left, so that a packed one is no more than a part of a
-    // snapshot.
-    static int PackingShift => IsProduct ? 4 : 1;
-
-    // Fewer entries than these are not worth the map of a packed segment.
-    static uint LeastToPack => IsProduct ? 64u : 2;
-
     // The value of an entry. Acquire: see Load.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Value ValueOf(MapEntry* entry)
@@ -32,9 +25,9 @@ public static unsafe partial class OrderedMap<THook>
         Value value = Load(place);
         while (value.IsForward)
         {
-            if (OrderedMapFaults<THook>.Is(OrderedMapFault.ForwardIsTakenForRemoved)) return Removed;
+            if (Interleaving.Omits(OrderedMapFault.ForwardIsTakenForRemoved)) return Removed;
             place = value.Place;
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the compare-and-swap in MoveValue, as the reading before does, so that the value is there.
             value = Load(place);
         }
@@ -93,7 +86,7 @@ public static unsafe partial class OrderedMap<THook>
     {
         uint live = LiveIn(head);
         if (live == 0) return true;
-        return live << PackingShift <= head->Count && head->Count >= LeastToPack
+        return live << MapSizes.PackingShift <= head->Count && head->Count >= MapSizes.LeastToPack
             && FirstIdOf(large, segment + 1) <= Volatile.Read(ref large->Tail);
     }
 
@@ -101,7 +94,7 @@ public static unsafe partial class OrderedMap<THook>
     // lock but the map's, if the gate is open.
     static void ShrinkSegment(Participant* me, PoolHeap* heap, LargeMap* large, int segment)
     {
-        THook.Point();
+        Interleaving.Point();
         nint old = SegmentAt(large, segment);
         if (old == MapSegments.Gone) return;
         MapSegment* from = HeadOf(large, old, segment);
@@ -135,7 +128,7 @@ public static unsafe partial class OrderedMap<THook>
             if ((i & 63) == 0) MapSegment.Ranks(to)[i >> 6] = (ushort)to->Count;
             MapEntry* entry = EntryIn(old, from->First + i);
             if (entry == null) continue;
-            THook.Point();
+            Interleaving.Point();
             Value value = Load(&entry->Value);
             if (value == Removed) continue;
             // What has moved may be removed by now, and is counted here.
@@ -157,27 +150,27 @@ public static unsafe partial class OrderedMap<THook>
     // Moves the values, and puts the packed segment in the place of the other one. False if that is not the log's any more.
     static bool TryPublish(LargeMap* large, int segment, nint old, MapSegment* to)
     {
-        ObjectLock.Enter<THook>(&large->Growing);
+        ObjectLock.Enter(&large->Growing);
         nint* place = MapSegments.Items(large->Segments) + segment;
-        bool isMine = (*place == old || OrderedMapFaults<THook>.Is(OrderedMapFault.SegmentIsPackedTwice))
-            && (large->GivenUp == 0 || OrderedMapFaults<THook>.Is(OrderedMapFault.GivenUpIsPacked));
+        bool isMine = (*place == old || Interleaving.Omits(OrderedMapFault.SegmentIsPackedTwice))
+            && (large->GivenUp == 0 || Interleaving.Omits(OrderedMapFault.GivenUpIsPacked));
         if (isMine)
         {
             MapSegment* from = HeadOf(large, old, segment);
             MoveValues(old, to);
-            if (OrderedMapFaults<THook>.Is(OrderedMapFault.RemovalsAreCountedEarly)) to->Dead = to->Count - LiveIn(from);
+            if (Interleaving.Omits(OrderedMapFault.RemovalsAreCountedEarly)) to->Dead = to->Count - LiveIn(from);
             // Nobody removes an entry for a moment: each removal counts in one of the two. What is counted of the map does not
             // change, so its version does not.
-            ObjectLock.Enter<THook>(&large->Order);
-            if (!OrderedMapFaults<THook>.Is(OrderedMapFault.RemovalsAreCountedEarly)) to->Dead = to->Count - LiveIn(from);
-            THook.Point();
+            ObjectLock.Enter(&large->Order);
+            if (!Interleaving.Omits(OrderedMapFault.RemovalsAreCountedEarly)) to->Dead = to->Count - LiveIn(from);
+            Interleaving.Point();
             // Full fence: unlinks the old segment before it is retired. Pairs with the acquire in EntryAt; under Growing, so that
             // no copy of the list keeps it.
             Interlocked.Exchange(ref *place, (nint)to + MapSegments.PackedBit);
-            ObjectLock.Exit<THook>(&large->Order);
+            ObjectLock.Exit(&large->Order);
             large->Held = large->Held - HeldBy(from) + HeldBy(to);
         }
-        ObjectLock.Exit<THook>(&large->Growing);
+        ObjectLock.Exit(&large->Growing);
         return isMine;
     }
 
@@ -197,14 +190,14 @@ public static unsafe partial class OrderedMap<THook>
     // Under Growing, which lets one thread at a time pack; or under the lock of a small map.
     static void MoveValue(Value* from, Value* to)
     {
-        THook.Point();
+        Interleaving.Point();
         Value value = Load(from);
         while (true)
         {
             *to = value;
             // For ever, so there is nothing to move, and nobody looks here for another value.
-            if (value == Removed || OrderedMapFaults<THook>.Is(OrderedMapFault.ValueIsCopied)) return;
-            THook.Point();
+            if (value == Removed || Interleaving.Omits(OrderedMapFault.ValueIsCopied)) return;
+            Interleaving.Point();
             // Full fence: publishes the new entry, and pairs with the acquire in Current. Who has found the old place finds the
             // new one from now on: readers, updates and removals alike.
             Value seen = Swap(from, Value.Forward(to), value);
@@ -217,8 +210,8 @@ public static unsafe partial class OrderedMap<THook>
     // their values are.
     static void StopPacking(LargeMap* large)
     {
-        ObjectLock.Enter<THook>(&large->Growing);
+        ObjectLock.Enter(&large->Growing);
         large->GivenUp = 1;
-        ObjectLock.Exit<THook>(&large->Growing);
+        ObjectLock.Exit(&large->Growing);
     }
 }

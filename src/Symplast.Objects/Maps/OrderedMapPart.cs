@@ -2,7 +2,7 @@ namespace Symplast.Objects;
 
 // A map that is a part of another object: all its writers hold that one's lock. What they unlink they get back, because what dies
 // with it may have locks of its own. All inside a section in which the pool was not deleted.
-public static unsafe partial class OrderedMap<THook>
+public unsafe partial struct OrderedMap
 {
     /// <summary>
     /// Makes an empty map at a place in a block of the pool that nobody else has seen; false if there is no memory.
@@ -51,9 +51,9 @@ public static unsafe partial class OrderedMap<THook>
         if (status != Status.Done || !OrderedMap.IsLarge(root) || !IsSparse(OrderedMap.Large(root))) return status;
         // There is no other writer for whom the gate would have to be opened. Without memory it stays as it is until the next
         // removal.
-        ObjectLock.Enter<THook>(&map->Object.Lock);
+        ObjectLock.Enter(&map->Object.Lock);
         Rebuild(me, map, OrderedMap.Large(root));
-        ObjectLock.Exit<THook>(&map->Object.Lock);
+        ObjectLock.Exit(&map->Object.Lock);
         return status;
     }
 

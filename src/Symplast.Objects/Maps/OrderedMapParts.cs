@@ -1,7 +1,7 @@
 namespace Symplast.Objects;
 
 // What a map consists of and holds.
-public static unsafe partial class OrderedMap<THook>
+public unsafe partial struct OrderedMap
 {
     /// <summary>What the table of kinds knows of maps and sets.</summary>
     internal static Structure Structure => new(&ReleaseContents, &VisitParts, &DeleteObject);

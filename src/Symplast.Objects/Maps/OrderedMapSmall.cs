@@ -6,11 +6,11 @@ using System.Runtime.Intrinsics;
 namespace Symplast.Objects;
 
 // The small map: one block, one vector comparison.
-public static unsafe partial class OrderedMap<THook>
+public unsafe partial struct OrderedMap
 {
     static SmallMap* NewSmall(Participant* me, PoolHeap* heap, int room, uint nextSequence, bool isExchange)
     {
-        int capacity = !IsProduct ? SmallLimit : room <= 4 ? 4 : room <= 8 ? 8 : SmallMap.Most;
+        int capacity = MapSizes.SmallCapacity(room);
         nuint size = SmallMap.SizeFor(capacity);
         SmallMap* small = (SmallMap*)(isExchange ? Heap.AllocateInExchange(me, heap, size) : Heap.Allocate(me, heap, size));
         if (small == null) return null;
@@ -32,7 +32,7 @@ public static unsafe partial class OrderedMap<THook>
     static bool TryRead(SmallMap* small, int i, out Value value)
     {
         Value* place = SmallMap.Values(small) + i;
-        THook.Point();
+        Interleaving.Point();
         // Perhaps in what replaces the block, or will presently.
         value = Current(ref place);
         return value != Removed;
@@ -41,7 +41,7 @@ public static unsafe partial class OrderedMap<THook>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static int IndexOf<TKey>(SmallMap* small, in TKey key) where TKey : struct, IMapKey
     {
-        THook.Point();
+        Interleaving.Point();
         // The address of what is read next depends on the tags, which orders the reads: pairs with the release in Append.
         uint candidates = Vector128.Equals(
             Vector128.Load(small->Tags), Vector128.Create(SmallMap.TagOf(key.Hash))).ExtractMostSignificantBits();
@@ -62,22 +62,22 @@ public static unsafe partial class OrderedMap<THook>
         ulong* tags = (ulong*)small->Tags;
         for (int look = 1; ; look++)
         {
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the releases in EnterChange and ExitChange.
             byte version = Volatile.Read(ref small->Version);
-            THook.Point();
+            Interleaving.Point();
             // Acquire, both: pair with the releases in Append and RemoveAt. If one of them is of a later version, so is what is
             // read next.
             ulong first = Volatile.Read(ref tags[0]);
             ulong rest = Volatile.Read(ref tags[1]);
-            THook.Point();
+            Interleaving.Point();
             if ((version & 1) == 0 && Volatile.Read(ref small->Version) == version
-                || OrderedMapFaults<THook>.Is(OrderedMapFault.CountIsNotAtOneInstant))
+                || Interleaving.Omits(OrderedMapFault.CountIsNotAtOneInstant))
                 return (ulong)(BitOperations.PopCount(first & Bits) + BitOperations.PopCount(rest & Bits));
-            if (look % MostLooks != 0) continue;
+            if (look % MapSizes.MostLooks != 0) continue;
             // The holder was interrupted.
-            ObjectLock.Enter<THook>(&map->Object.Lock);
-            ObjectLock.Exit<THook>(&map->Object.Lock);
+            ObjectLock.Enter(&map->Object.Lock);
+            ObjectLock.Exit(&map->Object.Lock);
         }
     }
 
@@ -91,7 +91,7 @@ public static unsafe partial class OrderedMap<THook>
 
     static void EnterChange(SmallMap* small)
     {
-        THook.Point();
+        Interleaving.Point();
         // Release, odd: pairs with the first reading in CountOf. What follows is stored with release or interlocked, so it is not
         // seen before this.
         Volatile.Write(ref small->Version, (byte)(small->Version + 1));
@@ -99,7 +99,7 @@ public static unsafe partial class OrderedMap<THook>
 
     static void ExitChange(SmallMap* small)
     {
-        THook.Point();
+        Interleaving.Point();
         // Release, even: pairs with the readings in CountOf, which find all of the change, or none of it.
         Volatile.Write(ref small->Version, (byte)(small->Version + 1));
     }
@@ -113,7 +113,7 @@ public static unsafe partial class OrderedMap<THook>
         SmallMap.Keys(small)[i] = key;
         SmallMap.Values(small)[i] = value;
         SmallMap.Sequences(small)[i] = sequence;
-        THook.Point();
+        Interleaving.Point();
         // Release: pairs with the reads in IndexOf, CountOf and TryVisit, which find a whole entry.
         Volatile.Write(ref small->Tags[i], SmallMap.TagOf(hash));
         // Release: pairs with the acquire in NextSequenceOf. Giving back the lock is a full fence: what began before ends before
@@ -126,10 +126,10 @@ public static unsafe partial class OrderedMap<THook>
     static bool TryRemoveAt(SmallMap* small, int i, Value current)
     {
         EnterChange(small);
-        THook.Point();
+        Interleaving.Point();
         // Full fence: from here on the key is absent. Pairs with Load, and with the Swap of who updates without the lock.
         bool removed = Swap(SmallMap.Values(small) + i, Removed, current) == current;
-        THook.Point();
+        Interleaving.Point();
         // New readers do not find the key any more. Giving back the lock is the fence between this and the retiring of what it
         // refers to.
         if (removed) Volatile.Write(ref small->Tags[i], 0);
@@ -144,7 +144,7 @@ public static unsafe partial class OrderedMap<THook>
     static nint Grow(Participant* me, OrderedMap* map, SmallMap* old)
     {
         int live = LiveOf(old);
-        nint root = live < SmallLimit ? (nint)NewCopy(me, map, old, live + 2, isExchange: false) : NewLarge(me, map, old, live);
+        nint root = live < MapSizes.SmallLimit ? (nint)NewCopy(me, map, old, live + 2, isExchange: false) : NewLarge(me, map, old, live);
         if (root == 0) return 0;
         Freeze(old, root);
         Publish(me, map, old, root);
@@ -204,7 +204,7 @@ public static unsafe partial class OrderedMap<THook>
     // Under the lock: what a block was frozen for becomes the root.
     static void Publish(Participant* me, OrderedMap* map, SmallMap* old, nint root)
     {
-        THook.Point();
+        Interleaving.Point();
         // Full fence: publishes what was filled in, and unlinks the old one before it is retired. Pairs with the first read of
         // every operation.
         Interlocked.Exchange(ref map->Root, root);

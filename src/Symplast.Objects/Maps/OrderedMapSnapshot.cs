@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Symplast.Objects;
 
 // What needs the map to itself. Readers do not notice; the protocol is at the top of OrderedMap.cs.
-public static unsafe partial class OrderedMap<THook>
+public unsafe partial struct OrderedMap
 {
     /// <summary>
     /// A copy of all entries as they are at one instant. Others go on meanwhile: a writer waits for the copying of 256 entries at
@@ -25,7 +25,7 @@ public static unsafe partial class OrderedMap<THook>
     public static Status BeginSnapshot(Participant* me, OrderedMap* map, out MapSnapshot* snapshot, out MapCopy* copy)
     {
         RefuseInside(me);
-        for (int spare = SpareSegments; ; spare = 2 * spare + 1)
+        for (int spare = MapSizes.SpareSegments; ; spare = 2 * spare + 1)
         {
             Status status = Prepare(me, map, spare, out snapshot, out copy);
             if (copy == null) return status;
@@ -51,7 +51,7 @@ public static unsafe partial class OrderedMap<THook>
         CopyPart(copy, number);
         // As CopyPart has read it.
         count = MapCopy.Part(copy, number)->Copied - 1;
-        return MapCopy.Items(copy, number, PartBits);
+        return MapCopy.Items(copy, number, MapSizes.PartBits);
     }
 
     /// <summary>
@@ -128,10 +128,10 @@ public static unsafe partial class OrderedMap<THook>
         PoolHeap* heap = Heap.Of(map);
         if (!PoolHeap.IsDeleted(heap))
         {
-            ObjectLock.Enter<THook>(&map->Object.Lock);
+            ObjectLock.Enter(&map->Object.Lock);
             nint root = map->Root;
             if (root != 0 && !OrderedMap.IsLarge(root)) snapshot = Copy(me, map, heap, (SmallMap*)root, keysOnly: false);
-            ObjectLock.Exit<THook>(&map->Object.Lock);
+            ObjectLock.Exit(&map->Object.Lock);
             if (OrderedMap.IsLarge(root)) copy = NewCopy(me, heap, OrderedMap.Large(root), spare);
             if (root != 0) status = snapshot != null || copy != null ? Status.Done : Status.NoMemory;
         }
@@ -147,7 +147,7 @@ public static unsafe partial class OrderedMap<THook>
             || !IsComplete(large->Copy)) return false;
         copy->Count = large->Tail - large->Dead;
         copy->Tail = large->Tail;
-        THook.Point();
+        Interleaving.Point();
         // Full fence: pairs with the acquire in CopyOf. If another copy was there, all of its parts are copied.
         Interlocked.Exchange(ref *(nint*)&large->Copy, (nint)copy);
         return true;
@@ -173,7 +173,7 @@ public static unsafe partial class OrderedMap<THook>
             {
                 CopyPart(copy, i);
                 int each = (int)MapCopy.Part(copy, i)->Copied - 1;
-                new Span<Value>(MapCopy.Items(copy, i, PartBits), 2 * each).CopyTo(
+                new Span<Value>(MapCopy.Items(copy, i, MapSizes.PartBits), 2 * each).CopyTo(
                     new Span<Value>(MapSnapshot.Items(copy->Target) + 2 * count, 2 * each));
                 count += (ulong)each;
             }
@@ -186,16 +186,16 @@ public static unsafe partial class OrderedMap<THook>
     static void EndCopy(Participant* me, OrderedMap* map, MapCopy* copy)
     {
         // The root changes under the lock, so it stays meanwhile.
-        ObjectLock.Enter<THook>(&map->Object.Lock);
+        ObjectLock.Enter(&map->Object.Lock);
         nint root = map->Root;
         if (OrderedMap.IsLarge(root))
         {
-            THook.Point();
+            Interleaving.Point();
             // Full fence: unlinks the copy before it is retired, unless the next one has taken its place. In a root that was
             // given up it stays; whoever still finds it there is in a section that began before.
             Interlocked.CompareExchange(ref *(nint*)&OrderedMap.Large(root)->Copy, 0, (nint)copy);
         }
-        ObjectLock.Exit<THook>(&map->Object.Lock);
+        ObjectLock.Exit(&map->Object.Lock);
         Heap.Retire(me, copy);
     }
 
@@ -242,40 +242,23 @@ public static unsafe partial class OrderedMap<THook>
         Debug.Assert(!Epoch.IsInside(me));
         Epoch.Enter(me);
         if (PoolHeap.IsDeleted(Heap.Of(map))) return Status.Deleted;
-        THook.Point();
+        Interleaving.Point();
         // Full fence; see below.
         Interlocked.Increment(ref map->Gate);
         Epoch.Exit(me);
         // Its barrier pairs with the announcement of a writer's section: a writer that did not see the gate is waited for.
-        if (!OrderedMapFaults<THook>.Is(OrderedMapFault.GateIsNotAwaited)) AwaitSections();
+        if (!Interleaving.Omits(OrderedMapFault.GateIsNotAwaited)) MapAtomics.AwaitSections();
         Epoch.Enter(me);
         // With the pool, the gate is gone too.
         if (PoolHeap.IsDeleted(Heap.Of(map))) return Status.Deleted;
-        ObjectLock.Enter<THook>(&map->Object.Lock);
+        ObjectLock.Enter(&map->Object.Lock);
         return Status.Done;
-    }
-
-    static void AwaitSections()
-    {
-        if (IsProduct)
-        {
-            Epoch.Synchronize();
-            return;
-        }
-        // The same, but a test's scheduler lets the others go on meanwhile, if there is anything to wait for.
-        Interlocked.MemoryBarrier();
-        ulong tag = Epoch.Now;
-        for (int turn = 0; !Epoch.HasPassed(tag); turn++)
-        {
-            if (turn > 1) THook.Spin();
-            Epoch.TryAdvance();
-        }
     }
 
     static void CloseGate(OrderedMap* map)
     {
-        ObjectLock.Exit<THook>(&map->Object.Lock);
-        THook.Point();
+        ObjectLock.Exit(&map->Object.Lock);
+        Interleaving.Point();
         // Full fence. A writer that sees it early or late does what is right in both cases.
         Interlocked.Decrement(ref map->Gate);
     }
@@ -299,7 +282,7 @@ public static unsafe partial class OrderedMap<THook>
             return Status.NoMemory;
         }
         large->Generation = ++map->Generation;
-        THook.Point();
+        Interleaving.Point();
         // Full fence: publishes the new root, and unlinks the old one before it is retired. Readers that are in the old one find
         // what was there when it was replaced.
         Interlocked.Exchange(ref map->Root, (nint)large + OrderedMap.LargeBit);
@@ -316,6 +299,6 @@ public static unsafe partial class OrderedMap<THook>
     static bool IsSparse(LargeMap* large)
     {
         uint live = large->Tail - large->Dead;
-        return live <= FewLive && large->Held > FewDead && large->Held / 16 > live || large->Tail > MostIds / 4 * 3;
+        return live <= FewLive && large->Held > MapSizes.FewDead && large->Held / 16 > live || large->Tail > MapSizes.MostIds / 4 * 3;
     }
 }

@@ -2,11 +2,8 @@ namespace Symplast.Objects;
 
 // Snapshots that need no room in the pool, and no parts that others help to copy: in memory of the process's own. A small map's
 // is in the pool if there is room.
-public static unsafe partial class OrderedMap<THook>
+public unsafe partial struct OrderedMap
 {
-    // How often the keys of a map that others change are read.
-    static int MostTries => IsProduct ? 8 : 2;
-
     /// <summary>
     /// The keys as they are at one instant, each with an empty value; null, and Done, if the map has more than
     /// <paramref name="most"/> entries, or others change it too often meanwhile. Takes the lock of a small map, else none.
@@ -21,10 +18,10 @@ public static unsafe partial class OrderedMap<THook>
         snapshot = null;
         Status status = Status.Done;
         Epoch.Enter(me);
-        for (int i = 0; i < MostTries && snapshot == null && status == Status.Done; i++)
+        for (int i = 0; i < MapSizes.MostTries && snapshot == null && status == Status.Done; i++)
         {
             PoolHeap* heap = Heap.Of(map);
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the exchange that published the root.
             nint root = PoolHeap.IsDeleted(heap) ? 0 : Volatile.Read(ref map->Root);
             if (root == 0) status = Status.Deleted;
@@ -85,7 +82,7 @@ public static unsafe partial class OrderedMap<THook>
         Status status = Status.Deleted;
         Epoch.Enter(me);
         PoolHeap* heap = Heap.Of(map);
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the exchange that published the root.
         nint root = PoolHeap.IsDeleted(heap) ? 0 : Volatile.Read(ref map->Root);
         if (root != 0 && !OrderedMap.IsLarge(root)) status = TakeSmall(me, map, heap, keysOnly: false, ref snapshot);
@@ -108,21 +105,21 @@ public static unsafe partial class OrderedMap<THook>
     // A small map. Done without a snapshot if it is none any more.
     static Status TakeSmall(Participant* me, OrderedMap* map, PoolHeap* heap, bool keysOnly, ref MapSnapshot* snapshot)
     {
-        ObjectLock.Enter<THook>(&map->Object.Lock);
+        ObjectLock.Enter(&map->Object.Lock);
         nint root = map->Root;
         bool isSmall = root != 0 && !OrderedMap.IsLarge(root);
         if (isSmall) snapshot = Copy(me, map, heap, (SmallMap*)root, keysOnly);
-        ObjectLock.Exit<THook>(&map->Object.Lock);
+        ObjectLock.Exit(&map->Object.Lock);
         return root == 0 ? Status.Deleted : isSmall && snapshot == null ? Status.NoMemory : Status.Done;
     }
 
     static bool TryTakeKeys(OrderedMap* map, nint root, uint limit, MapSnapshot* snapshot)
     {
         LargeMap* large = OrderedMap.Large(root);
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the releases in EnterOrder and ExitOrder.
         ulong version = Volatile.Read(ref large->Version);
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the release in TryAppend.
         uint tail = Volatile.Read(ref large->Tail);
         if ((version & 1) != 0 || tail > limit) return false;
@@ -136,17 +133,17 @@ public static unsafe partial class OrderedMap<THook>
                 id = GapEnd(large, id) - 1;
                 continue;
             }
-            THook.Point();
+            Interleaving.Point();
             // Acquire: comes before the second reading of the version. The key never changes.
             if (ValueOf(entry) == Removed) continue;
             items[2 * count] = entry->Key;
             items[2 * count++ + 1] = default;
         }
-        THook.Point();
+        Interleaving.Point();
         // Acquire: as above.
-        if (Volatile.Read(ref large->Version) != version && !OrderedMapFaults<THook>.Is(OrderedMapFault.CountIsNotAtOneInstant))
+        if (Volatile.Read(ref large->Version) != version && !Interleaving.Omits(OrderedMapFault.CountIsNotAtOneInstant))
             return false;
-        THook.Point();
+        Interleaving.Point();
         // Acquire: as above. Pairs with the exchange that gave up the root; only then are its entries taken out without a new
         // version.
         if (Volatile.Read(ref map->Root) != root) return false;
@@ -165,7 +162,7 @@ public static unsafe partial class OrderedMap<THook>
             LargeMap* large = OrderedMap.Large(root);
             for (int i = 0; (ulong)i < large->Segments->Capacity; i++)
             {
-                THook.Point();
+                Interleaving.Point();
                 nint item = SegmentAt(large, i);
                 if (item is 0 or MapSegments.Gone) continue;
                 MapEntry* entry = EntriesOf(large, item, i, large->Tail, out uint count);

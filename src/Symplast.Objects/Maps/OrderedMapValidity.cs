@@ -3,7 +3,7 @@ using System.Numerics;
 namespace Symplast.Objects;
 
 // What must be true of a map while nobody changes it.
-public static unsafe partial class OrderedMap<THook>
+public unsafe partial struct OrderedMap
 {
     /// <summary>Walks all invariants. For tests; while no other thread changes the map.</summary>
     public static bool IsValid(Participant* me, OrderedMap* map)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace Symplast.Objects;
@@ -39,7 +38,7 @@ internal unsafe interface IMapChange
 }
 
 // How every change of one key is done: without a lock if it is an update.
-public static unsafe partial class OrderedMap<THook>
+public unsafe partial struct OrderedMap
 {
     // What the attempts of one change share.
     ref struct Attempt
@@ -89,10 +88,10 @@ public static unsafe partial class OrderedMap<THook>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool TryReplaceInside<TKey>(Participant* me, OrderedMap* map, in TKey key, Value value) where TKey : struct, IMapKey
     {
-        THook.Point();
+        Interleaving.Point();
         // As in Apply, and as in ApplyOpen.
         if (Volatile.Read(ref map->Gate) != 0) return false;
-        THook.Point();
+        Interleaving.Point();
         nint root = Volatile.Read(ref map->Root);
         Value* place;
         LargeMap* large = null;
@@ -110,10 +109,10 @@ public static unsafe partial class OrderedMap<THook>
             if (i < 0) return false;
             place = SmallMap.Values((SmallMap*)root) + i;
         }
-        THook.Point();
+        Interleaving.Point();
         Value current = CurrentIn(large, ref place);
         if (current.IsMark || current.IsForward) return false;
-        THook.Point();
+        Interleaving.Point();
         if (Swap(place, value, current) != current) return false;
         // Dropping is the fence between the unlinking and the retiring.
         Reference.Drop(me, current);
@@ -131,7 +130,7 @@ public static unsafe partial class OrderedMap<THook>
         if (!PoolHeap.IsDeleted(heap))
         {
             Attempt attempt = new() { Me = me, Heap = heap, Map = map };
-            THook.Point();
+            Interleaving.Point();
             // Pairs with the wait of whoever opens the gate; see there.
             if (Volatile.Read(ref map->Gate) == 0) ApplyOpen(ref attempt, key, ref change);
             else ApplyGated(ref attempt, key, ref change);
@@ -151,17 +150,17 @@ public static unsafe partial class OrderedMap<THook>
     [MethodImpl(MethodImplOptions.NoInlining)]
     static void ApplyGated<TChange>(ref Attempt attempt, in Probe key, ref TChange change) where TChange : struct, IMapChange
     {
-        ObjectLock.Enter<THook>(&attempt.Map->Object.Lock);
+        ObjectLock.Enter(&attempt.Map->Object.Lock);
         attempt.HoldsLock = true;
         ApplyOpen(ref attempt, key, ref change);
-        ObjectLock.Exit<THook>(&attempt.Map->Object.Lock);
+        ObjectLock.Exit(&attempt.Map->Object.Lock);
     }
 
     static void ApplyOpen<TChange>(ref Attempt attempt, in Probe key, ref TChange change) where TChange : struct, IMapChange
     {
         while (true)
         {
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the exchange that published the root.
             nint root = Volatile.Read(ref attempt.Map->Root);
             if (root == 0)
@@ -196,7 +195,7 @@ public static unsafe partial class OrderedMap<THook>
     static MapDecision TryStore<TChange>(ref Attempt attempt, LargeMap* large, uint id, Value* place, ref TChange change)
         where TChange : struct, IMapChange
     {
-        THook.Point();
+        Interleaving.Point();
         Value current = CurrentIn(large, ref place);
         while (!current.IsMark && !current.IsForward)
         {
@@ -205,8 +204,8 @@ public static unsafe partial class OrderedMap<THook>
             if (decision == MapDecision.Remove) return MapDecision.Remove;
             if (decision == MapDecision.Store)
             {
-                THook.Point();
-                Value seen = OrderedMapFaults<THook>.Is(OrderedMapFault.UpdateIsBlind)
+                Interleaving.Point();
+                Value seen = Interleaving.Omits(OrderedMapFault.UpdateIsBlind)
                     ? Swap(place, desired, Load(place)) is var any && any.IsMark ? any : current
                     : Swap(place, desired, current);
                 if (seen != current)
@@ -236,9 +235,9 @@ public static unsafe partial class OrderedMap<THook>
         if (TChange.Inserts && !MakeKey(ref attempt, key)) return true;
         ulong hash = key.Hash;
         MapShard* shard = EnterShard(large, hash);
-        if (shard->Moved != 0 && !OrderedMapFaults<THook>.Is(OrderedMapFault.MovedIsIgnored))
+        if (shard->Moved != 0 && !Interleaving.Omits(OrderedMapFault.MovedIsIgnored))
         {
-            ObjectLock.Exit<THook>(&shard->Lock);
+            ObjectLock.Exit(&shard->Lock);
             return false;
         }
         MapEntry* entry = FindIn(large, MapShard.Slots(shard), shard->Mask, key, hash, out ulong* place, out uint id);
@@ -265,13 +264,12 @@ public static unsafe partial class OrderedMap<THook>
             }
             else
             {
-                ObjectLock.Exit<THook>(&shard->Lock);
+                ObjectLock.Exit(&shard->Lock);
             }
-            Debug.Assert(decision != MapDecision.Leave || !IsProduct);
             return decision != MapDecision.Leave;
         }
         if (TChange.Inserts) return TryInsert(ref attempt, large, shard, hash, ref change);
-        ObjectLock.Exit<THook>(&shard->Lock);
+        ObjectLock.Exit(&shard->Lock);
         attempt.Status = Status.Missing;
         return true;
     }
@@ -281,13 +279,13 @@ public static unsafe partial class OrderedMap<THook>
         ref Attempt attempt, LargeMap* large, MapShard* shard, ulong* place, Value current, bool isDue, bool takes, Status status)
     {
         uint id = (uint)*place - 1;
-        THook.Point();
+        Interleaving.Point();
         // Full fence: new readers do not find the entry any more, before its key is retired. Pairs with the acquire in FindIn.
         Interlocked.Exchange(ref *place, MapShard.Deleted);
         shard->Live--;
         // If there is no memory for a smaller one, the next removal tries again.
         bool shrunk = IsSparse(shard) && ReplaceShard(attempt.Me, attempt.Heap, large, shard);
-        ObjectLock.Exit<THook>(&shard->Lock);
+        ObjectLock.Exit(&shard->Lock);
         if (shrunk) Heap.Retire(attempt.Me, shard);
         if (!takes) attempt.OldValue = current;
         if (isDue) ShrinkSegment(attempt.Me, attempt.Heap, large, SegmentOf(id));
@@ -303,7 +301,7 @@ public static unsafe partial class OrderedMap<THook>
         if (IsFull(shard))
         {
             bool grown = ReplaceShard(attempt.Me, attempt.Heap, large, shard);
-            ObjectLock.Exit<THook>(&shard->Lock);
+            ObjectLock.Exit(&shard->Lock);
             if (grown) Heap.Retire(attempt.Me, shard);
             else attempt.Status = Status.NoMemory;
             return !grown;
@@ -327,7 +325,7 @@ public static unsafe partial class OrderedMap<THook>
         {
             attempt.Status = change.Status;
         }
-        ObjectLock.Exit<THook>(&shard->Lock);
+        ObjectLock.Exit(&shard->Lock);
         // Only now has the tail passed the segment before.
         int segment = SegmentOf(id);
         if (id != 0 && id == FirstIdOf(large, segment)) ShrinkSegment(attempt.Me, attempt.Heap, large, segment - 1);
@@ -344,6 +342,7 @@ public static unsafe partial class OrderedMap<THook>
     }
 
     // False: start over from the root. Updates need no lock, and what was not there while the root was the map's was missing.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     static bool TrySmall<TChange>(ref Attempt attempt, nint root, in Probe key, ref TChange change)
         where TChange : struct, IMapChange
     {
@@ -360,10 +359,10 @@ public static unsafe partial class OrderedMap<THook>
         where TChange : struct, IMapChange
     {
         OrderedMap* map = attempt.Map;
-        if (!attempt.HoldsLock) ObjectLock.Enter<THook>(&map->Object.Lock);
+        if (!attempt.HoldsLock) ObjectLock.Enter(&map->Object.Lock);
         nint root = map->Root;
         bool done = root != 0 && !OrderedMap.IsLarge(root);
-        if (OrderedMapFaults<THook>.Is(OrderedMapFault.RootIsOld) && (done = true)) root = seen;
+        if (Interleaving.Omits(OrderedMapFault.RootIsOld) && (done = true)) root = seen;
         if (done)
         {
             SmallMap* small = (SmallMap*)root;
@@ -372,7 +371,7 @@ public static unsafe partial class OrderedMap<THook>
             else if (TChange.Inserts) done = TryAppend(ref attempt, small, key, ref change);
             else attempt.Status = Status.Missing;
         }
-        if (!attempt.HoldsLock) ObjectLock.Exit<THook>(&map->Object.Lock);
+        if (!attempt.HoldsLock) ObjectLock.Exit(&map->Object.Lock);
         return done;
     }
 

@@ -69,89 +69,89 @@ internal unsafe struct QueueRing
 
     /// <summary>Done, Missing if the ring is full, or Closed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Status Put<THook>(QueueRing* ring, Value value) where THook : struct, IInterleaving
+    internal static Status Put(QueueRing* ring, Value value)
     {
         while (true)
         {
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the exchanges on Tail. It may be out of date: then the exchange fails.
             ulong tail = Volatile.Read(ref ring->Tail);
             if ((tail & ClosedBit) != 0) return Status.Closed;
             QueueCell* cell = CellAt(ring, tail);
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the release in Take; the cell's value has been read.
             ulong turn = Volatile.Read(ref cell->Turn);
             long ahead = (long)(turn - 2 * tail);
             if (ahead == 0)
             {
-                THook.Point();
+                Interleaving.Point();
                 // Full fence; pairs with that of Close: either this position is before the end, or the bit makes the exchange
                 // fail.
                 if (Interlocked.CompareExchange(ref ring->Tail, tail + 1, tail) != tail) continue;
-                if (THook.Omits(QueueStep.ElementComesBeforeTurn)) Volatile.Write(ref cell->Turn, 2 * tail + 1);
-                THook.Point();
+                if (Interleaving.Omits(QueueStep.ElementComesBeforeTurn)) Volatile.Write(ref cell->Turn, 2 * tail + 1);
+                Interleaving.Point();
                 cell->Value = value;
-                THook.Point();
+                Interleaving.Point();
                 // Release: pairs with the acquire in Take.
                 Volatile.Write(ref cell->Turn, 2 * tail + 1);
                 return Status.Done;
             }
             if (ahead > 0) continue;
-            THook.Point();
+            Interleaving.Point();
             // Acquire, after that of Tail, which only grows: the ring is full now if it looks so.
             if ((long)(tail - (Volatile.Read(ref ring->Head) & ~ClosedBit)) >= (long)ring->Size) return Status.Missing;
-            if (THook.Omits(QueueStep.PutAwaitsTheTaker)) return Status.Missing;
+            if (Interleaving.Omits(QueueStep.PutAwaitsTheTaker)) return Status.Missing;
             // Its position was taken, but the taker has not emptied it yet.
-            AwaitTurn<THook>(cell, turn);
+            AwaitTurn(cell, turn);
         }
     }
 
     /// <summary>Done, Missing if the ring is empty, Closed if it will stay so, or Deleted if it was ended.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Status Take<THook>(QueueRing* ring, out Value value) where THook : struct, IInterleaving
+    internal static Status Take(QueueRing* ring, out Value value)
     {
         value = default;
         while (true)
         {
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the exchanges on Head. It may be out of date: then the exchange fails.
             ulong head = Volatile.Read(ref ring->Head);
             if ((head & ClosedBit) != 0) return Status.Deleted;
             QueueCell* cell = CellAt(ring, head);
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the release in Put; the value is there.
             ulong turn = Volatile.Read(ref cell->Turn);
             long ahead = (long)(turn - (2 * head + 1));
             if (ahead == 0)
             {
-                THook.Point();
+                Interleaving.Point();
                 // Full fence; pairs with that of End, and makes the cell ours from here on.
                 if (Interlocked.CompareExchange(ref ring->Head, head + 1, head) != head) continue;
                 value = cell->Value;
-                THook.Point();
+                Interleaving.Point();
                 // Release: pairs with the acquire in Put, a round later.
                 Volatile.Write(ref cell->Turn, 2 * (head + ring->Size));
                 return Status.Done;
             }
             if (ahead > 0) continue;
-            THook.Point();
+            Interleaving.Point();
             // Acquire, after that of Head, which only grows: the ring is empty now if it looks so.
             ulong tail = Volatile.Read(ref ring->Tail);
             if ((long)((tail & ~ClosedBit) - head) <= 0) return (tail & ClosedBit) != 0 ? Status.Closed : Status.Missing;
-            if (THook.Omits(QueueStep.TakeAwaitsThePutter)) return Status.Missing;
+            if (Interleaving.Omits(QueueStep.TakeAwaitsThePutter)) return Status.Missing;
             // Its position was reserved, but the putter has not filled it yet.
-            AwaitTurn<THook>(cell, turn);
+            AwaitTurn(cell, turn);
         }
     }
 
     // Waits for the thread that reserved a cell's position, which is between two instructions unless it was preempted.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static void AwaitTurn<THook>(QueueCell* cell, ulong turn) where THook : struct, IInterleaving
+    static void AwaitTurn(QueueCell* cell, ulong turn)
     {
         int turns = 0;
         do
         {
-            THook.Spin();
+            Interleaving.Spin();
             if (++turns % SpinsPerYield == 0) Thread.Yield();
             else Thread.SpinWait(4);
         }
@@ -170,31 +170,31 @@ internal unsafe struct QueueRing
     /// <summary>
     /// The element at a position of a ring that was closed and ended; empty if there are no more. For the thread that ended it.
     /// </summary>
-    internal static Value Left<THook>(QueueRing* ring, ulong position) where THook : struct, IInterleaving
+    internal static Value Left(QueueRing* ring, ulong position)
     {
         if (position == (ring->Tail & ~ClosedBit)) return default;
         QueueCell* cell = CellAt(ring, position);
         while (true)
         {
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the release in Put; the value is there.
             ulong turn = Volatile.Read(ref cell->Turn);
             if (turn == 2 * position + 1) return cell->Value;
-            AwaitTurn<THook>(cell, turn);
+            AwaitTurn(cell, turn);
         }
     }
 
     /// <summary>Number of elements at one instant.</summary>
-    internal static long Count<THook>(QueueRing* ring) where THook : struct, IInterleaving
+    internal static long Count(QueueRing* ring)
     {
         while (true)
         {
-            THook.Point();
+            Interleaving.Point();
             // Acquire, in this order: if the head is the same before and after, it was that when the tail was read.
             ulong head = Volatile.Read(ref ring->Head);
-            THook.Point();
+            Interleaving.Point();
             ulong tail = Volatile.Read(ref ring->Tail);
-            THook.Point();
+            Interleaving.Point();
             if (Volatile.Read(ref ring->Head) == head) return (long)((tail & ~ClosedBit) - (head & ~ClosedBit));
         }
     }

@@ -1,7 +1,7 @@
 namespace Symplast.Objects;
 
 // What a queue consists of and holds.
-public static unsafe partial class SharedQueue<THook>
+public unsafe partial struct SharedQueue
 {
     /// <summary>What the table of kinds knows of queues.</summary>
     internal static Structure Structure => new(&ReleaseContents, &VisitParts, &DeleteObject);

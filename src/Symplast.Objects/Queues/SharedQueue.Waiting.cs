@@ -4,10 +4,9 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 // Waiting. See the remarks of the class.
-public static unsafe partial class SharedQueue<THook>
+public unsafe partial struct SharedQueue
 {
     const long Slice = 50_000_000;
-    const int Spins = 40;
 
     /// <summary>
     /// Begins to wait: counts the caller in and gives it a ticket. It then tries again, sleeps with <see cref="Wait"/>, tries
@@ -22,13 +21,13 @@ public static unsafe partial class SharedQueue<THook>
         if (status == Status.Done)
         {
             QueueEvent* awaited = EventOf(queue, side);
-            THook.Point();
+            Interleaving.Point();
             // Pairs with the reading in Signal, through the barrier.
             Interlocked.Increment(ref awaited->Waiters);
             // Pairs with the order of the element and the reading in Signal: whoever does not see the waiter has passed its
             // element on visibly.
             Interlocked.MemoryBarrierProcessWide();
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the increment in Wake; the caller's next try comes after it.
             ticket = Volatile.Read(ref awaited->Sequence);
         }
@@ -45,14 +44,9 @@ public static unsafe partial class SharedQueue<THook>
     {
         QueueEvent* awaited = EventOf(queue, side);
         int old = ticket;
-        THook.Point();
+        Interleaving.Point();
         // A cast, as in EventOf: the kernel may be asked about memory that has gone, and returns at once.
-        if (typeof(THook) == typeof(Uninterrupted)) Futex.Wait((int*)awaited, old, nanoseconds);
-        else
-        {
-            // A test's scheduler: nobody sleeps, and no time passes.
-            while (Volatile.Read(ref awaited->Sequence) == old) THook.Spin();
-        }
+        Interleaving.Sleep((int*)awaited, old, nanoseconds);
         Epoch.Enter(me);
         Status status = SharedObject.IsDeleted((SharedObject*)queue) ? Status.Deleted : Status.Done;
         // Acquire: pairs with the increment in Wake; the caller's next try comes after it.
@@ -68,7 +62,7 @@ public static unsafe partial class SharedQueue<THook>
         if (!PoolHeap.IsDeleted(Heap.Of(queue)))
         {
             QueueEvent* awaited = EventOf(queue, side);
-            THook.Point();
+            Interleaving.Point();
             // Full fence: who signals from here on sees one waiter less.
             int others = Interlocked.Decrement(ref awaited->Waiters);
             // The wake may have been for one of these.
@@ -138,7 +132,7 @@ public static unsafe partial class SharedQueue<THook>
         Debug.Assert(!Epoch.IsInside(me));
         Status status = attempt.Try(me, queue);
         // Another thread that runs answers within a microsecond or two; to be woken takes more than ten.
-        for (int i = 0; i < Spins && status == Status.Missing && nanoseconds != 0 && typeof(THook) == typeof(Uninterrupted); i++)
+        for (int i = 0; i < QueueSizes.Spins && status == Status.Missing && nanoseconds != 0; i++)
         {
             Thread.SpinWait(8);
             status = attempt.Try(me, queue);
@@ -148,7 +142,7 @@ public static unsafe partial class SharedQueue<THook>
         long start = Stopwatch.GetTimestamp();
         status = BeginWait(me, queue, side, out int ticket);
         if (status != Status.Done) return status;
-        if (THook.Omits(QueueStep.WaiterTriesAgain)) Wait(me, queue, side, ref ticket, Slice);
+        if (Interleaving.Omits(QueueStep.WaiterTriesAgain)) Wait(me, queue, side, ref ticket, Slice);
         while ((status = attempt.Try(me, queue)) == Status.Missing)
         {
             long left = nanoseconds < 0 ? Slice : nanoseconds - Stopwatch.GetElapsedTime(start).Ticks * 100;
@@ -167,31 +161,31 @@ public static unsafe partial class SharedQueue<THook>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Signal(QueueEvent* happened)
     {
-        THook.Point();
+        Interleaving.Point();
         // Comes after the release in QueueRing.Put or Take in this thread's program; that it does for others too is up to the
         // barrier in BeginWait.
-        if (Volatile.Read(ref happened->Waiters) != 0 && !THook.Omits(QueueStep.Signal)) Wake(happened, 1);
+        if (Volatile.Read(ref happened->Waiters) != 0 && !Interleaving.Omits(QueueStep.Signal)) Wake(happened, 1);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     static void Wake(QueueEvent* happened, int count)
     {
-        THook.Point();
+        Interleaving.Point();
         // Full fence; pairs with the readings in BeginWait and Wait. Who is about to sleep finds another number than its ticket.
         Interlocked.Increment(ref happened->Sequence);
-        if (typeof(THook) == typeof(Uninterrupted)) Futex.Wake(&happened->Sequence, count);
+        Futex.Wake(&happened->Sequence, count);
     }
 
     static bool LooksTakeable(SharedQueue* queue)
     {
         QueueRing* first = (QueueRing*)Volatile.Read(ref *(nint*)&queue->First);
-        return first == null || first->Next != null || QueueRing.Count<THook>(first) > 0;
+        return first == null || first->Next != null || QueueRing.Count(first) > 0;
     }
 
     static bool LooksPuttable(SharedQueue* queue)
     {
         QueueRing* last = (QueueRing*)Volatile.Read(ref *(nint*)&queue->Last);
-        return last == null || queue->Capacity == 0 || QueueRing.Count<THook>(last) < (long)last->Size;
+        return last == null || queue->Capacity == 0 || QueueRing.Count(last) < (long)last->Size;
     }
 
     // Not by the field: the address of one is taken only after a load from the queue, whose memory may have gone with its pool.

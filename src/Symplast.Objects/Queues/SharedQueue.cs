@@ -3,42 +3,6 @@ using System.Runtime.InteropServices;
 
 namespace Symplast.Objects;
 
-/// <summary>A queue in a pool. Its operations are in <see cref="SharedQueue{THook}"/>.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 192)]
-public unsafe struct SharedQueue
-{
-    internal const int ItemsOffset = 128;
-    internal const int RoomOffset = 144;
-
-    [FieldOffset(0)]
-    internal SharedObject Object;
-
-    /// <summary>Where is taken; null once deleted.</summary>
-    [FieldOffset(24)]
-    internal QueueRing* First;
-
-    /// <summary>Where is put; null once deleted.</summary>
-    [FieldOffset(32)]
-    internal QueueRing* Last;
-
-    /// <summary>How many elements it may hold; 0 if that is unbounded.</summary>
-    [FieldOffset(40)]
-    internal ulong Capacity;
-
-    [FieldOffset(48)]
-    internal ulong LargestRing;
-
-    [FieldOffset(56)]
-    internal int IsClosed;
-
-    // Apart from the above, which is only read as a rule.
-    [FieldOffset(ItemsOffset)]
-    internal QueueEvent Items;
-
-    [FieldOffset(RoomOffset)]
-    internal QueueEvent Room;
-}
-
 /// <summary>What threads wait for: a futex word that changes when it happens, and how many wait.</summary>
 internal struct QueueEvent
 {
@@ -75,8 +39,40 @@ public enum QueueSide
 /// its element on before, and the waiter's next try finds it. Who stops waiting wakes another one if there is something left, in
 /// case the wake was meant for him.</para>
 /// </remarks>
-public static unsafe partial class SharedQueue<THook> where THook : struct, IInterleaving
+[StructLayout(LayoutKind.Explicit, Size = 192)]
+public unsafe partial struct SharedQueue
 {
+    internal const int ItemsOffset = 128;
+    internal const int RoomOffset = 144;
+
+    [FieldOffset(0)]
+    internal SharedObject Object;
+
+    /// <summary>Where is taken; null once deleted.</summary>
+    [FieldOffset(24)]
+    internal QueueRing* First;
+
+    /// <summary>Where is put; null once deleted.</summary>
+    [FieldOffset(32)]
+    internal QueueRing* Last;
+
+    /// <summary>How many elements it may hold; 0 if that is unbounded.</summary>
+    [FieldOffset(40)]
+    internal ulong Capacity;
+
+    [FieldOffset(48)]
+    internal ulong LargestRing;
+
+    [FieldOffset(56)]
+    internal int IsClosed;
+
+    // Apart from the above, which is only read as a rule.
+    [FieldOffset(ItemsOffset)]
+    internal QueueEvent Items;
+
+    [FieldOffset(RoomOffset)]
+    internal QueueEvent Room;
+
     const ulong FirstRing = 32;
     const ulong DefaultLargest = 1 << 16;
 
@@ -140,10 +136,10 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
         {
             // The chain stays as it is under the lock, and nobody begins to delete. Rings between the first and the last are
             // full, or were emptied in turn after the first: they are summed up between two equal looks at the first.
-            ObjectLock.Enter<THook>(&queue->Object.Lock);
+            ObjectLock.Enter(&queue->Object.Lock);
             if (queue->Object.Head.DeletedFlag != 0) status = Status.Deleted;
             else count = Sum(queue);
-            ObjectLock.Exit<THook>(&queue->Object.Lock);
+            ObjectLock.Exit(&queue->Object.Lock);
         }
         Epoch.Exit(me);
         return status;
@@ -158,10 +154,10 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
             Epoch.Exit(me);
             return Status.Deleted;
         }
-        ObjectLock.Enter<THook>(&queue->Object.Lock);
+        ObjectLock.Enter(&queue->Object.Lock);
         Status status = SharedObject.IsDeleted((SharedObject*)queue) ? Status.Deleted : Status.Done;
         if (status == Status.Done) CloseLast(queue);
-        ObjectLock.Exit<THook>(&queue->Object.Lock);
+        ObjectLock.Exit(&queue->Object.Lock);
         if (status == Status.Done) Interrupt(me, queue);
         Epoch.Exit(me);
         return status;
@@ -180,7 +176,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
             Interrupt(me, queue);
             for (QueueRing* ring = queue->First; ring != null; ring = ring->Next, position = 0)
             {
-                for (Value value; !(value = QueueRing.Left<THook>(ring, position)).IsEmpty; position++) Reference.Drop(me, value);
+                for (Value value; !(value = QueueRing.Left(ring, position)).IsEmpty; position++) Reference.Drop(me, value);
             }
             RetireRings(me, queue);
         }
@@ -195,7 +191,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
         if (!TryEnd(queue, out ulong position)) return;
         for (QueueRing* ring = queue->First; ring != null; ring = ring->Next, position = 0)
         {
-            for (Value value; !(value = QueueRing.Left<THook>(ring, position)).IsEmpty; position++) release.Drop(me, value);
+            for (Value value; !(value = QueueRing.Left(ring, position)).IsEmpty; position++) release.Drop(me, value);
         }
         RetireRings(me, queue);
     }
@@ -228,13 +224,13 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
         Status status;
         do
         {
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the exchanges in Grow and RetireRings.
             QueueRing* ring = (QueueRing*)Volatile.Read(ref *(nint*)&queue->Last);
             if (ring == null) status = Status.Deleted;
             else
             {
-                status = QueueRing.Put<THook>(ring, value);
+                status = QueueRing.Put(ring, value);
                 if (status == Status.Done)
                 {
                     Signal(&queue->Items);
@@ -254,7 +250,7 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
     static Status Grow(Participant* me, SharedQueue* queue, QueueRing* full)
     {
         Status status = Status.Done;
-        ObjectLock.Enter<THook>(&queue->Object.Lock);
+        ObjectLock.Enter(&queue->Object.Lock);
         if (queue->Object.Head.DeletedFlag != 0) status = Status.Deleted;
         else if (queue->IsClosed != 0) status = Status.Closed;
         else if (queue->Last == full)
@@ -263,18 +259,18 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
             if (next == null) status = Status.NoMemory;
             else
             {
-                THook.Point();
+                Interleaving.Point();
                 // Closed before it has a successor: what is put into that comes later than all that is in this one.
-                if (!THook.Omits(QueueStep.FullRingIsClosed)) QueueRing.Close(full);
-                THook.Point();
+                if (!Interleaving.Omits(QueueStep.FullRingIsClosed)) QueueRing.Close(full);
+                Interleaving.Point();
                 // Release: pairs with the acquire in Take; the ring is complete.
                 Volatile.Write(ref *(nint*)&full->Next, (nint)next);
-                THook.Point();
+                Interleaving.Point();
                 // Full fence; pairs with the acquire in Put.
                 Interlocked.Exchange(ref *(nint*)&queue->Last, (nint)next);
             }
         }
-        ObjectLock.Exit<THook>(&queue->Object.Lock);
+        ObjectLock.Exit(&queue->Object.Lock);
         return status;
     }
 
@@ -284,22 +280,22 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
         while (true)
         {
             value = default;
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the exchanges in Advance and RetireRings.
             QueueRing* ring = (QueueRing*)Volatile.Read(ref *(nint*)&queue->First);
             if (ring == null) return Status.Deleted;
-            Status status = QueueRing.Take<THook>(ring, out value);
+            Status status = QueueRing.Take(ring, out value);
             if (status != Status.Closed) return status;
-            THook.Point();
+            Interleaving.Point();
             // Acquire, before that of the successor: once the queue is closed, there will be none. Deleting sets its own flag
             // before this one.
             bool isClosed = Volatile.Read(ref queue->IsClosed) != 0;
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the release in Grow.
             QueueRing* next = (QueueRing*)Volatile.Read(ref *(nint*)&ring->Next);
-            if (THook.Omits(QueueStep.FlagIsReadFirst))
+            if (Interleaving.Omits(QueueStep.FlagIsReadFirst))
             {
-                THook.Point();
+                Interleaving.Point();
                 isClosed = Volatile.Read(ref queue->IsClosed) != 0;
             }
             if (next == null)
@@ -312,17 +308,17 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
     [MethodImpl(MethodImplOptions.NoInlining)]
     static void Advance(Participant* me, SharedQueue* queue, QueueRing* ring, QueueRing* next)
     {
-        ObjectLock.Enter<THook>(&queue->Object.Lock);
+        ObjectLock.Enter(&queue->Object.Lock);
         // Of a deleted queue the first ring is the one that was ended.
-        if ((queue->First == ring || THook.Omits(QueueStep.FirstIsReadAgain)) && queue->Object.Head.DeletedFlag == 0)
+        if ((queue->First == ring || Interleaving.Omits(QueueStep.FirstIsReadAgain)) && queue->Object.Head.DeletedFlag == 0)
         {
-            THook.Point();
+            Interleaving.Point();
             // Full fence; pairs with the acquire in Take; the ring is unlinked before its tag is read. Last is another one since
             // Grow gave up the lock.
             Interlocked.Exchange(ref *(nint*)&queue->First, (nint)next);
             Heap.Retire(me, ring);
         }
-        ObjectLock.Exit<THook>(&queue->Object.Lock);
+        ObjectLock.Exit(&queue->Object.Lock);
     }
 
     static long Sum(SharedQueue* queue)
@@ -330,28 +326,28 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
         while (true)
         {
             QueueRing* first = queue->First;
-            THook.Point();
+            Interleaving.Point();
             // Acquires: a ring is taken from only when those before it are empty. If the first one with elements has the same
             // head before and after, nothing was taken between, and only the last one's tail can have changed.
-            while (first->Next != null && QueueRing.Count<THook>(first) == 0) first = first->Next;
+            while (first->Next != null && QueueRing.Count(first) == 0) first = first->Next;
             ulong head = Volatile.Read(ref first->Head);
             long count = 0;
             for (QueueRing* ring = first; ring != null; ring = ring->Next)
             {
-                THook.Point();
+                Interleaving.Point();
                 count += (long)(Volatile.Read(ref ring->Tail) & ~QueueRing.ClosedBit);
             }
-            THook.Point();
+            Interleaving.Point();
             if (Volatile.Read(ref first->Head) == head) return count - (long)head;
         }
     }
 
     static void CloseLast(SharedQueue* queue)
     {
-        THook.Point();
+        Interleaving.Point();
         // Release: pairs with the acquire in Take.
         Volatile.Write(ref queue->IsClosed, 1);
-        THook.Point();
+        Interleaving.Point();
         QueueRing.Close(queue->Last);
     }
 
@@ -361,30 +357,30 @@ public static unsafe partial class SharedQueue<THook> where THook : struct, IInt
     {
         position = 0;
         if (PoolHeap.IsDeleted(Heap.Of(queue))) return false;
-        ObjectLock.Enter<THook>(&queue->Object.Lock);
+        ObjectLock.Enter(&queue->Object.Lock);
         bool first = !SharedObject.IsDeleted((SharedObject*)queue);
         if (first)
         {
-            THook.Point();
+            Interleaving.Point();
             // Release: pairs with the acquire in SharedObject.IsDeleted.
             Volatile.Write(ref queue->Object.Head.DeletedFlag, 1);
             CloseLast(queue);
-            THook.Point();
+            Interleaving.Point();
             // The lock keeps the first ring the first.
-            position = THook.Omits(QueueStep.DeletionEndsTheRing) ? queue->First->Head : QueueRing.End(queue->First);
+            position = Interleaving.Omits(QueueStep.DeletionEndsTheRing) ? queue->First->Head : QueueRing.End(queue->First);
         }
-        ObjectLock.Exit<THook>(&queue->Object.Lock);
+        ObjectLock.Exit(&queue->Object.Lock);
         return first;
     }
 
     static void RetireRings(Participant* me, SharedQueue* queue)
     {
-        ObjectLock.Enter<THook>(&queue->Object.Lock);
+        ObjectLock.Enter(&queue->Object.Lock);
         QueueRing* ring = queue->First;
         // Full fences; pair with the acquires in Put and Take. All rings are unlinked before any is retired.
         Interlocked.Exchange(ref *(nint*)&queue->First, 0);
         Interlocked.Exchange(ref *(nint*)&queue->Last, 0);
-        ObjectLock.Exit<THook>(&queue->Object.Lock);
+        ObjectLock.Exit(&queue->Object.Lock);
         while (ring != null)
         {
             QueueRing* next = ring->Next;

@@ -3,33 +3,33 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// An insertion-ordered set with lock-free membership tests: an <see cref="OrderedMap{THook}"/> all of whose values are true,
+/// An insertion-ordered set with lock-free membership tests: an <see cref="OrderedMap"/> all of whose values are true,
 /// with a head of its own kind. What is said there of atomicity, iteration, references and sections holds here too.
 /// </summary>
 /// <remarks>All operations are thread-safe.</remarks>
-public static unsafe class OrderedSet<THook> where THook : struct, IInterleaving
+public static unsafe class OrderedSet
 {
     /// <summary>A new empty set with one reference, the caller's; null if there is no memory.</summary>
-    public static OrderedMap* Create(Participant* me, PoolHeap* heap) => OrderedMap<THook>.Create(me, heap, HeaderKind.Set);
+    public static OrderedMap* Create(Participant* me, PoolHeap* heap) => OrderedMap.Create(me, heap, HeaderKind.Set);
 
     /// <summary>Adds an element; <see cref="Status.Exists"/> if it is there.</summary>
     public static Status Add(Participant* me, OrderedMap* set, in Probe element) =>
-        OrderedMap<THook>.TryAdd(me, set, element, Value.True);
+        OrderedMap.TryAdd(me, set, element, Value.True);
 
     /// <summary>Removes an element; <see cref="Status.Missing"/> if it is not there.</summary>
     public static Status Remove(Participant* me, OrderedMap* set, in Probe element) =>
-        OrderedMap<THook>.Remove(me, set, element, out _);
+        OrderedMap.Remove(me, set, element, out _);
 
     /// <summary>Whether an element is there: <see cref="Status.Done"/> or <see cref="Status.Missing"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Status Contains<TKey>(Participant* me, OrderedMap* set, in TKey element)
-        where TKey : struct, IMapKey => OrderedMap<THook>.Get(me, set, element, out _);
+        where TKey : struct, IMapKey => OrderedMap.Get(me, set, element, out _);
 
-    /// <summary>Number of elements, as <see cref="OrderedMap{THook}.Count"/>.</summary>
-    public static Status Count(Participant* me, OrderedMap* set, out ulong count) => OrderedMap<THook>.Count(me, set, out count);
+    /// <summary>Number of elements, as <see cref="OrderedMap.Count"/>.</summary>
+    public static Status Count(Participant* me, OrderedMap* set, out ulong count) => OrderedMap.Count(me, set, out count);
 
     /// <summary>
-    /// Removes the first element, as <see cref="OrderedMap{THook}.TakeFirst(Participant*, OrderedMap*, out Value, out Value)"/>;
+    /// Removes the first element, as <see cref="OrderedMap.TakeFirst(Participant*, OrderedMap*, out Value, out Value)"/>;
     /// its reference becomes the caller's.
     /// </summary>
     public static Status TakeFirst(Participant* me, OrderedMap* set, out Value element) =>
@@ -37,25 +37,25 @@ public static unsafe class OrderedSet<THook> where THook : struct, IInterleaving
 
     /// <summary>The same, unless the guard refuses the element.</summary>
     public static Status TakeFirst(Participant* me, OrderedMap* set, in ValueGuard guard, out Value element) =>
-        OrderedMap<THook>.TakeFirst(me, set, guard, out element, out _);
+        OrderedMap.TakeFirst(me, set, guard, out element, out _);
 
     /// <summary>
-    /// Removes the last element, as <see cref="OrderedMap{THook}.TakeLast(Participant*, OrderedMap*, out Value, out Value)"/>;
+    /// Removes the last element, as <see cref="OrderedMap.TakeLast(Participant*, OrderedMap*, out Value, out Value)"/>;
     /// its reference becomes the caller's.
     /// </summary>
     public static Status TakeLast(Participant* me, OrderedMap* set, out Value element) =>
-        OrderedMap<THook>.TakeLast(me, set, out element, out _);
+        OrderedMap.TakeLast(me, set, out element, out _);
 
-    /// <summary>Begins an iteration, as <see cref="OrderedMap{THook}.Start"/>.</summary>
+    /// <summary>Begins an iteration, as <see cref="OrderedMap.Start"/>.</summary>
     public static Status Start(Participant* me, OrderedMap* set, out OrderedMapCursor cursor) =>
-        OrderedMap<THook>.Start(me, set, out cursor);
+        OrderedMap.Start(me, set, out cursor);
 
-    /// <summary>The next elements, as <see cref="OrderedMap{THook}.Next"/>; at most 64.</summary>
+    /// <summary>The next elements, as <see cref="OrderedMap.Next"/>; at most 64.</summary>
     public static Status Next(
         Participant* me, OrderedMap* set, ref OrderedMapCursor cursor, Value* elements, int capacity, out int count)
     {
         Value* values = stackalloc Value[64];
-        return OrderedMap<THook>.Next(me, set, ref cursor, elements, values, Math.Min(capacity, 64), out count);
+        return OrderedMap.Next(me, set, ref cursor, elements, values, Math.Min(capacity, 64), out count);
     }
 
     /// <summary>The same backwards.</summary>
@@ -63,22 +63,22 @@ public static unsafe class OrderedSet<THook> where THook : struct, IInterleaving
         Participant* me, OrderedMap* set, ref OrderedMapCursor cursor, Value* elements, int capacity, out int count)
     {
         Value* values = stackalloc Value[64];
-        return OrderedMap<THook>.Previous(me, set, ref cursor, elements, values, Math.Min(capacity, 64), out count);
+        return OrderedMap.Previous(me, set, ref cursor, elements, values, Math.Min(capacity, 64), out count);
     }
 
     /// <summary>Removes all elements, in one atomic step.</summary>
-    public static Status Clear(Participant* me, OrderedMap* set) => OrderedMap<THook>.Clear(me, set);
+    public static Status Clear(Participant* me, OrderedMap* set) => OrderedMap.Clear(me, set);
 
     /// <summary>
     /// A copy of all elements at one instant, as the keys of a snapshot. Not inside a section, and only with a reference to the
     /// set.
     /// </summary>
     public static Status Snapshot(Participant* me, OrderedMap* set, out MapSnapshot* snapshot) =>
-        OrderedMap<THook>.Snapshot(me, set, out snapshot);
+        OrderedMap.Snapshot(me, set, out snapshot);
 
-    /// <summary>Deletes the set for all, as <see cref="OrderedMap{THook}.Delete"/>.</summary>
-    public static Status Delete(Participant* me, OrderedMap* set) => OrderedMap<THook>.Delete(me, set);
+    /// <summary>Deletes the set for all, as <see cref="OrderedMap.Delete"/>.</summary>
+    public static Status Delete(Participant* me, OrderedMap* set) => OrderedMap.Delete(me, set);
 
     /// <summary>Walks all invariants. For tests; while no other thread changes the set.</summary>
-    public static bool IsValid(Participant* me, OrderedMap* set) => OrderedMap<THook>.IsValid(me, set);
+    public static bool IsValid(Participant* me, OrderedMap* set) => OrderedMap.IsValid(me, set);
 }

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 // Changes of a record, under its lock.
-public static unsafe partial class Record<THook>
+public unsafe partial struct Record
 {
     /// <summary>Sets an attribute, which need not be there.</summary>
     public static Status Set(Participant* me, Record* record, in Probe name, Value value)
@@ -12,7 +12,7 @@ public static unsafe partial class Record<THook>
         Epoch.Enter(me);
         Status status = Lock(record, out RecordBody* body);
         OrderedMap* table = status == Status.Done ? RecordTable.MapOf(body) : null;
-        if (table != null) status = OrderedMap<THook>.Exchange(me, table, name, value, out old);
+        if (table != null) status = OrderedMap.Exchange(me, table, name, value, out old);
         else if (status == Status.Done)
         {
             int slot = Shape.Find(body->Shape, name);
@@ -41,7 +41,7 @@ public static unsafe partial class Record<THook>
     public static Status StoreCached(Participant* me, Record* record, ulong shapeId, int slot, Value value)
     {
         if (PoolHeap.IsDeleted(Heap.Of(record))) return Status.Deleted;
-        ObjectLock.Enter<THook>(&record->Object.Lock);
+        ObjectLock.Enter(&record->Object.Lock);
         Status status = Status.Deleted;
         Value old = default;
         if (!SharedObject.IsDeleted((SharedObject*)record))
@@ -55,7 +55,7 @@ public static unsafe partial class Record<THook>
                 status = Status.Done;
             }
         }
-        ObjectLock.Exit<THook>(&record->Object.Lock);
+        ObjectLock.Exit(&record->Object.Lock);
         Reference.Drop(me, old);
         return status;
     }
@@ -145,7 +145,7 @@ public static unsafe partial class Record<THook>
         Epoch.Enter(me);
         Status status = Lock(record, out RecordBody* body);
         OrderedMap* table = status == Status.Done ? RecordTable.MapOf(body) : null;
-        if (table != null) status = OrderedMap<THook>.TakeAlone(me, table, name, out value);
+        if (table != null) status = OrderedMap.TakeAlone(me, table, name, out value);
         else if (status == Status.Done)
         {
             int slot = Shape.Find(body->Shape, name);
@@ -166,7 +166,7 @@ public static unsafe partial class Record<THook>
         Epoch.Enter(me);
         Status status = Lock(record, out RecordBody* body);
         OrderedMap* table = status == Status.Done ? RecordTable.MapOf(body) : null;
-        if (table != null) status = OrderedMap<THook>.Update(me, table, name, ref update, out old, out next);
+        if (table != null) status = OrderedMap.Update(me, table, name, ref update, out old, out next);
         else if (status == Status.Done)
         {
             int slot = Shape.Find(body->Shape, name);
@@ -185,7 +185,7 @@ public static unsafe partial class Record<THook>
     {
         Value old = next = default;
         status = Lock(record, out RecordBody* body);
-        bool isKnown = status == Status.Done && (body->ShapeId == shapeId || THook.Omits(RecordStep.NumberIsCompared));
+        bool isKnown = status == Status.Done && (body->ShapeId == shapeId || Interleaving.Omits(RecordStep.NumberIsCompared));
         if (isKnown) status = UpdateSlot(me, record, body, slot, ref update, out old, out next);
         else if (status == Status.Done) status = Status.Missing;
         Unlock(record, body);
@@ -209,10 +209,10 @@ public static unsafe partial class Record<THook>
     {
         PoolHeap* heap = Heap.Of(record);
         Shape* old = body->Shape;
-        if (old->Count >= Shapes<THook>.MostNames) return Tabulate(me, record, body, name, value);
+        if (old->Count >= ShapeSizes.MostNames) return Tabulate(me, record, body, name, value);
         Status status = Status.Missing;
         Shape* shape = null;
-        if (old->Id != 0) status = Shapes<THook>.Extend(me, heap, old, name, out shape);
+        if (old->Id != 0) status = Shapes.Extend(me, heap, old, name, out shape);
         if (status == Status.Missing) status = ExtendPrivately(me, heap, old, name, out shape);
         if (status != Status.Done) return status;
         int slot = old->Count;
@@ -243,13 +243,13 @@ public static unsafe partial class Record<THook>
     // The value of the attribute that a shape has more than the body's, which has room for it.
     static void StoreNext(RecordBody* body, Shape* shape, Value value)
     {
-        if (THook.Omits(RecordStep.ValueComesBeforeShape)) Volatile.Write(ref *(nint*)&body->Shape, (nint)shape);
-        if (THook.Omits(RecordStep.ValueComesBeforeNumber)) Volatile.Write(ref body->ShapeId, shape->Id);
+        if (Interleaving.Omits(RecordStep.ValueComesBeforeShape)) Volatile.Write(ref *(nint*)&body->Shape, (nint)shape);
+        if (Interleaving.Omits(RecordStep.ValueComesBeforeNumber)) Volatile.Write(ref body->ShapeId, shape->Id);
         Store(body, shape->Count - 1, value);
-        THook.Point();
+        Interleaving.Point();
         // Release: pairs with the acquire in Get; the value is there.
         Volatile.Write(ref *(nint*)&body->Shape, (nint)shape);
-        THook.Point();
+        Interleaving.Point();
         // Release: pairs with the acquire in GetCached; a full fence before a private shape is retired.
         Interlocked.Exchange(ref body->ShapeId, shape->Id);
     }
@@ -259,7 +259,7 @@ public static unsafe partial class Record<THook>
         extended = null;
         Value text = name.ToValue(me, heap);
         if (text.IsEmpty) return Status.NoMemory;
-        extended = Shapes<THook>.Private(me, heap, shape, -1, text, name.Hash);
+        extended = Shapes.Private(me, heap, shape, -1, text, name.Hash);
         Reference.Drop(me, text);
         return extended == null ? Status.NoMemory : Status.Done;
     }
@@ -272,7 +272,7 @@ public static unsafe partial class Record<THook>
         int count = old->Count;
         RecordBody* next = NewBody(me, heap, (int)body->Capacity);
         if (next == null) return Status.NoMemory;
-        Shape* shape = old->Id != 0 && slot == count - 1 ? old->Parent : Shapes<THook>.Private(me, heap, old, slot, default, 0);
+        Shape* shape = old->Id != 0 && slot == count - 1 ? old->Parent : Shapes.Private(me, heap, old, slot, default, 0);
         if (shape == null)
         {
             Heap.Free(me, next);
@@ -298,7 +298,7 @@ public static unsafe partial class Record<THook>
 
     static void Replace(Participant* me, Record* record, RecordBody* body, RecordBody* next)
     {
-        THook.Point();
+        Interleaving.Point();
         // Full fence: pairs with the acquire in Begin; the old body, and its shape, are unlinked before their tags are read.
         Interlocked.Exchange(ref *(nint*)&record->Body, (nint)next);
         RetireBody(me, record, body);
@@ -331,17 +331,17 @@ public static unsafe partial class Record<THook>
     {
         RecordBody* body = null;
         if (PoolHeap.IsDeleted(Heap.Of(record))) return null;
-        ObjectLock.Enter<THook>(&record->Object.Lock);
+        ObjectLock.Enter(&record->Object.Lock);
         if (!SharedObject.IsDeleted((SharedObject*)record))
         {
-            THook.Point();
+            Interleaving.Point();
             // Release: pairs with the acquire in SharedObject.IsDeleted. Under the lock, so who holds it next sees it.
             Volatile.Write(ref record->Object.Head.DeletedFlag, 1);
-            THook.Point();
+            Interleaving.Point();
             // Full fence: pairs with the acquire in Begin.
             body = (RecordBody*)Interlocked.Exchange(ref *(nint*)&record->Body, 0);
         }
-        ObjectLock.Exit<THook>(&record->Object.Lock);
+        ObjectLock.Exit(&record->Object.Lock);
         return body;
     }
 
@@ -355,7 +355,7 @@ public static unsafe partial class Record<THook>
 
     static void Store(RecordBody* body, int slot, Value value)
     {
-        THook.Point();
+        Interleaving.Point();
         // Release: pairs with the acquire in Load. The fence before what was there is retired is in the drop of its reference.
         Volatile.Write(ref *(ulong*)(RecordBody.Slots(body) + slot), value.Bits);
     }
@@ -365,14 +365,14 @@ public static unsafe partial class Record<THook>
     {
         body = null;
         if (PoolHeap.IsDeleted(Heap.Of(record))) return Status.Deleted;
-        ObjectLock.Enter<THook>(&record->Object.Lock);
+        ObjectLock.Enter(&record->Object.Lock);
         if (!SharedObject.IsDeleted((SharedObject*)record)) body = record->Body;
-        else ObjectLock.Exit<THook>(&record->Object.Lock);
+        else ObjectLock.Exit(&record->Object.Lock);
         return body == null ? Status.Deleted : Status.Done;
     }
 
     static void Unlock(Record* record, RecordBody* body)
     {
-        if (body != null) ObjectLock.Exit<THook>(&record->Object.Lock);
+        if (body != null) ObjectLock.Exit(&record->Object.Lock);
     }
 }

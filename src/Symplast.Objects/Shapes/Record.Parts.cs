@@ -1,7 +1,7 @@
 namespace Symplast.Objects;
 
 // What a record consists of and holds. Shapes belong to all records of a class.
-public static unsafe partial class Record<THook>
+public unsafe partial struct Record
 {
     /// <summary>What the table of kinds knows of records.</summary>
     internal static Structure Structure => new(&ReleaseContents, &VisitParts, &DeleteObject);
@@ -18,7 +18,7 @@ public static unsafe partial class Record<THook>
         OrderedMap* table = RecordTable.MapOf(body);
         if (table != null)
         {
-            OrderedMap<THook>.VisitParts((Header*)table, parts);
+            OrderedMap.VisitParts((Header*)table, parts);
             return;
         }
         // Acquire: pairs with the release in Put; the values of its slots are there.

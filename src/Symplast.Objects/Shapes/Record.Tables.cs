@@ -2,7 +2,7 @@ namespace Symplast.Objects;
 
 // Records that are used as dictionaries. All inside a section in which the pool was not deleted, and but for counting under the
 // record's lock.
-public static unsafe partial class Record<THook>
+public unsafe partial struct Record
 {
     // Gives a record with a shape a table, and one attribute more, which is not there.
     static Status Tabulate(Participant* me, Record* record, RecordBody* body, in Probe name, Value value)
@@ -11,17 +11,17 @@ public static unsafe partial class Record<THook>
         RecordTable* table = (RecordTable*)Heap.Allocate(me, heap, (nuint)sizeof(RecordTable));
         if (table == null) return Status.NoMemory;
         table->Body = default;
-        if (!OrderedMap<THook>.TryBegin(me, heap, &table->Map))
+        if (!OrderedMap.TryBegin(me, heap, &table->Map))
         {
             Heap.Free(me, table);
             return Status.NoMemory;
         }
         Status status = Fill(me, body, &table->Map);
-        if (status == Status.Done) status = OrderedMap<THook>.Exchange(me, &table->Map, name, value, out _);
+        if (status == Status.Done) status = OrderedMap.Exchange(me, &table->Map, name, value, out _);
         if (status != Status.Done)
         {
             // Its references are not the last ones.
-            OrderedMap<THook>.End(me, &table->Map, null);
+            OrderedMap.End(me, &table->Map, null);
             Heap.Free(me, table);
             return status;
         }
@@ -36,25 +36,25 @@ public static unsafe partial class Record<THook>
     static Status Fill(Participant* me, RecordBody* body, OrderedMap* map)
     {
         Shape* shape = body->Shape;
-        Status status = OrderedMap<THook>.BeginDraft(me, map, (ulong)shape->Count, out MapDraft draft);
+        Status status = OrderedMap.BeginDraft(me, map, (ulong)shape->Count, out MapDraft draft);
         if (status != Status.Done) return status;
         for (int i = 0; i < shape->Count; i++)
         {
             Value name = Shape.Names(shape)[i], value = RecordBody.Slots(body)[i];
-            if (!OrderedMap<THook>.Append(me, map, ref draft, Probe.Of(name).Hash, name, value))
+            if (!OrderedMap.Append(me, map, ref draft, Probe.Of(name).Hash, name, value))
             {
-                OrderedMap<THook>.Discard(me, ref draft);
+                OrderedMap.Discard(me, ref draft);
                 return Status.NoMemory;
             }
             Reference.Take(name);
             Reference.Take(value);
         }
-        return OrderedMap<THook>.Publish(me, map, ref draft);
+        return OrderedMap.Publish(me, map, ref draft);
     }
 
     static Status CountTable(Participant* me, OrderedMap* table, out int count)
     {
-        Status status = OrderedMap<THook>.Count(me, table, out ulong found);
+        Status status = OrderedMap.Count(me, table, out ulong found);
         count = (int)found;
         return status;
     }
@@ -62,10 +62,10 @@ public static unsafe partial class Record<THook>
     static void TakeAll(Participant* me, OrderedMap* table, Value* names, Value* values, int capacity, out int count)
     {
         CountTable(me, table, out count);
-        OrderedMap<THook>.Start(me, table, out OrderedMapCursor cursor);
+        OrderedMap.Start(me, table, out OrderedMapCursor cursor);
         int taken = 0;
         while (taken < capacity
-            && OrderedMap<THook>.Next(
+            && OrderedMap.Next(
             me, table, ref cursor, names + taken, values + taken, capacity - taken, out int found) == Status.Done)
         {
             for (int end = taken + found; taken < end; taken++)
@@ -80,7 +80,7 @@ public static unsafe partial class Record<THook>
     static void GiveUp(Participant* me, Record* record, RecordBody* body, Release* release)
     {
         OrderedMap* table = RecordTable.MapOf(body);
-        if (table != null) OrderedMap<THook>.End(me, table, release);
+        if (table != null) OrderedMap.End(me, table, release);
         else
         {
             Shape* shape = body->Shape;

@@ -4,20 +4,6 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// An object with named attributes in a pool. Its operations are in <see cref="Record{THook}"/>. The first body follows the
-/// struct.
-/// </summary>
-public unsafe struct Record
-{
-    internal SharedObject Object;
-
-    /// <summary>Shape and values; null once deleted.</summary>
-    internal RecordBody* Body;
-
-    internal static RecordBody* FirstBody(Record* record) => (RecordBody*)(record + 1);
-}
-
-/// <summary>
 /// The shape of a record and the values of its attributes, which follow the struct; or the beginning of a
 /// <see cref="RecordTable"/>.
 /// </summary>
@@ -85,12 +71,19 @@ public readonly unsafe ref struct RecordView
 /// <para>Removing the attribute that was added last goes back to the parent shape; any other leaves the tree for a private shape
 /// (<see cref="Shape"/>).</para>
 /// <para>A record that gets more attributes than shapes have is used as a dictionary. It gets a table for a body, as it would get
-/// a larger one, and keeps it: a map (<see cref="OrderedMap{THook}"/>), which its readers read without the lock. Writers hold it,
+/// a larger one, and keeps it: a map (<see cref="OrderedMap"/>), which its readers read without the lock. Writers hold it,
 /// so that everything is as it is at one instant under the lock. A record that is deleted loses its body first, then the table
 /// ends: who still finds something there began before.</para>
 /// </remarks>
-public static unsafe partial class Record<THook> where THook : struct, IInterleaving
+public unsafe partial struct Record
 {
+    internal SharedObject Object;
+
+    /// <summary>Shape and values; null once deleted.</summary>
+    internal RecordBody* Body;
+
+    internal static RecordBody* FirstBody(Record* record) => (RecordBody*)(record + 1);
+
     /// <summary>Attributes that a record has room for at least.</summary>
     public const int FirstCapacity = 4;
 
@@ -146,10 +139,10 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
         Status status = Begin(record, out RecordBody* body);
         if (status == Status.Done)
         {
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the release in Put; the shape is filled in, and the values of its slots are there.
             Shape* shape = (Shape*)Volatile.Read(ref *(nint*)&body->Shape);
-            if (shape == null) status = OrderedMap<THook>.Get(me, RecordTable.MapOf(body), name, out value);
+            if (shape == null) status = OrderedMap.Get(me, RecordTable.MapOf(body), name, out value);
             else
             {
                 slot = Shape.Find(shape, name);
@@ -173,7 +166,7 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
         Status status = Begin(record, out RecordBody* body);
         if (status == Status.Done)
         {
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the release in Put.
             if (Volatile.Read(ref body->ShapeId) == shapeId) value = Load(body, slot);
             else status = Status.Missing;
@@ -191,7 +184,7 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
     {
         RecordBody* body = BodyOf(record);
         if (body == null) return default;
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the release in Put.
         return new RecordView(body, Volatile.Read(ref body->ShapeId));
     }
@@ -281,7 +274,7 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
         RecordBody* body = record->Body;
         if (record->Object.Head.DeletedFlag != 0) return body == null;
         OrderedMap* table = RecordTable.MapOf(body);
-        if (table != null) return body->ShapeId == 0 && OrderedMap<THook>.IsValid(table);
+        if (table != null) return body->ShapeId == 0 && OrderedMap.IsValid(table);
         Shape* shape = body->Shape;
         if (shape->Id != body->ShapeId || shape->Count > body->Capacity) return false;
         for (int i = 0; i < shape->Count; i++)
@@ -305,7 +298,7 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
     static RecordBody* BodyOf(Record* record)
     {
         if (SharedObject.IsDeleted((SharedObject*)record)) return null;
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the exchange in Replace; the first load of the section's pointers.
         return (RecordBody*)Volatile.Read(ref *(nint*)&record->Body);
     }
@@ -313,7 +306,7 @@ public static unsafe partial class Record<THook> where THook : struct, IInterlea
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Value Load(RecordBody* body, int slot)
     {
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the release in Store, so that what the value points to is filled in.
         return new Value(Volatile.Read(ref *(ulong*)(RecordBody.Slots(body) + slot)));
     }

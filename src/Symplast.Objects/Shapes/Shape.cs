@@ -13,7 +13,7 @@ namespace Symplast.Objects;
 /// with one name more; all records of a pool that got the same names in the same order from the same root have the same shape,
 /// whatever thread gave them. The children of a shape are a list that only grows, at its head, by compare-and-swap; who fails
 /// looks at the new ones, so no name has two children.</para>
-/// <para>Shapes of a tree stay until <see cref="Shapes{THook}.FreeTree"/>. A record that lost an attribute, or got one that the
+/// <para>Shapes of a tree stay until <see cref="Shapes.FreeTree"/>. A record that lost an attribute, or got one that the
 /// tree has no room for, has a private shape: without number, seen in no cache, and freed with the record's next one.</para>
 /// </remarks>
 public unsafe struct Shape
@@ -78,15 +78,8 @@ public unsafe struct Shape
 }
 
 /// <summary>Trees of shapes. All methods are thread-safe unless they say otherwise.</summary>
-public static unsafe class Shapes<THook> where THook : struct, IInterleaving
+public static unsafe class Shapes
 {
-    /// <summary>
-    /// Records with more are used as dictionaries, and would fill the tree with shapes of their own: they have tables
-    /// (<see cref="RecordTable"/>).
-    /// </summary>
-    // A small number under test, so that short histories get there.
-    internal static int MostNames => typeof(THook) == typeof(Uninterrupted) ? 128 : 4;
-
     const int MostChildren = 64;
 
     /// <summary>
@@ -133,10 +126,10 @@ public static unsafe class Shapes<THook> where THook : struct, IInterleaving
         int children = 0;
         while (true)
         {
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the exchange below, so that the children are filled in.
             Shape* first = (Shape*)Volatile.Read(ref *(nint*)&shape->FirstChild);
-            if (THook.Omits(RecordStep.NewShapesAreSearched) && fresh != null) seen = first;
+            if (Interleaving.Omits(RecordStep.NewShapesAreSearched) && fresh != null) seen = first;
             for (Shape* child = first; child != seen; child = child->NextSibling, children++)
             {
                 if (!name.Matches(Shape.Names(child)[shape->Count])) continue;
@@ -148,13 +141,13 @@ public static unsafe class Shapes<THook> where THook : struct, IInterleaving
             if (fresh == null)
             {
                 extended = null;
-                if (children >= MostChildren || shape->Count >= MostNames) return Status.Missing;
+                if (children >= MostChildren || shape->Count >= ShapeSizes.MostNames) return Status.Missing;
                 fresh = Child(me, heap, shape, name);
                 if (fresh == null) return Status.NoMemory;
             }
             fresh->NextSibling = first;
-            THook.Point();
-            if (THook.Omits(RecordStep.AdditionCompares)) first = shape->FirstChild;
+            Interleaving.Point();
+            if (Interleaving.Omits(RecordStep.AdditionCompares)) first = shape->FirstChild;
             // Full fence; pairs with the acquire above.
             if (Interlocked.CompareExchange(ref *(nint*)&shape->FirstChild, (nint)fresh, (nint)first) == (nint)first)
             {

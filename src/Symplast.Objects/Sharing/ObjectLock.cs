@@ -13,16 +13,16 @@ internal static unsafe class ObjectLock
 
     /// <summary>Takes the lock. Inside a section.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void Enter<THook>(int* word) where THook : struct, IInterleaving
+    internal static void Enter(int* word)
     {
-        if (!TryEnter<THook>(word)) EnterContended<THook>(word);
+        if (!TryEnter(word)) EnterContended(word);
     }
 
     /// <summary>Takes the lock if nobody holds it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static bool TryEnter<THook>(int* word) where THook : struct, IInterleaving
+    internal static bool TryEnter(int* word)
     {
-        THook.Point();
+        Interleaving.Point();
         // Acquire (full fence): pairs with the exchange in Exit.
         return Interlocked.CompareExchange(ref *word, 1, 0) == 0;
     }
@@ -33,9 +33,9 @@ internal static unsafe class ObjectLock
     /// finds the old.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void Exit<THook>(int* word) where THook : struct, IInterleaving
+    internal static void Exit(int* word)
     {
-        THook.Point();
+        Interleaving.Point();
         // Release (full fence, see above): pairs with the exchanges in TryEnter and EnterContended. 2 says that someone may
         // sleep.
         if (Interlocked.Exchange(ref *word, 0) == 2) Futex.Wake(word, 1);
@@ -43,15 +43,8 @@ internal static unsafe class ObjectLock
 
     /// <summary>The same for a lock that another thread holds, or waits for.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal static void EnterContended<THook>(int* word) where THook : struct, IInterleaving
+    internal static void EnterContended(int* word)
     {
-        if (typeof(THook) != typeof(Uninterrupted))
-        {
-            // A test's scheduler lets this thread wait; nobody sleeps on the word. Pairs with Exit.
-            do THook.Await(word);
-            while (Interlocked.CompareExchange(ref *word, 1, 0) != 0);
-            return;
-        }
         // The holder works for less than a microsecond, unless it was preempted.
         for (int i = 0; i < Spins; i++)
         {
@@ -61,6 +54,6 @@ internal static unsafe class ObjectLock
         }
         // Sleeping inside a section would hold back reclamation, but the holder is a thread in the midst of a short critical
         // section: it is bounded by one preemption. Pairs with Exit.
-        while (Interlocked.Exchange(ref *word, 2) != 0) Futex.Wait(word, 2, 1_000_000);
+        while (Interlocked.Exchange(ref *word, 2) != 0) Interleaving.Await(word, 2, 1_000_000);
     }
 }

@@ -12,7 +12,7 @@ public static unsafe class Reference
     /// One more reference, unless the block is dead. Inside the section in which the pointer was loaded the memory stays, so a
     /// dead block can be asked.
     /// </summary>
-    public static bool TryTake(Header* block) => ReferenceCount<Uninterrupted>.TryTake(ref block->Count);
+    public static bool TryTake(Header* block) => ReferenceCount.TryTake(ref block->Count);
 
     /// <summary>
     /// The same for what a value refers to; true for values that are not counted, and for objects of other pools that were
@@ -58,6 +58,6 @@ public static unsafe class Reference
     internal static bool DropOne(Header* block)
     {
         Debug.Assert(block->Count > 0);
-        return ReferenceCount<Uninterrupted>.Drop(ref block->Count);
+        return ReferenceCount.Drop(ref block->Count);
     }
 }

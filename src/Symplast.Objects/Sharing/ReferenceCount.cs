@@ -14,7 +14,7 @@ internal enum CountStep
 }
 
 /// <summary>The protocol of <see cref="Reference"/>: a count that rises only while it is above 0, and falls to 0 once.</summary>
-internal static unsafe class ReferenceCount<THook> where THook : struct, IInterleaving
+internal static unsafe class ReferenceCount
 {
     // A count that got this far stays: wrapping round would free what is in use. It is set far above, so that threads which
     // looked at the count shortly before and subtract now cannot bring it back below.
@@ -24,14 +24,14 @@ internal static unsafe class ReferenceCount<THook> where THook : struct, IInterl
     /// <summary>One more, unless it is 0.</summary>
     internal static bool TryTake(ref int count)
     {
-        THook.Point();
+        Interleaving.DeepPoint();
         // Any value will do to begin with: the exchange decides.
         int found = Volatile.Read(ref count);
-        while (found > 0 || THook.Omits(CountStep.DeadStayDead))
+        while (found > 0 || Interleaving.Omits(CountStep.DeadStayDead))
         {
             if (found >= Saturated) return true;
-            THook.Point();
-            if (THook.Omits(CountStep.TakingCompares)) found = count;
+            Interleaving.DeepPoint();
+            if (Interleaving.Omits(CountStep.TakingCompares)) found = count;
             // Full fence; pairs with that in Drop: it never finds 0 after we found more.
             int next = found + 1 < Saturated ? found + 1 : Stuck;
             int seen = Interlocked.CompareExchange(ref count, next, found);
@@ -44,11 +44,11 @@ internal static unsafe class ReferenceCount<THook> where THook : struct, IInterl
     /// <summary>One less; true if that was the last.</summary>
     internal static bool Drop(ref int count)
     {
-        THook.Point();
+        Interleaving.DeepPoint();
         int found = Volatile.Read(ref count);
         if (found >= Saturated) return false;
-        THook.Point();
-        if (THook.Omits(CountStep.DroppingIsOneStep)) return (count = found - 1) == 0;
+        Interleaving.DeepPoint();
+        if (Interleaving.Omits(CountStep.DroppingIsOneStep)) return (count = found - 1) == 0;
         // Full fence; pairs with TryTake, and makes what others did with the block before they dropped it visible to the one that
         // frees it. Also the fence between the unlinking of the reference, which may have been a plain store, and the tag of what
         // is retired.

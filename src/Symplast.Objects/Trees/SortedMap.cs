@@ -4,37 +4,6 @@ using System.Runtime.InteropServices;
 
 namespace Symplast.Objects;
 
-/// <summary>A map in a pool that is sorted by its keys: its head. See <see cref="SortedMap{THook, TRules}"/>.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 128)]
-public unsafe struct SortedMap
-{
-    // Its lock guards Root.
-    [FieldOffset(0)]
-    internal SharedObject Object;
-
-    /// <summary>A leaf or an inner node, never 0.</summary>
-    [FieldOffset(32)]
-    internal nint Root;
-
-    /// <summary>How often <c>Clear</c> has replaced the root.</summary>
-    [FieldOffset(40)]
-    internal ulong Era;
-
-    // What every insertion and removal writes, apart from what everybody reads.
-
-    /// <summary>Number of entries; changes under <see cref="Order"/>.</summary>
-    [FieldOffset(64)]
-    internal long Count;
-
-    /// <summary>Odd while somebody inserts, removes or clears.</summary>
-    [FieldOffset(72)]
-    internal ulong Version;
-
-    /// <summary>The lock under which insertions and removals take effect, one after the other.</summary>
-    [FieldOffset(80)]
-    internal int Order;
-}
-
 /// <summary>
 /// A map sorted by its keys: a B+tree under RCU, with fat nodes, locks for writers only, and lock-free reads. Keys are of one
 /// class (numbers, text, bytes or tuples, see <see cref="Ordering"/>): that of the first key, for as long as the map is not
@@ -98,12 +67,35 @@ public unsafe struct SortedMap
 /// <para><b>References.</b> A leaf owns one to each entry's key and value, an inner node one to each of its keys. They are
 /// dropped after the store that unlinked them; dropping is a full fence.</para>
 /// </remarks>
-/// <typeparam name="THook">Where tests may switch threads; <see cref="Uninterrupted"/> in the product.</typeparam>
-/// <typeparam name="TRules">Sizes of nodes; <see cref="SortedMapRules"/> in the product.</typeparam>
-public static unsafe partial class SortedMap<THook, TRules>
-    where THook : struct, IInterleaving
-    where TRules : struct, ISortedMapRules
+[StructLayout(LayoutKind.Explicit, Size = 128)]
+public unsafe partial struct SortedMap
 {
+    // Its lock guards Root.
+    [FieldOffset(0)]
+    internal SharedObject Object;
+
+    /// <summary>A leaf or an inner node, never 0.</summary>
+    [FieldOffset(32)]
+    internal nint Root;
+
+    /// <summary>How often <c>Clear</c> has replaced the root.</summary>
+    [FieldOffset(40)]
+    internal ulong Era;
+
+    // What every insertion and removal writes, apart from what everybody reads.
+
+    /// <summary>Number of entries; changes under <see cref="Order"/>.</summary>
+    [FieldOffset(64)]
+    internal long Entries;
+
+    /// <summary>Odd while somebody inserts, removes or clears.</summary>
+    [FieldOffset(72)]
+    internal ulong Version;
+
+    /// <summary>The lock under which insertions and removals take effect, one after the other.</summary>
+    [FieldOffset(80)]
+    internal int Order;
+
     /// <summary>A new empty map with one reference, the caller's; null if there is no memory or the pool was deleted.</summary>
     public static SortedMap* Create(Participant* me, PoolHeap* heap)
     {
@@ -133,6 +125,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     /// The value of a key, which can be read for as long as the caller's section lasts and comes without a reference. WrongKind
     /// if the map has keys of another class.
     /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static Status Get(Participant* me, SortedMap* map, in Probe key, out Value value)
     {
         // Who is inside a section already need not open another one.
@@ -158,7 +151,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         value = default;
         SortedLeaf* leaf = LeafOf(map, key);
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the releases in Write and Pop, so that the places it names are filled.
         ulong order = Volatile.Read(ref leaf->Node.Order);
         OrderingClass kind = SortedKey.ClassOf(key);
@@ -166,7 +159,7 @@ public static unsafe partial class SortedMap<THook, TRules>
             return LeafOrder.Count(order) == 0 && kind != OrderingClass.None ? Status.Missing : Status.WrongKind;
         int place = PlaceOf(leaf, order, key);
         if (place < 0) return kind == OrderingClass.None ? Status.WrongKind : Status.Missing;
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the releases in Write, so that what it refers to is complete.
         value = new Value(Volatile.Read(ref SortedLeaf.Value(leaf, place)));
         return Status.Done;
@@ -182,13 +175,13 @@ public static unsafe partial class SortedMap<THook, TRules>
     static SortedLeaf* LeafOfNumber(SortedMap* map, Value key)
     {
         long digest = SortedKey.OfNumber(key);
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the exchange in Hang, so that the node is complete.
         SortedNode* node = (SortedNode*)Volatile.Read(ref map->Root);
         while (node->Level != 0)
         {
             nint* slot = SortedInner.Slot(SortedInner.LastOf((SortedInner*)node, digest));
-            THook.Point();
+            Interleaving.Point();
             // Acquire: the same.
             node = (SortedNode*)Volatile.Read(ref *slot);
         }
@@ -200,7 +193,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         byte* data = key.Data;
         nuint length = key.Length;
-        THook.Point();
+        Interleaving.Point();
         // Acquire: as in LeafOfNumber, here and below.
         SortedNode* node = (SortedNode*)Volatile.Read(ref map->Root);
         while (node->Level != 0)
@@ -211,7 +204,7 @@ public static unsafe partial class SortedMap<THook, TRules>
             bool isSure = *last != digest
                 && (!inner->IsOpen || SortedKey.HasBeginning(data, length, new Value(SortedInner.Key(inner, 1)), node->Skip));
             nint* slot = isSure ? SortedInner.Slot(last) : SlotOf(inner, data, length);
-            THook.Point();
+            Interleaving.Point();
             node = (SortedNode*)Volatile.Read(ref *slot);
         }
         return (SortedLeaf*)node;

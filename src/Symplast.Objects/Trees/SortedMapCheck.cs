@@ -1,7 +1,7 @@
 namespace Symplast.Objects;
 
 // Invariants, for tests.
-public static unsafe partial class SortedMap<THook, TRules>
+public unsafe partial struct SortedMap
 {
     /// <summary>
     /// Whether everything in the map is as it should be. Nobody else may use the map meanwhile, and no operation may have run out
@@ -22,7 +22,7 @@ public static unsafe partial class SortedMap<THook, TRules>
             else if (root->Level > 0 && ((SortedInner*)root)->Count < 2) fault = "the root has one child";
             else fault = Check(
                 root, root->Level, root->Class, true, map->Object.Head.Extra == Header.Hidden, default, default, ref entries);
-            if (fault == null && entries != map->Count) fault = $"{entries} entries, but counted {map->Count}";
+            if (fault == null && entries != map->Entries) fault = $"{entries} entries, but counted {map->Entries}";
         }
         Epoch.Exit(me);
         return fault;
@@ -51,7 +51,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         ulong order = leaf->Node.Order;
         int count = LeafOrder.Count(order);
         int filled = LeafOrder.Filled(order);
-        if (LeafOrder.IsDead(order) || count > filled || filled > TRules.LeafCapacity) return "a leaf's word is wrong";
+        if (LeafOrder.IsDead(order) || count > filled || filled > TreeSizes.LeafCapacity) return "a leaf's word is wrong";
         if (leaf->Node.Skip != new Fences(lower, upper).Common) return "a leaf's digests leave out the wrong bytes";
         entries += count;
         int seen = 0;
@@ -75,7 +75,7 @@ public static unsafe partial class SortedMap<THook, TRules>
 
     static string? CheckInner(SortedInner* inner, bool isCopy, Value lower, Value upper, ref long entries)
     {
-        if (inner->Count > TRules.InnerCapacity) return "an inner node is too full";
+        if (inner->Count > TreeSizes.InnerCapacity) return "an inner node is too full";
         if (SortedInner.Key(inner, 0) != 0) return "an inner node's first key is set";
         bool closed = new Fences(lower, upper).AreBoth;
         byte common = closed

@@ -48,7 +48,7 @@ public struct SortedCursor
 }
 
 // Going through a range of keys.
-public static unsafe partial class SortedMap<THook, TRules>
+public unsafe partial struct SortedMap
 {
     /// <summary>
     /// A cursor over the keys of a range, in ascending or descending order. It blocks nobody, may be used in one section after
@@ -137,7 +137,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         SortedLeaf* leaf = (SortedLeaf*)Descend(map, place, toward, 0, out Path path);
         Fences range = path.FencesAbove(1);
         Value fence = down ? range.Lower : range.Upper;
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the releases in Write and Pop, so that the places it names are filled.
         ulong order = Volatile.Read(ref leaf->Node.Order);
         int present = LeafOrder.Count(order);
@@ -148,7 +148,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         for (; (down ? position > stop : position < stop) && count < room; position += down ? -1 : 1)
         {
             int at = LeafOrder.Place(order, position);
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the releases in Write, so that what it refers to is complete.
             entries[count++] =
                 new SortedEntry(new Value(SortedLeaf.Key(leaf, at)), new Value(Volatile.Read(ref SortedLeaf.Value(leaf, at))));

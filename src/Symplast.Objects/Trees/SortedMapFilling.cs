@@ -1,7 +1,7 @@
 namespace Symplast.Objects;
 
 // An empty map gets many entries at once.
-public static unsafe partial class SortedMap<THook, TRules>
+public unsafe partial struct SortedMap
 {
     struct EntryOrder : IValueOrder
     {
@@ -68,7 +68,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         OrderingClass kind = Ordering.ClassOf(entries[0].Key);
         Entry* part = stackalloc Entry[SortedLeaf.Places];
         // As full as those of keys that come in order, evenly.
-        int most = Math.Max(TRules.LeafCapacity - 1, 1);
+        int most = Math.Max(TreeSizes.LeafCapacity - 1, 1);
         long leaves = (count + most - 1) / most;
         long rest = count;
         bool complete = true;
@@ -109,10 +109,10 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         while (!SharedObject.IsDeleted((SharedObject*)map))
         {
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the increment in Clear, as in Write.
             ulong era = Volatile.Read(ref map->Era);
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the exchange in Hang.
             SortedNode* old = (SortedNode*)Volatile.Read(ref map->Root);
             if (old->Level != 0) return Status.Missing;

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 // Entries by their place in the order: the first, the next one, and taking out the least and the greatest.
-public static unsafe partial class SortedMap<THook, TRules>
+public unsafe partial struct SortedMap
 {
     // How many leaves in a row may be empty, while others are about to merge them away, before a reader sees to it.
     const int MostPassed = 16;
@@ -71,7 +71,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         else if (!SharedObject.IsDeleted((SharedObject*)map))
         {
             SortedLeaf* leaf = LeafOf(map, bound);
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the releases in Write and Pop, so that the places it names are filled.
             ulong order = Volatile.Read(ref leaf->Node.Order);
             int position = leaf->Node.Class != sought.Class
@@ -105,7 +105,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         Passed* passed = stackalloc Passed[MostPassed];
         int count = 0;
         key = value = default;
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the increment in Clear. A new tree whose writers have begun comes with a new era.
         ulong era = Volatile.Read(ref map->Era);
         bool down = side is Toward.Below or Toward.Last;
@@ -116,7 +116,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         while (true)
         {
             SortedLeaf* leaf = (SortedLeaf*)Descend(map, target, toward, 0, out Path path);
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the releases in Write and Pop, so that the places it names are filled.
             ulong order = Volatile.Read(ref leaf->Node.Order);
             int entries = LeafOrder.Count(order);
@@ -151,29 +151,30 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         int place = LeafOrder.Place(order, position);
         key = new Value(SortedLeaf.Key(leaf, place));
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the releases in Write; and no later than the second look at the word.
         value = new Value(Volatile.Read(ref SortedLeaf.Value(leaf, place)));
-        THook.Point();
+        Interleaving.Point();
         // A word that is the same now was so when the value was read. Pairs with the releases in Write, Pop and Kill.
-        return TRules.Fault == SortedMapFault.TrustsOneLeaf || Volatile.Read(ref leaf->Node.Order) == order;
+        return Interleaving.Omits(SortedMapFault.TrustsOneLeaf) || Volatile.Read(ref leaf->Node.Order) == order;
     }
 
     static bool AreUnchanged(SortedMap* map, Passed* passed, int count, ulong era)
     {
-        if (TRules.Fault == SortedMapFault.TrustsPassedLeaves) return true;
+        if (Interleaving.Omits(SortedMapFault.TrustsPassedLeaves)) return true;
         for (int i = 0; i < count; i++)
         {
-            THook.Point();
+            Interleaving.Point();
             // Pairs with the releases in Write, Pop and Kill.
             if (Volatile.Read(ref passed[i].Leaf->Node.Order) != passed[i].Order) return false;
         }
-        THook.Point();
+        Interleaving.Point();
         // Pairs with the increment in Clear.
         return Volatile.Read(ref map->Era) == era;
     }
 
     // The position of the nearest entry on a side of the bound; outside of the leaf's if there is none.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     static int PositionOf(SortedLeaf* leaf, ulong order, in SortedKey bound, bool down, bool inclusive)
     {
         bool isThere = Search(leaf, order, bound, out int position) >= 0;
@@ -228,7 +229,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         }
         key = new Value(SortedLeaf.Key(leaf, place));
         value = new Value(SortedLeaf.Value(leaf, place));
-        THook.Point();
+        Interleaving.Point();
         // Release; giving back the lock is a full fence.
         Volatile.Write(ref leaf->Node.Order, LeafOrder.Removed(order, position));
         ExitOrder(map, -1);

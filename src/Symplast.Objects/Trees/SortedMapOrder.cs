@@ -2,11 +2,8 @@ namespace Symplast.Objects;
 
 // What gives the insertions and removals of all keys one order, so that there is a number of entries at each moment. Updates of
 // values have no part in it.
-public static unsafe partial class SortedMap<THook, TRules>
+public unsafe partial struct SortedMap
 {
-    // How often a count is tried without the lock.
-    static int MostLooks => typeof(THook) == typeof(Uninterrupted) ? 64 : 2;
-
     /// <summary>The number of entries at one moment during the call.</summary>
     public static Status Count(Participant* me, SortedMap* map, out long count)
     {
@@ -20,22 +17,22 @@ public static unsafe partial class SortedMap<THook, TRules>
 
     static long CountOf(SortedMap* map)
     {
-        for (int i = 0; i < MostLooks; i++)
+        for (int i = 0; i < TreeSizes.MostLooks; i++)
         {
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the releases in EnterOrder and ExitOrder.
             ulong version = Volatile.Read(ref map->Version);
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the release in ExitOrder. If it is of a later version, so is what is read next.
-            long count = Volatile.Read(ref map->Count);
-            THook.Point();
-            if (TRules.Fault == SortedMapFault.CountsAnyTime) return count;
+            long count = Volatile.Read(ref map->Entries);
+            Interleaving.Point();
+            if (Interleaving.Omits(SortedMapFault.CountsAnyTime)) return count;
             if ((version & 1) == 0 && Volatile.Read(ref map->Version) == version) return count;
         }
         // The holder was interrupted, or there is no end of changes.
-        ObjectLock.Enter<THook>(&map->Order);
-        long settled = map->Count;
-        ObjectLock.Exit<THook>(&map->Order);
+        ObjectLock.Enter(&map->Order);
+        long settled = map->Entries;
+        ObjectLock.Exit(&map->Order);
         return settled;
     }
 
@@ -44,15 +41,15 @@ public static unsafe partial class SortedMap<THook, TRules>
     static bool TryEnterOrder(SortedMap* map, ulong era)
     {
         EnterOrder(map);
-        if (map->Era == era || TRules.Fault == SortedMapFault.CountsWhatWasCleared) return true;
+        if (map->Era == era || Interleaving.Omits(SortedMapFault.CountsWhatWasCleared)) return true;
         ExitOrder(map, 0);
         return false;
     }
 
     static void EnterOrder(SortedMap* map)
     {
-        ObjectLock.Enter<THook>(&map->Order);
-        THook.Point();
+        ObjectLock.Enter(&map->Order);
+        Interleaving.Point();
         // Release, odd: pairs with the first reading in CountOf. What follows is stored with release or interlocked, so it is not
         // seen before this.
         Volatile.Write(ref map->Version, map->Version + 1);
@@ -60,11 +57,11 @@ public static unsafe partial class SortedMap<THook, TRules>
 
     static void ExitOrder(SortedMap* map, long change)
     {
-        THook.Point();
+        Interleaving.Point();
         // Release, both: pair with the readings in CountOf, which find all of the change, or none of it.
-        Volatile.Write(ref map->Count, map->Count + change);
-        THook.Point();
+        Volatile.Write(ref map->Entries, map->Entries + change);
+        Interleaving.Point();
         Volatile.Write(ref map->Version, map->Version + 1);
-        ObjectLock.Exit<THook>(&map->Order);
+        ObjectLock.Exit(&map->Order);
     }
 }

@@ -1,7 +1,7 @@
 namespace Symplast.Objects;
 
 // What a map consists of and holds.
-public static unsafe partial class SortedMap<THook, TRules>
+public unsafe partial struct SortedMap
 {
     /// <summary>What the table of kinds knows of sorted maps.</summary>
     internal static Structure Structure => new(&ReleaseContents, &VisitParts, &DeleteObject);

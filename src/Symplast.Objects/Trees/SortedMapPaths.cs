@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 // Ways down the tree that are remembered, and taking locks on the way up.
-public static unsafe partial class SortedMap<THook, TRules>
+public unsafe partial struct SortedMap
 {
     // 14 entries at least quartered a level: far more than there is memory for.
     const int MostLevels = 32;
@@ -75,7 +75,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     static SortedNode* Descend(SortedMap* map, in SortedKey key, Toward toward, int level, out Path path)
     {
         Unsafe.SkipInit(out path);
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the exchange in Hang, here and below.
         SortedNode* node = (SortedNode*)Volatile.Read(ref map->Root);
         path.Top = node->Level;
@@ -93,7 +93,7 @@ public static unsafe partial class SortedMap<THook, TRules>
             Debug.Assert(node->Level < MostLevels);
             path.Nodes[node->Level] = (nint)node;
             path.Index[node->Level] = (byte)index;
-            THook.Point();
+            Interleaving.Point();
             node = (SortedNode*)Volatile.Read(ref *SortedInner.Slot(inner, index));
         }
         return node;
@@ -108,16 +108,16 @@ public static unsafe partial class SortedMap<THook, TRules>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool TryLock(SortedNode* node, int* word)
     {
-        ObjectLock.Enter<THook>(word);
-        if (node->DeadFlag == 0 || TRules.Fault == SortedMapFault.UsesDeadLeaf) return true;
-        ObjectLock.Exit<THook>(word);
+        ObjectLock.Enter(word);
+        if (node->DeadFlag == 0 || Interleaving.Omits(SortedMapFault.UsesDeadLeaf)) return true;
+        ObjectLock.Exit(word);
         return false;
     }
 
-    static void Unlock(SortedNode* node) => ObjectLock.Exit<THook>(SortedNode.Lock(node));
+    static void Unlock(SortedNode* node) => ObjectLock.Exit(SortedNode.Lock(node));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Unlock(SortedLeaf* leaf) => ObjectLock.Exit<THook>(&leaf->Lock);
+    static void Unlock(SortedLeaf* leaf) => ObjectLock.Exit(&leaf->Lock);
 
     /// <summary>
     /// Takes the lock above a node that the caller has locked: its parent's, or the map's if the parent is null. False, and not
@@ -127,25 +127,25 @@ public static unsafe partial class SortedMap<THook, TRules>
     {
         if (parent == null)
         {
-            ObjectLock.Enter<THook>(&map->Object.Lock);
+            ObjectLock.Enter(&map->Object.Lock);
             if (map->Root == (nint)node && map->Object.Head.DeletedFlag == 0) return true;
-            ObjectLock.Exit<THook>(&map->Object.Lock);
+            ObjectLock.Exit(&map->Object.Lock);
             return false;
         }
-        ObjectLock.Enter<THook>(&parent->Lock);
-        if ((parent->Node.DeadFlag == 0 || TRules.Fault == SortedMapFault.UsesDeadParent)
+        ObjectLock.Enter(&parent->Lock);
+        if ((parent->Node.DeadFlag == 0 || Interleaving.Omits(SortedMapFault.UsesDeadParent))
             && *SortedInner.Slot(parent, index) == (nint)node) return true;
-        ObjectLock.Exit<THook>(&parent->Lock);
+        ObjectLock.Exit(&parent->Lock);
         return false;
     }
 
     static void UnlockAbove(SortedMap* map, SortedInner* parent) =>
-        ObjectLock.Exit<THook>(parent == null ? &map->Object.Lock : &parent->Lock);
+        ObjectLock.Exit(parent == null ? &map->Object.Lock : &parent->Lock);
 
     /// <summary>Publishes a node in the slot above; that lock is held.</summary>
     static void Hang(SortedMap* map, SortedInner* parent, int index, SortedNode* node)
     {
-        THook.Point();
+        Interleaving.Point();
         // Release (full fence): pairs with the acquires in LeafOfNumber, LeafOfBytes and Descend. Interlocked, because what hung
         // there will be retired.
         Interlocked.Exchange(ref parent == null ? ref map->Root : ref *SortedInner.Slot(parent, index), (nint)node);
@@ -155,7 +155,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     static void Kill(SortedNode* node)
     {
         node->DeadFlag = 1;
-        THook.Point();
+        Interleaving.Point();
         // Release: pairs with the acquires in Nearest; the replacement was published before.
         if (node->Level == 0) Volatile.Write(ref node->Order, LeafOrder.Dead(node->Order));
     }

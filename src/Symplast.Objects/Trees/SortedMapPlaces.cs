@@ -1,7 +1,7 @@
 namespace Symplast.Objects;
 
 // Taking out an entry by its number in the order.
-public static unsafe partial class SortedMap<THook, TRules>
+public unsafe partial struct SortedMap
 {
     /// <summary>
     /// Removes the entry with a number in the order of keys, negative from the end, and gives it; Missing if there is none, and
@@ -67,7 +67,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         int place = LeafOrder.Place(leaf->Node.Order, position);
         key = new Value(SortedLeaf.Key(leaf, place));
         value = new Value(SortedLeaf.Value(leaf, place));
-        THook.Point();
+        Interleaving.Point();
         // Release; giving back the lock is a full fence.
         Volatile.Write(ref leaf->Node.Order, LeafOrder.Removed(leaf->Node.Order, position));
         ExitOrder(map, -1);

@@ -1,7 +1,7 @@
 namespace Symplast.Objects;
 
 // Giving up a whole tree.
-public static unsafe partial class SortedMap<THook, TRules>
+public unsafe partial struct SortedMap
 {
     /// <summary>Removes all entries at once. What it takes grows with their number, but nobody waits for it.</summary>
     public static Status Clear(Participant* me, SortedMap* map)
@@ -44,20 +44,20 @@ public static unsafe partial class SortedMap<THook, TRules>
 
     static Status Clear(Participant* me, SortedMap* map, SortedLeaf* root)
     {
-        ObjectLock.Enter<THook>(&map->Object.Lock);
+        ObjectLock.Enter(&map->Object.Lock);
         bool deleted = map->Object.Head.DeletedFlag != 0;
         SortedNode* old = (SortedNode*)map->Root;
         if (!deleted)
         {
             EnterOrder(map);
             Hang(map, null, 0, &root->Node);
-            THook.Point();
+            Interleaving.Point();
             // Full fence; pairs with the acquires in Write, TryNearest and Snapshot. No writer gets into the new leaf before it.
             Interlocked.Increment(ref map->Era);
-            ExitOrder(map, -map->Count);
+            ExitOrder(map, -map->Entries);
             Unlock(&root->Node);
         }
-        ObjectLock.Exit<THook>(&map->Object.Lock);
+        ObjectLock.Exit(&map->Object.Lock);
         if (deleted) Heap.Free(me, root);
         else Dismantle(me, map, old, null);
         return deleted ? Status.Deleted : Status.Done;
@@ -66,12 +66,12 @@ public static unsafe partial class SortedMap<THook, TRules>
     // True for one caller only; nobody replaces the root any more after that.
     static bool TryMarkDeleted(SortedMap* map)
     {
-        ObjectLock.Enter<THook>(&map->Object.Lock);
+        ObjectLock.Enter(&map->Object.Lock);
         bool first = map->Object.Head.DeletedFlag == 0;
-        THook.Point();
+        Interleaving.Point();
         // Release: pairs with the acquire in SharedObject.IsDeleted. Dropping what the map held is a full fence.
         Volatile.Write(ref map->Object.Head.DeletedFlag, 1);
-        ObjectLock.Exit<THook>(&map->Object.Lock);
+        ObjectLock.Exit(&map->Object.Lock);
         return first;
     }
 
@@ -111,11 +111,11 @@ public static unsafe partial class SortedMap<THook, TRules>
 
     static void KillAndPush(SortedNode* node, ref SortedNode* list)
     {
-        ObjectLock.Enter<THook>(SortedNode.Lock(node));
+        ObjectLock.Enter(SortedNode.Lock(node));
         Kill(node);
         SortedNode.Next(node) = list;
         list = node;
-        ObjectLock.Exit<THook>(SortedNode.Lock(node));
+        ObjectLock.Exit(SortedNode.Lock(node));
     }
 
     static void Drop(Participant* me, Value value, Release* release)

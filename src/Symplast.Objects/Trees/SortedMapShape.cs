@@ -1,19 +1,20 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Symplast.Objects;
 
 // Splitting, merging and compacting nodes.
-public static unsafe partial class SortedMap<THook, TRules>
+public unsafe partial struct SortedMap
 {
     // Whoever has fewer (but the root) is merged with a neighbour; whoever has more after that is cut in two.
-    static int LeastEntries => Math.Max(TRules.LeafCapacity / 4, 1);
+    static int LeastEntries => Math.Max(TreeSizes.LeafCapacity / 4, 1);
 
     // For entries whose digests are of no use.
     const int UnknownSkip = -1;
 
-    static int LeastChildren => Math.Max(TRules.InnerCapacity / 4, 2);
+    static int LeastChildren => Math.Max(TreeSizes.InnerCapacity / 4, 2);
 
-    static int Capacity(int level) => level == 0 ? TRules.LeafCapacity : TRules.InnerCapacity;
+    static int Capacity(int level) => level == 0 ? TreeSizes.LeafCapacity : TreeSizes.InnerCapacity;
 
     static int Roomy(int level) => Capacity(level) * 3 / 4;
 
@@ -24,7 +25,7 @@ public static unsafe partial class SortedMap<THook, TRules>
 
     static bool IsFull(SortedNode* node) =>
         node->Level == 0
-            ? LeafOrder.Filled(node->Order) >= TRules.LeafCapacity : ((SortedInner*)node)->Count >= TRules.InnerCapacity;
+            ? LeafOrder.Filled(node->Order) >= TreeSizes.LeafCapacity : ((SortedInner*)node)->Count >= TreeSizes.InnerCapacity;
 
     /// <summary>
     /// An entry of a leaf, or a child and the least key of its range. The digest is as in the node that it comes from.
@@ -87,7 +88,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         SortedLeaf* leaf = (SortedLeaf*)(isExchange ? Heap.AllocateInExchange(me, heap, size) : Heap.Allocate(me, heap, size));
         if (leaf == null) return null;
         // What will be inserted begins as the range does; what the entries have in common says nothing about it.
-        byte skip = TRules.Fault == SortedMapFault.SkipsWhatEntriesShare && entries.Length > 1
+        byte skip = Interleaving.Omits(SortedMapFault.SkipsWhatEntriesShare) && entries.Length > 1
             ? Common(entries[0], entries[^1]) : range.Common;
         leaf->Node = new SortedNode { Class = kind, Order = LeafOrder.First(entries.Length), Skip = skip };
         leaf->Lock = 1;
@@ -118,7 +119,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         inner->Lock = 0;
         inner->Next = null;
         inner->Count = (byte)entries.Length;
-        inner->IsOpen = isOpen && skip > 0 && TRules.Fault != SortedMapFault.SkipsUnread;
+        inner->IsOpen = isOpen && skip > 0 && !Interleaving.Omits(SortedMapFault.SkipsUnread);
         SortedInner.Clear(inner, entries.Length);
         for (int i = 0; i < entries.Length; i++)
         {
@@ -345,11 +346,11 @@ public static unsafe partial class SortedMap<THook, TRules>
 
         if (replacesParent) Hang(map, site.Grand, site.GrandIndex, top);
         else Hang(map, site.Parent, site.Index, top);
-        if (TRules.Fault == SortedMapFault.UnlocksEarly) UnlockNew(first, second);
+        if (Interleaving.Omits(SortedMapFault.UnlocksEarly)) UnlockNew(first, second);
         Kill(left);
         if (right != null) Kill(right);
         if (replacesParent) Kill(&site.Parent->Node);
-        if (TRules.Fault != SortedMapFault.UnlocksEarly) UnlockNew(first, second);
+        if (!Interleaving.Omits(SortedMapFault.UnlocksEarly)) UnlockNew(first, second);
         if (replacesParent) UnlockAbove(map, site.Grand);
         UnlockAbove(map, site.Parent);
         if (right != null) Unlock(right);
@@ -394,12 +395,13 @@ public static unsafe partial class SortedMap<THook, TRules>
                 if (i == site.Index && second != null) entries[count++] = added;
             }
         }
-        Debug.Assert(count <= TRules.InnerCapacity);
+        Debug.Assert(count <= TreeSizes.InnerCapacity);
         return (SortedNode*)NewInner(
             me, Heap.Of(site.Map), first->Class, first->Level + 1, new ReadOnlySpan<Entry>(entries, count), known, site.Range);
     }
 
     // A root with one child gives way to the child.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     static bool TryCollapse(Participant* me, SortedMap* map, SortedNode* root)
     {
         if (!TryLock(root)) return false;

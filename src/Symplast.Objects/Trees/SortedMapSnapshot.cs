@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Symplast.Objects;
 
 // Copies of a whole map as it was at one moment.
-public static unsafe partial class SortedMap<THook, TRules>
+public unsafe partial struct SortedMap
 {
     /// <summary>
     /// A copy of the map as it was at one moment during the call, with one reference, the caller's. Writers wait while it is
@@ -107,7 +107,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         if (copies->Level != 0) SortedInner.Key((SortedInner*)copies, 0) = 0;
         Heap.Free(me, (void*)copy->Root);
         copy->Root = (nint)copies;
-        copy->Count = entries;
+        copy->Entries = entries;
         return Status.Done;
     }
 
@@ -116,7 +116,7 @@ public static unsafe partial class SortedMap<THook, TRules>
     static bool TryLockLeaves(SortedMap* map, in Range range, out SortedNode* locked)
     {
         locked = null;
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the increment in Clear. Who has locked a leaf of a new tree sees the new era.
         ulong era = Volatile.Read(ref map->Era);
         SortedKey target = range.Lower;

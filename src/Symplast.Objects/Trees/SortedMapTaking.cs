@@ -1,7 +1,7 @@
 namespace Symplast.Objects;
 
 // Snapshots that need no room in the pool.
-public static unsafe partial class SortedMap<THook, TRules>
+public unsafe partial struct SortedMap
 {
     /// <summary>
     /// All entries as they were at one moment during the call, in memory of the process's own. Writers wait while they are

@@ -2,7 +2,7 @@ namespace Symplast.Objects;
 
 // Tuples of which Python has no order are not keys of one map: each new one must have one with its neighbours, and so has one
 // with all others (Ordering.HaveOrder).
-public static unsafe partial class SortedMap<THook, TRules>
+public unsafe partial struct SortedMap
 {
     // With the neighbours in the leaf, whose lock is held: they stay what they are.
     static bool HasOrderInside(SortedLeaf* leaf, ulong order, int position, Value key) =>
@@ -26,7 +26,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         while (true)
         {
             SortedLeaf* leaf = (SortedLeaf*)Descend(map, target, toward, 0, out Path path);
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the releases in Write and Pop, so that the places it names are filled.
             ulong order = Volatile.Read(ref leaf->Node.Order);
             int count = LeafOrder.Count(order);

@@ -1,7 +1,7 @@
 namespace Symplast.Objects;
 
 // Operations that change one entry.
-public static unsafe partial class SortedMap<THook, TRules>
+public unsafe partial struct SortedMap
 {
     /// <summary>Stores a value under a key, whether there was one or not.</summary>
     public static Status Set(Participant* me, SortedMap* map, in Probe key, Value value) =>
@@ -265,7 +265,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         int place = PlaceOf(leaf, order, probe);
         present = place < 0 ? default : new Value(SortedLeaf.Value(leaf, place));
         status = Status.Done;
-        if (place < 0 && TChange.Inserts && LeafOrder.Filled(order) >= TRules.LeafCapacity)
+        if (place < 0 && TChange.Inserts && LeafOrder.Filled(order) >= TreeSizes.LeafCapacity)
         {
             Unlock(leaf);
             return Attempt.Full;
@@ -274,7 +274,7 @@ public static unsafe partial class SortedMap<THook, TRules>
         switch (change.Decide(me, Heap.Of(map), present, out Value next, out status))
         {
             case Turn.Store when place >= 0:
-                THook.Point();
+                Interleaving.Point();
                 // Release: pairs with the acquires in Find and Nearest.
                 Volatile.Write(ref SortedLeaf.Value(leaf, place), next.Bits);
                 Unlock(leaf);
@@ -291,7 +291,7 @@ public static unsafe partial class SortedMap<THook, TRules>
                 isCurrent = TryEnterOrder(map, era);
                 if (isCurrent)
                 {
-                    THook.Point();
+                    Interleaving.Point();
                     // Release; dropping what was there is a full fence.
                     Volatile.Write(ref leaf->Node.Order, order);
                     ExitOrder(map, -1);
@@ -328,10 +328,10 @@ public static unsafe partial class SortedMap<THook, TRules>
             Reference.Drop(me, key);
             return Status.WrongKind;
         }
-        if (TRules.Fault == SortedMapFault.PublishesEarly)
+        if (Interleaving.Omits(SortedMapFault.PublishesEarly))
         {
             Volatile.Write(ref leaf->Node.Order, LeafOrder.Inserted(order, position));
-            THook.Point();
+            Interleaving.Point();
         }
         leaf->Tags[place] = SortedKey.TagOf(probe);
         leaf->Digests[place] = sought.DigestIn(&leaf->Node);
@@ -350,7 +350,7 @@ public static unsafe partial class SortedMap<THook, TRules>
             Reference.Drop(me, key);
             return Status.WrongKind;
         }
-        THook.Point();
+        Interleaving.Point();
         // Release: pairs with the acquires in Find and Nearest; the place is filled.
         Volatile.Write(ref leaf->Node.Order, LeafOrder.Inserted(order, position));
         ExitOrder(map, 1);

@@ -1,7 +1,7 @@
 namespace Symplast.Objects;
 
 // Deletion, release, and the walk over the invariants.
-public static unsafe partial class SharedVector<THook>
+public unsafe partial struct SharedVector
 {
     /// <summary>
     /// Deletes the vector by hand: all later operations answer Deleted, and so does a second call. What it held is released.
@@ -50,27 +50,27 @@ public static unsafe partial class SharedVector<THook>
         bounds = 0;
         VectorRoot* root = null;
         if (PoolHeap.IsDeleted(Heap.Of(vector))) return null;
-        ObjectLock.Enter<THook>(&vector->Object.Lock);
+        ObjectLock.Enter(&vector->Object.Lock);
         if (vector->Object.Head.DeletedFlag == 0)
         {
-            THook.Point();
+            Interleaving.Point();
             // Full fence: pairs with the acquire in CurrentRoot; unlinks the root and its buckets before they are retired.
             root = (VectorRoot*)Interlocked.Exchange(ref *(nint*)&vector->Root, 0);
-            THook.Point();
+            Interleaving.Point();
             // Release: pairs with the acquire in SharedObject.IsDeleted. After the root, which readers look at: who was told by
             // the flag finds no root either. Under the lock, so who holds it next sees it.
             Volatile.Write(ref vector->Object.Head.DeletedFlag, 1);
             bounds = root->Bounds;
             Publish(root, VectorRoot.Gone);
         }
-        ObjectLock.Exit<THook>(&vector->Object.Lock);
+        ObjectLock.Exit(&vector->Object.Lock);
         return root;
     }
 
     static Value Kill(VectorRoot* root, long place)
     {
-        THook.Point();
-        if (THook.Omits(VectorStep.DeletionMarks)) return *VectorRoot.PlaceOf(root, place);
+        Interleaving.Point();
+        if (Interleaving.Omits(VectorStep.DeletionMarks)) return *VectorRoot.PlaceOf(root, place);
         // Full fence: pairs with the exchange in TryUpdateOpen: a set that comes later finds the mark, one that came before is
         // released here.
         return new Value(Interlocked.Exchange(ref *(ulong*)VectorRoot.PlaceOf(root, place), Dead.Bits));

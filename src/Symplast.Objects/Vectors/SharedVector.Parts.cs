@@ -1,7 +1,7 @@
 namespace Symplast.Objects;
 
 // What a vector consists of and holds.
-public static unsafe partial class SharedVector<THook>
+public unsafe partial struct SharedVector
 {
     /// <summary>What the table of kinds knows of vectors.</summary>
     internal static Structure Structure => new(&ReleaseContents, &VisitParts, &DeleteObject);

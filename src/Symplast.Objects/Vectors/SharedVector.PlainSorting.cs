@@ -1,7 +1,7 @@
 namespace Symplast.Objects;
 
 // Sorting of what needs no higher floor to be compared.
-public static unsafe partial class SharedVector<THook>
+public unsafe partial struct SharedVector
 {
     // By their bytes, those whose digests are the same.
     struct TextOrder : IValueOrder

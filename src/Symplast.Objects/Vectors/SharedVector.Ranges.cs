@@ -2,7 +2,7 @@ namespace Symplast.Objects;
 
 // Elements and ranges that are named relative to the end, by what they hold, or by what they were: looked up at the moment of the
 // change.
-public static unsafe partial class SharedVector<THook>
+public unsafe partial struct SharedVector
 {
     /// <summary>The element at a negative index, counted from the end. Missing if there is none. Lock-free.</summary>
     public static Status GetFromEnd(Participant* me, SharedVector* vector, long index, out Value value)
@@ -13,7 +13,7 @@ public static unsafe partial class SharedVector<THook>
         VectorRoot* root = PoolHeap.IsDeleted(Heap.Of(vector)) ? null : CurrentRoot(vector);
         while (root != null)
         {
-            THook.Point();
+            Interleaving.Point();
             // Acquire: as in Read.
             long bounds = Volatile.Read(ref root->Bounds);
             if (bounds == VectorRoot.Gone)
@@ -41,7 +41,7 @@ public static unsafe partial class SharedVector<THook>
                 found = Load(VectorRoot.PlaceOf(forward, place));
             }
             if (found == Dead) break;
-            THook.Point();
+            Interleaving.Point();
             // Acquire, after that in Load. The same bounds: the index meant this element between the two, and what was copied is
             // still what it was.
             if (Volatile.Read(ref root->Bounds) != bounds) continue;
@@ -130,8 +130,8 @@ public static unsafe partial class SharedVector<THook>
         Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next)
         where TUpdate : struct, IUpdate
     {
-        bool hasCollided = !ObjectLock.TryEnter<THook>(&vector->Object.Lock);
-        if (hasCollided) ObjectLock.EnterContended<THook>(&vector->Object.Lock);
+        bool hasCollided = !ObjectLock.TryEnter(&vector->Object.Lock);
+        if (hasCollided) ObjectLock.EnterContended(&vector->Object.Lock);
         VectorRoot* root = vector->Root;
         // What is still negative is Missing.
         if (root != null) index += VectorRoot.LengthOf(root->Bounds);

@@ -1,7 +1,7 @@
 namespace Symplast.Objects;
 
 // Reading many elements at once.
-public static unsafe partial class SharedVector<THook>
+public unsafe partial struct SharedVector
 {
     const int PerSection = 256;
 
@@ -77,7 +77,7 @@ public static unsafe partial class SharedVector<THook>
                 count = Math.Min(capacity, length - start);
                 TakeRange(root, first + start, values, count);
             }
-            ObjectLock.Exit<THook>(&vector->Object.Lock);
+            ObjectLock.Exit(&vector->Object.Lock);
         }
         Epoch.Exit(me);
         return status;

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 // Roots: made, grown, closed, replaced. All under the vector's lock.
-public static unsafe partial class SharedVector<THook>
+public unsafe partial struct SharedVector
 {
     // Takes the lock, which the caller must give back if there is a root, and makes sure that nobody sets elements without it. Of
     // a pool that was deleted there is not even a lock.
@@ -13,14 +13,14 @@ public static unsafe partial class SharedVector<THook>
     {
         root = null;
         if (SharedObject.IsDeleted((SharedObject*)vector)) return Status.Deleted;
-        ObjectLock.Enter<THook>(&vector->Object.Lock);
+        ObjectLock.Enter(&vector->Object.Lock);
         // Null once deleted, under the lock.
         root = vector->Root;
         if (root != null && root->Open == 0) return Status.Done;
         Status status = root == null ? Status.Deleted : Status.NoMemory;
         if (root != null) root = Close(me, vector, root);
         if (root != null) return Status.Done;
-        ObjectLock.Exit<THook>(&vector->Object.Lock);
+        ObjectLock.Exit(&vector->Object.Lock);
         return status;
     }
 
@@ -77,17 +77,17 @@ public static unsafe partial class SharedVector<THook>
     static void Replace(Participant* me, SharedVector* vector, VectorRoot* old, VectorRoot* next, int shared)
     {
         int used = old->Used;
-        THook.Point();
+        Interleaving.Point();
         // Full fence: pairs with the acquire in CurrentRoot; the old root is unlinked before its tag is read.
         Interlocked.Exchange(ref *(nint*)&vector->Root, (nint)next);
-        if (!THook.Omits(VectorStep.OldRootIsGone)) Publish(old, VectorRoot.Gone);
+        if (!Interleaving.Omits(VectorStep.OldRootIsGone)) Publish(old, VectorRoot.Gone);
         for (int i = shared; i < used; i++) Heap.Retire(me, VectorRoot.BucketAt(old, i));
         Heap.Retire(me, old);
     }
 
     static void Publish(VectorRoot* root, long bounds)
     {
-        THook.Point();
+        Interleaving.Point();
         // Release: pairs with the acquires in Read, TryUpdateOpen and Count; new elements are there before it. Gone and narrower
         // bounds come before whatever is written to the buckets afterwards, since that is a release too.
         Volatile.Write(ref root->Bounds, bounds);
@@ -107,7 +107,7 @@ public static unsafe partial class SharedVector<THook>
             Discard(me, next, 0);
             return null;
         }
-        THook.Point();
+        Interleaving.Point();
         // Release: pairs with the acquire in Successor; the bounds and the buckets come before.
         Volatile.Write(ref *(nint*)&root->Forward, (nint)next);
         for (long place = VectorRoot.FirstOf(bounds); place < VectorRoot.EndOf(bounds); place++)
@@ -119,11 +119,11 @@ public static unsafe partial class SharedVector<THook>
             {
                 // Before the mark, which sends readers here.
                 *to = value;
-                THook.Point();
+                Interleaving.Point();
                 // Full fence: pairs with the exchange in TryUpdateOpen, which either came before and is seen, or fails.
                 ulong seen = Interlocked.CompareExchange(ref *(ulong*)from, Moved.Bits, value.Bits);
                 if (seen == value.Bits) break;
-                if (THook.Omits(VectorStep.FreezingCompares))
+                if (Interleaving.Omits(VectorStep.FreezingCompares))
                 {
                     Store(from, Moved);
                     break;
@@ -159,7 +159,7 @@ public static unsafe partial class SharedVector<THook>
         if (VectorRoot.BucketOf(end, root->FirstShift) >= root->Used && !Grow(me, vector, ref root, end + 1))
             return Status.NoMemory;
         Reference.Take(value);
-        if (THook.Omits(VectorStep.ElementComesBeforeBounds)) Publish(root, bounds + VectorRoot.OneMore);
+        if (Interleaving.Omits(VectorStep.ElementComesBeforeBounds)) Publish(root, bounds + VectorRoot.OneMore);
         Store(VectorRoot.PlaceOf(root, end), value);
         Change(me, vector);
         Publish(root, bounds + VectorRoot.OneMore);
@@ -173,7 +173,7 @@ public static unsafe partial class SharedVector<THook>
         long end = VectorRoot.EndOf(bounds);
         if (end + count > VectorRoot.StartOf(root->Used, root->FirstShift) && !Grow(me, vector, ref root, end + count))
             return Status.NoMemory;
-        if (THook.Omits(VectorStep.ElementComesBeforeBounds)) Publish(root, bounds + count * VectorRoot.OneMore);
+        if (Interleaving.Omits(VectorStep.ElementComesBeforeBounds)) Publish(root, bounds + count * VectorRoot.OneMore);
         for (long i = 0; i < count; i++)
         {
             if (!areOwned) Reference.Take(values[i]);

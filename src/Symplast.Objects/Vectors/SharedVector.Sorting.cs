@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Symplast.Objects;
 
 // Snapshots, and sorting, which works on one.
-public static unsafe partial class SharedVector<THook>
+public unsafe partial struct SharedVector
 {
     /// <summary>The elements as they are at one instant. Costs writers the lock for the time of a copy, readers nothing.
     /// <see cref="VectorSnapshot.Release"/> ends it.</summary>
@@ -66,7 +66,7 @@ public static unsafe partial class SharedVector<THook>
             Epoch.Exit(me);
             return Status.Deleted;
         }
-        ObjectLock.Enter<THook>(&vector->Object.Lock);
+        ObjectLock.Enter(&vector->Object.Lock);
         Status status = SharedObject.IsDeleted((SharedObject*)vector)
             ? Status.Deleted : vector->Version != version ? Status.Missing : Status.Done;
         if (status == Status.Done && length > 1)
@@ -81,7 +81,7 @@ public static unsafe partial class SharedVector<THook>
                 Swap(me, vector, root, next, 0);
             }
         }
-        ObjectLock.Exit<THook>(&vector->Object.Lock);
+        ObjectLock.Exit(&vector->Object.Lock);
         Epoch.Exit(me);
         return status;
     }

@@ -2,7 +2,7 @@ namespace Symplast.Objects;
 
 // Operations by copy-and-swap of the root: O(n) under the lock, while readers go on with the old root. Inserting before the first
 // element and removing that one take constant time on average.
-public static unsafe partial class SharedVector<THook>
+public unsafe partial struct SharedVector
 {
     // The first element may be at such a place even if the vector is shorter.
     const long SmallFirst = 64;
@@ -46,7 +46,7 @@ public static unsafe partial class SharedVector<THook>
                 if (next == null) status = Status.NoMemory;
                 else Swap(me, vector, root, next, 0);
             }
-            ObjectLock.Exit<THook>(&vector->Object.Lock);
+            ObjectLock.Exit(&vector->Object.Lock);
         }
         // The old buckets stay as they are for as long as this section is open.
         if (status == Status.Done) DropRange(me, root, VectorRoot.FirstOf(bounds), VectorRoot.EndOf(bounds));
@@ -71,7 +71,7 @@ public static unsafe partial class SharedVector<THook>
                 Swap(me, vector, root, next, 0);
             }
             else if (length > 1) status = Status.NoMemory;
-            ObjectLock.Exit<THook>(&vector->Object.Lock);
+            ObjectLock.Exit(&vector->Object.Lock);
         }
         Epoch.Exit(me);
         return status;
@@ -103,7 +103,7 @@ public static unsafe partial class SharedVector<THook>
                 first = VectorRoot.FirstOf(bounds) + start;
                 if (status == Status.Done) end = first + removed;
             }
-            ObjectLock.Exit<THook>(&vector->Object.Lock);
+            ObjectLock.Exit(&vector->Object.Lock);
         }
         if (taken == null) Reference.Drop(me, single);
         else if (first < end) *taken = *VectorRoot.PlaceOf(root, first);

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 // Changing one element: under the lock, or by compare-and-swap where the root is open.
-public static unsafe partial class SharedVector<THook>
+public unsafe partial struct SharedVector
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Status Update<TUpdate>(
@@ -19,18 +19,18 @@ public static unsafe partial class SharedVector<THook>
         {
             // What it takes to find the place is done without the lock; if nothing has changed since, the place is right.
             Value* place = VectorRoot.PlaceOf(root, VectorRoot.FirstOf(bounds) + index);
-            if (ObjectLock.TryEnter<THook>(&vector->Object.Lock))
+            if (ObjectLock.TryEnter(&vector->Object.Lock))
             {
                 if (vector->Root == root && root->Bounds == bounds && root->Open == 0 && !vector->IsHasty)
                 {
                     status = UpdateGuarded(me, vector, place, ref update, out old, out next);
-                    ObjectLock.Exit<THook>(&vector->Object.Lock);
+                    ObjectLock.Exit(&vector->Object.Lock);
                 }
                 else status = UpdateLocked(me, vector, index, ref update, hasCollided: false, out old, out next);
             }
             else
             {
-                ObjectLock.EnterContended<THook>(&vector->Object.Lock);
+                ObjectLock.EnterContended(&vector->Object.Lock);
                 status = UpdateLocked(me, vector, index, ref update, hasCollided: true, out old, out next);
             }
         }
@@ -44,7 +44,7 @@ public static unsafe partial class SharedVector<THook>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool IsGuarded(VectorRoot* root, long index, out long bounds)
     {
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the release in Publish, so that the bucket is there.
         bounds = Volatile.Read(ref root->Bounds);
         return (ulong)index < (ulong)VectorRoot.LengthOf(bounds) && bounds != VectorRoot.Gone && root->Open == 0;
@@ -59,12 +59,12 @@ public static unsafe partial class SharedVector<THook>
         if (SharedObject.IsDeleted((SharedObject*)vector)) return Status.Deleted;
         if (index < 0) return UpdateFromEnd(me, vector, index, ref update, out old, out next);
         VectorRoot* root = CurrentRoot(vector);
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the release in Collide. The bounds are read after it: an open root does not lose elements.
         bool isOpen = root != null && Volatile.Read(ref root->Open) != 0;
         if (isOpen && TryUpdateOpen(me, vector, root, index, ref update, out old, out next, out Status status)) return status;
-        bool hasCollided = !ObjectLock.TryEnter<THook>(&vector->Object.Lock);
-        if (hasCollided) ObjectLock.EnterContended<THook>(&vector->Object.Lock);
+        bool hasCollided = !ObjectLock.TryEnter(&vector->Object.Lock);
+        if (hasCollided) ObjectLock.EnterContended(&vector->Object.Lock);
         return UpdateLocked(me, vector, index, ref update, hasCollided, out old, out next);
     }
 
@@ -76,7 +76,7 @@ public static unsafe partial class SharedVector<THook>
     {
         old = next = default;
         status = Status.Missing;
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the release in Publish.
         long bounds = Volatile.Read(ref root->Bounds);
         if (bounds == VectorRoot.Gone) return false;
@@ -89,11 +89,11 @@ public static unsafe partial class SharedVector<THook>
             if (old.IsMark) return false;
             status = update.Next(me, heap, old, out next);
             if (status != Status.Done) return true;
-            THook.Point();
+            Interleaving.Point();
             // Full fence: pairs with the freezing exchange in Close and that of Delete; publishes what the value points to for
             // Load.
             if (Interlocked.CompareExchange(ref *(ulong*)place, next.Bits, old.Bits) == old.Bits) return true;
-            if (THook.Omits(VectorStep.SettingCompares))
+            if (Interleaving.Omits(VectorStep.SettingCompares))
             {
                 Store(place, next);
                 return true;
@@ -124,7 +124,7 @@ public static unsafe partial class SharedVector<THook>
             status = UpdateGuarded(me, vector, place, ref update, out old, out next);
             if (status == Status.Done && (hasCollided || vector->IsHasty)) Collide(vector, root);
         }
-        ObjectLock.Exit<THook>(&vector->Object.Lock);
+        ObjectLock.Exit(&vector->Object.Lock);
         return status;
     }
 
@@ -145,7 +145,7 @@ public static unsafe partial class SharedVector<THook>
     static void Collide(SharedVector* vector, VectorRoot* root)
     {
         if (++vector->Collisions <= vector->Patience + VectorRoot.LengthOf(root->Bounds) / 4) return;
-        THook.Point();
+        Interleaving.Point();
         // Release: pairs with the acquire in UpdateSlowly; what was set under the lock comes before.
         Volatile.Write(ref root->Open, 1);
     }

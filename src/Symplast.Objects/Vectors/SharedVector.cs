@@ -2,38 +2,6 @@ using System.Runtime.CompilerServices;
 
 namespace Symplast.Objects;
 
-/// <summary>A vector in a pool. Its operations are in <see cref="SharedVector{THook}"/>.</summary>
-public unsafe struct SharedVector
-{
-    internal SharedObject Object;
-
-    /// <summary>Changes under the lock, since the vector was made. Under the lock.</summary>
-    internal long Version;
-
-    /// <summary>
-    /// How often, since the root was guarded, a thread that wanted to set an element found the lock taken. Under the lock.
-    /// </summary>
-    internal long Collisions;
-
-    /// <summary>How many such there must be, besides a quarter of the length, before elements are set without the lock.</summary>
-    internal int Patience;
-
-    /// <summary>Whether elements that are set count as collisions always: for tests.</summary>
-    internal bool IsHasty;
-
-    /// <summary>Binary logarithm of the first bucket's size.</summary>
-    internal int FirstShift;
-
-    /// <summary>
-    /// Who changed the version last. Under the lock. The lock, which writers take, lies in another cache line than what all
-    /// readers read.
-    /// </summary>
-    internal Participant* Writer;
-
-    /// <summary>What readers begin with; null once deleted.</summary>
-    internal VectorRoot* Root;
-}
-
 /// <summary>
 /// A vector that any number of threads use at once: elements never move while the vector only grows; reading locks and writes
 /// nothing. All methods are thread-safe; each enters a section of its own.
@@ -66,8 +34,36 @@ public unsafe struct SharedVector
 /// <para>Setting under the lock always would be simpler; but two threads that set different elements would wait for each other.
 /// Setting without it always would make each insertion pay an interlocked operation for every element.</para>
 /// </remarks>
-public static unsafe partial class SharedVector<THook> where THook : struct, IInterleaving
+public unsafe partial struct SharedVector
 {
+    internal SharedObject Object;
+
+    /// <summary>Changes under the lock, since the vector was made. Under the lock.</summary>
+    internal long Version;
+
+    /// <summary>
+    /// How often, since the root was guarded, a thread that wanted to set an element found the lock taken. Under the lock.
+    /// </summary>
+    internal long Collisions;
+
+    /// <summary>How many such there must be, besides a quarter of the length, before elements are set without the lock.</summary>
+    internal int Patience;
+
+    /// <summary>Whether elements that are set count as collisions always: for tests.</summary>
+    internal bool IsHasty;
+
+    /// <summary>Binary logarithm of the first bucket's size.</summary>
+    internal int FirstShift;
+
+    /// <summary>
+    /// Who changed the version last. Under the lock. The lock, which writers take, lies in another cache line than what all
+    /// readers read.
+    /// </summary>
+    internal Participant* Writer;
+
+    /// <summary>What readers begin with; null once deleted.</summary>
+    internal VectorRoot* Root;
+
     const int FirstCapacity = 4;
     const int DefaultShift = 3;
     const int DefaultPatience = 64;
@@ -115,7 +111,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
         {
             VectorRoot* root = CurrentRoot(vector);
             if (root == null) break;
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the release in Publish. Gone: another root is there by now.
             long bounds = Volatile.Read(ref root->Bounds);
             if (bounds == VectorRoot.Gone) continue;
@@ -170,11 +166,11 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
         Status status = Status.Deleted;
         if (!SharedObject.IsDeleted((SharedObject*)vector))
         {
-            ObjectLock.Enter<THook>(&vector->Object.Lock);
+            ObjectLock.Enter(&vector->Object.Lock);
             // Null once deleted, under the lock.
             VectorRoot* root = vector->Root;
             if (root != null) status = Append(me, vector, root, value);
-            ObjectLock.Exit<THook>(&vector->Object.Lock);
+            ObjectLock.Exit(&vector->Object.Lock);
         }
         Epoch.Exit(me);
         return status;
@@ -187,9 +183,9 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
         Status status = Status.Deleted;
         if (!SharedObject.IsDeleted((SharedObject*)vector))
         {
-            ObjectLock.Enter<THook>(&vector->Object.Lock);
+            ObjectLock.Enter(&vector->Object.Lock);
             if (vector->Root != null) status = Extend(me, vector, vector->Root, values, count);
-            ObjectLock.Exit<THook>(&vector->Object.Lock);
+            ObjectLock.Exit(&vector->Object.Lock);
         }
         Epoch.Exit(me);
         return status;
@@ -219,7 +215,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
                 // The last bucket and the one before are empty.
                 if (VectorRoot.BucketOf(end - 1, root->FirstShift) < root->Used - 2) Shrink(me, vector, root);
             }
-            ObjectLock.Exit<THook>(&vector->Object.Lock);
+            ObjectLock.Exit(&vector->Object.Lock);
         }
         Epoch.Exit(me);
         return status;
@@ -235,7 +231,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
         VectorRoot* root = CurrentRoot(vector);
         while (root != null)
         {
-            THook.Point();
+            Interleaving.Point();
             // Acquire: pairs with the release in Publish, so that the bucket and the word are there.
             long bounds = Volatile.Read(ref root->Bounds);
             long place = VectorRoot.FirstOf(bounds) + index;
@@ -252,9 +248,9 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
                 root = Successor(vector, root);
                 continue;
             }
-            THook.Point();
+            Interleaving.Point();
             // Acquire, after that in Load: whoever wrote the word after another change had first published the bounds, or Gone.
-            long after = THook.Omits(VectorStep.BoundsAreReadAgain) ? bounds : Volatile.Read(ref root->Bounds);
+            long after = Interleaving.Omits(VectorStep.BoundsAreReadAgain) ? bounds : Volatile.Read(ref root->Bounds);
             if (after == bounds || (VectorRoot.FirstOf(after) == VectorRoot.FirstOf(bounds) && place < VectorRoot.EndOf(after)))
             {
                 value = found;
@@ -267,7 +263,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static VectorRoot* CurrentRoot(SharedVector* vector)
     {
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the exchange in Replace; the first load of the section's pointers.
         return (VectorRoot*)Volatile.Read(ref *(nint*)&vector->Root);
     }
@@ -283,7 +279,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Value Load(Value* place)
     {
-        THook.Point();
+        Interleaving.Point();
         // Acquire: pairs with the release in Store and the exchange in TryUpdateOpen, so that what the value points to is filled
         // in.
         return new Value(Volatile.Read(ref *(ulong*)place));
@@ -291,7 +287,7 @@ public static unsafe partial class SharedVector<THook> where THook : struct, IIn
 
     static void Store(Value* place, Value value)
     {
-        THook.Point();
+        Interleaving.Point();
         // Release: pairs with the acquire in Load.
         Volatile.Write(ref *(ulong*)place, value.Bits);
     }

@@ -1,7 +1,7 @@
 using CsCheck;
 using Symplast.Memory;
 using Xunit;
-using Operations = Symplast.Objects.SharedArray<Symplast.Memory.Uninterrupted>;
+using Operations = Symplast.Objects.SharedArray;
 
 namespace Symplast.Objects.Tests.Arrays;
 

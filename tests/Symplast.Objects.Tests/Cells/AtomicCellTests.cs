@@ -1,8 +1,8 @@
 using CsCheck;
 using Symplast.Memory;
 using Xunit;
-using Integer = Symplast.Objects.AtomicInteger<Symplast.Memory.Uninterrupted>;
-using Ref = Symplast.Objects.AtomicReference<Symplast.Memory.Uninterrupted>;
+using Integer = Symplast.Objects.AtomicInteger;
+using Ref = Symplast.Objects.AtomicReference;
 
 namespace Symplast.Objects.Tests.Cells;
 

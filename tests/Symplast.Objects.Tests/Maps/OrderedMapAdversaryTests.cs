@@ -1,6 +1,6 @@
 using System.Numerics;
 using Xunit;
-using Map = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
+using Map = Symplast.Objects.OrderedMap;
 
 namespace Symplast.Objects.Tests;
 

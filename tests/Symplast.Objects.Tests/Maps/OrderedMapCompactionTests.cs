@@ -1,6 +1,6 @@
 using Symplast.Memory;
 using Xunit;
-using MapOps = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
+using MapOps = Symplast.Objects.OrderedMap;
 
 namespace Symplast.Objects.Tests;
 

@@ -70,23 +70,17 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
     [InlineData(300)]
     public void NoAdditionIsLost(int keys)
     {
-        NoAdditionIsLostIn<Tiny>(keys);
-        NoAdditionIsLostIn<Uninterrupted>(keys);
-    }
-
-    void NoAdditionIsLostIn<THook>(int keys) where THook : struct, IInterleaving
-    {
-        OrderedMap* map = OrderedMap<THook>.Create(_me, _heap);
+        OrderedMap* map = OrderedMap.Create(_me, _heap);
         Together(Threads, (me, thread) =>
         {
             for (int i = 0; i < Rounds; i++)
-                Assert.Equal(Status.Done, OrderedMap<THook>.Add(me, map, Key((i + thread) % keys), 1L, out _));
+                Assert.Equal(Status.Done, OrderedMap.Add(me, map, Key((i + thread) % keys), 1L, out _));
         });
-        Assert.True(OrderedMap<THook>.IsValid(_me, map));
+        Assert.True(OrderedMap.IsValid(_me, map));
         long sum = 0;
         for (int i = 0; i < keys; i++)
         {
-            Assert.Equal(Status.Done, OrderedMap<THook>.Get(_me, map, Key(i), out Value value));
+            Assert.Equal(Status.Done, OrderedMap.Get(_me, map, Key(i), out Value value));
             sum += value.Int;
         }
         Assert.Equal(Threads * Rounds, sum);
@@ -98,13 +92,13 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
     [InlineData(40)]
     public void HistoriesAreLinearizablePerKey(int keys)
     {
-        for (int round = 0; round < 30; round++) HistoryIsLinearizable<Tiny>(keys, round, 150);
-        for (int round = 0; round < 10; round++) HistoryIsLinearizable<Uninterrupted>(keys, round, 300);
+        for (int round = 0; round < (Sizes.AreSmall ? 30 : 10); round++)
+            HistoryIsLinearizable(keys, round, Sizes.AreSmall ? 150 : 300);
     }
 
-    void HistoryIsLinearizable<THook>(int keys, int seed, int rounds) where THook : struct, IInterleaving
+    void HistoryIsLinearizable(int keys, int seed, int rounds)
     {
-        OrderedMap* map = OrderedMap<THook>.Create(_me, _heap);
+        OrderedMap* map = OrderedMap.Create(_me, _heap);
         History<(int Kind, int Key, long Value), (Status Status, long Value)> history = new(Threads);
         Together(Threads, (me, thread) =>
         {
@@ -117,23 +111,23 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
                 Probe probe = Key(key);
                 Status status = kind switch
                 {
-                    0 => OrderedMap<THook>.Get(me, map, probe, out value),
-                    1 => OrderedMap<THook>.Set(me, map, probe, Value.OfInt(thread * 1000 + i)),
-                    2 => OrderedMap<THook>.Remove(me, map, probe, out value),
-                    _ => OrderedMap<THook>.GetOrAdd(me, map, probe, Value.OfInt(thread * 1000 + i), out value),
+                    0 => OrderedMap.Get(me, map, probe, out value),
+                    1 => OrderedMap.Set(me, map, probe, Value.OfInt(thread * 1000 + i)),
+                    2 => OrderedMap.Remove(me, map, probe, out value),
+                    _ => OrderedMap.GetOrAdd(me, map, probe, Value.OfInt(thread * 1000 + i), out value),
                 };
                 history.Add(thread, (kind, key, thread * 1000 + i), (status, value.IsInt ? value.Int : 0), start);
                 // Compaction changes nothing for anyone.
-                if (i % 50 == 49) Assert.Equal(Status.Done, OrderedMap<THook>.Compact(me, map));
+                if (i % 50 == 49) Assert.Equal(Status.Done, OrderedMap.Compact(me, map));
             }
         });
-        Assert.True(OrderedMap<THook>.IsValid(_me, map));
-        Linearizability.CheckEach(history.Calls, operation => operation.Key, default(OrderedMapScheduleTests.State), Step);
+        Assert.True(OrderedMap.IsValid(_me, map));
+        Linearizability.CheckEach(history.Calls, operation => operation.Key, default(KeyState), Step);
         Drop(map);
     }
 
     static bool Step(
-        ref OrderedMapScheduleTests.State state, (int Kind, int Key, long Value) operation, (Status Status, long Value) result)
+        ref KeyState state, (int Kind, int Key, long Value) operation, (Status Status, long Value) result)
     {
         long? before = state.Value;
         switch (operation.Kind)
@@ -155,9 +149,9 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
     [Fact]
     public void EachKeyThatIsPresentThroughoutIsVisitedOnceAndInOrder()
     {
-        OrderedMap* map = OrderedMap<Tiny>.Create(_me, _heap);
+        OrderedMap* map = OrderedMap.Create(_me, _heap);
         // Those divisible by 3 stay, the others come and go.
-        for (int i = 0; i < 300; i++) OrderedMap<Tiny>.Set(_me, map, Key(i), Value.OfInt(i));
+        for (int i = 0; i < 300; i++) OrderedMap.Set(_me, map, Key(i), Value.OfInt(i));
         int stop = 0;
         Together(3, (me, thread) =>
         {
@@ -167,8 +161,8 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
                 while (Volatile.Read(ref stop) == 0)
                 {
                     int key = random.Next(100) * 3 + thread;
-                    if (random.Next(2) == 0) OrderedMap<Tiny>.Set(me, map, Key(key), Value.OfInt(key));
-                    else OrderedMap<Tiny>.Remove(me, map, Key(key), out _);
+                    if (random.Next(2) == 0) OrderedMap.Set(me, map, Key(key), Value.OfInt(key));
+                    else OrderedMap.Remove(me, map, Key(key), out _);
                 }
                 return;
             }
@@ -178,11 +172,11 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
             {
                 bool backwards = round % 2 == 1;
                 List<long> seen = [];
-                OrderedMap<Tiny>.Start(me, map, out OrderedMapCursor cursor);
+                OrderedMap.Start(me, map, out OrderedMapCursor cursor);
                 int count;
                 while ((backwards
-                    ? OrderedMap<Tiny>.Previous(me, map, ref cursor, keys, values, 5, out count)
-                    : OrderedMap<Tiny>.Next(me, map, ref cursor, keys, values, 5, out count)) == Status.Done)
+                    ? OrderedMap.Previous(me, map, ref cursor, keys, values, 5, out count)
+                    : OrderedMap.Next(me, map, ref cursor, keys, values, 5, out count)) == Status.Done)
                 {
                     for (int i = 0; i < count; i++) seen.Add(keys[i].Int);
                 }
@@ -199,8 +193,8 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
     public void EverySnapshotHasTheSameSumWhileAmountsMove()
     {
         const int Accounts = 50;
-        OrderedMap* map = OrderedMap<Tiny>.Create(_me, _heap);
-        for (int i = 0; i < Accounts; i++) OrderedMap<Tiny>.Set(_me, map, Key(i), Value.OfInt(0));
+        OrderedMap* map = OrderedMap.Create(_me, _heap);
+        for (int i = 0; i < Accounts; i++) OrderedMap.Set(_me, map, Key(i), Value.OfInt(0));
         int stop = 0;
         Together(3, (me, thread) =>
         {
@@ -209,14 +203,14 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
                 // One unit at most is under way in each thread: taken from one account, and not yet given to the next.
                 for (int i = thread; Volatile.Read(ref stop) == 0; i++)
                 {
-                    OrderedMap<Tiny>.Add(me, map, Key(i % Accounts), -1L, out _);
-                    OrderedMap<Tiny>.Add(me, map, Key(i * 7 % Accounts), 1L, out _);
+                    OrderedMap.Add(me, map, Key(i % Accounts), -1L, out _);
+                    OrderedMap.Add(me, map, Key(i * 7 % Accounts), 1L, out _);
                 }
                 return;
             }
             for (int round = 0; round < 100; round++)
             {
-                Assert.Equal(Status.Done, OrderedMap<Tiny>.Snapshot(me, map, out MapSnapshot* snapshot));
+                Assert.Equal(Status.Done, OrderedMap.Snapshot(me, map, out MapSnapshot* snapshot));
                 long sum = 0;
                 for (ulong i = 0; i < snapshot->Count; i++) sum += MapSnapshot.Value(snapshot, i).Int;
                 Assert.InRange(sum, -2, 0);
@@ -231,19 +225,19 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
     // Some snapshots are not read to their end; then the sum is not known.
     static long SumInParts(Participant* me, OrderedMap* map, int skipped)
     {
-        Assert.Equal(Status.Done, OrderedMap<Tiny>.BeginSnapshot(me, map, out _, out MapCopy* copy));
+        Assert.Equal(Status.Done, OrderedMap.BeginSnapshot(me, map, out _, out MapCopy* copy));
         long sum = 0;
         uint parts = copy->Parts - Math.Min(copy->Parts, (uint)skipped);
         for (uint i = 0; i < parts; i++)
         {
             Epoch.Enter(me);
-            Value* items = OrderedMap<Tiny>.ReadPart(copy, i, out uint count);
+            Value* items = OrderedMap.ReadPart(copy, i, out uint count);
             for (uint j = 0; j < count; j++) sum += items[2 * j + 1].Int;
             Epoch.Exit(me);
             if (i % 4 == 0) Thread.Yield();
         }
         if (skipped == 0) Assert.True(copy->Count == 50);
-        OrderedMap<Tiny>.EndSnapshot(me, map, copy);
+        OrderedMap.EndSnapshot(me, map, copy);
         return skipped == 0 ? sum : 0;
     }
 
@@ -252,7 +246,7 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
     {
         for (int round = 0; round < 100; round++)
         {
-            OrderedMap* map = OrderedMap<Tiny>.Create(_me, _heap);
+            OrderedMap* map = OrderedMap.Create(_me, _heap);
             int deletions = 0;
             Together(3, (me, thread) =>
             {
@@ -260,10 +254,10 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
                 {
                     if (thread == 0 && i == 100 || thread == 1 && i == 110)
                     {
-                        if (OrderedMap<Tiny>.Delete(me, map) == Status.Done) Interlocked.Increment(ref deletions);
+                        if (OrderedMap.Delete(me, map) == Status.Done) Interlocked.Increment(ref deletions);
                     }
                     Epoch.Enter(me);
-                    Status status = OrderedMap<Tiny>.Set(me, map, Text(me, i % 37, out Value key), key);
+                    Status status = OrderedMap.Set(me, map, Text(me, i % 37, out Value key), key);
                     Reference.Drop(me, key);
                     Epoch.Exit(me);
                     Assert.True(status == Status.Done || status == Status.Deleted);
@@ -271,7 +265,7 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
                 }
             });
             Assert.Equal(1, deletions);
-            Assert.True(OrderedMap<Tiny>.IsValid(_me, map));
+            Assert.True(OrderedMap.IsValid(_me, map));
             Drop(map);
         }
         AssertNothingIsLeft();
@@ -293,27 +287,27 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
         {
             for (int n = 1; n < 12; n++)
             {
-                OrderedMap* map = OrderedMap<Tiny>.Create(_me, _heap);
-                for (int i = 0; i < size; i++) Assert.Equal(Status.Done, OrderedMap<Tiny>.Set(_me, map, Key(i), Value.OfInt(i)));
+                OrderedMap* map = OrderedMap.Create(_me, _heap);
+                for (int i = 0; i < size; i++) Assert.Equal(Status.Done, OrderedMap.Set(_me, map, Key(i), Value.OfInt(i)));
                 HeapDebug.FailAt(n);
                 Epoch.Enter(_me);
-                Status status = OrderedMap<Tiny>.Set(_me, map, Key(100), Value.OfInt(1));
+                Status status = OrderedMap.Set(_me, map, Key(100), Value.OfInt(1));
                 Epoch.Exit(_me);
                 bool failed = HeapDebug.HasFailed;
                 HeapDebug.FailAt(0);
                 Assert.Equal(failed ? Status.NoMemory : Status.Done, status);
-                Assert.True(OrderedMap<Tiny>.IsValid(_me, map));
-                OrderedMap<Tiny>.Count(_me, map, out ulong count);
+                Assert.True(OrderedMap.IsValid(_me, map));
+                OrderedMap.Count(_me, map, out ulong count);
                 Assert.Equal((ulong)size + (failed ? 0u : 1u), count);
-                Assert.Equal(Status.Done, OrderedMap<Tiny>.Set(_me, map, Key(100), Value.OfInt(1)));
+                Assert.Equal(Status.Done, OrderedMap.Set(_me, map, Key(100), Value.OfInt(1)));
                 HeapDebug.FailAt(n);
-                Assert.Equal(Status.Done, OrderedMap<Tiny>.Remove(_me, map, Key(100), out _));
+                Assert.Equal(Status.Done, OrderedMap.Remove(_me, map, Key(100), out _));
                 HeapDebug.FailAt(n);
-                Status compacted = OrderedMap<Tiny>.Compact(_me, map);
+                Status compacted = OrderedMap.Compact(_me, map);
                 failed = HeapDebug.HasFailed;
                 HeapDebug.FailAt(0);
                 Assert.Equal(failed ? Status.NoMemory : Status.Done, compacted);
-                Assert.True(OrderedMap<Tiny>.IsValid(_me, map));
+                Assert.True(OrderedMap.IsValid(_me, map));
                 Drop(map);
             }
         }

@@ -1,7 +1,7 @@
 using Symplast.Memory;
 using Symplast.Testing;
 using Xunit;
-using MapOps = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
+using MapOps = Symplast.Objects.OrderedMap;
 
 namespace Symplast.Objects.Tests;
 
@@ -21,10 +21,10 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
 
     static Probe Key(int key) => Probe.Of(Value.OfInt(key));
 
-    OrderedMap* Create<THook>(int count) where THook : struct, IInterleaving
+    OrderedMap* Create(int count)
     {
-        OrderedMap* map = OrderedMap<THook>.Create(_me, _heap);
-        for (int i = 0; i < count; i++) Assert.Equal(Status.Done, OrderedMap<THook>.Set(_me, map, Key(i), Value.OfInt(0)));
+        OrderedMap* map = OrderedMap.Create(_me, _heap);
+        for (int i = 0; i < count; i++) Assert.Equal(Status.Done, OrderedMap.Set(_me, map, Key(i), Value.OfInt(0)));
         return map;
     }
 
@@ -51,11 +51,12 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
             shard => (long)MapDirectory.Mask(shard) + 1);
     }
 
+#if !SMALL
     [Fact]
     public void TheMemoryOfWhatIsRemovedComesBackWithoutANewRoot()
     {
         const int Keys = 60_000;
-        OrderedMap* map = Create<Uninterrupted>(Keys);
+        OrderedMap* map = Create(Keys);
         nint root = map->Root;
         uint held = OrderedMap.Large(root)->Held, slots = SlotsOf(map);
         int[] order = [.. Enumerable.Range(0, Keys)];
@@ -77,12 +78,14 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
         Assert.True(MapOps.IsValid(_me, map));
         Drop(map);
     }
+#endif
 
+#if !SMALL
     [Fact]
     public void WithFewLeftAMapIsRebuilt()
     {
         const int Keys = 40_000;
-        OrderedMap* map = Create<Uninterrupted>(Keys);
+        OrderedMap* map = Create(Keys);
         nint root = map->Root;
         foreach (int key in Enumerable.Range(0, Keys).Where(key => key % 5000 != 0))
             Assert.Equal(Status.Done, MapOps.Remove(_me, map, Key(key), out _));
@@ -91,30 +94,33 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
         Assert.Equal(Enumerable.Range(0, Keys / 5000).Select(i => 5000L * i), Walk(_me, map, false));
         Drop(map);
     }
+#endif
 
     // Whatever fails, nothing is refused and nothing is lost; and the next removal makes up for it.
+#if SMALL
     [Fact]
     public void WithoutMemoryASegmentIsPackedLater()
     {
         for (int n = 1; ; n++)
         {
-            OrderedMap* map = Create<Tiny>(12);
+            OrderedMap* map = Create(12);
             HeapDebug.FailAt(n);
             foreach (int key in (int[])[4, 5, 8, 9])
-                Assert.Equal(Status.Done, OrderedMap<Tiny>.Remove(_me, map, Key(key), out _));
-            Assert.True(OrderedMap<Tiny>.Set(_me, map, Key(20), Value.OfInt(20)) is Status.NoMemory or Status.Done);
+                Assert.Equal(Status.Done, OrderedMap.Remove(_me, map, Key(key), out _));
+            Assert.True(OrderedMap.Set(_me, map, Key(20), Value.OfInt(20)) is Status.NoMemory or Status.Done);
             bool failed = HeapDebug.HasFailed;
             HeapDebug.FailAt(0);
-            Assert.True(OrderedMap<Tiny>.IsValid(_me, map));
+            Assert.True(OrderedMap.IsValid(_me, map));
             for (int i = 0; i < 12; i++)
-                Assert.Equal(i is 4 or 5 or 8 or 9 ? Status.Missing : Status.Done, OrderedMap<Tiny>.Contains(_me, map, Key(i)));
-            foreach (int key in (int[])[6, 10]) Assert.Equal(Status.Done, OrderedMap<Tiny>.Remove(_me, map, Key(key), out _));
+                Assert.Equal(i is 4 or 5 or 8 or 9 ? Status.Missing : Status.Done, OrderedMap.Contains(_me, map, Key(i)));
+            foreach (int key in (int[])[6, 10]) Assert.Equal(Status.Done, OrderedMap.Remove(_me, map, Key(key), out _));
             Assert.Equal(2, PackedSegments(map));
-            Assert.True(OrderedMap<Tiny>.IsValid(_me, map));
+            Assert.True(OrderedMap.IsValid(_me, map));
             Drop(map);
             if (!failed) break;
         }
     }
+#endif
 
     [Fact]
     public void WithoutMemoryShardsShrinkLater()
@@ -122,7 +128,7 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
         const int Keys = 3000;
         for (int n = 1; ; n++)
         {
-            OrderedMap* map = Create<Uninterrupted>(Keys);
+            OrderedMap* map = Create(Keys);
             uint slots = SlotsOf(map);
             HeapDebug.FailAt(n);
             for (int i = 0; i < Keys - 50; i++) Assert.Equal(Status.Done, MapOps.Remove(_me, map, Key(i), out _));
@@ -136,18 +142,16 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
         }
     }
 
-    static List<long> Walk(Participant* me, OrderedMap* map, bool backwards) => Walk<Uninterrupted>(me, map, backwards);
-
-    static List<long> Walk<THook>(Participant* me, OrderedMap* map, bool backwards) where THook : struct, IInterleaving
+    static List<long> Walk(Participant* me, OrderedMap* map, bool backwards)
     {
         const int Batch = 50;
         List<long> seen = [];
         Value* keys = stackalloc Value[Batch];
         Value* values = stackalloc Value[Batch];
-        Assert.Equal(Status.Done, OrderedMap<THook>.Start(me, map, out OrderedMapCursor cursor));
+        Assert.Equal(Status.Done, OrderedMap.Start(me, map, out OrderedMapCursor cursor));
         while ((backwards
-            ? OrderedMap<THook>.Previous(me, map, ref cursor, keys, values, Batch, out int count)
-            : OrderedMap<THook>.Next(me, map, ref cursor, keys, values, Batch, out count)) == Status.Done)
+            ? OrderedMap.Previous(me, map, ref cursor, keys, values, Batch, out int count)
+            : OrderedMap.Next(me, map, ref cursor, keys, values, Batch, out count)) == Status.Done)
         {
             for (int i = 0; i < count; i++) seen.Add(keys[i].Int);
         }
@@ -157,21 +161,21 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
     [Fact]
     public void NoAdditionIsLostAndNoKeyMissedWhileAllOthersAreRemoved()
     {
-        for (int round = 0; round < 3; round++) RemoveAllOthers<Uninterrupted>(12_000, 50, round);
-        for (int round = 0; round < 5; round++) RemoveAllOthers<Tiny>(1000, 5, round);
+        for (int round = 0; round < 3; round++)
+            RemoveAllOthers(Sizes.AreSmall ? 1000 : 12_000, Sizes.AreSmall ? 5 : 50, round);
     }
 
     // Keys that divide by the step stay, and are added to, read, walked and copied.
-    void RemoveAllOthers<THook>(int count, int step, int seed) where THook : struct, IInterleaving
+    void RemoveAllOthers(int count, int step, int seed)
     {
-        OrderedMap* map = Create<THook>(count);
+        OrderedMap* map = Create(count);
         int left = 2;
         long[] added = new long[2];
         Threads.Body Remover(int number) => me =>
         {
             int[] keys = [.. Enumerable.Range(0, count).Where(key => key % step != 0 && key % 2 == number)];
             new Random(seed * 2 + number).Shuffle(keys);
-            foreach (int key in keys) Assert.Equal(Status.Done, OrderedMap<THook>.Remove(me, map, Key(key), out _));
+            foreach (int key in keys) Assert.Equal(Status.Done, OrderedMap.Remove(me, map, Key(key), out _));
             Interlocked.Decrement(ref left);
         };
         Threads.Body Adder(int number) => me =>
@@ -179,21 +183,21 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
             for (int i = number * step; Volatile.Read(ref left) > 0
                 || added[number] == 0; i = (i + 7 * step) % count, added[number]++)
             {
-                Assert.Equal(Status.Done, OrderedMap<THook>.Add(me, map, Key(i), 1L, out _));
-                if (i % 3 == 0) Assert.Equal(Status.Done, OrderedMap<THook>.Set(me, map, Key(count + number), Value.OfInt(i)));
+                Assert.Equal(Status.Done, OrderedMap.Add(me, map, Key(i), 1L, out _));
+                if (i % 3 == 0) Assert.Equal(Status.Done, OrderedMap.Set(me, map, Key(count + number), Value.OfInt(i)));
             }
         };
         Threads.Run(Remover(0), Remover(1), Adder(0), Adder(1), me =>
         {
             for (bool backwards = false; Volatile.Read(ref left) > 0; backwards = !backwards)
             {
-                List<long> seen = Walk<THook>(me, map, backwards);
+                List<long> seen = Walk(me, map, backwards);
                 if (backwards) seen.Reverse();
                 Assert.Equal(
                     Enumerable.Range(0, (count + step - 1) / step).Select(i => (long)i * step),
                     seen.Where(key => key < count && key % step == 0));
                 Assert.Equal(seen.Order().Distinct().Count(key => key < count), seen.Count(key => key < count));
-                Assert.Equal(Status.Done, OrderedMap<THook>.Snapshot(me, map, out MapSnapshot* snapshot));
+                Assert.Equal(Status.Done, OrderedMap.Snapshot(me, map, out MapSnapshot* snapshot));
                 int kept = 0;
                 for (ulong i = 0; i < snapshot->Count; i++)
                     kept += MapSnapshot.Key(snapshot, i).Int is long key && key < count && key % step == 0 ? 1 : 0;
@@ -201,11 +205,11 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
                 Assert.Equal((count + step - 1) / step, kept);
             }
         });
-        Assert.True(OrderedMap<THook>.IsValid(_me, map));
+        Assert.True(OrderedMap.IsValid(_me, map));
         long sum = 0;
         for (int i = 0; i < count; i += step)
         {
-            Assert.Equal(Status.Done, OrderedMap<THook>.Get(_me, map, Key(i), out Value value));
+            Assert.Equal(Status.Done, OrderedMap.Get(_me, map, Key(i), out Value value));
             sum += value.Int;
         }
         Assert.Equal(added.Sum(), sum);
@@ -221,7 +225,7 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
     void HistoryIsLinearizable(int seed)
     {
         const int Keys = 60;
-        OrderedMap* map = Create<Tiny>(Keys);
+        OrderedMap* map = Create(Keys);
         History<(int Kind, int Key, long Value), (Status Status, long Value)> history = new(3);
         Threads.Body Of(int thread) => me =>
         {
@@ -234,22 +238,22 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
                 Value value = default;
                 Status status = kind switch
                 {
-                    0 => OrderedMap<Tiny>.Set(me, map, Key(key), Value.OfInt(desired)),
-                    1 => OrderedMap<Tiny>.Get(me, map, Key(key), out value),
-                    2 => OrderedMap<Tiny>.CompareExchange(me, map, Key(key), Key(0), Value.OfInt(desired), out _),
-                    _ => OrderedMap<Tiny>.Remove(me, map, Key(key), out value),
+                    0 => OrderedMap.Set(me, map, Key(key), Value.OfInt(desired)),
+                    1 => OrderedMap.Get(me, map, Key(key), out value),
+                    2 => OrderedMap.CompareExchange(me, map, Key(key), Key(0), Value.OfInt(desired), out _),
+                    _ => OrderedMap.Remove(me, map, Key(key), out value),
                 };
                 history.Add(thread, (kind, key, desired), (status, value.IsInt ? value.Int : -1), start);
             }
         };
         Threads.Run(Of(0), Of(1), Of(2));
-        Assert.True(OrderedMap<Tiny>.IsValid(_me, map));
-        Linearizability.CheckEach(history.Calls, operation => operation.Key, new OrderedMapScheduleTests.State(0), Step);
+        Assert.True(OrderedMap.IsValid(_me, map));
+        Linearizability.CheckEach(history.Calls, operation => operation.Key, new KeyState(0), Step);
         Drop(map);
     }
 
     static bool Step(
-        ref OrderedMapScheduleTests.State state, (int Kind, int Key, long Value) operation, (Status Status, long Value) result)
+        ref KeyState state, (int Kind, int Key, long Value) operation, (Status Status, long Value) result)
     {
         long? before = state.Value;
         switch (operation.Kind)
@@ -274,7 +278,7 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
     {
         for (int round = 0; round < 100; round++)
         {
-            OrderedMap* map = Create<Uninterrupted>(round % 2 == 0 ? 300 : 1100);
+            OrderedMap* map = Create(round % 2 == 0 ? 300 : 1100);
             using Barrier inside = new(2);
             Threads.Run(
                 me =>

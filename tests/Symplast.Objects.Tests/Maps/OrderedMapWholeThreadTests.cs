@@ -26,29 +26,23 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
         Assert.Equal(0, Heap.LiveBlocks(_heap));
     }
 
-    // The sizes of the product: a small map whose tags fill two words, one that becomes large, large ones.
+    // With the product's sizes: a small map whose tags fill two words, one that becomes large, large ones.
     [Theory]
+    [InlineData(1)]
+    [InlineData(6)]
     [InlineData(7)]
     [InlineData(14)]
     [InlineData(20)]
     [InlineData(70)]
     public void HistoriesOfTheWholeAreLinearizable(int size)
     {
-        for (int round = 0; round < 60; round++) HistoryIsLinearizable<Uninterrupted>(size, round);
+        for (int round = 0; round < 60; round++) HistoryIsLinearizable(size, round);
     }
 
-    [Theory]
-    [InlineData(1)]
-    [InlineData(6)]
-    public void ShortOnesCrossAllBorders(int size)
+    void HistoryIsLinearizable(int size, int seed)
     {
-        for (int round = 0; round < 60; round++) HistoryIsLinearizable<Tiny>(size, round);
-    }
-
-    void HistoryIsLinearizable<THook>(int size, int seed) where THook : struct, IInterleaving
-    {
-        OrderedMap* map = OrderedMap<THook>.Create(_me, _heap);
-        for (int i = 0; i < size; i++) OrderedMap<THook>.Set(_me, map, Key(i), Value.None);
+        OrderedMap* map = OrderedMap.Create(_me, _heap);
+        for (int i = 0; i < size; i++) OrderedMap.Set(_me, map, Key(i), Value.None);
         History<(int Kind, long Key), string> history = new(3);
         Threads.Body Of(int thread) => me =>
         {
@@ -58,38 +52,38 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
                 (int Kind, long Key) operation =
                     (random.Next(7), random.Next(2) == 0 ? random.Next(size) : 100 + thread * 100 + i);
                 long start = History.Now();
-                string result = Do<THook>(me, map, operation);
+                string result = Do(me, map, operation);
                 history.Add(thread, operation, result, start);
             }
         };
         Threads.Run(Of(0), Of(1), Of(2));
-        Assert.True(OrderedMap<THook>.IsValid(_me, map));
+        Assert.True(OrderedMap.IsValid(_me, map));
         Linearizability.Check(
             history.Calls, string.Join(' ', Enumerable.Range(0, size)),
             (ref string state, (int Kind, long Key) operation, string result) => Step(ref state, operation) == result);
         Drop(map);
     }
 
-    static string Do<THook>(Participant* me, OrderedMap* map, (int Kind, long Key) operation) where THook : struct, IInterleaving
+    static string Do(Participant* me, OrderedMap* map, (int Kind, long Key) operation)
     {
         Value key;
         switch (operation.Kind)
         {
             case 0:
-                return $"{OrderedMap<THook>.TryAdd(me, map, Key(operation.Key), Value.None)}";
+                return $"{OrderedMap.TryAdd(me, map, Key(operation.Key), Value.None)}";
             case 1:
-                return $"{OrderedMap<THook>.Remove(me, map, Key(operation.Key), out _)}";
+                return $"{OrderedMap.Remove(me, map, Key(operation.Key), out _)}";
             case 2:
-                return OrderedMap<THook>.TakeFirst(me, map, out key, out _) == Status.Done ? $"{key.Int}" : "none";
+                return OrderedMap.TakeFirst(me, map, out key, out _) == Status.Done ? $"{key.Int}" : "none";
             case 3:
-                return OrderedMap<THook>.TakeLast(me, map, out key, out _) == Status.Done ? $"{key.Int}" : "none";
+                return OrderedMap.TakeLast(me, map, out key, out _) == Status.Done ? $"{key.Int}" : "none";
             case 4:
-                OrderedMap<THook>.Count(me, map, out ulong count);
+                OrderedMap.Count(me, map, out ulong count);
                 return $"{count}";
             case 5:
-                return $"{OrderedMap<THook>.Contains(me, map, Key(operation.Key))}";
+                return $"{OrderedMap.Contains(me, map, Key(operation.Key))}";
             default:
-                OrderedMap<THook>.Snapshot(me, map, out MapSnapshot* snapshot);
+                OrderedMap.Snapshot(me, map, out MapSnapshot* snapshot);
                 List<long> keys = [];
                 for (ulong i = 0; i < snapshot->Count; i++) keys.Add(MapSnapshot.Key(snapshot, i).Int);
                 MapSnapshot.Free(me, snapshot);
@@ -134,27 +128,27 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
     public void WhatIsTakenFromTheFrontComesInTheOrderInWhichEachThreadInsertedIt()
     {
         const int Each = 20_000;
-        OrderedMap* map = OrderedMap<Uninterrupted>.Create(_me, _heap);
+        OrderedMap* map = OrderedMap.Create(_me, _heap);
         int taken = 0;
         Threads.Body Producer(int number) => me =>
         {
             for (int i = 0; i < Each; i++)
-                Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.TryAdd(me, map, Key((long)number * Each + i), Value.None));
+                Assert.Equal(Status.Done, OrderedMap.TryAdd(me, map, Key((long)number * Each + i), Value.None));
         };
         void Consume(Participant* me)
         {
             long[] last = [-1, -1];
             while (Volatile.Read(ref taken) < 2 * Each)
             {
-                if (OrderedMap<Uninterrupted>.TakeFirst(me, map, out Value key, out _) != Status.Done) continue;
+                if (OrderedMap.TakeFirst(me, map, out Value key, out _) != Status.Done) continue;
                 Interlocked.Increment(ref taken);
                 Assert.True(key.Int % Each > last[key.Int / Each]);
                 last[key.Int / Each] = key.Int % Each;
             }
         }
         Threads.Run(Producer(0), Producer(1), Consume, Consume);
-        Assert.True(OrderedMap<Uninterrupted>.IsValid(_me, map));
-        OrderedMap<Uninterrupted>.Count(_me, map, out ulong count);
+        Assert.True(OrderedMap.IsValid(_me, map));
+        OrderedMap.Count(_me, map, out ulong count);
         Assert.Equal(0u, count);
         Drop(map);
     }
@@ -164,7 +158,7 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
     {
         const int Keys = 6000;
         const int Rounds = 40;
-        OrderedMap* map = OrderedMap<Uninterrupted>.Create(_me, _heap);
+        OrderedMap* map = OrderedMap.Create(_me, _heap);
         for (int i = 0; i < Keys; i++) Put(_me, map, i, 0);
         bool done = false;
         Threads.Run(
@@ -178,7 +172,7 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
                     if (i == Keys - 1) round++;
                     // Comes and goes at the end.
                     Put(me, map, Keys, round);
-                    OrderedMap<Uninterrupted>.Remove(me, map, Key(Keys), out _);
+                    OrderedMap.Remove(me, map, Key(Keys), out _);
                 }
             },
             me =>
@@ -190,7 +184,7 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
             {
                 while (!Volatile.Read(ref done)) Check(me, map, Keys);
             });
-        Assert.True(OrderedMap<Uninterrupted>.IsValid(_me, map));
+        Assert.True(OrderedMap.IsValid(_me, map));
         Drop(map);
     }
 
@@ -198,14 +192,14 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
     {
         Epoch.Enter(me);
         Value text = Blob.Create(me, _heap, ValueKind.Text, (byte*)&round, sizeof(int), (ulong)round);
-        Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Set(me, map, Key(key), text));
+        Assert.Equal(Status.Done, OrderedMap.Set(me, map, Key(key), text));
         Reference.Drop(me, text);
         Epoch.Exit(me);
     }
 
     static void Check(Participant* me, OrderedMap* map, int keys)
     {
-        Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Snapshot(me, map, out MapSnapshot* snapshot));
+        Assert.Equal(Status.Done, OrderedMap.Snapshot(me, map, out MapSnapshot* snapshot));
         Epoch.Enter(me);
         Assert.InRange(snapshot->Count, (ulong)keys, (ulong)keys + 1);
         int newest = 0, oldest = 0;
@@ -222,6 +216,7 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
         MapSnapshot.Free(me, snapshot);
     }
 
+#if SMALL
     [Fact]
     public void WithoutMemoryThereIsNoSnapshotAndNothingElseIsDifferent()
     {
@@ -230,34 +225,35 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
             bool failed = true;
             for (int n = 1; failed; n++)
             {
-                OrderedMap* map = OrderedMap<Tiny>.Create(_me, _heap);
-                for (int i = 0; i < size; i++) Assert.Equal(Status.Done, OrderedMap<Tiny>.Set(_me, map, Key(i), Value.OfInt(i)));
+                OrderedMap* map = OrderedMap.Create(_me, _heap);
+                for (int i = 0; i < size; i++) Assert.Equal(Status.Done, OrderedMap.Set(_me, map, Key(i), Value.OfInt(i)));
                 HeapDebug.FailAt(n);
-                Status status = OrderedMap<Tiny>.Snapshot(_me, map, out MapSnapshot* snapshot);
+                Status status = OrderedMap.Snapshot(_me, map, out MapSnapshot* snapshot);
                 failed = HeapDebug.HasFailed;
                 HeapDebug.FailAt(0);
                 // That of a small map finds its memory elsewhere, but not that of the block which takes the place of the map's.
                 bool isMissing = failed && (size > 2 || n > 1);
                 Assert.Equal(isMissing ? Status.NoMemory : Status.Done, status);
                 Assert.Equal(isMissing, snapshot == null);
-                Assert.True(OrderedMap<Tiny>.IsValid(_me, map));
+                Assert.True(OrderedMap.IsValid(_me, map));
                 if (snapshot != null) Assert.Equal((ulong)size, snapshot->Count);
                 if (snapshot != null) MapSnapshot.Free(_me, snapshot);
                 Drop(map);
             }
         }
     }
+#endif
 
     [Fact]
     public void ASnapshotLeavesASmallMapAsLargeAsItWas()
     {
         for (int size = 1; size <= SmallMap.Most; size++)
         {
-            OrderedMap* map = OrderedMap<Uninterrupted>.Create(_me, _heap);
+            OrderedMap* map = OrderedMap.Create(_me, _heap);
             for (int i = 0; i < size; i++)
-                Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Set(_me, map, Key(i), Value.OfInt(i)));
+                Assert.Equal(Status.Done, OrderedMap.Set(_me, map, Key(i), Value.OfInt(i)));
             int capacity = ((SmallMap*)map->Root)->Capacity;
-            Assert.Equal(Status.Done, OrderedMap<Uninterrupted>.Snapshot(_me, map, out MapSnapshot* snapshot));
+            Assert.Equal(Status.Done, OrderedMap.Snapshot(_me, map, out MapSnapshot* snapshot));
             MapSnapshot.Free(_me, snapshot);
             Assert.Equal(capacity, ((SmallMap*)map->Root)->Capacity);
             Drop(map);
@@ -269,17 +265,17 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
     {
         for (int size = 0; size < 40; size++)
         {
-            OrderedMap* map = OrderedMap<Tiny>.Create(_me, _heap);
-            for (int i = 0; i < size; i++) Assert.Equal(Status.Done, OrderedMap<Tiny>.Set(_me, map, Key(i), Value.OfInt(i)));
-            for (int i = 0; i < size; i += 3) Assert.Equal(Status.Done, OrderedMap<Tiny>.Remove(_me, map, Key(i), out _));
+            OrderedMap* map = OrderedMap.Create(_me, _heap);
+            for (int i = 0; i < size; i++) Assert.Equal(Status.Done, OrderedMap.Set(_me, map, Key(i), Value.OfInt(i)));
+            for (int i = 0; i < size; i += 3) Assert.Equal(Status.Done, OrderedMap.Remove(_me, map, Key(i), out _));
             for (int way = 0; way < 4; way++)
             {
                 int onlyKeys = way & 1;
                 // A small map's first asks the pool for room for the snapshot, then for the map.
                 HeapDebug.FailAt(1 + (way >> 1));
                 Status status = onlyKeys != 0
-                    ? OrderedMap<Tiny>.SnapshotKeys(_me, map, ulong.MaxValue, out MapSnapshot* snapshot)
-                    : OrderedMap<Tiny>.SnapshotAtOnce(_me, map, ulong.MaxValue, out snapshot);
+                    ? OrderedMap.SnapshotKeys(_me, map, ulong.MaxValue, out MapSnapshot* snapshot)
+                    : OrderedMap.SnapshotAtOnce(_me, map, ulong.MaxValue, out snapshot);
                 HeapDebug.FailAt(0);
                 Assert.Equal(Status.Done, status);
                 Assert.Equal(Enumerable.Range(0, size).Where(i => i % 3 != 0).Select(i => (long)i), KeysOf((nint)snapshot));
@@ -292,14 +288,14 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
     [Fact]
     public void ASnapshotOfTooManyEntriesIsNotTaken()
     {
-        OrderedMap* map = OrderedMap<Tiny>.Create(_me, _heap);
-        for (int i = 0; i < 20; i++) Assert.Equal(Status.Done, OrderedMap<Tiny>.Set(_me, map, Key(i), Value.OfInt(i)));
-        Assert.Equal(Status.Done, OrderedMap<Tiny>.SnapshotKeys(_me, map, 19, out MapSnapshot* keys));
-        Assert.Equal(Status.Done, OrderedMap<Tiny>.SnapshotAtOnce(_me, map, 19, out MapSnapshot* all));
+        OrderedMap* map = OrderedMap.Create(_me, _heap);
+        for (int i = 0; i < 20; i++) Assert.Equal(Status.Done, OrderedMap.Set(_me, map, Key(i), Value.OfInt(i)));
+        Assert.Equal(Status.Done, OrderedMap.SnapshotKeys(_me, map, 19, out MapSnapshot* keys));
+        Assert.Equal(Status.Done, OrderedMap.SnapshotAtOnce(_me, map, 19, out MapSnapshot* all));
         Assert.True(keys == null && all == null);
-        OrderedMap<Tiny>.Delete(_me, map);
-        Assert.Equal(Status.Deleted, OrderedMap<Tiny>.SnapshotKeys(_me, map, 20, out _));
-        Assert.Equal(Status.Deleted, OrderedMap<Tiny>.SnapshotAtOnce(_me, map, 20, out _));
+        OrderedMap.Delete(_me, map);
+        Assert.Equal(Status.Deleted, OrderedMap.SnapshotKeys(_me, map, 20, out _));
+        Assert.Equal(Status.Deleted, OrderedMap.SnapshotAtOnce(_me, map, 20, out _));
         Drop(map);
     }
 

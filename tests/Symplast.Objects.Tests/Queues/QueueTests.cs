@@ -1,8 +1,8 @@
 using CsCheck;
 using Symplast.Memory;
 using Xunit;
-using Cell = Symplast.Objects.AtomicInteger<Symplast.Memory.Uninterrupted>;
-using Queue = Symplast.Objects.SharedQueue<Symplast.Memory.Uninterrupted>;
+using Cell = Symplast.Objects.AtomicInteger;
+using Queue = Symplast.Objects.SharedQueue;
 
 namespace Symplast.Objects.Tests.Queues;
 

@@ -22,7 +22,7 @@ public sealed unsafe class OrderedSetTests : IDisposable
     public void BehavesLikeASetThatKeepsTheOrderOfInsertion() =>
         Gen.Select(Gen.Int[0, 20], Gen.Int[0, 9]).Array[0, 200].Sample(steps =>
     {
-        OrderedMap* set = OrderedSet<Tiny>.Create(_me, _heap);
+        OrderedMap* set = OrderedSet.Create(_me, _heap);
         List<long> model = [];
         foreach ((int element, int kind) in steps)
         {
@@ -31,49 +31,49 @@ public sealed unsafe class OrderedSetTests : IDisposable
             switch (kind)
             {
                 case < 4:
-                    Assert.Equal(isThere ? Status.Exists : Status.Done, OrderedSet<Tiny>.Add(_me, set, probe));
+                    Assert.Equal(isThere ? Status.Exists : Status.Done, OrderedSet.Add(_me, set, probe));
                     if (!isThere) model.Add(element);
                     break;
                 case < 6:
-                    Assert.Equal(isThere ? Status.Done : Status.Missing, OrderedSet<Tiny>.Remove(_me, set, probe));
+                    Assert.Equal(isThere ? Status.Done : Status.Missing, OrderedSet.Remove(_me, set, probe));
                     model.Remove(element);
                     break;
                 case 6:
                     Assert.Equal(
-                        model.Count == 0 ? Status.Missing : Status.Done, OrderedSet<Tiny>.TakeLast(_me, set, out Value last));
+                        model.Count == 0 ? Status.Missing : Status.Done, OrderedSet.TakeLast(_me, set, out Value last));
                     if (model.Count == 0) break;
                     Assert.Equal(model[^1], last.Int);
                     model.RemoveAt(model.Count - 1);
                     break;
                 case 7:
                     Assert.Equal(
-                        model.Count == 0 ? Status.Missing : Status.Done, OrderedSet<Tiny>.TakeFirst(_me, set, out Value first));
+                        model.Count == 0 ? Status.Missing : Status.Done, OrderedSet.TakeFirst(_me, set, out Value first));
                     if (model.Count == 0) break;
                     Assert.Equal(model[0], first.Int);
                     model.RemoveAt(0);
                     break;
                 case 8:
-                    Assert.Equal(isThere ? Status.Done : Status.Missing, OrderedSet<Tiny>.Contains(_me, set, probe));
+                    Assert.Equal(isThere ? Status.Done : Status.Missing, OrderedSet.Contains(_me, set, probe));
                     break;
                 default:
                     if (element != 0) break;
-                    Assert.Equal(Status.Done, OrderedSet<Tiny>.Clear(_me, set));
+                    Assert.Equal(Status.Done, OrderedSet.Clear(_me, set));
                     model.Clear();
                     break;
             }
-            Assert.True(OrderedSet<Tiny>.IsValid(_me, set));
-            Assert.Equal(Status.Done, OrderedSet<Tiny>.Count(_me, set, out ulong count));
+            Assert.True(OrderedSet.IsValid(_me, set));
+            Assert.Equal(Status.Done, OrderedSet.Count(_me, set, out ulong count));
             Assert.Equal((ulong)model.Count, count);
         }
         Assert.Equal(model, Elements(set, false));
         model.Reverse();
         Assert.Equal(model, Elements(set, true));
         model.Reverse();
-        Assert.Equal(Status.Done, OrderedSet<Tiny>.Snapshot(_me, set, out MapSnapshot* snapshot));
+        Assert.Equal(Status.Done, OrderedSet.Snapshot(_me, set, out MapSnapshot* snapshot));
         Assert.Equal(model, Enumerable.Range(0, (int)snapshot->Count).Select(i => MapSnapshot.Key(snapshot, (ulong)i).Int));
         MapSnapshot.Free(_me, snapshot);
-        Assert.Equal(Status.Done, OrderedSet<Tiny>.Delete(_me, set));
-        Assert.Equal(Status.Deleted, OrderedSet<Tiny>.Contains(_me, set, Probe.Of(Value.None)));
+        Assert.Equal(Status.Done, OrderedSet.Delete(_me, set));
+        Assert.Equal(Status.Deleted, OrderedSet.Contains(_me, set, Probe.Of(Value.None)));
         Epoch.Enter(_me);
         Reference.Drop(_me, &set->Object.Head);
         Epoch.Exit(_me);
@@ -83,11 +83,11 @@ public sealed unsafe class OrderedSetTests : IDisposable
     {
         List<long> elements = [];
         Value* batch = stackalloc Value[3];
-        OrderedSet<Tiny>.Start(_me, set, out OrderedMapCursor cursor);
+        OrderedSet.Start(_me, set, out OrderedMapCursor cursor);
         int count;
         while ((backwards
-            ? OrderedSet<Tiny>.Previous(_me, set, ref cursor, batch, 3, out count)
-            : OrderedSet<Tiny>.Next(_me, set, ref cursor, batch, 3, out count))
+            ? OrderedSet.Previous(_me, set, ref cursor, batch, 3, out count)
+            : OrderedSet.Next(_me, set, ref cursor, batch, 3, out count))
             == Status.Done)
         {
             for (int i = 0; i < count; i++) elements.Add(batch[i].Int);

@@ -1,5 +1,5 @@
 using Symplast.Memory;
-using Records = Symplast.Objects.Record<Symplast.Memory.Uninterrupted>;
+using Records = Symplast.Objects.Record;
 
 namespace Symplast.Objects.Tests.Shapes;
 

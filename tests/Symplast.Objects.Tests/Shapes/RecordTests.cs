@@ -2,9 +2,9 @@ using System.Text;
 using CsCheck;
 using Symplast.Memory;
 using Xunit;
-using Cell = Symplast.Objects.AtomicInteger<Symplast.Memory.Uninterrupted>;
-using Records = Symplast.Objects.Record<Symplast.Memory.Uninterrupted>;
-using Trees = Symplast.Objects.Shapes<Symplast.Memory.Uninterrupted>;
+using Cell = Symplast.Objects.AtomicInteger;
+using Records = Symplast.Objects.Record;
+using Trees = Symplast.Objects.Shapes;
 
 namespace Symplast.Objects.Tests.Shapes;
 

@@ -26,37 +26,37 @@ public sealed unsafe class SortedMapFillingTests : IDisposable
         Assert.Equal(0, live);
     }
 
-    static void Fill<TRules>(Participant* me, PoolHeap* heap, Value[] keys) where TRules : struct, ISortedMapRules
+    static void Fill(Participant* me, PoolHeap* heap, Value[] keys)
     {
-        SortedMap* map = SortedMap<Uninterrupted, TRules>.Create(me, heap);
+        SortedMap* map = SortedMap.Create(me, heap);
         SortedEntry[] entries = [.. keys.Select((key, i) => new SortedEntry(key, Value.OfInt(i)))];
         fixed (SortedEntry* start = entries)
             Assert.Equal(
-            keys.Length == 0 ? Status.Missing : Status.Done, SortedMap<Uninterrupted, TRules>.Fill(me, map, start, keys.Length));
-        Assert.Null(SortedMap<Uninterrupted, TRules>.Check(me, map));
-        Assert.Equal(Status.Done, SortedMap<Uninterrupted, TRules>.Count(me, map, out long count));
+            keys.Length == 0 ? Status.Missing : Status.Done, SortedMap.Fill(me, map, start, keys.Length));
+        Assert.Null(SortedMap.Check(me, map));
+        Assert.Equal(Status.Done, SortedMap.Count(me, map, out long count));
         Assert.Equal(keys.Length, count);
         SortedEntry[] expected = [.. entries.OrderBy(entry => entry.Key, Comparer<Value>.Create(Ordering.Compare))];
-        Assert.Equal(expected, Entries<TRules>(me, map));
+        Assert.Equal(expected, Entries(me, map));
         for (int i = 0; i < expected.Length; i += 7)
         {
-            Assert.Equal(Status.Done, SortedMap<Uninterrupted, TRules>.Get(me, map, Probe.Of(expected[i].Key), out Value value));
+            Assert.Equal(Status.Done, SortedMap.Get(me, map, Probe.Of(expected[i].Key), out Value value));
             Assert.Equal(expected[i].Value, value);
-            CheckAt<TRules>(me, map, i, expected[i]);
-            CheckAt<TRules>(me, map, i - expected.Length, expected[i]);
+            CheckAt(me, map, i, expected[i]);
+            CheckAt(me, map, i - expected.Length, expected[i]);
         }
-        Assert.Equal(Status.Missing, SortedMap<Uninterrupted, TRules>.TakeAt(me, map, keys.Length, out _, out _));
-        Assert.Equal(Status.Missing, SortedMap<Uninterrupted, TRules>.TakeAt(me, map, -keys.Length - 1, out _, out _));
+        Assert.Equal(Status.Missing, SortedMap.TakeAt(me, map, keys.Length, out _, out _));
+        Assert.Equal(Status.Missing, SortedMap.TakeAt(me, map, -keys.Length - 1, out _, out _));
         // It goes on as any other.
         for (int i = 0; i < expected.Length; i += 2)
-            Assert.Equal(Status.Done, SortedMap<Uninterrupted, TRules>.Remove(me, map, Probe.Of(expected[i].Key), out _));
-        Assert.Null(SortedMap<Uninterrupted, TRules>.Check(me, map));
+            Assert.Equal(Status.Done, SortedMap.Remove(me, map, Probe.Of(expected[i].Key), out _));
+        Assert.Null(SortedMap.Check(me, map));
         Reference.Drop(me, &map->Object.Head);
     }
 
-    static List<SortedEntry> Entries<TRules>(Participant* me, SortedMap* map) where TRules : struct, ISortedMapRules
+    static List<SortedEntry> Entries(Participant* me, SortedMap* map)
     {
-        Assert.Equal(Status.Done, SortedMap<Uninterrupted, TRules>.SnapshotEntries(me, map, out MapSnapshot* snapshot));
+        Assert.Equal(Status.Done, SortedMap.SnapshotEntries(me, map, out MapSnapshot* snapshot));
         List<SortedEntry> entries = [];
         for (ulong i = 0; i < snapshot->Count; i++)
             entries.Add(new SortedEntry(MapSnapshot.Key(snapshot, i), MapSnapshot.Value(snapshot, i)));
@@ -64,10 +64,10 @@ public sealed unsafe class SortedMapFillingTests : IDisposable
         return entries;
     }
 
-    static void CheckAt<TRules>(Participant* me, SortedMap* map, long number, SortedEntry expected)
-        where TRules : struct, ISortedMapRules
+    static void CheckAt(Participant* me, SortedMap* map, long number, SortedEntry expected)
+
     {
-        Assert.Equal(Status.Done, SortedMap<Uninterrupted, TRules>.TakeAt(me, map, number, out Value key, out Value value));
+        Assert.Equal(Status.Done, SortedMap.TakeAt(me, map, number, out Value key, out Value value));
         Assert.Equal(expected, new SortedEntry(key, value));
         Reference.Drop(me, key);
         Reference.Drop(me, value);
@@ -84,11 +84,9 @@ public sealed unsafe class SortedMapFillingTests : IDisposable
     {
         Random random = new(count);
         Value[] keys = [.. Enumerable.Range(0, count).Select(i => i % 3 == 0 ? Value.Of(i + 0.5) : Value.OfInt(i))];
-        Fill<SortedMapRules>(_me, _heap, keys);
-        Fill<SmallNodes>(_me, _heap, keys);
+        Fill(_me, _heap, keys);
         random.Shuffle(keys);
-        Fill<SortedMapRules>(_me, _heap, keys);
-        Fill<SmallNodes>(_me, _heap, keys);
+        Fill(_me, _heap, keys);
     }
 
     [Fact]
@@ -96,9 +94,7 @@ public sealed unsafe class SortedMapFillingTests : IDisposable
     {
         foreach (string beginning in (string[])["", "they begin alike: "])
         {
-            Fill<SortedMapRules>(
-                _me, _heap, [.. words.Distinct().Select(word => SortedMapFixture.Text(_me, _heap, beginning + word))]);
-            Fill<SmallNodes>(
+            Fill(
                 _me, _heap, [.. words.Distinct().Select(word => SortedMapFixture.Text(_me, _heap, beginning + word))]);
         }
     }, iter: 60, threads: 1);
@@ -107,20 +103,20 @@ public sealed unsafe class SortedMapFillingTests : IDisposable
     public void OneThatIsNotEmptyOrKeysOfSeveralClassesAreLeftToTheCaller()
     {
         Value text = SortedMapFixture.Text(_me, _heap, "text");
-        SortedMap* map = SortedMap<Uninterrupted, SortedMapRules>.Create(_me, _heap);
+        SortedMap* map = SortedMap.Create(_me, _heap);
         SortedEntry* entries = stackalloc SortedEntry[2];
         foreach (Value other in (Value[])[Value.OfInt(1), Value.None, Value.Of(double.NaN)])
         {
             (entries[0], entries[1]) = (new SortedEntry(text, Value.None), new SortedEntry(other, Value.None));
-            Assert.Equal(Status.WrongKind, SortedMap<Uninterrupted, SortedMapRules>.Fill(_me, map, entries, 2));
+            Assert.Equal(Status.WrongKind, SortedMap.Fill(_me, map, entries, 2));
             (entries[0], entries[1]) = (entries[1], entries[0]);
-            Assert.Equal(Status.WrongKind, SortedMap<Uninterrupted, SortedMapRules>.Fill(_me, map, entries, 2));
+            Assert.Equal(Status.WrongKind, SortedMap.Fill(_me, map, entries, 2));
         }
-        SortedMap<Uninterrupted, SortedMapRules>.Set(_me, map, Probe.Of(text), Value.None);
+        SortedMap.Set(_me, map, Probe.Of(text), Value.None);
         SortedEntry entry = new(text, text);
-        Assert.Equal(Status.Missing, SortedMap<Uninterrupted, SortedMapRules>.Fill(_me, map, &entry, 1));
-        SortedMap<Uninterrupted, SortedMapRules>.Delete(_me, map);
-        Assert.Equal(Status.Deleted, SortedMap<Uninterrupted, SortedMapRules>.Fill(_me, map, &entry, 1));
+        Assert.Equal(Status.Missing, SortedMap.Fill(_me, map, &entry, 1));
+        SortedMap.Delete(_me, map);
+        Assert.Equal(Status.Deleted, SortedMap.Fill(_me, map, &entry, 1));
         Reference.Drop(_me, &map->Object.Head);
         Assert.Equal(1, text.Head->Count);
         Reference.Drop(_me, text);
@@ -129,9 +125,9 @@ public sealed unsafe class SortedMapFillingTests : IDisposable
     [Fact]
     public void KeysOfARangeAreThoseThatACursorGives()
     {
-        SortedMap* map = SortedMap<Uninterrupted, SmallNodes>.Create(_me, _heap);
+        SortedMap* map = SortedMap.Create(_me, _heap);
         for (int i = 0; i < 60; i++)
-            SortedMap<Uninterrupted, SmallNodes>.Set(_me, map, Probe.Of(Value.OfInt(2 * i)), Value.OfInt(i));
+            SortedMap.Set(_me, map, Probe.Of(Value.OfInt(2 * i)), Value.OfInt(i));
         for (int from = -2; from < 124; from += 3)
         {
             for (int to = -2; to < 124; to += 5)
@@ -145,13 +141,13 @@ public sealed unsafe class SortedMapFillingTests : IDisposable
                     : to % 2 == 0
                     ? SortedBound.Including(Probe.Of(Value.OfInt(to))) : SortedBound.Excluding(Probe.Of(Value.OfInt(to - 1)));
                 Assert.Equal(
-                    Status.Done, SortedMap<Uninterrupted, SmallNodes>.SnapshotKeys(
+                    Status.Done, SortedMap.SnapshotKeys(
                     _me, map, lower, upper, out MapSnapshot* snapshot));
                 List<Value> keys = [];
-                SortedMap<Uninterrupted, SmallNodes>.Open(_me, map, lower, upper, false, out SortedCursor cursor);
-                while (SortedMap<Uninterrupted, SmallNodes>.Next(_me, map, ref cursor, out SortedEntry entry) == Status.Done)
+                SortedMap.Open(_me, map, lower, upper, false, out SortedCursor cursor);
+                while (SortedMap.Next(_me, map, ref cursor, out SortedEntry entry) == Status.Done)
                     keys.Add(entry.Key);
-                SortedMap<Uninterrupted, SmallNodes>.Close(_me, ref cursor);
+                SortedMap.Close(_me, ref cursor);
                 Assert.Equal((ulong)keys.Count, snapshot->Count);
                 for (int i = 0; i < keys.Count; i++)
                     Assert.Equal(
@@ -162,11 +158,11 @@ public sealed unsafe class SortedMapFillingTests : IDisposable
         Value text = SortedMapFixture.Text(_me, _heap, "text");
         Assert.Equal(
             Status.WrongKind,
-            SortedMap<Uninterrupted, SmallNodes>.SnapshotKeys(
+            SortedMap.SnapshotKeys(
             _me, map, SortedBound.Including(Probe.Of(text)), SortedBound.None, out _));
         Assert.Equal(
             Status.WrongKind,
-            SortedMap<Uninterrupted, SmallNodes>.SnapshotKeys(
+            SortedMap.SnapshotKeys(
             _me, map, SortedBound.Including(Probe.Of(text)), SortedBound.Including(Probe.Of(Value.OfInt(1))), out _));
         Reference.Drop(_me, text);
         Reference.Drop(_me, &map->Object.Head);

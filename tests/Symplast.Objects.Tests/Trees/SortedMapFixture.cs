@@ -3,14 +3,6 @@ using Xunit;
 
 namespace Symplast.Objects.Tests;
 
-/// <summary>Nodes so small that a few keys make a tree of several levels.</summary>
-public readonly struct SmallNodes : ISortedMapRules
-{
-    public static int LeafCapacity => 4;
-
-    public static int InnerCapacity => 4;
-}
-
 /// <summary>A pool of a test's own, and the calling thread as a participant.</summary>
 internal sealed unsafe class SortedMapFixture : IDisposable
 {

@@ -6,7 +6,7 @@ using CsCheck;
 using Symplast.Memory;
 using Xunit;
 
-using Map = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
+using Map = Symplast.Objects.SortedMap;
 
 namespace Symplast.Objects.Tests;
 

@@ -4,7 +4,7 @@ using CsCheck;
 using Symplast.Memory;
 using Xunit;
 
-using Map = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
+using Map = Symplast.Objects.SortedMap;
 
 namespace Symplast.Objects.Tests;
 
@@ -333,6 +333,7 @@ public sealed unsafe class SortedMapTests : IDisposable
         Reference.Drop(_me, large);
     }
 
+#if !SMALL
     [Fact]
     public void ATreeGrowsAndShrinksWithItsEntries()
     {
@@ -350,6 +351,7 @@ public sealed unsafe class SortedMapTests : IDisposable
         Assert.Null(Map.Check(_me, _map));
         Assert.Equal(0, ((SortedNode*)_map->Root)->Level);
     }
+#endif
 
     [Fact]
     public void ADeletedMapAnswersDeletedToEverything()
@@ -397,7 +399,7 @@ public sealed unsafe class SortedMapTests : IDisposable
     [Fact]
     public void AnOperationThatFindsNoMemoryChangesNothing()
     {
-        SortedMap* map = SortedMap<Uninterrupted, SmallNodes>.Create(_me, _heap);
+        SortedMap* map = SortedMap.Create(_me, _heap);
         SortedDictionary<int, int> model = [];
         Random random = new(5);
         Value[] texts = [.. Enumerable.Range(0, 40).Select(i => Text($"key {i:00}"))];
@@ -414,28 +416,28 @@ public sealed unsafe class SortedMapTests : IDisposable
                 Probe key = Probe.Text(data, (nuint)bytes.Length, Hashing.OfBytes(bytes));
                 if (random.Next(3) != 0)
                 {
-                    status = SortedMap<Uninterrupted, SmallNodes>.Set(_me, map, key, texts[turn % 40]);
+                    status = SortedMap.Set(_me, map, key, texts[turn % 40]);
                     if (status == Status.Done) model[number] = turn % 40;
                 }
                 else
                 {
-                    status = SortedMap<Uninterrupted, SmallNodes>.Remove(_me, map, key, out _);
+                    status = SortedMap.Remove(_me, map, key, out _);
                     Assert.Equal(model.Remove(number) ? Status.Done : Status.Missing, status);
                 }
             }
             if (status == Status.NoMemory) failures++;
             SortedMap* copy = null;
-            if (turn % 10 == 0) status = SortedMap<Uninterrupted, SmallNodes>.Snapshot(_me, map, out copy);
-            if (turn % 500 == 0 && SortedMap<Uninterrupted, SmallNodes>.Clear(_me, map) == Status.Done) model.Clear();
+            if (turn % 10 == 0) status = SortedMap.Snapshot(_me, map, out copy);
+            if (turn % 500 == 0 && SortedMap.Clear(_me, map) == Status.Done) model.Clear();
             HeapDebug.FailAt(0);
             if (copy != null) Reference.Drop(_me, &copy->Object.Head);
-            string? fault = SortedMap<Uninterrupted, SmallNodes>.Check(_me, map);
+            string? fault = SortedMap.Check(_me, map);
             // Merging needs memory too, and is left to the next one.
             Assert.True(fault == null || fault.EndsWith("too sparse", StringComparison.Ordinal)
                 || fault == "the root has one child", fault);
             foreach (Value text in texts)
             {
-                Status got = SortedMap<Uninterrupted, SmallNodes>.Get(_me, map, Probe.Of(text), out Value value);
+                Status got = SortedMap.Get(_me, map, Probe.Of(text), out Value value);
                 bool isThere = model.TryGetValue(Array.IndexOf(texts, text), out int expected);
                 Assert.Equal(isThere ? Status.Done : Status.Missing, got);
                 if (isThere) Assert.Equal(texts[expected], value);

@@ -40,14 +40,14 @@ public sealed unsafe class ObjectWalkTests : IDisposable
         Epoch.Enter(_me);
         Header* made = kind switch
         {
-            HeaderKind.OrderedMap => (Header*)OrderedMap<Uninterrupted>.Create(_me, heap),
-            HeaderKind.Set => (Header*)OrderedSet<Uninterrupted>.Create(_me, heap),
-            HeaderKind.SortedMap => (Header*)SortedMap<Uninterrupted, SortedMapRules>.Create(_me, heap),
-            HeaderKind.Vector => (Header*)SharedVector<Uninterrupted>.Create(_me, heap),
-            HeaderKind.Record => (Header*)Record<Uninterrupted>.Create(_me, heap, Shapes<Uninterrupted>.CreateTree(_me, heap)),
-            HeaderKind.Cell => (Header*)AtomicReference<Uninterrupted>.Create(_me, heap, Value.None),
-            HeaderKind.Queue => (Header*)SharedQueue<Uninterrupted>.Create(_me, heap, 0),
-            HeaderKind.Array => (Header*)SharedArray<Uninterrupted>.Create(_me, heap, ElementKind.Int64, 'q', times),
+            HeaderKind.OrderedMap => (Header*)OrderedMap.Create(_me, heap),
+            HeaderKind.Set => (Header*)OrderedSet.Create(_me, heap),
+            HeaderKind.SortedMap => (Header*)SortedMap.Create(_me, heap),
+            HeaderKind.Vector => (Header*)SharedVector.Create(_me, heap),
+            HeaderKind.Record => (Header*)Record.Create(_me, heap, Objects.Shapes.CreateTree(_me, heap)),
+            HeaderKind.Cell => (Header*)AtomicReference.Create(_me, heap, Value.None),
+            HeaderKind.Queue => (Header*)SharedQueue.Create(_me, heap, 0),
+            HeaderKind.Array => (Header*)SharedArray.Create(_me, heap, ElementKind.Int64, 'q', times),
             _ => throw new InvalidOperationException($"how is a {kind} made? it must be found by walking, too"),
         };
         for (int i = 0; i < times; i++) Assert.Equal(Status.Done, Put(kind, made, i, held));
@@ -57,13 +57,13 @@ public sealed unsafe class ObjectWalkTests : IDisposable
 
     Status Put(HeaderKind kind, Header* o, int i, Value held) => kind switch
     {
-        HeaderKind.OrderedMap => OrderedMap<Uninterrupted>.Set(_me, (OrderedMap*)o, Probe.Of(Value.OfInt(i)), held),
+        HeaderKind.OrderedMap => OrderedMap.Set(_me, (OrderedMap*)o, Probe.Of(Value.OfInt(i)), held),
         HeaderKind.Set => Add((OrderedMap*)o, Tuple(Value.OfInt(i), held)),
-        HeaderKind.SortedMap => SortedMap<Uninterrupted, SortedMapRules>.Set(_me, (SortedMap*)o, Probe.Of(Value.OfInt(i)), held),
-        HeaderKind.Vector => SharedVector<Uninterrupted>.Append(_me, (SharedVector*)o, held),
-        HeaderKind.Record => Record<Uninterrupted>.Set(_me, (Record*)o, Probe.Of(Name(i)), held),
-        HeaderKind.Cell => i == 0 ? AtomicReference<Uninterrupted>.Set(_me, (AtomicCell*)o, held) : Status.Done,
-        HeaderKind.Queue => SharedQueue<Uninterrupted>.TryPut(_me, (SharedQueue*)o, held),
+        HeaderKind.SortedMap => SortedMap.Set(_me, (SortedMap*)o, Probe.Of(Value.OfInt(i)), held),
+        HeaderKind.Vector => SharedVector.Append(_me, (SharedVector*)o, held),
+        HeaderKind.Record => Record.Set(_me, (Record*)o, Probe.Of(Name(i)), held),
+        HeaderKind.Cell => i == 0 ? AtomicReference.Set(_me, (AtomicCell*)o, held) : Status.Done,
+        HeaderKind.Queue => SharedQueue.TryPut(_me, (SharedQueue*)o, held),
         HeaderKind.Array => Status.Done,
         _ => throw new InvalidOperationException(),
     };
@@ -71,7 +71,7 @@ public sealed unsafe class ObjectWalkTests : IDisposable
     // The set takes a reference of its own.
     Status Add(OrderedMap* set, Value element)
     {
-        Status status = OrderedSet<Uninterrupted>.Add(_me, set, Probe.Of(element));
+        Status status = OrderedSet.Add(_me, set, Probe.Of(element));
         Reference.Drop(_me, element);
         return status;
     }

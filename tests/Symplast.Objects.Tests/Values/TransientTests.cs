@@ -1,7 +1,7 @@
 using System.Text;
 using Symplast.Memory;
 using Xunit;
-using MapOps = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
+using MapOps = Symplast.Objects.OrderedMap;
 
 namespace Symplast.Objects.Tests.Values;
 

@@ -1,7 +1,7 @@
 using CsCheck;
 using Symplast.Memory;
 using Xunit;
-using Vector = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
+using Vector = Symplast.Objects.SharedVector;
 
 namespace Symplast.Objects.Tests.Vectors;
 

@@ -1,7 +1,7 @@
 using CsCheck;
 using Symplast.Memory;
 using Xunit;
-using Vector = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
+using Vector = Symplast.Objects.SharedVector;
 
 namespace Symplast.Objects.Tests.Vectors;
 
@@ -224,7 +224,7 @@ public sealed unsafe class VectorTests : IDisposable
         for (int i = 0; i < 100; i++) Assert.Equal(Status.Done, Vector.Set(_me, vector, 0, Value.OfInt(i)));
         Assert.Equal(0, vector->Root->Open);
         Epoch.Enter(_me);
-        ObjectLock.Enter<Uninterrupted>(&vector->Object.Lock);
+        ObjectLock.Enter(&vector->Object.Lock);
         Thread other = new(() =>
         {
             Participant* me = Epoch.Join();
@@ -234,7 +234,7 @@ public sealed unsafe class VectorTests : IDisposable
         other.Start();
         // It waits, so it has found the lock taken.
         while (Volatile.Read(ref vector->Object.Lock) == 1) Thread.Yield();
-        ObjectLock.Exit<Uninterrupted>(&vector->Object.Lock);
+        ObjectLock.Exit(&vector->Object.Lock);
         Epoch.Exit(_me);
         other.Join();
         Assert.Equal(1, vector->Root->Open);

@@ -1,6 +1,6 @@
 using Symplast.Memory;
 using Xunit;
-using Vector = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
+using Vector = Symplast.Objects.SharedVector;
 
 namespace Symplast.Objects.Tests.Vectors;
 

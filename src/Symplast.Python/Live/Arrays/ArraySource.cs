@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Objects;
-using Operations = Symplast.Objects.SharedArray<Symplast.Memory.Uninterrupted>;
+using Operations = Symplast.Objects.SharedArray;
 
 namespace Symplast.Python.Live;
 

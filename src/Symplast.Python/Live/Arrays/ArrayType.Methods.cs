@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Objects;
 using static Symplast.Python.Definitions;
-using Operations = Symplast.Objects.SharedArray<Symplast.Memory.Uninterrupted>;
+using Operations = Symplast.Objects.SharedArray;
 
 namespace Symplast.Python.Live;
 

@@ -4,7 +4,7 @@ using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
 using static Symplast.Python.Definitions;
-using Operations = Symplast.Objects.SharedArray<Symplast.Memory.Uninterrupted>;
+using Operations = Symplast.Objects.SharedArray;
 
 namespace Symplast.Python.Live;
 

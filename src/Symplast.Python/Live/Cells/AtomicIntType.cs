@@ -4,7 +4,7 @@ using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
 using static Symplast.Python.Definitions;
-using Integer = Symplast.Objects.AtomicInteger<Symplast.Memory.Uninterrupted>;
+using Integer = Symplast.Objects.AtomicInteger;
 
 namespace Symplast.Python.Live;
 

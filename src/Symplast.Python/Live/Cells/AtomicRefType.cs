@@ -4,7 +4,7 @@ using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
 using static Symplast.Python.Definitions;
-using Cells = Symplast.Objects.AtomicReference<Symplast.Memory.Uninterrupted>;
+using Cells = Symplast.Objects.AtomicReference;
 
 namespace Symplast.Python.Live;
 

@@ -1,7 +1,7 @@
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
-using Vector = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
+using Vector = Symplast.Objects.SharedVector;
 
 namespace Symplast.Python.Live;
 

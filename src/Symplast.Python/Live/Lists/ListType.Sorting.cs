@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
-using Vector = Symplast.Objects.SharedVector<Symplast.Memory.Uninterrupted>;
+using Vector = Symplast.Objects.SharedVector;
 
 namespace Symplast.Python.Live;
 

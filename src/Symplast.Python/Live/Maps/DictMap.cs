@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
-using Map = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
+using Map = Symplast.Objects.OrderedMap;
 
 namespace Symplast.Python.Live;
 

@@ -5,7 +5,7 @@ using Symplast.Memory;
 using Symplast.Objects;
 using static Symplast.Python.Definitions;
 using LiveDict = Symplast.Python.Live.LiveMap<Symplast.Python.Live.DictMap>;
-using Map = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
+using Map = Symplast.Objects.OrderedMap;
 
 namespace Symplast.Python.Live;
 

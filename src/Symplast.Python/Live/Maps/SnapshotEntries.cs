@@ -1,6 +1,6 @@
 using Symplast.Memory;
 using Symplast.Objects;
-using Map = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
+using Map = Symplast.Objects.OrderedMap;
 
 namespace Symplast.Python.Live;
 

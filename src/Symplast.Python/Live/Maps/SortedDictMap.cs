@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
-using Tree = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
+using Tree = Symplast.Objects.SortedMap;
 
 namespace Symplast.Python.Live;
 

@@ -8,7 +8,7 @@ using unsafe Search = delegate*<Symplast.Memory.Participant*, Symplast.Objects.S
     out Symplast.Objects.Value, out Symplast.Objects.Value, Symplast.Objects.Status>;
 using unsafe Taking = delegate*<Symplast.Memory.Participant*, Symplast.Objects.SortedMap*, in Symplast.Objects.ValueGuard,
     out Symplast.Objects.Value, out Symplast.Objects.Value, Symplast.Objects.Status>;
-using Tree = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
+using Tree = Symplast.Objects.SortedMap;
 
 namespace Symplast.Python.Live;
 

@@ -5,7 +5,7 @@ using Symplast.Memory;
 using Symplast.Objects;
 using static Symplast.Python.Definitions;
 using LiveSorted = Symplast.Python.Live.LiveMap<Symplast.Python.Live.SortedDictMap>;
-using Tree = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
+using Tree = Symplast.Objects.SortedMap;
 
 namespace Symplast.Python.Live;
 

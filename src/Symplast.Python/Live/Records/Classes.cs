@@ -87,7 +87,7 @@ internal static unsafe class Classes
         {
             Roots roots = Trees.GetOrCreateValue(pool);
             if (roots.ByClass.TryGetValue(number, out nint known)) return (Shape*)known;
-            Shape* root = Shapes<Uninterrupted>.CreateTree(me, heap);
+            Shape* root = Shapes.CreateTree(me, heap);
             if (root != null) roots.ByClass.Add(number, (nint)root);
             return root;
         }

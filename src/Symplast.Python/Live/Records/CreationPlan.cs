@@ -88,7 +88,7 @@ internal unsafe struct CreationPlan
         {
             // Names are exact texts: nothing runs.
             bool done = Incoming.Key(state, heap, CreationPlans.Item(Names, i), out Incoming name) == KeyState.Ready;
-            done = done && Shapes<Uninterrupted>.Extend(state->Me, heap, shape, name.Probe, out shape) == Status.Done;
+            done = done && Objects.Shapes.Extend(state->Me, heap, shape, name.Probe, out shape) == Status.Done;
             name.Dispose(state);
             if (!done) shape = null;
         }

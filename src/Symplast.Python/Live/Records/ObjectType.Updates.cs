@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
-using Records = Symplast.Objects.Record<Symplast.Memory.Uninterrupted>;
+using Records = Symplast.Objects.Record;
 
 namespace Symplast.Python.Live;
 

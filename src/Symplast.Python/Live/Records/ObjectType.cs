@@ -4,7 +4,7 @@ using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
 using static Symplast.Python.Definitions;
-using Records = Symplast.Objects.Record<Symplast.Memory.Uninterrupted>;
+using Records = Symplast.Objects.Record;
 
 namespace Symplast.Python.Live;
 

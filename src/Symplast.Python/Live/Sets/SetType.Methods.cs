@@ -4,7 +4,7 @@ using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
 using static Symplast.Python.Definitions;
-using Sets = Symplast.Objects.OrderedSet<Symplast.Memory.Uninterrupted>;
+using Sets = Symplast.Objects.OrderedSet;
 
 namespace Symplast.Python.Live;
 

@@ -97,7 +97,7 @@ internal unsafe ref struct Carrier
         if (frame.Kind == LiveKind.List)
         {
             if (!Visit(item, out value)) return false;
-            status = SharedVector<Uninterrupted>.Append(_state->Me, (SharedVector*)frame.Copy, value);
+            status = SharedVector.Append(_state->Me, (SharedVector*)frame.Copy, value);
         }
         else
         {
@@ -114,8 +114,8 @@ internal unsafe ref struct Carrier
                 return false;
             }
             status = isDict
-                ? OrderedMap<Uninterrupted>.Set(_state->Me, (OrderedMap*)frame.Copy, key.Probe, value)
-                : OrderedSet<Uninterrupted>.Add(_state->Me, (OrderedMap*)frame.Copy, key.Probe);
+                ? OrderedMap.Set(_state->Me, (OrderedMap*)frame.Copy, key.Probe, value)
+                : OrderedSet.Add(_state->Me, (OrderedMap*)frame.Copy, key.Probe);
             key.Dispose(_state);
         }
         LiveState.Drop(_state, value);
@@ -197,9 +197,9 @@ internal unsafe ref struct Carrier
         Epoch.Enter(_state->Me);
         bool isDeleted = PoolHeap.IsDeleted(_heap);
         Header* copy = isDeleted ? null
-            : type == api.PyDict_Type ? (Header*)OrderedMap<Uninterrupted>.Create(_state->Me, _heap)
-            : type == api.PySet_Type ? (Header*)OrderedSet<Uninterrupted>.Create(_state->Me, _heap)
-            : (Header*)SharedVector<Uninterrupted>.Create(_state->Me, _heap);
+            : type == api.PyDict_Type ? (Header*)OrderedMap.Create(_state->Me, _heap)
+            : type == api.PySet_Type ? (Header*)OrderedSet.Create(_state->Me, _heap)
+            : (Header*)SharedVector.Create(_state->Me, _heap);
         if (copy != null) Tracking.Note(copy);
         Epoch.Exit(_state->Me);
         if (isDeleted) LiveErrors.RaiseDeletedPool(_state, _heap);

@@ -1,8 +1,8 @@
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
-using Map = Symplast.Objects.OrderedMap<Symplast.Memory.Uninterrupted>;
-using Tree = Symplast.Objects.SortedMap<Symplast.Memory.Uninterrupted, Symplast.Objects.SortedMapRules>;
+using Map = Symplast.Objects.OrderedMap;
+using Tree = Symplast.Objects.SortedMap;
 
 namespace Symplast.Python.Live;
 
