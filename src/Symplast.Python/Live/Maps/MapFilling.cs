@@ -59,8 +59,9 @@ internal unsafe ref struct MapFilling
     /// Moves items of a plain dict that nobody else has to a Dict, from <paramref name="position"/> of <c>PyDict_Next</c> on:
     /// all, or none if the Dict is not empty or has no room for all. False with an exception set.
     /// </summary>
-    internal static bool Dict(Handle* handle, PyObject* plain, ref nint position) =>
-        new MapFilling(handle, plain, isDict: true, &LiveMap<DictMap>.TryKey).Run(((PyDictObject*)plain)->Used, ref position);
+    internal static bool Dict(
+        Handle* handle, PyObject* plain, delegate*<Handle*, PyObject*, out Incoming, bool> tryKey, ref nint position) =>
+        new MapFilling(handle, plain, isDict: true, tryKey).Run(((PyDictObject*)plain)->Used, ref position);
 
     /// <summary>The same with elements of a plain list, from an index on, for a Set.</summary>
     internal static bool Set(
