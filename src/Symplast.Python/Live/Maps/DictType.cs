@@ -151,7 +151,7 @@ internal static unsafe class DictType
         do
         {
             ValueGuard guard = UnknownClasses.Guard(state);
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             status = isLast != 0
                 ? Map.TakeLast(state->Me, map, guard, out key, out value)
                 : Map.TakeFirst(state->Me, map, guard, out key, out value);
@@ -159,7 +159,7 @@ internal static unsafe class DictType
             heldKey = done ? Outgoing.Hold(key) : null;
             heldValue = done ? Outgoing.Hold(value) : null;
             UnknownClasses.Note(state, status);
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
             if (status == Status.Refused && !LiveState.Again(state)) return null;
         } while (status == Status.Refused);
         if (status == Status.Missing) return Errors.Set(*Api.Table.PyExc_KeyError, "popitem(): dictionary is empty");

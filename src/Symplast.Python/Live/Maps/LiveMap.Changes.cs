@@ -27,9 +27,9 @@ internal static unsafe partial class LiveMap<TMap>
     static Status SetWord<TKey>(Handle* handle, in TKey key, Value word) where TKey : struct, IMapKey
     {
         Participant* me = handle->State->Me;
-        Epoch.Enter(me);
+        Section section = Section.Enter(me);
         Status status = PoolHeap.IsDeleted(Heap.Of(handle->Shared)) ? Status.Deleted : TMap.Give(me, handle->Shared, key, word);
-        Epoch.Exit(me);
+        section.Exit(me);
         return status;
     }
 
@@ -50,13 +50,13 @@ internal static unsafe partial class LiveMap<TMap>
         Participant* me = handle->State->Me;
         PoolHeap* heap = Heap.Of(handle->Shared);
         Status status = Status.Deleted;
-        Epoch.Enter(me);
+        Section section = Section.Enter(me);
         if (!PoolHeap.IsDeleted(heap))
         {
             Value value = PlainValues.CopyOf(me, heap, item);
             status = value.IsEmpty ? Status.NoMemory : TMap.Give(me, handle->Shared, key, value);
         }
-        Epoch.Exit(me);
+        section.Exit(me);
         return status;
     }
 
@@ -68,13 +68,13 @@ internal static unsafe partial class LiveMap<TMap>
         if (!TryKey(handle, o, out Incoming key)) return false;
         bool isPlain = true;
         Status status = Status.Deleted;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         if (!PoolHeap.IsDeleted(heap))
         {
             isPlain = PlainValues.TryStore(state->Me, heap, item, out Value value);
             if (isPlain) status = value.IsEmpty ? Status.NoMemory : TMap.Give(state->Me, handle->Shared, key.Probe, value);
         }
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         bool made = isPlain || TryStore(handle, key.Probe, o, item, out status);
         if (made && status == Status.WrongKind) TMap.Refuse(handle, o, key.Probe);
         else if (made && status != Status.Done) LiveErrors.Raise(handle, status);
@@ -97,13 +97,13 @@ internal static unsafe partial class LiveMap<TMap>
         status = Status.Deleted;
         if (made)
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             if (!PoolHeap.IsDeleted(heap))
             {
                 Value value = incoming.ToValue(state, heap);
                 status = value.IsEmpty ? Status.NoMemory : TMap.Give(state->Me, handle->Shared, key, value);
             }
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
         }
         incoming.Dispose(state);
         return made;
@@ -142,7 +142,7 @@ internal static unsafe partial class LiveMap<TMap>
             Status status;
             do
             {
-                Epoch.Enter(state->Me);
+                Section section = Section.Enter(state->Me);
                 status = incoming.ToValue(state, heap, out Value value);
                 if (status == Status.Done)
                 {
@@ -150,7 +150,7 @@ internal static unsafe partial class LiveMap<TMap>
                     if (status is Status.Done or Status.Exists) result = Outgoing.Object(state, actual);
                     Reference.Drop(state->Me, value);
                 }
-                Epoch.Exit(state->Me);
+                section.Exit(state->Me);
             } while (result == null && status is Status.Done or Status.Exists && LiveState.Again(state));
             if (status == Status.WrongKind) TMap.Refuse(handle, o, key.Probe);
             else if (status is not (Status.Done or Status.Exists)) LiveErrors.Raise(handle, status);
@@ -174,11 +174,11 @@ internal static unsafe partial class LiveMap<TMap>
         {
             do
             {
-                Epoch.Enter(state->Me);
+                Section section = Section.Enter(state->Me);
                 status = TMap.Take(state->Me, handle->Shared, key.Probe, UnknownClasses.Guard(state), out value);
                 if (status == Status.Done) held = Outgoing.Hold(value);
                 UnknownClasses.Note(state, status);
-                Epoch.Exit(state->Me);
+                section.Exit(state->Me);
             } while (status == Status.Refused && (goesOn = LiveState.Again(state)));
         }
         key.Dispose(state);

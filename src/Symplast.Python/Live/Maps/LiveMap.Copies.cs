@@ -69,13 +69,13 @@ internal static unsafe partial class LiveMap<TMap>
         {
             goesOn = LiveMethods.GoesOn(i);
             if (!goesOn) return Status.Done;
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             bool isDeleted = PoolHeap.IsDeleted(heap);
             bool isOver = isDeleted || (ulong)i == snapshot->Count;
             Status status = isDeleted ? Status.Deleted : Status.Done;
             if (!isOver) status = TMap.Store(
                 state->Me, made->Shared, Probe.Of(MapSnapshot.Key(snapshot, (ulong)i)), MapSnapshot.Value(snapshot, (ulong)i));
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
             if (isOver || status != Status.Done) return status;
         }
     }

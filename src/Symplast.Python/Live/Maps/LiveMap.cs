@@ -31,10 +31,10 @@ internal static unsafe partial class LiveMap<TMap> where TMap : struct, ILiveMap
     static bool TryGet<TKey>(Handle* handle, in TKey key, out PyObject* result) where TKey : struct, IMapKey
     {
         LiveState* state = handle->State;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         Status status = TMap.Get(state->Me, handle->Shared, key, out Value value);
         result = status == Status.Done ? Outgoing.Object(state, value) : null;
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         return result != null || IsAbsent(status) || status == Status.Done && !LiveState.Again(state);
     }
 
@@ -47,10 +47,10 @@ internal static unsafe partial class LiveMap<TMap> where TMap : struct, ILiveMap
         Status status;
         do
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             status = TMap.Get(state->Me, handle->Shared, key.Probe, out Value value);
             result = status == Status.Done ? Outgoing.Object(state, value) : null;
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
         } while (result == null && status == Status.Done && LiveState.Again(state));
         key.Dispose(state);
         return status == Status.Done || IsAbsent(status) ? result : LiveErrors.Raise(handle, status);

@@ -73,10 +73,10 @@ internal unsafe ref struct MapFilling
         if (count <= Few) return true;
         _room = count;
         _position = position;
-        Epoch.Enter(_state->Me);
+        Section section = Section.Enter(_state->Me);
         // What speaks against it is found again by whoever stores one by one.
         bool begun = !PoolHeap.IsDeleted(_heap) && Map.BeginDraft(_state->Me, _map, (ulong)count, out _draft) == Status.Done;
-        Epoch.Exit(_state->Me);
+        section.Exit(_state->Me);
         if (!begun) return true;
         bool done = Fill();
         position = _position;
@@ -88,9 +88,9 @@ internal unsafe ref struct MapFilling
         for (nint sections = 1; ; sections++)
         {
             Progress progress = Progress.Deleted;
-            Epoch.Enter(_state->Me);
+            Section section = Section.Enter(_state->Me);
             if (!PoolHeap.IsDeleted(_heap)) progress = FillSome();
-            Epoch.Exit(_state->Me);
+            section.Exit(_state->Me);
             if (progress == Progress.Over) return true;
             if (progress == Progress.Hard) progress = AddHard();
             if (progress == Progress.NoMemory) LiveErrors.Raise(_handle, Status.NoMemory);
@@ -151,10 +151,10 @@ internal unsafe ref struct MapFilling
         if (!_isDict || Incoming.Item(_state, _heap, _value, Place.Item((PyObject*)_handle, _key), out item))
         {
             progress = Progress.Deleted;
-            Epoch.Enter(_state->Me);
+            Section section = Section.Enter(_state->Me);
             if (!PoolHeap.IsDeleted(_heap))
                 progress = Put(key.Probe, _isDict ? item.ToValue(_state, _heap) : Value.True) ? Progress.More : Progress.NoMemory;
-            Epoch.Exit(_state->Me);
+            section.Exit(_state->Me);
         }
         item.Dispose(_state);
         key.Dispose(_state);
@@ -184,7 +184,7 @@ internal unsafe ref struct MapFilling
     bool Publish()
     {
         Status status = Status.Deleted;
-        Epoch.Enter(_state->Me);
+        Section section = Section.Enter(_state->Me);
         if (!PoolHeap.IsDeleted(_heap))
         {
             // Many of the elements were the same: the Set is not to keep the room that was made for all.
@@ -193,7 +193,7 @@ internal unsafe ref struct MapFilling
             if (status == Status.Missing) status = Map.Spill(_state->Me, _map, ref _draft);
             else if (status != Status.Done) Map.Discard(_state->Me, ref _draft);
         }
-        Epoch.Exit(_state->Me);
+        section.Exit(_state->Me);
         if (Api.Table.PyErr_Occurred() != null) return false;
         return status == Status.Done || LiveErrors.Raise(_handle, status) != null;
     }

@@ -246,11 +246,11 @@ internal static unsafe class SortedDictOrder
         LiveState* state = handle->State;
         do
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             status = search(state->Me, MapOf(handle), probe, out Value first, out Value second);
             PyObject* key = status == Status.Done ? Outgoing.Object(state, first) : null;
             PyObject* value = key != null ? Outgoing.Object(state, second) : null;
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
             if (status != Status.Done) return null;
             if (value != null) return LiveMethods.Pair(key, value);
             References.Drop(key);
@@ -267,11 +267,11 @@ internal static unsafe class SortedDictOrder
         PoolHeap* held;
         do
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             status = take(state->Me, MapOf(handle), UnknownClasses.Guard(state), out key, out value);
             held = status == Status.Done ? Outgoing.Hold(value) : null;
             UnknownClasses.Note(state, status);
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
             if (status == Status.Refused && !LiveState.Again(state)) return null;
         } while (status == Status.Refused);
         if (status == Status.Missing) return RaiseEmpty(method);
@@ -306,13 +306,13 @@ internal static unsafe class SortedDictOrder
         {
             key = value = default;
             wasEmpty = false;
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             status = PoolHeap.IsDeleted(Heap.Of(handle->Shared))
                 ? Status.Deleted
                 : Tree.PopAt(state->Me, MapOf(handle), index, UnknownClasses.Guard(state), out key, out value, out wasEmpty);
             held = status == Status.Done ? Outgoing.Hold(value) : null;
             UnknownClasses.Note(state, status);
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
             if (status == Status.Refused && !LiveState.Again(state)) return null;
         } while (status == Status.Refused);
         if (status == Status.Missing) return wasEmpty ? RaiseEmpty("popitem") : RaiseIndex();
@@ -325,11 +325,11 @@ internal static unsafe class SortedDictOrder
         key = value = default;
         held = null;
         LiveState* state = handle->State;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         Status status = PoolHeap.IsDeleted(Heap.Of(handle->Shared))
             ? Status.Deleted : Tree.TakeAt(state->Me, MapOf(handle), index, out key, out value);
         if (status == Status.Done) held = Outgoing.Hold(value);
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         return status;
     }
 

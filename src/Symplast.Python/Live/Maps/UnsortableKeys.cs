@@ -17,13 +17,13 @@ internal static unsafe class UnsortableKeys
     internal static PyObject* Raise(Handle* handle, PyObject* o, in Probe probe)
     {
         LiveState* state = handle->State;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         bool isDeleted = SharedObject.IsDeleted((SharedObject*)handle->Shared);
         OrderingClass kind = isDeleted ? OrderingClass.None : probe.Class;
         OrderingClass others = OrderingClass.None;
         if (!isDeleted && Tree.First(state->Me, (SortedMap*)handle->Shared, out Value first, out _) == Status.Done)
             others = Ordering.ClassOf(first);
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         if (isDeleted) return LiveErrors.RaiseDeleted(handle);
         string type = Text.TypeName(o);
         string place = Place.Item((PyObject*)handle, o).Describe();
@@ -43,9 +43,9 @@ internal static unsafe class UnsortableKeys
     static PyObject* RaiseMixed(Handle* handle, string place, in Probe probe)
     {
         LiveState* state = handle->State;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         bool isMixed = IsMixed(handle, probe, out OrderingClass first, out OrderingClass second);
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         return Errors.Type(isMixed
             ? $"{place}: the keys of this SortedDict are tuples with {Name(first)} where this one has {Name(second)}, they "
                 + "cannot be sorted"
@@ -68,9 +68,9 @@ internal static unsafe class UnsortableKeys
     {
         if (probe.Kind != ValueKind.Tuple) return false;
         LiveState* state = handle->State;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         bool isMixed = IsMixed(handle, probe, out _, out _);
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         return isMixed && Raise(handle, bound, probe) == null;
     }
 
