@@ -39,11 +39,24 @@ public static unsafe class Errors
     public static PyObject* Runtime(string message) => Set(*Api.Table.PyExc_RuntimeError, message);
 
     /// <summary>
-    /// Turns an exception of C# into a Python one: exhausted memory into MemoryError, anything else, which is a defect of ours,
-    /// into SystemError.
+    /// What is put right when an exception of C# has left the methods that C called: it went past the ends of what they had
+    /// begun. Set once a process; null if there is nothing.
+    /// </summary>
+    public static delegate*<void> Unwound;
+
+    /// <summary>
+    /// Turns an exception of C# into a Python one, where it has reached the outermost method: exhausted memory into MemoryError,
+    /// anything else, which is a defect of ours, into SystemError.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static PyObject* FromManaged(Exception exception)
+    {
+        if (Unwound != null) Unwound();
+        return Translate(exception);
+    }
+
+    /// <summary>The same in an inner method, whose callers go on.</summary>
+    public static PyObject* Translate(Exception exception)
     {
         if (exception is OutOfMemoryException) return Api.Table.PyErr_NoMemory();
         return Set(*Api.Table.PyExc_SystemError, "symplast: internal error: " + exception);

@@ -37,6 +37,25 @@ public unsafe partial class EpochTests
     private static partial int JoinThread(nint thread, void** result);
 
     [Fact]
+    public void SectionsThatAnExceptionLeftOpenCanBeEnded()
+    {
+        Participant* me = Epoch.JoinUnbound();
+        Section outer = Section.Enter(me);
+        Section.Enter(me);
+        outer.Exit(me);
+        Assert.True(Epoch.IsInside(me));
+        Epoch.ExitAll(me);
+        Assert.False(Epoch.IsInside(me));
+        ulong tag = Epoch.Now;
+        Advance(2);
+        Assert.True(Epoch.HasPassed(tag));
+        // Nothing to end.
+        Epoch.ExitAll(me);
+        Assert.False(Epoch.IsInside(me));
+        Epoch.Leave(me);
+    }
+
+    [Fact]
     public void WhatWasTaggedPassesAfterTwoAdvancesAndNotBefore()
     {
         ulong tag = Epoch.Now;

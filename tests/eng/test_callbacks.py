@@ -23,9 +23,8 @@ CANNOT_THROW = {
     """,
     "calls functions of CPython, with constant messages at most": """
         CurrentPool.cs: Enter    CurrentPool.cs: Exit    FieldType.cs: Reduce    Module.cs: RaiseInThread
-        WorkerInterpreter.cs: RaiseKeyboardInterrupt    DictType.Methods.cs: Keys    DictType.Methods.cs: Values
-        DictType.Methods.cs: Items    SortedDictType.Methods.cs: Keys    SortedDictType.Methods.cs: Values
-        SortedDictType.Methods.cs: Items    GuardedFunctions.cs: ForkExec    GuardedFunctions.cs: GetSignal
+        WorkerInterpreter.cs: RaiseKeyboardInterrupt    MapType.cs: Keys    MapType.cs: Values    MapType.cs: Items
+        GuardedFunctions.cs: ForkExec    GuardedFunctions.cs: GetSignal
         GuardedFunctions.cs: CurrentFrames    GuardedFunctions.cs: CurrentExceptions    GuardedFunctions.cs: FaultEnable
         GuardedFunctions.cs: FaultDisable    GuardedFunctions.cs: FaultRegister    GuardedFunctions.cs: FaultUnregister
         GuardedFunctions.cs: FaultLater    GuardedFunctions.cs: FaultCancelLater    GuardedFunctions.cs: StartThread
@@ -43,8 +42,8 @@ CANNOT_THROW = {
         ObjectType.cs: Get    ObjectType.cs: Set
     """,
     "answers NotImplemented or calls the overload with a catch": """
-        ArrayType.Operators.cs: InPlaceConcat    ArrayType.Operators.cs: InPlaceRepeat    DictType.cs: Compare
-        SortedDictType.cs: Compare    DictType.cs: Or    SortedDictType.cs: Or    SetType.Operators.cs: Or
+        ArrayType.Operators.cs: InPlaceConcat    ArrayType.Operators.cs: InPlaceRepeat    MapType.cs: Compare
+        MapType.cs: Or    SetType.Operators.cs: Or
         SetType.Operators.cs: And    SetType.Operators.cs: Subtract    SetType.Operators.cs: Xor
     """,
     "catches around the one call that may throw": "Module.cs: EnableFaults    Module.cs: Free    RedirectedCalls.cs: OpenLibrary",

@@ -120,6 +120,16 @@ public static unsafe class Epoch
         if (--me->Depth == 0) EpochProtocol<Hardware>.Withdraw(me);
     }
 
+    /// <summary>
+    /// Ends all sections that are open, after an exception went past their ends. Has no effect outside sections.
+    /// </summary>
+    public static void ExitAll(Participant* me)
+    {
+        if (me->Depth == 0) return;
+        me->Depth = 0;
+        EpochProtocol<Hardware>.Withdraw(me);
+    }
+
     /// <summary>True inside a section.</summary>
     public static bool IsInside(Participant* me) => me->Depth > 0;
 

@@ -11,6 +11,7 @@ internal static unsafe class LiveTypes
     internal static void Prepare()
     {
         _shared = SharedType.Specification();
+        Errors.Unwound = &LiveStates.EndSections;
         Kinds.Add(DictType.Kind());
         Kinds.Add(SetType.Kind());
         Kinds.Add(SortedDictType.Kind());

@@ -101,11 +101,11 @@ internal static unsafe partial class ArrayType
     {
         Typecodes.TryKind(typecode, out ElementKind kind);
         ArrayView view = default;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         isDeleted = PoolHeap.IsDeleted(heap);
         SharedArray* array = isDeleted ? null : Operations.Create(state->Me, heap, kind, typecode, count);
         if (array != null && source.Count > 0) Operations.Export(state->Me, array, out view);
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         if (array == null && !isDeleted) LiveErrors.RaiseNoMemory(state, heap);
         if (view.Buffer != null) source.CopyTo(view.Data, view.Size, view.Size);
         view.End();
@@ -121,10 +121,10 @@ internal static unsafe partial class ArrayType
         PyObject* handle = null;
         if (array != null)
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             isDeleted = PoolHeap.IsDeleted(heap);
             if (!isDeleted) handle = Handle.Adopt(state, array, state->TypeOf(LiveKind.Array));
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
         }
         return isDeleted ? interpreter.RaiseDeleted(pool) : handle;
     }

@@ -94,11 +94,11 @@ internal static unsafe class AtomicIntType
     {
         LiveState* state = interpreter.Live;
         PoolHeap* heap = pool.LiveHeap();
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         bool isDeleted = PoolHeap.IsDeleted(heap);
         AtomicCell* cell = isDeleted ? null : Integer.Create(state->Me, heap, value);
         PyObject* handle = cell == null ? null : Handle.Adopt(state, (Header*)cell, type);
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         if (isDeleted) return interpreter.RaiseDeleted(pool);
         return cell == null ? LiveErrors.RaiseNoMemory(state, heap) : handle;
     }

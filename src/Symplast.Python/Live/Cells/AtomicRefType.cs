@@ -94,7 +94,7 @@ internal static unsafe class AtomicRefType
         bool made = Incoming.Item(state, heap, o, new Place(null, null, PlaceKind.Whole), out Incoming incoming);
         if (made)
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             isDeleted = PoolHeap.IsDeleted(heap);
             Value value = isDeleted ? default : incoming.ToValue(state, heap);
             if (!value.IsEmpty)
@@ -103,7 +103,7 @@ internal static unsafe class AtomicRefType
                 Reference.Drop(state->Me, value);
                 handle = cell == null ? null : Handle.Adopt(state, (Header*)cell, type);
             }
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
         }
         incoming.Dispose(state);
         if (!made) return null;
@@ -161,10 +161,10 @@ internal static unsafe class AtomicRefType
         Status status;
         do
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             status = Cells.Get(state->Me, CellOf(handle), out Value value);
             result = status == Status.Done ? Outgoing.Object(state, value) : null;
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
         } while (result == null && status == Status.Done && LiveState.Again(state));
         return status == Status.Done ? result : LiveErrors.Raise(handle, status);
     }
@@ -199,7 +199,7 @@ internal static unsafe class AtomicRefType
         Status status = Status.Done;
         while (made)
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             status = incoming.ToValue(state, heap, out Value value);
             if (status == Status.Done)
             {
@@ -207,7 +207,7 @@ internal static unsafe class AtomicRefType
                 Reference.Drop(state->Me, value);
             }
             UnknownClasses.Note(state, status);
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
             if (status != Status.Refused) break;
             made = LiveState.Again(state);
         }
@@ -230,14 +230,14 @@ internal static unsafe class AtomicRefType
         Incoming desired = default;
         if (made && (made = Incoming.Item(state, heap, arguments[1], place, out desired)))
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             status = desired.ToValue(state, heap, out Value value);
             if (status == Status.Done)
             {
                 status = Cells.CompareExchange(state->Me, CellOf(handle), expected.Probe, value, out _);
                 Reference.Drop(state->Me, value);
             }
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
         }
         desired.Dispose(state);
         expected.Dispose(state);

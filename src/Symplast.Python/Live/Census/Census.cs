@@ -118,7 +118,7 @@ internal unsafe struct Census : IDisposable
         references = 0;
         place = null;
         pool = null;
-        Epoch.Enter(_me);
+        Section section = Section.Enter(_me);
         bool isDeleted = SharedObject.IsDeleted((SharedObject*)o);
         if (!isDeleted)
         {
@@ -128,7 +128,7 @@ internal unsafe struct Census : IDisposable
             references = Reference.CountOf(o) - 1;
             place = Tracking.PlaceOf(o);
         }
-        Epoch.Exit(_me);
+        section.Exit(_me);
         return !isDeleted && pool is not null;
     }
 
@@ -144,15 +144,15 @@ internal unsafe struct Census : IDisposable
 
     readonly void DropOne(Header* o)
     {
-        Epoch.Enter(_me);
+        Section section = Section.Enter(_me);
         if (!PoolHeap.IsDeleted(Heap.Of(o))) Reference.Drop(_me, o);
-        Epoch.Exit(_me);
+        section.Exit(_me);
     }
 
     bool Pin(Pool pool)
     {
         _heaps.Reserve(1);
-        Epoch.Enter(_me);
+        Section section = Section.Enter(_me);
         PoolHeap* heap = pool.LiveHeap();
         bool isDeleted = PoolHeap.IsDeleted(heap);
         if (!isDeleted)
@@ -160,7 +160,7 @@ internal unsafe struct Census : IDisposable
             Heap.Pin(heap);
             _heaps.Add((nint)heap);
         }
-        Epoch.Exit(_me);
+        section.Exit(_me);
         return !isDeleted;
     }
 
@@ -197,9 +197,9 @@ internal unsafe struct Census : IDisposable
     {
         Header* o = this[index];
         if (LiveStates.HoldersOf(o, []) != 0) return HeldBy.Handle;
-        Epoch.Enter(_me);
+        Section section = Section.Enter(_me);
         bool isHeld = !PoolHeap.IsDeleted(Heap.Of(o)) && Reference.CountOf(o) - 1 > _entries[index]->Inner;
-        Epoch.Exit(_me);
+        section.Exit(_me);
         return isHeld ? HeldBy.Elsewhere : HeldBy.Nothing;
     }
 }

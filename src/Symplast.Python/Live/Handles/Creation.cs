@@ -49,11 +49,11 @@ internal static unsafe class Creation
     {
         LiveState* state = interpreter.Live;
         PoolHeap* heap = pool.LiveHeap();
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         bool isDeleted = PoolHeap.IsDeleted(heap);
         Header* made = isDeleted ? null : (Header*)make(state->Me, heap);
         PyObject* handle = made == null ? null : Handle.Adopt(state, made, type);
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         if (isDeleted) return interpreter.RaiseDeleted(pool);
         return made == null ? LiveErrors.RaiseNoMemory(state, heap) : handle;
     }

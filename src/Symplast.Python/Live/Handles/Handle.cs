@@ -55,10 +55,10 @@ internal unsafe struct Handle
         state->Handles.Remove(shared);
         // In a forked child what is shared stays as it is: locks may be held by threads that it does not have.
         if (ForkGuard.IsForkedChild) return;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         PoolHeap* heap = Heap.Of(shared);
         if (!PoolHeap.IsDeleted(heap)) Reference.Drop(state->Me, shared);
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         state->Unuse(heap);
     }
 

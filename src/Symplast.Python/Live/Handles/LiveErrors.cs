@@ -21,7 +21,7 @@ internal static unsafe class LiveErrors
         }
         catch (Exception e)
         {
-            return Errors.FromManaged(e);
+            return Errors.Translate(e);
         }
     }
 
@@ -35,7 +35,7 @@ internal static unsafe class LiveErrors
         }
         catch (Exception e)
         {
-            return Errors.FromManaged(e);
+            return Errors.Translate(e);
         }
     }
 
@@ -70,7 +70,7 @@ internal static unsafe class LiveErrors
         }
         catch (Exception e)
         {
-            return Errors.FromManaged(e);
+            return Errors.Translate(e);
         }
     }
 

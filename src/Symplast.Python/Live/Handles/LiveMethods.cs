@@ -81,9 +81,9 @@ internal static unsafe class LiveMethods
     internal static bool IsDeleted(Handle* handle)
     {
         if (handle->Shared == null || ForkGuard.IsForkedChild) return true;
-        Epoch.Enter(handle->State->Me);
+        Section section = Section.Enter(handle->State->Me);
         bool isDeleted = SharedObject.IsDeleted((SharedObject*)handle->Shared);
-        Epoch.Exit(handle->State->Me);
+        section.Exit(handle->State->Me);
         return isDeleted;
     }
 

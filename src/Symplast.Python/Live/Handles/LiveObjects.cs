@@ -20,9 +20,9 @@ internal static unsafe class LiveObjects
     {
         Header* shared = ((Handle*)o)->Shared;
         if (shared == null) return LiveKind.None;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         LiveKind kind = PoolHeap.IsDeleted(Heap.Of(shared)) ? LiveKind.None : Kinds.Of(shared);
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         return kind;
     }
 

@@ -226,9 +226,9 @@ internal unsafe struct LiveState
     internal static void Drop(LiveState* state, Value value)
     {
         if (!value.IsCounted) return;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         if (!PoolHeap.IsDeleted(Heap.Of(value.Pointer))) Reference.Drop(state->Me, value);
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
     }
 
     /// <summary>The same.</summary>

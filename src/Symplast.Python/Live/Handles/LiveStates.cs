@@ -43,6 +43,24 @@ internal static unsafe class LiveStates
     }
 
     /// <summary>
+    /// After an exception of C# has reached the outermost method: ends the sections that it left open in the calling
+    /// interpreter. They are all its own, since nothing that C calls begins inside a section.
+    /// </summary>
+    internal static void EndSections()
+    {
+        // In a forked child the gate may be held by a thread that is no more.
+        if (ForkGuard.IsForkedChild) return;
+        long id = Interpreters.CurrentId();
+        using (Gate.Hold())
+        {
+            for (LiveState* each = _first; each != null; each = each->Next)
+            {
+                if (each->Id == id && each->Me != null) Epoch.ExitAll(each->Me);
+            }
+        }
+    }
+
+    /// <summary>
     /// The interpreters with handles into a pool, and how many; the pool's heap is pinned, or the pool is not collected.
     /// </summary>
     internal static List<(long Interpreter, long Handles)> HandlesInto(PoolHeap* heap)

@@ -135,7 +135,7 @@ internal unsafe struct ListIterator
         // Few at first: many a loop takes but one.
         long most = Math.Min(iterator->_next == 0 ? 8 : ReadyObjects.Room, iterator->_snapshot.Count - iterator->_next);
         int done = 0;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         bool isDeleted = PoolHeap.IsDeleted(Heap.Of(owner->Shared));
         for (; !isDeleted && done < most; done++)
         {
@@ -147,7 +147,7 @@ internal unsafe struct ListIterator
         }
         iterator->_first = iterator->_next;
         iterator->_ready = done;
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         bool isOver = isDeleted || most <= 0;
         if (isDeleted) LiveErrors.RaiseDeleted(owner);
         if (isOver) Finish(iterator);

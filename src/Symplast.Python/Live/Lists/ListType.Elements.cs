@@ -173,7 +173,7 @@ internal static unsafe partial class ListType
         Value* batch = stackalloc Value[PerSection];
         for (long start = 0; ;)
         {
-            Epoch.Enter(me);
+            Section section = Section.Enter(me);
             Status status = Vector.Read(me, VectorOf(handle), start, batch, PerSection, out int count);
             bool isFound = false;
             bool isOpaque = false;
@@ -182,7 +182,7 @@ internal static unsafe partial class ListType
                 isFound = wanted.Matches(batch[i]);
                 isOpaque = !isFound && Equality.IsOpaque(batch[i]);
             }
-            Epoch.Exit(me);
+            section.Exit(me);
             if (isFound) return Status.Done;
             if (isOpaque || status != Status.Done) return isOpaque ? Status.WrongKind : status;
             if (count < PerSection) return Status.Missing;
@@ -233,7 +233,7 @@ internal static unsafe partial class ListType
             bool isDeleted;
             do
             {
-                Epoch.Enter(state->Me);
+                Section section = Section.Enter(state->Me);
                 isDeleted = PoolHeap.IsDeleted(heap);
                 bool isOpaque = !isSimple;
                 for (nint left = PerSection; !isDeleted && isSimple && at < end && left > 0; left--, at++)
@@ -243,7 +243,7 @@ internal static unsafe partial class ListType
                     if (isEqual || isOpaque) break;
                 }
                 if (!isDeleted && isOpaque) element = Outgoing.Object(state, values[at]);
-                Epoch.Exit(state->Me);
+                section.Exit(state->Me);
                 if (isEqual) return 1;
                 if (isDeleted)
                 {

@@ -71,14 +71,14 @@ internal static unsafe partial class ListType
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
         if (!Incoming.Item(state, heap, o, Place.Member((PyObject*)handle), out Incoming incoming)) return false;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         Status status = incoming.ToValue(state, heap, out Value value);
         if (status == Status.Done)
         {
             status = Vector.Append(state->Me, VectorOf(handle), value);
             Reference.Drop(state->Me, value);
         }
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         incoming.Dispose(state);
         return status == Status.Done || LiveErrors.Raise(handle, status) != null;
     }
@@ -126,14 +126,14 @@ internal static unsafe partial class ListType
         PoolHeap* heap = Heap.Of(handle->Shared);
         if (!Incoming.Item(state, heap, arguments[1], Place.Item((PyObject*)handle, arguments[0]), out Incoming incoming))
             return null;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         Status status = incoming.ToValue(state, heap, out Value value);
         if (status == Status.Done)
         {
             status = Vector.InsertNear(state->Me, VectorOf(handle), index, value);
             Reference.Drop(state->Me, value);
         }
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         incoming.Dispose(state);
         return status == Status.Done ? Api.Table._Py_NoneStruct : LiveErrors.Raise(handle, status);
     }
@@ -157,13 +157,13 @@ internal static unsafe partial class ListType
         do
         {
             ValueGuard guard = UnknownClasses.Guard(state);
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             status = index == -1
                 ? Vector.TakeLast(state->Me, VectorOf(handle), guard, out value)
                 : Vector.TakeElement(state->Me, VectorOf(handle), index, guard, out value);
             held = status == Status.Done ? Outgoing.Hold(value) : null;
             UnknownClasses.Note(state, status);
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
             if (status == Status.Refused && !LiveState.Again(state)) return null;
         } while (status == Status.Refused);
         if (status == Status.Done) return Outgoing.Give(state, value, held);
@@ -247,14 +247,14 @@ internal static unsafe partial class ListType
         bool made = Incoming.Item(state, heap, arguments[2], place, out Incoming desired);
         if (made)
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             status = desired.ToValue(state, heap, out Value value);
             if (status == Status.Done)
             {
                 status = Vector.CompareExchange(state->Me, VectorOf(handle), index, expected.Probe, value, out seen);
                 Reference.Drop(state->Me, value);
             }
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
             desired.Dispose(state);
         }
         expected.Dispose(state);
@@ -277,13 +277,13 @@ internal static unsafe partial class ListType
         PoolHeap* heap = Heap.Of(handle->Shared);
         Status status = Status.Deleted;
         PyObject* result = null;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         if (!PoolHeap.IsDeleted(heap))
         {
             status = Vector.Add(state->Me, VectorOf(handle), index, delta.Probe.AsValue, out Value sum);
             if (status == Status.Done) result = Outgoing.Object(state, sum);
         }
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         delta.Dispose(state);
         if (status == Status.Done) return result;
         if (status == Status.Missing) return LiveErrors.RaiseIndex("list index out of range");

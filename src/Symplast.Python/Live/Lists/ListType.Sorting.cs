@@ -73,9 +73,9 @@ internal static unsafe partial class ListType
     static bool IsOwnChange(Handle* handle)
     {
         LiveState* state = handle->State;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         bool isOwn = !PoolHeap.IsDeleted(Heap.Of(handle->Shared)) && Vector.WasChangedBy(state->Me, VectorOf(handle));
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         return isOwn;
     }
 

@@ -175,12 +175,12 @@ internal static unsafe partial class ListType
         Status status;
         do
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             status = index >= 0
                 ? Vector.Get(state->Me, VectorOf(handle), index, out Value value)
                 : Vector.GetFromEnd(state->Me, VectorOf(handle), index, out value);
             result = status == Status.Done ? Outgoing.Object(state, value) : null;
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
         } while (result == null && status == Status.Done && LiveState.Again(state));
         return status == Status.Done
             ? result : status == Status.Missing
@@ -242,14 +242,14 @@ internal static unsafe partial class ListType
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
         if (!Incoming.Item(state, heap, item, Place.Item((PyObject*)handle, key), out Incoming incoming)) return false;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         Status status = incoming.ToValue(state, heap, out Value value);
         if (status == Status.Done)
         {
             status = Vector.Set(state->Me, VectorOf(handle), index, value);
             Reference.Drop(state->Me, value);
         }
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         incoming.Dispose(state);
         if (status == Status.Missing) return LiveErrors.RaiseIndex("list assignment index out of range") != null;
         return status == Status.Done || LiveErrors.Raise(handle, status) != null;

@@ -118,7 +118,7 @@ internal unsafe struct DictIterator
         int most = iterator->_next == 0 ? 8 : ReadyObjects.Room / step;
         int done = 0;
         bool failed = false;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         bool isDeleted = PoolHeap.IsDeleted(Heap.Of(owner->Shared));
         bool isOver = isDeleted || iterator->_next >= iterator->_entries.Count;
         if (!isOver)
@@ -129,7 +129,7 @@ internal unsafe struct DictIterator
             iterator->_first = iterator->_next;
             iterator->_ready = done;
         }
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         if (isDeleted) LiveErrors.RaiseDeleted(owner);
         if (isOver) Finish(iterator);
         if (isOver || !failed) return !isOver;
@@ -215,10 +215,10 @@ internal unsafe struct DictIterator
         DictIterator* iterator = (DictIterator*)self;
         if (!iterator->_entries.Exist || LiveMethods.IsDeleted(iterator->_owner)) return Api.Table.PyLong_FromLongLong(0);
         LiveState* state = iterator->_owner->State;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         long left = PoolHeap.IsDeleted(Heap.Of(iterator->_owner->Shared))
             ? 0 : (long)(iterator->_entries.Count - iterator->_next);
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         return Api.Table.PyLong_FromLongLong(left);
     }
 
@@ -266,10 +266,10 @@ internal unsafe struct DictIterator
     {
         if (!iterator->_entries.Exist || iterator->_owner->Shared == null || ForkGuard.IsForkedChild) return false;
         LiveState* state = iterator->_owner->State;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         // That it was deleted is for Next to say.
         bool hasMore = PoolHeap.IsDeleted(Heap.Of(iterator->_owner->Shared)) || iterator->_next < iterator->_entries.Count;
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         return hasMore;
     }
 

@@ -21,6 +21,11 @@ internal readonly unsafe struct DictMap : ILiveMap
         where TKey : struct, IMapKey => Map.Get(me, (OrderedMap*)map, key, out value);
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Status Give<TKey>(Participant* me, Header* map, in TKey key, Value value)
+        where TKey : struct, IMapKey => Map.Give(me, (OrderedMap*)map, key, value);
+
+    /// <inheritdoc/>
     public static Status Store(Participant* me, Header* map, in Probe key, Value value) =>
         Map.Set(me, (OrderedMap*)map, key, value);
 
@@ -51,9 +56,17 @@ internal readonly unsafe struct DictMap : ILiveMap
         Snapshots.Take(me, (OrderedMap*)map, out snapshot);
 
     /// <inheritdoc/>
-    public static KeyState Search(Handle* handle, PyObject* o, ref Incoming key) => KeySearch.InHashed(handle, o, &Keys, out key);
+    public static Status Begin(Participant* me, Header* map, bool onlyKeys, bool reversed, out SnapshotEntries entries) =>
+        Snapshots.Begin(me, (OrderedMap*)map, onlyKeys, reversed, out entries);
 
-    static PyObject* Keys(Handle* handle) => DictType.NewIterator(handle, DictIteration.Keys, reversed: false);
+    /// <inheritdoc/>
+    public static bool Fill(
+        Handle* handle, PyObject* plain, delegate*<Handle*, PyObject*, out Incoming, bool> tryKey, ref nint position) =>
+        MapFilling.Dict(handle, plain, tryKey, ref position);
+
+    /// <inheritdoc/>
+    public static KeyState Search(Handle* handle, PyObject* o, delegate*<Handle*, PyObject*> keys, ref Incoming key) =>
+        KeySearch.InHashed(handle, o, keys, out key);
 
     /// <inheritdoc/>
     public static bool IsForeign(Participant* me, Header* map, in Probe key) => false;
@@ -64,15 +77,4 @@ internal readonly unsafe struct DictMap : ILiveMap
 
     /// <inheritdoc/>
     public static PyObject* CopyKey(PyObject* key, PyObject* memo) => LiveMethods.CopyDeep(key, memo);
-
-    /// <inheritdoc/>
-    public static bool Set(Handle* handle, PyObject* key, PyObject* value) => DictType.Set(handle, key, value);
-
-    /// <inheritdoc/>
-    public static bool Update(Handle* handle, PyObject* positional, PyObject* named) =>
-        DictType.Update(handle, positional, named);
-
-    /// <inheritdoc/>
-    public static PyObject* Iterate(Handle* handle, DictIteration what, bool reversed) =>
-        DictType.NewIterator(handle, what, reversed);
 }

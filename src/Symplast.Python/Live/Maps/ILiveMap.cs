@@ -5,8 +5,8 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// What Dict and SortedDict have of their own: the structure, and what they say of keys. Only ever a type argument, of which the
-/// compiler makes code that is as good as written by hand.
+/// What differs between Dict and SortedDict beneath their methods: the structure, and what they say of keys. It knows nothing of
+/// the Python types. Only ever a type argument, of which the compiler makes code that is as good as written by hand.
 /// </summary>
 internal unsafe interface ILiveMap
 {
@@ -19,7 +19,10 @@ internal unsafe interface ILiveMap
     /// <summary>The value of a key, without a reference. WrongKind, here and below: no key of this kind can be there.</summary>
     static abstract Status Get<TKey>(Participant* me, Header* map, in TKey key, out Value value) where TKey : struct, IMapKey;
 
-    /// <summary>Sets the value of a key. Inside a section.</summary>
+    /// <summary>Sets the value of a key, and takes over the reference to it, even if it fails. Inside a section.</summary>
+    static abstract Status Give<TKey>(Participant* me, Header* map, in TKey key, Value value) where TKey : struct, IMapKey;
+
+    /// <summary>Sets the value of a key, whose reference stays the caller's. Inside a section.</summary>
     static abstract Status Store(Participant* me, Header* map, in Probe key, Value value);
 
     /// <summary>The value of a key, which is given one if it has none: Exists or Done.</summary>
@@ -44,10 +47,24 @@ internal unsafe interface ILiveMap
     static abstract Status Snapshot(Participant* me, Header* map, out MapSnapshot* snapshot);
 
     /// <summary>
-    /// The key that an object equals if only Python can tell: Ready, Foreign or Failed. <paramref name="key"/> is what is known
-    /// of the object.
+    /// The entries at one moment, to be read one after the other; the values may be empty if only keys are wanted. Outside
+    /// sections.
     /// </summary>
-    static abstract KeyState Search(Handle* handle, PyObject* o, ref Incoming key);
+    static abstract Status Begin(Participant* me, Header* map, bool onlyKeys, bool reversed, out SnapshotEntries entries);
+
+    /// <summary>
+    /// Moves the first items of a plain dict that nobody else has to an empty map at once, from <paramref name="position"/> of
+    /// <c>PyDict_Next</c> on: all that can be, or none. <paramref name="tryKey"/> makes keys of any object. False with an
+    /// exception set; Python code can run.
+    /// </summary>
+    static abstract bool Fill(
+        Handle* handle, PyObject* plain, delegate*<Handle*, PyObject*, out Incoming, bool> tryKey, ref nint position);
+
+    /// <summary>
+    /// The key that an object equals if only Python can tell: Ready, Foreign or Failed. <paramref name="keys"/> makes an
+    /// iterator over the keys; <paramref name="key"/> is what is known of the object.
+    /// </summary>
+    static abstract KeyState Search(Handle* handle, PyObject* o, delegate*<Handle*, PyObject*> keys, ref Incoming key);
 
     /// <summary>After adding gave WrongKind: whether the key is to blame, not the value. Inside the same section.</summary>
     static abstract bool IsForeign(Participant* me, Header* map, in Probe key);
@@ -59,15 +76,4 @@ internal unsafe interface ILiveMap
 
     /// <summary>The copy of a key for <c>__deepcopy__</c>: a new reference, or null with an exception set.</summary>
     static abstract PyObject* CopyKey(PyObject* key, PyObject* memo);
-
-    /// <summary><c>map[key] = value</c>; false with an exception set.</summary>
-    static abstract bool Set(Handle* handle, PyObject* key, PyObject* value);
-
-    /// <summary>
-    /// Sets the items that the arguments of <c>dict()</c> give, one after the other; false with an exception set.
-    /// </summary>
-    static abstract bool Update(Handle* handle, PyObject* positional, PyObject* named);
-
-    /// <summary>An iterator over what is there now; null with an exception set.</summary>
-    static abstract PyObject* Iterate(Handle* handle, DictIteration what, bool reversed);
 }

@@ -52,12 +52,12 @@ internal static unsafe partial class LiveMap<TMap>
         LiveState* state = handle->State;
         while (true)
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             Status status = TMap.Get(state->Me, handle->Shared, key.Probe, out value);
             bool isTaken = status == Status.Done && Reference.TryTake(value);
             seen = isTaken ? Outgoing.Object(state, value) : null;
             if (isTaken && seen == null) Reference.Drop(state->Me, value);
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
             if (status != Status.Done || seen != null || isTaken && !LiveState.Again(state)) return status;
         }
     }
@@ -67,7 +67,7 @@ internal static unsafe partial class LiveMap<TMap>
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
         Status status = Status.Deleted;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         if (!PoolHeap.IsDeleted(heap))
         {
             Value value = desired.ToValue(state, heap);
@@ -75,7 +75,7 @@ internal static unsafe partial class LiveMap<TMap>
                 ? Status.NoMemory : TMap.CompareExchange(state->Me, handle->Shared, key.Probe, Probe.Of(current), value);
             Reference.Drop(state->Me, value);
         }
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         return status;
     }
 
@@ -90,11 +90,11 @@ internal static unsafe partial class LiveMap<TMap>
             delta.Dispose(state);
             return null;
         }
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         Status status = TMap.Add(state->Me, handle->Shared, key.Probe, delta.Probe.AsValue, out Value sum);
         PyObject* result = status == Status.Done ? Outgoing.Object(state, sum) : null;
         bool isForeign = status == Status.WrongKind && TMap.IsForeign(state->Me, handle->Shared, key.Probe);
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         if (isForeign) TMap.Refuse(handle, arguments[0], key.Probe);
         else if (status == Status.WrongKind)
             Errors.Type($"{Place.Item((PyObject*)handle, arguments[0]).Describe()} is not a number");

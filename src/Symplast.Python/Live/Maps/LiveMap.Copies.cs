@@ -7,10 +7,25 @@ namespace Symplast.Python.Live;
 // All entries of one moment: plain copies, shared ones, iterators.
 internal static unsafe partial class LiveMap<TMap>
 {
+    /// <summary>An iterator over what is there now; null with an exception set.</summary>
+    static PyObject* NewIterator(Handle* handle, DictIteration what, bool reversed)
+    {
+        if (!LiveMethods.IsUsable(handle)) return null;
+        Status status = TMap.Begin(
+            handle->State->Me, handle->Shared, what == DictIteration.Keys, reversed, out SnapshotEntries entries);
+        return status == Status.Done ? DictIterator.Create(handle, entries, what) : LiveErrors.Raise(handle, status);
+    }
+
+    /// <summary>The slot <c>tp_iter</c>.</summary>
+    internal static PyObject* Keys(Handle* handle) => NewIterator(handle, DictIteration.Keys, reversed: false);
+
+    /// <summary>The method <c>__reversed__</c>.</summary>
+    internal static PyObject* Reversed(Handle* handle) => NewIterator(handle, DictIteration.Keys, reversed: true);
+
     /// <summary>A plain dict of the items, in their order; null with an exception set.</summary>
     internal static PyObject* ToPlain(Handle* handle)
     {
-        PyObject* iterator = TMap.Iterate(handle, DictIteration.Items, reversed: false);
+        PyObject* iterator = NewIterator(handle, DictIteration.Items, reversed: false);
         if (iterator == null) return null;
         PyObject* plain = Api.Table.PyDict_New();
         PyObject* key = null;
@@ -54,13 +69,13 @@ internal static unsafe partial class LiveMap<TMap>
         {
             goesOn = LiveMethods.GoesOn(i);
             if (!goesOn) return Status.Done;
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             bool isDeleted = PoolHeap.IsDeleted(heap);
             bool isOver = isDeleted || (ulong)i == snapshot->Count;
             Status status = isDeleted ? Status.Deleted : Status.Done;
             if (!isOver) status = TMap.Store(
                 state->Me, made->Shared, Probe.Of(MapSnapshot.Key(snapshot, (ulong)i)), MapSnapshot.Value(snapshot, (ulong)i));
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
             if (isOver || status != Status.Done) return status;
         }
     }
@@ -70,7 +85,7 @@ internal static unsafe partial class LiveMap<TMap>
     {
         PyObject* made = Creation.Beside(handle, &TMap.Make);
         PyObject* iterator = made == null || !LiveMethods.Remember(memo, (PyObject*)handle, made)
-            ? null : TMap.Iterate(handle, DictIteration.Items, reversed: false);
+            ? null : NewIterator(handle, DictIteration.Items, reversed: false);
         bool done = iterator != null;
         PyObject* key;
         PyObject* value;
@@ -78,7 +93,7 @@ internal static unsafe partial class LiveMap<TMap>
         {
             PyObject* newKey = TMap.CopyKey(key, memo);
             PyObject* newValue = newKey == null ? null : LiveMethods.CopyDeep(value, memo);
-            done = newValue != null && TMap.Set((Handle*)made, newKey, newValue);
+            done = newValue != null && Set((Handle*)made, newKey, newValue);
             References.Drop(newKey);
             References.Drop(newValue);
             References.Drop(key);
@@ -98,6 +113,6 @@ internal static unsafe partial class LiveMap<TMap>
         if (Api.Table.PyErr_Occurred() != null) return null;
         int reversed = Api.Table.PyObject_IsTrue(arguments[1]);
         if (reversed < 0) return null;
-        return what is < 0 or > 2 ? Errors.Value("0, 1 or 2") : TMap.Iterate(handle, (DictIteration)what, reversed != 0);
+        return what is < 0 or > 2 ? Errors.Value("0, 1 or 2") : NewIterator(handle, (DictIteration)what, reversed != 0);
     }
 }

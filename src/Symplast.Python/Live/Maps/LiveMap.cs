@@ -6,8 +6,8 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// What Dict and SortedDict have in common. This file: single entries. Methods and slots of Python's are bodies for
-/// <see cref="Frame"/>, except where they say otherwise.
+/// What the methods of Dict and SortedDict do, whose structures differ. This file: reading entries, and keys. Methods and slots
+/// of Python's are bodies for <see cref="Frame"/>, except where they say otherwise.
 /// </summary>
 internal static unsafe partial class LiveMap<TMap> where TMap : struct, ILiveMap
 {
@@ -31,10 +31,10 @@ internal static unsafe partial class LiveMap<TMap> where TMap : struct, ILiveMap
     static bool TryGet<TKey>(Handle* handle, in TKey key, out PyObject* result) where TKey : struct, IMapKey
     {
         LiveState* state = handle->State;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         Status status = TMap.Get(state->Me, handle->Shared, key, out Value value);
         result = status == Status.Done ? Outgoing.Object(state, value) : null;
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         return result != null || IsAbsent(status) || status == Status.Done && !LiveState.Again(state);
     }
 
@@ -47,10 +47,10 @@ internal static unsafe partial class LiveMap<TMap> where TMap : struct, ILiveMap
         Status status;
         do
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             status = TMap.Get(state->Me, handle->Shared, key.Probe, out Value value);
             result = status == Status.Done ? Outgoing.Object(state, value) : null;
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
         } while (result == null && status == Status.Done && LiveState.Again(state));
         key.Dispose(state);
         return status == Status.Done || IsAbsent(status) ? result : LiveErrors.Raise(handle, status);
@@ -105,104 +105,6 @@ internal static unsafe partial class LiveMap<TMap> where TMap : struct, ILiveMap
         return -1;
     }
 
-    /// <summary><c>del map[key]</c>; false with an exception set.</summary>
-    internal static bool Remove(Handle* handle, PyObject* o)
-    {
-        if (!LiveMethods.IsUsable(handle)) return false;
-        LiveState* state = handle->State;
-        KeyState known = Find(handle, o, out Incoming key);
-        if (known != KeyState.Ready) return known == KeyState.Foreign && LiveMethods.RaiseKey(o) != null;
-        Status status = TMap.Remove(state->Me, handle->Shared, key.Probe);
-        key.Dispose(state);
-        if (status == Status.Done) return true;
-        return (IsAbsent(status) ? LiveMethods.RaiseKey(o) : LiveErrors.Raise(handle, status)) != null;
-    }
-
-    /// <summary>The method <c>setdefault</c>.</summary>
-    internal static PyObject* SetDefault(Handle* handle, PyObject** arguments, nint count)
-    {
-        if (!LiveMethods.CheckCount("setdefault", count, 1, 2)) return null;
-        PyObject* present = Get(handle, arguments[0]);
-        if (present != null || Api.Table.PyErr_Occurred() != null) return present;
-        return GetOrAdd(handle, arguments[0], count == 2 ? arguments[1] : Api.Table._Py_NoneStruct);
-    }
-
-    static PyObject* GetOrAdd(Handle* handle, PyObject* o, PyObject* item)
-    {
-        LiveState* state = handle->State;
-        PoolHeap* heap = Heap.Of(handle->Shared);
-        if (!TryKey(handle, o, out Incoming key)) return null;
-        PyObject* result = null;
-        if (Incoming.Item(state, heap, item, Place.Item((PyObject*)handle, o), out Incoming incoming))
-        {
-            Status status;
-            do
-            {
-                Epoch.Enter(state->Me);
-                status = incoming.ToValue(state, heap, out Value value);
-                if (status == Status.Done)
-                {
-                    status = TMap.GetOrAdd(state->Me, handle->Shared, key.Probe, value, out Value actual);
-                    if (status is Status.Done or Status.Exists) result = Outgoing.Object(state, actual);
-                    Reference.Drop(state->Me, value);
-                }
-                Epoch.Exit(state->Me);
-            } while (result == null && status is Status.Done or Status.Exists && LiveState.Again(state));
-            if (status == Status.WrongKind) TMap.Refuse(handle, o, key.Probe);
-            else if (status is not (Status.Done or Status.Exists)) LiveErrors.Raise(handle, status);
-        }
-        incoming.Dispose(state);
-        key.Dispose(state);
-        return result;
-    }
-
-    /// <summary>The method <c>pop</c>.</summary>
-    internal static PyObject* Pop(Handle* handle, PyObject** arguments, nint count)
-    {
-        if (!LiveMethods.CheckCount("pop", count, 1, 2) || !LiveMethods.IsUsable(handle)) return null;
-        LiveState* state = handle->State;
-        Status status = Status.Missing;
-        Value value = default;
-        PoolHeap* held = null;
-        KeyState known = Find(handle, arguments[0], out Incoming key);
-        bool goesOn = known != KeyState.Failed;
-        if (known == KeyState.Ready)
-        {
-            do
-            {
-                Epoch.Enter(state->Me);
-                status = TMap.Take(state->Me, handle->Shared, key.Probe, UnknownClasses.Guard(state), out value);
-                if (status == Status.Done) held = Outgoing.Hold(value);
-                UnknownClasses.Note(state, status);
-                Epoch.Exit(state->Me);
-            } while (status == Status.Refused && (goesOn = LiveState.Again(state)));
-        }
-        key.Dispose(state);
-        if (!goesOn) return null;
-        if (status == Status.Done) return Outgoing.Give(state, value, held);
-        if (!IsAbsent(status)) return LiveErrors.Raise(handle, status);
-        return count == 2 ? References.New(arguments[1]) : LiveMethods.RaiseKey(arguments[0]);
-    }
-
-    /// <summary><c>map |= other</c>; false with an exception set.</summary>
-    internal static bool Merge(Handle* handle, PyObject* other)
-    {
-        PyObject* arguments = Api.Table.PyTuple_New(1);
-        if (arguments == null) return false;
-        Api.Table.PyTuple_SetItem(arguments, 0, References.New(other));
-        bool done = TMap.Update(handle, arguments, null);
-        References.Drop(arguments);
-        return done;
-    }
-
-    /// <summary>The method <c>clear</c>.</summary>
-    internal static bool Clear(Handle* handle)
-    {
-        if (!LiveMethods.IsUsable(handle)) return false;
-        Status status = TMap.Clear(handle->State->Me, handle->Shared);
-        return status == Status.Done || LiveErrors.Raise(handle, status) != null;
-    }
-
     /// <summary>A key to store; false with an exception set.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool TryKey(Handle* handle, PyObject* o, out Incoming key)
@@ -223,7 +125,7 @@ internal static unsafe partial class LiveMap<TMap> where TMap : struct, ILiveMap
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     static KeyState Search(Handle* handle, PyObject* o, ref Incoming key) =>
-        LiveMethods.CheckAlive(handle) ? TMap.Search(handle, o, ref key) : KeyState.Failed;
+        LiveMethods.CheckAlive(handle) ? TMap.Search(handle, o, &Keys, ref key) : KeyState.Failed;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     static KeyState NoKey(Handle* handle, PyObject* o, KeyState known)

@@ -59,8 +59,9 @@ internal unsafe ref struct MapFilling
     /// Moves items of a plain dict that nobody else has to a Dict, from <paramref name="position"/> of <c>PyDict_Next</c> on:
     /// all, or none if the Dict is not empty or has no room for all. False with an exception set.
     /// </summary>
-    internal static bool Dict(Handle* handle, PyObject* plain, ref nint position) =>
-        new MapFilling(handle, plain, isDict: true, &LiveMap<DictMap>.TryKey).Run(((PyDictObject*)plain)->Used, ref position);
+    internal static bool Dict(
+        Handle* handle, PyObject* plain, delegate*<Handle*, PyObject*, out Incoming, bool> tryKey, ref nint position) =>
+        new MapFilling(handle, plain, isDict: true, tryKey).Run(((PyDictObject*)plain)->Used, ref position);
 
     /// <summary>The same with elements of a plain list, from an index on, for a Set.</summary>
     internal static bool Set(
@@ -72,10 +73,10 @@ internal unsafe ref struct MapFilling
         if (count <= Few) return true;
         _room = count;
         _position = position;
-        Epoch.Enter(_state->Me);
+        Section section = Section.Enter(_state->Me);
         // What speaks against it is found again by whoever stores one by one.
         bool begun = !PoolHeap.IsDeleted(_heap) && Map.BeginDraft(_state->Me, _map, (ulong)count, out _draft) == Status.Done;
-        Epoch.Exit(_state->Me);
+        section.Exit(_state->Me);
         if (!begun) return true;
         bool done = Fill();
         position = _position;
@@ -87,9 +88,9 @@ internal unsafe ref struct MapFilling
         for (nint sections = 1; ; sections++)
         {
             Progress progress = Progress.Deleted;
-            Epoch.Enter(_state->Me);
+            Section section = Section.Enter(_state->Me);
             if (!PoolHeap.IsDeleted(_heap)) progress = FillSome();
-            Epoch.Exit(_state->Me);
+            section.Exit(_state->Me);
             if (progress == Progress.Over) return true;
             if (progress == Progress.Hard) progress = AddHard();
             if (progress == Progress.NoMemory) LiveErrors.Raise(_handle, Status.NoMemory);
@@ -150,10 +151,10 @@ internal unsafe ref struct MapFilling
         if (!_isDict || Incoming.Item(_state, _heap, _value, Place.Item((PyObject*)_handle, _key), out item))
         {
             progress = Progress.Deleted;
-            Epoch.Enter(_state->Me);
+            Section section = Section.Enter(_state->Me);
             if (!PoolHeap.IsDeleted(_heap))
                 progress = Put(key.Probe, _isDict ? item.ToValue(_state, _heap) : Value.True) ? Progress.More : Progress.NoMemory;
-            Epoch.Exit(_state->Me);
+            section.Exit(_state->Me);
         }
         item.Dispose(_state);
         key.Dispose(_state);
@@ -183,7 +184,7 @@ internal unsafe ref struct MapFilling
     bool Publish()
     {
         Status status = Status.Deleted;
-        Epoch.Enter(_state->Me);
+        Section section = Section.Enter(_state->Me);
         if (!PoolHeap.IsDeleted(_heap))
         {
             // Many of the elements were the same: the Set is not to keep the room that was made for all.
@@ -192,7 +193,7 @@ internal unsafe ref struct MapFilling
             if (status == Status.Missing) status = Map.Spill(_state->Me, _map, ref _draft);
             else if (status != Status.Done) Map.Discard(_state->Me, ref _draft);
         }
-        Epoch.Exit(_state->Me);
+        section.Exit(_state->Me);
         if (Api.Table.PyErr_Occurred() != null) return false;
         return status == Status.Done || LiveErrors.Raise(_handle, status) != null;
     }

@@ -16,8 +16,7 @@ internal static unsafe class PlainDicts
     /// The slot <c>nb_or</c>, of which either side may be a live one: a plain dict, as that of <c>copy()</c> is.
     /// </summary>
     internal static PyObject* Or(PyObject* left, PyObject* right) =>
-        PlainForms.Combine(
-            left, right, DictType.IsOurs(left) || SortedDictType.IsOurs(left) ? left : right, &Is, Api.Table.PyNumber_Or);
+        PlainForms.Combine(left, right, MapType.IsOurs(left) ? left : right, &Is, Api.Table.PyNumber_Or);
 
     /// <summary>
     /// What dict() makes of the arguments of a live one's constructor or of update(); null with an exception set.
@@ -29,7 +28,7 @@ internal static unsafe class PlainDicts
         if (count > 1)
         {
             string name = Text.TypeName((PyObject*)handle);
-            string hint = DictType.IsOurs((PyObject*)handle) ? "" : ", and no function of the keys: they are in their own order";
+            string hint = MapType.IsDict((PyObject*)handle) ? "" : ", and no function of the keys: they are in their own order";
             return Errors.Type($"{name} takes one mapping or iterable of pairs{hint} ({count} arguments given)");
         }
         if (count == 0) return api.PyObject_Call(api.PyDict_Type, positional, named);
@@ -42,7 +41,7 @@ internal static unsafe class PlainDicts
         if (api.PyType_GetSlot(source->Type, PyTypeSlot.Iter) == null
             && api.PyType_GetSlot(source->Type, PyTypeSlot.SequenceItem) == null)
         {
-            bool isFunction = !DictType.IsOurs((PyObject*)handle) && api.PyCallable_Check(source) != 0;
+            bool isFunction = !MapType.IsDict((PyObject*)handle) && api.PyCallable_Check(source) != 0;
             return Errors.Type(
                 $"{Text.TypeName((PyObject*)handle)} takes a mapping or an iterable of pairs, not {Text.TypeName(source)}"
                 + (isFunction ? ": its keys are in their own order, no function makes another one" : ""));

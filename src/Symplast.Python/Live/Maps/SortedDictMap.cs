@@ -26,6 +26,14 @@ internal readonly unsafe struct SortedDictMap : ILiveMap
         where TKey : struct, IMapKey => Tree.Get(me, (SortedMap*)map, key.AsProbe, out value);
 
     /// <inheritdoc/>
+    public static Status Give<TKey>(Participant* me, Header* map, in TKey key, Value value) where TKey : struct, IMapKey
+    {
+        Status status = Tree.Set(me, (SortedMap*)map, key.AsProbe, value);
+        Reference.Drop(me, value);
+        return status;
+    }
+
+    /// <inheritdoc/>
     public static Status Store(Participant* me, Header* map, in Probe key, Value value) =>
         Tree.Set(me, (SortedMap*)map, key, value);
 
@@ -56,10 +64,23 @@ internal readonly unsafe struct SortedDictMap : ILiveMap
         Tree.SnapshotEntries(me, (SortedMap*)map, out snapshot);
 
     /// <inheritdoc/>
-    public static KeyState Search(Handle* handle, PyObject* o, ref Incoming key) =>
-        KeySearch.InSorted(handle, o, key.IsNumber, &Keys, out key);
+    public static Status Begin(Participant* me, Header* map, bool onlyKeys, bool reversed, out SnapshotEntries entries)
+    {
+        Status status = onlyKeys
+            ? Tree.SnapshotKeys(me, (SortedMap*)map, SortedBound.None, SortedBound.None, out MapSnapshot* snapshot)
+            : Tree.SnapshotEntries(me, (SortedMap*)map, out snapshot);
+        entries = new SnapshotEntries(snapshot, reversed);
+        return status;
+    }
 
-    static PyObject* Keys(Handle* handle) => SortedDictType.NewIterator(handle, DictIteration.Keys, reversed: false);
+    /// <inheritdoc/>
+    public static bool Fill(
+        Handle* handle, PyObject* plain, delegate*<Handle*, PyObject*, out Incoming, bool> tryKey, ref nint position) =>
+        SortedFilling.Dict(handle, plain, ref position);
+
+    /// <inheritdoc/>
+    public static KeyState Search(Handle* handle, PyObject* o, delegate*<Handle*, PyObject*> keys, ref Incoming key) =>
+        KeySearch.InSorted(handle, o, key.IsNumber, keys, out key);
 
     /// <inheritdoc/>
     public static bool IsForeign(Participant* me, Header* map, in Probe key) =>
@@ -67,20 +88,9 @@ internal readonly unsafe struct SortedDictMap : ILiveMap
 
     /// <inheritdoc/>
     public static void Refuse(Handle* handle, PyObject* key, in Probe probe) =>
-        SortedDictType.RaiseUnsortable(handle, key, probe);
+        UnsortableKeys.Raise(handle, key, probe);
 
     // What can be a key here is its own copy.
     /// <inheritdoc/>
     public static PyObject* CopyKey(PyObject* key, PyObject* memo) => References.New(key);
-
-    /// <inheritdoc/>
-    public static bool Set(Handle* handle, PyObject* key, PyObject* value) => SortedDictType.Set(handle, key, value);
-
-    /// <inheritdoc/>
-    public static bool Update(Handle* handle, PyObject* positional, PyObject* named) =>
-        SortedDictType.Update(handle, positional, named);
-
-    /// <inheritdoc/>
-    public static PyObject* Iterate(Handle* handle, DictIteration what, bool reversed) =>
-        SortedDictType.NewIterator(handle, what, reversed);
 }

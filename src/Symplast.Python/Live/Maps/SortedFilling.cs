@@ -59,7 +59,7 @@ internal static unsafe class SortedFilling
         collected = 0;
         for (nint sections = 1; ; sections++)
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             nint most = PoolHeap.IsDeleted(heap) ? 0 : Math.Min(count - collected, PerSection);
             nint done = 0;
             while (done < most && TryNext(state->Me, heap, plain, ref position, entries + collected))
@@ -67,7 +67,7 @@ internal static unsafe class SortedFilling
                 done++;
                 collected++;
             }
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
             if (done < PerSection) return true;
             if (LiveMethods.GoesOn(sections * PerSection - 1)) continue;
             Drop(handle, entries, collected);
@@ -99,10 +99,10 @@ internal static unsafe class SortedFilling
     static bool TryFill(Handle* handle, SortedEntry* entries, nint count)
     {
         LiveState* state = handle->State;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         bool done = count != 0 && !PoolHeap.IsDeleted(Heap.Of(handle->Shared))
             && Tree.Fill(state->Me, (SortedMap*)handle->Shared, entries, count) == Status.Done;
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         if (!done) Drop(handle, entries, count);
         return done;
     }
@@ -110,13 +110,13 @@ internal static unsafe class SortedFilling
     static void Drop(Handle* handle, SortedEntry* entries, nint count)
     {
         LiveState* state = handle->State;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         bool isDeleted = handle->Shared == null || PoolHeap.IsDeleted(Heap.Of(handle->Shared));
         for (nint i = 0; i < count && !isDeleted; i++)
         {
             Reference.Drop(state->Me, entries[i].Key);
             Reference.Drop(state->Me, entries[i].Value);
         }
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
     }
 }

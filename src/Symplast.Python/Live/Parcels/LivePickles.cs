@@ -26,13 +26,13 @@ internal static unsafe class LivePickles
         LiveState* state = handle->State;
         Pool? pool = null;
         ulong ticket = 0;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         if (!SharedObject.IsDeleted((SharedObject*)handle->Shared))
         {
             pool = LiveErrors.PoolOf(Heap.Of(handle->Shared));
             ticket = TicketOf((SharedObject*)handle->Shared);
         }
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         if (pool is null) return LiveErrors.RaiseDeleted(handle);
         return PoolReference.Call("_live_by_ticket"u8,
         [
@@ -74,10 +74,10 @@ internal static unsafe class LivePickles
         void* address = AddressRange.At(place);
         if (ticket is 0 or > TicketMask || address == null) return Errors.Value("not a pickled live object");
         PoolHeap* heap = pool.LiveHeap();
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         bool isDeleted = PoolHeap.IsDeleted(heap);
         if (!isDeleted) Heap.Pin(heap);
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         if (isDeleted) return interpreter.RaiseDeleted(pool);
         Header* found = ObjectWalk.Find(state->Me, pool, address, ticket, TicketMask);
         PyObject* handle = found != null ? Outgoing.Give(state, Value.Of(found))

@@ -107,9 +107,9 @@ internal static unsafe class Parcels
             NativeMemory.Free((void*)ticket.Data);
             if (ticket.Heap == 0) continue;
             PoolHeap* heap = (PoolHeap*)ticket.Heap;
-            Epoch.Enter(_postman);
+            Section section = Section.Enter(_postman);
             if (!PoolHeap.IsDeleted(heap)) Reference.Drop(_postman, (Header*)ticket.Shared);
-            Epoch.Exit(_postman);
+            section.Exit(_postman);
             Heap.Unpin(heap);
         }
     }
@@ -137,7 +137,7 @@ internal static unsafe class Parcels
             Tickets.Add(number, default);
         }
         parcel.Add(number);
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         PoolHeap* heap = Heap.Of(handle->Shared);
         bool isDeleted = SharedObject.IsDeleted((SharedObject*)handle->Shared);
         if (!isDeleted)
@@ -145,7 +145,7 @@ internal static unsafe class Parcels
             Reference.Take(Value.Of(handle->Shared));
             Heap.Pin(heap);
         }
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         if (isDeleted) return LiveErrors.RaiseDeleted(handle);
         using (Gate.Hold()) Tickets[number] = new Ticket { Shared = (nint)handle->Shared, Heap = (nint)heap };
         return Api.Table.PyLong_FromLongLong(-number);
@@ -210,10 +210,10 @@ internal static unsafe class Parcels
             {
                 known = Tickets.TryGetValue(number, out Ticket ticket) && ticket.Heap != 0;
                 PoolHeap* heap = (PoolHeap*)ticket.Heap;
-                Epoch.Enter(state->Me);
+                Section section = Section.Enter(state->Me);
                 bool isDeleted = known && PoolHeap.IsDeleted(heap);
                 handle = known && !isDeleted ? Handle.Of(state, (Header*)ticket.Shared) : null;
-                Epoch.Exit(state->Me);
+                section.Exit(state->Me);
                 deleted = isDeleted ? heap : null;
             }
             if (deleted != null) return LiveErrors.RaiseDeletedPool(state, deleted);

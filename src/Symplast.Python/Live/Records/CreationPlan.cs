@@ -82,7 +82,7 @@ internal unsafe struct CreationPlan
 
     readonly Shape* MakeShape(LiveState* state, PoolHeap* heap)
     {
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         Shape* shape = PoolHeap.IsDeleted(heap) ? null : Classes.RootOf(state->Me, heap, Number);
         for (int i = 0; shape != null && i < Count; i++)
         {
@@ -92,7 +92,7 @@ internal unsafe struct CreationPlan
             name.Dispose(state);
             if (!done) shape = null;
         }
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         return shape;
     }
 }

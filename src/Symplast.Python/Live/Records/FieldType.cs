@@ -162,11 +162,11 @@ internal unsafe struct Field
         if (handle->Shared == null || ForkGuard.IsForkedChild) return GetSlowly(field, o);
         LiveState* state = handle->State;
         Participant* me = state->Me;
-        Epoch.Enter(me);
+        Section section = Section.Enter(me);
         RecordView view = Records.View((Record*)handle->Shared);
         int slot = field->_places.SlotOf(view.ShapeId);
         PyObject* result = slot >= 0 ? Outgoing.Object(state, Records.Load(view, slot)) : null;
-        Epoch.Exit(me);
+        section.Exit(me);
         return result != null ? result : GetSlowly(field, o);
     }
 
@@ -188,11 +188,11 @@ internal unsafe struct Field
             Status status;
             do
             {
-                Epoch.Enter(state->Me);
+                Section section = Section.Enter(state->Me);
                 status = Records.Get(
                     state->Me, (Record*)handle->Shared, key.Probe, out Value value, out ulong shapeId, out int slot);
                 result = status == Status.Done ? Outgoing.Object(state, value) : null;
-                Epoch.Exit(state->Me);
+                section.Exit(state->Me);
                 if (status == Status.Done) field->_places.NoteSlot(shapeId, slot);
             } while (result == null && status == Status.Done && LiveState.Again(state));
             key.Dispose(state);
@@ -260,10 +260,10 @@ internal unsafe struct Field
         if (word.IsEmpty) return false;
         Participant* me = handle->State->Me;
         Record* record = (Record*)handle->Shared;
-        Epoch.Enter(me);
+        Section section = Section.Enter(me);
         ulong shapeId = Records.View(record).ShapeId;
         bool done = StoreWhereKnown(field, me, record, shapeId, word) == Status.Done;
-        Epoch.Exit(me);
+        section.Exit(me);
         return done;
     }
 
@@ -301,7 +301,7 @@ internal unsafe struct Field
         Status status;
         Participant* me = state->Me;
         Record* record = (Record*)handle->Shared;
-        Epoch.Enter(me);
+        Section section = Section.Enter(me);
         Value value = PoolHeap.IsDeleted(heap) ? default : incoming.ToValue(state, heap);
         if (value.IsEmpty) status = PoolHeap.IsDeleted(heap) ? Status.Deleted : Status.NoMemory;
         else
@@ -311,7 +311,7 @@ internal unsafe struct Field
             if (status == Status.Missing) status = SetByName(field, state, record, shapeId, value);
             else if (status != Status.Done) Reference.Drop(me, value);
         }
-        Epoch.Exit(me);
+        section.Exit(me);
         incoming.Dispose(state);
         return status == Status.Done || LiveErrors.Raise(handle, status) != null;
     }

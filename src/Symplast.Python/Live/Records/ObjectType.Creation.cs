@@ -110,7 +110,7 @@ internal static unsafe partial class ObjectType
         Record* record = null;
         // Between the look at the class and this, the collector may have let it go.
         if (state->ClassWith(number) != type && !InterpreterClasses.Of(interpreter).TryHold(type, out _)) return null;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         bool isDeleted = PoolHeap.IsDeleted(heap);
         if (!isDeleted)
         {
@@ -127,7 +127,7 @@ internal static unsafe partial class ObjectType
                 handle = Handle.Adopt(state, (Header*)record, type);
             }
         }
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         if (isDeleted) return interpreter.RaiseDeleted(pool);
         return record == null ? LiveErrors.RaiseNoMemory(state, heap) : handle;
     }
@@ -240,10 +240,10 @@ internal static unsafe partial class ObjectType
         value = default;
         if (!isPinned)
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             bool isDeleted = PoolHeap.IsDeleted(heap);
             isPinned = !isDeleted && state->Use(heap);
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
             if (isDeleted) return LiveErrors.RaiseDeletedPool(state, heap) != null;
             if (!isPinned) return Api.Table.PyErr_NoMemory() != null;
         }
@@ -251,14 +251,14 @@ internal static unsafe partial class ObjectType
         Status status = Status.Done;
         if (made)
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             if (PoolHeap.IsDeleted(heap)) status = Status.Deleted;
             else
             {
                 value = incoming.ToValue(state, heap);
                 if (value.IsEmpty) status = Status.NoMemory;
             }
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
         }
         incoming.Dispose(state);
         if (status == Status.Deleted) return LiveErrors.RaiseDeletedPool(state, heap) != null;
@@ -272,10 +272,10 @@ internal static unsafe partial class ObjectType
         for (int i = 0; i < count; i++)
         {
             if (!values[i].IsCounted) continue;
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             // After the heap was deleted nothing keeps the addresses of the pools that it pointed into.
             if (!PoolHeap.IsDeleted(heap)) Reference.Drop(state->Me, values[i]);
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
         }
     }
 

@@ -21,13 +21,13 @@ internal static unsafe partial class ObjectType
         LiveState* state = handle->State;
         Status status = Status.Missing;
         PyObject* result = null;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         ulong shapeId = Records.View(RecordOf(handle)).ShapeId;
         int slot = SlotFor(handle, name, n, shapeId);
         if (slot >= 0 && Records.TryAddCached(state->Me, RecordOf(handle), shapeId, slot, word, out Value sum, out status)
             && status == Status.Done)
             result = Outgoing.Object(state, sum);
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         // What was not done changed nothing.
         return status == Status.Done ? result : AddSlowly(handle, name, n);
     }
@@ -46,10 +46,10 @@ internal static unsafe partial class ObjectType
         Status status = Status.NoMemory;
         if (Incoming.Item(state, heap, n, Place.Attribute((PyObject*)handle, name), out Incoming delta))
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             status = Records.Add(state->Me, RecordOf(handle), key.Probe, delta.Probe.AsValue, out Value sum);
             result = status == Status.Done ? Outgoing.Object(state, sum) : null;
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
             if (status == Status.Done) Remember(handle, name, attribute, key.Probe);
         }
         delta.Dispose(state);
@@ -73,14 +73,14 @@ internal static unsafe partial class ObjectType
         Value desired = Words.Of(arguments[3]);
         if (expected.IsEmpty || desired.IsEmpty) return CompareExchangeSlowly(handle, name, arguments[2], arguments[3]);
         LiveState* state = handle->State;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         ulong shapeId = Records.View(RecordOf(handle)).ShapeId;
         int slot = SlotFor(handle, name, arguments[3], shapeId);
         Status status = Status.Deleted;
         bool isKnown = slot >= 0
             && Records.TryCompareExchangeCached(
             state->Me, RecordOf(handle), shapeId, slot, Probe.Of(expected), desired, out status);
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         if (isKnown && status is Status.Done or Status.Missing)
             return status == Status.Done ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
         return CompareExchangeSlowly(handle, name, arguments[2], arguments[3]);
@@ -99,14 +99,14 @@ internal static unsafe partial class ObjectType
         Incoming desired = default;
         if (made && (made = Incoming.Item(state, heap, newItem, place, out desired)))
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             status = desired.ToValue(state, heap, out Value value);
             if (status == Status.Done)
             {
                 status = Records.CompareExchange(state->Me, RecordOf(handle), key.Probe, expected.Probe, value, out _);
                 Reference.Drop(state->Me, value);
             }
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
             if (status == Status.Done) Remember(handle, name, attribute, key.Probe);
         }
         desired.Dispose(state);

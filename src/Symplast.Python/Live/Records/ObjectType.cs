@@ -105,13 +105,13 @@ internal static unsafe partial class ObjectType
         Participant* me = state->Me;
         uint version = Layout.TypeVersion(self->Type);
         PyObject* result = null;
-        Epoch.Enter(me);
+        Section section = Section.Enter(me);
         RecordView view = Records.View(RecordOf(handle));
         AttributeCache.Entry* entry = ClassCaches.Of(state)->Attributes.Find(version, name, view.ShapeId);
         bool isKnown = AttributeCache.Knows(entry, version, name, view.ShapeId);
         bool isClasses = isKnown && entry->Slot < 0;
         if (isKnown && !isClasses) result = Outgoing.Object(state, Records.Load(view, entry->Slot));
-        Epoch.Exit(me);
+        section.Exit(me);
         return result != null ? result : isClasses ? Api.Table.PyObject_GenericGetAttr(self, name) : GetSlowly(handle, name);
     }
 
@@ -159,10 +159,10 @@ internal static unsafe partial class ObjectType
         int slot;
         do
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             status = Records.Get(state->Me, RecordOf(handle), key.Probe, out Value value, out shapeId, out slot);
             result = status == Status.Done ? Outgoing.Object(state, value) : null;
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
         } while (result == null && status == Status.Done && LiveState.Again(state));
         key.Dispose(state);
         if (status is not (Status.Done or Status.Missing)) return LiveErrors.Raise(handle, status);
@@ -217,13 +217,13 @@ internal static unsafe partial class ObjectType
         LiveState* state = handle->State;
         Participant* me = state->Me;
         uint version = Layout.TypeVersion(handle->Head.Type);
-        Epoch.Enter(me);
+        Section section = Section.Enter(me);
         ulong shapeId = Records.View(RecordOf(handle)).ShapeId;
         AttributeCache.Entry* entry = ClassCaches.Of(state)->Attributes.Find(version, name, shapeId);
         // What the cache knows is no business of the class's.
         bool done = AttributeCache.Knows(entry, version, name, shapeId) && entry->Slot >= 0
             && Records.StoreCached(me, RecordOf(handle), shapeId, entry->Slot, word) == Status.Done;
-        Epoch.Exit(me);
+        section.Exit(me);
         return done;
     }
 
@@ -252,7 +252,7 @@ internal static unsafe partial class ObjectType
             made = Incoming.Item(state, heap, o, Place.Attribute(self, name), out Incoming incoming);
             if (made)
             {
-                Epoch.Enter(state->Me);
+                Section section = Section.Enter(state->Me);
                 status = incoming.ToValue(state, heap, out Value value);
                 if (status == Status.Done)
                 {
@@ -260,7 +260,7 @@ internal static unsafe partial class ObjectType
                     if (status == Status.Done) Records.Get(state->Me, RecordOf(handle), key.Probe, out _, out shapeId, out slot);
                     Reference.Drop(state->Me, value);
                 }
-                Epoch.Exit(state->Me);
+                section.Exit(state->Me);
             }
             incoming.Dispose(state);
         }

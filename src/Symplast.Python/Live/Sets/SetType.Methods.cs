@@ -102,11 +102,11 @@ internal static unsafe partial class SetType
         PoolHeap* held;
         do
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             status = Sets.TakeFirst(state->Me, SetOf(handle), UnknownClasses.Guard(state), out element);
             held = status == Status.Done ? Outgoing.Hold(element) : null;
             UnknownClasses.Note(state, status);
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
             if (status == Status.Refused && !LiveState.Again(state)) return null;
         } while (status == Status.Refused);
         if (status == Status.Missing) return Errors.Set(*Api.Table.PyExc_KeyError, "pop from an empty set");

@@ -186,22 +186,22 @@ internal unsafe ref struct Carrier
 
     void TakeInSection(Value value)
     {
-        Epoch.Enter(_state->Me);
+        Section section = Section.Enter(_state->Me);
         Reference.Take(value);
-        Epoch.Exit(_state->Me);
+        section.Exit(_state->Me);
     }
 
     Header* Create(PyObject* type)
     {
         ref Api api = ref Api.Table;
-        Epoch.Enter(_state->Me);
+        Section section = Section.Enter(_state->Me);
         bool isDeleted = PoolHeap.IsDeleted(_heap);
         Header* copy = isDeleted ? null
             : type == api.PyDict_Type ? (Header*)OrderedMap.Create(_state->Me, _heap)
             : type == api.PySet_Type ? (Header*)OrderedSet.Create(_state->Me, _heap)
             : (Header*)SharedVector.Create(_state->Me, _heap);
         if (copy != null) Tracking.Note(copy);
-        Epoch.Exit(_state->Me);
+        section.Exit(_state->Me);
         if (isDeleted) LiveErrors.RaiseDeletedPool(_state, _heap);
         else if (copy == null) LiveErrors.RaiseNoMemory(_state, _heap);
         return copy;

@@ -66,11 +66,11 @@ internal static unsafe class CrossPool
             // First, so that nothing fails for want of memory once the target is pinned.
             targets.EnsureCapacity(targets.Count + 1);
             if (!target.Lease(LeaseOf(from))) return target;
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             PoolHeap* heap = target.LiveHeap();
             bool isDeleted = PoolHeap.IsDeleted(heap);
             if (!isDeleted) Heap.Pin(heap);
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
             if (isDeleted) return target;
             targets.Add(target);
             return null;

@@ -65,7 +65,7 @@ internal unsafe struct HeldValues
     {
         for (nint i = 0; i < Count;)
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             // After the heap was deleted nothing keeps the addresses of the pools that it pointed into.
             bool isDeleted = PoolHeap.IsDeleted(heap);
             nint end = isDeleted ? Count : Math.Min(Count, i + PerSection);
@@ -73,7 +73,7 @@ internal unsafe struct HeldValues
             {
                 if (!isDeleted) Reference.Drop(state->Me, Items[i]);
             }
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
         }
         Free();
     }
@@ -89,21 +89,21 @@ internal unsafe struct HeldValues
     // found again by Add.
     void AddPlain(LiveState* state, PoolHeap* heap, PyListObject* list, nint count)
     {
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         bool isDeleted = PoolHeap.IsDeleted(heap);
         nint end = Math.Min(Math.Min(count, list->Size), Count / PerSection * PerSection + PerSection - 1);
         while (!isDeleted && Count < end && PlainValues.TryStore(state->Me, heap, list->Items[Count], out Value value)
             && !value.IsEmpty) Items[Count++] = value;
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
     }
 
     bool Add(LiveState* state, PoolHeap* heap, PyObject* item, scoped in Place place)
     {
         if (!Incoming.Item(state, heap, item, place, out Incoming incoming)) return false;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         bool isDeleted = PoolHeap.IsDeleted(heap);
         Value value = isDeleted ? default : incoming.ToValue(state, heap);
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         incoming.Dispose(state);
         if (isDeleted) return LiveErrors.RaiseDeletedPool(state, heap) != null;
         if (value.IsEmpty) return LiveErrors.RaiseNoMemory(state, heap) != null;
@@ -123,7 +123,7 @@ internal unsafe struct HeldValues
         for (nint i = 0; i < count;)
         {
             bool isMissing = false;
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             bool isDeleted = PoolHeap.IsDeleted(heap);
             nint end = Math.Min(count, i + PerSection);
             for (; !isDeleted && !isMissing && i < end; i++)
@@ -133,7 +133,7 @@ internal unsafe struct HeldValues
                 if (isMissing) break;
                 list->Items[list->Size++] = o;
             }
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
             if (isDeleted) LiveErrors.RaiseDeletedPool(state, heap);
             else if (!isMissing || LiveState.Again(state)) continue;
             References.Drop((PyObject*)list);

@@ -83,12 +83,12 @@ internal unsafe ref partial struct Incoming
     static KeyState Create(LiveState* state, PoolHeap* heap, Value* items, nuint length, bool isSet, out Value tuple)
     {
         tuple = default;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         bool isDeleted = heap != null && PoolHeap.IsDeleted(heap);
         if (!isDeleted)
             tuple = isSet
             ? TupleBlob.CreateSet(state->Me, heap, items, length) : TupleBlob.Create(state->Me, heap, items, length);
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         if (isDeleted) LiveErrors.RaiseDeletedPool(state, heap);
         else if (tuple.IsEmpty) LiveErrors.RaiseNoMemory(state, heap);
         return tuple.IsEmpty ? KeyState.Failed : KeyState.Ready;

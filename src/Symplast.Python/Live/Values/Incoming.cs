@@ -264,10 +264,10 @@ internal unsafe ref partial struct Incoming
     static Value Store(LiveState* state, PoolHeap* heap, in Incoming simple)
     {
         if (heap == null) return simple.ToValue(state, null);
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         bool isDeleted = PoolHeap.IsDeleted(heap);
         Value value = isDeleted ? default : simple.ToValue(state, heap);
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         if (isDeleted) LiveErrors.RaiseDeletedPool(state, heap);
         else if (value.IsEmpty) LiveErrors.RaiseNoMemory(state, heap);
         return value;
@@ -329,10 +329,10 @@ internal unsafe ref partial struct Incoming
     static Value Blobbed(LiveState* state, PoolHeap* heap, ValueKind kind, byte* data, nuint length, ulong hash)
     {
         if (heap == null) return Blob.Create(state->Me, null, kind, data, length, hash);
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         bool isDeleted = PoolHeap.IsDeleted(heap);
         Value value = isDeleted ? default : Blob.Create(state->Me, heap, kind, data, length, hash);
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         if (isDeleted) LiveErrors.RaiseDeletedPool(state, heap);
         else if (value.IsEmpty) LiveErrors.RaiseNoMemory(state, heap);
         return value;
@@ -343,7 +343,7 @@ internal unsafe ref partial struct Incoming
     {
         value = default;
         if (handle->Shared == null) return LiveErrors.RaiseDeleted(handle) != null;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         PoolHeap* own = Heap.Of(handle->Shared);
         bool isDeleted = PoolHeap.IsDeleted(own) || SharedObject.IsDeleted((SharedObject*)handle->Shared);
         if (!isDeleted)
@@ -351,7 +351,7 @@ internal unsafe ref partial struct Incoming
             value = Value.Of(handle->Shared);
             Reference.Take(value);
         }
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         if (isDeleted) return LiveErrors.RaiseDeleted(handle) != null;
         if (own == heap || heap == null || CrossPool.HoldLive(state, heap, own)) return true;
         LiveState.Drop(state, value);

@@ -51,10 +51,10 @@ internal static unsafe class KeySearch
     {
         key = default;
         LiveState* state = handle->State;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         bool hasNumbers = Tree.First(state->Me, (SortedMap*)handle->Shared, out Value first, out _) == Status.Done
             && Ordering.ClassOf(first) == OrderingClass.Number;
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         if (isNumber && hasNumbers) return KeyState.Foreign;
         nint hash = Nesting.Hash(o);
         return hash == -1 ? KeyState.Failed : Walk(handle, o, hash, iterate, onlyRare: false, out key);
@@ -62,9 +62,9 @@ internal static unsafe class KeySearch
 
     static bool HasRareKeys(Handle* handle)
     {
-        Epoch.Enter(handle->State->Me);
+        Section section = Section.Enter(handle->State->Me);
         bool has = !PoolHeap.IsDeleted(Heap.Of(handle->Shared)) && Map.HasRareKeys((OrderedMap*)handle->Shared);
-        Epoch.Exit(handle->State->Me);
+        section.Exit(handle->State->Me);
         return has;
     }
 
@@ -74,11 +74,11 @@ internal static unsafe class KeySearch
         key = default;
         LiveState* state = handle->State;
         Value found;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         bool isThere =
             Map.Get(state->Me, (OrderedMap*)handle->Shared, new HashKey(kind, (ulong)hash, &found), out _) == Status.Done;
         PyObject* stored = isThere ? Outgoing.Object(state, found) : null;
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         if (!isThere) return KeyState.Foreign;
         return stored == null ? KeyState.Failed : Compare(state, stored, o, hash, out key);
     }

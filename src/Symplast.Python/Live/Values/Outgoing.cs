@@ -40,11 +40,11 @@ internal static unsafe class Outgoing
         PyObject* result;
         do
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             PoolHeap* heap = value.IsCounted ? Heap.Of(value.Pointer) : null;
             bool isDeleted = value.IsCounted && PoolHeap.IsDeleted(heap);
             result = isDeleted ? null : Object(state, value);
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
             if (isDeleted) return LiveErrors.RaiseDeletedPool(state, heap);
         } while (result == null && LiveState.Again(state));
         LiveState.Drop(state, value);

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
+using static Symplast.Python.Definitions;
 using LiveSorted = Symplast.Python.Live.LiveMap<Symplast.Python.Live.SortedDictMap>;
 using unsafe Search = delegate*<Symplast.Memory.Participant*, Symplast.Objects.SortedMap*, in Symplast.Objects.Probe,
     out Symplast.Objects.Value, out Symplast.Objects.Value, Symplast.Objects.Status>;
@@ -12,9 +13,47 @@ using Tree = Symplast.Objects.SortedMap;
 
 namespace Symplast.Python.Live;
 
-// What the order of the keys is for: ends, neighbours, ranges, places.
-internal static unsafe partial class SortedDictType
+/// <summary>The methods of a SortedDict that the order of its keys is for: ends, neighbours, ranges, places.</summary>
+internal static unsafe class SortedDictOrder
 {
+    /// <summary>Their definitions, for the type.</summary>
+    internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
+    {
+        Method("popitem"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&PopItem,
+            PyMethodDef.FastCall | PyMethodDef.Keywords,
+            "popitem($self, /, index=-1)\n--\n\nRemove and return the (key, value) pair at index, by default the last; "u8
+            + "KeyError if there is none at all. Atomic for the first and the last; any other was at index at some moment "u8
+            + "of the call."u8),
+        Method("irange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&IRange,
+            PyMethodDef.FastCall | PyMethodDef.Keywords,
+            "irange($self, /, minimum=None, maximum=None, inclusive=(True, True), reverse=False)\n--\n\nIterate over the "u8
+            + "keys from minimum to maximum, as they are at one moment; without these, from the first or to the last."u8),
+        Method("peekitem"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&PeekItem,
+            PyMethodDef.FastCall | PyMethodDef.Keywords,
+            "peekitem($self, /, index=-1)\n--\n\nReturn the (key, value) pair at index; IndexError if there is none. Others "u8
+            + "than the first and the last take time in proportion to the size."u8),
+        Method("first"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&First, PyMethodDef.NoArgs,
+            "first($self, /)\n--\n\nReturn the (key, value) pair with the least key, or None."u8),
+        Method("last"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Last, PyMethodDef.NoArgs,
+            "last($self, /)\n--\n\nReturn the (key, value) pair with the greatest key, or None."u8),
+        Method("floor"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Floor, PyMethodDef.OneArg,
+            "floor($self, key, /)\n--\n\nReturn the (key, value) pair with the greatest key that is at most key, or None."u8),
+        Method("ceiling"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Ceiling, PyMethodDef.OneArg,
+            "ceiling($self, key, /)\n--\n\nReturn the (key, value) pair with the least key that is at least key, or None."u8),
+        Method("lower"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Lower, PyMethodDef.OneArg,
+            "lower($self, key, /)\n--\n\nReturn the (key, value) pair with the greatest key that is less than key, or None."u8),
+        Method("higher"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Higher, PyMethodDef.OneArg,
+            "higher($self, key, /)\n--\n\nReturn the (key, value) pair with the least key that is greater than key, or None."u8),
+        Method("pop_first"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PopFirst, PyMethodDef.NoArgs,
+            "pop_first($self, /)\n--\n\nRemove and return the (key, value) pair with the least key; KeyError if there is "u8
+            + "none. No two callers get the same."u8),
+        Method("pop_last"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PopLast, PyMethodDef.NoArgs,
+            "pop_last($self, /)\n--\n\nRemove and return the (key, value) pair with the greatest key; KeyError if there is "u8
+            + "none. No two callers get the same."u8),
+    };
+
+    static SortedMap* MapOf(Handle* handle) => (SortedMap*)handle->Shared;
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Floor(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Floor);
 
@@ -113,8 +152,8 @@ internal static unsafe partial class SortedDictType
         if (status == Status.Done)
             return DictIterator.Create(handle, new SnapshotEntries(snapshot, reversed), DictIteration.Keys);
         if (status != Status.WrongKind) return LiveErrors.Raise(handle, status);
-        if (minimum == null) return RaiseUnsortable(handle, maximum, upper.Probe);
-        if (maximum == null) return RaiseUnsortable(handle, minimum, lower.Probe);
+        if (minimum == null) return UnsortableKeys.Raise(handle, maximum, upper.Probe);
+        if (maximum == null) return UnsortableKeys.Raise(handle, minimum, lower.Probe);
         return Errors.Type(
             $"irange(): from {Text.TypeName(minimum)} to {Text.TypeName(maximum)} is no range of the keys of this SortedDict");
     }
@@ -125,8 +164,8 @@ internal static unsafe partial class SortedDictType
         key = default;
         if (bound == null) return true;
         KeyState known = FindBound(handle, bound, out key);
-        if (known == KeyState.Foreign) RaiseUnsortable(handle, bound, default);
-        return known == KeyState.Ready && !RefusesBound(handle, bound, key.Probe);
+        if (known == KeyState.Foreign) UnsortableKeys.Raise(handle, bound, default);
+        return known == KeyState.Ready && !UnsortableKeys.RefusesBound(handle, bound, key.Probe);
     }
 
     // What is not equal to a key has no place among them, unless it is of a kind of keys; a complex number has none, whatever it
@@ -161,14 +200,14 @@ internal static unsafe partial class SortedDictType
             Handle* handle = (Handle*)self;
             if (!LiveMethods.IsUsable(handle)) return null;
             KeyState known = FindBound(handle, bound, out Incoming key);
-            if (known != KeyState.Ready) return known == KeyState.Foreign ? RaiseUnsortable(handle, bound, default) : null;
-            if (RefusesBound(handle, bound, key.Probe))
+            if (known != KeyState.Ready) return known == KeyState.Foreign ? UnsortableKeys.Raise(handle, bound, default) : null;
+            if (UnsortableKeys.RefusesBound(handle, bound, key.Probe))
             {
                 key.Dispose(handle->State);
                 return null;
             }
             PyObject* pair = Find(handle, key.Probe, search, out Status status);
-            if (status == Status.WrongKind) RaiseUnsortable(handle, bound, key.Probe);
+            if (status == Status.WrongKind) UnsortableKeys.Raise(handle, bound, key.Probe);
             else if (status is not (Status.Done or Status.Missing)) LiveErrors.Raise(handle, status);
             key.Dispose(handle->State);
             return status == Status.Missing ? Api.Table._Py_NoneStruct : pair;
@@ -207,11 +246,11 @@ internal static unsafe partial class SortedDictType
         LiveState* state = handle->State;
         do
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             status = search(state->Me, MapOf(handle), probe, out Value first, out Value second);
             PyObject* key = status == Status.Done ? Outgoing.Object(state, first) : null;
             PyObject* value = key != null ? Outgoing.Object(state, second) : null;
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
             if (status != Status.Done) return null;
             if (value != null) return LiveMethods.Pair(key, value);
             References.Drop(key);
@@ -228,11 +267,11 @@ internal static unsafe partial class SortedDictType
         PoolHeap* held;
         do
         {
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             status = take(state->Me, MapOf(handle), UnknownClasses.Guard(state), out key, out value);
             held = status == Status.Done ? Outgoing.Hold(value) : null;
             UnknownClasses.Note(state, status);
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
             if (status == Status.Refused && !LiveState.Again(state)) return null;
         } while (status == Status.Refused);
         if (status == Status.Missing) return RaiseEmpty(method);
@@ -267,13 +306,13 @@ internal static unsafe partial class SortedDictType
         {
             key = value = default;
             wasEmpty = false;
-            Epoch.Enter(state->Me);
+            Section section = Section.Enter(state->Me);
             status = PoolHeap.IsDeleted(Heap.Of(handle->Shared))
                 ? Status.Deleted
                 : Tree.PopAt(state->Me, MapOf(handle), index, UnknownClasses.Guard(state), out key, out value, out wasEmpty);
             held = status == Status.Done ? Outgoing.Hold(value) : null;
             UnknownClasses.Note(state, status);
-            Epoch.Exit(state->Me);
+            section.Exit(state->Me);
             if (status == Status.Refused && !LiveState.Again(state)) return null;
         } while (status == Status.Refused);
         if (status == Status.Missing) return wasEmpty ? RaiseEmpty("popitem") : RaiseIndex();
@@ -286,11 +325,11 @@ internal static unsafe partial class SortedDictType
         key = value = default;
         held = null;
         LiveState* state = handle->State;
-        Epoch.Enter(state->Me);
+        Section section = Section.Enter(state->Me);
         Status status = PoolHeap.IsDeleted(Heap.Of(handle->Shared))
             ? Status.Deleted : Tree.TakeAt(state->Me, MapOf(handle), index, out key, out value);
         if (status == Status.Done) held = Outgoing.Hold(value);
-        Epoch.Exit(state->Me);
+        section.Exit(state->Me);
         return status;
     }
 

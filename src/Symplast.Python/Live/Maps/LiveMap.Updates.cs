@@ -1,0 +1,69 @@
+using Symplast.CPython;
+
+namespace Symplast.Python.Live;
+
+// Many entries, one after the other.
+internal static unsafe partial class LiveMap<TMap>
+{
+    /// <summary>
+    /// The method <c>update</c>: the arguments are those of dict(), which knows all that they may be. False with an exception
+    /// set.
+    /// </summary>
+    internal static bool Update(Handle* handle, PyObject* positional, PyObject* named)
+    {
+        if (!LiveMethods.CheckAlive(handle)) return false;
+        bool hasNamed = named != null && ((PyDictObject*)named)->Used != 0;
+        if (((PyVarObject*)positional)->Size == 0 && !hasNamed) return true;
+        PyObject* plain = ToDict(handle, positional, hasNamed ? named : null);
+        if (LiveMethods.Hidden(plain) == null) return false;
+        nint position = 0;
+        bool done = TMap.Fill(handle, plain, &TryKey, ref position);
+        PyObject* key;
+        PyObject* value;
+        for (nint i = 0; done && (done = LiveMethods.GoesOn(i))
+            && Api.Table.PyDict_Next(plain, &position, &key, &value) != 0; i++) done = Set(handle, key, value);
+        References.Drop(plain);
+        return done;
+    }
+
+    // A plain dict of what the arguments say, which nobody else has. dict() asks a mapping for its keys, then for each value,
+    // which others may have removed by then: a live one is copied at one moment instead. The copy of a plain dict alone calls no
+    // Python code.
+    static PyObject* ToDict(Handle* handle, PyObject* positional, PyObject* named)
+    {
+        LiveState* state = handle->State;
+        ref Api api = ref Api.Table;
+        PyObject* source = ((PyVarObject*)positional)->Size == 1
+            ? *(PyObject**)((byte*)positional + Layout.Current.TupleItems) : null;
+        if (source != null && named == null && source->Type == api.PyDict_Type) return api.PyDict_Copy(source);
+        if (source == null || !PlainDicts.IsLive(state, source)) return PlainDicts.Make(handle, positional, named);
+        PyObject* plain = PlainForms.Of(state, source);
+        if (plain == null || named == null || api.PyDict_Update(plain, named) == 0) return plain;
+        References.Drop(plain);
+        return null;
+    }
+
+    /// <summary><c>map |= other</c>; false with an exception set.</summary>
+    internal static bool Merge(Handle* handle, PyObject* other)
+    {
+        PyObject* arguments = Api.Table.PyTuple_New(1);
+        if (arguments == null) return false;
+        Api.Table.PyTuple_SetItem(arguments, 0, References.New(other));
+        bool done = Update(handle, arguments, null);
+        References.Drop(arguments);
+        return done;
+    }
+
+    /// <summary>
+    /// The rest of the method <c>fromkeys</c>: gives what was just made keys of any iterable. False with an exception set.
+    /// </summary>
+    internal static bool SetAll(Handle* made, PyObject* iterable, PyObject* value)
+    {
+        PyObject* keys = LiveMethods.Hidden(Api.Table.PySequence_List(iterable));
+        bool done = keys != null;
+        for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && i < ((PyListObject*)keys)->Size; i++)
+            done = Set(made, ((PyListObject*)keys)->Items[i], value);
+        References.Drop(keys);
+        return done;
+    }
+}

@@ -1,0 +1,172 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using static Symplast.Python.Definitions;
+using LiveDict = Symplast.Python.Live.LiveMap<Symplast.Python.Live.DictMap>;
+using LiveSorted = Symplast.Python.Live.LiveMap<Symplast.Python.Live.SortedDictMap>;
+
+namespace Symplast.Python.Live;
+
+/// <summary>
+/// The body of the Python types Dict and SortedDict: slots and methods that both have. What is called most has entry points of
+/// each type's own; the others ask which of the two it is, since a method that C calls cannot be generic.
+/// </summary>
+internal static unsafe class MapType
+{
+    /// <summary>What every interpreter makes one of the types from; built once a process.</summary>
+    internal static PyTypeSpec* Specification(
+        byte* name, ReadOnlySpan<byte> doc, ReadOnlySpan<PyTypeSlot> slots, ReadOnlySpan<PyMethodDef> methods) =>
+        Table(new PyTypeSpec
+        {
+            Name = name,
+            BasicSize = sizeof(Handle),
+            Flags = PyTypeSpec.ImmutableType | PyTypeSpec.Mapping,
+            Slots = Table<PyTypeSlot>([.. slots, .. Slots(Text.Utf8(doc), Table<PyMethodDef>([.. methods, .. Methods()]))]),
+        });
+
+    static ReadOnlySpan<PyTypeSlot> Slots(byte* doc, PyMethodDef* methods) => new PyTypeSlot[]
+    {
+        Slot(PyTypeSlot.Doc, doc),
+        Slot(PyTypeSlot.Init, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Init),
+        Slot(PyTypeSlot.Hash, Api.Table.PyObject_HashNotImplemented),
+        Slot(PyTypeSlot.Repr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Repr),
+        Slot(PyTypeSlot.RichCompare, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int, PyObject*>)&Compare),
+        Slot(PyTypeSlot.Iter, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Iterate),
+        Slot(PyTypeSlot.Or, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Or),
+        Slot(PyTypeSlot.InPlaceOr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&InPlaceOr),
+        Slot(PyTypeSlot.Methods, methods),
+    };
+
+    static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
+    {
+        Method("setdefault"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&SetDefault,
+            PyMethodDef.FastCall,
+            "setdefault($self, key, default=None, /)\n--\n\nReturn the value of key; if it has none, give it default first. "u8
+            + "Atomic: of many callers one wins, and all get its value."u8),
+        Method("pop"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Pop, PyMethodDef.FastCall,
+            "pop($self, key, default=..., /)\n--\n\n"u8
+            + "Remove key and return its value; default if there is none, or KeyError. Of many callers one gets the value."u8),
+        Method("update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&UpdateCall,
+            PyMethodDef.VarArgs | PyMethodDef.Keywords,
+            "update($self, mapping_or_iterable=(), /, **items)\n--\n\nSet all the items, one after the other."u8),
+        Method("clear"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Clear, PyMethodDef.NoArgs,
+            "clear($self, /)\n--\n\nRemove all items, at one moment."u8),
+        Method("keys"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Keys, PyMethodDef.NoArgs,
+            "keys($self, /)\n--\n\nReturn a set-like view of the keys."u8),
+        Method("values"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Values, PyMethodDef.NoArgs,
+            "values($self, /)\n--\n\nReturn a view of the values."u8),
+        Method("items"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Items, PyMethodDef.NoArgs,
+            "items($self, /)\n--\n\nReturn a set-like view of the (key, value) pairs."u8),
+        Method("_iterate"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&IterateAs, PyMethodDef.FastCall,
+            "Iterate over keys (0), values (1) or items (2) at one moment, reversed or not."u8),
+        Method("__reversed__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reversed, PyMethodDef.NoArgs,
+            "__reversed__($self, /)\n--\n\nReturn a reverse iterator over the keys."u8),
+        Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange,
+            PyMethodDef.FastCall,
+            "compare_exchange($self, key, expected, new, /)\n--\n\n"u8
+            + "Give key the value new if it has the value expected, at one moment. Return whether it had."u8),
+        Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Add, PyMethodDef.FastCall,
+            "add($self, key, n, /)\n--\n\n"u8
+            + "Add n to the number that key has (0 if it has none), at one moment, and return the sum."u8),
+        Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8),
+    };
+
+    /// <summary>Whether a Dict or SortedDict is a Dict.</summary>
+    internal static bool IsDict(PyObject* self) => self->Type == ((Handle*)self)->State->TypeOf(LiveKind.Dict);
+
+    /// <summary>Whether an object is a Dict or SortedDict of any interpreter.</summary>
+    internal static bool IsOurs(PyObject* o) =>
+        Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.Or) == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Or;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int Init(PyObject* self, PyObject* positional, PyObject* named) =>
+        Frame.Set(self, positional, named, IsDict(self) ? &LiveDict.Update : &LiveSorted.Update);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Iterate(PyObject* self) => Frame.Call(self, IsDict(self) ? &LiveDict.Keys : &LiveSorted.Keys);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Repr(PyObject* self) => Frame.Call(self, &LiveMethods.Repr);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Compare(PyObject* self, PyObject* other, int operation) => PlainDicts.Compare(self, other, operation);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Or(PyObject* left, PyObject* right) => PlainDicts.Or(left, right);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* InPlaceOr(PyObject* self, PyObject* other) =>
+        Frame.Change(self, other, IsDict(self) ? &LiveDict.Merge : &LiveSorted.Merge);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* SetDefault(PyObject* self, PyObject** arguments, nint count) =>
+        Frame.Call(self, arguments, count, IsDict(self) ? &LiveDict.SetDefault : &LiveSorted.SetDefault);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Pop(PyObject* self, PyObject** arguments, nint count) =>
+        Frame.Call(self, arguments, count, IsDict(self) ? &LiveDict.Pop : &LiveSorted.Pop);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) =>
+        Frame.Call(self, arguments, count, IsDict(self) ? &LiveDict.CompareExchange : &LiveSorted.CompareExchange);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Add(PyObject* self, PyObject** arguments, nint count) =>
+        Frame.Call(self, arguments, count, IsDict(self) ? &LiveDict.Add : &LiveSorted.Add);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* IterateAs(PyObject* self, PyObject** arguments, nint count) =>
+        Frame.Call(self, arguments, count, IsDict(self) ? &LiveDict.IterateAs : &LiveSorted.IterateAs);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* UpdateCall(PyObject* self, PyObject* positional, PyObject* named) =>
+        Frame.Do(self, positional, named, IsDict(self) ? &LiveDict.Update : &LiveSorted.Update);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Clear(PyObject* self, PyObject* none) => Frame.Do(self, IsDict(self) ? &LiveDict.Clear : &LiveSorted.Clear);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Reversed(PyObject* self, PyObject* none) =>
+        Frame.Call(self, IsDict(self) ? &LiveDict.Reversed : &LiveSorted.Reversed);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Keys(PyObject* self, PyObject* none) => LiveMethods.CallPython((Handle*)self, "KeysView"u8);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Values(PyObject* self, PyObject* none) => LiveMethods.CallPython((Handle*)self, "ValuesView"u8);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Items(PyObject* self, PyObject* none) => LiveMethods.CallPython((Handle*)self, "ItemsView"u8);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    internal static PyObject* Copy(PyObject* self, PyObject* none) =>
+        Frame.Call(self, IsDict(self) ? &LiveDict.ToPlain : &LiveSorted.ToPlain);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    internal static PyObject* CopyShared(PyObject* self, PyObject* none) =>
+        Frame.Call(self, IsDict(self) ? &LiveDict.CopyShared : &LiveSorted.CopyShared);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    internal static PyObject* CopyDeep(PyObject* self, PyObject* memo) =>
+        Frame.Call(self, memo, IsDict(self) ? &LiveDict.CopyDeep : &LiveSorted.CopyDeep);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    internal static PyObject* FromKeys(PyObject* type, PyObject** arguments, nint count)
+    {
+        try
+        {
+            if (!LiveMethods.CheckCount("fromkeys", count, 1, 2) || !ThisProcess.Check()) return null;
+            PyObject* made = Api.Table.PyObject_CallNoArgs(type);
+            if (made == null) return null;
+            PyObject* value = count == 2 ? arguments[1] : Api.Table._Py_NoneStruct;
+            if (IsDict(made) ? LiveDict.SetAll((Handle*)made, arguments[0], value)
+                : LiveSorted.SetAll((Handle*)made, arguments[0], value)) return made;
+            References.Drop(made);
+            return null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+}

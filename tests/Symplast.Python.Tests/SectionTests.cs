@@ -1,0 +1,32 @@
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Python.Live;
+using Symplast.Python.Tests.Hosting;
+using Xunit;
+
+namespace Symplast.Python.Tests;
+
+public unsafe class SectionTests
+{
+    [Fact]
+    public void AnExceptionThatBecomesPythonsLeavesNoSectionOpen() => Hosted.Do(() =>
+    {
+        PyObject* live = Hosted.Evaluate("symplast.Dict()");
+        Participant* me = ((Handle*)live)->State->Me;
+        PyObject* given = Frame.Call(live, &FailInside);
+        bool isRaised = Api.Table.PyErr_Occurred() == *Api.Table.PyExc_SystemError;
+        Api.Table.PyErr_Clear();
+        References.Drop(live);
+        Assert.True(given == null);
+        Assert.True(isRaised);
+        Assert.False(Epoch.IsInside(me));
+    });
+
+    static PyObject* FailInside(Handle* handle)
+    {
+        Section section = Section.Enter(handle->State->Me);
+        if (handle->Shared != null) throw new InvalidOperationException("inside a section");
+        section.Exit(handle->State->Me);
+        return null;
+    }
+}
