@@ -161,6 +161,45 @@ print((max(counts[10:20]), max(counts[-10:])))
 """)  # fmt: skip
         self.assertLess(last - first, 40)
 
+    def test_a_warning_of_many_mappings(self):
+        # Of pages that lie side by side, each second one may be written, so that the system cannot make one mapping of two.
+        # The copies stay, because of the signal handler.
+        self.assertEqual(self.left("""
+import mmap, warnings
+rights = mmap.PROT_READ, mmap.PROT_READ | mmap.PROT_WRITE
+pages = [mmap.mmap(-1, mmap.PAGESIZE, prot=rights[number % 2]) for number in range(20_000)]
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    for _ in range(4):
+        cycle("fx.ends_handler", signal.SIGUSR2)
+        mapped("fx.ends_handler")
+print([(warning.category.__name__, "vm.max_map_count" in str(warning.message)) for warning in caught])
+"""), [("RuntimeWarning", True)])  # fmt: skip
+
+    def test_where_the_system_tells_nothing_of_pages(self):
+        # As in a program that was not started by root and may not be debugged, or in a container that hides it. All written
+        # pages of a copy are its own then.
+        result = self.left("""
+import ctypes
+libc = ctypes.CDLL(None)
+def hide():
+    libc.prctl(4, 0, 0, 0, 0)    # PR_SET_DUMPABLE
+    if os.geteuid() == 0 and libc.unshare(0x20000) == 0:    # CLONE_NEWNS
+        libc.mount(b"none", b"/", None, 1 << 14 | 1 << 18, None)    # MS_REC | MS_PRIVATE
+        libc.mount(b"/dev/null", f"/proc/{os.getpid()}/pagemap".encode(), None, 1 << 12, None)    # MS_BIND
+    try:
+        with open("/proc/self/pagemap", "rb") as table:
+            return not table.read(8)
+    except PermissionError:
+        return True
+hidden = hide()
+cycle("fx.ends")
+print((hidden, mapped("fx.ends")))
+""")  # fmt: skip
+        self.assertEqual(result[1], 0)
+        if not result[0]:
+            self.skipTest("this user can neither mount nor be kept from the table of its pages")
+
     def test_a_copy_that_is_still_there_at_the_programs_end(self):
         # Nothing makes another worker, which would unload it.
         self.run_program(_BEGIN + 'cycle("fx.ends"); cycle("fx.ends_key", 3); os.register_at_fork(before=print)')

@@ -4,19 +4,22 @@ using Symplast.CPython;
 
 namespace Symplast.Python.Extensions;
 
-/// <summary>The arenas of CPython's object allocator, by interpreter: Linked/arenas.c.</summary>
+/// <summary>
+/// Records which interpreter each arena of CPython's object allocator belongs to; implemented in Linked/arenas.c.
+/// </summary>
 internal static unsafe partial class Arenas
 {
     const string Linked = "symplast-linked";
 
     static bool _isWatched;
 
-    /// <summary>Begins to watch whose they are. Called once, with the main interpreter's GIL.</summary>
+    /// <summary>Starts to record the owner of each new arena. Called once, with the main interpreter's GIL.</summary>
     internal static void Watch()
     {
-        // In an ordinary library, where tests run the module's parts, nothing is linked.
+        // The tests of the module's parts run in an ordinary library, which the C sources are not linked into.
         if (_isWatched || RuntimeFeature.IsDynamicCodeSupported) return;
-        // Where functions that all interpreters share keep objects of the one that called first.
+        // In these versions of CPython, functions that all interpreters share keep objects of the interpreter that called them
+        // first. So no arena may be given back.
         if (Layout.Current.NamesOfKeywordsAreAnyInterpreters) return;
         ref Api api = ref Api.Table;
         Watch(api.PyObject_GetArenaAllocator, api.PyObject_SetArenaAllocator, api.PyThreadState_GetUnchecked,
@@ -24,12 +27,14 @@ internal static unsafe partial class Arenas
         _isWatched = true;
     }
 
-    /// <summary>Those of an interpreter of its own allocator, which has ended, for <see cref="Release"/>.</summary>
+    /// <summary>
+    /// Takes the arenas of an interpreter that has ended and had its own allocator; to be passed to <see cref="Release"/>.
+    /// </summary>
     internal static void* TakeOf(long interpreter) => _isWatched ? Take(interpreter) : null;
 
     /// <summary>
-    /// Gives taken arenas back: all of them if nothing is left that could look into them, or only their memory, so that who does
-    /// sees zeros.
+    /// Gives taken arenas back to the system. With addresses, the arenas are unmapped: nothing may be left that could read them.
+    /// Without, only their memory is given back: a late reader then sees zeros.
     /// </summary>
     internal static void Release(void* taken, bool withAddresses)
     {

@@ -5,14 +5,14 @@ using Symplast.Memory;
 namespace Symplast.Python.Extensions;
 
 /// <summary>
-/// What CPython's own extension modules, and some others, know of the keywords of their functions: static data of theirs
-/// (<c>_PyArg_Parser</c>), which CPython links into one list of the process when a function is first called, and goes through at
+/// The keyword parsers (<c>_PyArg_Parser</c>) of functions in CPython's own extension modules and some others. A parser is static
+/// data of its library. CPython links it into one list of the process when its function is first called, and walks the list at
 /// the end of the program.
 /// </summary>
 /// <remarks>
-/// The list begins in data of CPython that nobody else finds, and grows at its beginning. So a parser of our own is put there,
-/// and what comes behind it is ours to change, under the gate: CPython only adds. One of our own is unlinked when the next one is
-/// put before it.
+/// The list's head is a static variable of CPython that cannot be looked up, and new parsers are inserted at the head. So a
+/// parser of our own is inserted, and the rest of the list is reached from there. It may be changed under the gate, since CPython
+/// only inserts. Our earlier parser is unlinked when a new one is inserted.
 /// </remarks>
 internal static unsafe class ArgumentParsers
 {
@@ -43,8 +43,9 @@ internal static unsafe class ArgumentParsers
     }
 
     /// <summary>
-    /// Lets the end of the program not free the names that a parser has, where those are objects of the interpreter that called
-    /// the function first (gh-119213). Called in the main interpreter when workers have ended.
+    /// Keeps CPython from freeing the parsers' tuples of names at the end of the program, in versions where these tuples are
+    /// objects of the interpreter that called the function first (gh-119213). Called in the main interpreter when workers have
+    /// ended.
     /// </summary>
     internal static void KeepNames()
     {
@@ -56,21 +57,22 @@ internal static unsafe class ArgumentParsers
         }
     }
 
-    // The first parser of the list at this moment, our own; null with the list untouched if CPython refuses.
+    // Inserts a parser of our own at the head of the list and returns it. Returns null if CPython refuses; the list is then
+    // unchanged.
     static Parser* Begin()
     {
         ref Api api = ref Api.Table;
         PyObject* none = api.PyTuple_New(0);
         byte* memory = (byte*)NativeMemory.AllocZeroed((nuint)sizeof(Parser) + 2 * (nuint)sizeof(nint));
         Parser* parser = (Parser*)memory;
-        // No arguments, no keywords: an empty list of them, which lies behind the parser.
+        // An empty, zero-terminated array of keywords, which lies behind the parser.
         void** fields = (void**)memory + Layout.Current.ParserFormat;
         fields[0] = Text.Utf8(":symplast"u8);
         fields[1] = parser + 1;
-        // The empty tuple, which is static; so that CPython makes none.
+        // The empty tuple is static. It is set here so that CPython does not make one.
         parser->Names = none;
         PyObject* inFlight = api.PyErr_GetRaisedException();
-        // The function has "..." for its last argument; nothing stands for it here.
+        // The C function is variadic; no variadic argument is passed.
         bool done = api._PyArg_ParseTupleAndKeywordsFast(none, null, parser) != 0;
         api.PyErr_SetRaisedException(inFlight);
         References.Drop(none);

@@ -3,14 +3,15 @@ using Symplast.CPython;
 namespace Symplast.Python.Extensions;
 
 /// <summary>
-/// Modules that are compiled into CPython, do not declare support for several interpreters, and of which no interpreter can have
-/// a copy.
+/// Modules that are compiled into CPython and do not declare support for several interpreters. They have no library of their own,
+/// so there can be no private copy of them.
 /// </summary>
 internal static unsafe class BuiltInModules
 {
     /// <summary>
-    /// Lets workers import <c>faulthandler</c>, which libraries do without using it. What it keeps is the process's, and its
-    /// functions that would put objects of a worker there are refused in workers (<see cref="Interpreting.GuardedFunctions"/>).
+    /// Lets workers import <c>faulthandler</c>, because many libraries import it without using it. Its state is one for the
+    /// process. Its functions that would store objects of a worker there are refused in workers
+    /// (<see cref="Interpreting.GuardedFunctions"/>).
     /// </summary>
     /// <returns>False with an exception set. Called in the main interpreter, once.</returns>
     internal static bool Allow()
@@ -27,12 +28,12 @@ internal static unsafe class BuiltInModules
         References.Drop(module);
         if (definition == null)
         {
-            // Something else has its name.
+            // Another module has this name.
             api.PyErr_Clear();
             return true;
         }
         ModuleDefinitions.DeclareSupport(definition);
-        // It shows a collector the main interpreter's file, which that of a worker must not look at.
+        // The module's traverse function visits the main interpreter's file, which a worker's collector must not touch.
         definition->Traverse = null;
         return true;
     }

@@ -5,12 +5,12 @@ using Symplast.Memory;
 namespace Symplast.Python.Extensions;
 
 /// <summary>
-/// The interpreter that private copies belong to, as threads of theirs see it. In native memory, and for as long as the process:
-/// a library's thread may call long after the interpreter has ended.
+/// The interpreter that owns a set of private copies, as the threads that run code of the copies see it. It lies in native memory
+/// and is never freed: a thread that a library has started may call long after the interpreter has ended.
 /// </summary>
 internal unsafe struct CopyOwner
 {
-    /// <summary>Where thunks find the interpreter and the number of detours.</summary>
+    /// <summary>The offsets at which thunks read the interpreter and the number of detours.</summary>
     internal const byte InterpreterOffset = 0, DetoursOffset = 8;
 
     const int MostKeys = 64;
@@ -31,16 +31,16 @@ internal unsafe struct CopyOwner
 
     /// <summary>Whether the interpreter has ended, or is about to be freed.</summary>
     /// <remarks>
-    /// Acquire; pairs with <see cref="End"/>. Whoever is about to use the interpreter by other means than its GIL asks under
-    /// <see cref="Hold"/>.
+    /// Acquire; pairs with the release in <see cref="End"/>. Code that uses the interpreter without holding its GIL must ask
+    /// under <see cref="Hold"/>.
     /// </remarks>
     internal bool HasEnded => Volatile.Read(ref _ended) != 0 && !LoaderFaults.EntersEnded;
 
     /// <summary>
-    /// Whether the interpreter was left alive when it should have ended, because threads of libraries had kept their thread
-    /// states: they are not to come back.
+    /// Whether the interpreter was left alive when it should have ended, because threads of libraries kept their thread states.
+    /// Such threads may not enter it again.
     /// </summary>
-    /// <remarks>Acquire and release, for nothing else: the interpreter stays.</remarks>
+    /// <remarks>Acquire and release. No other memory is ordered by the flag: the interpreter stays.</remarks>
     internal bool IsAbandoned
     {
         get => Volatile.Read(ref _abandoned) != 0;
@@ -48,19 +48,19 @@ internal unsafe struct CopyOwner
     }
 
     /// <summary>
-    /// Whether any of the copies may have left something behind by which its code is called later, so that none can be unloaded.
+    /// Whether a copy may have registered a callback into its code that can be called later. Then no copy can be unloaded.
     /// Written by threads of the interpreter, read when it has ended.
     /// </summary>
     internal bool MustStay { readonly get => _mustStay; set => _mustStay = value; }
 
-    // By PyInterpreterState*. An address may be used again, by which time its former owner has ended.
+    // Owners of live interpreters, by PyInterpreterState*. An address may be used again only when its former owner has ended.
     static readonly WordLock ListGate = WordLock.Create();
     static readonly Dictionary<nint, nint> Living = [];
 
-    // Owners whose copies are all unloaded: nothing can call their thunks.
+    // Owners whose copies are all unloaded, so that nothing can call their thunks.
     static readonly Stack<nint> Free = [];
 
-    /// <summary>An owner with a thunk for each of the redirected functions.</summary>
+    /// <summary>Returns an owner with a thunk for each redirected function.</summary>
     /// <exception cref="OutOfMemoryException">There is no memory for code.</exception>
     internal static CopyOwner* Create(void* interpreter, PrivateCopies copies)
     {
@@ -101,8 +101,8 @@ internal unsafe struct CopyOwner
     }
 
     /// <summary>
-    /// Called before an interpreter ends: from here on threads that are not its own cannot enter it. Null if it has no private
-    /// copies.
+    /// Called before an interpreter ends. From here on, threads that are not its own cannot enter it. Returns null if the
+    /// interpreter has no private copies.
     /// </summary>
     internal static CopyOwner* EndOf(void* interpreter)
     {
@@ -115,13 +115,13 @@ internal unsafe struct CopyOwner
         return (CopyOwner*)owner;
     }
 
-    /// <summary>Called when all copies of the owner are unloaded: another interpreter may have it.</summary>
+    /// <summary>Called when all copies of the owner are unloaded: another interpreter may then use the owner.</summary>
     internal static void Recycle(CopyOwner* owner)
     {
         using (ListGate.Hold()) Free.Push((nint)owner);
     }
 
-    /// <summary>Notes that a copy has made a key of thread-specific data, with a destructor in it.</summary>
+    /// <summary>Records a key of thread-specific data that a copy has made, with a destructor in the copy's code.</summary>
     internal void AddKey(uint key)
     {
         using (_gate.Hold())
@@ -131,7 +131,7 @@ internal unsafe struct CopyOwner
         }
     }
 
-    /// <summary>Forgets a key that is deleted.</summary>
+    /// <summary>Removes a key that has been deleted from the record.</summary>
     internal void RemoveKey(uint key)
     {
         using (_gate.Hold())
@@ -145,36 +145,38 @@ internal unsafe struct CopyOwner
         }
     }
 
-    /// <summary>Deletes the keys that the copies have left: no destructor is called any more.</summary>
+    /// <summary>Deletes the keys that the copies have not deleted, so that their destructors are not called any more.</summary>
     internal void DeleteKeys()
     {
         while (_keyCount > 0 && !LoaderFaults.LeavesKeys) Linux.DeleteKey(_keys[--_keyCount]);
     }
 
-    /// <summary>What a slot for the n-th of the redirected functions, which this is, is to hold.</summary>
+    /// <summary>The address for import slots of a redirected function, which is the n-th of them.</summary>
     internal readonly nint Thunk(int n, in RedirectedCalls.Entry call) => (nint)Thunks.Entrance(_thunks + n * Thunks.Size, call);
 
     /// <summary>
-    /// Sends all threads the long way, until as many calls of <see cref="RemoveDetour"/>. A thread sees what it has added itself,
-    /// which is what counts: on the long way all arrive.
+    /// Makes all threads take the thunks' long way until <see cref="RemoveDetour"/> has been called as often. No ordering between
+    /// threads is needed: a thread sees its own increments, and the long way is right for every thread.
     /// </summary>
     internal void AddDetour() => Interlocked.Increment(ref _detours);
 
     /// <summary>Undoes <see cref="AddDetour"/>.</summary>
     internal void RemoveDetour() => Interlocked.Decrement(ref _detours);
 
-    /// <summary>The interpreter's copies; null once it has ended. Called with its GIL.</summary>
+    /// <summary>The interpreter's copies; null once it has ended. Called with the interpreter's GIL.</summary>
     internal readonly PrivateCopies? Copies =>
         _copies == 0 ? null : Unsafe.As<PrivateCopies>(GCHandle.FromIntPtr(_copies).Target);
 
     /// <summary>
-    /// Where the copies find and leave what is to be called while the process waits for input, and to read a line: nobody else
-    /// does.
+    /// The addresses of the words that the copies use as PyOS_InputHook and PyOS_ReadlineFunctionPointer. Only the copies read
+    /// and write them.
     /// </summary>
     internal static (nint InputHook, nint ReadLine) Hooks(CopyOwner* owner) =>
         ((nint)(&owner->_inputHook), (nint)(&owner->_readLine));
 
-    /// <summary>Keeps the interpreter from ending for a moment. Nothing that takes a GIL may be called meanwhile.</summary>
+    /// <summary>
+    /// Keeps the interpreter from ending while the lock is held. Nothing that takes a GIL may be called meanwhile.
+    /// </summary>
     internal readonly WordLock.Holding Hold() => _gate.Hold();
 
     void End()
@@ -182,7 +184,7 @@ internal unsafe struct CopyOwner
         AddDetour();
         using (_gate.Hold())
         {
-            // Release; pairs with HasEnded.
+            // Release; pairs with the acquire in HasEnded.
             Volatile.Write(ref _ended, 1);
         }
         GCHandle.FromIntPtr(_copies).Free();

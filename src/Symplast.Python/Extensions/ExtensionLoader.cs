@@ -3,36 +3,36 @@ using Symplast.CPython;
 
 namespace Symplast.Python.Extensions;
 
-/// <summary>What is to be done with an extension module. The numbers are those of <c>privacy.py</c>.</summary>
+/// <summary>How an extension module is loaded. The numbers are those of <c>privacy.py</c>.</summary>
 internal enum Treatment
 {
-    /// <summary>It gets a private copy unless it declares support for several interpreters.</summary>
+    /// <summary>The module gets a private copy unless it declares support for several interpreters.</summary>
     CopyIfNeeded,
 
-    /// <summary>It gets one in any case.</summary>
+    /// <summary>The module gets a private copy in any case.</summary>
     Copy,
 
-    /// <summary>It is refused unless it declares support.</summary>
+    /// <summary>The module is refused unless it declares support.</summary>
     RefuseIfNeeded,
 
-    /// <summary>It is loaded as ever in any case.</summary>
+    /// <summary>CPython's own loader loads the module in any case.</summary>
     Share,
 }
 
 /// <summary>
-/// Loads extension modules that do not support several interpreters from private copies of their libraries: what
-/// <c>importlib</c>'s loader does in <c>create_module</c>, for the interpreter that calls.
+/// Loads extension modules that do not support several interpreters from private copies of their libraries. It stands in for
+/// <c>create_module</c> of <c>importlib</c>'s loader, in the calling interpreter.
 /// </summary>
 /// <remarks>
-/// CPython's own loader cannot be used: since 3.13 it calls a module's function in the main interpreter first. Everything else,
-/// the execution of multi-phase modules too, stays its.
+/// CPython's own loader cannot be used: since 3.13 it calls a module's function in the main interpreter first. It still does
+/// everything else, including the execution of multi-phase modules.
 /// </remarks>
 internal static unsafe class ExtensionLoader
 {
     /// <summary>
-    /// A new reference to the module; None if it is to be loaded as ever; NotImplemented if it is refused; null with an exception
-    /// set: that of the module's initialization, ImportError if its library cannot be loaded, SystemError if it does not do as it
-    /// should.
+    /// Returns a new reference to the module; None if CPython's own loader is to load it; NotImplemented if it is refused.
+    /// Returns null with an exception set: that of the module's initialization, ImportError if its library cannot be loaded, or
+    /// SystemError if the module breaks the rules of initialization.
     /// </summary>
     internal static PyObject* Load(
         InterpreterState interpreter, PyObject* nameObject, PyObject* pathObject, PyObject* spec, Treatment treatment)
@@ -45,7 +45,7 @@ internal static unsafe class ExtensionLoader
         ExtensionTable table = ExtensionTable.Of(interpreter);
         try
         {
-            // What was loaded from a path once stays, even if another file is there by now.
+            // A copy that was loaded from this path stays in use, even if the path now names another file.
             PrivateCopy? copy = table.Copies.Find(file);
             if (copy is null && treatment == Treatment.Share)
             {
@@ -66,12 +66,12 @@ internal static unsafe class ExtensionLoader
         }
         catch (BadImageFormatException)
         {
-            // The dynamic linker says better what is wrong with it.
+            // Not a shared library: the dynamic linker's own message says better what is wrong.
             return References.New(api._Py_NoneStruct);
         }
         catch (IOException e)
         {
-            // As CPython names the module when the dynamic linker refuses it.
+            // CPython, too, puts only the last part of the name into the ImportError when the dynamic linker refuses a library.
             PyObject* last = Text.ToPython(LastPart(name));
             if (last != null) RaiseImportError(e.Message, last, pathObject);
             References.Drop(last);
@@ -126,14 +126,14 @@ internal static unsafe class ExtensionLoader
         if (verdict == Verdict.Unknown) Verdicts.Remember(file, "PyInit" + suffix, Verdict.NeedsCopies);
         if (!mayCopy)
         {
-            // The copy stays: it has been initialized.
+            // The copy stays loaded: its code has been initialized.
             References.Drop(result);
             return References.New(api._Py_NotImplementedStruct);
         }
         return Finish(table, file, name, result, pathObject);
     }
 
-    // False with an exception set, if warnings are errors.
+    // Returns false with an exception set if warnings are errors.
     static bool WarnOfHazards(PrivateCopies copies, string name)
     {
         string? library = copies.TakeLockingLibrary();
@@ -180,7 +180,7 @@ internal static unsafe class ExtensionLoader
         return module;
     }
 
-    // The end of a single-phase module's initialization, as CPython does it.
+    // Completes the initialization of a single-phase module as CPython does.
     static PyObject* Finish(ExtensionTable table, ExtensionFile file, string name, PyObject* module, PyObject* pathObject)
     {
         ref Api api = ref Api.Table;
@@ -190,7 +190,7 @@ internal static unsafe class ExtensionLoader
             api.PyErr_Clear();
             bool isModuleObject = api.PyType_IsSubtype(module->Type, api.PyModule_Type) != 0;
             References.Drop(module);
-            // 3.13 and later tell what is no module from one that has no definition.
+            // 3.13 and newer use another message for a module without a definition than for an object that is no module.
             bool isModule = Layout.Current.Minor >= 13 && isModuleObject;
             return Errors.Set(
                 *api.PyExc_SystemError,
@@ -213,7 +213,7 @@ internal static unsafe class ExtensionLoader
         return null;
     }
 
-    // A single-phase module without state is initialized once; imported again it gets back what it held then.
+    // CPython initializes a single-phase module without state once. A later import gets the module dict's contents of that time.
     static PyObject* Restore(PyModuleDef* definition, PyObject* contents, PyObject* nameObject)
     {
         ref Api api = ref Api.Table;
@@ -224,7 +224,7 @@ internal static unsafe class ExtensionLoader
         return null;
     }
 
-    // What a module's function has returned and raised fits together.
+    // Whether the result of a module's function agrees with the exception state. Returns false with an exception set.
     static bool IsSound(PyObject* result, string name)
     {
         ref Api api = ref Api.Table;
@@ -250,7 +250,7 @@ internal static unsafe class ExtensionLoader
         return false;
     }
 
-    // PEP 489: "_" and the last part of the name, or "U_" and that in punycode. Null with an exception set.
+    // PEP 489: "_" and the last part of the name, or "U_" and the last part in punycode. Returns null with an exception set.
     static string? SymbolOf(PyObject* nameObject, string name)
     {
         string last = LastPart(name);

@@ -3,11 +3,11 @@ using Symplast.CPython;
 
 namespace Symplast.Python.Extensions;
 
-/// <summary>The extension modules of one interpreter, and what they are made of.</summary>
+/// <summary>The extension modules that one interpreter has loaded, and its private copies.</summary>
 /// <remarks>Used with that interpreter's GIL held.</remarks>
 internal sealed unsafe class ExtensionTable : IInterpreterPart
 {
-    /// <summary>That of an interpreter.</summary>
+    /// <summary>The table of an interpreter.</summary>
     internal static ExtensionTable Of(InterpreterState interpreter) => Unsafe.As<ExtensionTable>(interpreter.Extensions!);
 
     readonly Dictionary<(string Path, string Name), (nint Definition, nint Contents)> _initialized = [];
@@ -17,22 +17,24 @@ internal sealed unsafe class ExtensionTable : IInterpreterPart
     /// <summary>The interpreter's private copies.</summary>
     internal PrivateCopies Copies { get; } = new();
 
-    /// <summary>Whether a module was loaded from this path as ever: then it stays so.</summary>
+    /// <summary>
+    /// Whether CPython's own loader has loaded a module from this path. Later modules of the path are then loaded likewise.
+    /// </summary>
     internal bool IsOrdinary(string path) => _ordinary.Contains(path);
 
-    /// <summary>Notes a module that was loaded as ever.</summary>
+    /// <summary>Records a module that CPython's own loader loads.</summary>
     internal void AddOrdinary(string name, string path, string kind)
     {
         _ordinary.Add(path);
         Add(name, path, kind);
     }
 
-    /// <summary>Notes a module that was loaded, for <see cref="List"/>.</summary>
+    /// <summary>Records a loaded module, for <see cref="List"/>.</summary>
     internal void Add(string name, string path, string kind) => _modules[name] = (path, kind);
 
     /// <summary>
-    /// Keeps what a single-phase module of no state held when it was initialized, which happens once; takes over the reference to
-    /// the dict.
+    /// Keeps the contents that a single-phase module without state had after its initialization, which happens only once. Steals
+    /// the reference to the dict.
     /// </summary>
     internal void Keep(string path, string name, PyModuleDef* definition, PyObject* contents)
     {
@@ -40,7 +42,7 @@ internal sealed unsafe class ExtensionTable : IInterpreterPart
         _initialized.Add((path, name), ((nint)definition, (nint)contents));
     }
 
-    /// <summary>What <see cref="Keep"/> has kept; borrowed.</summary>
+    /// <summary>The definition and contents that <see cref="Keep"/> has kept; a borrowed reference.</summary>
     internal bool TryGet(string path, string name, out PyModuleDef* definition, out PyObject* contents)
     {
         bool isThere = _initialized.TryGetValue((path, name), out var kept);
@@ -50,8 +52,8 @@ internal sealed unsafe class ExtensionTable : IInterpreterPart
     }
 
     /// <summary>
-    /// A list of tuples (module, path, kind, private, bytes) of what was loaded here, modules first, then the libraries that they
-    /// brought with them; null with an exception set.
+    /// A list of tuples (module, path, kind, private, bytes): the loaded modules first, then the private libraries that they
+    /// need. Returns null with an exception set.
     /// </summary>
     internal PyObject* List()
     {

@@ -4,21 +4,21 @@ using Symplast.Python.Extensions.Elf;
 
 namespace Symplast.Python.Extensions;
 
-/// <summary>Which of the libraries that a private copy needs are private, too.</summary>
+/// <summary>Decides which of the libraries that a private copy needs are copied, too.</summary>
 /// <remarks>
-/// A library is private if it uses the Python C API, if it is known to count on one GIL or to keep what is one interpreter's for
-/// the whole process, if a package brings it along, or if something that it needs is private. What must be one in the process is
-/// shared. What an interpreter's own rules say goes before all this.
+/// The interpreter's own rules come first. A library that must exist once in the process is shared. A library is private if a
+/// package brings it along, if it is known to rely on one GIL or to keep state of one interpreter for the whole process, if it
+/// uses the Python C API, or if a library that it needs is private.
 /// </remarks>
 internal sealed class LibraryPolicy
 {
-    // They call back, also later and from input() of another interpreter, or guard their state by a lock that each interpreter
-    // has its own of.
+    // These libraries call back, also later and from input() of another interpreter, or guard their state by a lock of which each
+    // interpreter has its own.
     static readonly string[] Private = ["libhdf5", "libnetcdf", "libxml2", "libxslt", "libexslt", "libllvmlite", "libgdal",
         "libreadline", "libedit", "libncurses", "libpanel"];
 
-    // The C and C++ runtimes, memory allocators, pools of threads, drivers, and what locks files or keeps connections for the
-    // process.
+    // The C and C++ runtimes, memory allocators, thread pools, drivers, and libraries that lock files or keep connections for the
+    // whole process.
     static readonly string[] Shared =
     [
         "ld-linux", "ld-musl", "libc.", "libc-", "libm.", "libpthread", "libdl.", "librt.", "libutil.", "libresolv", "libnsl",
@@ -32,18 +32,18 @@ internal sealed class LibraryPolicy
         "libffi", "libz.", "libasound", "libpulse",
     ];
 
-    // Where there are no rules.
+    // What is known of libraries in interpreters without rules.
     static readonly WordLock Gate = WordLock.Create();
     static readonly Dictionary<string, bool> Known = [];
 
     /// <summary>
-    /// Patterns of file names, with * and ?, and whether libraries of such names are private. The first that fits counts.
+    /// Patterns of file names, with * and ?, and whether libraries of such names are private. The first match decides.
     /// </summary>
     internal (string Pattern, bool IsPrivate)[] Rules { get; set; } = [];
 
-    /// <summary>Whether a library, found as a need of another or by its name, is private.</summary>
-    /// <param name="file">Its path, without links.</param>
-    /// <param name="isBroughtAlong">Whether a package has it, for itself.</param>
+    /// <summary>Whether a library is private that another library needs or that is opened by its name.</summary>
+    /// <param name="file">The library's path, with links resolved.</param>
+    /// <param name="isBroughtAlong">Whether a package contains the library for its own use.</param>
     internal bool IsPrivate(string file, bool isBroughtAlong)
     {
         string name = Path.GetFileName(file);
@@ -74,7 +74,7 @@ internal sealed class LibraryPolicy
         return false;
     }
 
-    // By itself or by what it needs. A library that cannot be read is the dynamic linker's to complain about.
+    // Whether the library or one that it needs uses the Python C API. The dynamic linker reports libraries that cannot be read.
     bool UsesPython(string file, HashSet<string> visited)
     {
         if (!visited.Add(file)) return false;

@@ -1,13 +1,13 @@
 namespace Symplast.Python.Extensions;
 
-/// <summary>Where the dynamic linker would find a library that another one needs by name.</summary>
+/// <summary>Finds a library that another one needs by name in the places where the dynamic linker would find it.</summary>
 internal static class LibrarySearch
 {
     const string Configuration = "/etc/ld.so.conf";
 
     static string[]? _folders;
 
-    /// <summary>The folders that a library's search path names, with its own folder for $ORIGIN.</summary>
+    /// <summary>The folders of a library's search path, with $ORIGIN replaced by the library's own folder.</summary>
     /// <param name="path">DT_RUNPATH or DT_RPATH: folders between colons.</param>
     /// <param name="library">The library's own path.</param>
     internal static IEnumerable<string> Folders(string path, string library)
@@ -28,8 +28,8 @@ internal static class LibrarySearch
         return null;
     }
 
-    /// <summary>The file of this name where the system has its libraries, or null.</summary>
-    /// <remarks>The folders are looked up once; a race does that twice.</remarks>
+    /// <summary>The file of this name in the system's folders of libraries, or null.</summary>
+    /// <remarks>The folders are looked up once. Two threads in a race may both look them up.</remarks>
     internal static string? FindInSystem(string name) =>
         Find(name, _folders ??= [.. Linux.LibraryFolders(), .. Configured(Configuration, depth: 0)]);
 
@@ -37,13 +37,13 @@ internal static class LibrarySearch
     internal static bool IsInPackage(string file) => file.Contains("/site-packages/") || file.Contains("/dist-packages/");
 
     /// <summary>
-    /// The file of a library of this name that the process has loaded, by which the dynamic linker would satisfy any need of it;
-    /// null if there is none.
+    /// The file of the loaded library of this name, which the dynamic linker would use for any need of the name; null if there is
+    /// none.
     /// </summary>
     internal static string? FindLoaded(string name) =>
         Linux.PathOfLoaded(name) is { Length: > 0 } path ? ExtensionFile.RealPath(path) : null;
 
-    // The linker's own list is made of these files.
+    // The dynamic linker's cache is made from these configuration files.
     static List<string> Configured(string file, int depth)
     {
         List<string> folders = [];

@@ -4,16 +4,15 @@ using Symplast.CPython;
 namespace Symplast.Python.Extensions;
 
 /// <summary>
-/// What a module says of itself in its PyModuleDef, or on 3.15 in the slots that it exports, and how a private copy's is put
-/// right.
+/// Reads what a module declares in its PyModuleDef, or on 3.15 in its exported slots, and makes private copies declare support
+/// for several interpreters.
 /// </summary>
 internal static unsafe class ModuleDefinitions
 {
-    // Py_mod_multiple_interpreters: as it was until 3.14, and as modules that are compiled for 3.15 name it.
+    // Py_mod_multiple_interpreters: its number until 3.14, and its number in modules that are compiled for 3.15.
     const int Support = PyModuleSlot.MultipleInterpreters, SupportSince315 = 86;
 
-    // The name that the module whose initialization runs is imported by, in UTF-8; what a PyInit function imports may have one of
-    // its own.
+    // The full name, in UTF-8, under which the module that is being initialized is imported. Nested initializations set it anew.
     [ThreadStatic] static byte* _importedName;
 
     /// <summary>A slot as 3.15 exports it.</summary>
@@ -33,7 +32,9 @@ internal static unsafe class ModuleDefinitions
         return false;
     }
 
-    /// <summary>The same for slots that a PyModExport function returned.</summary>
+    /// <summary>
+    /// Whether slots that a PyModExport function returned declare that several interpreters may use the module.
+    /// </summary>
     internal static bool DeclaresSupport(void* exported)
     {
         for (ExportedSlot* slot = (ExportedSlot*)exported; slot->Id != 0; slot++)
@@ -42,8 +43,8 @@ internal static unsafe class ModuleDefinitions
     }
 
     /// <summary>
-    /// Lets a definition of a private copy declare it. The definition itself is what a module's types are compared with, so it is
-    /// changed and not replaced.
+    /// Makes a private copy's definition declare support. CPython compares the definition's address with that in the module's
+    /// types, so the definition is changed and not replaced.
     /// </summary>
     internal static void DeclareSupport(PyModuleDef* definition)
     {
@@ -58,7 +59,7 @@ internal static unsafe class ModuleDefinitions
         definition->Slots = slots;
     }
 
-    /// <summary>A copy of exported slots, which may lie in read-only memory, that declares it.</summary>
+    /// <summary>A copy, with support declared, of exported slots, which may lie in read-only memory.</summary>
     internal static void* WithSupport(void* exported)
     {
         ExportedSlot* slots = (ExportedSlot*)exported;
@@ -72,9 +73,9 @@ internal static unsafe class ModuleDefinitions
         return copy;
     }
 
-    /// <summary>Calls a PyInit function; a module that it makes is to be named as it is imported.</summary>
-    /// <param name="function">Its address.</param>
-    /// <param name="name">In UTF-8.</param>
+    /// <summary>Calls a PyInit function so that the module which it makes is named as it is imported.</summary>
+    /// <param name="function">The function's address.</param>
+    /// <param name="name">The module's full name in UTF-8.</param>
     internal static PyObject* Initialize(void* function, byte* name)
     {
         byte* before = _importedName;
@@ -85,9 +86,8 @@ internal static unsafe class ModuleDefinitions
     }
 
     /// <summary>
-    /// Calls PyModule_Create2. The first module that an initialization makes, if its definition has the last part of the name
-    /// that it is imported by, gets that name. CPython does that for modules that it loads itself, by a name that it keeps for
-    /// the moment and that nobody else can set.
+    /// Calls PyModule_Create2. The first module that an initialization makes gets the full name under which it is imported, if
+    /// its definition's name is the last part of it. CPython does this for modules that it loads itself, by a private variable.
     /// </summary>
     internal static PyObject* Create(PyModuleDef* definition, int version)
     {

@@ -9,16 +9,16 @@ namespace Symplast.Python.Extensions;
 /// <param name="Base">Where the copy was loaded.</param>
 internal sealed record PrivateCopy(string Original, string Path, nint Handle, nint Base)
 {
-    /// <summary>The bytes of memory that it does not have in common with the original.</summary>
+    /// <summary>The bytes of memory that the copy does not share with the original.</summary>
     internal ulong OwnBytes { get; set; }
 
-    /// <summary>The name by which others need the original: DT_SONAME.</summary>
+    /// <summary>The original's DT_SONAME, by which other libraries need it.</summary>
     internal string Name { get; set; } = "";
 
-    /// <summary>What the dynamic linker tells for its path.</summary>
+    /// <summary>The path that the dynamic linker reports for the copy.</summary>
     internal string ShownPath { get; set; } = Path;
 
-    /// <summary>Whether its code may be called for as long as the process lives.</summary>
+    /// <summary>Whether the copy's code may be called for as long as the process lives, so that it cannot be unloaded.</summary>
     internal bool MustStay { get; set; }
 }
 
@@ -28,38 +28,42 @@ internal sealed unsafe class PrivateCopies
 {
     readonly Dictionary<string, PrivateCopy> _copies = [];
     readonly Dictionary<FileIdentity, PrivateCopy> _byFile = [];
-    readonly List<string> _ownFolders = [];     // where copies that open libraries by name look first
+    readonly List<string> _ownFolders = [];     // folders that copies which open libraries by name search first
     CopyOwner* _owner;
-    int[]? _earlierThreads;     // those of the process before the first copy that may start some
+    int[]? _earlierThreads;     // the process's threads before the first copy that may start threads
     string? _lockingLibrary;
 
     /// <summary>Which libraries get a copy.</summary>
     internal LibraryPolicy Policy { get; } = new();
 
-    /// <summary>All of them, by the paths of their originals.</summary>
+    /// <summary>All copies, by the paths of their originals.</summary>
     internal IReadOnlyDictionary<string, PrivateCopy> All => _copies;
 
     /// <summary>
-    /// The copy of what was loaded from this path, even if another file is there now, or of this file under another name; null if
-    /// there is none.
+    /// The copy that was loaded from this path, even if another file is there now, or the copy of this file under another name;
+    /// null if there is none.
     /// </summary>
     internal PrivateCopy? Find(ExtensionFile file) =>
         _copies.GetValueOrDefault(file.Path) ?? _byFile.GetValueOrDefault(file.Identity);
 
-    /// <summary>The same by the path alone.</summary>
+    /// <summary>
+    /// The copy that was loaded from this path, or the copy of the file that is there now; null if there is none.
+    /// </summary>
     internal PrivateCopy? Find(string path)
         => _copies.GetValueOrDefault(path)
             ?? (Linux.Look(path) is LinuxFile file ? _byFile.GetValueOrDefault(file.Identity) : null);
 
     /// <summary>
-    /// Called before the interpreter is freed, whoever made it: from here on threads that are not its own cannot enter it.
+    /// Called before the interpreter is freed, whoever made it. From here on, threads that are not its own cannot enter it.
     /// </summary>
     internal void End()
     {
         if (_owner != null) CopyOwner.EndOf(_owner->Interpreter);
     }
 
-    /// <summary>Hands the copies over to be unloaded once the interpreter has ended and its thread too.</summary>
+    /// <summary>
+    /// Hands the copies over to <see cref="Unloading"/>, which unloads them when the interpreter and its thread have ended.
+    /// </summary>
     internal void Leave()
     {
         if (_owner == null) return;
@@ -69,11 +73,13 @@ internal sealed unsafe class PrivateCopies
     }
 
     /// <summary>
-    /// Copies a library, and what it needs and must have for itself, loads them all by one call of the dynamic linker, so that it
-    /// searches symbols in the same order as it would in the originals, and redirects their calls.
+    /// Copies a library together with those of its needs that must be private, and redirects the copies' calls. One call of the
+    /// dynamic linker loads all of them, so that symbols are searched in the same order as in the originals.
     /// </summary>
-    /// <exception cref="BadImageFormatException">The file is no shared library.</exception>
-    /// <exception cref="IOException">The system refuses memory, or the dynamic linker the library: with its message.</exception>
+    /// <exception cref="BadImageFormatException">The file is not a shared library.</exception>
+    /// <exception cref="IOException">
+    /// The system refuses memory, or the dynamic linker refuses the library; with its message.
+    /// </exception>
     internal PrivateCopy Load(string path, void* interpreter)
     {
         if (_owner == null) _owner = CopyOwner.Create(interpreter, this);
@@ -82,7 +88,8 @@ internal sealed unsafe class PrivateCopies
         try
         {
             LibraryImage root = Make(path, [], images);
-            // Symbols that everybody sees come first, or else only if nothing of the originals is among them.
+            // Global symbols are searched first, unless some of them are the originals': then each copy searches its own scope
+            // first.
             bool isVisible = images.Values.Any(image => image.IsOriginalVisible);
             if (_earlierThreads is null && images.Values.Any(image => image.MayStartThreads)) _earlierThreads = Linux.Threads();
             if (LoaderFaults.SharesLibrary) return ShareOriginal(path);
@@ -97,7 +104,7 @@ internal sealed unsafe class PrivateCopies
                 if (handle == null) throw new IOException(WithOriginalPaths(Linux.LinkError(), images.Values));
                 loaded.Add(new PrivateCopy(image.OriginalPath, image.Path, (nint)handle, (nint)Linux.BaseOf(handle)));
             }
-            // Constructors, whose calls are not redirected, may have made keys.
+            // Constructors run before calls are redirected, so keys that they have made are not recorded.
             if (Linux.NextKey() != key) _owner->MustStay = true;
             Dictionary<string, nint> thunks = RedirectedCalls.Thunks(_owner);
             foreach (PrivateCopy copy in loaded) images[copy.Original].Settle((byte*)copy.Base, thunks);
@@ -125,7 +132,7 @@ internal sealed unsafe class PrivateCopies
         }
     }
 
-    /// <summary>The file of a copy with an SQLite that has been loaded since the last call, or null.</summary>
+    /// <summary>The path of a library with an SQLite of which a copy was loaded since the last call, or null.</summary>
     internal string? TakeLockingLibrary()
     {
         string? library = _lockingLibrary;
@@ -134,14 +141,16 @@ internal sealed unsafe class PrivateCopies
     }
 
     /// <summary>
-    /// What the dynamic linker is to return for a library that the interpreter opens by its name or path at run time: the handle
-    /// of a private copy, which is the caller's to close; null if the library is shared, or is not found: then the dynamic linker
-    /// is asked as ever.
+    /// Opens a library that the interpreter asks for by name or path at run time. Returns the dynamic linker's handle of a
+    /// private copy, which the caller must close. Returns null if the library is shared or is not found: the caller then asks the
+    /// dynamic linker.
     /// </summary>
     /// <param name="name">The path, or a name without a folder.</param>
-    /// <param name="onlyLoaded">Whether nothing is to be loaded for it.</param>
+    /// <param name="onlyLoaded">Whether only a library that is already loaded is wanted.</param>
     /// <param name="interpreter">The calling interpreter.</param>
-    /// <exception cref="IOException">The system refuses memory, or the dynamic linker the library: with its message.</exception>
+    /// <exception cref="IOException">
+    /// The system refuses memory, or the dynamic linker refuses the library; with its message.
+    /// </exception>
     internal void* Open(string name, bool onlyLoaded, void* interpreter)
     {
         bool isPath = name.Contains('/');
@@ -165,7 +174,7 @@ internal sealed unsafe class PrivateCopies
         return Linux.OpenLibrary(copy.Path, Linux.BindNow | Linux.NoLoad);
     }
 
-    /// <summary>Unloads a copy that was loaded by itself and of which nothing was kept.</summary>
+    /// <summary>Unloads a copy that was loaded alone and of which no object was kept.</summary>
     internal void Forget(PrivateCopy copy)
     {
         _copies.Remove(copy.Original);
@@ -180,7 +189,7 @@ internal sealed unsafe class PrivateCopies
         return _copies[path] = new PrivateCopy(path, path, (nint)handle, (nint)Linux.BaseOf(handle));
     }
 
-    // The images are in the dictionary before what they need is looked at: libraries may need each other.
+    // An image is entered into the dictionary before its needs are visited: libraries may need each other.
     LibraryImage Make(string path, string[] inherited, Dictionary<string, LibraryImage> images)
     {
         OpenFile file = new(path);
@@ -200,7 +209,8 @@ internal sealed unsafe class PrivateCopies
         images.Add(path, image);
         if (layout.Imports("dlopen"u8))
             _ownFolders.AddRange(LibrarySearch.Folders(layout.RunPath.Length != 0 ? layout.RunPath : layout.SearchPath, path));
-        // DT_RUNPATH is for a library's own needs; DT_RPATH, where there is no other, for those of its needs too.
+        // DT_RUNPATH applies to a library's own needs only. DT_RPATH, used where there is no DT_RUNPATH, applies to their needs
+        // as well.
         string[] own = [.. LibrarySearch.Folders(layout.RunPath.Length != 0 ? layout.RunPath : layout.SearchPath, path)];
         string[] handedDown = layout.RunPath.Length != 0 ? inherited : [.. own, .. inherited];
         string[] searched = layout.RunPath.Length != 0 ? own : handedDown;
@@ -218,7 +228,8 @@ internal sealed unsafe class PrivateCopies
         return image;
     }
 
-    // A library that is loaded already satisfies needs of its name, which copies have not.
+    // The dynamic linker satisfies a need by a loaded library of that DT_SONAME. Copies have no DT_SONAME, so they are searched
+    // here.
     string? FindCopied(string name)
     {
         foreach (PrivateCopy copy in _copies.Values)
@@ -234,7 +245,7 @@ internal sealed unsafe class PrivateCopies
 
     static string WithOriginalPaths(string message, IEnumerable<LibraryImage> images)
     {
-        // The longest first: one path may begin like another.
+        // The longest path first: one path may be a prefix of another.
         foreach (LibraryImage image in images.OrderByDescending(image => image.Path.Length))
             message = message.Replace(image.Path, image.OriginalPath);
         return message;

@@ -5,33 +5,34 @@ using Symplast.CPython;
 namespace Symplast.Python.Extensions;
 
 /// <summary>
-/// Functions of the C API that know the process's interpreter, the main one, where a private copy means its own. The copies call
-/// these instead, each with the owner of the copy as one more argument.
+/// Replacements for functions of the C API that act on the main interpreter, where a private copy means the interpreter that owns
+/// it. The copies call these instead; the owner is passed as an additional last argument.
 /// </summary>
 /// <remarks>
-/// PyGILState: CPython gives a thread that it does not know a thread state of the main interpreter. Here it gets one of the
-/// owner; as soon as it has it, CPython's own functions count its nested calls and delete it in the end. Only a thread that runs
-/// another interpreter is counted here, and goes back to that one at the end.
+/// PyGILState: CPython gives an unknown thread a thread state of the main interpreter. Here the thread gets a thread state of the
+/// owner. From then on CPython's own functions count its nested calls and delete the thread state in the end. Only a thread that
+/// already runs another interpreter is counted here; it returns to that interpreter at the end.
 /// </remarks>
 internal static unsafe partial class RedirectedCalls
 {
-    /// <summary>The higher one of CPython's two values of PyGILState_STATE.</summary>
+    /// <summary>PyGILState_UNLOCKED, the higher one of CPython's two values of PyGILState_STATE.</summary>
     internal const byte Unlocked = 1;
 
-    // The lower one, and one that CPython does not have: the thread ran the owner already, there is nothing to undo.
+    // PyGILState_LOCKED, and a value of our own: the thread already ran the owner, so there is nothing to undo.
     const int Locked = 0, NothingToDo = 3;
 
-    // The thread's stays in owners, innermost first.
+    // The calling thread's stays in owners, innermost first.
     [ThreadStatic] static Stay* _stays;
 
     /// <summary>
-    /// A function that is redirected: its name, by how many arguments the owner comes behind, and to where. Direct is CPython's
-    /// own function, if threads that CPython knows as the owner's may go there directly.
+    /// A redirected function: its name, its number of arguments before the owner, and its replacement. Direct is CPython's own
+    /// function, if threads that CPython knows as the owner's may call it directly.
     /// </summary>
     internal readonly record struct Entry(string Name, int Arguments, nint Target, nint Direct = 0);
 
     /// <summary>
-    /// All of them. Made anew each time: a field would need a class constructor, which every call through a thunk would ask for.
+    /// All redirected functions. The array is made anew each time: a static field would need a class constructor, which every
+    /// call through a thunk would check.
     /// </summary>
     internal static Entry[] All() =>
     [
@@ -54,21 +55,21 @@ internal static unsafe partial class RedirectedCalls
             (nint)(delegate* unmanaged[Cdecl]<PyModuleDef*, PyObject*, int, CopyOwner*, PyObject*>)&CreateModuleFromSpec),
     ];
 
-    /// <summary>What slots of copies are to hold, by the name of the function they are for.</summary>
+    /// <summary>The addresses that import slots of copies get, by the name of the imported function or variable.</summary>
     internal static Dictionary<string, nint> Thunks(CopyOwner* owner)
     {
         Dictionary<string, nint> thunks = [];
         Entry[] all = All();
         for (int i = 0; i < all.Length; i++) thunks.Add(all[i].Name, owner->Thunk(i, all[i]));
-        // Not functions but words that hold one, which readline and tkinter set when they are imported: it would be called for
-        // input() in any interpreter, and after the end of theirs.
+        // Two variables that hold a function, which readline and tkinter set when they are imported. Shared, that function would
+        // be called for input() in any interpreter, and even after the end of the interpreter that set it.
         (nint inputHook, nint readLine) = CopyOwner.Hooks(owner);
         thunks.Add("PyOS_InputHook", inputHook);
         thunks.Add("PyOS_ReadlineFunctionPointer", readLine);
         return thunks;
     }
 
-    // A thread state that a thread which runs another interpreter has got in an owner.
+    // A thread state of an owner, made for a thread that runs another interpreter.
     struct Stay
     {
         internal CopyOwner* Owner;
@@ -100,13 +101,13 @@ internal static unsafe partial class RedirectedCalls
             return Unlocked;
         }
         void* known = api.PyGILState_GetThisThreadState();
-        // As if it had ended. Who has its GIL still is let out.
+        // An abandoned interpreter counts as ended. A thread that still holds its GIL may go on, so that it can release the GIL.
         if (owner->IsAbandoned && api.PyThreadState_GetUnchecked() == null) Wait();
         if (known != null && api.PyThreadState_GetInterpreter(known) == owner->Interpreter) return api.PyGILState_Ensure();
         return Enter(owner, known);
     }
 
-    // A thread that has no thread state in the owner by CPython's count.
+    // Enters the owner on a thread that, by CPython's count, has no thread state in it.
     static int Enter(CopyOwner* owner, void* known)
     {
         ref Api api = ref Api.Table;
@@ -130,12 +131,12 @@ internal static unsafe partial class RedirectedCalls
         };
         api.PyEval_RestoreThread(state);
         _stays = stay;
-        // Its nested calls are counted here, also if CPython knows its new thread state.
+        // This thread's nested calls are counted here, even if CPython knows its new thread state.
         owner->AddDetour();
         return Unlocked;
     }
 
-    // What CPython does with a thread that wants the GIL of an interpreter that has ended: it never returns.
+    // If the interpreter has ended, this never returns, as in CPython for a thread that wants the GIL of an ended interpreter.
     static void* NewState(CopyOwner* owner)
     {
         void* state = null;
@@ -173,7 +174,7 @@ internal static unsafe partial class RedirectedCalls
             if (state == Unlocked) api.PyEval_SaveThread();
             return;
         }
-        // What is cleared may call back, nested in this stay (CPython had to learn the same, gh-119585).
+        // Clearing the thread state may call back, nested in this stay (CPython had the same bug, gh-119585).
         stay->Depth = 1;
         api.PyThreadState_Clear(stay->State);
         api.PyThreadState_DeleteCurrent();
@@ -212,11 +213,11 @@ internal static unsafe partial class RedirectedCalls
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static void* GetMain(CopyOwner* owner) => owner->Interpreter;
 
-    // By the first interpreter in the list libraries find out whether there is any.
+    // Libraries ask for the head of the list to find out whether any interpreter is left.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static void* GetHead(CopyOwner* owner) => owner->HasEnded ? null : owner->Interpreter;
 
-    // Destructors of a thread's variables call this when the interpreter is gone: as if it had been full of other calls for ever.
+    // Destructors of thread-local variables call this after the interpreter's end. The call is then dropped silently.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int AddPendingCall(void* function, void* argument, CopyOwner* owner)
     {
@@ -227,7 +228,7 @@ internal static unsafe partial class RedirectedCalls
         }
     }
 
-    // Keys without a destructor are only a number.
+    // A key without a destructor never calls code of a copy, so it is not recorded.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int CreateKey(uint* key, void* destructor, CopyOwner* owner)
     {
@@ -243,12 +244,13 @@ internal static unsafe partial class RedirectedCalls
         return Linux.DeleteKey(key);
     }
 
-    // No process forks while there are workers, and what it calls later must not be gone by then.
+    // Handlers are not registered: no process forks while there are workers, and a handler's code might be unloaded when it is
+    // called.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int CallAtFork(void* prepare, void* parent, void* child, CopyOwner* owner) => 0;
 
-    // ctypes, cffi and others. A thread of the interpreter may have given up its GIL for this, as ctypes does; a thread that a
-    // library has started opens libraries as ever.
+    // Called by ctypes, cffi and others. A thread of the interpreter may have released its GIL for this call, as ctypes does; the
+    // GIL is then taken here. For a thread that a library has started, the dynamic linker is called unchanged.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static void* OpenLibrary(byte* name, int flags, CopyOwner* owner)
     {
@@ -279,7 +281,7 @@ internal static unsafe partial class RedirectedCalls
     static PyObject* CreateModule(PyModuleDef* definition, int version, CopyOwner* owner) =>
         ModuleDefinitions.Create(definition, version);
 
-    // Modules that an extension module makes in its initialization do not support several interpreters either, by what they say.
+    // Modules that an extension module makes while it is initialized do not declare support for several interpreters, either.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* CreateModuleFromSpec(PyModuleDef* definition, PyObject* spec, int version, CopyOwner* owner)
     {

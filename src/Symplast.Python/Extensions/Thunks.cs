@@ -5,23 +5,23 @@ using Symplast.CPython;
 namespace Symplast.Python.Extensions;
 
 /// <summary>
-/// Machine code that private copies call instead of a function: it adds the owner of the copies to the arguments, and goes on to
-/// what takes the function's place.
+/// Machine code that private copies call instead of a redirected function. It adds the owner of the copies to the arguments and
+/// jumps to the replacement.
 /// </summary>
 /// <remarks>
-/// Functions that are called often have a short way in front: a thread whose thread state, by CPython's count, is one of the
-/// owner's goes to CPython's own function, without entering managed code, unless the owner has detours
-/// (<see cref="CopyOwner.DetoursOffset"/>).
+/// A thunk of a frequently called function has a short way as well. If the calling thread's thread state, by CPython's count,
+/// belongs to the owner, and the owner has no detours (<see cref="CopyOwner.DetoursOffset"/>), the short way jumps to CPython's
+/// own function without entering managed code.
 /// </remarks>
 internal static unsafe class Thunks
 {
-    /// <summary>The bytes of each.</summary>
+    /// <summary>The bytes of each thunk.</summary>
     internal const int Size = 128;
 
-    // The long way is at the beginning, so that the short one in front of it knows where to jump back to.
+    // The long way comes first, so that the address to which the short way jumps back is known when the short way is written.
     const int LongSize = 32;
 
-    /// <summary>Writes the one for a call.</summary>
+    /// <summary>Writes the thunk of a redirected function.</summary>
     internal static void Write(byte* code, in RedirectedCalls.Entry call, CopyOwner* owner)
     {
         if (RuntimeInformation.ProcessArchitecture == Architecture.Arm64)
@@ -36,7 +36,7 @@ internal static unsafe class Thunks
         }
     }
 
-    /// <summary>Where to enter the one that was written for a call.</summary>
+    /// <summary>The entry point of a thunk.</summary>
     internal static byte* Entrance(byte* code, in RedirectedCalls.Entry call) => call.Direct != 0 ? code + LongSize : code;
 
     static void WriteLongX64(byte* code, in RedirectedCalls.Entry call, CopyOwner* owner)
@@ -133,13 +133,13 @@ internal static unsafe class Thunks
         *(nint*)(code + Constants + 2) = call.Direct;
     }
 
-    // Where the long way has its constants, in words from the beginning; nop.
+    // The place of the long way's constants, in words from the beginning; the instruction nop.
     const int OwnerWord = 4;
     const uint NothingArm64 = 0xD503201F;
 
-    // ldr x<register>, from one word to another.
+    // ldr x<register>, at one word, of a constant at another word.
     static uint LoadArm64(int register, int from, int to) => 0x58000000 | JumpArm64(from, to) | (uint)register;
 
-    // The distance between two words, where branches and loads have it.
+    // The distance between two words, encoded in the field that branches and loads use.
     static uint JumpArm64(int from, int to) => ((uint)(to - from) & 0x7FFFF) << 5;
 }

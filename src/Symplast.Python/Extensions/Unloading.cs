@@ -3,14 +3,14 @@ using Symplast.Memory;
 namespace Symplast.Python.Extensions;
 
 /// <summary>
-/// Gives back what interpreters that have ended leave behind: their private copies, and their arenas, which data and destructors
-/// of the copies may point into.
+/// Gives back what interpreters that have ended leave behind: their private copies, and their arenas, into which data and
+/// destructors of the copies may point.
 /// </summary>
 /// <remarks>
-/// The destructors of a thread's variables run at the very end of the thread, after the interpreter's. So all stays until the
-/// thread that ended the interpreter has ended too, and, if copies may start threads, all threads that have begun in the
-/// interpreter's time; this is looked up when the next interpreter is made. What a number of a thread tells is on the safe side:
-/// if another thread has it by then, all stays for longer.
+/// Destructors of thread-local variables run at the very end of a thread, after the interpreter has ended. So everything stays
+/// until the thread that ended the interpreter has ended, too. If copies may start threads, it also stays until all threads have
+/// ended that began during the interpreter's life. This is checked when the next interpreter is made. Threads are compared by the
+/// kernel's numbers. That a number is used again is harmless: everything then stays for longer.
 /// </remarks>
 internal static unsafe class Unloading
 {
@@ -22,7 +22,7 @@ internal static unsafe class Unloading
         internal void* Arenas { get; set; }
     }
 
-    /// <summary>How many mappings are many. Linux allows a process 65,530, unless it is told otherwise.</summary>
+    /// <summary>The number of mappings from which users are warned. Linux allows a process 65,530 by default.</summary>
     internal const int ManyMappings = 20_000;
 
     static bool _hasWarned;
@@ -31,9 +31,9 @@ internal static unsafe class Unloading
     static readonly List<Remains> Waiting = [];
 
     /// <summary>Hands over the copies of the interpreter that ends on this thread.</summary>
-    /// <param name="owner">Their owner.</param>
+    /// <param name="owner">The owner of the copies.</param>
     /// <param name="copies">All of its copies.</param>
-    /// <param name="threads">The threads that may run code of the copies until they end, beside this one.</param>
+    /// <param name="threads">The threads, beside this one, that may run code of the copies until they end.</param>
     internal static void Add(CopyOwner* owner, PrivateCopy[] copies, IEnumerable<int> threads)
     {
         Remains remains = new(owner, copies, [.. threads, Linux.CurrentThread()]);
@@ -41,9 +41,11 @@ internal static unsafe class Unloading
     }
 
     /// <summary>
-    /// Hands over the arenas of the interpreter that has ended on this thread: what <see cref="Arenas.TakeOf"/> has returned.
+    /// Hands over the arenas of the interpreter that has ended on this thread, as <see cref="Arenas.TakeOf"/> returned them.
     /// </summary>
-    /// <param name="owner">The owner of its copies, which destructors of the copies may look into; null if it has none.</param>
+    /// <param name="owner">
+    /// The owner of the interpreter's copies, whose destructors may read the arenas; null if it has none.
+    /// </param>
     /// <param name="arenas">The arenas.</param>
     internal static void Add(CopyOwner* owner, void* arenas)
     {
@@ -57,8 +59,9 @@ internal static unsafe class Unloading
     }
 
     /// <summary>
-    /// Gives back what can be. Called with a GIL held, but no lock: destructors of the copies run. Returns whether copies have
-    /// stayed, and the process has so many mappings by now that somebody should know; once in the process.
+    /// Gives back what no thread can use any more. Called with a GIL but without any lock, since destructors of the copies run.
+    /// Returns true, once in the process, if copies have stayed and the process has so many mappings that the user should be
+    /// warned.
     /// </summary>
     internal static bool Run()
     {
@@ -89,7 +92,7 @@ internal static unsafe class Unloading
         }
     }
 
-    // Returns whether no copy is left.
+    // Returns whether all copies are unloaded.
     static bool Unload(CopyOwner* owner, PrivateCopy[] copies)
     {
         if (owner->MustStay) return false;
@@ -103,14 +106,15 @@ internal static unsafe class Unloading
         foreach (PrivateCopy copy in copies) areGone = areGone && !copy.MustStay;
         foreach (PrivateCopy copy in copies)
             if (!copy.MustStay) areGone &= CloseRest(copy);
-        // Not before: destructors of libraries use them. What these have set here for this thread is not destroyed.
+        // The keys are deleted only now, because destructors of libraries use them. Values that those have set on this thread
+        // leak.
         owner->DeleteKeys();
         if (areGone) CopyOwner.Recycle(owner);
         return areGone;
     }
 
-    // What programs have opened by name and not closed. The linker is not asked by the path that it was loaded by, which leads
-    // anywhere by now. Closing what only other libraries keep loaded fails.
+    // Closes handles that the program has opened by name and not closed. The dynamic linker is not asked by the path from which
+    // the copy was loaded, since that path may lead to any file by now. It fails if only other libraries keep the copy loaded.
     static bool CloseRest(PrivateCopy copy)
     {
         while (Linux.IsLoaded((void*)copy.Base, copy.ShownPath))

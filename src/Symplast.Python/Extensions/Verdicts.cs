@@ -10,14 +10,14 @@ internal enum Verdict
     /// <summary>Not known yet.</summary>
     Unknown,
 
-    /// <summary>It declares support for several interpreters, and is loaded as ever.</summary>
+    /// <summary>The module declares support for several interpreters. CPython's own loader loads it.</summary>
     Supports,
 
-    /// <summary>It does not.</summary>
+    /// <summary>The module does not declare support.</summary>
     NeedsCopies,
 }
 
-/// <summary>What is known of the files of extension modules, in the process.</summary>
+/// <summary>The verdicts on the extension modules' files, for the whole process.</summary>
 internal static unsafe class Verdicts
 {
     static readonly WordLock Gate = WordLock.Create();
@@ -29,16 +29,17 @@ internal static unsafe class Verdicts
         using (Gate.Hold()) Known[(file, function)] = verdict;
     }
 
-    /// <summary>What is known, or can be told without a private copy.</summary>
+    /// <summary>The verdict on a module, if it is known or can be found without a private copy.</summary>
     /// <remarks>
-    /// The standard library's modules nearly all declare support, so their definitions are asked for in the ordinary library;
-    /// single-phase ones, whose initialization would do more than return a definition, are known by the functions they call.
+    /// Nearly all modules of the standard library declare support, so they are asked in their ordinary library. Their
+    /// single-phase modules are recognized by the functions that they import, because initializing one does more than return a
+    /// definition.
     /// </remarks>
-    /// <exception cref="BadImageFormatException">The file is no shared library.</exception>
+    /// <exception cref="BadImageFormatException">The file is not a shared library.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <param name="file">The file.</param>
     /// <param name="function">The module's function in it.</param>
-    /// <param name="early">Whether to find out what can be told from the file, of any module: a copy would show it, too.</param>
+    /// <param name="early">Whether to examine any module's file, although loading a copy would give the verdict as well.</param>
     internal static Verdict Of(ExtensionFile file, string function, bool early)
     {
         using (Gate.Hold())
@@ -51,8 +52,10 @@ internal static unsafe class Verdicts
         return verdict;
     }
 
-    /// <summary>Whether the module's function must be one that initializes all of it, by the functions that it calls.</summary>
-    /// <exception cref="BadImageFormatException">The file is no shared library.</exception>
+    /// <summary>
+    /// Whether the module's function must be a single-phase initialization, judged by the functions that the file imports.
+    /// </summary>
+    /// <exception cref="BadImageFormatException">The file is not a shared library.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     internal static bool IsSinglePhase(ExtensionFile file)
     {
@@ -67,7 +70,7 @@ internal static unsafe class Verdicts
         if (IsSinglePhase(file)) return Verdict.NeedsCopies;
         void* handle = Linux.OpenLibrary(file.Path, Linux.BindNow);
         void* initialize = handle == null ? null : Linux.FindSymbol(handle, function);
-        // The ordinary loader says what is wrong.
+        // CPython's own loader reports the error.
         if (initialize == null) return Verdict.Supports;
         PyObject* definition = ((delegate* unmanaged[Cdecl]<PyObject*>)initialize)();
         if (definition == null)
@@ -77,7 +80,7 @@ internal static unsafe class Verdicts
         }
         bool supports = definition->Type == Api.Table.PyModuleDef_Type
             && ModuleDefinitions.DeclaresSupport((PyModuleDef*)definition);
-        // It stays loaded if it is to be used.
+        // A library whose module declares support stays loaded, since it is about to be used.
         if (!supports) Linux.CloseLibrary(handle);
         return supports ? Verdict.Supports : Verdict.NeedsCopies;
     }

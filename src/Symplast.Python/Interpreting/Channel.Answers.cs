@@ -4,13 +4,13 @@ using Symplast.Memory;
 
 namespace Symplast.Python.Interpreting;
 
-// The way back: answers, who delivers them, and waiting for them.
+// The answers' part of the channel: adding them, delivering them, and waiting for them.
 internal sealed unsafe partial class Channel
 {
-    // How often an answer is taken in that exceptions of signal handlers interrupt.
+    // How often the delivery of an answer is tried again after a signal handler has interrupted it with an exception.
     const int Attempts = 100;
 
-    // The lock is held; wake says whether the receiver sleeps.
+    // Called with the lock held. Sets wake if the receiver sleeps and must be woken.
     void AddAnswer(Message* answer, out bool wake)
     {
         answer->Next = null;
@@ -25,17 +25,17 @@ internal sealed unsafe partial class Channel
         (*_answerSignal)++;
     }
 
-    // Whoever awaits the answer to a short task comes for it in a moment, which is cheaper than to take the GIL from under it.
+    // The thread that awaits the answer to a short task soon comes for it. Waiting for it is cheaper than taking its GIL from it.
     bool AwaitDeliverer()
     {
         Spin look = Spin.Begin();
-        // Without the lock, volatile to be read anew each time; what it seems to see is checked under the lock.
+        // Read without the lock, and volatile so that each turn reads anew. The caller checks the result under the lock.
         while (Volatile.Read(ref _deliverer) == 0 && Volatile.Read(ref _answers) != 0 && Volatile.Read(ref _queued) == 0
             && look.TryPause()) { }
         return look.IsInTime;
     }
 
-    // The lock is held. Makes a worker the deliverer if there are answers and nobody else is.
+    // Called with the lock held. Makes the calling worker the deliverer if there are answers and no other deliverer.
     bool TryBecomeDeliverer()
     {
         if (_deliverer != 0 || _firstAnswer == null) return false;
@@ -44,13 +44,13 @@ internal sealed unsafe partial class Channel
     }
 
     /// <summary>
-    /// Delivers answers until none is left, stops being the deliverer, and then runs their callbacks. The owner's GIL must be
-    /// held; the caller must be the deliverer, and with <paramref name="stay"/> remains it. Returns an exception that was raised
-    /// meanwhile, a new reference, or null.
+    /// Delivers answers until none is left, then ends the delivery, unless <paramref name="stay"/> is set, and at last runs the
+    /// futures' callbacks. The caller must be the deliverer and hold the owner's GIL. Returns a new reference to the first
+    /// exception that was raised meanwhile, or null.
     /// </summary>
     /// <remarks>
-    /// The callbacks come last because one may wait for another answer, which somebody must then be free to deliver. In the main
-    /// thread the exception is that of a signal handler, such as KeyboardInterrupt; elsewhere it is a defect.
+    /// The callbacks run last because a callback may wait for another answer, which some thread must then be free to deliver. In
+    /// the main thread the exception comes from a signal handler, such as KeyboardInterrupt; in other threads it is a defect.
     /// </remarks>
     internal PyObject* DeliverAll(bool stay = false)
     {
@@ -75,7 +75,7 @@ internal sealed unsafe partial class Channel
             Message* next = held->Next;
             held->Kind = Callbacks;
             held->Length = 0;
-            // Those that were not called yet, if a signal handler raised in the midst of it.
+            // If a signal handler interrupts the callbacks, those that have not run yet are called in the next attempt.
             for (int i = 0; i < Attempts && !TryCall(held, out _); i++) Keep(ref raised);
             Drop(held);
             held = next;
@@ -84,20 +84,21 @@ internal sealed unsafe partial class Channel
     }
 
     /// <summary>
-    /// Waits for answers in a thread of the owner and delivers them. False if another thread delivers already; true with an
-    /// exception set if a signal handler raised one; else true once there were answers, <see cref="Nudge"/> was called since
-    /// <paramref name="seen"/> was read from <see cref="Nudges"/>, or the time (nanoseconds; negative: no limit) was up. Called
-    /// with the owner's GIL, which is free while it waits.
+    /// Waits for answers in a thread of the owner and delivers them. Returns false if another thread is the deliverer. Returns
+    /// true with an exception set if a signal handler raised one. Otherwise returns true when there were answers, when
+    /// <see cref="Nudge"/> was called since <paramref name="seen"/> was read from <see cref="Nudges"/>, or when the time was up
+    /// (in nanoseconds; negative: no limit). Called with the owner's GIL, which is released while it waits.
     /// </summary>
     /// <remarks>
-    /// Delivering runs Python code, and a signal handler that interrupts it may come to wait itself, even for the answer just
-    /// being delivered to <paramref name="subject"/>: it then delivers that, too, for which the owner's function is ready.
+    /// Delivery runs Python code. A signal handler that interrupts it may call this function, even for the very answer that is
+    /// being delivered to <paramref name="subject"/>. The nested call then delivers that answer, too; the owner's function allows
+    /// for it.
     /// </remarks>
     internal bool Receive(int seen, long nanoseconds, PyObject* subject)
     {
         nuint me = Api.Table.PyThread_get_thread_ident();
         _gate.Enter();
-        // Its own already if unpickling an answer, or a finalizer, came to wait for another one.
+        // This thread is the deliverer already if unpickling an answer, or a finalizer, waits for another answer.
         bool nested = _deliverer == me;
         bool mine = _deliverer == 0 || nested;
         if (mine) _deliverer = me;
@@ -121,7 +122,7 @@ internal sealed unsafe partial class Channel
             raised = Api.Table.PyErr_GetRaisedException();
             break;
         }
-        // In any case, as workers leave to the deliverer what comes.
+        // Answers are delivered in any case: workers have left them to this thread while it was the deliverer.
         PyObject* late = DeliverAll(stay: nested);
         if (raised == null) raised = late;
         else References.Drop(late);
@@ -133,7 +134,7 @@ internal sealed unsafe partial class Channel
     internal int Nudges => Volatile.Read(ref _nudges);
 
     /// <summary>
-    /// Makes the receiver look again whether what it waits for has happened: a future can also end without an answer.
+    /// Makes the receiver check again whether what it waits for has happened. A future can end without an answer.
     /// </summary>
     internal void Nudge()
     {
@@ -149,14 +150,14 @@ internal sealed unsafe partial class Channel
         if (wake) Futex.Wake(_answerSignal, 1);
     }
 
-    // Without the GIL: looks for a moment, then sleeps until there is an answer, the time is up, or a signal comes.
+    // Releases the GIL, spins for a moment, then sleeps until there is an answer, the time is up, or a signal comes.
     void AwaitAnswer(int nudges, long nanoseconds)
     {
         void* thread = Api.Table.PyEval_SaveThread();
         if (_receiverSpins.IsWorthIt())
         {
             Spin look = Spin.Begin();
-            // Without the lock, volatile to be read anew each time; what it seems to see is checked under the lock.
+            // Read without the lock, and volatile so that each turn reads anew. The result is checked under the lock.
             while (Volatile.Read(ref _answers) == 0 && look.TryPause()) { }
             _receiverSpins.Note(look.IsInTime && Volatile.Read(ref _answers) != 0);
         }
@@ -167,7 +168,7 @@ internal sealed unsafe partial class Channel
         _gate.Exit();
         if (empty)
         {
-            // Answer changes the word under the lock before it wakes, so an answer that came since is not slept through.
+            // AddAnswer changes the word under the lock before the wake-up, so Wait returns at once if an answer has come since.
             Futex.Wait(_answerSignal, seen, nanoseconds);
             _gate.Enter();
             _receiverSleeps = false;
@@ -176,7 +177,8 @@ internal sealed unsafe partial class Channel
         Api.Table.PyEval_RestoreThread(thread);
     }
 
-    // The oldest answer, now the caller's; with none left, a caller that asks for its last one stops being the deliverer.
+    // Removes the oldest answer and passes it to the caller. If none is left and last is set, the caller stops being the
+    // deliverer.
     Message* NextAnswer(bool last)
     {
         _gate.Enter();
@@ -195,14 +197,14 @@ internal sealed unsafe partial class Channel
         return answer;
     }
 
-    // Hands one answer to the owner; true if its future has callbacks to be run.
+    // Delivers one answer to the owner. Returns whether its future has callbacks to run.
     bool DeliverOne(Message* answer, ref PyObject* raised)
     {
         Message* outer = _inHand;
         _inHand = answer;
         bool delivered = false, hasCallbacks = false;
-        // A signal handler may have raised in the midst of it. Whoever waits here gets that exception; the answer is taken in
-        // again.
+        // If a signal handler raises during the delivery, the exception is kept for the thread that waits here, and the answer is
+        // delivered again.
         for (int i = 0; i < Attempts && !delivered; i++)
         {
             delivered = TryCall(answer, out hasCallbacks);
@@ -210,7 +212,8 @@ internal sealed unsafe partial class Channel
         }
         if (!delivered)
         {
-            // One that cannot be taken in, as for want of memory, must end the waiting all the same.
+            // An answer that cannot be delivered, for lack of memory for instance, must still end the waiting: it becomes a
+            // LostTask.
             answer->Kind = LostTask;
             answer->Length = 0;
             if (!TryCall(answer, out hasCallbacks)) Keep(ref raised);
@@ -219,7 +222,7 @@ internal sealed unsafe partial class Channel
         return hasCallbacks;
     }
 
-    // Calls the owner's function; false with an exception set.
+    // Calls the owner's function. Returns false with an exception set.
     bool TryCall(Message* answer, out bool hasCallbacks)
     {
         ref Api api = ref Api.Table;
@@ -239,7 +242,7 @@ internal sealed unsafe partial class Channel
         return true;
     }
 
-    // Notes the exception that is set; the first one counts.
+    // Keeps the exception that is set if it is the first, and drops it otherwise.
     static void Keep(ref PyObject* raised)
     {
         PyObject* exception = Api.Table.PyErr_GetRaisedException();
@@ -247,7 +250,7 @@ internal sealed unsafe partial class Channel
         else References.Drop(exception);
     }
 
-    // Frees a message under the owner's GIL.
+    // Frees a message and the reference to its subject. Called with the owner's GIL.
     static void Drop(Message* message)
     {
         PyObject* subject = message->Subject;

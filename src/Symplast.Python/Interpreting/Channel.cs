@@ -6,18 +6,18 @@ using Symplast.Memory;
 namespace Symplast.Python.Interpreting;
 
 /// <summary>
-/// The meeting place of an owner interpreter and its workers: tasks go one way in order, answers the other. Nobody polls: workers
-/// sleep on a futex until there is a task, and answers are delivered by the worker that has one.
+/// Passes tasks from an owner interpreter to its workers, in order, and answers back. No thread polls: workers sleep on a futex
+/// until there is a task, and a worker with an answer delivers it.
 /// </summary>
 /// <remarks>
-/// <para>Tasks are numbered in the order they were put; the queue is a ring of messages in which a task's place follows from its
-/// number, so that one can be cancelled without a search. All state is guarded by one lock that is never held across Python
-/// code.</para>
-/// <para>Delivery needs the owner's GIL. If a thread of the owner waits for an answer (<see cref="Receive"/>), it delivers. Else
-/// a worker with an answer becomes the deliverer if there is none, takes the owner's GIL, and delivers until no answer is left;
-/// meanwhile other workers only leave theirs and go on. (Flat combining: Hendler, Incze, Shavit, Tzafrir, SPAA 2010.)</para>
-/// <para>Before they sleep, one idle worker and the receiver look for some microseconds: waking a sleeping thread takes longer
-/// than a small task.</para>
+/// <para>Tasks are numbered in the order in which they are put. The queue is a ring of messages. A task's slot follows from its
+/// number, so a task is cancelled without a search. One lock guards all state; it is never held while Python code runs.</para>
+/// <para>Delivery needs the owner's GIL. A thread of the owner that waits for an answer (<see cref="Receive"/>) is the deliverer.
+/// If there is none, a worker with an answer becomes the deliverer, takes the owner's GIL, and delivers until no answer is left.
+/// Other workers meanwhile only queue their answers and go on. (Flat combining: Hendler, Incze, Shavit, Tzafrir, SPAA
+/// 2010.)</para>
+/// <para>One idle worker and the receiver spin for some microseconds before they sleep, because waking a sleeping thread takes
+/// longer than a small task.</para>
 /// </remarks>
 internal sealed unsafe partial class Channel
 {
@@ -30,7 +30,7 @@ internal sealed unsafe partial class Channel
         /// <summary>Call <see cref="DeliverAll"/> with the owner's GIL.</summary>
         Deliver,
 
-        /// <summary>Call <see cref="Take"/> and say that it is to spin.</summary>
+        /// <summary>Call <see cref="Take"/> with spin set.</summary>
         Spin,
     }
 
@@ -38,9 +38,10 @@ internal sealed unsafe partial class Channel
     const int CacheLine = 64;
 
     // Kinds of answers besides Python's own, which are not negative.
-    // its worker ended before it was done, or it could not be taken in; the data are UTF-8 text
+    //
+    // LostTask: the worker ended before the task was done, or the answer could not be delivered. The data are UTF-8 text.
     internal const long LostTask = -1;
-    internal const long Callbacks = -2;     // no answer: run the callbacks of the future, which has got its answer
+    internal const long Callbacks = -2;     // not an answer: run the callbacks of a future that already has its answer
 
     readonly WordLock _gate = WordLock.Create();
     readonly PyObject* _deliver;
@@ -49,7 +50,7 @@ internal sealed unsafe partial class Channel
     long _first;                // number of the oldest task that may still be queued
     long _next;                 // number of the next task
     int _queued;                // tasks in the ring that were not cancelled
-    int _begun;                 // tasks that workers have taken and not answered
+    int _begun;                 // tasks that workers have taken and not yet answered
     int _sleeping;
     bool _closed;
     bool _interrupted;
@@ -57,21 +58,21 @@ internal sealed unsafe partial class Channel
     Message* _lastAnswer;
     int _answers;
     int _nudges;
-    nuint _deliverer;           // the thread that delivers or has promised to, 0: none
-    Message* _inHand;           // what the deliverer is just handing to the owner; for its own thread only
+    nuint _deliverer;           // the thread that delivers or has promised to; 0: none
+    Message* _inHand;           // the answer that is being delivered; used by the deliverer's thread only
     bool _receiverSleeps;
-    bool _spinning;             // one idle worker looks before it sleeps
+    bool _spinning;             // one idle worker spins before it sleeps
     SpinHabit _workerSpins;
     SpinHabit _receiverSpins;
-    SpinHabit _offers;          // a worker with an answer looks whether the owner comes for it
+    SpinHabit _offers;          // whether a worker with an answer spins until the owner comes for it
     int* _signal;               // changes whenever sleeping workers must look again
     int* _answerSignal;         // changes whenever a sleeping receiver must look again
     readonly WordLock _workersGate = WordLock.Create();
     readonly List<WorkerInterpreter> _workers = [];
 
     /// <summary>
-    /// A channel of the calling interpreter. <paramref name="deliver"/>(subject, kind, data) is called for each answer, under its
-    /// GIL.
+    /// A channel that the calling interpreter owns. <paramref name="deliver"/>(subject, kind, data) is called for each answer,
+    /// with the owner's GIL held.
     /// </summary>
     internal Channel(PyObject* deliver)
     {
@@ -91,10 +92,10 @@ internal sealed unsafe partial class Channel
         _workersGate.Dispose();
     }
 
-    /// <summary>The owner's function; its reference is dropped by the handle that made the channel.</summary>
+    /// <summary>The owner's function, a borrowed reference: the handle that made the channel holds it.</summary>
     internal PyObject* Deliver => _deliver;
 
-    /// <summary>Number of tasks that have no answer yet: as many workers are needed at most.</summary>
+    /// <summary>The number of tasks without an answer. No more workers than that can be busy.</summary>
     internal int Unanswered
     {
         get
@@ -107,10 +108,10 @@ internal sealed unsafe partial class Channel
     }
 
     /// <summary>
-    /// Queues a task, taking over the message. Returns its number, or -1 if the channel is closed (the message stays the
-    /// caller's).
+    /// Queues a task and takes ownership of the message. Returns the task's number, or -1 if the channel is closed; the message
+    /// then stays the caller's.
     /// </summary>
-    /// <exception cref="OutOfMemoryException">No memory; nothing changed, and the message stays the caller's.</exception>
+    /// <exception cref="OutOfMemoryException">No memory. Nothing has changed, and the message stays the caller's.</exception>
     internal long Put(Message* task)
     {
         _gate.Enter();
@@ -123,17 +124,18 @@ internal sealed unsafe partial class Channel
         long number = _next++;
         _ring[number % _capacity] = task;
         _queued++;
-        // The one that spins sees the first task by itself.
+        // A spinning worker sees the first task without being woken.
         bool wake = _sleeping > 0 && _queued > (_spinning ? 1 : 0);
         if (wake) (*_signal)++;
         _gate.Exit();
-        // Outside the lock, so that the woken worker does not run into it.
+        // Outside the lock, so that the woken worker does not contend for it.
         if (wake) Futex.Wake(_signal, 1);
         return number;
     }
 
     /// <summary>
-    /// Takes a task back. Returns the message, now the caller's, or null if a worker has it or it was cancelled before.
+    /// Cancels a task and returns its message, which is then the caller's. Returns null if a worker has taken the task or it was
+    /// cancelled before.
     /// </summary>
     internal Message* Cancel(long number)
     {
@@ -160,12 +162,13 @@ internal sealed unsafe partial class Channel
     }
 
     /// <summary>
-    /// For workers: leaves the answer to the last task (taking over the message; null: none) and takes the oldest task, which is
-    /// the caller's now and must be answered. Null if there is none yet, or with <see cref="Duty.Deliver"/>. The duty tells what
-    /// the caller must do at once.
+    /// For workers: queues the answer to the last task (null: none), taking ownership of the message, and removes the oldest
+    /// task. The task is then the caller's and must be answered. Returns null if there is no task, or with
+    /// <see cref="Duty.Deliver"/>. The duty says what the caller must do at once.
     /// </summary>
     /// <remarks>
-    /// Both under one lock, so that a task put by whom the answer was awaited finds this worker free, and wakes no other.
+    /// Both happen under one lock. A thread that gets the answer and puts its next task thus finds this worker free and wakes no
+    /// other one.
     /// </remarks>
     internal Message* Exchange(Message* answer, out Duty duty)
     {
@@ -191,7 +194,7 @@ internal sealed unsafe partial class Channel
     }
 
     /// <summary>
-    /// For a worker that ends: leaves its last answer, taking over the message. True if the caller must call
+    /// For a worker that ends: queues its last answer, taking ownership of the message. Returns whether the caller must call
     /// <see cref="DeliverAll"/>.
     /// </summary>
     internal bool Send(Message* answer)
@@ -204,7 +207,7 @@ internal sealed unsafe partial class Channel
         return deliver;
     }
 
-    /// <summary>The oldest task, now the caller's, or null if there is none. For the owner: nobody will answer it.</summary>
+    /// <summary>Removes the oldest task for the owner, without an answer to follow. Returns null if there is none.</summary>
     internal Message* TakeBack()
     {
         _gate.Enter();
@@ -214,17 +217,17 @@ internal sealed unsafe partial class Channel
     }
 
     /// <summary>
-    /// The oldest task, now the caller's, which must answer it; sleeps until there is one. Null once the channel is closed and
-    /// empty. No GIL may be held.
+    /// Removes the oldest task, which the caller must answer; sleeps until there is one. Returns null once the channel is closed
+    /// and empty. No GIL may be held.
     /// </summary>
-    /// <param name="spin">Whether <see cref="Exchange"/> said so.</param>
+    /// <param name="spin">Whether <see cref="Exchange"/> returned <see cref="Duty.Spin"/>.</param>
     internal Message* Take(bool spin)
     {
         bool found = false;
         if (spin)
         {
             Spin look = Spin.Begin();
-            // Without the lock, volatile to be read anew each time; what it seems to see is checked under the lock.
+            // Read without the lock, and volatile so that each turn reads anew. The result is checked under the lock.
             while (Volatile.Read(ref _queued) == 0 && !Volatile.Read(ref _closed) && look.TryPause()) { }
             found = look.IsInTime;
         }
@@ -246,14 +249,14 @@ internal sealed unsafe partial class Channel
             int seen = *_signal;
             _sleeping++;
             _gate.Exit();
-            // Put changes the word under the lock before it wakes, so a task that came since is not slept through.
+            // Put changes the word under the lock before the wake-up, so Wait returns at once if a task has come since.
             Futex.Wait(_signal, seen);
             _gate.Enter();
             _sleeping--;
         }
     }
 
-    // The lock is held. One worker at a time looks for tasks before it sleeps.
+    // Called with the lock held. Only one worker at a time spins before it sleeps.
     bool TryBeginSpin()
     {
         if (_spinning || _closed || !_workerSpins.IsWorthIt()) return false;
@@ -261,7 +264,7 @@ internal sealed unsafe partial class Channel
         return true;
     }
 
-    /// <summary>No more tasks are taken in; workers finish what is queued, then their Take returns null. Idempotent.</summary>
+    /// <summary>Refuses further tasks. Workers finish the queued ones; then their Take returns null. Idempotent.</summary>
     internal void Close()
     {
         _gate.Enter();
@@ -283,18 +286,18 @@ internal sealed unsafe partial class Channel
         using (_workersGate.Hold()) _workers.Remove(worker);
     }
 
-    /// <summary>Whether the workers were interrupted; those that get busy later interrupt themselves.</summary>
+    /// <summary>Whether the workers were interrupted. A worker that becomes busy later interrupts itself.</summary>
     internal bool Interrupted => Volatile.Read(ref _interrupted);
 
     /// <summary>
-    /// Makes every worker that runs code of the user raise KeyboardInterrupt at its next bytecode boundary. Final. Needs no GIL
-    /// of theirs, waits for nothing.
+    /// Makes every worker that runs the user's code raise KeyboardInterrupt at its next bytecode boundary. Cannot be undone.
+    /// Takes no worker's GIL and waits for nothing.
     /// </summary>
     internal void Interrupt()
     {
-        // Full fence; pairs with that in WorkerInterpreter.Begin.
+        // Full fence; pairs with the full fence in WorkerInterpreter.Begin.
         Interlocked.Exchange(ref _interrupted, true);
-        // A worker leaves under the same lock before its interpreter ends, so none goes away here.
+        // A worker leaves under the same lock before its interpreter ends, so no worker of the list ends during the loop.
         using (_workersGate.Hold())
         {
             foreach (WorkerInterpreter worker in _workers) worker.Interrupt();
@@ -315,7 +318,7 @@ internal sealed unsafe partial class Channel
         return null;
     }
 
-    // The lock is held, and is given up if there is no memory.
+    // Called with the lock held. Releases the lock if it throws.
     [MethodImpl(MethodImplOptions.NoInlining)]
     void GrowRing()
     {

@@ -4,26 +4,25 @@ using Symplast.CPython;
 namespace Symplast.Python.Interpreting;
 
 /// <summary>
-/// The handler of fatal signals that <c>faulthandler.enable()</c> sets, as workers may use it. It and the file that it writes to
-/// are the process's, and the file would be an object of the worker. So the main interpreter sets it for a worker, with a
-/// descriptor in place of the file; what the program itself has set stays as it is.
+/// Lets workers use the handler of fatal signals that <c>faulthandler.enable()</c> sets. The handler and the file that it writes
+/// to are one for the process, and the file would be an object of the worker. So the main interpreter sets the handler for a
+/// worker, with a descriptor in place of the file. A handler that the program itself has set is not changed.
 /// </summary>
 /// <remarks>
-/// All that is kept here is guarded by the GIL of the main interpreter. <c>symplast.faults</c> has what needs no more than the
-/// worker.
+/// The GIL of the main interpreter guards all state here. What concerns only the worker is in <c>symplast.faults</c>.
 /// </remarks>
 internal static unsafe partial class FaultHandling
 {
     const int StandardError = 2;
 
-    // Functions of the main interpreter's module; null if there is none.
+    // Functions of the main interpreter's module faulthandler; null if there is none.
     static PyObject* _enable, _disable, _isEnabled;
-    // The interpreters that have asked for it and not taken that back, and the descriptor that was made for one of them, or -1.
+    // The interpreters that have enabled the handler and not disabled it; and the descriptor that one of them has made, or -1.
     static readonly HashSet<long> Askers = [];
     static int _descriptor = -1;
     static bool _isPrograms;
 
-    // Who asks, as the thread's visit to the main interpreter needs it, and what came of it.
+    // The calling thread's request, for its visit to the main interpreter, and the result.
     [ThreadStatic] static Request _request;
 
     struct Request
@@ -33,7 +32,7 @@ internal static unsafe partial class FaultHandling
         internal bool IsOurs, AllThreads, Stack, Done;
     }
 
-    /// <summary>Called in the main interpreter, once. False with an exception set.</summary>
+    /// <summary>Called in the main interpreter, once. Returns false with an exception set.</summary>
     internal static bool Prepare()
     {
         ref Api api = ref Api.Table;
@@ -53,7 +52,7 @@ internal static unsafe partial class FaultHandling
         return true;
     }
 
-    /// <summary>Notes a call of the program's own that has set the handler or removed it.</summary>
+    /// <summary>Records that the program itself has set or removed the handler.</summary>
     internal static void Note(bool isSet)
     {
         if (_request.IsOurs) return;
@@ -64,7 +63,7 @@ internal static unsafe partial class FaultHandling
 
     /// <summary>
     /// For <c>symplast._symplast._enable_faults(descriptor, all_threads, c_stack)</c> in a worker: sets the handler unless it is
-    /// set. True if it has set it, and has the descriptor from here on; null with an exception set.
+    /// set. Returns True if it was set here, which takes ownership of the descriptor; null with an exception set.
     /// </summary>
     internal static PyObject* Enable(int descriptor, bool allThreads, bool stack)
     {
@@ -84,8 +83,8 @@ internal static unsafe partial class FaultHandling
     }
 
     /// <summary>
-    /// For <c>_disable_faults()</c> in a worker: takes back what it has asked for. True if the handler was removed; null with an
-    /// exception set.
+    /// For <c>_disable_faults()</c> in a worker: withdraws the worker's request. Returns True if the handler was removed; null
+    /// with an exception set.
     /// </summary>
     internal static PyObject* Disable()
     {
@@ -129,7 +128,7 @@ internal static unsafe partial class FaultHandling
     {
         ref Api api = ref Api.Table;
         bool asked = Askers.Remove(_request.Asker);
-        // Numbers are never used again.
+        // Interpreters' numbers are never used again.
         Askers.RemoveWhere(HasEnded);
         if (!asked || _isPrograms || Askers.Count != 0) return true;
         PyObject* result = api.PyObject_CallNoArgs(_disable);

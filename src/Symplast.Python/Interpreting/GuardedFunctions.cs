@@ -5,19 +5,21 @@ using Symplast.CPython;
 namespace Symplast.Python.Interpreting;
 
 /// <summary>
-/// Functions of CPython that keep objects of one interpreter for the whole process, or look into all of them: with several
-/// interpreters they crash it. Each gets a guard, which refuses where it would, and passes the call on everywhere else.
+/// Guards for functions of CPython that keep objects of one interpreter for the whole process, or read the state of all
+/// interpreters. With several interpreters they would crash the process. A guard refuses a call that would crash and passes on
+/// any other call.
 /// </summary>
 /// <remarks>
-/// <para>The guard takes the function's place in its definition, which is static data of CPython that the function objects of all
-/// interpreters point to. So it holds in each of them and under every name that a program has given the function. What has an
-/// audit event and need not be guarded in workers is refused there instead (<c>symplast.executor</c>).</para>
-/// <para>All calling conventions are the same to a guard: their four arguments at most are in registers on x64 and arm64, and are
-/// passed on as they are.</para>
+/// <para>The guard replaces the function's address in its PyMethodDef, which is static data of CPython. The function objects of
+/// all interpreters point to it, so the guard holds in each of them and under every name that a program has given the function. A
+/// function that raises an audit event and need not be guarded in workers is refused by an audit hook instead
+/// (<c>symplast.executor</c>).</para>
+/// <para>A guard fits every calling convention: the at most four arguments are in registers on x64 and arm64, and are passed on
+/// unchanged.</para>
 /// </remarks>
 internal static unsafe partial class GuardedFunctions
 {
-    // As the table in Install names them.
+    // In the order of the table in Install.
     enum Guarded
     {
         ForkExec,
@@ -52,7 +54,9 @@ internal static unsafe partial class GuardedFunctions
     static readonly int* Flags = (int*)NativeMemory.AllocZeroed((nuint)Guarded.Count, sizeof(int));
     static bool _installed;
 
-    /// <summary>Guards them all, once a process. Called in the main interpreter; false with an exception set.</summary>
+    /// <summary>
+    /// Installs all guards, once a process. Called in the main interpreter; returns false with an exception set.
+    /// </summary>
     internal static bool Install()
     {
         if (_installed) return true;
@@ -80,7 +84,7 @@ internal static unsafe partial class GuardedFunctions
         return done;
     }
 
-    // What this Python lacks, or has replaced by something else, needs no guard.
+    // A function that this Python lacks, or that the program has replaced, needs no guard.
     static bool Guard(
         ReadOnlySpan<byte> module, ReadOnlySpan<byte> name, Guarded which, delegate* unmanaged[Cdecl]<nint, nint, nint, nint,
         nint> guard)
@@ -103,7 +107,7 @@ internal static unsafe partial class GuardedFunctions
             {
                 Originals[(int)which] = (nint)definition->Function;
                 Flags[(int)which] = definition->Flags;
-                // Release: who calls the guard finds the original.
+                // Release: a thread that calls the guard finds the original's address stored.
                 Volatile.Write(ref *(nint*)&definition->Function, (nint)guard);
             }
         }
@@ -122,7 +126,7 @@ internal static unsafe partial class GuardedFunctions
             "keeps objects of the calling interpreter for the whole process; call it in the main interpreter, not in a task");
     }
 
-    // What stands in for a function of faulthandler in other interpreters: it is called as the function was.
+    // Calls the substitute in symplast.faults with the arguments of a function of faulthandler.
     static nint PassToOurs(Guarded which, ReadOnlySpan<byte> name, nint b, nint c, nint d)
     {
         ref Api api = ref Api.Table;
@@ -173,7 +177,7 @@ internal static unsafe partial class GuardedFunctions
         }
     }
 
-    // With the hooks set or removed under their feet, other interpreters would call one allocator with the data of another.
+    // If the hooks change while other interpreters run, these may call one allocator with the context of another.
     static nint PassTracing(Guarded which, string name, bool needless, nint a, nint b, nint c, nint d)
     {
         if (!Interpreters.IsMain() || needless) return PassInMain(which, name, a, b, c, d);
@@ -198,7 +202,7 @@ internal static unsafe partial class GuardedFunctions
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static nint ForkExec(nint a, nint b, nint c, nint d)
     {
-        // Others than the main interpreter are refused by CPython.
+        // CPython itself refuses preexec_fn in other interpreters than the main one.
         if (c > PreexecArgument && ((PyObject**)b)[PreexecArgument] != Api.Table._Py_NoneStruct && Interpreters.IsMain()
             && !Interpreters.IsAlone())
         {
@@ -211,7 +215,7 @@ internal static unsafe partial class GuardedFunctions
         return Pass(Guarded.ForkExec, a, b, c, d);
     }
 
-    // CPython would give the main interpreter's own object. What a task may know is whether there is a handler.
+    // CPython would return an object of the main interpreter. A task only learns whether there is a handler.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static nint GetSignal(nint a, nint b, nint c, nint d)
     {
@@ -223,7 +227,7 @@ internal static unsafe partial class GuardedFunctions
         References.Drop(index);
         if (signal is < 1 or > MostSignals)
         {
-            // Also for what is no 64-bit number.
+            // Reached for numbers that do not fit 64 bits, too.
             if (api.PyErr_Occurred() == null) Errors.Value("signal number out of range");
             return 0;
         }

@@ -3,10 +3,9 @@ using System.Text;
 namespace Symplast.Python.Extensions.Elf;
 
 /// <summary>
-/// What the dynamic linker would read of a shared library, from its file: the segments, the dynamic section and the tables that
-/// it names.
+/// A shared library's file as the dynamic linker reads it: the segments, the dynamic section and the tables that it names.
 /// </summary>
-/// <remarks>Every offset is checked against the file. Of a library's pages only those that are asked for are read.</remarks>
+/// <remarks>Every offset is checked against the file's size. Only the pages that are asked for are read.</remarks>
 internal sealed unsafe class ElfFile : IDisposable
 {
     readonly byte* _start;
@@ -51,12 +50,13 @@ internal sealed unsafe class ElfFile : IDisposable
     internal DynamicEntry* Dynamic { get; }
     internal int DynamicCount { get; }
 
-    /// <summary>The table of strings that the dynamic section refers to.</summary>
+    /// <summary>The string table of the dynamic section.</summary>
     internal byte* Strings { get; }
     internal ulong StringSize { get; }
 
     /// <summary>
-    /// The bytes of the file that its segments hold: debug information, which comes after them, is of no use to a program.
+    /// The number of bytes at the file's beginning that hold its segments. Debug information lies behind them and is not needed
+    /// at run time.
     /// </summary>
     internal ulong LoadedSize
     {
@@ -69,7 +69,7 @@ internal sealed unsafe class ElfFile : IDisposable
         }
     }
 
-    /// <summary>Whether relocations change code: then its pages are not those of the file.</summary>
+    /// <summary>Whether relocations change code, so that the code's pages in memory differ from those of the file.</summary>
     internal bool HasTextRelocations =>
         Find(DynamicEntry.TextRelocations) != null
             || Find(DynamicEntry.Flags) is var flags && flags != null && (flags->Value & DynamicEntry.HasTextRelocations) != 0;
@@ -83,7 +83,7 @@ internal sealed unsafe class ElfFile : IDisposable
     /// <summary>DT_RUNPATH, or "".</summary>
     internal string RunPath => Text(DynamicEntry.RunPath);
 
-    /// <summary>Names of the libraries that it needs, in order.</summary>
+    /// <summary>The names of the libraries that this one needs (DT_NEEDED), in order.</summary>
     internal string[] Needed
     {
         get
@@ -96,12 +96,12 @@ internal sealed unsafe class ElfFile : IDisposable
         }
     }
 
-    /// <summary>Whether it takes something of the Python C API from elsewhere.</summary>
+    /// <summary>Whether the library imports a symbol of the Python C API.</summary>
     internal bool UsesPython => _usesPython ??= ImportsWith("Py"u8) || ImportsWith("_Py"u8);
 
-    /// <summary>Reads the file of that path, which is a library or else the exception says that it is none.</summary>
-    /// <exception cref="BadImageFormatException">It is no shared library of 64 bits, or a damaged one.</exception>
-    /// <exception cref="IOException">It cannot be opened or mapped.</exception>
+    /// <summary>Maps an open file and checks that it is a shared library.</summary>
+    /// <exception cref="BadImageFormatException">The file is not a shared library of 64 bits, or it is damaged.</exception>
+    /// <exception cref="IOException">The file cannot be mapped.</exception>
     internal static ElfFile Open(OpenFile file)
     {
         byte* start = file.Map(0, (nuint)file.Size, Linux.ProtectRead, Linux.MapPrivate);
@@ -116,7 +116,7 @@ internal sealed unsafe class ElfFile : IDisposable
         }
     }
 
-    /// <summary>The same of a library that is in memory as a file has it, which stays the caller's.</summary>
+    /// <summary>A library whose file is already in memory. The memory stays the caller's.</summary>
     internal static ElfFile Of(byte* start, nuint size) => new(start, size, owned: false);
 
     /// <summary>The first entry with a tag, or null.</summary>
@@ -127,7 +127,7 @@ internal sealed unsafe class ElfFile : IDisposable
         return null;
     }
 
-    /// <summary>A table at an address that the library has in memory, from its file.</summary>
+    /// <summary>The table in the file that is loaded at an address, relative to the library's base.</summary>
     internal T* AtAddress<T>(ulong address, ulong count) where T : unmanaged
     {
         for (int i = 0; i < SegmentCount; i++)
@@ -140,7 +140,7 @@ internal sealed unsafe class ElfFile : IDisposable
         throw Malformed();
     }
 
-    /// <summary>Whether the library may write at an address that it has in memory.</summary>
+    /// <summary>Whether an address, relative to the library's base, is in a writable segment.</summary>
     internal bool IsWritable(ulong address)
     {
         for (int i = 0; i < SegmentCount; i++)
@@ -161,10 +161,10 @@ internal sealed unsafe class ElfFile : IDisposable
         return table == null ? null : AtAddress<Symbol>(table->Value, count);
     }
 
-    /// <summary>A text of the table of strings.</summary>
+    /// <summary>The string at an offset of the string table.</summary>
     internal string StringAt(ulong offset) => Encoding.UTF8.GetString(BytesAt(offset));
 
-    /// <summary>The same as bytes, without the final zero.</summary>
+    /// <summary>The bytes of the string at an offset of the string table, without the final zero.</summary>
     internal ReadOnlySpan<byte> BytesAt(ulong offset)
     {
         if (offset >= StringSize) throw Malformed();
@@ -173,7 +173,7 @@ internal sealed unsafe class ElfFile : IDisposable
         return end < 0 ? throw Malformed() : rest[..end];
     }
 
-    /// <summary>Whether it takes this symbol from elsewhere.</summary>
+    /// <summary>Whether the library imports this symbol.</summary>
     internal bool Imports(ReadOnlySpan<byte> name)
     {
         Symbol* symbols = Symbols(out uint count);
@@ -182,9 +182,9 @@ internal sealed unsafe class ElfFile : IDisposable
         return false;
     }
 
-    /// <summary>Whether it offers a symbol of this name to others.</summary>
+    /// <summary>Whether the library exports a symbol of this name.</summary>
     /// <param name="name">The name.</param>
-    /// <param name="isPrefix">Whether it is enough that the symbol's name begins with it.</param>
+    /// <param name="isPrefix">Whether a symbol counts whose name only begins with it.</param>
     internal bool Exports(ReadOnlySpan<byte> name, bool isPrefix = false)
     {
         Symbol* symbols = Symbols(out uint count);
@@ -200,7 +200,7 @@ internal sealed unsafe class ElfFile : IDisposable
         if (_owned) Linux.Unmap(_start, _size);
     }
 
-    /// <summary>Whether it needs a symbol whose name begins so.</summary>
+    /// <summary>Whether the library imports a symbol whose name begins with this prefix.</summary>
     internal bool ImportsWith(ReadOnlySpan<byte> prefix)
     {
         Symbol* symbols = Symbols(out uint count);
@@ -209,7 +209,7 @@ internal sealed unsafe class ElfFile : IDisposable
         return false;
     }
 
-    // Section headers, which would say it, need not be there. The old hash table counts the symbols; in the new one the last
+    // The section headers, which hold the number of symbols, may be missing. DT_HASH states the number. In DT_GNU_HASH the last
     // chain ends with the last symbol.
     uint CountSymbols()
     {

@@ -1,18 +1,19 @@
 namespace Symplast.Python.Extensions.Elf;
 
 /// <summary>
-/// The words through which a loaded library calls functions of others, which the dynamic linker has filled with their addresses.
+/// The words of a loaded library through which it calls functions of other libraries. The dynamic linker has stored the
+/// functions' addresses in them.
 /// </summary>
 internal static unsafe class ImportSlots
 {
-    // x86-64 and AArch64 number the same three kinds of relocation differently: a slot for calls, a slot for addresses, an
+    // Three kinds of relocation, with different numbers on x86-64 and AArch64: a slot for calls, a slot for addresses, and an
     // address in data.
     const uint X64Call = 7, X64Address = 6, X64Data = 1;
     const uint Arm64Call = 1026, Arm64Address = 1025, Arm64Data = 257;
 
     /// <summary>
-    /// Gives each slot for one of these functions, by name, another address. Called before code of the library can run but for
-    /// its constructors; the library must have been loaded with all symbols bound.
+    /// Stores replacement addresses, by function name, in the import slots. Only the library's constructors may have run before.
+    /// The library must have been loaded with all symbols bound (RTLD_NOW).
     /// </summary>
     /// <returns>The number of slots that were changed, or -1 if the system refused.</returns>
     internal static int Replace(ElfFile layout, byte* loaded, PageRange readOnly, Dictionary<string, nint> replacements)
@@ -49,11 +50,12 @@ internal static unsafe class ImportSlots
                     if (!readOnly.TryProtect(Linux.ProtectReadWrite)) return -1;
                     isOpen = true;
                 }
-                // Text relocations: code that has the address in it.
+                // A text relocation: the address is part of the code.
                 bool isCode = !layout.IsWritable(relocations[i].Offset);
                 PageRange page = new((byte*)((nuint)slot & ~mask), isCode ? 2 * Linux.PageSize : 0);
                 if (!page.TryProtect(Linux.ProtectReadWrite | Linux.ProtectExecute)) return -1;
-                // Release; threads that constructors have started may call through the slot, and find the thunk written.
+                // Release: threads that constructors have started may call through the slot, and must find the thunk's code
+                // written.
                 Volatile.Write(ref *slot, target);
                 if (!page.TryProtect(Linux.ProtectReadExecute)) return -1;
                 replaced++;

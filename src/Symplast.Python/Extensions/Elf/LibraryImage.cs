@@ -5,19 +5,20 @@ namespace Symplast.Python.Extensions.Elf;
 
 /// <summary>
 /// A private copy of a shared library: an anonymous file with the library's bytes, edited so that the dynamic linker takes it for
-/// a library of its own, and, once that has loaded it, with its unchanged pages given back for those of the original.
+/// a different library. After it is loaded, its unchanged pages are replaced by those of the original.
 /// </summary>
 /// <remarks>
-/// <para>What is edited: DT_SONAME goes, or a later need of that name would get the copy; GNU_UNIQUE symbols, of which glibc
-/// makes one in the process, become ordinary ones; a needed library that is found relative to the original, or private itself, is
-/// named by its path. The names that are longer than before are in a new table of strings, in a segment of its own behind the
-/// others; the program headers, which are one more then, come before it.</para>
-/// <para>glibc compares the path with those of loaded libraries before it looks at the file, and descriptors are used again: so
-/// each copy's path is one that was never used, as a number in binary digits that are written <c>/</c> and <c>/.</c></para>
-/// <para>Later that path may lead anywhere, but debuggers, faulthandler and libraries that look for files beside themselves ask
-/// the dynamic linker for it. So it is overwritten, in place, by one of the original with the same number: never the original's
-/// own, or else whoever loads that would get the copy. In place, because the dynamic linker frees it; so it has to be long enough
-/// from the beginning.</para>
+/// <para>The edits: DT_SONAME is removed, or a later need of that name would get the copy. GNU_UNIQUE symbols, of which glibc
+/// keeps one per process, become ordinary global ones. A needed library that is found relative to the original, or is private
+/// itself, is named by its path. The new, longer names are in a new string table, in a segment of its own behind the others. The
+/// program headers, which are one more then, come before that table.</para>
+/// <para>glibc compares a path with those of loaded libraries before it looks at the file, and the system uses descriptors again.
+/// So each copy gets a path that was never used: it contains a serial number in binary, with the digits written <c>/</c> and
+/// <c>/.</c></para>
+/// <para>Later that path may lead to another file, but debuggers, faulthandler and libraries that search files beside themselves
+/// ask the dynamic linker for it. So it is overwritten by a spelling of the original's path that contains the same number. It
+/// must not be the original's own path, or whoever loads the original would get the copy. It is overwritten in place, because the
+/// dynamic linker frees the string; so the first path must be long enough.</para>
 /// </remarks>
 internal sealed unsafe class LibraryImage : IDisposable
 {
@@ -30,7 +31,7 @@ internal sealed unsafe class LibraryImage : IDisposable
     readonly ElfFile _layout;
     readonly List<(string From, string To)> _renamed = [];
 
-    // Pages of the file that are not as in the original, by their offsets.
+    // Offsets of the file's pages that differ from the original's.
     readonly HashSet<ulong> _edited = [];
     int _file = -1;
 
@@ -41,47 +42,45 @@ internal sealed unsafe class LibraryImage : IDisposable
         _layout = layout;
         _file = Linux.CreateMemoryFile(System.IO.Path.GetFileName(original.Path));
         if (_file < 0) throw Failed("memory for a copy");
-        // Full fence: a number is used once. Nothing is published through it.
+        // Full fence, more than is needed: only uniqueness counts, and nothing is published through the number.
         long serial = Interlocked.Increment(ref _serial);
         StringBuilder number = new();
         for (long rest = serial; rest != 0; rest >>= 1) number.Append((rest & 1) != 0 ? "/." : "/");
         ShownPath = $"/./.{number}{original.Path}";
-        // Not /proc/self: a debugger opens the path, too, and would wait for ever if that is a pipe of its own. Read each time,
-        // because forked children are processes of their own.
+        // Not /proc/self: a debugger opens the path, too, in its own process, and would wait for ever if the descriptor is a pipe
+        // there. The link is read each time, because a forked child is another process.
         string descriptors = $"/proc/{new DirectoryInfo("/proc/self").LinkTarget ?? "self"}/fd{number}";
         Path = $"{descriptors}/{_file}";
         int missing = Encoding.UTF8.GetByteCount(ShownPath) - Path.Length;
-        // More zeros in front of the number.
+        // Additional slashes in front of the descriptor's number, which do not change the path's meaning.
         if (missing > 0 && Path.Length + missing < LongestPath) Path = $"{descriptors}{new string('/', missing + 1)}{_file}";
     }
 
-    /// <summary>The path by which the dynamic linker is to load it, while the image is not disposed.</summary>
+    /// <summary>The path by which the dynamic linker loads the copy. Valid until the image is disposed.</summary>
     internal string Path { get; }
 
     /// <summary>
-    /// A spelling of the original's path that only this copy has: what the dynamic linker is to tell of it once it is loaded.
+    /// A spelling of the original's path that only this copy has. The dynamic linker reports it for the copy once that is loaded.
     /// </summary>
     internal string ShownPath { get; }
 
-    /// <summary>
-    /// After <see cref="Settle"/>: the bytes of memory that the copy does not have in common with the original.
-    /// </summary>
+    /// <summary>After <see cref="Settle"/>: the bytes of memory that the copy does not share with the original.</summary>
     internal ulong OwnBytes { get; private set; }
 
-    /// <summary>The path of the library that it is a copy of.</summary>
+    /// <summary>The path of the original library.</summary>
     internal string OriginalPath => _original.Path;
 
-    /// <summary>The name by which others need the original; empty if it has none.</summary>
+    /// <summary>The original's DT_SONAME; empty if it has none.</summary>
     internal string Name => _layout.Name;
 
-    /// <summary>Whether it may start threads, which run its code.</summary>
+    /// <summary>Whether the library may start threads that run its code.</summary>
     internal bool MayStartThreads =>
         _layout.Imports("pthread_create"u8) || _layout.Imports("thrd_create"u8)
         || _layout.ImportsWith("_ZNSt6thread15_M_start_thread"u8);
 
     /// <summary>
-    /// Whether it may leave something by which its code is called when its interpreter and all threads that it has started are
-    /// gone. What is redirected does not: keys of thread-specific data, and calls at a fork.
+    /// Whether the library may leave a callback into its code that can be called after its interpreter and all threads that it
+    /// has started have ended. Redirected functions leave none: keys of thread-specific data, and fork handlers.
     /// </summary>
     internal bool MayLeaveCalls
     {
@@ -95,12 +94,12 @@ internal sealed unsafe class LibraryImage : IDisposable
         }
     }
 
-    /// <summary>Whether it has an SQLite in it.</summary>
+    /// <summary>Whether the library contains an SQLite.</summary>
     internal bool HasSqlite => _layout.Exports("sqlite3_open_v2"u8);
 
     /// <summary>
-    /// Whether somebody has loaded the original so that all libraries see its symbols (RTLD_GLOBAL): the copy's calls would go
-    /// there.
+    /// Whether the original is loaded with RTLD_GLOBAL, so that all libraries see its symbols. The copy's calls would then go to
+    /// the original.
     /// </summary>
     internal bool IsOriginalVisible
     {
@@ -122,15 +121,15 @@ internal sealed unsafe class LibraryImage : IDisposable
         }
     }
 
-    /// <summary>Lets a needed library be found under this path instead of its name. Called before <see cref="Write"/>.</summary>
+    /// <summary>Makes the dynamic linker find a needed library under a path. Called before <see cref="Write"/>.</summary>
     internal void Rename(string name, string path) => _renamed.Add((name, path));
 
-    /// <summary>Makes the copy and edits it.</summary>
-    /// <exception cref="IOException">The system refuses; out of memory most of all.</exception>
+    /// <summary>Writes the edited copy into the anonymous file.</summary>
+    /// <exception cref="IOException">The system refuses, most often for lack of memory.</exception>
     internal void Write()
     {
         nuint page = Linux.PageSize;
-        // Whole pages, so that the last one can be compared.
+        // Whole pages, so that the last page equals the original's, too.
         ulong size = Math.Min(_layout.LoadedSize + page - 1 & ~(page - 1), (ulong)_original.Size);
         long offset = 0;
         while ((ulong)offset < size)
@@ -162,7 +161,8 @@ internal sealed unsafe class LibraryImage : IDisposable
     }
 
     /// <summary>
-    /// Puts the copy right when it is loaded at this address: its pages, and its calls of the functions that are replaced.
+    /// Completes the copy after the dynamic linker has loaded it at this address: shares its unchanged pages and redirects its
+    /// calls.
     /// </summary>
     /// <exception cref="IOException">The system refuses to change pages.</exception>
     internal void Settle(byte* loaded, Dictionary<string, nint> replacements)
@@ -178,7 +178,7 @@ internal sealed unsafe class LibraryImage : IDisposable
             throw Failed("redirect calls of");
     }
 
-    // The pages that the dynamic linker made read-only after it had relocated them.
+    // The pages that the dynamic linker made read-only after relocation (PT_GNU_RELRO).
     PageRange Sealed(byte* loaded)
     {
         for (int i = 0; i < _layout.SegmentCount; i++)
@@ -192,16 +192,16 @@ internal sealed unsafe class LibraryImage : IDisposable
         return default;
     }
 
-    // Lets the loaded copy have the original's pages where they are the same, and gives back the memory behind the others. Two
-    // segments may share a page of the file. So first each page of data is made the process's own; then pages that nothing has
-    // edited are replaced; and of the rest only what lies wholly in data is given back.
+    // Maps the original's pages in place of the loaded copy's where both are equal, and frees the anonymous file's pages that are
+    // no longer needed. Two segments may share a page of the file. So first each page of data is made private to the process by a
+    // write; then unedited read-only pages are replaced; then only file pages that lie wholly in data are freed.
     void SharePages(byte* loaded)
     {
         PageRange sealedPages = Sealed(loaded);
         if (!sealedPages.TryProtect(Linux.ProtectReadWrite)) throw Failed("unseal a copy of");
         foreach (Pages pages in Segments(loaded, writable: true))
             for (nuint at = 0; at < pages.Length; at += Linux.PageSize)
-                // Atomic: threads that constructors have started may write there. Orders nothing.
+                // Atomic, since threads that constructors have started may write to the same word. It orders nothing.
                 Interlocked.Or(ref *(int*)(pages.Start + at), 0);
         if (!sealedPages.TryProtect(Linux.ProtectRead)) throw Failed("seal a copy of");
         foreach (Pages pages in Segments(loaded, writable: false)) ShareReadOnly(pages);
@@ -218,7 +218,7 @@ internal sealed unsafe class LibraryImage : IDisposable
         _original.Dispose();
     }
 
-    // Whole pages with what a segment has of the file: where they are, and where in the file.
+    // Whole pages that hold a segment's part of the file: their address, and their offset in the file.
     readonly record struct Pages(nint Address, ulong Offset, nuint Length, bool IsExecutable)
     {
         internal byte* Start => (byte*)Address;
@@ -241,8 +241,8 @@ internal sealed unsafe class LibraryImage : IDisposable
         return found;
     }
 
-    // That of the original takes a page's place at once, for other threads too; constructors have run by now. One that has
-    // changed its own code keeps what it changed.
+    // The original's page replaces the copy's in one step, for other threads too. Constructors have run by now, and a page of
+    // code that one has changed is kept.
     void ShareReadOnly(Pages pages)
     {
         nuint page = Linux.PageSize;
@@ -302,7 +302,7 @@ internal sealed unsafe class LibraryImage : IDisposable
             address = Math.Max(address, edited.Segments[i].Address + edited.Segments[i].MemorySize);
         }
         ulong alignment = Math.Max(edited.Segments[last].Alignment, Linux.PageSize);
-        // Address and place in the file must agree modulo the alignment.
+        // The address and the offset in the file must agree modulo the alignment.
         address = (address + alignment - 1 & ~(alignment - 1)) + (start & alignment - 1);
         ulong tableSize = (ulong)((count + 1) * sizeof(ProgramHeader));
         byte* strings = copy + start + tableSize;
@@ -318,7 +318,7 @@ internal sealed unsafe class LibraryImage : IDisposable
         }
         edited.Find(DynamicEntry.Strings)->Value = address + tableSize;
         edited.Find(DynamicEntry.StringSize)->Value = used;
-        // Loaded segments are in the order of their addresses.
+        // PT_LOAD entries must be sorted by address.
         for (int i = 0, to = 0; i < count; i++, to++)
         {
             table[to] = edited.Segments[i];
@@ -367,7 +367,7 @@ internal sealed unsafe class LibraryImage : IDisposable
         }
     }
 
-    // Names that were replaced already lie behind the old table.
+    // Offsets of names that are already replaced lie behind the old string table.
     static bool IsNamed(ElfFile edited, ulong offset, byte[] name) =>
         offset < edited.StringSize && edited.BytesAt(offset).SequenceEqual(name);
 

@@ -1,6 +1,6 @@
 namespace Symplast.Python.Extensions.Elf;
 
-/// <summary>Whole pages of memory; none if the size is 0.</summary>
+/// <summary>A range of whole pages of memory. It is empty if the size is 0.</summary>
 internal readonly unsafe struct PageRange(byte* start, nuint size)
 {
     internal byte* Start => start;
@@ -8,6 +8,6 @@ internal readonly unsafe struct PageRange(byte* start, nuint size)
 
     internal bool Contains(void* address) => (byte*)address >= start && (byte*)address < start + size;
 
-    /// <summary>Whether all of it has this protection now.</summary>
+    /// <summary>Sets the protection of all pages. Returns whether the system has done so.</summary>
     internal bool TryProtect(int protection) => size == 0 || Linux.Protect(start, size, protection) == 0;
 }

@@ -3,15 +3,16 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Symplast.Python.Extensions.Elf;
 
-/// <summary>What the system's table of this process's pages tells.</summary>
+/// <summary>Reads /proc/self/pagemap.</summary>
 internal static unsafe class PageTable
 {
-    // Documented in the kernel's admin-guide/mm/pagemap: in memory or swapped out; a page of a file.
+    // The bits are documented in the kernel's admin-guide/mm/pagemap. The page is in memory or swapped out; the page is of a
+    // file.
     const ulong IsThere = 1UL << 63 | 1UL << 62, IsOfFile = 1UL << 61;
 
     /// <summary>
-    /// For each page of a private mapping of a file whether it was written to, and so is the process's own; true for all of them
-    /// where the system does not tell. No page is read into memory for that.
+    /// For each page of a private file mapping, whether it was written to and so is the process's own. All true if the system
+    /// does not tell. No page is read into memory for this.
     /// </summary>
     internal static bool[] Written(byte* start, nuint count)
     {

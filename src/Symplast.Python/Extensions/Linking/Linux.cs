@@ -13,7 +13,7 @@ internal static unsafe partial class Linux
 
     const int OpenCloseOnExec = 0x80000;
     const uint MemoryCloseOnExec = 1, MemoryExecutable = 16;
-    const int PunchHole = 3;                            // and keep the size
+    const int PunchHole = 3;                            // FALLOC_FL_PUNCH_HOLE and FALLOC_FL_KEEP_SIZE
     const int LinkMapRequest = 2, SearchInfoRequest = 4, SearchInfoSizeRequest = 5;
     const int LinkMapOfAddress = 2;
     const int InvalidArgument = 22;
@@ -26,16 +26,16 @@ internal static unsafe partial class Linux
     static nint LookCall => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 291 : 332;
     static nint MemoryFileCall => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 279 : 319;
 
-    /// <summary>The kernel's number of the calling thread.</summary>
+    /// <summary>The kernel's number of the calling thread (gettid).</summary>
     internal static int CurrentThread() =>
         (int)SystemCall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 178 : 186);
 
-    /// <summary>The numbers of the process's threads.</summary>
+    /// <summary>The kernel's numbers of the process's threads.</summary>
     internal static int[] Threads() =>
         [.. Directory.EnumerateDirectories("/proc/self/task").Select(
         folder => int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture))];
 
-    /// <summary>What the system knows of a file; null if there is none.</summary>
+    /// <summary>A file's metadata (statx); null if there is no such file.</summary>
     internal static LinuxFile? Look(string path)
     {
         LinuxFile file;
@@ -49,13 +49,13 @@ internal static unsafe partial class Linux
     internal static int CreateMemoryFile(string name)
     {
         int file = (int)SystemCall(MemoryFileCall, name, MemoryCloseOnExec | MemoryExecutable);
-        // Kernels before 6.3 do not know the flag, and need none.
+        // Kernels before 6.3 do not know MFD_EXEC, and do not need it.
         if (file < 0 && Marshal.GetLastPInvokeError() == InvalidArgument)
             file = (int)SystemCall(MemoryFileCall, name, MemoryCloseOnExec);
         return file;
     }
 
-    /// <summary>Gives the pages of a part of a file back; reading it gives zeros.</summary>
+    /// <summary>Frees the pages of a part of a file, which then reads as zeros.</summary>
     internal static int Punch(int file, ulong offset, ulong length) => Allocate(file, PunchHole, (long)offset, (long)length);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
@@ -112,11 +112,11 @@ internal static unsafe partial class Linux
     [LibraryImport("libc", EntryPoint = "pthread_key_delete")]
     internal static partial int DeleteKey(uint key);
 
-    /// <summary>Gives memory back that malloc keeps.</summary>
+    /// <summary>Returns free memory that malloc keeps to the system.</summary>
     [LibraryImport("libc", EntryPoint = "malloc_trim")]
     internal static partial int TrimMemory(nuint padding);
 
-    /// <summary>The number that the next key of thread-specific data would have.</summary>
+    /// <summary>The number that the next key of thread-specific data would get.</summary>
     internal static uint NextKey()
     {
         uint key;
@@ -140,17 +140,17 @@ internal static unsafe partial class Linux
     [LibraryImport("libc", EntryPoint = "dlinfo")]
     private static partial int Inform(void* library, int request, void* answer);
 
-    /// <summary>What the dynamic linker said of the last call on this thread that failed.</summary>
+    /// <summary>The dynamic linker's message of the last failed call on this thread.</summary>
     internal static string LinkError() => Marshal.PtrToStringUTF8((nint)LastLinkError()) ?? "unknown error";
 
-    /// <summary>The address that a loaded library's own addresses count from.</summary>
+    /// <summary>The base address of a loaded library.</summary>
     internal static byte* BaseOf(void* library)
     {
         void** map;
         return Inform(library, LinkMapRequest, &map) == 0 ? (byte*)map[0] : null;
     }
 
-    /// <summary>The same of the library that an address belongs to; null if it belongs to none.</summary>
+    /// <summary>The base address of the library that contains an address; 0 if there is none.</summary>
     internal static nint BaseAround(void* address)
     {
         nint* found = stackalloc nint[4];
@@ -162,7 +162,7 @@ internal static unsafe partial class Linux
     private static partial int FindAddress(void* address, nint* found, nint** map, int request);
 
     /// <summary>
-    /// Whether the library at this address of which the dynamic linker told this path, which no other has, is still there.
+    /// Whether the library that the dynamic linker reported at this address with this path, which is unique, is still loaded.
     /// </summary>
     internal static bool IsLoaded(void* start, string path)
     {
@@ -183,8 +183,9 @@ internal static unsafe partial class Linux
     private static partial int FindAddress(void* address, LibraryAddress* found);
 
     /// <summary>
-    /// Overwrites the path that the dynamic linker tells of a loaded library, if that is as long as the new one, and returns
-    /// whether it has. By the old one it still finds the library, of which it has a second copy for that.
+    /// Overwrites the path that the dynamic linker reports for a loaded library, if the old path is at least as long as the new
+    /// one. Returns whether it was overwritten. The dynamic linker still finds the library by the old path, of which it keeps a
+    /// second copy for that.
     /// </summary>
     internal static bool Rename(void* library, string path)
     {
@@ -193,14 +194,14 @@ internal static unsafe partial class Linux
         byte* present = (byte*)map[1];
         byte[] text = Encoding.UTF8.GetBytes(path);
         if (MemoryMarshal.CreateReadOnlySpanFromNullTerminated(present).Length < text.Length) return false;
-        // A thread that reads it meanwhile, which only one that a constructor of the library started can, finds an end in any
-        // case: that of the old one stays.
+        // Only a thread that a constructor of the library started can read the path meanwhile. Such a reader finds a terminator
+        // in any case: the old one stays.
         text.CopyTo(new Span<byte>(present, text.Length));
         present[text.Length] = 0;
         return true;
     }
 
-    /// <summary>The path of a library that is loaded already and has this name, as the dynamic linker has it, or null.</summary>
+    /// <summary>The path of the loaded library of this name, as the dynamic linker reports it, or null.</summary>
     internal static string? PathOfLoaded(string name)
     {
         void* library = OpenLibrary(name, BindNow | NoLoad);
@@ -212,7 +213,7 @@ internal static unsafe partial class Linux
     }
 
     /// <summary>
-    /// The folders in which the dynamic linker looks for what the program needs: those of LD_LIBRARY_PATH, and its own.
+    /// The folders in which the dynamic linker searches the program's needs: those of LD_LIBRARY_PATH, and its default ones.
     /// </summary>
     internal static string[] LibraryFolders()
     {
@@ -227,7 +228,7 @@ internal static unsafe partial class Linux
             if (Inform(program, SearchInfoRequest, info) != 0) return [];
             uint count = *((uint*)info + 2);
             string[] folders = new string[count];
-            // Each has its name and its flags.
+            // Dl_serpath: a name and flags.
             for (uint i = 0; i < count; i++) folders[i] = Marshal.PtrToStringUTF8(*(nint*)(info + 16 + 16 * i)) ?? "";
             return folders;
         }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Symplast.Python.Extensions;
 
-/// <summary>Which file it is, whatever its names: the device and the number on it.</summary>
+/// <summary>Identifies a file independently of its names: the device and the inode number.</summary>
 internal readonly record struct FileIdentity(ulong Device, ulong Number);
 
 /// <summary>struct statx.</summary>
@@ -25,6 +25,6 @@ internal unsafe struct LinuxFile
     internal readonly bool IsOrdinary => (_mode & 0xF000) == 0x8000;
     internal readonly long Size => (long)_size;
 
-    /// <summary>When its contents were changed, in nanoseconds.</summary>
+    /// <summary>The time of the last change of the contents, in nanoseconds.</summary>
     internal readonly long Modified => _modifiedSeconds * 1_000_000_000 + _modifiedNanoseconds;
 }

@@ -2,13 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace Symplast.Python.Extensions;
 
-/// <summary>A file that is open for reading, by its descriptor.</summary>
+/// <summary>A file that is open for reading.</summary>
 internal sealed unsafe class OpenFile : IDisposable
 {
     const int FromEnd = 2;
 
-    /// <exception cref="IOException">It cannot be opened.</exception>
-    /// <exception cref="BadImageFormatException">It is empty.</exception>
+    /// <exception cref="IOException">The file cannot be opened.</exception>
+    /// <exception cref="BadImageFormatException">The file is empty.</exception>
     internal OpenFile(string path)
     {
         Path = path;
@@ -24,7 +24,7 @@ internal sealed unsafe class OpenFile : IDisposable
     internal int Descriptor { get; }
     internal long Size { get; }
 
-    /// <summary>Maps a part of it.</summary>
+    /// <summary>Maps a part of the file.</summary>
     /// <exception cref="IOException">The system refuses.</exception>
     internal byte* Map(ulong offset, nuint length, int protection, int flags, void* at = null)
     {

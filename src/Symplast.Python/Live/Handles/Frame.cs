@@ -3,12 +3,12 @@ using Symplast.CPython;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The outermost frame of a slot or method: runs its body and turns an exception of C# into one of Python. It costs an indirect
-/// call; the slots that are called most have try and catch of their own.
+/// The outermost frame of a slot or method: runs its body and turns a C# exception into a Python one. It costs an indirect call,
+/// so the most frequently called slots have try and catch of their own.
 /// </summary>
 internal static unsafe class Frame
 {
-    /// <summary>What the body gives: a new reference, or null with an exception set.</summary>
+    /// <summary>Returns the body's result: a new reference, or null with an exception set.</summary>
     internal static PyObject* Call(PyObject* self, delegate*<Handle*, PyObject*> body)
     {
         try
@@ -21,7 +21,7 @@ internal static unsafe class Frame
         }
     }
 
-    /// <summary>The same of a body with one argument.</summary>
+    /// <summary>Returns the result of a body with one argument: a new reference, or null with an exception set.</summary>
     internal static PyObject* Call(PyObject* self, PyObject* o, delegate*<Handle*, PyObject*, PyObject*> body)
     {
         try
@@ -34,7 +34,9 @@ internal static unsafe class Frame
         }
     }
 
-    /// <summary>The same of one with any number of arguments.</summary>
+    /// <summary>
+    /// Returns the result of a body with any number of arguments: a new reference, or null with an exception set.
+    /// </summary>
     internal static PyObject* Call(
         PyObject* self, PyObject** arguments, nint count, delegate*<Handle*, PyObject**, nint, PyObject*> body)
     {
@@ -48,7 +50,9 @@ internal static unsafe class Frame
         }
     }
 
-    /// <summary>The same of one that takes arguments by name too.</summary>
+    /// <summary>
+    /// Returns the result of a body that takes keyword arguments too: a new reference, or null with an exception set.
+    /// </summary>
     internal static PyObject* Call(
         PyObject* self, PyObject** arguments, nint count, PyObject* keywords, delegate*<Handle*, PyObject**, nint, PyObject*,
         PyObject*> body)
@@ -63,7 +67,7 @@ internal static unsafe class Frame
         }
     }
 
-    /// <summary>None, or null with an exception set if the body failed.</summary>
+    /// <summary>Returns None, or null with an exception set if the body failed.</summary>
     internal static PyObject* Do(PyObject* self, delegate*<Handle*, bool> body)
     {
         try
@@ -76,7 +80,7 @@ internal static unsafe class Frame
         }
     }
 
-    /// <summary>The same of a body with one argument.</summary>
+    /// <summary>Returns None, or null with an exception set if a body with one argument failed.</summary>
     internal static PyObject* Do(PyObject* self, PyObject* o, delegate*<Handle*, PyObject*, bool> body)
     {
         try
@@ -89,16 +93,18 @@ internal static unsafe class Frame
         }
     }
 
-    /// <summary>The same of one with two.</summary>
+    /// <summary>Returns None, or null with an exception set if a body with two arguments failed.</summary>
     internal static PyObject* Do(
         PyObject* self, PyObject* first, PyObject* second, delegate*<Handle*, PyObject*, PyObject*, bool> body) =>
         Set(self, first, second, body) == 0 ? Api.Table._Py_NoneStruct : null;
 
-    /// <summary>The object itself, which the body changed, or null with an exception set: for operators in place.</summary>
+    /// <summary>For in-place operators: returns the object itself, or null with an exception set if the body failed.</summary>
     internal static PyObject* Change(PyObject* self, PyObject* o, delegate*<Handle*, PyObject*, bool> body) =>
         Do(self, o, body) != null ? References.New(self) : null;
 
-    /// <summary>0, or -1 with an exception set if the body failed: for slots that set something, or initialise.</summary>
+    /// <summary>
+    /// For setters and initialisers: returns 0, or -1 with an exception set if a body with two arguments failed.
+    /// </summary>
     internal static int Set(
         PyObject* self, PyObject* first, PyObject* second, delegate*<Handle*, PyObject*, PyObject*, bool> body)
     {
@@ -113,7 +119,7 @@ internal static unsafe class Frame
         }
     }
 
-    /// <summary>The same of a body with one argument.</summary>
+    /// <summary>Returns 0, or -1 with an exception set if a body with one argument failed.</summary>
     internal static int Set(PyObject* self, PyObject* o, delegate*<Handle*, PyObject*, bool> body) =>
         Do(self, o, body) != null ? 0 : -1;
 }

@@ -7,26 +7,26 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// An interpreter's handle of a live object: one for each object and interpreter, which holds one reference to the object. All
-/// live Python types have this layout.
+/// An interpreter's handle of a live object. There is one for each object and interpreter, and it holds one reference to the
+/// object. All live Python types have this layout.
 /// </summary>
 internal unsafe struct Handle
 {
     internal PyObject Head;
 
-    /// <summary>The object; null once the interpreter's part in it has ended.</summary>
+    /// <summary>The object; null once the interpreter has given up its live objects.</summary>
     internal Header* Shared;
 
     internal LiveState* State;
     internal PyObject* WeakReferences;
 
-    // The number of the class, if the handle counts among those that keep it held; else 0.
+    // The number of the object's class, if the handle is counted among those that keep the class alive; else 0.
     int _class;
 
     /// <summary>
-    /// A new reference to the handle of an object that was loaded in the caller's section; made if there is none. Null if it
-    /// cannot be made inside a section (<see cref="LiveState.Again"/>) or, with an exception set, if there is no memory or its
-    /// pool was deleted.
+    /// Returns a new reference to the handle of an object that was loaded in the caller's section; makes the handle if there is
+    /// none. Returns null if the handle cannot be made inside a section (<see cref="LiveState.Again"/>), or, with an exception
+    /// set, if there is no memory or the object's pool was deleted.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static PyObject* Of(LiveState* state, Header* shared)
@@ -36,8 +36,8 @@ internal unsafe struct Handle
     }
 
     /// <summary>
-    /// The handle of an object that was made just now, whose one reference it takes over; dropped if it fails. Null with an
-    /// exception set. Inside a section.
+    /// Makes the handle of a new object and steals the object's one reference, which is dropped on failure. Returns null with an
+    /// exception set. Called inside a section.
     /// </summary>
     internal static PyObject* Adopt(LiveState* state, Header* shared, PyObject* type)
     {
@@ -45,7 +45,7 @@ internal unsafe struct Handle
         return AdoptKnown(state, shared, type);
     }
 
-    /// <summary>Ends what a handle has to do with its object. The handle may stay.</summary>
+    /// <summary>Removes a handle from its object and drops its reference to it. The handle itself may stay.</summary>
     internal static void Release(Handle* handle)
     {
         Header* shared = handle->Shared;
@@ -53,7 +53,7 @@ internal unsafe struct Handle
         LiveState* state = handle->State;
         handle->Shared = null;
         state->Handles.Remove(shared);
-        // In a forked child what is shared stays as it is: locks may be held by threads that it does not have.
+        // In a forked child shared memory is not touched: locks may be held by threads that the child does not have.
         if (ForkGuard.IsForkedChild) return;
         Section section = Section.Enter(state->Me);
         PoolHeap* heap = Heap.Of(shared);
@@ -62,7 +62,7 @@ internal unsafe struct Handle
         state->Unuse(heap);
     }
 
-    /// <summary>False for nearly everything that is no handle, at the cost of one look: its type is static.</summary>
+    /// <summary>A quick test, false for nearly everything that is not a handle: types of handles are heap types.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool MayBe(PyObject* o) => (Layout.TypeFlags(o->Type) & PyTypeSpec.HeapType) != 0;
 
@@ -101,9 +101,9 @@ internal unsafe struct Handle
             state->Unuse(heap);
             return null;
         }
-        // Not seen by the collector, the reference would keep type and module alive for as long as a function's globals have a
-        // handle, and they the function, if it is one of a class of live objects: for ever. Our own types outlive all handles
-        // anyway, and classes are held while they have some.
+        // A handle of a type without garbage collection keeps no reference to its type. The collector would not see that
+        // reference, and a cycle through it would never be freed: a class of live objects, its functions, their globals, a handle
+        // in these globals. Our own types outlive all handles, and classes are held while they have handles.
         if (!IsCollected(type))
         {
             References.Drop(type);
@@ -120,7 +120,7 @@ internal unsafe struct Handle
         return (PyObject*)handle;
     }
 
-    // Those of classes that Python code makes, which their handles keep alive.
+    // Types that Python code makes take part in garbage collection. Their handles keep them alive.
     static bool IsCollected(PyObject* type) => (Layout.TypeFlags(type) & PyTypeSpec.HaveGc) != 0;
 
     /// <summary>The slot <c>tp_dealloc</c> of all live types.</summary>
@@ -130,7 +130,7 @@ internal unsafe struct Handle
         PyObject* type = self->Type;
         Handle* handle = (Handle*)self;
         LiveState* state = handle->State;
-        // First, so that nothing that runs from here on can come by this handle again.
+        // First, so that no code that runs from here on can find this handle.
         if (handle->Shared != null) Release(handle);
         if (handle->WeakReferences != null) Api.Table.PyObject_ClearWeakRefs(self);
         if (IsCollected(type))

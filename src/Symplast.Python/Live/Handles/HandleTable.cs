@@ -7,12 +7,13 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The handles of one interpreter by the address of their shared object, so that an object has one handle: open addressing,
-/// linear probing, at most half full. Holds no references: a handle takes itself out when it dies.
+/// Maps shared objects, by address, to the handles of one interpreter, so that each object has one handle. The table uses open
+/// addressing with linear probing and is at most half full. It holds no references: a handle removes itself when it is
+/// deallocated.
 /// </summary>
 /// <remarks>
-/// Used with the interpreter's GIL held; <see cref="Knows"/> by anybody who holds <see cref="LiveStates.Gate"/>, under which the
-/// memory is replaced.
+/// Used with the interpreter's GIL held. <see cref="Knows"/> may be called by any thread that holds
+/// <see cref="LiveStates.Gate"/>, under which the table's memory is replaced.
 /// </remarks>
 internal unsafe struct HandleTable
 {
@@ -28,10 +29,10 @@ internal unsafe struct HandleTable
     int _shift;
     nuint _mask;
 
-    /// <summary>Number of handles.</summary>
+    /// <summary>The number of handles.</summary>
     internal nuint Count;
 
-    /// <summary>The handle of an object, without a reference; null if it has none.</summary>
+    /// <summary>The handle of an object, a borrowed reference; null if it has none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly PyObject* Find(Header* shared)
     {
@@ -44,7 +45,7 @@ internal unsafe struct HandleTable
         }
     }
 
-    /// <summary>Makes room for one more; false if there is no memory.</summary>
+    /// <summary>Makes room for one more handle. Returns false if there is no memory.</summary>
     internal bool Reserve()
     {
         if (_entries != null && (Count + 1) * 2 <= _mask + 1) return true;
@@ -74,14 +75,14 @@ internal unsafe struct HandleTable
         return true;
     }
 
-    /// <summary>Adds the handle of an object that has none. There is room.</summary>
+    /// <summary>Adds the handle of an object that has none. The caller has made room.</summary>
     internal void Add(Header* shared, PyObject* handle)
     {
         Insert(new Entry { Shared = shared, Handle = handle });
         Count++;
     }
 
-    /// <summary>Takes out the handle of an object, if it has one.</summary>
+    /// <summary>Removes the handle of an object, if it has one.</summary>
     internal void Remove(Header* shared)
     {
         if (_entries == null) return;
@@ -92,7 +93,7 @@ internal unsafe struct HandleTable
             slot = (slot + 1) & _mask;
         }
         Count--;
-        // Entries that came after move up, so that no chain breaks.
+        // Later entries of the probe sequence move up, so that it has no gap.
         for (nuint next = (slot + 1) & _mask; _entries[next].Shared != null; next = (next + 1) & _mask)
         {
             nuint home = Home(_entries[next].Shared);
@@ -103,7 +104,7 @@ internal unsafe struct HandleTable
         _entries[slot] = default;
     }
 
-    /// <summary>Some handle, without a reference; null if there is none.</summary>
+    /// <summary>Any handle, a borrowed reference; null if the table is empty.</summary>
     internal readonly PyObject* Any()
     {
         for (nuint slot = 0; _entries != null && slot <= _mask; slot++)
@@ -114,8 +115,8 @@ internal unsafe struct HandleTable
     }
 
     /// <summary>
-    /// Whether an object has a handle; if entries move meanwhile one may be missed. Called with <see cref="LiveStates.Gate"/>
-    /// held.
+    /// Whether an object has a handle. A handle may be missed whose entry moves meanwhile. Called with
+    /// <see cref="LiveStates.Gate"/> held.
     /// </summary>
     internal readonly bool Knows(Header* shared)
     {

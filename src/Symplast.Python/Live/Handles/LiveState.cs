@@ -6,42 +6,42 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// What one interpreter needs to work on live objects, in native memory: each handle points here, so that an operation finds
-/// everything without asking the module. Used with the interpreter's GIL held.
+/// What one interpreter needs to work on live objects. It lies in native memory, and each handle points to it, so that an
+/// operation finds everything without asking the module. Used with the interpreter's GIL held.
 /// </summary>
 /// <remarks>
-/// The participant is the interpreter's, not a thread's: the GIL lets one thread at a time use it, and no section spans anything
-/// that could give up the GIL.
+/// The epoch participant belongs to the interpreter, not to a thread. The GIL lets only one thread at a time use it, and no
+/// section spans anything that could release the GIL.
 /// </remarks>
 internal unsafe struct LiveState
 {
     const int MostKinds = 16;
 
-    // A class of live objects, by its number. Handles do not keep it alive, whoever set it does for as long as there are some.
+    // A class of live objects, by its number. Whoever set the class keeps it alive while it has handles; the handles do not.
     struct ClassUse
     {
         internal PyObject* Type;
         internal long Handles;
     }
 
-    // The pools that this interpreter has handles into, by slot. One pin each keeps the addresses, so that a handle can always
-    // ask whether its pool still is.
+    // The pools that this interpreter has handles into, by slot. One pin for each pool keeps its addresses reserved, so that a
+    // handle can always ask whether its pool was deleted.
     struct PoolUse
     {
         internal PoolHeap* Heap;
         internal long Handles;
     }
 
-    /// <summary>The interpreter in the epoch scheme.</summary>
+    /// <summary>The interpreter's participant in the epoch scheme.</summary>
     internal Participant* Me;
 
     /// <summary>The interpreter's number; never reused within a process.</summary>
     internal long Id;
 
-    /// <summary>Next in <see cref="LiveStates"/>.</summary>
+    /// <summary>The next state in <see cref="LiveStates"/>.</summary>
     internal LiveState* Next;
 
-    /// <summary>All handles.</summary>
+    /// <summary>All handles of the interpreter.</summary>
     internal HandleTable Handles;
 
     /// <summary>The common base of all live types; a borrowed reference.</summary>
@@ -53,36 +53,36 @@ internal unsafe struct LiveState
     /// <summary>The type of iterators over List; a borrowed reference.</summary>
     internal PyObject* ListIteratorType;
 
-    /// <summary>Those that hold a snapshot, which ends with the interpreter at the latest.</summary>
+    /// <summary>The iterators over List that hold a snapshot, which ends with the interpreter at the latest.</summary>
     internal void* ListIterators;
 
-    /// <summary>The iterators that hold a snapshot, which ends with the interpreter at the latest.</summary>
+    /// <summary>The other iterators that hold a snapshot, which ends with the interpreter at the latest.</summary>
     internal void* Iterators;
 
     /// <summary>The type of declared attributes; a borrowed reference.</summary>
     internal PyObject* FieldType;
 
-    /// <summary>Pools that hold others.</summary>
+    /// <summary>The pools that are known to hold other pools.</summary>
     internal HeldPools HeldPools;
 
     /// <summary>
-    /// What an interpreter remembers of classes, as <c>ClassCaches</c> has it: here, so that it costs no indirection.
+    /// The interpreter's caches of classes, as <c>ClassCaches</c> lays them out. They lie here to save an indirection.
     /// </summary>
     internal fixed ulong ClassWords[MostClassWords];
 
-    /// <summary>How many words that are.</summary>
+    /// <summary>The number of words in <see cref="ClassWords"/>.</summary>
     internal const int MostClassWords = 6;
 
-    /// <summary>Handles that exist, of which some may have ended.</summary>
+    /// <summary>The number of handles that exist, including those without an object.</summary>
     internal long Living;
 
-    /// <summary>A record, with a reference, whose handle waits for its class to be found; null if none does.</summary>
+    /// <summary>A record, with a reference, whose handle cannot be made until its class is found; else null.</summary>
     internal Header* Unresolved;
 
-    /// <summary>The last record that a guard of <see cref="UnknownClasses"/> refused, without a reference.</summary>
+    /// <summary>The last record that a guard of <see cref="UnknownClasses"/> refused, a borrowed reference.</summary>
     internal Header* Refused;
 
-    /// <summary>A part of an answer that could not be completed; dropped outside the section.</summary>
+    /// <summary>A part of a result that could not be completed. Its reference is dropped outside the section.</summary>
     internal PyObject* Leftover;
 
     nint _interpreter;
@@ -92,11 +92,11 @@ internal unsafe struct LiveState
     int _poolCapacity;
     fixed ulong _types[MostKinds];
 
-    /// <summary>The module's state for this interpreter; null when that is gone.</summary>
+    /// <summary>The module's state for this interpreter; null when that has ended.</summary>
     internal readonly InterpreterState? Interpreter => _interpreter == 0 ? null : InterpreterState.FromHandle(_interpreter);
 
     /// <summary>
-    /// A state for an interpreter; <paramref name="interpreter"/> is the handle of its <see cref="InterpreterState"/>,
+    /// Creates the state of an interpreter. <paramref name="interpreter"/> is the handle of its <see cref="InterpreterState"/>,
     /// <paramref name="id"/> its number.
     /// </summary>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
@@ -115,8 +115,8 @@ internal unsafe struct LiveState
     }
 
     /// <summary>
-    /// Ends the interpreter's part in all live objects: handles that are left answer as deleted, what they held is released. The
-    /// state itself stays until the last of them is gone.
+    /// Ends the interpreter's use of live objects. Handles that are left drop their objects and behave as deleted ones. The state
+    /// itself is freed with the last handle.
     /// </summary>
     internal static void Close(LiveState* state)
     {
@@ -135,7 +135,7 @@ internal unsafe struct LiveState
         state->_classCapacity = 0;
         if (!ForkGuard.IsForkedChild) Epoch.Leave(state->Me);
         state->Me = null;
-        // Handles that are left need their types to end.
+        // Handles that are left need their types until they are deallocated.
         for (int kind = 0; kind < MostKinds; kind++)
         {
             if (state->_types[kind] != 0) References.Take((PyObject*)state->_types[kind]);
@@ -149,16 +149,16 @@ internal unsafe struct LiveState
         NativeMemory.Free(state);
     }
 
-    /// <summary>Notes that a handle is gone.</summary>
+    /// <summary>Counts one handle less that exists. Frees a closed state with the last one.</summary>
     internal static void Forget(LiveState* state)
     {
         if (--state->Living == 0 && state->Me == null) Free(state);
     }
 
     /// <summary>
-    /// What to do when an answer could not be made inside a section: false if an exception is set, true if the operation is to be
-    /// done again, because an object died after it was loaded, or because its class is known now. Outside sections; may run
-    /// Python code.
+    /// Called outside sections when a result could not be made inside one. Returns false if an exception is set. Returns true if
+    /// the operation must be repeated, because an object died after it was loaded or because its class has been found now. May
+    /// run Python code.
     /// </summary>
     internal static bool Again(LiveState* state)
     {
@@ -192,21 +192,22 @@ internal unsafe struct LiveState
     }
 
     /// <summary>
-    /// The class with a number in this interpreter, a borrowed reference; null if it is not known, or not held.
+    /// The class with a number in this interpreter, a borrowed reference; null if the class is not known or not held.
     /// </summary>
     internal readonly PyObject* ClassWith(int number) => (uint)number < (uint)_classCapacity ? _classes[number].Type : null;
 
-    /// <summary>How many handles there are of objects with the number of a class.</summary>
+    /// <summary>The number of handles whose objects have the class with a number.</summary>
     internal readonly long HandlesOfClass(int number) => (uint)number < (uint)_classCapacity ? _classes[number].Handles : 0;
 
-    /// <summary>Notes a handle of an object of a class that is held, or, with -1, its end.</summary>
+    /// <summary>Changes the number of handles of a class by 1 or -1.</summary>
     internal readonly void CountHandle(int number, int change)
     {
         if ((uint)number < (uint)_classCapacity) _classes[number].Handles += change;
     }
 
     /// <summary>
-    /// Notes the class with a number, or with null that it is not held any more; the reference to it is kept elsewhere.
+    /// Sets the class with a number, or null when the class is not held any more. The caller keeps the reference to the class
+    /// elsewhere.
     /// </summary>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
     internal void SetClass(int number, PyObject* type)
@@ -231,17 +232,20 @@ internal unsafe struct LiveState
         section.Exit(state->Me);
     }
 
-    /// <summary>The same.</summary>
+    /// <summary>Drops a reference to a block in a section of its own, unless its pool is deleted.</summary>
     internal static void Drop(LiveState* state, Header* block) => Drop(state, Value.Of(block));
 
-    /// <summary>The type of handles to objects of a kind; a borrowed reference. Of records, the base of their classes.</summary>
+    /// <summary>
+    /// The type of handles to objects of a kind; a borrowed reference. For records it is the base of their classes.
+    /// </summary>
     internal readonly PyObject* TypeOf(LiveKind kind) => (PyObject*)_types[(int)kind];
 
-    /// <summary>Sets it.</summary>
+    /// <summary>Sets the type of handles to objects of a kind; the reference is borrowed.</summary>
     internal void SetType(LiveKind kind, PyObject* type) => _types[(int)kind] = (ulong)type;
 
     /// <summary>
-    /// Notes one more handle into a pool; false if there is no memory. Inside a section in which the pool was not deleted.
+    /// Counts one more handle into a pool. Returns false if there is no memory. Called inside a section in which the pool was not
+    /// deleted.
     /// </summary>
     internal bool Use(PoolHeap* heap)
     {
@@ -255,21 +259,21 @@ internal unsafe struct LiveState
         return true;
     }
 
-    /// <summary>Notes one handle less.</summary>
+    /// <summary>Counts one handle less into a pool.</summary>
     internal readonly void Unuse(PoolHeap* heap)
     {
         if (--_pools[heap->Slot].Handles == 0) Heap.Unpin(heap);
     }
 
     /// <summary>
-    /// How many handles this interpreter has into a pool. Called with <see cref="LiveStates.Gate"/> held, under which the memory
-    /// is replaced.
+    /// The number of handles that this interpreter has into a pool. Called with <see cref="LiveStates.Gate"/> held, under which
+    /// the table is replaced.
     /// </summary>
-    // Only a figure: any value will do.
+    // A statistic, so any recent value is good enough.
     internal readonly long HandlesInto(PoolHeap* heap) =>
         heap->Slot < _poolCapacity && _pools[heap->Slot].Heap == heap ? Volatile.Read(ref _pools[heap->Slot].Handles) : 0;
 
-    /// <summary>Frees what others may look at. Called with <see cref="LiveStates.Gate"/> held.</summary>
+    /// <summary>Frees the tables that other threads may read. Called with <see cref="LiveStates.Gate"/> held.</summary>
     internal void DisposeTables()
     {
         Handles.Dispose();
