@@ -324,7 +324,7 @@ internal static unsafe partial class SetType
         while (done && (element = Api.Table.PyIter_Next(iterator)) != null)
         {
             Status status;
-            // Repeated, since other threads may add or remove the element in between.
+            // Repeated if another thread has added the element after it was found missing.
             do
             {
                 status = RemoveOne(handle, element, setsAreFrozen: false);
