@@ -1,5 +1,5 @@
 /* Records which interpreter each arena of CPython's object allocator belongs to, so that the arenas of an interpreter that has
-   ended can be given back. CPython keeps an arena as long as one of its blocks is not freed, and extension modules never free
+   ended can be given back. CPython keeps all of them if a single block in them was not freed, and extension modules never free
    everything.
 
    This is C because any thread may need an arena at any time. A thread's first entry into the .NET runtime allocates memory,
@@ -46,7 +46,7 @@ static void *allocate(void *context, size_t size)
     int64_t owner = thread == NULL ? 0 : number_of(interpreter_of(thread));
     /* Arenas of the main interpreter are not recorded: they live as long as the process. */
     struct arena *arena = owner <= 0 ? NULL : malloc(sizeof *arena);
-    if (arena == NULL) return start;    /* Without memory for a record the arena stays for ever, as in CPython itself. */
+    if (arena == NULL) return start;    /* Without memory for a record CPython alone decides about the arena. */
     *arena = (struct arena){NULL, start, size, owner};
     lock();
     struct arena **bucket = bucket_of(start);
