@@ -7,14 +7,13 @@ using static Symplast.Python.Definitions;
 namespace Symplast.Python;
 
 /// <summary>
-/// Which pool is current: that of the innermost open block of the context (PEP 567), the process's default pool where there is
-/// none. Each interpreter has a context variable, whose value is the block that was entered last; a block knows the one around
-/// it.
+/// Finds the current pool: that of the innermost open block of the context (PEP 567), or the process's default pool. Each
+/// interpreter has a context variable, whose value is the block that was entered last. Each block knows the block around it.
 /// </summary>
 /// <remarks>
-/// A block that is left is marked so, and passed over wherever it is still found. So it does not matter in which order blocks are
-/// left, nor in which thread or context: a task that was started inside a block has a copy of the context, and a generator may be
-/// ended by whoever collects it. A block whose context manager is gone counts as left. All under the interpreter's GIL.
+/// A block that was left is marked so and skipped wherever it is still found. So blocks may be left in any order, thread or
+/// context: a task that was started inside a block has a copy of the context, and a generator may be ended by whoever collects
+/// it. A block whose context manager no longer exists counts as left. Used with the interpreter's GIL held.
 /// </remarks>
 internal static unsafe class CurrentPool
 {
@@ -30,12 +29,12 @@ internal static unsafe class CurrentPool
         internal bool IsOpen;            // of a block
     }
 
-    /// <summary>What every interpreter makes the context manager's type from; built once a process.</summary>
+    /// <summary>The specification from which every interpreter makes the context manager's type; built once a process.</summary>
     internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
     {
         Name = Text.Utf8("symplast._symplast.Allocation"u8),
         BasicSize = sizeof(Allocation),
-        // So that the collector sees that it keeps its type, and that the module, alive.
+        // With GC, so that the collector sees the cycle of the instance, its type and the module.
         Flags = PyTypeSpec.ImmutableType | PyTypeSpec.DisallowInstantiation | PyTypeSpec.HaveGc,
         Slots = Table(
             Slot(PyTypeSlot.Doc, Text.Utf8("Context manager in which one pool is the current pool of the context."u8)),
@@ -54,7 +53,7 @@ internal static unsafe class CurrentPool
 
     /// <summary>The pool that the calling context allocates in.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    // Where no block is open, in any context, none need be looked for.
+    // If no block is open in any context, none needs to be looked for.
     internal static Pool Get(InterpreterState interpreter) => interpreter.OpenBlocks == 0 ? PoolTable.Default : Find(interpreter);
 
     /// <summary>A context manager for the pool of <paramref name="handle"/>; null with an exception set.</summary>
@@ -81,11 +80,11 @@ internal static unsafe class CurrentPool
         // Fails if the variable is none only.
         if (Api.Table.PyContextVar_Get(interpreter.CurrentPool, null, &value) != 0) Api.Table.PyErr_Clear();
         held = value;
-        // Anybody can list the variables of a context, and set them.
+        // Any code can list and set the variables of a context.
         return value == null || value->Type != interpreter.AllocationType ? null : Open((Allocation*)value);
     }
 
-    // The block, or the next open one around it.
+    // The block itself, or the next open block around it.
     static Allocation* Open(Allocation* block)
     {
         while (block != null && !block->IsOpen) block = block->Around;
@@ -139,8 +138,7 @@ internal static unsafe class CurrentPool
         return Api.Table._Py_NoneStruct;
     }
 
-    // Takes blocks that were left out of this context, which would be passed over all the same: so it does not matter if it
-    // fails.
+    // Removes left blocks from this context. They would be skipped anyway, so a failure does no harm.
     static void Tidy(InterpreterState interpreter)
     {
         ref Api api = ref Api.Table;
@@ -164,7 +162,7 @@ internal static unsafe class CurrentPool
         Api.Table.PyObject_GC_UnTrack(self);
         if (allocation->Block != null)
         {
-            // Nobody can leave the block any more.
+            // Without its context manager the block can never be left.
             if (InterpreterState.TryOfType(type) is { } interpreter) Close(interpreter, allocation->Block);
             References.Drop((PyObject*)allocation->Block);
         }
@@ -176,7 +174,7 @@ internal static unsafe class CurrentPool
         References.Drop(type);
     }
 
-    // A chain of blocks that were never left may be long: they go one after the other, not each inside the other's end.
+    // A chain of blocks that were never left may be long, so it is freed by iteration instead of recursion.
     static void DropChain(Allocation* block)
     {
         while (block != null && References.IsUnique((PyObject*)block))

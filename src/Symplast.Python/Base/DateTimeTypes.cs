@@ -22,8 +22,8 @@ internal enum DateTimeKind
 }
 
 /// <summary>
-/// The types of the datetime module, where they are static and so can be shared (3.13+). Looked up when the first candidate is
-/// met, because importing datetime is dearer than importing us.
+/// The types of the datetime module, if they are static and so can be shared (3.13+). They are looked up with the first
+/// candidate, because importing datetime takes longer than importing this module.
 /// </summary>
 internal sealed unsafe class DateTimeTypes
 {

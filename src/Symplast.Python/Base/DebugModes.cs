@@ -1,8 +1,8 @@
 namespace Symplast.Python;
 
 /// <summary>
-/// What the environment variable <c>SYMPLAST_DEBUG</c> asks for: a list of modes, with commas. Read once, when the process
-/// imports the module first.
+/// The modes in the environment variable <c>SYMPLAST_DEBUG</c>, separated by commas. Read once, when the process first imports
+/// the module.
 /// </summary>
 internal static class DebugModes
 {
@@ -12,13 +12,13 @@ internal static class DebugModes
     /// <summary>Frozen memory is write-protected.</summary>
     internal static bool ReadOnly => Modes.Contains("readonly");
 
-    /// <summary>The heap of live objects is a checked one.</summary>
+    /// <summary>The heap of live objects checks its use.</summary>
     internal static bool Heap => Modes.Contains("heap");
 
     /// <summary>Live objects know where they were made.</summary>
     internal static bool Track => Modes.Contains("track");
 
-    /// <summary>At the end of the process what is left alive is reported.</summary>
+    /// <summary>What is still alive at the end of the process is reported.</summary>
     internal static bool Leaks => Track || Modes.Contains("leaks");
 
     /// <summary>Whether a mode of this name is on.</summary>

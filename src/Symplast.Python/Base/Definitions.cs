@@ -4,8 +4,8 @@ using Symplast.CPython;
 namespace Symplast.Python;
 
 /// <summary>
-/// Building CPython's definition tables. They live as long as the process: every interpreter's types and functions point into
-/// them.
+/// Builds CPython's definition tables. They live as long as the process, because the types and functions of every interpreter
+/// point to them.
 /// </summary>
 internal static unsafe class Definitions
 {

@@ -5,7 +5,7 @@ using Symplast.Memory;
 namespace Symplast.Python;
 
 /// <summary>
-/// What the module keeps for one interpreter: its types and exceptions, its pool handles, the pools it may hold pointers into.
+/// What the module keeps for one interpreter: its types and exceptions, its pool handles, and the pools that it has leased.
 /// </summary>
 /// <remarks>Used only with that interpreter's GIL held.</remarks>
 internal sealed unsafe class InterpreterState
@@ -40,14 +40,14 @@ internal sealed unsafe class InterpreterState
 
     internal DateTimeTypes DateTimes { get; } = new();
 
-    /// <summary>What the interpreter makes of objects that cannot be shared, by pool.</summary>
+    /// <summary>The interpreter's functions for objects that cannot be shared, by pool.</summary>
     internal PoolDefaults Defaults { get; } = new();
 
-    /// <summary>What the interpreter needs for live objects, of which only they know more.</summary>
+    /// <summary>The interpreter's state for live objects; only their folders know its type.</summary>
     internal void* LiveWord { get; set; }
 
     /// <summary>
-    /// A pool that the interpreter must <see cref="Receive"/> before an answer can be given; set where no Python code can run.
+    /// A pool that the interpreter must <see cref="Receive"/> before a result can be returned. Set where no Python code can run.
     /// </summary>
     internal Pool? Awaited { get; set; }
 
@@ -64,12 +64,12 @@ internal sealed unsafe class InterpreterState
     internal static InterpreterState OfInstance(PyObject* instance) => Of(Api.Table.PyType_GetModule(instance->Type));
 
     /// <summary>
-    /// The same for a type of ours whose instance is being deallocated; null if the module, and its state with it, went before,
-    /// at the interpreter's end.
+    /// The state for one of our types whose instance is being deallocated. Null if the module, and its state, ended before, at
+    /// the interpreter's end.
     /// </summary>
     internal static InterpreterState? TryOfType(PyObject* type)
     {
-        // Asking for a module that is gone raises.
+        // PyType_GetModule raises if the module has ended.
         PyObject* inFlight = Api.Table.PyErr_GetRaisedException();
         PyObject* module = Api.Table.PyType_GetModule(type);
         Api.Table.PyErr_SetRaisedException(inFlight);
@@ -85,8 +85,8 @@ internal sealed unsafe class InterpreterState
         Errors.Set(DeletedError, pool is null ? "the pool of this object was deleted" : $"pool '{pool.Name}' was deleted");
 
     /// <summary>
-    /// Notes that this interpreter is being given a pointer into <paramref name="pool"/>; false with an exception set if the pool
-    /// is deleted or the interpreter cannot be made ready for what is in it.
+    /// Called before this interpreter gets a pointer into <paramref name="pool"/>. Returns false with an exception set if the
+    /// pool is deleted or the interpreter cannot be made ready for its contents.
     /// </summary>
     internal bool Receive(Pool pool)
     {
@@ -99,7 +99,7 @@ internal sealed unsafe class InterpreterState
     internal bool HasReceived(Pool pool) =>
         !pool.Deleted && _leased.Contains(pool.Id) && !(pool.HasDateTimes && !DateTimes.IsImported);
 
-    /// <summary>Keeps a type for as long as the state lives, and shows it to the collector; takes over the reference.</summary>
+    /// <summary>Keeps a type while the state lives, and shows it to the collector. Steals the reference.</summary>
     internal void Keep(PyObject* type) => _types.Add((nint)type);
 
     /// <summary>Whether <see cref="IsPlainDictSubclass"/> has done its import.</summary>
@@ -123,13 +123,13 @@ internal sealed unsafe class InterpreterState
     }
 
     /// <summary>
-    /// The handle by which this interpreter knows <paramref name="pool"/>, a new reference; made if there is none. Null with an
-    /// exception set.
+    /// Returns a new reference to this interpreter's handle of <paramref name="pool"/>; makes the handle if there is none.
+    /// Returns null with an exception set.
     /// </summary>
     internal PyObject* HandleOf(Pool pool)
     {
         if (_handles.TryGetValue(pool.Id, out nint known)) return References.New((PyObject*)known);
-        // First, so that nothing fails once the handle has the pool.
+        // First, so that nothing can fail once the handle has the pool.
         _handles.EnsureCapacity(_handles.Count + 1);
         PyObject* handle = Api.Table.PyType_GenericAlloc(PoolType, 0);
         if (handle == null) return null;
@@ -146,7 +146,7 @@ internal sealed unsafe class InterpreterState
         return handle;
     }
 
-    /// <summary>Forgets a handle that is being deallocated.</summary>
+    /// <summary>Removes a handle that is being deallocated.</summary>
     internal void ForgetHandle(Pool pool) => _handles.Remove(pool.Id);
 
     /// <summary>Shows the collector every reference that the state holds; for the module's traverse slot.</summary>

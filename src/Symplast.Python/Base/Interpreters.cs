@@ -2,7 +2,7 @@ using Symplast.CPython;
 
 namespace Symplast.Python;
 
-/// <summary>Which interpreters live.</summary>
+/// <summary>Tells which interpreters live.</summary>
 internal static unsafe class Interpreters
 {
     static int _expected;       // threads of workers
@@ -20,13 +20,13 @@ internal static unsafe class Interpreters
     /// Whether there is no other interpreter than the main one, and no thread that is about to make one for an executor.
     /// </summary>
     /// <remarks>
-    /// New interpreters come first in the runtime's list. For the main interpreter no worker can come or go while it holds its
-    /// GIL and only its own executors make any.
+    /// CPython inserts new interpreters at the head of its list. While the main interpreter holds its GIL and only its own
+    /// executors make workers, none can begin or end.
     /// </remarks>
     internal static bool IsAlone() =>
         Api.Table.PyInterpreterState_Head() == Api.Table.PyInterpreterState_Main() && Volatile.Read(ref _expected) == 0;
 
-    /// <summary>Counts threads that are for workers, before they begin and after they have ended.</summary>
+    /// <summary>Counts workers' threads, before they begin and after they have ended.</summary>
     /// <remarks>Full fence; the GIL of the main interpreter orders it with <see cref="IsAlone"/> where that matters.</remarks>
     internal static void CountWorkers(int more) => Interlocked.Add(ref _expected, more);
 }

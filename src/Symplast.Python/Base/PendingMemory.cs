@@ -4,7 +4,7 @@ using Symplast.Memory;
 namespace Symplast.Python;
 
 /// <summary>
-/// The warning that deleted pools wait with much memory for interpreters to end; once a process, when it comes to more than a
+/// Warns that deleted pools keep much memory until interpreters end. The warning comes once a process when the memory exceeds a
 /// limit, and again after the limit was set.
 /// </summary>
 internal static unsafe class PendingMemory
@@ -12,7 +12,7 @@ internal static unsafe class PendingMemory
     const string Variable = "SYMPLAST_PENDING_LIMIT";
     const long DefaultLimit = 256L << 20;
 
-    // A blittable struct without initialiser has no class constructor.
+    // A blittable struct without an initialiser has no class constructor.
     struct State
     {
         internal long Limit;
@@ -21,7 +21,7 @@ internal static unsafe class PendingMemory
 
     static State _state;
 
-    /// <summary>Reads the limit from the environment; null, or what is wrong with it. Called once a process.</summary>
+    /// <summary>Reads the limit from the environment. Returns null, or what is wrong with it. Called once a process.</summary>
     internal static string? Start()
     {
         _state.Limit = DefaultLimit;
@@ -34,7 +34,7 @@ internal static unsafe class PendingMemory
     }
 
     /// <summary>The limit in bytes, or None.</summary>
-    // Only a figure: any value that it had will do.
+    // A statistic, so any recent value is good enough.
     internal static PyObject* Limit =>
         Volatile.Read(ref _state.Limit) is long.MaxValue
         ? Api.Table._Py_NoneStruct : Api.Table.PyLong_FromLongLong(Volatile.Read(ref _state.Limit));
@@ -53,19 +53,19 @@ internal static unsafe class PendingMemory
             if (limit < 0) return Errors.Value("the limit must not be negative");
         }
         Volatile.Write(ref _state.Limit, limit);
-        // Whoever sees the old limit with this may warn once more.
+        // A thread that sees this write but the old limit may warn once more.
         Volatile.Write(ref _state.HasWarned, 0);
         return Api.Table._Py_NoneStruct;
     }
 
     /// <summary>
-    /// To be called when a pool was deleted: warns if it is time; false with an exception set if warnings are errors.
+    /// Called when a pool was deleted: warns if necessary. Returns false with an exception set if warnings are errors.
     /// </summary>
     internal static bool Check(InterpreterState interpreter)
     {
         long pending = Pool.AllPendingBytes;
         if (pending <= Volatile.Read(ref _state.Limit)) return true;
-        // Full fence; of two threads one warns. Nothing is published through the flag.
+        // Full fence; only one of two threads warns. Nothing is published through the flag.
         if (Interlocked.Exchange(ref _state.HasWarned, 1) != 0) return true;
         string text =
             $"{pending >> 20} MiB of deleted pools are still in memory: they wait until every interpreter that was given a "

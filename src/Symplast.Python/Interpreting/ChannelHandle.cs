@@ -18,12 +18,12 @@ internal static unsafe class ChannelHandle
         internal nint Channel;    // GCHandle; zero until made
     }
 
-    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    /// <summary>The specification from which every interpreter makes its type; built once a process.</summary>
     internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
     {
         Name = Text.Utf8("symplast._symplast.Channel"u8),
         BasicSize = sizeof(Instance),
-        // So that the collector sees that it keeps its type, and that the module, alive.
+        // With GC, so that the collector sees the cycle of the instance, its type and the module.
         Flags = PyTypeSpec.ImmutableType | PyTypeSpec.HaveGc,
         Slots = Table(
             Slot(PyTypeSlot.Doc, Text.Utf8("""
@@ -72,8 +72,8 @@ internal static unsafe class ChannelHandle
     });
 
     /// <summary>
-    /// worker_take(): sends the answer and waits for the next task; its data, None when the channel is closed. Called in the
-    /// worker.
+    /// worker_take(): sends the answer and waits for the next task. Returns the task's data, or None when the channel is closed.
+    /// Called in the worker.
     /// </summary>
     internal static PyObject* WorkerTake()
     {
@@ -85,7 +85,7 @@ internal static unsafe class ChannelHandle
     }
 
     /// <summary>
-    /// worker_answer(kind, data, parcel): the answer to the task that was taken last; worker_take() sends it. Called in the
+    /// worker_answer(kind, data, parcel): sets the answer to the task that was taken last; worker_take() sends it. Called in the
     /// worker.
     /// </summary>
     internal static PyObject* WorkerAnswer(PyObject** arguments, nint count)
@@ -133,8 +133,8 @@ internal static unsafe class ChannelHandle
         if (((Instance*)self)->Channel != 0)
         {
             Channel channel = ChannelOf(self);
-            // In a forked child the lock may be held by a thread that is gone; what the channel holds is left to the process's
-            // end.
+            // In a forked child a thread that no longer exists may hold the lock. The channel's messages then stay until the
+            // process ends.
             if (ForkGuard.IsForkedChild) return;
             channel.Close();
             for (Message* task; (task = channel.TakeBack()) != null;) Drop(task);
@@ -155,7 +155,7 @@ internal static unsafe class ChannelHandle
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Unanswered(PyObject* self, void* closure) => Api.Table.PyLong_FromLongLong(ChannelOf(self).Unanswered);
 
-    // What changes hands here does so within one call: an exception of a signal handler can come before or after it, but not in
+    // Ownership of task and message changes within one call, so a signal handler's exception comes before or after that, never in
     // between.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Put(PyObject* self, PyObject** arguments, nint count)
@@ -177,7 +177,7 @@ internal static unsafe class ChannelHandle
             }
             finally
             {
-                // The parcel stays the caller's.
+                // The parcel remains the caller's.
                 if (number < 0) task->Parcel = 0;
                 if (number < 0) Drop(task);
             }
@@ -241,7 +241,7 @@ internal static unsafe class ChannelHandle
 
     static bool IsList(PyObject* o) => o->Type == Api.Table.PyList_Type;
 
-    // Frees the message of a task that was taken back, and hands out its subject; false with an exception set.
+    // Frees the message of a cancelled task and appends its subject to the list. Returns false with an exception set.
     static bool Append(PyObject* taken, Message* task)
     {
         int failed = Api.Table.PyList_Append(taken, task->Subject);
@@ -252,7 +252,7 @@ internal static unsafe class ChannelHandle
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Close(PyObject* self, PyObject* none)
     {
-        // For executors that a forked child collects: the lock may be held by a thread that is gone.
+        // A forked child may collect an executor; a thread that no longer exists may then hold the lock.
         if (!ForkGuard.IsForkedChild) ChannelOf(self).Close();
         return Api.Table._Py_NoneStruct;
     }
@@ -284,11 +284,11 @@ internal static unsafe class ChannelHandle
             {
                 double seconds = Api.Table.PyFloat_AsDouble(arguments[1]);
                 if (seconds == -1 && Api.Table.PyErr_Occurred() != null) return null;
-                // Also for NaN: no time.
+                // The condition also holds for NaN, which counts as no time.
                 if (!(seconds > 0)) return Api.Table._Py_FalseStruct;
                 if (seconds < 1e9) nanoseconds = (long)(seconds * 1e9);
             }
-            // The handle may be the last thing that keeps the channel; a callback must not take it away under us.
+            // The handle may hold the last reference to the channel, and a callback may drop the handle.
             References.Take(self);
             PyObject* result = ChannelOf(self).Receive((int)nudges, nanoseconds, arguments[2])
                 ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
@@ -328,7 +328,7 @@ internal static unsafe class ChannelHandle
         }
     }
 
-    // Frees a message under the GIL of its subject's interpreter.
+    // Frees a message. Called with the GIL of its subject's interpreter.
     static void Drop(Message* message)
     {
         PyObject* subject = message->Subject;

@@ -4,22 +4,22 @@ using Symplast.Python.Extensions;
 namespace Symplast.Python.Interpreting;
 
 /// <summary>
-/// CPython's list of interpreters, from which those are taken at the end of the program that CPython cannot end.
+/// Removes interpreters that CPython cannot end from CPython's list of interpreters, at the end of the program.
 /// </summary>
 /// <remarks>
-/// At the end of the program CPython ends what is in the list. For an interpreter in which threads are left that is a fatal error
-/// on 3.12 and 3.13; on 3.14 and newer it frees the GIL, which lies in the interpreter's state, while threads wait for it. What
-/// is not in the list stays in memory as it is. Its threads end on 3.12 and 3.13 when they come out of C code, as daemon threads
-/// of the main interpreter do; on 3.14 and newer <see cref="Standstill"/> stops them.
+/// At the end of the program CPython ends each interpreter in the list. An interpreter with threads is a fatal error on 3.12 and
+/// 3.13. 3.14 and newer free the GIL, which lies in the interpreter's state, while threads wait for it. An interpreter outside
+/// the list stays in memory unchanged. On 3.12 and 3.13 its threads end when they return from C code, as daemon threads of the
+/// main interpreter do; on 3.14 and newer <see cref="Standstill"/> stops them.
 /// </remarks>
 internal static unsafe class InterpreterList
 {
-    // Words from the beginning of an interpreter's state, and of the process's, among which the link to the next, or the first,
-    // is.
+    // The link to the next interpreter, or to the first one, is among this many words at the beginning of an interpreter's state,
+    // or of the runtime's.
     const int Reach = 4096;
 
     /// <summary>
-    /// Takes an interpreter out of the list; without effect if the list is not as expected. Called when no interpreter begins or
+    /// Removes an interpreter from the list. Has no effect if the list is not as expected. Called when no interpreter begins or
     /// ends.
     /// </summary>
     internal static void Remove(void* interpreter)
@@ -36,7 +36,7 @@ internal static unsafe class InterpreterList
         Relink((void**)before, before, interpreter, next);
     }
 
-    // Which word it is differs; the right one is that by which CPython itself finds the next.
+    // The offset of the link differs between versions. The right word is the one through which CPython itself finds the next.
     static void Relink(void** words, void* before, void* interpreter, void* next)
     {
         for (int i = 0; words != null && i < Reach; i++)

@@ -4,13 +4,12 @@ using Symplast.Python.Live;
 
 namespace Symplast.Python.Interpreting;
 
-/// <summary>What interpreters and pools have leased of pools.</summary>
+/// <summary>The leases that interpreters and pools have on pools.</summary>
 internal static unsafe class Leases
 {
     /// <summary>
-    /// Ends the leases of interpreters that have ended, so that the memory of deleted pools can return. Interpreters that others
-    /// started end without telling us, and nothing of theirs can run after they dropped their last pointer; so it is looked up
-    /// whether they still exist.
+    /// Ends the leases of interpreters that have ended, so that the memory of deleted pools can be freed. Interpreters that other
+    /// code started end without telling us, so their numbers are looked up. No code of an ended interpreter runs any more.
     /// </summary>
     internal static void EndThoseOfEnded() => PoolTable.EndLeases(static id =>
     {

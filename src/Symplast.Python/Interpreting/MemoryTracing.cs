@@ -2,17 +2,16 @@ using Symplast.CPython;
 
 namespace Symplast.Python.Interpreting;
 
-/// <summary>
-/// tracemalloc beside worker interpreters: it traces the main interpreter and leaves workers out.
-/// </summary>
+/// <summary> Keeps tracemalloc working beside worker interpreters: it traces the main interpreter only. </summary>
 /// <remarks>
-/// <para>Its hooks, tables and traces are the process's. A trace holds the file names of the interpreter that allocated, which
-/// must not outlive it, and for memory allocated without a GIL it takes one, in the midst of an interpreter's beginning and end.
-/// With a worker traced, CPython 3.12 to 3.14 hang or abort.</para>
-/// <para>Calls that tracemalloc's own work makes are not traced: a flag of the thread tells. It is set for as long as a thread
-/// runs another interpreter, so that the hooks pass its calls on and touch nothing. The flag is where
-/// <see cref="Layout.TracingFlag"/> says, and is trusted only after a trial.</para>
-/// <para>Written with the main interpreter's GIL held while no worker lives; read by threads that such a writer let go on.</para>
+/// <para>The hooks, tables and traces of tracemalloc are one for the process. A trace holds file names of the interpreter that
+/// allocated, which must not outlive that interpreter. For memory that is allocated without a GIL the hook takes a GIL, even
+/// while an interpreter begins or ends. With a worker traced, CPython 3.12 to 3.14 hang or abort.</para>
+/// <para>tracemalloc sets a thread-specific flag so as not to trace its own allocations. Here the flag is set for as long as a
+/// thread runs another interpreter, so that the hooks only pass its calls on. The flag is at <see cref="Layout.TracingFlag"/>,
+/// and is used only if a trial succeeds.</para>
+/// <para>The fields are written with the main interpreter's GIL held while no worker lives. Threads that are released later read
+/// them.</para>
 /// </remarks>
 internal static unsafe class MemoryTracing
 {
@@ -24,13 +23,15 @@ internal static unsafe class MemoryTracing
     /// <summary>Whether tracemalloc traces.</summary>
     internal static bool IsOn => _tracing;
 
-    /// <summary>Whether workers can run: it does not trace, or they can be left out.</summary>
+    /// <summary>Whether workers can run: tracemalloc does not trace, or workers can be excluded.</summary>
     internal static bool AllowsWorkers => !_tracing || _flag != null;
 
-    /// <summary>What is said where they cannot.</summary>
+    /// <summary>The message if workers cannot run.</summary>
     internal const string Refusal = "worker interpreters cannot run while tracemalloc traces in this CPython; stop it first";
 
-    /// <summary>Looks anew whether it traces. False with an exception set. Called in the main interpreter.</summary>
+    /// <summary>
+    /// Finds out anew whether tracemalloc traces. Called in the main interpreter; returns false with an exception set.
+    /// </summary>
     internal static bool Refresh()
     {
         ref Api api = ref Api.Table;
@@ -45,20 +46,20 @@ internal static unsafe class MemoryTracing
         return done;
     }
 
-    /// <summary>Leaves out what this thread allocates from here on.</summary>
+    /// <summary>Excludes this thread's allocations from tracing from here on.</summary>
     internal static void LeaveOut()
     {
-        // Any pointer but null.
+        // The value of the flag may be any pointer but null.
         if (_flag != null) Api.Table.PyThread_tss_set(_flag, _flag);
     }
 
-    /// <summary>Traces what this thread allocates again, unless a worker's interpreter is its owner.</summary>
+    /// <summary>Includes this thread's allocations in tracing again, unless it runs a worker's interpreter.</summary>
     internal static void TakeIn()
     {
         if (_flag != null) Api.Table.PyThread_tss_set(_flag, null);
     }
 
-    // Tracing is on. False with an exception set; a flag that is not where it should be is none.
+    // Called when tracing is on. Finds the flag; it stays null if the trial fails. Returns false with an exception set.
     static bool Find(PyObject* module)
     {
         _tracing = true;
@@ -66,11 +67,11 @@ internal static unsafe class MemoryTracing
         Api.Table.PyMem_GetAllocator(PyMemAllocator.Raw, &raw);
         Api.Table.PyMem_GetAllocator(PyMemAllocator.Memory, &memory);
         Api.Table.PyMem_GetAllocator(PyMemAllocator.Objects, &objects);
-        // What a hook is called with is the allocator under it; the three lie side by side.
+        // A hook's context is the allocator that it wraps; the three allocators are adjacent.
         PyMemAllocator* under = (PyMemAllocator*)memory.Context;
         if (raw.Context != under + 1 || objects.Context != under + 2) return true;
         byte* flag = (byte*)(under + 3) + Layout.Current.TracingFlag;
-        // A Py_tss_t: whether the key was made, and the key.
+        // A Py_tss_t: whether the key was created, and the key.
         const int MostKeys = 1024;
         if (((int*)flag)[0] != 1 || ((uint*)flag)[1] >= MostKeys) return true;
         if (!Try(module, null, out bool seen)) return false;
@@ -79,7 +80,7 @@ internal static unsafe class MemoryTracing
         return true;
     }
 
-    // Whether an allocation is traced, with the flag set if there is one. False with an exception set.
+    // Whether an allocation is traced while the flag, if there is one, is set. Returns false with an exception set.
     static bool Try(PyObject* module, void* flag, out bool seen)
     {
         ref Api api = ref Api.Table;

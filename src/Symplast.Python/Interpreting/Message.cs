@@ -5,30 +5,30 @@ using Symplast.Python.Live;
 namespace Symplast.Python.Interpreting;
 
 /// <summary>
-/// Bytes on their way between interpreters, in memory that belongs to neither, with the owner's object that they concern. A
-/// message has one holder at a time: a queue, a worker, or whoever takes it off.
+/// Bytes that are sent between interpreters, in memory that belongs to neither, with the owner's object that they concern. A
+/// message has one owner at a time: a queue, a worker, or the code that has removed it from a queue.
 /// </summary>
 internal unsafe struct Message
 {
-    /// <summary>Next in the list of answers.</summary>
+    /// <summary>The next message in the list of answers.</summary>
     internal Message* Next;
 
-    /// <summary>The owner's object (its future); a reference that only the owner's thread with its GIL may drop.</summary>
+    /// <summary>The owner's object (a future). Only a thread with the owner's GIL may drop this reference.</summary>
     internal PyObject* Subject;
 
-    /// <summary>What the answer is; 0 in tasks.</summary>
+    /// <summary>The kind of an answer; 0 in tasks.</summary>
     internal long Kind;
 
-    /// <summary>The live objects that the bytes name (<see cref="Parcels"/>), or 0.</summary>
+    /// <summary>The parcel of the live objects that the bytes name (<see cref="Parcels"/>), or 0.</summary>
     internal long Parcel;
 
-    /// <summary>Number of bytes, which follow this struct.</summary>
+    /// <summary>The number of bytes, which follow this struct.</summary>
     internal nint Length;
 
     /// <summary>The bytes.</summary>
     internal static byte* Data(Message* message) => (byte*)(message + 1);
 
-    /// <summary>A message with a copy of the data; takes over the parcel.</summary>
+    /// <summary>Creates a message with a copy of the data and takes ownership of the parcel.</summary>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
     internal static Message* Create(PyObject* subject, long kind, byte* data, nint length, long parcel)
     {
@@ -38,7 +38,7 @@ internal unsafe struct Message
         return message;
     }
 
-    /// <summary>Frees the memory; the subject's reference must have been handed on or dropped.</summary>
+    /// <summary>Frees the memory. The caller must have handed on or dropped the reference to the subject.</summary>
     internal static void Free(Message* message)
     {
         Parcels.Drop(message->Parcel);

@@ -9,23 +9,23 @@ using static Symplast.Python.Definitions;
 namespace Symplast.Python.Interpreting;
 
 /// <summary>
-/// The end of the program while interpreters are still open that the program made and in which executors were used. The main
-/// interpreter ends those that are left, the newest first: workers, under the threads that run them (3.14 and 3.15: hang, crash),
-/// and on 3.12 and 3.13 it must not find any thread of another interpreter. So workers end before, by an atexit function of the
-/// main interpreter, whoever their owner is.
+/// Ends the workers before the program ends. CPython ends the interpreters that are left, the newest first. That would end
+/// workers while their threads run (3.14 and 3.15: hang, crash); and 3.12 and 3.13 must not find a thread of another interpreter.
+/// So an atexit function of the main interpreter ends all workers first, including those of owners that the program made and left
+/// open.
 /// </summary>
 /// <remarks>
-/// Workers of the main interpreter itself have ended by then, as threads are waited for before atexit functions run; or they have
-/// been given up, when Ctrl-C ends the program while a task sits in C code.
+/// Workers that the main interpreter owns have ended by then, because threads are joined before atexit functions run. The
+/// exception is Ctrl-C while a task is in C code: such workers are given up.
 /// </remarks>
 internal static unsafe partial class ProgramEnd
 {
     const int ControlC = 2;
     const int StatusOfControlC = 128 + ControlC;
-    const long Look = 100_000_000;              // nanoseconds after which signals are looked for anew
+    const long Look = 100_000_000;              // nanoseconds between two checks for signals
     static readonly long Grace = Stopwatch.Frequency / 2;
 
-    // Guards all below but the word.
+    // Guards all fields below except the word Workers.
     static readonly WordLock Gate = WordLock.Create();
     static readonly List<Channel> Served = [];  // once for each worker whose owner is not the main interpreter
     static readonly HashSet<long> Owners = [];
@@ -34,7 +34,7 @@ internal static unsafe partial class ProgramEnd
     static bool _begun;
     static bool _registered;
 
-    /// <summary>Notes a worker that begins; false if the program ends. Called with the owner's GIL.</summary>
+    /// <summary>Registers a worker that begins; returns false if the program is ending. Called with the owner's GIL.</summary>
     internal static bool TryEnter(Channel channel)
     {
         long owner = Interpreters.CurrentId();
@@ -50,7 +50,7 @@ internal static unsafe partial class ProgramEnd
         return goesOn;
     }
 
-    /// <summary>Notes its end.</summary>
+    /// <summary>Unregisters a worker that has ended.</summary>
     internal static void Leave(Channel channel)
     {
         Gate.Enter();
@@ -60,7 +60,7 @@ internal static unsafe partial class ProgramEnd
         Futex.Wake(Workers, int.MaxValue);
     }
 
-    /// <summary>Notes an interpreter that cannot be ended: threads of its own sit in C code.</summary>
+    /// <summary>Records an interpreter that cannot be ended, because threads of its own are in C code.</summary>
     internal static void Abandon(void* interpreter)
     {
         Gate.Enter();
@@ -68,7 +68,9 @@ internal static unsafe partial class ProgramEnd
         Gate.Exit();
     }
 
-    /// <summary>Registers the function with the main interpreter, once. Called in it; false with an exception set.</summary>
+    /// <summary>
+    /// Registers the atexit function, once. Called in the main interpreter; returns false with an exception set.
+    /// </summary>
     internal static bool Register()
     {
         if (_registered) return true;
@@ -118,13 +120,13 @@ internal static unsafe partial class ProgramEnd
         }
     }
 
-    // Returns what a signal handler raised meanwhile, such as KeyboardInterrupt, a new reference, or null.
+    // Returns a new reference to the exception that a signal handler raised meanwhile, such as KeyboardInterrupt, or null.
     static PyObject* AwaitWorkers(Channel[] channels)
     {
         ref Api api = ref Api.Table;
         PyObject* raised = null;
         long end = long.MaxValue;
-        // Volatile to be read anew each time; who changes the word wakes afterwards.
+        // Volatile, so that each turn reads anew. A thread that changes the word wakes the waiters afterwards.
         for (int left; (left = Volatile.Read(ref *Workers)) != 0;)
         {
             void* thread = api.PyEval_SaveThread();
@@ -141,7 +143,7 @@ internal static unsafe partial class ProgramEnd
         return raised;
     }
 
-    // The owner's threads have to leave its code too. Its own exit function waits for them, as it does when the owner is closed.
+    // The owner's threads must leave its code, too. Its own exit function waits for them, as it does when the owner is closed.
     static void AwaitThreads(long owner)
     {
         void* interpreter = Api.Table._PyInterpreterState_LookUpID(owner);
@@ -163,7 +165,7 @@ internal static unsafe partial class ProgramEnd
         return result != null;
     }
 
-    // A task that sits in C code cannot be stopped. The program ends as Ctrl-C ends others.
+    // A task in C code cannot be stopped. So the program dies of SIGINT, as programs usually do on Ctrl-C.
     static void DieOfInterrupt()
     {
         ref Api api = ref Api.Table;

@@ -3,14 +3,14 @@ using Symplast.Python.Extensions;
 
 namespace Symplast.Python.Interpreting;
 
-/// <summary>What must be done in a process before it may have several interpreters.</summary>
+/// <summary>Prepares a process to have several interpreters.</summary>
 internal static unsafe class Settlement
 {
     static bool _settled;
 
     /// <summary>
-    /// Makes what CPython keeps for all interpreters safe with several of them, once a process; called by whoever is about to
-    /// make one. False with an exception set.
+    /// Makes what CPython keeps for all interpreters safe with several of them, once a process. Called before an interpreter is
+    /// created. Returns false with an exception set.
     /// </summary>
     internal static bool Run()
     {
@@ -26,7 +26,7 @@ internal static unsafe class Settlement
         bool done = GuardedFunctions.Install() && MemoryTracing.Refresh() && ProgramEnd.Register() && BuiltInModules.Allow()
             && StaticTypes.MakeReady() && FaultHandling.Prepare();
         if (done) Arenas.Watch();
-        // Release; pairs with the acquire in Run.
+        // Release; pairs with the acquire at the beginning of Run.
         if (done) Volatile.Write(ref _settled, true);
         return done;
     }

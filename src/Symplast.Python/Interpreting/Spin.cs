@@ -2,9 +2,9 @@ using System.Diagnostics;
 
 namespace Symplast.Python.Interpreting;
 
-/// <summary>Looking for an event for some microseconds: <c>while (nothing &amp;&amp; spin.TryPause()) { }</c></summary>
+/// <summary>Spins until an event, for some microseconds: <c>while (nothing &amp;&amp; spin.TryPause()) { }</c></summary>
 /// <remarks>
-/// Every few turns the core is offered to others: the thread that is looked for may be waiting for this very core, where the
+/// Every few turns the thread yields its core: the thread that is to cause the event may wait for this very core, on which the
 /// scheduler likes to wake it.
 /// </remarks>
 internal struct Spin
@@ -30,7 +30,8 @@ internal struct Spin
     }
 
     /// <summary>
-    /// False also if the core was away for long: then the event came while others ran, and sleeping would have been better.
+    /// Whether there is time left to spin. False also if the thread lost its core for long: the event then came while other
+    /// threads ran, and sleeping would have been better.
     /// </summary>
     internal readonly bool IsInTime => Stopwatch.GetTimestamp() < _end;
 }

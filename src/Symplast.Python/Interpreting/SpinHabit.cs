@@ -1,11 +1,11 @@
 namespace Symplast.Python.Interpreting;
 
 /// <summary>
-/// Whether it is worth to look for an event for some microseconds before sleeping. Where other programs keep the cores busy, or
-/// events are far apart, looking only delays the thread that is looked for; so after some misses in a row only every few times is
+/// Decides whether it is worth spinning for some microseconds before sleeping. If other programs keep the cores busy, or events
+/// are far apart, spinning only delays the thread that causes the event. So after some misses in a row only every few times is
 /// tried.
 /// </summary>
-/// <remarks>Lost updates do no harm.</remarks>
+/// <remarks>Threads may lose each other's updates, which does no harm.</remarks>
 internal struct SpinHabit
 {
     const int MostMisses = 4;
@@ -16,7 +16,7 @@ internal struct SpinHabit
     int _misses;
     uint _turn;
 
-    /// <summary>Whether to <see cref="Spin"/> this time; then <see cref="Note"/> what came of it.</summary>
+    /// <summary>Whether to <see cref="Spin"/> this time. If so, the caller must <see cref="Note"/> the outcome.</summary>
     internal bool IsWorthIt() => HasCores && (_misses < MostMisses || ++_turn % TurnsPerTry == 0);
 
     internal void Note(bool found)

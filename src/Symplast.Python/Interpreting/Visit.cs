@@ -2,13 +2,13 @@ using Symplast.CPython;
 
 namespace Symplast.Python.Interpreting;
 
-/// <summary>Running something in another interpreter on the calling thread.</summary>
+/// <summary>Runs code in another interpreter on the calling thread.</summary>
 internal static unsafe class Visit
 {
     /// <summary>
-    /// Runs <paramref name="action"/> with the GIL of <paramref name="interpreter"/> in place of that of the caller's, which is
-    /// held again afterwards. The interpreter must not end meanwhile. An exception that the action leaves is dropped. False if
-    /// there is no memory.
+    /// Runs <paramref name="action"/> with the GIL of <paramref name="interpreter"/> instead of the caller's, which is taken
+    /// again afterwards. The interpreter must not end meanwhile. An exception that the action leaves set is dropped. Returns
+    /// false if there is no memory.
     /// </summary>
     internal static bool Run(void* interpreter, delegate*<bool> action)
     {

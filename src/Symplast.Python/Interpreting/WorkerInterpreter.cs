@@ -7,15 +7,15 @@ using Symplast.Python.Extensions;
 namespace Symplast.Python.Interpreting;
 
 /// <summary>
-/// An own-GIL interpreter that serves a channel, on a thread that the owner interpreter started for it: created, run and ended on
-/// that one thread, whose thread states in both interpreters are switched between.
+/// An own-GIL interpreter that serves a channel. It is created, run and ended on one thread, which the owner interpreter started
+/// for it. That thread has a thread state in both interpreters and switches between them.
 /// </summary>
 internal sealed unsafe class WorkerInterpreter
 {
-    // What an interpreter takes until it has imported what a worker needs, with a margin; measured 3 to 5 MiB.
+    // The memory that an interpreter takes until it has imported what a worker needs, with a margin; measured 3 to 5 MiB.
     const nuint MemoryForOne = 16 << 20;
 
-    // Field reports for 3.12 speak of crashes when interpreters start and end at the same time.
+    // Users of 3.12 have reported crashes when interpreters start and end at the same time.
     static readonly WordLock CreationGate = WordLock.Create();
 
     const string NoMemory = "there is no memory for a worker interpreter";
@@ -25,9 +25,9 @@ internal sealed unsafe class WorkerInterpreter
     readonly nuint _threadId = Api.Table.PyThread_get_thread_ident();
     void* _interpreter;
     Message* _task;
-    Message* _answer;       // to the task before; it goes when the next task is taken
-    bool _served;           // has answered a task
-    bool _busy = true;      // runs the user's code: not while it waits for a task
+    Message* _answer;       // the answer to the last task; sent when the next task is taken
+    bool _served;           // whether the worker has answered a task
+    bool _busy = true;      // whether the worker runs the user's code; false while it waits for a task
     int _interrupted;
 
     WorkerInterpreter(Channel channel, void* ownerThread)
@@ -36,25 +36,26 @@ internal sealed unsafe class WorkerInterpreter
         _ownerThread = ownerThread;
     }
 
-    /// <summary>The worker that runs on this thread, if one does.</summary>
+    /// <summary>The worker that runs on the calling thread; null if there is none.</summary>
     [field: ThreadStatic]
     internal static WorkerInterpreter? Current { get; private set; }
 
-    /// <summary>The channel it serves.</summary>
+    /// <summary>The channel that the worker serves.</summary>
     internal Channel Channel => _channel;
 
     /// <summary>
     /// Creates an interpreter, runs <paramref name="source"/> in it with <c>settings</c> (bytes) defined, and ends it. Called
-    /// with the owner's GIL on a thread of its own. Returns null with the owner's RuntimeError set if the interpreter cannot be
-    /// created, or the source raises before a task was answered; None if it returns; and what it raised as text if a task was
-    /// answered, which may be to blame: then another interpreter can take its place.
+    /// with the owner's GIL on a thread of its own. Returns None if the source returns. Returns null with the owner's
+    /// RuntimeError set if the interpreter cannot be created, or if the source raises before a task was answered. If it raises
+    /// after a task was answered, that task may be the cause: then the exception's text is returned, and another interpreter can
+    /// take this one's place.
     /// </summary>
     internal static PyObject* Serve(Channel channel, PyObject* source, PyObject* settings)
     {
         ref Api api = ref Api.Table;
         if (!MemoryTracing.AllowsWorkers) return Errors.Runtime(MemoryTracing.Refusal);
         if (!ProgramEnd.TryEnter(channel)) return Errors.Runtime("the program ends");
-        // Copies, because the owner's objects must not be touched under another GIL.
+        // Copied, because the owner's objects may not be used under another GIL.
         byte* sourceText = (byte*)NativeMemory.AllocZeroed((nuint)((PyBytesObject*)source)->Size + 1);
         nint settingsLength = ((PyBytesObject*)settings)->Size;
         byte* settingsData = (byte*)NativeMemory.Alloc((nuint)settingsLength + 1);
@@ -94,7 +95,8 @@ internal sealed unsafe class WorkerInterpreter
         return served ? Text.ToPython(failure) : Errors.Runtime(failure);
     }
 
-    // From its creation to its end; returns what went wrong. Must not throw: the caller could not tell whose GIL it has.
+    // Runs the interpreter from creation to end and returns the failure. It must not throw, or the caller could not tell which
+    // GIL it holds.
     string? Live(byte* source, byte* settings, nint settingsLength)
     {
         string? failure;
@@ -116,8 +118,8 @@ internal sealed unsafe class WorkerInterpreter
     }
 
     /// <summary>
-    /// Sends the answer to the task before and waits for the next one, which is the worker's until it is answered. Null when
-    /// there will be none. Called with the worker's GIL, which is free while it waits.
+    /// Sends the answer to the last task and waits for the next task, which the worker must answer. Returns null when no task
+    /// will follow. Called with the worker's GIL, which is released while it waits.
     /// </summary>
     internal Message* Take()
     {
@@ -135,27 +137,28 @@ internal sealed unsafe class WorkerInterpreter
         return task;
     }
 
-    // The worker waits for a task; an interrupt does not concern it. Release; pairs with the acquire in Interrupt.
+    // The worker waits for a task and is not to be interrupted. Release; pairs with the acquire in Interrupt.
     void Rest() => Volatile.Write(ref _busy, false);
 
-    // The worker has taken a task; an interrupt reaches it from here on.
+    // The worker has taken a task and can be interrupted from here on.
     void Begin(Message* task)
     {
         _task = task;
-        // Full fence; pairs with that in Channel.Interrupt: either we see that all are interrupted, or it sees that this one is
-        // busy.
+        // Full fence; pairs with the full fence in Channel.Interrupt. Either this thread sees that all workers are interrupted,
+        // or that one sees that this worker is busy.
         Interlocked.Exchange(ref _busy, true);
         if (_channel.Interrupted) Interrupt();
     }
 
     /// <summary>
-    /// Answers the task that was taken; the answer goes with the next <see cref="Take"/>. False if there is none.
+    /// Answers the task that was taken last; the next <see cref="Take"/> sends the answer. Returns false if there is no such
+    /// task.
     /// </summary>
     internal bool TryFinish(long kind, byte* data, nint length, long parcel = 0)
     {
         if (_task == null) return false;
         _answer = Message.Create(_task->Subject, kind, data, length, parcel);
-        // An interrupt that was a moment late is caught by the worker's loop.
+        // The worker's loop catches an interrupt that arrives after this.
         Rest();
         Message.Free(_task);
         _task = null;
@@ -163,7 +166,7 @@ internal sealed unsafe class WorkerInterpreter
         return true;
     }
 
-    // A worker that ends in the middle of a task would leave the owner waiting for ever.
+    // Answers an unfinished task when the worker ends; otherwise the owner would wait for ever.
     void AnswerForLost(string? failure)
     {
         if (_task != null)
@@ -175,7 +178,7 @@ internal sealed unsafe class WorkerInterpreter
             }
             catch (OutOfMemoryException)
             {
-                // The message of the task becomes the answer, with no text: it needs no memory.
+                // The task's message becomes an answer without text, which needs no memory.
                 _answer = _task;
                 _answer->Kind = Channel.LostTask;
                 _answer->Length = 0;
@@ -187,21 +190,21 @@ internal sealed unsafe class WorkerInterpreter
     }
 
     /// <summary>
-    /// Makes the worker's thread raise KeyboardInterrupt at its next bytecode boundary, once in its life: a second one would hit
-    /// the code that cleans up after the first. Called under the channel's lock on its workers, or by the worker.
+    /// Makes the worker's thread raise KeyboardInterrupt at its next bytecode boundary, once in the worker's life: a second one
+    /// would hit the code that cleans up after the first. Called under the channel's lock on its workers, or by the worker.
     /// </summary>
     internal void Interrupt()
     {
         // Acquire; pairs with Rest and Begin.
         if (!Volatile.Read(ref _busy)) return;
-        // Full fence; of two callers one goes on.
+        // Full fence; only one of two concurrent callers goes on.
         if (Interlocked.Exchange(ref _interrupted, 1) != 0) return;
         Api.Table._PyEval_AddPendingCall(
             _interpreter, (delegate* unmanaged[Cdecl]<void*, int>)&RaiseKeyboardInterrupt, (void*)_threadId, 0);
     }
 
-    // An interrupt on its way would be raised while the interpreter ends. None can come any more: the worker has left the
-    // channel.
+    // Takes in a pending interrupt, which would otherwise be raised while the interpreter ends. No further one can follow, since
+    // the worker has left the channel.
     void ForgetInterrupt()
     {
         if (_interrupted == 0) return;
@@ -210,8 +213,8 @@ internal sealed unsafe class WorkerInterpreter
         api.PyThreadState_SetAsyncExc(_threadId, null);
     }
 
-    // Sends the answer, delivers it with the owner's GIL in place of this interpreter's if nobody else is at it, and takes the
-    // next task if there is one.
+    // Sends the answer. If there is no other deliverer, delivers it with the owner's GIL in place of this interpreter's. Then
+    // takes the next task if there is one.
     Message* Exchange(out Channel.Duty duty)
     {
         Message* answer = _answer;
@@ -234,7 +237,7 @@ internal sealed unsafe class WorkerInterpreter
         PyObject* raised = _channel.DeliverAll();
         if (raised != null)
         {
-            // What a callback of the user raises is logged by concurrent.futures; anything else must not vanish.
+            // concurrent.futures logs what a user's callback raises. Any other exception must be reported, too.
             api.PyErr_SetRaisedException(raised);
             api.PyErr_WriteUnraisable(_channel.Deliver);
         }
@@ -243,13 +246,13 @@ internal sealed unsafe class WorkerInterpreter
         api.PyEval_RestoreThread(own);
     }
 
-    // On success the new interpreter's thread state is current, else the owner's is again.
+    // On success the new interpreter's thread state is current, otherwise the owner's.
     string? Create(out void* thread)
     {
         ref Api api = ref Api.Table;
         thread = null;
         if (Unloading.Run()) WarnOfMappings();
-        // CPython does not survive it everywhere when memory ends in the midst of it.
+        // Not every part of CPython survives if memory runs out while an interpreter is created.
         if (!MemoryProbe.Has(MemoryForOne)) return NoMemory;
         PyInterpreterConfig config =
             new() { AllowThreads = 1, AllowDaemonThreads = 1, CheckMultiInterpExtensions = 1, Gil = PyInterpreterConfig.OwnGil };
@@ -280,7 +283,7 @@ internal sealed unsafe class WorkerInterpreter
         Marshal.FreeCoTaskMem(text);
     }
 
-    // Its own GIL is given up while it waits, so that whoever creates can deliver to it.
+    // The caller's GIL is released while it waits, so that the thread that creates an interpreter can deliver answers to it.
     static void EnterCreation()
     {
         void* thread = Api.Table.PyEval_SaveThread();
@@ -288,7 +291,7 @@ internal sealed unsafe class WorkerInterpreter
         Api.Table.PyEval_RestoreThread(thread);
     }
 
-    /// <summary>Runs the source. Returns null, or what went wrong, as text, since no object may leave the interpreter.</summary>
+    /// <summary>Runs the source. Returns null, or the failure as text, since no object may leave the interpreter.</summary>
     static string? Run(byte* source, byte* settings, nint settingsLength)
     {
         const int FileInput = 257;
@@ -330,8 +333,8 @@ internal sealed unsafe class WorkerInterpreter
         return description;
     }
 
-    // What a task has left to be told of everything that Python code does may be what raised, and would go on to do so until the
-    // interpreter has ended.
+    // Removes the tracing and profiling functions that a task has left: one of them may have raised the exception, and would
+    // raise again until the interpreter has ended.
     static void ForgetObservers()
     {
         const int Tools = 6, Events = 32;
@@ -348,7 +351,7 @@ internal sealed unsafe class WorkerInterpreter
             arguments[1] = api.PyLong_FromLongLong(1L << i % Events);
             if (arguments[0] != null && arguments[1] != null)
                 References.Drop(api.PyObject_Vectorcall(register, arguments, 3, null));
-            // Not all the bits are events.
+            // Some bits are no events.
             api.PyErr_Clear();
             References.Drop(arguments[0]);
             References.Drop(arguments[1]);
@@ -360,12 +363,12 @@ internal sealed unsafe class WorkerInterpreter
     void End(void* thread)
     {
         ref Api api = ref Api.Table;
-        // Before it is counted which threads have a state: none gets one from here on.
+        // Before threads are counted: from here on no thread gets a thread state in the interpreter.
         CopyOwner* owner = CopyOwner.EndOf(_interpreter);
         LetVisitorsLeave(owner != null ? MostForVisitors : MostForEnding);
         if (HasStrayThreads())
         {
-            // Ending it under them would be a fatal error of CPython; so it is left alive, with its leases.
+            // Ending it now would be a fatal error of CPython. So it is left alive, and keeps its leases.
             ProgramEnd.Abandon(_interpreter);
             if (owner != null) owner->IsAbandoned = true;
             api.PyEval_SaveThread();
@@ -383,8 +386,8 @@ internal sealed unsafe class WorkerInterpreter
         Leases.EndThoseOfEnded();
     }
 
-    // Milliseconds. Threads of C libraries that are in the interpreter for a callback, or wait for its GIL, are done in a moment,
-    // unless they stay for ever; and so are threads that have ended as far as Python code can see.
+    // Milliseconds. Threads of C libraries that are in the interpreter for a callback, or wait for its GIL, leave soon or stay
+    // for ever. Threads that have ended from Python's point of view leave soon as well.
     const int MostForVisitors = 1000, MostForEnding = 50;
 
     void LetVisitorsLeave(int most)
@@ -397,15 +400,15 @@ internal sealed unsafe class WorkerInterpreter
         }
     }
 
-    // The worker's code has waited for the threads of the threading module, and stopped daemons; those that tasks started by
-    // other means may still run, and those that sit in C code.
+    // The worker's code has joined the threads of the threading module and stopped daemons. Threads that tasks started by other
+    // means may still run, and so may threads in C code.
     bool HasStrayThreads()
     {
         void* first = Api.Table.PyInterpreterState_ThreadHead(_interpreter);
         return Api.Table.PyThreadState_Next(first) != null;
     }
 
-    // Any thread of the interpreter may come to run this, so it does not raise itself.
+    // Any thread of the interpreter may run this pending call, so it does not raise in the calling thread.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int RaiseKeyboardInterrupt(void* thread)
     {

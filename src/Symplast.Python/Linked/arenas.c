@@ -1,7 +1,9 @@
-/* Which interpreter each arena of CPython's object allocator belongs to, so that those of an interpreter that has ended can be given back: CPython keeps them all if
-   one block of them was not freed, and extension modules never free everything.
+/* Records which interpreter each arena of CPython's object allocator belongs to, so that the arenas of an interpreter that has
+   ended can be given back. CPython keeps all of them if a single block in them was not freed, and extension modules never free
+   everything.
 
-   In C, because any thread may need an arena at any time: entering the .NET runtime for the first time takes memory, and the runtime does not survive it if there is none. */
+   This is C because any thread may need an arena at any time. A thread's first entry into the .NET runtime allocates memory,
+   and the runtime does not survive a failure there. */
 
 #include <pthread.h>
 #include <stdint.h>
@@ -42,9 +44,9 @@ static void *allocate(void *context, size_t size)
     char *start = original.allocate(context, size);
     void *thread = start == NULL ? NULL : current_thread();
     int64_t owner = thread == NULL ? 0 : number_of(interpreter_of(thread));
-    /* The main interpreter's end with the process. */
+    /* Arenas of the main interpreter are not recorded: they live as long as the process. */
     struct arena *arena = owner <= 0 ? NULL : malloc(sizeof *arena);
-    if (arena == NULL) return start;    /* Without memory for a note it stays, as it would without us. */
+    if (arena == NULL) return start;    /* Without memory for a record CPython alone decides about the arena. */
     *arena = (struct arena){NULL, start, size, owner};
     lock();
     struct arena **bucket = bucket_of(start);
@@ -69,7 +71,7 @@ static void release(void *context, void *start, size_t size)
     original.release(context, start, size);
 }
 
-/* Begins to watch, once in the process; the functions are CPython's. */
+/* Installs the allocator, once in the process. The functions are CPython's. */
 void symplast_watch_arenas(void (*get)(struct allocator *), void (*set)(struct allocator *), void *(*thread)(void), void *(*interpreter)(void *), int64_t (*number)(void *))
 {
     current_thread = thread;
@@ -81,7 +83,7 @@ void symplast_watch_arenas(void (*get)(struct allocator *), void (*set)(struct a
     set(&ours);
 }
 
-/* Takes the arenas of an interpreter that has ended; its number is not used again. */
+/* Removes the arenas of an interpreter that has ended from the table and returns them. Its number is not used again. */
 struct arena *symplast_take_arenas(int64_t owner)
 {
     struct arena *taken = NULL;
@@ -101,7 +103,7 @@ struct arena *symplast_take_arenas(int64_t owner)
     return taken;
 }
 
-/* Gives taken arenas back: their addresses, too, or only their memory, which then reads as zeros. */
+/* Gives taken arenas back: with their addresses, or only their memory, which then reads as zeros. */
 void symplast_release_arenas(struct arena *taken, int with_addresses)
 {
     while (taken != NULL) {

@@ -1,7 +1,8 @@
-/* The .NET runtime asks for the bounds of a thread's stack at the thread's first call. glibc's pthread_getattr_np needs some 200 bytes for that, which the
-   runtime does not need; without them it fails, and the runtime, which looks at no result, destroys the same attributes twice and uses what is left in
-   them. The linker puts this function in its place (--wrap). When glibc's fails, the bounds are those of the mapping with the caller's frame, found
-   without an allocation. */
+/* The .NET runtime asks for the bounds of a thread's stack at the thread's first call. For that, glibc's pthread_getattr_np
+   allocates some 200 bytes that the runtime does not need. Without memory it fails. The runtime ignores the result, destroys
+   the same attributes twice and uses what is left in them. So the linker replaces the function by this one (--wrap). If
+   glibc's function fails, the bounds are those of the mapping that contains the caller's frame, which is found without an
+   allocation. */
 
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -9,12 +10,13 @@
 #include <stdint.h>
 #include <unistd.h>
 
-/* Without /proc: what a frame of the runtime has below it at least, and at most what lies above the first frames of a thread. */
+/* For systems without /proc: how much of the stack a frame of the runtime has below it at least, and how much lies above a
+   thread's first frames at most. */
 enum { SURELY_BELOW = 64 << 10, PAGE = 4096 };
 
 struct bounds { uintptr_t low, high; };
 
-/* The mapping that holds an address; false if there is no list of them. */
+/* Finds the mapping that contains an address. Returns false if the list of mappings cannot be read. */
 static int mapping_of(uintptr_t address, struct bounds *found)
 {
     int file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);

@@ -1,6 +1,6 @@
-/* One access by the initial-exec model decides for all thread-local variables of the module: they become static ones. Otherwise glibc asks for their
-   memory when a thread first calls into the module, and ends the process if there is none. There are some 300 bytes, of the 1,600 or so that glibc
-   keeps for such libraries. */
+/* One access by the initial-exec model makes all thread-local variables of the module static ones. Otherwise glibc would
+   allocate their memory when a thread first calls into the module, and end the process if there is none. The variables take
+   some 300 of the about 1,600 bytes that glibc reserves for such libraries. */
 
 static __thread volatile int touched __attribute__((tls_model("initial-exec")));
 

@@ -4,13 +4,13 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-/// <summary>Python numbers as elements of arrays, and back.</summary>
+/// <summary>Converts Python numbers to elements of arrays and back.</summary>
 internal static unsafe class ArrayNumbers
 {
-    // Stands for an int that is larger than any sum of elements.
+    // Used for an int that is larger than any sum of elements.
     static readonly Int128 Huge = Int128.One << 100;
 
-    /// <summary>A new reference to the number that an element is; null with MemoryError set. Runs no Python code.</summary>
+    /// <summary>Returns a new reference to an element as a number; null with MemoryError set. Runs no Python code.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static PyObject* ToPython(ElementKind kind, ulong word)
     {
@@ -20,7 +20,9 @@ internal static unsafe class ArrayNumbers
         return Outgoing.Int(Elements.IsSigned(kind) ? Elements.Signed(kind, word) : (long)word);
     }
 
-    /// <summary>The element that a number becomes; false with TypeError or OverflowError set. Can run Python code.</summary>
+    /// <summary>
+    /// Converts a number to an element. Returns false with TypeError or OverflowError set. May run Python code.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool TryWord(ElementKind kind, PyObject* o, out ulong word)
     {
@@ -33,8 +35,8 @@ internal static unsafe class ArrayNumbers
     }
 
     /// <summary>
-    /// An int of whatever size, those far beyond 64 bits as a number that is still too large for all sums; false with an
-    /// exception set. Can run Python code.
+    /// Converts an int of any size. An int far beyond 64 bits becomes a number that is too large for any sum. Returns false with
+    /// an exception set. May run Python code.
     /// </summary>
     internal static bool TryInteger(PyObject* o, out Int128 number)
     {
@@ -49,7 +51,7 @@ internal static unsafe class ArrayNumbers
         if (index == null) return false;
         int overflow;
         number = api.PyLong_AsLongLongAndOverflow(index, &overflow);
-        // Two elements of 64 bits can be nearly 65 bits apart.
+        // The distance of two elements of 64 bits has up to 65 bits.
         PyObject* magnitude = overflow < 0 ? api.PyNumber_Negative(index) : References.New(index);
         if (overflow != 0 && magnitude != null)
         {
@@ -63,7 +65,7 @@ internal static unsafe class ArrayNumbers
         return magnitude != null;
     }
 
-    /// <summary>A float; false with an exception set. Can run Python code.</summary>
+    /// <summary>Converts a float. Returns false with an exception set. May run Python code.</summary>
     internal static bool TryReal(PyObject* o, out double number)
     {
         ref Api api = ref Api.Table;
@@ -72,8 +74,8 @@ internal static unsafe class ArrayNumbers
     }
 
     /// <summary>
-    /// Whether an element equals exactly what <paramref name="o"/> does, and no Python code has a say in it:
-    /// <paramref name="real"/> is what to compare elements that are floats with, <paramref name="word"/> the others.
+    /// Whether elements can be compared with <paramref name="o"/> exactly without running Python code. Floats are compared with
+    /// <paramref name="real"/>, other elements with <paramref name="word"/>.
     /// </summary>
     internal static bool TryPlain(ElementKind kind, PyObject* o, out ulong word, out double real)
     {

@@ -6,8 +6,8 @@ using Operations = Symplast.Objects.SharedArray;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// What is to be stored in an Array, as elements side by side: those of another Array, those of an object's buffer, or numbers
-/// that an iterable gave. Made and disposed of outside sections, with the GIL held.
+/// Elements, at equal distances, that are to be stored in an Array: those of another Array, those of an object's buffer, or
+/// numbers from an iterable. Created and disposed of outside sections, with the GIL held.
 /// </summary>
 internal unsafe ref struct ArraySource
 {
@@ -17,7 +17,7 @@ internal unsafe ref struct ArraySource
     /// <summary>The first element.</summary>
     internal byte* Data;
 
-    /// <summary>Number of elements.</summary>
+    /// <summary>The number of elements.</summary>
     internal nint Count;
 
     /// <summary>Bytes from one element to the next.</summary>
@@ -29,8 +29,8 @@ internal unsafe ref struct ArraySource
     byte* _own;
 
     /// <summary>
-    /// Numbers, from an Array, bytes (whose bits are taken), an object with a buffer, or any iterable; false with an exception
-    /// set. Can run Python code.
+    /// Takes numbers from an Array, from bytes (whose bits are used), from an object with a buffer, or from any iterable. Returns
+    /// false with an exception set. May run Python code.
     /// </summary>
     internal static bool Of(LiveState* state, PyObject* o, ElementKind kind, out ArraySource source)
     {
@@ -47,7 +47,7 @@ internal unsafe ref struct ArraySource
         return done;
     }
 
-    /// <summary>Gives back whatever the elements lie in.</summary>
+    /// <summary>Releases the memory that the elements are in.</summary>
     internal void Dispose()
     {
         _view.End();
@@ -59,7 +59,7 @@ internal unsafe ref struct ArraySource
         this = default;
     }
 
-    /// <summary>Copies the elements to others, which may be the same ones.</summary>
+    /// <summary>Copies the elements. Source and destination may overlap.</summary>
     internal readonly void CopyTo(byte* to, nint step, int size)
     {
         if (Count == 0) return;
@@ -121,7 +121,8 @@ internal unsafe ref struct ArraySource
         return true;
     }
 
-    // False, with or without an exception, if there is no such buffer; without one, what the object gives as an iterable may do.
+    // Returns false with an exception set, or false without one if there is no such buffer: the object may then still be
+    // iterable.
     bool TryBuffer(PyObject* o, ElementKind kind)
     {
         ref Api api = ref Api.Table;

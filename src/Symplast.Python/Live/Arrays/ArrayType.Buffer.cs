@@ -8,13 +8,13 @@ namespace Symplast.Python.Live;
 
 /// <summary>The buffer protocol.</summary>
 /// <remarks>
-/// A buffer holds a reference to the handle, as all do, and an export of the elements, which alone keeps their memory: deleting
-/// the array or its pool, and the end of the interpreter's part in live objects, leave it as it is. So releasing a buffer asks
-/// nothing of the handle.
+/// A buffer holds a reference to the handle, as all buffers do, and an export of the elements. The export alone keeps their
+/// memory: deleting the array or its pool does not change it, nor does the end of the interpreter's use of live objects. So
+/// releasing a buffer does not need the handle.
 /// </remarks>
 internal static unsafe partial class ArrayType
 {
-    // What a consumer asks for; Strides includes Shape.
+    // The flags of a consumer's request; Strides includes Shape.
     const int WithFormat = 0x4;
     const int WithShape = 0x8;
     const int WithStrides = 0x18;
@@ -38,7 +38,7 @@ internal static unsafe partial class ArrayType
             buffer->ReadOnly = 0;
             buffer->Dimensions = 1;
             buffer->Format = (flags & WithFormat) != 0 ? Typecodes.Format(view.Tag) : null;
-            // Beside the elements, and there as long.
+            // The count lies beside the elements and is valid as long as they are.
             buffer->Shape = (flags & WithShape) != 0 ? &view.Buffer->Count : null;
             buffer->Strides = (flags & WithStrides) == WithStrides ? &buffer->ItemSize : null;
             buffer->SubOffsets = null;
@@ -55,7 +55,7 @@ internal static unsafe partial class ArrayType
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static void ReleaseBuffer(PyObject* self, PyBuffer* buffer)
     {
-        // In a forked child what is shared stays as it is.
+        // In a forked child shared memory is not changed.
         if (!ForkGuard.IsForkedChild) SharedBuffer.EndExport((SharedBuffer*)buffer->Internal);
     }
 }

@@ -5,7 +5,7 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-// Comparing with other arrays, and looking for a number. The elements are exported meanwhile, because that can run Python code.
+// Comparison with other arrays, and searching for a number. The elements are exported meanwhile, since Python code may run.
 internal static unsafe partial class ArrayType
 {
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -50,7 +50,7 @@ internal static unsafe partial class ArrayType
         return result;
     }
 
-    // As sequences are compared: by the first two elements that differ, or by length.
+    // Compares as sequences are compared: by the first two elements that differ, or by length.
     static PyObject* CompareElements(in ArrayView left, ElementKind kind, byte* right, nint count, int operation)
     {
         bool isEquality = operation is Equal or NotEqual;
@@ -70,7 +70,7 @@ internal static unsafe partial class ArrayType
         return result;
     }
 
-    // The same for elements of different kinds, exactly as Python compares numbers; negative with an exception set.
+    // The first difference between elements of different kinds, compared exactly as Python does; negative with an exception set.
     static nint FirstDifference(in ArrayView left, ElementKind kind, byte* right, nint count)
     {
         int size = Elements.SizeOf(kind);
@@ -146,7 +146,7 @@ internal static unsafe partial class ArrayType
         }
     }
 
-    // A bound of a range: whatever is too large for one is as good as the end.
+    // A bound of a range. A number that is too large counts as the end.
     static bool TryBound(PyObject* o, out nint bound)
     {
         bound = Api.Table.PyNumber_AsSsize_t(o, null);

@@ -93,7 +93,7 @@ internal static unsafe partial class ArrayType
     {
         if (value == null) return RaiseFixed();
         if (!LiveMethods.IsUsable(handle)) return false;
-        // The index comes before the value, as with plain arrays.
+        // The index is checked before the value, as in plain arrays.
         Status status = Operations.Get(handle->State->Me, ArrayOf(handle), index, out _, out ElementKind kind);
         if (status == Status.Done)
         {
@@ -103,7 +103,7 @@ internal static unsafe partial class ArrayType
         return status == Status.Done || Raise(handle, status, "array assignment index out of range") != null;
     }
 
-    // What the elements are; false with DeletedError set.
+    // The kind of the elements; false with DeletedError set.
     static bool TryKind(Handle* handle, out ElementKind kind)
     {
         kind = default;
@@ -112,7 +112,7 @@ internal static unsafe partial class ArrayType
         return status == Status.Done || LiveErrors.Raise(handle, status) != null;
     }
 
-    // The index that an object stands for. Can run Python code.
+    // Converts an index. May run Python code.
     static bool TryIndex(PyObject* o, out nint index)
     {
         index = 0;
@@ -132,7 +132,7 @@ internal static unsafe partial class ArrayType
         nint start, stop, step;
         if (Api.Table.PySlice_Unpack(slice, &start, &stop, &step) < 0 || !TryExport(handle, out ArrayView view)) return null;
         nint count = Api.Table.PySlice_AdjustIndices(view.Count, &start, &stop, step);
-        // The first element of an empty slice can lie outside.
+        // The first element of an empty slice may lie outside the array.
         PyObject* plain = PlainArrays.Of(
             view.Tag, view.Size, count == 0
             ? view.Data : view.Data + start * view.Size, count <= 1 ? view.Size : step * view.Size, count);

@@ -96,7 +96,7 @@ internal static unsafe partial class ArrayType
             ? CompareExchange(handle, index, kind, arguments[1], word) : null;
     }
 
-    // Python says whether an element is what was expected; its bits are exchanged if they are still those that Python saw.
+    // Python decides whether an element equals the expected one. Its bits are exchanged if they are still those that Python saw.
     static PyObject* CompareExchange(Handle* handle, nint index, ElementKind kind, PyObject* expected, ulong word)
     {
         for (nint tries = 0; LiveMethods.GoesOn(tries); tries++)

@@ -4,7 +4,7 @@ using Symplast.CPython;
 
 namespace Symplast.Python.Live;
 
-// + and *, which make plain arrays. Without slots of their own, += and *= would put such a one in the place of the Array.
+// + and *, which make plain arrays. += and *= have slots of their own, or they would replace the Array by a plain array.
 internal static unsafe partial class ArrayType
 {
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -9,7 +9,7 @@ using Operations = Symplast.Objects.SharedArray;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The Python type <c>symplast.Array</c>: numbers side by side, which all interpreters share. This file: creation, copies and
+/// The Python type <c>symplast.Array</c>: an array of numbers that all interpreters share. This file has creation, copies and
 /// comparison.
 /// </summary>
 internal static unsafe partial class ArrayType
@@ -20,7 +20,7 @@ internal static unsafe partial class ArrayType
     const int NotEqual = 3;
     const int Greater = 4;
 
-    /// <summary>What others are to know of the kind; once a process.</summary>
+    /// <summary>Describes the kind; called once a process.</summary>
     internal static Kind Kind()
     {
         return new Kind
@@ -35,7 +35,7 @@ internal static unsafe partial class ArrayType
         };
     }
 
-    // An array.array of a typecode that an Array can have.
+    // Copies an array.array with a typecode that an Array can have.
     static Header* Carry(LiveState* state, PoolHeap* heap, PyObject* o)
     {
         if (!PlainArrays.Is(o, orDerived: false) || PlainArrays.TypecodeOf(o) is not (not 0 and int typecode)) return null;
@@ -47,7 +47,7 @@ internal static unsafe partial class ArrayType
         return copy;
     }
 
-    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    /// <summary>The specification from which every interpreter makes its type; built once a process.</summary>
     static PyTypeSpec* Specification() => Table(new PyTypeSpec
     {
         Name = Text.Utf8("symplast.Array"u8),
@@ -93,8 +93,8 @@ internal static unsafe partial class ArrayType
     });
 
     /// <summary>
-    /// A new array in a pool, of zeros or filled with elements, with one reference, the caller's; null if the pool was deleted,
-    /// or else with an exception set.
+    /// Creates an array in a pool, of zeros or filled with elements. The one reference is the caller's. Returns null if the pool
+    /// was deleted, or with an exception set.
     /// </summary>
     internal static Header* CreateShared(
         LiveState* state, PoolHeap* heap, int typecode, nint count, scoped in ArraySource source, out bool isDeleted)
@@ -112,7 +112,7 @@ internal static unsafe partial class ArrayType
         return (Header*)array;
     }
 
-    // The handle of a new array in a pool; null with an exception set.
+    // Creates an array in a pool and its handle. Returns null with an exception set.
     static PyObject* Create(InterpreterState interpreter, Pool pool, int typecode, nint count, scoped in ArraySource source)
     {
         LiveState* state = interpreter.Live;
@@ -145,7 +145,7 @@ internal static unsafe partial class ArrayType
             if (!Typecodes.TryKind(typecode, out ElementKind kind))
                 return Errors.Value($"bad typecode (must be {Typecodes.All})");
             InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
-            // Also the pool of objects that an initializer makes meanwhile, if that opens no other one.
+            // Read first: this is also the pool of objects that the initializer makes meanwhile, unless it opens another one.
             Pool pool = CurrentPool.Get(interpreter);
             PyObject* initializer = count == 2 ? arguments[1] : null;
             if (initializer == null) return Create(interpreter, pool, typecode, 0, default);
@@ -158,7 +158,7 @@ internal static unsafe partial class ArrayType
         }
     }
 
-    // An int, or what can be nothing else.
+    // Whether an object is an int, or can only stand for one.
     static bool IsLength(PyObject* o)
     {
         ref Api api = ref Api.Table;
@@ -224,7 +224,7 @@ internal static unsafe partial class ArrayType
         return list;
     }
 
-    // Exports the elements of an array; false with an exception set.
+    // Exports the elements of an array. Returns false with an exception set.
     static bool TryExport(Handle* handle, out ArrayView view)
     {
         view = default;
@@ -247,7 +247,7 @@ internal static unsafe partial class ArrayType
         return null;
     }
 
-    // A new Array in the same pool.
+    // Creates a new Array in the same pool.
     static PyObject* Copy(Handle* handle)
     {
         if (!TryExport(handle, out ArrayView view)) return null;

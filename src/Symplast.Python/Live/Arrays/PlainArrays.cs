@@ -4,14 +4,14 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The interpreter's own <c>array.array</c>: what slices and plain copies of an Array are, and what is carried into a pool as
-/// one.
+/// The interpreter's own <c>array.array</c>: the type of an Array's slices and plain copies, and one that is copied into a pool
+/// as an Array.
 /// </summary>
 internal static unsafe class PlainArrays
 {
     const int Writable = 0x1;
 
-    /// <summary>Whether an object is an <c>array.array</c>. Without the module there is none.</summary>
+    /// <summary>Whether an object is an <c>array.array</c>. Without the module no object is one.</summary>
     internal static bool Is(PyObject* o, bool orDerived)
     {
         ref Api api = ref Api.Table;
@@ -30,7 +30,7 @@ internal static unsafe class PlainArrays
         return isOne;
     }
 
-    /// <summary>The typecode of an <c>array.array</c>; 0 if that is none of numbers.</summary>
+    /// <summary>The typecode of an <c>array.array</c>; 0 if its elements are not numbers.</summary>
     internal static int TypecodeOf(PyObject* plain)
     {
         PyObject* text = Api.Table.PyObject_GetAttrString(plain, Text.Utf8("typecode"u8));
@@ -42,7 +42,9 @@ internal static unsafe class PlainArrays
         return typecode;
     }
 
-    /// <summary>A new <c>array.array</c> of elements that are at least so many bytes apart; null with an exception set.</summary>
+    /// <summary>
+    /// A new <c>array.array</c> of elements that are <paramref name="step"/> bytes apart; null with an exception set.
+    /// </summary>
     internal static PyObject* Of(int typecode, int size, byte* from, nint step, nint count)
     {
         PyObject* plain = OfZeros(typecode, size, count);

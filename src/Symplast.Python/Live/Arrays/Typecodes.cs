@@ -3,16 +3,16 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-/// <summary>The typecodes of numbers that <c>array.array</c> has, which an Array's tag is one of.</summary>
+/// <summary>The numeric typecodes of <c>array.array</c>. An Array's tag is one of them.</summary>
 internal static unsafe class Typecodes
 {
     /// <summary>All of them, for messages.</summary>
     internal const string All = "b, B, h, H, i, I, l, L, q, Q, f or d";
 
-    /// <summary>What elements with a typecode are; false if there is no such typecode.</summary>
+    /// <summary>The kind of elements with a typecode; false if there is no such typecode.</summary>
     internal static bool TryKind(int typecode, out ElementKind kind)
     {
-        // As in C on the 64-bit systems that there are wheels for: long has 64 bits.
+        // As in C on the 64-bit systems for which there are wheels: long has 64 bits.
         ElementKind? found = typecode switch
         {
             'b' => ElementKind.Int8,
@@ -31,7 +31,7 @@ internal static unsafe class Typecodes
         return found.HasValue;
     }
 
-    /// <summary>The typecode as a C string, which lives as long as the process: the format of exported buffers.</summary>
+    /// <summary>The typecode as a C string that is never freed: the format of exported buffers.</summary>
     internal static byte* Format(int typecode) => Text.Utf8(typecode switch
     {
         'b' => "b"u8,
@@ -48,9 +48,7 @@ internal static unsafe class Typecodes
         _ => "d"u8,
     });
 
-    /// <summary>
-    /// What the elements of a buffer are that has this format, as written for native order; false if they are no such numbers.
-    /// </summary>
+    /// <summary> The kind of a buffer's elements by its format in native order; false if they are not such numbers. </summary>
     internal static bool TryFormat(byte* format, out ElementKind kind)
     {
         kind = ElementKind.UInt8;

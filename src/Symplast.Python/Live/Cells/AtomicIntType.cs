@@ -11,7 +11,7 @@ namespace Symplast.Python.Live;
 /// <summary>The Python type <c>symplast.AtomicInt</c>: a 64-bit integer that all interpreters share.</summary>
 internal static unsafe class AtomicIntType
 {
-    /// <summary>What others are to know of the kind; once a process.</summary>
+    /// <summary>Describes the kind; called once a process.</summary>
     internal static Kind Kind()
     {
         return new Kind
@@ -29,7 +29,7 @@ internal static unsafe class AtomicIntType
 
     static PyObject* ToPlain(Handle* handle) => Api.Table.PyNumber_Index((PyObject*)handle);
 
-    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    /// <summary>The specification from which every interpreter makes its type; built once a process.</summary>
     static PyTypeSpec* Specification() => Table(new PyTypeSpec
     {
         Name = Text.Utf8("symplast.AtomicInt"u8),

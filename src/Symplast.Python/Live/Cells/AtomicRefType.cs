@@ -11,7 +11,7 @@ namespace Symplast.Python.Live;
 /// <summary>The Python type <c>symplast.AtomicRef</c>: a reference that all interpreters share.</summary>
 internal static unsafe class AtomicRefType
 {
-    /// <summary>What others are to know of the kind; once a process.</summary>
+    /// <summary>Describes the kind; called once a process.</summary>
     internal static Kind Kind()
     {
         return new Kind
@@ -27,7 +27,7 @@ internal static unsafe class AtomicRefType
 
     static bool IsReference(Header* shared) => AtomicCell.HoldsReference((AtomicCell*)shared);
 
-    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    /// <summary>The specification from which every interpreter makes its type; built once a process.</summary>
     static PyTypeSpec* Specification() => Table(new PyTypeSpec
     {
         Name = Text.Utf8("symplast.AtomicRef"u8),
@@ -128,7 +128,7 @@ internal static unsafe class AtomicRefType
     static PyObject* CopyDeep(Handle* handle, PyObject* memo)
     {
         PyObject* value = ToPlain(handle);
-        // It may hold itself: the copy is known before what it holds is copied.
+        // The object may hold itself, so its copy is entered into the memo before its content is copied.
         PyObject* made = value == null ? null : CreateBeside(handle, Api.Table._Py_NoneStruct);
         PyObject* copy = made == null || !LiveMethods.Remember(memo, (PyObject*)handle, made)
             ? null : LiveMethods.CopyDeep(value, memo);
@@ -152,7 +152,7 @@ internal static unsafe class AtomicRefType
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* GetValue(PyObject* self, void* closure) => Frame.Call(self, &ToPlain);
 
-    /// <summary>A new reference to what it holds; null with an exception set.</summary>
+    /// <summary>Returns a new reference to the object's content; null with an exception set.</summary>
     internal static PyObject* ToPlain(Handle* handle)
     {
         if (!LiveMethods.IsUsable(handle)) return null;

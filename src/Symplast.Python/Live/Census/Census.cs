@@ -6,31 +6,30 @@ namespace Symplast.Python.Live;
 /// <summary>What keeps a live object alive.</summary>
 internal enum HeldBy
 {
-    /// <summary>Nothing that can be reached: it is part of a circle, or hangs on one.</summary>
+    /// <summary>Nothing that can be reached: the object is part of a cycle, or is reachable only from one.</summary>
     Nothing,
 
     /// <summary>A handle, in some interpreter.</summary>
     Handle,
 
     /// <summary>
-    /// A reference from outside that is no handle: data on their way between interpreters, the definition of a class, an
-    /// operation that is under way.
+    /// A reference from outside that is not a handle: data that are being sent between interpreters, the definition of a class,
+    /// an operation in progress.
     /// </summary>
     Elsewhere,
 
-    /// <summary>Another live object that is held by one of these.</summary>
+    /// <summary>Another live object that is kept alive by one of these.</summary>
     Object,
 }
 
 /// <summary>
-/// All live objects of the process, and what keeps each alive: found by walking the pools, and by following every reference, as
-/// garbage collectors do that count (D. F. Bacon, V. T. Rajan, "Concurrent cycle collection in reference counted systems", 2001):
-/// whoever has more references than lead to it from other live objects is held from outside, and so is what can be reached from
-/// it. Exact if nobody changes anything meanwhile.
+/// All live objects of the process and what keeps each of them alive. The pools are walked and every reference is followed, as
+/// garbage collectors for reference counts do (D. F. Bacon, V. T. Rajan, "Concurrent cycle collection in reference counted
+/// systems", 2001). An object with more references than other live objects have to it is held from outside, and so is everything
+/// reachable from it. The result is exact if nothing changes meanwhile.
 /// </summary>
 /// <remarks>
-/// Holds a reference to each object, and a pin on each pool, until it is disposed of. Made, used and disposed of by one thread,
-/// not inside a section.
+/// Holds a reference to each object and a pin on each pool until it is disposed of. Used by one thread, outside sections.
 /// </remarks>
 internal unsafe struct Census : IDisposable
 {
@@ -66,7 +65,7 @@ internal unsafe struct Census : IDisposable
             int index = new ReadOnlySpan<nint>(Objects, Count).BinarySearch((nint)target);
             if (index < 0 || Entries[index].HeldBy != HeldBy.Nothing) return;
             Entries[index].HeldBy = HeldBy.Object;
-            // Each object comes here once, so there is room.
+            // Each object is pushed once, so there is room.
             Stack[Height++] = index;
         }
     }
@@ -78,10 +77,10 @@ internal unsafe struct Census : IDisposable
 
     Census(Participant* me) => _me = me;
 
-    /// <summary>Number of objects.</summary>
+    /// <summary>The number of objects.</summary>
     internal readonly int Count => _objects.Count;
 
-    /// <summary>Takes one, of all pools that are not deleted.</summary>
+    /// <summary>Takes a census of all pools that are not deleted.</summary>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
     internal static Census Take(Participant* me)
     {
@@ -102,13 +101,13 @@ internal unsafe struct Census : IDisposable
         }
     }
 
-    /// <summary>An object, whose memory is to be looked at only inside a section in which its pool is not deleted.</summary>
+    /// <summary>An object. Its memory may be read only inside a section in which its pool is not deleted.</summary>
     internal readonly Header* this[int index] => (Header*)*_objects[index];
 
-    /// <summary>What keeps it alive.</summary>
+    /// <summary>What keeps an object alive.</summary>
     internal readonly HeldBy HolderOf(int index) => _entries[index]->HeldBy;
 
-    /// <summary>What is known of an object; false if its pool is deleted by now.</summary>
+    /// <summary>Describes an object; false if its pool has been deleted meanwhile.</summary>
     internal readonly bool TryDescribe(
         int index, out Pool? pool, out string type, out long size, out int references, out string? place)
     {
@@ -132,7 +131,7 @@ internal unsafe struct Census : IDisposable
         return !isDeleted && pool is not null;
     }
 
-    /// <summary>Gives all references and pins back.</summary>
+    /// <summary>Drops all references and pins.</summary>
     public void Dispose()
     {
         for (int i = 0; i < _objects.Count; i++) DropOne((Header*)*_objects[i]);
@@ -192,7 +191,7 @@ internal unsafe struct Census : IDisposable
         }
     }
 
-    // What holds an object from outside, or Nothing.
+    // What holds an object from outside the pools, or Nothing.
     readonly HeldBy RootOf(int index)
     {
         Header* o = this[index];

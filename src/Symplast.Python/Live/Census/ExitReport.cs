@@ -8,18 +8,19 @@ using Symplast.Memory;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// At the end of the process, a report on stderr of the live objects that are left (<c>SYMPLAST_DEBUG=leaks</c> or <c>track</c>).
-/// Called by CPython after the main interpreter, and with it all others, has ended: what their modules held is gone by then.
+/// Reports the live objects that are left at the end of the process on stderr (<c>SYMPLAST_DEBUG=leaks</c> or <c>track</c>).
+/// CPython calls it after the main interpreter, and before it all others, has ended, so what their modules held has been
+/// released.
 /// </summary>
 internal static unsafe partial class ExitReport
 {
     const int MostLines = 20;
     const int StandardError = 2;
 
-    /// <summary>Asks for the report; once a process.</summary>
+    /// <summary>Registers the report; once a process.</summary>
     internal static void Register()
     {
-        // There is room for 32 such functions. Without the report the program runs as well.
+        // CPython has room for 32 such functions. The program also runs without the report.
         if (Api.Table.Py_AtExit(&Run) != 0)
             Write("symplast: no report of live objects at exit: CPython has no room for another exit function\n");
     }
@@ -30,7 +31,7 @@ internal static unsafe partial class ExitReport
         if (ForkGuard.IsForkedChild) return;
         try
         {
-            // What these hold is ours, and nobody's fault.
+            // Definitions of classes belong to us and are no leaks of the program.
             ClassTable.ForgetDefinitions();
             Participant* me = Epoch.JoinUnbound();
             string report;
@@ -40,7 +41,7 @@ internal static unsafe partial class ExitReport
         }
         catch (OutOfMemoryException)
         {
-            // Nor is there any for a message.
+            // There is no memory for a message either.
         }
         catch (Exception e)
         {
@@ -58,7 +59,7 @@ internal static unsafe partial class ExitReport
         {
             for (int i = 0; i < census.Count; i++)
             {
-                // What nothing holds comes first: it was lost before the end.
+                // Objects that nothing holds come first: they were lost before the end.
                 if (census.HolderOf(i) == HeldBy.Nothing != (pass == 0)) continue;
                 if (!census.TryDescribe(i, out Pool? pool, out string type, out long size, out int references, out string? place))
                     continue;
@@ -93,7 +94,7 @@ internal static unsafe partial class ExitReport
     static void Write(string text)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);
-        // sys.stderr is gone, and the wheel has no Console. A report that cannot be written is no reason to fail.
+        // sys.stderr no longer exists, and the wheel has no Console. A report that cannot be written is not an error.
         fixed (byte* first = bytes)
         {
             for (nint done = 0; done < bytes.Length;)

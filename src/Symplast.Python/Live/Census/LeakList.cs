@@ -4,12 +4,12 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-/// <summary>A <see cref="Census"/> for Python: what <c>symplast.leaks()</c> is made of.</summary>
+/// <summary>A <see cref="Census"/> as Python objects, from which <c>symplast.leaks()</c> is made.</summary>
 internal static unsafe class LeakList
 {
     /// <summary>
     /// A list of tuples (type, pool, size, references, interpreters with a handle, held by, created), one for each live object of
-    /// a pool, or of all if it is null. Null with an exception set.
+    /// a pool, or of all pools if it is null. Returns null with an exception set.
     /// </summary>
     internal static PyObject* Create(InterpreterState interpreter, Pool? wanted)
     {
@@ -66,7 +66,7 @@ internal static unsafe class LeakList
         return Tuple(numbers);
     }
 
-    // Takes over the references, of which one may be null with an exception set; null then.
+    // Steals the references. If one is null with an exception set, returns null.
     static PyObject* Tuple(ReadOnlySpan<nint> items)
     {
         PyObject* tuple = Api.Table.PyTuple_New(items.Length);

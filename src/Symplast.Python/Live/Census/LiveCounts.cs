@@ -5,8 +5,8 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// What <c>pool.stats()</c> says of live objects. Objects are counted when it asks, by walking the pool's pages, so that making
-/// and dropping them costs nothing.
+/// The numbers of live objects in <c>pool.stats()</c>. Objects are counted on demand by walking the pool's pages, so that
+/// creating and dropping them costs nothing extra.
 /// </summary>
 internal static unsafe class LiveCounts
 {
@@ -21,7 +21,7 @@ internal static unsafe class LiveCounts
             if (counts[number] == 0) continue;
             string name = Kinds.NameOf(number);
             long count = counts[number];
-            // Of classes of one name together.
+            // Classes of the same name are counted together.
             for (int later = number + 1; number >= (int)LiveKind.Count && later < counts.Length; later++)
             {
                 if (counts[later] == 0 || Kinds.NameOf(later) != name) continue;
@@ -46,7 +46,7 @@ internal static unsafe class LiveCounts
         return dict;
     }
 
-    // Takes over the reference to the key, which may be null with an exception set. If it fails the dict is dropped.
+    // Steals the reference to the key, which may be null with an exception set. Drops the dict if it fails.
     static bool Add(PyObject* dict, PyObject* key, long number)
     {
         PyObject* value = Api.Table.PyLong_FromLongLong(number);

@@ -6,12 +6,12 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// How live objects that begin empty are made: each in a pool, and with its first handle. What makes the object gives null if
-/// there is no memory.
+/// Creates empty live objects, each in a pool and with its first handle. The function that makes the object returns null if there
+/// is no memory.
 /// </summary>
 internal static unsafe class Creation
 {
-    /// <summary>The slot <c>tp_new</c>: an object in the current pool; null with an exception set.</summary>
+    /// <summary>For the slot <c>tp_new</c>: creates an object in the current pool. Returns null with an exception set.</summary>
     internal static PyObject* New(PyObject* type, delegate*<Participant*, PoolHeap*, void*> make)
     {
         try
@@ -26,7 +26,7 @@ internal static unsafe class Creation
         }
     }
 
-    /// <summary>An object of the type of another one, in the same pool; null with an exception set.</summary>
+    /// <summary>Creates an object of another one's type, in the same pool. Returns null with an exception set.</summary>
     internal static PyObject* Beside(Handle* handle, delegate*<Participant*, PoolHeap*, void*> make)
     {
         if (!LiveMethods.CheckAlive(handle)) return null;
@@ -34,7 +34,7 @@ internal static unsafe class Creation
             ? In(interpreter, pool, handle->Head.Type, make) : null;
     }
 
-    /// <summary>The pool of an object, for another one beside it; false with DeletedError set.</summary>
+    /// <summary>The pool of an object, in which another one is to be created. Returns false with DeletedError set.</summary>
     internal static bool TryPlaceOf(
         Handle* handle, [NotNullWhen(true)] out InterpreterState? interpreter, [NotNullWhen(true)] out Pool? pool)
     {

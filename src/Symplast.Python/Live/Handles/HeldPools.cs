@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Pairs of pools of which the first holds the second, as far as one interpreter has lately found out: direct-mapped. No two
-/// pools ever have the same number.
+/// A direct-mapped cache, for one interpreter, of pairs of pools of which the first holds the second. Pools' numbers are never
+/// used again.
 /// </summary>
 /// <remarks>Used with the interpreter's GIL held.</remarks>
 internal struct HeldPools
@@ -25,7 +25,7 @@ internal struct HeldPools
 
     Pairs _pairs;
 
-    /// <summary>Whether that is known of a pair.</summary>
+    /// <summary>Whether the cache has the pair.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool Knows(long holder, long target)
     {
@@ -33,7 +33,7 @@ internal struct HeldPools
         return pair.Holder == holder && pair.Target == target;
     }
 
-    /// <summary>Notes it.</summary>
+    /// <summary>Adds a pair.</summary>
     internal void Note(long holder, long target) =>
         _pairs[PlaceOf(holder, target)] = new Pair { Holder = holder, Target = target };
 

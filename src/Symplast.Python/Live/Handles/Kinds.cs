@@ -5,7 +5,7 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-/// <summary>The kinds of live objects. Filled once a process, before there is any; read by all threads.</summary>
+/// <summary>The table of kinds of live objects. Filled once a process before any object exists; all threads read it.</summary>
 internal static unsafe class Kinds
 {
     const int HeaderKinds = 32;
@@ -16,8 +16,8 @@ internal static unsafe class Kinds
         Kind _first;
     }
 
-    // The kinds of the blocks with each kind of header: the first, and which is the next after each. A blittable struct without
-    // initialiser has no class constructor.
+    // For each header kind the first kind of its blocks, and for each kind the next one with the same header. A blittable struct
+    // without an initialiser has no class constructor.
     struct State
     {
         internal Table Kinds;
@@ -35,10 +35,10 @@ internal static unsafe class Kinds
         _state.First[(int)kind.Header] = (byte)kind.Number;
     }
 
-    /// <summary>What is to be known of a kind.</summary>
+    /// <summary>The description of a kind.</summary>
     internal static ref readonly Kind Of(LiveKind kind) => ref _state.Kinds[(int)kind];
 
-    /// <summary>The kind of a block, inside a section.</summary>
+    /// <summary>The kind of a block. Called inside a section.</summary>
     internal static LiveKind Of(Header* shared)
     {
         int kind = _state.First[(int)shared->Kind % HeaderKinds];
@@ -47,7 +47,8 @@ internal static unsafe class Kinds
     }
 
     /// <summary>
-    /// A number for the type of an object, inside a section: the kind, or for classes of live objects one after all kinds.
+    /// A number for the type of an object: its kind, or, for objects of classes, a number above all kinds. Called inside a
+    /// section.
     /// </summary>
     internal static int NumberOf(Header* shared)
     {
@@ -56,12 +57,12 @@ internal static unsafe class Kinds
     }
 
     /// <summary>
-    /// The name of the Python type of an object, inside a section: of a class of live objects module and qualified name.
+    /// The name of an object's Python type; for a class of live objects its module and qualified name. Called inside a section.
     /// </summary>
     internal static string TypeNameOf(Header* shared) => NameOf(NumberOf(shared));
 
     /// <summary>
-    /// What a number of <see cref="NumberOf"/> stands for. The class of an object that is just being made is not known yet.
+    /// The type's name for a number of <see cref="NumberOf"/>. While an object is being made its class is not known yet.
     /// </summary>
     internal static string NameOf(int number)
     {
@@ -72,7 +73,7 @@ internal static unsafe class Kinds
     }
 
     /// <summary>
-    /// Makes a type of an interpreter and adds it to the module, if it has a name there: a borrowed reference, as the
+    /// Makes a type of an interpreter and adds it to the module if it has a name there. Returns a borrowed reference, since the
     /// interpreter's state keeps the type; null with an exception set.
     /// </summary>
     internal static PyObject* MakeType(

@@ -6,8 +6,8 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The exceptions of operations on live objects. All return null, and none is called on a path that succeeds. Those for an
-/// object's state are also called by slots without a catch of their own, so no exception of C# leaves them.
+/// Raises the exceptions of operations on live objects. All functions return null, and none is called on a path that succeeds.
+/// Slots without a catch of their own call those for an object's state, so no C# exception leaves them.
 /// </summary>
 internal static unsafe class LiveErrors
 {
@@ -25,7 +25,7 @@ internal static unsafe class LiveErrors
         }
     }
 
-    /// <summary>The exception for a status that an operation on an object gave and that says nothing of a key.</summary>
+    /// <summary>Raises the exception for an operation's status that does not concern a key.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static PyObject* Raise(Handle* handle, Status status)
     {
@@ -83,11 +83,11 @@ internal static unsafe class LiveErrors
             ? RaiseDeletedPool(handle->State, heap) : RaiseDeleted(handle->State, $"this {name} was deleted");
     }
 
-    /// <summary>PoolFullError or MemoryError, after an allocation gave nothing.</summary>
+    /// <summary>Raises PoolFullError or MemoryError after an allocation has failed.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static PyObject* RaiseNoMemory(LiveState* state, PoolHeap* heap)
     {
-        // There is none in a pool that another interpreter has deleted since we looked.
+        // The allocation also fails if another interpreter has deleted the pool meanwhile.
         if (PoolHeap.IsDeleted(heap)) return RaiseDeletedPool(state, heap);
         InterpreterState? interpreter = state->Interpreter;
         Pool? pool = PoolOf(heap);
@@ -108,7 +108,9 @@ internal static unsafe class LiveErrors
         return Errors.Set(interpreter is null ? *Api.Table.PyExc_TypeError : interpreter.NotShareableError, message);
     }
 
-    /// <summary>After a hash failed: from 3.14 on the plain types say for what it was wanted.</summary>
+    /// <summary>
+    /// Completes the exception of a failed hash: since 3.14 the plain types' message says what the hash was for.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static void ExplainUnhashable(PyObject* o, string role)
     {
@@ -126,7 +128,7 @@ internal static unsafe class LiveErrors
         References.Drop(exception);
     }
 
-    // As %T of PyErr_Format gives it, which not all versions have.
+    // As %T of PyErr_Format writes it, which older versions lack.
     static string FullName(PyObject* o)
     {
         string name = Part(o, "__qualname__"u8) ?? Text.TypeName(o);
@@ -143,7 +145,7 @@ internal static unsafe class LiveErrors
         return text;
     }
 
-    /// <summary>The pool of a heap, or null if that is gone.</summary>
+    /// <summary>The pool of a heap, or null if the pool no longer exists.</summary>
     internal static Pool? PoolOf(PoolHeap* heap) => heap == null ? null : PoolTable.At(heap->Slot);
 
     static PyObject* RaiseDeleted(LiveState* state, string message)

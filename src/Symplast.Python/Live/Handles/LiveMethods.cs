@@ -5,17 +5,17 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-/// <summary>What the methods of all live types have in common.</summary>
+/// <summary>What the methods of all live types share.</summary>
 internal static unsafe class LiveMethods
 {
     /// <summary>
-    /// Whether a handle can be used at all: its interpreter has not ended, and this is not a forked child. False with an
+    /// Whether a handle can be used: its interpreter has not ended, and this is not a forked child. Returns false with an
     /// exception set.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool IsUsable(Handle* handle) => handle->Shared != null && !ForkGuard.IsForkedChild || RaiseUnusable(handle);
 
-    /// <summary>False, with DeletedError set, if an object, its pool or its interpreter has ended.</summary>
+    /// <summary>Returns false with DeletedError set if an object, its pool or its interpreter has ended.</summary>
     internal static bool CheckAlive(Handle* handle)
     {
         if (!IsUsable(handle)) return false;
@@ -24,11 +24,11 @@ internal static unsafe class LiveMethods
         return false;
     }
 
-    /// <summary>KeyError with a key as its argument.</summary>
+    /// <summary>Raises KeyError with a key as its argument.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static PyObject* RaiseKey(PyObject* key)
     {
-        // A tuple would be taken for the arguments.
+        // Wrapped in a tuple, since a key that is a tuple would be taken for the exception's arguments.
         PyObject* arguments = Api.Table.PyTuple_New(1);
         if (arguments == null) return null;
         Api.Table.PyTuple_SetItem(arguments, 0, References.New(key));
@@ -37,7 +37,7 @@ internal static unsafe class LiveMethods
         return null;
     }
 
-    /// <summary>False, with TypeError set, unless the number of arguments is right.</summary>
+    /// <summary>Returns false with TypeError set unless the number of arguments is right.</summary>
     internal static bool CheckCount(string method, nint count, int least, int most)
     {
         if (count >= least && count <= most) return true;
@@ -54,7 +54,7 @@ internal static unsafe class LiveMethods
 
     static PyObject* ToPlain(Handle* handle) => LiveObjects.ToPlain(handle->State, (PyObject*)handle);
 
-    /// <summary>The same with the repr of another plain copy.</summary>
+    /// <summary><c>Name(plain)</c> with the repr of the copy that a function makes; never raises for a deleted object.</summary>
     internal static PyObject* Repr(Handle* handle, delegate*<Handle*, PyObject*> toPlain)
     {
         ref Api api = ref Api.Table;
@@ -67,7 +67,7 @@ internal static unsafe class LiveMethods
         PyObject* repr = inner == null ? null : Text.ToPython($"{name}({Text.FromPython(inner)})");
         if (plain == null && IsDeleted(handle))
         {
-            // By another thread, just now.
+            // Another thread has deleted the object meanwhile.
             api.PyErr_Clear();
             repr = Text.ToPython($"<symplast.{name}, deleted>");
         }
@@ -87,7 +87,9 @@ internal static unsafe class LiveMethods
         return isDeleted;
     }
 
-    /// <summary>A tuple of two, whose references it takes over; null, with the exception that is set, if one is null.</summary>
+    /// <summary>
+    /// A tuple of two references, which it steals; null, with the exception that is set, if one of them is null.
+    /// </summary>
     internal static PyObject* Pair(PyObject* first, PyObject* second)
     {
         PyObject* pair = first == null || second == null ? null : Api.Table.PyTuple_New(2);
@@ -104,7 +106,7 @@ internal static unsafe class LiveMethods
     }
 
     /// <summary>
-    /// Calls what the module <c>symplast.views</c> has under a name with the handle; null with an exception set.
+    /// Calls a function of the module <c>symplast.views</c> with the handle. Returns null with an exception set.
     /// </summary>
     internal static PyObject* CallPython(Handle* handle, ReadOnlySpan<byte> name)
     {
@@ -118,7 +120,8 @@ internal static unsafe class LiveMethods
     }
 
     /// <summary>
-    /// For <c>__deepcopy__</c>: notes the copy of a live object, before what it holds is copied. False with an exception set.
+    /// For <c>__deepcopy__</c>: enters the copy of a live object into the memo before its contents are copied. Returns false with
+    /// an exception set.
     /// </summary>
     internal static bool Remember(PyObject* memo, PyObject* original, PyObject* copy)
     {
@@ -130,7 +133,7 @@ internal static unsafe class LiveMethods
         return done;
     }
 
-    /// <summary><c>copy.deepcopy(o, memo)</c>; what is frozen is its own copy. Null with an exception set.</summary>
+    /// <summary><c>copy.deepcopy(o, memo)</c>; a frozen object is its own copy. Returns null with an exception set.</summary>
     internal static PyObject* CopyDeep(PyObject* o, PyObject* memo)
     {
         ref Api api = ref Api.Table;
@@ -145,14 +148,14 @@ internal static unsafe class LiveMethods
     }
 
     /// <summary>
-    /// Every so many steps of a long operation: whether to go on; false with the exception of a signal handler, as Ctrl-C, set.
-    /// May run Python code.
+    /// Checks for signals every 1,024 steps of a long operation. Returns false with a signal handler's exception set, as for
+    /// Ctrl-C. May run Python code.
     /// </summary>
     internal static bool GoesOn(nint step) => (step & 1023) != 1023 || Api.Table.PyErr_CheckSignals() == 0;
 
     /// <summary>
-    /// Hides a list of ours from the collector, through which other code could come by it and change it while it is walked. The
-    /// list, or null with an exception set.
+    /// Hides a list from the collector, through which other code could find it and change it while it is iterated over. Returns
+    /// the list, or null with an exception set.
     /// </summary>
     internal static PyObject* Hidden(PyObject* list)
     {
@@ -160,7 +163,7 @@ internal static unsafe class LiveMethods
         return list;
     }
 
-    /// <summary>An int of at most 64 bits; false with an exception set.</summary>
+    /// <summary>Converts an int of at most 64 bits. Returns false with an exception set.</summary>
     internal static bool TryInteger(PyObject* o, out long integer)
     {
         ref Api api = ref Api.Table;
@@ -177,7 +180,7 @@ internal static unsafe class LiveMethods
         return integer != -1 || api.PyErr_Occurred() == null;
     }
 
-    /// <summary>False, with TypeError set, if there are named arguments.</summary>
+    /// <summary>Returns false with TypeError set if there are keyword arguments.</summary>
     internal static bool RefuseNamed(string type, PyObject* named) =>
         named == null || ((PyDictObject*)named)->Used == 0 || Errors.Type($"{type}() takes no keyword arguments") != null;
 

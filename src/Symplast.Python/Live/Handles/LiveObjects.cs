@@ -4,14 +4,14 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-/// <summary>What the module's functions do with live objects of any kind.</summary>
+/// <summary>The module's functions on live objects of any kind.</summary>
 internal static unsafe class LiveObjects
 {
-    /// <summary>The pool of a live object, or null if it is none.</summary>
+    /// <summary>The pool of a live object, or null if the object is not a live one.</summary>
     internal static Pool? PoolOf(LiveState* state, PyObject* o)
     {
         if (!Handle.Is(state, o) || ((Handle*)o)->Shared == null) return null;
-        // The handle pins the address.
+        // The handle pins the heap, so its address can be used.
         return LiveErrors.PoolOf(Heap.Of(((Handle*)o)->Shared));
     }
 
@@ -27,7 +27,7 @@ internal static unsafe class LiveObjects
     }
 
     /// <summary>
-    /// What a live object holds at one moment, in a plain object of the interpreter: a new reference; null with an exception set.
+    /// Returns a new reference to a plain object with a live object's contents at one moment; null with an exception set.
     /// </summary>
     internal static PyObject* ToPlain(LiveState* state, PyObject* o)
     {
@@ -38,7 +38,7 @@ internal static unsafe class LiveObjects
             ? Kinds.Of(kind).ToPlain(handle) : Errors.Type($"a {Text.TypeName(o)} has no plain form");
     }
 
-    /// <summary>The same of built-in types alone.</summary>
+    /// <summary>Like <see cref="ToPlain"/>, but of built-in types only.</summary>
     internal static PyObject* ToBuiltIn(LiveState* state, PyObject* o)
     {
         LiveKind kind = KindOf(state, o);

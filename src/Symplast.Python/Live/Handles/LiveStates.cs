@@ -3,20 +3,18 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-/// <summary>
-/// The interpreters of the process that use live objects, for those who want to know who has handles. Thread-safe.
-/// </summary>
+/// <summary> The list of the interpreters that use live objects, by which one finds out who has handles. Thread-safe. </summary>
 internal static unsafe class LiveStates
 {
     /// <summary>
-    /// Over the list, and over the memory of each interpreter's tables, though not over what is in it. Nothing else is locked,
-    /// and nobody waits, inside it.
+    /// Guards the list and the memory of each interpreter's tables, but not their contents. No other lock is taken and nothing
+    /// waits while it is held.
     /// </summary>
     internal static readonly WordLock Gate = WordLock.Create();
 
     static LiveState* _first;
 
-    /// <summary>Lists an interpreter.</summary>
+    /// <summary>Adds an interpreter.</summary>
     internal static void Add(LiveState* state)
     {
         using (Gate.Hold())
@@ -26,7 +24,7 @@ internal static unsafe class LiveStates
         }
     }
 
-    /// <summary>Takes an interpreter off the list and frees its tables.</summary>
+    /// <summary>Removes an interpreter and frees its tables.</summary>
     internal static void Remove(LiveState* state)
     {
         using (Gate.Hold())
@@ -61,7 +59,8 @@ internal static unsafe class LiveStates
     }
 
     /// <summary>
-    /// The interpreters with handles into a pool, and how many; the pool's heap is pinned, or the pool is not collected.
+    /// The interpreters with handles into a pool, and their numbers of handles. The caller pins the pool's heap or keeps the pool
+    /// alive.
     /// </summary>
     internal static List<(long Interpreter, long Handles)> HandlesInto(PoolHeap* heap)
     {
@@ -79,8 +78,7 @@ internal static unsafe class LiveStates
     }
 
     /// <summary>
-    /// Writes the numbers of the interpreters that have a handle of an object, as many as there is room for; returns how many
-    /// there are.
+    /// Writes the numbers of the interpreters that have a handle of an object, as many as fit. Returns how many there are.
     /// </summary>
     internal static int HoldersOf(Header* shared, Span<long> interpreters)
     {

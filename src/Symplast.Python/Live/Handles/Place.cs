@@ -3,7 +3,7 @@ using Symplast.CPython;
 
 namespace Symplast.Python.Live;
 
-/// <summary>How a place in a container is reached.</summary>
+/// <summary>How a value is reached from its container.</summary>
 internal enum PlaceKind
 {
     /// <summary>The object itself.</summary>
@@ -19,7 +19,7 @@ internal enum PlaceKind
     Member,
 }
 
-/// <summary>Where a value was to go, for errors. Costs nothing until one is raised.</summary>
+/// <summary>The place for which a value was meant, for error messages. Costs nothing until an error is raised.</summary>
 internal readonly unsafe struct Place(PyObject* container, PyObject* key, PlaceKind kind)
 {
     /// <summary>An element of a container.</summary>
@@ -31,7 +31,7 @@ internal readonly unsafe struct Place(PyObject* container, PyObject* key, PlaceK
     /// <summary><c>container.name</c>; without a name, <c>container.value</c>.</summary>
     internal static Place Attribute(PyObject* container, PyObject* name) => new(container, name, PlaceKind.Attribute);
 
-    /// <summary>As Python would write it, with the container's name in the calling code.</summary>
+    /// <summary>The place as a Python expression, with the container's name in the calling code.</summary>
     internal string Describe()
     {
         StringBuilder path = new();
@@ -41,7 +41,7 @@ internal readonly unsafe struct Place(PyObject* container, PyObject* key, PlaceK
         return path.ToString();
     }
 
-    /// <summary>Adds one step.</summary>
+    /// <summary>Appends one step to a path.</summary>
     internal static void Append(StringBuilder path, PlaceKind kind, PyObject* key)
     {
         switch (kind)
@@ -52,7 +52,7 @@ internal readonly unsafe struct Place(PyObject* container, PyObject* key, PlaceK
         }
     }
 
-    // Of a class it is that of an object of it, which is being made.
+    // For a class, the name of its objects' type: an object of the class is being made.
     static string SymplastName(PyObject* o)
     {
         if (Api.Table.PyType_IsSubtype(o->Type, Api.Table.PyType_Type) == 0) return Text.TypeName(o);

@@ -6,24 +6,24 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Where live objects were made, if <c>SYMPLAST_DEBUG</c> has <c>track</c>: each carries the number of a place in Python code, in
-/// the high bits of its note (<see cref="SharedObject.NoteOf"/>). Thread-safe.
+/// Records where live objects were made, if <c>SYMPLAST_DEBUG</c> has <c>track</c>. Each object carries the number of a place in
+/// Python code in the high bits of its note (<see cref="SharedObject.NoteOf"/>). Thread-safe.
 /// </summary>
 internal static unsafe class Tracking
 {
-    /// <summary>The low bits of a note, which are the ticket by which pickles know the object.</summary>
+    /// <summary>The number of a note's low bits, which are the ticket by which pickles name the object.</summary>
     internal const int TicketBits = 40;
 
     const int SiteShift = TicketBits;
     const int MostSites = 1 << (64 - SiteShift);
 
-    // A blittable struct without initialiser has no class constructor.
+    // A blittable struct without an initialiser has no class constructor.
     struct State
     {
         internal bool IsOn;
     }
 
-    // Apart, so that asking whether tracking is on runs no class constructor.
+    // A class of its own, so that reading IsOn runs no class constructor.
     static class Sites
     {
         internal static readonly WordLock Gate = WordLock.Create();
@@ -33,13 +33,13 @@ internal static unsafe class Tracking
 
     static State _state;
 
-    /// <summary>Whether places are noted.</summary>
+    /// <summary>Whether places are recorded.</summary>
     internal static bool IsOn => _state.IsOn;
 
-    /// <summary>From now on places are noted.</summary>
+    /// <summary>Starts to record places.</summary>
     internal static void Start() => _state.IsOn = true;
 
-    /// <summary>Notes the place for an object that was made just now. May be inside a section: runs no Python code.</summary>
+    /// <summary>Records the place for a new object. Runs no Python code, so it may be called inside a section.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Note(Header* made)
     {
@@ -61,11 +61,11 @@ internal static unsafe class Tracking
         int site = Find();
         Api.Table.PyErr_Clear();
         if (pending != null) Api.Table.PyErr_SetRaisedException(pending);
-        // Nobody else knows the object. Its ticket, which comes later, leaves these bits.
+        // No other thread knows the object yet. A ticket, which is added later, leaves these bits unchanged.
         SharedObject.NoteOf((SharedObject*)made) = (ulong)site << SiteShift;
     }
 
-    // The innermost frame that is not ours; 0 if there is none.
+    // The number of the innermost frame that does not run our code; 0 if there is none.
     static int Find()
     {
         ref Api api = ref Api.Table;
@@ -88,7 +88,7 @@ internal static unsafe class Tracking
         return site;
     }
 
-    // By the name of the module whose code it runs.
+    // Judged by the name of the module whose code the frame runs.
     static bool IsOurs(PyObject* frame)
     {
         ref Api api = ref Api.Table;

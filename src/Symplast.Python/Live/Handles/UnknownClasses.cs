@@ -4,26 +4,25 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// What is taken out of a structure must have a handle here, or it is lost. Therefore an object whose class this interpreter does
-/// not know yet stays where it is, until the class is found; if it cannot be imported, the operation fails and has changed
-/// nothing.
+/// Keeps an object whose class is not known in this interpreter in its structure until the class is found. An object that is
+/// removed must have a handle here, or it is lost. If the class cannot be imported, the operation fails and has changed nothing.
 /// </summary>
 internal static unsafe class UnknownClasses
 {
-    /// <summary>Refuses objects whose class is not known; after a refusal, <see cref="Note"/>.</summary>
+    /// <summary>Refuses objects whose class is not known. After a refusal, call <see cref="Note"/>.</summary>
     internal static ValueGuard Guard(LiveState* state) => new(&IsKnown, state);
 
     /// <summary>
-    /// Tells <see cref="LiveState.Again"/> which class is missing, if the operation was refused; then it is to be done again.
-    /// Inside the operation's section.
+    /// If the operation was refused, tells <see cref="LiveState.Again"/> which class is missing; the operation must then be
+    /// repeated. Called inside the operation's section.
     /// </summary>
     internal static void Note(LiveState* state, Status status)
     {
-        // It may have died since, or another one may be there now.
+        // The refused object may have died since, or its block may hold another object now; then the operation is just repeated.
         if (status == Status.Refused && Reference.TryTake(state->Refused)) state->Unresolved = state->Refused;
     }
 
-    // Called inside a structure: changes nothing but the interpreter's own state.
+    // Called inside a structure: changes only the interpreter's own state.
     static bool IsKnown(void* context, Value value)
     {
         LiveState* state = (LiveState*)context;

@@ -9,17 +9,17 @@ using Vector = Symplast.Objects.SharedVector;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// An iterator over the elements that a List had at one moment. Some of them are always ready, so that not every step needs a
-/// section of its own.
+/// An iterator over the elements that a List had at one moment. It makes several elements ready in one section, so that not every
+/// step enters a section.
 /// </summary>
 internal unsafe struct ListIterator
 {
     internal PyObject Head;
-    Handle* _owner;              // a reference, which keeps the pool's addresses too
-    PoolHeap* _heap;             // the pool's; so it can always be asked whether that was deleted
+    Handle* _owner;              // a reference, which keeps the pool's addresses as well
+    PoolHeap* _heap;             // the owner's pool, so that it can always be asked whether it was deleted
     VectorSnapshot _snapshot;
-    long _next;                  // the number of the one to give next
-    long _first;                 // of the first that is ready
+    long _next;                  // the index of the element to return next
+    long _first;                 // the index of the first element that is ready
     int _ready;
     ReadyObjects _objects;
     bool _reversed;
@@ -27,10 +27,10 @@ internal unsafe struct ListIterator
     ListIterator* _previous;     // in the interpreter's list, while there is a snapshot
     ListIterator* _following;
 
-    /// <summary>What every interpreter makes the type from, once it is built.</summary>
+    /// <summary>The specification of the type, once it is built.</summary>
     internal static PyTypeSpec* Definition { get; set; }
 
-    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    /// <summary>The specification from which every interpreter makes its type; built once a process.</summary>
     internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
     {
         Name = Text.Utf8("symplast._symplast.ListIterator"u8),
@@ -46,7 +46,7 @@ internal unsafe struct ListIterator
                     PyMethodDef.NoArgs, "How many are left."u8)))),
     });
 
-    /// <summary>A new iterator over the elements as they are now; null with an exception set.</summary>
+    /// <summary>A new iterator over the present elements; null with an exception set.</summary>
     internal static PyObject* Create(Handle* owner, bool reversed)
     {
         if (!LiveMethods.IsUsable(owner)) return null;
@@ -70,13 +70,13 @@ internal unsafe struct ListIterator
         return (PyObject*)iterator;
     }
 
-    /// <summary>Ends what all iterators of an interpreter have to do with snapshots.</summary>
+    /// <summary>Releases the snapshots of all iterators of an interpreter.</summary>
     internal static void FinishAll(LiveState* state)
     {
         while (state->ListIterators != null) Finish((ListIterator*)state->ListIterators);
     }
 
-    /// <summary>Gives back the snapshot, if the iterator still has it: it is used up.</summary>
+    /// <summary>Releases the snapshot if the iterator still has it. The iterator is then exhausted.</summary>
     internal static void Finish(ListIterator* iterator)
     {
         if (iterator->_isOver) return;
@@ -119,20 +119,20 @@ internal unsafe struct ListIterator
         }
     }
 
-    // Whether the next one can be given. What is ready is given no more when the pool was deleted.
+    // Whether the next element is ready. Elements of a deleted pool are not returned any more.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool IsReady(ListIterator* iterator) =>
         iterator->_next - iterator->_first < iterator->_ready && !PoolHeap.IsDeleted(iterator->_heap) && !ForkGuard.IsForkedChild;
 
-    // Makes the next ones ready, as many as can be made in one section; false at the end, or with an exception set. Python code
-    // can run, which may use the same iterator.
+    // Makes the next elements ready, as many as one section allows. Returns false at the end, or with an exception set. May run
+    // Python code, which may use the same iterator.
     [MethodImpl(MethodImplOptions.NoInlining)]
     static bool Prepare(ListIterator* iterator)
     {
         if (iterator->_isOver || !LiveMethods.IsUsable(iterator->_owner)) return false;
         Handle* owner = iterator->_owner;
         LiveState* state = owner->State;
-        // Few at first: many a loop takes but one.
+        // Few elements at first, since many loops take only one.
         long most = Math.Min(iterator->_next == 0 ? 8 : ReadyObjects.Room, iterator->_snapshot.Count - iterator->_next);
         int done = 0;
         Section section = Section.Enter(state->Me);
@@ -153,7 +153,7 @@ internal unsafe struct ListIterator
         if (isOver) Finish(iterator);
         if (isOver || done == most) return !isOver;
         bool goesOn = LiveState.Again(state);
-        // What failed fails again when it is wanted.
+        // An element that failed raises its exception again when it is the next one.
         if (!goesOn && done != 0) Api.Table.PyErr_Clear();
         return goesOn || done != 0;
     }

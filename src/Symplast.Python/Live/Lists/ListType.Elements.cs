@@ -5,7 +5,7 @@ using Vector = Symplast.Objects.SharedVector;
 
 namespace Symplast.Python.Live;
 
-// Many elements at once: slices, looking for one.
+// Operations on many elements: slices and searches.
 internal static unsafe partial class ListType
 {
     const int Equal = 2;
@@ -66,8 +66,8 @@ internal static unsafe partial class ListType
         return done;
     }
 
-    // Every so many elements: replaced by others, or deleted if there are none. On a copy, which takes the place of the elements
-    // if they are still the same.
+    // Replaces or, without items, deletes the elements of an extended slice. The new contents are built in a copy, which replaces
+    // the elements if they have not changed meanwhile.
     static bool AssignExtended(Handle* handle, nint start, nint stop, nint step, PyObject* items)
     {
         if (!LiveMethods.IsUsable(handle)) return false;
@@ -97,7 +97,7 @@ internal static unsafe partial class ListType
     static Status Exchange(
         LiveState* state, SharedVector* vector, ref VectorSnapshot snapshot, nint begin, nint step, nint count, Value* values)
     {
-        // Backwards is the same from the other end.
+        // A negative step is the same slice from its other end.
         nint first = step > 0 ? begin : begin + (count - 1) * step;
         nint distance = Math.Abs(step);
         HeldValues next = default;
@@ -161,12 +161,12 @@ internal static unsafe partial class ListType
             }
         }
         else if (Api.Table.PyErr_Occurred() != null) return -1;
-        // That some element was not seen does not mean that it was never there: others may have moved it past the place that was
-        // looked at.
+        // An element that the scan did not see may have been in the list: another thread may have moved it to a place that was
+        // already scanned.
         return !Search(handle, o, 0, nint.MaxValue, wantsAll: false, out nint found) ? -1 : found >= 0 ? 1 : 0;
     }
 
-    // Lock-free; each element is looked at, at a moment of its own. Found is true; Missing says little.
+    // Lock-free: each element is read at a moment of its own. Found is certain; Missing is not.
     static Status Scan(Handle* handle, in Probe wanted)
     {
         Participant* me = handle->State->Me;
@@ -190,7 +190,8 @@ internal static unsafe partial class ListType
         }
     }
 
-    // The first index from one to the other whose element equals an object, or -1; or how many do. False with an exception set.
+    // The first index in a range whose element equals an object, or -1; or the number of such elements. Returns false with an
+    // exception set.
     static bool Search(Handle* handle, PyObject* o, nint start, nint stop, bool wantsAll, out nint found)
     {
         found = wantsAll ? 0 : -1;
@@ -220,8 +221,8 @@ internal static unsafe partial class ListType
         return isEqual >= 0;
     }
 
-    // Goes to the next value that equals an object: 1 there, 0 at the end, -1 with an exception set. Compares in Python what
-    // cannot be compared otherwise.
+    // Advances to the next value that equals an object. Returns 1 if there is one, 0 at the end, -1 with an exception set. Values
+    // that cannot be compared natively are compared in Python.
     static int NextEqual(Handle* handle, Value* values, ref nint at, nint end, PyObject* o, bool isSimple, in Probe wanted)
     {
         PoolHeap* heap = Heap.Of(handle->Shared);
@@ -280,7 +281,7 @@ internal static unsafe partial class ListType
         return status == Status.Missing ? RaiseNotInList() : Succeeded(handle, status);
     }
 
-    // What was found equal is removed if it is still at its place; if not, all begins anew.
+    // Removes the element that was found equal if it is still at its index; otherwise starts again.
     static bool RemoveByPython(Handle* handle, PyObject* o)
     {
         for (int i = 0; i < MostTries; i++)

@@ -96,7 +96,7 @@ internal static unsafe partial class ListType
         return done;
     }
 
-    // A list of what an iterable gives, whatever it says about its length: list.extend believes no such thing either.
+    // Lists the items of an iterable. Like list.extend, it does not trust the length that the iterable states.
     static PyObject* ItemsOf(PyObject* iterable)
     {
         PyObject* iterator = Api.Table.PyObject_GetIter(iterable);
@@ -200,7 +200,7 @@ internal static unsafe partial class ListType
         return found >= 0 ? Api.Table.PyLong_FromLongLong(found) : Errors.Value("list.index(x): x not in list");
     }
 
-    // An end of a range: as far as a number goes if it is larger.
+    // A bound of a range. A number that is too large counts as the largest index.
     static bool TryBound(PyObject* o, out nint bound)
     {
         bound = 0;

@@ -7,11 +7,11 @@ using Vector = Symplast.Objects.SharedVector;
 
 namespace Symplast.Python.Live;
 
-// Sorting: numbers or text by themselves. Of other elements, and of keys, Python's own list.sort puts the indexes in order; then
-// the elements follow, at one moment.
+// Sorting. Numbers or texts alone are sorted natively. For other elements, and for keys, Python's own list.sort orders the
+// indexes; the elements are then rearranged at one moment.
 internal static unsafe partial class ListType
 {
-    // How often others may change the list while it is sorted.
+    // How often other threads may change the list while it is sorted.
     const int MostSorts = 100;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -35,7 +35,7 @@ internal static unsafe partial class ListType
         }
     }
 
-    // Elements that Python need not compare. False if there are others.
+    // Sorts elements that can be compared without Python. Returns false if there are others.
     static bool SortAtOnce(Handle* handle, bool isReversed, out bool isDone)
     {
         Status status = Status.Missing;
@@ -52,8 +52,8 @@ internal static unsafe partial class ListType
         return true;
     }
 
-    // What others do while a snapshot is sorted is not lost: then the list as it is now is sorted. What this interpreter does,
-    // its key function most likely, is an error, as list has it.
+    // Sorts snapshots until the list has not changed meanwhile, so that no change by another interpreter is lost. A change by
+    // this interpreter, most likely by its key function, is an error, as in list.
     static bool SortAgain(Handle* handle, PyObject* key, bool isReversed)
     {
         LiveState* state = handle->State;
@@ -152,7 +152,7 @@ internal static unsafe partial class ListType
         return null;
     }
 
-    // False if somebody got hold of the list of indexes and spoiled it.
+    // Returns false if other code has found and changed the list of indexes.
     static bool Arrange(PyObject* order, Value* from, Value* to, nint length)
     {
         if (((PyListObject*)order)->Size != length) return false;

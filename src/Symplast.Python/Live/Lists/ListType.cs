@@ -9,14 +9,14 @@ using Vector = Symplast.Objects.SharedVector;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The Python type <c>symplast.List</c>: a sequence that all interpreters share. This file: creation and the operators.
+/// The Python type <c>symplast.List</c>: a sequence that all interpreters share. This file has creation and the operators.
 /// </summary>
 internal static unsafe partial class ListType
 {
-    // Bit of tp_flags; set for list itself too.
+    // A bit of tp_flags that list and its subclasses have (Py_TPFLAGS_LIST_SUBCLASS).
     const nuint ListSubclass = 1 << 25;
 
-    /// <summary>What others are to know of the kind; once a process.</summary>
+    /// <summary>Describes the kind; called once a process.</summary>
     internal static Kind Kind()
     {
         ListIterator.Definition = ListIterator.Specification();
@@ -39,7 +39,7 @@ internal static unsafe partial class ListType
         return type != null;
     }
 
-    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    /// <summary>The specification from which every interpreter makes its type; built once a process.</summary>
     static PyTypeSpec* Specification() => Table(new PyTypeSpec
     {
         Name = Text.Utf8("symplast.List"u8),
@@ -105,7 +105,7 @@ internal static unsafe partial class ListType
         return -1;
     }
 
-    // Puts the items of a list that nobody else has in the place of a slice with step 1.
+    // Replaces a slice with step 1 by the items of a list that no other code can reach.
     static bool Replace(Handle* handle, nint start, nint stop, PyObject* items)
     {
         if (!LiveMethods.IsUsable(handle)) return false;
@@ -134,7 +134,7 @@ internal static unsafe partial class ListType
         return -1;
     }
 
-    // The caller has added the length to a negative index once.
+    // CPython has already added the length to a negative index.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Item(PyObject* self, nint index)
     {
@@ -165,7 +165,7 @@ internal static unsafe partial class ListType
     }
 
     /// <summary>
-    /// A new reference to an element, counted from the end if the index is negative; null with an exception set.
+    /// Returns a new reference to an element; a negative index counts from the end. Returns null with an exception set.
     /// </summary>
     static PyObject* Get(Handle* handle, long index)
     {
@@ -187,7 +187,7 @@ internal static unsafe partial class ListType
             ? LiveErrors.RaiseIndex("list index out of range") : LiveErrors.Raise(handle, status);
     }
 
-    // The index that an object stands for. Runs Python code.
+    // Converts an index. May run Python code.
     [MethodImpl(MethodImplOptions.NoInlining)]
     static bool TryIndex(PyObject* o, out long index)
     {

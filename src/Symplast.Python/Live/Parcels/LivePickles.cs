@@ -5,20 +5,20 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Live objects in plain pickles: by reference, within the process. A pickle names the process, the pool, the place in the
-/// address range and the object's ticket, a number that no other object ever has, and which the object itself carries; nothing is
-/// registered, so a pickle that is never loaded costs nothing, and keeps nothing alive.
+/// Live objects in plain pickles, by reference within the process. A pickle names the process, the pool, the object's offset in
+/// the address range, and its ticket: a number that no other object ever has and that the object carries. Nothing is registered,
+/// so a pickle that is never loaded costs nothing and keeps nothing alive.
 /// </summary>
 internal static unsafe class LivePickles
 {
-    // The bits of an object's note (SharedObject.NoteOf) that are its ticket; 0 if it has none. For a million new ones a second
-    // they last twelve days.
+    // The ticket's bits of an object's note (SharedObject.NoteOf); 0 if the object has no ticket. At a million new tickets a
+    // second they last twelve days.
     const ulong TicketMask = (1UL << Tracking.TicketBits) - 1;
 
     static long _lastTicket;
 
     /// <summary>
-    /// The answer of <c>__reduce__</c>: (symplast._symplast._live_by_ticket, (process, name of the type, pool, place, ticket)).
+    /// The result of <c>__reduce__</c>: (symplast._symplast._live_by_ticket, (process, name of the type, pool, offset, ticket)).
     /// </summary>
     internal static PyObject* Reduce(Handle* handle)
     {
@@ -44,7 +44,7 @@ internal static unsafe class LivePickles
         ]);
     }
 
-    /// <summary>The handle, in the calling interpreter, of an object that was pickled; null with an exception set.</summary>
+    /// <summary>The handle of a pickled object in the calling interpreter; null with an exception set.</summary>
     internal static PyObject* Load(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         ref Api api = ref Api.Table;
@@ -95,10 +95,10 @@ internal static unsafe class LivePickles
         {
             ulong seen = Volatile.Read(ref note);
             if ((seen & TicketMask) != 0) return seen & TicketMask;
-            // Only uniqueness matters; nothing is published through the counter.
+            // The full fence is not needed: only uniqueness counts, and nothing is published through the counter.
             ulong ticket = (ulong)Interlocked.Increment(ref _lastTicket);
             if (ticket > TicketMask) throw new InvalidOperationException("too many live objects were pickled");
-            // Full fence: of two interpreters that pickle an object at once, the second finds the ticket of the first.
+            // Full fence: if two interpreters pickle an object at once, the second one finds the first one's ticket.
             if (Interlocked.CompareExchange(ref note, seen | ticket, seen) == seen) return ticket;
         }
     }

@@ -6,8 +6,8 @@ using Symplast.Memory;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// A parcel in the hands of Python code: a capsule that drops it when it dies, until something else takes it over. An exception
-/// of a signal handler, which may come between any two calls, so leaves no parcel behind.
+/// A parcel that Python code owns: a capsule that drops the parcel when it is deallocated, until other code takes ownership. A
+/// signal handler's exception, which may come between any two calls, thus leaks no parcel.
 /// </summary>
 internal static unsafe class ParcelHandle
 {
@@ -39,7 +39,8 @@ internal static unsafe class ParcelHandle
     }
 
     /// <summary>
-    /// Reads the number of a parcel, 0 for None. False with an exception set if it is neither, or has been taken over.
+    /// Reads the number of a parcel, 0 for None. Returns false with an exception set if the object is neither, or has lost its
+    /// parcel.
     /// </summary>
     internal static bool Read(PyObject* parcel, out long number)
     {
@@ -49,7 +50,7 @@ internal static unsafe class ParcelHandle
         return number != 0;
     }
 
-    /// <summary>Takes the parcel over: from here on it is the caller's to drop.</summary>
+    /// <summary>Passes ownership of the parcel to the caller, who must drop it.</summary>
     internal static void Release(PyObject* parcel)
     {
         if (parcel != Api.Table._Py_NoneStruct) Api.Table.PyCapsule_SetDestructor(parcel, null);

@@ -6,21 +6,21 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Live objects on their way between interpreters. Pickled data names each by a ticket, a number that is never used again; the
-/// ticket holds a reference until the parcel it belongs to, which travels with the data, is dropped. Large data that many
-/// messages name have tickets too. Thread-safe.
+/// Live objects that are being sent between interpreters. Pickled data name each of them by a ticket, a number that is never used
+/// again. A ticket holds a reference to the object until its parcel, which travels with the data, is dropped. Large data that
+/// many messages name have tickets, too. Thread-safe.
 /// </summary>
 internal static unsafe class Parcels
 {
     struct Ticket
     {
         internal nint Shared;
-        internal nint Heap;      // pinned, so that it can be asked whether the object still is
+        internal nint Heap;      // pinned, so that it can be asked whether the object still exists
         internal nint Data;      // or bytes that many messages name, in native memory
         internal nint Length;
     }
 
-    // What was packed together: tickets, and closed parcels that it holds as well.
+    // The tickets that were packed together, and the closed parcels that this parcel holds as well.
     sealed class Parcel
     {
         internal readonly List<long> Tickets = [];
@@ -35,14 +35,14 @@ internal static unsafe class Parcels
     static long _lastParcel;
     static Participant* _postman;
 
-    // The parcels that this thread is packing: a pickler's hooks may send something themselves.
+    // The parcels that this thread is packing. There may be several, because a pickler's hooks may send something themselves.
     [ThreadStatic]
     static Stack<Parcel>? _open;
 
-    /// <summary>Begins a parcel of the calling thread.</summary>
+    /// <summary>Opens a new parcel on the calling thread.</summary>
     internal static void Open() => (_open ??= new Stack<Parcel>()).Push(new Parcel());
 
-    /// <summary>Ends the parcel that the calling thread began last. Returns its number, or 0 if it is empty.</summary>
+    /// <summary>Closes the parcel that the calling thread opened last. Returns its number, or 0 if it is empty.</summary>
     internal static long Close()
     {
         if (_open is not { Count: > 0 }) return 0;
@@ -64,8 +64,8 @@ internal static unsafe class Parcels
     }
 
     /// <summary>
-    /// Makes the parcel that the calling thread is packing, if there is one, hold a closed one too: data that are sent again and
-    /// again have one of their own.
+    /// Makes the parcel that the calling thread is packing, if there is one, hold a closed parcel. Data that are sent repeatedly
+    /// have a parcel of their own.
     /// </summary>
     internal static void Attach(long parcel)
     {
@@ -73,15 +73,15 @@ internal static unsafe class Parcels
         using (Gate.Hold())
         {
             if (!Closed.TryGetValue(parcel, out Parcel? known)) return;
-            // First what may fail.
+            // What may fail comes first.
             _open.Peek().Parcels.Add(parcel);
             known.Holders++;
         }
     }
 
     /// <summary>
-    /// Lets go of a parcel; the last of its holders ends its tickets, and the references they held. 0 is no parcel. No section
-    /// may be open, nor Python be left to run.
+    /// Drops one hold on a parcel; 0 is no parcel. The last one ends the parcel's tickets and drops their references. Called
+    /// outside sections, when no Python code may run.
     /// </summary>
     internal static void Drop(long parcel)
     {
@@ -89,7 +89,7 @@ internal static unsafe class Parcels
         using (Gate.Hold()) DropHeld(parcel);
     }
 
-    // The lock is held.
+    // Called with the lock held.
     static void DropHeld(long parcel)
     {
         if (!Closed.TryGetValue(parcel, out Parcel? known) || --known.Holders != 0) return;
@@ -97,7 +97,7 @@ internal static unsafe class Parcels
         End(known);
     }
 
-    // The lock is held. Recursion is bounded: a parcel that is held holds no others.
+    // Called with the lock held. Recursion is bounded: a parcel that another one holds does not hold any itself.
     static void End(Parcel parcel)
     {
         foreach (long each in parcel.Parcels) DropHeld(each);
@@ -115,8 +115,8 @@ internal static unsafe class Parcels
     }
 
     /// <summary>
-    /// The ticket of a live object in the parcel that the calling thread is packing, as pickled data have it: a negative int.
-    /// Null with an exception set.
+    /// The ticket of a live object in the parcel that the calling thread is packing, as a negative int for pickled data. Returns
+    /// null with an exception set.
     /// </summary>
     internal static PyObject* Address(Handle* handle)
     {
@@ -126,7 +126,7 @@ internal static unsafe class Parcels
             $"cannot pickle a {Text.TypeName((PyObject*)handle)}: a live object goes by reference to the workers of an "
             + "InterpreterPoolExecutor only");
         LiveState* state = handle->State;
-        // What can fail for want of memory comes first: then the ticket holds nothing, and goes with its parcel.
+        // What may fail for lack of memory comes first. The ticket then holds nothing and ends with its parcel.
         List<long> parcel = _open.Peek().Tickets;
         parcel.EnsureCapacity(parcel.Count + 1);
         long number;
@@ -152,8 +152,7 @@ internal static unsafe class Parcels
     }
 
     /// <summary>
-    /// Puts a copy of some bytes into the parcel that the calling thread is packing, and returns their ticket; null with an
-    /// exception set.
+    /// Copies bytes into the parcel that the calling thread is packing and returns their ticket; null with an exception set.
     /// </summary>
     internal static PyObject* Deposit(ReadOnlySpan<byte> data)
     {
@@ -181,12 +180,12 @@ internal static unsafe class Parcels
         return Api.Table.PyLong_FromLongLong(number);
     }
 
-    /// <summary>The bytes with a ticket, a new object; null with an exception set.</summary>
+    /// <summary>A new bytes object with the bytes of a ticket; null with an exception set.</summary>
     internal static PyObject* Read(long number)
     {
         using (Gate.Hold())
         {
-            // Under the lock, as the parcel may be dropped: bytes are copied at some gigabytes a second, and seldom.
+            // Copied under the lock, because another thread may drop the parcel. It is rare, and copies some gigabytes a second.
             if (Tickets.TryGetValue(number, out Ticket ticket) && ticket.Data != 0)
                 return Api.Table.PyBytes_FromStringAndSize((byte*)ticket.Data, ticket.Length);
         }
@@ -194,12 +193,12 @@ internal static unsafe class Parcels
     }
 
     /// <summary>
-    /// The handle, in the calling interpreter, of the object with a ticket, a new reference; null with an exception set. Runs
-    /// Python code.
+    /// Returns a new reference to the handle, in the calling interpreter, of the object with a ticket; null with an exception
+    /// set. Runs Python code.
     /// </summary>
     internal static PyObject* Collect(LiveState* state, long number)
     {
-        // Who sends an object has left what has changed in its own classes since.
+        // The sender has published the changes of its classes before it sent the object.
         if (!Kinds.Of(LiveKind.Object).RefreshClasses(state)) return null;
         PyObject* handle;
         do

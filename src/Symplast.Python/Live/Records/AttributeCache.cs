@@ -5,24 +5,25 @@ using Symplast.CPython;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// One interpreter's memory of where attributes are: which slot a name has in objects of a class with a shape, or that they have
-/// none of this name; in either case the class has no data descriptor of the name. Direct-mapped.
+/// One interpreter's direct-mapped cache of attributes' places. For a class, a shape and a name it has the slot of the attribute,
+/// or the fact that objects of the shape have none of this name. In either case the class has no data descriptor of the name.
 /// </summary>
 /// <remarks>
-/// A class is known by its version (<see cref="Layout.TypeVersion"/>), which changes when it or a base of it does; a name by its
-/// address, with a reference, so that the address means no other text. Used with the interpreter's GIL held.
+/// A class is identified by its version (<see cref="Layout.TypeVersion"/>), which changes when the class or a base changes. A
+/// name is identified by its address; the cache holds a reference, so that no other text can get the address. Used with the
+/// interpreter's GIL held.
 /// </remarks>
 internal unsafe struct AttributeCache
 {
     const int Entries = 2048;
 
-    /// <summary>What is known of one name.</summary>
+    /// <summary>The entry of one name.</summary>
     internal struct Entry
     {
         internal ulong ShapeId;
         internal PyObject* Name;        // a reference
         internal uint TypeVersion;
-        internal int Slot;              // -1: the object has no such attribute, the class may
+        internal int Slot;              // -1: the object has no such attribute, but the class may have it
     }
 
     Entry* _entries;
@@ -39,7 +40,7 @@ internal unsafe struct AttributeCache
         _entries = null;
     }
 
-    /// <summary>The place where a name would be.</summary>
+    /// <summary>The entry in which a name would be.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly Entry* Find(uint typeVersion, PyObject* name, ulong shapeId)
     {
@@ -47,7 +48,7 @@ internal unsafe struct AttributeCache
         return _entries + (key & (Entries - 1));
     }
 
-    /// <summary>Whether an entry is about this.</summary>
+    /// <summary>Whether an entry is valid for a class, a name and a shape.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool Knows(Entry* entry, uint typeVersion, PyObject* name, ulong shapeId) =>
         entry->Name == name && entry->ShapeId == shapeId && entry->TypeVersion == typeVersion;

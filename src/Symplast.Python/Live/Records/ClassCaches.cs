@@ -4,28 +4,28 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// What one interpreter remembers of classes of live objects and of their attributes: in its <see cref="LiveState"/>.
+/// One interpreter's caches of classes of live objects and of their attributes. They lie in its <see cref="LiveState"/>.
 /// </summary>
 /// <remarks>Used with the interpreter's GIL held.</remarks>
 internal unsafe struct ClassCaches
 {
-    /// <summary>Where the attributes of objects are.</summary>
+    /// <summary>The places of objects' attributes.</summary>
     internal AttributeCache Attributes;
 
-    /// <summary>Which names are fields of which classes.</summary>
+    /// <summary>The fields of classes by their names.</summary>
     internal FieldTable Fields;
 
-    /// <summary>How objects of classes are made.</summary>
+    /// <summary>The plans by which objects are created.</summary>
     internal CreationPlans Plans;
 
     /// <summary>Classes without fields, whose objects take any attribute.</summary>
     internal KnownClasses OpenClasses;
 
-    /// <summary>Those of an interpreter.</summary>
+    /// <summary>The caches of an interpreter.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ClassCaches* Of(LiveState* state) => (ClassCaches*)state->ClassWords;
 
-    /// <summary>Makes them.</summary>
+    /// <summary>Creates an interpreter's caches.</summary>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
     internal static void Begin(LiveState* state)
     {
@@ -35,7 +35,7 @@ internal unsafe struct ClassCaches
         Of(state)->Plans.Create();
     }
 
-    /// <summary>Frees them.</summary>
+    /// <summary>Frees an interpreter's caches.</summary>
     internal static void End(LiveState* state)
     {
         Of(state)->Attributes.Dispose();

@@ -5,7 +5,7 @@ using static Symplast.Python.Definitions;
 
 namespace Symplast.Python.Live;
 
-/// <summary>What <c>symplast/classes.py</c> asks of the tables of classes.</summary>
+/// <summary>The functions through which <c>symplast/classes.py</c> uses the tables of classes.</summary>
 internal static unsafe class ClassFunctions
 {
     /// <summary>The functions, for the module's table.</summary>
@@ -167,7 +167,7 @@ internal static unsafe class ClassFunctions
         }
     }
 
-    // Called by the collector itself: in a callback in Python an exception of a signal handler would be lost.
+    // Called directly by the collector. In a Python callback a signal handler's exception would be lost.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* LetGo(PyObject* module, PyObject** arguments, nint count)
     {
@@ -178,7 +178,7 @@ internal static unsafe class ClassFunctions
                 return Errors.Type("_let_classes_go() takes what callbacks of the collector get");
             InterpreterState interpreter = InterpreterState.Of(module);
             PyObject* generation = api.PyDict_GetItemString(arguments[1], Text.Utf8("generation"u8));
-            // Classes are in circles, and seldom as young as what the youngest generation has.
+            // Classes are in reference cycles, and are rarely as young as the objects of the youngest generation.
             bool isOld = generation != null && generation->Type == api.PyLong_Type && api.PyLong_AsLongLong(generation) > 0;
             if (isOld && interpreter.Live != null && Text.FromPython(arguments[0]) == "start")
                 InterpreterClasses.Of(interpreter).LetGo();
@@ -204,7 +204,7 @@ internal static unsafe class ClassFunctions
         }
     }
 
-    // A class of live objects and texts: two, or three if there is a fourth argument, which may be None.
+    // Checks the arguments: a class of live objects and texts, two, or three if there is a fourth argument, which may be None.
     static bool Fits(InterpreterState interpreter, PyObject** arguments, nint count, nint expected)
     {
         ref Api api = ref Api.Table;
@@ -214,7 +214,7 @@ internal static unsafe class ClassFunctions
             && (expected is 3 or 5 || arguments[3]->Type == api.PyUnicode_Type || arguments[3] == api._Py_NoneStruct);
     }
 
-    // The number of a class, which it gets by its token if it has none. False with an exception set.
+    // The number of a class. A class without one gets it by its token. Returns false with an exception set.
     static bool Number(InterpreterState interpreter, PyObject** arguments, out int number)
     {
         if (InterpreterClasses.Of(interpreter).TryHold(arguments[0], out number)) return true;

@@ -6,21 +6,21 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The classes of live objects that the process knows, by the number that each object carries. Thread-safe; no Python code runs
+/// The table of the process's classes of live objects, by the number that each object carries. Thread-safe. No Python code runs
 /// while its lock is held.
 /// </summary>
 /// <remarks>
-/// A class that is found by its name has a number for each <em>definition</em> of this name: two interpreters that import the
-/// same source have the same class. Any other class is known by the token under which it travels by value. Where a name alone
-/// does not say which class is meant, or no name does, a definition by value lies here for those who meet an object of the class.
+/// A class that is found by its name has a number for each <em>definition</em> of the name: two interpreters that import the same
+/// source have the same class. Any other class is identified by the token under which it is sent by value. If a name is
+/// ambiguous, or there is none, the table has a definition by value for interpreters that get an object of the class.
 /// </remarks>
 internal static unsafe class ClassTable
 {
-    /// <summary>What stays the same about a class.</summary>
+    /// <summary>The properties of a class that never change.</summary>
     /// <param name="Module">Name of its module.</param>
     /// <param name="Name">Qualified name.</param>
-    /// <param name="Token">What it is known by if it goes by value; null if it goes by name.</param>
-    /// <param name="Content">A hash of what the class statement made.</param>
+    /// <param name="Token">Identifies a class that is sent by value; null if the class is found by its name.</param>
+    /// <param name="Content">A hash of the results of the class statement.</param>
     /// <param name="Stamp">A hash of the state of the source file when it was run; 0 if there is none.</param>
     internal sealed record Identity(string Module, string Name, string? Token, long Content, long Stamp)
     {
@@ -44,7 +44,7 @@ internal static unsafe class ClassTable
 
     const long FewBytes = 4 << 20;
 
-    // About what a class takes here besides its definition.
+    // The approximate memory of a class's entry besides its definition.
     const long OwnBytes = 512;
 
     static readonly WordLock Gate = WordLock.Create();
@@ -57,15 +57,15 @@ internal static unsafe class ClassTable
     static long _changes;
     static long _namesakes;
 
-    /// <summary>How many definitions were left or replaced so far.</summary>
-    // Acquire: pairs with the release in Publish, so that who sees the number finds the definition.
+    /// <summary>How many definitions were published or replaced so far.</summary>
+    // Acquire; pairs with the release in Publish. A thread that sees the number finds the definition.
     internal static long Changes => Volatile.Read(ref _changes);
 
-    /// <summary>How often a name was found to mean more than one class.</summary>
-    // Only a hint that something is to be done; what is done is decided under the lock.
+    /// <summary>How often a name was found to have more than one class.</summary>
+    // A hint that there may be work; the decision is made under the lock.
     internal static long Namesakes => Volatile.Read(ref _namesakes);
 
-    /// <summary>How many classes the process knows. Their numbers begin at 1.</summary>
+    /// <summary>The number of classes that the process knows. Their numbers begin at 1.</summary>
     internal static int Count
     {
         get
@@ -78,8 +78,8 @@ internal static unsafe class ClassTable
     }
 
     /// <summary>
-    /// The number of a class that is found by its name, for an interpreter that has no class yet for those numbers that
-    /// <paramref name="isTaken"/> does not name. The newest that fits, or a new one.
+    /// The number of a class that is found by its name, in an interpreter that has classes already for the numbers that
+    /// <paramref name="isTaken"/> names. It is the newest number with this definition that is not taken, or a new one.
     /// </summary>
     internal static int NumberOfName(Identity identity, Func<int, bool> isTaken)
     {
@@ -90,13 +90,13 @@ internal static unsafe class ClassTable
             int newest = numbers.FindLast(number => Classes[number]!.Identity.Matches(identity.Content, identity.Stamp));
             if (newest != 0 && !isTaken(newest)) return newest;
             numbers.Add(Add(identity));
-            // Only a hint: see Namesakes.
+            // A hint only: see Namesakes.
             if (numbers.Count > 1) Volatile.Write(ref _namesakes, _namesakes + 1);
             return numbers[^1];
         }
     }
 
-    /// <summary>The number of a class that goes by value.</summary>
+    /// <summary>The number of a class that is sent by value.</summary>
     internal static int NumberOfToken(Identity identity)
     {
         using (Gate.Hold())
@@ -106,7 +106,7 @@ internal static unsafe class ClassTable
         }
     }
 
-    /// <summary>Whether a class that goes by value has left its definition.</summary>
+    /// <summary>Whether the definition of a class that is sent by value has been published.</summary>
     internal static bool IsPublished(string token)
     {
         using (Gate.Hold())
@@ -115,7 +115,7 @@ internal static unsafe class ClassTable
         }
     }
 
-    /// <summary>Whether the name of a class means others as well, and it has not left its definition.</summary>
+    /// <summary>Whether other classes have the same name, and the definition of this one has not been published.</summary>
     internal static bool WantsDefinition(int number)
     {
         using (Gate.Hold())
@@ -126,10 +126,10 @@ internal static unsafe class ClassTable
     }
 
     /// <summary>
-    /// Leaves the definition of a class, and takes over the parcel with the live objects that it names. One of the same
-    /// interpreter that is not older than <paramref name="version"/> stays.
+    /// Publishes the definition of a class and takes ownership of the parcel with the live objects that it names. A definition
+    /// from the same interpreter that is not older than <paramref name="version"/> is kept instead.
     /// </summary>
-    /// <exception cref="OutOfMemoryException">No memory; the parcel is still the caller's.</exception>
+    /// <exception cref="OutOfMemoryException">No memory; the parcel remains the caller's.</exception>
     internal static void Publish(int number, ReadOnlySpan<byte> definition, long version, long parcel, long interpreter)
     {
         byte* copy = (byte*)NativeMemory.Alloc((nuint)definition.Length + 1);
@@ -149,7 +149,7 @@ internal static unsafe class ClassTable
                 known.Publisher = interpreter;
                 known.Failure = null;
                 known.Change = _changes + 1;
-                // Release: pairs with the acquire in Changes.
+                // Release; pairs with the acquire in Changes.
                 Volatile.Write(ref _changes, known.Change);
             }
         }
@@ -157,7 +157,7 @@ internal static unsafe class ClassTable
         Parcels.Drop(unwanted);
     }
 
-    /// <summary>Notes why a class could not leave its definition.</summary>
+    /// <summary>Records why the definition of a class could not be published.</summary>
     internal static void NoteFailure(int number, string reason)
     {
         using (Gate.Hold())
@@ -167,8 +167,8 @@ internal static unsafe class ClassTable
     }
 
     /// <summary>
-    /// What the process knows of a class: false if nothing. The definition is a new bytes object, None if there is none; null
-    /// with an exception set if there is no memory.
+    /// What the table has of a class; false if it has nothing. The definition is a new bytes object, None if there is none, or
+    /// null with an exception set if there is no memory.
     /// </summary>
     internal static bool TryGet(int number, out Identity? identity, out PyObject* definition, out string? failure)
     {
@@ -183,7 +183,7 @@ internal static unsafe class ClassTable
         }
     }
 
-    /// <summary>Whether the definition of a class was replaced by another interpreter after so many changes.</summary>
+    /// <summary>Whether another interpreter has replaced the definition of a class since a number of changes.</summary>
     internal static bool HasChanged(int number, long since, long interpreter)
     {
         using (Gate.Hold())
@@ -203,7 +203,7 @@ internal static unsafe class ClassTable
         }
     }
 
-    /// <summary>Notes that an interpreter has the class with a number.</summary>
+    /// <summary>Counts one more interpreter that has the class with a number.</summary>
     internal static void Know(int number)
     {
         using (Gate.Hold())
@@ -214,7 +214,7 @@ internal static unsafe class ClassTable
         }
     }
 
-    /// <summary>Notes that an interpreter has it no longer. Returns whether it is time to <see cref="Sweep"/>.</summary>
+    /// <summary>Counts one interpreter less that has the class. Returns whether it is time to <see cref="Sweep"/>.</summary>
     internal static bool Unknow(int number)
     {
         using (Gate.Hold())
@@ -227,8 +227,8 @@ internal static unsafe class ClassTable
     }
 
     /// <summary>
-    /// Forgets the classes that go by value, that no interpreter has any more, and of which no object lives: walks the live
-    /// objects of all pools. Not inside a section.
+    /// Removes classes that are sent by value, that no interpreter has any more, and that have no objects. Walks the live objects
+    /// of all pools. Called outside sections.
     /// </summary>
     internal static void Sweep(Participant* me)
     {
@@ -239,12 +239,12 @@ internal static unsafe class ClassTable
             Orphans.RemoveAll(number => Classes[number] is not { Interpreters: 0 });
             orphans = [.. Orphans.Distinct().Select(number => (number, Classes[number]!.Touches))];
             counts = new long[(int)LiveKind.Count + Classes.Count];
-            // Another thread that wants to sweep meanwhile has time.
+            // Keeps other threads from sweeping meanwhile.
             _sweepAt = long.MaxValue;
         }
         try
         {
-            // An object of one of them can only be made by an interpreter that has the class; then it was touched.
+            // Only an interpreter that has a class can make an object of it, and then the count of touches has changed.
             foreach (Pool pool in PoolTable.Live()) ObjectWalk.Count(me, pool, &Kinds.NumberOf, counts);
         }
         catch (OutOfMemoryException)
@@ -270,7 +270,7 @@ internal static unsafe class ClassTable
         foreach (long parcel in parcels) Parcels.Drop(parcel);
     }
 
-    /// <summary>Forgets all definitions, with the live objects that they name: at the end of the process.</summary>
+    /// <summary>Removes all definitions with the live objects that they name, at the end of the process.</summary>
     internal static void ForgetDefinitions()
     {
         List<long> parcels = [];

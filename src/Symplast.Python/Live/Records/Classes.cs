@@ -6,8 +6,8 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// How an interpreter comes by the class of a live object. What decides is in Python (<c>symplast/classes.py</c>), what is known
-/// of classes in <see cref="ClassTable"/> and <see cref="InterpreterClasses"/>. Each pool has one tree of shapes for each class.
+/// Finds the class of a live object in an interpreter. The decisions are made in Python (<c>symplast/classes.py</c>); the tables
+/// are <see cref="ClassTable"/> and <see cref="InterpreterClasses"/>. Each pool has one tree of shapes for each class.
 /// </summary>
 internal static unsafe class Classes
 {
@@ -18,12 +18,12 @@ internal static unsafe class Classes
 
     static readonly ConditionalWeakTable<Pool, Roots> Trees = [];
 
-    // Over all of them.
+    // Guards the roots of all pools.
     static readonly WordLock Gate = WordLock.Create();
 
     /// <summary>
-    /// Gives a class its number in the process, when it makes its first object in this interpreter; 0 if it was not created as a
-    /// class of live objects. False with an exception set. Runs Python code.
+    /// Gives a class its number in the process when it makes its first object in this interpreter. The number is 0 if the class
+    /// was not created as a class of live objects. Returns false with an exception set. Runs Python code.
     /// </summary>
     internal static bool Identify(InterpreterState interpreter, PyObject* type, out int number)
     {
@@ -35,7 +35,9 @@ internal static unsafe class Classes
         return true;
     }
 
-    /// <summary>Finds the class with a number in this interpreter. False with an exception set. Runs Python code.</summary>
+    /// <summary>
+    /// Finds the class with a number in this interpreter. Returns false with an exception set. Runs Python code.
+    /// </summary>
     internal static bool Resolve(LiveState* state, int number)
     {
         ref Api api = ref Api.Table;
@@ -68,8 +70,8 @@ internal static unsafe class Classes
     }
 
     /// <summary>
-    /// Takes in what other interpreters have changed, since it was last called, in classes that this one has from them. False
-    /// with an exception set; then what failed is tried again the next time. Runs Python code only if there is something new.
+    /// Takes in the changes that other interpreters have made, since the last call, to classes that this one has from them.
+    /// Returns false with an exception set; a failed change is tried again next time. Runs Python code only if there are changes.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool Refresh(LiveState* state) =>
@@ -77,7 +79,8 @@ internal static unsafe class Classes
         || Refresh(interpreter);
 
     /// <summary>
-    /// The root of a pool's shapes for a class; null if there is no memory. Inside a section in which the pool was not deleted.
+    /// The root of a pool's tree of shapes for a class; null if there is no memory. Called inside a section in which the pool was
+    /// not deleted.
     /// </summary>
     internal static Shape* RootOf(Participant* me, PoolHeap* heap, int number)
     {
@@ -93,12 +96,12 @@ internal static unsafe class Classes
         }
     }
 
-    /// <summary>Whether a class, or a base of it, declares fields: then its objects have no other attributes.</summary>
+    /// <summary>Whether a class or one of its bases declares fields. Its objects then have no other attributes.</summary>
     internal static bool HasFields(PyObject* type) => FieldsOf(type) != null;
 
     /// <summary>
-    /// The names of the fields that a class and its bases declare, a borrowed tuple; null if there are none, or with an exception
-    /// set.
+    /// A borrowed tuple of the names of the fields that a class and its bases declare; null if there are none, or with an
+    /// exception set.
     /// </summary>
     internal static PyObject* FieldsOf(PyObject* type)
     {
@@ -125,8 +128,8 @@ internal static unsafe class Classes
         return true;
     }
 
-    // Calls a function of symplast.classes; takes over the references to the arguments, of which one may be null with an
-    // exception set.
+    // Calls a function of symplast.classes. Steals the references to the arguments, of which one may be null with an exception
+    // set.
     static PyObject* Call(ReadOnlySpan<byte> name, ReadOnlySpan<nint> arguments)
     {
         ref Api api = ref Api.Table;
@@ -137,7 +140,7 @@ internal static unsafe class Classes
         PyObject* tuple = function == null ? null : api.PyTuple_New(arguments.Length);
         for (int i = 0; i < arguments.Length; i++)
         {
-            // SetItem takes over the reference.
+            // PyTuple_SetItem steals the reference.
             if (tuple != null) api.PyTuple_SetItem(tuple, i, (PyObject*)arguments[i]);
             else References.Drop((PyObject*)arguments[i]);
         }

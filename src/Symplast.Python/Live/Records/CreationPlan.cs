@@ -7,17 +7,17 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// How objects of a class are made: its number, its fields, and the shape that an object with all of them has in a pool. Plans
-/// that were made lately are kept in a direct-mapped table of the interpreter (<see cref="CreationPlans"/>); a class is known by
-/// its version, so a plan is right for as long as it is found.
+/// How objects of a class are created: the class's number, its fields, and for each pool the shape of an object with all fields.
+/// Recent plans are in a direct-mapped table of the interpreter (<see cref="CreationPlans"/>). A class is identified by its
+/// version, so a plan that is found is valid.
 /// </summary>
 /// <remarks>
-/// Used with the interpreter's GIL held. Fields and names are borrowed from the class: whoever runs Python code takes references
-/// first.
+/// Used with the interpreter's GIL held. Fields and names are borrowed from the class. Code that runs Python code must take
+/// references first.
 /// </remarks>
 internal unsafe struct CreationPlan
 {
-    /// <summary>Classes with more fields have no plan for them.</summary>
+    /// <summary>The most fields that a plan has room for.</summary>
     internal const int MostFields = 32;
 
     const int Pools = 4;
@@ -46,12 +46,12 @@ internal unsafe struct CreationPlan
     /// <summary>The class's number in the process.</summary>
     internal int Number;
 
-    /// <summary>How many fields there are.</summary>
+    /// <summary>The number of fields.</summary>
     internal int Count;
 
     /// <summary>
-    /// Whether an object is made by giving its fields their values: the class has fields, all are ours, and it leaves making,
-    /// initialising and setting attributes to us.
+    /// Whether an object is created by storing its fields' values directly: the class has fields, all are of our type, and it
+    /// overrides neither creation nor initialization nor the setting of attributes.
     /// </summary>
     internal bool IsSimple;
 
@@ -64,11 +64,11 @@ internal unsafe struct CreationPlan
     /// <summary>A field.</summary>
     internal Field* FieldAt(int index) => (Field*)_fields[index];
 
-    /// <summary>Notes a field.</summary>
+    /// <summary>Sets a field.</summary>
     internal void SetField(int index, Field* field) => _fields[index] = (nint)field;
 
     /// <summary>
-    /// The shape of objects with all the fields in a pool; null if it cannot be had now, and the fields are to be set one by one.
+    /// The shape of objects with all fields in a pool; null if it is not available now and the fields must be set one by one.
     /// Runs no Python code.
     /// </summary>
     internal Shape* ShapeIn(LiveState* state, Pool pool)
@@ -86,7 +86,7 @@ internal unsafe struct CreationPlan
         Shape* shape = PoolHeap.IsDeleted(heap) ? null : Classes.RootOf(state->Me, heap, Number);
         for (int i = 0; shape != null && i < Count; i++)
         {
-            // Names are exact texts: nothing runs.
+            // Names are exact texts, so no Python code runs.
             bool done = Incoming.Key(state, heap, CreationPlans.Item(Names, i), out Incoming name) == KeyState.Ready;
             done = done && Objects.Shapes.Extend(state->Me, heap, shape, name.Probe, out shape) == Status.Done;
             name.Dispose(state);
@@ -97,7 +97,7 @@ internal unsafe struct CreationPlan
     }
 }
 
-/// <summary>The plans of one interpreter.</summary>
+/// <summary>The creation plans of one interpreter.</summary>
 internal unsafe struct CreationPlans
 {
     const int Entries = 256;
@@ -108,7 +108,7 @@ internal unsafe struct CreationPlans
     /// <exception cref="OutOfMemoryException">No memory.</exception>
     internal void Create() => _entries = (CreationPlan**)NativeMemory.AllocZeroed(Entries, (nuint)sizeof(CreationPlan*));
 
-    /// <summary>Frees it.</summary>
+    /// <summary>Frees the table and its plans.</summary>
     internal void Dispose()
     {
         for (int i = 0; _entries != null && i < Entries; i++) NativeMemory.Free(_entries[i]);
@@ -125,7 +125,7 @@ internal unsafe struct CreationPlans
         return plan != null && plan->TypeVersion == version && version != 0 ? plan : null;
     }
 
-    /// <summary>Forgets the plan of a class.</summary>
+    /// <summary>Removes the plan of a class.</summary>
     internal readonly void Forget(PyObject* type)
     {
         CreationPlan* plan = Find(type);
@@ -133,8 +133,8 @@ internal unsafe struct CreationPlans
     }
 
     /// <summary>
-    /// The same; made if there is none. Null if the class has no version or no number, or with an exception set. Runs no Python
-    /// code.
+    /// The plan of a class; makes it if there is none. Null if the class has no version or no number, or with an exception set.
+    /// Runs no Python code.
     /// </summary>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
     internal readonly CreationPlan* FindOrMake(InterpreterState interpreter, PyObject* type)
@@ -152,7 +152,7 @@ internal unsafe struct CreationPlans
         if (!InterpreterClasses.Of(interpreter).TryHold(type, out int number)) return null;
         PyObject* names = Classes.FieldsOf(type);
         if (names == null && Api.Table.PyErr_Occurred() != null) return null;
-        // The look-up gave it one.
+        // The look-up above has given the class a version.
         uint version = Layout.TypeVersion(type);
         if (version == 0) return null;
         CreationPlan plan = new() { TypeVersion = version, Number = number, Names = names };
@@ -164,8 +164,8 @@ internal unsafe struct CreationPlans
         return entry;
     }
 
-    // Whether each name is a field of ours; else the class, or one between it and the one that declared the field, has something
-    // else under the name.
+    // Whether each name is a field of our type. Otherwise the class, or one between it and the class that declared the field, has
+    // another attribute of this name.
     static bool TakeFields(LiveState* state, ref CreationPlan plan, PyObject* type)
     {
         nint count = ((PyVarObject*)plan.Names)->Size;

@@ -4,7 +4,7 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Classes of which something is known, by their versions, of which no two classes ever have the same. Direct-mapped.
+/// A direct-mapped cache of classes with some property, by their versions. No two classes ever have the same version.
 /// </summary>
 /// <remarks>Used with the interpreter's GIL held.</remarks>
 internal unsafe struct KnownClasses
@@ -13,25 +13,25 @@ internal unsafe struct KnownClasses
 
     fixed uint _versions[Classes];
 
-    /// <summary>Whether the class with this version is one; false if that is not known. No class has the version 0.</summary>
+    /// <summary>Whether the cache has the class with this version. No class has the version 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool KnowsClass(uint version) => _versions[version % Classes] == version && version != 0;
 
-    /// <summary>Notes that it is.</summary>
+    /// <summary>Adds a class.</summary>
     internal void NoteClass(uint version) => _versions[version % Classes] = version;
 }
 
 /// <summary>
-/// What a field remembers of shapes: in which slot their objects have the attribute. Direct-mapped and a part of the field, so
-/// that a class, its subclasses and the pools that objects lie in do not push each other out. And by which step from which shape
-/// objects got the attribute last.
+/// A field's cache of its attribute's place: by shape, the slot in which objects have the attribute, and the last step from one
+/// shape to another by which objects got it. It is direct-mapped and part of the field, so that a class, its subclasses and the
+/// objects' pools do not evict each other's entries.
 /// </summary>
 /// <remarks>No two shapes ever have the same number. Used with the interpreter's GIL held.</remarks>
 internal unsafe struct FieldPlaces
 {
     const int Shapes = 8;
 
-    /// <summary>Where objects of one shape have the attribute.</summary>
+    /// <summary>The slot of the attribute in objects of one shape.</summary>
     struct Place
     {
         internal ulong ShapeId;
@@ -50,26 +50,26 @@ internal unsafe struct FieldPlaces
     Shape* _after;
 
     /// <summary>
-    /// The shape that objects of another get with the attribute, or null if it is not known. It exists as long as there is an
-    /// object of the other.
+    /// The shape that objects of another shape get with the attribute, or null if it is not known. It exists while an object of
+    /// the other shape exists.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly Shape* StepFrom(ulong shapeId) => _before == shapeId && shapeId != 0 ? _after : null;
 
-    /// <summary>Notes it.</summary>
+    /// <summary>Records such a step.</summary>
     internal void NoteStep(ulong shapeId, Shape* extended)
     {
         _before = extended == null ? 0 : shapeId;
         _after = extended;
     }
 
-    /// <summary>The slot in objects of a shape, or -1 if it is not known. No shape that can be known has the number 0.</summary>
+    /// <summary>The slot in objects of a shape, or -1 if it is not known. The number 0 stands for no known shape.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    // The shape of the object before is compared, not looked up: so the processor loads the attribute without waiting for the
-    // number.
+    // The last object's shape is compared before any look-up. By branch prediction the processor then loads the attribute without
+    // waiting for the shape's number.
     internal int SlotOf(ulong shapeId) => _last.ShapeId == shapeId && shapeId != 0 ? (int)_last.Slot : SlotOfOther(shapeId);
 
-    /// <summary>Notes it.</summary>
+    /// <summary>Records the slot in objects of a shape.</summary>
     internal void NoteSlot(ulong shapeId, int slot)
     {
         if (shapeId != 0) _last = _places[(int)(shapeId % Shapes)] = new Place { ShapeId = shapeId, Slot = slot };

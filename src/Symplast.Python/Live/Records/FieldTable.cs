@@ -5,12 +5,13 @@ using Symplast.CPython;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// One interpreter's memory of which names are fields of which classes, so that setting one needs no look through the bases of
-/// its class. Direct-mapped.
+/// One interpreter's direct-mapped cache of classes' fields by their names, so that setting a field needs no look-up in the bases
+/// of the class.
 /// </summary>
 /// <remarks>
-/// A class is known by its version (<see cref="Layout.TypeVersion"/>), which changes when it or a base of it does: as long as it
-/// has that version, it has the field. A name is known by its address, with a reference. Used with the interpreter's GIL held.
+/// A class is identified by its version (<see cref="Layout.TypeVersion"/>), which changes when the class or a base changes. While
+/// it has the version, it has the field. A name is identified by its address, and the cache holds a reference to it. Used with
+/// the interpreter's GIL held.
 /// </remarks>
 internal unsafe struct FieldTable
 {
@@ -45,7 +46,7 @@ internal unsafe struct FieldTable
         return entry->Name == name && entry->TypeVersion == typeVersion ? entry->Field : null;
     }
 
-    /// <summary>Notes a field. Names are texts: nothing runs when another one is forgotten for it.</summary>
+    /// <summary>Adds a field. Names are texts, so no Python code runs when another entry's name is dropped.</summary>
     internal readonly void Remember(uint typeVersion, PyObject* name, Field* field)
     {
         if (typeVersion == 0) return;

@@ -9,23 +9,23 @@ using Records = Symplast.Objects.Record;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// A declared attribute of a class of live objects: a data descriptor that remembers in which slot objects have it. Classes with
-/// fields need no attribute lookup of ours, so that CPython finds their methods as fast as those of any class.
+/// A declared attribute of a class of live objects: a data descriptor that caches the slot of the attribute in objects. Classes
+/// with fields need no attribute look-up of ours, so CPython finds their methods as fast as those of any class.
 /// </summary>
 internal unsafe struct Field
 {
     PyObject _head;
     PyObject* _name;
-    PyObject* _required;       // what values must be instances of: a tuple of types; null: anything
+    PyObject* _required;       // a tuple of types of which values must be instances; null: any
     PyObject* _default;        // null: none
-    PyObject* _usual;          // the first of these types; borrowed
+    PyObject* _usual;          // the first of the required types; borrowed
     KnownClasses _owners;      // classes of live objects
     FieldPlaces _places;
 
-    /// <summary>What every interpreter makes the type from, once it is built.</summary>
+    /// <summary>The specification of the type, once it is built.</summary>
     internal static PyTypeSpec* Definition { get; set; }
 
-    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    /// <summary>The specification from which every interpreter makes its type; built once a process.</summary>
     internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
     {
         Name = Text.Utf8("symplast._symplast.Field"u8),
@@ -46,7 +46,9 @@ internal unsafe struct Field
                     "For classes that travel by value."u8)))),
     });
 
-    /// <summary>What values of an attribute must be instances of, borrowed; null for anything. False if it is no field.</summary>
+    /// <summary>
+    /// The types required of an attribute's values, borrowed; null for any. Returns false if it is not a field.
+    /// </summary>
     internal static bool TryRequired(LiveState* state, PyObject* attribute, out PyObject* required)
     {
         bool isField = attribute != null && attribute->Type == state->FieldType;
@@ -54,7 +56,7 @@ internal unsafe struct Field
         return isField;
     }
 
-    /// <summary>Whether a value is an instance of one of the required types; false with TypeError set.</summary>
+    /// <summary>Whether a value is an instance of one of the required types. Returns false with TypeError set.</summary>
     internal static bool Check(PyObject* required, PyObject* name, PyObject* o)
     {
         nint count = ((PyVarObject*)required)->Size;
@@ -63,7 +65,7 @@ internal unsafe struct Field
         {
             if (o->Type == types[i]) return true;
         }
-        // Keeps it: the check may run Python code.
+        // Kept alive, since the check may run Python code.
         References.Take(required);
         int isInstance = Api.Table.PyObject_IsInstance(o, required);
         if (isInstance == 0) Errors.Type($"{Text.FromPython(name)} must be {Describe(required)}, not {Text.TypeName(o)}");
@@ -71,7 +73,7 @@ internal unsafe struct Field
         return isInstance > 0;
     }
 
-    /// <summary>Whether a value may be the attribute's; false with TypeError set. May run Python code.</summary>
+    /// <summary>Whether the attribute accepts a value. Returns false with TypeError set. May run Python code.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool Accepts(Field* field, PyObject* o) =>
         field->_required == null || o->Type == field->_usual || Check(field->_required, field->_name, o);
@@ -79,10 +81,10 @@ internal unsafe struct Field
     /// <summary>The attribute's name, borrowed.</summary>
     internal static PyObject* NameOf(Field* field) => field->_name;
 
-    /// <summary>What an object has where nothing was set, borrowed; null if there is no such thing.</summary>
+    /// <summary>The attribute's default, borrowed; null if there is none.</summary>
     internal static PyObject* DefaultOf(Field* field) => field->_default;
 
-    /// <summary>Whether the attribute is the one of this name, an exact text.</summary>
+    /// <summary>Whether the attribute has this name, an exact text.</summary>
     internal static bool IsNamed(Field* field, PyObject* name) =>
         field->_name == name || field->_name != null && Text.FromPython(field->_name) == Text.FromPython(name);
 
@@ -145,7 +147,7 @@ internal unsafe struct Field
         PyObject* required = field->_required;
         PyObject* value = field->_default;
         field->_name = field->_required = field->_usual = field->_default = null;
-        // Nothing is known of it any more: every use from here on finds that it was cleared.
+        // The caches are emptied, so every later use finds that the field was cleared.
         field->_owners = default;
         field->_places = default;
         References.Drop(name);
@@ -181,7 +183,7 @@ internal unsafe struct Field
             if (!IsOwner(field, o)) return null;
             Handle* handle = (Handle*)o;
             LiveState* state = handle->State;
-            // A first attempt may have left something to do.
+            // An earlier attempt may have left work to be done outside the section.
             if (!LiveState.Again(state) || !LiveMethods.IsUsable(handle)) return null;
             if (Incoming.Key(state, Heap.Of(handle->Shared), field->_name, out Incoming key) != KeyState.Ready) return null;
             PyObject* result;
@@ -221,7 +223,8 @@ internal unsafe struct Field
     }
 
     /// <summary>
-    /// The same for a field that the class is known to have, and which another thread may take from it meanwhile.
+    /// Sets the attribute through a field that the class is known to have. Another thread may remove the field from the class
+    /// meanwhile.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static int AssignKnown(Field* field, PyObject* o, PyObject* value)
@@ -240,7 +243,7 @@ internal unsafe struct Field
         return result;
     }
 
-    // False with an exception set. A null value removes the attribute.
+    // Sets the attribute; a null value removes it. Returns false with an exception set.
     static bool Assign(Field* field, PyObject* o, PyObject* value)
     {
         if (field->_name == null) return Errors.Runtime("this field was cleared") != null;
@@ -249,8 +252,8 @@ internal unsafe struct Field
     }
 
     /// <summary>
-    /// Sets the attribute of a usable live object of a class that has it to a value that needs no memory in the pool; false if
-    /// that is not so, or it is not known where the attribute is: then nothing has changed. Runs no Python code.
+    /// A fast path: sets the attribute of a usable live object to a value that needs no memory in the pool. Returns false, with
+    /// nothing changed, if these conditions do not hold or the attribute's place is not cached. Runs no Python code.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool TrySetWord(Field* field, Handle* handle, PyObject* o)
@@ -268,17 +271,17 @@ internal unsafe struct Field
     }
 
     /// <summary>
-    /// The slot of the attribute in objects of a shape, if that is known and a value is of the kind that is usual; else -1.
+    /// The attribute's slot in objects of a shape, if it is cached and the value is of the usual type; else -1.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int SlotFor(Field* field, PyObject* o, ulong shapeId) =>
         field->_required == null || o->Type == field->_usual ? field->_places.SlotOf(shapeId) : -1;
 
-    /// <summary>Notes in which slot objects of a shape have the attribute.</summary>
+    /// <summary>Records the attribute's slot in objects of a shape.</summary>
     internal static void NoteSlot(Field* field, ulong shapeId, int slot) => field->_places.NoteSlot(shapeId, slot);
 
-    // Missing if it is not known where objects of a shape have the attribute, or how they get it. Takes over the reference to the
-    // value if it is done. Inside a section.
+    // Missing if neither the attribute's slot nor the step to it is cached for the shape. Steals the reference to the value on
+    // success. Called inside a section.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Status StoreWhereKnown(Field* field, Participant* me, Record* record, ulong shapeId, Value value)
     {
@@ -316,8 +319,8 @@ internal unsafe struct Field
         return status == Status.Done || LiveErrors.Raise(handle, status) != null;
     }
 
-    // Inside a section; a name is a text that CPython keeps in UTF-8, so a key of it needs nothing that could run Python code.
-    // Takes over the reference to the value.
+    // Called inside a section. A name is a text that CPython keeps in UTF-8, so making a key of it runs no Python code. Steals
+    // the reference to the value.
     [MethodImpl(MethodImplOptions.NoInlining)]
     static Status SetByName(Field* field, LiveState* state, Record* record, ulong before, Value value)
     {
@@ -345,7 +348,7 @@ internal unsafe struct Field
         return status == Status.Done || LiveErrors.Raise(handle, status) != null;
     }
 
-    // Whether an object is a live one whose class comes from symplast.Object; false with TypeError set.
+    // Whether an object is a live one whose class derives from symplast.Object. Returns false with TypeError set.
     static bool IsOwner(Field* field, PyObject* o)
     {
         uint version = Layout.TypeVersion(o->Type);

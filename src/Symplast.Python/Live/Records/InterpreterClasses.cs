@@ -5,24 +5,24 @@ namespace Symplast.Python.Live;
 
 /// <summary>
 /// The classes of live objects that one interpreter has, with their numbers in the process (<see cref="ClassTable"/>). Used with
-/// its GIL held.
+/// the interpreter's GIL held.
 /// </summary>
 /// <remarks>
-/// Handles do not keep their class alive, this does: a class is <em>held</em>, with a reference that the collector sees. A class
-/// that others cannot import is let go when the collector begins while no handle is left, so that it is collected if nothing else
-/// refers to it; it is held again when another object of it turns up.
+/// Handles do not keep their class alive; this table does. A class is <em>held</em> by a reference that the collector sees. When
+/// a collection begins, a class without handles that other interpreters cannot import is released, so that it is collected if
+/// nothing else refers to it. It is held again when another object of it appears.
 /// </remarks>
 internal sealed unsafe class InterpreterClasses(InterpreterState interpreter) : IInterpreterPart
 {
-    /// <summary>That of an interpreter.</summary>
+    /// <summary>The classes of an interpreter.</summary>
     internal static InterpreterClasses Of(InterpreterState interpreter) => Unsafe.As<InterpreterClasses>(interpreter.Classes!);
 
     sealed class Entry
     {
-        /// <summary>The number of the objects that the class makes.</summary>
+        /// <summary>The number of the class's new objects.</summary>
         internal int Number;
 
-        /// <summary>Further numbers, of classes in other interpreters that have the same definition.</summary>
+        /// <summary>Further numbers: those of classes in other interpreters with the same definition.</summary>
         internal List<int>? Others;
 
         internal nint WeakReference;
@@ -36,19 +36,23 @@ internal sealed unsafe class InterpreterClasses(InterpreterState interpreter) : 
     readonly Dictionary<(string Module, string Name), nint> _named = [];
     int _releasable;
 
-    /// <summary>How many changes of definitions this interpreter has seen (<see cref="ClassTable.Changes"/>).</summary>
+    /// <summary>
+    /// The number of changes of definitions that this interpreter has taken in (<see cref="ClassTable.Changes"/>).
+    /// </summary>
     internal long SeenChanges { get; set; }
 
-    /// <summary>How many namesakes it has seen (<see cref="ClassTable.Namesakes"/>).</summary>
+    /// <summary>The number of namesakes that this interpreter has taken in (<see cref="ClassTable.Namesakes"/>).</summary>
     internal long SeenNamesakes { get; set; }
 
     /// <summary>The numbers that have a class here.</summary>
     internal IEnumerable<int> Numbers => _byNumber.Keys;
 
-    /// <summary>Whether a number has a class here, which may be held or not.</summary>
+    /// <summary>Whether there is a class with a number here, held or not.</summary>
     internal bool Has(int number) => _byNumber.ContainsKey(number);
 
-    /// <summary>The class with a number, which is held from now on; a borrowed reference, null if there is none here.</summary>
+    /// <summary>
+    /// The class with a number, a borrowed reference; null if there is none here. The class is held from now on.
+    /// </summary>
     internal PyObject* Find(int number)
     {
         if (!_byNumber.TryGetValue(number, out nint type)) return null;
@@ -56,7 +60,7 @@ internal sealed unsafe class InterpreterClasses(InterpreterState interpreter) : 
         return (PyObject*)type;
     }
 
-    /// <summary>The number of the objects that a class makes; it is held from now on. False if it has none yet.</summary>
+    /// <summary>The number of a class's new objects; false if it has none yet. The class is held from now on.</summary>
     internal bool TryHold(PyObject* type, out int number)
     {
         bool known = _entries.TryGetValue((nint)type, out Entry? entry);
@@ -66,8 +70,8 @@ internal sealed unsafe class InterpreterClasses(InterpreterState interpreter) : 
     }
 
     /// <summary>
-    /// Gives a class a number; it keeps the first as its own. <paramref name="mayBeLetGo"/>: whether others find it without this
-    /// interpreter. False with an exception set.
+    /// Gives a class a number. The first one is that of its new objects. <paramref name="mayBeLetGo"/>: whether other
+    /// interpreters find the class without this one. Returns false with an exception set.
     /// </summary>
     internal bool Add(PyObject* type, int number, bool mayBeLetGo)
     {
@@ -93,8 +97,8 @@ internal sealed unsafe class InterpreterClasses(InterpreterState interpreter) : 
     }
 
     /// <summary>
-    /// Notes that a class was made. Returns the one that had its names and goes by them, which is to leave its definition now;
-    /// null if there is none.
+    /// Called when a class was created. Returns the class that was found by these names before, which must publish its definition
+    /// now; null if there is none.
     /// </summary>
     internal PyObject* Supersede(string module, string name)
     {
@@ -103,12 +107,11 @@ internal sealed unsafe class InterpreterClasses(InterpreterState interpreter) : 
         return (PyObject*)old;
     }
 
-    /// <summary>Notes that a class goes by its names.</summary>
+    /// <summary>Records that a class is found by its names.</summary>
     internal void Name(PyObject* type, string module, string name) => _named[(module, name)] = (nint)type;
 
     /// <summary>
-    /// Lets go of the classes that have no handle and that only this interpreter's own code may need. The collector is about to
-    /// look for them.
+    /// Releases the classes that have no handles and that only this interpreter's code may need. Called when a collection begins.
     /// </summary>
     internal void LetGo()
     {
@@ -122,11 +125,11 @@ internal sealed unsafe class InterpreterClasses(InterpreterState interpreter) : 
             entry.IsHeld = false;
             dropped.Add(type);
         }
-        // One that dies takes its entry out.
+        // A class that is deallocated removes its entry.
         foreach (nint type in dropped) References.Drop((PyObject*)type);
     }
 
-    /// <summary>The callback of a weak reference: its class is gone.</summary>
+    /// <summary>The callback of a weak reference: its class has been deallocated.</summary>
     internal void Forget(PyObject* weak)
     {
         if (!_types.Remove((nint)weak, out nint type) || !_entries.Remove(type, out Entry? entry)) return;
@@ -137,7 +140,7 @@ internal sealed unsafe class InterpreterClasses(InterpreterState interpreter) : 
         if (sweep && interpreter.Live != null && interpreter.Live->Me != null) ClassTable.Sweep(interpreter.Live->Me);
     }
 
-    /// <summary>Shows the collector what is held.</summary>
+    /// <summary>Shows the collector the classes that are held.</summary>
     public int Traverse(delegate* unmanaged[Cdecl]<PyObject*, void*, int> visit, void* argument)
     {
         foreach ((nint type, Entry entry) in _entries)
@@ -149,7 +152,7 @@ internal sealed unsafe class InterpreterClasses(InterpreterState interpreter) : 
         return 0;
     }
 
-    /// <summary>Drops everything, at the end of the interpreter, after its part in live objects has ended.</summary>
+    /// <summary>Drops everything at the interpreter's end, after its use of live objects has ended.</summary>
     public void Clear()
     {
         List<(nint Type, Entry Entry)> all = [.. _entries.Select(pair => (pair.Key, pair.Value))];

@@ -7,12 +7,12 @@ using Records = Symplast.Objects.Record;
 
 namespace Symplast.Python.Live;
 
-// How objects are made. A class with fields that has nothing of its own to say in it is called directly: the values become those
-// of a record with all fields, which nobody sees before it is whole. All others are made empty, and their __init__ sets the
+// The creation of objects. A class with fields that overrides nothing of it is called directly: the values are stored in a record
+// with all fields, which becomes visible only when it is complete. Other objects are created empty, and __init__ sets their
 // attributes.
 internal static unsafe partial class ObjectType
 {
-    /// <summary>Whether making an object of a class, initialising it and setting its attributes is all our own code.</summary>
+    /// <summary>Whether a class uses our code to create and initialize objects and to set their attributes.</summary>
     internal static bool LeavesCreationToUs(LiveState* state, PyObject* type)
     {
         PyObject* initialize = Lookup(type, "__init__"u8);
@@ -26,7 +26,7 @@ internal static unsafe partial class ObjectType
 
     static bool IsAbstract(PyObject* type) => (Layout.TypeFlags(type) & PyTypeSpec.IsAbstract) != 0;
 
-    // TypeError that names the methods.
+    // Raises TypeError with the names of the abstract methods.
     static PyObject* RaiseAbstract(PyObject* type)
     {
         ref Api api = ref Api.Table;
@@ -39,7 +39,7 @@ internal static unsafe partial class ObjectType
         return made;
     }
 
-    // Borrowed; null if there is none.
+    // A borrowed reference; null if there is none.
     static PyObject* Lookup(PyObject* type, ReadOnlySpan<byte> name)
     {
         PyObject* key = Api.Table.PyUnicode_InternFromString(Text.Utf8(name));
@@ -85,8 +85,8 @@ internal static unsafe partial class ObjectType
         }
     }
 
-    // A class that is still in the making, or one that got a finalizer, which is refused. False with an exception set. Runs
-    // Python code.
+    // Completes a class that is still being created, and refuses one that has got a finalizer. Returns false with an exception
+    // set. Runs Python code.
     static bool Complete(PyObject* type)
     {
         ref Api api = ref Api.Table;
@@ -99,8 +99,8 @@ internal static unsafe partial class ObjectType
         return done != null;
     }
 
-    // A new object: with all the attributes of a shape, or with none, but room for some. It takes over the references of the
-    // values that are held, and then says that none is; so even if there is no handle for it. Null with an exception set.
+    // Creates an object with all attributes of a shape, or an empty one with room for some. Steals the references of the values
+    // and sets held to 0, even if no handle can be made. Returns null with an exception set.
     static PyObject* Create(
         InterpreterState interpreter, Pool pool, PyObject* type, int number, Shape* shape, int room, Value* values, ref int held)
     {
@@ -108,7 +108,7 @@ internal static unsafe partial class ObjectType
         PoolHeap* heap = pool.LiveHeap();
         PyObject* handle = null;
         Record* record = null;
-        // Between the look at the class and this, the collector may have let it go.
+        // The collector may have released the class since it was looked up.
         if (state->ClassWith(number) != type && !InterpreterClasses.Of(interpreter).TryHold(type, out _)) return null;
         Section section = Section.Enter(state->Me);
         bool isDeleted = PoolHeap.IsDeleted(heap);
@@ -132,7 +132,7 @@ internal static unsafe partial class ObjectType
         return record == null ? LiveErrors.RaiseNoMemory(state, heap) : handle;
     }
 
-    // tp_vectorcall of classes for which there was a simple plan once.
+    // tp_vectorcall of classes that have had a simple plan.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Call(PyObject* type, PyObject** arguments, nuint flags, PyObject* names)
     {
@@ -157,7 +157,7 @@ internal static unsafe partial class ObjectType
         }
     }
 
-    // As type.__call__ does.
+    // Does what type.__call__ does.
     static PyObject* CallGenerally(PyObject* type, PyObject** arguments, nint count, PyObject* names)
     {
         ref Api api = ref Api.Table;
@@ -176,7 +176,7 @@ internal static unsafe partial class ObjectType
         return made;
     }
 
-    // Python code may run, and another plan take the place of this one: fields and names get references for the time being.
+    // Python code may run and the plan may be replaced, so the fields and names are kept by references meanwhile.
     static PyObject* CreateWhole(
         InterpreterState interpreter, Pool pool, Shape* shape, CreationPlan* plan, PyObject* type, PyObject** arguments,
             nint count, PyObject* names)
@@ -210,7 +210,7 @@ internal static unsafe partial class ObjectType
         return made;
     }
 
-    // Fills in the defaults; false with an exception set.
+    // Fills in the defaults. Returns false with an exception set.
     static bool Complete(Field** fields, PyObject* names, int count, PyObject* type, PyObject** given)
     {
         for (int i = 0; i < count; i++)
@@ -221,8 +221,8 @@ internal static unsafe partial class ObjectType
         return true;
     }
 
-    // A value for a field, with a reference; false with an exception set. What needs memory in the pool keeps the pool's address
-    // as long as it is on its way.
+    // Makes a value for a field, with a reference. Returns false with an exception set. The pool's address is pinned while a
+    // value that needs memory in the pool is not stored yet.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool TryTake(
         LiveState* state, PoolHeap* heap, Field* field, PyObject* type, PyObject* o, ref bool isPinned, out Value value)
@@ -266,20 +266,20 @@ internal static unsafe partial class ObjectType
         return made;
     }
 
-    // References to values that were taken for a heap, whose address is kept if one of them is counted.
+    // Drops the references to values that were made for a heap. Its address is pinned if one of them is counted.
     static void DropAll(LiveState* state, PoolHeap* heap, Value* values, int count)
     {
         for (int i = 0; i < count; i++)
         {
             if (!values[i].IsCounted) continue;
             Section section = Section.Enter(state->Me);
-            // After the heap was deleted nothing keeps the addresses of the pools that it pointed into.
+            // Once the heap is deleted, nothing keeps the addresses of the pools that its values point into.
             if (!PoolHeap.IsDeleted(heap)) Reference.Drop(state->Me, values[i]);
             section.Exit(state->Me);
         }
     }
 
-    // __init__ of classes with fields, unless they have one of their own.
+    // __init__ of classes with fields that do not define it.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Initialize(PyObject* self, PyObject** arguments, nint count, PyObject* names)
     {
@@ -316,7 +316,7 @@ internal static unsafe partial class ObjectType
         return done;
     }
 
-    // What the class has under a field's name, a new reference.
+    // Returns a new reference to the class's attribute of a field's name.
     static PyObject* DefaultIn(PyObject* type, PyObject* name)
     {
         PyObject* value = Api.Table.PyObject_GetAttr(type, name);
@@ -326,8 +326,8 @@ internal static unsafe partial class ObjectType
         return null;
     }
 
-    // Which arguments are meant for which fields, borrowed from the caller's; null where there is none. False with an exception
-    // set.
+    // Assigns the arguments to the fields; borrowed references, null for a field without an argument. Returns false with an
+    // exception set.
     static bool Bind(PyObject* type, PyObject* fields, PyObject** arguments, nint count, PyObject* names, PyObject** given)
     {
         nint fieldCount = ((PyVarObject*)fields)->Size;
@@ -348,7 +348,7 @@ internal static unsafe partial class ObjectType
         return true;
     }
 
-    // -1 if it is not among them, -2 with an exception set.
+    // Returns -1 if the name is not among the fields, -2 with an exception set.
     static nint IndexOf(PyObject* fields, nint count, PyObject* name)
     {
         const int Equal = 2;
@@ -376,8 +376,8 @@ internal static unsafe partial class ObjectType
         return text;
     }
 
-    // The module is that of the last base that makes its objects as we do, which is ours; classes written in Python come before
-    // it. Null with an exception set.
+    // The module is that of the last base that creates its objects with our code; classes written in Python come before that
+    // base. Returns null with an exception set.
     static InterpreterState? InterpreterOf(PyObject* type)
     {
         void* creation = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New;

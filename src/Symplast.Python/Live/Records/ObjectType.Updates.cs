@@ -6,16 +6,16 @@ using Records = Symplast.Objects.Record;
 
 namespace Symplast.Python.Live;
 
-// symplast.add() and symplast.compare_exchange(): one attribute, read and changed at one moment.
+// symplast.add() and symplast.compare_exchange(): atomic changes of one attribute.
 internal static unsafe partial class ObjectType
 {
-    /// <summary><c>symplast.add(obj, name, n)</c>: the sum, a new reference; null with an exception set.</summary>
+    /// <summary><c>symplast.add(obj, name, n)</c>: returns a new reference to the sum; null with an exception set.</summary>
     internal static PyObject* Add(PyObject** arguments, nint count)
     {
         if (!TryTarget("add", arguments, count, 3, out Handle* handle)) return null;
         PyObject* name = arguments[1];
         PyObject* n = arguments[2];
-        // Only what is sure to be a number of the kind that sums are.
+        // The fast path takes only exact ints and floats, so that the type of the sum is certain.
         Value word = n->Type == Api.Table.PyLong_Type || n->Type == Api.Table.PyFloat_Type ? Words.Of(n) : default;
         if (word.IsEmpty) return AddSlowly(handle, name, n);
         LiveState* state = handle->State;
@@ -28,7 +28,7 @@ internal static unsafe partial class ObjectType
             && status == Status.Done)
             result = Outgoing.Object(state, sum);
         section.Exit(state->Me);
-        // What was not done changed nothing.
+        // An attempt that failed has changed nothing.
         return status == Status.Done ? result : AddSlowly(handle, name, n);
     }
 
@@ -39,7 +39,7 @@ internal static unsafe partial class ObjectType
         if (!Incoming.TryNumber(state, "add", n, out Incoming number)) return null;
         number.Dispose(state);
         PoolHeap* heap = Heap.Of(handle->Shared);
-        // What is added decides about the sum: an int stays one only if an int is added.
+        // The summand decides the sum's type: the sum of ints is an int only if an int is added.
         if (!TryName(handle, name, n, out Attribute attribute)) return null;
         if (Incoming.Key(state, heap, name, out Incoming key) != KeyState.Ready) return null;
         PyObject* result = null;
@@ -63,7 +63,8 @@ internal static unsafe partial class ObjectType
     }
 
     /// <summary>
-    /// <c>symplast.compare_exchange(obj, name, expected, new)</c>: whether it was exchanged; null with an exception set.
+    /// <c>symplast.compare_exchange(obj, name, expected, new)</c>: returns whether the value was exchanged; null with an
+    /// exception set.
     /// </summary>
     internal static PyObject* CompareExchange(PyObject** arguments, nint count)
     {
@@ -118,7 +119,7 @@ internal static unsafe partial class ObjectType
         return LiveErrors.Raise(handle, status);
     }
 
-    // The object that is meant; false with an exception set if it is none of ours, or not usable.
+    // The object to change. Returns false with an exception set if it is not a live object or not usable.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool TryTarget(string function, PyObject** arguments, nint count, int expected, out Handle* handle)
     {
@@ -129,7 +130,7 @@ internal static unsafe partial class ObjectType
             $"{function}() takes an instance of a class derived from symplast.Object, not {Text.TypeName(*arguments)}") != null;
     }
 
-    // Where objects of a shape have an attribute that takes a value without further questions, if that is remembered; else -1.
+    // The slot of an attribute that accepts a value without further checks, if it is cached for the shape; else -1.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static int SlotFor(Handle* handle, PyObject* name, PyObject* value, ulong shapeId)
     {
@@ -141,14 +142,14 @@ internal static unsafe partial class ObjectType
         return AttributeCache.Knows(entry, version, name, shapeId) ? entry->Slot : -1;
     }
 
-    // What a class says of a name.
+    // What a class has under a name.
     ref struct Attribute
     {
-        internal uint TypeVersion;      // of the class that says so
+        internal uint TypeVersion;      // of the class when it was looked up
         internal bool IsCacheable;
     }
 
-    // Looks whether a value may be an attribute's; false with an exception set. May run Python code.
+    // Checks whether an attribute accepts a value. Returns false with an exception set. May run Python code.
     static bool TryName(Handle* handle, PyObject* name, PyObject* value, out Attribute attribute)
     {
         attribute = default;
@@ -161,7 +162,7 @@ internal static unsafe partial class ObjectType
         return !isField || required == null || Field.Check(required, name, value);
     }
 
-    // Remembers where the attribute is, unless Python code has changed the class meanwhile.
+    // Caches the attribute's place, unless Python code has changed the class meanwhile.
     static void Remember(Handle* handle, PyObject* name, in Attribute attribute, in Probe key)
     {
         LiveState* state = handle->State;

@@ -9,12 +9,12 @@ using Records = Symplast.Objects.Record;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The base of <c>symplast.Object</c>: instances of Python classes whose attributes lie in a pool. The classes, with their
-/// methods, are each interpreter's own.
+/// The base type of <c>symplast.Object</c>: instances of Python classes whose attributes are in a pool. The classes and their
+/// methods belong to each interpreter.
 /// </summary>
 internal static unsafe partial class ObjectType
 {
-    /// <summary>What others are to know of the kind; once a process.</summary>
+    /// <summary>Describes the kind; called once a process.</summary>
     internal static Kind Kind()
     {
         Field.Definition = Field.Specification();
@@ -48,7 +48,7 @@ internal static unsafe partial class ObjectType
         return name is null ? null : $"{module}.{name}";
     }
 
-    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    /// <summary>The specification from which every interpreter makes its type; built once a process.</summary>
     static PyTypeSpec* Specification() => Table(new PyTypeSpec
     {
         Name = Text.Utf8("symplast._symplast.ObjectBase"u8),
@@ -84,9 +84,8 @@ internal static unsafe partial class ObjectType
     }
 
     /// <summary>
-    /// Gives a class with fields CPython's own way of looking for attributes, unless it has one of its own: the fields are data
-    /// descriptors, and there is nothing else. Not that of setting them: then a <c>__setattr__</c> of a subclass could not call
-    /// ours.
+    /// Gives a class with fields CPython's own attribute look-up, unless it defines another one: its fields are data descriptors,
+    /// and there are no other attributes. Setting stays our function, or a subclass's <c>__setattr__</c> could not call it.
     /// </summary>
     internal static void Close(PyObject* type)
     {
@@ -115,7 +114,7 @@ internal static unsafe partial class ObjectType
         return result != null ? result : isClasses ? Api.Table.PyObject_GenericGetAttr(self, name) : GetSlowly(handle, name);
     }
 
-    // What could not be had in the first section, and everything that the class decides.
+    // Handles what the first section could not, and everything that the class decides.
     [MethodImpl(MethodImplOptions.NoInlining)]
     static PyObject* GetSlowly(Handle* handle, PyObject* name)
     {
@@ -128,10 +127,10 @@ internal static unsafe partial class ObjectType
             if (name->Type != api.PyUnicode_Type && api.PyType_IsSubtype(name->Type, api.PyUnicode_Type) == 0)
                 return Errors.Type($"attribute name must be string, not '{Text.TypeName(name)}'");
             PyObject* found = api._PyType_Lookup(self->Type, name);
-            // A property, a method of a class that overrides everything: before the object's own.
+            // A data descriptor, such as a property, comes before the object's own attribute.
             if (found != null && IsDataDescriptor(found))
             {
-                // Of a class that came by value, which got its fields after it was registered.
+                // A class that was sent by value may get its fields only after it was registered.
                 if (found->Type == state->FieldType && Classes.HasFields(self->Type)) Close(self->Type);
                 return api.PyObject_GenericGetAttr(self, name);
             }
@@ -181,7 +180,7 @@ internal static unsafe partial class ObjectType
         return TrySetWord(handle, name, value) ? 0 : Assign(handle, name, value);
     }
 
-    // Everything but the values and attributes that are quickly had.
+    // Sets attributes and values that the fast path does not handle.
     [MethodImpl(MethodImplOptions.NoInlining)]
     static int Assign(Handle* handle, PyObject* name, PyObject* value)
     {
@@ -208,7 +207,7 @@ internal static unsafe partial class ObjectType
         }
     }
 
-    // False if the cache does not know the attribute, or the value needs memory in the pool; then nothing has changed.
+    // Returns false, with nothing changed, if the attribute is not cached or the value needs memory in the pool.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool TrySetWord(Handle* handle, PyObject* name, PyObject* o)
     {
@@ -220,14 +219,14 @@ internal static unsafe partial class ObjectType
         Section section = Section.Enter(me);
         ulong shapeId = Records.View(RecordOf(handle)).ShapeId;
         AttributeCache.Entry* entry = ClassCaches.Of(state)->Attributes.Find(version, name, shapeId);
-        // What the cache knows is no business of the class's.
+        // An attribute in the cache is not a data descriptor of the class.
         bool done = AttributeCache.Knows(entry, version, name, shapeId) && entry->Slot >= 0
             && Records.StoreCached(me, RecordOf(handle), shapeId, entry->Slot, word) == Status.Done;
         section.Exit(me);
         return done;
     }
 
-    // What is no field: the object's own, or with a null value not any more, unless the class has something of this name.
+    // Sets the object's own attribute, or removes it if the value is null. What the class decides is left to CPython.
     static bool SetOwn(Handle* handle, PyObject* name, PyObject* o, PyObject* found)
     {
         PyObject* self = (PyObject*)handle;
@@ -275,7 +274,7 @@ internal static unsafe partial class ObjectType
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static nint Hash(PyObject* self)
     {
-        // By the object, so that it is the same in every interpreter.
+        // A hash of the object's address, so that it is the same in every interpreter.
         nint hash = (nint)((ulong)((Handle*)self)->Shared >> 4);
         return hash == -1 ? -2 : hash;
     }
@@ -318,7 +317,7 @@ internal static unsafe partial class ObjectType
 
     static bool IsDataDescriptor(PyObject* o) => Layout.DescriptorSet(o->Type) != null;
 
-    // __class__, __doc__ and the like are the class's business, whatever an object may have under such a name.
+    // __class__, __doc__ and the like are the class's attributes, whatever the object has under these names.
     static bool IsAlwaysAllowed(PyObject* name)
     {
         PyAsciiObject* text = (PyAsciiObject*)name;

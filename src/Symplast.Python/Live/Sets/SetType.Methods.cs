@@ -8,7 +8,7 @@ using Sets = Symplast.Objects.OrderedSet;
 
 namespace Symplast.Python.Live;
 
-// The methods. Those that ask about the whole are the plain type's, on a copy of one moment.
+// The methods. Those that concern the whole set are applied by the plain type to a copy of one moment.
 internal static unsafe partial class SetType
 {
     static PyMethodDef* Methods() => Table(
@@ -126,7 +126,7 @@ internal static unsafe partial class SetType
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* CopyDeep(PyObject* self, PyObject* memo) => Frame.Call(self, memo, &Duplicate);
 
-    // With a memo, of copies of the elements.
+    // Copies the set. With a memo, the elements are copied, too.
     static PyObject* Duplicate(Handle* handle, PyObject* memo)
     {
         PyObject* elements = NewIterator(handle);
@@ -188,8 +188,8 @@ internal static unsafe partial class SetType
 
     static PyObject* IsSuperset(Handle* handle, PyObject* other) => All(handle, other, isMember: true);
 
-    // Whether all elements of another are members at one moment, or none is: asked one after the other, as set does, up to the
-    // first that decides.
+    // Whether all elements of another iterable are members at one moment, or, if isMember is false, none is. They are looked up
+    // one by one, as set does, up to the first that decides.
     static PyObject* All(Handle* handle, PyObject* other, bool isMember)
     {
         PyObject* plain = ToPlain(handle);
@@ -209,7 +209,7 @@ internal static unsafe partial class SetType
         return found == 1 == isMember ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
     }
 
-    // What a method of set gives, on a copy of one moment.
+    // Applies a method of set to a copy of one moment.
     static PyObject* OfPlain(PyObject* self, ReadOnlySpan<byte> name, PyObject** others, nint count)
     {
         try
@@ -258,7 +258,7 @@ internal static unsafe partial class SetType
         }
     }
 
-    // Like set, it takes one element after the other and keeps those that came before a failure. False with an exception set.
+    // Adds one element after the other. As in set, those before a failure stay. Returns false with an exception set.
     static bool AddAll(Handle* handle, PyObject* other)
     {
         if (!LiveMethods.CheckAlive(handle)) return false;
@@ -275,7 +275,7 @@ internal static unsafe partial class SetType
         return done && Api.Table.PyErr_Occurred() == null;
     }
 
-    // Whether listing the elements of an object calls no Python code, so that nobody can tell it from taking one after the other.
+    // Whether an object's elements can be listed without running Python code. Listing them first then has no visible effect.
     static bool HasElements(PyObject* o)
     {
         ref Api api = ref Api.Table;
@@ -314,7 +314,7 @@ internal static unsafe partial class SetType
     static bool ToggleAll(Handle* handle, PyObject* other)
     {
         if (other == (PyObject*)handle) return RemoveEverything(handle);
-        // Each element once, however often the other has it.
+        // Each element is toggled once, however often the other iterable yields it.
         PyObject* allowed = LiveMethods.CheckAlive(handle) ? Nesting.Allowed(handle->State, other, isPairs: false) : null;
         PyObject* plain = allowed == null ? null : Api.Table.PySet_New(allowed);
         References.Drop(allowed);
@@ -324,7 +324,7 @@ internal static unsafe partial class SetType
         while (done && (element = Api.Table.PyIter_Next(iterator)) != null)
         {
             Status status;
-            // Between the two, others can have added it.
+            // Repeated if another thread has added the element after it was found missing.
             do
             {
                 status = RemoveOne(handle, element, setsAreFrozen: false);
@@ -340,7 +340,7 @@ internal static unsafe partial class SetType
 
     static bool KeepOnly(Handle* handle, PyObject* other) => KeepOnly(handle, &other, 1);
 
-    // What others add meanwhile stays: it was not asked about.
+    // Elements that other threads add meanwhile stay, since the operation did not consider them.
     static bool KeepOnly(Handle* handle, PyObject** others, nint count)
     {
         PyObject* plain = ToPlain(handle);

@@ -4,7 +4,7 @@ using Symplast.CPython;
 
 namespace Symplast.Python.Live;
 
-// The operators. They take sets only, as those of set; the plain type does the work on copies of one moment.
+// The operators. Like those of set they accept sets only. The plain type applies them to copies of one moment.
 internal static unsafe partial class SetType
 {
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -35,7 +35,7 @@ internal static unsafe partial class SetType
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* InPlaceXor(PyObject* self, PyObject* other) => Change(self, other, &ToggleAll);
 
-    // Either may be the Set, or both.
+    // Either operand may be the Set, or both.
     static PyObject* Combine(
         PyObject* left, PyObject* right, delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> operation) =>
         PlainForms.Combine(left, right, IsOurs(left) ? left : right, &IsSet, operation);

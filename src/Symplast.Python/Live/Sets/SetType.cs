@@ -9,12 +9,12 @@ using Sets = Symplast.Objects.OrderedSet;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The Python type <c>symplast.Set</c>: an insertion-ordered set that all interpreters share. This file: creation, members, and
-/// the operators.
+/// The Python type <c>symplast.Set</c>: an insertion-ordered set that all interpreters share. This file has creation, members,
+/// and the slots.
 /// </summary>
 internal static unsafe partial class SetType
 {
-    /// <summary>What others are to know of the kind; once a process.</summary>
+    /// <summary>Describes the kind; called once a process.</summary>
     internal static Kind Kind()
     {
         return new Kind
@@ -27,7 +27,7 @@ internal static unsafe partial class SetType
         };
     }
 
-    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    /// <summary>The specification from which every interpreter makes its type; built once a process.</summary>
     static PyTypeSpec* Specification() => Table(new PyTypeSpec
     {
         Name = Text.Utf8("symplast.Set"u8),
@@ -69,7 +69,7 @@ internal static unsafe partial class SetType
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* New(PyObject* type, PyObject* positional, PyObject* named) => Creation.New(type, &Sets.Create);
 
-    // As that of set: what was there before goes.
+    // As in set, initialization replaces the present contents.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int Init(PyObject* self, PyObject* positional, PyObject* named)
     {
@@ -96,7 +96,7 @@ internal static unsafe partial class SetType
         }
     }
 
-    /// <summary>Adds a member: Done, or Exists if it was there; anything else with an exception set.</summary>
+    /// <summary>Adds a member. Returns Done, or Exists if it was a member; any other status with an exception set.</summary>
     static Status AddOne(Handle* handle, PyObject* o)
     {
         if (!LiveMethods.IsUsable(handle)) return Status.Deleted;
@@ -108,7 +108,7 @@ internal static unsafe partial class SetType
         return status;
     }
 
-    /// <summary>Removes a member: Done, or Missing if it was not there; anything else with an exception set.</summary>
+    /// <summary>Removes a member. Returns Done, or Missing if it was none; any other status with an exception set.</summary>
     static Status RemoveOne(Handle* handle, PyObject* o, bool setsAreFrozen)
     {
         if (!LiveMethods.IsUsable(handle)) return Status.Deleted;
@@ -164,7 +164,7 @@ internal static unsafe partial class SetType
         return LiveMethods.CheckAlive(handle) ? KeySearch.InHashed(handle, o, &NewIterator, out key) : KeyState.Failed;
     }
 
-    // After a lookup failed: one of a set is that of the frozenset which equals it, as set does.
+    // Called after a lookup failed. As in set, a set is looked up as the frozenset that equals it.
     [MethodImpl(MethodImplOptions.NoInlining)]
     static KeyState LookupSet(Handle* handle, PyObject* o, out Incoming key)
     {
@@ -177,12 +177,12 @@ internal static unsafe partial class SetType
         PyObject* frozen = api.PyFrozenSet_New(o);
         KeyState known = frozen == null ? KeyState.Failed : Incoming.Lookup(state, frozen, out key);
         if (known == KeyState.Unsure) known = Search(handle, frozen, out key);
-        // The key is a copy.
+        // The key is a copy of the frozenset's members.
         References.Drop(frozen);
         return known;
     }
 
-    // Whether an object that is no key is surely not in the Set; false with an exception set.
+    // Whether an object that is not a key is certainly not in the Set. Returns false with an exception set.
     [MethodImpl(MethodImplOptions.NoInlining)]
     static bool IsAbsent(Handle* handle, PyObject* o, KeyState known)
     {
@@ -194,7 +194,7 @@ internal static unsafe partial class SetType
         return LiveMethods.CheckAlive(handle);
     }
 
-    /// <summary>A member to store; false with an exception set.</summary>
+    /// <summary>Converts a member to store. Returns false with an exception set.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool TryKey(Handle* handle, PyObject* o, out Incoming key)
     {
@@ -255,7 +255,7 @@ internal static unsafe partial class SetType
         return plain;
     }
 
-    // The members between the braces of a plain set, in their order.
+    // Writes the members between the braces of a plain set, in insertion order.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Repr(PyObject* self)
     {

@@ -7,26 +7,26 @@ using Symplast.Python.Freezing;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Carries plain containers into a pool: list becomes <c>List</c>, dict <c>Dict</c>, set <c>Set</c>, with all that they hold,
-/// however deep, <c>array.array</c> <c>Array</c>; sharing and cycles are kept. Immutable objects that are no values are frozen.
-/// What the pool's default makes of all others is carried in their place. With an explicit stack, so depth is limited by memory
-/// only.
+/// Copies plain containers into a pool, with everything that they contain: a list becomes a <c>List</c>, a dict a <c>Dict</c>, a
+/// set a <c>Set</c>, an <c>array.array</c> an <c>Array</c>. Sharing and cycles are kept. Immutable objects that are not values
+/// are frozen. Any other object is replaced by what the pool's default returns for it. An explicit stack is used, so only memory
+/// limits the depth.
 /// </summary>
 /// <remarks>
 /// The GIL is held, but Python code may run in between: a class's <c>__hash__</c>, the check for signals while something is
-/// frozen, the pool's default. So a container's items are copied out when it is begun, which also keeps them alive; originals
-/// whose copies exist are kept by the memo.
+/// frozen, the pool's default. So a container's items are copied to a list when the container is begun, which also keeps them
+/// alive. The memo keeps originals alive whose copies exist.
 /// </remarks>
 internal unsafe ref struct Carrier
 {
     struct Frame
     {
         internal PyObject* Original;
-        internal PyObject* Items;       // a list of the items: of a dict pairs
+        internal PyObject* Items;       // a list of the items; for a dict, of pairs
         internal Header* Copy;
-        internal LiveKind Kind;         // of the copy, which goes with its pool if that is deleted meanwhile
+        internal LiveKind Kind;         // of the copy; stored here because the copy is freed if its pool is deleted meanwhile
         internal nint Next;
-        internal int Depth;             // how many answers of the pool's default it is in
+        internal int Depth;             // how many results of the pool's default contain it
     }
 
     const int MostChainedConversions = 100;
@@ -38,7 +38,7 @@ internal unsafe ref struct Carrier
     FreezeMemo _memo;                   // from originals to copies
     NativeList<nint> _made;             // every copy, with a reference
     NativeList<Frame> _stack;
-    NativeList<nint> _kept;             // what the pool's default answered
+    NativeList<nint> _kept;             // the results of the pool's default
     int _depth;
     int _chain;
 
@@ -50,8 +50,8 @@ internal unsafe ref struct Carrier
     }
 
     /// <summary>
-    /// What an object becomes in a pool, with a reference that is the caller's; false with an exception set that names the place,
-    /// and the pool as it was. For objects that <see cref="Incoming.TryValue"/> does not know.
+    /// Copies an object that <see cref="Incoming.TryValue"/> does not know into a pool. The reference is the caller's. Returns
+    /// false with an exception set that names the place; the pool is then as before.
     /// </summary>
     internal static bool Carry(LiveState* state, PoolHeap* heap, PyObject* o, scoped in Place place, out Value value)
     {
@@ -88,7 +88,7 @@ internal unsafe ref struct Carrier
         return true;
     }
 
-    // One item of a container. Visiting can move the stack.
+    // Stores one item of a container. Visiting an item may move the stack.
     bool Step(Frame frame, PyObject* item)
     {
         Status status;
@@ -124,7 +124,7 @@ internal unsafe ref struct Carrier
             ? LiveErrors.RaiseNoMemory(_state, _heap) != null : LiveErrors.RaiseDeletedPool(_state, _heap) != null;
     }
 
-    // The value of any object, with a reference; a container is begun.
+    // The value of any object, with a reference. A container is only begun.
     bool Visit(PyObject* o, out Value value)
     {
         if (Incoming.TryValue(_state, _heap, o, out value)) return true;
@@ -138,7 +138,7 @@ internal unsafe ref struct Carrier
             return true;
         }
         InterpreterState? interpreter = _state->Interpreter;
-        // An exact tuple is here because it is to be frozen.
+        // An exact tuple comes here only to be frozen.
         PyObject* type = interpreter is null || o->Type == api.PyTuple_Type ? null : PlainBases.Of(interpreter, o->Type);
         if (type == api.PyTuple_Type) return Unwrap(o, out value);
         if (type == null)
@@ -172,10 +172,10 @@ internal unsafe ref struct Carrier
         return carried;
     }
 
-    // Remembers a copy; its value, with a reference.
+    // Enters a copy into the memo. Returns its value, with a reference.
     Value Note(PyObject* original, Header* copy)
     {
-        // Room first: from here on nothing may fail before the copy is noted.
+        // Memory is reserved first: nothing may fail between the creation of a copy and its entry.
         _made.Reserve(1);
         _made.Add((nint)copy);
         _memo.Add(original, (PyObject*)copy);
@@ -207,7 +207,7 @@ internal unsafe ref struct Carrier
         return copy;
     }
 
-    // Built-in immutable objects become frozen ones. What freezing would change into another type is refused.
+    // Freezes built-in immutable objects. An object is refused if freezing would change its type.
     bool Freeze(PyObject* o, out Value value)
     {
         value = default;
@@ -226,12 +226,12 @@ internal unsafe ref struct Carrier
             value = Value.Foreign(frozen);
             return true;
         }
-        // Constants of the process lie in no pool: the default can answer with one.
+        // Static constants are in no pool, yet the default may return one.
         return Incoming.TryValue(_state, _heap, frozen, out value)
             || Api.Table.PyErr_Occurred() == null && Refuse(o, "cannot be shared");
     }
 
-    // What the pool's default makes of an object.
+    // Replaces an object by what the pool's default returns for it.
     bool Convert(PyObject* o, PyObject* function, out Value value)
     {
         value = default;
@@ -248,7 +248,7 @@ internal unsafe ref struct Carrier
         if (answer == null)
         {
             PyObject* exception = Api.Table.PyErr_GetRaisedException();
-            // With no exception set: the path asks for texts.
+            // Only when no exception is set, since the path asks objects for their texts.
             Errors.SetWithNote(exception, $"while storing {Path()}");
             return false;
         }
@@ -257,7 +257,7 @@ internal unsafe ref struct Carrier
         if (!Visit(answer, out value)) return false;
         _depth--;
         _chain--;
-        // The same object wherever it is met.
+        // An object has one value wherever it is found.
         if (value.Kind == ValueKind.Object && _memo.Find(o) == null) _memo.Add(o, (PyObject*)value.Head);
         return true;
     }
@@ -278,8 +278,8 @@ internal unsafe ref struct Carrier
         return false;
     }
 
-    // An error that freezing a part of what is carried gave, whose place in that part it begins with: after the place of the
-    // part.
+    // If freezing a part has failed, its error message begins with a place inside that part. The place of the part is put before
+    // it.
     bool Rename(PyObject* o)
     {
         ref Api api = ref Api.Table;
@@ -322,7 +322,7 @@ internal unsafe ref struct Carrier
         _memo.Dispose();
         if (!carried)
         {
-            // They may refer to one another in circles.
+            // The copies may refer to each other in cycles, so they are deleted and not only released.
             for (int i = 0; i < _made.Count; i++) Structures.Delete(_state->Me, (Header*)*_made[i]);
             LiveState.Drop(_state, value);
             value = default;

@@ -5,8 +5,8 @@ using Symplast.Memory;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Pointers from the objects of one pool to those of another. The one that is pointed into keeps its addresses until the other is
-/// deleted too, so that a pointer into a deleted pool is known for one and never leads to what came after.
+/// Pointers from the objects of one pool, the holder, to those of another, the target. The target keeps its addresses until the
+/// holder is deleted, too. So a pointer into a deleted pool is recognized as such and never leads to newer objects.
 /// </summary>
 internal static unsafe class CrossPool
 {
@@ -23,7 +23,7 @@ internal static unsafe class CrossPool
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static bool HoldFrozen(LiveState* state, PoolHeap* holder, PyObject* o) => Hold(state, holder, PoolTable.OwnerOf(o));
 
-    /// <summary>Ends what a pool that was deleted held.</summary>
+    /// <summary>Ends the leases of a deleted pool on others.</summary>
     internal static void Release(Pool holder)
     {
         HashSet<Pool>? targets;
@@ -34,10 +34,12 @@ internal static unsafe class CrossPool
         foreach (Pool target in targets) Heap.Unpin(target.LiveHeap());
     }
 
-    /// <summary>The number under which a pool holds leases on others; those of interpreters are not negative.</summary>
+    /// <summary>
+    /// The number under which a pool holds leases on other pools. It is negative; interpreters' numbers are not.
+    /// </summary>
     internal static long LeaseOf(Pool holder) => -holder.Id;
 
-    /// <summary>Whether a lease of a pool has ended.</summary>
+    /// <summary>Whether a pool that holds leases has been deleted.</summary>
     internal static bool HasEnded(long lease) => PoolTable.Find(-lease) is not { Deleted: false };
 
     static bool Hold(LiveState* state, PoolHeap* holder, Pool? target)
@@ -45,13 +47,13 @@ internal static unsafe class CrossPool
         Pool? from = LiveErrors.PoolOf(holder);
         if (target is null || target.Deleted) return Raise(state, target);
         if (from is null || from == target) return true;
-        // What is held stays so until the holder is deleted, and then nothing is stored there.
+        // A lease lasts until the holder is deleted; after that nothing is stored in the holder.
         if (state->HeldPools.Knows(from.Id, target.Id) && !from.Deleted) return true;
         Pool? deleted = NoteHeld(state, from, target);
         return deleted is null || Raise(state, deleted);
     }
 
-    // Null, or the pool of the two that was deleted: no exception is raised under the lock.
+    // Returns null, or the one of the two pools that was deleted. No exception is raised under the lock.
     static Pool? NoteHeld(LiveState* state, Pool from, Pool target)
     {
         using (Gate.Hold())
@@ -63,7 +65,7 @@ internal static unsafe class CrossPool
                 state->HeldPools.Note(from.Id, target.Id);
                 return null;
             }
-            // First, so that nothing fails for want of memory once the target is pinned.
+            // First, so that nothing can fail for lack of memory once the target is pinned.
             targets.EnsureCapacity(targets.Count + 1);
             if (!target.Lease(LeaseOf(from))) return target;
             Section section = Section.Enter(state->Me);

@@ -6,8 +6,8 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Values of a pool, with a reference each, in native memory: on their way into a structure, or out of one. Made and disposed of
-/// outside sections, with the GIL held; a handle into the pool must stay alive meanwhile.
+/// Values of a pool in native memory, with a reference to each, before they are stored in a structure or after they were loaded
+/// from one. Created and disposed of outside sections, with the GIL held. A handle into the pool must stay alive meanwhile.
 /// </summary>
 internal unsafe struct HeldValues
 {
@@ -16,12 +16,12 @@ internal unsafe struct HeldValues
     /// <summary>The values.</summary>
     internal Value* Items;
 
-    /// <summary>How many.</summary>
+    /// <summary>The number of values.</summary>
     internal nint Count;
 
     /// <summary>
-    /// The items of a plain list that nobody else has, as values for a structure in <paramref name="heap"/>. False with an
-    /// exception set. Python code can run.
+    /// Converts the items of a plain list that no other code can reach to values for a structure in <paramref name="heap"/>.
+    /// Returns false with an exception set. May run Python code.
     /// </summary>
     internal static bool Of(LiveState* state, PoolHeap* heap, PyObject* list, scoped in Place place, out HeldValues values)
     {
@@ -30,7 +30,7 @@ internal unsafe struct HeldValues
         nint count = ((PyListObject*)list)->Size;
         while (values.Count < count && values.Count < ((PyListObject*)list)->Size)
         {
-            // Perhaps none.
+            // AddPlain may add none.
             values.AddPlain(state, heap, (PyListObject*)list, count);
             if (values.Count >= Math.Min(count, ((PyListObject*)list)->Size)) break;
             PyObject* item = References.New(((PyListObject*)list)->Items[values.Count]);
@@ -43,7 +43,7 @@ internal unsafe struct HeldValues
         return true;
     }
 
-    /// <summary>Room for so many; false with an exception set.</summary>
+    /// <summary>Makes room for a number of values. Returns false with an exception set.</summary>
     internal bool Reserve(nint capacity)
     {
         try
@@ -66,7 +66,7 @@ internal unsafe struct HeldValues
         for (nint i = 0; i < Count;)
         {
             Section section = Section.Enter(state->Me);
-            // After the heap was deleted nothing keeps the addresses of the pools that it pointed into.
+            // Once the heap is deleted, nothing keeps the addresses of the pools that its values point into.
             bool isDeleted = PoolHeap.IsDeleted(heap);
             nint end = isDeleted ? Count : Math.Min(Count, i + PerSection);
             for (; i < end; i++)
@@ -78,15 +78,15 @@ internal unsafe struct HeldValues
         Free();
     }
 
-    /// <summary>Frees the memory. The references are another's, or none.</summary>
+    /// <summary>Frees the memory only: the references have another owner, or there are none.</summary>
     internal void Free()
     {
         NativeMemory.Free(Items);
         this = default;
     }
 
-    // The next items that need no detour, up to the first step of a thousand, at which signals are looked for. What is wrong is
-    // found again by Add.
+    // Adds the following items that need no Python code, up to the first of a thousand steps, at which signals are checked. An
+    // item that cannot be converted is left to Add, which raises the exception.
     void AddPlain(LiveState* state, PoolHeap* heap, PyListObject* list, nint count)
     {
         Section section = Section.Enter(state->Me);
@@ -112,8 +112,8 @@ internal unsafe struct HeldValues
     }
 
     /// <summary>
-    /// A new plain list of <paramref name="count"/> values, each <paramref name="step"/> after the one before; null with an
-    /// exception set. They are held by the caller, as is the pool's address.
+    /// Returns a new plain list of <paramref name="count"/> values, each <paramref name="step"/> after the one before; null with
+    /// an exception set. The caller holds the values and keeps the pool's addresses.
     /// </summary>
     internal static PyObject* ToList(LiveState* state, PoolHeap* heap, Value* values, nint step, nint count)
     {

@@ -5,13 +5,13 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-// Keys to look up, which may be of types that cannot be stored, because what comes back would be of another one: a member of a
-// StrEnum, a Decimal, a number of NumPy.
+// Keys for lookups. They may be of types that cannot be stored, because the stored key would come back as another type: a member
+// of a StrEnum, a Decimal, a NumPy number.
 internal unsafe ref partial struct Incoming
 {
     /// <summary>
-    /// Makes a key of an object, for looking up only: of what equals a key of ours as a dict has it, that key. Python code can
-    /// run.
+    /// Converts an object to a key for lookups only. If the object equals a key of a pool, in the way that a dict compares, the
+    /// result is that key. May run Python code.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static KeyState Lookup(LiveState* state, PyObject* o, out Incoming key)
@@ -20,11 +20,11 @@ internal unsafe ref partial struct Incoming
         return key.TrySimple(o) ? KeyState.Ready : SlowLookup(state, o, 1, ref key);
     }
 
-    /// <summary>The same of a key that was found, whose reference it takes over.</summary>
+    /// <summary>Converts a key that was found to a key for lookups; steals the reference.</summary>
     internal static KeyState Found(LiveState* state, PyObject* o, out Incoming key)
     {
         KeyState known = Lookup(state, o, out key);
-        // Its bytes may be what is looked for.
+        // The key may point to the object's bytes, so the object is kept with it.
         if (known == KeyState.Ready && key._text == null) key._text = o;
         else References.Drop(o);
         return known;
@@ -47,7 +47,7 @@ internal unsafe ref partial struct Incoming
         if (parent == api.PyFrozenSet_Type)
         {
             KeyState made = OwnSet(state, null, o, depth, ref key);
-            // A frozen one of other members is itself, at least.
+            // A frozen object with members of other kinds at least equals itself.
             if (made != KeyState.Foreign || !AddressRange.Contains(o)) return made;
         }
         if (parent == api.PyBytes_Type)
@@ -59,7 +59,7 @@ internal unsafe ref partial struct Incoming
         return parent != null && parent != api.PyFrozenSet_Type ? key.OwnNumber(state, o, parent) : SlowOther(state, o, ref key);
     }
 
-    // The type of keys that a type is, or whose equality and hash it has.
+    // The plain key type that a type is, or whose equality and hash it inherits.
     static PyObject* ParentOf(PyObject* type)
     {
         ref Api api = ref Api.Table;
@@ -79,14 +79,14 @@ internal unsafe ref partial struct Incoming
     static bool HasSlotOf(PyObject* type, PyObject* parent, int slot) =>
         Api.Table.PyType_GetSlot(type, slot) == Api.Table.PyType_GetSlot(parent, slot);
 
-    // Of an int, a float or a complex, or what has the layout of one.
+    // The key of an int, a float or a complex, or of an object with the layout of one.
     KeyState OwnNumber(LiveState* state, PyObject* o, PyObject* kind)
     {
         if (kind == Api.Table.PyLong_Type)
             return Own(state, null, ((PyLongObject*)o)->IsCompact
             ? Value.OfInt(((PyLongObject*)o)->CompactValue) : Number(state, null, o));
         PyComplexObject* complex = (PyComplexObject*)o;
-        // Without an imaginary part it is a real number, which has a place in an order.
+        // A complex number without an imaginary part equals a real number, which has a place in an order.
         bool isReal = kind == Api.Table.PyFloat_Type || complex->Imaginary == 0;
         if (!isReal) return Own(state, null, Number(state, null, o));
         Probe = Probe.Of(Value.Of(kind == Api.Table.PyFloat_Type ? ((PyFloatObject*)o)->Value : complex->Real));
@@ -105,12 +105,12 @@ internal unsafe ref partial struct Incoming
             key.Probe = Probe.Of(Value.Foreign(o));
             return KeyState.Ready;
         }
-        // What equals itself only equals nothing of ours.
+        // An object that equals only itself equals no key of a pool.
         return HasSlotOf(o->Type, api.PyBaseObject_Type, PyTypeSlot.RichCompare)
             ? KeyState.Foreign : key.OwnEqualNumber(state, o, hash);
     }
 
-    // What says that it is an int, a float or a complex, and equals that.
+    // The key of an object that converts to an int, a float or a complex and equals the result.
     KeyState OwnEqualNumber(LiveState* state, PyObject* o, nint hash)
     {
         ref Api api = ref Api.Table;
@@ -124,7 +124,7 @@ internal unsafe ref partial struct Incoming
             isFinite = number != null && double.IsFinite(((PyFloatObject*)number)->Value);
             known = TryEqual(state, o, hash, number);
         }
-        // No int that is larger than any float: who knows how much memory that needs.
+        // Not for numbers that exceed every float: their conversion to int could take any amount of memory.
         if (known == KeyState.Unsure && isFinite && api.PyType_GetSlot(type, PyTypeSlot.Int) != null)
         {
             known = TryEqual(state, o, hash, api.PyNumber_Long(o));
@@ -136,7 +136,7 @@ internal unsafe ref partial struct Incoming
         return known;
     }
 
-    // The key of a plain number, whose reference it takes over, if an object is equal to it; null if it could not be made.
+    // Steals the reference to a plain number. Returns its key if an object equals it. The number is null if it could not be made.
     KeyState TryEqual(LiveState* state, PyObject* o, nint hash, PyObject* number)
     {
         ref Api api = ref Api.Table;

@@ -5,7 +5,7 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-// Tuples, and frozen sets as keys: values of values.
+// Tuples as values and keys, and frozen sets as keys.
 internal unsafe ref partial struct Incoming
 {
     const int TypicalItems = 16;
@@ -16,7 +16,8 @@ internal unsafe ref partial struct Incoming
         return made == KeyState.Ready ? key.Own(state, heap, tuple) : made;
     }
 
-    // A frozen set of values that need no identity. Others can be no key: comparing them could run Python code.
+    // A frozen set whose members need no identity. With other members it cannot be a key, since comparing them could run Python
+    // code.
     static KeyState OwnSet(LiveState* state, PoolHeap* heap, PyObject* o, int depth, ref Incoming key)
     {
         KeyState made = TrySet(state, heap, o, depth, out Value set);
@@ -26,7 +27,7 @@ internal unsafe ref partial struct Incoming
     static KeyState TrySet(LiveState* state, PoolHeap* heap, PyObject* o, int depth, out Value set)
     {
         set = default;
-        // Of a subclass, whose iterator may be anything, through a plain one.
+        // A subclass may have any iterator, so its members are copied to a plain frozen set first.
         PyObject* plain = o->Type == Api.Table.PyFrozenSet_Type ? References.New(o) : Api.Table.PyFrozenSet_New(o);
         PyObject* members = plain == null ? null : Api.Table.PySequence_Tuple(plain);
         KeyState made = members == null
@@ -36,7 +37,7 @@ internal unsafe ref partial struct Incoming
         return made;
     }
 
-    // Whether a value is equal to whatever looks the same.
+    // Whether a value equals every value with the same contents.
     static bool IsPlain(Value value)
     {
         if (value.Kind is ValueKind.Object or ValueKind.Foreign) return false;
@@ -50,7 +51,7 @@ internal unsafe ref partial struct Incoming
         return count == 0;
     }
 
-    // A tuple of keys, or of values of which none is a plain container. All items are asked for their hash, as hash() would.
+    // A tuple of keys, or of values that are no plain containers. Each item is hashed, as hash() does for the tuple.
     static KeyState TryTuple(
         LiveState* state, PoolHeap* heap, PyObject* o, bool isKey, int depth, out Value tuple, bool isSet = false)
     {

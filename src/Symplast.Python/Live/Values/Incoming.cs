@@ -9,14 +9,14 @@ namespace Symplast.Python.Live;
 /// <summary>Whether a Python object can be a key.</summary>
 internal enum KeyState
 {
-    /// <summary>It is one.</summary>
+    /// <summary>The object is a key.</summary>
     Ready,
 
-    /// <summary>It is hashable, but nothing in a pool can equal it: a lookup finds nothing.</summary>
+    /// <summary>The object is hashable, but no key in a pool can equal it: a lookup finds nothing.</summary>
     Foreign,
 
     /// <summary>
-    /// Of lookups only: it is hashable, and Python has to be asked which keys equal it. See <see cref="KeySearch"/>.
+    /// For lookups only: the object is hashable, and only Python can tell which keys equal it. See <see cref="KeySearch"/>.
     /// </summary>
     Unsure,
 
@@ -25,24 +25,24 @@ internal enum KeyState
 }
 
 /// <summary>
-/// A Python object on its way into a pool, as key or value: numbers, text and bytes as they are, everything else as what was made
-/// of it in the pool, with a reference. Made and disposed of outside sections, with the GIL held; the original must stay alive
-/// meanwhile.
+/// A Python object as a key or value for a pool. Numbers, text and bytes are read from the object itself; for any other object it
+/// is what was made in the pool, with a reference. Created and disposed of outside sections, with the GIL held. The original must
+/// stay alive meanwhile.
 /// </summary>
 internal unsafe ref partial struct Incoming
 {
-    /// <summary>What to look up or to store.</summary>
+    /// <summary>The key to look up, or the value to store.</summary>
     internal Probe Probe;
 
-    /// <summary>Of lookups: whether it is some class's number that equals no int and no float.</summary>
+    /// <summary>For lookups: whether the object is a number of some class that equals no int and no float.</summary>
     internal bool IsNumber;
 
     PyObject* _text;       // an encoded copy of a text with lone surrogates
-    Value _owned;          // a reference to what was made; without a heap it is transient
+    Value _owned;          // a reference to the value that was made; without a heap it is transient
     bool _isTransient;
 
     /// <summary>
-    /// Makes a key of an object, for a structure in <paramref name="heap"/>. Python code can run: the <c>__hash__</c> of a live
+    /// Converts an object to a key for a structure in <paramref name="heap"/>. May run Python code: the <c>__hash__</c> of a live
     /// object's class.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -53,8 +53,8 @@ internal unsafe ref partial struct Incoming
     }
 
     /// <summary>
-    /// Makes a value of an object, for a structure in <paramref name="heap"/>; plain containers are carried into the pool with
-    /// all that they hold. False with an exception set, which names the place. Python code can run.
+    /// Converts an object to a value for a structure in <paramref name="heap"/>. Plain containers are copied into the pool with
+    /// everything that they contain. Returns false with an exception set that names the place. May run Python code.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool Item(LiveState* state, PoolHeap* heap, PyObject* o, scoped in Place place, out Incoming item)
@@ -65,7 +65,8 @@ internal unsafe ref partial struct Incoming
     }
 
     /// <summary>
-    /// What can be added to a number in a pool: an int, or what can be one, or a float. False with an exception set.
+    /// Converts an operand that is added to a number in a pool: an int, an object with <c>__index__</c>, or a float. Returns
+    /// false with an exception set.
     /// </summary>
     internal static bool TryNumber(LiveState* state, string method, PyObject* o, out Incoming number)
     {
@@ -80,15 +81,15 @@ internal unsafe ref partial struct Incoming
             Errors.Type($"{method}() takes an int or a float, not {Text.TypeName(o)}");
             return false;
         }
-        // A large one is copied.
+        // The digits of a large int are copied.
         bool isNumber = Lookup(state, index, out number) == KeyState.Ready;
         References.Drop(index);
         return isNumber;
     }
 
     /// <summary>
-    /// A probe of what needs no memory in a pool: numbers that are not large, None, text and bytes. False, perhaps with an
-    /// exception set, for all else. Runs no Python code.
+    /// Makes a probe of an object that needs no memory in a pool: numbers that are not large, None, text and bytes. Returns false
+    /// for any other object, perhaps with an exception set. Runs no Python code.
     /// </summary>
     internal static bool TryProbe(PyObject* o, out Incoming simple)
     {
@@ -97,12 +98,12 @@ internal unsafe ref partial struct Incoming
     }
 
     /// <summary>
-    /// The value in the pool, with a reference that is the caller's; empty if there is no memory. Inside a section in which the
-    /// pool was not deleted.
+    /// Stores the value in the pool. The reference is the caller's; the value is empty if there is no memory. Called inside a
+    /// section in which the pool was not deleted.
     /// </summary>
     internal readonly Value ToValue(LiveState* state, PoolHeap* heap) => Probe.ToValue(state->Me, heap);
 
-    /// <summary>The same inside any section. There is no value if the answer is not Done.</summary>
+    /// <summary>Stores the value in the pool, inside any section. There is no value if the status is not Done.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly Status ToValue(LiveState* state, PoolHeap* heap, out Value value)
     {
@@ -111,7 +112,7 @@ internal unsafe ref partial struct Incoming
         return isDeleted ? Status.Deleted : value.IsEmpty ? Status.NoMemory : Status.Done;
     }
 
-    /// <summary>Drops what was made for it.</summary>
+    /// <summary>Drops what was made for the object.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly void Dispose(LiveState* state)
     {
@@ -136,7 +137,9 @@ internal unsafe ref partial struct Incoming
         }
     }
 
-    /// <summary>The most frequent keys: a text of ASCII characters. False for all else. Runs no Python code.</summary>
+    /// <summary>
+    /// The key of the most frequent kind: a text of ASCII characters. False for any other object. Runs no Python code.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool TryText(PyObject* o, out TextKey key)
     {
@@ -150,7 +153,7 @@ internal unsafe ref partial struct Incoming
         return true;
     }
 
-    /// <summary>The same of an integer that is not large.</summary>
+    /// <summary>The key of an int that is not large. False for any other object. Runs no Python code.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool TryInt(PyObject* o, out IntKey key)
     {
@@ -160,7 +163,7 @@ internal unsafe ref partial struct Incoming
         return true;
     }
 
-    // Everything that needs no memory in the pool. Nothing of Python's runs.
+    // Reads an object that needs no memory in the pool. Runs no Python code.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     bool TrySimple(PyObject* o)
     {
@@ -201,10 +204,10 @@ internal unsafe ref partial struct Incoming
         if (type == api.PyFrozenSet_Type)
         {
             KeyState made = OwnSet(state, heap, o, 1, ref key);
-            // A frozen one of other members is itself, at least.
+            // A frozen object with members of other kinds at least equals itself.
             if (made != KeyState.Foreign || !AddressRange.Contains(o)) return made;
         }
-        // Whatever the plain type does not hash cannot be a key here either.
+        // An object that the plain type cannot hash cannot be a key here either.
         if (Nesting.Hash(o) == -1) return KeyState.Failed;
         if (Handle.Is(state, o))
         {
@@ -229,8 +232,8 @@ internal unsafe ref partial struct Incoming
     }
 
     /// <summary>
-    /// A value of any object but a plain container and what only <see cref="Carrier"/> knows, with a reference that is the
-    /// caller's. False with an exception set, or without one if it is none of these.
+    /// Converts any object except a plain container and what only <see cref="Carrier"/> handles. The reference is the caller's.
+    /// Returns false with an exception set, or without one for an object that is excepted.
     /// </summary>
     internal static bool TryValue(LiveState* state, PoolHeap* heap, PyObject* o, out Value value)
     {
@@ -260,7 +263,7 @@ internal unsafe ref partial struct Incoming
         return Handle.Is(state, o) && TryShare(state, heap, (Handle*)o, out value);
     }
 
-    // Puts what needs memory of its own into the pool; empty with an exception set.
+    // Stores a value that needs memory of its own in the pool. Returns an empty value with an exception set.
     static Value Store(LiveState* state, PoolHeap* heap, in Incoming simple)
     {
         if (heap == null) return simple.ToValue(state, null);
@@ -273,7 +276,7 @@ internal unsafe ref partial struct Incoming
         return value;
     }
 
-    // Takes over the reference of a value; fails, with the exception that is set already, if it is empty.
+    // Steals the reference of a value. Fails if the value is empty; the exception is then set already.
     KeyState Own(LiveState* state, PoolHeap* heap, Value value)
     {
         if (value.IsEmpty) return KeyState.Failed;
@@ -302,7 +305,7 @@ internal unsafe ref partial struct Incoming
         return true;
     }
 
-    // An int that may be large, or a complex number; empty with an exception set.
+    // An int that may be large, or a complex number. Returns an empty value with an exception set.
     static Value Number(LiveState* state, PoolHeap* heap, PyObject* o)
     {
         if (o->Type != Api.Table.PyLong_Type && Api.Table.PyType_IsSubtype(o->Type, Api.Table.PyComplex_Type) != 0)
@@ -338,7 +341,7 @@ internal unsafe ref partial struct Incoming
         return value;
     }
 
-    // A live object, with a reference.
+    // Takes a reference to a live object.
     static bool TryShare(LiveState* state, PoolHeap* heap, Handle* handle, out Value value)
     {
         value = default;
@@ -359,7 +362,7 @@ internal unsafe ref partial struct Incoming
         return false;
     }
 
-    // A frozen object, by its address.
+    // Stores a frozen object by its address.
     static bool TryFrozen(LiveState* state, PoolHeap* heap, PyObject* o, out Value value)
     {
         value = Value.Foreign(o);

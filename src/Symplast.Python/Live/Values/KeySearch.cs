@@ -7,12 +7,13 @@ using Tree = Symplast.Objects.SortedMap;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Finds the key that an object of any class equals, if that only Python can tell: as a dict does, the keys that have its hash
-/// are compared with it.
+/// Finds the key that equals an object of any class, where only Python can tell. As in a dict, the object is compared with the
+/// keys that have its hash.
 /// </summary>
 /// <remarks>
-/// Text and bytes are stored with Python's hash. Of a number it is the value modulo 2^61 - 1, from which the numbers follow that
-/// it may be. The other keys, if there are any, are walked through. With the GIL held, outside sections; Python code can run.
+/// Text and bytes are stored with Python's hash. A number's hash is its value modulo 2^61 - 1, from which the few possible
+/// numbers follow. All other keys, if there are any, are compared one by one. Called with the GIL held, outside sections. May run
+/// Python code.
 /// </remarks>
 internal static unsafe class KeySearch
 {
@@ -24,7 +25,7 @@ internal static unsafe class KeySearch
     const int LeastExponent = -1074;
     const int MostExponent = 1023;
 
-    /// <summary>1 if two objects have one hash and are equal, 0 if not, -1 with an exception set.</summary>
+    /// <summary>1 if two objects have the same hash and are equal, 0 if not, -1 with an exception set.</summary>
     internal static int AreEqual(PyObject* key, PyObject* o, nint hash)
     {
         nint own = Nesting.Hash(key);
@@ -68,7 +69,7 @@ internal static unsafe class KeySearch
         return has;
     }
 
-    // Text or bytes with a hash.
+    // Finds a text or bytes by its hash.
     static KeyState FindStored(Handle* handle, PyObject* o, ValueKind kind, nint hash, out Incoming key)
     {
         key = default;
@@ -92,13 +93,13 @@ internal static unsafe class KeySearch
             handle->State, constant == Value.None ? Api.Table._Py_NoneStruct : Api.Table._Py_EllipsisObject, o, hash, out key);
     }
 
-    // An int, which is in its word, or a float.
+    // Finds an int that fits a word, or a float, by its hash.
     static KeyState FindNumber(Handle* handle, PyObject* o, nint hash, out Incoming key)
     {
         key = default;
         if ((long)hash is <= -Modulus or >= Modulus) return KeyState.Foreign;
         KeyState known = FindNumber(handle, o, hash, hash, out key);
-        // hash(-1) is -2, too.
+        // -1 is no valid hash, so hash(-1) is -2 as well.
         return known == KeyState.Foreign && hash == -2 ? FindNumber(handle, o, hash, -1, out key) : known;
     }
 
@@ -110,7 +111,7 @@ internal static unsafe class KeySearch
         ulong magnitude = (ulong)Math.Abs(rest);
         if (known == KeyState.Foreign && magnitude == (ulong)Infinity)
             known = FindNumber(handle, o, hash, Value.Of(rest < 0 ? double.NegativeInfinity : double.PositiveInfinity), out key);
-        // A float is m * 2^e with an odd m, modulo 2^61 - 1: m, turned by e bits.
+        // A float is m * 2^e with an odd m. Modulo 2^61 - 1 its hash is m rotated by e bits.
         for (int turn = 0; turn < HashBits && known == KeyState.Foreign; turn++)
         {
             ulong mantissa = (magnitude << turn & (ulong)Modulus) | magnitude >> HashBits - turn;
@@ -119,7 +120,7 @@ internal static unsafe class KeySearch
                 && known == KeyState.Foreign; exponent -= HashBits)
             {
                 double number = Math.ScaleB(rest < 0 ? -(double)mantissa : mantissa, exponent);
-                // What is too small for a float was rounded.
+                // A number that is too small for a float was rounded.
                 if (double.IsFinite(number) && Math.ScaleB(Math.Abs(number), -exponent) == mantissa)
                     known = FindNumber(handle, o, hash, Value.Of(number), out key);
             }
@@ -136,7 +137,7 @@ internal static unsafe class KeySearch
         return stored == null ? KeyState.Failed : Compare(handle->State, stored, o, hash, out key);
     }
 
-    // Takes over the reference of a key.
+    // Steals the reference to a key.
     static KeyState Compare(LiveState* state, PyObject* stored, PyObject* o, nint hash, out Incoming key)
     {
         key = default;

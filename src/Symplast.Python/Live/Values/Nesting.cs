@@ -4,8 +4,8 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Hashes of tuples that are nested so deep that CPython, which hashes them by recursion and without looking at the stack, would
-/// crash: they are refused first.
+/// Guards the hashing of nested tuples. CPython hashes them by recursion and without checking the stack, so it would crash on
+/// very deep ones; they are refused first.
 /// </summary>
 internal static unsafe class Nesting
 {
@@ -15,20 +15,20 @@ internal static unsafe class Nesting
     /// <summary>Sets RecursionError.</summary>
     internal static KeyState Refuse(PyObject* o) => Refuse(Text.TypeName(o));
 
-    /// <summary>The same for a type.</summary>
+    /// <summary>Sets RecursionError for an object of a type.</summary>
     internal static KeyState Refuse(string type)
     {
         Errors.Set(*Api.Table.PyExc_RecursionError, $"{type} is nested more than {TupleBlob.MaximumDepth} deep");
         return KeyState.Failed;
     }
 
-    /// <summary>Whether an object can be hashed without danger; false with RecursionError set.</summary>
+    /// <summary>Whether an object can be hashed safely. Returns false with RecursionError set.</summary>
     internal static bool Allows(PyObject* o) => IsFlat(o, 1) || Refuse(o) == KeyState.Ready;
 
     /// <summary>
-    /// The same for all elements of an iterable that a plain set or dict is to hash, of pairs for their first items: what takes
-    /// its place, a new reference, or null with an exception set. What is hashed already is as good as it is. A list is made of
-    /// other iterables.
+    /// Checks all elements of an iterable that a plain set or dict is about to hash; of pairs, the first items. Returns a new
+    /// reference to what is to be iterated over instead, or null with an exception set. An object whose elements are already
+    /// hashed is returned itself; any other iterable is copied to a list.
     /// </summary>
     internal static PyObject* Allowed(LiveState* state, PyObject* iterable, bool isPairs)
     {
@@ -53,7 +53,7 @@ internal static unsafe class Nesting
         return null;
     }
 
-    // The key of a pair, if that is a tuple or a list; else the thing itself, which is hashed by nobody.
+    // The key of a pair that is a tuple or a list; else the object itself, which is not hashed.
     static PyObject* First(PyObject* pair)
     {
         if (pair->Type == Api.Table.PyTuple_Type && ((PyVarObject*)pair)->Size == 2)
@@ -78,7 +78,8 @@ internal static unsafe class Nesting
         return true;
     }
 
-    // list[int], whose hash is that of its arguments. The type has no name in the C API.
+    // Whether an object is a generic alias such as list[int], whose hash is made of its arguments' hashes. The C API does not
+    // name the type.
     static bool IsAlias(PyObject* o) =>
         (Layout.TypeFlags(o->Type) & PyTypeSpec.HeapType) == 0
             && Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.MapSubscript) != null && Text.TypeName(o) == "GenericAlias";

@@ -6,8 +6,9 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Values of a pool as Python objects. Numbers, text, bytes and tuples become new objects of the interpreter; live objects their
-/// handles; frozen ones are given by pointer. Inside the section in which the value was loaded; nothing here runs Python code.
+/// Converts values of a pool to Python objects. Numbers, text, bytes and tuples become new objects of the interpreter, live
+/// objects become handles, frozen objects are passed by pointer. Called inside the section in which the value was loaded. Runs no
+/// Python code.
 /// </summary>
 internal static unsafe class Outgoing
 {
@@ -15,7 +16,7 @@ internal static unsafe class Outgoing
     const int ShortText = 256;
 
     /// <summary>
-    /// A new reference; null with an exception set, or without one if the object cannot be had inside a section
+    /// Returns a new reference; null with an exception set, or null without one if the object cannot be made inside a section
     /// (<see cref="LiveState.Again"/>).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -25,14 +26,14 @@ internal static unsafe class Outgoing
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static PyObject* Int(long value)
     {
-        // Immortal, all that are kept: the interpreter's and ours.
+        // All kept ints, the interpreter's and ours, are immortal.
         PyObject* kept = StaticObjects.SmallInt(value);
         if (kept == null) kept = SharedInts.Find(value);
         return kept != null ? kept : Api.Table.PyLong_FromLongLong(value);
     }
 
     /// <summary>
-    /// The Python object of a value whose reference is the caller's, and is dropped; null with an exception set. Outside
+    /// Converts a value and drops its reference, which the caller passes in. Returns null with an exception set. Called outside
     /// sections.
     /// </summary>
     internal static PyObject* Give(LiveState* state, Value value)
@@ -51,7 +52,7 @@ internal static unsafe class Outgoing
         return result;
     }
 
-    /// <summary>The same for a value whose pool is held, and ends that.</summary>
+    /// <summary>Converts a value, drops its reference, and then unpins its pool, which <see cref="Hold"/> has pinned.</summary>
     internal static PyObject* Give(LiveState* state, Value value, PoolHeap* held)
     {
         PyObject* result = Give(state, value);
@@ -60,8 +61,8 @@ internal static unsafe class Outgoing
     }
 
     /// <summary>
-    /// Keeps the addresses of the pool of a value that was taken out of an object, for as long as its reference is used: it may
-    /// lie in another pool than the object, whose handle keeps only those of its own. Inside the section in which it was taken.
+    /// Pins the pool of a value that was removed from an object, while the value's reference is used. The value may be in another
+    /// pool than the object, whose handle pins only its own. Called inside the section in which the value was removed.
     /// </summary>
     internal static PoolHeap* Hold(Value value)
     {
@@ -71,7 +72,7 @@ internal static unsafe class Outgoing
         return heap;
     }
 
-    /// <summary>Ends that.</summary>
+    /// <summary>Unpins the pool.</summary>
     internal static void Unhold(PoolHeap* held)
     {
         if (held != null) Heap.Unpin(held);
@@ -108,7 +109,7 @@ internal static unsafe class Outgoing
         byte* data = Blob.Data((Blob*)value.Pointer);
         nint length = (nint)Blob.LengthOf(value);
         if (!Blob.IsAscii(value)) return Api.Table.PyUnicode_DecodeUTF8(data, length, Text.Utf8("surrogatepass"u8));
-        // One character: the interpreter's own. The empty text too.
+        // The interpreter has its own objects for one character and for the empty text.
         if (length <= 1) return Api.Table.PyUnicode_DecodeUTF8(data, length, null);
         PyObject* text = length <= ShortText ? Api.Table.NewShortText(length, 127) : Api.Table.PyUnicode_New(length, 127);
         if (text != null) Buffer.MemoryCopy(data, (byte*)text + PyAsciiObject.DataOffset, length, length);
@@ -126,7 +127,8 @@ internal static unsafe class Outgoing
             PyObject* item = Object(state, TupleBlob.Items((TupleBlob*)tuple.Pointer)[i]);
             if (item == null)
             {
-                // With it may go a handle whose class has a finalizer, which is Python code.
+                // Dropping the copy may drop a handle whose class has a finalizer, which is Python code. So it is dropped outside
+                // the section.
                 state->Leftover = copy;
                 return null;
             }
@@ -135,7 +137,7 @@ internal static unsafe class Outgoing
         return copy;
     }
 
-    // Its members are numbers, texts and the like: hashing them runs no Python code.
+    // The members are numbers, texts and the like, so hashing them runs no Python code.
     static PyObject* FrozenSet(LiveState* state, Value set)
     {
         PyObject* members = Tuple(state, set);

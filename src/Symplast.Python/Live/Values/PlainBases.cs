@@ -3,13 +3,14 @@ using Symplast.CPython;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Plain containers of derived classes, which count as what they are underneath, as for freezing: subclasses of list, set and
-/// tuple that only add behaviour, and OrderedDict, defaultdict and Counter. Their overridden methods are not asked.
+/// Maps derived container classes to the plain types as which they are stored and frozen: subclasses of list, set and tuple that
+/// only add behaviour, and OrderedDict, defaultdict and Counter. Overridden methods are not called.
 /// </summary>
 internal static unsafe class PlainBases
 {
     /// <summary>
-    /// The plain type of a container: list, dict, set or tuple; null for all else, named tuples among them. May run Python code.
+    /// The plain type of a container: list, dict, set or tuple. Null for any other object, including named tuples. May run Python
+    /// code.
     /// </summary>
     internal static PyObject* Of(InterpreterState interpreter, PyObject* type)
     {
@@ -25,7 +26,7 @@ internal static unsafe class PlainBases
     }
 
     /// <summary>
-    /// A new list of what a container of a plain type, or one derived from it, holds, of a dict pairs; null with an exception
+    /// A new list of the items of a container of a plain type or of a derived one; for a dict, of pairs. Null with an exception
     /// set.
     /// </summary>
     internal static PyObject* ItemsOf(PyObject* o, PyObject* plain)
@@ -36,7 +37,7 @@ internal static unsafe class PlainBases
         return plain == api.PySet_Type ? Members((PySetObject*)o) : Items(((PyListObject*)o)->Items, ((PyListObject*)o)->Size);
     }
 
-    /// <summary>A plain tuple of what one of a derived class holds, a new reference; null with an exception set.</summary>
+    /// <summary>Returns a new reference to a plain tuple with the items of a derived one; null with an exception set.</summary>
     internal static PyObject* TupleOf(PyObject* o)
     {
         PyObject* items = Items((PyObject**)((byte*)o + Layout.Current.TupleItems), ((PyVarObject*)o)->Size);
@@ -45,7 +46,7 @@ internal static unsafe class PlainBases
         return tuple;
     }
 
-    // Its order is not that of the dict underneath.
+    // The order of an OrderedDict is not that of the dict on which it is based.
     static PyObject* OrderedItems(PyObject* o)
     {
         PyObject* dict = Api.Table.PyObject_CallOneArg(Api.Table.PyDict_Type, o);
@@ -54,7 +55,7 @@ internal static unsafe class PlainBases
         return items;
     }
 
-    // Nothing runs meanwhile: the list is hidden from the collector until it is filled.
+    // No other code runs meanwhile: the list is hidden from the collector until it is filled.
     static PyObject* Items(PyObject** from, nint count)
     {
         PyObject* list = Api.Table.PyList_New(count);

@@ -3,16 +3,18 @@ using Symplast.CPython;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Operators that are those of the plain types, on plain copies of one moment each. All give a new reference, or null with an
-/// exception set.
+/// Operators that apply the plain types' operators to plain copies, each of one moment. All return a new reference, or null with
+/// an exception set.
 /// </summary>
 internal static unsafe class PlainForms
 {
-    /// <summary>What an object holds, if it is a live one, or the object itself.</summary>
+    /// <summary>A plain copy of a live object, or the object itself if it is not live.</summary>
     internal static PyObject* Of(LiveState* state, PyObject* o) =>
         Handle.Is(state, o) ? LiveObjects.ToPlain(state, o) : References.New(o);
 
-    /// <summary>The slot <c>tp_richcompare</c>, for what the type can be compared to.</summary>
+    /// <summary>
+    /// The slot <c>tp_richcompare</c>; <paramref name="isComparable"/> tells what the type can be compared with.
+    /// </summary>
     internal static PyObject* Compare(
         PyObject* self, PyObject* other, int comparison, delegate*<LiveState*, PyObject*, bool> isComparable)
     {
@@ -53,7 +55,7 @@ internal static unsafe class PlainForms
         }
     }
 
-    /// <summary>What such an operator gives.</summary>
+    /// <summary>Applies an operator of the C API to the plain forms of both operands.</summary>
     internal static PyObject* Combine(
         LiveState* state, PyObject* left, PyObject* right, delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> operation)
     {
@@ -82,7 +84,7 @@ internal static unsafe class PlainForms
         }
     }
 
-    // One moment for both if they are the same.
+    // If both are the same object, one copy serves for both.
     static bool TryBoth(LiveState* state, PyObject* left, PyObject* right, out PyObject* first, out PyObject* second)
     {
         first = Of(state, left);

@@ -6,14 +6,14 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The most frequent objects, stored without detours where many are stored at once: text of ASCII characters, integers that are
-/// not large, floats, None, booleans.
+/// Stores the most frequent objects on a fast path where many are stored at once: text of ASCII characters, integers that are not
+/// large, floats, None, booleans.
 /// </summary>
 internal static unsafe class PlainValues
 {
     /// <summary>
-    /// The value of one of these, with a reference that is the caller's; empty if there is no memory. False for all else. Runs no
-    /// Python code. Inside a section in which the pool was not deleted.
+    /// Stores one of these objects. The reference is the caller's; the value is empty if there is no memory. Returns false for
+    /// any other object. Runs no Python code. Called inside a section in which the pool was not deleted.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool TryStore(Participant* me, PoolHeap* heap, PyObject* o, out Value value)
@@ -27,8 +27,8 @@ internal static unsafe class PlainValues
     }
 
     /// <summary>
-    /// The same for a key, with its hash: text and integers only, of which two that differ for Python differ in a pool. (Two NaNs
-    /// are keys of a dict, but one key here.)
+    /// Stores a key and computes its hash. Only for text and integers, which differ in a pool whenever they differ in Python.
+    /// (Two NaNs are two keys of a dict, but one key here.)
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool TryStoreKey(Participant* me, PoolHeap* heap, PyObject* o, out Value key, out ulong hash)
@@ -47,15 +47,15 @@ internal static unsafe class PlainValues
     }
 
     /// <summary>
-    /// Whether an exact text is stored as a copy that takes no more than its bytes: one of ASCII characters that is not frozen.
+    /// Whether an exact text is stored as a copy of its bytes alone: a text of ASCII characters that is not frozen.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool IsCopied(PyObject* text) =>
         (((PyAsciiObject*)text)->State & PyAsciiObject.Ascii) != 0 && !AddressRange.Contains(text);
 
     /// <summary>
-    /// The copy of such a text, with a reference that is the caller's; empty if there is no memory. Inside a section in which the
-    /// pool was not deleted.
+    /// Copies such a text. The reference is the caller's; the value is empty if there is no memory. Called inside a section in
+    /// which the pool was not deleted.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Value CopyOf(Participant* me, PoolHeap* heap, PyObject* o)

@@ -4,11 +4,11 @@ using Symplast.CPython;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Objects that an iterator has made ahead of time, in one section, and gives one after the other; with a reference each.
+/// Objects that an iterator has made ahead in one section and returns one after the other. Each is an owned reference.
 /// </summary>
 internal unsafe struct ReadyObjects
 {
-    /// <summary>How many there can be.</summary>
+    /// <summary>The number of places.</summary>
     internal const int Room = 32;
 
     [InlineArray(Room)]
@@ -19,10 +19,10 @@ internal unsafe struct ReadyObjects
 
     Objects _objects;
 
-    /// <summary>Puts one into a place, which is empty; null leaves it so.</summary>
+    /// <summary>Stores an object in an empty place; null leaves the place empty.</summary>
     internal void Put(int place, PyObject* o) => _objects[place] = (nint)o;
 
-    /// <summary>Takes the one in a place, with its reference; null if there is none.</summary>
+    /// <summary>Removes the object in a place and returns its reference; null if the place is empty.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal PyObject* Take(int place)
     {
@@ -31,7 +31,9 @@ internal unsafe struct ReadyObjects
         return o;
     }
 
-    /// <summary>Drops all of them. May run Python code, which finds none; an exception that is set stays so.</summary>
+    /// <summary>
+    /// Drops all objects. May run Python code, which finds the places empty. An exception that is set stays set.
+    /// </summary>
     internal void Drop()
     {
         Objects objects = _objects;
@@ -39,7 +41,7 @@ internal unsafe struct ReadyObjects
         foreach (nint o in objects) Drop((PyObject*)o);
     }
 
-    /// <summary>Drops an object while an exception may be set, which what runs then must not see. Null is allowed.</summary>
+    /// <summary>Drops an object, or null, and hides an exception that is set from the code that runs then.</summary>
     internal static void Drop(PyObject* o)
     {
         if (o == null) return;

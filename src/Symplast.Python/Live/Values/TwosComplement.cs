@@ -2,14 +2,14 @@ using Symplast.CPython;
 
 namespace Symplast.Python.Live;
 
-/// <summary>Ints of CPython as two's complement, which is how pools keep large ones.</summary>
+/// <summary>Converts CPython's ints to two's complement, the form in which pools keep large ones.</summary>
 internal static unsafe class TwosComplement
 {
     const int DigitBits = 30;
 
     /// <summary>
-    /// Writes a number, little-endian and as short as possible; returns how many bytes it took. There must be
-    /// <paramref name="room"/> for one more bit than its digits have.
+    /// Writes a number, little-endian and as short as possible. Returns the number of bytes. <paramref name="room"/> must suffice
+    /// for one bit more than the number's digits have.
     /// </summary>
     internal static nuint Write(PyLongObject* number, byte* bytes, nuint room)
     {
@@ -18,7 +18,7 @@ internal static unsafe class TwosComplement
         ulong pending = 0;
         int bits = 0;
         nuint at = 0;
-        // Of a negative number the complement plus one.
+        // A negative number is the complement plus one.
         uint carry = 1;
         for (nuint i = 0; i < number->DigitCount; i++)
         {
@@ -30,7 +30,7 @@ internal static unsafe class TwosComplement
             Put(bytes, ref at, (byte)pending, isNegative, ref carry);
             pending = 0;
         }
-        // What only repeats the sign goes.
+        // Leading bytes that only repeat the sign are left out.
         byte sign = (byte)(isNegative ? 0xFF : 0);
         while (at > 1 && bytes[at - 1] == sign && (bytes[at - 2] & 0x80) == (sign & 0x80)) at--;
         return at;

@@ -5,13 +5,13 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Objects whose value is in one word, without a reference to anything: what is stored with nothing made before and nothing
-/// dropped after.
+/// Objects whose value fits one word without a reference. They are stored without making anything before or dropping anything
+/// after.
 /// </summary>
 internal static unsafe class Words
 {
     /// <summary>
-    /// The value of an int that is not large, a float, True, False or None; empty for all else. Runs no Python code.
+    /// The value of an int that is not large, a float, True, False or None; empty for any other object. Runs no Python code.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Value Of(PyObject* o) =>
