@@ -58,7 +58,9 @@ def index(count: int) -> dict[str, list[int]]:
 
 
 def catalogue(count: int) -> dict[str, dict]:
-    """Records of four fields by their keys: every key, name and tag a text of its own, made by the program and not by a parser."""
+    """
+    Records of four fields by their keys: every key, name and tag a text of its own, made by the program and not by a parser.
+    """
     return {f"k{i}": {"id": i, "name": f"name {i}", "price": i * 0.25, "tags": ["a", "b", str(i)]} for i in range(count)}
 
 

@@ -1,7 +1,9 @@
 """
-Extension modules that are loaded from private copies in workers: what an import costs in time and memory, and whether they work as fast as in the main interpreter.
+Extension modules that are loaded from private copies in workers: what an import costs in time and memory, and whether they work
+as fast as in the main interpreter.
 
-What is not installed takes no part. Imports and memory are measured in fresh processes, without the start of process or interpreter.
+What is not installed takes no part. Imports and memory are measured in fresh processes, without the start of process or
+interpreter.
 """
 
 import importlib
@@ -34,9 +36,11 @@ TOGETHER = Bar(1.85, of="ours", at_least=True)
 # What a program imports that uses them.
 IMPORTS = {"numpy": ("numpy",), "pandas": ("pandas",), "sklearn": ("sklearn.linear_model", "sklearn.ensemble")}
 
-# Of the standard library: modules in C that declare support and have files of their own in most installations, with the Python modules around them.
+# Of the standard library: modules in C that declare support and have files of their own in most installations, with the Python
+# modules around them.
 SUPPORTED = ("ctypes", "decimal", "hashlib", "lzma", "bz2", "sqlite3", "ssl", "mmap", "asyncio", "zoneinfo", "uuid")
-PURE = ("argparse", "email.message", "http.client", "logging", "unittest", "xml.dom.minidom", "html.parser", "configparser", "fractions")
+PURE = ("argparse", "email.message", "http.client", "logging", "unittest", "xml.dom.minidom", "html.parser", "configparser",
+        "fractions")
 
 
 def installed(*names: str) -> list[str]:
@@ -77,7 +81,8 @@ def import_in_workers(name: str) -> None:
 def memory_of_libraries(run: Run) -> None:
     for name in installed(*IMPORTS):
         ours, process = run.turns(name, *(lambda side=side: float(in_child(f"import extensions; extensions.{side}({name!r})"))
-                                          for side in ("print_memory_of_worker", "print_memory_of_process")), seconds=10, least=3, most=5)
+                                          for side in ("print_memory_of_worker", "print_memory_of_process")), seconds=10, least=3,
+                                  most=5)
         run.row(f"memory of a further worker with {name}", ours, "worker process", process, unit="B", bar=MEMORY)
 
 
@@ -143,7 +148,8 @@ def two_at_once(run: Run) -> None:
     with Pipes() as pipes, symplast.InterpreterPoolExecutor(1) as one, symplast.InterpreterPoolExecutor(1) as two:
         executors = (one, two)
         for package, name in kernels_here():
-            submit = [partial(executor.submit, seconds_of_kernel, package, name, times, core) for executor, core in zip(executors, pair)]
+            submit = [partial(executor.submit, seconds_of_kernel, package, name, times, core)
+                      for executor, core in zip(executors, pair)]
 
             def gain():
                 futures = [each(pipes.ends) for each in submit]
@@ -163,7 +169,8 @@ def callbacks(run: Run) -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         source = Path(__file__).with_name("callbacks.c")
-        subprocess.run([compiler, "-shared", "-fPIC", "-O2", f"-I{headers}", f"-I{headers.parent}", source, "-o", f"{folder}/callbacks.so"], check=True)
+        subprocess.run([compiler, "-shared", "-fPIC", "-O2", f"-I{headers}", f"-I{headers.parent}", source, "-o",
+                        f"{folder}/callbacks.so"], check=True)
         sys.path.insert(0, folder)
         times = run.either(50_000, 5_000)
         with symplast.InterpreterPoolExecutor(1) as executor:
@@ -172,7 +179,8 @@ def callbacks(run: Run) -> None:
                 def in_worker():
                     return executor.submit(call_back, folder, times, keeps_state, min(os.sched_getaffinity(0))).result()
 
-                ours, main = run.turns(what, in_worker, lambda: call_back(folder, times, keeps_state, None), seconds=8, least=9, most=31, pinned=True)
+                ours, main = run.turns(what, in_worker, lambda: call_back(folder, times, keeps_state, None), seconds=8, least=9,
+                                       most=31, pinned=True)
                 run.row(f"callback from {what}", ours, "main interpreter", main, bar=CALLBACK)
 
 
@@ -198,7 +206,8 @@ def imports_as_ever(run: Run) -> None:
             with symplast.InterpreterPoolExecutor(1) as executor:
                 return executor.submit(load_with, restored, installed(*modules), min(os.sched_getaffinity(0))).result()
 
-        ours, ordinary = run.turns(what, lambda: seconds(False), lambda: seconds(True), seconds=10, least=15, most=41, pinned=True)
+        ours, ordinary = run.turns(what, lambda: seconds(False), lambda: seconds(True), seconds=10, least=15, most=41,
+                                   pinned=True)
         run.row(f"import {what}", ours, "CPython's loader", ordinary, bar=SAME)
 
 
@@ -211,6 +220,7 @@ def load_with(restored: bool, modules: list[str], core: int) -> float:
         ExtensionFileLoader.create_module = ours.__closure__[ours.__code__.co_freevars.index("ordinary")].cell_contents
     # What brought this function here has imported some of them.
     before = set(sys.modules)
-    for name in [name for name in before if name.partition(".")[0] in {module.partition(".")[0].lstrip("_") for module in modules}]:
+    for name in [name for name in before if name.partition(".")[0]
+                 in {module.partition(".")[0].lstrip("_") for module in modules}]:
         del sys.modules[name]
     return cpu_seconds(load, modules)

@@ -4,7 +4,8 @@ A benchmark is a function that compares Symplast with a rival. It runs in a chil
 that neither memory nor caches of one reach the next, and both sides run in that one process where that is possible at all:
 A B, B A, A B … after a round that is not counted. What is said of a comparison is the median of the ratios of its rounds, so
 that a machine that is slow for a while is slow for both sides. Nor are all its cores equally fast, least so when memory is waited
-for: where that could decide, a round is pinned to one core, or each thread of a parallel one to a core on which it also ran alone.
+for: where that could decide, a round is pinned to one core, or each thread of a parallel one to a core on which it also ran
+alone.
 
 The collector is off in the process that measures, on both sides, as in timeit; workers run as they would anywhere. That favours
 the rivals a little: the objects of a pool are not tracked, so collections are shorter in a program that holds its data frozen.
@@ -23,7 +24,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 # The order in which subjects run and are listed: modules of this folder.
-SUBJECTS = ("freezing", "reading", "live", "live_sorted", "live_rivals", "live_together", "live_memory", "scaling", "handover", "executors", "footprint",
+SUBJECTS = ("freezing", "reading", "live", "live_sorted", "live_rivals", "live_together", "live_memory", "scaling", "handover",
+            "executors", "footprint",
             "unshared", "extensions")
 
 # A side of a comparison: does its work once and returns what that took.
@@ -133,8 +135,8 @@ def benchmarks() -> list[Benchmark]:
 
 class Run:
     """
-    What a benchmark is given: how thorough to be, the taking of turns, and where rows go. A run is full, quick or smoke, which shows whether
-    everything runs, and no figure of which means anything.
+    What a benchmark is given: how thorough to be, the taking of turns, and where rows go. A run is full, quick or smoke, which
+    shows whether everything runs, and no figure of which means anything.
     """
 
     def __init__(self, of: Benchmark, effort: str, tell: Callable[[dict], None]):
@@ -214,8 +216,8 @@ def wall_seconds(function: Callable, *args) -> float:
 
 class Stopwatch:
     """
-    Wall time since it was made, less what the thread could have run but no core was free: on a busy machine, or with more threads than
-    cores, wall time would say more of that than of the work. What is waited for otherwise, as for a lock, counts in full.
+    Wall time since it was made, less what the thread could have run but no core was free: on a busy machine, or with more threads
+    than cores, wall time would say more of that than of the work. What is waited for otherwise, as for a lock, counts in full.
     """
 
     def __init__(self):
@@ -235,7 +237,10 @@ def _waited_for_core() -> float:
 
 
 def cores(count: int) -> list[int]:
-    """So many cores to run on at once: as far as there are enough, such as do not share their units with each other. Some come twice if there are too few."""
+    """So many cores to run on at once: as far as there are enough, such as do not share their units with each other.
+
+    Some come twice if there are too few.
+    """
     apart: dict[str, int] = {}
     usable = sorted(os.sched_getaffinity(0))
     for core in usable:

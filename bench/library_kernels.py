@@ -1,4 +1,7 @@
-"""Work of NumPy and pandas, of the kinds that programs do much of. Each function prepares its data and returns what is to be measured."""
+"""Work of NumPy and pandas, of the kinds that programs do much of.
+
+Each function prepares its data and returns what is to be measured.
+"""
 
 
 def small_arrays():
@@ -91,6 +94,7 @@ def texts():
 
 
 KERNELS = {
-    "numpy": {"small arrays": small_arrays, "elements of a large array": elements, "matrix product": product, "sort and index": sort},
+    "numpy": {"small arrays": small_arrays, "elements of a large array": elements, "matrix product": product,
+              "sort and index": sort},
     "pandas": {"group and aggregate": group, "merge": merge, "texts": texts},
 }

@@ -14,7 +14,8 @@ GET_ITEM, SET_ITEM = Bar(2.0), Bar(1.5)
 GET_ATTRIBUTE, SET_ATTRIBUTE = Bar(3.0), Bar(2.5)
 
 
-def compare(run: Run, name: str, work: Callable, ours: tuple, theirs: tuple, *, bar: Bar | None = None, rival: str = "dict", theirs_do: Callable | None = None) -> None:
+def compare(run: Run, name: str, work: Callable, ours: tuple, theirs: tuple, *, bar: Bar | None = None, rival: str = "dict",
+            theirs_do: Callable | None = None) -> None:
     """Calls two copies of a function, one with what is shared and one with what is plain."""
     shared, plain = twin(work), twin(theirs_do or work)
     our_samples, their_samples = run.turns(
@@ -32,7 +33,8 @@ def one_key(run: Run) -> None:
     counted, counted_shared = {i: i for i in range(1_000)}, symplast.Dict((i, i) for i in range(1_000))
     compare(run, "d[str]", by_key, (shared, keys), (plain, keys), bar=GET_ITEM)
     compare(run, "d[int]", by_key, (counted_shared, numbers), (counted, numbers), bar=GET_ITEM)
-    compare(run, "d[str] of 8 keys", by_key, (symplast.Dict(list(plain.items())[:8]), keys[:8] * 5_000), (dict(list(plain.items())[:8]), keys[:8] * 5_000), bar=GET_ITEM)
+    compare(run, "d[str] of 8 keys", by_key, (symplast.Dict(list(plain.items())[:8]), keys[:8] * 5_000),
+            (dict(list(plain.items())[:8]), keys[:8] * 5_000), bar=GET_ITEM)
     tuples, pairs = {(i, word): i for i, word in enumerate(words)}, [(i, equal(word)) for i, word in enumerate(words)] * 20
     compare(run, "d[int, str]", by_key, (symplast.Dict(tuples), pairs), (tuples, pairs))
     compare(run, "key in d", contains, (shared, keys), (plain, keys), bar=GET_ITEM)
@@ -40,9 +42,12 @@ def one_key(run: Run) -> None:
     compare(run, "d[str] = int", set_number, (shared, keys), (plain, keys), bar=SET_ITEM)
     compare(run, "d[int] = int", set_number, (counted_shared, numbers), (counted, numbers), bar=SET_ITEM)
     compare(run, "d[str] = str", set_text, (shared, keys), (plain, keys), bar=SET_ITEM)
-    compare(run, "d[str] where that is a str", by_key, (symplast.Dict({word: word for word in words}), keys), ({word: word for word in words}, keys))
-    compare(run, "d[str] where that is a float", by_key, (symplast.Dict.fromkeys(words, 1.5), keys), (dict.fromkeys(words, 1.5), keys))
-    compare(run, "d.add(key, 1)", add_to_key, (symplast.Dict.fromkeys(words, 0), keys), (dict.fromkeys(words, 0), keys), rival="d[key] += 1 of a dict", theirs_do=increase_key)
+    compare(run, "d[str] where that is a str", by_key, (symplast.Dict({word: word for word in words}), keys),
+            ({word: word for word in words}, keys))
+    compare(run, "d[str] where that is a float", by_key, (symplast.Dict.fromkeys(words, 1.5), keys),
+            (dict.fromkeys(words, 1.5), keys))
+    compare(run, "d.add(key, 1)", add_to_key, (symplast.Dict.fromkeys(words, 0), keys), (dict.fromkeys(words, 0), keys),
+            rival="d[key] += 1 of a dict", theirs_do=increase_key)
     compare(run, "set and delete a key", set_and_delete, (symplast.Dict(), keys), ({}, keys))
     compare(run, "len(d)", lengths, (shared,), (plain,))
 
@@ -151,7 +156,8 @@ def atomics(run: Run) -> None:
     counter, plain = symplast.AtomicInt(), PlainPoint(0)
     versus = partial(compare, run, rival="o.x of an object")
     versus("AtomicInt.add(1)", add_to_counter, (counter,), (plain,), rival="o.x += 1", theirs_do=increase_attribute)
-    versus("AtomicInt.add(1)", add_to_counter, (counter,), (plain, threading.Lock()), rival="o.x += 1 under a Lock", theirs_do=increase_under_lock)
+    versus("AtomicInt.add(1)", add_to_counter, (counter,), (plain, threading.Lock()), rival="o.x += 1 under a Lock",
+           theirs_do=increase_under_lock)
     versus("AtomicInt.value", get_value, (counter,), (plain,), theirs_do=get_attribute)
     versus("AtomicRef.value of an int", get_value, (symplast.AtomicRef(7),), (plain,), theirs_do=get_attribute)
     versus("AtomicRef.value = int", set_value, (symplast.AtomicRef(7),), (plain,), theirs_do=set_attribute)

@@ -36,11 +36,13 @@ Server.register("Point", PlainPoint, exposed=("method",))
 def manager(run: Run) -> None:
     often, rarely = run.either(20_000, 2_000), run.either(200, 50)
 
-    def compare(name: str, rival: str, work: Callable, shared, served, theirs_do: Callable | None = None, at_once: int = 1, rarer: int = 1) -> None:
+    def compare(name: str, rival: str, work: Callable, shared, served, theirs_do: Callable | None = None, at_once: int = 1,
+                rarer: int = 1) -> None:
         ours, theirs = twin(work), twin(theirs_do or work)
         our_times, their_times = max(often // at_once, 1), max(rarely // at_once // rarer, 1)
         our_samples, their_samples = run.turns(
-            name, lambda: wall_seconds(ours, shared, our_times) / (our_times * at_once), lambda: wall_seconds(theirs, served, their_times) / (their_times * at_once),
+            name, lambda: wall_seconds(ours, shared, our_times) / (our_times * at_once),
+            lambda: wall_seconds(theirs, served, their_times) / (their_times * at_once),
             seconds=1.5, least=7, most=60)
         run.row(name, our_samples, rival, their_samples)
 
@@ -51,7 +53,8 @@ def manager(run: Run) -> None:
         compare("d[str] = int", "Manager().dict()", set_item, shared, served)
         compare("key in d", "Manager().dict()", find, shared, served)
         compare("for key in d, each of 1,000", "Manager().dict().keys()", iterate_keys, shared, served, at_once=len(items))
-        compare("d['child']", "Manager().dict() in another", get_child, symplast.Dict(child={}), started.dict(child=started.dict()), rarer=10)
+        compare("d['child']", "Manager().dict() in another", get_child, symplast.Dict(child={}),
+                started.dict(child=started.dict()), rarer=10)
         compare("Dict()", "Manager().dict()", create, symplast.Dict, started.dict, rarer=10)
         point, space = Point(7), started.Namespace(x=7)
         compare("o.x", "Manager().Namespace()", get_attribute, point, space)
@@ -60,7 +63,8 @@ def manager(run: Run) -> None:
         elements = symplast.List(range(1_000))
         compare("l[i]", "Manager().list()", get_element, elements, started.list(range(1_000)))
         compare("l.append(int)", "Manager().list()", append, symplast.List(), started.list())
-        compare("AtomicInt.add(1)", "Manager().Value and Lock", add, symplast.AtomicInt(), (started.Value("q", 0), started.Lock()), add_under_lock)
+        compare("AtomicInt.add(1)", "Manager().Value and Lock", add, symplast.AtomicInt(),
+                (started.Value("q", 0), started.Lock()), add_under_lock)
 
 
 @benchmark("one counter")
@@ -69,7 +73,8 @@ def one_counter(run: Run) -> None:
     context = multiprocessing.get_context("spawn")
     often, rarely = run.either(100_000, 5_000), run.either(1_000, 50)
     with (Pipes() as pipes, symplast.InterpreterPoolExecutor(2) as interpreters, context.Manager() as manager,
-          ProcessPoolExecutor(2, context, keep, (context.Value("q", 0), (manager.Value("q", 0), manager.Lock()), context.Barrier(2))) as processes):
+          ProcessPoolExecutor(2, context, keep,
+                              (context.Value("q", 0), (manager.Value("q", 0), manager.Lock()), context.Barrier(2))) as processes):
 
         def ours(add, *shared):
             futures = [interpreters.submit(add, *shared, often, pipes.ends) for _ in range(2)]
@@ -105,7 +110,8 @@ if memhive:
         with symplast.InterpreterPoolExecutor(1) as executor, hive_with_worker(items) as (hive, in_worker):
             for name, reading in (("d[str]", "by_key"), ("key in d", "contains"), ("for key in d, each", "iterate")):
                 ours, theirs = run.turns(
-                    name, lambda: executor.submit(measure, reading, shared, len(keys)).result(), lambda: in_worker(reading, len(keys)),
+                    name, lambda: executor.submit(measure, reading, shared, len(keys)).result(),
+                    lambda: in_worker(reading, len(keys)),
                     seconds=1.5, least=7, most=60)
                 run.row(f"{name}, in a worker", ours, "memhive Map", theirs)
             for name, rival, work, theirs_do, theirs_has in (
@@ -114,7 +120,8 @@ if memhive:
                     ("d[str] = int", "memhive Map.set", set_number, set_in_map, memhive.Map(items))):
                 mine, other = twin(work), twin(theirs_do)
                 ours, theirs = run.turns(
-                    name, lambda: cpu_seconds(mine, shared, keys) / len(keys), lambda: cpu_seconds(other, theirs_has, keys) / len(keys),
+                    name, lambda: cpu_seconds(mine, shared, keys) / len(keys),
+                    lambda: cpu_seconds(other, theirs_has, keys) / len(keys),
                     seconds=1.5, least=7, most=60)
                 run.row(name, ours, rival, theirs)
 

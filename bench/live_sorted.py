@@ -1,6 +1,6 @@
 """
-SortedDict against the plain dict, which is not sorted, and against the SortedDict of sortedcontainers if that can be imported: what
-programs in one interpreter use.
+SortedDict against the plain dict, which is not sorted, and against the SortedDict of sortedcontainers if that can be imported:
+what programs in one interpreter use.
 """
 
 import random
@@ -21,7 +21,8 @@ except ImportError:
 OTHER = "sortedcontainers"
 
 
-def compare(run: Run, name: str, make: Callable, work: Callable, *local, plain: Callable, plainly: str = "dict", made_inside: bool = False) -> None:
+def compare(run: Run, name: str, make: Callable, work: Callable, *local, plain: Callable, plainly: str = "dict",
+            made_inside: bool = False) -> None:
     """
     Has all of them do the work with what make(kind) makes of each kind; local arguments are the same for all. A plain dict, which
     has no order, does what the function plain says.
@@ -30,7 +31,8 @@ def compare(run: Run, name: str, make: Callable, work: Callable, *local, plain: 
     if sortedcontainers:
         kinds[OTHER] = (sortedcontainers.SortedDict, work)
     sides = [(twin(do), kind if made_inside else make(kind)) for kind, do in kinds.values()]
-    ours, *theirs = run.turns(name, *(lambda do=do, it=it: cpu_seconds(do, it, *local) for do, it in sides), seconds=2, least=9, most=200)
+    ours, *theirs = run.turns(name, *(lambda do=do, it=it: cpu_seconds(do, it, *local) for do, it in sides), seconds=2, least=9,
+                              most=200)
     for rival, samples in zip(list(kinds)[1:], theirs):
         run.row(name, ours, rival, samples)
 

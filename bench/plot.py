@@ -52,7 +52,8 @@ class Scale:
     def steps(self) -> dict[float, str]:
         """Where lines are drawn, and what is written there: at every other one if there are many."""
         powers = range(self._first, self._last + 1)
-        return {self._base**power: "" if power % 2 and len(powers) > 8 else f"{self._base**power:.9f}".rstrip("0").rstrip(".") + "x" for power in powers}
+        return {self._base**power: "" if power % 2 and len(powers) > 8
+                else f"{self._base**power:.9f}".rstrip("0").rstrip(".") + "x" for power in powers}
 
 
 def draw(runs: list[dict], subject: str) -> str:
@@ -64,7 +65,8 @@ def draw(runs: list[dict], subject: str) -> str:
     height = _HEAD + _LINE * len(lines) + _FOOT
     title = TITLES.get(subject, subject)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" role="img" aria-label={quoteattr(title)}>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" role="img" '
+        f'aria-label={quoteattr(title)}>',
         _style(len(pythons)),
         f'<rect class="surface" width="{_WIDTH}" height="{height}" rx="8"/>',
         _text(16, 26, title, "title"),
@@ -81,12 +83,14 @@ def _line(line: versions.Line, pythons: list[str], scale: Scale, top: float) -> 
     middle = top + _LINE / 2
     parts = [
         f'<g class="line"><line class="rule" x1="16" y1="{top:.1f}" x2="{_WIDTH - 16}" y2="{top:.1f}"/>',
-        f'<text x="16" y="{middle + 4:.1f}">{escape(line.name)}<tspan class="quiet" dx="6">vs {escape(line.rival)}</tspan></text>' if line.rival
+        f'<text x="16" y="{middle + 4:.1f}">{escape(line.name)}<tspan class="quiet" dx="6">vs {escape(line.rival)}</tspan></text>'
+        if line.rival
         else _text(16, middle + 4, line.name),
     ]
     if line.bar:
         x = scale.at(line.bar.limit)
-        parts.append(f'<line class="bar{" missed" if line.missed else ""}" x1="{x:.1f}" y1="{top + 2:.1f}" x2="{x:.1f}" y2="{top + _LINE - 2:.1f}"/>')
+        parts.append(f'<line class="bar{" missed" if line.missed else ""}" x1="{x:.1f}" y1="{top + 2:.1f}" x2="{x:.1f}" '
+                     f'y2="{top + _LINE - 2:.1f}"/>')
     lowest = middle - _LANE * (len(pythons) - 1) / 2
     shown = []
     for number, python in enumerate(pythons):
@@ -95,12 +99,15 @@ def _line(line: versions.Line, pythons: list[str], scale: Scale, top: float) -> 
         if value is None:
             continue
         shown.append(value)
-        parts.append(f'<circle class="python{number}" cx="{scale.at(value):.1f}" cy="{lowest + _LANE * number:.1f}" r="3.2"><title>{escape(_tip(line, python, row))}</title></circle>')
+        parts.append(f'<circle class="python{number}" cx="{scale.at(value):.1f}" cy="{lowest + _LANE * number:.1f}" '
+                     f'r="3.2"><title>{escape(_tip(line, python, row))}</title></circle>')
     if shown:
         least, greatest = shown_factor(min(shown)), shown_factor(max(shown))
-        parts.append(_text(_WIDTH - _RIGHT + 14, middle + 4, f"{least}x" if least == greatest else f"{least}–{greatest}x", "figure"))
+        parts.append(
+            _text(_WIDTH - _RIGHT + 14, middle + 4, f"{least}x" if least == greatest else f"{least}–{greatest}x", "figure"))
     if line.bar:
-        parts.append(_text(_WIDTH - 16, middle + 4, f"{shown_bar(line.bar, line.first.unit)} {'✗' if line.missed else '✓'}", "figure missed" if line.missed else "figure", "end"))
+        parts.append(_text(_WIDTH - 16, middle + 4, f"{shown_bar(line.bar, line.first.unit)} {'✗' if line.missed else '✓'}",
+                           "figure missed" if line.missed else "figure", "end"))
     parts.append("</g>")
     return parts
 
@@ -116,7 +123,8 @@ def _axis(scale: Scale, bottom: float) -> list[str]:
     parts = []
     for step, label in scale.steps.items():
         x = scale.at(step)
-        parts.append(f'<line class="{"one" if step == 1 else "grid"}" x1="{x:.1f}" y1="{_HEAD - 6}" x2="{x:.1f}" y2="{bottom:.1f}"/>')
+        parts.append(
+            f'<line class="{"one" if step == 1 else "grid"}" x1="{x:.1f}" y1="{_HEAD - 6}" x2="{x:.1f}" y2="{bottom:.1f}"/>')
         if label:
             parts.append(_text(x, _HEAD - 12, label, "quiet", "middle"))
     return parts
@@ -135,7 +143,8 @@ def _conditions(runs: list[dict]) -> str:
     newest = runs[-1]
     pythons = ", ".join(run["python"] for run in runs)
     smoke = "" if newest["effort"] == "full" else f" ({newest['effort']} run: the figures mean little)"
-    return f"Medians of paired ratios{smoke}. Symplast {newest['symplast']}, CPython {pythons}, {newest['cores']} cores of {newest['processor']}."
+    return (f"Medians of paired ratios{smoke}. Symplast {newest['symplast']}, CPython {pythons}, {newest['cores']} cores of "
+            f"{newest['processor']}.")
 
 
 def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "start") -> str:
@@ -150,11 +159,13 @@ def _style(pythons: int) -> str:
         return " ".join(f".python{number}{{fill:{colours[-pythons:][number]}}}" for number in range(min(pythons, len(colours))))
 
     return f"""<style>
-text{{font:13px system-ui,sans-serif;fill:#1f2328}} .title{{font-size:16px;font-weight:600}} .figure{{font-variant-numeric:tabular-nums}}
+text{{font:13px system-ui,sans-serif;fill:#1f2328}} .title{{font-size:16px;font-weight:600}}
+.figure{{font-variant-numeric:tabular-nums}}
 .surface{{fill:#ffffff;stroke:#d1d9e0}} .quiet{{fill:#59636e}} .grid,.rule{{stroke:#eaeef2}} .one{{stroke:#818b98}}
 .bar{{stroke:#1f2328;stroke-width:2}} line.missed{{stroke:#cf222e}} text.missed{{fill:#cf222e}} {dots(_LIGHT)}
 @media (prefers-color-scheme:dark){{
-text{{fill:#e6edf3}} .surface{{fill:#0d1117;stroke:#3d444d}} .quiet{{fill:#9198a1}} .grid,.rule{{stroke:#21262d}} .one{{stroke:#656c76}}
+text{{fill:#e6edf3}} .surface{{fill:#0d1117;stroke:#3d444d}} .quiet{{fill:#9198a1}} .grid,.rule{{stroke:#21262d}}
+.one{{stroke:#656c76}}
 .bar{{stroke:#e6edf3}} line.missed{{stroke:#ff7b72}} text.missed{{fill:#ff7b72}} {dots(_DARK)}
 }}
 </style>"""

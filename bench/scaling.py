@@ -4,8 +4,8 @@ Two interpreters at once over one frozen graph, against one alone; beside it, wh
 Times are wall times less what the thread waited for a core while other programs had it: on a busy machine two readers would else
 say more of the machine than of each other. A lock between them, or fights over cache lines, count in full.
 
-One core may be half as fast again as another, so each of the two is compared with what its own core does alone: the gain is the sum of
-what is left of both speeds, 2.00x if neither notices the other.
+One core may be half as fast again as another, so each of the two is compared with what its own core does alone: the gain is the
+sum of what is left of both speeds, 2.00x if neither notices the other.
 """
 
 import multiprocessing

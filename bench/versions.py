@@ -1,6 +1,7 @@
 """
 Runs of several Pythons beside each other: reads what run.py wrote for each, prints one table, and writes one file with all of it.
-A cell is the median of the ratios of the rounds, which the bar is held against, and in brackets the ratio of the best of each side.
+A cell is the median of the ratios of the rounds, which the bar is held against, and in brackets the ratio of the best of each
+side.
 
     python bench/versions.py artifacts/bench/live-3.*.json --json artifacts/bench/live.json
 """
@@ -83,8 +84,10 @@ def show(runs: list[dict], out: TextIO) -> None:
     pythons = [short(run) for run in runs]
     for run in runs:
         others = ", ".join(f"{name} {version}" for name, version in run["rivals"].items() if version) or "no other packages"
-        print(f"Python {run['python']}, Symplast {run['symplast']}, {others}; {run['effort']} run on {run['cores']} cores of {run['processor']}, "
-              f"load average {run['load_average_before']:.1f} before and {run['load_average_after']:.1f} after, {run['started']}", file=out)
+        print(f"Python {run['python']}, Symplast {run['symplast']}, {others}; {run['effort']} run on {run['cores']} cores of "
+              f"{run['processor']}, "
+              f"load average {run['load_average_before']:.1f} before and {run['load_average_after']:.1f} after, {run['started']}",
+              file=out)
     subject = None
     found = lines(runs)
     for line in found:

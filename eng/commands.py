@@ -9,7 +9,10 @@ from eng.terminal import elapsed, fail, running, say
 
 
 def environment(**changes):
-    """The variables for the programs we start: no telemetry, English messages (we read some), no need of ICU, no processes left behind, and no Python that compiles all modules again and again."""
+    """
+    The variables for the programs we start: no telemetry, English messages (we read some), no need of ICU, no processes left
+    behind, and no Python that compiles all modules again and again.
+    """
     own = {
         "DOTNET_CLI_TELEMETRY_OPTOUT": "1",
         "DOTNET_CLI_UI_LANGUAGE": "en",
@@ -29,8 +32,8 @@ def environment(**changes):
 
 def quietly(what, command, log, expected=None, **changes):
     """
-    Runs a command with its output in LOGS/log. Says what it does (before, too, if there is something to say of how long that may take) and how
-    long it took, returns whether it succeeded.
+    Runs a command with its output in LOGS/log. Says what it does (before, too, if there is something to say of how long that may
+    take) and how long it took, returns whether it succeeded.
     """
     LOGS.mkdir(parents=True, exist_ok=True)
     if expected:

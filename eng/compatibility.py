@@ -45,7 +45,8 @@ def with_table(page, lines):
 
 def table(first, *others):
     """The lines of the table. Each run is a dict: python, and by package the `check` and the `program`, or no package."""
-    yield f"CPython {first['python']}, {platform.system()} {platform.machine()}; what is private counts all that the program had loaded."
+    yield (f"CPython {first['python']}, {platform.system()} {platform.machine()}; what is private counts all that the program "
+           f"had loaded.")
     yield ""
     heads = ["Package", "Version", "single-phase", "multi-phase", "libraries", "MB", "Two at once", "Ends cleanly"]
     heads += [f"on {other['python']}" for other in others] + ["What was done"]
@@ -57,7 +58,8 @@ def table(first, *others):
         counts = [private.get(kind, 0) or "" for kind in ("single-phase", "multi-phase", "library")]
         yield _row([
             package, facts["check"]["version"] or "", *counts, f"{private.get('bytes', 0) / 1e6:.1f}",
-            _worked(facts), _ended(facts), *(_same(other["packages"].get(package)) for other in others), facts["program"].get("does", ""),
+            _worked(facts), _ended(facts), *(_same(other["packages"].get(package)) for other in others),
+            facts["program"].get("does", ""),
         ])  # fmt: skip
 
 
@@ -68,7 +70,9 @@ def _worked(facts):
 
 
 def _ended(facts):
-    return "yes" if facts["check"]["fine"] and "rounds" in facts["program"] else f"no: {facts['check']['problem'] or 'after the program'}"
+    if facts["check"]["fine"] and "rounds" in facts["program"]:
+        return "yes"
+    return f"no: {facts['check']['problem'] or 'after the program'}"
 
 
 def _same(facts):
@@ -88,7 +92,8 @@ def _run(python, site):
     with running(f"{python}"):
         programs = _json([python, ROOT / "tests" / "packages" / "programs.py", "--json"], variables)
         there = [package for package, outcome in programs.items() if "missing" not in outcome]
-        checked = _json([python, "-m", "symplast", "check", "--json", *(_MODULES.get(package, package) for package in there)], variables)
+        checked = _json([python, "-m", "symplast", "check", "--json", *(_MODULES.get(package, package) for package in there)],
+                        variables)
     by_module = {each["package"]: each for each in checked["packages"]}
     for package in there:
         if "failed" in programs[package]:
@@ -99,7 +104,8 @@ def _run(python, site):
 
 def _json(command, variables):
     # A status other than 0 says that something is not fine, which is to stand in the table.
-    done = subprocess.run([str(part) for part in command], env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run([str(part) for part in command], env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          text=True)
     try:
         return json.loads(done.stdout)
     except ValueError:

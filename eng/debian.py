@@ -1,4 +1,7 @@
-"""Debian's packages beside the system: an apt of our own, which installs nothing and takes the mirror from the machine's own sources."""
+"""
+Debian's packages beside the system: an apt of our own, which installs nothing and takes the mirror from the machine's own
+sources.
+"""
 
 import os
 import re
@@ -24,11 +27,14 @@ class Apt:
 
     def run(self, *command, cwd=None):
         """Runs apt-get with our lists; returns what it prints."""
-        options = [f"-oDir::Etc::sourcelist={self._folder}/sources.list", "-oDir::Etc::sourceparts=/dev/null", f"-oDir::State::Lists={self._folder}/lists",
-                   f"-oDir::State::status={self._folder}/status", f"-oDir::Cache={self._folder}", f"-oDir::Cache::archives={self._folder}/archives",
+        options = [f"-oDir::Etc::sourcelist={self._folder}/sources.list", "-oDir::Etc::sourceparts=/dev/null",
+                   f"-oDir::State::Lists={self._folder}/lists",
+                   f"-oDir::State::status={self._folder}/status", f"-oDir::Cache={self._folder}",
+                   f"-oDir::Cache::archives={self._folder}/archives",
                    "-oAPT::Sandbox::User=root", "-oAPT::Install-Recommends=false", "-oDebug::NoLocking=true", "-qq"]
         try:
-            done = subprocess.run(["apt-get", *options, *command], cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            done = subprocess.run(["apt-get", *options, *command], cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True,
+                                  text=True)
         except OSError as error:
             raise Unavailable(str(error)) from error
         if done.returncode != 0:

@@ -2,8 +2,8 @@
 
     python3 -m eng.debian13 [--cycles 5] [--suites]
 
-They are unpacked in artifacts/debian13 (half a gigabyte), without a root's rights and without being installed. --suites also runs NumPy's and pandas' own tests in two workers
-(tests/packages/suites.py). No part of CI.
+They are unpacked in artifacts/debian13 (half a gigabyte), without a root's rights and without being installed. --suites also runs
+NumPy's and pandas' own tests in two workers (tests/packages/suites.py). No part of CI.
 """
 
 import argparse
@@ -54,7 +54,8 @@ def main():
     status = subprocess.run([python, "-X", "faulthandler", "-c", _PROGRAM, str(options.cycles)], env=variables).returncode
     say(f"exit status {status}")
     if options.suites and status == 0:
-        status = subprocess.run([python, ROOT / "tests" / "packages" / "suites.py", "--logs", FOLDER / "logs"], env=variables).returncode
+        status = subprocess.run([python, ROOT / "tests" / "packages" / "suites.py", "--logs", FOLDER / "logs"],
+                                env=variables).returncode
     return 1 if status else 0
 
 
@@ -76,7 +77,8 @@ def _unpacked():
     # Where the scripts that install packages would make links.
     path = [libraries, *(libraries / name for name in ("openblas-pthread", "blas", "lapack"))]
     command = shlex.join(map(str, [loader, "--library-path", ":".join(map(str, path))]))
-    launcher.write_text(f'#!/bin/sh\nexport PYTHONHOME={shlex.quote(str(root / "usr"))}\nexec {command} --argv0 "$0" {root}/usr/bin/python3.13 "$@"\n')
+    launcher.write_text(f'#!/bin/sh\nexport PYTHONHOME={shlex.quote(str(root / "usr"))}\nexec {command} --argv0 "$0" '
+                        f'{root}/usr/bin/python3.13 "$@"\n')
     launcher.chmod(0o755)
     say(f"Unpacked: {relative(launcher)}")
     return launcher

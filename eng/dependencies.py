@@ -1,9 +1,10 @@
 """Which folders of the C# code use which: the picture of the architecture, and the check that it is kept.
 
-    python3 -m eng.dependencies             prints the picture: for each folder, the others whose types it uses, and how many of them
-    python3 -m eng.dependencies --types FROM TO    names the types of one folder that another one uses, and the files where it does
+    python3 -m eng.dependencies                    prints the picture: for each folder, the others whose types it uses, how many
+    python3 -m eng.dependencies --types FROM TO    names the types of one folder that another one uses, and the files
 
-A type is used where its name stands and its namespace is in reach, outside of comments and texts; members of the same name behind a point do not count.
+A type is used where its name stands and its namespace is in reach, outside of comments and texts; members of the same name
+behind a point do not count.
 """
 
 import argparse
@@ -20,9 +21,12 @@ SOURCES = ROOT / "src"
 
 # What a folder may not use, however it comes by it; as beginnings of paths.
 NEVERS = [
-    *(("Symplast.Python/Live/Values", f"Symplast.Python/Live/{room}", "values know no type") for room in ("Maps", "Lists", "Sets", "Records", "Arrays", "Cells")),
-    *(("Symplast.Python/Interpreting", f"Symplast.Python/Live/{room}", "interpreters know no live type") for room in ("Maps", "Lists", "Sets", "Records", "Arrays", "Cells")),
-    *((f"Symplast.Python/{room}", "Symplast.Python/Module", "the module is on top") for room in ("Base", "Live", "Freezing", "Extensions", "Interpreting", "ByValue")),
+    *(("Symplast.Python/Live/Values", f"Symplast.Python/Live/{room}", "values know no type")
+      for room in ("Maps", "Lists", "Sets", "Records", "Arrays", "Cells")),
+    *(("Symplast.Python/Interpreting", f"Symplast.Python/Live/{room}", "interpreters know no live type")
+      for room in ("Maps", "Lists", "Sets", "Records", "Arrays", "Cells")),
+    *((f"Symplast.Python/{room}", "Symplast.Python/Module", "the module is on top")
+      for room in ("Base", "Live", "Freezing", "Extensions", "Interpreting", "ByValue")),
     ("Symplast.Memory", "Symplast.Objects", "memory knows no structure"),
     ("Symplast.Memory", "Symplast.Python", "no floor knows an upper one"),
     ("Symplast.Objects", "Symplast.Python", "no floor knows an upper one"),
@@ -34,7 +38,8 @@ NEVERS = [
 ]
 
 # Comments, texts and characters.
-_NO_CODE = re.compile(r'//[^\n]*|/\*.*?\*/|\$?"""+.*?"""+|(?:\$@|@\$|@)"(?:[^"]|"")*"|\$?"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.DOTALL)
+_NO_CODE = re.compile(
+    r'//[^\n]*|/\*.*?\*/|\$?"""+.*?"""+|(?:\$@|@\$|@)"(?:[^"]|"")*"|\$?"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.DOTALL)
 _DECLARATION = re.compile(
     r"^(?:\[[^\n]*\] *)*(?:(?:public|internal|file|static|sealed|abstract|readonly|ref|unsafe|partial) +)*"
     r"(?:class|struct|interface|enum|record(?: +(?:class|struct))?|delegate +[\w<>*?\[\]., ]+?) +(\w+)", re.MULTILINE)
@@ -42,11 +47,20 @@ _DECLARATION = re.compile(
 _MEMBERS = re.compile(r"(?<=\s)(enum\s+\w+[^{;]*)\{[^}]*\}")
 _NAMESPACE = re.compile(r"^namespace +([\w.]+)", re.MULTILINE)
 _USING = re.compile(r"^(?:global +)?using +(?:static +)?(?:\w+ *= *)?([\w.]+) *;", re.MULTILINE)
-# As it stands where a type does: before a point, a star, an argument list of types or a name, in a cast or a list, or behind new, is, : and the like. Else it is a member's name.
-_NAME = re.compile(r"(?<![\w.])(?<!->)(?:(?<=new )|(?<=is )|(?<=: )|(?<=struct, )|(?<=typeof\()|(?<=sizeof\()|(?<=nameof\())(\w+)|(?<![\w.])(?<!->)([A-Z]\w*)(?=\s*[.*<>?\[)&,]|\s+(?!=>|is\b|switch\b|and\b|or\b)[a-zA-Z_])")
-_NESTED = re.compile(r"^[ \t]+(?:(?:public|internal|private|file|static|sealed|readonly|ref|unsafe) +)*(?:class|struct|interface|enum|record(?: +struct)?) +(\w+)", re.MULTILINE)
+# As it stands where a type does: before a point, a star, an argument list of types or a name, in a cast or a list, or behind
+# new, is, : and the like. Else it is a member's name.
+_NAME = re.compile(
+    r"(?<![\w.])(?<!->)(?:(?<=new )|(?<=is )|(?<=: )|(?<=struct, )|(?<=typeof\()|(?<=sizeof\()|(?<=nameof\())(\w+)"
+    r"|(?<![\w.])(?<!->)([A-Z]\w*)(?=\s*[.*<>?\[)&,]"
+    r"|\s+(?!=>|is\b|switch\b|and\b|or\b)[a-zA-Z_])")
+_NESTED = re.compile(
+    r"^[ \t]+(?:(?:public|internal|private|file|static|sealed|readonly|ref|unsafe) +)*"
+    r"(?:class|struct|interface|enum|record(?: +struct)?)"
+    r" +(\w+)", re.MULTILINE)
 # A field, property, parameter or part of a tuple of this name: in its file the name is taken for that.
-_MEMBER = re.compile(r"(?:(?<!new)(?<!is)(?<!return)(?<!case)(?<!as)(?<!or)(?<!and)(?<!not)(?<!in)(?<!ref)(?<!out)\b|[*?>\]]) +([A-Z]\w*)(?=\s*(?:\{\s*(?:get|internal get)|;|=(?!=)|,|\)))")
+_MEMBER = re.compile(
+    r"(?:(?<!new)(?<!is)(?<!return)(?<!case)(?<!as)(?<!or)(?<!and)(?<!not)(?<!in)(?<!ref)(?<!out)\b|[*?>\]])"
+    r" +([A-Z]\w*)(?=\s*(?:\{\s*(?:get|internal get)|;|=(?!=)|,|\)))")
 
 
 @dataclass
@@ -77,7 +91,8 @@ def read(root=SOURCES):
         code = _NO_CODE.sub(" ", path.read_text(encoding="utf-8"))
         code = _MEMBERS.sub(r"\1", code)
         namespace = _NAMESPACE.search(code)
-        files.append(Source(path, folder.as_posix(), namespace[1] if namespace else "", set(_DECLARATION.findall(code)), _names(code), set(_USING.findall(code))))
+        files.append(Source(path, folder.as_posix(), namespace[1] if namespace else "", set(_DECLARATION.findall(code)),
+                            _names(code), set(_USING.findall(code))))
     for source in files:
         project = source.folder.partition("/")[0]
         source.usings |= {using for other in files if other.folder == project and not other.namespace for using in other.usings}
@@ -85,7 +100,8 @@ def read(root=SOURCES):
 
 
 def _names(code):
-    return {name for pair in _NAME.findall(code) for name in pair if name} - set(_NESTED.findall(code)) - set(_MEMBER.findall(code))
+    names = {name for pair in _NAME.findall(code) for name in pair if name}
+    return names - set(_NESTED.findall(code)) - set(_MEMBER.findall(code))
 
 
 def uses(files):
@@ -104,7 +120,7 @@ def uses(files):
 
 
 def circles(edges):
-    """The sets of folders that use each other, directly or through others (Tarjan's strongly connected components), those of more than one."""
+    """The sets of more than one folder that use each other, directly or through others: strongly connected ones (Tarjan)."""
     targets = defaultdict(list)
     for source, target in edges:
         targets[source].append(target)

@@ -13,7 +13,10 @@ from eng.project import ROOT
 
 
 def dotnet():
-    """The .NET command: the first that has an SDK we can use, also where its install script leaves it, or else the first; None if there is none."""
+    """
+    The .NET command: the first that has an SDK we can use, also where its install script leaves it, or else the first; None if
+    there is none.
+    """
     found = installed()
     return next((command for command, versions, _ in found if any(map(is_usable, versions))), found[0][0] if found else None)
 
@@ -44,7 +47,8 @@ def wanted():
 def _sdks(command):
     try:
         # From where no global.json can have a say.
-        done = subprocess.run([command, "--list-sdks"], cwd="/", env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        done = subprocess.run([command, "--list-sdks"], cwd="/", env=environment(), stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True)
     except OSError as error:
         return (), str(error)
     versions = tuple(re.findall(r"^(\d+\.\d+\.\S+) \[", done.stdout, re.MULTILINE))

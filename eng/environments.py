@@ -76,7 +76,8 @@ def _unpack(folder, wheel):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(packages)
     command = executable(folder).with_name("symplast")
-    command.write_text(f"#!{executable(folder).absolute()}\nimport sys\n\nfrom symplast.commands import main\n\nsys.exit(main())\n")
+    command.write_text(
+        f"#!{executable(folder).absolute()}\nimport sys\n\nfrom symplast.commands import main\n\nsys.exit(main())\n")
     command.chmod(0o755)
 
 

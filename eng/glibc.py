@@ -26,8 +26,10 @@ SYMBOLS = {
     },
     "libpthread.so.0": {
         "GLIBC_2.2.5": [
-            "pthread_attr_getstack", "pthread_attr_setstack", "pthread_attr_setstacksize", "pthread_create", "pthread_getattr_np", "pthread_key_create", "pthread_key_delete",
-            "pthread_kill", "pthread_mutex_trylock", "pthread_mutexattr_destroy", "pthread_mutexattr_init", "pthread_mutexattr_settype",
+            "pthread_attr_getstack", "pthread_attr_setstack", "pthread_attr_setstacksize", "pthread_create", "pthread_getattr_np",
+            "pthread_key_create", "pthread_key_delete",
+            "pthread_kill", "pthread_mutex_trylock", "pthread_mutexattr_destroy", "pthread_mutexattr_init",
+            "pthread_mutexattr_settype",
             "pthread_once",
             "pthread_rwlock_rdlock", "pthread_rwlock_unlock", "pthread_rwlock_wrlock", "pthread_setspecific", "pthread_sigmask",
         ],
@@ -51,7 +53,8 @@ def build(folder):
         subprocess.run([compiler, "-shared", "-nostdlib", "-fPIC", "-fno-builtin", "-w", source, "-o", folder / library,
                         f"-Wl,-soname,{library}", f"-Wl,--version-script={script}"], check=True)
     for source in LINKED.glob("*.c"):
-        subprocess.run([compiler, "-c", "-O1", "-fPIC", "-Wall", "-Werror", source, "-o", folder / f"{source.stem}.o"], check=True)
+        subprocess.run([compiler, "-c", "-O1", "-fPIC", "-Wall", "-Werror", source, "-o", folder / f"{source.stem}.o"],
+                       check=True)
 
 
 if __name__ == "__main__":

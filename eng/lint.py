@@ -1,4 +1,5 @@
-"""Checks that need no test run: formatting, the width of lines, the order of the floors and rooms, the syntax of our Python under the oldest and the newest Python, and the type stubs.
+"""Checks that need no test run: formatting, the width of lines, the order of the floors and rooms, the syntax of our Python under
+the oldest and the newest Python, and the type stubs.
 
     python3 -m eng.lint
     python3 -m eng.lint --format    puts the formatting of the C# code right instead
@@ -41,9 +42,10 @@ def main():
     disorder = list(dependencies.problems(dependencies.read()))
     say("\n".join(disorder) or "Folders: no circles, no use of an upper floor")
     wide = list(_wide_lines())
-    say("\n".join(wide) or f"Lines of C# code: none longer than {_COLUMNS} columns")
-    parsed = [quietly(f"Syntax under Python {python.name}", [python.path, "-c", _PARSE, *sources.python()], f"syntax-{python.name}.log")
-              for python in dict.fromkeys([found[0], pythons.newest(found)])]
+    say("\n".join(wide) or f"Lines of C# and Python: none longer than {_COLUMNS} columns")
+    parsed = [
+        quietly(f"Syntax under Python {python.name}", [python.path, "-c", _PARSE, *sources.python()], f"syntax-{python.name}.log")
+        for python in dict.fromkeys([found[0], pythons.newest(found)])]
     typed = typecheck.check(["3.12", "3.15"])
     if formatted and not disorder and not wide and all(parsed) and typed:
         return 0
@@ -54,7 +56,7 @@ def main():
 
 def _wide_lines():
     """The places of lines that are longer than .editorconfig has them."""
-    for path in sources.csharp():
+    for path in [*sources.csharp(), *sources.python()]:
         for number, line in enumerate((ROOT / path).read_text(encoding="utf-8").splitlines(), 1):
             if len(line) > _COLUMNS:
                 yield f"{path}:{number}: {len(line)} columns, {_COLUMNS} are the most"

@@ -59,7 +59,8 @@ def _options():
     parser.add_argument("--python", default="", help="only the Pythons whose version begins with this")
     effort = parser.add_mutually_exclusive_group()
     effort.add_argument("--quick", dest="effort", action="store_const", const="quick", help="less data and fewer rounds")
-    effort.add_argument("--smoke", dest="effort", action="store_const", const="smoke", help="one round of each: whether everything runs")
+    effort.add_argument("--smoke", dest="effort", action="store_const", const="smoke",
+                        help="one round of each: whether everything runs")
     return parser.parse_args()
 
 

@@ -64,7 +64,8 @@ def _missing_python(pythons, skipped):
     if pythons:
         return
     oldest = ".".join(map(str, OLDEST_PYTHON))
-    yield (_with(f"A CPython {oldest} or newer (an ordinary build, not a free-threaded one) is missing.", skipped, "To install one:") +
+    yield (_with(f"A CPython {oldest} or newer (an ordinary build, not a free-threaded one) is missing.", skipped,
+                 "To install one:") +
            _python_of_system() +
            "  anywhere, without root:  uv python install 3.14   or   pyenv install 3.14\n"
            + ("" if shutil.which("uv") or shutil.which("pyenv") else
@@ -82,9 +83,11 @@ def _python_of_system():
     """The command for the system's own Python, if that is new enough."""
     name, version = _system()
     if name == "debian" and version < (13,):
-        return f"  Debian {version[0]}:               apt-get has no newer one (that of Debian 13 does), so one of the following\n"
+        return (
+            f"  Debian {version[0]}:               apt-get has no newer one (that of Debian 13 does), so one of the following\n")
     if name == "ubuntu" and version < (24, 4):
-        return f"  Ubuntu {version[0]}.{version[1]:02}:            apt-get has no newer one (that of Ubuntu 24.04 does), so one of the following\n"
+        return (f"  Ubuntu {version[0]}.{version[1]:02}:            apt-get has no newer one (that of Ubuntu 24.04 does), so "
+                f"one of the following\n")
     if name == "fedora":
         return "  Fedora:                  sudo dnf install python3\n"
     return "  Debian 13, Ubuntu 24.04: sudo apt-get install python3 python3-venv\n"

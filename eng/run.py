@@ -2,7 +2,8 @@
 
     python3 -m eng.run examples/codesearch.py [its arguments]
 
-SYMPLAST_PYTHON names another Python, which then runs the program as it is, with the packages that it has, and the build by way of PYTHONPATH.
+SYMPLAST_PYTHON names another Python, which then runs the program as it is, with the packages that it has, and the build by way of
+PYTHONPATH.
 """
 
 import os

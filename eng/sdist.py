@@ -1,4 +1,5 @@
-"""The source distribution: every file of the project that git tracks, and PKG-INFO, in which the version stands where there is no git.
+"""The source distribution: every file of the project that git tracks, and PKG-INFO, in which the version stands where there is no
+git.
 
     python3 -m eng.sdist            makes it in artifacts/sdist
 """
@@ -24,7 +25,8 @@ def build(folder):
     folder.mkdir(parents=True, exist_ok=True)
     archive = folder / f"{name()}.tar.gz"
     unfinished = folder / f"{name()}.tmp"
-    with gzip.GzipFile(unfinished, "wb", mtime=_time()) as stream, tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
+    with gzip.GzipFile(unfinished, "wb", mtime=_time()) as stream, tarfile.open(
+            fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
         _add(tar, "PKG-INFO", wheel.metadata().encode(), 0o644)
         for path in sources.tracked():
             if path != "PKG-INFO":  # of the sdist that this is made from

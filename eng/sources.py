@@ -6,12 +6,16 @@ from eng import version
 from eng.project import ROOT
 
 # What .gitignore leaves out, for where no git reads it.
-_FOLDERS_LEFT_OUT = {".git", ".venv", ".vs", ".vscode", ".idea", "__pycache__", "TestResults", "artifacts", "bin", "obj", "node_modules"}
+_FOLDERS_LEFT_OUT = {".git", ".venv", ".vs", ".vscode", ".idea", "__pycache__", "TestResults", "artifacts", "bin", "obj",
+                     "node_modules"}
 _LEFT_OUT = (".pyc", ".user", ".swp")
 
 
 def tracked():
-    """Their paths, relative to the root: those that git tracks; without git, as in an unpacked sdist, all that nothing has generated."""
+    """
+    Their paths, relative to the root: those that git tracks; without git, as in an unpacked sdist, all that nothing has
+    generated.
+    """
     if version.is_checkout():
         return _existing(version.git("ls-files", "-z", "--cached"))
     return sorted(_walk())
@@ -29,7 +33,8 @@ def csharp():
 
 def _named(*endings):
     if version.is_checkout():
-        return _existing(version.git("ls-files", "-z", "--cached", "--others", "--exclude-standard", *(f"*{each}" for each in endings)))
+        return _existing(
+            version.git("ls-files", "-z", "--cached", "--others", "--exclude-standard", *(f"*{each}" for each in endings)))
     return sorted(path for path in _walk() if path.endswith(endings))
 
 

@@ -18,7 +18,8 @@ _OUTPUT = ARTIFACTS / "bench" / "structures"
 
 def main(*arguments):
     prerequisites.demand(*pythons.find())
-    must("Compiling the benchmarks", [dotnet(), "publish", _PROJECT, "--configuration", "Release", "--runtime", "linux-x64", "--output", _OUTPUT],
+    must("Compiling the benchmarks",
+         [dotnet(), "publish", _PROJECT, "--configuration", "Release", "--runtime", "linux-x64", "--output", _OUTPUT],
          "bench-publish.log")
     samples = ARTIFACTS / "bench" / "structures.json"
     if "--json" not in arguments:

@@ -27,7 +27,10 @@ def fail(text):
 
 @contextmanager
 def running(what):
-    """While the block runs, a terminal shows since when: in one line for all blocks that run in several threads. Elsewhere nothing is shown."""
+    """While the block runs, a terminal shows since when: in one line for all blocks that run in several threads.
+
+    Elsewhere nothing is shown.
+    """
     if not sys.stdout.isatty():
         yield
         return

@@ -70,7 +70,8 @@ def main():
             environments.prepare(environments.for_tests(python), python, made)
     _expect_pip(found)
     jobs = _jobs(found, options.timeout)
-    say(f"The tests in C#, of the build scripts, and in Python with {len(found)} of them, {min(options.jobs, len(jobs))} at a time "
+    say(f"The tests in C#, of the build scripts, and in Python with {len(found)} of them, {min(options.jobs, len(jobs))} at a "
+        f"time "
         f"(about five minutes each{packages.announcement(everything=True)}) …")
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as runs:
         outcomes = [checked, *runs.map(lambda job: job(), jobs)]
@@ -108,7 +109,8 @@ def skips(reasons, pythons):
 # By what the reason begins with.
 _REMEDIES = [
     ("No CPython 3.12+ with a shared library", "sudo apt-get install libpython{minor} (Debian, Ubuntu), for that of the system"),
-    ("this Python was installed without", "sudo apt-get install libpython{minor}-testsuite (Debian, Ubuntu), for that of the system"),
+    ("this Python was installed without",
+     "sudo apt-get install libpython{minor}-testsuite (Debian, Ubuntu), for that of the system"),
     ("this Python has no test.", "sudo apt-get install libpython{minor}-testsuite (Debian, Ubuntu), for that of the system"),
     ("no Python 3.12+ here has pip", "sudo apt-get install python3-pip (Debian, Ubuntu), for that of the system"),
     ("git is not installed", "sudo apt-get install git"),

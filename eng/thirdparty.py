@@ -2,7 +2,8 @@
 
     python3 -m eng.thirdparty [--only numpy] [--python 3.14]
 
-SYMPLAST_PACKAGED_PYTHONS names Pythons that have the packages, as executables or folders, separated by colons. Without it, nothing is run.
+SYMPLAST_PACKAGED_PYTHONS names Pythons that have the packages, as executables or folders, separated by colons. Without it,
+nothing is run.
 """
 
 import argparse
@@ -66,7 +67,8 @@ def _options():
 def _pythons():
     for entry in filter(None, os.environ.get("SYMPLAST_PACKAGED_PYTHONS", "").split(":")):
         path = Path(entry).expanduser()
-        yield from sorted(each for each in path.glob("python3*") if re.fullmatch(r"python3\.\d+", each.name)) if path.is_dir() else [path]
+        yield from sorted(each for each in path.glob("python3*")
+                          if re.fullmatch(r"python3\.\d+", each.name)) if path.is_dir() else [path]
 
 
 def _unpack(package, sources):
@@ -106,18 +108,23 @@ def _try(python, site, sources, only):
     counts = _counted(python, site, f"{python.name}, suites", suites, logs / "suites")
     if only or not (TESTS / "test_programs.py").exists():
         return counts
-    programs = _counted(python, site, f"{python.name}, programs", ["-m", "eng.unittests", logs / "programs.counts", relative(TESTS)], logs / "programs")
+    programs = _counted(python, site, f"{python.name}, programs",
+                        ["-m", "eng.unittests", logs / "programs.counts", relative(TESTS)], logs / "programs")
     return [a + b for a, b in zip(counts, programs)]
 
 
 def _counted(python, site, what, arguments, name):
-    """(passed, failed, skipped) of a program that writes them to a file as eng.unittests does; one failure more if it does not end as it should."""
+    """
+    (passed, failed, skipped) of a program that writes them to a file as eng.unittests does; one failure more if it does not end
+    as it should.
+    """
     started = time.monotonic()
     log, counted = name.with_suffix(".log"), name.with_suffix(".counts")
     counted.unlink(missing_ok=True)
     variables = environment(PYTHONPATH=os.pathsep.join(map(str, [site, TESTS])))
     with open(log, "w+", encoding="utf-8", errors="replace") as output:
-        process = subprocess.Popen([str(part) for part in [python, *arguments]], cwd=ROOT, env=variables, stdin=subprocess.DEVNULL,
+        process = subprocess.Popen([str(part) for part in [python, *arguments]], cwd=ROOT, env=variables,
+                                   stdin=subprocess.DEVNULL,
                                    stdout=output, stderr=subprocess.STDOUT)
         try:
             status = process.wait(MOST)
@@ -134,7 +141,8 @@ def _counted(python, site, what, arguments, name):
         failed += 1
     if failed:
         say(text if len(text) < 20000 else text[:10000] + "\n[…]\n" + text[-10000:])
-    say(f"{what}: {passed} passed, {failed} failed, {skipped} skipped, exit status {status} ({elapsed(time.monotonic() - started)}, {relative(log)})")
+    say(f"{what}: {passed} passed, {failed} failed, {skipped} skipped, exit status {status} "
+        f"({elapsed(time.monotonic() - started)}, {relative(log)})")
     for reason, number in sorted(counts["skipped"].items(), key=lambda each: -each[1]):
         say(f"skipped: {number:4} {reason}")
     return passed, failed, skipped

@@ -21,12 +21,16 @@ _PROGRAM = ROOT / "tests" / "typing" / "program.py"
 
 
 def check(versions):
-    """Whether pyright agrees under these versions of Python. Without npm or pyright that is not known: in CI it fails then, elsewhere it passes."""
+    """Whether pyright agrees under these versions of Python.
+
+    Without npm or pyright that is not known: in CI it fails then, elsewhere it passes.
+    """
     npm, node = shutil.which("npm"), shutil.which("node")
     if not npm or not node:
         return _unchecked("npm")
     script = _PLACE / "node_modules" / "pyright" / "index.js"
-    install = [npm, "install", "--prefix", _PLACE, "--no-audit", "--no-fund", "--no-save", "--fetch-timeout=60000", "--fetch-retries=1", f"pyright@{_VERSION}"]
+    install = [npm, "install", "--prefix", _PLACE, "--no-audit", "--no-fund", "--no-save", "--fetch-timeout=60000",
+               "--fetch-retries=1", f"pyright@{_VERSION}"]
     if not script.exists() and not quietly("Installing pyright", install, "pyright.log", "from npm, some 5 MB"):
         return _unchecked("pyright")
     return all([_check(node, script, version) for version in versions])
@@ -40,7 +44,8 @@ def _unchecked(missing):
 
 def _check(node, script, version):
     found = _errors(node, script, version, "-p", _PROGRAM.parent)
-    wanted = {(_PROGRAM, number) for number, line in enumerate(_PROGRAM.read_text(encoding="utf-8").splitlines(), 1) if re.search("# error$", line)}
+    wanted = {(_PROGRAM, number) for number, line in enumerate(_PROGRAM.read_text(encoding="utf-8").splitlines(), 1)
+              if re.search("# error$", line)}
     stub = PACKAGE / "__init__.pyi"
     found |= _errors(node, script, version, stub)
     for file, line in sorted(wanted - found.keys()):
@@ -59,7 +64,8 @@ def _errors(node, script, version, *arguments):
         diagnostics = json.loads(answer.stdout)["generalDiagnostics"]
     except (ValueError, KeyError):
         raise SystemExit(f"pyright did not run: {answer.stdout}{answer.stderr}")
-    return {(Path(each["file"]), each["range"]["start"]["line"] + 1): each["message"] for each in diagnostics if each["severity"] == "error"}
+    return {(Path(each["file"]), each["range"]["start"]["line"] + 1): each["message"]
+            for each in diagnostics if each["severity"] == "error"}
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ What unittest prints cannot be counted on: a crash prints no totals, and Python 
 COUNTS is the file that gets, as JSON, the numbers of passed and failed tests and of those that were skipped for each reason, and
 the ten slowest.
 
-With --between, for a Python that is neither the oldest nor the newest, modules are skipped that say why no version of CPython changes
-what they promise:
+With --between, for a Python that is neither the oldest nor the newest, modules are skipped that say why no version of CPython
+changes what they promise:
 
     SAME_IN_EVERY_VERSION = "the structures know no Python"
 """

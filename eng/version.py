@@ -1,8 +1,9 @@
 """The version of what is built here.
 
-The number of the release stands in Directory.Build.props; the C# is compiled with that alone, so that a commit is no reason to compile. What lies between
-two releases is told apart by the Python part and the wheel: 0.2.0.dev335+g1a2b3c4d5 is the 335th commit since the release before (or since the first one)
-on the way to 0.2.0, and .m1f2e3d4c behind it says that files were changed after that commit. pip takes each of them for something new.
+The number of the release stands in Directory.Build.props; the C# is compiled with that alone, so that a commit is no reason to
+compile. What lies between two releases is told apart by the Python part and the wheel: 0.2.0.dev335+g1a2b3c4d5 is the 335th
+commit since the release before (or since the first one) on the way to 0.2.0, and .m1f2e3d4c behind it says that files were
+changed after that commit. pip takes each of them for something new.
 
     python3 -m eng.version          says it
 """
@@ -73,7 +74,8 @@ def is_checkout():
 def git(*arguments):
     """What a command of git says, without the last newline; None if it fails or there is no git."""
     try:
-        done = subprocess.run(["git", *arguments], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="surrogateescape")
+        done = subprocess.run(["git", *arguments], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8",
+                              errors="surrogateescape")
     except OSError:
         return None
     return done.stdout.rstrip("\n") if done.returncode == 0 else None

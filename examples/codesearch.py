@@ -215,8 +215,10 @@ PSS, which counts shared pages once; peak is the sum of the most that each proce
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="leave out the library's tests, whose index is larger than that of all the rest")
-    parser.add_argument("--queries", type=int, metavar="N", help=f"how many; default: 400, with --quick 800, at least {len(EXAMPLES)}")
+    parser.add_argument("--quick", action="store_true",
+                        help="leave out the library's tests, whose index is larger than that of all the rest")
+    parser.add_argument("--queries", type=int, metavar="N",
+                        help=f"how many; default: 400, with --quick 800, at least {len(EXAMPLES)}")
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)), help="default: the usable cores")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)  # measure one way and print its report
     options = parser.parse_args()

@@ -71,7 +71,8 @@ def main():
         root = find(parents, node)
         sizes[root] = sizes.get(root, 0) + 1
     assert all(find(parents, left) == find(parents, right) for left, right in edges)
-    print(f"{len(numbers)} nodes, {len(edges)} edges: {len(sizes)} components, the largest of {max(sizes.values())} nodes", file=sys.stdout)
+    print(f"{len(numbers)} nodes, {len(edges)} edges: {len(sizes)} components, the largest of {max(sizes.values())} nodes",
+          file=sys.stdout)
 
 
 main()

@@ -3,8 +3,9 @@
     python examples/frames.py            a year: some half a minute on two cores
     python examples/frames.py --quick    two months
 
-Each day is a table of sales that is grouped, joined and smoothed by pandas and fitted by NumPy. NumPy lets go of the GIL here and there, pandas
-holds it nearly always, so that threads gain little. The same function `day` answers for the same days in three ways:
+Each day is a table of sales that is grouped, joined and smoothed by pandas and fitted by NumPy. NumPy lets go of the GIL here and
+there, pandas holds it nearly always, so that threads gain little. The same function `day` answers for the same days in three
+ways:
 
     sequential   a plain loop in one interpreter
     threads      a ThreadPoolExecutor, in the same interpreter
@@ -43,11 +44,13 @@ def day(products: Mapping[str, Mapping], size: int, number: int) -> Answer:
     random = np.random.default_rng(number)
     names = list(products)
     sales = pd.DataFrame({
-        "time": pd.Timestamp("2026-01-01") + pd.to_timedelta(number, unit="D") + pd.to_timedelta(np.sort(random.integers(0, 86400, size)), unit="s"),
+        "time": pd.Timestamp("2026-01-01") + pd.to_timedelta(number, unit="D")
+        + pd.to_timedelta(np.sort(random.integers(0, 86400, size)), unit="s"),
         "product": [names[i] for i in random.zipf(1.3, size) % PRODUCTS],
         "count": random.poisson(2, size) + 1,
     })  # fmt: skip
-    known = pd.DataFrame([(name, each["price"], each["group"]) for name, each in products.items()], columns=["product", "price", "group"])
+    known = pd.DataFrame([(name, each["price"], each["group"]) for name, each in products.items()],
+                         columns=["product", "price", "group"])
     joined = sales.merge(known, on="product")
     joined["value"] = joined["price"] * joined["count"]
     groups = joined.groupby("group")["value"].sum().sort_values(ascending=False)
@@ -115,7 +118,8 @@ def main() -> None:
         print(f"examples/frames.py is left out: {error}. To see it: {sys.executable} -m pip install numpy pandas")
         return
     numbers, size = range(options.days or (60 if options.quick else 365)), 8000
-    print(f"NumPy {numpy.__version__} and pandas {pandas.__version__}, Python {platform.python_version()}: {len(numbers)} days of {size} sales each,"
+    print(f"NumPy {numpy.__version__} and pandas {pandas.__version__}, Python {platform.python_version()}: {len(numbers)} days "
+          f"of {size} sales each,"
           f" {options.workers} workers.\n", flush=True)
     day(price_list(), 100, 0)  # What is made only once is made now.
     results = {way: measure(way, numbers, size, options.workers) for way in WAYS}
@@ -127,7 +131,8 @@ def main() -> None:
         if answers != expected:
             sys.exit(f"WRONG: {way} found other answers than the plain loop")
     group, value, hour, _ = max(expected, key=lambda answer: answer[1])
-    print(f"\nAll {len(results)} ways gave the same {len(expected)} answers. The best day: {group} sold for {value:,.2f}, most of all at {hour} h.")
+    print(f"\nAll {len(results)} ways gave the same {len(expected)} answers. The best day: {group} sold for {value:,.2f}, most "
+          f"of all at {hour} h.")
 
 
 if __name__ == "__main__":

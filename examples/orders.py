@@ -44,7 +44,8 @@ def main():
 
     placed = sum(amount for seed in range(4) for amount in amounts(seed, count // 4))
     assert placed == 2 * volume.value + sum(bids.values()) + sum(asks.values())
-    print(f"{count} orders: {volume.value} traded, {len(bids)} bids and {len(asks)} asks left, the best at {-bids.first()[0][0]} and {asks.first()[0][0]}")
+    print(f"{count} orders: {volume.value} traded, {len(bids)} bids and {len(asks)} asks left, the best at "
+          f"{-bids.first()[0][0]} and {asks.first()[0][0]}")
 
 
 def amounts(seed, count):

@@ -38,7 +38,8 @@ def main():
     assert served.value == count == sum(session.visits for session in sessions.values())
     assert count == sum(sum(session.basket.values()) for session in sessions.values())
     best = max(sessions.values(), key=lambda session: session.visits)
-    print(f"{count} requests of {len(sessions)} visitors; {best.user} came most often: {best.visits} times, for {best.basket.copy()}")
+    print(f"{count} requests of {len(sessions)} visitors; {best.user} came most often: {best.visits} times, for "
+          f"{best.basket.copy()}")
 
 
 main()

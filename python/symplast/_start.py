@@ -2,7 +2,8 @@
 
 import os
 import sys
-from _collections_abc import MutableMapping, MutableSequence, MutableSet, Sequence  # what collections.abc has, without the package around it
+# what collections.abc has, without the package around it
+from _collections_abc import MutableMapping, MutableSequence, MutableSet, Sequence
 
 
 def load():
@@ -29,8 +30,8 @@ def load():
 
 
 def _is_first_in_interpreter(extension):
-    # An interpreter has one extension module, and so one package around it: the classes of a second one would be strangers to the objects of the first. An import
-    # returns what sys.modules has at its end.
+    # An interpreter has one extension module, and so one package around it: the classes of a second one would be strangers to the
+    # objects of the first. An import returns what sys.modules has at its end.
     first = getattr(extension, "_package", None)
     if first is None:
         return True

@@ -28,7 +28,8 @@ class Leak(collections.namedtuple("Leak", "type pool size references handles hel
         if self.held_by == "handle":
             held = "held by a handle in interpreter " + ", ".join(map(str, self.handles))
         else:
-            held = {"nothing": "held by nothing but circles", "object": "held by another object"}.get(self.held_by, "held elsewhere")
+            held = {"nothing": "held by nothing but circles", "object": "held by another object"}.get(
+                self.held_by, "held elsewhere")
         created = "" if self.created is None else f", created at {self.created}"
         return f"{self.type} in pool {self.pool.name!r}, {self.size} bytes, {self.references} references, {held}{created}"
 

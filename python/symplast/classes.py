@@ -1,8 +1,10 @@
-"""Which class a live object belongs to, in each interpreter: the one that it was made with, or the class here that has the same definition.
+"""Which class a live object belongs to, in each interpreter: the one that it was made with, or the class here that has the same
+definition.
 
-A class that its module has under its name goes by this name, and by its definition: of two that were made from the same source, one in each interpreter, the
-objects are the same; but not of two that one interpreter has made. Any other class goes by value, under the token that it has in tasks too. Its definition lies in
-the process from its first object on, for whoever meets one, and is renewed when live objects are sent and it has changed.
+A class that its module has under its name goes by this name, and by its definition: of two that were made from the same source,
+one in each interpreter, the objects are the same; but not of two that one interpreter has made. Any other class goes by value,
+under the token that it has in tasks too. Its definition lies in the process from its first object on, for whoever meets one, and
+is renewed when live objects are sent and it has changed.
 """
 
 import marshal
@@ -22,7 +24,10 @@ _sent = None
 
 
 class Source:
-    """Where a class comes from: a hash of what its statement made, a hash of the state of its module's file; and its definition, once that was written."""
+    """
+    Where a class comes from: a hash of what its statement made, a hash of the state of its module's file; and its definition,
+    once that was written.
+    """
 
     __slots__ = ("content", "definition", "foreign", "is_complete", "stamp")
 
@@ -74,7 +79,10 @@ def sent(cls):
 
 
 def identify(cls):
-    """Called when a class makes its first object in this interpreter: gives it its number, and leaves its definition if others cannot import it."""
+    """
+    Called when a class makes its first object in this interpreter: gives it its number, and leaves its definition if others
+    cannot import it.
+    """
     source = vars(cls).get(SOURCE)
     if source is None:
         return
@@ -118,7 +126,8 @@ def resolve(module, qualname, content, stamp, definition, reason):
             signals.let_through(error)
             reason, cause = "its definition cannot be used here", error
     reason = reason or "nobody has left its definition"
-    raise _symplast.NotShareableError(f"the class {module}.{qualname} of this object cannot be found in this interpreter: {reason}") from cause
+    raise _symplast.NotShareableError(
+        f"the class {module}.{qualname} of this object cannot be found in this interpreter: {reason}") from cause
 
 
 def receive(definition):
@@ -132,7 +141,9 @@ def receive(definition):
 
 
 def renew():
-    """Called when live objects are about to be sent: leaves new definitions of the classes that have changed since they left theirs."""
+    """
+    Called when live objects are about to be sent: leaves new definitions of the classes that have changed since they left theirs.
+    """
     for cls in _symplast._unpublished_namesakes():
         _publish(cls)
     if not _sent:
@@ -186,7 +197,8 @@ def _token_of(cls):
 def _is_nameless(cls):
     # Whether it cannot be another interpreter's under its name: one of the program itself, or of a function.
     module = cls.__module__
-    return not isinstance(module, str) or "<locals>" in cls.__qualname__ or module == "__main__" or sys.modules.get(module) is sys.modules["__main__"]
+    return not isinstance(module, str) or "<locals>" in cls.__qualname__ or module == "__main__" or sys.modules.get(
+        module) is sys.modules["__main__"]
 
 
 def _goes_by_name(cls):
@@ -217,7 +229,8 @@ def _stamp_of(module):
 
 
 def _content_of(cls, namespace):
-    parts = [(name, _content_of_value(value)) for name, value in namespace.items() if name not in (SOURCE, "__module__", "__firstlineno__")]
+    parts = [(name, _content_of_value(value)) for name, value in namespace.items()
+             if name not in (SOURCE, "__module__", "__firstlineno__")]
     return hash((tuple(parts), tuple(base.__qualname__ for base in cls.__bases__)))
 
 
@@ -240,7 +253,8 @@ def _content_of_value(value):
 
 
 def _content_of_code(code):
-    constants = [_content_of_code(each) if isinstance(each, types.CodeType) else (type(each).__name__, _text_of(each)) for each in code.co_consts]
+    constants = [_content_of_code(each) if isinstance(each, types.CodeType) else (type(each).__name__, _text_of(each))
+                 for each in code.co_consts]
     return hash((code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_flags, tuple(constants)))
 
 

@@ -92,7 +92,10 @@ class Worker(threading.Thread):
         return self._ended.is_set()
 
     def wait(self, timeout=None):
-        """Wait for the end; returns whether it has come. Unlike join(), which on 3.12 takes the thread for ended when Ctrl-C interrupts it."""
+        """Wait for the end; returns whether it has come.
+
+        Unlike join(), which on 3.12 takes the thread for ended when Ctrl-C interrupts it.
+        """
         if not self._launched.is_set() and self._claim.acquire(blocking=False):
             # Who was about to start it has been interrupted, and will not any more.
             self._fail(RuntimeError("cannot schedule new futures after shutdown"))
@@ -103,7 +106,10 @@ class Worker(threading.Thread):
 
 
 class Crew:
-    """The workers of one executor and what they share with it. Threads refer to it, never to the executor, which can so be collected."""
+    """The workers of one executor and what they share with it.
+
+    Threads refer to it, never to the executor, which can so be collected.
+    """
 
     def __init__(self, settings, parcel, name_prefix, max_workers):
         self.channel = _symplast.Channel(future.deliver)
@@ -113,8 +119,8 @@ class Crew:
         self.name_prefix = name_prefix
         self.broken = None
         self.stopped = False
-        # Each number is for one worker. A number is taken, and a worker found for it, by single operations; what an exception of a signal
-        # handler leaves undone is done by the next call.
+        # Each number is for one worker. A number is taken, and a worker found for it, by single operations; what an exception of
+        # a signal handler leaves undone is done by the next call.
         self._numbers = iter(range(max_workers))
         self._taken = []
         self._workers = {}
@@ -125,7 +131,10 @@ class Crew:
         return list(self._workers.values())
 
     def man(self, count):
-        """Start another worker if there are fewer than count, and not as many as there may be. RuntimeError if no thread can be started."""
+        """Start another worker if there are fewer than count, and not as many as there may be.
+
+        RuntimeError if no thread can be started.
+        """
         if len(self._taken) < count:
             self._taken.extend(itertools.islice(self._numbers, 1))
         if len(self._begun) == len(self._taken):

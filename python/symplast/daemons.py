@@ -1,4 +1,6 @@
-"""How a worker ends the daemon threads that tasks have left, as CPython does nowhere: an interpreter can only end without them."""
+"""
+How a worker ends the daemon threads that tasks have left, as CPython does nowhere: an interpreter can only end without them.
+"""
 
 import _queue
 import _thread
@@ -23,8 +25,8 @@ _LOCK = type(_thread.allocate_lock())
 def stop(threading):
     """Raise SystemExit in daemon threads, again and again, until they have ended or patience has. Warns of those that are left.
 
-    Called by the worker's own thread, with the names of the module threading, when all other threads have ended and all functions of
-    atexit have been called.
+    Called by the worker's own thread, with the names of the module threading, when all other threads have ended and all functions
+    of atexit have been called.
     """
     begun = time.monotonic()
     pause, tries, raised = _FIRST_PAUSE, 0, {}
@@ -53,8 +55,8 @@ def _running(threading):
 
 
 def _wake_waiting(threads):
-    # The wait for a lock ends with the lock's release, and with nothing else. Nobody is left whom the lock could concern; whoever is let
-    # through raises at once.
+    # The wait for a lock ends with the lock's release, and with nothing else. Nobody is left whom the lock could concern; whoever
+    # is let through raises at once.
     try:
         frames = list(sys._current_frames().values())
     except RuntimeError:

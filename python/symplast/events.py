@@ -4,7 +4,10 @@ import _thread
 
 
 class Event:
-    """As threading.Event, but without a lock of its own: a signal handler or a finalizer can wait for it, or set it, at any time. Happens once."""
+    """As threading.Event, but without a lock of its own: a signal handler or a finalizer can wait for it, or set it, at any time.
+
+    Happens once.
+    """
 
     def __init__(self):
         self._happened = False
@@ -17,7 +20,8 @@ class Event:
     def set(self):
         """Let it happen. To be called again if an exception of a signal handler comes in between."""
         self._happened = True
-        # A sleeper enters the list before it looks, so that one that has not seen it is found here. To wake it twice does no harm.
+        # A sleeper enters the list before it looks, so that one that has not seen it is found here. To wake it twice does no
+        # harm.
         for sleeper in tuple(self._sleepers):
             if sleeper.locked():
                 _wake(sleeper)

@@ -15,7 +15,8 @@ import weakref
 from concurrent.futures import _base, thread
 
 from symplast import _start, _symplast, byvalue, privacy, searchpath, signals, transport
-from symplast.byvalue import writer as _writer  # Here, and not when the first definition is written: a signal handler may be what comes first.
+# Here, and not when the first definition is written: a signal handler may be what comes first.
+from symplast.byvalue import writer as _writer
 from symplast.crew import BrokenInterpreterPool, Crew
 from symplast.crew import stop as _stop
 from symplast.future import InterpreterFuture, RemoteError, take_back
@@ -27,7 +28,8 @@ _exiting = False
 _in_child = False
 
 
-# As the standard library's own from 3.14 on, a ThreadPoolExecutor, which asyncio demands of a default executor. Nothing is inherited from it.
+# As the standard library's own from 3.14 on, a ThreadPoolExecutor, which asyncio demands of a default executor. Nothing is
+# inherited from it.
 class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
     """Runs calls in worker interpreters, each with its own GIL, in threads of this process: on all cores at once.
 
@@ -39,14 +41,16 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
     Thread-safe.
     """
 
-    def __init__(self, max_workers=None, thread_name_prefix="", initializer=None, initargs=(), *, extensions=None, libraries=None):
+    def __init__(self, max_workers=None, thread_name_prefix="", initializer=None, initargs=(), *, extensions=None,
+                 libraries=None):
         """Make an executor; workers start with the first tasks, as they are needed.
 
-        max_workers is the number of workers at most, thread_name_prefix the beginning of their threads' names, initializer a function
-        that each worker calls with initargs before its first task. extensions says what workers do with extension modules that do not declare
-        support for several interpreters: "private" (a private copy in each worker), "refuse" (ImportError), or a dict of names of modules or packages and
-        policies, which may also be "shared" (loaded as ever, without CPython's check); libraries is a dict of patterns of file names of libraries and
-        "private" or "shared". What they do not name is as symplast.extensions.policy says.
+        max_workers is the number of workers at most, thread_name_prefix the beginning of their threads' names, initializer a
+        function that each worker calls with initargs before its first task. extensions says what workers do with extension
+        modules that do not declare support for several interpreters: "private" (a private copy in each worker), "refuse"
+        (ImportError), or a dict of names of modules or packages and policies, which may also be "shared" (loaded as ever, without
+        CPython's check); libraries is a dict of patterns of file names of libraries and "private" or "shared". What they do not
+        name is as symplast.extensions.policy says.
         """
         if max_workers is None:
             max_workers = _usable_cores()
@@ -126,10 +130,12 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
         return future
 
     def map(self, fn, *iterables, timeout=None, chunksize=1, buffersize=None):
-        """Like Executor.map of Python 3.14, on all versions: an iterator over the results of fn(*args) for the args of zip(*iterables), in their order.
+        """Like Executor.map of Python 3.14, on all versions: an iterator over the results of fn(*args) for the args of
+        zip(*iterables), in their order.
 
-        TimeoutError if a result is not there timeout seconds after the call. chunksize > 1 sends that many calls as one task. With a
-        buffersize, no more tasks than that are submitted whose results have not been asked for; iterables may then be endless.
+        TimeoutError if a result is not there timeout seconds after the call. chunksize > 1 sends that many calls as one task.
+        With a buffersize, no more tasks than that are submitted whose results have not been asked for; iterables may then be
+        endless.
         """
         if chunksize < 1:
             raise ValueError("chunksize must be >= 1.")
@@ -141,7 +147,8 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
         calls = zip(*iterables)
         if chunksize == 1:
             return _results(self, fn, calls, end, buffersize)
-        return _flatten(_results(self, functools.partial(_run_chunk, fn), zip(itertools.batched(calls, chunksize)), end, buffersize))
+        return _flatten(
+            _results(self, functools.partial(_run_chunk, fn), zip(itertools.batched(calls, chunksize)), end, buffersize))
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         """Take no more calls; finish (or cancel) what is queued; wait for the workers to end."""
@@ -231,7 +238,9 @@ def _flatten(lists):
 
 
 def _at_exit():
-    """Before the interpreter ends: let workers finish as other executors do, or stop them if it is Ctrl-C that ends the program."""
+    """
+    Before the interpreter ends: let workers finish as other executors do, or stop them if it is Ctrl-C that ends the program.
+    """
     global _exiting
     _exiting = True
     crews = list(_crews)
@@ -254,8 +263,8 @@ def _at_exit():
 
 
 def _remember_interrupt():
-    # For the program's exit status CPython keeps in mind that KeyboardInterrupt ended it, but forgets that when any interpreter runs code
-    # from a string, as namedtuple() does.
+    # For the program's exit status CPython keeps in mind that KeyboardInterrupt ended it, but forgets that when any interpreter
+    # runs code from a string, as namedtuple() does.
     try:
         exec("raise KeyboardInterrupt")
     except KeyboardInterrupt:
@@ -285,8 +294,8 @@ def _watch_forks():
 
 
 def _refuse_fork(event, arguments):
-    # A child that is forked while other interpreters live crashes or hangs in CPython itself (3.12 to 3.15) before any code could refuse there.
-    # A child has no other interpreters, and must not enter the extension.
+    # A child that is forked while other interpreters live crashes or hangs in CPython itself (3.12 to 3.15) before any code could
+    # refuse there. A child has no other interpreters, and must not enter the extension.
     if event in ("os.fork", "os.forkpty") and not _in_child and not _symplast._is_alone():
         raise RuntimeError(
             "a process with worker interpreters cannot be forked, the child would crash; shut the executors down first, "
@@ -295,7 +304,8 @@ def _refuse_fork(event, arguments):
 
 
 def _refuse_in_child():
-    # No lock of ours may be taken here and no call may enter the extension: a thread that did not survive the fork may have been inside.
+    # No lock of ours may be taken here and no call may enter the extension: a thread that did not survive the fork may have been
+    # inside.
     global _in_child
     _in_child = True
     _crews.clear()

@@ -1,8 +1,9 @@
 """
-Extension modules in interpreters with their own GIL. One that does not declare support for several interpreters is loaded there from a private copy of its
-library, so that its C state is that interpreter's own.
+Extension modules in interpreters with their own GIL. One that does not declare support for several interpreters is loaded there
+from a private copy of its library, so that its C state is that interpreter's own.
 
-policy: what the calling interpreter does with such modules, and with the libraries that they need; a Policy. That of the main interpreter is where those of its workers begin.
+policy: what the calling interpreter does with such modules, and with the libraries that they need; a Policy. That of the main
+interpreter is where those of its workers begin.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Loaded(NamedTuple):
 
 def loaded() -> list[Loaded]:
     """
-    What the calling interpreter has loaded since symplast was imported there: its extension modules, then the libraries that it has private copies of. In the main
-    interpreter, where all is loaded as ever, the list is empty.
+    What the calling interpreter has loaded since symplast was imported there: its extension modules, then the libraries that it
+    has private copies of. In the main interpreter, where all is loaded as ever, the list is empty.
     """
     return [Loaded(*each) for each in _symplast._loaded_extensions()]

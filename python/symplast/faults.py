@@ -1,4 +1,7 @@
-"""What faulthandler does when a worker calls it: it keeps a file and a handler for the whole process, to which a worker lends a descriptor."""
+"""
+What faulthandler does when a worker calls it: it keeps a file and a handler for the whole process, to which a worker lends a
+descriptor.
+"""
 
 import os
 import sys

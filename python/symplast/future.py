@@ -17,7 +17,10 @@ _ATTEMPTS = 100
 
 
 class RemoteError(_symplast.SymplastError):
-    """A task raised an exception that cannot be pickled, or be formatted; the message is its text, the cause its traceback in the worker."""
+    """
+    A task raised an exception that cannot be pickled, or be formatted; the message is its text, the cause its traceback in the
+    worker.
+    """
 
     __module__ = "symplast"
 
@@ -79,7 +82,8 @@ class InterpreterFuture(_base.Future):
     def _wait(self, timeout):
         left = self._receive(timeout)
         if not self.done():
-            # Another thread takes in the answers. One event for all that sleep here; whoever comes later than the end sees that it has ended.
+            # Another thread takes in the answers. One event for all that sleep here; whoever comes later than the end sees that
+            # it has ended.
             ended = vars(self).setdefault("_ended", events.Event())
             if not self.done():
                 ended.wait(left)
@@ -103,7 +107,10 @@ class InterpreterFuture(_base.Future):
                 left = max(0, end - time.monotonic())
 
     def end(self, state, result=None, exception=None):
-        """End the future, unless it has ended. If an exception of a signal handler comes in between, call it again: it goes on where it was."""
+        """End the future, unless it has ended.
+
+        If an exception of a signal handler comes in between, call it again: it goes on where it was.
+        """
         with self._condition:
             if self._state == _base.PENDING:
                 waiters = iter(tuple(self._waiters))
@@ -156,7 +163,8 @@ def _log_callback(future, error):
 
 
 def take_back(take, state=_base.CANCELLED_AND_NOTIFIED, exception=None):
-    """End the futures that take(list) appends to a list, as it takes their tasks back, and run their callbacks; so no lock may be held.
+    """End the futures that take(list) appends to a list, as it takes their tasks back, and run their callbacks; so no lock may be
+    held.
 
     What a signal handler raises meanwhile is raised when all have ended.
     """
@@ -177,7 +185,8 @@ def take_back(take, state=_base.CANCELLED_AND_NOTIFIED, exception=None):
 
 
 def deliver(future, kind, data):
-    """Called in the owner for each answer; data came from worker.main. Returns whether the future has callbacks: they are run by a second call.
+    """Called in the owner for each answer; data came from worker.main. Returns whether the future has callbacks: they are run by
+    a second call.
 
     A call that raises is repeated: what it raises in the main thread is a signal handler's, and meant for whoever waits.
     """

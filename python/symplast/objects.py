@@ -8,7 +8,8 @@ import typing
 from symplast import _symplast, classes
 
 _FIELDS = "__symplast_fields__"
-_PLAIN = {int: (int,), float: (float, int), str: (str,), bytes: (bytes,), bool: (bool,), complex: (complex, float, int), tuple: (tuple,)}
+_PLAIN = {int: (int,), float: (float, int), str: (str,), bytes: (bytes,), bool: (bool,), complex: (complex, float, int),
+          tuple: (tuple,)}
 _init = _symplast.ObjectBase._init
 _LIVE = {"list": "List", "dict": "Dict", "set": "Set"}
 
@@ -37,7 +38,8 @@ class ObjectMeta(abc.ABCMeta):
             _refuse_finalizer(cls)
         if name == "__dataclass_params__":
             # The first thing that the decorator does to a class.
-            raise TypeError(f"{cls.__qualname__}: @dataclass is not for live objects: annotated attributes are their fields already, leave it out")
+            raise TypeError(f"{cls.__qualname__}: @dataclass is not for live objects: annotated attributes are their fields "
+                            f"already, leave it out")
         super().__setattr__(name, value)
 
     def register(cls, subclass):
@@ -54,14 +56,19 @@ class ObjectMeta(abc.ABCMeta):
         if cls.__init__ not in (_init, _initialise):
             return None
         kind, empty = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.empty
-        annotations = {key: annotation for each in reversed(cls.__mro__) if isinstance(each, ObjectMeta) for key, annotation in _annotations(each).items()}
+        annotations = {key: annotation for each in reversed(cls.__mro__) if isinstance(each, ObjectMeta)
+                       for key, annotation in _annotations(each).items()}
         return inspect.Signature(
-            [inspect.Parameter(key, kind, default=getattr(cls, key, empty), annotation=annotations.get(key, empty)) for key in cls.__symplast_fields__]
+            [inspect.Parameter(key, kind, default=getattr(cls, key, empty), annotation=annotations.get(key, empty))
+             for key in cls.__symplast_fields__]
         )
 
 
 def _complete(cls):
-    """Makes a class that has been created one of live objects. Also called when an instance is made before that, in __init_subclass__(), or of a class that has got a finalizer."""
+    """Makes a class that has been created one of live objects.
+
+    Also called when an instance is made before that, in __init_subclass__(), or of a class that has got a finalizer.
+    """
     if any("__del__" in vars(each) for each in cls.__mro__):
         _refuse_finalizer(cls)
     if not isinstance(cls, ObjectMeta):
@@ -73,7 +80,8 @@ def _complete(cls):
 
 def _refuse_finalizer(cls):
     raise TypeError(
-        f"{cls.__qualname__}.__del__: that of a live object runs when a handle goes, in each interpreter that had one, not when the object does; "
+        f"{cls.__qualname__}.__del__: that of a live object runs when a handle goes, in each interpreter that had one, not when "
+        f"the object does; "
         "give it a close() or make it a context manager, or use weakref.finalize() on an object of one interpreter that holds it"
     )
 
@@ -91,7 +99,8 @@ def _declare(cls):
     for key, annotation in annotations.items():
         default = (getattr(cls, key),) if hasattr(cls, key) else ()
         if default and (type(default[0]).__module__, type(default[0]).__qualname__) == ("dataclasses", "Field"):
-            raise TypeError(f"{cls.__qualname__}.{key}: dataclasses.field() is not for live objects; give the default itself, of which each object gets a copy")
+            raise TypeError(f"{cls.__qualname__}.{key}: dataclasses.field() is not for live objects; give the default itself, "
+                            f"of which each object gets a copy")
         required = _required(annotation, cls)
         if required is not None and default and default[0] is None:
             # As PEP 484 had it: a default of None says that None will do.
@@ -130,7 +139,10 @@ def _is_class_variable(annotation, cls):
 
 
 def _evaluate(annotation, cls):
-    """What an annotation means that was written, or is kept, as text; Any if it has names that are not known yet. The class itself may be one."""
+    """What an annotation means that was written, or is kept, as text; Any if it has names that are not known yet.
+
+    The class itself may be one.
+    """
     module = getattr(sys.modules.get(cls.__module__), "__dict__", {})
     names = {**vars(cls), cls.__name__: cls}
     try:
@@ -152,13 +164,15 @@ def _required(annotation, cls):
     if annotation is None or annotation is type(None):
         return (type(None),)
     if "dataclasses" in (type(annotation).__module__, getattr(annotation, "__module__", None)):
-        raise TypeError(f"{cls.__qualname__}: dataclasses.{getattr(annotation, '__name__', type(annotation).__name__.strip('_').removesuffix('_TYPE'))} is not for live objects")
+        kind = getattr(annotation, "__name__", type(annotation).__name__.strip("_").removesuffix("_TYPE"))
+        raise TypeError(f"{cls.__qualname__}: dataclasses.{kind} is not for live objects")
     origin = typing.get_origin(annotation) or annotation
     if origin in (typing.Union, types.UnionType):
         parts = [_required(part, cls) for part in typing.get_args(annotation)]
         return None if None in parts else tuple(dict.fromkeys(one for part in parts for one in part))
     if origin is typing.Annotated or origin is typing.Final:
-        return _required((annotation.__origin__ if origin is typing.Annotated else (*typing.get_args(annotation), typing.Any)[0]), cls)
+        return _required((annotation.__origin__ if origin is typing.Annotated else (*typing.get_args(annotation), typing.Any)[0]),
+                         cls)
     if isinstance(origin, typing.TypeAliasType):
         return _required(_value_of(origin), cls)
     if isinstance(origin, typing.NewType):
@@ -195,9 +209,9 @@ class Object(_symplast.ObjectBase, metaclass=ObjectMeta):
     """Base of classes whose instances all interpreters share.
 
     Attributes lie in a pool; methods, properties and everything else of the class are each interpreter's own. It imports the
-    class by its name, or gets it by value if the name does not mean this very class there. Annotated attributes of a class are its fields: only these can be set, values
-    are checked where the annotation is a plain type, and __init__ takes them in order unless the class has its own.
-    A class without annotations takes any attribute. Each access is atomic.
+    class by its name, or gets it by value if the name does not mean this very class there. Annotated attributes of a class are
+    its fields: only these can be set, values are checked where the annotation is a plain type, and __init__ takes them in order
+    unless the class has its own. A class without annotations takes any attribute. Each access is atomic.
     """
 
     def __copy__(self):

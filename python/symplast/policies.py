@@ -1,4 +1,7 @@
-"""What an interpreter with its own GIL does with extension modules that do not declare support for it, and with the libraries that they need."""
+"""
+What an interpreter with its own GIL does with extension modules that do not declare support for it, and with the libraries that
+they need.
+"""
 
 from __future__ import annotations
 
@@ -30,12 +33,14 @@ _CALLED_BY_THREADS = ("_ctypes",)
 
 class Policy:
     """
-    What an interpreter does with extension modules and libraries that it imports from now on. That of the main interpreter is where those of its workers begin, if
-    their executor is not given another; in the main interpreter itself all is loaded as ever.
+    What an interpreter does with extension modules and libraries that it imports from now on. That of the main interpreter is
+    where those of its workers begin, if their executor is not given another; in the main interpreter itself all is loaded as
+    ever.
 
-    At first it is what the environment says: SYMPLAST_EXTENSIONS ("private" or "refuse": what is done with all that have no policy of their own),
-    SYMPLAST_EXTENSIONS_PRIVATE, SYMPLAST_EXTENSIONS_SHARED and SYMPLAST_EXTENSIONS_REFUSE (names, with commas between them), SYMPLAST_LIBRARIES_PRIVATE and SYMPLAST_LIBRARIES_SHARED (patterns of
-    file names, with commas between them).
+    At first it is what the environment says: SYMPLAST_EXTENSIONS ("private" or "refuse": what is done with all that have no
+    policy of their own), SYMPLAST_EXTENSIONS_PRIVATE, SYMPLAST_EXTENSIONS_SHARED and SYMPLAST_EXTENSIONS_REFUSE (names, with
+    commas between them), SYMPLAST_LIBRARIES_PRIVATE and SYMPLAST_LIBRARIES_SHARED (patterns of file names, with commas between
+    them).
     """
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
@@ -59,13 +64,17 @@ class Policy:
 
     @property
     def libraries(self) -> Mapping[str, str]:
-        """By a pattern of file names: "private" or "shared". The first that fits counts; for what none fits there are rules and a list."""
+        """By a pattern of file names: "private" or "shared".
+
+        The first that fits counts; for what none fits there are rules and a list.
+        """
         return MappingProxyType(self._libraries)
 
     def update(self, extensions: str | Mapping[str, str] | None = None, libraries: Mapping[str, str] | None = None) -> None:
         """
-        Change it for what is imported from now on. extensions: a policy for all that have none of their own, or a dict of names and policies; libraries: a dict of
-        patterns and policies, which go before earlier ones. What they do not name stays as it is. TypeError or ValueError, with nothing changed, if they are something else.
+        Change it for what is imported from now on. extensions: a policy for all that have none of their own, or a dict of names
+        and policies; libraries: a dict of patterns and policies, which go before earlier ones. What they do not name stays as it
+        is. TypeError or ValueError, with nothing changed, if they are something else.
         """
         extensions, libraries = _checked_extensions(extensions), _checked_libraries(libraries)
         self._extensions = self._extensions | extensions
@@ -85,10 +94,14 @@ class Policy:
         return self._name_with_policy(module) != OTHERS
 
     def refusal(self, module: str) -> str:
-        """Why a module of this name, which does not declare support for several interpreters, is refused, and what can be done about it."""
+        """
+        Why a module of this name, which does not declare support for several interpreters, is refused, and what can be done about
+        it.
+        """
         name = self._name_with_policy(module)
         shown = module if name == OTHERS else name
-        reason = _REASONS.get(name, "it does not declare support for several interpreters, and the policy for extension modules is to refuse it")
+        reason = _REASONS.get(
+            name, "it does not declare support for several interpreters, and the policy for extension modules is to refuse it")
         return (
             f"{shown} cannot be imported in a worker interpreter: {reason}. Use it in the main interpreter or in a process, "
             f'or allow it: InterpreterPoolExecutor(extensions={{"{shown}": "private"}})'
@@ -119,7 +132,8 @@ def _checked_extensions(extensions):
     if isinstance(extensions, str):
         extensions = {OTHERS: extensions}
     elif not isinstance(extensions, Mapping):
-        raise TypeError(f"extensions must be 'private', 'refuse' or a dict of names and policies, not {type(extensions).__name__}")
+        raise TypeError(
+            f"extensions must be 'private', 'refuse' or a dict of names and policies, not {type(extensions).__name__}")
     for name, choice in extensions.items():
         where = "extensions" if name == OTHERS else f"extensions[{name!r}]"
         if not isinstance(name, str):

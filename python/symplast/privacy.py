@@ -40,8 +40,8 @@ def install():
     ExtensionFileLoader.create_module = create_module
 
 
-# What the loader does, by the policy and by whether it was given for the module: a copy if it does not declare support, a copy in any case, or NotImplemented if it would
-# need one, or CPython's own loader.
+# What the loader does, by the policy and by whether it was given for the module: a copy if it does not declare support, a copy in
+# any case, or NotImplemented if it would need one, or CPython's own loader.
 _TREATMENTS = {
     (policies.PRIVATE, False): 0,
     (policies.PRIVATE, True): 1,

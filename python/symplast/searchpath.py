@@ -1,7 +1,9 @@
-"""How workers find the modules that their owner finds: its sys.path, also when that changes, and what entries that are no absolute paths mean.
+"""How workers find the modules that their owner finds: its sys.path, also when that changes, and what entries that are no
+absolute paths mean.
 
-All interpreters of a process have one working directory, in which such entries ('' first of all) are looked for at each import. What the owner has
-imported from there before os.chdir() is found in no other interpreter after it; so the directories in which the owner had them are looked through as well, last.
+All interpreters of a process have one working directory, in which such entries ('' first of all) are looked for at each import.
+What the owner has imported from there before os.chdir() is found in no other interpreter after it; so the directories in which
+the owner had them are looked through as well, last.
 """
 
 import itertools
@@ -22,7 +24,10 @@ _at_import = working_directory()
 
 
 def of_now():
-    """What a worker that starts needs: the entries of sys.path that are texts, and the directories for those that are no absolute paths."""
+    """
+    What a worker that starts needs: the entries of sys.path that are texts, and the directories for those that are no absolute
+    paths.
+    """
     return [entry for entry in sys.path if isinstance(entry, str)], list({_at_import: None, working_directory(): None})
 
 
@@ -54,14 +59,18 @@ class _Change:
         return adopt, self._parts
 
 
-# The number of the change that this worker has adopted, the entries that came with it, and the directories for those that are no absolute paths.
+# The number of the change that this worker has adopted, the entries that came with it, and the directories for those that are no
+# absolute paths.
 _adopted = 0
 _given = ()
 _directories = []
 
 
 def adopt(number, entries, directories):
-    """Take over the owner's path; what code in this worker has added stays, before or after it. Change 0 is the path at the start."""
+    """Take over the owner's path; what code in this worker has added stays, before or after it.
+
+    Change 0 is the path at the start.
+    """
     global _adopted, _given
     if number and number <= _adopted:
         return

@@ -1,7 +1,9 @@
-"""Exceptions of signal handlers: a timeout that an alarm raises is meant for whoever waits, not for the code that it happens to interrupt.
+"""Exceptions of signal handlers: a timeout that an alarm raises is meant for whoever waits, not for the code that it happens to
+interrupt.
 
-CPython runs handlers in the main thread of the main interpreter, between two bytecodes of any Python code. Where our code catches exceptions of the
-user's code, it lets through what a handler has raised meanwhile; and no call of ours is repeated, nor half done, because of one.
+CPython runs handlers in the main thread of the main interpreter, between two bytecodes of any Python code. Where our code catches
+exceptions of the user's code, it lets through what a handler has raised meanwhile; and no call of ours is repeated, nor half
+done, because of one.
 """
 
 import _signal

@@ -1,4 +1,7 @@
-"""Pickling between interpreters of one process: shared objects, frozen and live, go by pointer, what only the sender can import goes by value."""
+"""
+Pickling between interpreters of one process: shared objects, frozen and live, go by pointer, what only the sender can import goes
+by value.
+"""
 
 import copyreg
 import io
@@ -52,7 +55,8 @@ def dumps(obj, sender):
 
 
 def send(obj, sender):
-    """dumps() for data that travel: returns them with the parcel that holds the live objects they name, which ends with its last reference, or None.
+    """dumps() for data that travel: returns them with the parcel that holds the live objects they name, which ends with its last
+    reference, or None.
 
     The channel takes the parcel over with the data.
     """

@@ -1,4 +1,7 @@
-"""The views that keys(), values() and items() of live mappings return: those of collections.abc, each iteration of which sees one moment."""
+"""
+The views that keys(), values() and items() of live mappings return: those of collections.abc, each iteration of which sees one
+moment.
+"""
 
 import collections.abc
 import types

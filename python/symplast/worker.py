@@ -43,10 +43,14 @@ def main(settings):
 
 
 class _Essentials:
-    """What a worker cannot do without, as it is after the initializer. Programs change other things, and builtins, for good reasons."""
+    """What a worker cannot do without, as it is after the initializer.
+
+    Programs change other things, and builtins, for good reasons.
+    """
 
     NAMES = (
-        "BaseException", "Exception", "KeyboardInterrupt", "__import__", "all", "any", "dict", "getattr", "hasattr", "isinstance", "issubclass",
+        "BaseException", "Exception", "KeyboardInterrupt", "__import__", "all", "any", "dict", "getattr", "hasattr", "isinstance",
+        "issubclass",
         "len", "list", "map", "object", "set", "str", "super", "tuple", "type", "vars",
     )  # fmt: skip
 
@@ -155,8 +159,8 @@ def boot(settings):
 
 
 def _end_threads(threading):
-    # What CPython does when it ends the interpreter; but by then nothing may have to wait for another interpreter to start or end, as 3.12
-    # does that one at a time, and no daemon thread may be left.
+    # What CPython does when it ends the interpreter; but by then nothing may have to wait for another interpreter to start or
+    # end, as 3.12 does that one at a time, and no daemon thread may be left.
     _join_threads(threading)
     atexit._run_exitfuncs()
     others = (threading["_MainThread"], threading["_DummyThread"])
@@ -171,7 +175,8 @@ def _end_threads(threading):
 
 
 def _forget_this_thread(threading):
-    # What CPython 3.13 has put into the thread's own data to notice its end runs when the interpreter has hardly anything left, and prints that it failed.
+    # What CPython 3.13 has put into the thread's own data to notice its end runs when the interpreter has hardly anything left,
+    # and prints that it failed.
     kept = threading.get("_thread_local_info")
     if kept is not None:
         vars(kept).pop("_track_dummy_thread_ref", None)
@@ -180,9 +185,10 @@ def _forget_this_thread(threading):
 def _join_threads(threading):
     while threading["_threading_atexits"]:
         threading["_threading_atexits"].pop()()
-    # This thread is the main thread on 3.12 and a dummy from 3.13 on, where the main thread is that of the process. One that is just being
-    # started is not alive yet; the thread that starts it is.
+    # This thread is the main thread on 3.12 and a dummy from 3.13 on, where the main thread is that of the process. One that is
+    # just being started is not alive yet; the thread that starts it is.
     others = (threading["_MainThread"], threading["_DummyThread"])
-    while running := [thread for thread in threading["enumerate"]() if not (thread.daemon or isinstance(thread, others)) and thread.is_alive()]:
+    while running := [thread for thread in threading["enumerate"]() if not (thread.daemon or isinstance(thread, others))
+                      and thread.is_alive()]:
         for thread in running:
             thread.join()

@@ -1,5 +1,6 @@
 """
-What C calls: the methods of our C# with [UnmanagedCallersOnly], read off the sources. An exception that left one would end the process.
+What C calls: the methods of our C# with [UnmanagedCallersOnly], read off the sources. An exception that left one would end the
+process.
 """
 
 import re

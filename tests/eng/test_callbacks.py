@@ -79,7 +79,8 @@ class Callbacks(unittest.TestCase):
             ("Frame.Other(self)", False),
             ("Unknown(self)", False),
         ):
-            methods = {("Frame", "Call"): ["try { } catch (Exception e) { return Errors.FromManaged(e); }"], ("Frame", "Other"): ["A();"]}
+            methods = {("Frame", "Call"): ["try { } catch (Exception e) { return Errors.FromManaged(e); }"],
+                       ("Frame", "Other"): ["A();"]}
             self.assertEqual(callbacks.is_protected("Type", body, methods, set()), protected, body)
 
 

@@ -39,7 +39,8 @@ class Steps(InFolder):
         self.assertIn("the reason", lines)
 
     def test_times_are_readable(self):
-        self.assertEqual([terminal.elapsed(seconds) for seconds in (0.4, 59.6, 61, 330)], ["0 s", "1 min 00 s", "1 min 01 s", "5 min 30 s"])
+        self.assertEqual([terminal.elapsed(seconds) for seconds in (0.4, 59.6, 61, 330)],
+                         ["0 s", "1 min 00 s", "1 min 01 s", "5 min 30 s"])
 
     def test_a_terminal_shows_that_something_runs(self):
         program = """
@@ -58,7 +59,8 @@ terminal.say("over")
 """
         main, other = pty.openpty()
         with open(main, "rb", buffering=0) as seen:
-            with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=other, env={**os.environ, "COLUMNS": "80"}) as process:
+            with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=other,
+                                  env={**os.environ, "COLUMNS": "80"}) as process:
                 os.close(other)
                 text = b""
                 try:
@@ -90,7 +92,8 @@ class Dotnet(InFolder):
         self.environment(DOTNET_CLI_USE_MSBUILD_SERVER=None, MSBUILDDISABLENODEREUSE=None, UseSharedCompilation=None)
         mark = f"SYMPLAST_MARK={uuid.uuid4()}"
         name, _, value = mark.partition("=")
-        done = subprocess.run([dotnet.dotnet(), "build", str(self.folder)], cwd=self.folder, env=commands.environment(**{name: value}),
+        done = subprocess.run([dotnet.dotnet(), "build", str(self.folder)], cwd=self.folder,
+                              env=commands.environment(**{name: value}),
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertEqual(list(_marked(mark.encode())), [])

@@ -20,34 +20,44 @@ class Picture(InFolder):
 
     def uses(self, body, declared="internal static class Thing { }", namespace="A"):
         """Which types of one folder a file in another one uses."""
-        files = self.read(A_Upper__User=f"using A;\nnamespace {namespace};\ninternal class User\n{{\n{body}\n}}\n", A_Lower__Thing=f"namespace A;\n{declared}\n")
+        files = self.read(A_Upper__User=f"using A;\nnamespace {namespace};\ninternal class User\n{{\n{body}\n}}\n",
+                          A_Lower__Thing=f"namespace A;\n{declared}\n")
         return sorted(dependencies.uses(files).get(("A/Upper", "A/Lower"), ()))
 
     def test_where_a_type_stands(self):
-        for body in ("    int F() => Thing.Find();", "    Thing* _first;", "    List<Thing> _all;", "    void F(Thing thing) { }", "    object F() => new Thing();",
-                     "    bool F(object o) => o is Thing;", "    int F() => sizeof(Thing);", "    void F<T>() where T : struct, Thing { }"):
+        for body in ("    int F() => Thing.Find();", "    Thing* _first;", "    List<Thing> _all;", "    void F(Thing thing) { }",
+                     "    object F() => new Thing();",
+                     "    bool F(object o) => o is Thing;", "    int F() => sizeof(Thing);",
+                     "    void F<T>() where T : struct, Thing { }"):
             with self.subTest(body):
                 self.assertEqual(self.uses(body), ["Thing"])
 
     def test_what_is_no_use(self):
-        for body in ("    // Thing.Find()", '    string F() => "Thing.Find()";', "    int F(Other o) => o.Thing.X;", "    PyObject* Thing { get; set; }\n    void F() => G(Thing);",
-                     "    (int A, string Thing) _pair;\n    int F() => G(_pair, Thing);", "    struct Thing { }\n    Thing _own;"):
+        for body in ("    // Thing.Find()", '    string F() => "Thing.Find()";', "    int F(Other o) => o.Thing.X;",
+                     "    PyObject* Thing { get; set; }\n    void F() => G(Thing);",
+                     "    (int A, string Thing) _pair;\n    int F() => G(_pair, Thing);",
+                     "    struct Thing { }\n    Thing _own;"):
             with self.subTest(body):
                 self.assertEqual(self.uses(body), [])
 
     def test_a_namespace_that_is_not_in_reach(self):
-        files = self.read(A_Upper__User="namespace B;\ninternal class User { Thing _thing; }\n", A_Lower__Thing="namespace A;\ninternal class Thing { }\n")
+        files = self.read(A_Upper__User="namespace B;\ninternal class User { Thing _thing; }\n",
+                          A_Lower__Thing="namespace A;\ninternal class Thing { }\n")
         self.assertEqual(dependencies.uses(files), {})
 
     def test_circles(self):
-        files = self.read(A_One__First="namespace A;\ninternal class First { Second _x; }\n", A_Two__Second="namespace A;\ninternal class Second { Third _x; }\n",
-                          A_Three__Third="namespace A;\ninternal class Third { First _x; }\n", A_Four__Fourth="namespace A;\ninternal class Fourth { First _x; }\n")  # fmt: skip
+        files = self.read(A_One__First="namespace A;\ninternal class First { Second _x; }\n",
+                          A_Two__Second="namespace A;\ninternal class Second { Third _x; }\n",
+                          A_Three__Third="namespace A;\ninternal class Third { First _x; }\n",
+                          A_Four__Fourth="namespace A;\ninternal class Fourth { First _x; }\n")
         self.assertEqual(dependencies.circles(dependencies.uses(files)), [{"A/One", "A/Two", "A/Three"}])
         self.assertEqual(next(dependencies.problems(files)), "folders in a circle: A/One, A/Three, A/Two")
 
     def test_floors(self):
-        files = self.read(**{"Symplast.Memory__Low": "namespace S;\ninternal class Low { High _x; }\n", "Symplast.Objects__High": "namespace S;\ninternal class High { }\n"})
-        self.assertEqual(list(dependencies.problems(files)), ["Symplast.Memory uses Symplast.Objects (High): memory knows no structure"])
+        files = self.read(**{"Symplast.Memory__Low": "namespace S;\ninternal class Low { High _x; }\n",
+                             "Symplast.Objects__High": "namespace S;\ninternal class High { }\n"})
+        self.assertEqual(list(dependencies.problems(files)),
+                         ["Symplast.Memory uses Symplast.Objects (High): memory knows no structure"])
 
 
 if __name__ == "__main__":

@@ -50,7 +50,8 @@ class Hooks(InFolder):
             told = archive.extractfile(f"{top}/PKG-INFO").read().decode()
         self.assertEqual(metadata_version(told), version.version())
         self.assertEqual({path for path in members}, {f"{top}/{path}" for path in ["PKG-INFO", *sources.tracked()]})
-        for path in ("pyproject.toml", "eng/backend.py", "src/Symplast.Python/Symplast.Python.csproj", "python/symplast/__init__.py", "global.json", "Makefile"):
+        for path in ("pyproject.toml", "eng/backend.py", "src/Symplast.Python/Symplast.Python.csproj",
+                     "python/symplast/__init__.py", "global.json", "Makefile"):
             self.assertTrue(f"{top}/{path}" in members, path)
         for path in members:
             self.assertNotRegex(path, r"/(artifacts|obj|bin|__pycache__|\.git|\.venv)/")
@@ -84,7 +85,8 @@ class Wheels(InFolder):
 
 
 def has_pip(python):
-    done = subprocess.run([python, "-m", "pip", "--version"], cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    done = subprocess.run([python, "-m", "pip", "--version"], cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL)
     return done.returncode == 0
 
 
@@ -99,7 +101,8 @@ class WithPip(InFolder):
     def pip(self, *arguments, expect=0, python=None):
         """Runs pip where there is no index."""
         self.environment(PIP_NO_INDEX="1", PIP_FIND_LINKS=None, PIP_DISABLE_PIP_VERSION_CHECK="1", PYTHONPATH=None)
-        done = subprocess.run([python or self.python, "-m", "pip", *map(str, arguments)], cwd=self.folder, stdin=subprocess.DEVNULL,
+        done = subprocess.run([python or self.python, "-m", "pip", *map(str, arguments)], cwd=self.folder,
+                              stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.assertEqual(done.returncode, expect, done.stdout)
         return done.stdout

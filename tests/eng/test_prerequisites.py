@@ -15,7 +15,8 @@ UBUNTU_22 = 'ID=ubuntu\nVERSION_ID="22.04"\n'
 
 
 class Missing(InFolder):
-    def demand(self, *found, system=DEBIAN_13, sdks=(("/dotnet", ("10.0.401",), ""),), links=True, skipped=(), programs=("curl", "uv")):
+    def demand(self, *found, system=DEBIAN_13, sdks=(("/dotnet", ("10.0.401",), ""),), links=True, skipped=(),
+               programs=("curl", "uv")):
         """What a machine with these things is told; None if nothing is missing."""
         file = self.folder / "os-release"
         file.write_text(system)
@@ -40,13 +41,15 @@ class Missing(InFolder):
         self.assertIn("/d/dotnet is a runtime without an SDK", self.demand("a Python", sdks=(("/d/dotnet", (), ""),)))
 
     def test_a_dotnet_that_does_not_run_is_quoted(self):
-        self.assertIn("libstdc++.so.6: not found", self.demand("a Python", sdks=(("/d/dotnet", (), "libstdc++.so.6: not found\nmore"),)))
+        self.assertIn("libstdc++.so.6: not found",
+                      self.demand("a Python", sdks=(("/d/dotnet", (), "libstdc++.so.6: not found\nmore"),)))
 
     def test_one_sdk_that_does_is_enough(self):
         self.assertIsNone(self.demand("a Python", sdks=(("/old", ("8.0.404",), ""), ("/new", ("10.0.100",), ""))))
 
     def test_debian_12_is_not_sent_to_apt_for_a_python(self):
-        told = self.demand(system=DEBIAN_12, skipped=[pythons.PassedOver("/usr/bin/python3", "is CPython 3.11.2, too old", always=False)])
+        told = self.demand(system=DEBIAN_12,
+                           skipped=[pythons.PassedOver("/usr/bin/python3", "is CPython 3.11.2, too old", always=False)])
         self.assertIn("/usr/bin/python3: is CPython 3.11.2, too old", told)
         self.assertNotIn("apt-get install python3", told)
         self.assertIn("uv python install", told)
@@ -70,7 +73,8 @@ class Missing(InFolder):
 
 class Sdks(InFolder):
     def test_releases_of_10_do(self):
-        for version, does in {"10.0.100": True, "10.0.401": True, "10.0.100-rc.2.25502.107": False, "9.0.305": False, "8.0.404": False, "11.0.100": False,
+        for version, does in {"10.0.100": True, "10.0.401": True, "10.0.100-rc.2.25502.107": False, "9.0.305": False,
+                              "8.0.404": False, "11.0.100": False,
                               "10.1.100": False}.items():
             self.assertEqual(dotnet.is_usable(version), does, version)
 

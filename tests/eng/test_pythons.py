@@ -13,17 +13,20 @@ class Finding(InFolder):
     def setUp(self):
         super().setUp()
         # Nothing but what a test puts there.
-        self.environment(PATH=self.folder / "path", PYENV_ROOT=self.folder / "pyenv", UV_PYTHON_INSTALL_DIR=self.folder / "uv", SYMPLAST_PYTHONS=None)
+        self.environment(PATH=self.folder / "path", PYENV_ROOT=self.folder / "pyenv", UV_PYTHON_INSTALL_DIR=self.folder / "uv",
+                         SYMPLAST_PYTHONS=None)
 
     def python(self, path, version, implementation="CPython", free_threaded=False, venv=True):
         """A program that says of itself what a Python would."""
-        told = {"path": str(self.folder / path), "implementation": implementation, "version": [*version, "final", 0], "free_threaded": free_threaded,
+        told = {"path": str(self.folder / path), "implementation": implementation, "version": [*version, "final", 0],
+                "free_threaded": free_threaded,
                 "has_venv": venv, "has_pip": venv}
         return self.program(path, f"echo '{json.dumps(told)}'")
 
     def find(self):
         found, skipped = pythons.find()
-        return [python.name for python in found], {each.path: each.why for each in skipped}, {each.path for each in skipped if each.always}
+        return [python.name for python in found], {each.path: each.why for each in skipped}, {
+            each.path for each in skipped if each.always}
 
     def test_the_path_pyenv_and_uv_are_looked_at(self):
         self.python("path/python3", (3, 12, 1))

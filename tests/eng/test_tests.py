@@ -89,7 +89,8 @@ class Counting(InFolder):
             "import test_some\nSAME_IN_EVERY_VERSION = 'all C#'\nclass Derived(test_some.Case):\n"
             "    def test_mine(self): self.fail('not run')\n")
         outcome = self.quietly(tests._unittests, "Some", [sys.executable], "some", 60, str(self.folder), "--between")
-        self.assertEqual(outcome.reasons, {"left to the oldest and the newest Python: all C#": 6, "not here": 2, "needs numpy": 1})
+        self.assertEqual(outcome.reasons,
+                         {"left to the oldest and the newest Python: all C#": 6, "not here": 2, "needs numpy": 1})
         self.assertEqual((outcome.passed, outcome.failed), (1, 1))
         outcome = self.quietly(tests._unittests, "Some", [sys.executable], "some", 60, str(self.folder))
         self.assertEqual((outcome.passed, outcome.failed, outcome.skipped), (2, 3, 6))
@@ -112,8 +113,10 @@ class Counting(InFolder):
         self.assertEqual((str(total), total.reasons, total.failures), ("3 passed, 1 failed, 4 skipped", {"a": 3, "b": 1}, ("x",)))
 
     def test_the_summary_names_what_would_have_them_run(self):
-        pythons = [Python("/usr/bin/python3.12", (3, 12, 3, "final", 0), True, True), Python("/opt/python3.15", (3, 15, 1, "final", 0), True, True)]
-        lines = list(tests.skips(Counter({"new in 3.15": 3, "No CPython 3.12+ with a shared library can be hosted here (…)": 136}), pythons))
+        pythons = [Python("/usr/bin/python3.12", (3, 12, 3, "final", 0), True, True),
+                   Python("/opt/python3.15", (3, 15, 1, "final", 0), True, True)]
+        lines = list(tests.skips(
+            Counter({"new in 3.15": 3, "No CPython 3.12+ with a shared library can be hosted here (…)": 136}), pythons))
         self.assertEqual(lines[0], "skipped:  136 No CPython 3.12+ with a shared library can be hosted here (…)")
         self.assertIn("apt-get install libpython3.12", lines[1])
         self.assertEqual(lines[2], "skipped:    3 new in 3.15")

@@ -18,7 +18,8 @@ class Unchecked(unittest.TestCase):
 
     def test_without_npm_it_fails_in_ci_only(self):
         with mock.patch.object(typecheck.shutil, "which", lambda name: None):
-            self.assertEqual(self.check(CI="true"), (False, "Types: not checked, for want of npm: FAILED, since CI is to check them\n"))
+            self.assertEqual(self.check(CI="true"),
+                             (False, "Types: not checked, for want of npm: FAILED, since CI is to check them\n"))
             self.assertEqual(self.check(CI=""), (True, "Types: not checked, for want of npm\n"))
 
     def test_without_pyright_it_fails_in_ci_only(self):

@@ -34,7 +34,8 @@ class Versions(InFolder):
         return version.version()
 
     def git(self, *arguments):
-        subprocess.run(["git", "-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false", *arguments], cwd=self.folder, check=True,
+        subprocess.run(["git", "-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false", *arguments],
+                       cwd=self.folder, check=True,
                        capture_output=True)
 
     def commit(self):

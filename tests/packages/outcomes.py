@@ -1,4 +1,7 @@
-"""What became of each test of a pytest run, in the interpreter that calls: written line by line, so that a crash leaves the name of the test that was running."""
+"""
+What became of each test of a pytest run, in the interpreter that calls: written line by line, so that a crash leaves the name of
+the test that was running.
+"""
 
 import contextlib
 import fcntl
@@ -24,7 +27,8 @@ class Record:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config):
-        # SQLAlchemy's tests make files in the current folder, with this in their names if pytest-xdist runs them several times at once. We do so, too.
+        # SQLAlchemy's tests make files in the current folder, with this in their names if pytest-xdist runs them several times at
+        # once. We do so, too.
         config.workerinput = {"follower_ident": self._name}
 
     def pytest_collectreport(self, report):
@@ -52,12 +56,16 @@ class Record:
 
 
 class Turns:
-    """A pytest plugin: a test that captures what the process writes to its file descriptors runs while no other interpreter runs one, as they share these."""
+    """
+    A pytest plugin: a test that captures what the process writes to its file descriptors runs while no other interpreter runs
+    one, as they share these.
+    """
 
     CAPTURING = {"capfd", "capfdbinary"}
 
     def __init__(self, folder):
-        # Locks of open files, not of the process. Who waits for the second holds the first, so that a test that wants to be alone has its turn.
+        # Locks of open files, not of the process. Who waits for the second holds the first, so that a test that wants to be alone
+        # has its turn.
         self._turnstile = open(folder / "turnstile.lock", "w")
         self._running = open(folder / "running.lock", "w")
 
@@ -85,7 +93,10 @@ def locked(file, kind):
 
 
 def run(arguments, path):
-    """Runs pytest with these arguments in this interpreter, with the outcomes in a file. Returns the interpreter's id: that of the worker, or 0."""
+    """Runs pytest with these arguments in this interpreter, with the outcomes in a file.
+
+    Returns the interpreter's id: that of the worker, or 0.
+    """
     with open(path, "w", encoding="utf-8") as file:
         pytest.main(arguments, plugins=[Record(file, os.path.basename(path).split(".")[0]), Turns(pathlib.Path(path).parent)])
         # So that a run that compares shared libraries with themselves is noticed.
@@ -99,7 +110,9 @@ def run(arguments, path):
 
 
 def read(path):
-    """(outcome of each test with its text, private copies or None if the run did not end, the test that was running then or None)"""
+    """
+    (outcome of each test with its text, private copies or None if the run did not end, the test that was running then or None)
+    """
     found, running, copies = {}, None, None
     if os.path.exists(path):
         with open(path, encoding="utf-8") as file:

@@ -1,6 +1,7 @@
 """
-A short program for each package of which docs/extensions.md has a row: it does what the package is for and returns plain data, the same each
-time. It runs in the main interpreter and, again and again for a moment, in two workers at once; all must return the same.
+A short program for each package of which docs/extensions.md has a row: it does what the package is for and returns plain data,
+the same each time. It runs in the main interpreter and, again and again for a moment, in two workers at once; all must return the
+same.
 
     python3.14 tests/packages/programs.py numpy lxml          these, in a process each; without names all of them
     python3.14 tests/packages/programs.py --json              what came of them, for eng.compatibility
@@ -41,7 +42,10 @@ _NOT_INSTALLED = 75
 
 
 def repeat(name, number, folder, expected, announce, wait):
-    """In a worker: runs a program until its time is over; returns the number of rounds, the first result that differs, or None, and what has become private."""
+    """
+    In a worker: runs a program until its time is over; returns the number of rounds, the first result that differs, or None, and
+    what has become private.
+    """
     from symplast import extensions
 
     function = functools.partial(PROGRAMS[name], _own(folder, number))
@@ -83,8 +87,12 @@ def _own(folder, number):
 
 
 def alone(name):
-    """Runs a program in a process of its own. Returns the rounds of each worker, and what was private; NotInstalled, or AssertionError with what was wrong."""
-    code = f"import sys; sys.path[:] = {[str(pathlib.Path(__file__).parent), *sys.path]!r}; import programs; programs.main_of({name!r})"
+    """Runs a program in a process of its own.
+
+    Returns the rounds of each worker, and what was private; NotInstalled, or AssertionError with what was wrong.
+    """
+    code = (f"import sys; sys.path[:] = {[str(pathlib.Path(__file__).parent), *sys.path]!r}; import programs; "
+            f"programs.main_of({name!r})")
     command = [sys.executable, "-X", "faulthandler", "-W", "ignore", "-c", code]
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL, timeout=LIMIT)

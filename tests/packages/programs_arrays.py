@@ -67,9 +67,11 @@ def pandas_(folder):
         "merge": frame.merge(names, on="key").groupby("name").size().to_dict(),
         "resample": frame.set_index("day")["value"].resample("W").mean().round(6).tolist(),
         "rolling": frame["value"].rolling(10).std().dropna().round(6).sum().round(4).item(),
-        "pivot": frame.pivot_table(index=frame["day"].dt.month, columns="category", values="value", observed=True).round(6).to_json(),
+        "pivot": frame.pivot_table(index=frame["day"].dt.month, columns="category", values="value", observed=True).round(
+        6).to_json(),
         "strings": frame["key"].str.zfill(3).value_counts().sort_index().to_dict(),
-        "csv": again["value"].round(9).equals(frame["value"].round(9)) and again["day"].equals(frame["day"].astype(again["day"].dtype)),
+        "csv": again["value"].round(9).equals(frame["value"].round(9))
+        and again["day"].equals(frame["day"].astype(again["day"].dtype)),
         "query": int(frame.query("value > 0.5 and key == '3'").shape[0]),
         "repr": repr(frame.head(3)),
     }
@@ -103,9 +105,13 @@ def scipy_(folder):
 
 
 def sklearn_(folder):
-    """No HistGradientBoosting. Pipelines, forests, support vector machines also with a kernel in Python, k-means, cross-validation."""
+    """No HistGradientBoosting.
+
+    Pipelines, forests, support vector machines also with a kernel in Python, k-means, cross-validation.
+    """
     import numpy as np
-    from sklearn import cluster, datasets, decomposition, ensemble, feature_extraction, linear_model, model_selection, pipeline, preprocessing, svm
+    from sklearn import (cluster, datasets, decomposition, ensemble, feature_extraction, linear_model, model_selection, pipeline,
+                         preprocessing, svm)
 
     x, y = datasets.load_iris(return_X_y=True)
     model = pipeline.make_pipeline(preprocessing.StandardScaler(), linear_model.LogisticRegression(max_iter=300))
@@ -166,7 +172,8 @@ def pyarrow_(folder):
     import pyarrow as pa
     from pyarrow import compute, csv, ipc, parquet
 
-    table = pa.table({"key": [i % 5 for i in range(500)], "value": [i * 0.5 for i in range(500)], "text": [f"t{i}" for i in range(500)]})
+    table = pa.table(
+        {"key": [i % 5 for i in range(500)], "value": [i * 0.5 for i in range(500)], "text": [f"t{i}" for i in range(500)]})
     file = io.BytesIO()
     parquet.write_table(table, file, compression="snappy")
     stream = io.BytesIO()

@@ -84,7 +84,8 @@ def sqlalchemy_(folder):
         session.add_all(Author(name=f"author {i}", books=[Book(title=f"book {i}.{j}") for j in range(i % 3)]) for i in range(12))
         session.commit()
     with orm.Session(engine) as session:
-        counted = session.execute(sa.select(Author.name, sa.func.count(Book.id)).outerjoin(Book).group_by(Author.id).order_by(Author.id)).all()
+        counted = session.execute(
+            sa.select(Author.name, sa.func.count(Book.id)).outerjoin(Book).group_by(Author.id).order_by(Author.id)).all()
         loaded = session.scalars(sa.select(Author).options(orm.selectinload(Author.books)).where(Author.name == "author 5")).one()
         titles = [book.title for book in loaded.books]
         try:
@@ -97,7 +98,8 @@ def sqlalchemy_(folder):
         text = [tuple(row) for row in connection.execute(sa.text("select title from book where id < :n order by id"), {"n": 4})]
     engine.dispose()
     compiled = str(sa.select(Book).where(Book.title.like("%x%")).limit(3).compile(compile_kwargs={"literal_binds": True}))
-    return {"counted": [tuple(row) for row in counted], "titles": titles, "wrong": wrong, "text": text, "compiled": compiled, "flushed": flushed[:1]}
+    return {"counted": [tuple(row) for row in counted], "titles": titles, "wrong": wrong, "text": text, "compiled": compiled,
+            "flushed": flushed[:1]}
 
 
 def psycopg2_(folder):
@@ -113,7 +115,8 @@ def psycopg2_(folder):
             self.x, self.y = x, y
 
     extensions.register_adapter(Point, lambda point: extensions.AsIs(f"'({point.x}, {point.y})'"))
-    values = [1, 2.5, True, None, "it's", b"\x00\xff", decimal.Decimal("1.50"), datetime.date(2026, 5, 4), [1, [2, 3]], Point(1, 2)]
+    values = [1, 2.5, True, None, "it's", b"\x00\xff", decimal.Decimal("1.50"), datetime.date(2026, 5, 4), [1, [2, 3]],
+              Point(1, 2)]
     try:
         psycopg2.connect(host=str(folder / "nowhere"), dbname="none")
         wrong = "no error"
@@ -188,7 +191,8 @@ def psutil_(folder):
     except psutil.NoSuchProcess as error:
         wrong = type(error).__name__
     with process.oneshot():
-        facts = [process.pid == os.getpid(), process.memory_info().rss > 1 << 20, process.cpu_times().user >= 0, process.num_threads() > 0]
+        facts = [process.pid == os.getpid(), process.memory_info().rss > 1 << 20, process.cpu_times().user >= 0,
+                 process.num_threads() > 0]
     return {
         "facts": facts,
         "open": str(folder / "open") in _open_files(process, folder / "open"),
@@ -211,7 +215,8 @@ def hypothesis_(folder):
     from hypothesis import strategies
 
     seen, smallest = [], []
-    settings = hypothesis.settings(derandomize=True, database=None, max_examples=40, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+    settings = hypothesis.settings(derandomize=True, database=None, max_examples=40, deadline=None,
+                                   suppress_health_check=list(hypothesis.HealthCheck))
 
     @settings
     @hypothesis.given(strategies.lists(strategies.integers(0, 100)), strategies.text(max_size=5))
@@ -243,7 +248,8 @@ def pytest_(folder):
     test = folder / "test_something.py"
     test.write_text(
         "import pytest\n@pytest.fixture\ndef number(): yield 3\n"
-        "@pytest.mark.parametrize('x', [1, 2, 3])\ndef test_right(x, number, tmp_path): assert x <= number and tmp_path.is_dir()\n"
+        "@pytest.mark.parametrize('x', [1, 2, 3])\ndef test_right(x, number, tmp_path): assert x <= number and "
+        "tmp_path.is_dir()\n"
         "def test_wrong(number): assert number == 4\n"
         "def test_raises():\n    with pytest.raises(ZeroDivisionError): 1 / 0\n"
     )
@@ -258,7 +264,8 @@ def pytest_(folder):
 
     collected, printed = Collected(), io.StringIO()
     # Descriptors and signal handlers belong to the process, which other workers have too: these leave them alone.
-    arguments = ["-q", "-p", "no:faulthandler", "-p", "no:cacheprovider", "--capture=sys", f"--rootdir={folder}", f"--basetemp={folder / 'temp'}", "-c", os.devnull, str(test)]
+    arguments = ["-q", "-p", "no:faulthandler", "-p", "no:cacheprovider", "--capture=sys", f"--rootdir={folder}",
+                 f"--basetemp={folder / 'temp'}", "-c", os.devnull, str(test)]
     with contextlib.redirect_stdout(printed):
         status = pytest.main(arguments, plugins=[collected])
     sys.modules.pop("test_something", None)

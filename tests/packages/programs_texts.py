@@ -15,10 +15,12 @@ def lxml_(folder):
     parser = etree.XMLParser(load_dtd=True, resolve_entities=True)
     parser.resolvers.add(Resolver())
     resolved = etree.fromstring("<!DOCTYPE a [<!ENTITY % more SYSTEM 'our:entities'> %more;]><a>&greeting;</a>", parser)
-    document = etree.fromstring("<items>" + "".join(f"<item id='{i}'><price>{i * 3}</price></item>" for i in range(40)) + "</items>")
+    document = etree.fromstring(
+        "<items>" + "".join(f"<item id='{i}'><price>{i * 3}</price></item>" for i in range(40)) + "</items>")
     style = etree.XSLT(etree.fromstring("""
         <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:our="our:functions">
-        <xsl:template match="/"><sums><xsl:for-each select="items/item"><xsl:sort select="@id" data-type="number" order="descending"/>
+        <xsl:template match="/"><sums>
+        <xsl:for-each select="items/item"><xsl:sort select="@id" data-type="number" order="descending"/>
         <sum><xsl:value-of select="our:twice(number(price))"/></sum></xsl:for-each></sums></xsl:template></xsl:stylesheet>"""),
         extensions={("our:functions", "twice"): lambda context, number: number * 2},
     )  # fmt: skip
@@ -37,7 +39,8 @@ def lxml_(folder):
         "own function": etree.XPath("count(//item[our:odd(@id)])", namespaces={"our": "our"}, extensions={
             ("our", "odd"): lambda context, ids: bool(int(ids[0]) % 2)})(document),
         "xslt": str(style(document)),
-        "valid": [schema.validate(document), schema.validate(resolved), dtd.validate(document), [each.type_name for each in dtd.error_log][:2]],
+        "valid": [schema.validate(document), schema.validate(resolved), dtd.validate(document),
+                  [each.type_name for each in dtd.error_log][:2]],
         "wrong": wrong,
         "iterparse": [element.text for _, element in etree.iterparse(io.BytesIO(etree.tostring(document)), tag="price")][:5],
         "objectify": int(objectify.fromstring(etree.tostring(document)).item[3].price) + 1,
@@ -56,7 +59,8 @@ def orjson_(folder):
     class Point:
         x, y = 1, 2
 
-    data = {"text": "ünï" * 20, "list": list(range(200)), "nested": {"a": [None, True, 1.5]}, "day": datetime.date(2026, 5, 4), "id": uuid.UUID(int=5)}
+    data = {"text": "ünï" * 20, "list": list(range(200)), "nested": {"a": [None, True, 1.5]}, "day": datetime.date(2026, 5, 4),
+            "id": uuid.UUID(int=5)}
     try:
         orjson.loads(b'{"a": nothing}')
         wrong = "no error"
@@ -76,9 +80,11 @@ def msgpack_(folder):
 
     import msgpack
 
-    data = {"list": list(range(300)), "text": "ünï", "bytes": b"\x00\x01", "nested": [{"a": 1.5}] * 3, "when": datetime.datetime(2026, 5, 4, tzinfo=datetime.UTC)}
+    data = {"list": list(range(300)), "text": "ünï", "bytes": b"\x00\x01", "nested": [{"a": 1.5}] * 3,
+            "when": datetime.datetime(2026, 5, 4, tzinfo=datetime.UTC)}
     packed = msgpack.packb(data, datetime=True)
-    unpacker = msgpack.Unpacker(timestamp=3, ext_hook=lambda code, value: (code, value), object_pairs_hook=lambda pairs: dict(pairs))
+    unpacker = msgpack.Unpacker(timestamp=3, ext_hook=lambda code, value: (code, value),
+                                object_pairs_hook=lambda pairs: dict(pairs))
     for i in range(0, len(packed), 7):
         unpacker.feed(packed[i : i + 7])
     unpacker.feed(msgpack.packb(msgpack.ExtType(5, b"own")))
@@ -105,7 +111,8 @@ def yaml_(folder):
         pass
 
     Loader.add_constructor("!point", lambda loader, node: tuple(loader.construct_sequence(node)))
-    text = "a: &x [1, 2.5, yes, null]\nb: *x\nwhen: 2026-05-04\npoint: !point [1, 2]\ntext: |\n  one\n  two\n" + "".join(f"k{i}: v{i}\n" for i in range(200))
+    text = "a: &x [1, 2.5, yes, null]\nb: *x\nwhen: 2026-05-04\npoint: !point [1, 2]\ntext: |\n  one\n  two\n" + "".join(
+        f"k{i}: v{i}\n" for i in range(200))
     loaded = yaml.load(text, Loader)
     try:
         yaml.load("a: [1, 2", Loader)
@@ -194,7 +201,8 @@ def pydantic_(folder):
         def total(self) -> decimal.Decimal:
             return sum(line.price * line.count for line in self.lines)
 
-    order = Order(number="12", day="2026-05-04", lines=[{"name": "spam", "price": "1.25", "count": 4}, {"name": "eggs", "price": 2}])
+    order = Order(number="12", day="2026-05-04",
+                  lines=[{"name": "spam", "price": "1.25", "count": 4}, {"name": "eggs", "price": 2}])
     try:
         Order(number=3, day="never", lines=[{"name": "x", "price": "much"}])
         errors = []

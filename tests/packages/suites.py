@@ -1,10 +1,12 @@
 """
-Runs a selection of the packages' own tests in the main interpreter, and in two workers at once, and compares the outcomes test by test.
+Runs a selection of the packages' own tests in the main interpreter, and in two workers at once, and compares the outcomes test by
+test.
 
     PYTHONPATH=… python3.14 tests/packages/suites.py [--only numpy] [--sources FOLDER] [--logs FOLDER]
 
-A test that passes in the main interpreter must pass in both workers. Each run is a process of its own, which must end as it should. The last line counts: passed is
-what passed in all three; skipped what was skipped or failed in the main interpreter, too, or cannot have the same outcome (selection.KNOWN).
+A test that passes in the main interpreter must pass in both workers. Each run is a process of its own, which must end as it
+should. The last line counts: passed is what passed in all three; skipped what was skipped or failed in the main interpreter, too,
+or cannot have the same outcome (selection.KNOWN).
 """
 
 import argparse
@@ -60,8 +62,10 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", metavar="TEXT", help="only packages with this in their names")
     parser.add_argument("--wide", action="store_true", help="the wide selection, which takes half an hour")
-    parser.add_argument("--sources", type=pathlib.Path, help="folders lxml, sqlalchemy … with the tests that their packages leave out")
-    parser.add_argument("--logs", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()) / "symplast-suites", help="where outcomes and output go")
+    parser.add_argument("--sources", type=pathlib.Path,
+                        help="folders lxml, sqlalchemy … with the tests that their packages leave out")
+    parser.add_argument("--logs", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()) / "symplast-suites",
+                        help="where outcomes and output go")
     parser.add_argument("--counts", type=pathlib.Path, help="the file that gets the counts, as eng.unittests writes them")
     parser.add_argument("--run", choices=["main", "workers"], help=argparse.SUPPRESS)
     parser.add_argument("arguments", nargs="*", help=argparse.SUPPRESS)
@@ -73,7 +77,8 @@ def folder_of(suite, sources):
     found = importlib.util.find_spec(suite.package)
     if found is None:
         return None
-    folder = sources / suite.package if suite.in_sources and sources else None if suite.in_sources else pathlib.Path(found.origin).parent
+    folder = sources / suite.package if suite.in_sources and sources else None if suite.in_sources else pathlib.Path(
+        found.origin).parent
     return folder if folder and folder.exists() else None
 
 
@@ -134,7 +139,8 @@ def is_as_expected(test, expected, text, found):
     there = [seen.get(test, ("not run", "")) for seen in found]
     different = [each for each in there if each[0] != expected]
     if different:
-        print(f"failed: {test}: {expected} in the main interpreter, {' and '.join(outcome for outcome, _ in there)} in two workers\n{indented(different[0][1])}")
+        print(f"failed: {test}: {expected} in the main interpreter, {' and '.join(outcome for outcome, _ in there)} in two "
+              f"workers\n{indented(different[0][1])}")
     return not different
 
 
@@ -151,15 +157,18 @@ def tail(path):
 def start(side, suite, folder, logs, most):
     """Run one side in a process; what is wrong with its end, or 0."""
     # A root and a configuration of our own, so that tests have the same names everywhere.
-    configuration = folder / "pyproject.toml" if suite.in_sources and (folder / "pyproject.toml").exists() else logs / "pytest.ini"
+    configuration = folder / "pyproject.toml" if suite.in_sources and (
+        folder / "pyproject.toml").exists() else logs / "pytest.ini"
     if configuration.parent == logs:
         configuration.write_text("[pytest]\n")
-    arguments = [f"--rootdir={folder}", "-c", configuration, "--capture=sys", "-q", "--tb=short", "--continue-on-collection-errors",
+    arguments = [f"--rootdir={folder}", "-c", configuration, "--capture=sys", "-q", "--tb=short",
+                 "--continue-on-collection-errors",
                  "-p", "no:cacheprovider", "-p", "no:faulthandler",
                  *suite.options, *(folder / file for file in suite.files if (folder / file).exists())]
     command = [sys.executable, "-X", "faulthandler", HERE / "suites.py", "--logs", logs, "--run", side, "--", *arguments]
     with open(logs / f"{side}.log", "w", encoding="utf-8") as log:
-        process = subprocess.Popen([str(each) for each in command], cwd=logs, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen([str(each) for each in command], cwd=logs, stdin=subprocess.DEVNULL, stdout=log,
+                                   stderr=subprocess.STDOUT)
         try:
             status = process.wait(most)
         except subprocess.TimeoutExpired:
@@ -185,7 +194,8 @@ def run(side, arguments):
 
     with symplast.InterpreterPoolExecutor(2) as executor:
         runs = [
-            executor.submit(outcomes.run, [*arguments, f"--basetemp={options.logs / f'worker{number}.tmp'}"], str(options.logs / f"worker{number}.jsonl"))
+            executor.submit(outcomes.run, [*arguments, f"--basetemp={options.logs / f'worker{number}.tmp'}"],
+                            str(options.logs / f"worker{number}.jsonl"))
             for number in range(2)
         ]
         ids = [each.result() for each in runs]

@@ -14,7 +14,8 @@ class Frames(unittest.TestCase):
         for name in ("numpy", "pandas"):
             if importlib.util.find_spec(name) is None:
                 self.skipTest(f"{name} is not installed for this Python")
-        done = subprocess.run([sys.executable, EXAMPLE, "--days", "6", "--workers", "2"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=240)
+        done = subprocess.run([sys.executable, EXAMPLE, "--days", "6", "--workers", "2"], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=240)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertRegex(done.stdout, r"^NumPy \S+ and pandas \S+, Python \S+: 6 days of \d+ sales each, 2 workers\.\n")
         self.assertRegex(done.stdout, r"\nsymplast +[\d.]+ +[\d.]+ +[\d.]+x\n")

@@ -1,6 +1,6 @@
 """
-Real packages in two workers at once: what a short program does with each is what it does in the main interpreter. For Pythons that have the packages;
-those that are missing are skipped.
+Real packages in two workers at once: what a short program does with each is what it does in the main interpreter. For Pythons
+that have the packages; those that are missing are skipped.
 
     python3.14 -m unittest discover tests/packages            with PYTHONPATH holding the built package
 """

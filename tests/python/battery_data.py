@@ -22,7 +22,8 @@ def original():
     """Something of every type; names and texts that the operations of the battery need."""
     data = {
         "name": "frozen_name",
-        "names": ["alpha", "beta_2", "_private", "__dunder__", "__len__", "__getattr__", "__call__", "__slots__", "self", "x", "größe", "长度"],
+        "names": ["alpha", "beta_2", "_private", "__dunder__", "__len__", "__getattr__", "__call__", "__slots__", "self", "x",
+                  "größe", "长度"],
         "texts": ["", "a", "é", "some plain text, with words", "naïve € text", "𝄞 music", "\ud800 lone"]
         + ["MiXeD Case", "  padded  ", "1234567890", "a,b;c d\te\n"],
         "sources": ["1 + 2 * 3", "lambda x: (x, 'constant', 1.5, 10**20)", "[i for i in range(5)]", "f'{1}{2!r:>5}'"],
@@ -37,7 +38,8 @@ def original():
         "tuples": [(), (1,), (1, "two", 3.0), (1, (2, (3, ("four",)))), tuple(range(100))],
         "lists": [[], [3, 1, 2], ["b", "c", "a"], [[1, 2], [3, 4]], list(range(1000))],
         "sets": [set(), {1, 2, 3}, {"a text", "b text", (1, 2)}, frozenset({1, "x"}), set(range(300))],
-        "dicts": [{}, {"a": 1, "b": [2]}, {1: "i", (2, 3): "t", None: "n", 1.5: "f", b"b": "b"}, {f"key_{i}": i for i in range(300)}],
+        "dicts": [{}, {"a": 1, "b": [2]}, {1: "i", (2, 3): "t", None: "n", 1.5: "f", b"b": "b"},
+                  {f"key_{i}": i for i in range(300)}],
         "keywords": {"alpha": 1, "beta_2": "two", "größe": 3},
         "namespace": {"attribute": 5, "__slots__": ("one", "two"), "__doc__": "text of a doc string", "größe": 6},
         "records": [{"id": i, "name": f"name {i}", "tags": [f"tag{i % 7}", "common"], "score": i / 3} for i in range(200)],

@@ -145,7 +145,8 @@ def code(data):
     )
     types.FunctionType(replaced, {}, data["name"], data["tuples"][2][:0]), hash(replaced), repr(replaced), replaced == replaced
     replaced.co_consts
-    # Frozen names and constants, but not a frozen tuple as co_names itself: 3.12 and 3.13.0 store back into it what they find there.
+    # Frozen names and constants, but not a frozen tuple as co_names itself: 3.12 and 3.13.0 store back into it what they find
+    # there.
     made = function.__code__.replace(co_names=(*data["names"],), co_consts=data["tuples"][2] + (data["name"], data["texts"][3]))
     made.co_names, list(made.co_lines()), made == made, hash(made)
     dis.Bytecode(function).dis()
@@ -178,7 +179,8 @@ def specialised_bytecode(data):
         total += (big > 5) + (big + 1 == big) + (numbers[3] == 3) + (numbers[3] < 5)
         total += len(text) + len(table) + len(numbers) + (text == name) + (text != "other")
         total += (key in table) + ("missing" in table) + (name in names) + (5 in data["sets"][1])
-        total += table[key] + frozen_global["dicts"][3]["key_7"] + instance.data["ints"][4] + Plain.shared["ints"][1] + record["id"]
+        total += table[key] + frozen_global["dicts"][3]["key_7"] + instance.data["ints"][4] + Plain.shared["ints"][1] + record[
+            "id"]
         joined = text + name
         joined += name
         total += text[3] == "e"

@@ -241,7 +241,8 @@ def databases(data):
         connection.execute("create table t (name text, number int, real float, data blob)")
         rows = [(text, 5, 1.5, b"x") for text in data["texts"] if text != "\ud800 lone"]
         connection.executemany("insert into t values (?, ?, ?, ?)", rows)
-        connection.execute("insert into t values (?, ?, ?, ?)", (data["name"], data["ints"][1], data["floats"][2], data["bytes"][2]))
+        connection.execute("insert into t values (?, ?, ?, ?)",
+                           (data["name"], data["ints"][1], data["floats"][2], data["bytes"][2]))
         connection.execute("insert into t (name, number) values (:alpha, :beta_2)", dict(data["keywords"]))
         connection.execute("insert into t (name, number) values (?, ?)", data["tuples"][1] + (5,))
         assert len(connection.execute("select * from t where name = ?", (data["name"],)).fetchall()) == 1

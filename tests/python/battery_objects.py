@@ -185,7 +185,8 @@ def copying(data):
 
 @group
 def pickling(data):
-    for value in [*hashable(data), data["lists"], data["tuples"], data["names"], [data["name"], data["lists"]], {data["name"]: data["tuples"]}]:
+    for value in [*hashable(data), data["lists"], data["tuples"], data["names"], [data["name"], data["lists"]],
+                  {data["name"]: data["tuples"]}]:
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
             pickle.loads(pickle.dumps(value, protocol))
             pickle._loads(pickle._dumps(value, protocol))
@@ -261,7 +262,8 @@ def system_questions(data):
         sys.getrefcount(value), sys.getsizeof(value), id(value), type(value), isinstance(value, (tuple, str)), callable(value)
         dir(value)[:3], value is None
         value.__class__, value.__doc__, value.__reduce_ex__, value.__sizeof__(), value.__dir__()
-        for change in (lambda: setattr(value, "attribute", 1), lambda: delattr(value, "attribute"), lambda: setattr(value, "__class__", int)):
+        for change in (lambda: setattr(value, "attribute", 1), lambda: delattr(value, "attribute"),
+                       lambda: setattr(value, "__class__", int)):
             try:
                 change()
                 raise AssertionError

@@ -27,8 +27,8 @@ class ChildFailed(AssertionError):
 
 def run(source, *arguments, expect=0, **variables):
     """
-    Runs Python source in a new process and returns what it printed. Fails with its stderr if it does not end with the status `expect`,
-    most of all if a signal ended it. Variables are added to its environment.
+    Runs Python source in a new process and returns what it printed. Fails with its stderr if it does not end with the status
+    `expect`, most of all if a signal ended it. Variables are added to its environment.
     """
     code = _PRELUDE.format(path=_path()) + textwrap.dedent(source)
     result = spawn(["-X", "faulthandler", "-c", code, *arguments], **variables)
@@ -54,8 +54,8 @@ def spawn(arguments, **variables):
 
 def isolated(case):
     """
-    Class decorator: each test of the TestCase runs in a process of its own, so that a crash or whatever else it does to the process is its
-    own failure.
+    Class decorator: each test of the TestCase runs in a process of its own, so that a crash or whatever else it does to the
+    process is its own failure.
     """
 
     def elsewhere(method):

@@ -178,7 +178,8 @@ def _stubborn(begun):
 
 
 KINDS = {name: globals()["_" + name] for name in (
-    "queue", "timed_queue", "simple_queue", "event", "lock", "raw_lock", "deep", "reentrant_lock", "semaphore", "barrier", "join", "loop",
+    "queue", "timed_queue", "simple_queue", "event", "lock", "raw_lock", "deep", "reentrant_lock", "semaphore", "barrier", "join",
+    "loop",
     "steps", "careful", "starts_another", "generator", "cleans_up", "sleep", "receive", "stubborn",
 )}  # fmt: skip
 LEFT_OVER = ("sleep", "receive", "stubborn")

@@ -41,7 +41,10 @@ def watch(test):
 
 
 class Gate:
-    """Holds tasks in C code: pass *arguments to executor_tasks.announce_and_wait. Works across interpreters, sleeps, never polls."""
+    """Holds tasks in C code: pass *arguments to executor_tasks.announce_and_wait.
+
+    Works across interpreters, sleeps, never polls.
+    """
 
     def __init__(self):
         self._announced, announce = os.pipe()

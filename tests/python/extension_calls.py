@@ -142,7 +142,10 @@ def pending_error():
 
 
 def thread_locals_and_pending_calls():
-    """Threads with thread-local objects whose destructors add pending calls: all come. (At the process's end CPython 3.12 does not survive them.)"""
+    """Threads with thread-local objects whose destructors add pending calls: all come.
+
+    (At the process's end CPython 3.12 does not survive them.)
+    """
     import fx.pendend as module
 
     def touch():
@@ -177,7 +180,10 @@ def hammer(threads):
 
 
 def relay(add):
-    """Registers a callback with a library that all interpreters share, or has it call them all, five times. They note where they ran."""
+    """Registers a callback with a library that all interpreters share, or has it call them all, five times.
+
+    They note where they ran.
+    """
     import fx.gil as gil
     import fx.userelay as module
 

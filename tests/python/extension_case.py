@@ -1,6 +1,6 @@
 """
-Extension modules that the tests compile, from extension_fixtures: each shows one mechanism. They are modules of a package fx in a temporary
-folder of this process, made when a test first needs them. What imports them runs in processes of its own.
+Extension modules that the tests compile, from extension_fixtures: each shows one mechanism. They are modules of a package fx in a
+temporary folder of this process, made when a test first needs them. What imports them runs in processes of its own.
 
 A process whose environment names the folder of another one, in SYMPLAST_FIXTURES, copies what that has compiled already.
 """
@@ -68,11 +68,13 @@ _ALL = [
     _library("libover.c", "fx.libs/libpy-a1b2c3.so.1", flags="-Wl,-rpath,$ORIGIN -L{fx}/fx.libs -l:libpy-a1b2c3.so.1"),
     _library("libcommon.c", name=f"fx.libs/{_COMMON}a1b2c3.so.1"),
     *(
-        (f"{name}.so", "uselibs.c", _NEEDS_LIBS, tuple(f"fx.libs/{library}-a1b2c3.so.1" for library in ("libover", "libplain", "libgomp")))
+        (f"{name}.so", "uselibs.c", _NEEDS_LIBS,
+         tuple(f"fx.libs/{library}-a1b2c3.so.1" for library in ("libover", "libplain", "libgomp")))
         for name in ("uses", "usestoo")
     ),
     # Libraries and modules that know only the names of what they need, or have DT_RPATH, which holds for the needs of needs, too.
-    _library("libover.c", "fx.libs/libpy-a1b2c3.so.1", name="fx.libs/liblost-a1b2c3.so.1", flags="-L{fx}/fx.libs -l:libpy-a1b2c3.so.1"),
+    _library("libover.c", "fx.libs/libpy-a1b2c3.so.1", name="fx.libs/liblost-a1b2c3.so.1",
+             flags="-L{fx}/fx.libs -l:libpy-a1b2c3.so.1"),
     ("rpath.so", "useover.c", f"-Wl,--disable-new-dtags,-rpath,$ORIGIN/fx.libs {_LOST}", ("fx.libs/liblost-a1b2c3.so.1",)),
     ("lost.so", "useover.c", _LOST, ("fx.libs/liblost-a1b2c3.so.1",)),
     ("found.so", "useover.c", "-L{fx}/fx.libs -l:libover-a1b2c3.so.1", ("fx.libs/libover-a1b2c3.so.1",)),
@@ -84,7 +86,8 @@ _ALL = [
     _library("librelay.c", name=f"{_COMMON}relay.so"),
     ("userelay.so", "userelay.c", f"{_BESIDE} -l:{_COMMON}relay.so", (f"{_COMMON}relay.so",)),
     *((f"{name}.so", f"{name}.c", "", ()) for name in (
-        "bare", "oneinterp", "named", "sub", "nested", "fail", "failsingle", "capsule", "usescapsule", "dates", "base", "gil", "late", "pending", "opens")),
+        "bare", "oneinterp", "named", "sub", "nested", "fail", "failsingle", "capsule", "usescapsule", "dates", "base", "gil",
+        "late", "pending", "opens")),
     *((f"{name}.so", f"{name}.cpp", "-std=c++17", ()) for name in ("life", "pendend")),
     ("othergil.so", "gil.c", "", ()),
     ("ends.so", "ends.c", "", ()),
@@ -110,7 +113,10 @@ def folder():
 
 
 def build(*modules):
-    """Compiles modules of fx ('multi', 'deep.inner.single'), unless that is done. Skips the test if this machine cannot; returns folder()."""
+    """Compiles modules of fx ('multi', 'deep.inner.single'), unless that is done.
+
+    Skips the test if this machine cannot; returns folder().
+    """
     for module in modules:
         path = module.replace(".", "/")
         _build(f"{path}.so" if f"{path}.so" in _FILES else f"{path}/__init__.so")
@@ -200,17 +206,22 @@ class ExtensionCase(unittest.TestCase):
         build(*cls.modules)
 
     def run_program(self, source, *arguments, **variables):
-        """Runs a program that finds fx and has tasks and calls, the modules of what tests run; sys.argv[2:] are the arguments. Returns what it printed."""
+        """Runs a program that finds fx and has tasks and calls, the modules of what tests run; sys.argv[2:] are the arguments.
+
+        Returns what it printed.
+        """
         if os.environ.get("SYMPLAST_DEBUG", "").startswith("fault-"):
             variables["SYMPLAST_DEBUG"] = os.environ["SYMPLAST_DEBUG"]  # test_extensions_faults
         return executor_case.run(_BEGIN + source, folder(), *map(str, arguments), **variables)
 
     def everywhere(self, task, *arguments, workers=2, main=True, **variables):
-        """What a function of extension_tasks or extension_calls returns in the main interpreter and in workers, all at once, in a process of its own.
+        """What a function of extension_tasks or extension_calls returns in the main interpreter and in workers, all at once, in a
+        process of its own.
 
         With main=False in the workers alone. Variables are added to its environment.
         """
-        return ast.literal_eval(self.run_program(_EVERYWHERE, task.__module__, task.__name__, repr(arguments), workers, main, **variables))
+        return ast.literal_eval(
+            self.run_program(_EVERYWHERE, task.__module__, task.__name__, repr(arguments), workers, main, **variables))
 
     def as_in_main(self, task, *arguments, **variables):
         """everywhere(), with the same result everywhere, which it returns."""

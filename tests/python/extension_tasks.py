@@ -1,4 +1,7 @@
-"""What the tests of extension modules run, in the main interpreter and in workers alike. Functions return plain values that can be compared."""
+"""What the tests of extension modules run, in the main interpreter and in workers alike.
+
+Functions return plain values that can be compared.
+"""
 
 import gc
 import importlib
@@ -13,7 +16,10 @@ import weakref
 
 
 def load(name, path):
-    """The module of a file under a name of the caller's choice, as explicit users of importlib load it. It is not put into sys.modules."""
+    """The module of a file under a name of the caller's choice, as explicit users of importlib load it.
+
+    It is not put into sys.modules.
+    """
     loader = importlib.machinery.ExtensionFileLoader(name, path)
     module = importlib.util.module_from_spec(importlib.util.spec_from_file_location(name, path, loader=loader))
     loader.exec_module(module)
@@ -31,7 +37,8 @@ def failure(call, *arguments):
 def _described(error):
     if error is None:
         return None
-    return type(error).__name__, str(error), getattr(error, "name", None), getattr(error, "path", None), _described(error.__cause__)
+    return type(error).__name__, str(error), getattr(error, "name", None), getattr(error, "path", None), _described(
+        error.__cause__)
 
 
 # Names
@@ -43,8 +50,10 @@ def names(name):
     spec, loader = module.__spec__, module.__loader__
     members = {key: value for key, value in vars(module).items() if not key.startswith("__") and callable(value)}
     return {
-        "module": [module.__name__, getattr(module, "__package__", None), module.__doc__, module.__file__, repr(module), getattr(module, "__path__", None)],
-        "spec": [spec.name, spec.origin, spec.cached, spec.has_location, spec.parent, spec.submodule_search_locations, spec.loader is loader],
+        "module": [module.__name__, getattr(module, "__package__", None), module.__doc__, module.__file__, repr(module),
+                   getattr(module, "__path__", None)],
+        "spec": [spec.name, spec.origin, spec.cached, spec.has_location, spec.parent, spec.submodule_search_locations,
+                 spec.loader is loader],
         "loader": [type(loader).__name__, type(loader) is importlib.machinery.ExtensionFileLoader, loader.name, loader.path],
         "loader's answers": [loader.get_filename(name), loader.is_package(name), loader.get_source(name), loader.get_code(name)],
         "found": [sys.modules[name] is module, importlib.util.find_spec(name) is spec, inspect.getfile(module)],
@@ -74,7 +83,8 @@ def nested_names():
     import fx.nested as nested
 
     single = nested.imported
-    return nested.__name__, nested.second.__name__, nested.unlike.__name__, single.__name__, single is sys.modules["fx.single"], single.call()
+    return nested.__name__, nested.second.__name__, nested.unlike.__name__, single.__name__, single is sys.modules[
+        "fx.single"], single.call()
 
 
 def submodule():
@@ -115,7 +125,8 @@ def single():
     second = importlib.import_module("fx.single")
     types_kept = [second.Heap is heap, second.Error is error, second.Static is static]
     finds = [first.find() is second, second.find() is second]
-    return counts, kept, reloaded, second is first, types_kept, finds, second.inits, hasattr(second, "mark"), second.call(), second.keep(None)
+    return counts, kept, reloaded, second is first, types_kept, finds, second.inits, hasattr(
+        second, "mark"), second.call(), second.keep(None)
 
 
 def dropped(name):
@@ -138,7 +149,8 @@ def again():
     reloaded = importlib.reload(first) is first, first.inits
     del sys.modules["fx.again"]
     second = importlib.import_module("fx.again")
-    return reloaded, second is first, second.inits, second.Static is static, second.Heap is heap, first.call(), second.call(), second.find() is second
+    return (reloaded, second is first, second.inits, second.Static is static, second.Heap is heap, first.call(), second.call(),
+            second.find() is second)
 
 
 def static_type(name):
@@ -153,7 +165,8 @@ def static_type(name):
         one = Derived()
         one.other = Derived()
         one.other.other = one
-    return isinstance(base(), base), Derived.__mro__[1] is base, type(one.other).__name__, base.__subclasses__() == [Derived], repr(base)
+    return isinstance(base(), base), Derived.__mro__[1] is base, type(one.other).__name__, base.__subclasses__() == [
+        Derived], repr(base)
 
 
 def multi(name="fx.multi"):
@@ -241,7 +254,8 @@ def standard_extensions():
     """How the imports of the standard library's extension modules end, but for those of CPython's own tests."""
     folders = [entry for entry in sys.path if entry.endswith("lib-dynload") and os.path.isdir(entry)]
     names = sorted({name.partition(".")[0] for folder in folders for name in os.listdir(folder) if name.endswith(".so")})
-    return {name: failure(importlib.import_module, name) for name in names if not name.startswith(("_test", "_xx", "xx", "_ctypes_test"))}
+    return {name: failure(importlib.import_module, name)
+            for name in names if not name.startswith(("_test", "_xx", "xx", "_ctypes_test"))}
 
 
 # Failures
@@ -383,7 +397,8 @@ def not_opened(path):
     import ctypes
 
     opens = importlib.import_module("fx.opens")
-    return [failure(ctypes.CDLL, path), failure(opens.next, path), failure(ctypes.CDLL, "libnowhere.so.99"), failure(opens.next, "libnowhere.so.99")]
+    return [failure(ctypes.CDLL, path), failure(opens.next, path), failure(ctypes.CDLL, "libnowhere.so.99"),
+            failure(opens.next, "libnowhere.so.99")]
 
 
 def program_by_ctypes():

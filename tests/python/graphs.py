@@ -58,7 +58,10 @@ def walk(root):
 
 
 def assert_frozen(test, root, pool):
-    """Every object of the graph has an allowed type, is no business of the collector, and lies in the pool or in the process's static objects."""
+    """
+    Every object of the graph has an allowed type, is no business of the collector, and lies in the pool or in the process's
+    static objects.
+    """
     allowed = LEAVES | CONTAINERS if sys.version_info >= (3, 15) else LEAVES | CONTAINERS | {dict}
     for o in walk(root):
         owner = symplast.pool_of(o)
@@ -69,8 +72,8 @@ def assert_frozen(test, root, pool):
 
 def assert_same(test, original, frozen):
     """
-    The frozen graph is the original's, part by part: type, value, order, and which places share one object. An original that is met again must
-    have become the same object again.
+    The frozen graph is the original's, part by part: type, value, order, and which places share one object. An original that is
+    met again must have become the same object again.
     """
     copies = {}
     todo = [(original, frozen)]

@@ -1,6 +1,7 @@
 """
-Whether a history of operations that overlap is linearizable: whether each can be given one moment between its invocation and its response, so that the
-results are those of a sequential specification. Wing and Gong 1993, with the memory of Lowe 2017 for what was tried before.
+Whether a history of operations that overlap is linearizable: whether each can be given one moment between its invocation and its
+response, so that the results are those of a sequential specification. Wing and Gong 1993, with the memory of Lowe 2017 for what
+was tried before.
 """
 
 import reprlib
@@ -9,7 +10,10 @@ from typing import Any, NamedTuple
 
 
 class Operation(NamedTuple):
-    """One operation: who, from when to when, what, and what came of it. A result is ("value", v) or ("raised", name of the exception)."""
+    """One operation: who, from when to when, what, and what came of it.
+
+    A result is ("value", v) or ("raised", name of the exception).
+    """
 
     worker: int
     invoked: int
@@ -19,7 +23,8 @@ class Operation(NamedTuple):
     result: Any
 
     def __str__(self):
-        return f"{self.invoked:>12} … {self.responded:<12} worker {self.worker}: {self.name}{self.arguments} -> {_short(self.result)}"
+        return (f"{self.invoked:>12} … {self.responded:<12} worker {self.worker}: {self.name}{self.arguments} -> "
+                f"{_short(self.result)}")
 
 
 _short = reprlib.Repr(maxlist=30, maxtuple=30, maxset=30, maxstring=60, maxlong=60).repr
@@ -39,8 +44,9 @@ class _Event:
 
 def find(history, step, state):
     """
-    The operations in an order that explains their results from the state on; None if there is none. step(state, name, arguments) returns the states
-    after it, each with the result that it would have; states are hashable. Operations that touch in time overlap.
+    The operations in an order that explains their results from the state on; None if there is none. step(state, name, arguments)
+    returns the states after it, each with the result that it would have; states are hashable. Operations that touch in time
+    overlap.
     """
     head = _events(history)
     tried = set()
@@ -71,7 +77,10 @@ def find(history, step, state):
 
 
 def partitioned(history, key_of):
-    """The histories of the keys, each in itself linearizable if and only if the whole is (Herlihy and Wing 1990): for operations on one key each."""
+    """
+    The histories of the keys, each in itself linearizable if and only if the whole is (Herlihy and Wing 1990): for operations on
+    one key each.
+    """
     parts = defaultdict(list)
     for operation in history:
         parts[key_of(operation)].append(operation)

@@ -63,10 +63,14 @@ def disturb(shared, seed, times, begun):
     random_ = random.Random(seed)
     views = []
     operations = (
-        lambda i: shared[i], lambda i: shared[-i], lambda i: operator.setitem(shared, i, i), lambda i: shared[i:], lambda i: shared[::-2], lambda i: operator.setitem(shared, slice(i, i + 2), (1, 2)),
-        lambda i: list(shared), lambda i: i in shared, lambda i: shared.count(i), lambda i: shared.index(i), lambda i: shared == shared[:], lambda i: repr(shared), lambda i: shared.add(i, 1),
-        lambda i: shared.exchange(i, 2), lambda i: shared.compare_exchange(i, 2, 3), lambda i: shared.tolist(), lambda i: shared.tobytes(), lambda i: views.append(memoryview(shared)),
-        lambda i: views.clear(), lambda i: [view[i] for view in views], lambda i: [operator.setitem(view, i, 1) for view in views], lambda i: symplast.thaw(shared), lambda i: len(shared),
+        lambda i: shared[i], lambda i: shared[-i], lambda i: operator.setitem(shared, i, i), lambda i: shared[i:],
+        lambda i: shared[::-2], lambda i: operator.setitem(shared, slice(i, i + 2), (1, 2)),
+        lambda i: list(shared), lambda i: i in shared, lambda i: shared.count(i), lambda i: shared.index(i),
+        lambda i: shared == shared[:], lambda i: repr(shared), lambda i: shared.add(i, 1),
+        lambda i: shared.exchange(i, 2), lambda i: shared.compare_exchange(i, 2, 3), lambda i: shared.tolist(),
+        lambda i: shared.tobytes(), lambda i: views.append(memoryview(shared)),
+        lambda i: views.clear(), lambda i: [view[i] for view in views],
+        lambda i: [operator.setitem(view, i, 1) for view in views], lambda i: symplast.thaw(shared), lambda i: len(shared),
         lambda i: operator.setitem(shared, slice(None), shared), lambda i: shared.typecode * shared.itemsize,
     )  # fmt: skip
     for _ in range(times):

@@ -13,7 +13,10 @@ def in_pool(pool):
 
 
 def collect_only_what_is_new(test):
-    """Until the end of a test no collection looks at what is there now: what the tests before it left would make each of thousands slow."""
+    """
+    Until the end of a test no collection looks at what is there now: what the tests before it left would make each of thousands
+    slow.
+    """
     gc.freeze()
     test.addCleanup(gc.unfreeze)
 

@@ -190,8 +190,8 @@ def with_a_lost_object(source="List([o])"):
 
 def offer_a_lost_object(holder, times, ended):
     """
-    Again and again puts one in the place of what another interpreter takes out at the same time, which that cannot take; nobody else does, so it must be there after. Returns
-    how often it was put there, and how often it was gone.
+    Again and again puts one in the place of what another interpreter takes out at the same time, which that cannot take; nobody
+    else does, so it must be there after. Returns how often it was put there, and how often it was gone.
     """
     o = lost_object()
     offered = gone = 0

@@ -69,7 +69,8 @@ def check(kind, initial, history, final):
 
     end = Operation(-1, last, last, "the state at last", (), final)
     if linearizability.find([*history, end], step, initial) is None:
-        raise NotLinearizable(f"{kind}: no order of these operations leads from {_short(initial)} to {_short(final)}:\n{linearizability.text(history)}")
+        raise NotLinearizable(f"{kind}: no order of these operations leads from {_short(initial)} to "
+                              f"{_short(final)}:\n{linearizability.text(history)}")
 
 
 def check_each_key(kind, initial, history, final):
@@ -83,7 +84,10 @@ def _only(state, key):
 
 
 class Recorder:
-    """Lets the workers of an executor perform random programs on live objects, and checks what they saw. A seed makes the same programs again."""
+    """Lets the workers of an executor perform random programs on live objects, and checks what they saw.
+
+    A seed makes the same programs again.
+    """
 
     def __init__(self, executor, workers, seed):
         self._executor = executor
@@ -100,7 +104,8 @@ class Recorder:
         initial = [live_models.state_of(kind, o) for o, _, _ in objects]
         arrived, ticks = symplast.AtomicInt(), symplast.AtomicInt() if logical else None
         futures = [
-            self._executor.submit(live_operations.record, kind, names, objects, worker, self._seed, length, arrived, self._workers, ticks)
+            self._executor.submit(live_operations.record, kind, names, objects, worker, self._seed, length, arrived,
+                                  self._workers, ticks)
             for worker in range(self._workers)
         ]
         recorded = [future.result() for future in futures]

@@ -84,12 +84,18 @@ def disturb(shared, seed, times, begun):
     begun.append(seed)
     random_ = random.Random(seed)
     operations = (
-        lambda i: shared.append(f"text {i}"), lambda i: shared.append([i]), lambda i: shared.extend(range(i % 5)), lambda i: shared.insert(-i, 2**70),
-        lambda i: shared.pop(), lambda i: shared.pop(i), lambda i: shared.remove(i), lambda i: shared.reverse(), lambda i: shared[i], lambda i: shared[-i],
-        lambda i: shared[i:], lambda i: shared[::-2], lambda i: operator.setitem(shared, i, "new"), lambda i: operator.setitem(shared, -i, None),
-        lambda i: operator.setitem(shared, slice(i, i + 2), "ab"), lambda i: operator.delitem(shared, slice(None, None, 3)), lambda i: operator.delitem(shared, i),
-        lambda i: list(shared), lambda i: i in shared, lambda i: [i] in shared, lambda i: shared.count(i), lambda i: shared == [i], lambda i: repr(shared),
-        lambda i: shared.add(i, 1), lambda i: shared.compare_exchange(i, "new", "newer"), lambda i: shared.sort(key=str), lambda i: shared.clear() if i == 1 else None,
+        lambda i: shared.append(f"text {i}"), lambda i: shared.append([i]), lambda i: shared.extend(range(i % 5)),
+        lambda i: shared.insert(-i, 2**70),
+        lambda i: shared.pop(), lambda i: shared.pop(i), lambda i: shared.remove(i), lambda i: shared.reverse(),
+        lambda i: shared[i], lambda i: shared[-i],
+        lambda i: shared[i:], lambda i: shared[::-2], lambda i: operator.setitem(shared, i, "new"),
+        lambda i: operator.setitem(shared, -i, None),
+        lambda i: operator.setitem(shared, slice(i, i + 2), "ab"), lambda i: operator.delitem(shared, slice(None, None, 3)),
+        lambda i: operator.delitem(shared, i),
+        lambda i: list(shared), lambda i: i in shared, lambda i: [i] in shared, lambda i: shared.count(i),
+        lambda i: shared == [i], lambda i: repr(shared),
+        lambda i: shared.add(i, 1), lambda i: shared.compare_exchange(i, "new", "newer"), lambda i: shared.sort(key=str),
+        lambda i: shared.clear() if i == 1 else None,
         lambda i: operator.imul(shared, 1 if len(shared) > 50 else 2), lambda i: shared.__init__("abcdefghij"),
     )
     for _ in range(times):

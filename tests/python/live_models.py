@@ -1,4 +1,6 @@
-"""What each type of live objects promises, when one operation comes after the other: plain Python, the sequential specification."""
+"""
+What each type of live objects promises, when one operation comes after the other: plain Python, the sequential specification.
+"""
 
 import symplast
 
@@ -240,7 +242,8 @@ class Cell(Plain):
         return True
 
 
-MODELS = {"Dict": Dict, "SortedDict": SortedDict, "List": List, "Set": Set, "Object": Object, "AtomicInt": Cell, "AtomicRef": Cell}
+MODELS = {"Dict": Dict, "SortedDict": SortedDict, "List": List, "Set": Set, "Object": Object, "AtomicInt": Cell,
+          "AtomicRef": Cell}
 
 
 def state_of(kind, o):

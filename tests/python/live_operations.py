@@ -137,7 +137,8 @@ _OF_ONE_KEY = {
     "pop or": Kind(lambda d, k: d.pop(k, "none"), _key),
     "setdefault": Kind(lambda d, k, v: d.setdefault(k, v), _key_value),
     "add": Kind(lambda d, k, n: d.add(k, n), lambda dice: (dice.key(), dice.number())),
-    "compare_exchange": Kind(lambda d, k, old, new: d.compare_exchange(k, old, new), lambda dice: (dice.key(), dice.value(), dice.value())),
+    "compare_exchange": Kind(lambda d, k, old, new: d.compare_exchange(k, old, new),
+                             lambda dice: (dice.key(), dice.value(), dice.value())),
 }
 
 _OF_A_MAP = {
@@ -150,7 +151,8 @@ _OF_A_MAP = {
     "copied": Kind(_copied, _none),
     "thaw": Kind(lambda d: list(symplast.thaw(d).items()) if symplast.is_shared(d) else list(d.items()), _none),
     "repr": Kind(_text, _none),
-    "equal": Kind(lambda d, other: d == dict(other), lambda dice: (tuple((dice.key(), dice.value()) for _ in range(dice.randrange(3))),)),
+    "equal": Kind(lambda d, other: d == dict(other),
+                  lambda dice: (tuple((dice.key(), dice.value()) for _ in range(dice.randrange(3))),)),
     "reversed": Kind(lambda d: list(reversed(d.keys())), _none),
     "popitem": Kind(lambda d: d.popitem(), _none),
     "clear": Kind(lambda d: d.clear(), _none),
@@ -194,7 +196,8 @@ OPERATIONS = {
         "reversed": Kind(lambda s: list(reversed(s)), _none),
         "slice": Kind(lambda s, i, j: s[i:j], lambda dice: (dice.index(), dice.randrange(20))),
         "stride": Kind(lambda s: s[::-2], _none),
-        "set slice": Kind(lambda s, i, x, n: operator.setitem(s, slice(i, i + 2), [x] * n), lambda dice: (*_index_value(dice), dice.randrange(4))),
+        "set slice": Kind(lambda s, i, x, n: operator.setitem(s, slice(i, i + 2), [x] * n),
+                          lambda dice: (*_index_value(dice), dice.randrange(4))),
         "del slice": Kind(lambda s, i: operator.delitem(s, slice(i, i + 2)), _index),
         "in": Kind(operator.contains, _value),
         "count": Kind(lambda s, x: s.count(x), _value),
@@ -203,7 +206,8 @@ OPERATIONS = {
         "sort": Kind(lambda s: s.sort(), _none),
         "clear": Kind(lambda s: s.clear(), _none),
         "add": Kind(lambda s, i, n: s.add(i, n), lambda dice: (dice.index(), dice.number())),
-        "compare_exchange": Kind(lambda s, i, old, new: s.compare_exchange(i, old, new), lambda dice: (*_index_value(dice), dice.value())),
+        "compare_exchange": Kind(lambda s, i, old, new: s.compare_exchange(i, old, new),
+                                 lambda dice: (*_index_value(dice), dice.value())),
     },
     "Set": {
         "add": Kind(lambda s, x: s.add(x), _key),
@@ -247,14 +251,18 @@ OPERATIONS = {
 }
 
 # What concerns one key or attribute, the first argument: of these a history is linearizable if that of each key is.
-OF_ONE_KEY = {"Dict": tuple(_OF_ONE_KEY), "SortedDict": tuple(_OF_ONE_KEY), "Object": tuple(name for name in OPERATIONS["Object"] if name != "attributes")}
+OF_ONE_KEY = {"Dict": tuple(_OF_ONE_KEY), "SortedDict": tuple(_OF_ONE_KEY),
+              "Object": tuple(name for name in OPERATIONS["Object"] if name != "attributes")}
 
 for _kinds in OPERATIONS.values():
     _kinds["delete"] = Kind(_delete, _none)
 
 
 def program(kind, names, dice, length):
-    """Random operations of these names: pairs of a name and arguments. What ends or empties all is rare, or there would be nothing else to see."""
+    """Random operations of these names: pairs of a name and arguments.
+
+    What ends or empties all is rare, or there would be nothing else to see.
+    """
     weights = [{"delete": 0.03, "clear": 0.2}.get(name, 1) for name in names]
     return [(name, OPERATIONS[kind][name].arguments(dice)) for name in dice.choices(names, weights, k=length)]
 
@@ -277,8 +285,9 @@ def wait_for(arrived, workers):
 
 def record(kind, names, objects, worker, seed, length, arrived, workers, ticks):
     """
-    Performs a program on each of objects, triples (object, flavour, size), all workers at once. Returns lists of (invoked, responded, name, arguments, result).
-    The clock is ticks, an AtomicInt, or if that is None the machine's, whose reading orders nothing.
+    Performs a program on each of objects, triples (object, flavour, size), all workers at once. Returns lists of (invoked,
+    responded, name, arguments, result). The clock is ticks, an AtomicInt, or if that is None the machine's, whose reading orders
+    nothing.
     """
     clock = time.perf_counter_ns if ticks is None else lambda: ticks.add(1)
     histories = []

@@ -1,6 +1,6 @@
 """
-Every method of each type of live objects, found by dir(), with arguments of any kind and number, from any state. Children of test_live_misuse and their workers
-run it; it imports nothing that a worker cannot.
+Every method of each type of live objects, found by dir(), with arguments of any kind and number, from any state. Children of
+test_live_misuse and their workers run it; it imports nothing that a worker cannot.
 """
 
 import atexit
@@ -21,11 +21,13 @@ from misuse_callbacks import Callback, CallbackInt, CallbackText, Raised
 
 # What a method may raise; anything else is reported.
 DOCUMENTED = (
-    TypeError, ValueError, LookupError, OverflowError, AttributeError, StopIteration, MemoryError, RecursionError, BufferError, symplast.SymplastError,
+    TypeError, ValueError, LookupError, OverflowError, AttributeError, StopIteration, MemoryError, RecursionError, BufferError,
+    symplast.SymplastError,
 )
 
 # Types of the package that wait for others, or do not live in pools.
-_OTHERS = {"Queue", "Lock", "RLock", "Event", "Condition", "Semaphore", "Barrier", "Leak", "Pool", "PoolStats", "InterpreterPoolExecutor"}
+_OTHERS = {"Queue", "Lock", "RLock", "Event", "Condition", "Semaphore", "Barrier", "Leak", "Pool", "PoolStats",
+           "InterpreterPoolExecutor"}
 
 
 class Fields(symplast.Object):
@@ -89,9 +91,12 @@ class Battery:
         with symplast.Pool("dead") as pool, pool.allocating():
             gone = symplast.Dict(a=1)
         self._plain = [
-            None, True, False, 0, 1, -1, 2, 2**48, 2**63 - 1, 2**63, -(2**63), 2**200, -(2**200), 0.0, -0.0, math.nan, math.inf, 1e308, 0.5, 1j, "", "a", "b" * 300,
-            "\ud800", "é", "number", b"", b"a\0", (), (1, "b"), ((1,), (2.5, None)), [], [1, "a"], {}, {"a": [1]}, {1: 2, 2: 3}, set(), {1, "a"}, frozenset({1}), range(3), slice(None),
-            slice(-(2**70), 2**70, -1), slice(0, 2), slice(0, 5, 0), object, len, Ellipsis, NotImplemented, memoryview(b"xyz"), bytearray(b"abc"), leaf, dead, gone, pool,
+            None, True, False, 0, 1, -1, 2, 2**48, 2**63 - 1, 2**63, -(2**63), 2**200, -(2**200), 0.0, -0.0, math.nan, math.inf,
+            1e308, 0.5, 1j, "", "a", "b" * 300,
+            "\ud800", "é", "number", b"", b"a\0", (), (1, "b"), ((1,), (2.5, None)), [], [1, "a"], {}, {"a": [1]}, {1: 2, 2: 3},
+            set(), {1, "a"}, frozenset({1}), range(3), slice(None),
+            slice(-(2**70), 2**70, -1), slice(0, 2), slice(0, 5, 0), object, len, Ellipsis, NotImplemented, memoryview(b"xyz"),
+            bytearray(b"abc"), leaf, dead, gone, pool,
             (leaf, "a"), symplast.freeze(("frozen", 1)), [[1], [2]], [("a", 1), ("b", 2)], [("a",)], symplast.Dict, _deep(200),
         ]
 
@@ -160,7 +165,8 @@ class Battery:
                 self._call(target, name, getattr(part, name))
 
     def _set_attribute(self, target):
-        name = self._dice.choice(("value", "number", "anything", "other", "__class__", "__dict__", "__doc__", "method", "a" * 200))
+        name = self._dice.choice(
+            ("value", "number", "anything", "other", "__class__", "__dict__", "__doc__", "method", "a" * 200))
         if self._dice.random() < 0.2:
             delattr(target, name)
         else:
@@ -169,16 +175,21 @@ class Battery:
 
     def _operate(self, target):
         function = self._dice.choice((
-            operator.add, operator.sub, operator.mul, operator.and_, operator.or_, operator.xor, operator.eq, operator.ne, operator.lt, operator.le, operator.iadd, operator.isub, operator.iand,
-            operator.ior, operator.ixor, operator.getitem, operator.contains, operator.matmul, operator.imul, operator.delitem, operator.truediv, pow,
+            operator.add, operator.sub, operator.mul, operator.and_, operator.or_, operator.xor, operator.eq, operator.ne,
+            operator.lt, operator.le, operator.iadd, operator.isub, operator.iand,
+            operator.ior, operator.ixor, operator.getitem, operator.contains, operator.matmul, operator.imul, operator.delitem,
+            operator.truediv, pow,
         ))
         other = self._value(target, function.__name__)
-        function(target, other) if self._dice.random() < 0.7 or function in (operator.imul, operator.mul) else function(other, target)
+        function(target, other) if self._dice.random() < 0.7 or function in (operator.imul, operator.mul) else function(
+            other, target)
 
     def _ask(self, target):
         function = self._dice.choice((
-            repr, str, hash, len, bool, iter, reversed, int, float, complex, list, dict, set, tuple, sorted, sum, max, dir, copy.copy, symplast.thaw, symplast.freeze, symplast.is_shared,
-            symplast.is_frozen, symplast.pool_of, pickle.dumps, self._add, self._compare_exchange, memoryview, bytes, gc.is_tracked, operator.index, operator.length_hint,
+            repr, str, hash, len, bool, iter, reversed, int, float, complex, list, dict, set, tuple, sorted, sum, max, dir,
+            copy.copy, symplast.thaw, symplast.freeze, symplast.is_shared,
+            symplast.is_frozen, symplast.pool_of, pickle.dumps, self._add, self._compare_exchange, memoryview, bytes,
+            gc.is_tracked, operator.index, operator.length_hint,
         ) + ((copy.deepcopy,) if self._cycles else ()))
         function(target)
 
@@ -186,7 +197,8 @@ class Battery:
         symplast.add(target, self._dice.choice(("number", "anything", "none")), self._value(target, "add"))
 
     def _compare_exchange(self, target):
-        symplast.compare_exchange(target, self._dice.choice(("number", "anything")), self._value(target, "compare_exchange"), self._value(target, "compare_exchange"))
+        symplast.compare_exchange(target, self._dice.choice(("number", "anything")), self._value(target, "compare_exchange"),
+                                  self._value(target, "compare_exchange"))
 
     def _value(self, target, name):
         choice = self._dice.random()
@@ -200,7 +212,8 @@ class Battery:
             return Callback(self, target)
         if choice < 0.92:
             return self._touching(target)
-        return self._dice.choice((object(), CallbackText("a"), CallbackInt(1), [Callback(self, target)], {"a": Callback(self, target)}, (Callback(self, target),)))
+        return self._dice.choice((object(), CallbackText("a"), CallbackInt(1), [Callback(self, target)],
+                                  {"a": Callback(self, target)}, (Callback(self, target),)))
 
     def _touching(self, target):
         for i in range(3):
@@ -240,8 +253,10 @@ class Battery:
 
 # With these an object may be its own argument and is not stored in itself.
 _LOOKING = frozenset(
-    "__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __contains__ __init__ update extend index count remove discard issubset issuperset isdisjoint union intersection difference "
-    "symmetric_difference intersection_update difference_update symmetric_difference_update __iadd__ __ior__ __iand__ __isub__ __ixor__ __or__ __and__ __sub__ __xor__ __add__ "
+    "__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __contains__ __init__ update extend index count remove discard issubset "
+    "issuperset isdisjoint union intersection difference "
+    "symmetric_difference intersection_update difference_update symmetric_difference_update __iadd__ __ior__ __iand__ __isub__ "
+    "__ixor__ __or__ __and__ __sub__ __xor__ __add__ "
     "eq ne lt le add sub and_ or_ xor iadd isub iand ior ixor contains getitem get pop".split()
 )
 
@@ -250,7 +265,8 @@ _known = {}
 
 def _methods(cls):
     if cls not in _known:
-        _known[cls] = [name for name in dir(cls) if callable(getattr(cls, name)) and name not in ("__class__", "__init_subclass__", "__subclasshook__", "__abstractmethods__")]
+        _known[cls] = [name for name in dir(cls) if callable(getattr(cls, name))
+                       and name not in ("__class__", "__init_subclass__", "__subclasshook__", "__abstractmethods__")]
     return _known[cls]
 
 
@@ -285,7 +301,10 @@ def _deleted(makers):
 
 
 def run(pool, seed, cycles, makers, cases, calls):
-    """Batteries of so many calls, each on objects of its own: live ones, deleted ones, those of a deleted pool. Returns what was wrong, without doubles."""
+    """Batteries of so many calls, each on objects of its own: live ones, deleted ones, those of a deleted pool.
+
+    Returns what was wrong, without doubles.
+    """
     faults = set()
     with pool.allocating():
         for case in range(cases):
@@ -301,7 +320,10 @@ def run(pool, seed, cycles, makers, cases, calls):
 
 
 def share(pool, seed, cycles, targets, calls, workers, begun, made):
-    """The same in one of several interpreters, on objects that all have. It waits until so many have begun, and counts its calls in made."""
+    """The same in one of several interpreters, on objects that all have.
+
+    It waits until so many have begun, and counts its calls in made.
+    """
     with pool.allocating():
         battery = Battery(seed, cycles, targets)
         begun.add(1)
@@ -326,7 +348,10 @@ class _Last:
 
 
 def end_with(seed, handles):
-    """Sees to it that methods are called while this interpreter ends: at its exit, when modules go, and when the last garbage is collected."""
+    """
+    Sees to it that methods are called while this interpreter ends: at its exit, when modules go, and when the last garbage is
+    collected.
+    """
     battery = Battery(seed, True, pickle.loads(handles))
     battery.run(50)
     atexit.register(battery.run, 50)

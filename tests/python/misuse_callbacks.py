@@ -36,7 +36,8 @@ for _names, _result in (
     ("__bytes__", lambda dice: b"callback"),
     ("__iter__", lambda dice: iter(dice.choice(((1, "a"), ("ab", "cd"), ())))),
     ("__next__", lambda dice: dice.choice((1, "a", ("b", 2)))),
-    ("__getitem__ __call__ __add__ __radd__ __or__ __ror__ __and__ __rand__ __sub__ __rsub__", lambda dice: dice.choice((1, "a", None))),
+    ("__getitem__ __call__ __add__ __radd__ __or__ __ror__ __and__ __rand__ __sub__ __rsub__",
+     lambda dice: dice.choice((1, "a", None))),
     ("keys", lambda dice: dice.choice((["a"], [1, 2], ()))),
     ("__getattr__", lambda dice: dice.choice((1, "a"))),
 ):

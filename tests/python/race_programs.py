@@ -1,6 +1,6 @@
 """
-The programs of CPython's test.test_free_threading for live objects: one function for each test, with what its threads did in interpreters. Workers import
-this module, so it imports little. A function that returns something found a fault.
+The programs of CPython's test.test_free_threading for live objects: one function for each test, with what its threads did in
+interpreters. Workers import this module, so it imports little. A function that returns something found a fault.
 """
 
 import bisect
@@ -147,7 +147,8 @@ def iterate(d, view, names):
     """Sees only what was there at some time, each once; unlike a dict, it never fails."""
     for _ in range(ITERATIONS // 2):
         seen = list(getattr(d, view)())
-        keys = {"keys": lambda: seen, "items": lambda: [key for key, _ in seen], "values": lambda: [names[value[0]] for value in seen]}[view]()
+        keys = {"keys": lambda: seen, "items": lambda: [key for key, _ in seen],
+                "values": lambda: [names[value[0]] for value in seen]}[view]()
         if len(set(keys)) != len(keys) or not set(keys) <= set(names):
             return seen
         if view == "items" and any(names[value[0]] != key for key, value in seen):
@@ -385,7 +386,8 @@ def iterate_while_mutated(shared, length, done):
             if not set(seen) <= set(range(length)) or not isinstance(shared, symplast.List) and len(set(seen)) != len(seen):
                 return "what was not there"
             # The last ones nobody touches.
-            if isinstance(shared, (symplast.Dict, symplast.SortedDict, symplast.Set)) and not set(range(length // 10, length)) <= set(seen):
+            if isinstance(shared, (symplast.Dict, symplast.SortedDict, symplast.Set)) and not set(
+                    range(length // 10, length)) <= set(seen):
                 return "missed what was there throughout"
     finally:
         done.add(1)

@@ -1,6 +1,6 @@
 """
-Random object graphs as programs: a list of nodes, each a value or a container of other nodes. What a program builds can have sharing and cycles,
-and a failing program can be made smaller node by node until nothing more can be left out.
+Random object graphs as programs: a list of nodes, each a value or a container of other nodes. What a program builds can have
+sharing and cycles, and a failing program can be made smaller node by node until nothing more can be left out.
 """
 
 import builtins
@@ -73,7 +73,8 @@ def generate(generator, size, kinds):
     for index in range(size):
         node = _random_node(generator, index, size, kinds, hashable)
         nodes.append(node)
-        if node.kind == "value" and not isinstance(node.value, bytearray) or node.kind in HASHABLE and all(part in hashable for part in node.parts):
+        if node.kind == "value" and not isinstance(node.value, bytearray) or node.kind in HASHABLE and all(
+                part in hashable for part in node.parts):
             hashable.append(index)
     # A root that reaches most of it.
     nodes.append(Node("list", parts=generator.sample(range(size), min(size, 12))))
@@ -107,7 +108,8 @@ def random_value(generator):
     if choice <= 2:
         return generator.randrange(-10, 1100)
     if choice == 3:
-        return generator.choice([1, -1]) * (2 ** generator.choice([29, 30, 31, 60, 62, 63, 64, 90, 500]) + generator.randrange(-2, 3))
+        return generator.choice([1, -1]) * (
+            2 ** generator.choice([29, 30, 31, 60, 62, 63, 64, 90, 500]) + generator.randrange(-2, 3))
     if choice == 4:
         return generator.choice([generator.random(), 0.0, -0.0, float("inf"), float("nan"), 1e300, 1.0, 2.0])
     if choice == 5:
@@ -175,13 +177,17 @@ def _reductions(nodes):
     for index, node in enumerate(nodes):
         for part in range(len(node.parts) - 1, -1, -1):
             if node.kind not in ("slice", "Opaque"):
-                yield [*nodes[:index], Node(node.kind, node.value, node.parts[:part] + node.parts[part + 1 :]), *nodes[index + 1 :]]
+                yield [*nodes[:index], Node(node.kind, node.value, node.parts[:part] + node.parts[part + 1 :]),
+                       *nodes[index + 1 :]]
         if node.kind != "value" or node.value is not None:
             yield [*nodes[:index], Node("value", None), *nodes[index + 1 :]]
 
 
 def _without(nodes, gone):
-    """The program without one node: those that referred to it lose the part, or get another node for one that they cannot do without."""
+    """
+    The program without one node: those that referred to it lose the part, or get another node for one that they cannot do
+    without.
+    """
 
     def moved(part):
         return part - (part > gone)

@@ -1,4 +1,6 @@
-"""A program and a worker without an executor: a `__main__` module of the test's own, and an interpreter that tasks are sent to."""
+"""
+A program and a worker without an executor: a `__main__` module of the test's own, and an interpreter that tasks are sent to.
+"""
 
 import os
 import sys
@@ -31,7 +33,8 @@ class Worker:
         directory = tempfile.TemporaryDirectory()
         test.addCleanup(directory.cleanup)
         self._path = os.path.join(directory.name, "task")
-        self._interpreter.run(f"sys.path.insert(0, {os.path.dirname(__file__)!r})\nimport replicas\nfrom symplast.byvalue import identity\nidentity.MAIN.foreign = True")
+        self._interpreter.run(f"sys.path.insert(0, {os.path.dirname(__file__)!r})\nimport replicas\nfrom symplast.byvalue "
+                              f"import identity\nidentity.MAIN.foreign = True")
 
     def send(self, fn, *args, **kwargs):
         """The task as bytes."""

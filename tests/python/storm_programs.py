@@ -1,4 +1,7 @@
-"""What interpreters do to live objects while signals come, memory fails, pools fill and others end. Workers import this module."""
+"""What interpreters do to live objects while signals come, memory fails, pools fill and others end.
+
+Workers import this module.
+"""
 
 import copy
 import gc
@@ -16,7 +19,10 @@ class Node(symplast.Object):
 
 
 def everything(pool):
-    """A whole program: every type, values of every kind, copies, iteration. It may fail at any allocation; what it made dies with its frame."""
+    """A whole program: every type, values of every kind, copies, iteration.
+
+    It may fail at any allocation; what it made dies with its frame.
+    """
     with pool.allocating():
         graph = symplast.Dict(name="graph", parts=[1, {"deep": ({1: 2}, "x" * 50)[1]}], members={1, "two", (3, "three")})
         graph["graph"] = symplast.Object()

@@ -19,7 +19,10 @@ class Interpreter:
         self.run(f"import sys; sys.path[:] = {sys.path!r}\nimport warnings; warnings.simplefilter('ignore')")
 
     def run(self, source, **shared):
-        """Runs source in its __main__; keyword arguments (str, int) are variables there. Raises RuntimeError with its traceback's text."""
+        """Runs source in its __main__; keyword arguments (str, int) are variables there.
+
+        Raises RuntimeError with its traceback's text.
+        """
         setting = "".join(f"{name} = {value!r}\n" for name, value in shared.items())
         if sys.version_info >= (3, 13):
             failure = _raw.run_string(self.id, setting + source)

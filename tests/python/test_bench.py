@@ -15,21 +15,28 @@ SECONDS = 300
 # What must be compared, and with what. Packages that are not installed take no part.
 AGAINST_PLAIN = {
     "dict": [
-        "d[str]", "d[int]", "d[str] of 8 keys", "d[int, str]", "key in d", "d.get(key)", "d[str] = int", "d[int] = int", "d[str] = str",
-        "d[str] where that is a str", "d[str] where that is a float", "set and delete a key", "len(d)", "for key in d, 1,000 keys",
-        "for key, value in d.items()", "Dict()", "Dict of 4 items", "Dict of 1,000 items", "d['child'], whose handle exists", "d['child'], a new handle",
+        "d[str]", "d[int]", "d[str] of 8 keys", "d[int, str]", "key in d", "d.get(key)", "d[str] = int", "d[int] = int",
+        "d[str] = str",
+        "d[str] where that is a str", "d[str] where that is a float", "set and delete a key", "len(d)",
+        "for key in d, 1,000 keys",
+        "for key, value in d.items()", "Dict()", "Dict of 4 items", "Dict of 1,000 items", "d['child'], whose handle exists",
+        "d['child'], a new handle",
         "int in sd", "str in sd", "sd[int] = int", "sd[str] = int", "insert and delete a new int", "insert and delete a new str",
-        "for key, value in sd.items()", "an entry of a Dict, int: int", "an entry of a Dict, str: int", "an entry of a Dict, str: str",
+        "for key, value in sd.items()", "an entry of a Dict, int: int", "an entry of a Dict, str: int",
+        "an entry of a Dict, str: str",
         "an entry of a SortedDict, int: int",
     ],
     "an object": [
-        "o.x", "o.x = int", "o.method()", "o.x, not declared", "o.x = int, not declared", "Class(7)", "o.child, whose handle exists", "o.child, a new handle",
+        "o.x", "o.x = int", "o.method()", "o.x, not declared", "o.x = int, not declared", "Class(7)",
+        "o.child, whose handle exists", "o.child, a new handle",
     ],
     "list": [
-        "l[i]", "l[i] = int", "l.append(int), 1,000 times", "append and pop", "for x in l, 1,000 elements", "x in l", "l[100:200]",
+        "l[i]", "l[i] = int", "l.append(int), 1,000 times", "append and pop", "for x in l, 1,000 elements", "x in l",
+        "l[100:200]",
         "l.sort() of 1,000", "List()", "List of 1,000 elements", "an element of a List, int", "an element of a List, str",
     ],
-    "set": ["x in s", "x not in s", "s.add and s.discard", "for x in s, 1,000 members", "Set of 1,000 members", "a member of a Set, str"],
+    "set": ["x in s", "x not in s", "s.add and s.discard", "for x in s, 1,000 members", "Set of 1,000 members",
+            "a member of a Set, str"],
     "d[key] += 1 of a dict": ["d.add(key, 1)"],
     "o.x += 1": ["symplast.add(o, 'x', 1)", "AtomicInt.add(1)"],
     "o.x += 1 under a Lock": ["AtomicInt.add(1)"],
@@ -62,7 +69,8 @@ def python(script, *arguments):
 
 
 # What is frozen, thawed and pickled: shapes in which memory, keys, numbers, texts and containers weigh differently.
-SHAPES = ["JSON records", "nodes of a tree", "short strings", "tuples of numbers", "words with places", "records in a dict", "dicts of two floats",
+SHAPES = ["JSON records", "nodes of a tree", "short strings", "tuples of numbers", "words with places", "records in a dict",
+          "dicts of two floats",
           "floats in a dict, by int", "sets of words", "texts of 5,000 characters"]
 
 
@@ -151,10 +159,12 @@ class BenchmarksOfLiveObjects(unittest.TestCase):
             space = root.tag.removesuffix("svg")
             lines = root.findall(f"{space}g")
             rows = [row for row in self.told["rows"] if row["subject"] == subject]
-            self.assertEqual(["".join(line.find(f"{space}text").itertext()) for line in lines], [f"{row['name']}vs {row['rival']}" for row in rows])
+            self.assertEqual(["".join(line.find(f"{space}text").itertext()) for line in lines],
+                             [f"{row['name']}vs {row['rival']}" for row in rows])
             for row, line in zip(rows, lines):
                 self.assertEqual(len(line.findall(f"{space}circle")), 1, row["name"])
-                self.assertEqual(any("bar" in one.get("class") for one in line.findall(f"{space}line")), row["bar"] is not None, row["name"])
+                self.assertEqual(any("bar" in one.get("class") for one in line.findall(f"{space}line")), row["bar"] is not None,
+                                 row["name"])
 
     def test_the_same_figures_give_the_same_drawing(self):
         for folder in ("one", "two"):

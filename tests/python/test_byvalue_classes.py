@@ -169,7 +169,8 @@ class Classes(unittest.TestCase):
                 def __post_init__(self): self.ready = True
             def look(p):
                 p = Plain(p.x + 1, [p])
-                return p, repr(p), [f.name for f in dataclasses.fields(p)], dataclasses.asdict(p), dataclasses.fields(Plain)[2].metadata["unit"]
+                return p, repr(p), [f.name for f in dataclasses.fields(p)], dataclasses.asdict(p), dataclasses.fields(Plain)[
+                    2].metadata["unit"]
             def annotated(): return {name: type(value).__name__ for name, value in Plain.__annotations__.items()}
             def same(x): return x
             def frozen(p):
@@ -245,7 +246,8 @@ class Classes(unittest.TestCase):
             def look(*members):
                 for member in members:
                     cls = type(member)
-                    if not (cls(member.value) is member and cls[member.name] is member and getattr(cls, member.name) is member): return member
+                    if not (cls(member.value) is member and cls[member.name] is member
+                            and getattr(cls, member.name) is member): return member
                     if cls is not globals()[cls.__name__] or member not in list(cls) and len(cls) != len(list(cls)): return cls
             def double(x): return Operation.DOUBLE(x)
             def names(cls): return [m.name for m in cls], list(cls.__members__)
@@ -256,7 +258,8 @@ class Classes(unittest.TestCase):
             def coordinate(): return Coordinate.PX.label, bytes(Coordinate.PY), Coordinate(1).label
             def text(): return f"{Text.A} {Text.B}", Text("bee") is Text.B, "a" == Text.A, Number.TWO + 1, repr(Number.ONE)
         """)
-        members = [main.Color.RED, main.Number.TWO, main.Text.A, main.Access.RW, main.Mask.A, main.Planet.EARTH, main.Coordinate.PY, main.Full.ME]
+        members = [main.Color.RED, main.Number.TWO, main.Text.A, main.Access.RW, main.Mask.A, main.Planet.EARTH,
+                   main.Coordinate.PY, main.Full.ME]
         for member in members:
             with self.subTest(member):
                 self.assertIsNone(self.worker(main.look, member))
@@ -314,8 +317,10 @@ class Classes(unittest.TestCase):
                 try: Shape()
                 except TypeError: abstract = True
                 else: abstract = False
-                return abstract, isinstance(shape, Shape), isinstance(Foreign(), Shape), isinstance(3, Shape), shape.area, Shape.__abstractmethods__
-            def items(items): return list(items), items.index(2), isinstance(items, collections.abc.Sequence), list(reversed(items))
+                return abstract, isinstance(shape, Shape), isinstance(Foreign(), Shape), isinstance(
+                    3, Shape), shape.area, Shape.__abstractmethods__
+            def items(items): return list(items), items.index(2), isinstance(items, collections.abc.Sequence), list(
+                    reversed(items))
         """)
         self.assertEqual(self.worker(main.look, main.Square(3)), (True, True, True, False, 9, frozenset({"area", "name"})))
         self.assertEqual(self.worker(main.items, main.Items(3)), ([0, 1, 2], 2, True, [2, 1, 0]))
@@ -351,8 +356,10 @@ class Classes(unittest.TestCase):
             def stack():
                 stack = IntStack()
                 stack.push(1)
-                return stack.items, IntStack.__orig_bases__ == (Stack[int],), Stack.__parameters__ == (T,), typing.get_args(Stack[int])
-            def new(n): return n.get(), n.generic(2), New[int, int](3).k, len(New.__type_params__), Child("q").get(), Child.__parameters__ == Child.__type_params__
+                return stack.items, IntStack.__orig_bases__ == (Stack[int],), Stack.__parameters__ == (T,), typing.get_args(
+                    Stack[int])
+            def new(n): return n.get(), n.generic(2), New[int, int](3).k, len(New.__type_params__), Child(
+                    "q").get(), Child.__parameters__ == Child.__type_params__
             def protocol(x): return isinstance(x, Closes), isinstance(3, Closes), x.close(), Named.__parameters__ == (T,)
             def typed(): return Movie(title="x"), Movies(more=1), Movies.__required_keys__, Movie.__optional_keys__
             def user(): return UserId(5), UserId.__name__, UserId.__supertype__, UserId.__module__
@@ -372,7 +379,8 @@ class Classes(unittest.TestCase):
             class Meta(type):
                 def __new__(meta, name, bases, ns, **kw):
                     log.append(("new", name))
-                    return super().__new__(meta, name, bases, ns, tag=kw.pop("tag")) if bases else super().__new__(meta, name, bases, ns)
+                    return super().__new__(meta, name, bases, ns, tag=kw.pop("tag")) if bases else super().__new__(
+                        meta, name, bases, ns)
                 def __init__(cls, name, bases, ns, *, key, **kw):
                     cls.key = key
                     super().__init__(name, bases, ns)
@@ -390,7 +398,8 @@ class Classes(unittest.TestCase):
                     log.append(("sub", tag))
             class One(Plugin, key="one", tag="1"): pass
             class Two(Plugin, key="two", tag="2"): pass
-            def look(): return One.key, Plugin.key, sorted(Plugin.plugins), Plugin.plugins["1"] is One, One().field, Plugin.field.owner is Plugin, len(One)
+            def look(): return One.key, Plugin.key, sorted(Plugin.plugins), Plugin.plugins[
+                    "1"] is One, One().field, Plugin.field.owner is Plugin, len(One)
             def logged(): return log
             def later():
                 class Three(Plugin, key="three", tag="3"): pass
@@ -410,7 +419,8 @@ class Classes(unittest.TestCase):
                 __dict__ = property(lambda self: {"proxied": self.obj})
                 __doc__ = property(lambda self: "Doc of " + str(self.obj))
                 __name__ = property(lambda self: "name")
-            def look(): return isinstance(Proxy(5), int), vars(Proxy(5)), Proxy(5).__doc__, Proxy(5).__name__, type(Proxy(5)).__name__
+            def look(): return isinstance(Proxy(5), int), vars(Proxy(5)), Proxy(5).__doc__, Proxy(5).__name__, type(
+                    Proxy(5)).__name__
         """)
         self.assertEqual(self.worker(main.look), (True, {"proxied": 5}, "Doc of 5", "name", "Proxy"))
 
@@ -427,7 +437,8 @@ class Classes(unittest.TestCase):
             Network.inner = [Network(1), Network(2)]
             Network.alias = Network.inner
             start = (Network(3), Network.limits)
-            def look(): return [each.n for each in Network.inner], Network.alias is Network.inner, start[0].n, start[1] is Network.limits
+            def look(): return [each.n for each in Network.inner], Network.alias is Network.inner, start[0].n, start[
+                    1] is Network.limits
         """)
         self.assertEqual(self.worker(main.look), ([1, 2], True, 3, True))
 
@@ -542,14 +553,16 @@ class Classes(unittest.TestCase):
                     with self.lock: return self.x
         """)
         self.assertEqual(self.worker(main.Guarded.safe, main.Guarded()), 1)
-        with self.assertRaisesRegex(pickle.PicklingError, "attribute 'lock' of class 'Guarded' could not be sent: cannot pickle '_thread.lock'"):
+        with self.assertRaisesRegex(pickle.PicklingError,
+                                    "attribute 'lock' of class 'Guarded' could not be sent: cannot pickle '_thread.lock'"):
             self.worker(main.Guarded.locked, main.Guarded())
 
     def test_types_that_pickle_does_not_know_by_name(self):
         main = self.main("""
             from types import FunctionType, GeneratorType, MappingProxyType, NoneType, ModuleType
             constants = MappingProxyType({"a": 1})
-            def look(): return isinstance(look, FunctionType), GeneratorType.__name__, constants["a"], NoneType is type(None), ModuleType.__name__
+            def look(): return isinstance(look, FunctionType), GeneratorType.__name__, constants["a"], NoneType is type(
+                    None), ModuleType.__name__
         """)
         self.assertEqual(self.worker(main.look), (True, "generator", 1, True, "module"))
 

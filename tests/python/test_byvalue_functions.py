@@ -390,10 +390,14 @@ class Functions(unittest.TestCase):
             def keyword(*, x=(1, threading.Lock())): return x
         """)
         for fn, message in (
-            (main.make(), "cannot send function 'make.<locals>.work' to a worker: closure variable 'lock': cannot pickle '_thread.lock' object"),
-            (main.default, "cannot send function 'default' to a worker: default of parameter 'x': cannot pickle '_thread.lock' object"),
-            (main.keyword, "cannot send function 'keyword' to a worker: default of parameter 'x': cannot pickle '_thread.lock' object"),
-            (with_lock(main.make), "cannot send function 'make' to a worker: closure variable 'lock': cannot pickle '_thread.lock' object"),
+            (main.make(), "cannot send function 'make.<locals>.work' to a worker: closure variable 'lock': cannot pickle "
+             "'_thread.lock' object"),
+            (main.default,
+             "cannot send function 'default' to a worker: default of parameter 'x': cannot pickle '_thread.lock' object"),
+            (main.keyword,
+             "cannot send function 'keyword' to a worker: default of parameter 'x': cannot pickle '_thread.lock' object"),
+            (with_lock(main.make),
+             "cannot send function 'make' to a worker: closure variable 'lock': cannot pickle '_thread.lock' object"),
         ):
             with self.subTest(fn), self.assertRaises(pickle.PicklingError) as caught:
                 self.worker.send(fn)

@@ -1,4 +1,6 @@
-"""The globals of the program that a task names are sent along: when they are new or changed, and never over what tasks have set."""
+"""
+The globals of the program that a task names are sent along: when they are new or changed, and never over what tasks have set.
+"""
 
 import argparse
 import dis

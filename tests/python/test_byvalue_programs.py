@@ -42,7 +42,8 @@ def main():
         print("results:", squares, point, type(point) is Point, *more)
 """
 
-PATHS = f"import sys\nsys.path[:0] = {[child.package_path()]!r}\nimport warnings\nwarnings.simplefilter('ignore', RuntimeWarning)\n"
+PATHS = (
+    f"import sys\nsys.path[:0] = {[child.package_path()]!r}\nimport warnings\nwarnings.simplefilter('ignore', RuntimeWarning)\n")
 
 
 class Programs(unittest.TestCase):
@@ -82,7 +83,8 @@ class Programs(unittest.TestCase):
     def test_an_interactive_session(self):
         # One statement a line, or a compound one that an empty line ends, as at the prompt.
         source = "\n".join(line for line in (PATHS + DEFINITIONS).splitlines() if line.strip())
-        source = source.replace("\n@", "\n\n@").replace("\ndef ", "\n\ndef ").replace("\nclass ", "\nclass ").replace("dataclass\n\n", "dataclass\n")
+        source = source.replace("\n@", "\n\n@").replace("\ndef ", "\n\ndef ").replace("\nclass ", "\nclass ").replace(
+            "dataclass\n\n", "dataclass\n")
         self.assertIn(EXPECTED, self.run_python("-i", "-q", input=source + "\n\nmain()\n"))
 
     def test_a_package_that_is_run(self):

@@ -1,4 +1,7 @@
-"""The command line: `symplast check` finds out what goes wrong with a package, whatever that is, and `symplast info` still says what it said."""
+"""
+The command line: `symplast check` finds out what goes wrong with a package, whatever that is, and `symplast info` still says what
+it said.
+"""
 
 import json
 import os
@@ -37,7 +40,8 @@ if in_worker:
 
     def symplast(self, *arguments, expect=0):
         """Runs the command line and returns what it printed."""
-        done = child.spawn(["-W", "ignore", "-m", "symplast", *arguments], PYTHONPATH=os.pathsep.join([child.package_path(), self.folder]))
+        done = child.spawn(["-W", "ignore", "-m", "symplast", *arguments],
+                           PYTHONPATH=os.pathsep.join([child.package_path(), self.folder]))
         self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
         self.assertEqual(done.stderr if expect != 2 else "", "")
         return done.stdout + (done.stderr if expect == 2 else "")
@@ -84,7 +88,8 @@ class Fine(CommandCase):
 
     def test_what_is_printed_of_private_copies(self):
         self.build("single")
-        self.assertRegex(self.symplast("check", "fx.single"), r"\n    isolated          1 single-phase module; [\d.]+ MB of its own in each\n")
+        self.assertRegex(self.symplast("check", "fx.single"),
+                         r"\n    isolated          1 single-phase module; [\d.]+ MB of its own in each\n")
 
     def test_modules_of_the_standard_library(self):
         results = self.check("json", "datetime", "decimal", "ctypes")
@@ -167,7 +172,8 @@ class Problems(CommandCase):
 
     def test_an_import_that_hangs(self):
         self.module("hanging", "import threading; threading.Event().wait()")
-        self.assertRegex(self.problem("hanging", "--timeout", "1")[0], "^hangs: it took too long while (starting|importing it in the program)$")
+        self.assertRegex(self.problem("hanging", "--timeout", "1")[0],
+                         "^hangs: it took too long while (starting|importing it in the program)$")
 
     def test_an_end_that_hangs(self):
         self.module("hanging", "import threading; threading.Thread(target=threading.Event().wait).start()", worker=True)
@@ -186,7 +192,8 @@ class Problems(CommandCase):
         self.assertIn("something is wrong", result["stderr"])
 
     def test_the_others_go_on(self):
-        self.module("crashing", "import sys; sys.stderr.write('the reason\\n'); sys.stderr.flush(); os.kill(os.getpid(), 9)", worker=True)
+        self.module("crashing", "import sys; sys.stderr.write('the reason\\n'); sys.stderr.flush(); os.kill(os.getpid(), 9)",
+                    worker=True)
         printed = self.symplast("check", "crashing", "json", "no_such_package", expect=1)
         self.assertRegex(printed, r"^crashing: crashes: SIGKILL while importing it in workers\n(    .*\n)+    \| the reason\n")
         self.assertRegex(printed, r"\njson \S+: fine\n")
@@ -204,7 +211,8 @@ class CommandLine(CommandCase):
             self.assertIn(option, self.symplast("check", "--help"))
 
     def test_wrong_arguments(self):
-        for wrong in ([], ["no_such_command"], ["check"], ["check", "json", "--workers", "0"], ["check", "json", "--timeout", "x"]):
+        for wrong in ([], ["no_such_command"], ["check"], ["check", "json", "--workers", "0"],
+                      ["check", "json", "--timeout", "x"]):
             self.assertIn("usage: symplast", self.symplast(*wrong, expect=2))
 
     def test_the_installed_command(self):

@@ -1,4 +1,7 @@
-"""Which pool is current where several pieces of code take turns: tasks, threads, generators, blocks that are left in any order or never."""
+"""
+Which pool is current where several pieces of code take turns: tasks, threads, generators, blocks that are left in any order or
+never.
+"""
 
 import asyncio
 import contextvars

@@ -72,7 +72,10 @@ executor.submit(tasks.start, sys.argv[1]).result()
                     self.assertEqual(printed.splitlines()[-1], "at exit")
 
     def test_many_that_run_do_not_meet_the_end_of_the_program(self):
-        """CPython 3.14 and newer free the GIL of interpreters that are open at the end, and say that there are some, while threads wait for it."""
+        """
+        CPython 3.14 and newer free the GIL of interpreters that are open at the end, and say that there are some, while threads
+        wait for it.
+        """
         printed = run("""
 import warnings
 executor = InterpreterPoolExecutor(2)

@@ -106,7 +106,8 @@ class TestRefusedAnswers(Defaults):
     def test_the_object_itself(self):
         thing = Thing()
         config = {"k": [thing]}
-        with self.assertRaisesRegex(symplast.NotShareableError, r"^config\['k'\]\[0\]: default\(\) returned the Thing itself, which cannot be frozen$"):
+        with self.assertRaisesRegex(symplast.NotShareableError,
+                                    r"^config\['k'\]\[0\]: default\(\) returned the Thing itself, which cannot be frozen$"):
             self.pool.freeze(config, default=lambda o: o)
 
     def test_endless_chains(self):
@@ -119,7 +120,8 @@ class TestRefusedAnswers(Defaults):
     def test_endless_nesting(self):
         config = {"k": [Thing()]}
         for answer in (lambda o: (1, [Thing(), Thing()]), lambda o: {"next": Thing()}, lambda o: {(Thing(),): 1}):
-            with self.assertRaisesRegex(RecursionError, r"^config\['k'\]\[0\].*: default\(\) nests objects more than \d+ deep, the last is a Thing$"):
+            with self.assertRaisesRegex(
+                    RecursionError, r"^config\['k'\]\[0\].*: default\(\) nests objects more than \d+ deep, the last is a Thing$"):
                 self.pool.freeze(config, default=answer)
         self.assertEqual(self.pool.stats().objects, 0)
 

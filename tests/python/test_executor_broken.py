@@ -35,7 +35,8 @@ class FailingInitializer(ExecutorCase):
 
     def test_it_is_logged_as_the_standard_library_does(self):
         _, logged = self.broken(ValueError, "in the initializer")
-        self.assertRegex(logged[0], "(?s)^CRITICAL:concurrent.futures:Exception in initializer:.*Traceback.*ValueError: in the initializer")
+        self.assertRegex(logged[0],
+                         "(?s)^CRITICAL:concurrent.futures:Exception in initializer:.*Traceback.*ValueError: in the initializer")
 
     def test_whatever_it_raises(self):
         for kind in (SystemExit, KeyboardInterrupt, tasks.Root, tasks.BadText):

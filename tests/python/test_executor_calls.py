@@ -330,7 +330,8 @@ class Map(ExecutorCase):
             list(results)
 
     def test_help_and_signatures(self):
-        for method in (symplast.InterpreterPoolExecutor.__init__, symplast.InterpreterPoolExecutor.submit, symplast.InterpreterPoolExecutor.map):
+        for method in (symplast.InterpreterPoolExecutor.__init__, symplast.InterpreterPoolExecutor.submit,
+                       symplast.InterpreterPoolExecutor.map):
             self.assertNotIn("ThreadPool", method.__doc__)
         self.assertEqual(
             str(inspect.signature(symplast.InterpreterPoolExecutor)),

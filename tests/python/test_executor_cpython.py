@@ -26,7 +26,8 @@ _BY_VALUE = "expects NotShareableError; here closures, local functions and local
 _OTHER_TYPES = "expects exceptions of concurrent.interpreters; ours are tested in test_executor_errors and test_executor_broken"
 _NOT_OURS = "is about importing the standard library's executor"
 
-_SECONDS = "waits whole seconds for each of ten workers that the machine may not have; test_executor_calls holds tasks in workers with pipes"
+_SECONDS = ("waits whole seconds for each of ten workers that the machine may not have; test_executor_calls holds tasks in "
+            "workers with pipes")
 
 # What is not run, and why. docs/compatibility.md has the same table.
 EXCLUDED = {
@@ -41,7 +42,8 @@ EXCLUDED = {
     "test_import_interpreter_pool_executor": _NOT_OURS,
     "test_blocking": _SECONDS,
     "test_blocking_with_limited_workers": _SECONDS,
-    "test_cancel_futures": "expects that a task has begun a moment after it was submitted; an interpreter takes longer to start than a thread",
+    "test_cancel_futures": "expects that a task has begun a moment after it was submitted; an interpreter takes longer to start "
+    "than a thread",
 }
 
 _PRELUDE = "import sys; sys.path[:0] = {path!r}; import warnings; warnings.simplefilter('ignore', RuntimeWarning)\n"
@@ -49,13 +51,15 @@ _PRELUDE = "import sys; sys.path[:0] = {path!r}; import warnings; warnings.simpl
 
 def _of_ours(source):
     """The source of a program, with our executor in place of the standard library's."""
-    ours = source.replace("from concurrent.futures import InterpreterPoolExecutor", "from symplast import InterpreterPoolExecutor")
+    ours = source.replace("from concurrent.futures import InterpreterPoolExecutor",
+                          "from symplast import InterpreterPoolExecutor")
     assert ours != source
     return _PRELUDE.format(path=child._path()) + ours
 
 
 def _run_program(*arguments, **options):
-    return script_helper.assert_python_ok(*(_of_ours(part) if "import InterpreterPoolExecutor" in part else part for part in arguments), **options)
+    return script_helper.assert_python_ok(
+        *(_of_ours(part) if "import InterpreterPoolExecutor" in part else part for part in arguments), **options)
 
 
 class OursMixin(util.ExecutorMixin):
@@ -116,7 +120,8 @@ else:
     class InterpreterPool(OursMixin, test_interpreter_pool.InterpreterPoolExecutorTest):
         def setUp(self):
             make_script = script_helper.make_script
-            patch = mock.patch.object(script_helper, "make_script", lambda folder, name, source: make_script(folder, name, _of_ours(source)))
+            patch = mock.patch.object(script_helper, "make_script",
+                                      lambda folder, name, source: make_script(folder, name, _of_ours(source)))
             patch.start()
             self.addCleanup(patch.stop)
             super().setUp()

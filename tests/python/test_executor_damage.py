@@ -15,7 +15,8 @@ class Unformattable(unittest.TestCase):
             raise kind("not to be looked at")
 
         def make(name):
-            return type("Evil", (ValueError,), {name: property(raises) if name in ("__cause__", "__context__", "__traceback__", "__notes__") else raises})
+            return type("Evil", (ValueError,), {
+                name: property(raises) if name in ("__cause__", "__context__", "__traceback__", "__notes__") else raises})
 
         def fail(name):
             raise make(name)("text")
@@ -35,7 +36,8 @@ class Unformattable(unittest.TestCase):
 
         with symplast.InterpreterPoolExecutor(1) as executor:
             for kind in (LookupError, KeyboardInterrupt, SystemExit, GeneratorExit, RecursionError):
-                for name in ("__cause__", "__context__", "__traceback__", "__notes__", "__str__", "__repr__", "__getattribute__", "__getattr__", "__reduce_ex__"):
+                for name in ("__cause__", "__context__", "__traceback__", "__notes__", "__str__", "__repr__", "__getattribute__",
+                             "__getattr__", "__reduce_ex__"):
                     for task in (fail, nested):
                         error = executor.submit(task, name).exception()
                         assert isinstance(error, (symplast.RemoteError, ValueError, KeyError)), (kind, name, type(error))
@@ -73,7 +75,10 @@ class Unformattable(unittest.TestCase):
 
 
 class Left(unittest.TestCase):
-    """Each kind of damage: the task fails with RemoteError, or whatever it raised itself; nothing else does, on the same and on other workers."""
+    """
+    Each kind of damage: the task fails with RemoteError, or whatever it raised itself; nothing else does, on the same and on
+    other workers.
+    """
 
     def check(self, source, expect="symplast.RemoteError", workers=1):
         printed = executor_case.run(f"""
@@ -124,19 +129,22 @@ class Left(unittest.TestCase):
                 self.check(f"sys.{name}(boom)", "symplast.RemoteError, Boom")
 
     def test_modules(self):
-        for source in ("sys.modules.clear()", "del sys.modules['builtins']", "sys.modules = {}", "del sys.modules", "sys.meta_path.clear()"):
+        for source in ("sys.modules.clear()", "del sys.modules['builtins']", "sys.modules = {}", "del sys.modules",
+                       "sys.meta_path.clear()"):
             with self.subTest(source):
                 self.check(source)
 
     def test_builtins(self):
         for source in (
-            "vars(builtins).clear()", "builtins.isinstance = boom", "builtins.__import__ = boom", "del builtins.BaseException", "del builtins.len",
+            "vars(builtins).clear()", "builtins.isinstance = boom", "builtins.__import__ = boom", "del builtins.BaseException",
+            "del builtins.len",
         ):  # fmt: skip
             with self.subTest(source):
                 self.check(source)
 
     def test_streams(self):
-        for source in ("vars(sys).pop('stderr', None), vars(sys).pop('stdout', None)", "sys.stderr = sys.stdout = None", "sys.stderr = sys.__stderr__ = 1", "sys.excepthook = sys.unraisablehook = boom"):
+        for source in ("vars(sys).pop('stderr', None), vars(sys).pop('stdout', None)", "sys.stderr = sys.stdout = None",
+                       "sys.stderr = sys.__stderr__ = 1", "sys.excepthook = sys.unraisablehook = boom"):
             with self.subTest(source):
                 self.check(source, "type(None)")
 

@@ -149,7 +149,8 @@ class SearchPath(unittest.TestCase):
                     assert executor.submit(only_early.f).result() == "early"
             """)
 
-    @unittest.skipIf(sys.version_info[:3] == (3, 13, 0), "CPython 3.13.0 creates no interpreters then in programs run by -c, nor with the standard library")
+    @unittest.skipIf(sys.version_info[:3] == (3, 13, 0),
+                     "CPython 3.13.0 creates no interpreters then in programs run by -c, nor with the standard library")
     def test_the_working_directory_is_gone(self):
         self.run_in("""
             os.chdir(os.path.join(folder, "late"))
@@ -195,8 +196,10 @@ class Output(ExecutorCase):
 class StandardLibrary(ExecutorCase):
     def test_extension_modules(self):
         executor = self.executor(2)
-        names = ["_bisect", "_csv", "_curses", "_elementtree", "_hashlib", "_heapq", "_json", "_random", "_sha2", "_socket", "_sqlite3", "_ssl", "_struct",
-                 "array", "binascii", "bz2", "ctypes", "datetime", "decimal", "fcntl", "lzma", "math", "mmap", "pyexpat", "readline",
+        names = ["_bisect", "_csv", "_curses", "_elementtree", "_hashlib", "_heapq", "_json", "_random", "_sha2", "_socket",
+                 "_sqlite3", "_ssl", "_struct",
+                 "array", "binascii", "bz2", "ctypes", "datetime", "decimal", "fcntl", "lzma", "math", "mmap", "pyexpat",
+                 "readline",
                  "resource", "select", "sqlite3", "termios", "unicodedata", "xml.etree.ElementTree", "zlib", "zoneinfo"]
         for name, futures in [(name, [executor.submit(tasks.try_import, name) for _ in range(2)]) for name in names]:
             for future in futures:
@@ -208,7 +211,8 @@ class StandardLibrary(ExecutorCase):
     def test_dates_keep_their_types(self):
         executor = self.executor(1)
         zone = datetime.timezone(datetime.timedelta(hours=2), "z")
-        for value in (datetime.date(2026, 11, 22), datetime.datetime(2026, 1, 2, 3, 4, 5, 6, zone), datetime.timedelta(1, 2), datetime.time(1, 2), zone):
+        for value in (datetime.date(2026, 11, 22), datetime.datetime(2026, 1, 2, 3, 4, 5, 6, zone), datetime.timedelta(1, 2),
+                      datetime.time(1, 2), zone):
             back = executor.submit(tasks.give, [value]).result()[0]
             self.assertIs(type(back), type(value))
             self.assertEqual(back, value)
@@ -231,7 +235,8 @@ class StandardLibrary(ExecutorCase):
 
 
 class StrangeMains(unittest.TestCase):
-    SOURCE = "import sys; sys.path[:0] = {path!r}\nimport symplast\nwith symplast.InterpreterPoolExecutor(1) as executor:\n    print(executor.submit(abs, -4).result())\n\n"
+    SOURCE = ("import sys; sys.path[:0] = {path!r}\nimport symplast\nwith symplast.InterpreterPoolExecutor(1) as executor:\n    "
+              "print(executor.submit(abs, -4).result())\n\n")
 
     def test_standard_input_and_interactive(self):
         source = self.SOURCE.format(path=child._path())

@@ -33,7 +33,8 @@ class TaskErrors(ExecutorCase):
     def test_an_exception_group(self):
         error = self.executor(1).submit(tasks.raise_group).exception()
         self.assertIs(type(error), ExceptionGroup)
-        self.assertEqual(repr(error.exceptions), repr((ValueError(1), TypeError("two"), ExceptionGroup("inner", [KeyError("three")]))))
+        self.assertEqual(repr(error.exceptions),
+                         repr((ValueError(1), TypeError("two"), ExceptionGroup("inner", [KeyError("three")]))))
 
     def test_exceptions_of_symplast(self):
         error = self.executor(1).submit(symplast.freeze, object).exception()

@@ -182,7 +182,8 @@ with InterpreterPoolExecutor(2) as executor:
 """)
 
     def test_a_child_that_c_code_forked(self):
-        # No code of Python's or ours hears of it. Such a child may not run Python for long, but a call of ours must neither hang nor crash.
+        # No code of Python's or ours hears of it. Such a child may not run Python for long, but a call of ours must neither hang
+        # nor crash.
         self.check("""
 import ctypes
 libc = ctypes.CDLL(None)
@@ -208,7 +209,8 @@ with InterpreterPoolExecutor(2) as executor:
 import multiprocessing, shutil, subprocess, _posixsubprocess
 from _posixsubprocess import fork_exec as plain      # a name of its own does not get round the guard
 def arguments(preexec):
-    given = [[b"true"], [shutil.which("true").encode()], True, (), None, None, -1, -1, -1, -1, -1, -1, *os.pipe(), True, False, -1, None, None, None, -1, preexec]
+    given = [[b"true"], [shutil.which("true").encode()], True, (), None, None, -1, -1, -1, -1, -1, -1, *os.pipe(), True, False,
+             -1, None, None, None, -1, preexec]
     return given + [True] * (sys.version_info < (3, 14))
 def fork_exec(preexec):
     return plain(*arguments(preexec))

@@ -83,7 +83,10 @@ class Script:
 
 class Interrupted(unittest.TestCase):
     def ends(self, source, status=-signal.SIGINT, out=""):
-        """Both for workers that compute in Python and for workers that cannot be stopped; the watchdog ends what hangs with status 1."""
+        """
+        Both for workers that compute in Python and for workers that cannot be stopped; the watchdog ends what hangs with status
+        1.
+        """
         kinds = (LOOP, STUCK) if "TASK" in source else (LOOP,)
         for task, script in [(task, Script(source.replace("TASK", task))) for task in kinds]:
             with self.subTest(task):
@@ -164,7 +167,8 @@ class Interrupted(unittest.TestCase):
 
     def test_in_the_initializer(self):
         self.ends("""
-            executor = symplast.InterpreterPoolExecutor(1, initializer=TASK, initargs=(gate[1], gate[2])[:TASK.__code__.co_argcount])
+            executor = symplast.InterpreterPoolExecutor(1, initializer=TASK,
+                                                        initargs=(gate[1], gate[2])[:TASK.__code__.co_argcount])
             future = executor.submit(abs, 1)
             os.read(gate[0], 1)
             announce()

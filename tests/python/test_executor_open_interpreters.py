@@ -1,4 +1,7 @@
-"""Executors in interpreters that the program made with the standard library and leaves open: the program ends as if they were closed."""
+"""
+Executors in interpreters that the program made with the standard library and leaves open: the program ends as if they were
+closed.
+"""
 
 import sys
 import unittest

@@ -119,7 +119,8 @@ with symplast.InterpreterPoolExecutor(2) as executor:
     assert resident() - before < 3_000_000, (before, resident())
 """)
 
-    @unittest.skipIf(sys.version_info < (3, 13), "3.12 leaks all memory of every interpreter that has ended (gh-113055), theirs as ours")
+    @unittest.skipIf(sys.version_info < (3, 13),
+                     "3.12 leaks all memory of every interpreter that has ended (gh-113055), theirs as ours")
     def test_executors_leave_no_more_than_plain_interpreters(self):
         # CPython itself leaks something with every interpreter; both sides import the same.
         executor_case.run(_MEASURES + """

@@ -1,10 +1,13 @@
-"""Signal handlers: what they raise reaches whoever waits, and what they interrupt loses nothing, whatever they call themselves."""
+"""
+Signal handlers: what they raise reaches whoever waits, and what they interrupt loses nothing, whatever they call themselves.
+"""
 
 import unittest
 
 import executor_case
 
-# Signals come at another moment of the call each time, by a clock: which ones meet what differs from run to run, the outcome may not.
+# Signals come at another moment of the call each time, by a clock: which ones meet what differs from run to run, the outcome may
+# not.
 _BEGIN = """
 import collections, gc, itertools, signal, sys, threading, time
 import symplast, executor_tasks as tasks
@@ -280,7 +283,8 @@ class Rings:
         signal.raise_signal(signal.SIGALRM)
         return abs, (1,)
 with symplast.InterpreterPoolExecutor(1) as executor:
-    for handler in (Callable(), Callable().method, other, functools.partial(extended, 1), ring, lambda *arguments: ring(*arguments)):
+    for handler in (Callable(), Callable().method, other, functools.partial(extended, 1), ring,
+                    lambda *arguments: ring(*arguments)):
         signal.signal(signal.SIGALRM, handler)
         for arguments in ([Rings()], [[{"x": Rings()}]], [lambda rings=Rings(): rings]):
             try:

@@ -1,4 +1,7 @@
-"""Calls between extension modules in workers and CPython: from threads of the library's own, pending calls, and what happens at the end."""
+"""
+Calls between extension modules in workers and CPython: from threads of the library's own, pending calls, and what happens at the
+end.
+"""
 
 import unittest
 
@@ -45,7 +48,9 @@ class CallbacksElsewhere(ExtensionCase):
     modules = ("gil", "userelay")
 
     def test_through_a_library_that_all_interpreters_share(self):
-        """A thread of one interpreter, with its GIL and without, calls what another interpreter registered: it runs in that one."""
+        """
+        A thread of one interpreter, with its GIL and without, calls what another interpreter registered: it runs in that one.
+        """
         printed = self.run_program("""
 with InterpreterPoolExecutor(1) as one, InterpreterPoolExecutor(1) as two:
     for worker in (one, two):
@@ -168,7 +173,8 @@ print("end")
         printed = self.run_program("""
 import fx.single
 executor = InterpreterPoolExecutor(2)
-print(list(executor.map(tasks.import_at_once, ["fx.multi", "fx.multi"])) == [(8, 1, 1)] * 2, executor.submit(tasks.thread_locals).result()[0])
+print(list(executor.map(tasks.import_at_once, ["fx.multi", "fx.multi"])) == [(8, 1, 1)] * 2,
+      executor.submit(tasks.thread_locals).result()[0])
 """)
         self.assertEqual(printed, "True (1, 7, 8, 2, 3, 1)\n")
 

@@ -42,7 +42,8 @@ cycle("fx.ends")
 print(mapped("fx.ends"))
 """), 0)  # fmt: skip
 
-    @unittest.skipIf(sys.version_info < (3, 12, 4), "CPython's own functions keep objects of the interpreter that called first (gh-119213)")
+    @unittest.skipIf(sys.version_info < (3, 12, 4),
+                     "CPython's own functions keep objects of the interpreter that called first (gh-119213)")
     def test_objects_that_are_never_freed(self):
         # 30 MB each time.
         first, last = self.left("""
@@ -65,7 +66,8 @@ print((sizes[2], sizes[-1]))
         self.assertLess(last - first, 60)
 
     def test_keys_of_thread_specific_data(self):
-        # In threads of the interpreter, whose destructors run when they end, and in the worker's own, which ends after the interpreter. 100 are more than are remembered.
+        # In threads of the interpreter, whose destructors run when they end, and in the worker's own, which ends after the
+        # interpreter. 100 are more than are remembered.
         for number, stays in ((1, False), (60, False), (100, True)):
             with self.subTest(number):
                 self.assertEqual(self.left(f"""

@@ -8,7 +8,8 @@ import unittest
 
 import extension_case
 
-_LOADING, _CALLS, _LIBRARIES, _NAMES, _ENDS = (f"test_extensions_{name}" for name in ("loading", "calls", "libraries", "names", "ends"))
+_LOADING, _CALLS, _LIBRARIES, _NAMES, _ENDS = (f"test_extensions_{name}"
+                                               for name in ("loading", "calls", "libraries", "names", "ends"))
 
 # By the mode of SYMPLAST_DEBUG: a test that it breaks.
 _NOTICED_BY = {
@@ -38,7 +39,8 @@ class Faults(unittest.TestCase):
         for fault, test in _NOTICED_BY.items():
             with self.subTest(fault, noticed_by=test):
                 ended = subprocess.run([sys.executable, "-m", "unittest", test], cwd=os.path.dirname(os.path.abspath(__file__)),
-                                       env=os.environ | {"SYMPLAST_DEBUG": f"fault-{fault}", "SYMPLAST_FIXTURES": fixtures}, capture_output=True, text=True, timeout=120)  # fmt: skip
+                                       env=os.environ | {"SYMPLAST_DEBUG": f"fault-{fault}", "SYMPLAST_FIXTURES": fixtures},
+                                       capture_output=True, text=True, timeout=120)
                 self.assertEqual(ended.returncode, 1, ended.stderr)
 
 

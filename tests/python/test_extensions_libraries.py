@@ -1,4 +1,7 @@
-"""Libraries that extension modules in workers need: an interpreter's own or the process's, found and bound as the dynamic loader does."""
+"""
+Libraries that extension modules in workers need: an interpreter's own or the process's, found and bound as the dynamic loader
+does.
+"""
 
 import unittest
 
@@ -82,7 +85,9 @@ with InterpreterPoolExecutor(1) as one, InterpreterPoolExecutor(1) as two:
 
 
 class Global(ExtensionCase):
-    """Libraries that somebody loaded with RTLD_GLOBAL, whose symbols the dynamic loader gives to all libraries that come later."""
+    """
+    Libraries that somebody loaded with RTLD_GLOBAL, whose symbols the dynamic loader gives to all libraries that come later.
+    """
 
     modules = ("uses", "usestoo", "base", "sibling")
 

@@ -1,4 +1,6 @@
-"""Extension modules that are linked in all the ways that linkers know, and found in all the ways that the dynamic linker knows."""
+"""
+Extension modules that are linked in all the ways that linkers know, and found in all the ways that the dynamic linker knows.
+"""
 
 import os
 import shutil
@@ -23,7 +25,8 @@ class Linked(ExtensionCase):
         try:
             extension_case.compile_to(path, "gil.c", f"{needs} {flags}")
         except AssertionError as error:
-            if "unrecognized" in str(error) or "unknown" in str(error) or "cannot find" in str(error) or "warning: -z" in str(error):
+            if "unrecognized" in str(error) or "unknown" in str(error) or "cannot find" in str(error) or "warning: -z" in str(
+                    error):
                 self.skipTest(f"this linker does not know {flags}")
             raise
         results, ran, right = self.as_in_main(calls.visits, f"fx.{name}")
@@ -104,7 +107,8 @@ class Found(ExtensionCase):
 
     def test_by_the_environment(self):
         for name in ("fx.lost", "fx.found"):
-            if self.run_program("print(tasks.failure(tasks.over, sys.argv[2]))", name, LD_LIBRARY_PATH=self.libraries) != "None\n":
+            if self.run_program("print(tasks.failure(tasks.over, sys.argv[2]))", name,
+                                LD_LIBRARY_PATH=self.libraries) != "None\n":
                 self.skipTest("this Python is started by something that ignores LD_LIBRARY_PATH")
             with self.subTest(name):
                 self.assertEqual(self.as_in_main(tasks.over, name, LD_LIBRARY_PATH=self.libraries), self.EXPECTED)

@@ -1,4 +1,7 @@
-"""Extension modules in workers: each interpreter has a library of its own, which loads, is imported again, and fails as in the main interpreter."""
+"""
+Extension modules in workers: each interpreter has a library of its own, which loads, is imported again, and fails as in the main
+interpreter.
+"""
 
 import os
 import sys
@@ -11,7 +14,8 @@ from extension_case import ExtensionCase, needs_export
 
 
 class StateOfItsOwn(ExtensionCase):
-    modules = ("single", "again", "multi", "shared_gil", "unsupported", "supported", "bare", "oneinterp", "unique", "unique_supported", "life")
+    modules = ("single", "again", "multi", "shared_gil", "unsupported", "supported", "bare", "oneinterp", "unique",
+               "unique_supported", "life")
 
     def test_a_single_phase_module(self):
         self.as_in_main(tasks.single)
@@ -198,7 +202,10 @@ print("end")
 
 
 class Failures(ExtensionCase):
-    """Each fails in a worker as in the main interpreter: type, text, name and path of the error and of its cause; and so does the next attempt."""
+    """
+    Each fails in a worker as in the main interpreter: type, text, name and path of the error and of its cause; and so does the
+    next attempt.
+    """
 
     modules = ("fail", "failsingle", "undef", "noexport", "multi")
 

@@ -11,7 +11,8 @@ from extension_case import ExtensionCase, needs_export
 
 
 class Names(ExtensionCase):
-    modules = ("single", "again", "multi", "deep.inner.single", "über", "cpackage", "cpackage.inside", "oneinterp", "nested", "sub")
+    modules = ("single", "again", "multi", "deep.inner.single", "über", "cpackage", "cpackage.inside", "oneinterp", "nested",
+               "sub")
 
     def test_of_modules_and_their_members(self):
         for name in self.modules[:-3]:
@@ -74,7 +75,8 @@ class OneFile(ExtensionCase):
             with self.subTest(name):
                 path = os.path.join(extension_case.folder(), "fx", f"{name}.so")
                 names = [name, f"first.{name}", f"second.{name}"]
-                self.assertEqual(self.as_in_main(tasks.several_names, path, name), ([(it, it, n) for n, it in enumerate(names, 1)], 3))
+                self.assertEqual(self.as_in_main(tasks.several_names, path, name),
+                                 ([(it, it, n) for n, it in enumerate(names, 1)], 3))
 
     def test_by_several_paths(self):
         with tempfile.TemporaryDirectory() as folder:

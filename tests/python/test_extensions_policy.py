@@ -16,7 +16,8 @@ from symplast import InterpreterPoolExecutor, extensions
 from symplast.policies import Policy
 
 _REFUSED = (
-    "{0} cannot be imported in a worker interpreter: it does not declare support for several interpreters, and the policy for extension modules is to refuse it. "
+    "{0} cannot be imported in a worker interpreter: it does not declare support for several interpreters, and the policy for "
+    "extension modules is to refuse it. "
     'Use it in the main interpreter or in a process, or allow it: InterpreterPoolExecutor(extensions={{"{0}": "private"}})'
 )
 
@@ -25,7 +26,9 @@ class Modules(ExtensionCase):
     modules = ("single", "multi", "supported")
 
     def loaded(self, name, policies=(None,), **variables):
-        """By policy for executors: (whether a module is private in a worker, its kind), or the error that its import raises there."""
+        """
+        By policy for executors: (whether a module is private in a worker, its kind), or the error that its import raises there.
+        """
         return ast.literal_eval(self.run_program(f"""
 results = []
 for policy in {list(policies)!r}:
@@ -97,7 +100,8 @@ with InterpreterPoolExecutor(1, extensions={"fx": "refuse"}) as executor:
 """), "ImportError\n")  # fmt: skip
 
     def test_the_main_interpreter_has_no_policy(self):
-        self.assertEqual(self.run_program("import fx.single\nprint(fx.single.__name__)", SYMPLAST_EXTENSIONS="refuse"), "fx.single\n")
+        self.assertEqual(self.run_program("import fx.single\nprint(fx.single.__name__)", SYMPLAST_EXTENSIONS="refuse"),
+                         "fx.single\n")
 
 
 class ModulesThatHarmEachOther(ExtensionCase):
@@ -114,7 +118,8 @@ class ModulesThatHarmEachOther(ExtensionCase):
             open(os.path.join(folder, "__init__.py"), "w").close()
             shutil.copy(os.path.join(extension_case.folder(), "fx", "multi.so"), os.path.join(folder, "multi.so"))
             message = (
-                f"{package} cannot be imported in a worker interpreter: {reason}. Use it in the main interpreter or in a process, "
+                f"{package} cannot be imported in a worker interpreter: {reason}. Use it in the main interpreter or in a "
+                f"process, "
                 f'or allow it: InterpreterPoolExecutor(extensions={{"{package}": "private"}})'
             )
             with self.subTest(package):
@@ -125,7 +130,8 @@ for given in (None, "private", {{"*": "private"}}, {{"{package}": "private"}}):
     with InterpreterPoolExecutor(1, extensions=given) as executor:
         results.append(executor.submit(tasks.loaded_or_error, "{package}.multi").result())
 print(results)
-""")), [("ImportError", message, f"{package}.multi", os.path.join(folder, "multi.so"), None)] * 3 + [(True, "multi-phase")])  # fmt: skip
+""")), [("ImportError", message, f"{package}.multi", os.path.join(folder, "multi.so"), None)] * 3
+                         + [(True, "multi-phase")])
 
     def test_a_copy_with_an_sqlite_of_its_own(self):
         path = os.path.join(extension_case.folder(), "fx", "ownsqlite.so")
@@ -147,8 +153,9 @@ with InterpreterPoolExecutor(1) as executor:
     print(executor.submit(warned).result(), executor.submit(warned).result())
 with InterpreterPoolExecutor(1) as executor:
     print(executor.submit(refused).result())
-"""), f"([('RuntimeWarning', \"fx.ownsqlite: its private copy has an SQLite of its own ({path}); copies drop each other's locks on files, "
-      "so open a database in one interpreter only\")], 'fx.ownsqlite') ([], 'fx.ownsqlite')\nFalse\n")  # fmt: skip
+"""), f"([('RuntimeWarning', \"fx.ownsqlite: its private copy has an SQLite of its own ({path}); copies drop "
+      "each other's locks on files, so open a database in one interpreter only\")], 'fx.ownsqlite') "
+      "([], 'fx.ownsqlite')\nFalse\n")
 
 
 class Libraries(ExtensionCase):
@@ -217,7 +224,8 @@ with InterpreterPoolExecutor(1, {arguments}) as one, InterpreterPoolExecutor(1, 
         for task in ("counted_by_ctypes", "counted_by_module"):
             with self.subTest(task):
                 self.assertEqual(self.counts(task, self.of_package), [[1, 2]] * 3)
-                self.assertEqual(self.counts(task, self.of_package, "libraries={'libcounter*': 'shared'}"), [[1, 2], [3, 4], [5, 6]])
+                self.assertEqual(self.counts(task, self.of_package, "libraries={'libcounter*': 'shared'}"),
+                                 [[1, 2], [3, 4], [5, 6]])
 
     def test_a_library_that_uses_python(self):
         for task in ("counted_by_ctypes", "counted_by_module"):
@@ -230,7 +238,8 @@ with InterpreterPoolExecutor(1, {arguments}) as one, InterpreterPoolExecutor(1, 
         for task in ("counted_by_ctypes", "counted_by_module"):
             with self.subTest(task):
                 self.assertEqual(self.counts(task, "libcounterpy.so.1", begin=begin), [[1, 2]] * 3)
-                self.assertEqual(self.counts(task, "libcounterpy.so.1", "libraries={'libcounter*': 'shared'}", begin), [[1, 2], [3, 4], [5, 6]])
+                self.assertEqual(self.counts(task, "libcounterpy.so.1", "libraries={'libcounter*': 'shared'}", begin),
+                                 [[1, 2], [3, 4], [5, 6]])
 
     def test_a_module_with_a_search_path_of_its_own(self):
         # Found beside the original, although it is a copy that looks.
@@ -259,7 +268,8 @@ class Arguments(unittest.TestCase):
     def test_wrong_ones(self):
         for given, error, message in (
             ({"extensions": "shared"}, ValueError, "extensions: 'shared' is for modules that are named, and known to be safe"),
-            ({"extensions": {"*": "shared"}}, ValueError, "extensions: 'shared' is for modules that are named, and known to be safe"),
+            ({"extensions": {"*": "shared"}}, ValueError,
+             "extensions: 'shared' is for modules that are named, and known to be safe"),
             ({"extensions": "privat"}, ValueError, "extensions: 'privat' is none of 'private', 'refuse'"),
             ({"extensions": {"numpy": "no"}}, ValueError, "extensions['numpy']: 'no' is none of 'private', 'shared', 'refuse'"),
             ({"extensions": {"a b": "private"}}, ValueError, "extensions['a b']: not the name of a module or a package"),
@@ -268,12 +278,14 @@ class Arguments(unittest.TestCase):
             ({"extensions": {1: "private"}}, TypeError, "extensions[1]: the name of a module must be a str, not int"),
             ({"extensions": {"a": True}}, TypeError, "extensions['a']: a policy must be a str, not bool"),
             ({"libraries": "private"}, TypeError, "libraries must be a dict of patterns of file names and policies, not str"),
-            ({"libraries": {"a/b": "private"}}, ValueError, "libraries['a/b']: a pattern is for the name of a library's file, without its folder"),
+            ({"libraries": {"a/b": "private"}}, ValueError,
+             "libraries['a/b']: a pattern is for the name of a library's file, without its folder"),
             ({"libraries": {"a": "refuse"}}, ValueError, "libraries['a']: 'refuse' is none of 'private', 'shared'"),
             ({"libraries": {2: "private"}}, TypeError, "libraries[2]: a pattern must be a str, not int"),
         ):
             with self.subTest(str(given)):
-                for call in (lambda given=given: InterpreterPoolExecutor(1, **given), lambda given=given: Policy({}).update(**given)):
+                for call in (lambda given=given: InterpreterPoolExecutor(1, **given),
+                             lambda given=given: Policy({}).update(**given)):
                     with self.assertRaises(error) as caught:
                         call()
                     self.assertEqual(str(caught.exception), message)
@@ -286,9 +298,11 @@ class Arguments(unittest.TestCase):
         self.assertEqual(repr(policy), before)
 
     def test_a_wrong_variable(self):
-        for variable, value in (("SYMPLAST_EXTENSIONS", "shared"), ("SYMPLAST_EXTENSIONS_REFUSE", "a b"), ("SYMPLAST_LIBRARIES_SHARED", "/lib/a.so")):
+        for variable, value in (("SYMPLAST_EXTENSIONS", "shared"), ("SYMPLAST_EXTENSIONS_REFUSE", "a b"),
+                                ("SYMPLAST_LIBRARIES_SHARED", "/lib/a.so")):
             with self.subTest(variable):
-                with self.assertRaisesRegex(ValueError, r"^in the environment variables SYMPLAST_EXTENSIONS… and SYMPLAST_LIBRARIES…: "):
+                with self.assertRaisesRegex(ValueError,
+                                            r"^in the environment variables SYMPLAST_EXTENSIONS… and SYMPLAST_LIBRARIES…: "):
                     Policy({variable: value})
                 ended = subprocess.run([sys.executable, "-c", "import symplast; symplast.InterpreterPoolExecutor(1)"],
                                        env=os.environ | {variable: value}, capture_output=True, text=True)  # fmt: skip
@@ -297,10 +311,12 @@ class Arguments(unittest.TestCase):
 
     def test_views(self):
         policy = Policy({})
-        self.assertEqual((policy.extensions["*"], policy.of("numpy._core"), policy.of("lmdb.cpython")), ("private", "private", "refuse"))
+        self.assertEqual((policy.extensions["*"], policy.of("numpy._core"), policy.of("lmdb.cpython")),
+                         ("private", "private", "refuse"))
         policy.update({"numpy": "refuse"}, {"libx*": "shared"})
         policy.update(None, {"liby*": "private", "libx*": "private"})
-        self.assertEqual((policy.of("numpy._core.multi"), policy.of("numpyro"), list(policy.libraries)), ("refuse", "private", ["liby*", "libx*"]))
+        self.assertEqual((policy.of("numpy._core.multi"), policy.of("numpyro"), list(policy.libraries)),
+                         ("refuse", "private", ["liby*", "libx*"]))
         for view in (policy.extensions, policy.libraries):
             with self.assertRaises(TypeError):
                 view["a"] = "private"

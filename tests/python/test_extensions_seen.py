@@ -29,7 +29,10 @@ class Seen(ExtensionCase):
         self.path = os.path.join(extension_case.folder(), "fx", "named.so")
 
     def places(self):
-        """In two workers and then in the program: the file and function that dladdr names, whether that file's name leads back to the copy, its address, and whose code is mapped there."""
+        """
+        In two workers and then in the program: the file and function that dladdr names, whether that file's name leads back to
+        the copy, its address, and whose code is mapped there.
+        """
         return eval(self.run_program("""
 def where():
     import fx.named
@@ -65,10 +68,12 @@ with InterpreterPoolExecutor(1) as one, InterpreterPoolExecutor(1) as two:
             if file.read(4) != b"\x7fELF":
                 self.skipTest("gdb needs Python itself, and a script starts this one")
         program = extension_case._BEGIN + _CRASH
-        command = ["gdb", "-batch", "-nx", "-ex", "set breakpoint pending on", "-ex", "handle SIG34 SIG35 SIG36 nostop noprint", "-ex", "run", "-ex", "sharedlibrary", "-ex", "bt 6",
+        command = ["gdb", "-batch", "-nx", "-ex", "set breakpoint pending on", "-ex", "handle SIG34 SIG35 SIG36 nostop noprint",
+                   "-ex", "run", "-ex", "sharedlibrary", "-ex", "bt 6",
                    "--args", sys.executable, "-c", program, extension_case.folder()]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL, timeout=child.SECONDS,
-                              env={**os.environ, "PYTHONPATH": os.pathsep.join(child._path()), "DEBUGINFOD_URLS": ""})  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL,
+                              timeout=child.SECONDS,
+                              env={**os.environ, "PYTHONPATH": os.pathsep.join(child._path()), "DEBUGINFOD_URLS": ""})
         if "ptrace: Operation not permitted" in done.stderr:
             self.skipTest("this system lets nobody debug")
         self.assertRegex(done.stdout, r"(?s)SIGSEGV.*#0 .*trap.*#1 .*fx_hidden.*#2 .*fx_outer.*#3 .*crash")

@@ -130,7 +130,9 @@ class TestSignals(Atomicity):
         self.addCleanup(signal.signal, self.SIGNAL, before)
 
     def trip(self):
-        """An object and a default= that make the signal arrive without a bytecode being run, so only the freezer can notice it."""
+        """
+        An object and a default= that make the signal arrive without a bytecode being run, so only the freezer can notice it.
+        """
 
         class Trap:
             pass
@@ -177,7 +179,8 @@ class TestSignals(Atomicity):
         self.assertEqual((self.pool.stats().pending_bytes, self.pool.stats().reserved_bytes), (0, 0))
 
     def test_handler_that_mutates_what_is_being_frozen(self):
-        for change in (lambda o: o.clear(), lambda o: o.append(1), lambda o: o[1].clear(), lambda o: o[1].__delitem__(slice(20_000, None))):
+        for change in (lambda o: o.clear(), lambda o: o.append(1), lambda o: o[1].clear(),
+                       lambda o: o[1].__delitem__(slice(20_000, None))):
             trap, default = self.trip()
             value = [trap, [[float(i)] for i in range(100_000)]]
             self.handle(lambda number, frame: change(value))
@@ -199,7 +202,8 @@ class TestSignals(Atomicity):
                 for _ in range(generator.randrange(3)):
                     action = generator.randrange(6)
                     if action == 0: part.clear()
-                    elif action == 1: [part.pop() if not isinstance(part, dict) else part.popitem() for _ in range(min(len(part), 1000))]
+                    elif action == 1: [part.pop() if not isinstance(part, dict) else part.popitem()
+                                       for _ in range(min(len(part), 1000))]
                     elif action == 2 and isinstance(part, dict): part.update({f"new{generator.random()}": 1})
                     elif action == 3 and isinstance(part, dict): part.update({key: "new" for key in list(part)[::2]})
                     elif action == 4: value.clear()

@@ -79,7 +79,8 @@ class TestDicts(Containers):
             self.check({(i, "key"): i for i in range(size)})
 
     def test_dict_with_mixed_keys(self):
-        self.check({"s": 1, 2: "i", 2.5: "f", (1, 2): "t", b"b": 3, None: 4, True: 5, frozenset({1}): 6, range(3): 7, ...: 8, 1j: 9, "": 10})
+        self.check({"s": 1, 2: "i", 2.5: "f", (1, 2): "t", b"b": 3, None: 4, True: 5, frozenset({1}): 6, range(3): 7, ...: 8,
+                    1j: 9, "": 10})
 
     def test_dict_whose_first_other_key_came_late(self):
         value = {f"key {i}": i for i in range(20)}
@@ -118,7 +119,8 @@ class TestDicts(Containers):
         self.check(value)
 
     def test_dict_with_room_to_spare(self):
-        for value in (dict.fromkeys(range(100)), {} | {"a": 1}, dict({"a": 1}, b=2), dict(zip("abc", range(3))), {**{"x": 1}, "y": 2}):
+        for value in (dict.fromkeys(range(100)), {} | {"a": 1}, dict({"a": 1}, b=2), dict(zip("abc", range(3))),
+                      {**{"x": 1}, "y": 2}):
             self.check(value)
 
     def test_dict_after_random_operations(self):
@@ -144,7 +146,8 @@ class TestDicts(Containers):
         nans = [float("nan") for _ in range(50)]
         frozen = self.pool.freeze({key: i for i, key in enumerate(nans)})
         self.assertEqual([frozen[key] for key in frozen], list(range(50)))
-        frozen = self.pool.freeze({(key, 1): i for i, key in enumerate(nans)} | {complex(0, key): i for i, key in enumerate(nans)})
+        frozen = self.pool.freeze(
+            {(key, 1): i for i, key in enumerate(nans)} | {complex(0, key): i for i, key in enumerate(nans)})
         self.assertEqual([frozen[key] for key in frozen], list(range(50)) * 2)
 
     def test_instance_dictionaries(self):
@@ -160,7 +163,8 @@ class TestDicts(Containers):
         points[2].extra = 5
         self.freeze([vars(point) for point in points])
         frozen = self.pool.freeze(points, default=vars)
-        self.assertEqual([dict(attributes) for attributes in frozen], [{"x": 1, "y": (2,)}, {"y": None}, {"x": 3, "y": 4, "extra": 5}])
+        self.assertEqual([dict(attributes) for attributes in frozen],
+                         [{"x": 1, "y": (2,)}, {"y": None}, {"x": 3, "y": 4, "extra": 5}])
 
     def test_class_and_module_dictionaries(self):
         names = {name: len(name) for name in vars(unittest)}
@@ -184,7 +188,8 @@ class TestDicts(Containers):
 
     @unittest.skipIf(FROZEN_DICT is types.MappingProxyType, "frozendict came with 3.15")
     def test_frozendict_stays_frozendict(self):
-        for value in (FROZEN_DICT(), FROZEN_DICT(a=1), FROZEN_DICT({1: [2], (3,): {4}}), FROZEN_DICT({f"k{i}": i for i in range(1000)})):
+        for value in (FROZEN_DICT(), FROZEN_DICT(a=1), FROZEN_DICT({1: [2], (3,): {4}}),
+                      FROZEN_DICT({f"k{i}": i for i in range(1000)})):
             self.assertIs(type(self.freeze(value)), FROZEN_DICT)
             self.check(dict(value))
         self.assertEqual(hash(self.pool.freeze(FROZEN_DICT(a=(1, 2)))), hash(FROZEN_DICT(a=(1, 2))))

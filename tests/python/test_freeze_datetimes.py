@@ -17,7 +17,8 @@ UTC = timezone.utc
 NAIVE = [
     datetime.date(1, 1, 1), datetime.date(2024, 2, 29), datetime.date.max,
     datetime.time(), datetime.time(23, 59, 59, 999_999), datetime.time(2, 30, fold=1),
-    datetime.datetime(1, 1, 1), datetime.datetime(2024, 2, 29, 12, 30, 15, 123_456), datetime.datetime(2024, 10, 27, 2, 30, fold=1), datetime.datetime.max,
+    datetime.datetime(1, 1, 1), datetime.datetime(2024, 2, 29, 12, 30, 15, 123_456),
+    datetime.datetime(2024, 10, 27, 2, 30, fold=1), datetime.datetime.max,
     datetime.timedelta(), datetime.timedelta(days=-1, microseconds=1), datetime.timedelta.max, datetime.timedelta.min,
 ]
 AWARE = [datetime.datetime(2024, 2, 29, 12, 30, tzinfo=UTC), datetime.datetime(2024, 10, 27, 2, 30, fold=1, tzinfo=UTC)]
@@ -47,7 +48,8 @@ class TestStaticTypes(Datetimes):
 
     def test_arithmetic_and_comparison(self):
         moment, day = self.pool.freeze((NAIVE[7], datetime.timedelta(days=1)))
-        self.assertEqual((moment + day, moment - moment, moment < moment + day), (NAIVE[7] + datetime.timedelta(1), datetime.timedelta(), True))
+        self.assertEqual((moment + day, moment - moment, moment < moment + day),
+                         (NAIVE[7] + datetime.timedelta(1), datetime.timedelta(), True))
         self.assertEqual(moment.replace(year=2023, day=1), NAIVE[7].replace(year=2023, day=1))
 
     def test_as_keys_and_members(self):
@@ -77,7 +79,8 @@ class TestStaticTypes(Datetimes):
         self.assertEqual(self.pool.freeze([value], default=lambda o: o.astimezone(UTC))[0], value)
 
     def test_subclasses_are_refused(self):
-        for base, arguments in ((datetime.date, (2024, 1, 1)), (datetime.datetime, (2024, 1, 1)), (datetime.time, ()), (datetime.timedelta, ())):
+        for base, arguments in ((datetime.date, (2024, 1, 1)), (datetime.datetime, (2024, 1, 1)), (datetime.time, ()),
+                                (datetime.timedelta, ())):
             with self.assertRaises(symplast.NotShareableError):
                 self.pool.freeze(type("Own", (base,), {})(*arguments))
 

@@ -66,7 +66,8 @@ class Paths(unittest.TestCase):
 
         with self.assertRaises(symplast.NotShareableError) as caught:
             self.pool.freeze(config, default=default)
-        self.assertEqual(str(caught.exception), "config['users'][3].born: default() returned the Decimal itself, which cannot be frozen")
+        self.assertEqual(str(caught.exception),
+                         "config['users'][3].born: default() returned the Decimal itself, which cannot be frozen")
         config = Thing(a=[Thing(b={"k": Thing(c=D)})])
         with self.assertRaises(symplast.NotShareableError) as caught:
             self.pool.freeze(config, default=default)
@@ -132,7 +133,8 @@ class Paths(unittest.TestCase):
         self.assertEqual(self.message(type("Größe", (), {})()), "value: Größe cannot be frozen")
 
     def test_wrong_arguments(self):
-        for arguments, keywords in (((), {}), ((1, None, 3), {}), ((1,), {"wrong": 2}), ((1,), {"obj": 2}), ((), {"default": len})):
+        for arguments, keywords in (((), {}), ((1, None, 3), {}), ((1,), {"wrong": 2}), ((1,), {"obj": 2}),
+                                    ((), {"default": len})):
             for function in (self.pool.freeze, symplast.freeze):
                 with self.assertRaises(TypeError):
                     function(*arguments, **keywords)

@@ -144,7 +144,8 @@ class TestDepth(Identity):
         self.check(lambda inner: {"k": inner})
 
     def test_million_containers_of_several_kinds(self):
-        self.check(lambda inner: [inner], lambda inner: (inner,), lambda inner: {"k": inner}, lambda inner: {1: inner}, lambda inner: slice(inner, None))
+        self.check(lambda inner: [inner], lambda inner: (inner,), lambda inner: {"k": inner}, lambda inner: {1: inner},
+                   lambda inner: slice(inner, None))
 
     def test_million_slices(self):
         value = self.deep(lambda inner: slice(inner, 1))
@@ -184,7 +185,8 @@ class TestFrozenInput(Identity):
         super().setUp()
         self.other = new_pool(self, "other")
 
-    VALUE = {"list": [1, [2.5]], "bytes": bytearray(b"x"), "set": {1}, "text": "text of ours", "empty": [[], bytearray(), set(), {}]}
+    VALUE = {"list": [1, [2.5]], "bytes": bytearray(b"x"), "set": {1}, "text": "text of ours",
+             "empty": [[], bytearray(), set(), {}]}
 
     def test_frozen_object_freezes_to_itself_in_any_pool(self):
         frozen = self.pool.freeze(self.VALUE)

@@ -107,7 +107,9 @@ class TestDefaultThatMutates(unittest.TestCase):
         self.assertEqual(self.pool.stats(), before)
 
     def assert_detected_or_harmless(self, value, change):
-        """A change may go unnoticed if it only concerns what had not been read yet: then what comes out is what is there at the end."""
+        """
+        A change may go unnoticed if it only concerns what had not been read yet: then what comes out is what is there at the end.
+        """
         before = self.pool.stats()
         try:
             frozen = self.pool.freeze(value, default=lambda o: change() or "answer")
@@ -161,7 +163,8 @@ class TestDefaultThatMutates(unittest.TestCase):
             thing.a, thing.b, thing.c = 1, other, [2]
 
     def test_answer_that_is_used_again_with_other_contents(self):
-        for buffer, change in (([], lambda o: o.append(len(o))), ({}, lambda o: o.update({len(o): 1})), (set(), lambda o: o.add(len(o)))):
+        for buffer, change in (([], lambda o: o.append(len(o))), ({}, lambda o: o.update({len(o): 1})),
+                               (set(), lambda o: o.add(len(o)))):
             self.assert_detected([Thing(), Thing()], lambda: change(buffer), buffer)
 
     def test_change_that_was_undone_is_none(self):
@@ -246,7 +249,8 @@ class TestOtherCodeThatMutates(unittest.TestCase):
                         self.check(fresh, lambda: changes[name](fresh) and None)
 
     def test_everything_dropped_in_the_middle(self):
-        for make in (lambda t: [t, 1], lambda t: {"k": t, "l": 1}, lambda t: {t: 1}, lambda t: {t}, lambda t: [[[t], 1], 1], lambda t: [{"k": {t}}]):
+        for make in (lambda t: [t, 1], lambda t: {"k": t, "l": 1}, lambda t: {t: 1}, lambda t: {t}, lambda t: [[[t], 1], 1],
+                     lambda t: [{"k": {t}}]):
             value = make(MeddlingTuple(["part", ("of", "it", 10**20)]))
             self.check(value, lambda: value.clear() or gc.collect() and None)
 

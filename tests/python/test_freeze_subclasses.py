@@ -88,7 +88,8 @@ class TestAccepted(unittest.TestCase):
         self.assertEqual({type(part) for part in frozen}, {FROZEN_DICT})
 
     def test_list_tuple_and_set_subclasses(self):
-        frozen = self.freeze([OwnList([1, [2]]), OwnTuple((3, [4])), OwnSet({5}), subclass(frozenset)({6}), OwnList(), OwnTuple(), OwnSet()])
+        frozen = self.freeze(
+            [OwnList([1, [2]]), OwnTuple((3, [4])), OwnSet({5}), subclass(frozenset)({6}), OwnList(), OwnTuple(), OwnSet()])
         self.assertEqual(frozen, ((1, (2,)), (3, (4,)), frozenset({5}), frozenset({6}), (), (), frozenset()))
         self.assertEqual([type(part) for part in frozen], [tuple, tuple, frozenset, frozenset, tuple, tuple, frozenset])
 
@@ -143,11 +144,16 @@ class TestRefused(unittest.TestCase):
         self.pool = new_pool(self, "refused")
 
     VALUES = [
-        Point(1, 2), Typed(1), Data(1), Colour.RED, Level.LOW, Flag.A, decimal.Decimal("1.5"), fractions.Fraction(1, 3), pathlib.PurePath("/x"),
-        uuid.UUID(int=0), object(), OwnList, len, lambda: None, unittest, types.SimpleNamespace(a=1), array.array("i"), collections.deque([1]),
-        collections.ChainMap({}), collections.UserDict(a=1), memoryview(b"x"), iter([]), {}.keys(), {}.items(), (i for i in ()), ValueError("x"),
-        subclass(str)("x"), subclass(int)(1), subclass(float)(1.5), subclass(complex)(1), subclass(bytes)(b"x"), subclass(bytearray)(b"x"),
-        subclass(dict)(a=1), subclass(collections.OrderedDict)(a=1), subclass(collections.Counter)("a"), subclass(collections.defaultdict)(list),
+        Point(1, 2), Typed(1), Data(1), Colour.RED, Level.LOW, Flag.A, decimal.Decimal("1.5"), fractions.Fraction(1, 3),
+        pathlib.PurePath("/x"),
+        uuid.UUID(int=0), object(), OwnList, len, lambda: None, unittest, types.SimpleNamespace(a=1), array.array("i"),
+        collections.deque([1]),
+        collections.ChainMap({}), collections.UserDict(a=1), memoryview(b"x"), iter([]), {}.keys(), {}.items(), (i for i in ()),
+        ValueError("x"),
+        subclass(str)("x"), subclass(int)(1), subclass(float)(1.5), subclass(complex)(1), subclass(bytes)(b"x"),
+        subclass(bytearray)(b"x"),
+        subclass(dict)(a=1), subclass(collections.OrderedDict)(a=1), subclass(collections.Counter)("a"),
+        subclass(collections.defaultdict)(list),
         list[int], int | str, property(), staticmethod(len), type,
     ]
 

@@ -33,7 +33,8 @@ class TestConstants(Values):
                 self.assertIsNone(symplast.pool_of(constant))
 
     def test_equal_copies_of_constants_become_the_constants(self):
-        for constant, copy in (("", "x"[1:]), ("~", "~b"[:1]), (b"", bytes(bytearray())), (X, bytes(bytearray(b"x"))), (7, int("7"))):
+        for constant, copy in (("", "x"[1:]), ("~", "~b"[:1]), (b"", bytes(bytearray())), (X, bytes(bytearray(b"x"))),
+                               (7, int("7"))):
             self.assertIs(self.freeze(copy), constant)
 
     def test_identifiers_become_the_interpreters_own_strings(self):
@@ -137,9 +138,11 @@ class TestBytes(Values):
 
 class TestRanges(Values):
     def test_ranges(self):
-        for value in (range(0), range(10), range(5, 500, 7), range(10, -10, -3), range(2**70, 2**70 + 5), range(0, -(2**80), -(2**60))):
+        for value in (range(0), range(10), range(5, 500, 7), range(10, -10, -3), range(2**70, 2**70 + 5),
+                      range(0, -(2**80), -(2**60))):
             frozen = self.freeze(value)
-            self.assertEqual((frozen, hash(frozen), len(frozen), list(frozen[:3])), (value, hash(value), len(value), list(value[:3])))
+            self.assertEqual((frozen, hash(frozen), len(frozen), list(frozen[:3])),
+                             (value, hash(value), len(value), list(value[:3])))
 
     def test_range_of_bools_and_index_objects(self):
         class Index:

@@ -53,12 +53,14 @@ class TestPackage(unittest.TestCase):
             thing = getattr(symplast, name)
             if callable(thing):
                 self.assertTrue(thing.__doc__, name)
-        for function in (symplast.freeze, symplast.thaw, symplast.Pool.freeze, symplast.Pool.stats, symplast.Pool.delete, symplast.Pool.allocating):
+        for function in (symplast.freeze, symplast.thaw, symplast.Pool.freeze, symplast.Pool.stats, symplast.Pool.delete,
+                         symplast.Pool.allocating):
             inspect.signature(function)
         self.assertEqual(str(inspect.signature(symplast.freeze)), "(obj, default=None)")
 
     def test_names_say_the_package(self):
-        for error in (symplast.SymplastError, symplast.NotShareableError, symplast.DeletedError, symplast.PoolInUseError, symplast.PoolFullError):
+        for error in (symplast.SymplastError, symplast.NotShareableError, symplast.DeletedError, symplast.PoolInUseError,
+                      symplast.PoolFullError):
             self.assertEqual(error.__module__, "symplast")
         self.assertEqual((symplast.Pool.__module__, symplast.PoolStats.__module__), ("symplast", "symplast"))
 
@@ -70,7 +72,8 @@ class TestWarning(unittest.TestCase):
         return [line for line in result.stderr.splitlines() if "RuntimeWarning: CPython" in line]
 
     def test_one_warning_on_old_patch_releases_and_none_on_others(self):
-        warnings = self.warnings_of("import symplast, symplast; from symplast import Pool; import importlib; importlib.import_module('symplast')")
+        warnings = self.warnings_of(
+            "import symplast, symplast; from symplast import Pool; import importlib; importlib.import_module('symplast')")
         self.assertEqual(len(warnings), OLD_RELEASE)
         if OLD_RELEASE:
             self.assertIn("%d.%d.%d has known bugs" % sys.version_info[:3], warnings[0])
@@ -103,7 +106,8 @@ class TestInterpreters(unittest.TestCase):
     def test_second_interpreter_after_the_first_has_ended(self):
         for _ in range(5):
             with Interpreter() as other:
-                other.run("import symplast\nwith symplast.Pool() as pool: assert symplast.thaw(pool.freeze([1, {'k': 2}])) == [1, {'k': 2}]")
+                other.run("import symplast\nwith symplast.Pool() as pool: assert symplast.thaw(pool.freeze([1, {'k': 2}])) == "
+                          "[1, {'k': 2}]")
         with symplast.Pool() as pool:
             self.assertEqual(pool.freeze([1]), (1,))
 
@@ -129,13 +133,15 @@ class TestInterpreters(unittest.TestCase):
             """
             import threading
             from subinterpreters import Interpreter
-            # Started one by one, since that is what 3.12 wants; the imports are what happens together, before any in the main interpreter.
+            # Started one by one, since that is what 3.12 wants; the imports are what happens together,
+            # before any in the main interpreter.
             interpreters = [Interpreter() for _ in range(4)]
             barrier, errors = threading.Barrier(4), []
             def body(other):
                 barrier.wait()
                 try:
-                    other.run("import symplast\\nwith symplast.Pool() as pool: assert symplast.thaw(pool.freeze([[1.5]] * 100)) == [[1.5]] * 100")
+                    other.run("import symplast\\nwith symplast.Pool() as pool: assert symplast.thaw(pool.freeze([[1.5]] * 100)) "
+                              "== [[1.5]] * 100")
                 except BaseException as error:
                     errors.append(error)
             threads = [threading.Thread(target=body, args=(other,)) for other in interpreters]
@@ -208,7 +214,8 @@ class TestFork(unittest.TestCase):
             def check():
                 refused(symplast.freeze, [1]), refused(symplast.thaw, frozen)
                 refused(symplast.Pool), refused(symplast.current_pool), refused(symplast.pools)
-                refused(freeze, [1]), refused(thaw, frozen), refused(Pool), refused(current_pool), refused(pools), refused(pool_of, frozen)
+                refused(freeze, [1]), refused(thaw, frozen), refused(Pool), refused(current_pool), refused(pools), refused(
+                    pool_of, frozen)
                 refused(pool.freeze, [1]), refused(pool.stats), refused(pool.delete)
                 refused(pool.allocating), refused(pool.__enter__), refused(pool.__exit__)
                 refused(symplast._symplast._persistent_load, 1)
@@ -260,7 +267,8 @@ class TestFork(unittest.TestCase):
             context = multiprocessing.get_context("spawn")
             if __name__ == "__main__":
                 with context.Pool(1) as workers:
-                    assert workers.apply(eval, ("__import__('symplast').thaw(__import__('symplast').freeze([1, [2]]))",)) == [1, [2]]
+                    assert workers.apply(eval, ("__import__('symplast').thaw(__import__('symplast').freeze([1, [2]]))",)) == [
+                        1, [2]]
             """,
             PYTHONPATH=child.package_path(),
         )

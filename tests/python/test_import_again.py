@@ -41,17 +41,21 @@ class TestAgain(unittest.TestCase):
         child.run(BEGIN + source, *arguments)
 
     def test_after_the_extension_was_forgotten(self):
-        self.run_child("del sys.modules['symplast._symplast']; check(); del sys.modules['symplast._symplast']; import symplast._symplast; check()")
+        self.run_child("del sys.modules['symplast._symplast']; check(); del sys.modules['symplast._symplast']; import "
+                       "symplast._symplast; check()")
 
     def test_after_the_package_was_forgotten(self):
-        self.run_child("del sys.modules['symplast']; check(); forget(); check(); forget(); from symplast import executor; check()")
+        self.run_child(
+            "del sys.modules['symplast']; check(); forget(); check(); forget(); from symplast import executor; check()")
 
     def test_reload(self):
-        self.run_child("for name in sorted(name for name in sys.modules if name.partition('.')[0] == 'symplast'): importlib.reload(sys.modules[name]); check()")
+        self.run_child("for name in sorted(name for name in sys.modules if name.partition('.')[0] == 'symplast'): "
+                       "importlib.reload(sys.modules[name]); check()")
 
     def test_a_module_that_is_made_by_hand(self):
         self.run_child(
-            "spec = importlib.util.find_spec('symplast._symplast'); other = importlib.util.module_from_spec(spec); spec.loader.exec_module(other)\n"
+            "spec = importlib.util.find_spec('symplast._symplast'); other = importlib.util.module_from_spec(spec); "
+            "spec.loader.exec_module(other)\n"
             "assert other.Dict is extension.Dict and other.is_shared(mapping) and other.freeze is extension.freeze; check()\n"
             "import gc; del other; gc.collect(); check()"
         )
@@ -61,7 +65,8 @@ class TestCopies(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.folder)
-        shutil.copytree(os.path.join(child.package_path(), "symplast"), os.path.join(self.folder, "symplast"), ignore=shutil.ignore_patterns("*.dbg", "__pycache__"))
+        shutil.copytree(os.path.join(child.package_path(), "symplast"), os.path.join(self.folder, "symplast"),
+                        ignore=shutil.ignore_patterns("*.dbg", "__pycache__"))
 
     def test_a_second_installation_on_the_path(self):
         child.run(BEGIN + "forget(); sys.path.insert(0, sys.argv[1]); check()", self.folder)

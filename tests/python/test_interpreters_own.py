@@ -1,4 +1,7 @@
-"""What looks as if CPython kept it for the process, used in the program and in workers at once: each interpreter has its own, or it is refused."""
+"""
+What looks as if CPython kept it for the process, used in the program and in workers at once: each interpreter has its own, or it
+is refused.
+"""
 
 import textwrap
 import unittest
@@ -8,7 +11,9 @@ from test_runtime_globals import run
 
 class Own(unittest.TestCase):
     def beside(self, before, task, after="", expected=None):
-        """Runs before in the program, task in two workers at once, twice, after in the program, and task again. task sets result."""
+        """
+        Runs before in the program, task in two workers at once, twice, after in the program, and task again. task sets result.
+        """
         run(f"""
 {textwrap.dedent(before)}
 def task():
@@ -66,7 +71,8 @@ assert in_workers(task) == [expected] * 2
             """, "mine.disable()\nassert mine.getstats()", expected=True)
 
     def test_settings_of_sys(self):
-        self.beside("sys.setswitchinterval(0.004); sys.set_asyncgen_hooks(print, print); sys.setrecursionlimit(1234); limits = sys.get_int_max_str_digits()", """
+        self.beside("sys.setswitchinterval(0.004); sys.set_asyncgen_hooks(print, print); sys.setrecursionlimit(1234); limits = "
+                    "sys.get_int_max_str_digits()", """
             import sys
             result = sys.get_asyncgen_hooks().firstiter is None, sys.getrecursionlimit() != 1234
             sys.setswitchinterval(0.001)

@@ -18,13 +18,17 @@ SAME_IN_EVERY_VERSION = "the checker and its models are plain Python"
 def history(*operations):
     """Operations as (invoked, responded, name, arguments, result), a result being a value or the class of an exception."""
     return [
-        Operation(worker, invoked, responded, name, arguments, ("raised", result.__name__) if isinstance(result, type) else ("value", result))
+        Operation(worker, invoked, responded, name, arguments,
+                  ("raised", result.__name__) if isinstance(result, type) else ("value", result))
         for worker, (invoked, responded, name, arguments, result) in enumerate(operations)
     ]
 
 
 def simulated(kind, seed, workers=3, each=6):
-    """A right history: each operation is performed on the model at a moment of its own, and begins before and ends after it. Also the states at both ends."""
+    """A right history: each operation is performed on the model at a moment of its own, and begins before and ends after it.
+
+    Also the states at both ends.
+    """
     dice = random.Random(seed)
     arguments = live_operations.Dice(seed, "words", 4)
     model = live_histories.live_models.MODELS[kind].of((1,) if kind.startswith("Atomic") else ())
@@ -63,12 +67,14 @@ class WrongHistories(unittest.TestCase):
             "a lost update": ("AtomicInt", (0,), history((0, 5, "add", (1,), 1), (1, 6, "add", (1,), 1)), (1,)),
             "an answer from the past": ("Dict", (), history((0, 1, "set", (1, 1), None), (2, 3, "get", (1,), "none")), ((1, 1),)),
             "one key for two": ("Dict", ((1, 1),), history((0, 5, "pop", (1,), 1), (1, 6, "pop", (1,), 1)), ()),
-            "two winners": ("AtomicRef", (0,), history((0, 5, "compare_exchange", (0, 1), True), (1, 6, "compare_exchange", (0, 2), True)), (2,)),
+            "two winners": ("AtomicRef", (0,),
+                            history((0, 5, "compare_exchange", (0, 1), True), (1, 6, "compare_exchange", (0, 2), True)), (2,)),
             "two defaults": ("Dict", (), history((0, 5, "setdefault", (1, 1), 1), (1, 6, "setdefault", (1, 2), 2)), ((1, 1),)),
             "readers that disagree on the order": (
                 "Dict",
                 (),
-                history((0, 9, "set", (1, 1), None), (0, 9, "set", (2, 2), None), (1, 8, "keys", (), [1]), (1, 8, "keys", (), [2])),
+                history((0, 9, "set", (1, 1), None), (0, 9, "set", (2, 2), None), (1, 8, "keys", (), [1]),
+                        (1, 8, "keys", (), [2])),
                 ((1, 1), (2, 2)),
             ),
             "a torn snapshot": (
@@ -77,12 +83,15 @@ class WrongHistories(unittest.TestCase):
                 history((0, 1, "set", (1, 1), None), (2, 3, "set", (2, 1), None), (0, 4, "items", (), [(1, 0), (2, 1)])),
                 ((1, 1), (2, 1)),
             ),
-            "a wrong length": ("Dict", (), history((0, 9, "set", (1, 1), None), (1, 2, "in", (1,), True), (3, 4, "len", (), 0)), ((1, 1),)),
+            "a wrong length": ("Dict", (), history((0, 9, "set", (1, 1), None), (1, 2, "in", (1,), True), (3, 4, "len", (), 0)),
+                               ((1, 1),)),
             "not the end": ("Dict", ((1, 1), (2, 2)), history((0, 1, "popitem", (), (1, 1))), ((2, 2),)),
             "not the first": ("Set", (1, 2), history((0, 1, "pop", (), 2)), (1,)),
             "not the least": ("SortedDict", ((1, 1), (2, 2)), history((0, 1, "pop_first", (), (2, 2))), ((1, 1),)),
-            "a hole in a list": ("List", (), history((0, 9, "append", (1,), None), (0, 9, "append", (2,), None), (1, 8, "list", (), [1, 2])), (2, 1)),
-            "life after deletion": ("Object", (("a0", 1),), history((0, 1, "delete", (), None), (2, 3, "get", ("a0",), 1)), "deleted"),
+            "a hole in a list": (
+            "List", (), history((0, 9, "append", (1,), None), (0, 9, "append", (2,), None), (1, 8, "list", (), [1, 2])), (2, 1)),
+            "life after deletion": ("Object", (("a0", 1),), history((0, 1, "delete", (), None), (2, 3, "get", ("a0",), 1)),
+                                    "deleted"),
             "deleted twice": ("List", (), history((0, 5, "delete", (), None), (1, 6, "delete", (), None)), "deleted"),
             "a state from nowhere": ("AtomicInt", (0,), history((0, 1, "add", (1,), 1)), (2,)),
         }
@@ -127,17 +136,21 @@ class AgainstEveryOrder(unittest.TestCase):
             initial = (1,) if kind == "AtomicInt" else ()
             step = live_histories.step_of(kind)
             found = linearizability.find(operations, step, initial)
-            self.assertEqual(found is not None, self._by_force(operations, step, initial), f"seed {seed}\n{linearizability.text(operations)}")
+            self.assertEqual(found is not None, self._by_force(operations, step, initial),
+                             f"seed {seed}\n{linearizability.text(operations)}")
             answers[found is not None] += 1
         self.assertGreater(min(answers.values()), 200, answers)
 
     @staticmethod
     def _any(kind, dice, worker):
         choices = {
-            "AtomicInt": [("add", (1,), dice.randrange(1, 4)), ("get", (), dice.randrange(1, 3)), ("exchange", (2,), dice.randrange(1, 3))],
-            "Dict": [("set", (0, 1), None), ("in", (0,), dice.random() < 0.5), ("pop or", (0,), dice.choice(("none", 1))), ("len", (), dice.randrange(2))],
+            "AtomicInt": [("add", (1,), dice.randrange(1, 4)), ("get", (), dice.randrange(1, 3)),
+                          ("exchange", (2,), dice.randrange(1, 3))],
+            "Dict": [("set", (0, 1), None), ("in", (0,), dice.random() < 0.5), ("pop or", (0,), dice.choice(("none", 1))),
+                     ("len", (), dice.randrange(2))],
             "List": [("append", (1,), None), ("len", (), dice.randrange(3)), ("in", (1,), dice.random() < 0.5)],
-            "Set": [("add", (1,), None), ("add", (2,), None), ("list", (), dice.choice(([], [1], [1, 2], [2, 1]))), ("len", (), dice.randrange(3))],
+            "Set": [("add", (1,), None), ("add", (2,), None), ("list", (), dice.choice(([], [1], [1, 2], [2, 1]))),
+                    ("len", (), dice.randrange(3))],
         }
         name, arguments, result = dice.choice(choices[kind])
         invoked = dice.randrange(12)
@@ -150,7 +163,8 @@ class AgainstEveryOrder(unittest.TestCase):
                 continue
             state = initial
             for operation in order:
-                outcomes = [after for after, result in step(state, operation.name, operation.arguments) if result == operation.result]
+                outcomes = [after for after, result in step(state, operation.name, operation.arguments)
+                            if result == operation.result]
                 if not outcomes:
                     break
                 (state,) = outcomes

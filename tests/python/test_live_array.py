@@ -1,5 +1,5 @@
-"""symplast.Array: numbers of one type. Its misuse is in test_live_array_misuse, its buffers in test_live_array_buffers, CPython's own tests of arrays in
-test_live_array_cpython."""
+"""symplast.Array: numbers of one type. Its misuse is in test_live_array_misuse, its buffers in test_live_array_buffers, CPython's
+own tests of arrays in test_live_array_cpython."""
 
 import array
 import collections.abc
@@ -49,11 +49,16 @@ class Case(live_blocks.NothingLeftMixin, unittest.TestCase):
 class LikeAnArray(Case):
     def test_random_operations_give_what_an_array_gives(self):
         operations = (
-            lambda a, v, i, j: a[i], lambda a, v, i, j: operator.setitem(a, i, v), lambda a, v, i, j: a[i:j], lambda a, v, i, j: a[i:j:-2], lambda a, v, i, j: a[::3],
-            lambda a, v, i, j: operator.setitem(a, slice(i, j), a[i:j][::-1]), lambda a, v, i, j: operator.setitem(a, slice(None, None, -1), a[:]),
-            lambda a, v, i, j: v in a, lambda a, v, i, j: a.count(v), lambda a, v, i, j: a.index(v), lambda a, v, i, j: a.index(v, i, j), lambda a, v, i, j: a.tolist(),
-            lambda a, v, i, j: a.tobytes(), lambda a, v, i, j: list(a), lambda a, v, i, j: list(reversed(a)), lambda a, v, i, j: (len(a), a.itemsize, a.typecode), lambda a, v, i, j: repr(a)[1:],
-            lambda a, v, i, j: a < a[i:j], lambda a, v, i, j: a == a[:], lambda a, v, i, j: a != a[1:], lambda a, v, i, j: a >= a[j:],
+            lambda a, v, i, j: a[i], lambda a, v, i, j: operator.setitem(a, i, v), lambda a, v, i, j: a[i:j],
+            lambda a, v, i, j: a[i:j:-2], lambda a, v, i, j: a[::3],
+            lambda a, v, i, j: operator.setitem(a, slice(i, j), a[i:j][::-1]),
+            lambda a, v, i, j: operator.setitem(a, slice(None, None, -1), a[:]),
+            lambda a, v, i, j: v in a, lambda a, v, i, j: a.count(v), lambda a, v, i, j: a.index(v),
+            lambda a, v, i, j: a.index(v, i, j), lambda a, v, i, j: a.tolist(),
+            lambda a, v, i, j: a.tobytes(), lambda a, v, i, j: list(a), lambda a, v, i, j: list(reversed(a)),
+            lambda a, v, i, j: (len(a), a.itemsize, a.typecode), lambda a, v, i, j: repr(a)[1:],
+            lambda a, v, i, j: a < a[i:j], lambda a, v, i, j: a == a[:], lambda a, v, i, j: a != a[1:],
+            lambda a, v, i, j: a >= a[j:],
         )  # fmt: skip
         random_ = random.Random(8)
         for typecode in TYPECODES:
@@ -75,9 +80,11 @@ class LikeAnArray(Case):
 
     def test_what_is_assigned_to_a_slice_has_its_length(self):
         shared = Array("i", range(6))
-        for index, value in ((slice(0, 2), [7, 8]), (slice(4, None, -2), (1, 2, 3)), (slice(None), Array("i", range(6))), (slice(1, 3), struct.pack("2i", 4, 5)), (slice(2, 2), ()), (slice(1, 3), iter([1.0.__int__(), True]))):
+        for index, value in ((slice(0, 2), [7, 8]), (slice(4, None, -2), (1, 2, 3)), (slice(None), Array("i", range(6))), (
+                slice(1, 3), struct.pack("2i", 4, 5)), (slice(2, 2), ()), (slice(1, 3), iter([1.0.__int__(), True]))):
             expected = shared.tolist()
-            expected[index] = struct.unpack("2i", value) if isinstance(value, bytes) else [1, 1] if isinstance(value, collections.abc.Iterator) else value
+            expected[index] = struct.unpack("2i", value) if isinstance(value, bytes) else [1, 1] if isinstance(
+                value, collections.abc.Iterator) else value
             shared[index] = value
             self.assertEqual(shared.tolist(), expected)
         for index, value in ((slice(0, 2), [1]), (slice(None), range(7)), (slice(None, None, 2), b""), (slice(3, 3), [1])):
@@ -99,7 +106,8 @@ class LikeAnArray(Case):
 
     def test_its_length_is_fixed(self):
         shared = Array("i", [1, 2])
-        for change in (lambda: operator.delitem(shared, 0), lambda: operator.delitem(shared, slice(None)), lambda: operator.iadd(shared, shared), lambda: operator.imul(shared, 2), lambda: shared.append(1)):
+        for change in (lambda: operator.delitem(shared, 0), lambda: operator.delitem(shared, slice(None)),
+                       lambda: operator.iadd(shared, shared), lambda: operator.imul(shared, 2), lambda: shared.append(1)):
             with self.assertRaises((TypeError, AttributeError)):
                 change()
         self.assertEqual(shared + shared, array.array("i", [1, 2, 1, 2]))
@@ -153,8 +161,10 @@ class Initializers(Case):
         self.assertEqual(len(Array("i", Index())), 2)
 
     def test_numbers_of_all_kinds_of_iterables(self):
-        for numbers in ([1, 2], (1, 2), range(1, 3), iter([1, 2]), {1: 0, 2: 0}, (i for i in (1, 2)), array.array("i", [1, 2]), array.array("q", [1, 2]), Array("i", [1, 2]), Array("B", [1, 2]),
-                        memoryview(array.array("i", [1, 2])), memoryview(array.array("i", [1, 9, 2]))[::2], memoryview(b"\x01\x02"), symplast.List([1, 2]), symplast.freeze([1, 2])):
+        for numbers in ([1, 2], (1, 2), range(1, 3), iter([1, 2]), {1: 0, 2: 0}, (i for i in (1, 2)), array.array("i", [1, 2]),
+                        array.array("q", [1, 2]), Array("i", [1, 2]), Array("B", [1, 2]),
+                        memoryview(array.array("i", [1, 2])), memoryview(array.array("i", [1, 9, 2]))[::2],
+                        memoryview(b"\x01\x02"), symplast.List([1, 2]), symplast.freeze([1, 2])):
             with self.subTest(numbers=numbers):
                 self.assertEqual(Array("i", numbers), array.array("i", [1, 2]))
         self.assertEqual(Array("d", Array("i", [1, 2])).tolist(), [1.0, 2.0])
@@ -168,9 +178,12 @@ class Initializers(Case):
             Array("h", b"abc")
 
     def test_what_is_refused(self):
-        for arguments, error in (((), TypeError), (("i", 1, 2), TypeError), ((b"i",), TypeError), ((1,), TypeError), (("ii",), TypeError), (("",), TypeError), (("u",), ValueError), (("w",), ValueError), (("\u0169",), ValueError),
-                                 (("i", -1), ValueError), (("i", 2**70), OverflowError), (("i", None), TypeError), (("i", 1.5), TypeError), (("i", "12"), TypeError), (("i", ["1"]), TypeError), (("i", [1.5]), TypeError),
-                                 (("f", ["1"]), TypeError), (("d", [10**400]), OverflowError), (("i", array.array("d", [1])), TypeError), (("i", array.array("u", "a")), TypeError), (("i", [[1]]), TypeError),
+        for arguments, error in (((), TypeError), (("i", 1, 2), TypeError), ((b"i",), TypeError), ((1,), TypeError), (
+                ("ii",), TypeError), (("",), TypeError), (("u",), ValueError), (("w",), ValueError), (("\u0169",), ValueError),
+                                 (("i", -1), ValueError), (("i", 2**70), OverflowError), (("i", None), TypeError), (
+            ("i", 1.5), TypeError), (("i", "12"), TypeError), (("i", ["1"]), TypeError), (("i", [1.5]), TypeError),
+                                 (("f", ["1"]), TypeError), (("d", [10**400]), OverflowError), (
+            ("i", array.array("d", [1])), TypeError), (("i", array.array("u", "a")), TypeError), (("i", [[1]]), TypeError),
                                  (("i", object()), TypeError), (("d", 2**62), MemoryError), (("b", 2**63 - 1), MemoryError)):
             with self.subTest(arguments=arguments), self.assertRaises(error):
                 Array(*arguments)
@@ -183,7 +196,9 @@ class Initializers(Case):
             shared = Array(typecode, [least, greatest])
             self.assertEqual(shared.tolist(), [least, greatest])
             for number in (least - 1, greatest + 1, 2**70, -(2**70)):
-                for change in (lambda: operator.setitem(shared, 0, number), lambda: shared.exchange(0, number), lambda: shared.compare_exchange(0, 0, number), lambda: operator.setitem(shared, slice(0, 1), [number]),
+                for change in (lambda: operator.setitem(shared, 0, number),
+                               lambda: shared.exchange(0, number), lambda: shared.compare_exchange(0, 0, number),
+                               lambda: operator.setitem(shared, slice(0, 1), [number]),
                                lambda: Array(typecode, [number])):
                     with self.assertRaises(OverflowError):
                         change()
@@ -235,10 +250,13 @@ class Atomic(Case):
 
     def test_wrong_indices_and_counts(self):
         shared = Array("i", [1, 2])
-        for call in (lambda: shared.add(2, 1), lambda: shared.add(-3, 1), lambda: shared.exchange(2**80, 1), lambda: shared.compare_exchange(5, 1, 1), lambda: shared[2], lambda: shared[-3], lambda: operator.setitem(shared, 2, 1)):
+        for call in (lambda: shared.add(2, 1), lambda: shared.add(-3, 1), lambda: shared.exchange(2**80, 1),
+                     lambda: shared.compare_exchange(5, 1, 1), lambda: shared[2], lambda: shared[-3],
+                     lambda: operator.setitem(shared, 2, 1)):
             with self.assertRaises(IndexError):
                 call()
-        for call in (lambda: shared.add(0), lambda: shared.add("0", 1), lambda: shared.add(0, 1, 2), lambda: shared.exchange(0), lambda: shared.compare_exchange(0, 1), lambda: shared[1.0], lambda: shared.index(), lambda: shared.count()):
+        for call in (lambda: shared.add(0), lambda: shared.add("0", 1), lambda: shared.add(0, 1, 2), lambda: shared.exchange(0),
+                     lambda: shared.compare_exchange(0, 1), lambda: shared[1.0], lambda: shared.index(), lambda: shared.count()):
             with self.assertRaises(TypeError):
                 call()
 
@@ -270,7 +288,8 @@ class LikeALiveObject(Case):
         allocating.__enter__()
         self.addCleanup(allocating.__exit__, None, None, None)
         shared = Array("i", [1, 2])
-        for holder in (symplast.Dict(x=shared)["x"], symplast.List([shared])[0], symplast.AtomicRef(shared).value, Histogram(shared, shared).counts, symplast.SortedDict({1: shared})[1]):
+        for holder in (symplast.Dict(x=shared)["x"], symplast.List([shared])[0], symplast.AtomicRef(shared).value,
+                       Histogram(shared, shared).counts, symplast.SortedDict({1: shared})[1]):
             self.assertIs(holder, shared)
         histogram = Histogram(shared, array.array("i", [3]))
         self.assertEqual(histogram.plain, Array("i", [3]))

@@ -1,4 +1,7 @@
-"""Buffers of symplast.Array: what consumers of the buffer protocol get, and that they keep it, whatever becomes of the Array, its pool and its interpreter."""
+"""
+Buffers of symplast.Array: what consumers of the buffer protocol get, and that they keep it, whatever becomes of the Array, its
+pool and its interpreter.
+"""
 
 import array
 import gc
@@ -40,7 +43,8 @@ class Consumers(Case):
             shared = Array(typecode, range(5))
             view = memoryview(shared)
             size = struct.calcsize(typecode)
-            self.assertEqual((view.format, view.itemsize, view.ndim, view.shape, view.strides, view.suboffsets), (typecode, size, 1, (5,), (size,), ()))
+            self.assertEqual((view.format, view.itemsize, view.ndim, view.shape, view.strides, view.suboffsets),
+                             (typecode, size, 1, (5,), (size,), ()))
             self.assertFalse(view.readonly)
             self.assertTrue(view.c_contiguous and view.f_contiguous)
             self.assertIs(view.obj, shared)
@@ -61,7 +65,8 @@ class Consumers(Case):
     @unittest.skipIf(_testbuffer is None, "this Python was installed without _testbuffer")
     def test_every_combination_of_flags_gives_what_it_asks_for(self):
         shared = Array("i", [1, 2, 3])
-        flags = ("PyBUF_WRITABLE", "PyBUF_FORMAT", "PyBUF_ND", "PyBUF_STRIDES", "PyBUF_C_CONTIGUOUS", "PyBUF_F_CONTIGUOUS", "PyBUF_ANY_CONTIGUOUS", "PyBUF_INDIRECT")
+        flags = ("PyBUF_WRITABLE", "PyBUF_FORMAT", "PyBUF_ND", "PyBUF_STRIDES", "PyBUF_C_CONTIGUOUS", "PyBUF_F_CONTIGUOUS",
+                 "PyBUF_ANY_CONTIGUOUS", "PyBUF_INDIRECT")
         for number in range(len(flags) + 1):
             for chosen in itertools.combinations(flags, number):
                 asked = 0
@@ -71,7 +76,8 @@ class Consumers(Case):
                     view = _testbuffer.ndarray(shared, getbuf=asked)
                     has = {flag: asked & getattr(_testbuffer, flag) == getattr(_testbuffer, flag) for flag in flags}
                     self.assertIs(view.obj, shared)
-                    self.assertEqual((view.nbytes, view.itemsize, view.ndim, view.readonly, view.suboffsets), (12, 4, 1, False, ()))
+                    self.assertEqual((view.nbytes, view.itemsize, view.ndim, view.readonly, view.suboffsets),
+                                     (12, 4, 1, False, ()))
                     self.assertEqual(view.format, "i" if has["PyBUF_FORMAT"] else "")
                     self.assertEqual(view.shape, (3,) if has["PyBUF_ND"] else ())
                     self.assertEqual(view.strides, (4,) if has["PyBUF_STRIDES"] else ())
@@ -302,8 +308,10 @@ class Ends(Case):
         """)
 
     def test_again_under_the_debug_heap(self):
-        child.run("import unittest; unittest.main(module='test_live_array_buffers', argv=['', 'Consumers', 'Ends.test_a_buffer_is_not_affected_by_deletion', 'Ends.test_deleted_by_another_interpreter', "
-                  "'Ends.test_held_by_others_while_it_is_deleted', 'Ends.test_at_the_end_of_the_process'])", SYMPLAST_DEBUG="heap")  # fmt: skip
+        child.run("import unittest; unittest.main(module='test_live_array_buffers', argv=['', 'Consumers', "
+                  "'Ends.test_a_buffer_is_not_affected_by_deletion', 'Ends.test_deleted_by_another_interpreter', "
+                  "'Ends.test_held_by_others_while_it_is_deleted', 'Ends.test_at_the_end_of_the_process'])",
+                  SYMPLAST_DEBUG="heap")
 
 
 if test_memoryview is not None:

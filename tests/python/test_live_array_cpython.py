@@ -66,7 +66,8 @@ EXCLUDED = {
     "test_repr": "expects the repr of a plain array; ours is Array(...)",
 }
 
-_CASES = "ByteTest UnsignedByteTest ShortTest UnsignedShortTest IntTest UnsignedIntTest LongTest UnsignedLongTest LongLongTest UnsignedLongLongTest FloatTest DoubleTest"
+_CASES = ("ByteTest UnsignedByteTest ShortTest UnsignedShortTest IntTest UnsignedIntTest LongTest UnsignedLongTest LongLongTest "
+          "UnsignedLongLongTest FloatTest DoubleTest")
 
 
 class Documentation(unittest.TestCase):

@@ -1,4 +1,7 @@
-"""symplast.Array in misuse: after deletion, in callbacks that delete it, beside interpreters that do, without memory, with wrong arguments."""
+"""
+symplast.Array in misuse: after deletion, in callbacks that delete it, beside interpreters that do, without memory, with wrong
+arguments.
+"""
 
 import array
 import copy
@@ -30,10 +33,14 @@ class Case(live_blocks.NothingLeftMixin, unittest.TestCase):
 class Deleted(Case):
     def uses(self, shared):
         return (
-            lambda: shared[0], lambda: operator.setitem(shared, 0, 1), lambda: shared[:], lambda: operator.setitem(shared, slice(0, 0), []), lambda: len(shared), lambda: list(shared), lambda: 1 in shared, lambda: shared.count(1),
-            lambda: shared.index(1), lambda: shared == shared, lambda: shared < shared, lambda: shared == 5, lambda: shared == array.array("i"), lambda: shared.tolist(), lambda: shared.tobytes(), lambda: shared.add(0, 1),
-            lambda: shared.exchange(0, 1), lambda: shared.compare_exchange(0, 1, 1), lambda: memoryview(shared), lambda: bytes(shared), lambda: copy.copy(shared), lambda: copy.deepcopy(shared), lambda: symplast.thaw(shared),
-            lambda: symplast.freeze(shared), lambda: shared.typecode, lambda: shared.itemsize, lambda: symplast.delete(shared), lambda: Array("i", shared), lambda: shared + shared, lambda: shared * 2, lambda: reversed(shared).__next__(),
+            lambda: shared[0], lambda: operator.setitem(shared, 0, 1), lambda: shared[:], lambda: operator.setitem(
+            shared, slice(0, 0), []), lambda: len(shared), lambda: list(shared), lambda: 1 in shared, lambda: shared.count(1),
+            lambda: shared.index(1), lambda: shared == shared, lambda: shared < shared, lambda: shared == 5,
+            lambda: shared == array.array("i"), lambda: shared.tolist(), lambda: shared.tobytes(), lambda: shared.add(0, 1),
+            lambda: shared.exchange(0, 1), lambda: shared.compare_exchange(0, 1, 1), lambda: memoryview(shared),
+            lambda: bytes(shared), lambda: copy.copy(shared), lambda: copy.deepcopy(shared), lambda: symplast.thaw(shared),
+            lambda: symplast.freeze(shared), lambda: shared.typecode, lambda: shared.itemsize, lambda: symplast.delete(shared),
+            lambda: Array("i", shared), lambda: shared + shared, lambda: shared * 2, lambda: reversed(shared).__next__(),
             lambda: symplast.Dict(x=shared),
         )  # fmt: skip
 
@@ -78,9 +85,12 @@ class Deleted(Case):
             def __index__(self):
                 return Deletes().__index__()
 
-        for operation in (lambda: shared[Index()], lambda: operator.setitem(shared, Index(), 1), lambda: operator.setitem(shared, 0, Index()), lambda: shared.add(0, Index()), lambda: shared.add(Index(), 1),
-                          lambda: shared.exchange(0, Index()), lambda: shared.compare_exchange(0, 0, Index()), lambda: shared[Index():], lambda: operator.setitem(shared, slice(0, Index()), []),
-                          lambda: operator.setitem(shared, slice(0, 2), [1, Index()]), lambda: operator.setitem(shared, slice(0, 1), iter(Deletes().__index__, 0))):
+        for operation in (lambda: shared[Index()], lambda: operator.setitem(shared, Index(), 1), lambda: operator.setitem(
+                shared, 0, Index()), lambda: shared.add(0, Index()), lambda: shared.add(Index(), 1),
+                          lambda: shared.exchange(0, Index()), lambda: shared.compare_exchange(0, 0, Index()),
+                          lambda: shared[Index():], lambda: operator.setitem(shared, slice(0, Index()), []),
+                          lambda: operator.setitem(shared, slice(0, 2), [1, Index()]),
+                          lambda: operator.setitem(shared, slice(0, 1), iter(Deletes().__index__, 0))):
             shared = Array("i", 100)
             with self.assertRaises((DeletedError, ValueError)):
                 operation()
@@ -113,7 +123,8 @@ class Deleted(Case):
                 shared = Array("i", 50 if number % 2 else 200_000)
             with symplast.InterpreterPoolExecutor(3) as executor:
                 begun = executor.submit(symplast.AtomicInt).result()
-                disturbing = [executor.submit(live_array_tasks.disturb, shared, seed, 300 if number % 2 else 20, begun) for seed in range(3)]
+                disturbing = [executor.submit(live_array_tasks.disturb, shared, seed, 300 if number % 2 else 20, begun)
+                              for seed in range(3)]
                 while begun.value < 3:
                     time.sleep(0)
                 if number % 3:
@@ -145,7 +156,8 @@ class Memory(Case):
                 symplast.delete(shared)
                 del shared
         with symplast.Pool("small", max_bytes=used - 1) as pool, pool.allocating():
-            for make in (lambda: Array("d", 100_000), lambda: Array("d", bytes(800_000)), lambda: symplast.Dict(x=array.array("d", bytes(800_000)))):
+            for make in (lambda: Array("d", 100_000), lambda: Array("d", bytes(800_000)),
+                         lambda: symplast.Dict(x=array.array("d", bytes(800_000)))):
                 with self.assertRaises(PoolFullError):
                     make()
             self.assertEqual(live_blocks.in_pool(pool), 0)
@@ -163,7 +175,8 @@ class Memory(Case):
         """)
 
     def test_each_allocation_can_fail(self):
-        for make in (lambda: Array("i", [1, 2]), lambda: Array("i", 100_000), lambda: copy.copy(shared), lambda: symplast.Dict(x=array.array("i", [1])), lambda: memoryview(shared), lambda: symplast.thaw(shared)):
+        for make in (lambda: Array("i", [1, 2]), lambda: Array("i", 100_000), lambda: copy.copy(shared),
+                     lambda: symplast.Dict(x=array.array("i", [1])), lambda: memoryview(shared), lambda: symplast.thaw(shared)):
             shared = Array("i", 3)
             before = live_blocks.in_pool(self.pool)
             for n in itertools.count(1):
@@ -183,7 +196,9 @@ class Memory(Case):
 
 class Misuse(Case):
     def test_every_method_with_every_argument_in_every_state(self):
-        names = [name for name in dir(Array) if name not in ("__class__", "__init_subclass__", "__subclasshook__", "__dir__", "__getattribute__", "__setattr__", "__delattr__", "__release_buffer__")]
+        names = [name for name in dir(Array)
+                 if name not in ("__class__", "__init_subclass__", "__subclasshook__", "__dir__", "__getattribute__",
+                                 "__setattr__", "__delattr__", "__release_buffer__")]
 
         class Hostile:
             def _raise(self, *_):
@@ -200,7 +215,9 @@ class Misuse(Case):
             with symplast.Pool("gone") as pool, pool.allocating():
                 return Array("d", [1, 2])
 
-        arguments = [None, 0, -1, 2**70, 1.5, float("nan"), "", "i", b"key", (), [1, 2], [object()], range(3), object(), int, Hostile(), Array("i", [1]), Array("d", [1]), array.array("i", [1]), memoryview(b"x"), slice(0, 1), slice(0, 2**80, -1), ...]  # fmt: skip
+        arguments = [None, 0, -1, 2**70, 1.5, float("nan"), "", "i", b"key", (), [1, 2], [object()], range(3), object(), int,
+                     Hostile(), Array("i", [1]), Array("d", [1]), array.array("i", [1]), memoryview(b"x"), slice(0, 1),
+                     slice(0, 2**80, -1), ...]
         random_ = random.Random(3)
         for make in (lambda: Array("i", [1, 2]), lambda: Array("d", [1, 2]), lambda: Array("Q"), deleted, of_deleted_pool):
             for name in names:
@@ -214,8 +231,10 @@ class Misuse(Case):
 
     def test_again_under_the_debug_heap(self):
         names = "Deleted", "Memory.test_each_allocation_can_fail", "Misuse.test_every_method_with_every_argument_in_every_state"
-        child.run(f"import unittest; unittest.main(module='test_live_array_misuse', argv=['', *{names!r}])", SYMPLAST_DEBUG="heap")
-        child.run("import unittest; unittest.main(module='test_live_array', argv=['', 'LikeALiveObject', 'Atomic'])", SYMPLAST_DEBUG="heap")
+        child.run(f"import unittest; unittest.main(module='test_live_array_misuse', argv=['', *{names!r}])",
+                  SYMPLAST_DEBUG="heap")
+        child.run("import unittest; unittest.main(module='test_live_array', argv=['', 'LikeALiveObject', 'Atomic'])",
+                  SYMPLAST_DEBUG="heap")
 
 
 if __name__ == "__main__":

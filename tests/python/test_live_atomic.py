@@ -32,7 +32,8 @@ class AtomicInt(unittest.TestCase):
 
     def test_does_not_go_beyond_64_bits(self):
         number = symplast.AtomicInt(2**63 - 1)
-        for change in (lambda: number.add(1), lambda: number.exchange(2**63), lambda: number.compare_exchange(number.value, -(2**63) - 1), lambda: setattr(number, "value", 2**64)):
+        for change in (lambda: number.add(1), lambda: number.exchange(2**63),
+                       lambda: number.compare_exchange(number.value, -(2**63) - 1), lambda: setattr(number, "value", 2**64)):
             with self.assertRaises(OverflowError):
                 change()
         self.assertEqual(number.value, 2**63 - 1)
@@ -40,10 +41,12 @@ class AtomicInt(unittest.TestCase):
     def test_takes_ints_only(self):
         number = symplast.AtomicInt()
         for wrong in (1.5, "1", None):
-            for change in (number.add, number.exchange, lambda v: number.compare_exchange(v, 1), lambda v: number.compare_exchange(1, v), lambda v: setattr(number, "value", v), symplast.AtomicInt):
+            for change in (number.add, number.exchange, lambda v: number.compare_exchange(v, 1),
+                           lambda v: number.compare_exchange(1, v), lambda v: setattr(number, "value", v), symplast.AtomicInt):
                 with self.assertRaises(TypeError):
                     change(wrong)
-        for call in (lambda: symplast.AtomicInt(1, 2), lambda: symplast.AtomicInt(value=1), lambda: number.compare_exchange(1), lambda: delattr(number, "value")):
+        for call in (lambda: symplast.AtomicInt(1, 2), lambda: symplast.AtomicInt(value=1), lambda: number.compare_exchange(1),
+                     lambda: delattr(number, "value")):
             with self.assertRaises(TypeError):
                 call()
 
@@ -56,7 +59,8 @@ class AtomicInt(unittest.TestCase):
     def test_deleted(self):
         number = symplast.AtomicInt(1)
         symplast.delete(number)
-        for use in (lambda: number.value, lambda: number.add(1), lambda: int(number), lambda: bool(number), lambda: number.exchange(1), lambda: number.compare_exchange(1, 2), lambda: symplast.delete(number)):
+        for use in (lambda: number.value, lambda: number.add(1), lambda: int(number), lambda: bool(number),
+                    lambda: number.exchange(1), lambda: number.compare_exchange(1, 2), lambda: symplast.delete(number)):
             with self.assertRaises(symplast.DeletedError):
                 use()
         self.assertIn("deleted", repr(number))
@@ -79,7 +83,8 @@ class AtomicRef(unittest.TestCase):
 
     def test_refuses_what_cannot_be_shared(self):
         place = symplast.AtomicRef()
-        for change in (place.exchange, lambda v: place.compare_exchange(None, v), lambda v: setattr(place, "value", v), symplast.AtomicRef):
+        for change in (place.exchange, lambda v: place.compare_exchange(None, v), lambda v: setattr(place, "value", v),
+                       symplast.AtomicRef):
             with self.assertRaises(symplast.NotShareableError):
                 change(object())
         self.assertIsNone(place.value)
@@ -88,7 +93,8 @@ class AtomicRef(unittest.TestCase):
         place = symplast.AtomicRef(-1)
         with symplast.InterpreterPoolExecutor(2) as executor:
             taken = list(executor.map(take, [place] * 4, [500] * 4))
-        self.assertEqual(sorted([place.value, *(each for one in taken for each in one)]), sorted([-1, *range(500), *range(500), *range(500), *range(500)]))
+        self.assertEqual(sorted([place.value, *(each for one in taken for each in one)]),
+                         sorted([-1, *range(500), *range(500), *range(500), *range(500)]))
 
     def test_holding_itself_can_be_shown_and_deleted(self):
         place = symplast.AtomicRef()

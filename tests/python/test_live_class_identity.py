@@ -60,7 +60,8 @@ class TwoOfOneName(unittest.TestCase):
 
     def test_made_by_the_metaclass(self):
         # Neither is what its module has under the name.
-        make = lambda value: type(symplast.Object)("Twin", (symplast.Object,), {"__module__": "live_classes", "value": lambda self: value})
+        make = lambda value: type(symplast.Object)("Twin", (symplast.Object,),
+                                                   {"__module__": "live_classes", "value": lambda self: value})
         first, second = make(1), make(2)
         holder = symplast.List([first(), second()])
         values = lambda h: [each.value() for each in h]
@@ -238,7 +239,8 @@ class Scripts(unittest.TestCase):
             holder = symplast.Dict(a=account)
             with symplast.InterpreterPoolExecutor(2) as executor:
                 def everywhere():
-                    return {future.result() for future in [executor.submit(total, holder) for _ in range(6)]} | {executor.submit(account.total).result()}
+                    return {future.result() for future in [executor.submit(total, holder) for _ in range(6)]} | {
+                        executor.submit(account.total).result()}
                 print(everywhere())
                 RATE = 2
                 print(everywhere())
@@ -279,7 +281,8 @@ class Scripts(unittest.TestCase):
                 print(first.submit(read, holder).result(), second.submit(read, holder).result(), read(holder))
             with symplast.InterpreterPoolExecutor(1) as third:
                 print(third.submit(read, holder).result())
-        """), "(15, True, 40, True)\n(15, True, 40, True) 5\n(18, True, 48, True) (18, True, 48, True) (18, True, 48, True)\n(18, True, 48, True)\n")
+        """), "(15, True, 40, True)\n(15, True, 40, True) 5\n"
+             "(18, True, 48, True) (18, True, 48, True) (18, True, 48, True)\n(18, True, 48, True)\n")
 
     def test_what_a_worker_leaves_changes_nothing_in_the_program(self):
         self.assertEqual(child.run("""
@@ -327,7 +330,8 @@ class Scripts(unittest.TestCase):
 
 class Globals(unittest.TestCase):
     def test_that_are_live_reach_every_worker(self):
-        # Also those to which the function goes when the first message is long gone; and a definition that is replaced while a task that has it waits.
+        # Also those to which the function goes when the first message is long gone; and a definition that is replaced while a
+        # task that has it waits.
         self.assertEqual(child.run("""
             import gc, symplast
             board, arrived = symplast.Dict(k=1), symplast.AtomicInt()

@@ -155,14 +155,18 @@ class Bases(unittest.TestCase):
         symplast.delete(stored)
 
     def test_classes_with_a_meaning_of_their_own_are_refused(self):
-        for value in (OwnDict(a=1), Pair(1, 2), Typed(1), collections.deque(), collections.ChainMap({}), Colour.RED, decimal.Decimal(1), pathlib.PurePath("x"),
-                      type("Sub", (str,), {})("x"), type("Sub", (int,), {})(1), type("Sub", (collections.OrderedDict,), {})(), bytearray(b"x")):
+        for value in (OwnDict(a=1), Pair(1, 2), Typed(1), collections.deque(), collections.ChainMap({}), Colour.RED,
+                      decimal.Decimal(1), pathlib.PurePath("x"),
+                      type("Sub", (str,), {})("x"), type("Sub", (int,), {})(1), type("Sub", (collections.OrderedDict,), {})(),
+                      bytearray(b"x")):
             for place in places():
-                with self.subTest(place=place.__name__, value=value), self.assertRaisesRegex(symplast.NotShareableError, "cannot be shared"):
+                with self.subTest(place=place.__name__, value=value), self.assertRaisesRegex(
+                        symplast.NotShareableError, "cannot be shared"):
                     place(value)
 
     def test_what_freezing_takes_is_taken(self):
-        for value in (collections.OrderedDict(a=1), collections.Counter("ab"), collections.defaultdict(int), OwnList([1]), OwnSet([1]), OwnTuple((1,)), OwnFrozenSet([1]), OwnDict(), Pair(1, 2),
+        for value in (collections.OrderedDict(a=1), collections.Counter("ab"), collections.defaultdict(int), OwnList([1]),
+                      OwnSet([1]), OwnTuple((1,)), OwnFrozenSet([1]), OwnDict(), Pair(1, 2),
                       time.gmtime(0)):
             def takes(store):
                 try:
@@ -198,11 +202,13 @@ class Defaults(unittest.TestCase):
             symplast.freeze(decimal.Decimal(1))
 
     def test_may_answer_with_anything_that_can_be_stored(self):
-        answers = {"dict": {"a": [1, {2}]}, "list": [1], "none": None, "number": 5, "big": 10**30, "text": "äöü", "empty": "", "tuple": (1, [2]), "frozen": symplast.freeze([1]), "live": List([3]),
+        answers = {"dict": {"a": [1, {2}]}, "list": [1], "none": None, "number": 5, "big": 10**30, "text": "äöü", "empty": "",
+                   "tuple": (1, [2]), "frozen": symplast.freeze([1]), "live": List([3]),
                    "array": array.array("d", [1.5]), "range": range(3), "again": Thing(name="list")}
         with self.pool(lambda o: answers[o.name]).allocating():
             l = List([Thing(name=name) for name in answers])
-            self.assertEqual(symplast.thaw(l), [{"a": [1, {2}]}, [1], None, 5, 10**30, "äöü", "", (1, [2]), [1], [3], array.array("d", [1.5]), range(3), [1]])
+            self.assertEqual(symplast.thaw(l), [{"a": [1, {2}]}, [1], None, 5, 10**30, "äöü", "", (1, [2]), [1], [3],
+                                                array.array("d", [1.5]), range(3), [1]])
             self.assertIs(l[list(answers).index("live")], answers["live"])
 
     def test_is_asked_inside_of_what_is_frozen_for_a_live_object(self):
@@ -240,7 +246,8 @@ class Defaults(unittest.TestCase):
                 d["k"] = [{"x": Thing()}]
             self.assertEqual(caught.exception.__notes__, ["while storing d['k'][0]['x']"])
             self.assertEqual(d, {"a": 1})
-        for answer, message in ((lambda o: o, r"d\['k'\]: Thing was returned by default\(\) itself"), (lambda o: Thing(), r"d\['k'\]: Thing came after 100 answers")):
+        for answer, message in ((lambda o: o, r"d\['k'\]: Thing was returned by default\(\) itself"),
+                                (lambda o: Thing(), r"d\['k'\]: Thing came after 100 answers")):
             with self.pool(answer).allocating():
                 d = Dict()
                 with self.assertRaisesRegex(symplast.NotShareableError, message):
@@ -294,7 +301,8 @@ class Defaults(unittest.TestCase):
         pool.default = None
 
     def test_goes_with_the_pool(self):
-        for end in (lambda pool: pool.delete(), lambda pool: pool.__exit__(None, None, None), lambda pool: setattr(pool, "default", None)):
+        for end in (lambda pool: pool.delete(), lambda pool: pool.__exit__(None, None, None),
+                    lambda pool: setattr(pool, "default", None)):
             def default(o):
                 return str(o)
 
@@ -327,7 +335,8 @@ class Defaults(unittest.TestCase):
             messages, stored = executor.submit(work, pool, d, False).result()
             self.assertEqual((len(messages), stored), (2, None))
             for message in messages:
-                self.assertRegex(message, "Decimal cannot be (shared|frozen): the default of pool 'default' is another interpreter's, .* sets pool.default itself")
+                self.assertRegex(message, "Decimal cannot be (shared|frozen): the default of pool 'default' is another "
+                                 "interpreter's, .* sets pool.default itself")
             self.assertEqual(executor.submit(work, pool, d, True).result(), ([], "1"))
 
     def test_may_do_anything_meanwhile(self):

@@ -40,7 +40,8 @@ Point = collections.namedtuple("Point", "x y")
 
 class Keys(Case):
     def test_numbers_that_are_equal_are_one_key(self):
-        for group in ([1, 1.0, True, 1 + 0j], [0, 0.0, -0.0, False, 0j], [2**70, float(2**70), complex(2**70)], [-(2**52), -float(2**52)], [0.5, 0.5 + 0j]):
+        for group in ([1, 1.0, True, 1 + 0j], [0, 0.0, -0.0, False, 0j], [2**70, float(2**70), complex(2**70)],
+                      [-(2**52), -float(2**52)], [0.5, 0.5 + 0j]):
             for first in group:
                 d = Dict()
                 d[first] = "value"
@@ -62,7 +63,8 @@ class Keys(Case):
         self.assertEqual(math.copysign(1, next(iter(d))), -1)
 
     def test_text_of_any_kind(self):
-        texts = ["", "a", "ascii", "é", "ß" * 100, "Ω", "日本語", "😀", "\x00", "a\x00b", "\ud800", "a\udfff😀", "\udc80" * 3, "x" * 70_000]
+        texts = ["", "a", "ascii", "é", "ß" * 100, "Ω", "日本語", "😀", "\x00", "a\x00b", "\ud800", "a\udfff😀", "\udc80" * 3,
+                 "x" * 70_000]
         d = Dict()
         for i, text in enumerate(texts):
             d[text] = i
@@ -76,7 +78,8 @@ class Keys(Case):
         self.assertEqual([d[b""], d[""], d[b"key"], d["key"], d[b"\x00"]], [1, 2, 3, 4, 5])
 
     def test_large_ints(self):
-        numbers = [sign * (2**bits + offset) for bits in (29, 30, 48, 49, 50, 59, 60, 61, 62, 63, 64, 90, 200, 5000) for offset in (-1, 0, 1) for sign in (1, -1)]
+        numbers = [sign * (2**bits + offset) for bits in (29, 30, 48, 49, 50, 59, 60, 61, 62, 63, 64, 90, 200, 5000)
+                   for offset in (-1, 0, 1) for sign in (1, -1)]
         d = Dict.fromkeys(numbers)
         self.assertEqual(list(d), list(dict.fromkeys(numbers)))
         for number in numbers:
@@ -133,7 +136,8 @@ class Keys(Case):
 
     def test_unhashable_keys_raise_what_a_dict_raises(self):
         for key in ([], {}, set(), Dict(), ([],), bytearray()):
-            for operation in (lambda d: d[key], lambda d: d.__setitem__(key, 1), lambda d: key in d, lambda d: d.pop(key), lambda d: d.get(key), lambda d: d.setdefault(key), lambda d: d.__delitem__(key)):
+            for operation in (lambda d: d[key], lambda d: d.__setitem__(key, 1), lambda d: key in d, lambda d: d.pop(key),
+                              lambda d: d.get(key), lambda d: d.setdefault(key), lambda d: d.__delitem__(key)):
                 self.assertEqual(self._error(operation, Dict(a=1)), self._error(operation, {"a": 1}), key)
 
     def test_hashes_that_raise(self):
@@ -142,12 +146,14 @@ class Keys(Case):
                 raise ZeroDivisionError("hash")
 
         d = Dict()
-        for operation in (lambda: d[Bad()], lambda: d.__setitem__(Bad(), 1), lambda: (1, Bad()) in d, lambda: d.pop(Bad(), None), lambda: d.add(Bad(), 1)):
+        for operation in (lambda: d[Bad()], lambda: d.__setitem__(Bad(), 1), lambda: (1, Bad()) in d, lambda: d.pop(Bad(), None),
+                          lambda: d.add(Bad(), 1)):
             with self.assertRaisesRegex(ZeroDivisionError, "hash"):
                 operation()
 
     def test_what_the_constructor_does_not_take_is_said_in_words_of_its_own(self):
-        for arguments, message in (((1, 2), r"^Dict takes one mapping or iterable of pairs \(2 arguments given\)$"), ((5,), "^Dict takes a mapping or an iterable of pairs, not int$")):
+        for arguments, message in (((1, 2), r"^Dict takes one mapping or iterable of pairs \(2 arguments given\)$"),
+                                   ((5,), "^Dict takes a mapping or an iterable of pairs, not int$")):
             for make in (Dict, Dict().update):
                 with self.assertRaisesRegex(TypeError, message):
                     make(*arguments)
@@ -160,7 +166,8 @@ class Keys(Case):
         time, d = datetime.datetime(2024, 1, 1, tzinfo=Zone()), Dict()
         # On 3.12 no datetime can be shared, as workers have another type of that name.
         reason = "cannot be (shared|frozen)" if sys.version_info < (3, 13) else "with tzinfo .* cannot be frozen"
-        for value, place in ((time, r"d\['v'\]"), ([time], r"d\['v'\]\[0\]"), ((1, time), r"d\['v'\]\[1\]"), ({"a": (time,)}, r"d\['v'\]\['a'\]\[0\]"), (frozenset([time]), r"d\['v'\]\{member\}")):
+        for value, place in ((time, r"d\['v'\]"), ([time], r"d\['v'\]\[0\]"), ((1, time), r"d\['v'\]\[1\]"),
+                             ({"a": (time,)}, r"d\['v'\]\['a'\]\[0\]"), (frozenset([time]), r"d\['v'\]\{member\}")):
             with self.assertRaisesRegex(symplast.NotShareableError, f"^{place}: datetime {reason}"):
                 d["v"] = value
 
@@ -196,13 +203,15 @@ class Keys(Case):
 
     def test_random_operations_do_what_they_do_on_a_dict(self):
         numbers = random.Random(4)
-        keys = [0, 1, 1.0, True, False, 0.0, None, ..., "", "a", "é", "\ud800", b"", b"a", 2**64, float(2**64), 1j, 1 + 0j, (), (1,), (1.0,), ("a", (2**64,)), 0.1, -1, -2]
+        keys = [0, 1, 1.0, True, False, 0.0, None, ..., "", "a", "é", "\ud800", b"", b"a", 2**64, float(2**64), 1j, 1 + 0j, (),
+                (1,), (1.0,), ("a", (2**64,)), 0.1, -1, -2]
         keys += [f"key{i}" for i in range(40)] + list(range(100, 140))
         shared, plain = Dict(), {}
         for step in range(20_000):
             key, value = numbers.choice(keys), numbers.randrange(1000)
             operation = numbers.choice(self._operations)
-            self.assertEqual(self._result_of(operation, shared, key, value), self._result_of(operation, plain, key, value), (step, key))
+            self.assertEqual(self._result_of(operation, shared, key, value), self._result_of(operation, plain, key, value),
+                             (step, key))
             if step % 500 == 0:
                 self.assertEqual(repr(list(shared.items())), repr(list(plain.items())))
         self.assertEqual(repr(list(shared.items())), repr(list(plain.items())))
@@ -241,7 +250,9 @@ class Keys(Case):
 
 class Values(Case):
     def test_values_of_all_kinds_come_back_as_they_were(self):
-        values = [None, True, False, ..., 0, -1, 2**49, -(2**49), 2**49 - 1, 2**50, 2**63, -(2**63), 2**200, -(2**200), 0.0, -0.0, 1.5, math.inf, -math.inf, 1e-320, 1j, complex(-0.0, math.inf), "", "a", "ab", "é", "日本", "\ud800", b"", b"x", b"\x00" * 100, (), (1,), (1, ("a", b"b", (None, 2**70)))]
+        values = [None, True, False, ..., 0, -1, 2**49, -(2**49), 2**49 - 1, 2**50, 2**63, -(2**63), 2**200, -(2**200), 0.0, -0.0,
+                  1.5, math.inf, -math.inf, 1e-320, 1j, complex(-0.0, math.inf), "", "a", "ab", "é", "日本", "\ud800", b"", b"x",
+                  b"\x00" * 100, (), (1,), (1, ("a", b"b", (None, 2**70)))]
         d = Dict()
         for value in values:
             d["x"] = value
@@ -258,7 +269,8 @@ class Values(Case):
             got = d["n"]
             self.assertIs(type(got), int)
             self.assertEqual(got, n)
-            self.assertEqual((got + 1, got * 2, -got, got - n, got // 7, got % 7, got << 40, got.bit_length()), (n + 1, n * 2, -n, 0, n // 7, n % 7, n << 40, n.bit_length()))
+            self.assertEqual((got + 1, got * 2, -got, got - n, got // 7, got % 7, got << 40, got.bit_length()),
+                             (n + 1, n * 2, -n, 0, n // 7, n % 7, n << 40, n.bit_length()))
             self.assertEqual((hash(got), repr(got), float(got), f"{got:x}"), (hash(n), repr(n), float(n), f"{n:x}"))
             self.assertEqual(pickle.loads(pickle.dumps(got)), n)
             got += 1
@@ -555,7 +567,8 @@ class Interface(Case):
 
     def test_add(self):
         d = Dict(i=1, f=0.5, b=True, s="text", big=2**62)
-        self.assertEqual([d.add("i", 2), d.add("new", -5), d.add("f", 1), d.add("i", 0.5), d.add("b", 1), d.add("i", True)], [3, -5, 1.5, 3.5, 2, 4.5])
+        self.assertEqual([d.add("i", 2), d.add("new", -5), d.add("f", 1), d.add("i", 0.5), d.add("b", 1), d.add("i", True)],
+                         [3, -5, 1.5, 3.5, 2, 4.5])
         with self.assertRaisesRegex(TypeError, r"d\['s'\] is not a number"):
             d.add("s", 1)
         self.assertEqual(d.add("big", 2**62), 2**63)
@@ -664,11 +677,18 @@ class Deletion(Case):
                 iterator, view = iter(d), d.items()
                 delete(d)
                 operations = [
-                    lambda: d["a"], lambda: d[object()], lambda: d.__setitem__("a", 1), lambda: d.__delitem__("a"), lambda: "a" in d, lambda: object() in d,
-                    lambda: len(d), lambda: bool(d), lambda: iter(d), lambda: reversed(d), lambda: d == {}, lambda: d == d, lambda: d != 5, lambda: d | {},
-                    lambda: d.__ior__({"a": 1}), lambda: d.get("a"), lambda: d.get(object()), lambda: d.setdefault("a"), lambda: d.pop("a", 1), lambda: d.pop(object(), 1),
-                    lambda: d.popitem(), lambda: d.update(a=1), lambda: d.update(), lambda: d.update({}), lambda: d.__init__([]), lambda: d == d, lambda: d.clear(), lambda: d.copy(), lambda: list(d.keys()), lambda: list(d.values()), lambda: list(d.items()),
-                    lambda: d.compare_exchange("a", 1, 2), lambda: d.compare_exchange(object(), 1, 2), lambda: d.add("a", 1), lambda: copy.copy(d), lambda: copy.deepcopy(d), lambda: dict(d), lambda: list(view), lambda: len(view), lambda: symplast.delete(d),
+                    lambda: d["a"], lambda: d[object()], lambda: d.__setitem__("a", 1), lambda: d.__delitem__("a"),
+                    lambda: "a" in d, lambda: object() in d,
+                    lambda: len(d), lambda: bool(d), lambda: iter(d), lambda: reversed(d), lambda: d == {}, lambda: d == d,
+                    lambda: d != 5, lambda: d | {},
+                    lambda: d.__ior__({"a": 1}), lambda: d.get("a"), lambda: d.get(object()), lambda: d.setdefault("a"),
+                    lambda: d.pop("a", 1), lambda: d.pop(object(), 1),
+                    lambda: d.popitem(), lambda: d.update(a=1), lambda: d.update(), lambda: d.update({}), lambda: d.__init__([]),
+                    lambda: d == d, lambda: d.clear(), lambda: d.copy(), lambda: list(d.keys()), lambda: list(d.values()),
+                    lambda: list(d.items()),
+                    lambda: d.compare_exchange("a", 1, 2), lambda: d.compare_exchange(object(), 1, 2), lambda: d.add("a", 1),
+                    lambda: copy.copy(d), lambda: copy.deepcopy(d), lambda: dict(d), lambda: list(view), lambda: len(view),
+                    lambda: symplast.delete(d),
                 ]
                 for number, operation in enumerate(operations):
                     with self.subTest(number=number), self.assertRaises(symplast.DeletedError):
@@ -782,7 +802,8 @@ class Interpreters(Case):
             "an iterator in a cycle": "class C: pass\nc = C(); c.c = c; c.i = iter(make())",
             "children": "d = make(); x = d['x']; y = d['x']['y']",
             "builtins": "import builtins; builtins.keep = [make(), make()]",
-            "a finalizer": "class C:\n  def __init__(s): s.d = make()\n  def __del__(s): s.d['z'] = 1; list(s.d)\nc = C(); c.c = c",
+            "a finalizer": "class C:\n  def __init__(s): s.d = make()\n  def __del__(s): s.d['z'] = 1; list(s.d)\nc = C(); c.c "
+            "= c",
             "a weak reference": "import weakref; d = make(); w = weakref.ref(d, lambda r: make())",
             "a view": "v = make().items()",
         }
@@ -874,7 +895,8 @@ class Process(unittest.TestCase):
             pid = os.fork()
             if pid == 0:
                 failed = 0
-                for operation in (lambda: d["x"], lambda: len(d), lambda: next(items), lambda: list(view), lambda: symplast.Dict(), lambda: symplast.delete(d)):
+                for operation in (lambda: d["x"], lambda: len(d), lambda: next(items), lambda: list(view),
+                                  lambda: symplast.Dict(), lambda: symplast.delete(d)):
                     try:
                         operation()
                     except RuntimeError as error:

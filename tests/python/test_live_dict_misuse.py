@@ -1,6 +1,7 @@
 """
-Misuse of symplast.Dict: wrong arguments in every state, callbacks that change or delete what is being worked on, threads at once, interruption, and memory that ends.
-Each test runs again under the debug heap (SYMPLAST_DEBUG=heap), which finds a block that is freed twice or written to after it was freed.
+Misuse of symplast.Dict: wrong arguments in every state, callbacks that change or delete what is being worked on, threads at once,
+interruption, and memory that ends. Each test runs again under the debug heap (SYMPLAST_DEBUG=heap), which finds a block that is
+freed twice or written to after it was freed.
 """
 
 import copy
@@ -18,7 +19,8 @@ from symplast import Dict, _symplast
 import child
 import live_blocks
 
-_METHODS = [name for name in dir(Dict) if name not in ("__class__", "__init_subclass__", "__subclasshook__", "__dir__", "__getattribute__", "__setattr__", "__delattr__")]
+_METHODS = [name for name in dir(Dict) if name not in ("__class__", "__init_subclass__", "__subclasshook__", "__dir__",
+                                                       "__getattribute__", "__setattr__", "__delattr__")]
 
 
 class Hostile:
@@ -41,8 +43,10 @@ class EqualToAll:
 class Case(live_blocks.NothingLeftMixin, unittest.TestCase):
     def arguments(self):
         return [
-            None, 0, -1, 2**70, 1.5, float("nan"), True, "", "key", "\ud800", b"key", (), ("key", 1), ([],), [], [1, 2], [(1, 2)], {}, {"key": {"deep": 1}}, {1: object()}, set(), range(3),
-            object(), int, len, iter(()), Hostile(), EqualToAll(), Dict(a=1), Dict, self.pool, symplast.freeze({"a": [1]}), frozenset(), memoryview(b"x"), type("T", (), {})(), ..., NotImplemented,
+            None, 0, -1, 2**70, 1.5, float("nan"), True, "", "key", "\ud800", b"key", (), ("key", 1), ([],), [], [1, 2], [(1, 2)],
+            {}, {"key": {"deep": 1}}, {1: object()}, set(), range(3),
+            object(), int, len, iter(()), Hostile(), EqualToAll(), Dict(a=1), Dict, self.pool, symplast.freeze({"a": [1]}),
+            frozenset(), memoryview(b"x"), type("T", (), {})(), ..., NotImplemented,
         ]  # fmt: skip
 
 
@@ -76,7 +80,8 @@ class Arguments(Case):
                 # All of one argument, and some of more.
                 arguments = self.arguments()
                 some = arguments[::4]
-                for given in itertools.chain([()], ((a,) for a in arguments), itertools.product(some, some), itertools.product(some[:4], some[:4], some[:4]), [(None,) * 5]):
+                for given in itertools.chain([()], ((a,) for a in arguments), itertools.product(some, some),
+                                             itertools.product(some[:4], some[:4], some[:4]), [(None,) * 5]):
                     d = make()
                     self._call(d, name, given, {})
                     if len(given) < 2:
@@ -97,7 +102,8 @@ class Arguments(Case):
     def test_iterators_and_views_with_wrong_arguments(self):
         for make in (lambda: iter(Dict(a=1)), lambda: Dict(a=1).keys(), lambda: Dict(a=1).items(), lambda: Dict(a=1).values()):
             for name in dir(make()):
-                if name in ("__class__", "__init_subclass__", "__subclasshook__", "__getattribute__", "__setattr__", "__delattr__", "__init__"):
+                if name in ("__class__", "__init_subclass__", "__subclasshook__", "__getattribute__", "__setattr__",
+                            "__delattr__", "__init__"):
                     continue
                 for given in itertools.chain([()], ((a,) for a in self.arguments())):
                     self._call(make(), name, given, {})
@@ -105,7 +111,8 @@ class Arguments(Case):
     def test_methods_of_the_type_refuse_other_objects(self):
         for name in _METHODS:
             method = getattr(Dict, name)
-            if name.startswith("__") and hasattr(object, name) or not callable(method) or name in ("fromkeys", "__class_getitem__"):
+            if name.startswith("__") and hasattr(object, name) or not callable(method) or name in (
+                    "fromkeys", "__class_getitem__"):
                 continue
             for other in (1, {}, object(), Dict):
                 with self.assertRaises(TypeError, msg=name):
@@ -135,7 +142,8 @@ class Arguments(Case):
 
 class Callbacks(Case):
     def test_a_generator_that_changes_what_it_updates(self):
-        for change in (lambda d: d.clear(), lambda d: d.update(other=1), lambda d: d.pop("a", None), lambda d: list(d.items()), lambda d: d.update(d)):
+        for change in (lambda d: d.clear(), lambda d: d.update(other=1), lambda d: d.pop("a", None), lambda d: list(d.items()),
+                       lambda d: d.update(d)):
             d = Dict(a=1)
 
             def pairs():
@@ -260,8 +268,10 @@ class Callbacks(Case):
             raise ZeroDivisionError
 
         for operation in (
-            lambda: d.update(raises()), lambda: d.update(Hostile()), lambda: Dict(raises()), lambda: Dict.fromkeys(raises()), lambda: d.popitem(last=Hostile()),
-            lambda: d[Hostile()], lambda: d.__setitem__(Hostile(), 1), lambda: d.pop((1, Hostile()), None), lambda: d._iterate(0, Hostile()),
+            lambda: d.update(raises()), lambda: d.update(Hostile()), lambda: Dict(raises()), lambda: Dict.fromkeys(raises()),
+            lambda: d.popitem(last=Hostile()),
+            lambda: d[Hostile()], lambda: d.__setitem__(Hostile(), 1), lambda: d.pop((1, Hostile()), None),
+            lambda: d._iterate(0, Hostile()),
         ):  # fmt: skip
             with self.assertRaises(ZeroDivisionError):
                 operation()
@@ -385,7 +395,8 @@ class Interruption(Case):
         for operation in (lambda d: d.update(big), lambda d: d.__setitem__("x", big), lambda d: Dict.fromkeys(big)):
             d = Dict()
             with self.assertRaises(Stop):
-                # Again after a while, longer than any machine takes to get here: where nothing can be raised, as in a finalizer, the exception of a handler is lost.
+                # Again after a while, longer than any machine takes to get here: where nothing can be raised, as in a finalizer,
+                # the exception of a handler is lost.
                 signal.setitimer(signal.ITIMER_REAL, 0.02, 20)
                 while True:
                     operation(d)

@@ -1,4 +1,7 @@
-"""Live containers that get many items at once, and lists that sort themselves: as dict, list and set would, whatever the items, and with nothing left behind when it fails."""
+"""
+Live containers that get many items at once, and lists that sort themselves: as dict, list and set would, whatever the items, and
+with nothing left behind when it fails.
+"""
 
 import itertools
 import math
@@ -16,7 +19,8 @@ SIZES = (0, 1, 2, 7, 15, 16, 17, 33, 256, 257, 1025, *((5000,) if os.environ.get
 
 # Of each kind that a key can be, most of them more than once.
 MIXED = [
-    "text", "", "é", "語" * 9, "\ud800", "a" * 300, b"", b"bytes", 0, -1, 2**48, 2**49, 2**50, -(2**63), 2**200, 0.5, -0.0, math.inf, True, None, 1j, (), (1, "a"), ((1,), b"x"), frozenset({1, "b"}), ...,
+    "text", "", "é", "語" * 9, "\ud800", "a" * 300, b"", b"bytes", 0, -1, 2**48, 2**49, 2**50, -(2**63), 2**200, 0.5, -0.0,
+    math.inf, True, None, 1j, (), (1, "a"), ((1,), b"x"), frozenset({1, "b"}), ...,
 ]  # fmt: skip
 
 
@@ -143,7 +147,8 @@ class Sorted(Case):
     def test_keys_of_one_kind_in_any_order(self):
         rnd = random.Random(2)
         for size in SIZES:
-            for key in (int, str, float, lambda i: f"a long common beginning {i}", lambda i: i - size // 2 if i % 2 else i / 3, lambda i: "é" * (i % 5) + str(i), lambda i: b"%d" % i):
+            for key in (int, str, float, lambda i: f"a long common beginning {i}", lambda i: i - size // 2 if i % 2 else i / 3,
+                        lambda i: "é" * (i % 5) + str(i), lambda i: b"%d" % i):
                 numbers = list(range(size))
                 rnd.shuffle(numbers)
                 plain = {key(i): i for i in numbers}
@@ -154,7 +159,8 @@ class Sorted(Case):
                     self.assertEqual(t.peekitem(i), sorted(plain.items())[i])
 
     def test_keys_that_cannot_be_sorted_are_refused_as_one_by_one(self):
-        for plain, error in (({i: 1 for i in range(20)} | {"x": 1}, TypeError), ({float("nan"): 1} | {i: 1 for i in range(20)}, ValueError), ({i: 1 for i in range(20)} | {None: 1}, TypeError)):
+        for plain, error in (({i: 1 for i in range(20)} | {"x": 1}, TypeError), (
+                {float("nan"): 1} | {i: 1 for i in range(20)}, ValueError), ({i: 1 for i in range(20)} | {None: 1}, TypeError)):
             with self.assertRaises(error):
                 SortedDict(plain)
             with self.assertRaises(error):
@@ -196,11 +202,16 @@ class Sorting(Case):
     def test_numbers_and_texts_stably_and_backwards(self):
         rnd = random.Random(3)
         lists = [
-            [], [1], [2, 1], [1, 1.0, True, 0, False, -0.0, 0.0], list(range(1000)), list(reversed(range(1000))), [rnd.randrange(-50, 50) for _ in range(1000)],
-            [rnd.randrange(-(2**49), 2**49) for _ in range(1000)], [rnd.random() * 10 ** rnd.randrange(-300, 300) * rnd.choice((1, -1)) for _ in range(1000)],
-            [rnd.choice((1, 1.0, True, 2, 2.0, 0.5, -1)) for _ in range(500)], [math.inf, -math.inf, 5, -5.5, 2**48], [2**60, 1, 2**200, -(2**60), 5.5],
-            [str(rnd.randrange(1000)) for _ in range(1000)], ["same"] * 100, ["", "\0", "\0\0", "a", "a\0", "a\0b", "aa"] * 9, [f"https://example.org/{rnd.randrange(400)}" for _ in range(1000)],
-            ["é", "e", "語", "\ud800", "\U0001f600", "z", "\uffff"] * 10, [b"b", b"a", b"\xff", b""] * 20, [(2, "b"), (1, "c"), (1, "a")], ["x" * n for n in range(200)],
+            [], [1], [2, 1], [1, 1.0, True, 0, False, -0.0, 0.0], list(range(1000)), list(reversed(range(1000))),
+            [rnd.randrange(-50, 50) for _ in range(1000)],
+            [rnd.randrange(-(2**49), 2**49) for _ in range(1000)],
+            [rnd.random() * 10 ** rnd.randrange(-300, 300) * rnd.choice((1, -1)) for _ in range(1000)],
+            [rnd.choice((1, 1.0, True, 2, 2.0, 0.5, -1)) for _ in range(500)], [math.inf, -math.inf, 5, -5.5, 2**48],
+            [2**60, 1, 2**200, -(2**60), 5.5],
+            [str(rnd.randrange(1000)) for _ in range(1000)], ["same"] * 100, ["", "\0", "\0\0", "a", "a\0", "a\0b", "aa"] * 9,
+            [f"https://example.org/{rnd.randrange(400)}" for _ in range(1000)],
+            ["é", "e", "語", "\ud800", "\U0001f600", "z", "\uffff"] * 10, [b"b", b"a", b"\xff", b""] * 20,
+            [(2, "b"), (1, "c"), (1, "a")], ["x" * n for n in range(200)],
         ]  # fmt: skip
         for plain in lists:
             for reverse in (False, True):
@@ -234,7 +245,8 @@ class Failures(Case):
         bad = object()
         for size in (1, 20, 300, 2000):
             items = {str(i): i for i in range(size)} | {"bad": bad} | {str(-i): i for i in range(1, size)}
-            for make in (Dict, SortedDict, lambda items: List(items.values()), lambda items: Set(items.values()), lambda items: Dict({"inner": items})):
+            for make in (Dict, SortedDict, lambda items: List(items.values()), lambda items: Set(items.values()),
+                         lambda items: Dict({"inner": items})):
                 with self.assertRaises(TypeError):
                     make(items)
             for live in (Dict(), SortedDict()):
@@ -261,8 +273,10 @@ class Failures(Case):
     def test_the_pool_is_full_half_way_and_nothing_is_left(self):
         texts = [f"text {i} " + "x" * 50 for i in range(3000)]
         makers = {
-            "dict": lambda: Dict(dict(zip(texts, texts))), "sorted": lambda: SortedDict(dict(zip(texts, texts))), "list": lambda: List(texts), "set": lambda: Set(texts),
-            "numbers": lambda: Dict(dict(zip(range(30_000), range(30_000)))), "carried": lambda: Dict({i: [str(i)] for i in range(3000)}), "sort": lambda: List(texts).sort(),
+            "dict": lambda: Dict(dict(zip(texts, texts))), "sorted": lambda: SortedDict(dict(zip(texts, texts))),
+            "list": lambda: List(texts), "set": lambda: Set(texts),
+            "numbers": lambda: Dict(dict(zip(range(30_000), range(30_000)))),
+            "carried": lambda: Dict({i: [str(i)] for i in range(3000)}), "sort": lambda: List(texts).sort(),
         }  # fmt: skip
         for limit in (70_000, 200_000, 300_000):
             with symplast.Pool("small", max_bytes=limit) as pool, pool.allocating():
@@ -292,7 +306,8 @@ class Failures(Case):
             lambda: self.assertEqual(symplast.thaw(Dict(plain)), plain),
             lambda: self.assertEqual(list(Set(list(plain))), list(plain)),
             lambda: self.assertEqual(list(SortedDict(dict(zip(texts, texts)))), sorted(texts)),
-            lambda: self.assertEqual(list(SortedDict(dict(zip(texts, texts))).irange("3", "4")), [text for text in sorted(texts) if text[0] == "3"]),
+            lambda: self.assertEqual(list(SortedDict(dict(zip(texts, texts))).irange("3", "4")),
+                                     [text for text in sorted(texts) if text[0] == "3"]),
             fill_and_sort,
         ):
             make()
@@ -377,7 +392,8 @@ if os.environ.get("SYMPLAST_DEBUG") != "heap":
 
     class DebugHeap(unittest.TestCase):
         def test_all_of_this_under_the_debug_heap(self):
-            child.run("import sys, unittest; unittest.main(module=None, argv=['-', *sys.argv[1:]])", "test_live_filling", SYMPLAST_DEBUG="heap")
+            child.run("import sys, unittest; unittest.main(module=None, argv=['-', *sys.argv[1:]])", "test_live_filling",
+                      SYMPLAST_DEBUG="heap")
 
 
 if __name__ == "__main__":

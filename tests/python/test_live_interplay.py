@@ -1,4 +1,7 @@
-"""Live objects among what Python has: pickle, copy, freeze and thaw around them, sys.getsizeof, dir, help, the abstract base classes, match."""
+"""
+Live objects among what Python has: pickle, copy, freeze and thaw around them, sys.getsizeof, dir, help, the abstract base
+classes, match.
+"""
 
 import collections.abc
 import copy
@@ -63,7 +66,9 @@ class PickleTests(unittest.TestCase):
             o = make()
             data = pickle.dumps(o)
             del o
-            with self.assertRaisesRegex(symplast.DeletedError, f"the {cls.__name__} that was pickled no longer exists: a pickle of a live object does not keep it alive"):
+            with self.assertRaisesRegex(
+                    symplast.DeletedError,
+                    f"the {cls.__name__} that was pickled no longer exists: a pickle of a live object does not keep it alive"):
                 pickle.loads(data)
 
     def test_that_is_never_loaded_costs_nothing(self):
@@ -117,7 +122,9 @@ class PickleTests(unittest.TestCase):
                 except symplast.SymplastError as error:
                     print(error)
                 """)
-            self.assertEqual(text.strip(), f"a {name} is pickled by reference: it can be unpickled only in the process that pickled it, while that runs")
+            self.assertEqual(
+                text.strip(),
+                f"a {name} is pickled by reference: it can be unpickled only in the process that pickled it, while that runs")
 
     def test_in_another_interpreter_it_is_the_same_object(self):
         with symplast.InterpreterPoolExecutor(1) as executor:
@@ -135,8 +142,10 @@ class PickleTests(unittest.TestCase):
         for elsewhere in wrong - {place}:
             with self.assertRaises((symplast.DeletedError, ValueError)):
                 load(process, name, pool, elsewhere, ticket)
-        for arguments in ((process, name, pool, place, 0), (process, name, pool, place, ticket + 1), (process, name, pool, place, 1 << 63), (process, name, 1 << 62, place, ticket),
-                          (process, name, pool, place), (1, name, pool, place, ticket), (process, 1, pool, place, ticket), (process, name, "", place, ticket),
+        for arguments in ((process, name, pool, place, 0), (process, name, pool, place, ticket + 1),
+                          (process, name, pool, place, 1 << 63), (process, name, 1 << 62, place, ticket),
+                          (process, name, pool, place), (1, name, pool, place, ticket), (process, 1, pool, place, ticket),
+                          (process, name, "", place, ticket),
                           (process, name, -1, place, ticket), (process, name, pool, 1 << 80, ticket), (), (None,) * 5):
             with self.assertRaises((symplast.SymplastError, ValueError, TypeError, OverflowError)):
                 load(*arguments)
@@ -178,7 +187,8 @@ class CopyTests(unittest.TestCase):
         for cls in (Dict, SortedDict, List, AtomicRef, Open):
             with self.subTest(cls.__name__):
                 o = MAKERS[cls]()
-                inner = lambda o: o["b"] if cls in (Dict, SortedDict) else o[1] if cls is List else o.value if cls is AtomicRef else o.b
+                inner = lambda o: o["b"] if cls in (Dict, SortedDict) else o[
+                    1] if cls is List else o.value if cls is AtomicRef else o.b
                 c = copy.deepcopy(o)
                 self.assertTrue(type(inner(c)) is List and inner(c) is not inner(o) and inner(c) == inner(o))
                 self.assertIs(inner(copy.copy(o)), inner(o))
@@ -188,7 +198,8 @@ class FreezeTests(unittest.TestCase):
     def test_live_objects_in_plain_ones_are_frozen(self):
         o = Dict(a=[1, {2}], p=Point(3, 4), n=AtomicInt(5), r=AtomicRef([6]), s=SortedDict(k=(7,)))
         expected = {"a": [1, {2}], "p": {"x": 3, "y": 4}, "n": 5, "r": [6], "s": {"k": (7,)}}
-        for plain, thawed in (([o], [expected]), ({"x": (o,)}, {"x": (expected,)}), (((((o,),),),), ((((expected,),),),)), ([1, "t", {"k": [[o]]}], [1, "t", {"k": [[expected]]}])):
+        for plain, thawed in (([o], [expected]), ({"x": (o,)}, {"x": (expected,)}), (((((o,),),),), ((((expected,),),),)),
+                              ([1, "t", {"k": [[o]]}], [1, "t", {"k": [[expected]]}])):
             frozen = symplast.freeze(plain)
             self.assertTrue(symplast.is_frozen(frozen))
             self.assertEqual(symplast.thaw(frozen), thawed)
@@ -238,7 +249,8 @@ class ThawTests(unittest.TestCase):
     def test_live_objects_in_plain_ones_are_thawed(self):
         o = Dict(a=[1], p=Point(3, 4))
         expected = {"a": [1], "p": {"x": 3, "y": 4}}
-        for plain, thawed in (([o], [expected]), ({"x": (o, 1)}, {"x": (expected, 1)}), (((o,),), ((expected,),)), ([[], {"k": {"l": [o]}}], [[], {"k": {"l": [expected]}}])):
+        for plain, thawed in (([o], [expected]), ({"x": (o, 1)}, {"x": (expected, 1)}), (((o,),), ((expected,),)),
+                              ([[], {"k": {"l": [o]}}], [[], {"k": {"l": [expected]}}])):
             self.assertEqual(symplast.thaw(plain), thawed)
             self.assertEqual(json.loads(json.dumps(symplast.thaw(plain))), json.loads(json.dumps(thawed)))
 
@@ -360,7 +372,8 @@ class LookingTests(unittest.TestCase):
         pool = new_pool(self)
         with pool.allocating():
             # Without texts, or classes that have shapes, all blocks are an object's own.
-            for make in (Dict, lambda: Dict.fromkeys(range(10)), lambda: Dict.fromkeys(range(10_000)), SortedDict, lambda: SortedDict.fromkeys(range(10_000)), List,
+            for make in (Dict, lambda: Dict.fromkeys(range(10)), lambda: Dict.fromkeys(range(10_000)), SortedDict,
+                         lambda: SortedDict.fromkeys(range(10_000)), List,
                          lambda: List(range(10_000)), Set, lambda: Set(range(1000)), AtomicInt, AtomicRef):
                 gc.collect()
                 before = pool.stats().live_bytes
@@ -437,7 +450,8 @@ class LookingTests(unittest.TestCase):
                 case _:
                     return None
 
-        expected = {Dict: ("mapping", ["b"]), SortedDict: ("mapping", ["b"]), List: "sequence", Set: "set", AtomicInt: "integer", AtomicRef: "reference", Point: ("point", 2), Open: "open"}
+        expected = {Dict: ("mapping", ["b"]), SortedDict: ("mapping", ["b"]), List: "sequence", Set: "set", AtomicInt: "integer",
+                    AtomicRef: "reference", Point: ("point", 2), Open: "open"}
         for cls, make in each(self):
             self.assertEqual(kind(make()), expected[cls])
 

@@ -46,7 +46,8 @@ class Whole(live_blocks.NothingLeftMixin, unittest.TestCase):
 
     def test_knows_how_many_are_left(self):
         for size in (3, 40, 2000):
-            for iterator in (iter(Dict.fromkeys(range(size))), iter(Dict.fromkeys(range(size)).items()), iter(Set(range(size))), iter(List(range(size)))):
+            for iterator in (iter(Dict.fromkeys(range(size))), iter(Dict.fromkeys(range(size)).items()), iter(Set(range(size))),
+                             iter(List(range(size)))):
                 for left in range(size, 0, -1):
                     self.assertEqual(operator.length_hint(iterator), left)
                     next(iterator)
@@ -57,7 +58,8 @@ class Whole(live_blocks.NothingLeftMixin, unittest.TestCase):
     def test_can_be_pickled_on_the_way(self):
         d = Dict((i, str(i)) for i in range(50))
         for begun in (0, 1, 5, 8, 9, 30, 49):
-            for make, of in ((lambda: iter(d), list(range(50))), (lambda: iter(d.items()), [(i, str(i)) for i in range(50)]), (lambda: iter(d.values()), [str(i) for i in range(50)])):
+            for make, of in ((lambda: iter(d), list(range(50))), (lambda: iter(d.items()), [(i, str(i)) for i in range(50)]),
+                             (lambda: iter(d.values()), [str(i) for i in range(50)])):
                 iterator = make()
                 for _ in range(begun):
                     next(iterator)
@@ -68,7 +70,8 @@ class Whole(live_blocks.NothingLeftMixin, unittest.TestCase):
         for size in (5, 20, 100, 2000):
             for begun in (0, 1, 8, 9):
                 if begun < size:
-                    for whole in (Dict((i, [f"text {i}"]) for i in range(size)).items(), List([f"text {i}"] for i in range(size)), Set(f"text {i}" for i in range(size))):
+                    for whole in (Dict((i, [f"text {i}"]) for i in range(size)).items(), List([f"text {i}"] for i in range(size)),
+                                  Set(f"text {i}" for i in range(size))):
                         iterator = iter(whole)
                         for _ in range(begun):
                             next(iterator)
@@ -164,10 +167,13 @@ class Full(unittest.TestCase):
                     except symplast.PoolFullError:
                         text //= 2
                 expected = {i: f"text {i}" for i in range(size)}
-                self.assertEqual((list(d), list(d.items()), list(d.values())), (list(expected), list(expected.items()), list(expected.values())))
+                self.assertEqual((list(d), list(d.items()), list(d.values())),
+                                 (list(expected), list(expected.items()), list(expected.values())))
                 self.assertEqual((d.copy(), dict(d.items()), symplast.thaw(d)), (expected,) * 3)
-                self.assertEqual((list(s), s.copy(), list(l), l.copy()), (list(range(size)), set(range(size)), list(range(size)), list(range(size))))
-                self.assertEqual((list(t), list(t.items())), ([-i for i in reversed(range(size))], [(-i, f"text {i}") for i in reversed(range(size))]))
+                self.assertEqual((list(s), s.copy(), list(l), l.copy()),
+                                 (list(range(size)), set(range(size)), list(range(size)), list(range(size))))
+                self.assertEqual((list(t), list(t.items())),
+                                 ([-i for i in reversed(range(size))], [(-i, f"text {i}") for i in reversed(range(size))]))
                 self.assertEqual((t.copy(), symplast.thaw(t)), ({-i: f"text {i}" for i in reversed(range(size))},) * 2)
                 self.assertTrue(d == expected and s == set(range(size)) and l == list(range(size)))
                 self.assertEqual((repr(d), repr(l)), (f"Dict({expected!r})", f"List({list(range(size))!r})"))

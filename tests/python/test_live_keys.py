@@ -97,7 +97,8 @@ class Record:
 Point = collections.namedtuple("Point", "x y")
 
 NUMBERS = [
-    0, 1, -1, -2, 3.0, 0.5, -0.75, 0.1, 1e300, -1e-300, 5e-324, 2**48, 2**52, -(2**55), 2**60, 2**61 - 1, 2**61, 2**64 + 1, -(2**70), float(2**80), 10**400, float("inf"), float("-inf"),
+    0, 1, -1, -2, 3.0, 0.5, -0.75, 0.1, 1e300, -1e-300, 5e-324, 2**48, 2**52, -(2**55), 2**60, 2**61 - 1, 2**61, 2**64 + 1,
+    -(2**70), float(2**80), 10**400, float("inf"), float("-inf"),
 ]
 TEXTS = ["", "abc", "é", "日本語", "\ud800", "x" * 1000]
 BYTES = [b"", b"abc", bytes(1000)]
@@ -117,12 +118,17 @@ PROBES = [
     *(Name(value) for value in TEXTS),
     *(AnyCase(value.upper()) for value in TEXTS),
     *(tuple(map(Like, value)) for value in TUPLES),
-    Number.ONE, (Number.ONE, Real(0.5)), (Number.ONE, Compared(0.5)), (Decimal(1), Fraction(1, 2)), (True, 0.5 + 0j), Point(1, 0.5), Point(Number.ONE, Decimal("0.5")), ((1 + 0j,), Number.ONE + 1),
-    (Name("abc"), memoryview(b"abc")), memoryview(b"abc"), Sets({1, "abc"}), frozenset({Decimal(1), "abc"}), Sets({Number.ONE, Name("abc")}), (1, Sets([Decimal(2)])), (Like(None),),
+    Number.ONE, (Number.ONE, Real(0.5)), (Number.ONE, Compared(0.5)), (Decimal(1), Fraction(1, 2)), (True, 0.5 + 0j),
+    Point(1, 0.5), Point(Number.ONE, Decimal("0.5")), ((1 + 0j,), Number.ONE + 1),
+    (Name("abc"), memoryview(b"abc")), memoryview(b"abc"), Sets({1, "abc"}), frozenset({Decimal(1), "abc"}),
+    Sets({Number.ONE, Name("abc")}), (1, Sets([Decimal(2)])), (Like(None),),
     # Nothing has these.
-    Like(17), Like("other"), Like(b"other"), Like((9, 9)), Like(0.3), Like(1e-310), Like(frozenset()), Measure(0.3), Exact(5), Decimal("0.1"), Decimal("0.3"), Fraction(1, 3), Decimal("1e400") + 1,
-    Decimal("1e999999"), Decimal("1e-400"), Decimal("nan"), Fraction(2**3000), 0.3 + 0j, 1 + 1j, Plain.ONE, Record(1), uuid.UUID(int=1), pathlib.Path("abc"), datetime.date(2024, 1, 1), object(),
-    print, range(3), Record, list[int], (Decimal(1), Fraction(1, 3)), (Record(1), 0.5), (object(), 0.5), (Number.ONE, Like(0.3)), frozenset({Record(1)}), frozenset({object()}), AnyCase("abd"), Name("abd"),
+    Like(17), Like("other"), Like(b"other"), Like((9, 9)), Like(0.3), Like(1e-310), Like(frozenset()), Measure(0.3), Exact(5),
+    Decimal("0.1"), Decimal("0.3"), Fraction(1, 3), Decimal("1e400") + 1,
+    Decimal("1e999999"), Decimal("1e-400"), Decimal("nan"), Fraction(2**3000), 0.3 + 0j, 1 + 1j, Plain.ONE, Record(1),
+    uuid.UUID(int=1), pathlib.Path("abc"), datetime.date(2024, 1, 1), object(),
+    print, range(3), Record, list[int], (Decimal(1), Fraction(1, 3)), (Record(1), 0.5), (object(), 0.5), (Number.ONE, Like(0.3)),
+    frozenset({Record(1)}), frozenset({object()}), AnyCase("abd"), Name("abd"),
 ]  # fmt: skip
 
 
@@ -184,7 +190,8 @@ class Mappings(Case):
         import copy
 
         plain = dict.fromkeys([*range(20), (1, 2), 2**70])
-        for d in (Dict(plain), copy.copy(Dict(plain)), copy.deepcopy(Dict(plain)), List([plain])[0], Dict.fromkeys(plain), Dict() | plain):
+        for d in (Dict(plain), copy.copy(Dict(plain)), copy.deepcopy(Dict(plain)), List([plain])[0], Dict.fromkeys(plain),
+                  Dict() | plain):
             self.assertIn(Like((1, 2)), d)
             self.assertIn(Like(2**70), d)
             self.assertIn(Like(7), d)
@@ -229,7 +236,8 @@ class Mappings(Case):
 
         for key in (1, 0.5, 2**70, "a", b"a", None, (1, 2)):
             d = Dict({key: 1})
-            for operation in (lambda: Bad(key) in d, lambda: d.get(Bad(key)), lambda: d.pop(Bad(key), None), lambda: Bad(key) in Set([key]), lambda: Set([key]).discard(Bad(key))):
+            for operation in (lambda: Bad(key) in d, lambda: d.get(Bad(key)), lambda: d.pop(Bad(key), None),
+                              lambda: Bad(key) in Set([key]), lambda: Set([key]).discard(Bad(key))):
                 self.assertRaises(ZeroDivisionError, operation)
 
     def test_comparing_may_change_what_is_searched(self):
@@ -391,12 +399,15 @@ class Deep(unittest.TestCase):
                 if key.__class__ is slice and sys.version_info < (3, 12):
                     continue
                 for operation in (
-                    lambda: key in d, lambda: d.get(key), lambda: d[key], lambda: d.__setitem__(key, 1), lambda: d.pop(key, 1), lambda: d.setdefault(key, 1), lambda: d.__delitem__(key), lambda: d.add(key, 1),
+                    lambda: key in d, lambda: d.get(key), lambda: d[key], lambda: d.__setitem__(key, 1), lambda: d.pop(key, 1),
+                    lambda: d.setdefault(key, 1), lambda: d.__delitem__(key), lambda: d.add(key, 1),
                     lambda: d.compare_exchange(key, 1, 2), lambda: key in d.keys(), lambda: (key, 1) in d.items(),
                 ):
                     refuses(operation)
             for operation in (
-                lambda: kind.fromkeys([deep]), lambda: kind([(deep, 1)]), lambda: kind(one((deep, 1))), lambda: kind([[deep, 1]]), lambda: d.update([(deep, 1)]), lambda: d.update(one([deep, 1])), lambda: kind(Mapping()), lambda: d.update(Mapping()),
+                lambda: kind.fromkeys([deep]), lambda: kind([(deep, 1)]), lambda: kind(one((deep, 1))), lambda: kind([[deep, 1]]),
+                lambda: d.update([(deep, 1)]), lambda: d.update(one([deep, 1])), lambda: kind(Mapping()),
+                lambda: d.update(Mapping()),
                 lambda: d.__setitem__((2,), deep), lambda: d.keys() & [deep],
             ):
                 refuses(operation)
@@ -414,7 +425,8 @@ class Deep(unittest.TestCase):
     s = Set([1, (2,)])
     for name in "add", "discard", "remove", "__contains__":
         refuses(lambda: getattr(s, name)(deep))
-    for name in "update intersection_update difference_update symmetric_difference_update union intersection difference symmetric_difference isdisjoint issubset issuperset".split():
+    for name in ("update intersection_update difference_update symmetric_difference_update union intersection difference "
+                 "symmetric_difference isdisjoint issubset issuperset".split()):
         refuses(lambda: getattr(s, name)([deep]))
         refuses(lambda: getattr(s, name)(one(deep)))
     refuses(lambda: Set([deep]))
@@ -432,7 +444,8 @@ class Deep(unittest.TestCase):
             DEEP
             + """
     l = List([1, (2,), "x"])
-    for store in lambda: l.append(deep), lambda: l.extend([deep]), lambda: l.__setitem__(0, deep), lambda: l.insert(0, deep), lambda: List([deep]), lambda: AtomicRef(deep), lambda: Dict(a=[{"b": deep}]):
+    for store in lambda: l.append(deep), lambda: l.extend([deep]), lambda: l.__setitem__(0, deep), lambda: l.insert(
+            0, deep), lambda: List([deep]), lambda: AtomicRef(deep), lambda: Dict(a=[{"b": deep}]):
         refuses(store)
     assert deep not in l and l.count(deep) == 0
     for search in l.index, l.remove:

@@ -117,7 +117,8 @@ class StatsTests(NoObjectLeftMixin, unittest.TestCase):
 
 class HandleTests(NoObjectLeftMixin, unittest.TestCase):
     def test_do_not_count_as_references_to_their_types(self):
-        # Or a handle in a function's globals would keep its type, and with it the module and what that keeps, out of the collector's sight.
+        # Or a handle in a function's globals would keep its type, and with it the module and what that keeps, out of the
+        # collector's sight.
         for name, make in MAKERS.items():
             if "." in name:
                 continue
@@ -145,12 +146,14 @@ class HandleTests(NoObjectLeftMixin, unittest.TestCase):
         # What builtins hold is dropped after the module is gone.
         child.run("""
             import builtins, symplast
-            builtins.kept = [symplast.Dict(a=[1]), symplast.List([{}]), symplast.Set([1]), symplast.SortedDict(a=1), symplast.AtomicInt(), symplast.AtomicRef([1]), symplast.Pool("p"),
+            builtins.kept = [symplast.Dict(a=[1]), symplast.List([{}]), symplast.Set([1]), symplast.SortedDict(a=1),
+                             symplast.AtomicInt(), symplast.AtomicRef([1]), symplast.Pool("p"),
                              symplast.Pool("q").allocating(), iter(symplast.List([1])), iter(symplast.Dict(a=1))]
             class Late:
                 def __del__(self, kept=builtins.kept):
                     for o in kept:
-                        for use in (repr, len, list, lambda o: type(o)(), lambda o: o["a"], lambda o: o.value, lambda o: o.stats(), lambda o: o.__sizeof__(), lambda o: o.__reduce__(), next):
+                        for use in (repr, len, list, lambda o: type(o)(), lambda o: o["a"], lambda o: o.value,
+                                    lambda o: o.stats(), lambda o: o.__sizeof__(), lambda o: o.__reduce__(), next):
                             try:
                                 use(o)
                             except Exception:
@@ -213,7 +216,8 @@ class LeaksTests(NoObjectLeftMixin, unittest.TestCase):
                 inner = Point()
                 holder = make(inner)
                 references = 1 + (100 if number in (2, 7) else 1000 if number == 5 else 30 if number == 12 else 1)
-                self.assertEqual([leak[3] for leak in symplast.leaks(self.pool) if leak.type == "live_classes.Point"], [references])
+                self.assertEqual([leak[3] for leak in symplast.leaks(self.pool) if leak.type == "live_classes.Point"],
+                                 [references])
                 del inner
                 self.assertIn(("live_classes.Point", "object"), found(self.pool))
                 del holder
@@ -270,7 +274,8 @@ class LeaksTests(NoObjectLeftMixin, unittest.TestCase):
         live = List([1])
         (leak,) = symplast.leaks(self.pool)
         self.assertRegex(str(leak), r"^List in pool '.*', \d+ bytes, 1 references, held by a handle in interpreter \d+$")
-        self.assertRegex(repr(leak), r"^Leak\(type='List', pool=<symplast.Pool .*>, size=\d+, references=1, handles=\(\d+,\), held_by='handle', created=None\)$")
+        self.assertRegex(repr(leak), r"^Leak\(type='List', pool=<symplast.Pool .*>, size=\d+, references=1, handles=\(\d+,\), "
+                         r"held_by='handle', created=None\)$")
         del live
 
     def test_leave_everything_as_it_was(self):
@@ -391,14 +396,16 @@ class TrackingTests(unittest.TestCase):
 
 class ExitTests(unittest.TestCase):
     def report(self, source, mode="leaks"):
-        result = child.spawn(["-c", "import sys\nsys.path[:0] = %r\nimport warnings\nwarnings.simplefilter('ignore')\n%s" % ([os.path.dirname(__file__), child.package_path()], source)], SYMPLAST_DEBUG=mode)
+        result = child.spawn(["-c", "import sys\nsys.path[:0] = %r\nimport warnings\nwarnings.simplefilter('ignore')\n%s" % (
+            [os.path.dirname(__file__), child.package_path()], source)], SYMPLAST_DEBUG=mode)
         self.assertEqual(result.returncode, 0, result.stderr)
         return result.stderr
 
     def test_what_is_left_is_reported(self):
         report = self.report(_MAKE + "del kept\n", "track")
         self.assertRegex(report, r"^symplast: 1 live object of \d+ bytes left in pool 'bank' at exit\n"
-                                 r"symplast:   __main__.Anything in pool 'bank', \d+ bytes, 1 references, only circles hold it, created at <string>:\d+ in circle\n$")
+                                 r"symplast:   __main__.Anything in pool 'bank', \d+ bytes, 1 references, only circles hold it, "
+                                 r"created at <string>:\d+ in circle\n$")
 
     def test_without_tracking_places_are_not_known(self):
         self.assertRegex(self.report(_MAKE), r"only circles hold it\n$")

@@ -1,6 +1,7 @@
 """
-Several interpreters perform random operations on one live object: there is an order that explains all results. A failure says with which seed; to see the same
-programs again (whoever is faster may differ): SYMPLAST_SEED=… python -m unittest test_live_linearizable.
+Several interpreters perform random operations on one live object: there is an order that explains all results. A failure says
+with which seed; to see the same programs again (whoever is faster may differ): SYMPLAST_SEED=… python -m unittest
+test_live_linearizable.
 """
 
 import os
@@ -24,8 +25,8 @@ class Linearizable(executor_case.ExecutorCase):
 
     def check(self, kind):
         recorder = self.recorder()
-        # A clock that all write makes them wait for each other, that of the machine does not. Short programs meet in all states of an object, long ones meet
-        # on busy machines too; deletion would soon end these.
+        # A clock that all write makes them wait for each other, that of the machine does not. Short programs meet in all states
+        # of an object, long ones meet on busy machines too; deletion would soon end these.
         recorder.run(kind, 30, 20, logical=True)
         recorder.run(kind, 30, 20)
         recorder.run(kind, 6, 400, names=set(live_operations.OPERATIONS[kind]) - {"delete"})

@@ -35,7 +35,8 @@ class LikeAList(Case):
                 self.assertEqual(list(reversed(shared)), plain[::-1])
 
     def test_values_of_all_kinds_come_back_as_they_were(self):
-        for value in (0, -1, 2**49, 2**64, -2**200, 1.5, float("inf"), 1 + 2j, True, None, ..., "", "a", "text", "é", "\U0001f40d", "\udc80", b"", b"bytes", (), (1, ("a", None))):
+        for value in (0, -1, 2**49, 2**64, -2**200, 1.5, float("inf"), 1 + 2j, True, None, ..., "", "a", "text", "é",
+                      "\U0001f40d", "\udc80", b"", b"bytes", (), (1, ("a", None))):
             with self.subTest(value=value):
                 shared = List([value])
                 self.assertEqual(shared[0], value)
@@ -52,7 +53,8 @@ class LikeAList(Case):
     def test_what_cannot_be_shared_is_refused_with_its_place_and_nothing_changes(self):
         shared = List([1])
         for refused in (lambda: shared.append(object()), lambda: shared.extend([2, object()]), lambda: shared.insert(0, object()),
-                        lambda: operator.setitem(shared, 0, object()), lambda: operator.setitem(shared, slice(0, 1), [2, object()]),
+                        lambda: operator.setitem(shared, 0, object()),
+                        lambda: operator.setitem(shared, slice(0, 1), [2, object()]),
                         lambda: shared.compare_exchange(0, 1, object()), lambda: List([object()])):
             with self.assertRaises(NotShareableError):
                 refused()
@@ -87,7 +89,8 @@ class LikeAList(Case):
     def test_comparisons_are_those_of_lists(self):
         shared = List([1, 2])
         self.assertTrue(shared == [1, 2] and [1, 2] == shared and shared == List([1, 2]) and shared != [1] and shared == shared)
-        self.assertTrue(shared < [1, 3] and [1, 3] > shared and shared <= shared and shared >= List([1, 2]) and not shared > shared)
+        self.assertTrue(shared < [1, 3] and [1, 3] > shared and shared <= shared and shared >= List([1, 2])
+                        and not shared > shared)
         self.assertFalse(shared == (1, 2))
         with self.assertRaises(TypeError):
             shared < (1, 2)
@@ -347,7 +350,8 @@ class Sorting(Case):
         self.assertTrue(all(map(operator.is_, shared, inner[::-1])))
 
     def test_a_list_that_changes_during_sort_gives_value_error_and_keeps_the_change(self):
-        for change, left in ((lambda: shared.append(0), [2, 1, 0, 0]), (lambda: shared.pop(), []), (lambda: operator.setitem(shared, 0, 5), [5, 1])):
+        for change, left in ((lambda: shared.append(0), [2, 1, 0, 0]), (lambda: shared.pop(), []),
+                             (lambda: operator.setitem(shared, 0, 5), [5, 1])):
             shared = List([2, 1])
             with self.assertRaisesRegex(ValueError, "modified during sort"):
                 shared.sort(key=lambda x: change() and 0 or x)
@@ -459,9 +463,11 @@ class Misuse(Case):
     def test_no_operation_works_on_another_type(self):
         for name in dir(List):
             method = getattr(List, name)
-            if name in ("__class__", "__doc__", "__new__", "__init_subclass__", "__subclasshook__", "__class_getitem__") or not callable(method):
+            if name in ("__class__", "__doc__", "__new__", "__init_subclass__", "__subclasshook__",
+                        "__class_getitem__") or not callable(method):
                 continue
-            if name in dir(object) and name not in ("__init__", "__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__", "__repr__"):
+            if name in dir(object) and name not in ("__init__", "__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__",
+                                                    "__repr__"):
                 continue
             for wrong in ([1], None, symplast.Dict(), 1):
                 with self.subTest(name), self.assertRaises(TypeError):
@@ -480,12 +486,17 @@ class Misuse(Case):
                 getattr(shared, name)(1)
         for value in wrong:
             with self.subTest(value):
-                for call in (lambda: shared[value], lambda: operator.setitem(shared, value, 1), lambda: operator.delitem(shared, value),
-                             lambda: shared.insert(value, 1), lambda: shared.pop(value), lambda: shared.index(1, value), lambda: shared * value,
-                             lambda: shared.compare_exchange(value, 1, 1), lambda: shared.add(value, 1), lambda: shared[value or "":]):
+                for call in (lambda: shared[value], lambda: operator.setitem(shared, value, 1),
+                             lambda: operator.delitem(shared, value),
+                             lambda: shared.insert(value, 1), lambda: shared.pop(value), lambda: shared.index(1, value),
+                             lambda: shared * value,
+                             lambda: shared.compare_exchange(value, 1, 1), lambda: shared.add(value, 1),
+                             lambda: shared[value or "":]):
                     self.assertRaises(TypeError, call)
-        for call in (lambda: List(1), lambda: List([], []), lambda: List(iterable=[]), lambda: shared.extend(1), lambda: shared.pop(1, 2),
-                     lambda: operator.setitem(shared, slice(0, 1), 1), lambda: operator.setitem(shared, slice(0, 1, 2), 1), lambda: shared.__init__(1)):
+        for call in (lambda: List(1), lambda: List([], []), lambda: List(iterable=[]), lambda: shared.extend(1),
+                     lambda: shared.pop(1, 2),
+                     lambda: operator.setitem(shared, slice(0, 1), 1), lambda: operator.setitem(shared, slice(0, 1, 2), 1),
+                     lambda: shared.__init__(1)):
             self.assertRaises(TypeError, call)
         self.assertEqual(shared, [1])
 
@@ -541,7 +552,8 @@ class Misuse(Case):
             symplast.delete(shared)
             yield 2
 
-        for call in (lambda: shared.extend(deleting()), lambda: shared.__init__(deleting()), lambda: operator.setitem(shared, slice(0, 1), deleting()),
+        for call in (lambda: shared.extend(deleting()), lambda: shared.__init__(deleting()),
+                     lambda: operator.setitem(shared, slice(0, 1), deleting()),
                      lambda: operator.setitem(shared, slice(0, 2, 2), deleting()), lambda: operator.iadd(shared, deleting())):
             shared = List([1, 2, 3, 4])
             with self.assertRaises(DeletedError):
@@ -556,8 +568,10 @@ class Misuse(Case):
                 self.change()
                 return 0
 
-        for change, error in ((lambda: shared.clear(), IndexError), (lambda: symplast.delete(shared), DeletedError), (lambda: 1 / 0, ZeroDivisionError)):
-            for call in (lambda i: shared[i], lambda i: shared.pop(i), lambda i: operator.delitem(shared, i), lambda i: operator.setitem(shared, i, 1),
+        for change, error in ((lambda: shared.clear(), IndexError), (lambda: symplast.delete(shared), DeletedError),
+                              (lambda: 1 / 0, ZeroDivisionError)):
+            for call in (lambda i: shared[i], lambda i: shared.pop(i), lambda i: operator.delitem(shared, i),
+                         lambda i: operator.setitem(shared, i, 1),
                          lambda i: shared.add(i, 1), lambda i: shared.compare_exchange(i, 1, 2)):
                 shared = List([1, 2])
                 with self.assertRaises(error):
@@ -580,7 +594,8 @@ class Misuse(Case):
                 return self.answer
 
         def operations():
-            return (lambda o: o in shared, lambda o: shared.index(o), lambda o: shared.count(o), lambda o: shared.remove(o), lambda o: shared == [o])
+            return (lambda o: o in shared, lambda o: shared.index(o), lambda o: shared.count(o), lambda o: shared.remove(o),
+                    lambda o: shared == [o])
 
         for answer in (False, True):
             for operation in operations():
@@ -612,8 +627,10 @@ class Misuse(Case):
                 operation(Equal(lambda: 1 / 0, True))
 
     def test_elements_of_deleted_pools_give_deleted_error_and_can_be_removed(self):
-        for take in (lambda shared: shared.pop(), lambda shared: shared.pop(0), lambda shared: shared[0], lambda shared: shared.copy(), lambda shared: next(iter(shared)),
-                     lambda shared: shared[::2], lambda shared: shared.sort(), lambda shared: repr(shared), lambda shared: shared.remove(object())):
+        for take in (lambda shared: shared.pop(), lambda shared: shared.pop(0), lambda shared: shared[0],
+                     lambda shared: shared.copy(), lambda shared: next(iter(shared)),
+                     lambda shared: shared[::2], lambda shared: shared.sort(), lambda shared: repr(shared),
+                     lambda shared: shared.remove(object())):
             other = symplast.Pool()
             with other.allocating():
                 element = List([1])

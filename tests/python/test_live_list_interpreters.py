@@ -24,8 +24,11 @@ class Interpreters(executor_case.ExecutorCase):
             return List(items)
 
     def everywhere(self, task, *arguments):
-        """The results of a task that all workers run at once; an argument that is a function is called with the worker's number."""
-        futures = [self.workers.submit(task, *(each(i) if callable(each) else each for each in arguments)) for i in range(WORKERS)]
+        """
+        The results of a task that all workers run at once; an argument that is a function is called with the worker's number.
+        """
+        futures = [self.workers.submit(task, *(each(i) if callable(each) else each for each in arguments))
+                   for i in range(WORKERS)]
         return [future.result() for future in futures]
 
     def test_a_list_arrives_as_the_same_list(self):

@@ -25,12 +25,14 @@ class LostClassTests(unittest.TestCase):
             ("List([1, o])", (lambda l: l.pop(), lambda l: l.pop(1), lambda l: l.pop(-1)), 2),
             ("List([o, 1])", (lambda l: l.pop(0), lambda l: l.pop(-2)), 2),
             ("Set([o])", (lambda s: s.pop(),), 1),
-            ("SortedDict({i: o for i in range(3)})", (lambda d: d.pop(1), lambda d: d.popitem(), lambda d: d.popitem(1), lambda d: d.pop_first(), lambda d: d.pop_last(), lambda d: d.popitem(0)), 3),
+            ("SortedDict({i: o for i in range(3)})", (lambda d: d.pop(1), lambda d: d.popitem(), lambda d: d.popitem(
+            1), lambda d: d.pop_first(), lambda d: d.pop_last(), lambda d: d.popitem(0)), 3),
         )
         for source, uses, length in takes:
             holder = self.lost(source)
             for use in uses:
-                with self.subTest(source), self.assertRaisesRegex(symplast.NotShareableError, "no_such_module.Lost .* cannot be found in this interpreter"):
+                with self.subTest(source), self.assertRaisesRegex(symplast.NotShareableError,
+                                                                  "no_such_module.Lost .* cannot be found in this interpreter"):
                     use(holder)
                 self.assertEqual(len(holder), length)
             self.assertTrue(self.executor.submit(live_classes.holds_a_lost_object, holder).result())
@@ -45,8 +47,10 @@ class LostClassTests(unittest.TestCase):
 
     def test_it_stays_even_if_it_comes_at_that_moment(self):
         takes = (
-            (Dict, lambda d: d.pop("k")), (Dict, lambda d: d.popitem()), (Dict, lambda d: d.popitem(last=False)), (SortedDict, lambda d: d.pop("k")), (SortedDict, lambda d: d.pop_first()),
-            (SortedDict, lambda d: d.popitem()), (SortedDict, lambda d: d.popitem(0)), (List, lambda l: l.pop()), (List, lambda l: l.pop(0)), (Set, lambda s: s.pop()),
+            (Dict, lambda d: d.pop("k")), (Dict, lambda d: d.popitem()), (Dict, lambda d: d.popitem(last=False)),
+            (SortedDict, lambda d: d.pop("k")), (SortedDict, lambda d: d.pop_first()),
+            (SortedDict, lambda d: d.popitem()), (SortedDict, lambda d: d.popitem(0)), (List, lambda l: l.pop()),
+            (List, lambda l: l.pop(0)), (Set, lambda s: s.pop()),
             (AtomicRef, lambda r: r.exchange(1)),
         )
         for make, take in takes:

@@ -1,6 +1,7 @@
 """
-Whatever is called on live objects, in whatever state: an exception that is documented, no crash, nothing left behind. Each battery runs in a process of its
-own, under the checked heap. A failure says with which seed; to see it again: SYMPLAST_SEED=… python -m unittest test_live_misuse.
+Whatever is called on live objects, in whatever state: an exception that is documented, no crash, nothing left behind. Each
+battery runs in a process of its own, under the checked heap. A failure says with which seed; to see it again: SYMPLAST_SEED=…
+python -m unittest test_live_misuse.
 """
 
 import os
@@ -33,7 +34,8 @@ def battery(source):
 
 class Misuse(unittest.TestCase):
     def test_all_types_of_live_objects_are_there(self):
-        self.assertLessEqual({"Array", "Dict", "SortedDict", "List", "Set", "Fields", "Open", "AtomicInt", "AtomicRef"}, set(misuse.live_types()))
+        self.assertLessEqual({"Array", "Dict", "SortedDict", "List", "Set", "Fields", "Open", "AtomicInt", "AtomicRef"},
+                             set(misuse.live_types()))
 
     def test_any_call_from_any_state_leaves_nothing_behind(self):
         battery("""
@@ -61,7 +63,8 @@ with symplast.InterpreterPoolExecutor(4) as executor:
         pool, begun, made = symplast.Pool("shared", max_bytes=64 << 20), symplast.AtomicInt(), symplast.AtomicInt()
         with pool.allocating():
             targets = [make() for make in makers.values()]
-        futures = [executor.submit(misuse.share, pool, f"{seed} {turn} {worker}", True, targets, 200, 4, begun, made) for worker in range(4)]
+        futures = [executor.submit(misuse.share, pool, f"{seed} {turn} {worker}", True, targets, 200, 4, begun, made)
+                   for worker in range(4)]
         for number, target in enumerate(targets):
             while (begun.value < 4 or made.value < 60 * number) and not all(future.done() for future in futures):
                 os.sched_yield()
@@ -84,7 +87,8 @@ pool, begun, made = symplast.Pool("shared", max_bytes=64 << 20), symplast.Atomic
 with pool.allocating():
     targets = [make() for make in makers.values()]
 with symplast.InterpreterPoolExecutor(4) as executor:
-    futures = [executor.submit(misuse.share, pool, f"{seed} {worker}", False, targets, 600, 4, begun, made) for worker in range(4)]
+    futures = [executor.submit(misuse.share, pool, f"{seed} {worker}", False, targets, 600, 4, begun, made)
+               for worker in range(4)]
     for future in futures:
         check(future.result())
 del targets, future, futures
@@ -106,7 +110,8 @@ def others(number):
     for turn in range(3):
         with lifecycle:
             interpreter = Interpreter()
-        interpreter.run("import misuse; misuse.end_with(seed, handles)", seed=f"{seed} {number} {turn}", handles=pickle.dumps(targets))
+        interpreter.run("import misuse; misuse.end_with(seed, handles)", seed=f"{seed} {number} {turn}",
+                        handles=pickle.dumps(targets))
         with lifecycle:
             interpreter.end()
 

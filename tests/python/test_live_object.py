@@ -329,7 +329,8 @@ class Atomicity(unittest.TestCase):
     def test_add_again_and_again(self):
         point, loose = Point(1, 2.5), Open(n=1)
         for i in range(1, 50):
-            self.assertEqual((symplast.add(point, "x", 2), symplast.add(point, "y", 1), symplast.add(loose, "n", 3)), (1 + 2 * i, 2.5 + i, 1 + 3 * i))
+            self.assertEqual((symplast.add(point, "x", 2), symplast.add(point, "y", 1), symplast.add(loose, "n", 3)),
+                             (1 + 2 * i, 2.5 + i, 1 + 3 * i))
             with self.assertRaisesRegex(TypeError, "x must be int"):
                 symplast.add(point, "x", 0.5)
         self.assertEqual((point.x, point.y, loose.n), (99, 51.5, 148))
@@ -492,7 +493,8 @@ class Workers(unittest.TestCase):
         self.assertEqual(point.x, 24_000)
 
     def test_find_classes_by_their_names(self):
-        self.assertEqual(self.executor.submit(live_classes.describe, Outer.Inner(5)).result(), ("Outer.Inner", "live_classes", "Outer.Inner(value=5)"))
+        self.assertEqual(self.executor.submit(live_classes.describe, Outer.Inner(5)).result(),
+                         ("Outer.Inner", "live_classes", "Outer.Inner(value=5)"))
         holder = Open(inner=Outer.Inner(6))
         self.assertEqual(self.executor.submit(live_classes.attribute, holder, "inner").result().value, 6)
 
@@ -515,7 +517,8 @@ class Workers(unittest.TestCase):
 
     def test_say_so_when_a_class_cannot_be_found(self):
         holder = Open(inner=live_classes.lost_object("LostThere"))
-        with self.assertRaisesRegex(symplast.NotShareableError, "no_such_module.LostThere .* cannot be found in this interpreter") as caught:
+        with self.assertRaisesRegex(symplast.NotShareableError,
+                                    "no_such_module.LostThere .* cannot be found in this interpreter") as caught:
             self.executor.submit(live_classes.attribute, holder, "inner").result()
         self.assertIn("ModuleNotFoundError", str(caught.exception.__cause__))
 
@@ -571,7 +574,8 @@ class Scripts(unittest.TestCase):
             with symplast.InterpreterPoolExecutor(2) as executor:
                 made = list(executor.map(work, [accounts] * 2))
             print(accounts["ann"], made, [type(each) is Special for each in made])
-        """), "Special(owner='ann', balance=4000) [Special(owner='made', balance=5), Special(owner='made', balance=5)] [True, True]\n")
+        """), "Special(owner='ann', balance=4000) [Special(owner='made', balance=5), "
+             "Special(owner='made', balance=5)] [True, True]\n")
 
 
 if __name__ == "__main__":

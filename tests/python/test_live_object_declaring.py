@@ -1,4 +1,6 @@
-"""Classes of live objects as programs declare them: annotations of every kind, abstract bases, mixins, what tools ask of a class."""
+"""
+Classes of live objects as programs declare them: annotations of every kind, abstract bases, mixins, what tools ask of a class.
+"""
 
 import abc
 import collections.abc
@@ -21,7 +23,8 @@ _T = typing.TypeVar("_T")
 class Annotations(unittest.TestCase):
     def refused(self, cls, name, *values, **others):
         for value in values:
-            with self.subTest(cls=cls.__name__, value=value), self.assertRaisesRegex(TypeError, f"^{name} must be .*, not {type(value).__name__}$"):
+            with self.subTest(cls=cls.__name__, value=value), self.assertRaisesRegex(
+                    TypeError, f"^{name} must be .*, not {type(value).__name__}$"):
                 cls(**others, **{name: value})
 
     def test_that_are_text_are_checked(self):
@@ -81,7 +84,8 @@ class Annotations(unittest.TestCase):
         for name, value in (("new", "x"), ("annotated", "x"), ("final", "x"), ("deep", 1), ("nothing", 1)):
             self.refused(Formed, name, value)
         for value in (1, "x", None, 1.5):
-            self.assertEqual([getattr(Formed[int](**{name: value}), name) for name in ("generic", "literal", "anything")], [value] * 3)
+            self.assertEqual([getattr(Formed[int](**{name: value}), name) for name in ("generic", "literal", "anything")],
+                             [value] * 3)
 
     def test_ask_nothing_of_the_default(self):
         class Odd(str):
@@ -95,7 +99,8 @@ class Annotations(unittest.TestCase):
 
     def test_of_type_aliases_are_checked(self):
         names = {"symplast": symplast}
-        exec("type Number = int | float\ntype Missing = NoSuchName\nclass Aliased(symplast.Object):\n    number: Number = 0\n    missing: Missing = 0\n", names)
+        exec("type Number = int | float\ntype Missing = NoSuchName\nclass Aliased(symplast.Object):\n    number: Number = 0\n   "
+             " missing: Missing = 0\n", names)
         self.refused(names["Aliased"], "number", "x", None)
         self.assertEqual((names["Aliased"](1.5).number, names["Aliased"](missing="x").missing), (1.5, "x"))
 
@@ -164,7 +169,8 @@ class Bases(unittest.TestCase):
             symplast.Object.__new__(Shape)
         self.assertTrue(inspect.isabstract(Shape))
         square = Square("a", 2)
-        self.assertEqual((square.area(), isinstance(square, Shape), issubclass(Square, Shape), isinstance(1, Shape), isinstance(Later(Node(1)), Shape)), (4, True, True, False, False))
+        self.assertEqual((square.area(), isinstance(square, Shape), issubclass(Square, Shape), isinstance(1, Shape),
+                          isinstance(Later(Node(1)), Shape)), (4, True, True, False, False))
         with symplast.InterpreterPoolExecutor(1) as executor:
             area, is_shape, made = executor.submit(live_annotated.measure, square).result()
         self.assertEqual((area, is_shape, made.name, made.side, type(made)), (4, True, "A TWO", 4, Square))
@@ -210,7 +216,8 @@ class Bases(unittest.TestCase):
 
         registry = Registry()
         registry.update(a=1, b=2)
-        self.assertEqual((dict(registry), registry.pop("a"), "b" in registry, len(registry), Registry().entries), ({"a": 1, "b": 2}, 1, True, 1, {}))
+        self.assertEqual((dict(registry), registry.pop("a"), "b" in registry, len(registry), Registry().entries),
+                         ({"a": 1, "b": 2}, 1, True, 1, {}))
         self.assertIsInstance(registry, collections.abc.Mapping)
         self.assertEqual(registry, {"b": 2})
 
@@ -252,7 +259,8 @@ class Tools(unittest.TestCase):
             def __init__(self):
                 self.x = 1
 
-        self.assertEqual([(made.x, made.double) for made in (Doubled(4), More(4), Doubled(x=4), Own())], [(4, 8), (4, 8), (4, 8), (1, 0)])
+        self.assertEqual([(made.x, made.double) for made in (Doubled(4), More(4), Doubled(x=4), Own())],
+                         [(4, 8), (4, 8), (4, 8), (1, 0)])
         with self.assertRaisesRegex(TypeError, "missing required argument"):
             More()
 
@@ -308,7 +316,8 @@ class Tools(unittest.TestCase):
         self.assertEqual(str(inspect.signature(functools.partial(Point, y=1.0))), "(x: int, *, y: float = 1.0)")
 
     def test_fields_of_dataclasses_are_refused_with_a_hint(self):
-        with self.assertRaisesRegex(TypeError, r"Wrong\.a: dataclasses.field\(\) is not for live objects; give the default itself"):
+        with self.assertRaisesRegex(TypeError,
+                                    r"Wrong\.a: dataclasses.field\(\) is not for live objects; give the default itself"):
 
             class Wrong(symplast.Object):
                 a: list = dataclasses.field(default_factory=list)

@@ -22,7 +22,10 @@ class Big(Item):
 
 
 class InPool:
-    """Each test runs in a pool of its own. Shapes stay in it, so what objects leave behind is seen when the same is done again."""
+    """Each test runs in a pool of its own.
+
+    Shapes stay in it, so what objects leave behind is seen when the same is done again.
+    """
 
     def setUp(self):
         self.pool = symplast.Pool(self.id())
@@ -41,7 +44,8 @@ class InPool:
 class Making(InPool, unittest.TestCase):
     def test_takes_values_by_place_by_name_and_by_default(self):
         key = "".join(["si", "ze"])
-        for made in (Item("a", 5), Item("a", size=5), Item(size=5, name="a"), Item(**{"name": "a", key: 5}), Item(*("a",), **{key: 5})):
+        for made in (Item("a", 5), Item("a", size=5), Item(size=5, name="a"), Item(**{"name": "a", key: 5}),
+                     Item(*("a",), **{key: 5})):
             self.assertEqual((made.name, made.size, made.tags, made.other), ("a", 5, None, None))
         self.assertEqual((Big("b").size, Big("b", 1).size, Big("b", more=3).more), (2.5, 1, 3))
 
@@ -49,7 +53,8 @@ class Making(InPool, unittest.TestCase):
         class Holder(symplast.Object):
             v: object
 
-        for value in (0, -1, 256, 257, 2**29, 2**30, -(2**49), 2**49, 2**70, 1.5, float("inf"), True, False, None, ..., "", "x", "ü名", "\ud800", b"b", 1j, (1, ("a",)), symplast.freeze({"f": [1]})):
+        for value in (0, -1, 256, 257, 2**29, 2**30, -(2**49), 2**49, 2**70, 1.5, float("inf"), True, False, None, ..., "", "x",
+                      "ü名", "\ud800", b"b", 1j, (1, ("a",)), symplast.freeze({"f": [1]})):
             made = Holder(value)
             self.assertEqual((made.v, type(made.v)), (value, type(value)))
         self.assertEqual(symplast.thaw(Holder([1, {"a": {2}}]).v), [1, {"a": {2}}])
@@ -63,7 +68,8 @@ class Making(InPool, unittest.TestCase):
             (lambda: Item("a" * 500, "b"), TypeError, "size must be int, not str"),
             (lambda: Item("a" * 500, 1, 2), TypeError, "tags must be list or List or None, not int"),
             (lambda: Item("a" * 500, other=object()), symplast.NotShareableError, "other: object cannot be shared"),
-            (lambda: Item("a" * 500, other=[1, [object()]]), symplast.NotShareableError, r"other\[1\]\[0\]: object cannot be shared"),
+            (lambda: Item("a" * 500, other=[1, [object()]]), symplast.NotShareableError,
+             r"other\[1\]\[0\]: object cannot be shared"),
             (lambda: Item("a", 1, [], None, 5), TypeError, "at most 4 positional arguments"),
             (lambda: Item("a", name="b"), TypeError, "multiple values for argument 'name'"),
             (lambda: Item("a", nothing=1), TypeError, "unexpected keyword argument 'nothing'"),
@@ -201,7 +207,8 @@ class Making(InPool, unittest.TestCase):
 
     def test_works_for_many_fields(self):
         for count in (1, 4, 5, 31, 32, 33, 127, 128, 200):
-            made = type("Many", (symplast.Object,), {"__annotations__": {f"f{i}": int for i in range(count)}, "__module__": __name__})
+            made = type("Many", (symplast.Object,),
+                        {"__annotations__": {f"f{i}": int for i in range(count)}, "__module__": __name__})
             for _ in range(3):
                 o = made(*range(count))
                 self.assertEqual([getattr(o, f"f{i}") for i in range(count)], list(range(count)))
@@ -237,7 +244,8 @@ class Making(InPool, unittest.TestCase):
 
 class Remembering(InPool, unittest.TestCase):
     def test_fields_of_many_classes_and_pools_in_turn(self):
-        classes = [Item, Big, *(type(f"Sub{i}", (Item,), {"__module__": __name__, "__annotations__": {f"own{i}": int}, f"own{i}": i}) for i in range(20))]
+        classes = [Item, Big, *(type(
+            f"Sub{i}", (Item,), {"__module__": __name__, "__annotations__": {f"own{i}": int}, f"own{i}": i}) for i in range(20))]
         pools = [symplast.Pool(f"p{i}") for i in range(3)]
         try:
             objects = []

@@ -97,14 +97,16 @@ class Finalizers(unittest.TestCase):
 
 class Dataclasses(unittest.TestCase):
     def test_are_refused_at_the_decoration(self):
-        for options in ({}, {"frozen": True}, {"eq": False}, {"order": True}, {"slots": True}, {"init": False}, {"kw_only": True}):
+        for options in ({}, {"frozen": True}, {"eq": False}, {"order": True}, {"slots": True}, {"init": False},
+                        {"kw_only": True}):
             class Point(symplast.Object):
                 x: int = 0
 
             with self.subTest(options), self.assertRaisesRegex(TypeError, "Point: @dataclass is not for live objects.* fields"):
                 dataclasses.dataclass(**options)(Point)
             # It is as it was.
-            self.assertEqual((Point(3).x, Point().x, repr(Point(4)), Point.__match_args__), (3, 0, f"{Point.__qualname__}(x=4)", ("x",)))
+            self.assertEqual((Point(3).x, Point().x, repr(Point(4)), Point.__match_args__),
+                             (3, 0, f"{Point.__qualname__}(x=4)", ("x",)))
 
     def test_of_undeclared_classes_are_refused(self):
         with self.assertRaisesRegex(TypeError, "@dataclass is not for live objects"):
@@ -113,9 +115,11 @@ class Dataclasses(unittest.TestCase):
                 pass
 
     def test_markers_are_refused(self):
-        for annotation, name in ((dataclasses.KW_ONLY, "KW_ONLY"), (dataclasses.InitVar, "InitVar"), (dataclasses.InitVar[int], "InitVar")):
+        for annotation, name in ((dataclasses.KW_ONLY, "KW_ONLY"), (dataclasses.InitVar, "InitVar"),
+                                 (dataclasses.InitVar[int], "InitVar")):
             with self.assertRaisesRegex(TypeError, f"Point: dataclasses.{name} is not for live objects"):
-                types.new_class("Point", (symplast.Object,), {}, lambda names: names.update(__annotations__={"_": annotation, "x": int}))
+                types.new_class("Point", (symplast.Object,), {},
+                                lambda names: names.update(__annotations__={"_": annotation, "x": int}))
 
     def test_can_be_bases_of_open_classes(self):
         @dataclasses.dataclass
@@ -150,7 +154,8 @@ class ClassesInTheMaking(unittest.TestCase):
             y: int = 1
 
         self.assertEqual([(type(o), getattr(o, "x", None)) for o in made], [(Fields, 5), (Open, None), (Derived, 7)])
-        self.assertEqual((Derived.default.y, Derived(1, 2).y, Fields(4).x, Fields.__match_args__, Derived.__match_args__), (1, 2, 4, ("x",), ("x", "y")))
+        self.assertEqual((Derived.default.y, Derived(1, 2).y, Fields(4).x, Fields.__match_args__, Derived.__match_args__),
+                         (1, 2, 4, ("x",), ("x", "y")))
         made[1].anything = 1
         with self.assertRaises(AttributeError):
             made[0].anything = 1
@@ -343,7 +348,8 @@ class Overriding(unittest.TestCase):
         o.x = 5
         self.assertEqual(o.x, 6)
 
-    @unittest.skipIf(sys.version_info < (3, 13), "CPython 3.12 refuses object.__setattr__ for objects of any type that sets attributes its own way")
+    @unittest.skipIf(sys.version_info < (3, 13),
+                     "CPython 3.12 refuses object.__setattr__ for objects of any type that sets attributes its own way")
     def test_that_of_object_sets_fields(self):
         class Own(symplast.Object):
             x: int = 0

@@ -1,6 +1,7 @@
 """
-The programs of CPython's test.test_free_threading about dicts, lists, sets, races and iteration, with interpreters in place of threads and live objects in
-place of plain ones. Those use threads and closures, so they are written anew, under their names; race_programs has what each interpreter does.
+The programs of CPython's test.test_free_threading about dicts, lists, sets, races and iteration, with interpreters in place of
+threads and live objects in place of plain ones. Those use threads and closures, so they are written anew, under their names;
+race_programs has what each interpreter does.
 """
 
 import ast
@@ -236,19 +237,23 @@ class ContendedIteration(RaceCase):
     LENGTH = 2000
 
     def make(self):
-        for shared in (List(range(self.LENGTH)), Dict.fromkeys(range(self.LENGTH)), SortedDict.fromkeys(range(self.LENGTH)), Set(range(self.LENGTH))):
+        for shared in (List(range(self.LENGTH)), Dict.fromkeys(range(self.LENGTH)), SortedDict.fromkeys(range(self.LENGTH)),
+                       Set(range(self.LENGTH))):
             with self.subTest(type(shared).__name__):
                 yield shared
 
     def test_iteration(self):
         for shared in self.make():
-            self.assertEqual([future.result() for future in self.start(*[(programs.count_items, shared)] * WORKERS)], [self.LENGTH] * WORKERS)
+            self.assertEqual([future.result() for future in self.start(*[(programs.count_items, shared)] * WORKERS)],
+                             [self.LENGTH] * WORKERS)
 
     def test_iteration_while_mutating(self):
         for shared in self.make():
-            mutate = programs.mutate_list if isinstance(shared, List) else programs.mutate_members if isinstance(shared, Set) else programs.mutate_map
+            mutate = programs.mutate_list if isinstance(shared, List) else programs.mutate_members if isinstance(
+                shared, Set) else programs.mutate_map
             done = AtomicInt()
-            self.race(*[(mutate, shared, self.LENGTH, done)] * 2, *[(programs.iterate_while_mutated, shared, self.LENGTH, done)] * 2)
+            self.race(*[(mutate, shared, self.LENGTH, done)] * 2,
+                      *[(programs.iterate_while_mutated, shared, self.LENGTH, done)] * 2)
 
 
 class TestCBisect(RaceCase):

@@ -16,7 +16,8 @@ from symplast import Set
 import live_blocks
 import subinterpreters
 
-_MEMBERS = ["", "text", "zoë", "\ud800", b"", b"bytes", 0, -1, 2**40, 2**100, -(2**100), 1.5, float("inf"), 1j, None, ..., (), (1, ("a", b"b"))]
+_MEMBERS = ["", "text", "zoë", "\ud800", b"", b"bytes", 0, -1, 2**40, 2**100, -(2**100), 1.5, float("inf"), 1j, None, ..., (),
+            (1, ("a", b"b"))]
 
 
 class Case(live_blocks.NothingLeftMixin, unittest.TestCase):
@@ -121,13 +122,15 @@ class Protocol(Case):
 
     def test_results_are_plain_sets(self):
         s = Set([1, 2])
-        for result in (s | {3}, {3} | s, s & {1}, {1} & s, s - {1}, {3} - s, s ^ {1}, {1} ^ s, s.copy(), s.union([3]), s.intersection(), s.difference(), s | s):
+        for result in (s | {3}, {3} | s, s & {1}, {1} & s, s - {1}, {3} - s, s ^ {1}, {1} ^ s, s.copy(), s.union([3]),
+                       s.intersection(), s.difference(), s | s):
             self.assertIs(type(result), set)
         self.assertEqual(frozenset([3]) | s, {1, 2, 3})
 
     def test_operators_agree_with_those_of_set(self):
         choices = random.Random(1)
-        operators = "__or__ __and__ __sub__ __xor__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __ior__ __iand__ __isub__ __ixor__".split()
+        operators = (
+            "__or__ __and__ __sub__ __xor__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __ior__ __iand__ __isub__ __ixor__".split())
         methods = "union intersection difference symmetric_difference isdisjoint issubset issuperset".split()
         changes = "update intersection_update difference_update symmetric_difference_update".split()
         kinds = (set, frozenset, Set)
@@ -157,7 +160,8 @@ class Protocol(Case):
                 self.assertIs(getattr(Set([1]), name)(other), NotImplemented)
 
     def test_a_set_against_itself(self):
-        for name, expected in (("update", {1, 2}), ("intersection_update", {1, 2}), ("difference_update", set()), ("symmetric_difference_update", set())):
+        for name, expected in (("update", {1, 2}), ("intersection_update", {1, 2}), ("difference_update", set()),
+                               ("symmetric_difference_update", set())):
             s = Set([1, 2])
             getattr(s, name)(s)
             self.assertEqual(s, expected)
@@ -212,7 +216,8 @@ class Misuse(Case):
         for name in "union intersection difference update intersection_update difference_update".split():
             yield name, lambda name=name: getattr(s, name)()
             yield name, lambda name=name: getattr(s, name)([])
-        for name in "__or__ __and__ __sub__ __xor__ __ior__ __iand__ __isub__ __ixor__ __ror__ __eq__ __ne__ __le__ __gt__".split():
+        for name in (
+                "__or__ __and__ __sub__ __xor__ __ior__ __iand__ __isub__ __ixor__ __ror__ __eq__ __ne__ __le__ __gt__".split()):
             yield name, lambda name=name: getattr(s, name)({1})
         yield "in", lambda: 1 in s
         yield "len", lambda: len(s)
@@ -248,9 +253,12 @@ class Misuse(Case):
     def test_wrong_arguments(self):
         s = Set([1])
         for call in (
-            lambda: Set(1), lambda: Set([], []), lambda: Set(iterable=[]), lambda: Set([[]]), lambda: s.add(), lambda: s.add(1, 2), lambda: s.pop(1),
-            lambda: s.update(1), lambda: s.update([], 1), lambda: s.union(1), lambda: s.symmetric_difference(), lambda: s.symmetric_difference([], []),
-            lambda: s.isdisjoint(1), lambda: s.issubset(), lambda: s.clear(1), lambda: s.difference_update([[]]), lambda: Set.add([], 1),
+            lambda: Set(1), lambda: Set([], []), lambda: Set(iterable=[]), lambda: Set([[]]), lambda: s.add(),
+            lambda: s.add(1, 2), lambda: s.pop(1),
+            lambda: s.update(1), lambda: s.update([], 1), lambda: s.union(1), lambda: s.symmetric_difference(),
+            lambda: s.symmetric_difference([], []),
+            lambda: s.isdisjoint(1), lambda: s.issubset(), lambda: s.clear(1), lambda: s.difference_update([[]]),
+            lambda: Set.add([], 1),
             lambda: Set.update(set(), [1]), lambda: Set.__contains__(Set, 1), lambda: Set.__or__({1}, s),
         ):
             self.assertRaises(TypeError, call)
@@ -268,7 +276,8 @@ class Misuse(Case):
             if i == 20:
                 raise ZeroDivisionError
 
-        for name in "update intersection_update difference_update symmetric_difference_update union intersection difference issubset isdisjoint".split():
+        for name in ("update intersection_update difference_update symmetric_difference_update union intersection difference "
+                     "issubset isdisjoint".split()):
             s = Set(range(30))
             getattr(s, name)(acting(lambda i: (s.clear() if i % 10 == 9 else s.add(i + 100))))
             s = Set(range(30, 60))

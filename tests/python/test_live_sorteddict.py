@@ -93,12 +93,14 @@ class Order(Case):
 
     def test_ends_places_and_their_bounds(self):
         d = SortedDict({i: str(i) for i in range(50)})
-        self.assertEqual((d.peekitem(), d.peekitem(0), d.peekitem(7), d.peekitem(-50), d.peekitem(index=-2)), ((49, "49"), (0, "0"), (7, "7"), (0, "0"), (48, "48")))
+        self.assertEqual((d.peekitem(), d.peekitem(0), d.peekitem(7), d.peekitem(-50), d.peekitem(index=-2)),
+                         ((49, "49"), (0, "0"), (7, "7"), (0, "0"), (48, "48")))
         for index in (50, -51, 2**62, -(2**62)):
             self.assertRaises(IndexError, d.peekitem, index)
             self.assertRaises(IndexError, d.popitem, index)
         self.assertRaises(IndexError, d.peekitem, 2**100)
-        self.assertEqual((d.popitem(), d.popitem(0), d.popitem(index=1), d.pop_first(), d.pop_last()), ((49, "49"), (0, "0"), (2, "2"), (1, "1"), (48, "48")))
+        self.assertEqual((d.popitem(), d.popitem(0), d.popitem(index=1), d.pop_first(), d.pop_last()),
+                         ((49, "49"), (0, "0"), (2, "2"), (1, "1"), (48, "48")))
         self.assertEqual(list(d), list(range(3, 48)))
 
 
@@ -107,10 +109,13 @@ class Kinds(Case):
         for present, others in ((1, ("a", b"a", (1,))), ("a", (1, b"a", ())), (b"a", ("a", 1.5, ())), ((1,), (1, "a", b""))):
             d = SortedDict({present: 0})
             for other in others:
-                for change in (lambda: d.__setitem__(other, 1), lambda: d.setdefault(other, 1), lambda: d.add(other, 1), lambda: d.update({other: 1}), lambda: d.__ior__({other: 1})):
-                    with self.assertRaisesRegex(TypeError, r"^d\[.*\]: the keys of this SortedDict are .*, .* cannot be sorted among them$"):
+                for change in (lambda: d.__setitem__(other, 1), lambda: d.setdefault(other, 1), lambda: d.add(other, 1),
+                               lambda: d.update({other: 1}), lambda: d.__ior__({other: 1})):
+                    with self.assertRaisesRegex(TypeError,
+                                                r"^d\[.*\]: the keys of this SortedDict are .*, .* cannot be sorted among them$"):
                         change()
-                for search in (d.floor, d.ceiling, d.lower, d.higher, d.irange, lambda key: d.irange(maximum=key), lambda key: d.irange(key, key)):
+                for search in (d.floor, d.ceiling, d.lower, d.higher, d.irange, lambda key: d.irange(maximum=key),
+                               lambda key: d.irange(key, key)):
                     self.assertRaises(TypeError, search, other)
             self.assertRaises(TypeError, d.irange, present, others[0])
             self.assertEqual(d, {present: 0})
@@ -133,25 +138,30 @@ class Kinds(Case):
 
     def test_what_has_no_order_is_refused_by_name(self):
         d = SortedDict()
-        for key in (None, ..., 1j, object(), frozenset(), symplast.AtomicInt(), symplast.freeze(frozenset("a")), (1, None), (1, (2, 1j))):
+        for key in (None, ..., 1j, object(), frozenset(), symplast.AtomicInt(), symplast.freeze(frozenset("a")), (1, None),
+                    (1, (2, 1j))):
             with self.assertRaisesRegex(TypeError, r"^d\["):
                 d[key] = 1
         for key in (math.nan, (math.nan,), (1, (2, math.nan))):
-            for operation in (lambda: d.__setitem__(key, 1), lambda: d.floor(key), lambda: d.setdefault(key), lambda: d.irange(key)):
+            for operation in (lambda: d.__setitem__(key, 1), lambda: d.floor(key), lambda: d.setdefault(key),
+                              lambda: d.irange(key)):
                 with self.assertRaisesRegex(ValueError, r"^d\[.*\]: .*NaN"):
                     operation()
         self.assertEqual(d, {})
 
     def test_tuples_that_python_cannot_compare_are_refused(self):
         cases = (
-            ((1, 2), (1, "a")), ((1, "a"), (1, 2)), ((1, "a"), (1, b"a")), ((1, (2,)), (1, 2)), ((1, (2, 3)), (1, (2, "x"))), (("a", 1, 2), ("a", 1, "b", 3)), (((((1,),),),), ((((b"",),),),)), ((1,), ("a",)),
+            ((1, 2), (1, "a")), ((1, "a"), (1, 2)), ((1, "a"), (1, b"a")), ((1, (2,)), (1, 2)), ((1, (2, 3)), (1, (2, "x"))),
+            (("a", 1, 2), ("a", 1, "b", 3)), (((((1,),),),), ((((b"",),),),)), ((1,), ("a",)),
         )  # fmt: skip
         for present, other in cases:
             self.assertRaises(TypeError, sorted, [present, other])
             for more in ((), [present[:-1] + (present[-1], i) for i in range(100)]):
                 d = SortedDict.fromkeys([present, *more])
-                for change in (lambda: d.__setitem__(other, 1), lambda: d.setdefault(other, 1), lambda: d.add(other, 1), lambda: d.update({other: 1}), lambda: d.__ior__({other: 1})):
-                    with self.assertRaisesRegex(TypeError, r"^d\[.*\]: the keys of this SortedDict are tuples with .* where this one has .*, they cannot be sorted$"):
+                for change in (lambda: d.__setitem__(other, 1), lambda: d.setdefault(other, 1), lambda: d.add(other, 1),
+                               lambda: d.update({other: 1}), lambda: d.__ior__({other: 1})):
+                    with self.assertRaisesRegex(TypeError, r"^d\[.*\]: the keys of this SortedDict are tuples with .* where "
+                                                r"this one has .*, they cannot be sorted$"):
                         change()
                 for search in (d.floor, d.ceiling, d.lower, d.higher, d.irange, lambda key: d.irange(maximum=key)):
                     self.assertRaises(TypeError, search, other)
@@ -166,7 +176,8 @@ class Kinds(Case):
         choices = random.Random(5)
 
         def tuples(depth):
-            return tuple(choices.choice((0, 1, "a", "b", b"a", *([tuples(depth - 1)] if depth else []))) for _ in range(choices.randrange(3)))
+            return tuple(choices.choice((0, 1, "a", "b", b"a", *([tuples(depth - 1)] if depth else [])))
+                         for _ in range(choices.randrange(3)))
 
         for _ in range(300):
             d, model = SortedDict(), []
@@ -196,9 +207,11 @@ class Kinds(Case):
 class Construction(Case):
     def test_a_function_of_the_keys_is_refused_in_words_of_its_own(self):
         for arguments in ((abs, {}), (abs, {1: 2}, 3)):
-            with self.assertRaisesRegex(TypeError, r"^SortedDict takes one mapping or iterable of pairs, and no function of the keys: they are in their own order \(\d arguments given\)$"):
+            with self.assertRaisesRegex(TypeError, r"^SortedDict takes one mapping or iterable of pairs, and no function of the "
+                                        r"keys: they are in their own order \(\d arguments given\)$"):
                 SortedDict(*arguments)
-        with self.assertRaisesRegex(TypeError, "^SortedDict takes a mapping or an iterable of pairs, not builtin_function_or_method: its keys are in their own order"):
+        with self.assertRaisesRegex(TypeError, "^SortedDict takes a mapping or an iterable of pairs, not "
+                                    "builtin_function_or_method: its keys are in their own order"):
             SortedDict(abs)
         with self.assertRaisesRegex(TypeError, "^SortedDict takes a mapping or an iterable of pairs, not int$"):
             SortedDict(5)
@@ -208,7 +221,8 @@ class Mapping(Case):
     def test_it_is_a_mutable_mapping_and_has_all_that_dict_has(self):
         self.assertIsInstance(SortedDict(), collections.abc.MutableMapping)
         self.assertLessEqual(set(dir(dict)), set(dir(SortedDict)) | {"__init_subclass__"})
-        self.assertEqual(str(inspect.signature(SortedDict.irange)), "(self, /, minimum=None, maximum=None, inclusive=(True, True), reverse=False)")
+        self.assertEqual(str(inspect.signature(SortedDict.irange)),
+                         "(self, /, minimum=None, maximum=None, inclusive=(True, True), reverse=False)")
         self.assertRaises(TypeError, hash, SortedDict())
         self.assertEqual(SortedDict[str, int].__args__, (str, int))
         match SortedDict(a=1, b=2):
@@ -317,9 +331,11 @@ class Mapping(Case):
 
 class Misuse(Case):
     def _everything(self, d):
-        for name in "floor ceiling lower higher get setdefault pop __getitem__ __delitem__ __contains__ irange peekitem popitem update".split():
+        for name in ("floor ceiling lower higher get setdefault pop __getitem__ __delitem__ __contains__ irange peekitem "
+                     "popitem update".split()):
             yield name, lambda name=name: getattr(d, name)([(1, 2)] if name == "update" else 1)
-        for name in "first last pop_first pop_last popitem peekitem clear copy irange update __init__ __reversed__ __len__ __iter__".split():
+        for name in ("first last pop_first pop_last popitem peekitem clear copy irange update __init__ __reversed__ __len__ "
+                     "__iter__".split()):
             yield name, getattr(d, name)
         for name in "keys values items".split():
             yield name, lambda name=name: list(getattr(d, name)())
@@ -359,15 +375,21 @@ class Misuse(Case):
     def test_wrong_arguments(self):
         d = SortedDict({1: 2})
         for call in (
-            lambda: SortedDict(1), lambda: SortedDict([], []), lambda: d.get(), lambda: d.get(1, 2, 3), lambda: d.pop(), lambda: d.setdefault(),
-            lambda: d.update(1), lambda: d.update([], []), lambda: d.floor(), lambda: d.floor(1, 2), lambda: d.floor([]), lambda: d.first(1),
-            lambda: d.irange(1, 2, 3), lambda: d.irange(1, 2, (True, True), True, 5), lambda: d.irange(low=1), lambda: d.irange([]), lambda: d.peekitem("a"),
-            lambda: d.peekitem(1.0), lambda: d.popitem(0, 1), lambda: d.pop_first(1), lambda: d.add(1), lambda: d.add(1, None), lambda: d.compare_exchange(1),
-            lambda: d._iterate(), lambda: d._iterate("a", 1), lambda: SortedDict.get({}, 1), lambda: SortedDict.__getitem__({}, 1), lambda: SortedDict.__or__({}, d),
+            lambda: SortedDict(1), lambda: SortedDict([], []), lambda: d.get(), lambda: d.get(1, 2, 3), lambda: d.pop(),
+            lambda: d.setdefault(),
+            lambda: d.update(1), lambda: d.update([], []), lambda: d.floor(), lambda: d.floor(1, 2), lambda: d.floor([]),
+            lambda: d.first(1),
+            lambda: d.irange(1, 2, 3), lambda: d.irange(1, 2, (True, True), True, 5), lambda: d.irange(low=1),
+            lambda: d.irange([]), lambda: d.peekitem("a"),
+            lambda: d.peekitem(1.0), lambda: d.popitem(0, 1), lambda: d.pop_first(1), lambda: d.add(1), lambda: d.add(1, None),
+            lambda: d.compare_exchange(1),
+            lambda: d._iterate(), lambda: d._iterate("a", 1), lambda: SortedDict.get({}, 1),
+            lambda: SortedDict.__getitem__({}, 1), lambda: SortedDict.__or__({}, d),
             lambda: d.keys(1), lambda: d.clear(1),
         ):
             self.assertRaises(TypeError, call)
-        for call in (lambda: d.irange(inclusive=()), lambda: d.irange(inclusive=(1, 2, 3)), lambda: d._iterate(3, False), lambda: d.update([(1, 2, 3)])):
+        for call in (lambda: d.irange(inclusive=()), lambda: d.irange(inclusive=(1, 2, 3)), lambda: d._iterate(3, False),
+                     lambda: d.update([(1, 2, 3)])):
             self.assertRaises(ValueError, call)
         self.assertEqual(d, {1: 2})
 

@@ -20,7 +20,10 @@ WORKERS = 3
 
 
 class Case(executor_case.ExecutorCase):
-    """Each test runs in a pool of its own, and must leave no block of a live object in it but the shapes of classes, which stay for as long as it."""
+    """
+    Each test runs in a pool of its own, and must leave no block of a live object in it but the shapes of classes, which stay for
+    as long as it.
+    """
 
     def setUp(self):
         super().setUp()
@@ -50,7 +53,10 @@ class Signals(Case):
     INTERRUPTIONS = 80
 
     def storm(self, operation, check):
-        """Performs an operation again and again while signals come, so often that many interrupt it; the state must always be one of before or after."""
+        """
+        Performs an operation again and again while signals come, so often that many interrupt it; the state must always be one of
+        before or after.
+        """
         interrupted = 0
 
         def stop(*_):
@@ -76,7 +82,10 @@ class Signals(Case):
 
     @staticmethod
     def await_signal():
-        """Waits for the signal. CPython 3.12 forgets one that comes while it takes the GIL, until the next one: so there is another after a while."""
+        """Waits for the signal.
+
+        CPython 3.12 forgets one that comes while it takes the GIL, until the next one: so there is another after a while.
+        """
         while True:
             again = time.monotonic() + 2
             while time.monotonic() < again:
@@ -96,7 +105,8 @@ class Signals(Case):
             number.add(1)
 
         def check(i, done):
-            has = [f"key {i}" in d, i in order, len(items) > 0 and items[-1][0] == i, (i, "text") in members, node.count > seen[0], number.value > seen[0]]
+            has = [f"key {i}" in d, i in order, len(items) > 0 and items[-1][0] == i, (i, "text") in members,
+                   node.count > seen[0], number.value > seen[0]]
             # They are done in this order: none after one that was not.
             self.assertEqual(has, sorted(has, reverse=True))
             self.assertTrue(all(has) or not done)
@@ -240,7 +250,8 @@ class Memory(Case):
         self.assertEqual(set(shared["counts"]), kept | {"sum"})
         self.assertEqual(list(shared["order"]), sorted(kept))
         self.assertEqual(set(shared["members"]), kept)
-        self.assertEqual(sorted(shared["items"]), sorted(f"worker {worker} item {i}" for worker in range(WORKERS) for i in range(times)))
+        self.assertEqual(sorted(shared["items"]),
+                         sorted(f"worker {worker} item {i}" for worker in range(WORKERS) for i in range(times)))
         self.assertEqual((shared["counts"]["sum"], shared["node"].count), (WORKERS * times,) * 2)
 
 

@@ -18,7 +18,8 @@ class SumsMixin:
     """self.summers(): for each kind of place what sets the number there, what adds to it, and what reads it."""
 
     def test_integers_have_no_limit(self):
-        edges = [sign * (2**bits + more) for bits in (0, 7, 8, 48, 49, 50, 62, 63, 64, 65, 127, 128, 1000) for more in (-1, 0, 1) for sign in (1, -1)]
+        edges = [sign * (2**bits + more) for bits in (0, 7, 8, 48, 49, 50, 62, 63, 64, 65, 127, 128, 1000) for more in (-1, 0, 1)
+                 for sign in (1, -1)]
         choices = random.Random(1)
         for store, add, get in self.summers():
             for _ in range(600):
@@ -29,8 +30,10 @@ class SumsMixin:
 
     def test_with_floats(self):
         choices = random.Random(2)
-        wholes = [sign * (2**bits + more) for bits in (53, 54, 63, 64, 65, 200, 1023) for more in (-1, 0, 1, 2, 3) for sign in (1, -1)]
-        wholes += [choices.getrandbits(choices.randrange(60, 300)) for _ in range(100)] + [2**64 + 2**11, 2**64 + 2**11 + 1, 2**64 + 3 * 2**11, -(2**64 + 2**11)]
+        wholes = [sign * (2**bits + more) for bits in (53, 54, 63, 64, 65, 200, 1023) for more in (-1, 0, 1, 2, 3)
+                  for sign in (1, -1)]
+        wholes += [choices.getrandbits(choices.randrange(60, 300)) for _ in range(100)] + [
+            2**64 + 2**11, 2**64 + 2**11 + 1, 2**64 + 3 * 2**11, -(2**64 + 2**11)]
         for store, add, get in self.summers():
             for whole in wholes:
                 store(whole)

@@ -90,7 +90,8 @@ begin_and_end()
 executor = symplast.InterpreterPoolExecutor(2)
 if what == "tasks":
     await_workers()
-work = {"objects": [freeze, pools, mappings, lists, objects, thaw, threads], "tasks": [tasks, mappings, pools], "executors": [executors, mappings, pools]}[what]
+work = {"objects": [freeze, pools, mappings, lists, objects, thaw, threads], "tasks": [tasks, mappings, pools],
+        "executors": [executors, mappings, pools]}[what]
 gc.collect()
 bound, unlimited = (used() + margin, resource.RLIM_INFINITY), (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 # CPython needs an int to handle some exceptions, and tries for ever to make it. A worker that does so gets memory after a while.
@@ -175,7 +176,8 @@ assert answers == [1] and mapping["a"] == 1
 class TestShortage(unittest.TestCase):
     def check(self, what):
         failed = 0
-        for limit, field, margins in (("RLIMIT_DATA", "VmData:", (0, 100_000, 1_000_000, 10_000_000)), ("RLIMIT_AS", "VmSize:", (0, 1_000_000))):
+        for limit, field, margins in (("RLIMIT_DATA", "VmData:", (0, 100_000, 1_000_000, 10_000_000)),
+                                      ("RLIMIT_AS", "VmSize:", (0, 1_000_000))):
             # The C library reserves 64 MB of addresses for each of its arenas, in which it would find memory under any limit.
             variables = {"MALLOC_ARENA_MAX": "1"} if limit == "RLIMIT_AS" else {}
             for margin in margins:

@@ -18,8 +18,10 @@ class Account(symplast.Object):
     amount: int = 0
 
 def objects():
-    yield from (symplast.Dict(), symplast.List(), symplast.Set(), symplast.SortedDict(), symplast.AtomicInt(), symplast.AtomicRef())
-    yield from (symplast.Array("l", 3), Account(), symplast.current_pool(), [{"inside": symplast.Dict()}], symplast.InterpreterPoolExecutor(1))
+    yield from (symplast.Dict(), symplast.List(), symplast.Set(), symplast.SortedDict(), symplast.AtomicInt(),
+                symplast.AtomicRef())
+    yield from (symplast.Array("l", 3), Account(), symplast.current_pool(), [{"inside": symplast.Dict()}],
+                symplast.InterpreterPoolExecutor(1))
 
 def make(number):
     return list(objects())[number]
@@ -52,7 +54,8 @@ class OtherProcesses(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             program = os.path.join(folder, "program.py")
             with open(program, "w") as file:
-                file.write(child._PRELUDE.format(path=child._path()) + _PROGRAM.replace("BODY", textwrap.indent(textwrap.dedent(body), "    ").strip()))
+                file.write(child._PRELUDE.format(path=child._path())
+                           + _PROGRAM.replace("BODY", textwrap.indent(textwrap.dedent(body), "    ").strip()))
             for method in methods or ("spawn", "forkserver"):
                 done = subprocess.run([sys.executable, program, method], capture_output=True, text=True, timeout=child.SECONDS)
                 self.assertEqual((done.returncode, done.stdout), (0, "end\n"), done.stderr)

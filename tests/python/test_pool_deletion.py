@@ -1,4 +1,6 @@
-"""Deletion: final at once for every API and interpreter; the memory goes back when the last interpreter that saw the pool has ended."""
+"""
+Deletion: final at once for every API and interpreter; the memory goes back when the last interpreter that saw the pool has ended.
+"""
 
 import os
 import pickle
@@ -73,7 +75,8 @@ class TestFinality(Deletion):
                     use()
 
     def test_error_is_a_reference_error(self):
-        self.assertTrue(issubclass(symplast.DeletedError, (symplast.SymplastError)) and issubclass(symplast.DeletedError, ReferenceError))
+        self.assertTrue(issubclass(symplast.DeletedError, (symplast.SymplastError))
+                        and issubclass(symplast.DeletedError, ReferenceError))
 
     def test_questions_are_still_answered(self):
         used = self.pool.stats().used_bytes
@@ -84,14 +87,16 @@ class TestFinality(Deletion):
         self.assertIs(symplast.pool_of(self.frozen), self.pool)
         self.assertTrue(symplast.is_shared(self.frozen))
         stats = self.pool.stats()
-        self.assertEqual((stats.deleted, stats.used_bytes, stats.objects, stats.pending_bytes, stats.interpreters), (True, 0, 0, used, 1))
+        self.assertEqual((stats.deleted, stats.used_bytes, stats.objects, stats.pending_bytes, stats.interpreters),
+                         (True, 0, 0, used, 1))
 
     def test_data_stays_readable_for_who_holds_it(self):
         # The API is closed, but what an interpreter holds must not become a crash.
         self.pool.delete()
         with symplast.Pool("next") as following:
             following.freeze([VALUE] * 100)
-            self.assertEqual((self.frozen["list"], self.frozen["text"], self.frozen["bytes"]), ((1, (2.5,)), "text of ours", b"x"))
+            self.assertEqual((self.frozen["list"], self.frozen["text"], self.frozen["bytes"]),
+                             ((1, (2.5,)), "text of ours", b"x"))
 
     def test_with_block_deletes_at_the_end(self):
         with symplast.Pool("block") as pool:
@@ -189,7 +194,8 @@ class TestMemory(unittest.TestCase):
         self.pool = new_pool(self, "memory")
 
     def freeze_there(self, other, size=LARGE):
-        other.run(PROLOGUE + "pool = pickle.loads(handle)\ndata = pool.freeze([b'x' * size])\ndel data", handle=pickle.dumps(self.pool), size=size)
+        other.run(PROLOGUE + "pool = pickle.loads(handle)\ndata = pool.freeze([b'x' * size])\ndel data",
+                  handle=pickle.dumps(self.pool), size=size)
 
     def test_memory_waits_for_the_interpreter_that_saw_it(self):
         with Interpreter() as other:
@@ -220,7 +226,8 @@ class TestMemory(unittest.TestCase):
         self.addCleanup(os.close, writing)
         with Interpreter() as first:
             self.freeze_there(first)
-            first.run("import os; os.write(pipe, str(_symplast._persistent_id(pool.freeze(['given on']))).encode())", pipe=writing)
+            first.run("import os; os.write(pipe, str(_symplast._persistent_id(pool.freeze(['given on']))).encode())",
+                      pipe=writing)
             number = int(os.read(reading, 100))
             with Interpreter() as second:
                 second.run(PROLOGUE + "data = _symplast._persistent_load(number)", number=number)
@@ -249,7 +256,9 @@ class TestMemory(unittest.TestCase):
             for _ in range(5):
                 pool = symplast.Pool("again")
                 with Interpreter() as other:
-                    other.run("import pickle, symplast; pickle.loads(handle).freeze([b'\\\\xff' * 4_000_000, ['\\\\xff' * 10] * 1000])", handle=pickle.dumps(pool))
+                    other.run(
+                        "import pickle, symplast; pickle.loads(handle).freeze([b'\\\\xff' * 4_000_000, ['\\\\xff' * 10] * 1000])",
+                        handle=pickle.dumps(pool))
                 pool.delete()
                 assert pool.stats().reserved_bytes == 0
                 pool = symplast.Pool("next")
@@ -271,7 +280,8 @@ class TestMemory(unittest.TestCase):
                 for _ in range(count):
                     pool = symplast.Pool()
                     with Interpreter() as other:
-                        other.run("import pickle, symplast; pickle.loads(handle).freeze([b'x' * 20_000_000])", handle=pickle.dumps(pool))
+                        other.run("import pickle, symplast; pickle.loads(handle).freeze([b'x' * 20_000_000])",
+                                  handle=pickle.dumps(pool))
                     pool.delete()
             round(4); before = resident(); round(8); print(resident() - before)
             """

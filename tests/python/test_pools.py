@@ -41,7 +41,8 @@ class TestNames(unittest.TestCase):
             pass
 
         for arguments, keywords in (
-            ((1,), {}), ((b"x",), {}), ((Text("x"),), {}), (("a", "b"), {}), (("a", 1.5), {}), (("a", 1, 2), {}), (("a",), {"name": "b"}),
+            ((1,), {}), ((b"x",), {}), ((Text("x"),), {}), (("a", "b"), {}), (("a", 1.5), {}), (("a", 1, 2), {}),
+            (("a",), {"name": "b"}),
             (("a", 1), {"max_bytes": 2}), ((), {"wrong": 1}), ((), {"max_bytes": []}), ((), {Text("wrong"): 1}),
         ):
             with self.subTest(arguments=arguments, keywords=keywords), self.assertRaises(TypeError):
@@ -406,7 +407,8 @@ class TestPendingMemory(unittest.TestCase):
         for text, limit in (("0", 0), ("1000000", 1000000), ("none", None), ("", 256 << 20)):
             child.run(f"import symplast; assert symplast.get_pending_limit() == {limit}", SYMPLAST_PENDING_LIMIT=text)
         for text in ("much", "-1", "1e6"):
-            child.run("try: import symplast\nexcept ImportError as exc: assert 'SYMPLAST_PENDING_LIMIT' in str(exc)\nelse: assert False", SYMPLAST_PENDING_LIMIT=text)
+            child.run("try: import symplast\nexcept ImportError as exc: assert 'SYMPLAST_PENDING_LIMIT' in str(exc)\nelse: "
+                      "assert False", SYMPLAST_PENDING_LIMIT=text)
 
     def test_wrong_limits(self):
         for wrong, error in (("1", TypeError), (1.5, TypeError), (-1, ValueError), (2**64, OverflowError)):

@@ -81,7 +81,8 @@ tracemalloc.start()
 """ + self.WORK)
 
     def test_it_traces_until_the_end_of_the_program(self):
-        for begin in ("tracemalloc.start()\n", "tracemalloc.start(25)\nexecutor = InterpreterPoolExecutor(2); executor.submit(busy, 100)\n"):
+        for begin in ("tracemalloc.start()\n",
+                      "tracemalloc.start(25)\nexecutor = InterpreterPoolExecutor(2); executor.submit(busy, 100)\n"):
             with self.subTest(begin):
                 run(begin + self.WORK)
 

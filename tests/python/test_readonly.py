@@ -1,11 +1,11 @@
 """
-Nothing that a program does writes into frozen objects. Pool pages are read-only here (SYMPLAST_DEBUG=readonly), so a store would be a
-segmentation fault at its place; and the bytes are compared. A battery of operations runs in the main interpreter and in two own-GIL
-interpreters at once, which then end, as the process does.
+Nothing that a program does writes into frozen objects. Pool pages are read-only here (SYMPLAST_DEBUG=readonly), so a store would
+be a segmentation fault at its place; and the bytes are compared. A battery of operations runs in the main interpreter and in two
+own-GIL interpreters at once, which then end, as the process does.
 
-Left out is what CPython can be made to write with and what the documentation therefore rules out: weak references to a frozenset; the
-dict behind a mappingproxy, which == and | of a class of one's own and the collector hand out; a whole frozen container as the value of
-an ast.Constant, or as the co_names of a code object.
+Left out is what CPython can be made to write with and what the documentation therefore rules out: weak references to a frozenset;
+the dict behind a mappingproxy, which == and | of a class of one's own and the collector hand out; a whole frozen container as the
+value of an ast.Constant, or as the co_names of a code object.
 """
 
 import unittest

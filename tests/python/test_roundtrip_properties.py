@@ -61,7 +61,8 @@ class TestRandomGraphs(unittest.TestCase):
         self.check(random_graphs.PLAIN, lambda value: assert_isomorphic(self, value, symplast.thaw(self.freeze(value))))
 
     def test_thawed_with_the_types_that_thawing_gives(self):
-        self.check(random_graphs.PLAIN + random_graphs.SUBCLASSES, lambda value: assert_isomorphic(self, value, symplast.thaw(self.freeze(value))))
+        self.check(random_graphs.PLAIN + random_graphs.SUBCLASSES,
+                   lambda value: assert_isomorphic(self, value, symplast.thaw(self.freeze(value))))
 
     def test_a_copy_in_another_pool_is_the_same_graph(self):
         def property(value):

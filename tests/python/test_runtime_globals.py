@@ -1,4 +1,7 @@
-"""What CPython keeps for all interpreters, used in several at once: it works, or is refused with a reason, and the program ends well."""
+"""
+What CPython keeps for all interpreters, used in several at once: it works, or is refused with a reason, and the program ends
+well.
+"""
 
 import os
 import sys
@@ -23,7 +26,8 @@ def in_workers(task, *arguments, workers=2, rounds=1):
     for _ in range(rounds):
         begun = [os.pipe() for _ in range(workers)]
         executors = [InterpreterPoolExecutor(1) for _ in range(workers)]
-        futures = [executor.submit(meet, [r for r, w in begun], [w for r, w in begun], n, task, *arguments) for n, executor in enumerate(executors)]
+        futures = [executor.submit(meet, [r for r, w in begun], [w for r, w in begun], n, task, *arguments)
+                   for n, executor in enumerate(executors)]
         results += [future.result() for future in futures]
         for executor in executors:
             executor.shutdown(wait=False)
@@ -45,7 +49,10 @@ def meet(read, write, number, task, *arguments):
 
 
 class StaticTypes(unittest.TestCase):
-    """The types of datetime are static from 3.13 on: each interpreter that imports it makes them ready for itself, and undoes that at its end."""
+    """
+    The types of datetime are static from 3.13 on: each interpreter that imports it makes them ready for itself, and undoes that
+    at its end.
+    """
 
     TASK = """
 def task():
@@ -64,7 +71,8 @@ expected = ("2020-03-01T12:00:00+00:00", "2020-01-01", True, 2)
         run("import datetime\n" + self.TASK + "assert set(in_workers(task, rounds=8)) == {expected}\nassert task() == expected")
 
     def test_the_program_imports_it_afterwards(self):
-        run(self.TASK + "assert set(in_workers(task, rounds=4)) == {expected}\nassert task() == expected\nassert set(in_workers(task)) == {expected}")
+        run(self.TASK + "assert set(in_workers(task, rounds=4)) == {expected}\nassert task() == expected\nassert "
+            "set(in_workers(task)) == {expected}")
 
     @unittest.skipIf(sys.version_info < (3, 13), "CPython 3.12 does not survive that other interpreters end at once")
     def test_other_interpreters(self):
@@ -85,7 +93,10 @@ for thread in threads:
 
 
 class ParsersOfArguments(unittest.TestCase):
-    """Functions with keywords keep what they know of these for all interpreters, in a list that CPython walks at the end of the program."""
+    """
+    Functions with keywords keep what they know of these for all interpreters, in a list that CPython walks at the end of the
+    program.
+    """
 
     def test_functions_of_the_standard_library_that_workers_call_first(self):
         run("""
@@ -96,7 +107,8 @@ def task():
     asyncio.run(main())
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         pool.submit(abs, -1).result()
-    return hashlib.md5(b"", usedforsecurity=False).hexdigest()[:4], datetime.datetime(2020, 1, 1).replace(hour=3).isoformat(sep=" ")
+    return hashlib.md5(b"", usedforsecurity=False).hexdigest()[:4], datetime.datetime(2020, 1, 1).replace(hour=3).isoformat(
+        sep=" ")
 assert set(in_workers(task, rounds=3)) == {("d41d", "2020-01-01 03:00:00")}
 gc.collect()
 """)
@@ -105,7 +117,8 @@ gc.collect()
         run("""
 def task():
     import datetime, hashlib
-    return hashlib.md5(string=b"", usedforsecurity=False).hexdigest()[:4], datetime.datetime(2020, 1, 1).replace(hour=3, minute=4).minute
+    return hashlib.md5(string=b"", usedforsecurity=False).hexdigest()[:4], datetime.datetime(2020, 1, 1).replace(
+        hour=3, minute=4).minute
 for _ in range(5):
     assert in_workers(task, workers=1) == [("d41d", 4)]
 assert task() == ("d41d", 4)
@@ -249,7 +262,8 @@ import faulthandler
 faulthandler.dump_traceback_later(1000)
 def task():
     import faulthandler, signal
-    for call in (lambda: faulthandler.dump_traceback_later(1000, exit=True), lambda: faulthandler.register(signal.SIGUSR1), lambda: faulthandler.unregister(signal.SIGUSR1)):
+    for call in (lambda: faulthandler.dump_traceback_later(1000, exit=True), lambda: faulthandler.register(signal.SIGUSR1),
+                 lambda: faulthandler.unregister(signal.SIGUSR1)):
         try:
             call()
         except RuntimeError as error:

@@ -14,9 +14,12 @@ from graphs import FROZEN_DICT
 from symplast import thaw
 
 VALUES = [
-    None, True, 5, 10**40, -(2**62), 1.5, 2j, "text of ours", "naïve €𝄞", "\ud800", b"bytes of ours", bytearray(), bytearray(b"x"), bytearray(b"array"),
-    [], [[]], (), ((),), ([],), {}, {"k": {}}, set(), {1, (2,)}, frozenset(), frozenset({frozenset({1})}), range(7), range(2**70), slice(1, [2], {3}),
-    {"a": [1, (2, {"b": {3}})], 5: bytearray(b"z"), (1, "t"): frozenset({b"q"}), None: ...}, [[], (), set(), frozenset(), {}, b"", bytearray(), ""],
+    None, True, 5, 10**40, -(2**62), 1.5, 2j, "text of ours", "naïve €𝄞", "\ud800", b"bytes of ours", bytearray(),
+    bytearray(b"x"), bytearray(b"array"),
+    [], [[]], (), ((),), ([],), {}, {"k": {}}, set(), {1, (2,)}, frozenset(), frozenset({frozenset({1})}), range(7), range(2**70),
+    slice(1, [2], {3}),
+    {"a": [1, (2, {"b": {3}})], 5: bytearray(b"z"), (1, "t"): frozenset({b"q"}), None: ...},
+    [[], (), set(), frozenset(), {}, b"", bytearray(), ""],
 ]
 
 
@@ -104,7 +107,8 @@ class TestSharing(Thawing):
         # Each of them is made where nothing else refers to it, and is then part of a later graph twice.
         def parts():
             return [
-                [1.5], (1.5, []), {"k": 1.5}, {1.5}, frozenset({1.5}), "".join(["te", "xt"]), int("9" * 30), float("2.5"), bytes([1, 2]), bytearray(b"a"),
+                [1.5], (1.5, []), {"k": 1.5}, {1.5}, frozenset({1.5}), "".join(["te", "xt"]), int("9" * 30), float("2.5"),
+                bytes([1, 2]), bytearray(b"a"),
                 slice([1]), FROZEN_DICT({"k": [1.5]}),
             ]
 

@@ -2,9 +2,9 @@
 
     .venv/bin/python tests/soak/interpreters.py [--interpreters 2000] [--batch 50]
 
-Each batch starts executors whose workers read a shared graph, freeze something of their own, delete it and end; its memory must return then. As
-many interpreters that do not import symplast are started and ended in another process for comparison: CPython itself loses memory with
-each interpreter, much on 3.12, little later. Not part of CI.
+Each batch starts executors whose workers read a shared graph, freeze something of their own, delete it and end; its memory must
+return then. As many interpreters that do not import symplast are started and ended in another process for comparison: CPython
+itself loses memory with each interpreter, much on 3.12, little later. Not part of CI.
 """
 
 import argparse
@@ -86,7 +86,8 @@ def main():
         return
     report("symplast", with_symplast(options.interpreters, options.batch))
     subprocess.run(
-        [sys.executable, __file__, "--plain", "--interpreters", str(options.interpreters), "--batch", str(options.batch)], check=True
+        [sys.executable, __file__, "--plain", "--interpreters", str(options.interpreters), "--batch", str(options.batch)],
+        check=True
     )
 
 

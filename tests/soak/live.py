@@ -1,11 +1,12 @@
-"""Everything at once, for a long time: live objects of all types, interpreters that come and go, deletion, misuse, memory that fails, signals.
+"""Everything at once, for a long time: live objects of all types, interpreters that come and go, deletion, misuse, memory that
+fails, signals.
 
     .venv/bin/python tests/soak/live.py [--seconds 300] [--seed 1] [--interpreters 4]
 
-A run is a sequence of rounds, in which interpreters that stay and interpreters that end record histories that must be linearizable, keep accounts that must be
-right, call methods in every wrong way, and fill pools. After each round no block of a live object may be left, and at the end hardly more memory be in use than
-at first. What CPython itself loses with each interpreter, much before 3.14, is measured in another process. SYMPLAST_DEBUG=heap checks the heap as
-well. Not part of CI.
+A run is a sequence of rounds, in which interpreters that stay and interpreters that end record histories that must be
+linearizable, keep accounts that must be right, call methods in every wrong way, and fill pools. After each round no block of a
+live object may be left, and at the end hardly more memory be in use than at first. What CPython itself loses with each
+interpreter, much before 3.14, is measured in another process. SYMPLAST_DEBUG=heap checks the heap as well. Not part of CI.
 """
 
 import argparse
@@ -32,7 +33,8 @@ import storm_programs  # noqa: E402
 import symplast  # noqa: E402
 from symplast import _symplast  # noqa: E402
 
-# MiB that memory may grow beyond what interpreters cost CPython itself: histories take that much for a while, and leave holes in Python's memory.
+# MiB that memory may grow beyond what interpreters cost CPython itself: histories take that much for a while, and leave holes in
+# Python's memory.
 TOLERANCE = 60
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -76,7 +78,8 @@ class Soak:
         """Counting and storing in all interpreters, while allocations fail and signals come: nothing acknowledged is lost."""
         times = 100
         shared = symplast.Dict(
-            counts=symplast.Dict(sum=0), order=symplast.SortedDict(), items=symplast.List(), members=symplast.Set(), node=storm_programs.Node("shared", {})
+            counts=symplast.Dict(sum=0), order=symplast.SortedDict(), items=symplast.List(), members=symplast.Set(),
+            node=storm_programs.Node("shared", {})
         )
         futures = [self.lasting.submit(storm_programs.persist, shared, worker, times) for worker in range(self.workers)]
         try:
@@ -137,7 +140,8 @@ class Soak:
             targets = [make() for make in misuse.live_types().values()]
         seed = f"{self.seed} {self.done['rounds']}"
         futures = [
-            self.lasting.submit(misuse.share, own, f"{seed} {worker}", True, targets, 150, self.workers, begun, made) for worker in range(self.workers)
+            self.lasting.submit(misuse.share, own, f"{seed} {worker}", True, targets, 150, self.workers, begun, made)
+            for worker in range(self.workers)
         ]
         while begun.value < self.workers or made.value < 50 * self.workers and not all(future.done() for future in futures):
             time.sleep(0)
@@ -204,7 +208,10 @@ class Soak:
 
 
 def soak(options):
-    """Rounds until the time is over. Returns MiB of growth from the first quarter of the rounds to the last, and how many interpreters have ended between."""
+    """Rounds until the time is over.
+
+    Returns MiB of growth from the first quarter of the rounds to the last, and how many interpreters have ended between.
+    """
     run = Soak(options.seed, options.interpreters)
     end, said = time.monotonic() + options.seconds, 0.0
     figures = []
@@ -246,7 +253,8 @@ def main():
     calibrated = subprocess.run([sys.executable, __file__, "--calibrate", "20"], check=True, stdout=subprocess.PIPE, text=True)
     growth, ended = soak(options)
     lost = float(calibrated.stdout) * ended
-    print(f"{growth:.1f} MiB more at the end than at first; CPython itself loses {lost:.1f} MiB by {ended:.0f} interpreters that ended")
+    print(f"{growth:.1f} MiB more at the end than at first; CPython itself loses {lost:.1f} MiB by {ended:.0f} interpreters "
+          f"that ended")
     sys.exit(growth > lost + TOLERANCE)
 
 

@@ -1,10 +1,11 @@
-"""Workers with real packages that are replaced again and again, and what memory and mappings remain; or the wide selections of the packages' own tests.
+"""Workers with real packages that are replaced again and again, and what memory and mappings remain; or the wide selections of
+the packages' own tests.
 
     PYTHONPATH=… python3.14 tests/soak/packages.py [--cycles 20] [--only numpy]
     PYTHONPATH=… python3.14 tests/soak/packages.py --suites
 
-In each cycle two workers work with a package at once, and end. What is not installed is left out. With --suites, which takes half an hour, tests/packages/suites.py
-runs what it runs in the gate and much more. Not part of CI.
+In each cycle two workers work with a package at once, and end. What is not installed is left out. With --suites, which takes half
+an hour, tests/packages/suites.py runs what it runs in the gate and much more. Not part of CI.
 """
 
 import argparse
@@ -107,11 +108,13 @@ def run(name, cycles):
         cycle(program, expected)
         mebibytes, mappings = used()
         figures.append((mebibytes, mappings))
-        print(f"{name}: cycle {number:4}, {mebibytes:8.1f} MiB, {mappings:6} mappings, {time.monotonic() - started:5.1f} s", flush=True)
+        print(f"{name}: cycle {number:4}, {mebibytes:8.1f} MiB, {mappings:6} mappings, {time.monotonic() - started:5.1f} s",
+              flush=True)
     half = len(figures) // 2
     interpreters = 2 * max(1, len(figures) - 1 - half)
     memory, mappings = (after - before for after, before in zip(figures[-1], figures[half]))
-    print(f"{name}: {memory / interpreters:.2f} MiB and {mappings / interpreters:.1f} mappings for each interpreter in the second half", flush=True)
+    print(f"{name}: {memory / interpreters:.2f} MiB and {mappings / interpreters:.1f} mappings for each interpreter in the "
+          f"second half", flush=True)
 
 
 def main():
@@ -134,7 +137,8 @@ def main():
         if importlib.util.find_spec(name) is None:
             print(f"{name} is not installed")
             continue
-        status = subprocess.run([sys.executable, "-X", "faulthandler", __file__, "--cycle-here", name, "--cycles", str(options.cycles)]).returncode
+        status = subprocess.run(
+            [sys.executable, "-X", "faulthandler", __file__, "--cycle-here", name, "--cycles", str(options.cycles)]).returncode
         if status != 0:
             print(f"{name}: ended with status {status}")
             failed += 1

@@ -1,4 +1,7 @@
-"""A typed program that uses everything: never run, only checked. A type checker must find an error in each line that says so, and no other."""
+"""A typed program that uses everything: never run, only checked.
+
+A type checker must find an error in each line that says so, and no other.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What goes by value between interpreters: functions and classes that the other one cannot import, those of `__main__` first of all.
+"""What goes by value between interpreters: functions and classes that the other one cannot import, those of `__main__` first of
+all.
 
     sender.py       tells the pickler of an executor, for each object, how it goes
     forms.py        the decision for a single object: as pickle has it, or by value

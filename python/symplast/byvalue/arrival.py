@@ -1,10 +1,11 @@
 """What arrives by value: definitions of functions and classes from another interpreter, and the names of its `__main__`.
 
-A definition (written by writer.py) consists of shells, which exist without anything else (a function with empty cells, a class without
-attributes), and of parts, which are then put into their slots: a global into `__main__`, a default into its function, a value into a
-cell, an attribute into its class. A shell has a token and is made once: what came before under this token is the same object. A part has
-a version and is put in its slot once: a global that a task or an initializer has set since stays as it is until the sender's own value
-changes. Annotations of functions stay behind; those of classes, which are schemas to many libraries, come along.
+A definition (written by writer.py) consists of shells, which exist without anything else (a function with empty cells, a class
+without attributes), and of parts, which are then put into their slots: a global into `__main__`, a default into its function, a
+value into a cell, an attribute into its class. A shell has a token and is made once: what came before under this token is the
+same object. A part has a version and is put in its slot once: a global that a task or an initializer has set since stays as it is
+until the sender's own value changes. Annotations of functions stay behind; those of classes, which are schemas to many libraries,
+come along.
 """
 
 import builtins
@@ -42,10 +43,12 @@ def _raise_reason(self, *args, **kwargs):
 
 
 for _name in (
-    "getattr setattr delattr call bool len length_hint iter next reversed contains getitem setitem delitem enter exit aenter aexit "
+    "getattr setattr delattr call bool len length_hint iter next reversed contains getitem setitem delitem enter exit aenter "
+    "aexit "
     "await aiter anext str bytes format hash eq ne lt le gt ge int float complex index round trunc floor ceil neg pos abs invert "
     "add radd iadd sub rsub isub mul rmul imul matmul rmatmul imatmul truediv rtruediv itruediv floordiv rfloordiv ifloordiv "
-    "mod rmod imod divmod rdivmod pow rpow ipow lshift rlshift ilshift rshift rrshift irshift and rand iand xor rxor ixor or ror ior "
+    "mod rmod imod divmod rdivmod pow rpow ipow lshift rlshift ilshift rshift rrshift irshift and rand iand xor rxor ixor or "
+    "ror ior "
     "fspath buffer instancecheck subclasscheck mro_entries"
 ).split():
     setattr(Unsendable, f"__{_name}__", _raise_reason)
@@ -136,7 +139,10 @@ def _put_values(places, offsets, image):
 
 
 class _Values(transport.Unpickler):
-    """Unpickles the values of a definition. A class or function that does not load here is missed in its objects, not in all values."""
+    """Unpickles the values of a definition.
+
+    A class or function that does not load here is missed in its objects, not in all values.
+    """
 
     def find_class(self, module, name):
         try:

@@ -1,7 +1,7 @@
 """A definition, which is sent again for as long as nothing in it has changed.
 
-Values that cannot change are compared by identity; plain containers of such values by what they hold; of others the pickle is compared, each
-time. Large data should be frozen, not only because a definition holds a copy of what is not.
+Values that cannot change are compared by identity; plain containers of such values by what they hold; of others the pickle is
+compared, each time. Large data should be frozen, not only because a definition holds a copy of what is not.
 """
 
 import functools
@@ -46,7 +46,10 @@ class Definition:
         self._checked = Definition._changes
 
     def is_fresh(self):
-        """Whether nothing has changed since the definition was written. DeletedError if the pool of an object in it is deleted."""
+        """Whether nothing has changed since the definition was written.
+
+        DeletedError if the pool of an object in it is deleted.
+        """
         if self._shared:
             self._check_shared()
         for fn, code, defaults, kwdefaults in self._functions:
@@ -98,7 +101,10 @@ class Definition:
             self._same.append((functools.partial(_is_still, weak, read), True))
 
     def watch_pickle(self, read, data, contents):
-        """… as read() returns an object with this pickle, or with the contents that were recorded before it was pickled, if they could be."""
+        """
+        … as read() returns an object with this pickle, or with the contents that were recorded before it was pickled, if they
+        could be.
+        """
         self._equal.append(_Watched(read, _digest(data), contents))
 
     def watch_shared(self, objects):
@@ -113,7 +119,8 @@ class Definition:
             changed = sent is not None
             sent = holder.sent[slot] = digest, new_id()
             if changed:
-                # After the change, so that another thread cannot note it before it can see it; a number that it has never been, in any order.
+                # After the change, so that another thread cannot note it before it can see it; a number that it has never been,
+                # in any order.
                 Definition._changes = new_id()
         self._versions.append((holder.sent, slot, sent[1]))
         return sent[1]
@@ -143,7 +150,10 @@ class _Watched:
 
 
 def contents_of(value):
-    """A record of what plain containers hold, which is compared in no time; None if there is something in them that only its pickle tells about."""
+    """
+    A record of what plain containers hold, which is compared in no time; None if there is something in them that only its pickle
+    tells about.
+    """
     return _symplast._contents(value, _LEAVES)
 
 

@@ -58,7 +58,10 @@ _WITH_SINGLETONS = {"_io": "sys", "sys": "sys", "os": "os", "dataclasses": "data
 
 
 def is_settled(value, shared):
-    """Whether the value stays the same for as long as it is the same object. Shared objects in it are added to the list *shared*."""
+    """Whether the value stays the same for as long as it is the same object.
+
+    Shared objects in it are added to the list *shared*.
+    """
     kind = type(value)
     if kind in ATOMS:
         return True

@@ -1,6 +1,7 @@
 """Which objects travel by value, under which tokens: an object that comes again, or comes back, is the object that it was.
 
-Every interpreter knows its own by their identity and all by their token. It does so for as long as they live, and does not make them live.
+Every interpreter knows its own by their identity and all by their token. It does so for as long as they live, and does not make
+them live.
 """
 
 import itertools
@@ -8,11 +9,13 @@ import os
 import sys
 import weakref
 
-# Tokens and versions are drawn here, in rising order, and never meet those of another interpreter of the process: the bits from here on are this one's.
+# Tokens and versions are drawn here, in rising order, and never meet those of another interpreter of the process: the bits from
+# here on are this one's.
 SENDER_SHIFT = 40
 _ids = itertools.count(int.from_bytes(os.urandom(7)) << SENDER_SHIFT)
 
-# Changed by single operations on dicts, without a lock: a signal handler or a finalizer may run in between, and send something itself.
+# Changed by single operations on dicts, without a lock: a signal handler or a finalizer may run in between, and send something
+# itself.
 _by_id = {}
 _by_token = {}
 
@@ -23,7 +26,10 @@ def new_id():
 
 
 class Recent(dict):
-    """What was made for tokens, as (size, value), kept to save making it again, up to a number and a size in bytes. The oldest goes first. Thread-safe."""
+    """What was made for tokens, as (size, value), kept to save making it again, up to a number and a size in bytes.
+
+    The oldest goes first. Thread-safe.
+    """
 
     NUMBER = 1024
     BYTES = 1 << 24
@@ -122,7 +128,8 @@ MAIN = _by_token[0] = _Main()
 
 
 def _forget(record, by_id=_by_id, by_token=_by_token):
-    # Called at any point where an object may die: takes no lock, and finds the tables when the module has been cleared, at the end.
+    # Called at any point where an object may die: takes no lock, and finds the tables when the module has been cleared, at the
+    # end.
     for each in (record, *record.free()):
         if by_id.get(each.key) is each:
             del by_id[each.key]
@@ -173,8 +180,10 @@ def share(record, things, tokens=itertools.repeat(None)):
 
 
 def _enter(record, key, by_token):
-    # The table in which others may be about to enter the same comes last: what is found there is in both. What is dead is replaced.
-    table, place, other, other_place = (_by_token, record.token, _by_id, key) if by_token else (_by_id, key, _by_token, record.token)
+    # The table in which others may be about to enter the same comes last: what is found there is in both. What is dead is
+    # replaced.
+    table, place, other, other_place = (_by_token, record.token, _by_id, key) if by_token else (
+        _by_id, key, _by_token, record.token)
     other[other_place] = record
     first = table.setdefault(place, record)
     if first is record:

@@ -22,7 +22,8 @@ def home(space):
 def submodules(package, attributes):
     """The loaded submodules that code with these attributes may refer to, as in `import xml.dom` and then `xml.dom.Node`."""
     prefix = package + "."
-    return {name for name in tuple(sys.modules) if name.startswith(prefix) and attributes.issuperset(name[len(prefix) :].split("."))}
+    return {name for name in tuple(sys.modules) if name.startswith(prefix)
+            and attributes.issuperset(name[len(prefix) :].split("."))}
 
 
 @functools.lru_cache(4096)
@@ -46,5 +47,6 @@ def names_in(code):
 _EXTENDED = opcode.opmap["EXTENDED_ARG"]
 _LOAD_GLOBAL = opcode.opmap["LOAD_GLOBAL"]
 # A global that is only set counts as well: what sets it is sent before what reads it, whose value must not replace what was set.
-_OF_GLOBALS = {opcode.opmap[name] for name in ("LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")}
+_OF_GLOBALS = {opcode.opmap[name]
+               for name in ("LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")}
 _OF_MODULES = {"__builtins__", "__loader__", "__spec__"}

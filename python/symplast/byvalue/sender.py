@@ -22,7 +22,10 @@ class Sender:
         raise TypeError("cannot pickle what belongs to one interpreter: an executor")
 
     def reduce(self, obj):
-        """How obj goes: a reduce value, or NotImplemented if as pickle has it. PicklingError says what cannot be sent, and why."""
+        """How obj goes: a reduce value, or NotImplemented if as pickle has it.
+
+        PicklingError says what cannot be sent, and why.
+        """
         found = form(obj) if obj is not rebuild and obj is not rebuild_large else NotImplemented
         if found is not BY_VALUE:
             return found

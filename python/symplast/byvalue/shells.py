@@ -1,7 +1,8 @@
 """What travels by value and is no function: classes, enums, cached and dispatching functions, type variables, sentinels.
 
-For each kind, how it is described where it is, and made again elsewhere. The attributes follow when everything they may refer to exists,
-so a maker runs no code of the user: no metaclass, no __init_subclass__, no __set_name__ runs again for a class that has already been made.
+For each kind, how it is described where it is, and made again elsewhere. The attributes follow when everything they may refer to
+exists, so a maker runs no code of the user: no metaclass, no __init_subclass__, no __set_name__ runs again for a class that has
+already been made.
 """
 
 import abc
@@ -194,7 +195,8 @@ def _describe_member(cls, member):
 
 
 def _make_enum(meta, name, bases, names, boundary, members):
-    # EnumType makes the class, with members that are numbers to it, and are then made as they were, not by the user's __new__ and __init__.
+    # EnumType makes the class, with members that are numbers to it, and are then made as they were, not by the user's __new__ and
+    # __init__.
     def new(cls, number):
         kind, args, value, state = members[number][1]
         member = kind.__new__(cls, *args)

@@ -1,7 +1,7 @@
 """Writes definitions: what an object is made of, and everything by value that it reaches, which is written with it.
 
-It reaches the functions it calls, the classes they use, the globals of `__main__` that they name, the contents of cells. What two globals
-have in common is one object where it arrives as well, if both were first sent, or changed, in the same definition.
+It reaches the functions it calls, the classes they use, the globals of `__main__` that they name, the contents of cells. What two
+globals have in common is one object where it arrives as well, if both were first sent, or changed, in the same definition.
 """
 
 import functools
@@ -26,8 +26,9 @@ _LAZY = getattr(types, "LazyImportType", None)
 def define(obj, reply, public=False):
     """The definition of an object; in a reply, without what has come from the owner. PicklingError says what cannot be sent.
 
-    One that is *public* is for any interpreter, also that from which parts of it have come: these keep their versions, so that they take nobody's place. The class itself
-    goes by value in any case; if others would find it by its name, and so another class perhaps, then also what is in the same module.
+    One that is *public* is for any interpreter, also that from which parts of it have come: these keep their versions, so that
+    they take nobody's place. The class itself goes by value in any case; if others would find it by its name, and so another
+    class perhaps, then also what is in the same module.
     """
     writer = _Writer(obj, reply, public)
     writer.definition.data = writer.write()
@@ -85,8 +86,9 @@ class _Writer(References):
         return marshal.dumps(parts)
 
     def _dump_values(self):
-        # With one memo, so that what they share stays shared. Protocol 3 has no frames, and numbers for what is in the memo: a value can be
-        # read again, or left out, if it does not load. It may be found here that they reach more than they did one by one.
+        # With one memo, so that what they share stays shared. Protocol 3 has no frames, and numbers for what is in the memo: a
+        # value can be read again, or left out, if it does not load. It may be found here that they reach more than they did one
+        # by one.
         if len(self._values) == 1:
             self._offsets = [0]
             return

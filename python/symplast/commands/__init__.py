@@ -1,4 +1,7 @@
-"""The command line: each command is a module here, with add_to(commands) for its arguments and run(options), which returns the exit status."""
+"""
+The command line: each command is a module here, with add_to(commands) for its arguments and run(options), which returns the exit
+status.
+"""
 
 import argparse
 import os
@@ -9,7 +12,8 @@ from symplast.commands import check, info
 
 def main(arguments=None):
     """Run the command line and return the exit status."""
-    parser = argparse.ArgumentParser(prog="symplast", description="Symplast: real data structures shared by many interpreters of one process.")
+    parser = argparse.ArgumentParser(prog="symplast",
+                                     description="Symplast: real data structures shared by many interpreters of one process.")
     commands = parser.add_subparsers(metavar="command", required=True)
     for command in (info, check):
         command.add_to(commands).set_defaults(run=command.run)

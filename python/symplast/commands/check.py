@@ -32,7 +32,10 @@ _LAST_LINES = 12
 
 @dataclasses.dataclass
 class Import:
-    """How an import went: the seconds that it took, what it raised, and the modules and libraries that became private by it, as of extensions.loaded()."""
+    """
+    How an import went: the seconds that it took, what it raised, and the modules and libraries that became private by it, as of
+    extensions.loaded().
+    """
 
     seconds: float
     error: str | None
@@ -50,7 +53,10 @@ class Import:
 
 @dataclasses.dataclass
 class Result:
-    """What became of a package. problem is None if all is fine; stderr has what the process wrote that imported it in workers, but not in the program alone."""
+    """
+    What became of a package. problem is None if all is fine; stderr has what the process wrote that imported it in workers, but
+    not in the program alone.
+    """
 
     package: str
     module: str
@@ -75,7 +81,8 @@ def add_to(commands):
     )  # fmt: skip
     parser.add_argument("packages", nargs="+", metavar="PACKAGE", help="a module to import, or the name of what was installed")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead")
-    parser.add_argument("--timeout", type=_positive(float), default=120.0, metavar="SECONDS", help="that a package may take (default: 120)")
+    parser.add_argument("--timeout", type=_positive(float), default=120.0, metavar="SECONDS",
+                        help="that a package may take (default: 120)")
     parser.add_argument("--workers", type=_positive(int), default=2, metavar="N", help="that import it at once (default: 2)")
     return parser
 
@@ -100,7 +107,10 @@ def run(options):
 
 
 def modules_of(package):
-    """The modules that a name stands for: itself, or those of the distribution that was installed by this name (scikit-learn, Pillow)."""
+    """
+    The modules that a name stands for: itself, or those of the distribution that was installed by this name (scikit-learn,
+    Pillow).
+    """
     import importlib.util
 
     try:
@@ -130,7 +140,10 @@ def check(module, workers=2, timeout=120.0, package=None):
 
 
 def _without(lines, known):
-    """The lines that are not made of known ones. Several can be in one, as what interpreters write at the same time may stand between a text and its newline."""
+    """The lines that are not made of known ones.
+
+    Several can be in one, as what interpreters write at the same time may stand between a text and its newline.
+    """
     known = sorted({line for line in known if line}, key=len, reverse=True)
     kept = []
     for line in lines:
@@ -222,15 +235,16 @@ def _problem(result, trial):
 
 def lines(result):
     """What to say of a result."""
-    yield f"{result.package}{f' ({result.module})' if result.module != result.package else ''}{f' {result.version}' if result.version else ''}: " + (
-        "fine" if result.problem is None else result.problem
-    )
+    module = f" ({result.module})" if result.module != result.package else ""
+    version = f" {result.version}" if result.version else ""
+    yield f"{result.package}{module}{version}: {'fine' if result.problem is None else result.problem}"
     if result.program and not result.program.error:
         yield f"    in the program    imported in {result.program.seconds:.2f} s"
     if result.workers and not any(each.error for each in result.workers):
         count = len(result.workers)
         seconds = ", ".join(f"{each.seconds:.2f}" for each in result.workers)
-        yield f"    in {f'{count} workers' if count > 1 else 'a worker':15}imported {'at once ' if count > 1 else ''}in {seconds} s"
+        yield (f"    in {f'{count} workers' if count > 1 else 'a worker':15}imported {'at once ' if count > 1 else ''}in "
+               f"{seconds} s")
         yield f"    isolated          {isolated(result.workers[0])}"
     if result.shutdown is not None and result.problem is None:
         yield f"    end               clean, workers shut down in {result.shutdown:.2f} s"
@@ -244,7 +258,8 @@ def isolated(imported):
     counted = [(imported.count("single-phase"), "single-phase module"), (imported.count("multi-phase"), "multi-phase module")]
     counted += [(imported.count("library"), "library")]
     parts = [_many(number, what) for number, what in counted if number]
-    return f"{', '.join(parts)}; {imported.bytes / 1e6:.1f} MB of its own in each" if parts else "nothing: no private copies are needed"
+    return (f"{', '.join(parts)}; {imported.bytes / 1e6:.1f} MB of its own in each" if parts
+            else "nothing: no private copies are needed")
 
 
 def _many(number, what):

@@ -1,6 +1,6 @@
 """
-What `symplast check` does with one package, in a process of its own: import it here and then in workers, all at once. What happens is written down
-step by step, so that whoever started the process knows how far it came if it crashes.
+What `symplast check` does with one package, in a process of its own: import it here and then in workers, all at once. What
+happens is written down step by step, so that whoever started the process knows how far it came if it crashes.
 """
 
 import importlib

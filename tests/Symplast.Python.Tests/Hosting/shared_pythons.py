@@ -1,4 +1,7 @@
-"""Prints the CPythons of this machine that come as a shared library, newest first: one a line, library and executable, with a tab between."""
+"""
+Prints the CPythons of this machine that come as a shared library, newest first: one a line, library and executable, with a tab
+between.
+"""
 
 import subprocess
 import sys
