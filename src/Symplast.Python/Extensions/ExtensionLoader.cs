@@ -190,8 +190,7 @@ internal static unsafe class ExtensionLoader
             api.PyErr_Clear();
             bool isModuleObject = api.PyType_IsSubtype(module->Type, api.PyModule_Type) != 0;
             References.Drop(module);
-            // 3.13 and later tell what is no module from one that has no definition.
-            bool isModule = Layout.Current.Minor >= 13 && isModuleObject;
+            bool isModule = Layout.Current.TellsInvalidModules && isModuleObject;
             return Errors.Set(
                 *api.PyExc_SystemError,
                 $"initialization of {LastPart(name)} did not return {(isModule ? "a valid" : "an")} extension module");

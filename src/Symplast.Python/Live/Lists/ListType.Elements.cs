@@ -8,7 +8,7 @@ namespace Symplast.Python.Live;
 // Many elements at once: slices, looking for one.
 internal static unsafe partial class ListType
 {
-    const int Equal = 2;
+    const int Equal = Comparison.Equal;
     const int PerSection = 128;
     const int MostTries = 1000;
 

@@ -14,7 +14,7 @@ namespace Symplast.Python.Live;
 internal static unsafe partial class ListType
 {
     // Bit of tp_flags; set for list itself too.
-    const nuint ListSubclass = 1 << 25;
+    const nuint ListSubclass = PyTypeSpec.ListSubclass;
 
     /// <summary>What others are to know of the kind; once a process.</summary>
     internal static Kind Kind()
@@ -92,7 +92,7 @@ internal static unsafe partial class ListType
             {
                 PyObject* items = count == 0
                     ? Api.Table.PyList_New(0)
-                    : Api.Table.PySequence_List(((PyObject**)((byte*)positional + Layout.Current.TupleItems))[0]);
+                    : Api.Table.PySequence_List(Tuples.Items(positional)[0]);
                 bool done = LiveMethods.Hidden(items) != null && Replace((Handle*)self, 0, nint.MaxValue, items);
                 References.Drop(items);
                 return done ? 0 : -1;

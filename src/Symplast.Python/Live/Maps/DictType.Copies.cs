@@ -39,7 +39,7 @@ internal static unsafe partial class DictType
     static PyObject* OnlyDict(PyObject* positional)
     {
         if (((PyVarObject*)positional)->Size != 1) return null;
-        PyObject* source = *(PyObject**)((byte*)positional + Layout.Current.TupleItems);
+        PyObject* source = Tuples.Items(positional)[0];
         return source->Type == Api.Table.PyDict_Type ? Api.Table.PyDict_Copy(source) : null;
     }
 
@@ -48,7 +48,7 @@ internal static unsafe partial class DictType
     static PyObject* AtOneMoment(LiveState* state, PyObject* positional)
     {
         ref Api api = ref Api.Table;
-        PyObject* source = *(PyObject**)((byte*)positional + Layout.Current.TupleItems);
+        PyObject* source = Tuples.Items(positional)[0];
         if (!PlainDicts.IsLive(state, source)) return References.New(positional);
         PyObject* copy = api.PyObject_GetAttrString(source, Text.Utf8("copy"u8));
         PyObject* plain = copy == null ? null : api.PyObject_CallNoArgs(copy);

@@ -129,7 +129,7 @@ internal static unsafe partial class SortedDictType
         LiveState* state = handle->State;
         ref Api api = ref Api.Table;
         PyObject* source = ((PyVarObject*)positional)->Size == 1
-            ? ((PyObject**)((byte*)positional + Layout.Current.TupleItems))[0] : null;
+            ? Tuples.Items(positional)[0] : null;
         if (source == null || !PlainDicts.IsLive(state, source)) return PlainDicts.Make(handle, positional, named);
         PyObject* plain = PlainForms.Of(state, source);
         if (plain == null || named == null || api.PyDict_Update(plain, named) == 0) return plain;

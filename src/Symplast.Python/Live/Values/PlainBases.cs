@@ -39,7 +39,7 @@ internal static unsafe class PlainBases
     /// <summary>A plain tuple of what one of a derived class holds, a new reference; null with an exception set.</summary>
     internal static PyObject* TupleOf(PyObject* o)
     {
-        PyObject* items = Items((PyObject**)((byte*)o + Layout.Current.TupleItems), ((PyVarObject*)o)->Size);
+        PyObject* items = Items(Tuples.Items(o), ((PyVarObject*)o)->Size);
         PyObject* tuple = items == null ? null : Api.Table.PyList_AsTuple(items);
         References.Drop(items);
         return tuple;
