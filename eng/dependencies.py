@@ -37,6 +37,15 @@ NEVERS = [
     ("Symplast.CPython", "Symplast.Python", "the C API knows nothing of ours"),
 ]
 
+# What only Symplast.CPython may hold of CPython; as far as an expression can tell.
+NUMBERS = [
+    (re.compile(r"\bLayout\s*\.\s*Current\s*\.\s*(?:Minor|Patch)\b"), "asks for a version: Layout has named facts"),
+    (re.compile(r"\(nint\*\)\s*\(\(byte\*\)[^;]*?\bLayout\.|\(PyObject\*\*\)\s*\(\(byte\*\)[^;]*?\bLayout\."), "reads a field by its offset"),
+    (re.compile(r"\b(?:Less|LessOrEqual|Equal|NotEqual|Greater|GreaterOrEqual) = [0-5];"), "writes down a code of an operator: Comparison has them"),
+    (re.compile(r"\b\w+Subclass = 1 <<"), "writes down a flag of a type: PyTypeSpec has them"),
+    (re.compile(r"\b0x030[0-9A-Fa-f]"), "compares with a version"),
+]
+
 # Comments, texts and characters.
 _NO_CODE = re.compile(
     r'//[^\n]*|/\*.*?\*/|\$?"""+.*?"""+|(?:\$@|@\$|@)"(?:[^"]|"")*"|\$?"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.DOTALL)
@@ -162,6 +171,18 @@ def problems(files):
                 yield f"    {source} -> {target}: {', '.join(sorted(types))}"
 
 
+def numbers(root=SOURCES):
+    """Where a number of CPython's stands outside of Symplast.CPython, a line each."""
+    for path in sorted(root.rglob("*.cs")):
+        place = path.relative_to(root)
+        if {"bin", "obj"} & set(place.parts) or place.parts[0] == "Symplast.CPython":
+            continue
+        code = _NO_CODE.sub(lambda found: "\n" * found[0].count("\n") + " ", path.read_text(encoding="utf-8"))
+        for pattern, reason in NUMBERS:
+            for found in pattern.finditer(code):
+                yield f"{place.as_posix()}:{code.count(chr(10), 0, found.start()) + 1} {reason}"
+
+
 def main():
     parser = argparse.ArgumentParser(prog="eng.dependencies", description=__doc__.partition("\n")[0])
     parser.add_argument("--types", nargs=2, metavar=("FROM", "TO"), help="which types of TO the folder FROM uses")
@@ -181,7 +202,7 @@ def main():
         say(f"{folder} ({counts[folder]} files, {lines[folder]:,} lines)")
         if targets:
             say("    " + ", ".join(f"{target} {number}" for number, target in targets))
-    wrong = list(problems(files))
+    wrong = [*problems(files), *numbers()]
     for line in wrong:
         say(line)
     return 1 if wrong else 0

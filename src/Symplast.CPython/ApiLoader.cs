@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Symplast.CPython;
@@ -15,314 +16,271 @@ public static unsafe class ApiLoader
     {
         if (_loaded) return null;
         nint library = FindPython();
-        ref Api t = ref Api.Table;
         Symbols symbols = new(library);
-        t._Py_Dealloc = (delegate* unmanaged[Cdecl]<PyObject*, void>)symbols.Need("_Py_Dealloc");
-        t.Py_IncRef = (delegate* unmanaged[Cdecl]<PyObject*, void>)symbols.Need("Py_IncRef");
-        t.PyErr_SetObject = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void>)symbols.Need("PyErr_SetObject");
-        t.PyErr_SetString = (delegate* unmanaged[Cdecl]<PyObject*, byte*, void>)symbols.Need("PyErr_SetString");
-        t.PyErr_Clear = (delegate* unmanaged[Cdecl]<void>)symbols.Need("PyErr_Clear");
-        t.PyErr_NoMemory = (delegate* unmanaged[Cdecl]<PyObject*>)symbols.Need("PyErr_NoMemory");
-        t.PyErr_GetRaisedException = (delegate* unmanaged[Cdecl]<PyObject*>)symbols.Need("PyErr_GetRaisedException");
-        t.PyErr_SetRaisedException = (delegate* unmanaged[Cdecl]<PyObject*, void>)symbols.Need("PyErr_SetRaisedException");
-        t.PyErr_ExceptionMatches = (delegate* unmanaged[Cdecl]<PyObject*, int>)symbols.Need("PyErr_ExceptionMatches");
-        t.PyErr_NewExceptionWithDoc =
-            (delegate* unmanaged[Cdecl]<byte*, byte*, PyObject*, PyObject*, PyObject*>)symbols.Need("PyErr_NewExceptionWithDoc");
-        t.PyErr_CheckSignals = (delegate* unmanaged[Cdecl]<int>)symbols.Need("PyErr_CheckSignals");
-        t.PyErr_WriteUnraisable = (delegate* unmanaged[Cdecl]<PyObject*, void>)symbols.Need("PyErr_WriteUnraisable");
-        t.PyErr_WarnEx = (delegate* unmanaged[Cdecl]<PyObject*, byte*, nint, int>)symbols.Need("PyErr_WarnEx");
-        t.PyException_SetCause = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void>)symbols.Need("PyException_SetCause");
-        t.PyObject_Hash = (delegate* unmanaged[Cdecl]<PyObject*, nint>)symbols.Need("PyObject_Hash");
-        t.PyObject_Repr = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyObject_Repr");
-        t.PyObject_Str = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyObject_Str");
-        t.PyObject_Call = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)symbols.Need("PyObject_Call");
-        t.PyObject_CallNoArgs = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyObject_CallNoArgs");
-        t.PyObject_CallOneArg = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyObject_CallOneArg");
-        t.PyObject_CallObject = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyObject_CallObject");
-        t.PyObject_RichCompareBool =
-            (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int, int>)symbols.Need("PyObject_RichCompareBool");
-        t.PyObject_IsTrue = (delegate* unmanaged[Cdecl]<PyObject*, int>)symbols.Need("PyObject_IsTrue");
-        t.PyObject_GetAttrString =
-            (delegate* unmanaged[Cdecl]<PyObject*, byte*, PyObject*>)symbols.Need("PyObject_GetAttrString");
-        t.PyObject_HasAttrString = (delegate* unmanaged[Cdecl]<PyObject*, byte*, int>)symbols.Need("PyObject_HasAttrString");
-        t.PyObject_SetAttrString =
-            (delegate* unmanaged[Cdecl]<PyObject*, byte*, PyObject*, int>)symbols.Need("PyObject_SetAttrString");
-        t.PyObject_GetAttr = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyObject_GetAttr");
-        t.PyObject_GetIter = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyObject_GetIter");
-        t.PyIter_Next = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyIter_Next");
-        t.PyCallable_Check = (delegate* unmanaged[Cdecl]<PyObject*, int>)symbols.Need("PyCallable_Check");
-        t.PyType_IsSubtype = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)symbols.Need("PyType_IsSubtype");
-        t.PyType_FromModuleAndSpec =
-            (delegate* unmanaged[Cdecl]<PyObject*, PyTypeSpec*, PyObject*, PyObject*>)symbols.Need("PyType_FromModuleAndSpec");
-        t.PyType_GenericAlloc = (delegate* unmanaged[Cdecl]<PyObject*, nint, PyObject*>)symbols.Need("PyType_GenericAlloc");
-        t.PyType_GetModule = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyType_GetModule");
-        t.PyType_GetName = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyType_GetName");
-        t.PyObject_GenericGetAttr =
-            (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyObject_GenericGetAttr");
-        t.PyObject_ClearWeakRefs = (delegate* unmanaged[Cdecl]<PyObject*, void>)symbols.Need("PyObject_ClearWeakRefs");
-        t.PyWeakref_NewRef = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyWeakref_NewRef");
-        t.PyCapsule_New =
-            (delegate* unmanaged[Cdecl]<void*, byte*, delegate* unmanaged[Cdecl]<PyObject*, void>,
-                PyObject*>)symbols.Need("PyCapsule_New");
-        t.PyCapsule_GetPointer = (delegate* unmanaged[Cdecl]<PyObject*, byte*, void*>)symbols.Need("PyCapsule_GetPointer");
-        t.PyObject_Free = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyObject_Free");
-        t.PyMem_RawMalloc = (delegate* unmanaged[Cdecl]<nuint, void*>)symbols.Need("PyMem_RawMalloc");
-        t.PyMem_RawFree = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyMem_RawFree");
-        t.PyMem_GetAllocator = (delegate* unmanaged[Cdecl]<int, PyMemAllocator*, void>)symbols.Need("PyMem_GetAllocator");
-        t.PyThread_tss_set = (delegate* unmanaged[Cdecl]<void*, void*, int>)symbols.Need("PyThread_tss_set");
-        t.PyUnicode_DecodeUTF8 = (delegate* unmanaged[Cdecl]<byte*, nint, byte*, PyObject*>)symbols.Need("PyUnicode_DecodeUTF8");
-        t.PyUnicode_DecodeUTF16 =
-            (delegate* unmanaged[Cdecl]<byte*, nint, byte*, int*, PyObject*>)symbols.Need("PyUnicode_DecodeUTF16");
-        t.PyUnicode_New = (delegate* unmanaged[Cdecl]<nint, uint, PyObject*>)symbols.Need("PyUnicode_New");
-        t.PyUnicode_FromOrdinal = (delegate* unmanaged[Cdecl]<int, PyObject*>)symbols.Need("PyUnicode_FromOrdinal");
-        t.PyBytes_FromStringAndSize =
-            (delegate* unmanaged[Cdecl]<byte*, nint, PyObject*>)symbols.Need("PyBytes_FromStringAndSize");
-        t.PyByteArray_FromStringAndSize =
-            (delegate* unmanaged[Cdecl]<byte*, nint, PyObject*>)symbols.Need("PyByteArray_FromStringAndSize");
-        t.PyByteArray_AsString = (delegate* unmanaged[Cdecl]<PyObject*, byte*>)symbols.Need("PyByteArray_AsString");
-        t.PyLong_FromUnsignedLongLong = (delegate* unmanaged[Cdecl]<ulong, PyObject*>)symbols.Need("PyLong_FromUnsignedLongLong");
-        t.PyLong_AsLongLong = (delegate* unmanaged[Cdecl]<PyObject*, long>)symbols.Need("PyLong_AsLongLong");
-        t.PyLong_AsUnsignedLongLong = (delegate* unmanaged[Cdecl]<PyObject*, ulong>)symbols.Need("PyLong_AsUnsignedLongLong");
-        t.PyNumber_Index = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyNumber_Index");
-        t.PyNumber_Long = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyNumber_Long");
-        t.PyNumber_Float = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyNumber_Float");
-        t.PyLong_FromString = (delegate* unmanaged[Cdecl]<byte*, void*, int, PyObject*>)symbols.Need("PyLong_FromString");
-        t.PyNumber_Negative = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyNumber_Negative");
-        t.PyNumber_Lshift = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyNumber_Lshift");
-        t._PyLong_Copy = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("_PyLong_Copy");
-        t.PyList_New = (delegate* unmanaged[Cdecl]<nint, PyObject*>)symbols.Need("PyList_New");
-        t.PyList_Append = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)symbols.Need("PyList_Append");
-        t.PyTuple_New = (delegate* unmanaged[Cdecl]<nint, PyObject*>)symbols.Need("PyTuple_New");
-        t.PySequence_List = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PySequence_List");
-        t.PyDict_New = (delegate* unmanaged[Cdecl]<PyObject*>)symbols.Need("PyDict_New");
-        t.PyDict_SetItem = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)symbols.Need("PyDict_SetItem");
-        t.PyDict_GetItemWithError =
-            (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyDict_GetItemWithError");
-        t.PyDict_SetItemString =
-            (delegate* unmanaged[Cdecl]<PyObject*, byte*, PyObject*, int>)symbols.Need("PyDict_SetItemString");
-        t.PyDict_GetItemString = (delegate* unmanaged[Cdecl]<PyObject*, byte*, PyObject*>)symbols.Need("PyDict_GetItemString");
-        t.PyDict_Next = (delegate* unmanaged[Cdecl]<PyObject*, nint*, PyObject**, PyObject**, int>)symbols.Need("PyDict_Next");
-        t.PyDict_DelItem = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)symbols.Need("PyDict_DelItem");
-        t.PyDictProxy_New = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyDictProxy_New");
-        t.PySet_New = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PySet_New");
-        t.PyFrozenSet_New = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyFrozenSet_New");
-        t.PySet_Add = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)symbols.Need("PySet_Add");
-        t.PySet_Contains = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)symbols.Need("PySet_Contains");
-        t.PySlice_New = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)symbols.Need("PySlice_New");
-        t.PyModuleDef_Init = (delegate* unmanaged[Cdecl]<PyModuleDef*, PyObject*>)symbols.Need("PyModuleDef_Init");
-        t.PyModule_GetState = (delegate* unmanaged[Cdecl]<PyObject*, void*>)symbols.Need("PyModule_GetState");
-        t.PyModule_AddObjectRef =
-            (delegate* unmanaged[Cdecl]<PyObject*, byte*, PyObject*, int>)symbols.Need("PyModule_AddObjectRef");
-        t.PyCFunction_NewEx =
-            (delegate* unmanaged[Cdecl]<PyMethodDef*, PyObject*, PyObject*, PyObject*>)symbols.Need("PyCFunction_NewEx");
-        t.PyModule_AddStringConstant =
-            (delegate* unmanaged[Cdecl]<PyObject*, byte*, byte*, int>)symbols.Need("PyModule_AddStringConstant");
-        t.PyModule_GetDict = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyModule_GetDict");
-        t.PyImport_ImportModule = (delegate* unmanaged[Cdecl]<byte*, PyObject*>)symbols.Need("PyImport_ImportModule");
-        t.PyImport_GetModule = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyImport_GetModule");
-        t.PyCapsule_Import = (delegate* unmanaged[Cdecl]<byte*, int, void*>)symbols.Need("PyCapsule_Import");
-        t.PyCapsule_SetDestructor =
-            (delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void>,
-                int>)symbols.Need("PyCapsule_SetDestructor");
-        t.PyEval_SetTrace =
-            (delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int, PyObject*, int>, PyObject*,
-                void>)symbols.Need("PyEval_SetTrace");
-        t.PyEval_SetProfile =
-            (delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int, PyObject*, int>, PyObject*,
-                void>)symbols.Need("PyEval_SetProfile");
-        t.PyEval_SaveThread = (delegate* unmanaged[Cdecl]<void*>)symbols.Need("PyEval_SaveThread");
-        t.PyEval_RestoreThread = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyEval_RestoreThread");
-        t.PyThreadState_Get = (delegate* unmanaged[Cdecl]<void*>)symbols.Need("PyThreadState_Get");
-        t.PyThreadState_New = (delegate* unmanaged[Cdecl]<void*, void*>)symbols.Need("PyThreadState_New");
-        t.PyThreadState_Clear = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyThreadState_Clear");
-        t.PyThreadState_Delete = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyThreadState_Delete");
-        t.PyThreadState_DeleteCurrent = (delegate* unmanaged[Cdecl]<void>)symbols.Need("PyThreadState_DeleteCurrent");
-        t.PyThreadState_Swap = (delegate* unmanaged[Cdecl]<void*, void*>)symbols.Need("PyThreadState_Swap");
-        t.PyContextVar_New = (delegate* unmanaged[Cdecl]<byte*, PyObject*, PyObject*>)symbols.Need("PyContextVar_New");
-        t.PyContextVar_Get = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject**, int>)symbols.Need("PyContextVar_Get");
-        t.PyContextVar_Set = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyContextVar_Set");
-        t.PyThreadState_SetAsyncExc =
-            (delegate* unmanaged[Cdecl]<nuint, PyObject*, int>)symbols.Need("PyThreadState_SetAsyncExc");
-        t.PyThreadState_Next = (delegate* unmanaged[Cdecl]<void*, void*>)symbols.Need("PyThreadState_Next");
-        t.PyInterpreterState_ThreadHead = (delegate* unmanaged[Cdecl]<void*, void*>)symbols.Need("PyInterpreterState_ThreadHead");
-        t.PyInterpreterState_Main = (delegate* unmanaged[Cdecl]<void*>)symbols.Need("PyInterpreterState_Main");
-        t.PyInterpreterState_Head = (delegate* unmanaged[Cdecl]<void*>)symbols.Need("PyInterpreterState_Head");
-        t.PyInterpreterState_Get = (delegate* unmanaged[Cdecl]<void*>)symbols.Need("PyInterpreterState_Get");
-        t.PyInterpreterState_GetID = (delegate* unmanaged[Cdecl]<void*, long>)symbols.Need("PyInterpreterState_GetID");
-        t.PyObject_GetArenaAllocator = (void*)symbols.Need("PyObject_GetArenaAllocator");
-        t.PyObject_SetArenaAllocator = (void*)symbols.Need("PyObject_SetArenaAllocator");
-        t.PyInterpreterState_GetDict = (delegate* unmanaged[Cdecl]<void*, PyObject*>)symbols.Need("PyInterpreterState_GetDict");
-        t._PyInterpreterState_LookUpID = (delegate* unmanaged[Cdecl]<long, void*>)symbols.Need("_PyInterpreterState_LookUpID");
-        t.PyThread_get_thread_ident = (delegate* unmanaged[Cdecl]<nuint>)symbols.Need("PyThread_get_thread_ident");
-        t.Py_NewInterpreterFromConfig =
-            (delegate* unmanaged[Cdecl]<void**, PyInterpreterConfig*, PyStatus>)symbols.Need("Py_NewInterpreterFromConfig");
-        t.Py_EndInterpreter = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("Py_EndInterpreter");
-        t.Py_CompileString = (delegate* unmanaged[Cdecl]<byte*, byte*, int, PyObject*>)symbols.Need("Py_CompileString");
-        t.PyEval_EvalCode =
-            (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)symbols.Need("PyEval_EvalCode");
-        t.PyEval_GetBuiltins = (delegate* unmanaged[Cdecl]<PyObject*>)symbols.Need("PyEval_GetBuiltins");
-        t.PyEval_GetLocals = (delegate* unmanaged[Cdecl]<PyObject*>)symbols.Need("PyEval_GetLocals");
-        t.PyEval_GetGlobals = (delegate* unmanaged[Cdecl]<PyObject*>)symbols.Need("PyEval_GetGlobals");
-        t.PyEval_GetFrame = (delegate* unmanaged[Cdecl]<PyObject*>)symbols.Need("PyEval_GetFrame");
-        t.PyFrame_GetCode = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyFrame_GetCode");
-        t.PyFrame_GetBack = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyFrame_GetBack");
-        t.PyFrame_GetLineNumber = (delegate* unmanaged[Cdecl]<PyObject*, int>)symbols.Need("PyFrame_GetLineNumber");
-        t.Py_AtExit = (delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<void>, int>)symbols.Need("Py_AtExit");
-        t.PyInterpreterState_Next = (delegate* unmanaged[Cdecl]<void*, void*>)symbols.Need("PyInterpreterState_Next");
-        t._PyArg_ParseTupleAndKeywordsFast =
-            (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void*, int>)symbols.Need("_PyArg_ParseTupleAndKeywordsFast");
-        t.PyDict_Clear = (delegate* unmanaged[Cdecl]<PyObject*, void>)symbols.Need("PyDict_Clear");
-        t.PySys_GetObject = (delegate* unmanaged[Cdecl]<byte*, PyObject*>)symbols.Need("PySys_GetObject");
-        t.PyObject_GC_Del = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyObject_GC_Del");
-        t.PyObject_GC_Track = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyObject_GC_Track");
-        t.PyObject_GC_UnTrack = (delegate* unmanaged[Cdecl]<void*, void>)symbols.Need("PyObject_GC_UnTrack");
-        t.PyObject_GetBuffer = (delegate* unmanaged[Cdecl]<PyObject*, PyBuffer*, int, int>)symbols.Need("PyObject_GetBuffer");
-        t.PySeqIter_New = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PySeqIter_New");
-        t.PyBuffer_Release = (delegate* unmanaged[Cdecl]<PyBuffer*, void>)symbols.Need("PyBuffer_Release");
-        t.PyGC_Collect = (delegate* unmanaged[Cdecl]<nint>)symbols.Need("PyGC_Collect");
-        t.PyFrozenDict_New = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Find("PyFrozenDict_New");
-        t._PyDict_NewPresized = (delegate* unmanaged[Cdecl]<nint, PyObject*>)symbols.Find("_PyDict_NewPresized");
-        t.PyErr_Occurred = (delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*>)symbols.Need("PyErr_Occurred");
-        t.PyType_GetFlags = (delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*, nuint>)symbols.Need("PyType_GetFlags");
-        t.PyLong_FromLongLong =
-            (delegate* unmanaged[Cdecl, SuppressGCTransition]<long, PyObject*>)symbols.Need("PyLong_FromLongLong");
-        t.NewShortText = (delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, uint, PyObject*>)symbols.Need("PyUnicode_New");
-        t.PyFloat_FromDouble =
-            (delegate* unmanaged[Cdecl, SuppressGCTransition]<double, PyObject*>)symbols.Need("PyFloat_FromDouble");
-        t.PyComplex_FromDoubles =
-            (delegate* unmanaged[Cdecl, SuppressGCTransition]<double, double, PyObject*>)symbols.Need("PyComplex_FromDoubles");
-        t.PyStructSequence_NewType =
-            (delegate* unmanaged[Cdecl]<PyStructSequenceDesc*, PyObject*>)symbols.Need("PyStructSequence_NewType");
-        t.PyStructSequence_New = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyStructSequence_New");
-        t.PyStructSequence_SetItem =
-            (delegate* unmanaged[Cdecl]<PyObject*, nint, PyObject*, void>)symbols.Need("PyStructSequence_SetItem");
-        t.PyTuple_SetItem = (delegate* unmanaged[Cdecl]<PyObject*, nint, PyObject*, int>)symbols.Need("PyTuple_SetItem");
-        t.PyObject_GetItem = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyObject_GetItem");
-        t.PyThreadState_GetInterpreter = (delegate* unmanaged[Cdecl]<void*, void*>)symbols.Need("PyThreadState_GetInterpreter");
-        t.PyErr_SetInterrupt = (delegate* unmanaged[Cdecl]<void>)symbols.Need("PyErr_SetInterrupt");
-        t._PyEval_AddPendingCall =
-            (delegate* unmanaged[Cdecl]<void*, void*, void*, int, int>)symbols.Need("_PyEval_AddPendingCall");
-        t.Py_MakePendingCalls = (delegate* unmanaged[Cdecl]<int>)symbols.Need("Py_MakePendingCalls");
-        t.PyFloat_AsDouble = (delegate* unmanaged[Cdecl]<PyObject*, double>)symbols.Need("PyFloat_AsDouble");
-        t.PyErr_SetNone = (delegate* unmanaged[Cdecl]<PyObject*, void>)symbols.Need("PyErr_SetNone");
-        t.PyDict_Contains = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)symbols.Need("PyDict_Contains");
-        t.PyType_GetSlot = (delegate* unmanaged[Cdecl]<PyObject*, int, void*>)symbols.Need("PyType_GetSlot");
-        t.PyObject_HashNotImplemented = (delegate* unmanaged[Cdecl]<PyObject*, nint>)symbols.Need("PyObject_HashNotImplemented");
-        t.PyObject_SelfIter = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyObject_SelfIter");
-        t.PyObject_GenericSetAttr =
-            (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)symbols.Need("PyObject_GenericSetAttr");
-        t._PyType_Lookup = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("_PyType_Lookup");
-        t.PyUnicode_AsUTF8AndSize = (delegate* unmanaged[Cdecl]<PyObject*, nint*, byte*>)symbols.Need("PyUnicode_AsUTF8AndSize");
-        t.PyUnicode_AsEncodedString =
-            (delegate* unmanaged[Cdecl]<PyObject*, byte*, byte*, PyObject*>)symbols.Need("PyUnicode_AsEncodedString");
-        t.PyUnicode_InternFromString = (delegate* unmanaged[Cdecl]<byte*, PyObject*>)symbols.Need("PyUnicode_InternFromString");
-        t.PyVectorcall_Function = (delegate* unmanaged[Cdecl]<PyObject*, void*>)symbols.Need("PyVectorcall_Function");
-        t.PyUnicode_InternInPlace = (delegate* unmanaged[Cdecl]<PyObject**, void>)symbols.Need("PyUnicode_InternInPlace");
-        t._PyLong_FromByteArray =
-            (delegate* unmanaged[Cdecl]<byte*, nuint, int, int, PyObject*>)symbols.Need("_PyLong_FromByteArray");
-        t.PyLong_AsLongLongAndOverflow =
-            (delegate* unmanaged[Cdecl]<PyObject*, int*, long>)symbols.Need("PyLong_AsLongLongAndOverflow");
-        t.PyDict_Copy = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyDict_Copy");
-        t.PyDict_Items = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyDict_Items");
-        t.PyDict_Update = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)symbols.Need("PyDict_Update");
-        t.PyMapping_Keys = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyMapping_Keys");
-        t.PyObject_RichCompare =
-            (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int, PyObject*>)symbols.Need("PyObject_RichCompare");
-        t.PyNumber_AsSsize_t = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, nint>)symbols.Need("PyNumber_AsSsize_t");
-        t.PyNumber_Add = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyNumber_Add");
-        t.PyNumber_Multiply = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyNumber_Multiply");
-        t.PyNumber_And = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyNumber_And");
-        t.PyNumber_Or = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyNumber_Or");
-        t.PyNumber_Xor = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyNumber_Xor");
-        t.PyNumber_Subtract = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("PyNumber_Subtract");
-        t.PyList_AsTuple = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyList_AsTuple");
-        t.PyList_Sort = (delegate* unmanaged[Cdecl]<PyObject*, int>)symbols.Need("PyList_Sort");
-        t.PyList_SetItem = (delegate* unmanaged[Cdecl]<PyObject*, nint, PyObject*, int>)symbols.Need("PyList_SetItem");
-        t.PySequence_Contains = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)symbols.Need("PySequence_Contains");
-        t.PySequence_Tuple = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PySequence_Tuple");
-        t.PySlice_Unpack = (delegate* unmanaged[Cdecl]<PyObject*, nint*, nint*, nint*, int>)symbols.Need("PySlice_Unpack");
-        t.PySlice_AdjustIndices =
-            (delegate* unmanaged[Cdecl]<nint, nint*, nint*, nint, nint>)symbols.Need("PySlice_AdjustIndices");
-        t.PyObject_Size = (delegate* unmanaged[Cdecl]<PyObject*, nint>)symbols.Need("PyObject_Size");
-        t.PyObject_Vectorcall =
-            (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nuint, PyObject*, PyObject*>)symbols.Need("PyObject_Vectorcall");
-        t.PyObject_SetAttr = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)symbols.Need("PyObject_SetAttr");
-        t.PyObject_LengthHint = (delegate* unmanaged[Cdecl]<PyObject*, nint, nint>)symbols.Need("PyObject_LengthHint");
-        t.PyIter_Check = (delegate* unmanaged[Cdecl]<PyObject*, int>)symbols.Need("PyIter_Check");
-        t.Py_EnterRecursiveCall = (delegate* unmanaged[Cdecl]<byte*, int>)symbols.Need("Py_EnterRecursiveCall");
-        t.Py_LeaveRecursiveCall = (delegate* unmanaged[Cdecl]<void>)symbols.Need("Py_LeaveRecursiveCall");
-        t.Py_ReprEnter = (delegate* unmanaged[Cdecl]<PyObject*, int>)symbols.Need("Py_ReprEnter");
-        t.Py_ReprLeave = (delegate* unmanaged[Cdecl]<PyObject*, void>)symbols.Need("Py_ReprLeave");
-        t.Py_GenericAlias = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)symbols.Need("Py_GenericAlias");
-        t.PyObject_IsInstance = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)symbols.Need("PyObject_IsInstance");
-        t.HashBuiltin = (delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*, nint>)t.PyObject_Hash;
-        t.NextItem =
-            (delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*, nint*, PyObject**, PyObject**, int>)t.PyDict_Next;
-        t.PyModule_NewObject = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)symbols.Need("PyModule_NewObject");
-        t.PyModule_Create2 = (delegate* unmanaged[Cdecl]<PyModuleDef*, int, PyObject*>)symbols.Need("PyModule_Create2");
-        t.PyModule_FromDefAndSpec2 =
-            (delegate* unmanaged[Cdecl]<PyModuleDef*, PyObject*, int, PyObject*>)symbols.Need("PyModule_FromDefAndSpec2");
-        t.PyModule_FromSlotsAndSpec =
-            (delegate* unmanaged[Cdecl]<void*, PyObject*, PyObject*>)symbols.Find("PyModule_FromSlotsAndSpec");
-        t.PyModule_GetDef = (delegate* unmanaged[Cdecl]<PyObject*, PyModuleDef*>)symbols.Need("PyModule_GetDef");
-        t.PyState_AddModule = (delegate* unmanaged[Cdecl]<PyObject*, PyModuleDef*, int>)symbols.Need("PyState_AddModule");
-        t.PyState_FindModule = (delegate* unmanaged[Cdecl]<PyModuleDef*, PyObject*>)symbols.Need("PyState_FindModule");
-        t.PyErr_SetImportError =
-            (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)symbols.Need("PyErr_SetImportError");
-        t.PyGILState_Ensure = (delegate* unmanaged[Cdecl]<int>)symbols.Need("PyGILState_Ensure");
-        t.PyGILState_Release = (delegate* unmanaged[Cdecl]<int, void>)symbols.Need("PyGILState_Release");
-        t.PyGILState_GetThisThreadState =
-            (delegate* unmanaged[Cdecl, SuppressGCTransition]<void*>)symbols.Need("PyGILState_GetThisThreadState");
-        // 3.12 has it under the name that was private.
-        nint current = symbols.Find("PyThreadState_GetUnchecked");
-        t.PyThreadState_GetUnchecked = (delegate* unmanaged[Cdecl, SuppressGCTransition]<void*>)(
-            current != 0 ? current : symbols.Need("_PyThreadState_UncheckedGet"));
-        t.PyBaseObject_Type = (PyObject*)symbols.Need("PyBaseObject_Type");
-        t.PyType_Type = (PyObject*)symbols.Need("PyType_Type");
-        t.PyUnicode_Type = (PyObject*)symbols.Need("PyUnicode_Type");
-        t.PyBytes_Type = (PyObject*)symbols.Need("PyBytes_Type");
-        t.PyByteArray_Type = (PyObject*)symbols.Need("PyByteArray_Type");
-        t.PyLong_Type = (PyObject*)symbols.Need("PyLong_Type");
-        t.PyBool_Type = (PyObject*)symbols.Need("PyBool_Type");
-        t.PyFloat_Type = (PyObject*)symbols.Need("PyFloat_Type");
-        t.PyComplex_Type = (PyObject*)symbols.Need("PyComplex_Type");
-        t.PyTuple_Type = (PyObject*)symbols.Need("PyTuple_Type");
-        t.PyList_Type = (PyObject*)symbols.Need("PyList_Type");
-        t.PyDict_Type = (PyObject*)symbols.Need("PyDict_Type");
-        t.PyODict_Type = (PyObject*)symbols.Need("PyODict_Type");
-        t.PySet_Type = (PyObject*)symbols.Need("PySet_Type");
-        t.PyFrozenSet_Type = (PyObject*)symbols.Need("PyFrozenSet_Type");
-        t.PyDictProxy_Type = (PyObject*)symbols.Need("PyDictProxy_Type");
-        t.PyRange_Type = (PyObject*)symbols.Need("PyRange_Type");
-        t.PyCFunction_Type = (PyObject*)symbols.Need("PyCFunction_Type");
-        t.PySlice_Type = (PyObject*)symbols.Need("PySlice_Type");
-        t._Py_NoneStruct = (PyObject*)symbols.Need("_Py_NoneStruct");
-        t._Py_TrueStruct = (PyObject*)symbols.Need("_Py_TrueStruct");
-        t._Py_FalseStruct = (PyObject*)symbols.Need("_Py_FalseStruct");
-        t._Py_EllipsisObject = (PyObject*)symbols.Need("_Py_EllipsisObject");
-        t._Py_NotImplementedStruct = (PyObject*)symbols.Need("_Py_NotImplementedStruct");
-        t._PyRuntime = (PyObject*)symbols.Need("_PyRuntime");
-        t.PyFrozenDict_Type = (PyObject*)symbols.Find("PyFrozenDict_Type");
-        t.PyModule_Type = (PyObject*)symbols.Need("PyModule_Type");
-        t.PyModuleDef_Type = (PyObject*)symbols.Need("PyModuleDef_Type");
-        t.PyExc_AttributeError = (PyObject**)symbols.Need("PyExc_AttributeError");
-        t.PyExc_StopIteration = (PyObject**)symbols.Need("PyExc_StopIteration");
-        t.PyExc_BufferError = (PyObject**)symbols.Need("PyExc_BufferError");
-        t.PyExc_BaseException = (PyObject**)symbols.Need("PyExc_BaseException");
-        t.PyExc_Exception = (PyObject**)symbols.Need("PyExc_Exception");
-        t.PyExc_ImportError = (PyObject**)symbols.Need("PyExc_ImportError");
-        t.PyExc_IndexError = (PyObject**)symbols.Need("PyExc_IndexError");
-        t.PyExc_KeyboardInterrupt = (PyObject**)symbols.Need("PyExc_KeyboardInterrupt");
-        t.PyExc_MemoryError = (PyObject**)symbols.Need("PyExc_MemoryError");
-        t.PyExc_OverflowError = (PyObject**)symbols.Need("PyExc_OverflowError");
-        t.PyExc_RecursionError = (PyObject**)symbols.Need("PyExc_RecursionError");
-        t.PyExc_ReferenceError = (PyObject**)symbols.Need("PyExc_ReferenceError");
-        t.PyExc_RuntimeError = (PyObject**)symbols.Need("PyExc_RuntimeError");
-        t.PyExc_RuntimeWarning = (PyObject**)symbols.Need("PyExc_RuntimeWarning");
-        t.PyExc_SystemError = (PyObject**)symbols.Need("PyExc_SystemError");
-        t.PyExc_TypeError = (PyObject**)symbols.Need("PyExc_TypeError");
-        t.PyExc_ValueError = (PyObject**)symbols.Need("PyExc_ValueError");
-        t.PyExc_KeyError = (PyObject**)symbols.Need("PyExc_KeyError");
+        fixed (Api* t = &Api.Table)
+        {
+            symbols.Need(&t->_Py_Dealloc);
+            symbols.Need(&t->Py_IncRef);
+            symbols.Need(&t->PyErr_SetObject);
+            symbols.Need(&t->PyErr_SetString);
+            symbols.Need(&t->PyErr_Clear);
+            symbols.Need(&t->PyErr_NoMemory);
+            symbols.Need(&t->PyErr_GetRaisedException);
+            symbols.Need(&t->PyErr_SetRaisedException);
+            symbols.Need(&t->PyErr_ExceptionMatches);
+            symbols.Need(&t->PyErr_NewExceptionWithDoc);
+            symbols.Need(&t->PyErr_CheckSignals);
+            symbols.Need(&t->PyErr_WriteUnraisable);
+            symbols.Need(&t->PyErr_WarnEx);
+            symbols.Need(&t->PyException_SetCause);
+            symbols.Need(&t->PyObject_Hash);
+            symbols.Need(&t->PyObject_Repr);
+            symbols.Need(&t->PyObject_Str);
+            symbols.Need(&t->PyObject_Call);
+            symbols.Need(&t->PyObject_CallNoArgs);
+            symbols.Need(&t->PyObject_CallOneArg);
+            symbols.Need(&t->PyObject_CallObject);
+            symbols.Need(&t->PyObject_RichCompareBool);
+            symbols.Need(&t->PyObject_IsTrue);
+            symbols.Need(&t->PyObject_GetAttrString);
+            symbols.Need(&t->PyObject_HasAttrString);
+            symbols.Need(&t->PyObject_SetAttrString);
+            symbols.Need(&t->PyObject_GetAttr);
+            symbols.Need(&t->PyObject_GetIter);
+            symbols.Need(&t->PyIter_Next);
+            symbols.Need(&t->PyCallable_Check);
+            symbols.Need(&t->PyType_IsSubtype);
+            symbols.Need(&t->PyType_FromModuleAndSpec);
+            symbols.Need(&t->PyType_GenericAlloc);
+            symbols.Need(&t->PyType_GetModule);
+            symbols.Need(&t->PyType_GetName);
+            symbols.Need(&t->PyObject_GenericGetAttr);
+            symbols.Need(&t->PyObject_ClearWeakRefs);
+            symbols.Need(&t->PyWeakref_NewRef);
+            symbols.Need(&t->PyCapsule_New);
+            symbols.Need(&t->PyCapsule_GetPointer);
+            symbols.Need(&t->PyObject_Free);
+            symbols.Need(&t->PyMem_RawMalloc);
+            symbols.Need(&t->PyMem_RawFree);
+            symbols.Need(&t->PyMem_GetAllocator);
+            symbols.Need(&t->PyThread_tss_set);
+            symbols.Need(&t->PyUnicode_DecodeUTF8);
+            symbols.Need(&t->PyUnicode_DecodeUTF16);
+            symbols.Need(&t->PyUnicode_New);
+            symbols.Need(&t->PyUnicode_FromOrdinal);
+            symbols.Need(&t->PyBytes_FromStringAndSize);
+            symbols.Need(&t->PyByteArray_FromStringAndSize);
+            symbols.Need(&t->PyByteArray_AsString);
+            symbols.Need(&t->PyLong_FromUnsignedLongLong);
+            symbols.Need(&t->PyLong_AsLongLong);
+            symbols.Need(&t->PyLong_AsUnsignedLongLong);
+            symbols.Need(&t->PyNumber_Index);
+            symbols.Need(&t->PyNumber_Long);
+            symbols.Need(&t->PyNumber_Float);
+            symbols.Need(&t->PyLong_FromString);
+            symbols.Need(&t->PyNumber_Negative);
+            symbols.Need(&t->PyNumber_Lshift);
+            symbols.Need(&t->_PyLong_Copy);
+            symbols.Need(&t->PyList_New);
+            symbols.Need(&t->PyList_Append);
+            symbols.Need(&t->PyTuple_New);
+            symbols.Need(&t->PySequence_List);
+            symbols.Need(&t->PyDict_New);
+            symbols.Need(&t->PyDict_SetItem);
+            symbols.Need(&t->PyDict_GetItemWithError);
+            symbols.Need(&t->PyDict_SetItemString);
+            symbols.Need(&t->PyDict_GetItemString);
+            symbols.Need(&t->PyDict_Next);
+            symbols.Need(&t->PyDict_DelItem);
+            symbols.Need(&t->PyDictProxy_New);
+            symbols.Need(&t->PySet_New);
+            symbols.Need(&t->PyFrozenSet_New);
+            symbols.Need(&t->PySet_Add);
+            symbols.Need(&t->PySet_Contains);
+            symbols.Need(&t->PySlice_New);
+            symbols.Need(&t->PyModuleDef_Init);
+            symbols.Need(&t->PyModule_GetState);
+            symbols.Need(&t->PyModule_AddObjectRef);
+            symbols.Need(&t->PyCFunction_NewEx);
+            symbols.Need(&t->PyModule_AddStringConstant);
+            symbols.Need(&t->PyModule_GetDict);
+            symbols.Need(&t->PyImport_ImportModule);
+            symbols.Need(&t->PyImport_GetModule);
+            symbols.Need(&t->PyCapsule_Import);
+            symbols.Need(&t->PyCapsule_SetDestructor);
+            symbols.Need(&t->PyEval_SetTrace);
+            symbols.Need(&t->PyEval_SetProfile);
+            symbols.Need(&t->PyEval_SaveThread);
+            symbols.Need(&t->PyEval_RestoreThread);
+            symbols.Need(&t->PyThreadState_Get);
+            symbols.Need(&t->PyThreadState_New);
+            symbols.Need(&t->PyThreadState_Clear);
+            symbols.Need(&t->PyThreadState_Delete);
+            symbols.Need(&t->PyThreadState_DeleteCurrent);
+            symbols.Need(&t->PyThreadState_Swap);
+            symbols.Need(&t->PyContextVar_New);
+            symbols.Need(&t->PyContextVar_Get);
+            symbols.Need(&t->PyContextVar_Set);
+            symbols.Need(&t->PyThreadState_SetAsyncExc);
+            symbols.Need(&t->PyThreadState_Next);
+            symbols.Need(&t->PyInterpreterState_ThreadHead);
+            symbols.Need(&t->PyInterpreterState_Main);
+            symbols.Need(&t->PyInterpreterState_Head);
+            symbols.Need(&t->PyInterpreterState_Get);
+            symbols.Need(&t->PyInterpreterState_GetID);
+            symbols.Need(&t->PyObject_GetArenaAllocator);
+            symbols.Need(&t->PyObject_SetArenaAllocator);
+            symbols.Need(&t->PyInterpreterState_GetDict);
+            symbols.Need(&t->_PyInterpreterState_LookUpID);
+            symbols.Need(&t->PyThread_get_thread_ident);
+            symbols.Need(&t->Py_NewInterpreterFromConfig);
+            symbols.Need(&t->Py_EndInterpreter);
+            symbols.Need(&t->Py_CompileString);
+            symbols.Need(&t->PyEval_EvalCode);
+            symbols.Need(&t->PyEval_GetBuiltins);
+            symbols.Need(&t->PyEval_GetLocals);
+            symbols.Need(&t->PyEval_GetGlobals);
+            symbols.Need(&t->PyEval_GetFrame);
+            symbols.Need(&t->PyFrame_GetCode);
+            symbols.Need(&t->PyFrame_GetBack);
+            symbols.Need(&t->PyFrame_GetLineNumber);
+            symbols.Need(&t->Py_AtExit);
+            symbols.Need(&t->PyInterpreterState_Next);
+            symbols.Need(&t->_PyArg_ParseTupleAndKeywordsFast);
+            symbols.Need(&t->PyDict_Clear);
+            symbols.Need(&t->PySys_GetObject);
+            symbols.Need(&t->PyObject_GC_Del);
+            symbols.Need(&t->PyObject_GC_Track);
+            symbols.Need(&t->PyObject_GC_UnTrack);
+            symbols.Need(&t->PyObject_GetBuffer);
+            symbols.Need(&t->PySeqIter_New);
+            symbols.Need(&t->PyBuffer_Release);
+            symbols.Need(&t->PyGC_Collect);
+            symbols.Find(&t->PyFrozenDict_New);
+            symbols.Find(&t->_PyDict_NewPresized);
+            symbols.Need(&t->PyErr_Occurred);
+            symbols.Need(&t->PyType_GetFlags);
+            symbols.Need(&t->PyLong_FromLongLong);
+            symbols.Need(&t->NewShortText, "PyUnicode_New");
+            symbols.Need(&t->PyFloat_FromDouble);
+            symbols.Need(&t->PyComplex_FromDoubles);
+            symbols.Need(&t->PyStructSequence_NewType);
+            symbols.Need(&t->PyStructSequence_New);
+            symbols.Need(&t->PyStructSequence_SetItem);
+            symbols.Need(&t->PyTuple_SetItem);
+            symbols.Need(&t->PyObject_GetItem);
+            symbols.Need(&t->PyThreadState_GetInterpreter);
+            symbols.Need(&t->PyErr_SetInterrupt);
+            symbols.Need(&t->_PyEval_AddPendingCall);
+            symbols.Need(&t->Py_MakePendingCalls);
+            symbols.Need(&t->PyFloat_AsDouble);
+            symbols.Need(&t->PyErr_SetNone);
+            symbols.Need(&t->PyDict_Contains);
+            symbols.Need(&t->PyType_GetSlot);
+            symbols.Need(&t->PyObject_HashNotImplemented);
+            symbols.Need(&t->PyObject_SelfIter);
+            symbols.Need(&t->PyObject_GenericSetAttr);
+            symbols.Need(&t->_PyType_Lookup);
+            symbols.Need(&t->PyUnicode_AsUTF8AndSize);
+            symbols.Need(&t->PyUnicode_AsEncodedString);
+            symbols.Need(&t->PyUnicode_InternFromString);
+            symbols.Need(&t->PyVectorcall_Function);
+            symbols.Need(&t->PyUnicode_InternInPlace);
+            symbols.Need(&t->_PyLong_FromByteArray);
+            symbols.Need(&t->PyLong_AsLongLongAndOverflow);
+            symbols.Need(&t->PyDict_Copy);
+            symbols.Need(&t->PyDict_Items);
+            symbols.Need(&t->PyDict_Update);
+            symbols.Need(&t->PyMapping_Keys);
+            symbols.Need(&t->PyObject_RichCompare);
+            symbols.Need(&t->PyNumber_AsSsize_t);
+            symbols.Need(&t->PyNumber_Add);
+            symbols.Need(&t->PyNumber_Multiply);
+            symbols.Need(&t->PyNumber_And);
+            symbols.Need(&t->PyNumber_Or);
+            symbols.Need(&t->PyNumber_Xor);
+            symbols.Need(&t->PyNumber_Subtract);
+            symbols.Need(&t->PyList_AsTuple);
+            symbols.Need(&t->PyList_Sort);
+            symbols.Need(&t->PyList_SetItem);
+            symbols.Need(&t->PySequence_Contains);
+            symbols.Need(&t->PySequence_Tuple);
+            symbols.Need(&t->PySlice_Unpack);
+            symbols.Need(&t->PySlice_AdjustIndices);
+            symbols.Need(&t->PyObject_Size);
+            symbols.Need(&t->PyObject_Vectorcall);
+            symbols.Need(&t->PyObject_SetAttr);
+            symbols.Need(&t->PyObject_LengthHint);
+            symbols.Need(&t->PyIter_Check);
+            symbols.Need(&t->Py_EnterRecursiveCall);
+            symbols.Need(&t->Py_LeaveRecursiveCall);
+            symbols.Need(&t->Py_ReprEnter);
+            symbols.Need(&t->Py_ReprLeave);
+            symbols.Need(&t->Py_GenericAlias);
+            symbols.Need(&t->PyObject_IsInstance);
+            symbols.Need(&t->HashBuiltin, "PyObject_Hash");
+            symbols.Need(&t->NextItem, "PyDict_Next");
+            symbols.Need(&t->PyModule_NewObject);
+            symbols.Need(&t->PyModule_Create2);
+            symbols.Need(&t->PyModule_FromDefAndSpec2);
+            symbols.Find(&t->PyModule_FromSlotsAndSpec);
+            symbols.Need(&t->PyModule_GetDef);
+            symbols.Need(&t->PyState_AddModule);
+            symbols.Need(&t->PyState_FindModule);
+            symbols.Need(&t->PyErr_SetImportError);
+            symbols.Need(&t->PyGILState_Ensure);
+            symbols.Need(&t->PyGILState_Release);
+            symbols.Need(&t->PyGILState_GetThisThreadState);
+            // 3.12 has it under the name that was private.
+            if (!symbols.Find(&t->PyThreadState_GetUnchecked))
+                symbols.Need(&t->PyThreadState_GetUnchecked, "_PyThreadState_UncheckedGet");
+            symbols.Need(&t->PyBaseObject_Type);
+            symbols.Need(&t->PyType_Type);
+            symbols.Need(&t->PyUnicode_Type);
+            symbols.Need(&t->PyBytes_Type);
+            symbols.Need(&t->PyByteArray_Type);
+            symbols.Need(&t->PyLong_Type);
+            symbols.Need(&t->PyBool_Type);
+            symbols.Need(&t->PyFloat_Type);
+            symbols.Need(&t->PyComplex_Type);
+            symbols.Need(&t->PyTuple_Type);
+            symbols.Need(&t->PyList_Type);
+            symbols.Need(&t->PyDict_Type);
+            symbols.Need(&t->PyODict_Type);
+            symbols.Need(&t->PySet_Type);
+            symbols.Need(&t->PyFrozenSet_Type);
+            symbols.Need(&t->PyDictProxy_Type);
+            symbols.Need(&t->PyRange_Type);
+            symbols.Need(&t->PyCFunction_Type);
+            symbols.Need(&t->PySlice_Type);
+            symbols.Need(&t->_Py_NoneStruct);
+            symbols.Need(&t->_Py_TrueStruct);
+            symbols.Need(&t->_Py_FalseStruct);
+            symbols.Need(&t->_Py_EllipsisObject);
+            symbols.Need(&t->_Py_NotImplementedStruct);
+            symbols.Need(&t->_PyRuntime);
+            symbols.Find(&t->PyFrozenDict_Type);
+            symbols.Need(&t->PyModule_Type);
+            symbols.Need(&t->PyModuleDef_Type);
+            symbols.Need(&t->PyExc_AttributeError);
+            symbols.Need(&t->PyExc_StopIteration);
+            symbols.Need(&t->PyExc_BufferError);
+            symbols.Need(&t->PyExc_BaseException);
+            symbols.Need(&t->PyExc_Exception);
+            symbols.Need(&t->PyExc_ImportError);
+            symbols.Need(&t->PyExc_IndexError);
+            symbols.Need(&t->PyExc_KeyboardInterrupt);
+            symbols.Need(&t->PyExc_MemoryError);
+            symbols.Need(&t->PyExc_OverflowError);
+            symbols.Need(&t->PyExc_RecursionError);
+            symbols.Need(&t->PyExc_ReferenceError);
+            symbols.Need(&t->PyExc_RuntimeError);
+            symbols.Need(&t->PyExc_RuntimeWarning);
+            symbols.Need(&t->PyExc_SystemError);
+            symbols.Need(&t->PyExc_TypeError);
+            symbols.Need(&t->PyExc_ValueError);
+            symbols.Need(&t->PyExc_KeyError);
+        }
         _loaded = symbols.Missing is null;
         return symbols.Missing;
     }
@@ -357,15 +315,25 @@ public static unsafe class ApiLoader
 
     struct Symbols(nint library)
     {
+        const string Table = "&t->";
+
         internal string? Missing;
 
         internal readonly nint Find(string name) => NativeLibrary.TryGetExport(library, name, out nint address) ? address : 0;
 
-        internal nint Need(string name)
+        // Fills a field of the table with the symbol of its name, or with another; null if there is none.
+        internal readonly bool Find(void* field, [CallerArgumentExpression(nameof(field))] string name = "")
         {
-            nint address = Find(name);
-            if (address == 0) Missing ??= name;
-            return address;
+            *(nint*)field = Find(NameOf(name));
+            return *(nint*)field != 0;
         }
+
+        // The same, and it must be there.
+        internal void Need(void* field, [CallerArgumentExpression(nameof(field))] string name = "")
+        {
+            if (!Find(field, name)) Missing ??= NameOf(name);
+        }
+
+        static string NameOf(string name) => name.StartsWith(Table, StringComparison.Ordinal) ? name[Table.Length..] : name;
     }
 }

@@ -89,6 +89,19 @@ public struct Layout
     /// </summary>
     public bool ThreadsOutliveRuntime;
 
+    /// <summary>
+    /// Whether dict and set say for what they wanted a hash that failed (3.14+): "cannot use 'list' as a dict key".
+    /// </summary>
+    public bool ErrorsNameRole;
+
+    /// <summary>
+    /// Whether the import tells an initialization that gave no module from one that gave a module of no definition (3.13+).
+    /// </summary>
+    public bool TellsInvalidModules;
+
+    /// <summary>Whether the collector knows a container, which has a head before it.</summary>
+    public static unsafe bool IsTracked(PyObject* container) => *(nint*)((byte*)container - GcHeadSize) != 0;
+
     /// <summary>tp_flags.</summary>
     public static unsafe nuint TypeFlags(PyObject* type) => *(nuint*)((byte*)type + 168);
 
@@ -125,7 +138,7 @@ public struct Layout
     /// The oldest patch release of a minor version without known crashes that concern us: 3.12.8 and 3.13.1 (gh-116510,
     /// gh-113993), 3.14.5 (gh-142516), 3.15.0.
     /// </summary>
-    public static int PatchFloor(int minor) => minor switch { 12 => 8, 13 => 1, 14 => 5, _ => 0 };
+    public readonly int PatchFloor => Minor switch { 12 => 8, 13 => 1, 14 => 5, _ => 0 };
 
     /// <summary>
     /// Fills <see cref="Current"/> for a version given as PY_VERSION_HEX; false if this library does not know its layouts.
@@ -152,6 +165,8 @@ public struct Layout
             FaultsShowStack = minor >= 14,
             ThreadsOutliveRuntime = minor >= 14,
             ParserFormat = minor >= 13 ? 0 : 1,
+            ErrorsNameRole = minor >= 14,
+            TellsInvalidModules = minor >= 13,
             NamesOfKeywordsAreAnyInterpreters = minor == 12 && patch < 4,
         };
         return true;

@@ -82,12 +82,12 @@ public static unsafe class LayoutCheck
 
     static bool IsSequence(PyObject* tuple, PyObject* list, PyObject* number)
     {
-        PyObject** items = (PyObject**)((byte*)tuple + Layout.Current.TupleItems);
+        PyObject** items = Tuples.Items(tuple);
         nint hash = Api.Table.HashBuiltin(tuple);
         ulong expected = Hashes.StartTuple;
         for (int i = 0; i < 3; i++) expected = Hashes.AddItem(expected, Api.Table.HashBuiltin(items[i]));
         return ((PyVarObject*)tuple)->Size == 3 && items[0] == number && hash == Hashes.FinishTuple(expected, 3)
-            && (!Layout.Current.TupleHasHash || *(nint*)((byte*)tuple + Layout.TupleHash) == hash)
+            && (!Layout.Current.TupleHasHash || *Tuples.Hash(tuple) == hash)
             && ((PyListObject*)list)->Size == 1 && ((PyListObject*)list)->Items[0] == number;
     }
 

@@ -66,7 +66,7 @@ public unsafe class FrozenMemoryTests
         if (Layout.Current.TupleHasHash)
         {
             PyObject* tuple = Hosted.Evaluate("freeze([1, 2.5])");
-            Assert.NotEqual(-1, *(nint*)((byte*)tuple + Layout.TupleHash));
+            Assert.NotEqual(-1, *Tuples.Hash(tuple));
         }
     });
 

@@ -24,7 +24,7 @@ internal static unsafe class Arguments
         nint named = keywords == null ? 0 : ((PyVarObject*)keywords)->Size;
         for (nint i = 0; i < named; i++)
         {
-            string name = Text.FromPython(((PyObject**)((byte*)keywords + Layout.Current.TupleItems))[i]);
+            string name = Text.FromPython(Tuples.Items(keywords)[i]);
             int position = names.IndexOf(name);
             if (position < 0)
             {

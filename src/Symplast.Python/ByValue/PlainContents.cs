@@ -190,7 +190,7 @@ internal static unsafe class PlainContents
     static bool IsFree(PySetEntry entry) => entry.Key == null || entry.Hash == -1;
 
     static PyObject** ItemsOf(PyObject* o) =>
-        o->Type == Api.Table.PyList_Type ? ((PyListObject*)o)->Items : (PyObject**)((byte*)o + Layout.Current.TupleItems);
+        o->Type == Api.Table.PyList_Type ? ((PyListObject*)o)->Items : Tuples.Items(o);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static void Destroy(PyObject* capsule)

@@ -191,7 +191,7 @@ internal static unsafe class ExtensionLoader
             bool isModuleObject = api.PyType_IsSubtype(module->Type, api.PyModule_Type) != 0;
             References.Drop(module);
             // 3.13 and newer use another message for a module without a definition than for an object that is no module.
-            bool isModule = Layout.Current.Minor >= 13 && isModuleObject;
+            bool isModule = Layout.Current.TellsInvalidModules && isModuleObject;
             return Errors.Set(
                 *api.PyExc_SystemError,
                 $"initialization of {LastPart(name)} did not return {(isModule ? "a valid" : "an")} extension module");

@@ -127,7 +127,7 @@ internal unsafe ref partial struct Freezer
         {
             nint size = ((PyListObject*)original)->Size;
             if (size != ((PyVarObject*)copy)->Size) return false;
-            PyObject** copies = (PyObject**)((byte*)copy + Layout.Current.TupleItems);
+            PyObject** copies = Tuples.Items(copy);
             for (nint i = 0; i < size; i++)
             {
                 if (!IsCopyOf(((PyListObject*)original)->Items[i], copies[i])) return false;

@@ -47,7 +47,7 @@ internal unsafe ref partial struct Freezer
     /// <summary>Finishes a tuple that was copied without a frame.</summary>
     PyObject* FinishFlatSequence(PyObject* copy, ObjectMark mark)
     {
-        if (Layout.Current.TupleHasHash) *(nint*)((byte*)copy + Layout.TupleHash) = HashOfTuple(copy);
+        if (Layout.Current.TupleHasHash) *Tuples.Hash(copy) = HashOfTuple(copy);
         return Finish(copy, copy->Type, mark);
     }
 

@@ -62,7 +62,7 @@ internal unsafe ref partial struct Freezer
     {
         ref Api api = ref Api.Table;
         PyObject* type = copy->Type;
-        if (type == api.PyTuple_Type) return *(nint*)((byte*)copy + Layout.TupleHash) != -1;
+        if (type == api.PyTuple_Type) return *Tuples.Hash(copy) != -1;
         if (type == api.PyDictProxy_Type) return false;
         if (Layout.Current.HasFrozenDict && type == api.PyFrozenDict_Type) return ((PyFrozenDictObject*)copy)->Hash != -1;
         return type != api.PySlice_Type || HashOfSlice(copy) != -1;
@@ -72,7 +72,7 @@ internal unsafe ref partial struct Freezer
     nint HashOfTuple(PyObject* copy)
     {
         nint count = ((PyVarObject*)copy)->Size;
-        PyObject** items = (PyObject**)((byte*)copy + Layout.Current.TupleItems);
+        PyObject** items = Tuples.Items(copy);
         ulong hash = Hashes.StartTuple;
         for (nint i = 0; i < count; i++) hash = Hashes.AddItem(hash, HashOfPart(items[i]));
         return Hashes.FinishTuple(hash, count);
@@ -111,7 +111,7 @@ internal unsafe ref partial struct Freezer
             double value = ((PyFloatObject*)part)->Value;
             return double.IsNaN(value) ? Hashes.OfAddress(part) : Hashes.OfFloat(value);
         }
-        if (type == api.PyTuple_Type) return *(nint*)((byte*)part + Layout.TupleHash);
+        if (type == api.PyTuple_Type) return *Tuples.Hash(part);
         return type == api.PySlice_Type ? HashOfSlice(part) : api.HashBuiltin(part);
     }
 
@@ -166,7 +166,7 @@ internal unsafe ref partial struct Freezer
         bool isTuple = copy->Type == Api.Table.PyTuple_Type;
         if (Layout.Current.TupleHasHash || !isTuple && copy->Type != Api.Table.PySlice_Type) return true;
         if (depth > Deepest) return false;
-        PyObject** parts = isTuple ? (PyObject**)((byte*)copy + Layout.Current.TupleItems) : &((PySliceObject*)copy)->Start;
+        PyObject** parts = isTuple ? Tuples.Items(copy) : &((PySliceObject*)copy)->Start;
         nint count = isTuple ? ((PyVarObject*)copy)->Size : 3;
         for (nint i = 0; i < count; i++)
         {

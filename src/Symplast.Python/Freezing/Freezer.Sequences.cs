@@ -21,7 +21,7 @@ internal unsafe ref partial struct Freezer
         PyObject* copy = (PyObject*)(block + Layout.GcHeadSize);
         copy->Type = Api.Table.PyTuple_Type;
         ((PyVarObject*)copy)->Size = size;
-        if (Layout.Current.TupleHasHash) *(nint*)((byte*)copy + Layout.TupleHash) = -1;
+        if (Layout.Current.TupleHasHash) *Tuples.Hash(copy) = -1;
         ObjectMark mark = kind == FrameKind.List ? ObjectMark.MutableOrigin : ObjectMarkOf(o);
         nint done = 0;
         if (size <= MostFlat)
@@ -43,14 +43,14 @@ internal unsafe ref partial struct Freezer
         PyObject* original = frame->Original;
         nint size = frame->Size;
         nint index = frame->Index;
-        PyObject** copies = (PyObject**)((byte*)frame->Copy + Layout.Current.TupleItems);
+        PyObject** copies = Tuples.Items(frame->Copy);
         bool isList = frame->Kind == FrameKind.List;
         while (true)
         {
             // Python code may have run since the last look, and may have emptied or moved the list.
             if (((PyVarObject*)original)->Size != size) return RaiseChanged();
             PyObject** items = isList
-                ? ((PyListObject*)original)->Items : (PyObject**)((byte*)original + Layout.Current.TupleItems);
+                ? ((PyListObject*)original)->Items : Tuples.Items(original);
             long callouts = _callouts;
             while (true)
             {
@@ -79,7 +79,7 @@ internal unsafe ref partial struct Freezer
         FreezeFrame* frame = _stack.Last;
         if (Layout.Current.TupleHasHash)
         {
-            nint* hash = (nint*)((byte*)frame->Copy + Layout.TupleHash);
+            nint* hash = Tuples.Hash(frame->Copy);
             if (IsInCycle(frame)) *hash = HashInCycle(frame);
             else if (!frame->Unhashable) *hash = HashOfTuple(frame->Copy);
         }

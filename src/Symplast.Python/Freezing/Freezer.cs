@@ -23,9 +23,9 @@ namespace Symplast.Python.Freezing;
 internal unsafe ref partial struct Freezer
 {
     // Bits of tp_flags; set for the base itself too.
-    const nuint ListSubclass = 1 << 25;
-    const nuint TupleSubclass = 1 << 26;
-    const nuint DictSubclass = 1 << 29;
+    const nuint ListSubclass = PyTypeSpec.ListSubclass;
+    const nuint TupleSubclass = PyTypeSpec.TupleSubclass;
+    const nuint DictSubclass = PyTypeSpec.DictSubclass;
 
     const int VisitsBetweenSignalChecks = 1 << 14;
     const int MostChainedConversions = 100;

@@ -298,7 +298,7 @@ internal unsafe ref struct Thawer
             References.Drop(frame.Items);
         }
         // A collection in between took what held only Nones for free of cycles for ever.
-        if (frame.Kind is Kind.Tuple or Kind.FrozenDict && !IsTracked(copy)) api.PyObject_GC_Track(copy);
+        if (frame.Kind is Kind.Tuple or Kind.FrozenDict && !Layout.IsTracked(copy)) api.PyObject_GC_Track(copy);
         _stack.RemoveLast();
         _result = copy;
         return true;
@@ -315,10 +315,8 @@ internal unsafe ref struct Thawer
         ((PyFrozenDictObject*)to)->Hash = -1;
     }
 
-    static bool IsTracked(PyObject* o) => *(nint*)((byte*)o - Layout.GcHeadSize) != 0;
-
     static PyObject** Items(PyObject* o, bool isList) =>
-        isList ? ((PyListObject*)o)->Items : (PyObject**)((byte*)o + Layout.Current.TupleItems);
+        isList ? ((PyListObject*)o)->Items : Tuples.Items(o);
 
     static PyObject* CopyString(PyAsciiObject* original)
     {

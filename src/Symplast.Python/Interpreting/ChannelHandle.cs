@@ -113,7 +113,7 @@ internal static unsafe class ChannelHandle
             if (!ThisProcess.Check()) return null;
             if (((PyVarObject*)positional)->Size != 1 || named != null)
                 return Errors.Type("Channel() takes exactly one argument");
-            PyObject* deliver = *(PyObject**)((byte*)positional + Layout.Current.TupleItems);
+            PyObject* deliver = Tuples.Items(positional)[0];
             PyObject* self = Api.Table.PyType_GenericAlloc(type, 0);
             if (self == null) return null;
             ((Instance*)self)->Channel = GCHandle.ToIntPtr(GCHandle.Alloc(new Channel(References.New(deliver))));

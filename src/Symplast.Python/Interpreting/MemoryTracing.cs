@@ -98,7 +98,7 @@ internal static unsafe class MemoryTracing
     static bool Traced(PyObject* module, out long bytes)
     {
         PyObject* pair = Call(module, "get_traced_memory"u8);
-        bytes = pair == null ? -1 : Api.Table.PyLong_AsLongLong(*(PyObject**)((byte*)pair + Layout.Current.TupleItems));
+        bytes = pair == null ? -1 : Api.Table.PyLong_AsLongLong(Tuples.Items(pair)[0]);
         References.Drop(pair);
         return bytes >= 0;
     }

@@ -369,7 +369,7 @@ public static unsafe partial class Module
         nint version = Marshal.StringToCoTaskMemUTF8(OtherCopy.OwnVersion());
         int failed = Api.Table.PyModule_AddStringConstant(module, Text.Utf8("__version__"u8), (byte*)version);
         Marshal.FreeCoTaskMem(version);
-        PyObject* floor = Api.Table.PyLong_FromLongLong(Layout.PatchFloor(Layout.Current.Minor));
+        PyObject* floor = Api.Table.PyLong_FromLongLong(Layout.Current.PatchFloor);
         if (failed != 0 || floor == null) return false;
         failed = Api.Table.PyModule_AddObjectRef(module, Text.Utf8("PATCH_FLOOR"u8), floor);
         References.Drop(floor);

@@ -166,7 +166,7 @@ internal static unsafe class PoolType
     static bool BindNew(PyObject* positional, PyObject* named, ref PyObject* name, ref PyObject* limit, ref PyObject* function)
     {
         nint count = ((PyVarObject*)positional)->Size;
-        PyObject** items = (PyObject**)((byte*)positional + Layout.Current.TupleItems);
+        PyObject** items = Tuples.Items(positional);
         if (count > 3)
         {
             Errors.Type($"Pool() takes at most 3 arguments ({count} given)");

@@ -14,11 +14,11 @@ namespace Symplast.Python.Live;
 /// </summary>
 internal static unsafe partial class ArrayType
 {
-    const int Less = 0;
-    const int LessOrEqual = 1;
-    const int Equal = 2;
-    const int NotEqual = 3;
-    const int Greater = 4;
+    const int Less = Comparison.Less;
+    const int LessOrEqual = Comparison.LessOrEqual;
+    const int Equal = Comparison.Equal;
+    const int NotEqual = Comparison.NotEqual;
+    const int Greater = Comparison.Greater;
 
     /// <summary>Describes the kind; called once a process.</summary>
     internal static Kind Kind()
@@ -137,7 +137,7 @@ internal static unsafe partial class ArrayType
             nint count = ((PyVarObject*)positional)->Size;
             if (!ThisProcess.Check() || !LiveMethods.RefuseNamed("Array", named) || !LiveMethods.CheckCount("Array", count, 1, 2))
                 return null;
-            PyObject** arguments = (PyObject**)((byte*)positional + Layout.Current.TupleItems);
+            PyObject** arguments = Tuples.Items(positional);
             PyObject* code = arguments[0];
             if ((Api.Table.PyType_GetFlags(code->Type) & PyTypeSpec.TextSubclass) == 0)
                 return Errors.Type($"a typecode is a str, not {Text.TypeName(code)}");

@@ -79,7 +79,7 @@ internal static unsafe class AtomicIntType
             if (!ThisProcess.Check() || !LiveMethods.RefuseNamed("AtomicInt", named)
                 || !LiveMethods.CheckCount("AtomicInt", count, 0, 1)) return null;
             long value = 0;
-            if (count == 1 && !LiveMethods.TryInteger(*(PyObject**)((byte*)positional + Layout.Current.TupleItems), out value))
+            if (count == 1 && !LiveMethods.TryInteger(Tuples.Items(positional)[0], out value))
                 return null;
             InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
             return Create(interpreter, CurrentPool.Get(interpreter), type, value);

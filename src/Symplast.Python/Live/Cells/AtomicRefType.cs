@@ -74,7 +74,7 @@ internal static unsafe class AtomicRefType
             if (!ThisProcess.Check() || !LiveMethods.RefuseNamed("AtomicRef", named)
                 || !LiveMethods.CheckCount("AtomicRef", count, 0, 1)) return null;
             InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
-            PyObject* o = count == 1 ? *(PyObject**)((byte*)positional + Layout.Current.TupleItems) : Api.Table._Py_NoneStruct;
+            PyObject* o = count == 1 ? Tuples.Items(positional)[0] : Api.Table._Py_NoneStruct;
             return Create(interpreter, CurrentPool.Get(interpreter), type, o);
         }
         catch (Exception e)

@@ -52,7 +52,7 @@ internal unsafe ref struct LiveSearch(LiveState* state)
         }
         bool isList = container->Type == api.PyList_Type;
         PyObject** items = isList
-            ? ((PyListObject*)container)->Items : (PyObject**)((byte*)container + Layout.Current.TupleItems);
+            ? ((PyListObject*)container)->Items : Tuples.Items(container);
         nint count = isList ? ((PyListObject*)container)->Size : ((PyVarObject*)container)->Size;
         for (nint i = 0; i < count; i++)
         {

@@ -179,13 +179,13 @@ internal unsafe ref struct LiveThawer
         PyObject* copy = api.PyTuple_New(length);
         for (nint i = 0; copy != null && i < length; i++)
         {
-            PyObject* item = Visit(((PyObject**)((byte*)tuple + Layout.Current.TupleItems))[i]);
+            PyObject* item = Visit(Tuples.Items(tuple)[i]);
             if (item == null)
             {
                 References.Drop(copy);
                 copy = null;
             }
-            else ((PyObject**)((byte*)copy + Layout.Current.TupleItems))[i] = item;
+            else Tuples.Items(copy)[i] = item;
         }
         _depth--;
         return copy;

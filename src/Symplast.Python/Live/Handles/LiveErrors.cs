@@ -115,7 +115,7 @@ internal static unsafe class LiveErrors
     internal static void ExplainUnhashable(PyObject* o, string role)
     {
         ref Api api = ref Api.Table;
-        if (Layout.Current.Minor < 14) return;
+        if (!Layout.Current.ErrorsNameRole) return;
         PyObject* exception = api.PyErr_GetRaisedException();
         PyObject* text = exception != null && exception->Type == *api.PyExc_TypeError ? api.PyObject_Str(exception) : null;
         if (text == null)

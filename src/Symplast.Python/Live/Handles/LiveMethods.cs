@@ -99,7 +99,7 @@ internal static unsafe class LiveMethods
             References.Drop(second);
             return null;
         }
-        PyObject** items = (PyObject**)((byte*)pair + Layout.Current.TupleItems);
+        PyObject** items = Tuples.Items(pair);
         items[0] = first;
         items[1] = second;
         return pair;

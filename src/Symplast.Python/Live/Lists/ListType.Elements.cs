@@ -8,7 +8,7 @@ namespace Symplast.Python.Live;
 // Operations on many elements: slices and searches.
 internal static unsafe partial class ListType
 {
-    const int Equal = 2;
+    const int Equal = Comparison.Equal;
     const int PerSection = 128;
     const int MostTries = 1000;
 

@@ -14,7 +14,7 @@ namespace Symplast.Python.Live;
 internal static unsafe partial class ListType
 {
     // A bit of tp_flags that list and its subclasses have (Py_TPFLAGS_LIST_SUBCLASS).
-    const nuint ListSubclass = 1 << 25;
+    const nuint ListSubclass = PyTypeSpec.ListSubclass;
 
     /// <summary>Describes the kind; called once a process.</summary>
     internal static Kind Kind()
@@ -92,7 +92,7 @@ internal static unsafe partial class ListType
             {
                 PyObject* items = count == 0
                     ? Api.Table.PyList_New(0)
-                    : Api.Table.PySequence_List(((PyObject**)((byte*)positional + Layout.Current.TupleItems))[0]);
+                    : Api.Table.PySequence_List(Tuples.Items(positional)[0]);
                 bool done = LiveMethods.Hidden(items) != null && Replace((Handle*)self, 0, nint.MaxValue, items);
                 References.Drop(items);
                 return done ? 0 : -1;

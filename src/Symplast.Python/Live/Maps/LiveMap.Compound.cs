@@ -7,7 +7,7 @@ namespace Symplast.Python.Live;
 // What reads and changes a value at one moment.
 internal static unsafe partial class LiveMap<TMap>
 {
-    const int Equal = 2;
+    const int Equal = Comparison.Equal;
 
     /// <summary>The method <c>compare_exchange</c>.</summary>
     internal static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)

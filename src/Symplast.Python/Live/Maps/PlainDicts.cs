@@ -5,8 +5,8 @@ namespace Symplast.Python.Live;
 /// <summary>Dict and SortedDict where plain dicts do the work. The order of the other one does not matter to them.</summary>
 internal static unsafe class PlainDicts
 {
-    const int Equal = 2;
-    const int NotEqual = 3;
+    const int Equal = Comparison.Equal;
+    const int NotEqual = Comparison.NotEqual;
 
     /// <summary>The slot <c>tp_richcompare</c>.</summary>
     internal static PyObject* Compare(PyObject* self, PyObject* other, int operation) =>
@@ -32,7 +32,7 @@ internal static unsafe class PlainDicts
             return Errors.Type($"{name} takes one mapping or iterable of pairs{hint} ({count} arguments given)");
         }
         if (count == 0) return api.PyObject_Call(api.PyDict_Type, positional, named);
-        PyObject* source = *(PyObject**)((byte*)positional + Layout.Current.TupleItems);
+        PyObject* source = Tuples.Items(positional)[0];
         if (api.PyObject_HasAttrString(source, Text.Utf8("keys"u8)) != 0)
         {
             bool isHashed = (api.PyType_GetFlags(source->Type) & PyTypeSpec.DictSubclass) != 0;

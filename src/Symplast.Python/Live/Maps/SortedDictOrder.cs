@@ -184,7 +184,7 @@ internal static unsafe class SortedDictOrder
         if (pair == null) return false;
         bool isPair = ((PyVarObject*)pair)->Size == 2;
         if (!isPair) Errors.Value("irange(): inclusive is a pair of bools");
-        PyObject** items = (PyObject**)((byte*)pair + Layout.Current.TupleItems);
+        PyObject** items = Tuples.Items(pair);
         int first = isPair ? Api.Table.PyObject_IsTrue(items[0]) : -1;
         int second = first < 0 ? -1 : Api.Table.PyObject_IsTrue(items[1]);
         References.Drop(pair);

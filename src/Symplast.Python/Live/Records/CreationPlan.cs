@@ -145,7 +145,7 @@ internal unsafe struct CreationPlans
 
     /// <summary>An item of a tuple, borrowed.</summary>
     internal static PyObject* Item(PyObject* tuple, nint index) =>
-        ((PyObject**)((byte*)tuple + Layout.Current.TupleItems))[index];
+        Tuples.Items(tuple)[index];
 
     readonly CreationPlan* Make(InterpreterState interpreter, PyObject* type)
     {

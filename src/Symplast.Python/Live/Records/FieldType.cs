@@ -60,7 +60,7 @@ internal unsafe struct Field
     internal static bool Check(PyObject* required, PyObject* name, PyObject* o)
     {
         nint count = ((PyVarObject*)required)->Size;
-        PyObject** types = (PyObject**)((byte*)required + Layout.Current.TupleItems);
+        PyObject** types = Tuples.Items(required);
         for (nint i = 0; i < count; i++)
         {
             if (o->Type == types[i]) return true;
@@ -95,7 +95,7 @@ internal unsafe struct Field
         {
             ref Api api = ref Api.Table;
             nint count = ((PyVarObject*)positional)->Size;
-            PyObject** arguments = (PyObject**)((byte*)positional + Layout.Current.TupleItems);
+            PyObject** arguments = Tuples.Items(positional);
             bool fits = count is 2 or 3 && arguments[0]->Type == api.PyUnicode_Type
                 && (arguments[1] == api._Py_NoneStruct || arguments[1]->Type == api.PyTuple_Type);
             if (!fits) return Errors.Type("Field() takes a name, a tuple of types or None, and perhaps a default");
@@ -104,7 +104,7 @@ internal unsafe struct Field
             field->_name = References.New(arguments[0]);
             field->_required = arguments[1] == api._Py_NoneStruct ? null : References.New(arguments[1]);
             field->_usual = field->_required == null || ((PyVarObject*)field->_required)->Size == 0
-                ? null : *(PyObject**)((byte*)field->_required + Layout.Current.TupleItems);
+                ? null : Tuples.Items(field->_required)[0];
             field->_default = count == 3 ? References.New(arguments[2]) : null;
             return (PyObject*)field;
         }
@@ -386,7 +386,7 @@ internal unsafe struct Field
     {
         nint count = ((PyVarObject*)required)->Size;
         string[] names = new string[count];
-        for (nint i = 0; i < count; i++) names[i] = NameOfType(((PyObject**)((byte*)required + Layout.Current.TupleItems))[i]);
+        for (nint i = 0; i < count; i++) names[i] = NameOfType(Tuples.Items(required)[i]);
         return string.Join(" or ", names);
     }
 

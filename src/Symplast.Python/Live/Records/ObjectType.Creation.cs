@@ -351,7 +351,7 @@ internal static unsafe partial class ObjectType
     // Returns -1 if the name is not among the fields, -2 with an exception set.
     static nint IndexOf(PyObject* fields, nint count, PyObject* name)
     {
-        const int Equal = 2;
+        const int Equal = Comparison.Equal;
         // Names in the source are interned.
         for (nint i = 0; i < count; i++)
         {

@@ -87,7 +87,7 @@ internal static unsafe partial class SetType
             if (status == Status.Done && members != 0) status = Sets.Clear(handle->State->Me, SetOf(handle));
             if (status != Status.Done) LiveErrors.Raise(handle, status);
             return status == Status.Done
-                && (count == 0 || AddAll(handle, ((PyObject**)((byte*)positional + Layout.Current.TupleItems))[0])) ? 0 : -1;
+                && (count == 0 || AddAll(handle, Tuples.Items(positional)[0])) ? 0 : -1;
         }
         catch (Exception e)
         {

@@ -333,5 +333,5 @@ internal unsafe ref struct Carrier
         _kept.Dispose();
     }
 
-    static PyObject* ItemOf(PyObject* tuple, int index) => ((PyObject**)((byte*)tuple + Layout.Current.TupleItems))[index];
+    static PyObject* ItemOf(PyObject* tuple, int index) => Tuples.Items(tuple)[index];
 }

@@ -65,7 +65,7 @@ internal unsafe ref partial struct Incoming
         for (nuint i = 0; i < length && made != KeyState.Failed; i++)
         {
             KeyState known =
-                TryMember(state, heap, ((PyObject**)((byte*)o + Layout.Current.TupleItems))[i], isKey, depth, out Value item);
+                TryMember(state, heap, Tuples.Items(o)[i], isKey, depth, out Value item);
             if (known == KeyState.Ready && made == KeyState.Ready) items[done++] = item;
             else if (known == KeyState.Ready) Discard(state, heap, item);
             else if (made != KeyState.Foreign || known == KeyState.Failed) made = known;

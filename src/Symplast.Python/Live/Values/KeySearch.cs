@@ -17,7 +17,7 @@ namespace Symplast.Python.Live;
 /// </remarks>
 internal static unsafe class KeySearch
 {
-    const int Equal = 2;
+    const int Equal = Comparison.Equal;
     const int HashBits = 61;
     const long Modulus = (1L << HashBits) - 1;
     const long Infinity = 314159;

@@ -57,7 +57,7 @@ internal static unsafe class Nesting
     static PyObject* First(PyObject* pair)
     {
         if (pair->Type == Api.Table.PyTuple_Type && ((PyVarObject*)pair)->Size == 2)
-            return *(PyObject**)((byte*)pair + Layout.Current.TupleItems);
+            return Tuples.Items(pair)[0];
         return pair->Type == Api.Table.PyList_Type && ((PyListObject*)pair)->Size == 2
             ? ((PyListObject*)pair)->Items[0] : Api.Table._Py_NoneStruct;
     }
@@ -69,7 +69,7 @@ internal static unsafe class Nesting
         ref Api api = ref Api.Table;
         bool isSlice = o->Type == api.PySlice_Type;
         if (!isSlice && (Layout.TypeFlags(o->Type) & PyTypeSpec.TupleSubclass) == 0) return !IsAlias(o) || IsAliasFlat(o, depth);
-        PyObject** items = isSlice ? &((PySliceObject*)o)->Start : (PyObject**)((byte*)o + Layout.Current.TupleItems);
+        PyObject** items = isSlice ? &((PySliceObject*)o)->Start : Tuples.Items(o);
         nint count = isSlice ? 3 : ((PyVarObject*)o)->Size;
         for (nint i = 0; i < count; i++)
         {

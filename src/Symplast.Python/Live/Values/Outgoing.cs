@@ -132,7 +132,7 @@ internal static unsafe class Outgoing
                 state->Leftover = copy;
                 return null;
             }
-            ((PyObject**)((byte*)copy + Layout.Current.TupleItems))[i] = item;
+            Tuples.Items(copy)[i] = item;
         }
         return copy;
     }

@@ -40,7 +40,7 @@ internal static unsafe class PlainBases
     /// <summary>Returns a new reference to a plain tuple with the items of a derived one; null with an exception set.</summary>
     internal static PyObject* TupleOf(PyObject* o)
     {
-        PyObject* items = Items((PyObject**)((byte*)o + Layout.Current.TupleItems), ((PyVarObject*)o)->Size);
+        PyObject* items = Items(Tuples.Items(o), ((PyVarObject*)o)->Size);
         PyObject* tuple = items == null ? null : Api.Table.PyList_AsTuple(items);
         References.Drop(items);
         return tuple;
