@@ -34,7 +34,7 @@ internal static unsafe partial class LiveMap<TMap>
         LiveState* state = handle->State;
         ref Api api = ref Api.Table;
         PyObject* source = ((PyVarObject*)positional)->Size == 1
-            ? *(PyObject**)((byte*)positional + Layout.Current.TupleItems) : null;
+            ? Tuples.Items(positional)[0] : null;
         if (source != null && named == null && source->Type == api.PyDict_Type) return api.PyDict_Copy(source);
         if (source == null || !PlainDicts.IsLive(state, source)) return PlainDicts.Make(handle, positional, named);
         PyObject* plain = PlainForms.Of(state, source);

@@ -82,7 +82,7 @@ internal static unsafe class UnsortableKeys
         if ((Layout.TypeFlags(o->Type) & PyTypeSpec.TupleSubclass) == 0) return IsNaN(o);
         for (nint i = 0; i < ((PyVarObject*)o)->Size && depth < TupleBlob.MaximumDepth; i++)
         {
-            if (HoldsNaN(((PyObject**)((byte*)o + Layout.Current.TupleItems))[i], depth + 1)) return true;
+            if (HoldsNaN(Tuples.Items(o)[i], depth + 1)) return true;
         }
         return false;
     }
