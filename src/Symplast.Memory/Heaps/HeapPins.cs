@@ -63,7 +63,8 @@ internal static unsafe class HeapPins
     {
         Interleaving.DeepPoint();
         // The pin may have gone before the memory; then whoever empties the heap comes here again.
-        if (!heap->IsEmptied || heap->IsWaiting || (Volatile.Read(ref heap->Pins) != 0 && !Interleaving.Omits(PinStep.EmptierLooks)))
+        if (!heap->IsEmptied || heap->IsWaiting
+            || (Volatile.Read(ref heap->Pins) != 0 && !Interleaving.Omits(PinStep.EmptierLooks)))
             return false;
         heap->IsWaiting = true;
         return true;

@@ -40,7 +40,8 @@ internal static class MapSizes
     internal const int MostTries = 8;
 
     /// <summary>
-    /// A segment is packed when no more than one entry in 2^this is left, so that a packed one is no more than a part of a snapshot.
+    /// A segment is packed when no more than one entry in 2^this is left, so that a packed one is no more than a part
+    /// of a snapshot.
     /// </summary>
     internal const int PackingShift = 4;
 

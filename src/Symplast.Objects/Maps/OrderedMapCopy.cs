@@ -85,7 +85,8 @@ public unsafe partial struct OrderedMap
         // The segment was there when the caller's section began, which was after the places were counted.
         Debug.Assert(MapCopy.Places(copy)[segment] != MapCopy.None);
         uint place = MapCopy.Places(copy)[segment];
-        return (place & MapCopy.Whole) != 0 ? place & ~MapCopy.Whole : place + (id - FirstIdOf(large, segment) >> MapSizes.PartBits);
+        return (place & MapCopy.Whole) != 0
+            ? place & ~MapCopy.Whole : place + (id - FirstIdOf(large, segment) >> MapSizes.PartBits);
     }
 
     // Does nothing, and looks at nothing of the map, if the part is copied: then the map may be gone.

@@ -172,7 +172,8 @@ public unsafe partial struct OrderedMap
 
     // The first or last entry that was not Removed when it was looked at. Under the lock of the order, it is the first or last
     // until it is Removed.
-    internal static MapEntry* End(LargeMap* large, bool last, out uint id) => last ? LastLive(large, out id) : FirstLive(large, out id);
+    internal static MapEntry* End(LargeMap* large, bool last, out uint id) =>
+        last ? LastLive(large, out id) : FirstLive(large, out id);
 
     static MapEntry* FirstLive(LargeMap* large, out uint id)
     {

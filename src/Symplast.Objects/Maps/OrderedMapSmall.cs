@@ -143,7 +143,8 @@ public unsafe partial struct OrderedMap
     static nint Grow(Participant* me, OrderedMap* map, SmallMap* old)
     {
         int live = LiveOf(old);
-        nint root = live < MapSizes.SmallLimit ? (nint)NewCopy(me, map, old, live + 2, isExchange: false) : NewLarge(me, map, old, live);
+        nint root = live < MapSizes.SmallLimit
+            ? (nint)NewCopy(me, map, old, live + 2, isExchange: false) : NewLarge(me, map, old, live);
         if (root == 0) return 0;
         Freeze(old, root);
         Publish(me, map, old, root);

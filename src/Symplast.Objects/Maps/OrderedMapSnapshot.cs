@@ -299,6 +299,7 @@ public unsafe partial struct OrderedMap
     static bool IsSparse(LargeMap* large)
     {
         uint live = large->Tail - large->Dead;
-        return live <= FewLive && large->Held > MapSizes.FewDead && large->Held / 16 > live || large->Tail > MapSizes.MostIds / 4 * 3;
+        return live <= FewLive && large->Held > MapSizes.FewDead && large->Held / 16 > live
+            || large->Tail > MapSizes.MostIds / 4 * 3;
     }
 }

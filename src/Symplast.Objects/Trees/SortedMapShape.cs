@@ -127,7 +127,8 @@ public unsafe partial struct SortedMap
         return inner;
     }
 
-    internal static byte Common(in Entry first, in Entry last) => SortedKey.CommonBeginning(new Value(first.Key), new Value(last.Key));
+    internal static byte Common(in Entry first, in Entry last) =>
+        SortedKey.CommonBeginning(new Value(first.Key), new Value(last.Key));
 
     static SortedNode* NewNode(
         Participant* me, PoolHeap* heap, OrderingClass kind, int level, ReadOnlySpan<Entry> entries, int known,

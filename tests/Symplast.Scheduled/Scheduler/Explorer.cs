@@ -2,13 +2,13 @@ namespace Symplast.Testing;
 
 /// <summary>
 /// Runs a trial under many schedules: systematically all of them, or random ones. Threads switch only where they call
-/// <see cref="Interleaving"/>'s methods, and only one runs at a time, so that a schedule can be run again. It explores sequentially
-/// consistent executions; what weaker ones can do must be modelled in the trial.
+/// <see cref="Interleaving"/>'s methods, and only one runs at a time, so that a schedule can be run again. It explores
+/// sequentially consistent executions; what weaker ones can do must be modelled in the trial.
 /// </summary>
 /// <remarks>
 /// After M. Musuvathi and S. Qadeer, "Iterative context bounding for systematic testing of multithreaded programs", PLDI 2007.
-/// Whatever waits must tell the scheduler so (<see cref="Interleaving.Spin"/>, <see cref="Interleaving.Await(int*)"/>); a thread that
-/// waits otherwise for one that is not its turn ends the exploration after a minute. One exploration at a time in a thread.
+/// Whatever waits must tell the scheduler so (<see cref="Interleaving.Spin"/>, <see cref="Interleaving.Await(int*)"/>); a thread
+/// that waits otherwise for one that is not its turn ends the exploration after a minute. One exploration at a time in a thread.
 /// </remarks>
 public sealed unsafe class Explorer
 {
