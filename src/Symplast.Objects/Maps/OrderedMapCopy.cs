@@ -68,23 +68,15 @@ public unsafe partial struct OrderedMap
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Preserve(LargeMap* large, uint id)
     {
-        MapCopy* copy = CopyOf(large);
+        MapCopy* copy = MapAtomics.LoadCopy(large);
         if (copy != null && id < copy->Tail) CopyPart(copy, PartOf(large, copy, id));
     }
 
     // Whether the value of an entry may be changed. Under the lock of the order one cannot wait until it may.
     static bool IsPreserved(LargeMap* large, uint id)
     {
-        MapCopy* copy = CopyOf(large);
+        MapCopy* copy = MapAtomics.LoadCopy(large);
         return copy == null || id >= copy->Tail || Volatile.Read(ref MapCopy.Part(copy, PartOf(large, copy, id))->Copied) != 0;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static MapCopy* CopyOf(LargeMap* large)
-    {
-        if (Interleaving.Omits(OrderedMapFault.NothingIsPreserved)) return null;
-        // Acquire: pairs with the exchange in TryBegin. A writer sees the copy, or was waited for before that.
-        return (MapCopy*)Volatile.Read(ref *(nint*)&large->Copy);
     }
 
     static uint PartOf(LargeMap* large, MapCopy* copy, uint id)
@@ -124,8 +116,7 @@ public unsafe partial struct OrderedMap
         Interleaving.Point();
         // Acquire: pairs with the release in CopyPart, so that the copies are there.
         if (Volatile.Read(ref part->Copied) != 0) return;
-        // Whoever is copying is waited for.
-        if (!Interleaving.Omits(OrderedMapFault.CopyingIsNotAwaited)) ObjectLock.Enter(&part->Lock);
+        MapAtomics.EnterPart(part);
         if (part->Copied == 0)
         {
             Interleaving.Point();
@@ -134,7 +125,7 @@ public unsafe partial struct OrderedMap
             // Full fence: pairs with the acquire in IsComplete.
             Interlocked.Decrement(ref copy->Left);
         }
-        if (!Interleaving.Omits(OrderedMapFault.CopyingIsNotAwaited)) ObjectLock.Exit(&part->Lock);
+        MapAtomics.ExitPart(part);
     }
 
     // The map's own references keep keys and values alive, because nobody takes one of them out before the part is copied. Values

@@ -96,7 +96,7 @@ public unsafe partial struct OrderedMap
     {
         // From here on nothing is inserted, removed or moved; what was begun is complete.
         MoveShards(me, large);
-        CopyRest(CopyOf(large));
+        CopyRest(MapAtomics.LoadCopy(large));
         StopPacking(large);
         MapSegments* segments = large->Segments;
         for (int i = 0; (ulong)i < segments->Capacity; i++)
@@ -131,7 +131,7 @@ public unsafe partial struct OrderedMap
             MapShard* shard = EnterShard(large, hash);
             bool mine = shard->Moved == 0;
             int depth = shard->Depth;
-            shard->Moved = Interleaving.Omits(OrderedMapFault.ShardsStayOpen) ? 0 : 1;
+            MapAtomics.MarkMoved(shard);
             ObjectLock.Exit(&shard->Lock);
             if (!mine) continue;
             Heap.Retire(me, shard);

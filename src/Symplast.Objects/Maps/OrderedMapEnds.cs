@@ -102,8 +102,7 @@ public unsafe partial struct OrderedMap
             if (entry != null && !TryEnterShardOf(large, entry, out shard)) return false;
             EnterOrder(large);
             MapEntry* found = entry;
-            if (!Interleaving.Omits(OrderedMapFault.EndIsNotLookedForAgain) || entry == null || ValueOf(entry) == Removed)
-                entry = End(large, last, out id);
+            entry = MapAtomics.EndAgain(large, last, entry, ref id);
             bool isMine = entry != null && IsPreserved(large, id) && (entry == found || TryPassTo(large, entry, ref shard));
             Value current = default;
             bool isDue = false;
@@ -173,7 +172,8 @@ public unsafe partial struct OrderedMap
 
     // The first or last entry that was not Removed when it was looked at. Under the lock of the order, it is the first or last
     // until it is Removed.
-    static MapEntry* End(LargeMap* large, bool last, out uint id) => last ? LastLive(large, out id) : FirstLive(large, out id);
+    internal static MapEntry* End(LargeMap* large, bool last, out uint id) =>
+        last ? LastLive(large, out id) : FirstLive(large, out id);
 
     static MapEntry* FirstLive(LargeMap* large, out uint id)
     {

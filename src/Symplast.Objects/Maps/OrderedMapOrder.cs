@@ -34,8 +34,7 @@ public unsafe partial struct OrderedMap
             uint tail = Volatile.Read(ref large->Tail);
             uint dead = Volatile.Read(ref large->Dead);
             Interleaving.Point();
-            if (Interleaving.Omits(OrderedMapFault.CountIsNotAtOneInstant)) return tail - dead;
-            if ((version & 1) == 0 && Volatile.Read(ref large->Version) == version) return tail - dead;
+            if (MapAtomics.IsUnchanged(large, version)) return tail - dead;
         }
         // The holder was interrupted, or there is no end of changes.
         ObjectLock.Enter(&large->Order);

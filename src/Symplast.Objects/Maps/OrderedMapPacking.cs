@@ -11,7 +11,7 @@ public unsafe partial struct OrderedMap
 {
     // The value of an entry. Acquire: see Load.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Value ValueOf(MapEntry* entry)
+    internal static Value ValueOf(MapEntry* entry)
     {
         Value* place = &entry->Value;
         return Current(ref place);
@@ -22,14 +22,13 @@ public unsafe partial struct OrderedMap
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Value Current(ref Value* place)
     {
-        Value value = Load(place);
+        Value value = MapAtomics.LoadCurrent(place);
         while (value.IsForward)
         {
-            if (Interleaving.Omits(OrderedMapFault.ForwardIsTakenForRemoved)) return Removed;
             place = value.Place;
             Interleaving.Point();
             // Acquire: pairs with the compare-and-swap in MoveValue, as the reading before does, so that the value is there.
-            value = Load(place);
+            value = MapAtomics.LoadCurrent(place);
         }
         return value;
     }
@@ -79,7 +78,7 @@ public unsafe partial struct OrderedMap
     }
 
     // Acquire: pairs with the release in TryRemoveValue. Who made the last removal sees it.
-    static uint LiveIn(MapSegment* head) => head->Count - Volatile.Read(ref head->Dead);
+    internal static uint LiveIn(MapSegment* head) => head->Count - Volatile.Read(ref head->Dead);
 
     // Whether a segment should be packed, or is to be dropped.
     static bool IsDue(LargeMap* large, MapSegment* head, int segment)
@@ -152,17 +151,12 @@ public unsafe partial struct OrderedMap
     {
         ObjectLock.Enter(&large->Growing);
         nint* place = MapSegments.Items(large->Segments) + segment;
-        bool isMine = (*place == old || Interleaving.Omits(OrderedMapFault.SegmentIsPackedTwice))
-            && (large->GivenUp == 0 || Interleaving.Omits(OrderedMapFault.GivenUpIsPacked));
+        bool isMine = MapAtomics.IsStillThere(place, old) && !MapAtomics.IsGivenUp(large);
         if (isMine)
         {
             MapSegment* from = HeadOf(large, old, segment);
             MoveValues(old, to);
-            if (Interleaving.Omits(OrderedMapFault.RemovalsAreCountedEarly)) to->Dead = to->Count - LiveIn(from);
-            // Nobody removes an entry for a moment: each removal counts in one of the two. What is counted of the map does not
-            // change, so its version does not.
-            ObjectLock.Enter(&large->Order);
-            if (!Interleaving.Omits(OrderedMapFault.RemovalsAreCountedEarly)) to->Dead = to->Count - LiveIn(from);
+            MapAtomics.EnterOrderAndCount(large, from, to);
             Interleaving.Point();
             // Full fence: unlinks the old segment before it is retired. Pairs with the acquire in EntryAt; under Growing, so that
             // no copy of the list keeps it.
@@ -196,11 +190,9 @@ public unsafe partial struct OrderedMap
         {
             *to = value;
             // For ever, so there is nothing to move, and nobody looks here for another value.
-            if (value == Removed || Interleaving.Omits(OrderedMapFault.ValueIsCopied)) return;
+            if (value == Removed) return;
             Interleaving.Point();
-            // Full fence: publishes the new entry, and pairs with the acquire in Current. Who has found the old place finds the
-            // new one from now on: readers, updates and removals alike.
-            Value seen = Swap(from, Value.Forward(to), value);
+            Value seen = MapAtomics.ForwardValue(from, to, value);
             if (seen == value) return;
             value = seen;
         }

@@ -71,8 +71,7 @@ public unsafe partial struct OrderedMap
             ulong first = Volatile.Read(ref tags[0]);
             ulong rest = Volatile.Read(ref tags[1]);
             Interleaving.Point();
-            if ((version & 1) == 0 && Volatile.Read(ref small->Version) == version
-                || Interleaving.Omits(OrderedMapFault.CountIsNotAtOneInstant))
+            if (MapAtomics.IsUnchanged(small, version))
                 return (ulong)(BitOperations.PopCount(first & Bits) + BitOperations.PopCount(rest & Bits));
             if (look % MapSizes.MostLooks != 0) continue;
             // The holder was interrupted.

@@ -247,7 +247,7 @@ public unsafe partial struct OrderedMap
         Interlocked.Increment(ref map->Gate);
         Epoch.Exit(me);
         // Its barrier pairs with the announcement of a writer's section: a writer that did not see the gate is waited for.
-        if (!Interleaving.Omits(OrderedMapFault.GateIsNotAwaited)) MapAtomics.AwaitSections();
+        MapAtomics.AwaitSections();
         Epoch.Enter(me);
         // With the pool, the gate is gone too.
         if (PoolHeap.IsDeleted(Heap.Of(map))) return Status.Deleted;

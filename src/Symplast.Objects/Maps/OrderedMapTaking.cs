@@ -141,8 +141,7 @@ public unsafe partial struct OrderedMap
         }
         Interleaving.Point();
         // Acquire: as above.
-        if (Volatile.Read(ref large->Version) != version && !Interleaving.Omits(OrderedMapFault.CountIsNotAtOneInstant))
-            return false;
+        if (!MapAtomics.IsUnchanged(large, version)) return false;
         Interleaving.Point();
         // Acquire: as above. Pairs with the exchange that gave up the root; only then are its entries taken out without a new
         // version.

@@ -205,9 +205,7 @@ public unsafe partial struct OrderedMap
             if (decision == MapDecision.Store)
             {
                 Interleaving.Point();
-                Value seen = Interleaving.Omits(OrderedMapFault.UpdateIsBlind)
-                    ? Swap(place, desired, Load(place)) is var any && any.IsMark ? any : current
-                    : Swap(place, desired, current);
+                Value seen = MapAtomics.UpdateValue(place, desired, current);
                 if (seen != current)
                 {
                     Reference.Drop(attempt.Me, desired);
@@ -235,7 +233,7 @@ public unsafe partial struct OrderedMap
         if (TChange.Inserts && !MakeKey(ref attempt, key)) return true;
         ulong hash = key.Hash;
         MapShard* shard = EnterShard(large, hash);
-        if (shard->Moved != 0 && !Interleaving.Omits(OrderedMapFault.MovedIsIgnored))
+        if (MapAtomics.IsMoved(shard))
         {
             ObjectLock.Exit(&shard->Lock);
             return false;
@@ -360,9 +358,8 @@ public unsafe partial struct OrderedMap
     {
         OrderedMap* map = attempt.Map;
         if (!attempt.HoldsLock) ObjectLock.Enter(&map->Object.Lock);
-        nint root = map->Root;
+        nint root = MapAtomics.RootAgain(map, seen);
         bool done = root != 0 && !OrderedMap.IsLarge(root);
-        if (Interleaving.Omits(OrderedMapFault.RootIsOld) && (done = true)) root = seen;
         if (done)
         {
             SmallMap* small = (SmallMap*)root;

@@ -155,18 +155,15 @@ public unsafe partial struct SortedMap
         // Acquire: pairs with the releases in Write; and no later than the second look at the word.
         value = new Value(Volatile.Read(ref SortedLeaf.Value(leaf, place)));
         Interleaving.Point();
-        // A word that is the same now was so when the value was read. Pairs with the releases in Write, Pop and Kill.
-        return Interleaving.Omits(SortedMapFault.TrustsOneLeaf) || Volatile.Read(ref leaf->Node.Order) == order;
+        return TreeAtomics.IsUnchanged(leaf, order);
     }
 
     static bool AreUnchanged(SortedMap* map, Passed* passed, int count, ulong era)
     {
-        if (Interleaving.Omits(SortedMapFault.TrustsPassedLeaves)) return true;
         for (int i = 0; i < count; i++)
         {
             Interleaving.Point();
-            // Pairs with the releases in Write, Pop and Kill.
-            if (Volatile.Read(ref passed[i].Leaf->Node.Order) != passed[i].Order) return false;
+            if (!TreeAtomics.IsPassedUnchanged(passed[i].Leaf, passed[i].Order)) return false;
         }
         Interleaving.Point();
         // Pairs with the increment in Clear.

@@ -26,8 +26,7 @@ public unsafe partial struct SortedMap
             // Acquire: pairs with the release in ExitOrder. If it is of a later version, so is what is read next.
             long count = Volatile.Read(ref map->Entries);
             Interleaving.Point();
-            if (Interleaving.Omits(SortedMapFault.CountsAnyTime)) return count;
-            if ((version & 1) == 0 && Volatile.Read(ref map->Version) == version) return count;
+            if (TreeAtomics.IsUnchanged(map, version)) return count;
         }
         // The holder was interrupted, or there is no end of changes.
         ObjectLock.Enter(&map->Order);
@@ -41,7 +40,7 @@ public unsafe partial struct SortedMap
     static bool TryEnterOrder(SortedMap* map, ulong era)
     {
         EnterOrder(map);
-        if (map->Era == era || Interleaving.Omits(SortedMapFault.CountsWhatWasCleared)) return true;
+        if (TreeAtomics.IsEra(map, era)) return true;
         ExitOrder(map, 0);
         return false;
     }

@@ -37,7 +37,7 @@ public unsafe partial struct SortedMap
     /// A node's range: the least key of it and the least one above; empty where there is no bound. It never changes, so it is
     /// right whichever way one came to the node.
     /// </summary>
-    readonly struct Fences(Value lower, Value upper)
+    internal readonly struct Fences(Value lower, Value upper)
     {
         internal readonly Value Lower = lower;
         internal readonly Value Upper = upper;
@@ -109,7 +109,7 @@ public unsafe partial struct SortedMap
     static bool TryLock(SortedNode* node, int* word)
     {
         ObjectLock.Enter(word);
-        if (node->DeadFlag == 0 || Interleaving.Omits(SortedMapFault.UsesDeadLeaf)) return true;
+        if (!TreeAtomics.IsDead(node)) return true;
         ObjectLock.Exit(word);
         return false;
     }
@@ -133,8 +133,7 @@ public unsafe partial struct SortedMap
             return false;
         }
         ObjectLock.Enter(&parent->Lock);
-        if ((parent->Node.DeadFlag == 0 || Interleaving.Omits(SortedMapFault.UsesDeadParent))
-            && *SortedInner.Slot(parent, index) == (nint)node) return true;
+        if (!TreeAtomics.IsDeadParent(parent) && *SortedInner.Slot(parent, index) == (nint)node) return true;
         ObjectLock.Exit(&parent->Lock);
         return false;
     }
@@ -152,7 +151,7 @@ public unsafe partial struct SortedMap
     }
 
     /// <summary>Marks a node that was just replaced; its lock is held.</summary>
-    static void Kill(SortedNode* node)
+    internal static void Kill(SortedNode* node)
     {
         node->DeadFlag = 1;
         Interleaving.Point();

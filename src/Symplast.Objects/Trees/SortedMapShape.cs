@@ -30,7 +30,7 @@ public unsafe partial struct SortedMap
     /// <summary>
     /// An entry of a leaf, or a child and the least key of its range. The digest is as in the node that it comes from.
     /// </summary>
-    struct Entry
+    internal struct Entry
     {
         internal byte Tag;
         internal long Digest;
@@ -87,9 +87,7 @@ public unsafe partial struct SortedMap
         nuint size = (nuint)sizeof(SortedLeaf);
         SortedLeaf* leaf = (SortedLeaf*)(isExchange ? Heap.AllocateInExchange(me, heap, size) : Heap.Allocate(me, heap, size));
         if (leaf == null) return null;
-        // What will be inserted begins as the range does; what the entries have in common says nothing about it.
-        byte skip = Interleaving.Omits(SortedMapFault.SkipsWhatEntriesShare) && entries.Length > 1
-            ? Common(entries[0], entries[^1]) : range.Common;
+        byte skip = TreeAtomics.SkipInLeaf(range, entries);
         leaf->Node = new SortedNode { Class = kind, Order = LeafOrder.First(entries.Length), Skip = skip };
         leaf->Lock = 1;
         leaf->Next = null;
@@ -119,7 +117,7 @@ public unsafe partial struct SortedMap
         inner->Lock = 0;
         inner->Next = null;
         inner->Count = (byte)entries.Length;
-        inner->IsOpen = isOpen && skip > 0 && !Interleaving.Omits(SortedMapFault.SkipsUnread);
+        inner->IsOpen = TreeAtomics.IsOpen(isOpen && skip > 0);
         SortedInner.Clear(inner, entries.Length);
         for (int i = 0; i < entries.Length; i++)
         {
@@ -129,7 +127,8 @@ public unsafe partial struct SortedMap
         return inner;
     }
 
-    static byte Common(in Entry first, in Entry last) => SortedKey.CommonBeginning(new Value(first.Key), new Value(last.Key));
+    internal static byte Common(in Entry first, in Entry last) =>
+        SortedKey.CommonBeginning(new Value(first.Key), new Value(last.Key));
 
     static SortedNode* NewNode(
         Participant* me, PoolHeap* heap, OrderingClass kind, int level, ReadOnlySpan<Entry> entries, int known,
@@ -346,11 +345,7 @@ public unsafe partial struct SortedMap
 
         if (replacesParent) Hang(map, site.Grand, site.GrandIndex, top);
         else Hang(map, site.Parent, site.Index, top);
-        if (Interleaving.Omits(SortedMapFault.UnlocksEarly)) UnlockNew(first, second);
-        Kill(left);
-        if (right != null) Kill(right);
-        if (replacesParent) Kill(&site.Parent->Node);
-        if (!Interleaving.Omits(SortedMapFault.UnlocksEarly)) UnlockNew(first, second);
+        TreeAtomics.KillAndUnlock(left, right, replacesParent ? &site.Parent->Node : null, first, second);
         if (replacesParent) UnlockAbove(map, site.Grand);
         UnlockAbove(map, site.Parent);
         if (right != null) Unlock(right);
@@ -363,7 +358,7 @@ public unsafe partial struct SortedMap
         return Status.Done;
     }
 
-    static void UnlockNew(SortedNode* first, SortedNode* second)
+    internal static void UnlockNew(SortedNode* first, SortedNode* second)
     {
         if (first->Level != 0) return;
         Unlock(first);

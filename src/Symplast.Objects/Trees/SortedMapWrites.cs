@@ -328,11 +328,7 @@ public unsafe partial struct SortedMap
             Reference.Drop(me, key);
             return Status.WrongKind;
         }
-        if (Interleaving.Omits(SortedMapFault.PublishesEarly))
-        {
-            Volatile.Write(ref leaf->Node.Order, LeafOrder.Inserted(order, position));
-            Interleaving.Point();
-        }
+        TreeAtomics.BeginFilling(leaf, LeafOrder.Inserted(order, position));
         leaf->Tags[place] = SortedKey.TagOf(probe);
         leaf->Digests[place] = sought.DigestIn(&leaf->Node);
         SortedLeaf.Key(leaf, place) = key.Bits;

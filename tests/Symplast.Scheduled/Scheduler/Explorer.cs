@@ -7,9 +7,8 @@ namespace Symplast.Testing;
 /// </summary>
 /// <remarks>
 /// After M. Musuvathi and S. Qadeer, "Iterative context bounding for systematic testing of multithreaded programs", PLDI 2007.
-/// Whatever waits must tell the scheduler so (<see cref="Interleaving.Spin"/>, <see cref="Interleaving.Await(int*)"/>); a
-/// thread that waits otherwise for one that is not its turn ends the exploration after a minute. One exploration at a time in a
-/// thread.
+/// Whatever waits must tell the scheduler so (<see cref="Interleaving.Spin"/>, <see cref="Interleaving.Await(int*)"/>); a thread
+/// that waits otherwise for one that is not its turn ends the exploration after a minute. One exploration at a time in a thread.
 /// </remarks>
 public sealed unsafe class Explorer
 {
