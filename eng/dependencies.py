@@ -40,8 +40,9 @@ NEVERS = [
 # What only Symplast.CPython may hold of CPython; as far as an expression can tell.
 NUMBERS = [
     (re.compile(r"\bLayout\s*\.\s*Current\s*\.\s*(?:Minor|Patch)\b"), "asks for a version: Layout has named facts"),
-    (re.compile(r"\(nint\*\)\s*\(\(byte\*\)[^;]*?\bLayout\.|\(PyObject\*\*\)\s*\(\(byte\*\)[^;]*?\bLayout\."), "reads a field by its offset"),
-    (re.compile(r"\b(?:Less|LessOrEqual|Equal|NotEqual|Greater|GreaterOrEqual) = [0-5];"), "writes down a code of an operator: Comparison has them"),
+    (re.compile(r"\((?:nint\*|PyObject\*\*)\)\s*\(\(byte\*\)[^;]*?\bLayout\."), "reads a field by its offset"),
+    (re.compile(r"\b(?:Less|LessOrEqual|Equal|NotEqual|Greater|GreaterOrEqual) = [0-5];"),
+     "writes down a code of an operator: Comparison has them"),
     (re.compile(r"\b\w+Subclass = 1 <<"), "writes down a flag of a type: PyTypeSpec has them"),
     (re.compile(r"\b0x030[0-9A-Fa-f]"), "compares with a version"),
 ]

@@ -60,10 +60,12 @@ class Picture(InFolder):
                          ["Symplast.Memory uses Symplast.Objects (High): memory knows no structure"])
 
     def test_numbers_of_cpython(self):
-        body = "namespace S;\nclass A\n{\n    // Layout.Current.Minor\n    bool F() => Layout.Current.Minor < 14;\n    const int Equal = 2;\n}\n"
+        body = ("namespace S;\nclass A\n{\n    // Layout.Current.Minor\n    bool F() => Layout.Current.Minor < 14;\n"
+                "    const int Equal = 2;\n}\n")
         self.read(**{"Symplast.Python/Live__A": body, "Symplast.CPython__Layout": body})
         root = next(self.folder.iterdir())
-        self.assertEqual([line.partition(" ")[0] for line in dependencies.numbers(root)], ["Symplast.Python/Live/A.cs:5", "Symplast.Python/Live/A.cs:6"])
+        self.assertEqual([line.partition(" ")[0] for line in dependencies.numbers(root)],
+                         ["Symplast.Python/Live/A.cs:5", "Symplast.Python/Live/A.cs:6"])
 
 
 if __name__ == "__main__":
