@@ -60,12 +60,14 @@ class Script:
 
     def __init__(self, source):
         code = child._PRELUDE.format(path=child._path()) + executor_case.WATCHDOG + _BEGIN + textwrap.dedent(source)
-        # A file: python -c ends with status 1 on 3.13, whatever the program is.
-        with tempfile.NamedTemporaryFile("w", suffix=".py", delete=False) as file:
+        # A file: python -c ends with status 1 on 3.13, whatever the program is. In a folder of its own, which Python looks into
+        # for modules first.
+        self.folder = tempfile.TemporaryDirectory()
+        path = os.path.join(self.folder.name, "script.py")
+        with open(path, "w") as file:
             file.write(code)
-        self.name = file.name
         self.process = subprocess.Popen(
-            [sys.executable, "-X", "faulthandler", file.name],
+            [sys.executable, "-X", "faulthandler", path],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
 
@@ -75,7 +77,7 @@ class Script:
         if line == "ready\n":
             self.process.send_signal(signal.SIGINT)
         out, err = self.process.communicate()
-        os.remove(self.name)
+        self.folder.cleanup()
         if line != "ready\n":
             raise child.ChildFailed(f"{line}{out}{err}")
         return self.process.returncode, out, err
