@@ -34,7 +34,7 @@ _CALLED_BY_THREADS = ("_ctypes",)
 class Policy:
     """
     How an interpreter loads the extension modules and libraries that it imports from now on. The policy of the main interpreter
-    is the default of its workers, unless their executor is given another. It does not apply to the main interpreter's own imports.
+    is the default of its workers, unless their executor is given another. It does not apply to the main interpreter's imports.
 
     The initial policy comes from the environment: SYMPLAST_EXTENSIONS ("private" or "refuse", for all modules that have no policy
     of their own); SYMPLAST_EXTENSIONS_PRIVATE, SYMPLAST_EXTENSIONS_SHARED and SYMPLAST_EXTENSIONS_REFUSE (names, separated by
