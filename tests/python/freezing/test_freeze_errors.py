@@ -140,3 +140,12 @@ class Paths(unittest.TestCase):
                     function(*arguments, **keywords)
         self.assertEqual(self.pool.freeze(obj=[1], default=None), (1,))
         self.assertEqual(self.pool.freeze([D], str), ("1.5",))
+
+
+class TestTypes(unittest.TestCase):
+    def test_they_fit_their_place_among_pythons_own(self):
+        for kind, base in ((symplast.NotShareableError, TypeError), (symplast.DeletedError, ReferenceError),
+                           (symplast.PoolInUseError, RuntimeError), (symplast.PoolFullError, MemoryError)):
+            with self.subTest(kind.__name__):
+                self.assertTrue(issubclass(kind, symplast.SymplastError) and issubclass(kind, base))
+                self.assertTrue(kind.__module__ == "symplast" and kind.__doc__)
