@@ -17,12 +17,12 @@ def folders():
 
 
 def extend():
-    """Puts the folders on the path: at its end, so that the standard library, of which programs import the most, is found as fast."""
+    """Puts the folders at the end of the path: the standard library, of which programs import the most, is found as fast."""
     sys.path += [folder for folder in folders() if folder not in sys.path]
 
 
 class Loader(unittest.TestLoader):
-    """Finds tests by the names of modules, classes and methods; in a folder that is named, as live/maps; and without names, all."""
+    """Finds tests by the names of modules, classes, methods and folders (live/maps); without names, all of them."""
 
     def discover(self, start_dir, pattern="test*.py", top_level_dir=None):
         if start_dir in (HERE, "."):  # what unittest asks for without names

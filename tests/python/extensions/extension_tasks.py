@@ -1,13 +1,12 @@
 """What the tests of extension modules run, in the main interpreter and in workers alike.
 
-Functions return plain values that can be compared.
+Functions return plain values that can be compared. Every worker of those tests imports this module, so it imports little.
 """
 
 import gc
 import importlib
 import importlib.machinery
 import importlib.util
-import inspect
 import os
 import pickle
 import sys
@@ -47,6 +46,8 @@ def _described(error):
 def names(name):
     """All that a module and what is in it say of themselves."""
     module = importlib.import_module(name)
+    import inspect  # takes longer than all else here
+
     spec, loader = module.__spec__, module.__loader__
     members = {key: value for key, value in vars(module).items() if not key.startswith("__") and callable(value)}
     return {

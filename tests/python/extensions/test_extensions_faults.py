@@ -9,6 +9,8 @@ import unittest
 import extension_case
 import searchpath
 
+SAME_IN_EVERY_VERSION = "the loader whose steps are left out is C# that knows no version"
+
 _LOADING, _CALLS, _LIBRARIES, _NAMES, _ENDS = (f"test_extensions_{name}"
                                                for name in ("loading", "calls", "libraries", "names", "ends"))
 

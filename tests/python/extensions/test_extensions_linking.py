@@ -12,6 +12,8 @@ import extension_case
 import extension_tasks as tasks
 from extension_case import ExtensionCase
 
+SAME_IN_EVERY_VERSION = "linkers write what the loader reads, and neither knows a version"
+
 
 class Linked(ExtensionCase):
     """A module with callbacks, a needed library that is private and a thread of its own works, whatever its file looks like."""

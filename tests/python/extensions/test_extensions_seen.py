@@ -69,12 +69,13 @@ with InterpreterPoolExecutor(1) as one, InterpreterPoolExecutor(1) as two:
             if file.read(4) != b"\x7fELF":
                 self.skipTest("gdb needs Python itself, and a script starts this one")
         program = extension_case._BEGIN + _CRASH
+        path = [child.package_path(), *searchpath.folders()]
         command = ["gdb", "-batch", "-nx", "-ex", "set breakpoint pending on", "-ex", "handle SIG34 SIG35 SIG36 nostop noprint",
                    "-ex", "run", "-ex", "sharedlibrary", "-ex", "bt 6",
                    "--args", sys.executable, "-c", program, extension_case.folder()]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL,
                               timeout=child.SECONDS,
-                              env={**os.environ, "PYTHONPATH": os.pathsep.join([child.package_path(), *searchpath.folders()]), "DEBUGINFOD_URLS": ""})
+                              env={**os.environ, "PYTHONPATH": os.pathsep.join(path), "DEBUGINFOD_URLS": ""})
         if "ptrace: Operation not permitted" in done.stderr:
             self.skipTest("this system lets nobody debug")
         self.assertRegex(done.stdout, r"(?s)SIGSEGV.*#0 .*trap.*#1 .*fx_hidden.*#2 .*fx_outer.*#3 .*crash")

@@ -11,6 +11,8 @@ import xml.etree.ElementTree as ElementTree
 
 import searchpath
 
+SAME_IN_EVERY_VERSION = "the benchmarks use no part of Python that a version between has alone"
+
 BENCH = pathlib.Path(searchpath.ROOT, "bench")
 SECONDS = 300
 

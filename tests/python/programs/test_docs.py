@@ -9,7 +9,8 @@ import searchpath
 
 class Documentation(unittest.TestCase):
     def check(self, page):
-        failed, attempted = doctest.testfile(os.path.join(searchpath.ROOT, "docs", page), module_relative=False, optionflags=doctest.ELLIPSIS)
+        path = os.path.join(searchpath.ROOT, "docs", page)
+        failed, attempted = doctest.testfile(path, module_relative=False, optionflags=doctest.ELLIPSIS)
         self.assertGreater(attempted, 10)
         self.assertEqual(failed, 0)
 

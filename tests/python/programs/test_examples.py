@@ -9,6 +9,8 @@ import unittest
 import child
 import searchpath
 
+SAME_IN_EVERY_VERSION = "the examples use no part of Python that a version between has alone"
+
 EXAMPLES = pathlib.Path(searchpath.ROOT, "examples")
 
 
