@@ -1,4 +1,4 @@
-"""Our executor against those of the standard library, with tasks that do nothing: what is measured is the way there and back."""
+"""The executor against those of the standard library, with tasks that do nothing: measures the round trip."""
 
 import concurrent.futures
 import itertools
@@ -17,7 +17,7 @@ WORKERS = 2
 
 
 def rivals() -> dict[str, Callable[[], Executor]]:
-    """What to start the executors of the standard library with, by name."""
+    """The constructors of the standard library's executors, by name."""
     # Forking is neither the default everywhere nor possible once symplast is imported.
     context = multiprocessing.get_context("spawn")
     all_of_them = {"ProcessPoolExecutor": lambda: concurrent.futures.ProcessPoolExecutor(WORKERS, context)}
@@ -28,7 +28,7 @@ def rivals() -> dict[str, Callable[[], Executor]]:
 
 def compare(run: Run, name: str, take_turn: Callable[[Executor], float], bar: Bar | None,
             only: str | None = None, **turns) -> None:
-    """Has all executors (or one of the rivals and ours) take their turns at the same work."""
+    """Lets all executors (or ours and one rival) take turns at one task."""
     chosen = {rival: start for rival, start in rivals().items() if only in (None, rival)}
     executors = [begin_ours(), *(start() for start in chosen.values())]
     try:
@@ -74,7 +74,7 @@ def map_chunks(run: Run) -> None:
 
 @benchmark("start")
 def start(run: Run) -> None:
-    """From nothing to the answers of all workers, and back to nothing."""
+    """Time to start an executor, get an answer from each worker, and shut it down."""
 
     def work(begin):
         with begin() as executor:

@@ -29,14 +29,14 @@ from harness import Bar, Run, Stopwatch, benchmark, cores, cpu_seconds, memory, 
 from scaling import Pipes
 
 IMPORT, MEMORY, CALLBACK = Bar(1.3), Bar(1.0), Bar(1.2)
-# "Not slower" and "as fast", but for what two measurements of the same thing differ by.
+# "Not slower" and "as fast", with a margin for the noise between two measurements of one thing.
 SAME = Bar(1.02)
 TOGETHER = Bar(1.85, of="ours", at_least=True)
 
-# What a program imports that uses them.
+# The modules that a program with these packages imports.
 IMPORTS = {"numpy": ("numpy",), "pandas": ("pandas",), "sklearn": ("sklearn.linear_model", "sklearn.ensemble")}
 
-# Of the standard library: modules in C that declare support and have files of their own in most installations, with the Python
+# Modules of the standard library in C that declare support and have files of their own in most installations, with the Python
 # modules around them.
 SUPPORTED = ("ctypes", "decimal", "hashlib", "lzma", "bz2", "sqlite3", "ssl", "mmap", "asyncio", "zoneinfo", "uuid")
 PURE = ("argparse", "email.message", "http.client", "logging", "unittest", "xml.dom.minidom", "html.parser", "configparser",
@@ -48,7 +48,7 @@ def installed(*names: str) -> list[str]:
 
 
 def load(modules: tuple[str, ...]) -> float:
-    """Imports them where it is called, and says how long that took."""
+    """Imports the modules in the calling interpreter, and returns how long that took."""
     watch = Stopwatch()
     for module in modules:
         importlib.import_module(module)
@@ -65,7 +65,7 @@ def imports(run: Run) -> None:
             second.append(two)
             return one
 
-        # Both sides have imported the same before.
+        # Both sides have imported the same modules before.
         first, process = run.turns(name, ours, lambda: float(in_child(f"import extensions; print(extensions.load(({name!r},)))")),
                                    seconds=12, least=7, most=15, pinned=True)
         run.row(f"import {name}, in the first interpreter", first, "in a process", process, bar=IMPORT)
@@ -112,7 +112,7 @@ def kernels_here() -> list[tuple[str, str]]:
 
 
 def seconds_of_kernel(package: str, name: str, times: int, core: int | None, ends: tuple[int, int] | None = None) -> float:
-    """In a worker or in the main interpreter; at the same moment as another if there are ends."""
+    """Runs in a worker or in the main interpreter, and at the same moment as another worker if *ends* are given."""
     kernel = library_kernels.KERNELS[package][name]
     work = kernel()
     if core is not None:
@@ -195,12 +195,12 @@ def call_back(folder: str, times: int, keeps_state: int, core: int | None) -> fl
 
 
 def no_work() -> None:
-    """What is called back."""
+    """The function that is called back."""
 
 
 @benchmark("imports as ever")
 def imports_as_ever(run: Run) -> None:
-    """Modules that need no private copies, in a worker whose loader is ours and in one with CPython's."""
+    """Modules that need no private copies, in a worker with our loader and in one with CPython's."""
     for what, modules in (("modules of the standard library that support workers", SUPPORTED), ("modules in Python", PURE)):
         def seconds(restored: bool) -> float:
             with symplast.InterpreterPoolExecutor(1) as executor:
@@ -218,7 +218,7 @@ def load_with(restored: bool, modules: list[str], core: int) -> float:
     if restored:
         ours = ExtensionFileLoader.create_module
         ExtensionFileLoader.create_module = ours.__closure__[ours.__code__.co_freevars.index("ordinary")].cell_contents
-    # What brought this function here has imported some of them.
+    # Sending this function here has imported some of them.
     before = set(sys.modules)
     for name in [name for name in before if name.partition(".")[0]
                  in {module.partition(".")[0].lstrip("_") for module in modules}]:

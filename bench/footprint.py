@@ -1,4 +1,4 @@
-"""What having Symplast costs: time to import, memory of an idle worker."""
+"""The fixed costs of Symplast: time to import, memory of an idle worker."""
 
 import multiprocessing
 import subprocess
@@ -14,7 +14,7 @@ WORKERS = 4
 
 
 def in_child(code: str) -> str:
-    """What the code prints in a Python process of its own."""
+    """The output of the code in a Python process of its own."""
     return subprocess.run([sys.executable, "-P", "-W", "ignore", "-c", code], check=True, capture_output=True, text=True).stdout
 
 

@@ -1,4 +1,4 @@
-"""What all benchmarks share: taking turns, reading clocks, and reporting rows.
+"""The parts that all benchmarks share: taking turns, reading clocks, and reporting rows.
 
 A benchmark is a function that compares Symplast with a rival. It runs in a child process of its own (run.py starts it), so
 that neither memory nor caches of one reach the next, and both sides run in that one process where that is possible at all:
@@ -28,13 +28,13 @@ SUBJECTS = ("freezing", "reading", "live", "live_sorted", "live_rivals", "live_t
             "executors", "footprint",
             "unshared", "extensions")
 
-# A side of a comparison: does its work once and returns what that took.
+# A side of a comparison: a function that does its work once and returns the cost.
 type Side = Callable[[], float]
 
 
 @dataclass(frozen=True)
 class Bar:
-    """What DESIGN.md demands: of the ratio, or of our own figure. With at_least, more is better."""
+    """The limit that the design demands, for the ratio or for our own figure. With at_least, more is better."""
 
     limit: float
     of: str = "ratio"
@@ -70,7 +70,7 @@ class Row:
 
     @property
     def ratios(self) -> list[float]:
-        """Those of the rounds; none if the rival was measured apart, which then is only shown."""
+        """The ratios of the rounds; empty if the rival was measured apart, and is only shown."""
         if len(self.our_samples) != len(self.rival_samples):
             return []
         return [ours / theirs for ours, theirs in zip(self.our_samples, self.rival_samples)]
@@ -81,7 +81,7 @@ class Row:
 
     @property
     def ratio_of_best(self) -> float | None:
-        """The best that each side ever did: what a busy machine adds to a sample, it mostly adds to others."""
+        """The best sample of each side. A busy machine adds time to most samples, but not to the best."""
         if not self.ratios:
             return None
         best = max if self.unit == "x" else min
@@ -146,7 +146,7 @@ class Run:
         self._tell = tell
 
     def either[T](self, full: T, quick: T) -> T:
-        """The size that fits how thorough the run is."""
+        """The size for a run of this thoroughness."""
         return quick if self.quick else full
 
     def say(self, text: str) -> None:
@@ -221,7 +221,7 @@ class Stopwatch:
     """
 
     def __init__(self):
-        # The waiting that is subtracted lies within the time that it is subtracted from.
+        # The waiting time that is subtracted lies within the measured time.
         self._start = time.perf_counter()
         self._waited = _waited_for_core()
 
@@ -254,7 +254,7 @@ def cores(count: int) -> list[int]:
 
 
 def pin(core: int) -> None:
-    """This thread runs on that core from now on."""
+    """Binds this thread to a core."""
     os.sched_setaffinity(0, {core})
 
 
@@ -270,7 +270,7 @@ def memory(pid: int | str = "self") -> int:
 
 
 def serve(subject: str, name: str, effort: str) -> None:
-    """What a child process does: run one benchmark and tell what happens in lines of JSON on stdout."""
+    """The main function of a child process: runs one benchmark and reports its progress in lines of JSON on stdout."""
     out, sys.stdout = sys.stdout, sys.stderr
 
     def tell(what: dict) -> None:

@@ -1,4 +1,4 @@
-"""Live objects against the plain ones whose interface they have, in one interpreter."""
+"""Live objects against their plain counterparts, in one interpreter."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -16,7 +16,7 @@ GET_ATTRIBUTE, SET_ATTRIBUTE = Bar(3.0), Bar(2.5)
 
 def compare(run: Run, name: str, work: Callable, ours: tuple, theirs: tuple, *, bar: Bar | None = None, rival: str = "dict",
             theirs_do: Callable | None = None) -> None:
-    """Calls two copies of a function, one with what is shared and one with what is plain."""
+    """Calls two copies of a function, one with the live object and one with the plain one."""
     shared, plain = twin(work), twin(theirs_do or work)
     our_samples, their_samples = run.turns(
         name, lambda: cpu_seconds(shared, *ours), lambda: cpu_seconds(plain, *theirs), seconds=1.5, least=9, most=200)
@@ -71,7 +71,7 @@ def the_whole(run: Run) -> None:
 
 
 class Point(symplast.Object):
-    """With declared fields, which are checked when they are set."""
+    """A class with declared fields, whose values are checked."""
 
     x: int = 0
     child: symplast.Object | None = None
@@ -81,7 +81,7 @@ class Point(symplast.Object):
 
 
 class PlainPoint:
-    """The same in one interpreter."""
+    """The plain counterpart, in one interpreter."""
 
     def __init__(self, x=0, child=None):
         self.x = x
@@ -92,11 +92,11 @@ class PlainPoint:
 
 
 class Loose(symplast.Object):
-    """Takes any attribute."""
+    """A class without declared fields, which takes any attribute."""
 
 
 class PlainLoose:
-    """The same in one interpreter."""
+    """The plain counterpart, in one interpreter."""
 
 
 @benchmark("Object")

@@ -1,4 +1,4 @@
-"""Memory of what live containers hold, against the plain ones."""
+"""Memory of live containers and their contents, against plain ones."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ from live import PlainPoint, Point
 
 @benchmark("memory")
 def memory_of_entries(run: Run) -> None:
-    """What the pool says of itself, and tracemalloc of the plain ones: the blocks in use."""
+    """Compares the blocks in use: by the pool's statistics, and by tracemalloc for plain containers."""
     count = run.either(200_000, 10_000)
     numbers, words = range(1_000, 1_000 + count), [f"key {i}" for i in range(count)]
 
@@ -39,7 +39,7 @@ def memory_of_entries(run: Run) -> None:
 
 
 def anew(words):
-    """Equal strings that nobody else holds."""
+    """New strings, equal to the given ones, to which nothing else refers."""
     return (word[:1] + word[1:] for word in words)
 
 
@@ -50,7 +50,7 @@ def filled(container, kind, numbers):
 
 
 def of_pool(make: Callable[[], object]) -> float:
-    """Bytes in use in a pool that has nothing else."""
+    """Bytes in use in a pool that contains nothing else."""
     with symplast.Pool() as pool, pool.allocating():
         kept = make()
         used = pool.stats().used_bytes
@@ -59,7 +59,7 @@ def of_pool(make: Callable[[], object]) -> float:
 
 
 def of_process(make: Callable[[], object]) -> float:
-    """Bytes that CPython's allocators gave out for it."""
+    """Bytes that CPython's allocators returned for the object."""
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()

@@ -26,7 +26,7 @@ except ImportError:
 
 
 class Server(SyncManager):
-    """What multiprocessing.Manager() starts, and a class whose methods are called there."""
+    """A running multiprocessing.Manager(), and a class whose methods are called in it."""
 
 
 Server.register("Point", PlainPoint, exposed=("method",))
@@ -166,7 +166,7 @@ def serve(sub):
 
 
 def measure(reading: str, items, count: int) -> float:
-    """CPU time of one in so many readings, in the interpreter that calls."""
+    """CPU time of one reading, as the mean of so many, in the calling interpreter."""
     if reading == "iterate":
         return cpu_seconds(iterate, items) / (ITERATIONS * len(items))
     keys = [equal(f"key {i}") for i in range(1_000)] * (count // 1_000)
@@ -266,7 +266,7 @@ kept: tuple
 
 
 def keep(value, managed, barrier):
-    """What a worker process is given when it starts."""
+    """The initializer of a worker process."""
     global kept
     kept = (value, managed, barrier)
 

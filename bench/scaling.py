@@ -29,7 +29,7 @@ def two_at_once(run: Run) -> None:
     keys = [word[:1] + word[1:] for word in words] * 100
     lines = [" ".join(words[i:i + 12]) for i in range(900)]
     records = run.either(50_000, 10_000)
-    # Everybody reads the same few objects: where a reference count was written, cores would fight for its cache line.
+    # All workers read the same few objects. If a reference count were written, the cores would compete for its cache line.
     compare(run, "look up keys of one dict", {word: i for i, word in enumerate(words)}, reading.by_key, 30, keys)
     compare(run, f"walk {records:,} JSON records", data.records(records), reading.walk_records, 200_000 // records)
     compare(run, "split lines", lines, reading.split_lines, 40)
@@ -67,7 +67,7 @@ def compare(run: Run, name: str, plain: Any, read: Any, times: int, *local: Any)
 
 
 class Pipes:
-    """Lets tasks of this process's interpreters start at one moment: each says that it is there and waits to be let go."""
+    """Starts tasks of this process's interpreters at one moment: each reports that it is ready, and waits for the start."""
 
     def __enter__(self):
         self._arrived, arrive = os.pipe()

@@ -47,12 +47,12 @@ class Table:
         )
 
     def failed(self, one: Benchmark, error: str) -> None:
-        """Says in the table that a benchmark gave nothing."""
+        """Notes in the table that a benchmark gave no result."""
         self._heading(one.subject)
         print(f"  {one.name}: FAILED\n    " + error.replace("\n", "\n    "), file=self._out, flush=True)
 
     def summary(self) -> None:
-        """How many bars are met, and which are not."""
+        """Prints how many bars are met, and which are not."""
         self.progress("")
         judged = [row for row in self.rows if row.met is not None]
         missed = [row for row in judged if not row.met]

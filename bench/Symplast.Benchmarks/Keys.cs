@@ -41,10 +41,10 @@ internal sealed unsafe class Keys
 
     internal Probe Ask(int i) => Probe.Text(_asked + (nint)i * Length, Length, Hashes[i]);
 
-    /// <summary>The same as a key of its kind, as who knows that it is text asks a map.</summary>
+    /// <summary>The key as a TextKey, with which a caller that knows the type asks a map.</summary>
     internal TextKey AskText(int i) => new(_asked + (nint)i * Length, Length, Hashes[i]);
 
-    /// <summary>The same with the hash computed anew, as the maps of .NET do for their strings.</summary>
+    /// <summary>The key as a TextKey whose hash is computed anew, as .NET's maps do for their strings.</summary>
     internal TextKey AskAndHash(int i)
     {
         byte* text = _asked + (nint)i * Length;

@@ -213,7 +213,7 @@ class Object(_symplast.ObjectBase, metaclass=ObjectMeta):
 
     Annotated attributes of a class are its fields. Only fields can be set. A value is checked where the annotation is a plain
     type, and a wrong one raises TypeError. __init__ takes the fields in order unless the class has its own. A class without
-    annotations takes any attribute. Each access to an attribute is atomic, and so are symplast.add() and symplast.compare_exchange().
+    annotations takes any attribute. Each access to an attribute is atomic, as are symplast.add() and symplast.compare_exchange().
 
         class Account(symplast.Object):
             owner: str

@@ -6,8 +6,8 @@ using System.Runtime.InteropServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// What is known of a chunk, or of a run of chunks that hold one large block; 32 page descriptors follow it. The memory of the
-/// struct is never given back, only used again.
+/// The descriptor of a chunk, or of a run of chunks that hold one large block. 32 page descriptors follow it. Its memory is never
+/// freed, only reused.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 128)]
 internal unsafe struct Chunk
@@ -28,7 +28,7 @@ internal unsafe struct Chunk
     [FieldOffset(24)]
     internal Chunk* Previous;
 
-    /// <summary>Neighbours in the list of those with an equally long longest run of free pages.</summary>
+    /// <summary>Neighbours in the list of chunks with an equally long longest run of free pages.</summary>
     [FieldOffset(32)]
     internal Chunk* NextSimilar;
 
@@ -76,9 +76,7 @@ internal unsafe struct Chunk
     }
 }
 
-/// <summary>
-/// From an address to what the heaps know of it: two words for each chunk of the address range.
-/// </summary>
+/// <summary>Maps an address to the heap's descriptors of it: two words for each chunk of the address range.</summary>
 internal static unsafe class ChunkTable
 {
     /// <summary>Both are null if no heap owns the chunk.</summary>
@@ -88,8 +86,8 @@ internal static unsafe class ChunkTable
         internal Chunk* Chunk;
     }
 
-    // A blittable struct without initialiser has no class constructor. The address is that of the entry of address 0, so that
-    // looking up subtracts nothing.
+    // A blittable struct without initialiser has no class constructor. It holds the address of the entry for address 0, so that a
+    // lookup needs no subtraction.
     struct State
     {
         internal Entry* Zeroth;

@@ -1,21 +1,21 @@
 namespace Symplast.Memory;
 
 /// <summary>
-/// The head of memory that belongs to a heap, but lies outside its chunks and may outlive it. The heap has a list of all of it,
-/// for its statistics and its end; what is retired waits in <see cref="Limbo"/> with the blocks.
+/// The header of memory that belongs to a heap, but lies outside its chunks and may outlive it. The heap lists all its external
+/// blocks, for its statistics and its end. Retired external blocks wait in <see cref="Limbo"/> with the other blocks.
 /// </summary>
 internal unsafe struct ExternalBlock
 {
-    // Under the heap's gate, but for the size and the function, which do not change.
+    // Under the heap's gate, except the size and the function, which do not change.
 
     internal PoolHeap* Heap;
     ExternalBlock* _next;
     ExternalBlock* _previous;
 
-    /// <summary>Bytes, with all heads.</summary>
+    /// <summary>Bytes, including all headers.</summary>
     internal nuint Size;
 
-    /// <summary>What happens when the grace period is over, or the heap deleted. The block is listed no longer.</summary>
+    /// <summary>Called when the grace period is over, or the heap is deleted. The block is not listed any more then.</summary>
     internal delegate*<ExternalBlock*, void> End;
 
     /// <summary>Enters a block in the list of a heap. Thread-safe.</summary>
@@ -31,17 +31,17 @@ internal unsafe struct ExternalBlock
         heap->Gate.Exit();
     }
 
-    /// <summary>The grace period of a block is over. Thread-safe.</summary>
+    /// <summary>Ends a block whose grace period is over. Thread-safe.</summary>
     internal static void LetGo(ExternalBlock* block)
     {
         Unlist(block);
         block->End(block);
     }
 
-    /// <summary>Lets go of all blocks of a heap that nobody may use any more.</summary>
+    /// <summary>Ends all blocks of a heap that no thread may use any more.</summary>
     internal static void LetAllGo(PoolHeap* heap)
     {
-        // Against those who count what is in it.
+        // The gate protects against threads that count the heap's blocks.
         heap->Gate.Enter();
         ExternalBlock* block = heap->External;
         heap->External = null;

@@ -4,19 +4,20 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// The blocks of live objects: allocated and freed one by one, by any thread. All inside a section in which the pool was found
-/// not deleted.
+/// The blocks of live objects, which any thread allocates and frees one by one. Every call is inside a section in which the pool
+/// was found not deleted, unless stated otherwise.
 /// </summary>
 /// <remarks>
 /// <para>After mimalloc and snmalloc (D. Leijen et al., 2019; P. Liétar et al., 2019): chunks of 2 MiB are divided into pages of
-/// 64 KiB, a page into blocks of one <see cref="SizeClass"/>; larger blocks get neighbouring pages, or chunks. What is known of a
-/// page lies beside it (<see cref="Page"/>), so that freeing needs no size and blocks have no header. A page belongs to a
-/// thread's <see cref="LocalHeap"/>; that thread allocates and frees in it without atomic operations, all others free by one
-/// compare-and-swap.</para>
-/// <para>Levels, from the fastest: the free list of the first page of the class; what other threads freed in it; untouched memory
-/// in it; other pages of the class; full pages in which others have freed since; pages of threads that are gone; a free page of
-/// the pool (<see cref="PoolHeap"/>); a chunk of the address range.</para>
-/// <para>A child of fork must not come here: gates may be held by threads that it does not have (<see cref="ForkGuard"/>).</para>
+/// 64 KiB, a page into blocks of one <see cref="SizeClass"/>; larger blocks get neighbouring pages, or chunks. The descriptor of
+/// a page lies beside it (<see cref="Page"/>), so freeing needs no size and blocks have no header. A page belongs to a thread's
+/// <see cref="LocalHeap"/>; that thread allocates and frees in it without atomic operations. All other threads free a block by
+/// one compare-and-swap.</para>
+/// <para>Levels, from the fastest: the free list of the first page of the class; blocks of this page that other threads freed;
+/// untouched memory in this page; other pages of the class; full pages in which other threads have freed blocks since; pages of
+/// threads that have ended; a free page of the pool (<see cref="PoolHeap"/>); a chunk of the address range.</para>
+/// <para>A forked child must not call these methods: threads that it does not have may hold the gates
+/// (<see cref="ForkGuard"/>).</para>
 /// </remarks>
 public static unsafe class Heap
 {
@@ -24,8 +25,8 @@ public static unsafe class Heap
     const ulong LargestBlock = 1ul << 46;
 
     /// <summary>
-    /// The heap that owns the place of a block, or null: then its pool was deleted. The block must be in the address range. To
-    /// hold an address of another pool across that pool's deletion, pin it. Thread-safe, inside a section.
+    /// The heap that owns the address of a block, or null if its pool was deleted. The block must be in the address range. A
+    /// caller that keeps an address of another pool across that pool's deletion must pin the heap. Thread-safe, inside a section.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     // Acquire: pairs with the release in ChunkTable.Set.
@@ -53,16 +54,16 @@ public static unsafe class Heap
     }
 
     /// <summary>
-    /// The same for a block that takes the place of one at least as large, which the caller retires before its section ends. The
-    /// limit of the pool is no reason to refuse it: so a full pool can be emptied.
+    /// Allocates a block that replaces one at least as large, which the caller retires before its section ends. The pool's limit
+    /// does not apply, so a full pool can be emptied.
     /// </summary>
     public static void* AllocateInExchange(Participant* me, PoolHeap* heap, nuint size) =>
         heap->Charge == null ? Allocate(me, heap, size) : AllocateSlowly(me, heap, size, isExchange: true);
 
     /// <summary>
-    /// The same for a block that begins an object, of at most <see cref="SizeClass.Largest"/> bytes: such blocks lie on pages of
-    /// their own, where <see cref="HeapWalk"/> finds them. What the first word of one is not yet, or no longer, an object's must
-    /// not be taken for one: it is stored last when an object is made.
+    /// Allocates a block that begins an object, of at most <see cref="SizeClass.Largest"/> bytes. Such blocks lie on pages of
+    /// their own, where <see cref="HeapWalk"/> finds them. The first word of a block that is not yet, or no longer, an object
+    /// must not look like an object's: the maker of an object stores it last.
     /// </summary>
     public static void* AllocateObject(Participant* me, PoolHeap* heap, nuint size)
     {
@@ -91,7 +92,8 @@ public static unsafe class Heap
     }
 
     /// <summary>
-    /// Frees a block that was just unlinked by an interlocked operation, once no section that may have seen it is open.
+    /// Retires a block that was just unlinked by an interlocked operation. It is freed once no section that may have seen it is
+    /// open.
     /// </summary>
     public static void Retire(Participant* me, void* block)
     {
@@ -107,13 +109,13 @@ public static unsafe class Heap
     public static nuint SizeOf(void* block) => ChunkTable.PageOf(block)->BlockSize;
 
     /// <summary>
-    /// Frees what the calling thread has retired and what other threads left, as far as no section is in the way, and returns
-    /// memory that is not needed to the system. Does most outside a section; the pool may be deleted.
+    /// Frees the blocks that the calling thread has retired or that ended threads left, as far as no open section prevents it,
+    /// and returns unused memory to the system. Most effective outside a section. The pool may be deleted.
     /// </summary>
     public static void Collect(Participant* me, PoolHeap* heap)
     {
         Epoch.BuryDead();
-        // What is retired now has passed after two advances, if no section is open.
+        // The grace period of blocks that are retired now is over after two advances, if no section is open.
         for (int turn = 0; turn < 3; turn++)
         {
             Epoch.Enter(me);
@@ -130,21 +132,21 @@ public static unsafe class Heap
     }
 
     /// <summary>
-    /// Notes a reference into the heap from outside its pool: until <see cref="Unpin"/> the addresses stay the pool's even if it
-    /// is deleted, so that <see cref="Of(void*)"/> answers a heap that is deleted. Inside a section in which the heap was not
-    /// deleted, or by one who holds a pin. Thread-safe.
+    /// Notes a reference into the heap from outside its pool. Until <see cref="Unpin"/> the addresses stay the pool's even if the
+    /// pool is deleted, so that <see cref="Of(void*)"/> returns the deleted heap. Inside a section in which the heap was not
+    /// deleted, or by a caller that holds a pin. Thread-safe.
     /// </summary>
     public static void Pin(PoolHeap* heap) => HeapPins.Add(heap);
 
-    /// <summary>Takes back a pin. Thread-safe, anywhere.</summary>
+    /// <summary>Removes a pin. Thread-safe, also outside sections.</summary>
     public static void Unpin(PoolHeap* heap)
     {
         if (HeapPins.Remove(heap)) HeapTable.Unpinned(heap);
     }
 
     /// <summary>
-    /// Blocks that were allocated and neither freed nor retired; exact if nobody allocates or frees meanwhile. Thread-safe,
-    /// anywhere.
+    /// The number of blocks that were allocated and neither freed nor retired. Exact if no thread allocates or frees meanwhile.
+    /// Thread-safe, also outside sections.
     /// </summary>
     public static long LiveBlocks(PoolHeap* heap) => HeapCount.Of(heap).LiveBlocks;
 
@@ -170,7 +172,7 @@ public static unsafe class Heap
         return Refuse(me, AllocationFailure.OutOfMemory);
     }
 
-    // The bytes that a block of this size has.
+    // The usable bytes of a block of this size.
     static nuint RoundUp(nuint size) =>
         size <= SizeClass.Largest ? SizeClass.BlockSize(SizeClass.Of(size)) : (size + Page.Size - 1) & ~(Page.Size - 1);
 
@@ -210,11 +212,11 @@ public static unsafe class Heap
     static void CheckRetired(PoolHeap* heap, Page* page, void* block)
     {
         if (heap->Quarantine != null) HeapDebug.Retired(page, block);
-        // What is gone does not count against the limit; how much of it waits in limbo is bounded otherwise.
+        // A retired block does not count against the limit. Limbo bounds the bytes that wait.
         if (heap->Charge != null) PoolCharge.GiveBack(heap->Charge, (long)page->BlockSize);
     }
 
-    /// <summary>Frees a block of which nothing is to be checked or counted.</summary>
+    /// <summary>Frees a block without checking or counting it.</summary>
     internal static void FreeNow(Participant* me, Page* page, void* block)
     {
         if (page->Local->Holder == me) LocalHeap.Free(page, block);

@@ -1,7 +1,7 @@
 namespace Symplast.Memory;
 
-/// <summary>What is in a heap, counted page by page; a picture, exact if nobody allocates or frees meanwhile.</summary>
-/// <param name="LiveBlocks">Blocks, external ones among them, allocated and neither freed nor retired.</param>
+/// <summary>The contents of a heap, counted page by page. Exact if no thread allocates or frees meanwhile.</summary>
+/// <param name="LiveBlocks">Blocks, including external ones, that were allocated and neither freed nor retired.</param>
 /// <param name="LiveBytes">Their bytes.</param>
 /// <param name="LimboBlocks">Blocks retired and not yet freed.</param>
 /// <param name="LimboBytes">Their bytes.</param>
@@ -9,12 +9,12 @@ namespace Symplast.Memory;
 internal readonly unsafe record struct HeapCount(
     long LiveBlocks, long LiveBytes, long LimboBlocks, long LimboBytes, long ReservedBytes)
 {
-    /// <summary>Counts. Thread-safe, anywhere.</summary>
+    /// <summary>Counts the contents of a heap. Thread-safe, also outside sections.</summary>
     internal static HeapCount Of(PoolHeap* heap)
     {
         long blocks = 0;
         long bytes = 0;
-        // Keeps the list of chunks and the division into pages as they are; used blocks still come and go.
+        // The gate keeps the list of chunks and the division into pages unchanged. Blocks may still be allocated and freed.
         heap->Gate.Enter();
         for (Chunk* chunk = PoolHeap.Chunks(heap); chunk != null; chunk = chunk->Next)
         {

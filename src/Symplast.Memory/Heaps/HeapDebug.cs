@@ -1,27 +1,29 @@
 namespace Symplast.Memory;
 
-/// <summary>What a test lets happen at an allocation.</summary>
+/// <summary>An event that a test makes happen at an allocation.</summary>
 internal interface IAllocationEvent
 {
-    /// <summary>Called inside the section of the allocation, by its thread. True if it goes on, false if it fails.</summary>
+    /// <summary>
+    /// Called inside the section of the allocation, by its thread. True if the allocation goes on, false if it fails.
+    /// </summary>
     bool Happens();
 
-    /// <summary>Waits until all is over that has begun. Not inside a section.</summary>
+    /// <summary>Waits until everything that the event has begun is over. Not inside a section.</summary>
     void AwaitEnd();
 }
 
 /// <summary>
-/// Checks and faults on demand, for tests. A heap that was made while the checks were on keeps the state of each of its blocks,
-/// fills what is freed with a pattern and holds it back for a while, so that a second free, a free of what is no block, and a
-/// write after the free are found. Costs nothing elsewhere: such heaps, and all heaps while a failure is awaited, take the
-/// allocator's slow path.
+/// Checks and faults on demand, for tests. A heap that was made while the checks were on keeps the state of each of its blocks.
+/// It fills freed blocks with a pattern and holds them back for a while, so that a second free, a free of an address that is no
+/// block, and a write after the free are found. Other heaps pay nothing: only checked heaps, and all heaps while a failure is
+/// awaited, take the allocator's slow path.
 /// </summary>
 public static unsafe class HeapDebug
 {
-    /// <summary>What fresh blocks of a checked heap are filled with.</summary>
+    /// <summary>The byte with which new blocks of a checked heap are filled.</summary>
     public const byte Fresh = 0xCD;
 
-    /// <summary>What freed blocks of a checked heap are filled with.</summary>
+    /// <summary>The byte with which freed blocks of a checked heap are filled.</summary>
     public const byte Poison = 0xDD;
 
     // Of larger blocks only the beginning is filled and checked.
@@ -37,12 +39,12 @@ public static unsafe class HeapDebug
 
     static State _state;
 
-    // What the chosen allocation meets besides.
+    // The event that happens at the chosen allocation, or null.
     static IAllocationEvent? _event;
 
     /// <summary>
-    /// Makes the <paramref name="n"/>-th allocation from now on, in any heap and by any thread, give null as if there was no
-    /// memory; 0 ends the mode. Until then all allocations are slow. Thread-safe.
+    /// Makes the <paramref name="n"/>-th allocation from now on, in any heap and by any thread, return null as if there were no
+    /// memory. 0 ends the mode. While the mode is on, all allocations are slow. Thread-safe.
     /// </summary>
     public static void FailAt(long n)
     {
@@ -51,7 +53,9 @@ public static unsafe class HeapDebug
         Begin(n);
     }
 
-    /// <summary>The same, but something happens at that allocation, and tells whether it goes on.</summary>
+    /// <summary>
+    /// Makes an event happen at the n-th allocation from now on. The event decides whether the allocation goes on.
+    /// </summary>
     internal static void MeetAt(long n, IAllocationEvent what)
     {
         FailAt(0);
@@ -70,8 +74,8 @@ public static unsafe class HeapDebug
     public static bool HasFailed => Volatile.Read(ref _state.Countdown) < 0;
 
     /// <summary>
-    /// Makes heaps from now on checked ones; each holds back at most <paramref name="quarantineBytes"/> of freed blocks. To be
-    /// called when no other thread makes heaps.
+    /// Makes new heaps checked ones. Each holds back at most <paramref name="quarantineBytes"/> of freed blocks. Must be called
+    /// while no other thread makes heaps.
     /// </summary>
     public static void Start(long quarantineBytes = 16 << 20)
     {
@@ -79,7 +83,7 @@ public static unsafe class HeapDebug
         _state.IsOn = 1;
     }
 
-    /// <summary>Makes heaps from now on ordinary ones.</summary>
+    /// <summary>Makes new heaps ordinary ones again.</summary>
     public static void Stop() => _state.IsOn = 0;
 
     /// <summary>Whether this allocation is the one to fail.</summary>
@@ -113,7 +117,7 @@ public static unsafe class HeapDebug
     internal static void Retired(Page* page, void* block) =>
         Move(page, block, BlockState.Live, BlockState.Retired, "retired after it was retired or freed");
 
-    /// <summary>Frees a block for good, after a while.</summary>
+    /// <summary>Holds a freed block back, and frees it later.</summary>
     internal static void Free(Participant* me, Page* page, void* block, bool wasRetired)
     {
         Move(page, block, wasRetired
@@ -124,7 +128,7 @@ public static unsafe class HeapDebug
         Release(me, quarantine, all: false);
     }
 
-    /// <summary>Lets go of what was held back: of the oldest, as far as there is too much, or of all.</summary>
+    /// <summary>Frees blocks that were held back: the oldest, as far as there are too many, or all.</summary>
     internal static void Release(Participant* me, Quarantine* quarantine, bool all)
     {
         void* block;
@@ -151,7 +155,7 @@ public static unsafe class HeapDebug
     static void Fail(void* block, string fault) => throw new InvalidOperationException($"block {(nuint)block:x}: {fault}");
 }
 
-/// <summary>What a checked heap knows of a block.</summary>
+/// <summary>The state of a block in a checked heap.</summary>
 internal enum BlockState : byte
 {
     None,
@@ -192,7 +196,7 @@ internal unsafe struct Quarantine
         Native.Free(quarantine);
     }
 
-    // There is always room for one more: after each Put so many are taken that there is.
+    // There is always room for one more block: each Put is followed by enough Takes.
     internal static void Put(Quarantine* quarantine, void* block, long size)
     {
         quarantine->_gate.Enter();

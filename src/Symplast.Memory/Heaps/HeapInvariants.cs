@@ -1,9 +1,9 @@
 namespace Symplast.Memory;
 
-/// <summary>Whether everything that heaps know of themselves is true; for tests.</summary>
+/// <summary>Checks the invariants of heaps, for tests.</summary>
 public static unsafe class HeapInvariants
 {
-    /// <summary>Walks the whole heap. Nobody may use it meanwhile.</summary>
+    /// <summary>Walks the whole heap. No thread may use the heap meanwhile.</summary>
     public static bool IsValid(PoolHeap* heap)
     {
         if (PoolHeap.IsDeleted(heap)) return true;

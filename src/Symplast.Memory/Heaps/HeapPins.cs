@@ -6,20 +6,20 @@ internal enum PinStep
     /// <summary>A pin is noted for ever before it is counted.</summary>
     PinIsNoted,
 
-    /// <summary>Who takes the last pin back looks whether the heap was deleted.</summary>
+    /// <summary>The thread that removes the last pin checks whether the heap was deleted.</summary>
     LastPinLooks,
 
-    /// <summary>Who has emptied a heap looks for pins.</summary>
+    /// <summary>The thread that has emptied a heap checks for pins.</summary>
     EmptierLooks,
 }
 
 /// <summary>
-/// The steps by which it is settled who lets the addresses of a deleted heap go, and nothing else: whoever comes last, the one
-/// that empties it or the one that takes the last pin back. How they are used: <see cref="HeapTable"/>.
+/// The protocol that decides which thread releases the addresses of a deleted heap: the last of the thread that empties the heap
+/// and the thread that removes the last pin. <see cref="HeapTable"/> uses it.
 /// </summary>
 internal static unsafe class HeapPins
 {
-    /// <summary>Inside a section in which the heap was not deleted, or by one who holds a pin.</summary>
+    /// <summary>Adds a pin. Inside a section in which the heap was not deleted, or by a caller that holds a pin.</summary>
     internal static void Add(PoolHeap* heap)
     {
         Interleaving.DeepPoint();
@@ -34,13 +34,13 @@ internal static unsafe class HeapPins
     internal static bool Remove(PoolHeap* heap)
     {
         Interleaving.DeepPoint();
-        // Full fence; pairs with the reading in MayRelease: either that finds 0, or we find the heap deleted.
+        // Full fence; pairs with the load in MayRelease: either that load finds 0, or this thread finds the heap deleted.
         if (Interlocked.Decrement(ref heap->Pins) != 0) return false;
         Interleaving.DeepPoint();
         return PoolHeap.IsDeleted(heap) && !Interleaving.Omits(PinStep.LastPinLooks);
     }
 
-    /// <summary>Deletes the heap; the caller waits for the open sections next.</summary>
+    /// <summary>Marks the heap as deleted. The caller must then wait for the open sections.</summary>
     internal static void Delete(PoolHeap* heap)
     {
         Interleaving.DeepPoint();
@@ -49,8 +49,8 @@ internal static unsafe class HeapPins
     }
 
     /// <summary>
-    /// Whether the addresses may be in use elsewhere. After the grace period: nobody pins what is deleted, unless he holds a pin
-    /// already.
+    /// Whether the addresses may be in use elsewhere. Called after the grace period: a deleted heap can be pinned only by a
+    /// caller that holds a pin already.
     /// </summary>
     internal static bool WasPinned(PoolHeap* heap)
     {
@@ -58,11 +58,13 @@ internal static unsafe class HeapPins
         return Volatile.Read(ref heap->WasPinned) != 0;
     }
 
-    /// <summary>True for one caller, once the heap is emptied and its last pin gone. The table's gate is held.</summary>
+    /// <summary>
+    /// True for exactly one caller, once the heap is emptied and its last pin removed. The table's gate is held.
+    /// </summary>
     internal static bool MayRelease(PoolHeap* heap)
     {
         Interleaving.DeepPoint();
-        // The pin may have gone before the memory; then whoever empties the heap comes here again.
+        // The last pin may be removed before the memory is released. Then the thread that empties the heap calls this again.
         if (!heap->IsEmptied || heap->IsWaiting) return false;
         if (Volatile.Read(ref heap->Pins) != 0 && !Interleaving.Omits(PinStep.EmptierLooks)) return false;
         heap->IsWaiting = true;

@@ -1,12 +1,12 @@
 namespace Symplast.Memory;
 
 /// <summary>
-/// What all heaps have in common: descriptors that are used again but never given back to the system, so that a late look at one
-/// is harmless, and the heaps of deleted pools that wait for something.
+/// The state that all heaps share: descriptors, which are reused but never freed, so that a late read of one is harmless; and the
+/// heaps of deleted pools that wait for their release.
 /// </summary>
 /// <remarks>
-/// The gate here is taken before a heap's gate, never the other way round; and nobody who holds either advances the epoch,
-/// because that may find a dead thread and abandon its local heaps, for which both are taken. A fork while a thread is in here
+/// Lock order: the gate of the table is taken before the gate of a heap. A thread that holds either must not advance the epoch,
+/// because an advance may find a dead thread and abandon its local heaps, which takes both gates. A fork while a thread is inside
 /// leaves the child with held gates: see <see cref="ForkGuard"/>.
 /// </remarks>
 internal static unsafe class HeapTable
@@ -30,17 +30,18 @@ internal static unsafe class HeapTable
 
     static State _state;
 
-    /// <summary>A page without any block, which stands for "none" in queues.</summary>
+    /// <summary>A page without blocks, which means "none" in queues.</summary>
     internal static Page* Empty => _state.Empty;
 
     /// <summary>The local heap of pages that belong to no thread.</summary>
     internal static LocalHeap* Nobody => _state.Nobody;
 
-    /// <summary>A deleted heap: what a pool answers that had no heap when it was deleted.</summary>
+    /// <summary>A deleted heap, which represents a pool that had no heap when it was deleted.</summary>
     internal static PoolHeap* Gone => _state.Gone;
 
     /// <summary>Called once the address range is reserved. Idempotent, not thread-safe.</summary>
-    /// <param name="released">Told the slot of a deleted heap whose addresses have gone after <see cref="Delete"/>.</param>
+    /// <param name="released">Called with the slot of a deleted heap whose addresses were released after
+    /// <see cref="Delete"/>.</param>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
     internal static void Start(delegate*<int, void> released)
     {
@@ -90,7 +91,7 @@ internal static unsafe class HeapTable
         return heap;
     }
 
-    /// <summary>Makes all allocations of the process take the slow path, or no longer so.</summary>
+    /// <summary>Makes all allocations of the process take the slow path, or ends that.</summary>
     internal static void Route(bool routed)
     {
         Enter();
@@ -103,8 +104,9 @@ internal static unsafe class HeapTable
     }
 
     /// <summary>
-    /// Ends a heap: nobody begins to use it, those who do are waited for, its memory goes. True if its addresses went too; else
-    /// they go when the last pin has, and the pool is told. Not inside a section. Called once for a heap.
+    /// Deletes a heap: new users are refused, open sections are waited for, and the memory is released. True if the addresses
+    /// were released too; otherwise they are released after the last pin, and the pool is told. Not inside a section. Called once
+    /// for a heap.
     /// </summary>
     internal static bool Delete(PoolHeap* heap)
     {
@@ -134,7 +136,7 @@ internal static unsafe class HeapTable
         return !wasPinned;
     }
 
-    /// <summary>To be called when the last pin of a deleted heap has gone.</summary>
+    /// <summary>Must be called when the last pin of a deleted heap was removed.</summary>
     internal static void Unpinned(PoolHeap* heap)
     {
         Enter();
@@ -143,10 +145,10 @@ internal static unsafe class HeapTable
         Sweep();
     }
 
-    /// <summary>Releases the addresses of heaps whose last pin went a grace period ago.</summary>
+    /// <summary>Releases the addresses of heaps whose last pin was removed a grace period ago.</summary>
     internal static void Sweep()
     {
-        // Only a hint; what is missed now is found by the next one.
+        // Only a hint: a heap that is missed now is found by the next call.
         while (_state.Waiting != null)
         {
             Enter();
@@ -159,7 +161,7 @@ internal static unsafe class HeapTable
     }
 
     /// <summary>
-    /// Takes back the descriptor of a heap that nothing can name any more, except a section that found it by an address.
+    /// Recycles the descriptor of a heap to which nothing refers any more, except a section that found it by an address.
     /// </summary>
     internal static void Recycle(PoolHeap* heap)
     {

@@ -2,35 +2,35 @@ using System.Diagnostics;
 
 namespace Symplast.Memory;
 
-/// <summary>What is done with each block that a <see cref="HeapWalk"/> comes to.</summary>
+/// <summary>The visitor of a <see cref="HeapWalk"/>.</summary>
 public unsafe interface IBlockVisitor
 {
-    /// <summary>Called with nothing locked, before <see cref="Visit"/> is called at most so many times.</summary>
+    /// <summary>Called without any lock, before at most so many calls of <see cref="Visit"/>.</summary>
     void Prepare(int most);
 
     /// <summary>
-    /// A block that may begin an object: <see cref="Heap.AllocateObject"/> gave it out once, and its first word is not that of a
-    /// free block. Inside a section, with the heap's gate held: nothing is to be allocated, dropped or freed here, and no
-    /// exception to leave.
+    /// Called with a block that may begin an object: <see cref="Heap.AllocateObject"/> returned it once, and its first word is
+    /// not that of a free block. Called inside a section, with the heap's gate held. It must not allocate, release or free
+    /// anything, and must not throw.
     /// </summary>
     void Visit(void* block);
 }
 
 /// <summary>
-/// Finds the blocks that begin objects, page by page, while others allocate and free. Costs those nothing: they lie on pages of
-/// their own, the first word of a free block links to another one in its page or is 0, and a new page is stored with its kind, a
-/// new block with the number of those that were made, last.
+/// Finds the blocks that begin objects, page by page, while other threads allocate and free, at no cost to these. Such blocks lie
+/// on pages of their own. The first word of a free block is 0 or points to another free block of its page. A new page is
+/// published by the store of its kind, and new blocks by the store of their number.
 /// </summary>
-/// <remarks>A chunk, and its division into pages, stays as it is while the heap's gate is held; that is given back after each
-/// chunk, as is the section. What is made meanwhile may be missed.</remarks>
+/// <remarks>A chunk and its division into pages are unchanged while the heap's gate is held. The gate is released, and the
+/// section left, after each chunk. Blocks that are made meanwhile may be missed.</remarks>
 public static unsafe class HeapWalk
 {
     // Nothing smaller begins an object.
     const nuint SmallestObject = 32;
 
     /// <summary>
-    /// Comes to all blocks of a heap that begin objects; to none, or no more, if it is deleted, and to none of null. The pool
-    /// must not be collected meanwhile. Thread-safe, not inside a section.
+    /// Visits all blocks of a heap that begin objects. Visits no block, or no further one, if the heap is deleted, and none if it
+    /// is null. The pool must not be collected meanwhile. Thread-safe, not inside a section.
     /// </summary>
     /// <exception cref="OutOfMemoryException">No memory for a list of chunks.</exception>
     public static void Run<TVisitor>(Participant* me, PoolHeap* heap, ref TVisitor visitor) where TVisitor : struct, IBlockVisitor
@@ -61,8 +61,8 @@ public static unsafe class HeapWalk
     }
 
     /// <summary>
-    /// Comes to the block at an address of the range if that is now such a block of the heap; the address may be any. As
-    /// <see cref="Run"/> else.
+    /// Visits the block at an address of the range, if a block of the heap that begins an object is there now. Any address may be
+    /// given. Otherwise like <see cref="Run"/>.
     /// </summary>
     public static void At<TVisitor>(Participant* me, PoolHeap* heap, void* address, ref TVisitor visitor)
         where TVisitor : struct, IBlockVisitor
@@ -82,7 +82,7 @@ public static unsafe class HeapWalk
         Epoch.Exit(me);
     }
 
-    // Descriptors are used again, but never given back to the system.
+    // Descriptors are reused, but never freed.
     static bool IsListed(PoolHeap* heap, Chunk* chunk) =>
         chunk != null && chunk->Heap == heap && chunk->IsListed && !chunk->IsLarge;
 
@@ -114,8 +114,8 @@ public static unsafe class HeapWalk
     static bool IsOfObjects(Page* page, out int made)
     {
         made = 0;
-        // Acquire: pairs with the release in LocalHeap.NewPage. A page that is given back meanwhile keeps its memory until the
-        // gate is free.
+        // Acquire: pairs with the release in LocalHeap.NewPage. A page that is released meanwhile keeps its memory until the gate
+        // is free.
         if (Volatile.Read(ref *(byte*)&page->Kind) != (byte)PageKind.Blocks || !SizeClass.IsOfObjects(page->SizeClass))
             return false;
         // Acquire: pairs with the release in Page.Extend.
@@ -126,7 +126,7 @@ public static unsafe class HeapWalk
 
     static void Visit<TVisitor>(Page* page, byte* block, ref TVisitor visitor) where TVisitor : struct, IBlockVisitor
     {
-        // Acquire: pairs with the release of whoever makes an object.
+        // Acquire: pairs with the release store of the object's maker.
         nuint first = Volatile.Read(ref *(nuint*)block);
         if (first != 0 && first - (nuint)page->Start >= Page.Size) visitor.Visit(block);
     }

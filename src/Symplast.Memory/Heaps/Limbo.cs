@@ -3,17 +3,17 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// Blocks that were retired and wait for their grace period, in bags of 64: a bag is closed when it is full, and its tag, the
-/// epoch of that moment, is not older than that of any block in it. Closed bags are emptied oldest first, a few blocks with each
-/// operation (T. Brown et al., "Are your epochs too epic?", 2024).
+/// Retired blocks that wait for their grace period, in bags of 64. A bag is closed when it is full. Its tag is the epoch of that
+/// moment, which is not older than the epoch in which any of its blocks was retired. Closed bags are emptied oldest first, a few
+/// blocks with each operation (T. Brown et al., "Are your epochs too epic?", 2024).
 /// </summary>
 /// <remarks>
-/// Part of a <see cref="LocalHeap"/>; used by the thread that holds it, inside a section, with nothing locked. External blocks
-/// wait here with the others.
+/// Part of a <see cref="LocalHeap"/>. Used by the thread that holds the local heap, inside a section, without any lock. External
+/// blocks wait here, too.
 /// </remarks>
 internal unsafe struct Limbo
 {
-    /// <summary>Bytes in limbo, in all pools, from which on writers are held up.</summary>
+    /// <summary>The bytes in limbo, in all pools, above which writers are delayed.</summary>
     internal const long Pressure = 64 << 20;
 
     const int BagSize = 64;
@@ -64,7 +64,7 @@ internal unsafe struct Limbo
     /// <summary>Bytes here.</summary>
     internal readonly long Bytes => _bytes;
 
-    /// <summary>How often a writer found too much in limbo and could not help it.</summary>
+    /// <summary>How often a writer found too much in limbo and could free nothing.</summary>
     internal static long Events => Volatile.Read(ref _state.Events);
 
     /// <summary>Bytes in closed bags, in all pools.</summary>
@@ -83,7 +83,7 @@ internal unsafe struct Limbo
         if (bag == null)
         {
             bag = NewBag(limbo);
-            // The block is lost until the pool is deleted: it can be neither noted nor freed.
+            // The block leaks until the pool is deleted: there is no memory to list it, and it cannot be freed yet.
             if (bag == null)
             {
                 Interlocked.Increment(ref _state.Events);
@@ -114,18 +114,19 @@ internal unsafe struct Limbo
         FreeSome(local, int.MaxValue);
     }
 
-    /// <summary>Frees all that can be freed now, when there is no memory; false if that was nothing.</summary>
+    /// <summary>Frees everything that can be freed now, when memory is short. False if nothing could be freed.</summary>
     internal static bool Relieve(LocalHeap* local)
     {
         Close(local);
-        // Two epochs are as far as it can go while the caller's own section is open.
+        // Two epochs are as far as an advance can go while the caller's own section is open.
         Epoch.TryAdvance();
         Epoch.TryAdvance();
         return FreeSome(local, int.MaxValue);
     }
 
     /// <summary>
-    /// Closes the open bag, so that it is part of what can be freed; false if the epoch has advanced since the last time.
+    /// Closes the open bag, so that its blocks can be freed after their grace period. False if the epoch has advanced since the
+    /// last call.
     /// </summary>
     internal static bool Close(LocalHeap* local)
     {
@@ -133,8 +134,8 @@ internal unsafe struct Limbo
         Bag* bag = limbo->_open;
         if (bag == null) return false;
         limbo->_open = null;
-        // Also the full fence between the unlinking of what is in the bag, which may have been a plain store, and the tag; see
-        // EpochProtocol.
+        // This is also the full fence between the unlinking of the bag's blocks, which may have been a plain store, and the load
+        // of the tag; see EpochProtocol.
         Interlocked.Add(ref _state.Bytes, bag->Bytes);
         bag->Tag = Epoch.Now;
         bool isSame = bag->Tag == limbo->_lastTag;
@@ -145,14 +146,14 @@ internal unsafe struct Limbo
         return isSame;
     }
 
-    /// <summary>Takes over what is in another local heap's limbo. The caller holds both.</summary>
+    /// <summary>Takes over the blocks in another local heap's limbo. The caller holds both local heaps.</summary>
     internal static void Move(LocalHeap* from, LocalHeap* to)
     {
         Close(from);
         Limbo* source = &from->Limbo;
         if (source->_oldest == null) return;
         Limbo* target = &to->Limbo;
-        // Behind younger bags they wait a little longer than they must.
+        // Behind younger bags, the bags wait a little longer than necessary.
         if (target->_newest == null) target->_oldest = source->_oldest;
         else target->_newest->Next = source->_oldest;
         target->_newest = source->_newest;
@@ -162,7 +163,7 @@ internal unsafe struct Limbo
         source->_blocks = source->_bytes = 0;
     }
 
-    /// <summary>Forgets everything; the blocks go with their chunks.</summary>
+    /// <summary>Forgets all blocks. Their memory is released with the chunks.</summary>
     internal static void Drop(LocalHeap* local)
     {
         Limbo* limbo = &local->Limbo;
@@ -203,14 +204,15 @@ internal unsafe struct Limbo
     [MethodImpl(MethodImplOptions.NoInlining)]
     static void CloseAndRelieve(LocalHeap* local)
     {
-        // If others have advanced since the last time, that serves us too: the barrier interrupts all running threads.
+        // An advance by another thread since the last time suffices: the barrier interrupts all running threads, so it is not
+        // repeated.
         bool advance = Close(local);
         if (advance) Epoch.TryAdvance();
         FreeSome(local, 2 * BagSize);
         if (TotalBytes < Pressure) return;
         Thread.Yield();
         Relieve(local);
-        // What is left waits for other sections, or for the caller's own, which is why it must not wait here.
+        // The remaining blocks wait for other sections, or for the caller's own. The caller must therefore not wait here.
         if (TotalBytes >= Pressure) Interlocked.Increment(ref _state.Events);
     }
 
@@ -253,7 +255,7 @@ internal unsafe struct Limbo
         else Gather(chains + (((nuint)page >> 7) & (Chains - 1)), page, block);
     }
 
-    // Out of line: external blocks are few, and in line they spoil the loop for all others, by 5 ns for each.
+    // Out of line: external blocks are few, and inline code for them would cost each other block 5 ns.
     [MethodImpl(MethodImplOptions.NoInlining)]
     static void LetGo(Limbo* limbo, ExternalBlock* block)
     {

@@ -24,26 +24,26 @@ internal unsafe struct PageQueue
 }
 
 /// <summary>
-/// A thread's part of a pool's heap: the pages from which it allocates and its <see cref="Limbo"/>. When the thread goes, the
-/// whole of it is abandoned to the pool and taken over by the next one that needs one, or its pages are taken out of it one by
-/// one.
+/// A thread's part of a pool's heap: the pages from which the thread allocates, and its <see cref="Limbo"/>. When the thread
+/// ends, its local heap is abandoned to the pool. The next thread that needs a local heap takes it over as a whole, or other
+/// threads take its pages one by one.
 /// </summary>
 /// <remarks>
-/// Used by the thread that holds it only, but for <see cref="Owner"/>, <see cref="Holder"/> and <see cref="Ready"/>.
+/// Only the thread that holds the local heap uses it, except <see cref="Owner"/>, <see cref="Holder"/> and <see cref="Ready"/>.
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = Queues + SizeClass.CountWithObjects * 16)]
 internal unsafe struct LocalHeap
 {
     const int Queues = 384;
 
-    // So many retired blocks are freed, if they can be, before a page is asked for.
+    // Before a page is requested, so many retired blocks are freed if possible.
     const int LimboPortion = 64;
 
-    /// <summary>The participant that may free blocks of its pages with nothing to check; null if none may.</summary>
+    /// <summary>The participant that may free blocks of these pages without any check; null if none may.</summary>
     [FieldOffset(0)]
     internal Participant* Owner;
 
-    /// <summary>The participant whose it is; null if it is abandoned.</summary>
+    /// <summary>The participant that holds the local heap; null if the local heap is abandoned.</summary>
     [FieldOffset(8)]
     internal Participant* Holder;
 
@@ -54,16 +54,17 @@ internal unsafe struct LocalHeap
     [FieldOffset(24)]
     internal ulong Serial;
 
-    /// <summary>Next of all local heaps of the heap.</summary>
+    /// <summary>Next in the list of all local heaps of the heap.</summary>
     [FieldOffset(32)]
     internal LocalHeap* Next;
 
-    /// <summary>Next of those that no thread holds.</summary>
+    /// <summary>Next in the list of abandoned local heaps.</summary>
     [FieldOffset(40)]
     internal LocalHeap* NextIdle;
 
     /// <summary>
-    /// Page*: once full ones, in which another thread has freed a block. Pushed by any thread, taken whole by the holder.
+    /// Page*: the list of formerly full pages in which another thread has freed a block. Any thread pushes on it; the holder
+    /// takes the whole list.
     /// </summary>
     [FieldOffset(128)]
     internal nint Ready;
@@ -79,7 +80,7 @@ internal unsafe struct LocalHeap
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static PageQueue* QueueOf(LocalHeap* local, nuint sizeClass) => (PageQueue*)((byte*)local + Queues) + sizeClass;
 
-    /// <summary>The thread's part of the heap, made or taken over at first use; null if there is no memory.</summary>
+    /// <summary>The thread's local heap, made or taken over at first use; null if there is no memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static LocalHeap* Of(Participant* me, PoolHeap* heap)
     {
@@ -129,7 +130,7 @@ internal unsafe struct LocalHeap
     }
 
     /// <summary>
-    /// Leaves all local heaps of a participant that leaves or is dead to their pools. No other thread advances meanwhile.
+    /// Abandons to their pools all local heaps of a participant that leaves or is dead. No other thread advances meanwhile.
     /// </summary>
     internal static void AbandonAll(Participant* participant)
     {
@@ -137,8 +138,8 @@ internal unsafe struct LocalHeap
         for (int i = 0; i < participant->CacheCount; i++)
         {
             HeapEntry entry = HeapEntry.Of(participant)[i];
-            // Serial numbers of local heaps change under the gate that is held now: if it is the same, the heap is there, and
-            // this is its part for us.
+            // Serial numbers of local heaps change under the gate that is held now. If the number is unchanged, the heap exists,
+            // and this is the participant's part of it.
             if (entry.Serial == 0 || entry.Local->Serial != entry.Serial) continue;
             entry.Local->Owner = null;
             entry.Local->Holder = null;
@@ -150,7 +151,7 @@ internal unsafe struct LocalHeap
         participant->CacheCount = 0;
     }
 
-    // One with contents, else one without, which only a thread that has none takes.
+    // A local heap with contents is preferred. Only a thread that has none takes an empty one.
     static LocalHeap* TakeAbandoned(PoolHeap* heap, bool evenEmpty)
     {
         heap->Gate.Enter();
@@ -170,14 +171,16 @@ internal unsafe struct LocalHeap
         PoolHeap* heap = local->Heap;
         heap->Gate.Enter();
         LocalHeap** link = isEmpty ? &heap->Unused : &heap->Abandoned;
-        // Last, so that one from which nothing can be taken now is not in front of others.
+        // Appended at the end, so that a local heap from which nothing can be taken now does not stand before others.
         while (!isEmpty && *link != null) link = &(*link)->NextIdle;
         local->NextIdle = *link;
         *link = local;
         heap->Gate.Exit();
     }
 
-    /// <summary>A block of a class, by all means; null if there is no memory. The caller holds the local heap.</summary>
+    /// <summary>
+    /// Allocates a block of a class by every available means; null if there is no memory. The caller holds the local heap.
+    /// </summary>
     internal static void* Allocate(LocalHeap* local, nuint sizeClass)
     {
         PageQueue* queue = QueueOf(local, sizeClass);
@@ -211,7 +214,7 @@ internal unsafe struct LocalHeap
         }
     }
 
-    // The first page of a queue, once it has a free block; full ones before it are put aside.
+    // The first page of the queue that has a free block. Full pages before it are moved to the list of full pages.
     static Page* FindFree(LocalHeap* local, PageQueue* queue)
     {
         while (queue->First != HeapTable.Empty)
@@ -227,7 +230,7 @@ internal unsafe struct LocalHeap
 
     static void Park(LocalHeap* local, PageQueue* queue, Page* page)
     {
-        // If others have freed blocks just now there is no need to.
+        // A page in which other threads have just freed blocks stays.
         if (!RemoteList.TryPark(page)) return;
         Unlink(queue, page);
         page->Attention = Page.Always;
@@ -237,7 +240,7 @@ internal unsafe struct LocalHeap
         local->Full = page;
     }
 
-    // Takes a page off the list of full ones. Nobody is about to push it on the ready list.
+    // Removes a page from the list of full pages. No thread is about to push it on the ready list.
     static void Unpark(LocalHeap* local, Page* page)
     {
         UnlinkFull(local, page);
@@ -252,7 +255,7 @@ internal unsafe struct LocalHeap
         if (page->Next != null) page->Next->Previous = page->Previous;
     }
 
-    // Takes back the pages in which others have freed blocks; false if there were none.
+    // Takes back the full pages in which other threads have freed blocks; false if there were none.
     static bool TakeReady(LocalHeap* local)
     {
         Page* page = RemoteList.TakeReady(local);
@@ -289,7 +292,8 @@ internal unsafe struct LocalHeap
         if (page->Used == 0) Empty(local, page);
     }
 
-    // A page has no block in use any more, so no other thread knows it. The one in front stays: it would soon be needed again.
+    // The page has no block in use any more, so no other thread has a pointer into it. The first page of a queue stays: it would
+    // soon be needed again.
     static void Empty(LocalHeap* local, Page* page)
     {
         PageQueue* queue = QueueOf(local, page->SizeClass);
@@ -344,8 +348,8 @@ internal unsafe struct LocalHeap
     }
 
     /// <summary>
-    /// Takes over what it can of one abandoned local heap; false if there is none, or if something is left in it. The caller
-    /// holds <paramref name="local"/>.
+    /// Takes over as much as possible of one abandoned local heap. False if there is none, or if something is left in it. The
+    /// caller holds <paramref name="local"/>.
     /// </summary>
     static bool Adopt(LocalHeap* local)
     {
@@ -358,7 +362,7 @@ internal unsafe struct LocalHeap
         for (Page* page = abandoned->Full; page != null; page = next)
         {
             next = page->Next;
-            // If not, it is on its way to the ready list of this local heap.
+            // If that fails, the page is on its way to the ready list of this local heap.
             if (RemoteList.TryUnpark(page)) Unpark(abandoned, page);
         }
         for (nuint i = 1; i < SizeClass.CountWithObjects; i++)
@@ -381,7 +385,8 @@ internal unsafe struct LocalHeap
     }
 
     /// <summary>
-    /// Takes in all that others have freed and left, and gives back what is empty. The caller holds the local heap.
+    /// Takes back all blocks that other threads have freed, takes over abandoned local heaps, and releases empty pages. The
+    /// caller holds the local heap.
     /// </summary>
     internal static void Collect(LocalHeap* local)
     {

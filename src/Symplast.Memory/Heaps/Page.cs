@@ -17,17 +17,17 @@ internal enum PageKind : byte
 }
 
 /// <summary>
-/// What is known of a page of 64 KiB, kept beside the memory: who owns it, which of its blocks are free. The owner is the thread
-/// that holds the local heap; all others may only read <see cref="Local"/>, <see cref="Kind"/> and <see cref="BlockSize"/>, and
-/// push on <see cref="Remote"/>.
+/// The descriptor of a page of 64 KiB, which lies beside the memory: the page's owner and its free blocks. The owner is the
+/// thread that holds the local heap. Other threads may only read <see cref="Local"/>, <see cref="Kind"/> and
+/// <see cref="BlockSize"/>, and push on <see cref="Remote"/>.
 /// </summary>
 /// <remarks>
-/// <para>The list of blocks that others freed is one word, so that it is pushed by one compare-and-swap and taken whole by one
-/// exchange (D. Leijen et al., "Mimalloc: free list sharding in action", 2019). States of that word:</para>
+/// <para>The list of blocks that other threads freed is one word, so that one compare-and-swap pushes a block and one exchange
+/// takes the whole list (D. Leijen et al., "Mimalloc: free list sharding in action", 2019). States of that word:</para>
 /// <para>empty (0) -> list: any thread pushes. list -> empty: the owner takes all. empty -> parked: the owner, which has no free
 /// block in the page, puts it on its list of full pages. parked -> empty: the owner, which has freed a block of the page. parked
-/// -> list: any thread pushes, and that one, only that one, then pushes the page on the owner's ready list; from there the owner
-/// takes it back. In between, the page stays with its local heap, whatever becomes of the thread. The steps are in
+/// -> list: any thread pushes a block, and only this thread then pushes the page on the owner's ready list, from which the owner
+/// takes it back. Until then the page stays with its local heap, also if the owner's thread ends. The steps are in
 /// <see cref="RemoteList"/>.</para>
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = 128)]
@@ -42,19 +42,19 @@ internal unsafe struct Page
     /// <summary>The value of <see cref="Attention"/> while the page is on the owner's list of full pages.</summary>
     internal const int Always = int.MaxValue;
 
-    /// <summary>Blocks that can be handed out, linked through their first words.</summary>
+    /// <summary>Free blocks, linked through their first words.</summary>
     [FieldOffset(0)]
     internal void* Free;
 
-    /// <summary>The local heap it belongs to; never null.</summary>
+    /// <summary>The local heap to which the page belongs; never null.</summary>
     [FieldOffset(8)]
     internal LocalHeap* Local;
 
-    /// <summary>Blocks handed out and not come back, those on the remote list included.</summary>
+    /// <summary>The number of blocks in use, including those on the remote list.</summary>
     [FieldOffset(16)]
     internal int Used;
 
-    /// <summary>When a free leaves no more than so many blocks in use, the owner has something to do.</summary>
+    /// <summary>If a free leaves at most so many blocks in use, the owner must take the slow path.</summary>
     [FieldOffset(20)]
     internal int Attention;
 
@@ -82,7 +82,9 @@ internal unsafe struct Page
     [FieldOffset(57)]
     internal PageKind Kind;
 
-    /// <summary>Blocks freed by others: offset of the first | their number &lt;&lt; 32; or 0, or <see cref="Parked"/>.</summary>
+    /// <summary>
+    /// Blocks freed by other threads: offset of the first | their number &lt;&lt; 32; or 0, or <see cref="Parked"/>.
+    /// </summary>
     [FieldOffset(64)]
     internal ulong Remote;
 
@@ -118,7 +120,7 @@ internal unsafe struct Page
             block = next;
         }
         *(byte**)block = null;
-        // Release: pairs with the acquire in HeapWalk, which looks at the first words of what was made.
+        // Release: pairs with the acquire in HeapWalk, which reads the first words of the blocks that were made.
         Volatile.Write(ref page->Made, page->Made + count);
     }
 }

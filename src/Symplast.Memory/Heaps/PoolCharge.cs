@@ -22,7 +22,8 @@ internal unsafe struct PoolCharge
     /// </summary>
     internal static bool TryTake(PoolCharge* charge, long bytes)
     {
-        // Only the sum matters. A refused reservation does not count even for a moment: that would refuse another what fits.
+        // Only the sum matters. A refused reservation must not count even for a moment, or another one that fits would be
+        // refused.
         long charged = Volatile.Read(ref charge->_charged);
         while (bytes <= charge->_max - charged)
         {
@@ -34,9 +35,7 @@ internal unsafe struct PoolCharge
         return false;
     }
 
-    /// <summary>
-    /// Charges bytes even if that is more than the limit, for which as many will be given back at once. Thread-safe.
-    /// </summary>
+    /// <summary>Charges bytes even above the limit, because as many will be released at once. Thread-safe.</summary>
     // Full fence; pairs with TryTake.
     internal static void Take(PoolCharge* charge, long bytes) => Interlocked.Add(ref charge->_charged, bytes);
 

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// A pool's heap: its chunks and their free pages. Native memory, one a pool, valid as long as the <see cref="Pool"/> can be
-/// named.
+/// The heap of a pool: its chunks and their free pages. It lies in native memory, and is valid as long as the <see cref="Pool"/>
+/// is referenced.
 /// </summary>
 /// <remarks>
 /// Free pages are found by the length of the longest run of them in a chunk, so that finding takes constant time and full chunks
@@ -15,11 +15,11 @@ namespace Symplast.Memory;
 public unsafe struct PoolHeap
 {
     /// <summary>
-    /// What <see cref="Pass"/> holds where every allocation has something to check: no participant ever has it.
+    /// The value of <see cref="Pass"/> if every allocation must be checked. No participant ever has this value.
     /// </summary>
     internal const ulong NoPass = ulong.MaxValue;
 
-    // Chunks without any block that are kept in reserve: so many, and one of so many.
+    // The empty chunks that are kept in reserve: this number of them, and one in so many of all chunks.
     const int EmptyChunksKept = 2;
     const int EmptyShareKept = 8;
 
@@ -42,11 +42,11 @@ public unsafe struct PoolHeap
     [FieldOffset(24)]
     internal PoolCharge* Charge;
 
-    /// <summary>What a checked heap holds back, else null.</summary>
+    /// <summary>The quarantine of a checked heap, else null.</summary>
     [FieldOffset(32)]
     internal Quarantine* Quarantine;
 
-    /// <summary>Whether allocations and frees have something to check or to count.</summary>
+    /// <summary>Whether allocations and frees must be checked or counted.</summary>
     [FieldOffset(40)]
     internal bool IsRouted;
 
@@ -59,7 +59,7 @@ public unsafe struct PoolHeap
     [FieldOffset(136)]
     internal LocalHeap* Locals;
 
-    /// <summary>The epoch since which nobody new can find it.</summary>
+    /// <summary>The epoch since which no further thread can find the heap.</summary>
     [FieldOffset(144)]
     internal ulong Tag;
 
@@ -80,7 +80,7 @@ public unsafe struct PoolHeap
     [FieldOffset(256)]
     internal WordLock Gate;
 
-    /// <summary>Local heaps that no thread holds. May be looked at without the gate, as a hint.</summary>
+    /// <summary>The abandoned local heaps. May be read without the gate, as a hint.</summary>
     [FieldOffset(264)]
     internal LocalHeap* Abandoned;
 
@@ -117,9 +117,9 @@ public unsafe struct PoolHeap
     internal long ExternalBytes;
 
     /// <summary>
-    /// True once the pool was deleted, and of null. Inside a section in which this was false, the pool's memory stays.
+    /// True once the pool was deleted, and for null. Inside a section in which this was false, the pool's memory stays.
     /// </summary>
-    // Acquire: pairs with the exchange in HeapTable.Delete. Whoever reads false in a section is waited for.
+    // Acquire: pairs with the exchange in HeapTable.Delete. The deletion waits for a thread that reads false inside a section.
     public static bool IsDeleted(PoolHeap* heap) => heap == null || Volatile.Read(ref heap->DeletedFlag) != 0;
 
     internal static Chunk* Chunks(PoolHeap* heap) => heap->_chunks;
@@ -148,8 +148,9 @@ public unsafe struct PoolHeap
                 List(heap, chunk);
                 heap->Gate.Exit();
                 Page* page = Chunk.Pages(chunk) + first;
-                // A page fault for each page of the system costs several times as much. Only a hint, which kernels before 5.14 do
-                // not know; and not for the first few blocks of a small pool, which would keep memory that they do not need.
+                // A page fault for each page of the system costs several times as much. It is only a hint, which kernels before
+                // 5.14 do not know. It is not given for the first blocks of a small pool, which would keep memory that they do
+                // not need.
                 if (populate) Libc.Advise(page->Start, (nuint)count << Page.Shift, Libc.AdvisePopulateWrite);
                 return page;
             }
@@ -158,7 +159,7 @@ public unsafe struct PoolHeap
         }
     }
 
-    /// <summary>Gives pages back; chunks may return to the address range. Thread-safe.</summary>
+    /// <summary>Releases pages. Chunks may return to the address range. Thread-safe.</summary>
     internal static void GivePages(PoolHeap* heap, Page* page, int count)
     {
         Chunk* chunk = page->Chunk;
@@ -174,7 +175,7 @@ public unsafe struct PoolHeap
         if (trim) Trim(heap, all: false);
     }
 
-    /// <summary>Returns chunks without any block to the address range: all, or those that are too many. Thread-safe.</summary>
+    /// <summary>Returns empty chunks to the address range: all, or those above the reserve. Thread-safe.</summary>
     internal static void Trim(PoolHeap* heap, bool all)
     {
         while (true)
@@ -217,7 +218,7 @@ public unsafe struct PoolHeap
         ReleaseChunk(chunk);
     }
 
-    /// <summary>Returns all memory and all addresses. Nobody may use the heap any more.</summary>
+    /// <summary>Releases all memory and all addresses. No thread may use the heap any more.</summary>
     internal static void ReleaseChunks(PoolHeap* heap)
     {
         Chunk* chunk = DetachChunks(heap);
@@ -229,7 +230,7 @@ public unsafe struct PoolHeap
         }
     }
 
-    /// <summary>Returns all memory and keeps the addresses. Nobody may use the heap any more.</summary>
+    /// <summary>Releases all memory and keeps the addresses. No thread may use the heap any more.</summary>
     internal static void EmptyChunks(PoolHeap* heap)
     {
         for (Chunk* chunk = heap->_chunks; chunk != null; chunk = chunk->Next) AddressRange.Empty(chunk->Start, chunk->Chunks);
@@ -264,7 +265,7 @@ public unsafe struct PoolHeap
 
     static Chunk* DetachChunks(PoolHeap* heap)
     {
-        // Against those who count what is in it.
+        // The gate protects against threads that count the heap's blocks.
         heap->Gate.Enter();
         Chunk* chunks = heap->_chunks;
         heap->_chunks = null;

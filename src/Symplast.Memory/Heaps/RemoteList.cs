@@ -6,7 +6,7 @@ namespace Symplast.Memory;
 /// <summary>Steps of remote frees that tests leave out.</summary>
 internal enum RemoteStep
 {
-    /// <summary>A push compares.</summary>
+    /// <summary>A push is a compare-and-swap, and not a plain store.</summary>
     PushCompares,
 
     /// <summary>The first to push on a parked page hands it to its owner.</summary>
@@ -15,13 +15,13 @@ internal enum RemoteStep
     /// <summary>A page is parked only if its list is empty.</summary>
     ParkingCompares,
 
-    /// <summary>A page is taken from the full ones only if nobody is about to hand it over.</summary>
+    /// <summary>A page is taken from the list of full pages only if no thread is about to hand it over.</summary>
     UnparkingCompares,
 }
 
 /// <summary>
-/// The steps by which a page passes between its owner and the threads that free its blocks, and nothing else: states and
-/// transitions are those of <see cref="Page"/>'s remarks.
+/// The protocol by which a page passes between its owner and the threads that free its blocks. <see cref="Page"/>'s remarks list
+/// the states and transitions.
 /// </summary>
 internal static unsafe class RemoteList
 {
@@ -32,7 +32,7 @@ internal static unsafe class RemoteList
     {
         nuint start = (nuint)first & ~(Page.Size - 1);
         Interleaving.DeepPoint();
-        // Any value will do to begin with: the exchange decides.
+        // No order is needed for this load: the compare-and-swap decides.
         ulong seen = Volatile.Read(ref page->Remote);
         while (true)
         {
@@ -41,18 +41,18 @@ internal static unsafe class RemoteList
             ulong list = (((listed >> 32) + (ulong)count) << 32) | (uint)((nuint)first - start);
             Interleaving.DeepPoint();
             if (Interleaving.Omits(RemoteStep.PushCompares)) seen = page->Remote;
-            // Full fence: pairs with the exchange in Take, which makes the links (and all that was done with the blocks) the
-            // owner's.
+            // Full fence: pairs with the exchange in Take, after which the owner sees the links, and all earlier accesses to the
+            // blocks are over.
             ulong prior = Interlocked.CompareExchange(ref page->Remote, list, seen);
             if (prior == seen) break;
             seen = prior;
         }
-        // The exchange that parked it came after all that the owner did with the page, so Local is the one that waits for it,
-        // until we hand it over.
+        // The exchange that parked the page came after all changes of the page by its owner, so Local is the local heap that
+        // waits for the page until this thread hands it over.
         if (seen == Page.Parked && !Interleaving.Omits(RemoteStep.ParkedPageIsHandedOver)) PushReady(page->Local, page);
     }
 
-    /// <summary>The owner takes what others freed. The page must have no free block.</summary>
+    /// <summary>The owner takes the blocks that other threads freed. The page must have no free block.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Take(Page* page)
     {
@@ -67,7 +67,7 @@ internal static unsafe class RemoteList
         page->Used -= (int)(list >> 32);
     }
 
-    /// <summary>The same for a page that may have free blocks.</summary>
+    /// <summary>The owner takes the blocks that other threads freed, for a page that may have free blocks.</summary>
     internal static void Join(Page* page)
     {
         void* free = page->Free;
@@ -84,9 +84,7 @@ internal static unsafe class RemoteList
         *(void**)last = free;
     }
 
-    /// <summary>
-    /// The owner gives up looking at the page until it is handed over; false if others have freed blocks just now.
-    /// </summary>
+    /// <summary>The owner parks the page until it is handed over. False if other threads have just freed blocks.</summary>
     internal static bool TryPark(Page* page)
     {
         Interleaving.DeepPoint();

@@ -5,7 +5,7 @@ namespace Symplast.Memory;
 
 /// <summary>
 /// The sizes of blocks that share a page: 16-byte steps to 512 bytes, then four a doubling to 32 KiB, so that at most a fifth of
-/// a larger block is lost. Class 0 does not exist: it is what a size of 0 gives, whose page is always empty.
+/// a larger block is lost. Class 0 has no blocks: a size of 0 has this class, whose page is always empty.
 /// </summary>
 internal static class SizeClass
 {
@@ -31,7 +31,7 @@ internal static class SizeClass
         return 33 + (nuint)(power - 9) * 4 + (((size - 1) >> (power - 2)) & 3);
     }
 
-    /// <summary>The same for a block that begins an object.</summary>
+    /// <summary>The class for a block that begins an object.</summary>
     internal static nuint OfObject(nuint size) => Of(size) + Count;
 
     /// <summary>Whether the blocks of a class begin objects.</summary>

@@ -9,7 +9,7 @@ namespace Symplast.Memory;
 /// <param name="Interpreters">Number of interpreters that were given pointers into the pool and have not ended.</param>
 /// <param name="LiveBlocks">Number of blocks that live objects consist of.</param>
 /// <param name="LiveBytes">Their bytes, which are part of UsedBytes.</param>
-/// <param name="LimboBytes">Bytes of blocks that are no longer used, but may still be looked at by an open section.</param>
+/// <param name="LimboBytes">Bytes of retired blocks, which an open section may still read.</param>
 public readonly record struct PoolStatistics(
     long UsedBytes, long ReservedBytes, long PendingBytes, long Objects, int Interpreters, long LiveBlocks = 0, long LiveBytes =
         0, long LimboBytes = 0);
@@ -77,7 +77,8 @@ public sealed unsafe class Pool
     }
 
     /// <summary>
-    /// The native parts go when nothing can name the pool any more; chunks were returned before, or live as long as the process.
+    /// Frees the native parts when nothing refers to the pool any more. Its chunks were released before, or stay for the life of
+    /// the process.
     /// </summary>
     ~Pool()
     {
@@ -124,16 +125,17 @@ public sealed unsafe class Pool
     }
 
     /// <summary>
-    /// True if some interpreter makes something of objects that cannot be shared when they are meant for this pool; for messages.
+    /// True if some interpreter has set a default function for this pool, which converts objects that cannot be shared. Used in
+    /// error messages.
     /// </summary>
     public bool HasDefault
     {
-        // Acquire and release: nothing hangs on it.
+        // Volatile only so that the flag is seen; no other data depend on it.
         get => Volatile.Read(ref _hasDefault);
         set => Volatile.Write(ref _hasDefault, value);
     }
 
-    /// <summary>A picture of the pool; what is said of live objects is exact while nobody changes them.</summary>
+    /// <summary>The state of the pool. The figures on live objects are exact if no thread changes them meanwhile.</summary>
     public PoolStatistics Statistics()
     {
         HeapCount heap = _heap == 0 ? default : HeapCount.Of((PoolHeap*)_heap);
@@ -173,8 +175,8 @@ public sealed unsafe class Pool
     }
 
     /// <summary>
-    /// Deletes the pool. Returns false if it was deleted before. The memory of frozen objects goes back now if no lease is left,
-    /// else with the last one. That of live objects goes back now; to that end the sections which are open are waited for.
+    /// Deletes the pool. Returns false if it was deleted before. The memory of frozen objects is released now if no lease is
+    /// left, otherwise with the last lease. The memory of live objects is released now, after waiting for the open sections.
     /// </summary>
     /// <exception cref="InvalidOperationException">The calling thread is inside a section (<see cref="Epoch"/>), whose end it
     /// would wait for. Nothing has changed.</exception>
@@ -238,7 +240,7 @@ public sealed unsafe class Pool
         try
         {
             if (_deleted) return false;
-            // What can fail comes first: then either everything is taken over or nothing.
+            // The steps that can fail come first, so that either everything is taken over or nothing.
             _runs.Reserve(regions.Count);
             AddLease(interpreter);
             for (int i = 0; i < regions.Count; i++)
@@ -284,7 +286,7 @@ public sealed unsafe class Pool
         if (_charge != null) PoolCharge.GiveBack(_charge, bytes);
     }
 
-    // The region is the end of a run of before. The gate is held.
+    // The region is the end of an earlier run. The gate is held.
     void NoteUsed(PoolWriter.Region region)
     {
         for (int i = _runs.Count - 1; i >= 0; i--)
@@ -330,7 +332,7 @@ public sealed unsafe class Pool
         return heap != null ? heap : MakeHeap();
     }
 
-    /// <summary>The same; null if there is none.</summary>
+    /// <summary>The heap of the pool's live objects; null if there is none.</summary>
     // Acquire: pairs with the release below.
     public PoolHeap* KnownHeap => (PoolHeap*)Volatile.Read(ref _heap);
 

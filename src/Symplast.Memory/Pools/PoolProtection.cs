@@ -2,7 +2,7 @@ namespace Symplast.Memory;
 
 /// <summary>
 /// The debug mode <c>SYMPLAST_DEBUG=readonly</c>: pool pages are read-only except for the writer that is filling them, so that
-/// any stray store into a frozen object is a segmentation fault at the place of the crime.
+/// any stray store into a frozen object is a segmentation fault at the instruction that stores.
 /// </summary>
 public static unsafe class PoolProtection
 {

@@ -10,13 +10,15 @@ public static unsafe class PoolTable
     static Pool?[] _pools = new Pool?[16];
     static Pool? _default;
 
-    /// <summary>The pool that is current where no other was chosen; made at first use, and anew after it was deleted.</summary>
+    /// <summary>
+    /// The pool that is current where no other was chosen. It is made at first use, and again after its deletion.
+    /// </summary>
     public static Pool Default
     {
         get
         {
-            // Acquire: pairs with the store under the lock. Whoever is late sees the one that was deleted meanwhile, as one who
-            // came before would.
+            // Acquire: pairs with the store under the lock. A late reader may see a pool that was deleted meanwhile, as an
+            // earlier reader would.
             if (Volatile.Read(ref _default) is { Deleted: false } known) return known;
             using (Gate.Hold())
             {
@@ -60,7 +62,7 @@ public static unsafe class PoolTable
         for (int slot = 0; slot < pools.Length; slot++) Volatile.Read(ref pools[slot])?.EndLeases(ended);
     }
 
-    /// <summary>To be called before a pool notes a lease, so that <see cref="EndLeases"/> finds whom to ask about.</summary>
+    /// <summary>Must be called before a pool notes a lease, so that <see cref="EndLeases"/> finds the interpreter.</summary>
     internal static void NoteLease(long holder)
     {
         if (holder < 0)
@@ -79,7 +81,7 @@ public static unsafe class PoolTable
         }
     }
 
-    /// <summary>To be called when a lease of a negative number has ended.</summary>
+    /// <summary>Must be called when a lease of a negative number has ended.</summary>
     internal static void NoteEnd(long holder)
     {
         if (holder < 0) Interlocked.Decrement(ref _otherLeases);
@@ -113,7 +115,7 @@ public static unsafe class PoolTable
         using (Gate.Hold()) return Insert(pool);
     }
 
-    /// <summary>The same for <see cref="Default"/>, which has the gate.</summary>
+    /// <summary>Does this for <see cref="Default"/>, which holds the gate.</summary>
     internal static int Insert(Pool pool)
     {
         int slot = Array.IndexOf(_pools, null);

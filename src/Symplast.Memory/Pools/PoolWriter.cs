@@ -211,8 +211,7 @@ public unsafe struct PoolWriter
         if (end > firstPage) Libc.Advise(firstPage, (nuint)(end - firstPage), Libc.AdviseDontNeed);
     }
 
-    // What is handed out must be zero, so what was written must become zero again: whole pages by dropping them, the rest by
-    // hand.
+    // Memory is handed out as zeros, so written memory must become zero again: whole pages by dropping them, the rest by stores.
     static void Wipe(byte* start, byte* end)
     {
         Debug.Assert((nuint)start % 64 == 0);

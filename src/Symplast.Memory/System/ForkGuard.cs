@@ -2,8 +2,8 @@ namespace Symplast.Memory;
 
 /// <summary>
 /// Tells whether this process is the one that started the runtime or a forked child of it. In a child the runtime's other threads
-/// are gone while their locks may be held, so nothing of ours may run there. The kernel itself sets the flag: the page that holds
-/// it is zeroed in every child (MADV_WIPEONFORK), so no handler of ours has to run.
+/// are gone while their locks may be held, so no code of this library may run there. The kernel itself sets the flag: the page
+/// that holds it is zeroed in every child (MADV_WIPEONFORK), so no handler of ours has to run.
 /// </summary>
 public static unsafe class ForkGuard
 {

@@ -3,12 +3,12 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// Where threads that share memory meet: protocols and structures call <see cref="Point"/> before each access whose order
-/// matters, and wait for each other by the methods below.
+/// The points at which the order of threads matters. Protocols and structures call <see cref="Point"/> before each access whose
+/// order matters, and wait for other threads by the methods below.
 /// </summary>
 /// <remarks>
-/// In the product the points compile to nothing, and who waits sleeps on a futex. The tests compile the same sources with
-/// another file in the place of this one, in which a scheduler decides at each point which thread goes on.
+/// In the product the points compile to nothing, and waiting threads sleep on a futex. The scheduled tests compile the sources
+/// with another file in place of this one, in which a scheduler decides at each point which thread runs next.
 /// </remarks>
 public static unsafe class Interleaving
 {
@@ -35,7 +35,8 @@ public static unsafe class Interleaving
     public static void Sleep(int* word, int value, long nanoseconds) => Futex.Wait(word, value, nanoseconds);
 
     /// <summary>
-    /// The same for a lock's word, which is 0 when the lock is free. <paramref name="value"/> says that somebody may sleep.
+    /// Sleeps on the word of a lock, which is 0 when the lock is free. <paramref name="value"/> is the state in which threads may
+    /// sleep.
     /// </summary>
     public static void Await(int* word, int value, long nanoseconds) => Futex.Wait(word, value, nanoseconds);
 

@@ -36,7 +36,7 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "free")]
     internal static partial void Free(void* memory);
 
-    /// <summary>What tells the calling thread from all others that live.</summary>
+    /// <summary>A number that differs from those of all other living threads.</summary>
     [LibraryImport("libc", EntryPoint = "pthread_self")]
     [SuppressGCTransition]
     internal static partial nuint CurrentThread();

@@ -1,13 +1,13 @@
 namespace Symplast.Memory;
 
 /// <summary>
-/// Asks the system whether it would give memory now, for what cannot be told that there is none once it has begun.
+/// Asks the system whether memory is available, before operations that cannot report a lack of memory once they have begun.
 /// </summary>
 public static unsafe class MemoryProbe
 {
     /// <summary>
-    /// Whether <paramref name="bytes"/> more could be had at this moment, within the limits of the process. Touches nothing of
-    /// it.
+    /// Whether <paramref name="bytes"/> more are available at this moment, within the limits of the process. Touches none of this
+    /// memory.
     /// </summary>
     public static bool Has(nuint bytes)
     {

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Symplast.Memory;
 
-/// <summary>The system's memory for descriptors, where having none is an answer and not an exception.</summary>
+/// <summary>Allocates the system's memory for descriptors. A lack of memory is a null result, not an exception.</summary>
 internal static unsafe class Native
 {
     /// <summary>

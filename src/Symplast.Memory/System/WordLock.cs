@@ -27,7 +27,7 @@ public unsafe struct WordLock
         if (Interlocked.CompareExchange(ref *_word, 1, 0) != 0) EnterContended();
     }
 
-    /// <summary>Gives the lock back. Only the holder may call it.</summary>
+    /// <summary>Releases the lock. Only the holder may call it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Exit()
     {

@@ -12,8 +12,8 @@ namespace Symplast.Python;
 /// </summary>
 /// <remarks>
 /// A block that was left is marked so and skipped wherever it is still found. So blocks may be left in any order, thread or
-/// context: a task that was started inside a block has a copy of the context, and a generator may be ended by whoever collects
-/// it. A block whose context manager no longer exists counts as left. Used with the interpreter's GIL held.
+/// context: a task that was started inside a block has a copy of the context, and a generator may be ended by the thread that
+/// collects it. A block whose context manager no longer exists counts as left. Used with the interpreter's GIL held.
 /// </remarks>
 internal static unsafe class CurrentPool
 {

@@ -4,8 +4,8 @@ using Symplast.Memory;
 namespace Symplast.Python;
 
 /// <summary>
-/// What one interpreter makes of objects that cannot be shared, by the pool that they are meant for: the <c>default</c> of its
-/// handle of the pool. Others have their own.
+/// The functions by which one interpreter converts objects that cannot be shared, by pool: the <c>default</c> of its handle of
+/// the pool. Other interpreters have their own.
 /// </summary>
 /// <remarks>Used only with that interpreter's GIL held.</remarks>
 internal sealed unsafe class PoolDefaults
@@ -15,7 +15,9 @@ internal sealed unsafe class PoolDefaults
     /// <summary>The function for a pool, borrowed; null if there is none.</summary>
     internal PyObject* Of(Pool pool) => _byPool.TryGetValue(pool.Id, out nint known) ? (PyObject*)known : null;
 
-    /// <summary>Gives a pool another function, or with null none. Python code may run, when the old one goes.</summary>
+    /// <summary>
+    /// Sets the function of a pool, or removes it if given null. Python code may run when the old function is released.
+    /// </summary>
     internal void Set(Pool pool, PyObject* function)
     {
         PyObject* old = Of(pool);
@@ -45,8 +47,8 @@ internal sealed unsafe class PoolDefaults
     }
 
     /// <summary>
-    /// The end of a message that something cannot go into a pool, for which this interpreter has no function: what helps, if
-    /// others have one.
+    /// The end of the message that an object cannot go into a pool for which this interpreter has no function. It says what helps
+    /// if other interpreters have one.
     /// </summary>
     internal static string Advice(Pool pool) =>
         pool.HasDefault

@@ -8,7 +8,7 @@ namespace Symplast.Python;
 /// </summary>
 internal static unsafe class PoolReference
 {
-    /// <summary>What no other process has.</summary>
+    /// <summary>The token of this process, which no other process has.</summary>
     internal static readonly string Process = Guid.NewGuid().ToString("N");
 
     /// <summary>The answer of <c>__reduce__</c>: (symplast._symplast._pool_by_id, (process, id)).</summary>
@@ -17,8 +17,8 @@ internal static unsafe class PoolReference
         ? null : Call("_pool_by_id"u8, [(nint)Text.ToPython(Process), (nint)Api.Table.PyLong_FromLongLong(pool.Id)]);
 
     /// <summary>
-    /// Whether what is just being pickled by reference stays in this process, as far as can be told; false with an exception set.
-    /// Runs Python code.
+    /// Whether the pickle that is being made stays in this process, as far as can be told. False with an exception set. Runs
+    /// Python code.
     /// </summary>
     internal static bool StaysHere(string kind)
     {
@@ -35,8 +35,8 @@ internal static unsafe class PoolReference
     }
 
     /// <summary>
-    /// An answer of <c>__reduce__</c>: a function of the module and its arguments, whose references it takes over; of which one
-    /// may be null, with an exception set. Null with an exception set.
+    /// A result of <c>__reduce__</c>: a function of the module and its arguments, whose references it takes over. Returns null
+    /// with an exception set, also if an argument is null with an exception set.
     /// </summary>
     internal static PyObject* Call(ReadOnlySpan<byte> name, ReadOnlySpan<nint> arguments)
     {
@@ -69,7 +69,7 @@ internal static unsafe class PoolReference
         return null;
     }
 
-    /// <summary>The handle that a reference means; null with an exception set.</summary>
+    /// <summary>Returns the handle to which a reference refers, or null with an exception set.</summary>
     internal static PyObject* Resolve(InterpreterState interpreter, PyObject* process, PyObject* id)
     {
         if (process->Type != Api.Table.PyUnicode_Type || id->Type != Api.Table.PyLong_Type)

@@ -3,7 +3,9 @@ using Symplast.Memory;
 
 namespace Symplast.Python;
 
-/// <summary>The process that imported the module, and no other: a forked child has the memory, but not the threads.</summary>
+/// <summary>
+/// Checks that this is the process that imported the module. A forked child has the memory of that process, but not its threads.
+/// </summary>
 internal static unsafe class ThisProcess
 {
     /// <summary>True in the process that imported the module; in a forked child false, with RuntimeError set.</summary>

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Symplast.Python.Extensions;
 
-/// <summary> A library's file: its path with links resolved, and what tells whether the file is still the same. </summary>
+/// <summary>A library's file: its path with links resolved, and the data that tell whether the file has changed.</summary>
 internal readonly record struct ExtensionFile(string Path, FileIdentity Identity, long Size, long Modified)
 {
     /// <summary>The file at a path, or null if there is no ordinary file.</summary>

@@ -54,7 +54,7 @@ internal sealed unsafe class PrivateCopies
             ?? (Linux.Look(path) is LinuxFile file ? _byFile.GetValueOrDefault(file.Identity) : null);
 
     /// <summary>
-    /// Called before the interpreter is freed, whoever made it. From here on, threads that are not its own cannot enter it.
+    /// Called before the interpreter is freed, also if the program made it. From here on, other threads cannot enter it.
     /// </summary>
     internal void End()
     {

@@ -343,7 +343,7 @@ public static unsafe partial class Module
         PyObject* first = api.PyObject_CallNoArgs(reference);
         if (first == null) return false;
         bool done = true;
-        // One that is gone took all its types with it: nobody has an object of theirs.
+        // A module that no longer exists took all its types with it, so no object of them exists.
         if (first != api._Py_NoneStruct)
         {
             isAdopted = true;

@@ -16,9 +16,9 @@ namespace Symplast.Python.Extensions.Elf;
 /// So each copy gets a path that was never used: it contains a serial number in binary, with the digits written <c>/</c> and
 /// <c>/.</c></para>
 /// <para>Later that path may lead to another file, but debuggers, faulthandler and libraries that search files beside themselves
-/// ask the dynamic linker for it. So it is overwritten by a spelling of the original's path that contains the same number. It
-/// must not be the original's own path, or whoever loads the original would get the copy. It is overwritten in place, because the
-/// dynamic linker frees the string; so the first path must be long enough.</para>
+/// ask the dynamic linker for it. So it is overwritten by a spelling of the original's path that contains the same number. The
+/// path must not be the original's own, or an interpreter that loads the original would get the copy. It is overwritten in place,
+/// because the dynamic linker frees the string; so the first path must be long enough.</para>
 /// </remarks>
 internal sealed unsafe class LibraryImage : IDisposable
 {

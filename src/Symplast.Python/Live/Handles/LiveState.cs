@@ -17,7 +17,8 @@ internal unsafe struct LiveState
 {
     const int MostKinds = 16;
 
-    // A class of live objects, by its number. Whoever set the class keeps it alive while it has handles; the handles do not.
+    // A class of live objects, by its number. The code that set the class keeps it alive while it has handles; the handles do
+    // not.
     struct ClassUse
     {
         internal PyObject* Type;
