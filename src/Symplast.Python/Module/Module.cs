@@ -140,14 +140,13 @@ public static unsafe partial class Module
     static PyMethodDef* Methods() => Table<PyMethodDef>(
     [
         .. ClassFunctions.Methods(),
-        Method("freeze"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Freeze,
-            PyMethodDef.FastCall | PyMethodDef.Keywords, """
+        FastCallKeywords("freeze"u8, &Freeze, """
             freeze($module, /, obj, default=None)
             --
 
             Pool.freeze() in the current pool.
             """u8),
-        Method("thaw"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Thaw, PyMethodDef.OneArg, """
+        OneArg("thaw"u8, &Thaw, """
             thaw($module, obj, /)
             --
 
@@ -159,60 +158,57 @@ public static unsafe partial class Module
             however deep, is copied with them thawed; any other object that is neither frozen nor live is returned as it is.
             Raises DeletedError if an object, or its pool, is deleted.
             """u8),
-        Method("is_shared"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsShared, PyMethodDef.OneArg, """
+        OneArg("is_shared"u8, &IsShared, """
             is_shared($module, obj, /)
             --
 
             Whether obj is one and the same object in all interpreters: it lies in a pool, frozen or live, or is one of CPython's
             own process-wide constants (None, True, small ints, '' and the like).
             """u8),
-        Method("is_frozen"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsFrozen, PyMethodDef.OneArg, """
+        OneArg("is_frozen"u8, &IsFrozen, """
             is_frozen($module, obj, /)
             --
 
             Whether obj is shared and immutable, as what freeze() returns is.
             """u8),
-        Method("delete"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Delete, PyMethodDef.OneArg, """
+        OneArg("delete"u8, &Delete, """
             delete($module, obj, /)
             --
 
             Delete a live object. Final at once: every later use, in any interpreter, raises DeletedError, and so does a second
             call. What only it referred to is freed. Frozen objects are deleted with their pool.
             """u8),
-        Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Add, PyMethodDef.FastCall, """
+        FastCall("add"u8, &Add, """
             add($module, obj, name, n, /)
             --
 
             Add n to the number that an attribute of a live object is, at one moment, and return the sum.
             """u8),
-        Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange,
-            PyMethodDef.FastCall, """
+        FastCall("compare_exchange"u8, &CompareExchange, """
             compare_exchange($module, obj, name, expected, new, /)
             --
 
             Give an attribute of a live object the value new if it has the value expected, at one moment; return whether it had.
             """u8),
-        Method("pool_of"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PoolOf, PyMethodDef.OneArg, """
+        OneArg("pool_of"u8, &PoolOf, """
             pool_of($module, obj, /)
             --
 
             The Pool that obj lies in, or None if it lies in none.
             """u8),
-        Method("current_pool"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&GetCurrentPool, PyMethodDef.NoArgs,
-            """
+        NoArgs("current_pool"u8, &GetCurrentPool, """
             current_pool($module, /)
             --
 
             The Pool that this context allocates in: that of the innermost allocating() block, else the default pool.
             """u8),
-        Method("pools"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Pools, PyMethodDef.NoArgs, """
+        NoArgs("pools"u8, &Pools, """
             pools($module, /)
             --
 
             A list of the pools of this process that are not deleted, oldest first.
             """u8),
-        Method("get_pending_limit"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&GetPendingLimit,
-            PyMethodDef.NoArgs, """
+        NoArgs("get_pending_limit"u8, &GetPendingLimit, """
             get_pending_limit($module, /)
             --
 
@@ -222,79 +218,57 @@ public static unsafe partial class Module
             At first what the environment variable SYMPLAST_PENDING_LIMIT says ("none" for no limit), or 256 MiB. One for the
             process.
             """u8),
-        Method("set_pending_limit"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SetPendingLimit,
-            PyMethodDef.OneArg, """
+        OneArg("set_pending_limit"u8, &SetPendingLimit, """
             set_pending_limit($module, limit, /)
             --
 
             Set what get_pending_limit() returns. The warning, which is given once, can be given once more.
             """u8),
-        Method("_live_blocks"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LiveBlocks, PyMethodDef.OneArg,
-            "For tests: the blocks of live objects in a Pool."u8),
-        Method("_fail_at"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&FailAt, PyMethodDef.OneArg,
+        OneArg("_live_blocks"u8, &LiveBlocks, "For tests: the blocks of live objects in a Pool."u8),
+        OneArg("_fail_at"u8, &FailAt,
             "For tests: let the n-th allocation of live objects from now on fail; 0 ends that. Return whether the one "u8
             + "chosen before has failed."u8),
-        Method("_delete_at"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&DeleteAt,
-            PyMethodDef.FastCall,
+        FastCall("_delete_at"u8, &DeleteAt,
             "For tests: let the n-th allocation of live objects from now on meet the deletion of a Pool by another thread, "u8
             + "and fail if the third argument is true; _fail_at(0) ends that."u8),
-        Method("_need_memory"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&NeedMemory, PyMethodDef.OneArg,
-            "Raise MemoryError if the system would not give so many bytes now."u8),
-        Method("_pool_by_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&PoolById,
-            PyMethodDef.FastCall, "Unpickle a Pool."u8),
-        Method("_live_by_ticket"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&LiveByTicket,
-            PyMethodDef.FastCall, "Unpickle a live object."u8),
-        Method("_leaks"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Leaks, PyMethodDef.OneArg,
+        OneArg("_need_memory"u8, &NeedMemory, "Raise MemoryError if the system would not give so many bytes now."u8),
+        FastCall("_pool_by_id"u8, &PoolById, "Unpickle a Pool."u8),
+        FastCall("_live_by_ticket"u8, &LiveByTicket, "Unpickle a live object."u8),
+        OneArg("_leaks"u8, &Leaks,
             "What symplast.leaks() is made of: a tuple for each live object of a Pool, or of all if it is None."u8),
-        Method("_persistent_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentId, PyMethodDef.OneArg,
-            "Pickler.persistent_id: the address of a shared object, None for others."u8),
-        Method("_persistent_load"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentLoad,
-            PyMethodDef.OneArg, "Unpickler.persistent_load: the shared object at an address."u8),
-        Method("_contents"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&ContentsOf,
-            PyMethodDef.FastCall,
+        OneArg("_persistent_id"u8, &PersistentId, "Pickler.persistent_id: the address of a shared object, None for others."u8),
+        OneArg("_persistent_load"u8, &PersistentLoad, "Unpickler.persistent_load: the shared object at an address."u8),
+        FastCall("_contents"u8, &ContentsOf,
             "A record of what plain containers hold, or None if something in them may change unseen; takes a tuple of types "u8
             + "whose objects cannot."u8),
-        Method("_holds_contents"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&HoldsContents,
-            PyMethodDef.FastCall, "Whether a value holds what a record of it says."u8),
-        Method("_pack"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Pack, PyMethodDef.FastCall,
+        FastCall("_holds_contents"u8, &HoldsContents, "Whether a value holds what a record of it says."u8),
+        FastCall("_pack"u8, &Pack,
             "Call dumps(obj, sender), in which what is pickled may name live objects; return its result and the parcel that "u8
             + "holds those, or None."u8),
-        Method("_deposit_data"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&DepositData, PyMethodDef.OneArg,
+        OneArg("_deposit_data"u8, &DepositData,
             "Put bytes into the open parcel, for many messages to name; return their ticket."u8),
-        Method("_deposited_data"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&DepositedData,
-            PyMethodDef.OneArg, "The bytes with a ticket."u8),
-        Method("_attach_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&AttachParcel, PyMethodDef.OneArg,
+        OneArg("_deposited_data"u8, &DepositedData, "The bytes with a ticket."u8),
+        OneArg("_attach_parcel"u8, &AttachParcel,
             "Let the open parcel hold another one, whose live objects its data name too."u8),
-        Method("_settle_process"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SettleProcess,
-            PyMethodDef.NoArgs,
+        NoArgs("_settle_process"u8, &SettleProcess,
             "Make what CPython keeps for all interpreters safe with workers; for whoever is about to start some."u8),
-        Method("_enable_faults"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&EnableFaults,
-            PyMethodDef.FastCall,
+        FastCall("_enable_faults"u8, &EnableFaults,
             "Enable the process's fault handler for this interpreter: with a descriptor, all_threads and c_stack."u8),
-        Method("_disable_faults"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&DisableFaults,
-            PyMethodDef.NoArgs, "Take that back."u8),
-        Method("_raise_in_thread"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&RaiseInThread,
-            PyMethodDef.FastCall, "Raise an exception in another thread of this interpreter, when it runs Python code."u8),
-        Method("_count_workers"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CountWorkers, PyMethodDef.OneArg,
-            "Note that so many threads for workers begin, or end if it is negative."u8),
-        Method("_is_alone"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsAlone, PyMethodDef.NoArgs,
-            "Whether the main interpreter is the only one and will be."u8),
-        Method("_is_main"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsMain, PyMethodDef.NoArgs,
-            "Whether this is the main interpreter."u8),
-        Method("_load_private"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&LoadPrivate,
-            PyMethodDef.FastCall,
+        NoArgs("_disable_faults"u8, &DisableFaults, "Take that back."u8),
+        FastCall("_raise_in_thread"u8, &RaiseInThread,
+            "Raise an exception in another thread of this interpreter, when it runs Python code."u8),
+        OneArg("_count_workers"u8, &CountWorkers, "Note that so many threads for workers begin, or end if it is negative."u8),
+        NoArgs("_is_alone"u8, &IsAlone, "Whether the main interpreter is the only one and will be."u8),
+        NoArgs("_is_main"u8, &IsMain, "Whether this is the main interpreter."u8),
+        FastCall("_load_private"u8, &LoadPrivate,
             "An extension module by name, path, spec and treatment, out of a private copy of its library; None if it needs "u8
             + "none, NotImplemented if it is refused."u8),
-        Method("_set_library_policy"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&SetLibraryPolicy,
-            PyMethodDef.FastCall,
+        FastCall("_set_library_policy"u8, &SetLibraryPolicy,
             "What symplast.extensions.policy tells the loader of libraries: patterns, each with whether such libraries are "u8
             + "private."u8),
-        Method("_loaded_extensions"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LoadedExtensions,
-            PyMethodDef.NoArgs, "What symplast.extensions.loaded() is made of."u8),
-        Method("worker_take"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&WorkerTake, PyMethodDef.NoArgs,
-            "In a worker: the next task's data, or None when there will be none."u8),
-        Method("worker_answer"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&WorkerAnswer,
-            PyMethodDef.FastCall, "In a worker: answer the task that was taken."u8),
+        NoArgs("_loaded_extensions"u8, &LoadedExtensions, "What symplast.extensions.loaded() is made of."u8),
+        NoArgs("worker_take"u8, &WorkerTake, "In a worker: the next task's data, or None when there will be none."u8),
+        FastCall("worker_answer"u8, &WorkerAnswer, "In a worker: answer the task that was taken."u8),
     ]);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -11,29 +11,22 @@ internal static unsafe class ClassFunctions
     /// <summary>The functions, for the module's table.</summary>
     internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
     {
-        Method("_class_made"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Made, PyMethodDef.FastCall,
+        FastCall("_class_made"u8, &Made,
             "Note that a class of live objects was made, with its module and qualified name. Returns the one that goes by "u8
             + "these names so far, or None."u8),
-        Method("_name_class"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&ByName, PyMethodDef.FastCall,
+        FastCall("_name_class"u8, &ByName,
             "Give a class that goes by module and qualified name its number, by two hashes of its definition. Returns "u8
             + "whether others have these names."u8),
-        Method("_publish_class"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Publish,
-            PyMethodDef.FastCall,
+        FastCall("_publish_class"u8, &Publish,
             "Leave the definition of a class, or why there is none; give it its number if it has none. Takes class, module, "u8
             + "name, token or None, version, bytes or text, parcel."u8),
-        Method("_is_published"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsPublished, PyMethodDef.OneArg,
-            "Whether the class with a token has left its definition."u8),
-        Method("_number_class"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&ByToken,
-            PyMethodDef.FastCall,
-            "Give a class that goes by value its number. Takes class, module, name, token."u8),
-        Method("_unpublished_namesakes"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Namesakes,
-            PyMethodDef.NoArgs,
+        OneArg("_is_published"u8, &IsPublished, "Whether the class with a token has left its definition."u8),
+        FastCall("_number_class"u8, &ByToken, "Give a class that goes by value its number. Takes class, module, name, token."u8),
+        NoArgs("_unpublished_namesakes"u8, &Namesakes,
             "The classes that go by a name which has come to mean others as well, and have not left their definitions."u8),
-        Method("_let_classes_go"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&LetGo,
-            PyMethodDef.FastCall,
+        FastCall("_let_classes_go"u8, &LetGo,
             "For gc.callbacks: when the collector begins, do not hold classes that have no handle."u8),
-        Method("_class_gone"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Gone, PyMethodDef.OneArg,
-            "Callback of the weak references to classes."u8),
+        OneArg("_class_gone"u8, &Gone, "Callback of the weak references to classes."u8),
     };
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
