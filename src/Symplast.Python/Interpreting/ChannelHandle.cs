@@ -86,7 +86,7 @@ internal static unsafe class ChannelHandle
         if (count != 3 || arguments[0]->Type != Api.Table.PyLong_Type || arguments[1]->Type != Api.Table.PyBytes_Type)
             return Errors.Type("worker_answer() takes an int, bytes and a parcel");
         if (!ParcelHandle.Read(arguments[2], out long parcel)) return null;
-        long kind = Api.Table.PyLong_AsLongLong(arguments[0]);
+        AnswerKind kind = (AnswerKind)Api.Table.PyLong_AsLongLong(arguments[0]);
         PyBytesObject* data = (PyBytesObject*)arguments[1];
         if (!worker.TryFinish(kind, (byte*)data + PyBytesObject.DataOffset, data->Size, parcel))
             return Errors.Runtime("there is no task to answer");
@@ -158,7 +158,7 @@ internal static unsafe class ChannelHandle
                 return Errors.Type("put() takes a subject, bytes and a parcel");
             if (!ParcelHandle.Read(arguments[2], out long parcel)) return null;
             PyBytesObject* data = (PyBytesObject*)arguments[1];
-            Message* task = Message.Create(arguments[0], 0, (byte*)data + PyBytesObject.DataOffset, data->Size, parcel);
+            Message* task = Message.Create(arguments[0], default, (byte*)data + PyBytesObject.DataOffset, data->Size, parcel);
             References.Take(arguments[0]);
             Channel channel = ChannelOf(self);
             long number = -1;

@@ -278,7 +278,7 @@ internal static unsafe class PoolType
     {
         try
         {
-            return Module.FreezeCall(
+            return SharingFunctions.FreezeCall(
                 InterpreterState.OfInstance(self), PoolHandle.PoolOf(self), "Pool.freeze", arguments, count, keywords);
         }
         catch (Exception e)
