@@ -7,10 +7,7 @@ import time
 from concurrent.futures import _base
 
 from symplast import _symplast, events, signals, transport, worker
-
-# Kinds of answers that come from the channel, in addition to those of a worker.
-_LOST = -1
-_CALLBACKS = -2
+from symplast._symplast import ANSWER_CALLBACKS, ANSWER_LOST, ANSWER_RESULT
 
 # How often an operation that exceptions of signal handlers interrupt is resumed before it is given up.
 _ATTEMPTS = 100
@@ -196,13 +193,13 @@ def deliver(future, kind, data):
     If the call raises in the main thread, the exception is a signal handler's, and is meant for the code that waits there; the
     channel then repeats the call.
     """
-    if kind == _CALLBACKS:
+    if kind == ANSWER_CALLBACKS:
         _run_callbacks(future)
         return False
     result = exc = None
     if not future.done():
         try:
-            if kind == worker.RESULT:
+            if kind == ANSWER_RESULT:
                 result = transport.loads(data)
             else:
                 exc = _exception(kind, data)
@@ -235,7 +232,7 @@ def _may_be_a_signal():
 
 
 def _exception(kind, data):
-    if kind == _LOST:
+    if kind == ANSWER_LOST:
         return RemoteError(data.decode())
     pickled, summary, text = marshal.loads(data)
     cause = _RemoteTraceback(text)

@@ -7,10 +7,8 @@ import sys
 from _operator import itemgetter  # operator has it too, but imports more.
 
 from symplast import _symplast, byvalue, privacy, searchpath, transport
+from symplast._symplast import ANSWER_EXCEPTION, ANSWER_RESULT
 from symplast.byvalue import identity
-
-RESULT = 0
-EXCEPTION = 1
 
 
 class InitializerFailed(Exception):
@@ -37,7 +35,7 @@ def main(settings):
         except KeyboardInterrupt as exc:
             # An interrupt for the task that came before or after the task ran.
             try:
-                _symplast.worker_answer(EXCEPTION, *_dump_exception(exc, sender))
+                _symplast.worker_answer(ANSWER_EXCEPTION, *_dump_exception(exc, sender))
             except RuntimeError:
                 continue
 
@@ -89,12 +87,12 @@ def _run(data, sender, essentials):
         result = fn(*args, **kwargs)
     except BaseException as exc:
         essentials.check()
-        return EXCEPTION, *_dump_exception(exc, sender)
+        return ANSWER_EXCEPTION, *_dump_exception(exc, sender)
     essentials.check()
     try:
-        return RESULT, *transport.send(result, sender)
+        return ANSWER_RESULT, *transport.send(result, sender)
     except BaseException as exc:
-        return EXCEPTION, *_dump_exception(exc, sender)
+        return ANSWER_EXCEPTION, *_dump_exception(exc, sender)
 
 
 def _dump_exception(exc, sender):

@@ -16,13 +16,14 @@ CANNOT_THROW = {
     "reads a field of ours, at most under a word lock, and makes a Python object of it": """
         ChannelHandle.cs: Unanswered    ChannelHandle.cs: IsQueued    ChannelHandle.cs: Close
         ChannelHandle.cs: Nudges    ChannelHandle.cs: Nudge    DictIterator.cs: LengthHint
-        ListIterator.cs: LengthHint    ObjectType.cs: Hash    ObjectType.cs: Class    Module.Extensions.cs: IsMain
-        Module.cs: IsShared    Module.cs: IsFrozen    Module.cs: IsAlone    Module.cs: CountWorkers
-        Module.cs: GetPendingLimit    Module.cs: SetPendingLimit    Module.cs: NeedMemory    PoolType.cs: Name
+        ListIterator.cs: LengthHint    ObjectType.cs: Hash    ObjectType.cs: Class    ProcessFunctions.cs: IsMain
+        SharingFunctions.cs: IsShared    SharingFunctions.cs: IsFrozen    ProcessFunctions.cs: IsAlone
+        ProcessFunctions.cs: CountWorkers    PoolFunctions.cs: GetPendingLimit    PoolFunctions.cs: SetPendingLimit
+        ProcessFunctions.cs: NeedMemory    PoolType.cs: Name
         PoolType.cs: MaxBytes    PoolType.cs: Default    PoolType.cs: Deleted
     """,
     "calls functions of CPython, with constant messages at most": """
-        CurrentPool.cs: Enter    CurrentPool.cs: Exit    FieldType.cs: Reduce    Module.cs: RaiseInThread
+        CurrentPool.cs: Enter    CurrentPool.cs: Exit    FieldType.cs: Reduce    ProcessFunctions.cs: RaiseInThread
         WorkerInterpreter.cs: RaiseKeyboardInterrupt    MapType.cs: Keys    MapType.cs: Values    MapType.cs: Items
         GuardedFunctions.cs: ForkExec    GuardedFunctions.cs: GetSignal
         GuardedFunctions.cs: CurrentFrames    GuardedFunctions.cs: CurrentExceptions    GuardedFunctions.cs: FaultEnable
@@ -46,7 +47,9 @@ CANNOT_THROW = {
         MapType.cs: Or    SetType.Operators.cs: Or
         SetType.Operators.cs: And    SetType.Operators.cs: Subtract    SetType.Operators.cs: Xor
     """,
-    "catches around the one call that may throw": "Module.cs: EnableFaults    Module.cs: Free    RedirectedCalls.cs: OpenLibrary",
+    "catches around the one call that may throw": """
+        ProcessFunctions.cs: EnableFaults    Module.cs: Free    RedirectedCalls.cs: OpenLibrary
+    """,
     "runs in threads that are any library's: words, locks of ours and functions of C only": """
         RedirectedCalls.cs: Ensure    RedirectedCalls.cs: Release    RedirectedCalls.cs: Check
         RedirectedCalls.cs: GetThisThreadState    RedirectedCalls.cs: GetMain    RedirectedCalls.cs: GetHead

@@ -42,8 +42,7 @@ internal static unsafe class CurrentPool
             Slot(PyTypeSlot.Traverse,
                 (delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void*, int>, void*, int>)&Traverse),
             Slot(PyTypeSlot.Methods, Table(
-                Method("__enter__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Enter, PyMethodDef.NoArgs,
-                    "Make the pool current and return it."u8),
+                NoArgs("__enter__"u8, &Enter, "Make the pool current and return it."u8),
                 Method("__exit__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exit, PyMethodDef.VarArgs,
                     "Make the pool current no longer."u8)))),
     });

@@ -12,7 +12,24 @@ internal static unsafe class Definitions
     internal static PyMethodDef Method(ReadOnlySpan<byte> name, void* function, int flags, ReadOnlySpan<byte> doc) =>
         new() { Name = Text.Utf8(name), Function = function, Flags = flags, Doc = Text.Utf8(doc) };
 
-    internal static PyGetSetDef Property(ReadOnlySpan<byte> name, void* get, ReadOnlySpan<byte> doc) =>
+    internal static PyMethodDef NoArgs(
+        ReadOnlySpan<byte> name, delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> function, ReadOnlySpan<byte> doc) =>
+        Method(name, function, PyMethodDef.NoArgs, doc);
+
+    internal static PyMethodDef OneArg(
+        ReadOnlySpan<byte> name, delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> function, ReadOnlySpan<byte> doc) =>
+        Method(name, function, PyMethodDef.OneArg, doc);
+
+    internal static PyMethodDef FastCall(ReadOnlySpan<byte> name,
+        delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*> function, ReadOnlySpan<byte> doc) =>
+        Method(name, function, PyMethodDef.FastCall, doc);
+
+    internal static PyMethodDef FastCallKeywords(ReadOnlySpan<byte> name,
+        delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*> function, ReadOnlySpan<byte> doc) =>
+        Method(name, function, PyMethodDef.FastCall | PyMethodDef.Keywords, doc);
+
+    internal static PyGetSetDef Property(ReadOnlySpan<byte> name,
+        delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*> get, ReadOnlySpan<byte> doc) =>
         new() { Name = Text.Utf8(name), Get = get, Doc = Text.Utf8(doc) };
 
     internal static PyGetSetDef Property(ReadOnlySpan<byte> name, void* get, void* set, ReadOnlySpan<byte> doc) =>

@@ -73,7 +73,7 @@ internal sealed unsafe partial class Channel
         while (held != null)
         {
             Message* next = held->Next;
-            held->Kind = Callbacks;
+            held->Kind = AnswerKind.Callbacks;
             held->Length = 0;
             // If a signal handler interrupts the callbacks, those that have not run yet are called in the next attempt.
             for (int i = 0; i < Attempts && !TryCall(held, out _); i++) Keep(ref raised);
@@ -213,8 +213,8 @@ internal sealed unsafe partial class Channel
         if (!delivered)
         {
             // An answer that cannot be delivered, for lack of memory for instance, must still end the waiting: it becomes a
-            // LostTask.
-            answer->Kind = LostTask;
+            // lost task.
+            answer->Kind = AnswerKind.Lost;
             answer->Length = 0;
             if (!TryCall(answer, out hasCallbacks)) Keep(ref raised);
         }
@@ -229,7 +229,7 @@ internal sealed unsafe partial class Channel
         hasCallbacks = false;
         PyObject* arguments = api.PyTuple_New(3);
         if (arguments == null) return false;
-        PyObject* kind = api.PyLong_FromLongLong(answer->Kind);
+        PyObject* kind = api.PyLong_FromLongLong((long)answer->Kind);
         PyObject* data = api.PyBytes_FromStringAndSize(Message.Data(answer), answer->Length);
         api.PyTuple_SetItem(arguments, 0, References.New(answer->Subject));
         api.PyTuple_SetItem(arguments, 1, kind);

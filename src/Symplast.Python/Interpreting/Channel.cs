@@ -37,12 +37,6 @@ internal sealed unsafe partial class Channel
     const int SmallestRing = 64;
     const int CacheLine = 64;
 
-    // Kinds of answers besides Python's own, which are not negative.
-    //
-    // LostTask: the worker ended before the task was done, or the answer could not be delivered. The data are UTF-8 text.
-    internal const long LostTask = -1;
-    internal const long Callbacks = -2;     // not an answer: run the callbacks of a future that already has its answer
-
     readonly WordLock _gate = WordLock.Create();
     readonly PyObject* _deliver;
     Message** _ring;

@@ -38,35 +38,26 @@ internal static unsafe class ChannelHandle
             Slot(PyTypeSlot.Traverse,
                 (delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void*, int>, void*, int>)&Traverse),
             Slot(PyTypeSlot.GetSet, Table(
-                Property("nudges"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Nudges,
-                    "A number that changes with each nudge()."u8),
-                Property("unanswered"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Unanswered,
-                    "Number of tasks that have no answer yet."u8))),
+                Property("nudges"u8, &Nudges, "A number that changes with each nudge()."u8),
+                Property("unanswered"u8, &Unanswered, "Number of tasks that have no answer yet."u8))),
             Slot(PyTypeSlot.Methods, Table(
-                Method("put"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Put, PyMethodDef.FastCall,
-                    "put($self, subject, data, parcel, /)\n--\n\n"u8
+                FastCall("put"u8, &Put, "put($self, subject, data, parcel, /)\n--\n\n"u8
                     + "Queue a task, and set the subject's _number to the task's; False if the channel is closed."u8),
-                Method("cancel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Cancel,
-                    PyMethodDef.FastCall,
-                    "cancel($self, number, taken, /)\n--\n\n"u8
+                FastCall("cancel"u8, &Cancel, "cancel($self, number, taken, /)\n--\n\n"u8
                     + "Take a task back, and append its subject to the list taken, unless a worker has it."u8),
-                Method("is_queued"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsQueued, PyMethodDef.OneArg,
-                    "is_queued($self, number, /)\n--\n\nWhether a task waits for a worker."u8),
-                Method("drain"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Drain, PyMethodDef.OneArg,
+                OneArg("is_queued"u8, &IsQueued, "is_queued($self, number, /)\n--\n\nWhether a task waits for a worker."u8),
+                OneArg("drain"u8, &Drain,
                     "drain($self, taken, /)\n--\n\nTake all queued tasks back, and append their subjects to the list taken."u8),
-                Method("close"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Close, PyMethodDef.NoArgs,
-                    "close($self, /)\n--\n\nTake no more tasks; workers end when the queue is empty."u8),
-                Method("interrupt"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Interrupt, PyMethodDef.NoArgs,
+                NoArgs("close"u8, &Close, "close($self, /)\n--\n\nTake no more tasks; workers end when the queue is empty."u8),
+                NoArgs("interrupt"u8, &Interrupt,
                     "interrupt($self, /)\n--\n\nRaise KeyboardInterrupt in every worker that is at a task."u8),
-                Method("receive"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Receive,
-                    PyMethodDef.FastCall,
+                FastCall("receive"u8, &Receive,
                     "receive($self, nudges, timeout, subject, /)\n--\n\nWait for answers and deliver them, for one to the "u8
                     + "subject, until the seconds (None: no limit) are over or nudges has changed; "u8
                     + "False if another thread does."u8),
-                Method("nudge"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Nudge, PyMethodDef.NoArgs,
+                NoArgs("nudge"u8, &Nudge,
                     "nudge($self, /)\n--\n\nMake receive() return: a future may have ended without an answer."u8),
-                Method("serve"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Serve,
-                    PyMethodDef.FastCall,
+                FastCall("serve"u8, &Serve,
                     "serve($self, source, settings, /)\n--\n\nRun source in a new interpreter on this thread, until it "u8
                     + "returns. Return None then, or if it raised after it had answered a task, what it raised, as text."u8)))),
     });
@@ -95,7 +86,7 @@ internal static unsafe class ChannelHandle
         if (count != 3 || arguments[0]->Type != Api.Table.PyLong_Type || arguments[1]->Type != Api.Table.PyBytes_Type)
             return Errors.Type("worker_answer() takes an int, bytes and a parcel");
         if (!ParcelHandle.Read(arguments[2], out long parcel)) return null;
-        long kind = Api.Table.PyLong_AsLongLong(arguments[0]);
+        AnswerKind kind = (AnswerKind)Api.Table.PyLong_AsLongLong(arguments[0]);
         PyBytesObject* data = (PyBytesObject*)arguments[1];
         if (!worker.TryFinish(kind, (byte*)data + PyBytesObject.DataOffset, data->Size, parcel))
             return Errors.Runtime("there is no task to answer");
@@ -167,7 +158,7 @@ internal static unsafe class ChannelHandle
                 return Errors.Type("put() takes a subject, bytes and a parcel");
             if (!ParcelHandle.Read(arguments[2], out long parcel)) return null;
             PyBytesObject* data = (PyBytesObject*)arguments[1];
-            Message* task = Message.Create(arguments[0], 0, (byte*)data + PyBytesObject.DataOffset, data->Size, parcel);
+            Message* task = Message.Create(arguments[0], default, (byte*)data + PyBytesObject.DataOffset, data->Size, parcel);
             References.Take(arguments[0]);
             Channel channel = ChannelOf(self);
             long number = -1;

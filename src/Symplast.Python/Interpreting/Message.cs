@@ -16,8 +16,8 @@ internal unsafe struct Message
     /// <summary>The owner's object (a future). Only a thread with the owner's GIL may drop this reference.</summary>
     internal PyObject* Subject;
 
-    /// <summary>The kind of an answer; 0 in tasks.</summary>
-    internal long Kind;
+    /// <summary>The kind of an answer; of no meaning in tasks.</summary>
+    internal AnswerKind Kind;
 
     /// <summary>The parcel of the live objects that the bytes name (<see cref="Parcels"/>), or 0.</summary>
     internal long Parcel;
@@ -30,7 +30,7 @@ internal unsafe struct Message
 
     /// <summary>Creates a message with a copy of the data and takes ownership of the parcel.</summary>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
-    internal static Message* Create(PyObject* subject, long kind, byte* data, nint length, long parcel)
+    internal static Message* Create(PyObject* subject, AnswerKind kind, byte* data, nint length, long parcel)
     {
         Message* message = (Message*)NativeMemory.Alloc((nuint)(sizeof(Message) + length));
         *message = new Message { Subject = subject, Kind = kind, Length = length, Parcel = parcel };

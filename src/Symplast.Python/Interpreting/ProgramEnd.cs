@@ -76,8 +76,7 @@ internal static unsafe partial class ProgramEnd
         if (_registered) return true;
         ref Api api = ref Api.Table;
         PyMethodDef* definition = Table(
-            Method("end_workers"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&EndWorkers, PyMethodDef.NoArgs,
-            "End the workers of symplast's executors."u8));
+            NoArgs("end_workers"u8, &EndWorkers, "End the workers of symplast's executors."u8));
         PyObject* function = api.PyCFunction_NewEx(definition, null, null);
         PyObject* module = function == null ? null : api.PyImport_ImportModule(Text.Utf8("atexit"u8));
         PyObject* register = module == null ? null : api.PyObject_GetAttrString(module, Text.Utf8("register"u8));

@@ -154,7 +154,7 @@ internal sealed unsafe class WorkerInterpreter
     /// Answers the task that was taken last; the next <see cref="Take"/> sends the answer. Returns false if there is no such
     /// task.
     /// </summary>
-    internal bool TryFinish(long kind, byte* data, nint length, long parcel = 0)
+    internal bool TryFinish(AnswerKind kind, byte* data, nint length, long parcel = 0)
     {
         if (_task == null) return false;
         _answer = Message.Create(_task->Subject, kind, data, length, parcel);
@@ -174,13 +174,13 @@ internal sealed unsafe class WorkerInterpreter
             try
             {
                 byte[] text = System.Text.Encoding.UTF8.GetBytes(failure ?? "the worker interpreter ended");
-                fixed (byte* data = text) TryFinish(Channel.LostTask, data, text.Length);
+                fixed (byte* data = text) TryFinish(AnswerKind.Lost, data, text.Length);
             }
             catch (OutOfMemoryException)
             {
                 // The task's message becomes an answer without text, which needs no memory.
                 _answer = _task;
-                _answer->Kind = Channel.LostTask;
+                _answer->Kind = AnswerKind.Lost;
                 _answer->Length = 0;
                 _task = null;
             }

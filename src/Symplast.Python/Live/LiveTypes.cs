@@ -29,7 +29,7 @@ internal static unsafe class LiveTypes
         interpreter.Live = state;
         state->SharedType = Kinds.MakeType(module, interpreter, _shared, null, Text.Utf8("Shared"u8));
         if (state->SharedType == null) return false;
-        for (LiveKind kind = LiveKind.None + 1; kind < LiveKind.Count; kind++)
+        for (LiveKind kind = LiveKind.None + 1; kind < LiveKind.Limit; kind++)
         {
             if (!Make(module, interpreter, Kinds.Of(kind))) return false;
         }

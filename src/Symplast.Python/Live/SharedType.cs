@@ -20,9 +20,9 @@ internal static unsafe class SharedType
                 Text.Utf8("Common base of the live types: an interpreter's handle of an object that all interpreters share."u8)),
             Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Handle.Dealloc),
             Slot(PyTypeSlot.Methods, Table(
-                Method("__reduce__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reduce, PyMethodDef.NoArgs,
+                NoArgs("__reduce__"u8, &Reduce,
                     "Pickle by reference, within this process; a pickle does not keep the object alive."u8),
-                Method("__sizeof__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SizeOf, PyMethodDef.NoArgs,
+                NoArgs("__sizeof__"u8, &SizeOf,
                     "Bytes of the object itself in its pool, with its tables, but not of what it refers to."u8))),
             Slot(PyTypeSlot.Members, Table(new PyMemberDef
             {

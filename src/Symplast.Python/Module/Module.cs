@@ -2,9 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
-using Symplast.Python.ByValue;
 using Symplast.Python.Extensions;
-using Symplast.Python.Freezing;
 using Symplast.Python.Interpreting;
 using Symplast.Python.Live;
 using static Symplast.Python.Definitions;
@@ -12,7 +10,7 @@ using static Symplast.Python.Definitions;
 namespace Symplast.Python;
 
 /// <summary>The extension module <c>symplast._symplast</c>: what CPython calls at import, and the module's functions.</summary>
-public static unsafe partial class Module
+public static unsafe class Module
 {
     static readonly WordLock StartGate = WordLock.Create();
     static PyModuleDef* _definition;
@@ -46,37 +44,6 @@ public static unsafe partial class Module
             RaiseImportError("symplast could not start: " + e.Message);
             return null;
         }
-    }
-
-    /// <summary>freeze() and Pool.freeze(): with a null <paramref name="pool"/>, in the current pool.</summary>
-    internal static PyObject* FreezeCall(
-        InterpreterState interpreter, Pool? pool, string function, PyObject** arguments, nint count, PyObject* keywords)
-    {
-        if (!ThisProcess.Check()) return null;
-        PyObject* o;
-        PyObject* convert = null;
-        if (count == 1 && keywords == null)
-        {
-            o = arguments[0];
-        }
-        else
-        {
-            Span<nint> values = stackalloc nint[2];
-            if (!Arguments.Bind(function, ["obj", "default"], required: 1, positional: 2, arguments, count, keywords, values))
-                return null;
-            o = (PyObject*)values[0];
-            convert = (PyObject*)values[1];
-            if (convert == Api.Table._Py_NoneStruct) convert = null;
-            if (convert != null && Api.Table.PyCallable_Check(convert) == 0)
-                return Errors.Type($"default must be callable or None, not {Text.TypeName(convert)}");
-        }
-        pool ??= CurrentPool.Get(interpreter);
-        if (convert == null) convert = interpreter.Defaults.Of(pool);
-        // The program may give the pool another one meanwhile.
-        if (convert != null) References.Take(convert);
-        PyObject* frozen = Freezer.Freeze(interpreter, pool, o, convert);
-        References.Drop(convert);
-        return frozen;
     }
 
     // Once a process: null, or the reason why this CPython cannot be served.
@@ -139,162 +106,12 @@ public static unsafe partial class Module
 
     static PyMethodDef* Methods() => Table<PyMethodDef>(
     [
+        .. SharingFunctions.Methods(),
+        .. PoolFunctions.Methods(),
+        .. TransportFunctions.Methods(),
+        .. ProcessFunctions.Methods(),
+        .. ExtensionFunctions.Methods(),
         .. ClassFunctions.Methods(),
-        Method("freeze"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Freeze,
-            PyMethodDef.FastCall | PyMethodDef.Keywords, """
-            freeze($module, /, obj, default=None)
-            --
-
-            Pool.freeze() in the current pool.
-            """u8),
-        Method("thaw"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Thaw, PyMethodDef.OneArg, """
-            thaw($module, obj, /)
-            --
-
-            Copy a frozen object and everything it holds back into plain, mutable objects of this interpreter.
-
-            What was a list, dict, set or bytearray becomes one again. Identity, sharing and cycles are kept. Of live objects,
-            each as it is at one moment, Dict and SortedDict become dict, List list, Set set, Array array.array, AtomicInt int,
-            AtomicRef what it holds, and an Object a dict of its attributes. A plain list, dict or tuple that holds live objects,
-            however deep, is copied with them thawed; any other object that is neither frozen nor live is returned as it is.
-            Raises DeletedError if an object, or its pool, is deleted.
-            """u8),
-        Method("is_shared"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsShared, PyMethodDef.OneArg, """
-            is_shared($module, obj, /)
-            --
-
-            Whether obj is one and the same object in all interpreters: it lies in a pool, frozen or live, or is one of CPython's
-            own process-wide constants (None, True, small ints, '' and the like).
-            """u8),
-        Method("is_frozen"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsFrozen, PyMethodDef.OneArg, """
-            is_frozen($module, obj, /)
-            --
-
-            Whether obj is shared and immutable, as what freeze() returns is.
-            """u8),
-        Method("delete"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Delete, PyMethodDef.OneArg, """
-            delete($module, obj, /)
-            --
-
-            Delete a live object. Final at once: every later use, in any interpreter, raises DeletedError, and so does a second
-            call. What only it referred to is freed. Frozen objects are deleted with their pool.
-            """u8),
-        Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Add, PyMethodDef.FastCall, """
-            add($module, obj, name, n, /)
-            --
-
-            Add n to the number that an attribute of a live object is, at one moment, and return the sum.
-            """u8),
-        Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange,
-            PyMethodDef.FastCall, """
-            compare_exchange($module, obj, name, expected, new, /)
-            --
-
-            Give an attribute of a live object the value new if it has the value expected, at one moment; return whether it had.
-            """u8),
-        Method("pool_of"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PoolOf, PyMethodDef.OneArg, """
-            pool_of($module, obj, /)
-            --
-
-            The Pool that obj lies in, or None if it lies in none.
-            """u8),
-        Method("current_pool"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&GetCurrentPool, PyMethodDef.NoArgs,
-            """
-            current_pool($module, /)
-            --
-
-            The Pool that this context allocates in: that of the innermost allocating() block, else the default pool.
-            """u8),
-        Method("pools"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Pools, PyMethodDef.NoArgs, """
-            pools($module, /)
-            --
-
-            A list of the pools of this process that are not deleted, oldest first.
-            """u8),
-        Method("get_pending_limit"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&GetPendingLimit,
-            PyMethodDef.NoArgs, """
-            get_pending_limit($module, /)
-            --
-
-            The bytes of deleted pools that may wait for interpreters to end before a PendingMemoryWarning is given, or None for
-            no limit.
-
-            At first what the environment variable SYMPLAST_PENDING_LIMIT says ("none" for no limit), or 256 MiB. One for the
-            process.
-            """u8),
-        Method("set_pending_limit"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SetPendingLimit,
-            PyMethodDef.OneArg, """
-            set_pending_limit($module, limit, /)
-            --
-
-            Set what get_pending_limit() returns. The warning, which is given once, can be given once more.
-            """u8),
-        Method("_live_blocks"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LiveBlocks, PyMethodDef.OneArg,
-            "For tests: the blocks of live objects in a Pool."u8),
-        Method("_fail_at"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&FailAt, PyMethodDef.OneArg,
-            "For tests: let the n-th allocation of live objects from now on fail; 0 ends that. Return whether the one "u8
-            + "chosen before has failed."u8),
-        Method("_delete_at"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&DeleteAt,
-            PyMethodDef.FastCall,
-            "For tests: let the n-th allocation of live objects from now on meet the deletion of a Pool by another thread, "u8
-            + "and fail if the third argument is true; _fail_at(0) ends that."u8),
-        Method("_need_memory"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&NeedMemory, PyMethodDef.OneArg,
-            "Raise MemoryError if the system would not give so many bytes now."u8),
-        Method("_pool_by_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&PoolById,
-            PyMethodDef.FastCall, "Unpickle a Pool."u8),
-        Method("_live_by_ticket"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&LiveByTicket,
-            PyMethodDef.FastCall, "Unpickle a live object."u8),
-        Method("_leaks"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Leaks, PyMethodDef.OneArg,
-            "What symplast.leaks() is made of: a tuple for each live object of a Pool, or of all if it is None."u8),
-        Method("_persistent_id"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentId, PyMethodDef.OneArg,
-            "Pickler.persistent_id: the address of a shared object, None for others."u8),
-        Method("_persistent_load"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PersistentLoad,
-            PyMethodDef.OneArg, "Unpickler.persistent_load: the shared object at an address."u8),
-        Method("_contents"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&ContentsOf,
-            PyMethodDef.FastCall,
-            "A record of what plain containers hold, or None if something in them may change unseen; takes a tuple of types "u8
-            + "whose objects cannot."u8),
-        Method("_holds_contents"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&HoldsContents,
-            PyMethodDef.FastCall, "Whether a value holds what a record of it says."u8),
-        Method("_pack"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Pack, PyMethodDef.FastCall,
-            "Call dumps(obj, sender), in which what is pickled may name live objects; return its result and the parcel that "u8
-            + "holds those, or None."u8),
-        Method("_deposit_data"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&DepositData, PyMethodDef.OneArg,
-            "Put bytes into the open parcel, for many messages to name; return their ticket."u8),
-        Method("_deposited_data"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&DepositedData,
-            PyMethodDef.OneArg, "The bytes with a ticket."u8),
-        Method("_attach_parcel"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&AttachParcel, PyMethodDef.OneArg,
-            "Let the open parcel hold another one, whose live objects its data name too."u8),
-        Method("_settle_process"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SettleProcess,
-            PyMethodDef.NoArgs,
-            "Make what CPython keeps for all interpreters safe with workers; for whoever is about to start some."u8),
-        Method("_enable_faults"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&EnableFaults,
-            PyMethodDef.FastCall,
-            "Enable the process's fault handler for this interpreter: with a descriptor, all_threads and c_stack."u8),
-        Method("_disable_faults"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&DisableFaults,
-            PyMethodDef.NoArgs, "Take that back."u8),
-        Method("_raise_in_thread"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&RaiseInThread,
-            PyMethodDef.FastCall, "Raise an exception in another thread of this interpreter, when it runs Python code."u8),
-        Method("_count_workers"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CountWorkers, PyMethodDef.OneArg,
-            "Note that so many threads for workers begin, or end if it is negative."u8),
-        Method("_is_alone"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsAlone, PyMethodDef.NoArgs,
-            "Whether the main interpreter is the only one and will be."u8),
-        Method("_is_main"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsMain, PyMethodDef.NoArgs,
-            "Whether this is the main interpreter."u8),
-        Method("_load_private"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&LoadPrivate,
-            PyMethodDef.FastCall,
-            "An extension module by name, path, spec and treatment, out of a private copy of its library; None if it needs "u8
-            + "none, NotImplemented if it is refused."u8),
-        Method("_set_library_policy"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&SetLibraryPolicy,
-            PyMethodDef.FastCall,
-            "What symplast.extensions.policy tells the loader of libraries: patterns, each with whether such libraries are "u8
-            + "private."u8),
-        Method("_loaded_extensions"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LoadedExtensions,
-            PyMethodDef.NoArgs, "What symplast.extensions.loaded() is made of."u8),
-        Method("worker_take"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&WorkerTake, PyMethodDef.NoArgs,
-            "In a worker: the next task's data, or None when there will be none."u8),
-        Method("worker_answer"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&WorkerAnswer,
-            PyMethodDef.FastCall, "In a worker: answer the task that was taken."u8),
     ]);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -369,16 +186,25 @@ public static unsafe partial class Module
         nint version = Marshal.StringToCoTaskMemUTF8(OtherCopy.OwnVersion());
         int failed = Api.Table.PyModule_AddStringConstant(module, Text.Utf8("__version__"u8), (byte*)version);
         Marshal.FreeCoTaskMem(version);
-        PyObject* floor = Api.Table.PyLong_FromLongLong(Layout.Current.PatchFloor);
-        if (failed != 0 || floor == null) return false;
-        failed = Api.Table.PyModule_AddObjectRef(module, Text.Utf8("PATCH_FLOOR"u8), floor);
-        References.Drop(floor);
         // Warnings about the process are given by the interpreter that imports first. Full fence; nothing is published through
         // the flag.
         bool first = Interlocked.Exchange(ref _imported, 1) == 0;
         return failed == 0
+            && AddNumber(module, "PATCH_FLOOR"u8, Layout.Current.PatchFloor)
+            && AddNumber(module, "ANSWER_CALLBACKS"u8, (long)AnswerKind.Callbacks)
+            && AddNumber(module, "ANSWER_LOST"u8, (long)AnswerKind.Lost)
+            && AddNumber(module, "ANSWER_RESULT"u8, (long)AnswerKind.Result)
+            && AddNumber(module, "ANSWER_EXCEPTION"u8, (long)AnswerKind.Exception)
             && Api.Table.PyModule_AddObjectRef(
                 module, Text.Utf8("FIRST_IMPORT"u8), first ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct) == 0;
+    }
+
+    static bool AddNumber(PyObject* module, ReadOnlySpan<byte> name, long value)
+    {
+        PyObject* number = Api.Table.PyLong_FromLongLong(value);
+        bool done = number != null && Api.Table.PyModule_AddObjectRef(module, Text.Utf8(name), number) == 0;
+        References.Drop(number);
+        return done;
     }
 
     // The state holds the types, and they hold the module: unless the collector sees that, neither is freed when an interpreter
@@ -409,290 +235,5 @@ public static unsafe partial class Module
             // Without memory what the interpreter kept stays until the process ends.
         }
         *state = 0;
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Freeze(PyObject* module, PyObject** arguments, nint count, PyObject* keywords)
-    {
-        try
-        {
-            return FreezeCall(InterpreterState.Of(module), null, "freeze", arguments, count, keywords);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Thaw(PyObject* module, PyObject* o)
-    {
-        try
-        {
-            if (!ThisProcess.Check()) return null;
-            InterpreterState interpreter = InterpreterState.Of(module);
-            return LiveThawer.IsFor(interpreter, o) ? LiveThawer.Thaw(interpreter, o) : Thawer.Thaw(interpreter, o);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IsShared(PyObject* module, PyObject* o) =>
-        AddressRange.Contains(o) || StaticObjects.Includes(o) || Handle.Is(InterpreterState.Of(module).Live, o)
-            ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IsFrozen(PyObject* module, PyObject* o) =>
-        AddressRange.Contains(o) || StaticObjects.Includes(o) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Delete(PyObject* module, PyObject* o)
-    {
-        try
-        {
-            return ThisProcess.Check() ? LiveObjects.Delete(InterpreterState.Of(module).Live, o) : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PoolOf(PyObject* module, PyObject* o)
-    {
-        try
-        {
-            if (!ThisProcess.Check()) return null;
-            InterpreterState interpreter = InterpreterState.Of(module);
-            Pool? pool = AddressRange.Contains(o) ? PoolTable.OwnerOf(o) : LiveObjects.PoolOf(interpreter.Live, o);
-            return pool is null ? Api.Table._Py_NoneStruct : interpreter.HandleOf(pool);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* GetCurrentPool(PyObject* module, PyObject* none)
-    {
-        try
-        {
-            if (!ThisProcess.Check()) return null;
-            InterpreterState interpreter = InterpreterState.Of(module);
-            return interpreter.HandleOf(CurrentPool.Get(interpreter));
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Pools(PyObject* module, PyObject* none)
-    {
-        try
-        {
-            if (!ThisProcess.Check()) return null;
-            InterpreterState interpreter = InterpreterState.Of(module);
-            PyObject* list = Api.Table.PyList_New(0);
-            if (list == null) return null;
-            foreach (Pool pool in PoolTable.Live())
-            {
-                PyObject* handle = interpreter.HandleOf(pool);
-                int failed = handle == null ? -1 : Api.Table.PyList_Append(list, handle);
-                References.Drop(handle);
-                if (failed == 0) continue;
-                References.Drop(list);
-                return null;
-            }
-            return list;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* GetPendingLimit(PyObject* module, PyObject* none) => PendingMemory.Limit;
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* SetPendingLimit(PyObject* module, PyObject* limit) => PendingMemory.SetLimit(limit);
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* NeedMemory(PyObject* module, PyObject* bytes)
-    {
-        long number = Api.Table.PyLong_AsLongLong(bytes);
-        if (number == -1 && Api.Table.PyErr_Occurred() != null) return null;
-        return MemoryProbe.Has((nuint)number) ? Api.Table._Py_NoneStruct : Api.Table.PyErr_NoMemory();
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PoolById(PyObject* module, PyObject** arguments, nint count)
-    {
-        try
-        {
-            if (!ThisProcess.Check()) return null;
-            return count == 2
-                ? PoolReference.Resolve(InterpreterState.Of(module), arguments[0], arguments[1])
-                : Errors.Type("_pool_by_id() takes 2 arguments");
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PersistentId(PyObject* module, PyObject* o)
-    {
-        try
-        {
-            return PersistentIds.IdOf(module, o);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PersistentLoad(PyObject* module, PyObject* id)
-    {
-        try
-        {
-            return ThisProcess.Check() ? PersistentIds.Load(InterpreterState.Of(module), id) : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* ContentsOf(PyObject* module, PyObject** arguments, nint count)
-    {
-        try
-        {
-            return count == 2 && arguments[1]->Type == Api.Table.PyTuple_Type
-                ? PlainContents.Of(arguments[0], arguments[1]) : Errors.Type("_contents() takes a value and a tuple of types");
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* HoldsContents(PyObject* module, PyObject** arguments, nint count)
-    {
-        try
-        {
-            if (count != 2) return Errors.Type("_holds_contents() takes a record and a value");
-            bool holds = PlainContents.Holds(arguments[0], arguments[1]);
-            return holds ? Api.Table._Py_TrueStruct : Api.Table.PyErr_Occurred() != null ? null : Api.Table._Py_FalseStruct;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* SettleProcess(PyObject* module, PyObject* none)
-    {
-        try
-        {
-            return ThisProcess.Check() && Settlement.Run() ? Api.Table._Py_NoneStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* EnableFaults(PyObject* module, PyObject** arguments, nint count)
-    {
-        if (count != 3) return Errors.Type("_enable_faults() takes 3 arguments");
-        long descriptor = Api.Table.PyLong_AsLongLong(arguments[0]);
-        if (descriptor == -1 && Api.Table.PyErr_Occurred() != null) return null;
-        if (descriptor is < 0 or > int.MaxValue) return Errors.Value("file is not a valid file descriptor");
-        try
-        {
-            return FaultHandling.Enable(
-                (int)descriptor, arguments[1] == Api.Table._Py_TrueStruct, arguments[2] == Api.Table._Py_TrueStruct);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* DisableFaults(PyObject* module, PyObject* none)
-    {
-        try
-        {
-            return FaultHandling.Disable();
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* RaiseInThread(PyObject* module, PyObject** arguments, nint count)
-    {
-        if (count != 2) return Errors.Type("_raise_in_thread() takes 2 arguments");
-        ulong thread = Api.Table.PyLong_AsUnsignedLongLong(arguments[0]);
-        if (Api.Table.PyErr_Occurred() != null) return null;
-        Api.Table.PyThreadState_SetAsyncExc((nuint)thread, arguments[1]);
-        return References.New(Api.Table._Py_NoneStruct);
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CountWorkers(PyObject* module, PyObject* number)
-    {
-        long more = Api.Table.PyLong_AsLongLong(number);
-        if (more == -1 && Api.Table.PyErr_Occurred() != null) return null;
-        Interpreters.CountWorkers((int)more);
-        return Api.Table._Py_NoneStruct;
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IsAlone(PyObject* module, PyObject* none) =>
-        Interpreters.IsAlone() ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* WorkerTake(PyObject* module, PyObject* none)
-    {
-        try
-        {
-            return ChannelHandle.WorkerTake();
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* WorkerAnswer(PyObject* module, PyObject** arguments, nint count)
-    {
-        try
-        {
-            return ChannelHandle.WorkerAnswer(arguments, count);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
     }
 }

@@ -55,18 +55,15 @@ internal static unsafe class PoolType
             Flags = PyMemberDef.ReadOnly,
         })),
         Slot(PyTypeSlot.GetSet, Table(
-            Property("name"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Name, "The name given at creation."u8),
-            Property("max_bytes"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&MaxBytes,
-                "Limit for the bytes of its objects, or None."u8),
+            Property("name"u8, &Name, "The name given at creation."u8),
+            Property("max_bytes"u8, &MaxBytes, "Limit for the bytes of its objects, or None."u8),
             Property("default"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Default,
                 (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void*, int>)&SetDefault,
                 "What this interpreter makes of objects that cannot be shared, when they are meant for this pool: a "u8
                 + "function, or None."u8),
-            Property("deleted"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Deleted,
-                "True once delete() was called, in any interpreter."u8))),
+            Property("deleted"u8, &Deleted, "True once delete() was called, in any interpreter."u8))),
         Slot(PyTypeSlot.Methods, Table(
-            Method("freeze"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Freeze,
-                PyMethodDef.FastCall | PyMethodDef.Keywords, """
+            FastCallKeywords("freeze"u8, &Freeze, """
                 freeze($self, /, obj, default=None)
                 --
 
@@ -78,21 +75,20 @@ internal static unsafe class PoolType
 
                 Raises NotShareableError (naming the place), PoolFullError, DeletedError.
                 """u8),
-            Method("stats"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Stats, PyMethodDef.NoArgs, """
+            NoArgs("stats"u8, &Stats, """
                 stats($self, /)
                 --
 
                 Return the pool's PoolStats. Works on a deleted pool too.
                 """u8),
-            Method("delete"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Delete, PyMethodDef.NoArgs, """
+            NoArgs("delete"u8, &Delete, """
                 delete($self, /)
                 --
 
                 Delete the pool with all its objects. Final at once: every later use raises DeletedError, in every interpreter.
                 The memory returns to the system when the last interpreter that was given a pointer into the pool has ended.
                 """u8),
-            Method("allocating"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Allocating, PyMethodDef.NoArgs,
-                """
+            NoArgs("allocating"u8, &Allocating, """
                 allocating($self, /)
                 --
 
@@ -100,12 +96,10 @@ internal static unsafe class PoolType
                 context (contextvars), that is of this thread or asyncio task and of what those start. Blocks nest, and each may
                 be left at any time, in any thread or context.
                 """u8),
-            Method("__enter__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Enter, PyMethodDef.NoArgs,
-                "__enter__($self, /)\n--\n\nReturn the pool."u8),
+            NoArgs("__enter__"u8, &Enter, "__enter__($self, /)\n--\n\nReturn the pool."u8),
             Method("__exit__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exit, PyMethodDef.VarArgs,
                 "__exit__($self, /, *exc_info)\n--\n\nDelete the pool."u8),
-            Method("__reduce__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reduce, PyMethodDef.NoArgs,
-                "Pickle by reference, within this process."u8))));
+            NoArgs("__reduce__"u8, &Reduce, "Pickle by reference, within this process."u8))));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
@@ -284,7 +278,7 @@ internal static unsafe class PoolType
     {
         try
         {
-            return Module.FreezeCall(
+            return SharingFunctions.FreezeCall(
                 InterpreterState.OfInstance(self), PoolHandle.PoolOf(self), "Pool.freeze", arguments, count, keywords);
         }
         catch (Exception e)

@@ -11,26 +11,21 @@ namespace Symplast.Python.Live;
 internal static unsafe partial class ArrayType
 {
     static PyMethodDef* Methods() => Table(
-        Method("tolist"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&ToListMethod, PyMethodDef.NoArgs,
-            "tolist($self, /)\n--\n\nReturn a list of the elements."u8),
-        Method("tobytes"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&ToBytes, PyMethodDef.NoArgs,
-            "tobytes($self, /)\n--\n\nReturn the bits of the elements as bytes."u8),
-        Method("index"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&IndexOf, PyMethodDef.FastCall,
+        NoArgs("tolist"u8, &ToListMethod, "tolist($self, /)\n--\n\nReturn a list of the elements."u8),
+        NoArgs("tobytes"u8, &ToBytes, "tobytes($self, /)\n--\n\nReturn the bits of the elements as bytes."u8),
+        FastCall("index"u8, &IndexOf,
             "index($self, value, start=0, stop=sys.maxsize, /)\n--\n\nReturn the first index of value."u8),
-        Method("count"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CountOf, PyMethodDef.OneArg,
-            "count($self, value, /)\n--\n\nReturn how many elements equal value."u8),
-        Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Add, PyMethodDef.FastCall,
+        OneArg("count"u8, &CountOf, "count($self, value, /)\n--\n\nReturn how many elements equal value."u8),
+        FastCall("add"u8, &Add,
             "add($self, index, n, /)\n--\n\nAdd n to the element at index, at one moment, and return the sum. "u8
             + "OverflowError, and nothing changes, if it does not fit."u8),
-        Method("exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Exchange, PyMethodDef.FastCall,
+        FastCall("exchange"u8, &Exchange,
             "exchange($self, index, value, /)\n--\n\nSet the element at index and return the one before."u8),
-        Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange,
-            PyMethodDef.FastCall,
-            "compare_exchange($self, index, expected, new, /)\n--\n\n"u8
+        FastCall("compare_exchange"u8, &CompareExchange, "compare_exchange($self, index, expected, new, /)\n--\n\n"u8
             + "Replace the element at index by new if it equals expected, at one moment. Return whether it did."u8),
-        Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs,
+        NoArgs("__copy__"u8, &CopyShared,
             "__copy__($self, /)\n--\n\nFor copy.copy: a new Array in the same pool, with the same elements."u8),
-        Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg,
+        OneArg("__deepcopy__"u8, &CopyDeep,
             "__deepcopy__($self, memo, /)\n--\n\nFor copy.deepcopy: a new Array in the same pool, with the same elements."u8),
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8));
 

@@ -85,10 +85,8 @@ internal static unsafe partial class ArrayType
             Slot(PyTypeSlot.GetBuffer, (delegate* unmanaged[Cdecl]<PyObject*, PyBuffer*, int, int>)&GetBuffer),
             Slot(PyTypeSlot.ReleaseBuffer, (delegate* unmanaged[Cdecl]<PyObject*, PyBuffer*, void>)&ReleaseBuffer),
             Slot(PyTypeSlot.GetSet, Table(
-                Property("typecode"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&GetTypecode,
-                    "The typecode with which the Array was made."u8),
-                Property("itemsize"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&GetItemSize,
-                    "Bytes of one element."u8))),
+                Property("typecode"u8, &GetTypecode, "The typecode with which the Array was made."u8),
+                Property("itemsize"u8, &GetItemSize, "Bytes of one element."u8))),
             Slot(PyTypeSlot.Methods, Methods())),
     });
 

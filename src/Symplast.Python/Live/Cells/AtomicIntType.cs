@@ -52,19 +52,13 @@ internal static unsafe class AtomicIntType
                 Property("value"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&GetValue,
                     (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void*, int>)&SetValue, "The value."u8))),
             Slot(PyTypeSlot.Methods, Table(
-                Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs,
+                NoArgs("__copy__"u8, &CopyShared,
                     "__copy__($self, /)\n--\n\nFor copy.copy: a new AtomicInt in the same pool, with the same value."u8),
-                Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep,
-                    PyMethodDef.OneArg,
-                    "__deepcopy__($self, memo, /)\n--\n\n"u8
+                OneArg("__deepcopy__"u8, &CopyDeep, "__deepcopy__($self, memo, /)\n--\n\n"u8
                     + "For copy.deepcopy: a new AtomicInt in the same pool, with a copy of the value."u8),
-                Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Add, PyMethodDef.OneArg,
-                    "add($self, n, /)\n--\n\nAdd n and return the sum."u8),
-                Method("exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exchange, PyMethodDef.OneArg,
-                    "exchange($self, value, /)\n--\n\nSet the value and return the one before."u8),
-                Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange,
-                    PyMethodDef.FastCall,
-                    "compare_exchange($self, expected, new, /)\n--\n\n"u8
+                OneArg("add"u8, &Add, "add($self, n, /)\n--\n\nAdd n and return the sum."u8),
+                OneArg("exchange"u8, &Exchange, "exchange($self, value, /)\n--\n\nSet the value and return the one before."u8),
+                FastCall("compare_exchange"u8, &CompareExchange, "compare_exchange($self, expected, new, /)\n--\n\n"u8
                     + "Set the value to new if it is expected; return whether it was."u8)))),
     });
 

@@ -47,17 +47,12 @@ internal static unsafe class AtomicRefType
                 Property("value"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&GetValue,
                     (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void*, int>)&SetValue, "The value."u8))),
             Slot(PyTypeSlot.Methods, Table(
-                Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs,
+                NoArgs("__copy__"u8, &CopyShared,
                     "__copy__($self, /)\n--\n\nFor copy.copy: a new AtomicRef in the same pool, with the same value."u8),
-                Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep,
-                    PyMethodDef.OneArg,
-                    "__deepcopy__($self, memo, /)\n--\n\n"u8
+                OneArg("__deepcopy__"u8, &CopyDeep, "__deepcopy__($self, memo, /)\n--\n\n"u8
                     + "For copy.deepcopy: a new AtomicRef in the same pool, with a copy of the value."u8),
-                Method("exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exchange, PyMethodDef.OneArg,
-                    "exchange($self, value, /)\n--\n\nSet the value and return the one before."u8),
-                Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange,
-                    PyMethodDef.FastCall,
-                    "compare_exchange($self, expected, new, /)\n--\n\n"u8
+                OneArg("exchange"u8, &Exchange, "exchange($self, value, /)\n--\n\nSet the value and return the one before."u8),
+                FastCall("compare_exchange"u8, &CompareExchange, "compare_exchange($self, expected, new, /)\n--\n\n"u8
                     + "Set the value to new if it equals expected (of live objects: is it); return whether it did."u8),
                 Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class,
                     "See PEP 585"u8)))),

@@ -13,7 +13,7 @@ internal static unsafe class LiveCounts
     /// <summary>A dict of the number of live objects by the name of their type; null with an exception set.</summary>
     internal static PyObject* ByType(InterpreterState interpreter, Pool pool)
     {
-        long[] counts = new long[(int)LiveKind.Count + ClassTable.Count + 1];
+        long[] counts = new long[(int)LiveKind.Limit + ClassTable.Count + 1];
         ObjectWalk.Count(interpreter.Live->Me, pool, &Kinds.NumberOf, counts);
         PyObject* dict = Api.Table.PyDict_New();
         for (int number = 0; dict != null && number < counts.Length; number++)
@@ -22,7 +22,7 @@ internal static unsafe class LiveCounts
             string name = Kinds.NameOf(number);
             long count = counts[number];
             // Classes of the same name are counted together.
-            for (int later = number + 1; number >= (int)LiveKind.Count && later < counts.Length; later++)
+            for (int later = number + 1; number >= (int)LiveKind.Limit && later < counts.Length; later++)
             {
                 if (counts[later] == 0 || Kinds.NameOf(later) != name) continue;
                 count += counts[later];

@@ -10,7 +10,7 @@ namespace Symplast.Python.Live;
 /// </summary>
 internal unsafe struct Kind
 {
-    /// <summary>The kind's number.</summary>
+    /// <summary>The kind's number; None if <see cref="Kinds.Add"/> is to give it one.</summary>
     internal LiveKind Number;
 
     /// <summary>The name of the Python type, as UTF-8 with a zero at the end.</summary>

@@ -10,7 +10,7 @@ internal static unsafe class Kinds
 {
     const int HeaderKinds = 32;
 
-    [InlineArray((int)LiveKind.Count)]
+    [InlineArray((int)LiveKind.Limit)]
     struct Table
     {
         Kind _first;
@@ -22,14 +22,18 @@ internal static unsafe class Kinds
     {
         internal Table Kinds;
         internal fixed byte First[HeaderKinds];
-        internal fixed byte Next[(int)LiveKind.Count];
+        internal fixed byte Next[(int)LiveKind.Limit];
+        internal int Unnamed;
     }
 
     static State _state;
 
-    /// <summary>Adds a kind.</summary>
-    internal static void Add(in Kind kind)
+    /// <summary>
+    /// Adds a kind. One without a number gets the next free one. Of the kinds with one header, the last is asked first.
+    /// </summary>
+    internal static void Add(Kind kind)
     {
+        if (kind.Number == LiveKind.None) kind.Number = LiveKind.Unnamed + _state.Unnamed++;
         _state.Kinds[(int)kind.Number] = kind;
         _state.Next[(int)kind.Number] = _state.First[(int)kind.Header];
         _state.First[(int)kind.Header] = (byte)kind.Number;
@@ -53,7 +57,7 @@ internal static unsafe class Kinds
     internal static int NumberOf(Header* shared)
     {
         LiveKind kind = Of(shared);
-        return Of(kind).NameOfClass != null ? (int)LiveKind.Count + ((SharedObject*)shared)->Tag : (int)kind;
+        return Of(kind).NameOfClass != null ? (int)LiveKind.Limit + ((SharedObject*)shared)->Tag : (int)kind;
     }
 
     /// <summary>
@@ -66,10 +70,10 @@ internal static unsafe class Kinds
     /// </summary>
     internal static string NameOf(int number)
     {
-        if (number < (int)LiveKind.Count)
+        if (number < (int)LiveKind.Limit)
             return Marshal.PtrToStringUTF8((nint)_state.Kinds[number].Name) ?? nameof(LiveKind.None);
         ref readonly Kind objects = ref Of(LiveKind.Object);
-        return objects.NameOfClass(number - (int)LiveKind.Count) ?? Marshal.PtrToStringUTF8((nint)objects.Name)!;
+        return objects.NameOfClass(number - (int)LiveKind.Limit) ?? Marshal.PtrToStringUTF8((nint)objects.Name)!;
     }
 
     /// <summary>

@@ -1,6 +1,8 @@
 namespace Symplast.Python.Live;
 
-/// <summary>The kinds of live objects.</summary>
+/// <summary>
+/// The kinds of live objects. Only those have names that other rooms ask for; <see cref="Kinds.Add"/> numbers the others.
+/// </summary>
 internal enum LiveKind
 {
     /// <summary>No kind of ours: freed or foreign memory.</summary>
@@ -27,12 +29,12 @@ internal enum LiveKind
     /// <summary><c>symplast.AtomicRef</c>.</summary>
     AtomicRef,
 
-    /// <summary><c>symplast.Queue</c>.</summary>
-    Queue,
-
     /// <summary><c>symplast.Array</c>.</summary>
     Array,
 
-    /// <summary>Number of kinds.</summary>
-    Count,
+    /// <summary>The first number for a kind without a name here.</summary>
+    Unnamed,
+
+    /// <summary>All kinds are below.</summary>
+    Limit = 16,
 }

@@ -15,10 +15,7 @@ namespace Symplast.Python.Live;
 /// </remarks>
 internal unsafe struct LiveState
 {
-    const int MostKinds = 16;
-
-    // A class of live objects, by its number. The code that set the class keeps it alive while it has handles; the handles do
-    // not.
+    // A class of live objects, by its number. Whoever set the class keeps it alive while it has handles; the handles do not.
     struct ClassUse
     {
         internal PyObject* Type;
@@ -91,7 +88,7 @@ internal unsafe struct LiveState
     int _classCapacity;
     PoolUse* _pools;
     int _poolCapacity;
-    fixed ulong _types[MostKinds];
+    fixed ulong _types[(int)LiveKind.Limit];
 
     /// <summary>The module's state for this interpreter; null when that has ended.</summary>
     internal readonly InterpreterState? Interpreter => _interpreter == 0 ? null : InterpreterState.FromHandle(_interpreter);
@@ -107,7 +104,7 @@ internal unsafe struct LiveState
         state->_interpreter = interpreter;
         state->Me = Epoch.JoinUnbound();
         state->Id = id;
-        for (LiveKind kind = LiveKind.None + 1; kind < LiveKind.Count; kind++)
+        for (LiveKind kind = LiveKind.None + 1; kind < LiveKind.Limit; kind++)
         {
             if (Kinds.Of(kind).Begin != null) Kinds.Of(kind).Begin(state);
         }
@@ -122,7 +119,7 @@ internal unsafe struct LiveState
     internal static void Close(LiveState* state)
     {
         state->_interpreter = 0;
-        for (LiveKind kind = LiveKind.None + 1; kind < LiveKind.Count; kind++)
+        for (LiveKind kind = LiveKind.None + 1; kind < LiveKind.Limit; kind++)
         {
             if (Kinds.Of(kind).End != null) Kinds.Of(kind).End(state);
         }
@@ -137,7 +134,7 @@ internal unsafe struct LiveState
         if (!ForkGuard.IsForkedChild) Epoch.Leave(state->Me);
         state->Me = null;
         // Handles that are left need their types until they are deallocated.
-        for (int kind = 0; kind < MostKinds; kind++)
+        for (int kind = 0; kind < (int)LiveKind.Limit; kind++)
         {
             if (state->_types[kind] != 0) References.Take((PyObject*)state->_types[kind]);
         }
@@ -146,7 +143,7 @@ internal unsafe struct LiveState
 
     static void Free(LiveState* state)
     {
-        for (int kind = 0; kind < MostKinds; kind++) References.Drop((PyObject*)state->_types[kind]);
+        for (int kind = 0; kind < (int)LiveKind.Limit; kind++) References.Drop((PyObject*)state->_types[kind]);
         NativeMemory.Free(state);
     }
 

@@ -42,8 +42,7 @@ internal unsafe struct ListIterator
             Slot(PyTypeSlot.Iter, Api.Table.PyObject_SelfIter),
             Slot(PyTypeSlot.IterNext, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Next),
             Slot(PyTypeSlot.Methods, Table(
-                Method("__length_hint__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LengthHint,
-                    PyMethodDef.NoArgs, "How many are left."u8)))),
+                NoArgs("__length_hint__"u8, &LengthHint, "How many are left."u8)))),
     });
 
     /// <summary>A new iterator over the present elements; null with an exception set.</summary>

@@ -12,43 +12,31 @@ namespace Symplast.Python.Live;
 internal static unsafe partial class ListType
 {
     static PyMethodDef* Methods() => Table(
-        Method("append"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Append, PyMethodDef.OneArg,
-            "append($self, object, /)\n--\n\nAppend object to the end of the list."u8),
-        Method("extend"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Extend, PyMethodDef.OneArg,
-            "extend($self, iterable, /)\n--\n\nAppend all elements of the iterable, at one moment."u8),
-        Method("insert"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Insert, PyMethodDef.FastCall,
-            "insert($self, index, object, /)\n--\n\nInsert object before index."u8),
-        Method("pop"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Pop, PyMethodDef.FastCall,
+        OneArg("append"u8, &Append, "append($self, object, /)\n--\n\nAppend object to the end of the list."u8),
+        OneArg("extend"u8, &Extend, "extend($self, iterable, /)\n--\n\nAppend all elements of the iterable, at one moment."u8),
+        FastCall("insert"u8, &Insert, "insert($self, index, object, /)\n--\n\nInsert object before index."u8),
+        FastCall("pop"u8, &Pop,
             "pop($self, index=-1, /)\n--\n\nRemove and return the element at index. Of many callers each gets another one."u8),
-        Method("remove"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Remove, PyMethodDef.OneArg,
-            "remove($self, value, /)\n--\n\nRemove the first element that equals value."u8),
-        Method("clear"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Clear, PyMethodDef.NoArgs,
-            "clear($self, /)\n--\n\nRemove all elements, at one moment."u8),
-        Method("copy"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Copy, PyMethodDef.NoArgs,
-            "copy($self, /)\n--\n\nReturn a plain list of the elements at one moment."u8),
-        Method("index"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&IndexOf, PyMethodDef.FastCall,
+        OneArg("remove"u8, &Remove, "remove($self, value, /)\n--\n\nRemove the first element that equals value."u8),
+        NoArgs("clear"u8, &Clear, "clear($self, /)\n--\n\nRemove all elements, at one moment."u8),
+        NoArgs("copy"u8, &Copy, "copy($self, /)\n--\n\nReturn a plain list of the elements at one moment."u8),
+        FastCall("index"u8, &IndexOf,
             "index($self, value, start=0, stop=sys.maxsize, /)\n--\n\nReturn the first index of value."u8),
-        Method("count"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CountOf, PyMethodDef.OneArg,
-            "count($self, value, /)\n--\n\nReturn how many elements equal value, at one moment."u8),
-        Method("reverse"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reverse, PyMethodDef.NoArgs,
-            "reverse($self, /)\n--\n\nReverse the list in place, at one moment."u8),
-        Method("sort"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Sort,
-            PyMethodDef.FastCall | PyMethodDef.Keywords,
+        OneArg("count"u8, &CountOf, "count($self, value, /)\n--\n\nReturn how many elements equal value, at one moment."u8),
+        NoArgs("reverse"u8, &Reverse, "reverse($self, /)\n--\n\nReverse the list in place, at one moment."u8),
+        FastCallKeywords("sort"u8, &Sort,
             "sort($self, /, *, key=None, reverse=False)\n--\n\nSort the list in place, stably. The result takes the place "u8
             + "of the elements at one moment. If other interpreters change the list meanwhile, it is sorted anew; "u8
             + "ValueError if they do so again and again, or if this one does."u8),
-        Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs,
+        NoArgs("__copy__"u8, &CopyShared,
             "__copy__($self, /)\n--\n\nFor copy.copy: a new List in the same pool, with the elements of one moment."u8),
-        Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg,
-            "__deepcopy__($self, memo, /)\n--\n\n"u8
+        OneArg("__deepcopy__"u8, &CopyDeep, "__deepcopy__($self, memo, /)\n--\n\n"u8
             + "For copy.deepcopy: a new List in the same pool, with copies of the elements of one moment."u8),
-        Method("__reversed__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reversed, PyMethodDef.NoArgs,
+        NoArgs("__reversed__"u8, &Reversed,
             "__reversed__($self, /)\n--\n\nReturn a reverse iterator over the elements of one moment."u8),
-        Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange,
-            PyMethodDef.FastCall,
-            "compare_exchange($self, index, expected, new, /)\n--\n\n"u8
+        FastCall("compare_exchange"u8, &CompareExchange, "compare_exchange($self, index, expected, new, /)\n--\n\n"u8
             + "Replace the element at index by new if it is expected, at one moment. Return whether it was."u8),
-        Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Add, PyMethodDef.FastCall,
+        FastCall("add"u8, &Add,
             "add($self, index, n, /)\n--\n\nAdd n to the number at index, at one moment, and return the sum."u8),
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8));
 

@@ -53,10 +53,8 @@ internal unsafe struct DictIterator
             Slot(PyTypeSlot.Iter, Api.Table.PyObject_SelfIter),
             Slot(PyTypeSlot.IterNext, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&NextCall),
             Slot(PyTypeSlot.Methods, Table(
-                Method("__length_hint__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&LengthHint,
-                    PyMethodDef.NoArgs, "How many are left."u8),
-                Method("__reduce__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reduce, PyMethodDef.NoArgs,
-                    "An iterator over a list of what is left."u8)))),
+                NoArgs("__length_hint__"u8, &LengthHint, "How many are left."u8),
+                NoArgs("__reduce__"u8, &Reduce, "An iterator over a list of what is left."u8)))),
     });
 
     /// <summary>A new iterator, which takes over the entries; null with an exception set.</summary>

@@ -39,34 +39,23 @@ internal static unsafe class MapType
 
     static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
     {
-        Method("setdefault"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&SetDefault,
-            PyMethodDef.FastCall,
+        FastCall("setdefault"u8, &SetDefault,
             "setdefault($self, key, default=None, /)\n--\n\nReturn the value of key; if it has none, give it default first. "u8
             + "Atomic: of many callers one wins, and all get its value."u8),
-        Method("pop"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Pop, PyMethodDef.FastCall,
-            "pop($self, key, default=..., /)\n--\n\n"u8
+        FastCall("pop"u8, &Pop, "pop($self, key, default=..., /)\n--\n\n"u8
             + "Remove key and return its value; default if there is none, or KeyError. Of many callers one gets the value."u8),
         Method("update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&UpdateCall,
             PyMethodDef.VarArgs | PyMethodDef.Keywords,
             "update($self, mapping_or_iterable=(), /, **items)\n--\n\nSet all the items, one after the other."u8),
-        Method("clear"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Clear, PyMethodDef.NoArgs,
-            "clear($self, /)\n--\n\nRemove all items, at one moment."u8),
-        Method("keys"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Keys, PyMethodDef.NoArgs,
-            "keys($self, /)\n--\n\nReturn a set-like view of the keys."u8),
-        Method("values"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Values, PyMethodDef.NoArgs,
-            "values($self, /)\n--\n\nReturn a view of the values."u8),
-        Method("items"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Items, PyMethodDef.NoArgs,
-            "items($self, /)\n--\n\nReturn a set-like view of the (key, value) pairs."u8),
-        Method("_iterate"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&IterateAs, PyMethodDef.FastCall,
-            "Iterate over keys (0), values (1) or items (2) at one moment, reversed or not."u8),
-        Method("__reversed__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reversed, PyMethodDef.NoArgs,
-            "__reversed__($self, /)\n--\n\nReturn a reverse iterator over the keys."u8),
-        Method("compare_exchange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&CompareExchange,
-            PyMethodDef.FastCall,
-            "compare_exchange($self, key, expected, new, /)\n--\n\n"u8
+        NoArgs("clear"u8, &Clear, "clear($self, /)\n--\n\nRemove all items, at one moment."u8),
+        NoArgs("keys"u8, &Keys, "keys($self, /)\n--\n\nReturn a set-like view of the keys."u8),
+        NoArgs("values"u8, &Values, "values($self, /)\n--\n\nReturn a view of the values."u8),
+        NoArgs("items"u8, &Items, "items($self, /)\n--\n\nReturn a set-like view of the (key, value) pairs."u8),
+        FastCall("_iterate"u8, &IterateAs, "Iterate over keys (0), values (1) or items (2) at one moment, reversed or not."u8),
+        NoArgs("__reversed__"u8, &Reversed, "__reversed__($self, /)\n--\n\nReturn a reverse iterator over the keys."u8),
+        FastCall("compare_exchange"u8, &CompareExchange, "compare_exchange($self, key, expected, new, /)\n--\n\n"u8
             + "Give key the value new if it has the value expected, at one moment. Return whether it had."u8),
-        Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Add, PyMethodDef.FastCall,
-            "add($self, key, n, /)\n--\n\n"u8
+        FastCall("add"u8, &Add, "add($self, key, n, /)\n--\n\n"u8
             + "Add n to the number that key has (0 if it has none), at one moment, and return the sum."u8),
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8),
     };

@@ -19,35 +19,30 @@ internal static unsafe class SortedDictOrder
     /// <summary>Their definitions, for the type.</summary>
     internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
     {
-        Method("popitem"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&PopItem,
-            PyMethodDef.FastCall | PyMethodDef.Keywords,
+        FastCallKeywords("popitem"u8, &PopItem,
             "popitem($self, /, index=-1)\n--\n\nRemove and return the (key, value) pair at index, by default the last; "u8
             + "KeyError if there is none at all. Atomic for the first and the last; any other was at index at some moment "u8
             + "of the call."u8),
-        Method("irange"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&IRange,
-            PyMethodDef.FastCall | PyMethodDef.Keywords,
+        FastCallKeywords("irange"u8, &IRange,
             "irange($self, /, minimum=None, maximum=None, inclusive=(True, True), reverse=False)\n--\n\nIterate over the "u8
             + "keys from minimum to maximum, as they are at one moment; without these, from the first or to the last."u8),
-        Method("peekitem"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&PeekItem,
-            PyMethodDef.FastCall | PyMethodDef.Keywords,
+        FastCallKeywords("peekitem"u8, &PeekItem,
             "peekitem($self, /, index=-1)\n--\n\nReturn the (key, value) pair at index; IndexError if there is none. Others "u8
             + "than the first and the last take time in proportion to the size."u8),
-        Method("first"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&First, PyMethodDef.NoArgs,
-            "first($self, /)\n--\n\nReturn the (key, value) pair with the least key, or None."u8),
-        Method("last"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Last, PyMethodDef.NoArgs,
-            "last($self, /)\n--\n\nReturn the (key, value) pair with the greatest key, or None."u8),
-        Method("floor"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Floor, PyMethodDef.OneArg,
+        NoArgs("first"u8, &First, "first($self, /)\n--\n\nReturn the (key, value) pair with the least key, or None."u8),
+        NoArgs("last"u8, &Last, "last($self, /)\n--\n\nReturn the (key, value) pair with the greatest key, or None."u8),
+        OneArg("floor"u8, &Floor,
             "floor($self, key, /)\n--\n\nReturn the (key, value) pair with the greatest key that is at most key, or None."u8),
-        Method("ceiling"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Ceiling, PyMethodDef.OneArg,
+        OneArg("ceiling"u8, &Ceiling,
             "ceiling($self, key, /)\n--\n\nReturn the (key, value) pair with the least key that is at least key, or None."u8),
-        Method("lower"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Lower, PyMethodDef.OneArg,
+        OneArg("lower"u8, &Lower,
             "lower($self, key, /)\n--\n\nReturn the (key, value) pair with the greatest key that is less than key, or None."u8),
-        Method("higher"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Higher, PyMethodDef.OneArg,
+        OneArg("higher"u8, &Higher,
             "higher($self, key, /)\n--\n\nReturn the (key, value) pair with the least key that is greater than key, or None."u8),
-        Method("pop_first"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PopFirst, PyMethodDef.NoArgs,
+        NoArgs("pop_first"u8, &PopFirst,
             "pop_first($self, /)\n--\n\nRemove and return the (key, value) pair with the least key; KeyError if there is "u8
             + "none. No two callers get the same."u8),
-        Method("pop_last"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&PopLast, PyMethodDef.NoArgs,
+        NoArgs("pop_last"u8, &PopLast,
             "pop_last($self, /)\n--\n\nRemove and return the (key, value) pair with the greatest key; KeyError if there is "u8
             + "none. No two callers get the same."u8),
     };

@@ -47,17 +47,13 @@ internal static unsafe class SortedDictType
             Slot(PyTypeSlot.SequenceContains, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)&Contains),
         ],
         [
-            Method("get"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&GetOr, PyMethodDef.FastCall,
+            FastCall("get"u8, &GetOr,
                 "get($self, key, default=None, /)\n--\n\nReturn the value for key if key is in the dictionary, else default."u8),
-            Method("copy"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&MapType.Copy,
-                PyMethodDef.NoArgs,
+            NoArgs("copy"u8, &MapType.Copy,
                 "copy($self, /)\n--\n\nReturn a plain dict of the items at one moment, in their order."u8),
-            Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&MapType.CopyShared,
-                PyMethodDef.NoArgs,
+            NoArgs("__copy__"u8, &MapType.CopyShared,
                 "__copy__($self, /)\n--\n\nFor copy.copy: a new SortedDict in the same pool, with the items of one moment."u8),
-            Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&MapType.CopyDeep,
-                PyMethodDef.OneArg,
-                "__deepcopy__($self, memo, /)\n--\n\n"u8
+            OneArg("__deepcopy__"u8, &MapType.CopyDeep, "__deepcopy__($self, memo, /)\n--\n\n"u8
                 + "For copy.deepcopy: a new SortedDict in the same pool, with copies of the items of one moment."u8),
             Method("fromkeys"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&MapType.FromKeys,
                 PyMethodDef.FastCall | PyMethodDef.Class,

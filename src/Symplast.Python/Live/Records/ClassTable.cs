@@ -238,7 +238,7 @@ internal static unsafe class ClassTable
         {
             Orphans.RemoveAll(number => Classes[number] is not { Interpreters: 0 });
             orphans = [.. Orphans.Distinct().Select(number => (number, Classes[number]!.Touches))];
-            counts = new long[(int)LiveKind.Count + Classes.Count];
+            counts = new long[(int)LiveKind.Limit + Classes.Count];
             // Keeps other threads from sweeping meanwhile.
             _sweepAt = long.MaxValue;
         }
@@ -256,7 +256,7 @@ internal static unsafe class ClassTable
         {
             foreach ((int number, long touches) in orphans)
             {
-                if (counts[(int)LiveKind.Count + number] != 0 || Classes[number] is not { Interpreters: 0 } known
+                if (counts[(int)LiveKind.Limit + number] != 0 || Classes[number] is not { Interpreters: 0 } known
                     || known.Touches != touches) continue;
                 NativeMemory.Free(known.Definition);
                 if (known.Parcel != 0) parcels.Add(known.Parcel);

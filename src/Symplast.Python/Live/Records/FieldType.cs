@@ -42,8 +42,7 @@ internal unsafe struct Field
             Slot(PyTypeSlot.DescriptorGet, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&Get),
             Slot(PyTypeSlot.DescriptorSet, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Set),
             Slot(PyTypeSlot.Methods, Table(
-                Method("__reduce__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Reduce, PyMethodDef.NoArgs,
-                    "For classes that travel by value."u8)))),
+                NoArgs("__reduce__"u8, &Reduce, "For classes that travel by value."u8)))),
     });
 
     /// <summary>

@@ -61,14 +61,11 @@ internal static unsafe partial class ObjectType
             Slot(PyTypeSlot.SetAttr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Set),
             Slot(PyTypeSlot.Hash, (delegate* unmanaged[Cdecl]<PyObject*, nint>)&Hash),
             Slot(PyTypeSlot.GetSet, Table(
-                Property("__class__"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Class,
-                    "The class, which cannot change: other interpreters have the object too."u8))),
+                Property("__class__"u8, &Class, "The class, which cannot change: other interpreters have the object too."u8))),
             Slot(PyTypeSlot.Methods, Table(
-                Method("_init"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*, PyObject*>)&Initialize,
-                    PyMethodDef.FastCall | PyMethodDef.Keywords,
+                FastCallKeywords("_init"u8, &Initialize,
                     "_init($self, /, *args, **kwargs)\n--\n\nGives the fields of a class their values, or defaults, in order."u8),
-                Method("_attributes"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Attributes,
-                    PyMethodDef.NoArgs, "A plain dict of the attributes at one moment."u8)))),
+                NoArgs("_attributes"u8, &Attributes, "A plain dict of the attributes at one moment."u8)))),
     });
 
     /// <summary>Whether an object is an instance of a class of live objects.</summary>

@@ -12,54 +12,37 @@ namespace Symplast.Python.Live;
 internal static unsafe partial class SetType
 {
     static PyMethodDef* Methods() => Table(
-        Method("add"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Add, PyMethodDef.OneArg,
-            "add($self, element, /)\n--\n\nAdd an element; nothing happens if it is there."u8),
-        Method("discard"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Discard, PyMethodDef.OneArg,
-            "discard($self, element, /)\n--\n\nRemove an element, if it is there."u8),
-        Method("remove"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Remove, PyMethodDef.OneArg,
+        OneArg("add"u8, &Add, "add($self, element, /)\n--\n\nAdd an element; nothing happens if it is there."u8),
+        OneArg("discard"u8, &Discard, "discard($self, element, /)\n--\n\nRemove an element, if it is there."u8),
+        OneArg("remove"u8, &Remove,
             "remove($self, element, /)\n--\n\nRemove an element; KeyError if it is not there. Of many callers one succeeds."u8),
-        Method("pop"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Pop, PyMethodDef.NoArgs,
-            "pop($self, /)\n--\n\n"u8
+        NoArgs("pop"u8, &Pop, "pop($self, /)\n--\n\n"u8
             + "Remove and return the element that was added first; KeyError if there is none. No two callers get the same."u8),
-        Method("clear"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Clear, PyMethodDef.NoArgs,
-            "clear($self, /)\n--\n\nRemove all elements, at one moment."u8),
-        Method("copy"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Copy, PyMethodDef.NoArgs,
-            "copy($self, /)\n--\n\nReturn a plain set of the elements at one moment."u8),
-        Method("__copy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyShared, PyMethodDef.NoArgs,
+        NoArgs("clear"u8, &Clear, "clear($self, /)\n--\n\nRemove all elements, at one moment."u8),
+        NoArgs("copy"u8, &Copy, "copy($self, /)\n--\n\nReturn a plain set of the elements at one moment."u8),
+        NoArgs("__copy__"u8, &CopyShared,
             "__copy__($self, /)\n--\n\nFor copy.copy: a new Set in the same pool, with the elements of one moment."u8),
-        Method("__deepcopy__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&CopyDeep, PyMethodDef.OneArg,
-            "__deepcopy__($self, memo, /)\n--\n\n"u8
+        OneArg("__deepcopy__"u8, &CopyDeep, "__deepcopy__($self, memo, /)\n--\n\n"u8
             + "For copy.deepcopy: a new Set in the same pool, with copies of the elements of one moment."u8),
-        Method("update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Update, PyMethodDef.FastCall,
-            "update($self, /, *others)\n--\n\nAdd the elements of all others, one after the other."u8),
-        Method("intersection_update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&IntersectionUpdate,
-            PyMethodDef.FastCall,
-            "intersection_update($self, /, *others)\n--\n\n"u8
+        FastCall("update"u8, &Update, "update($self, /, *others)\n--\n\nAdd the elements of all others, one after the other."u8),
+        FastCall("intersection_update"u8, &IntersectionUpdate, "intersection_update($self, /, *others)\n--\n\n"u8
             + "Remove the elements of one moment that are not in all others, one after the other."u8),
-        Method("difference_update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&DifferenceUpdate,
-            PyMethodDef.FastCall,
+        FastCall("difference_update"u8, &DifferenceUpdate,
             "difference_update($self, /, *others)\n--\n\nRemove the elements of all others, one after the other."u8),
-        Method("symmetric_difference_update"u8,
-            (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SymmetricDifferenceUpdate, PyMethodDef.OneArg,
+        OneArg("symmetric_difference_update"u8, &SymmetricDifferenceUpdate,
             "symmetric_difference_update($self, other, /)\n--\n\n"u8
             + "Remove each element of the other that is there, and add each that is not."u8),
-        Method("union"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Union, PyMethodDef.FastCall,
+        FastCall("union"u8, &Union,
             "union($self, /, *others)\n--\n\nReturn a plain set with the elements of this and all others."u8),
-        Method("intersection"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Intersection,
-            PyMethodDef.FastCall,
+        FastCall("intersection"u8, &Intersection,
             "intersection($self, /, *others)\n--\n\nReturn a plain set with the elements common to this and all others."u8),
-        Method("difference"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&Difference,
-            PyMethodDef.FastCall,
+        FastCall("difference"u8, &Difference,
             "difference($self, /, *others)\n--\n\nReturn a plain set with the elements that are in none of the others."u8),
-        Method("symmetric_difference"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&SymmetricDifference,
-            PyMethodDef.OneArg,
+        OneArg("symmetric_difference"u8, &SymmetricDifference,
             "symmetric_difference($self, other, /)\n--\n\nReturn a plain set with the elements that are in one of both only."u8),
-        Method("isdisjoint"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsDisjoint, PyMethodDef.OneArg,
-            "isdisjoint($self, other, /)\n--\n\nReport whether there is no common element."u8),
-        Method("issubset"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsSubset, PyMethodDef.OneArg,
-            "issubset($self, other, /)\n--\n\nReport whether the other contains this."u8),
-        Method("issuperset"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&IsSuperset, PyMethodDef.OneArg,
-            "issuperset($self, other, /)\n--\n\nReport whether this contains the other."u8),
+        OneArg("isdisjoint"u8, &IsDisjoint, "isdisjoint($self, other, /)\n--\n\nReport whether there is no common element."u8),
+        OneArg("issubset"u8, &IsSubset, "issubset($self, other, /)\n--\n\nReport whether the other contains this."u8),
+        OneArg("issuperset"u8, &IsSuperset, "issuperset($self, other, /)\n--\n\nReport whether this contains the other."u8),
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

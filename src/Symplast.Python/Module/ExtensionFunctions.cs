@@ -1,0 +1,62 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Python.Extensions;
+using static Symplast.Python.Definitions;
+
+namespace Symplast.Python;
+
+/// <summary>The module's functions for private copies of extension modules.</summary>
+internal static unsafe class ExtensionFunctions
+{
+    internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
+    {
+        FastCall("_load_private"u8, &LoadPrivate,
+            "An extension module by name, path, spec and treatment, out of a private copy of its library; None if it needs "u8
+            + "none, NotImplemented if it is refused."u8),
+        FastCall("_set_library_policy"u8, &SetLibraryPolicy,
+            "What symplast.extensions.policy tells the loader of libraries: patterns, each with whether such libraries are "u8
+            + "private."u8),
+        NoArgs("_loaded_extensions"u8, &LoadedExtensions, "What symplast.extensions.loaded() is made of."u8),
+    };
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* LoadPrivate(PyObject* module, PyObject** arguments, nint count) =>
+        FunctionFrame.Call(module, arguments, count, &LoadPrivate);
+
+    static PyObject* LoadPrivate(InterpreterState interpreter, PyObject** arguments, nint count)
+    {
+        if (!ThisProcess.Check()) return null;
+        if (count != 4 || !IsText(arguments[0]) || !IsText(arguments[1]))
+            return Errors.Type("_load_private() takes a name, a path, a spec and a number");
+        long treatment = Api.Table.PyLong_AsLongLong(arguments[3]);
+        if (treatment == -1 && Api.Table.PyErr_Occurred() != null) return null;
+        return ExtensionLoader.Load(
+            interpreter, arguments[0], arguments[1], arguments[2], (Treatment)treatment);
+    }
+
+    // Takes pattern, whether private, pattern, …
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* SetLibraryPolicy(PyObject* module, PyObject** arguments, nint count) =>
+        FunctionFrame.Call(module, arguments, count, &SetLibraryPolicy);
+
+    static PyObject* SetLibraryPolicy(InterpreterState interpreter, PyObject** arguments, nint count)
+    {
+        (string, bool)[] rules = new (string, bool)[count / 2];
+        for (int i = 0; i < rules.Length; i++)
+        {
+            if (!IsText(arguments[2 * i])) return Errors.Type("_set_library_policy() takes patterns, each with a bool");
+            rules[i] = (Text.FromPython(arguments[2 * i]), arguments[2 * i + 1] == Api.Table._Py_TrueStruct);
+        }
+        ExtensionTable.Of(interpreter).Copies.Policy.Rules = rules;
+        return References.New(Api.Table._Py_NoneStruct);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* LoadedExtensions(PyObject* module, PyObject* unused) =>
+        FunctionFrame.Call(module, unused, &LoadedExtensions);
+
+    static PyObject* LoadedExtensions(InterpreterState interpreter, PyObject* unused) => ExtensionTable.Of(interpreter).List();
+
+    static bool IsText(PyObject* o) => Api.Table.PyType_IsSubtype(o->Type, Api.Table.PyUnicode_Type) != 0;
+}

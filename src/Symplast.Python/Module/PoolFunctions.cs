@@ -1,0 +1,169 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Python.Live;
+using static Symplast.Python.Definitions;
+
+namespace Symplast.Python;
+
+/// <summary>The module's functions for pools and, for tests, their memory.</summary>
+internal static unsafe class PoolFunctions
+{
+    internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
+    {
+        OneArg("pool_of"u8, &PoolOf, """
+            pool_of($module, obj, /)
+            --
+
+            The Pool that obj lies in, or None if it lies in none.
+            """u8),
+        NoArgs("current_pool"u8, &GetCurrentPool, """
+            current_pool($module, /)
+            --
+
+            The Pool that this context allocates in: that of the innermost allocating() block, else the default pool.
+            """u8),
+        NoArgs("pools"u8, &Pools, """
+            pools($module, /)
+            --
+
+            A list of the pools of this process that are not deleted, oldest first.
+            """u8),
+        NoArgs("get_pending_limit"u8, &GetPendingLimit, """
+            get_pending_limit($module, /)
+            --
+
+            The bytes of deleted pools that may wait for interpreters to end before a PendingMemoryWarning is given, or None for
+            no limit.
+
+            At first what the environment variable SYMPLAST_PENDING_LIMIT says ("none" for no limit), or 256 MiB. One for the
+            process.
+            """u8),
+        OneArg("set_pending_limit"u8, &SetPendingLimit, """
+            set_pending_limit($module, limit, /)
+            --
+
+            Set what get_pending_limit() returns. The warning, which is given once, can be given once more.
+            """u8),
+        FastCall("_pool_by_id"u8, &PoolById, "Unpickle a Pool."u8),
+        OneArg("_leaks"u8, &Leaks,
+            "What symplast.leaks() is made of: a tuple for each live object of a Pool, or of all if it is None."u8),
+        OneArg("_live_blocks"u8, &LiveBlocks, "For tests: the blocks of live objects in a Pool."u8),
+        OneArg("_fail_at"u8, &FailAt,
+            "For tests: let the n-th allocation of live objects from now on fail; 0 ends that. Return whether the one "u8
+            + "chosen before has failed."u8),
+        FastCall("_delete_at"u8, &DeleteAt,
+            "For tests: let the n-th allocation of live objects from now on meet the deletion of a Pool by another thread, "u8
+            + "and fail if the third argument is true; _fail_at(0) ends that."u8),
+    };
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* PoolOf(PyObject* module, PyObject* o) => FunctionFrame.Call(module, o, &PoolOf);
+
+    static PyObject* PoolOf(InterpreterState interpreter, PyObject* o)
+    {
+        if (!ThisProcess.Check()) return null;
+        Pool? pool = AddressRange.Contains(o) ? PoolTable.OwnerOf(o) : LiveObjects.PoolOf(interpreter.Live, o);
+        return pool is null ? Api.Table._Py_NoneStruct : interpreter.HandleOf(pool);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* GetCurrentPool(PyObject* module, PyObject* none) => FunctionFrame.Call(module, none, &GetCurrentPool);
+
+    static PyObject* GetCurrentPool(InterpreterState interpreter, PyObject* none)
+    {
+        if (!ThisProcess.Check()) return null;
+        return interpreter.HandleOf(CurrentPool.Get(interpreter));
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Pools(PyObject* module, PyObject* none) => FunctionFrame.Call(module, none, &Pools);
+
+    static PyObject* Pools(InterpreterState interpreter, PyObject* none)
+    {
+        if (!ThisProcess.Check()) return null;
+        PyObject* list = Api.Table.PyList_New(0);
+        if (list == null) return null;
+        foreach (Pool pool in PoolTable.Live())
+        {
+            PyObject* handle = interpreter.HandleOf(pool);
+            int failed = handle == null ? -1 : Api.Table.PyList_Append(list, handle);
+            References.Drop(handle);
+            if (failed == 0) continue;
+            References.Drop(list);
+            return null;
+        }
+        return list;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* GetPendingLimit(PyObject* module, PyObject* none) => PendingMemory.Limit;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* SetPendingLimit(PyObject* module, PyObject* limit) => PendingMemory.SetLimit(limit);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* PoolById(PyObject* module, PyObject** arguments, nint count) =>
+        FunctionFrame.Call(module, arguments, count, &PoolById);
+
+    static PyObject* PoolById(InterpreterState interpreter, PyObject** arguments, nint count)
+    {
+        if (!ThisProcess.Check()) return null;
+        return count == 2
+            ? PoolReference.Resolve(interpreter, arguments[0], arguments[1])
+            : Errors.Type("_pool_by_id() takes 2 arguments");
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Leaks(PyObject* module, PyObject* o) => FunctionFrame.Call(module, o, &Leaks);
+
+    static PyObject* Leaks(InterpreterState interpreter, PyObject* o)
+    {
+        if (!ThisProcess.Check()) return null;
+        if (o == Api.Table._Py_NoneStruct) return LeakList.Create(interpreter, null);
+        if (o->Type != interpreter.PoolType) return Errors.Type($"leaks() takes a Pool or None, not {Text.TypeName(o)}");
+        Pool pool = PoolHandle.PoolOf(o);
+        return pool.Deleted ? interpreter.RaiseDeleted(pool) : LeakList.Create(interpreter, pool);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* LiveBlocks(PyObject* module, PyObject* o) => FunctionFrame.Call(module, o, &LiveBlocks);
+
+    static PyObject* LiveBlocks(InterpreterState interpreter, PyObject* o)
+    {
+        if (o->Type != interpreter.PoolType) return Errors.Type("_live_blocks() takes a Pool");
+        return Api.Table.PyLong_FromLongLong(PoolHandle.PoolOf(o).Statistics().LiveBlocks);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* FailAt(PyObject* module, PyObject* o)
+    {
+        try
+        {
+            long n = Api.Table.PyLong_AsLongLong(o);
+            if (n == -1 && Api.Table.PyErr_Occurred() != null) return null;
+            bool hasFailed = HeapDebug.HasFailed;
+            HeapDebug.FailAt(n);
+            return hasFailed ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* DeleteAt(PyObject* module, PyObject** arguments, nint count) =>
+        FunctionFrame.Call(module, arguments, count, &DeleteAt);
+
+    static PyObject* DeleteAt(InterpreterState interpreter, PyObject** arguments, nint count)
+    {
+        if (count != 3 || arguments[0]->Type != interpreter.PoolType)
+            return Errors.Type("_delete_at() takes a Pool, a number and a bool");
+        long n = Api.Table.PyLong_AsLongLong(arguments[1]);
+        if (n == -1 && Api.Table.PyErr_Occurred() != null) return null;
+        PoolDebug.DeleteAt(PoolHandle.PoolOf(arguments[0]), n, fails: arguments[2] == Api.Table._Py_TrueStruct);
+        return Api.Table._Py_NoneStruct;
+    }
+}

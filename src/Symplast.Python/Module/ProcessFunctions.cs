@@ -1,0 +1,134 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Python.Interpreting;
+using static Symplast.Python.Definitions;
+
+namespace Symplast.Python;
+
+/// <summary>The module's functions for workers, and the process that they run in.</summary>
+internal static unsafe class ProcessFunctions
+{
+    internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
+    {
+        OneArg("_need_memory"u8, &NeedMemory, "Raise MemoryError if the system would not give so many bytes now."u8),
+        NoArgs("_settle_process"u8, &SettleProcess,
+            "Make what CPython keeps for all interpreters safe with workers; for whoever is about to start some."u8),
+        FastCall("_enable_faults"u8, &EnableFaults,
+            "Enable the process's fault handler for this interpreter: with a descriptor, all_threads and c_stack."u8),
+        NoArgs("_disable_faults"u8, &DisableFaults, "Take that back."u8),
+        FastCall("_raise_in_thread"u8, &RaiseInThread,
+            "Raise an exception in another thread of this interpreter, when it runs Python code."u8),
+        OneArg("_count_workers"u8, &CountWorkers, "Note that so many threads for workers begin, or end if it is negative."u8),
+        NoArgs("_is_alone"u8, &IsAlone, "Whether the main interpreter is the only one and will be."u8),
+        NoArgs("_is_main"u8, &IsMain, "Whether this is the main interpreter."u8),
+        NoArgs("worker_take"u8, &WorkerTake, "In a worker: the next task's data, or None when there will be none."u8),
+        FastCall("worker_answer"u8, &WorkerAnswer, "In a worker: answer the task that was taken."u8),
+    };
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* NeedMemory(PyObject* module, PyObject* bytes)
+    {
+        long number = Api.Table.PyLong_AsLongLong(bytes);
+        if (number == -1 && Api.Table.PyErr_Occurred() != null) return null;
+        return MemoryProbe.Has((nuint)number) ? Api.Table._Py_NoneStruct : Api.Table.PyErr_NoMemory();
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* SettleProcess(PyObject* module, PyObject* none)
+    {
+        try
+        {
+            return ThisProcess.Check() && Settlement.Run() ? Api.Table._Py_NoneStruct : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* EnableFaults(PyObject* module, PyObject** arguments, nint count)
+    {
+        if (count != 3) return Errors.Type("_enable_faults() takes 3 arguments");
+        long descriptor = Api.Table.PyLong_AsLongLong(arguments[0]);
+        if (descriptor == -1 && Api.Table.PyErr_Occurred() != null) return null;
+        if (descriptor is < 0 or > int.MaxValue) return Errors.Value("file is not a valid file descriptor");
+        try
+        {
+            return FaultHandling.Enable(
+                (int)descriptor, arguments[1] == Api.Table._Py_TrueStruct, arguments[2] == Api.Table._Py_TrueStruct);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* DisableFaults(PyObject* module, PyObject* none)
+    {
+        try
+        {
+            return FaultHandling.Disable();
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* RaiseInThread(PyObject* module, PyObject** arguments, nint count)
+    {
+        if (count != 2) return Errors.Type("_raise_in_thread() takes 2 arguments");
+        ulong thread = Api.Table.PyLong_AsUnsignedLongLong(arguments[0]);
+        if (Api.Table.PyErr_Occurred() != null) return null;
+        Api.Table.PyThreadState_SetAsyncExc((nuint)thread, arguments[1]);
+        return References.New(Api.Table._Py_NoneStruct);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CountWorkers(PyObject* module, PyObject* number)
+    {
+        long more = Api.Table.PyLong_AsLongLong(number);
+        if (more == -1 && Api.Table.PyErr_Occurred() != null) return null;
+        Interpreters.CountWorkers((int)more);
+        return Api.Table._Py_NoneStruct;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* IsAlone(PyObject* module, PyObject* none) =>
+        Interpreters.IsAlone() ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* IsMain(PyObject* module, PyObject* unused) =>
+        References.New(Interpreters.IsMain() ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* WorkerTake(PyObject* module, PyObject* none)
+    {
+        try
+        {
+            return ChannelHandle.WorkerTake();
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* WorkerAnswer(PyObject* module, PyObject** arguments, nint count)
+    {
+        try
+        {
+            return ChannelHandle.WorkerAnswer(arguments, count);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+}

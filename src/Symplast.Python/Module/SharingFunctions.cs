@@ -1,0 +1,161 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Python.Freezing;
+using Symplast.Python.Live;
+using static Symplast.Python.Definitions;
+
+namespace Symplast.Python;
+
+/// <summary>The module's functions for freezing, thawing, deleting, and what is shared.</summary>
+internal static unsafe class SharingFunctions
+{
+    internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
+    {
+        FastCallKeywords("freeze"u8, &Freeze, """
+            freeze($module, /, obj, default=None)
+            --
+
+            Pool.freeze() in the current pool.
+            """u8),
+        OneArg("thaw"u8, &Thaw, """
+            thaw($module, obj, /)
+            --
+
+            Copy a frozen object and everything it holds back into plain, mutable objects of this interpreter.
+
+            What was a list, dict, set or bytearray becomes one again. Identity, sharing and cycles are kept. Of live objects,
+            each as it is at one moment, Dict and SortedDict become dict, List list, Set set, Array array.array, AtomicInt int,
+            AtomicRef what it holds, and an Object a dict of its attributes. A plain list, dict or tuple that holds live objects,
+            however deep, is copied with them thawed; any other object that is neither frozen nor live is returned as it is.
+            Raises DeletedError if an object, or its pool, is deleted.
+            """u8),
+        OneArg("is_shared"u8, &IsShared, """
+            is_shared($module, obj, /)
+            --
+
+            Whether obj is one and the same object in all interpreters: it lies in a pool, frozen or live, or is one of CPython's
+            own process-wide constants (None, True, small ints, '' and the like).
+            """u8),
+        OneArg("is_frozen"u8, &IsFrozen, """
+            is_frozen($module, obj, /)
+            --
+
+            Whether obj is shared and immutable, as what freeze() returns is.
+            """u8),
+        OneArg("delete"u8, &Delete, """
+            delete($module, obj, /)
+            --
+
+            Delete a live object. Final at once: every later use, in any interpreter, raises DeletedError, and so does a second
+            call. What only it referred to is freed. Frozen objects are deleted with their pool.
+            """u8),
+        FastCall("add"u8, &Add, """
+            add($module, obj, name, n, /)
+            --
+
+            Add n to the number that an attribute of a live object is, at one moment, and return the sum.
+            """u8),
+        FastCall("compare_exchange"u8, &CompareExchange, """
+            compare_exchange($module, obj, name, expected, new, /)
+            --
+
+            Give an attribute of a live object the value new if it has the value expected, at one moment; return whether it had.
+            """u8),
+    };
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Freeze(PyObject* module, PyObject** arguments, nint count, PyObject* keywords)
+    {
+        try
+        {
+            return FreezeCall(InterpreterState.Of(module), null, "freeze", arguments, count, keywords);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Thaw(PyObject* module, PyObject* o) => FunctionFrame.Call(module, o, &Thaw);
+
+    static PyObject* Thaw(InterpreterState interpreter, PyObject* o)
+    {
+        if (!ThisProcess.Check()) return null;
+        return LiveThawer.IsFor(interpreter, o) ? LiveThawer.Thaw(interpreter, o) : Thawer.Thaw(interpreter, o);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* IsShared(PyObject* module, PyObject* o) =>
+        AddressRange.Contains(o) || StaticObjects.Includes(o) || Handle.Is(InterpreterState.Of(module).Live, o)
+            ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* IsFrozen(PyObject* module, PyObject* o) =>
+        AddressRange.Contains(o) || StaticObjects.Includes(o) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Delete(PyObject* module, PyObject* o) => FunctionFrame.Call(module, o, &Delete);
+
+    static PyObject* Delete(InterpreterState interpreter, PyObject* o) =>
+        ThisProcess.Check() ? LiveObjects.Delete(interpreter.Live, o) : null;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Add(PyObject* module, PyObject** arguments, nint count)
+    {
+        try
+        {
+            return ObjectType.Add(arguments, count);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* CompareExchange(PyObject* module, PyObject** arguments, nint count)
+    {
+        try
+        {
+            return ObjectType.CompareExchange(arguments, count);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    /// <summary>freeze() and Pool.freeze(): with a null <paramref name="pool"/>, in the current pool.</summary>
+    internal static PyObject* FreezeCall(
+        InterpreterState interpreter, Pool? pool, string function, PyObject** arguments, nint count, PyObject* keywords)
+    {
+        if (!ThisProcess.Check()) return null;
+        PyObject* o;
+        PyObject* convert = null;
+        if (count == 1 && keywords == null)
+        {
+            o = arguments[0];
+        }
+        else
+        {
+            Span<nint> values = stackalloc nint[2];
+            if (!Arguments.Bind(function, ["obj", "default"], required: 1, positional: 2, arguments, count, keywords, values))
+                return null;
+            o = (PyObject*)values[0];
+            convert = (PyObject*)values[1];
+            if (convert == Api.Table._Py_NoneStruct) convert = null;
+            if (convert != null && Api.Table.PyCallable_Check(convert) == 0)
+                return Errors.Type($"default must be callable or None, not {Text.TypeName(convert)}");
+        }
+        pool ??= CurrentPool.Get(interpreter);
+        if (convert == null) convert = interpreter.Defaults.Of(pool);
+        // The program may give the pool another one meanwhile.
+        if (convert != null) References.Take(convert);
+        PyObject* frozen = Freezer.Freeze(interpreter, pool, o, convert);
+        References.Drop(convert);
+        return frozen;
+    }
+}

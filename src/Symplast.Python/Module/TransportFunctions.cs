@@ -1,0 +1,153 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Python.ByValue;
+using Symplast.Python.Live;
+using static Symplast.Python.Definitions;
+
+namespace Symplast.Python;
+
+/// <summary>The module's functions for what travels between interpreters.</summary>
+internal static unsafe class TransportFunctions
+{
+    internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
+    {
+        OneArg("_persistent_id"u8, &PersistentId, "Pickler.persistent_id: the address of a shared object, None for others."u8),
+        OneArg("_persistent_load"u8, &PersistentLoad, "Unpickler.persistent_load: the shared object at an address."u8),
+        FastCall("_live_by_ticket"u8, &LiveByTicket, "Unpickle a live object."u8),
+        FastCall("_contents"u8, &ContentsOf,
+            "A record of what plain containers hold, or None if something in them may change unseen; takes a tuple of types "u8
+            + "whose objects cannot."u8),
+        FastCall("_holds_contents"u8, &HoldsContents, "Whether a value holds what a record of it says."u8),
+        FastCall("_pack"u8, &Pack,
+            "Call dumps(obj, sender), in which what is pickled may name live objects; return its result and the parcel that "u8
+            + "holds those, or None."u8),
+        OneArg("_deposit_data"u8, &DepositData,
+            "Put bytes into the open parcel, for many messages to name; return their ticket."u8),
+        OneArg("_deposited_data"u8, &DepositedData, "The bytes with a ticket."u8),
+        OneArg("_attach_parcel"u8, &AttachParcel,
+            "Let the open parcel hold another one, whose live objects its data name too."u8),
+    };
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* PersistentId(PyObject* module, PyObject* o)
+    {
+        try
+        {
+            return PersistentIds.IdOf(module, o);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* PersistentLoad(PyObject* module, PyObject* id)
+    {
+        try
+        {
+            return ThisProcess.Check() ? PersistentIds.Load(InterpreterState.Of(module), id) : null;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* LiveByTicket(PyObject* module, PyObject** arguments, nint count) =>
+        FunctionFrame.Call(module, arguments, count, &LiveByTicket);
+
+    static PyObject* LiveByTicket(InterpreterState interpreter, PyObject** arguments, nint count) =>
+        ThisProcess.Check() ? LivePickles.Load(interpreter, arguments, count) : null;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* ContentsOf(PyObject* module, PyObject** arguments, nint count)
+    {
+        try
+        {
+            return count == 2 && arguments[1]->Type == Api.Table.PyTuple_Type
+                ? PlainContents.Of(arguments[0], arguments[1]) : Errors.Type("_contents() takes a value and a tuple of types");
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* HoldsContents(PyObject* module, PyObject** arguments, nint count)
+    {
+        try
+        {
+            if (count != 2) return Errors.Type("_holds_contents() takes a record and a value");
+            bool holds = PlainContents.Holds(arguments[0], arguments[1]);
+            return holds ? Api.Table._Py_TrueStruct : Api.Table.PyErr_Occurred() != null ? null : Api.Table._Py_FalseStruct;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* Pack(PyObject* module, PyObject** arguments, nint count)
+    {
+        try
+        {
+            if (!ThisProcess.Check()) return null;
+            return count == 3
+                ? ParcelHandle.Pack(arguments[0], arguments[1], arguments[2])
+                : Errors.Type("_pack() takes a function, an object and a sender");
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* DepositData(PyObject* module, PyObject* data)
+    {
+        try
+        {
+            if (data->Type != Api.Table.PyBytes_Type) return Errors.Type("_deposit_data() takes bytes");
+            return Parcels.Deposit(
+                new ReadOnlySpan<byte>((byte*)data + PyBytesObject.DataOffset, checked((int)((PyBytesObject*)data)->Size)));
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* DepositedData(PyObject* module, PyObject* number)
+    {
+        try
+        {
+            long ticket = Api.Table.PyLong_AsLongLong(number);
+            return ticket == -1 && Api.Table.PyErr_Occurred() != null ? null : Parcels.Read(ticket);
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static PyObject* AttachParcel(PyObject* module, PyObject* parcel)
+    {
+        try
+        {
+            if (!ParcelHandle.Read(parcel, out long number)) return null;
+            Parcels.Attach(number);
+            return Api.Table._Py_NoneStruct;
+        }
+        catch (Exception e)
+        {
+            return Errors.FromManaged(e);
+        }
+    }
+}
