@@ -7,8 +7,8 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace Symplast.Symbols;
 
 /// <summary>
-/// Writes <c>Api.Fill</c>, which looks up each field of the struct <c>Api</c> by its name or by those of its <c>[Symbol]</c>, so that
-/// nobody lists the fields a second time.
+/// Writes <c>Api.Fill</c>, which looks up each field of the struct <c>Api</c> by its name, or by the names in its attribute
+/// <c>[Symbol]</c>. So nobody lists the fields a second time.
 /// </summary>
 [Generator]
 public sealed class SymbolTable : IIncrementalGenerator
@@ -38,7 +38,7 @@ public sealed class SymbolTable : IIncrementalGenerator
         if (field.Modifiers.Any(modifier => modifier.Text is "static" or "const")) return "";
         AttributeSyntax? symbol = field.AttributeLists.SelectMany(list => list.Attributes).SingleOrDefault();
         string[] names = symbol is null ? [$"\"{name}\""]
-            : [.. symbol.ArgumentList!.Arguments.Where(argument => argument.NameEquals is null).Select(argument => argument.ToString())];
+            : [.. symbol.ArgumentList!.Arguments.Where(part => part.NameEquals is null).Select(part => part.ToString())];
         bool isOptional = symbol is not null && symbol.ArgumentList!.Arguments.Any(argument => argument.NameEquals is not null);
         StringBuilder code = new();
         code.Append(CultureInfo.InvariantCulture, $"        *(nint*)&table->{name} = ");

@@ -4,8 +4,10 @@ public unsafe partial struct Api
 {
     public const int Py_file_input = 257;
 
-    public delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int, PyObject*, int>, PyObject*, void> PyEval_SetTrace;
-    public delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int, PyObject*, int>, PyObject*, void> PyEval_SetProfile;
+    public delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int, PyObject*, int>, PyObject*,
+        void> PyEval_SetTrace;
+    public delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int, PyObject*, int>, PyObject*,
+        void> PyEval_SetProfile;
     public delegate* unmanaged[Cdecl]<void*> PyEval_SaveThread;
     public delegate* unmanaged[Cdecl]<void*, void> PyEval_RestoreThread;
     public delegate* unmanaged[Cdecl]<byte*, byte*, int, PyObject*> Py_CompileString;
