@@ -45,7 +45,20 @@ NUMBERS = [
      "writes down a code of an operator: Comparison has them"),
     (re.compile(r"\b\w+Subclass = 1 <<"), "writes down a flag of a type: PyTypeSpec has them"),
     (re.compile(r"\b0x030[0-9A-Fa-f]"), "compares with a version"),
+    (re.compile(r"->(?:Tag|State) (?:& \d|>> \d)|\bState = [^;]*<< ?"),
+     "reads bits of an int or a text: their structs name them"),
+    (re.compile(r"\bDigitCount \* \d|\bDigitBits = \d"), "writes down the size of a digit: PyLongObject has it"),
+    (re.compile(r"\*\(\w+\*+\)\(\(byte\*\)\w+ \+ (?:\d|[A-Z]\w*\))"), "reads a field by its offset"),
+    (re.compile(r"\b(?:Perturb\w*|HashBits|FileInput|ApiVersion) = \d|\b314159\b"),
+     "writes down a constant of CPython: Symplast.CPython names it beside its header"),
+    (re.compile(r"\b(?:Proxy|Dict|Name|Type|Tuple)\w*(?:Offset|To\w+) = \d|\w+Since3\d+ = \d"),
+     "writes down an offset or a slot: Symplast.CPython names it beside its header"),
+    (re.compile(r"\b(?:With)?(?:Format|Formatted|Shape|Strides|Writable) = (?:0x)?\d"),
+     "writes down a flag of a buffer: Api has PyBUF_FORMAT and the like"),
 ]
+
+# A field of the table of CPython's symbols.
+_SYMBOL = re.compile(r"^    public (?:delegate\*[^;]*>|void\*|PyObject\*{1,2}) (_?Py\w+);", re.MULTILINE)
 
 # Comments, texts and characters.
 _NO_CODE = re.compile(
@@ -173,15 +186,26 @@ def problems(files):
 
 
 def numbers(root=SOURCES):
-    """Where a number of CPython's stands outside of Symplast.CPython, a line each."""
+    """Where a number of CPython's stands outside of Symplast.CPython, a line each. The format ELF has numbers of its own."""
     for path in sorted(root.rglob("*.cs")):
         place = path.relative_to(root)
-        if {"bin", "obj"} & set(place.parts) or place.parts[0] == "Symplast.CPython":
+        if {"bin", "obj"} & set(place.parts) or place.parts[0] == "Symplast.CPython" or "Elf" in place.parts:
             continue
         code = _NO_CODE.sub(lambda found: "\n" * found[0].count("\n") + " ", path.read_text(encoding="utf-8"))
         for pattern, reason in NUMBERS:
             for found in pattern.finditer(code):
                 yield f"{place.as_posix()}:{code.count(chr(10), 0, found.start()) + 1} {reason}"
+
+
+def declared_twice(root=SOURCES):
+    """The functions and types of CPython that the struct Api declares more than once, a line each."""
+    declared = defaultdict(list)
+    for path in sorted((root / "Symplast.CPython").rglob("*.cs")):
+        for name in _SYMBOL.findall(_NO_CODE.sub(" ", path.read_text(encoding="utf-8"))):
+            declared[name].append(path.name)
+    for name, places in declared.items():
+        if len(places) > 1:
+            yield f"{name} is declared in {' and in '.join(places)}"
 
 
 def main():
@@ -203,7 +227,7 @@ def main():
         say(f"{folder} ({counts[folder]} files, {lines[folder]:,} lines)")
         if targets:
             say("    " + ", ".join(f"{target} {number}" for number, target in targets))
-    wrong = [*problems(files), *numbers()]
+    wrong = [*problems(files), *numbers(), *declared_twice()]
     for line in wrong:
         say(line)
     return 1 if wrong else 0

@@ -39,7 +39,7 @@ def main():
     found, skipped = pythons.find()
     prerequisites.demand(found, skipped)
     formatted = _format("--verify-no-changes")
-    disorder = list(dependencies.problems(dependencies.read())) + list(dependencies.numbers())
+    disorder = [*dependencies.problems(dependencies.read()), *dependencies.numbers(), *dependencies.declared_twice()]
     say("\n".join(disorder) or "Folders: no circles, no use of an upper floor")
     wide = list(_wide_lines())
     say("\n".join(wide) or f"Lines of C# and Python: none longer than {_COLUMNS} columns")

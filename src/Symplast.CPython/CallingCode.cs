@@ -23,12 +23,11 @@ public static unsafe class CallingCode
     // themselves.
     static bool IsInFunction()
     {
-        const int Optimized = 1;
         ref Api api = ref Api.Table;
         PyObject* frame = api.PyEval_GetFrame();
         PyObject* code = frame == null ? null : api.PyFrame_GetCode(frame);
         PyObject* flags = code == null ? null : api.PyObject_GetAttrString(code, Text.Utf8("co_flags"u8));
-        bool isInFunction = flags != null && (api.PyLong_AsLongLong(flags) & Optimized) != 0;
+        bool isInFunction = flags != null && (api.PyLong_AsLongLong(flags) & Api.CO_OPTIMIZED) != 0;
         References.Drop(flags);
         References.Drop(code);
         return isInFunction;

@@ -10,9 +10,15 @@ namespace Symplast.CPython;
 /// </summary>
 public static unsafe class Hashes
 {
-    const int ModulusBits = 61;
-    const ulong Modulus = (1UL << ModulusBits) - 1;
-    const nint Infinity = 314159;
+    /// <summary>Hashes of numbers are their values modulo 2^61 − 1 (_PyHASH_BITS).</summary>
+    public const int ModulusBits = 61;
+
+    /// <summary>2^61 − 1 (_PyHASH_MODULUS).</summary>
+    public const ulong Modulus = (1UL << ModulusBits) - 1;
+
+    /// <summary>The hash of positive infinity (_PyHASH_INF).</summary>
+    public const int Infinity = 314159;
+
     const ulong Prime1 = 11400714785074694791UL;
     const ulong Prime2 = 14029467366897019727UL;
     const ulong Prime5 = 2870177450012600261UL;
@@ -40,7 +46,6 @@ public static unsafe class Hashes
     /// <summary>The hash of an int: its value modulo 2^61 − 1.</summary>
     public static nint OfInt(PyLongObject* value)
     {
-        const int DigitBits = 30;
         if (value->IsCompact)
         {
             nint compact = (nint)value->CompactValue;
@@ -50,11 +55,11 @@ public static unsafe class Hashes
         uint* digits = &value->Digit;
         for (nint i = (nint)value->DigitCount - 1; i >= 0; i--)
         {
-            hash = ((hash << DigitBits) & Modulus) | (hash >> (ModulusBits - DigitBits));
+            hash = ((hash << PyLongObject.DigitBits) & Modulus) | (hash >> (ModulusBits - PyLongObject.DigitBits));
             hash += digits[i];
             if (hash >= Modulus) hash -= Modulus;
         }
-        return Signed(hash, (value->Tag & 3) == 2);
+        return Signed(hash, value->IsNegative);
     }
 
     /// <summary>The hash of an object by identity, as NaNs have it.</summary>

@@ -47,7 +47,7 @@ public static unsafe class LayoutCheck
     static bool IsNumber(PyObject* number, PyObject* real)
     {
         PyLongObject* digits = (PyLongObject*)number;
-        return digits->DigitCount == 2 && (digits->Tag & 3) == 2 && digits->Digit == 5
+        return digits->DigitCount == 2 && digits->IsNegative && digits->Digit == 5
             && Hashes.OfInt(digits) == Api.Table.HashBuiltin(number)
             && ((PyFloatObject*)real)->Value == -2.75e10 && Hashes.OfFloat(-2.75e10) == Api.Table.HashBuiltin(real);
     }
@@ -73,7 +73,7 @@ public static unsafe class LayoutCheck
         nint hash = Api.Table.HashBuiltin(text);
         PyAsciiObject* ascii = (PyAsciiObject*)text;
         PyCompactUnicodeObject* compact = (PyCompactUnicodeObject*)wide;
-        const uint AsciiState = PyAsciiObject.Compact | PyAsciiObject.Ascii | (1 << 2);
+        const uint AsciiState = PyAsciiObject.Compact | PyAsciiObject.Ascii | PyAsciiObject.OneByte;
         return ascii->Hash == hash && ascii->Length == 15 && (ascii->State & 0x7F) == AsciiState
             && *((byte*)text + PyAsciiObject.DataOffset) == 's'
             && compact->Base.Length == 10 && compact->Base.Kind == 2 && compact->Utf8 == null

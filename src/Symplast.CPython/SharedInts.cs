@@ -44,10 +44,9 @@ public static unsafe class SharedInts
     [MethodImpl(MethodImplOptions.NoInlining)]
     static PyObject* Make(PyLongObject* kept, uint value)
     {
-        const ulong OneDigit = 1 << 3;
         Debug.Assert(value != 0);
         kept->Head.RefCount = Layout.Current.ImmortalHeader;
-        kept->Tag = OneDigit;
+        kept->Tag = PyLongObject.OneDigit;
         kept->Digit = value;
         // Release: pairs with the acquire in Find.
         Volatile.Write(ref *(nint*)&kept->Head.Type, (nint)Api.Table.PyLong_Type);

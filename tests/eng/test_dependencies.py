@@ -67,6 +67,35 @@ class Picture(InFolder):
         self.assertEqual([line.partition(" ")[0] for line in dependencies.numbers(root)],
                          ["Symplast.Python/Live/A.cs:5", "Symplast.Python/Live/A.cs:6"])
 
+    def test_what_counts_as_a_number_of_cpython(self):
+        for body in ("bool F() => (number->Tag & 3) == 2;", "void F() { copy->State = Interned | (1 << 2); }",
+                     "void F() { copy->Base.State = ((uint)kind << 2); }", "nuint F() => number->DigitCount * 30;",
+                     "byte* F() => *(byte**)((byte*)type + NameOffset);", "nint F() => *(nint*)((byte*)o + 24);",
+                     "const int DigitBits = 30;", "const int HashBits = 61;", "const long Infinite = 314159;",
+                     "const int PerturbShift = 5;", "const int ProxyToDict = 48;", "const int NameOffset = 24;",
+                     "const int FileInput = 257;", "const int ApiVersion = 1013;", "const int Support = 3, SupportSince315 = 86;",
+                     "const int WithFormat = 0x4;", "const int Formatted = 0x4 | 0x18;", "const int Writable = 0x1;"):
+            with self.subTest(body):
+                root = self.folder / str(len(list(self.folder.iterdir())))
+                self.read(**{"Symplast.Python__A": f"class A\n{{\n    {body}\n}}\n"})
+                self.assertEqual([line.partition(" ")[0] for line in dependencies.numbers(root)], ["Symplast.Python/A.cs:3"])
+
+    def test_what_is_no_number_of_cpython(self):
+        for body in ("bool F() => number->IsNegative;", "nuint F() => number->DigitCount * PyLongObject.DigitBits;",
+                     "byte* F() => *(byte**)((byte*)o + size);", "const int Formatted = Api.PyBUF_FORMAT | Api.PyBUF_STRIDES;",
+                     "const int HashBits = Hashes.ModulusBits;", "const int PerSection = 257;"):
+            with self.subTest(body):
+                root = self.folder / str(len(list(self.folder.iterdir())))
+                self.read(**{"Symplast.Python__A": f"class A\n{{\n    {body}\n}}\n"})
+                self.assertEqual(list(dependencies.numbers(root)), [])
+
+    def test_a_function_is_declared_once(self):
+        field = "    public delegate* unmanaged[Cdecl]<nint, PyObject*> PyTuple_New;\n"
+        self.read(**{"Symplast.CPython/Values__Tuple": f"struct Api\n{{\n{field}    public PyObject* PyTuple_Type;\n}}\n",
+                     "Symplast.CPython__Other": f"struct Api\n{{\n{field}}}\n"})
+        self.assertEqual(list(dependencies.declared_twice(next(self.folder.iterdir()))),
+                         ["PyTuple_New is declared in Other.cs and in Tuple.cs"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -53,9 +53,8 @@ internal sealed unsafe class DateTimeTypes
     /// </summary>
     internal bool NeedsImportFor(PyObject* type)
     {
-        const int NameOffset = 24;
         if (_api != null || !Layout.Current.StaticDateTimes) return false;
-        byte* name = *(byte**)((byte*)type + NameOffset);
+        byte* name = Layout.NameOf(type);
         // A shorter name ends with a zero byte, which differs.
         foreach (byte expected in "datetime."u8)
         {

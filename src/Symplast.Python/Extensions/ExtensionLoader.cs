@@ -119,7 +119,7 @@ internal static unsafe class ExtensionLoader
                 return References.New(api._Py_NotImplementedStruct);
             }
             ModuleDefinitions.DeclareSupport(definition);
-            PyObject* module = api.PyModule_FromDefAndSpec2(definition, spec, ApiVersion);
+            PyObject* module = api.PyModule_FromDefAndSpec2(definition, spec, Api.PYTHON_API_VERSION);
             if (module != null) table.Add(name, file.Path, "multi-phase");
             return module;
         }
@@ -146,9 +146,6 @@ internal static unsafe class ExtensionLoader
         Marshal.FreeCoTaskMem(text);
         return failed == 0;
     }
-
-    // PYTHON_API_VERSION.
-    const int ApiVersion = 1013;
 
     static PyObject* LoadExported(
         ExtensionTable table, ExtensionFile file, string suffix, string name, PyObject* spec, Verdict verdict, void* export,

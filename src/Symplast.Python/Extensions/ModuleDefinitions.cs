@@ -9,20 +9,10 @@ namespace Symplast.Python.Extensions;
 /// </summary>
 internal static unsafe class ModuleDefinitions
 {
-    // Py_mod_multiple_interpreters: its number until 3.14, and its number in modules that are compiled for 3.15.
-    const int Support = PyModuleSlot.MultipleInterpreters, SupportSince315 = 86;
+    const int Support = PyModuleSlot.MultipleInterpreters, SupportSince315 = PyModuleSlot.MultipleInterpretersSince315;
 
     // The full name, in UTF-8, under which the module that is being initialized is imported. Nested initializations set it anew.
     [ThreadStatic] static byte* _importedName;
-
-    /// <summary>A slot as 3.15 exports it.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    struct ExportedSlot
-    {
-        internal ushort Id, Flags;
-        internal uint Reserved;
-        internal void* Value;
-    }
 
     /// <summary>Whether a definition declares that several interpreters with their own GIL may use the module.</summary>
     internal static bool DeclaresSupport(PyModuleDef* definition)
@@ -37,7 +27,7 @@ internal static unsafe class ModuleDefinitions
     /// </summary>
     internal static bool DeclaresSupport(void* exported)
     {
-        for (ExportedSlot* slot = (ExportedSlot*)exported; slot->Id != 0; slot++)
+        for (PySlot* slot = (PySlot*)exported; slot->Id != 0; slot++)
             if (slot->Id is Support or SupportSince315) return slot->Value == (void*)PyModuleSlot.PerInterpreterGilSupported;
         return false;
     }
@@ -62,14 +52,14 @@ internal static unsafe class ModuleDefinitions
     /// <summary>A copy, with support declared, of exported slots, which may lie in read-only memory.</summary>
     internal static void* WithSupport(void* exported)
     {
-        ExportedSlot* slots = (ExportedSlot*)exported;
+        PySlot* slots = (PySlot*)exported;
         int count = 0;
         while (slots[count].Id != 0) count++;
-        ExportedSlot* copy = (ExportedSlot*)NativeMemory.AllocZeroed((nuint)count + 2, (nuint)sizeof(ExportedSlot));
+        PySlot* copy = (PySlot*)NativeMemory.AllocZeroed((nuint)count + 2, (nuint)sizeof(PySlot));
         int kept = 0;
         for (int i = 0; i < count; i++)
             if (slots[i].Id is not (Support or SupportSince315)) copy[kept++] = slots[i];
-        copy[kept] = new ExportedSlot { Id = SupportSince315, Value = (void*)PyModuleSlot.PerInterpreterGilSupported };
+        copy[kept] = new PySlot { Id = SupportSince315, Value = (void*)PyModuleSlot.PerInterpreterGilSupported };
         return copy;
     }
 

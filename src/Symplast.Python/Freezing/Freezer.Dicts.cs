@@ -8,10 +8,8 @@ namespace Symplast.Python.Freezing;
 // Dicts, which become frozendict (3.15+) or mappingproxy over a dict that nothing else refers to.
 internal unsafe ref partial struct Freezer
 {
-    const int PerturbShift = 5;
-
     /// <summary>Distance from the mappingproxy to its dict: both lie in one block, each behind its collector's head.</summary>
-    const int ProxyToDict = 48;
+    const int ProxyToDict = PyMappingProxyObject.AlignedSize + Layout.GcHeadSize;
 
     /// <summary>A mappingproxy freezes as the dict behind it; both are remembered as the same copy.</summary>
     PyObject* VisitMappingProxy(PyObject* o)
@@ -366,7 +364,7 @@ internal unsafe ref partial struct Freezer
             // Taken slots are not negative.
             while (!T.IsNegative(index[slot]))
             {
-                perturb >>= PerturbShift;
+                perturb >>= PyDictKeys.PerturbShift;
                 slot = (slot * 5 + perturb + 1) & mask;
             }
             index[slot] = T.CreateTruncating(i);

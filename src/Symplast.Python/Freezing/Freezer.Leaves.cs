@@ -33,7 +33,7 @@ internal unsafe ref partial struct Freezer
         if (copy == null) return null;
         copy->Length = length;
         copy->Hash = hash;
-        copy->State = PyAsciiObject.InternedStatic | (1 << 2) | PyAsciiObject.Compact | PyAsciiObject.Ascii;
+        copy->State = PyAsciiObject.InternedStatic | PyAsciiObject.OneByte | PyAsciiObject.Compact | PyAsciiObject.Ascii;
         Buffer.MemoryCopy(data, (byte*)copy + PyAsciiObject.DataOffset, length, length);
         return Finish((PyObject*)copy, Api.Table.PyUnicode_Type);
     }
@@ -52,7 +52,7 @@ internal unsafe ref partial struct Freezer
         if (copy == null) return null;
         copy->Base.Length = length;
         copy->Base.Hash = hash;
-        copy->Base.State = PyAsciiObject.InternedStatic | ((uint)kind << 2) | PyAsciiObject.Compact;
+        copy->Base.State = PyAsciiObject.InternedStatic | PyAsciiObject.OfKind(kind) | PyAsciiObject.Compact;
         byte* copyData = (byte*)copy + PyCompactUnicodeObject.DataOffset;
         Buffer.MemoryCopy(data, copyData, bytes, bytes);
         // Lone surrogates have no UTF-8 form; asking for it fails each time and stores nothing.

@@ -294,11 +294,10 @@ internal sealed unsafe class WorkerInterpreter
     /// <summary>Runs the source. Returns null, or the failure as text, since no object may leave the interpreter.</summary>
     static string? Run(byte* source, byte* settings, nint settingsLength)
     {
-        const int FileInput = 257;
         ref Api api = ref Api.Table;
         PyObject* scope = api.PyDict_New();
         PyObject* data = api.PyBytes_FromStringAndSize(settings, settingsLength);
-        PyObject* code = api.Py_CompileString(source, Text.Utf8("<symplast worker>"u8), FileInput);
+        PyObject* code = api.Py_CompileString(source, Text.Utf8("<symplast worker>"u8), Api.Py_file_input);
         bool done = scope != null && data != null && code != null
             && api.PyDict_SetItemString(scope, Text.Utf8("__builtins__"u8), api.PyEval_GetBuiltins()) == 0
             && api.PyDict_SetItemString(scope, Text.Utf8("settings"u8), data) == 0;

@@ -14,7 +14,6 @@ internal static unsafe class PersistentIds
     // The low bits of an id are the place in the address range in units of 16 bytes (1 TiB = 2^40 bytes), the others the low bits
     // of the pool's number: an address that belongs to another pool by now is not mistaken for the object that was sent. Negative
     // ids are tickets of live objects.
-    const ulong Negative = 2;
     const int PlaceBits = 36;
     const ulong PlaceMask = (1UL << PlaceBits) - 1;
     const long PoolMask = (1L << (64 - PlaceBits)) - 1;
@@ -44,7 +43,7 @@ internal static unsafe class PersistentIds
     internal static PyObject* Load(InterpreterState interpreter, PyObject* id)
     {
         if (id->Type != Api.Table.PyLong_Type) return Errors.Type($"a persistent id is an int, not {Text.TypeName(id)}");
-        if ((((PyLongObject*)id)->Tag & 3) == Negative)
+        if (((PyLongObject*)id)->IsNegative)
         {
             long ticket = Api.Table.PyLong_AsLongLong(id);
             return ticket == -1 && Api.Table.PyErr_Occurred() != null ? null : Parcels.Collect(interpreter.Live, -ticket);

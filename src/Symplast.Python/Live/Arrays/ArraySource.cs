@@ -11,7 +11,7 @@ namespace Symplast.Python.Live;
 /// </summary>
 internal unsafe ref struct ArraySource
 {
-    const int Formatted = 0x4 | 0x18;        // PyBUF_FORMAT | PyBUF_STRIDES
+    const int Formatted = Api.PyBUF_FORMAT | Api.PyBUF_STRIDES;
     const nint FirstCapacity = 64;
 
     /// <summary>The first element.</summary>

@@ -14,11 +14,6 @@ namespace Symplast.Python.Live;
 /// </remarks>
 internal static unsafe partial class ArrayType
 {
-    // The flags of a consumer's request; Strides includes Shape.
-    const int WithFormat = 0x4;
-    const int WithShape = 0x8;
-    const int WithStrides = 0x18;
-
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int GetBuffer(PyObject* self, PyBuffer* buffer, int flags)
     {
@@ -37,10 +32,10 @@ internal static unsafe partial class ArrayType
             buffer->ItemSize = view.Size;
             buffer->ReadOnly = 0;
             buffer->Dimensions = 1;
-            buffer->Format = (flags & WithFormat) != 0 ? Typecodes.Format(view.Tag) : null;
+            buffer->Format = (flags & Api.PyBUF_FORMAT) != 0 ? Typecodes.Format(view.Tag) : null;
             // The count lies beside the elements and is valid as long as they are.
-            buffer->Shape = (flags & WithShape) != 0 ? &view.Buffer->Count : null;
-            buffer->Strides = (flags & WithStrides) == WithStrides ? &buffer->ItemSize : null;
+            buffer->Shape = (flags & Api.PyBUF_ND) != 0 ? &view.Buffer->Count : null;
+            buffer->Strides = (flags & Api.PyBUF_STRIDES) == Api.PyBUF_STRIDES ? &buffer->ItemSize : null;
             buffer->SubOffsets = null;
             buffer->Internal = view.Buffer;
             return 0;

@@ -9,7 +9,6 @@ namespace Symplast.Python.Live;
 /// </summary>
 internal static unsafe class PlainArrays
 {
-    const int Writable = 0x1;
 
     /// <summary>Whether an object is an <c>array.array</c>. Without the module no object is one.</summary>
     internal static bool Is(PyObject* o, bool orDerived)
@@ -50,7 +49,7 @@ internal static unsafe class PlainArrays
         PyObject* plain = OfZeros(typecode, size, count);
         if (plain == null || count == 0) return plain;
         PyBuffer buffer;
-        if (Api.Table.PyObject_GetBuffer(plain, &buffer, Writable) == 0)
+        if (Api.Table.PyObject_GetBuffer(plain, &buffer, Api.PyBUF_WRITABLE) == 0)
         {
             bool fits = buffer.Length == count * size;
             if (fits) Elements.Copy(size, buffer.Data, size, from, step, count);

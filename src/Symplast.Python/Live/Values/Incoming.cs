@@ -320,7 +320,7 @@ internal unsafe ref partial struct Incoming
         int overflow;
         long small = Api.Table.PyLong_AsLongLongAndOverflow(o, &overflow);
         if (overflow == 0 && Value.Fits(small)) return Value.OfInt(small);
-        nuint room = (number->DigitCount * 30 + 7) / 8 + 1;
+        nuint room = (number->DigitCount * PyLongObject.DigitBits + 7) / 8 + 1;
         byte* bytes = (byte*)NativeMemory.Alloc(room);
         nuint length = TwosComplement.Write(number, bytes, room);
         ulong hash = Hashing.OfBigInt(new ReadOnlySpan<byte>(bytes, checked((int)length)));

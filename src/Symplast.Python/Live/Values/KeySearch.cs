@@ -18,9 +18,8 @@ namespace Symplast.Python.Live;
 internal static unsafe class KeySearch
 {
     const int Equal = Comparison.Equal;
-    const int HashBits = 61;
-    const long Modulus = (1L << HashBits) - 1;
-    const long Infinity = 314159;
+    const int HashBits = Hashes.ModulusBits;
+    const long Modulus = (long)Hashes.Modulus;
     const int MantissaBits = 53;
     const int LeastExponent = -1074;
     const int MostExponent = 1023;
@@ -109,7 +108,7 @@ internal static unsafe class KeySearch
         key = default;
         if (Value.Fits(rest)) known = FindNumber(handle, o, hash, Value.OfInt(rest), out key);
         ulong magnitude = (ulong)Math.Abs(rest);
-        if (known == KeyState.Foreign && magnitude == (ulong)Infinity)
+        if (known == KeyState.Foreign && magnitude == Hashes.Infinity)
             known = FindNumber(handle, o, hash, Value.Of(rest < 0 ? double.NegativeInfinity : double.PositiveInfinity), out key);
         // A float is m * 2^e with an odd m. Modulo 2^61 - 1 its hash is m rotated by e bits.
         for (int turn = 0; turn < HashBits && known == KeyState.Foreign; turn++)

@@ -5,15 +5,13 @@ namespace Symplast.Python.Live;
 /// <summary>Converts CPython's ints to two's complement, the form in which pools keep large ones.</summary>
 internal static unsafe class TwosComplement
 {
-    const int DigitBits = 30;
-
     /// <summary>
     /// Writes a number, little-endian and as short as possible. Returns the number of bytes. <paramref name="room"/> must suffice
     /// for one bit more than the number's digits have.
     /// </summary>
     internal static nuint Write(PyLongObject* number, byte* bytes, nuint room)
     {
-        bool isNegative = (number->Tag & 3) == 2;
+        bool isNegative = number->IsNegative;
         uint* digits = (uint*)((byte*)number + PyLongObject.DigitsOffset);
         ulong pending = 0;
         int bits = 0;
@@ -23,7 +21,7 @@ internal static unsafe class TwosComplement
         for (nuint i = 0; i < number->DigitCount; i++)
         {
             pending |= (ulong)digits[i] << bits;
-            for (bits += DigitBits; bits >= 8; bits -= 8, pending >>= 8) Put(bytes, ref at, (byte)pending, isNegative, ref carry);
+            for (bits += PyLongObject.DigitBits; bits >= 8; bits -= 8, pending >>= 8) Put(bytes, ref at, (byte)pending, isNegative, ref carry);
         }
         while (at < room)
         {

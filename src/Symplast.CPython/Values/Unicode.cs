@@ -12,6 +12,9 @@ public unsafe struct PyAsciiObject
     /// <summary>Bytes before the data of an ASCII string.</summary>
     public const int DataOffset = 40;
 
+    /// <summary>State of a text whose characters take one byte each; see <see cref="OfKind"/>.</summary>
+    public const uint OneByte = 1 << 2;
+
     /// <summary>State bit: data follow the head.</summary>
     public const uint Compact = 1 << 5;
 
@@ -41,6 +44,9 @@ public unsafe struct PyAsciiObject
     /// </summary>
     public uint State;
 
+    /// <summary>State of a text whose characters take this many bytes each.</summary>
+    public static uint OfKind(int kind) => (uint)kind << 2;
+
     /// <summary>Bytes a character: 1, 2 or 4.</summary>
     public readonly int Kind => (int)(State >> 2) & 7;
 }
@@ -60,4 +66,21 @@ public unsafe struct PyCompactUnicodeObject
 
     /// <summary>The UTF-8 form, null until it is asked for.</summary>
     public byte* Utf8;
+}
+
+public unsafe partial struct Api
+{
+    public delegate* unmanaged[Cdecl]<byte*, nint, byte*, PyObject*> PyUnicode_DecodeUTF8;
+    public delegate* unmanaged[Cdecl]<nint, uint, PyObject*> PyUnicode_New;
+    public delegate* unmanaged[Cdecl]<byte*, nint, byte*, int*, PyObject*> PyUnicode_DecodeUTF16;
+    public delegate* unmanaged[Cdecl]<int, PyObject*> PyUnicode_FromOrdinal;
+    public delegate* unmanaged[Cdecl]<PyObject*, nint*, byte*> PyUnicode_AsUTF8AndSize;
+    public delegate* unmanaged[Cdecl]<PyObject*, byte*, byte*, PyObject*> PyUnicode_AsEncodedString;
+    public delegate* unmanaged[Cdecl]<PyObject**, void> PyUnicode_InternInPlace;
+    public delegate* unmanaged[Cdecl]<byte*, PyObject*> PyUnicode_InternFromString;
+
+    /// <summary>PyUnicode_New for texts of a few hundred characters at most, for which it takes memory at hand.</summary>
+    [Symbol("PyUnicode_New")]
+    public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, uint, PyObject*> NewShortText;
+    public PyObject* PyUnicode_Type;
 }

@@ -13,3 +13,22 @@ public static unsafe class Tuples
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static nint* Hash(PyObject* tuple) => (nint*)((byte*)tuple + Layout.TupleHash);
 }
+
+public partial struct Layout
+{
+    /// <summary>Offset of a tuple's first item; 3.14 put a cached hash before it.</summary>
+    public int TupleItems = minor >= 14 ? 32 : 24;
+
+    /// <summary>Whether tuples cache their hash (3.14+), at offset 24.</summary>
+    public bool TupleHasHash = minor >= 14;
+
+    /// <summary>Offset of a tuple's cached hash, where it has one.</summary>
+    public const int TupleHash = 24;
+}
+
+public unsafe partial struct Api
+{
+    public delegate* unmanaged[Cdecl]<nint, PyObject*> PyTuple_New;
+    public delegate* unmanaged[Cdecl]<PyObject*, nint, PyObject*, int> PyTuple_SetItem;
+    public PyObject* PyTuple_Type;
+}

@@ -46,6 +46,9 @@ public unsafe struct PyDictKeys
     /// <summary>Kind of a table with str keys only: entries are <see cref="PyDictStringEntry"/>.</summary>
     public const byte Strings = 1;
 
+    /// <summary>PERTURB_SHIFT: how many bits of the hash each further probe takes in.</summary>
+    public const int PerturbShift = 5;
+
     /// <summary>References; 1 for a table that one dict owns.</summary>
     public nint RefCount;
 
@@ -107,45 +110,36 @@ public unsafe struct PyDictStringEntry
     public PyObject* Value;
 }
 
-/// <summary>A set or frozenset.</summary>
-[StructLayout(LayoutKind.Sequential)]
-public unsafe struct PySetObject
+public partial struct Layout
 {
-    /// <summary>Slots of the table inside the object.</summary>
-    public const int SmallTableSize = 8;
-
-    /// <summary>Common head.</summary>
-    public PyObject Head;
-
-    /// <summary>Slots in use or deleted.</summary>
-    public nint Fill;
-
-    /// <summary>Number of members.</summary>
-    public nint Used;
-
-    /// <summary>Slots of the table less one.</summary>
-    public nint Mask;
-
-    /// <summary>The table, inside or outside the object.</summary>
-    public PySetEntry* Table;
-
-    /// <summary>Hash of a frozenset, -1 until it is asked for.</summary>
-    public nint Hash;
-
-    /// <summary>Where pop() looks next.</summary>
-    public nint Finger;
-
-    /// <summary>First slot of the table inside the object; seven more follow.</summary>
-    public PySetEntry SmallTable;
+    /// <summary>Whether frozendict exists (3.15+); before, mappingproxy over a dict takes its place.</summary>
+    public bool HasFrozenDict = minor >= 15;
 }
 
-/// <summary>Slot of a set; deleted ones hold a dummy key with hash -1.</summary>
-[StructLayout(LayoutKind.Sequential)]
-public unsafe struct PySetEntry
+public unsafe partial struct Api
 {
-    /// <summary>The member, null if the slot was never used.</summary>
-    public PyObject* Key;
+    public delegate* unmanaged[Cdecl]<PyObject*> PyDict_New;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int> PyDict_SetItem;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> PyDict_GetItemWithError;
+    public delegate* unmanaged[Cdecl]<PyObject*, byte*, PyObject*, int> PyDict_SetItemString;
+    public delegate* unmanaged[Cdecl]<PyObject*, byte*, PyObject*> PyDict_GetItemString;
+    public delegate* unmanaged[Cdecl]<PyObject*, nint*, PyObject**, PyObject**, int> PyDict_Next;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int> PyDict_DelItem;
+    public delegate* unmanaged[Cdecl]<PyObject*, void> PyDict_Clear;
+    [Symbol("PyFrozenDict_New", IsOptional = true)]
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyFrozenDict_New;
+    [Symbol("_PyDict_NewPresized", IsOptional = true)]
+    public delegate* unmanaged[Cdecl]<nint, PyObject*> _PyDict_NewPresized;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int> PyDict_Contains;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyDict_Copy;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyDict_Items;
+    public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int> PyDict_Update;
 
-    /// <summary>Its hash.</summary>
-    public nint Hash;
+    /// <summary>PyDict_Next for a dict, in a walk over many items.</summary>
+    [Symbol("PyDict_Next")]
+    public delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*, nint*, PyObject**, PyObject**, int> NextItem;
+    public PyObject* PyDict_Type;
+    public PyObject* PyODict_Type;
+    [Symbol("PyFrozenDict_Type", IsOptional = true)]
+    public PyObject* PyFrozenDict_Type;
 }
