@@ -3,9 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// One change of one key, from the lookup to the dropped references: without a lock if it replaces a value, else under the lock of
-/// the small table or of the key's shard. Its methods try until nothing interferes; each says false where the caller has to start
-/// over from the root.
+/// One change of one key, from the lookup to the dropped references: without a lock if it replaces a value, else under the lock
+/// of the small table or of the key's shard. Its methods try until nothing interferes; each says false where the caller has to
+/// start over from the root.
 /// </summary>
 internal unsafe ref struct Attempt
 {
@@ -101,8 +101,8 @@ internal unsafe ref struct Attempt
         return true;
     }
 
-    // Store: the change took effect, or wants nothing. Remove: the change wants to remove the key. Leave: the entry was removed, or
-    // its value has moved. The table is null for a value of a small one, which no snapshot copies part by part.
+    // Store: the change took effect, or wants nothing. Remove: the change wants to remove the key. Leave: the entry was removed,
+    // or its value has moved. The table is null for a value of a small one, which no snapshot copies part by part.
     MapDecision TryStore<TChange>(LargeTable* large, uint id, Value* place, ref TChange change) where TChange : struct, IMapChange
     {
         Interleaving.Point();

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Symplast.Objects;
 
 internal unsafe struct Storing : IMapChange
@@ -5,9 +7,7 @@ internal unsafe struct Storing : IMapChange
     internal Value Value;
 
     public static bool Inserts => true;
-
     public static bool TakesCurrent => false;
-
     public readonly Status Status => Status.Done;
 
     public readonly MapDecision Present(Participant* me, PoolHeap* heap, Value current, out Value desired) =>
@@ -26,9 +26,7 @@ internal unsafe struct Adding : IMapChange
     internal Value Value;
 
     public static bool Inserts => true;
-
     public static bool TakesCurrent => false;
-
     public Status Status { get; private set; }
 
     public MapDecision Present(Participant* me, PoolHeap* heap, Value current, out Value desired)
@@ -53,9 +51,7 @@ internal unsafe struct Replacing : IMapChange
     internal bool IsReplaced;
 
     public static bool Inserts => true;
-
     public static bool TakesCurrent => true;
-
     public readonly Status Status => Status.Done;
 
     public MapDecision Present(Participant* me, PoolHeap* heap, Value current, out Value desired)
@@ -84,9 +80,7 @@ internal unsafe struct Updating<TUpdate> : IMapChange where TUpdate : struct, IU
     internal Value Next;
 
     public static bool Inserts => false;
-
     public static bool TakesCurrent => true;
-
     public Status Status { get; private set; }
 
     public MapDecision Present(Participant* me, PoolHeap* heap, Value current, out Value desired)
@@ -96,16 +90,13 @@ internal unsafe struct Updating<TUpdate> : IMapChange where TUpdate : struct, IU
         return Status == Status.Done ? MapDecision.Store : MapDecision.Leave;
     }
 
-    public readonly MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) =>
-        throw new InvalidOperationException();
+    public readonly MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) => throw new UnreachableException();
 }
 
 internal unsafe struct Removing : IMapChange
 {
     public static bool Inserts => false;
-
     public static bool TakesCurrent => false;
-
     public readonly Status Status => Status.Done;
 
     public readonly MapDecision Present(Participant* me, PoolHeap* heap, Value current, out Value desired)
@@ -114,8 +105,7 @@ internal unsafe struct Removing : IMapChange
         return MapDecision.Remove;
     }
 
-    public readonly MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) =>
-        throw new InvalidOperationException();
+    public readonly MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) => throw new UnreachableException();
 }
 
 internal unsafe struct Taking : IMapChange
@@ -123,9 +113,7 @@ internal unsafe struct Taking : IMapChange
     internal ValueGuard Guard;
 
     public static bool Inserts => false;
-
     public static bool TakesCurrent => true;
-
     public Status Status { get; private set; }
 
     public MapDecision Present(Participant* me, PoolHeap* heap, Value current, out Value desired)
@@ -136,8 +124,7 @@ internal unsafe struct Taking : IMapChange
         return accepted ? MapDecision.Remove : MapDecision.Leave;
     }
 
-    public readonly MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) =>
-        throw new InvalidOperationException();
+    public readonly MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) => throw new UnreachableException();
 }
 
 internal unsafe struct RemovingExpected : IMapChange
@@ -145,9 +132,7 @@ internal unsafe struct RemovingExpected : IMapChange
     internal Probe Expected;
 
     public static bool Inserts => false;
-
     public static bool TakesCurrent => false;
-
     public Status Status { get; private set; }
 
     public MapDecision Present(Participant* me, PoolHeap* heap, Value current, out Value desired)
@@ -158,8 +143,7 @@ internal unsafe struct RemovingExpected : IMapChange
         return equal ? MapDecision.Remove : MapDecision.Leave;
     }
 
-    public readonly MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) =>
-        throw new InvalidOperationException();
+    public readonly MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) => throw new UnreachableException();
 }
 
 internal unsafe struct Exchanging : IMapChange
@@ -168,9 +152,7 @@ internal unsafe struct Exchanging : IMapChange
     internal Value Value;
 
     public static bool Inserts => false;
-
     public static bool TakesCurrent => false;
-
     public Status Status { get; private set; }
 
     public MapDecision Present(Participant* me, PoolHeap* heap, Value current, out Value desired)
@@ -182,8 +164,7 @@ internal unsafe struct Exchanging : IMapChange
         return equal ? MapDecision.Store : MapDecision.Leave;
     }
 
-    public readonly MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) =>
-        throw new InvalidOperationException();
+    public readonly MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) => throw new UnreachableException();
 }
 
 internal unsafe struct Summing : IMapChange
@@ -197,9 +178,7 @@ internal unsafe struct Summing : IMapChange
     internal Value Result;
 
     public static bool Inserts => true;
-
     public static bool TakesCurrent => false;
-
     public Status Status { get; private set; }
 
     public MapDecision Present(Participant* me, PoolHeap* heap, Value current, out Value desired)

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Symplast.Objects;
 
-/// <summary>The gate of a map: whoever opens it becomes the only writer, without any writer waiting for a section to end.</summary>
+/// <summary>
+/// The gate of a map: whoever opens it becomes the only writer, without any writer waiting for a section to end.
+/// </summary>
 internal static unsafe class MapGate
 {
     // Done: inside a section, the caller holds the map's lock and is the only writer. Otherwise inside a section.

@@ -128,13 +128,7 @@ public unsafe struct OrderedMap
         if (!PoolHeap.IsDeleted(heap))
         {
             map = (OrderedMap*)Heap.AllocateObject(me, heap, (nuint)sizeof(OrderedMap));
-            SmallTable* root = map == null ? null : SmallTable.New(me, heap, 0, 0, isExchange: false);
-            if (root != null)
-            {
-                *map = new OrderedMap { Root = (nint)root };
-                SharedObject.Begin((SharedObject*)map, kind);
-            }
-            else if (map != null)
+            if (map != null && !TryBegin(me, heap, map, kind))
             {
                 Heap.Free(me, map);
                 map = null;
@@ -147,12 +141,13 @@ public unsafe struct OrderedMap
     /// <summary>
     /// Makes an empty map at a place in a block of the pool that nobody else has seen; false if there is no memory.
     /// </summary>
-    internal static bool TryBegin(Participant* me, PoolHeap* heap, OrderedMap* place)
+    internal static bool TryBegin(
+        Participant* me, PoolHeap* heap, OrderedMap* place, HeaderKind kind = HeaderKind.OrderedMap)
     {
         SmallTable* root = SmallTable.New(me, heap, 0, 0, isExchange: false);
         if (root == null) return false;
         *place = new OrderedMap { Root = (nint)root };
-        SharedObject.Begin((SharedObject*)place, HeaderKind.OrderedMap);
+        SharedObject.Begin((SharedObject*)place, kind);
         return true;
     }
 
@@ -242,8 +237,7 @@ public unsafe struct OrderedMap
         return status;
     }
 
-    internal static ulong CountOf(OrderedMap* map, nint root) =>
-        LargeTable.IsRoot(root)
+    internal static ulong CountOf(OrderedMap* map, nint root) => LargeTable.IsRoot(root)
             ? LogOrder.Count(LargeTable.OfRoot(root)) : SmallTable.CountOf((SmallTable*)root, &map->Object.Lock);
 
     /// <summary>Gives a key a value, new or not.</summary>
@@ -479,18 +473,9 @@ public unsafe struct OrderedMap
         if (!PoolHeap.IsDeleted(heap))
         {
             SmallTable* empty = SmallTable.New(me, heap, 0, 0, isExchange: true);
-            if (empty == null)
-            {
-                status = Status.NoMemory;
-            }
-            else if (MapRoots.GiveUp(me, map, (nint)empty, null))
-            {
-                status = Status.Done;
-            }
-            else
-            {
-                Heap.Free(me, empty);
-            }
+            if (empty == null) status = Status.NoMemory;
+            else if (MapRoots.GiveUp(me, map, (nint)empty, null)) status = Status.Done;
+            else Heap.Free(me, empty);
         }
         Epoch.Exit(me);
         return status;

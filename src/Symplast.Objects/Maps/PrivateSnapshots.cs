@@ -1,8 +1,8 @@
 namespace Symplast.Objects;
 
 /// <summary>
-/// Snapshots in memory of the process's own: they need no room in the pool, and nobody helps to copy them. That of a small table is
-/// in the pool if there is room.
+/// Snapshots in memory of the process's own: they need no room in the pool, and nobody helps to copy them. That of a small table
+/// is in the pool if there is room.
 /// </summary>
 public static unsafe class PrivateSnapshots
 {

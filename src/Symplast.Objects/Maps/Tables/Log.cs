@@ -44,8 +44,7 @@ internal static unsafe class Log
         return (item & SegmentList.PackedBit) == 0 ? (MapEntry*)item + id : Segment.PackedEntry(item, id);
     }
 
-    internal static Segment* HeadOf(LargeTable* large, nint item, int segment) =>
-        SegmentList.IsPacked(item)
+    internal static Segment* HeadOf(LargeTable* large, nint item, int segment) => SegmentList.IsPacked(item)
             ? (Segment*)(item - SegmentList.PackedBit) : (Segment*)((MapEntry*)item + FirstIdOf(large, segment)) - 1;
 
     // One that exists, or Gone, or 0 beyond the tail.

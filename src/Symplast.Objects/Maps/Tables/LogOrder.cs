@@ -1,8 +1,8 @@
 namespace Symplast.Objects;
 
 /// <summary>
-/// Gives the insertions and removals of all keys of a large table one order: each takes effect under the lock <c>Order</c>, with its
-/// id and its count. Updates of values have no part in it.
+/// Gives the insertions and removals of all keys of a large table one order: each takes effect under the lock <c>Order</c>, with
+/// its id and its count. Updates of values have no part in it.
 /// </summary>
 internal static unsafe class LogOrder
 {

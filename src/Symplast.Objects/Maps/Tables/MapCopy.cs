@@ -5,9 +5,9 @@ namespace Symplast.Objects;
 
 /// <summary>
 /// A snapshot of a large map that is being made while others write: which parts of the log have been copied, and where to. The
-/// numbers of the first part of each segment follow, then the parts. From the instant of the snapshot on, whoever is about to change
-/// the value of an entry first copies the part that the entry is in, unless it is copied already: so each part is copied as it was
-/// at that instant.
+/// numbers of the first part of each segment follow, then the parts. From the instant of the snapshot on, whoever is about to
+/// change the value of an entry first copies the part that the entry is in, unless it is copied already: so each part is copied
+/// as it was at that instant.
 /// </summary>
 public unsafe struct MapCopy
 {

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// The index of a large table: extendible hashing. The highest bits of a hash choose the shard, the lowest bits of its high half the
-/// slot, so that growth needs nothing but the slots.
+/// The index of a large table: extendible hashing. The highest bits of a hash choose the shard, the lowest bits of its high half
+/// the slot, so that growth needs nothing but the slots.
 /// </summary>
 internal static unsafe class ShardIndex
 {

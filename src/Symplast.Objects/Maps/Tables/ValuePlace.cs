@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// The word of an entry that holds its value, <see cref="Removed"/>, or a forward: the address of the place that the value moved to.
+/// The word of an entry that holds its value, <see cref="Removed"/>, or a forward: the address of the place that the value moved
+/// to.
 /// </summary>
 internal static unsafe class ValuePlace
 {
