@@ -3,7 +3,7 @@
     import symplast
 
     index = symplast.freeze({"spam": ["a.py", "b.py"]})       # one copy, shared by pointer
-    with symplast.InterpreterPoolExecutor() as executor:      # own-GIL interpreters, one a core
+    with symplast.InterpreterPoolExecutor() as executor:      # one interpreter with its own GIL for each core
         print(list(executor.map(index.get, ["spam"])))
 """
 
@@ -92,7 +92,8 @@ _start.keep(_sys.modules[__name__])
 
 
 def __getattr__(name):
-    # concurrent.futures and pickle are not needed to freeze and read, and cost more to import than everything else.
+    # These names need concurrent.futures and pickle, whose import costs more than everything else here. Freezing and reading do
+    # not.
     if name in ("InterpreterPoolExecutor", "BrokenInterpreterPool", "RemoteError"):
         from symplast import executor
 
@@ -115,7 +116,7 @@ def __getattr__(name):
     if name == "__version__":
         try:
             from symplast._version import version as value
-        except ImportError:  # not out of a wheel
+        except ImportError:  # Not installed from a wheel.
             from symplast._symplast import __version__ as value
         globals()[name] = value
         return value

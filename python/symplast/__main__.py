@@ -1,4 +1,4 @@
-"""What the command `symplast` runs, and `python -m symplast`."""
+"""Entry point of the command `symplast` and of `python -m symplast`."""
 
 import sys
 

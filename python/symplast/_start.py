@@ -1,13 +1,13 @@
-"""What must happen around the first import of the extension module."""
+"""Preparations for the first import of the extension module, and checks after it."""
 
 import os
 import sys
-# what collections.abc has, without the package around it
+# The classes of collections.abc, without importing the package collections.
 from _collections_abc import MutableMapping, MutableSequence, MutableSet, Sequence
 
 
 def load():
-    """Import the extension; keep its runtime from changing the process, and forked children from using it."""
+    """Import the extension module. Undo what its runtime changes in the process, and keep forked children from using it."""
     restore = _keep_sigpipe()
     from symplast import _symplast
 
@@ -30,8 +30,8 @@ def load():
 
 
 def _is_first_in_interpreter(extension):
-    # An interpreter has one extension module, and so one package around it: the classes of a second one would be strangers to the
-    # objects of the first. An import returns what sys.modules has at its end.
+    # An interpreter has one extension module, and therefore must have one package around it: objects of the first package would
+    # not be instances of a second package's classes. An import returns the module that sys.modules holds when the import ends.
     first = getattr(extension, "_package", None)
     if first is None:
         return True
@@ -45,7 +45,7 @@ def _is_first_in_interpreter(extension):
 
 
 def keep(package):
-    """To be called at the end of the package's import: it is the one of this interpreter from here on."""
+    """Make the package this interpreter's only one. Called at the end of its import."""
     from symplast import _symplast
 
     if not hasattr(_symplast, "_package"):
@@ -53,7 +53,7 @@ def keep(package):
 
 
 def _keep_sigpipe():
-    # .NET ignores SIGPIPE when it starts; a program that had chosen the default action keeps it.
+    # .NET sets SIGPIPE to be ignored when it starts. If the program had chosen the default action, it is restored.
     import _signal
 
     before = _signal.getsignal(_signal.SIGPIPE)
@@ -63,7 +63,7 @@ def _keep_sigpipe():
             try:
                 _signal.signal(_signal.SIGPIPE, before)
             except ValueError:
-                # Only the main thread of the main interpreter may set it.
+                # Only the main thread of the main interpreter may set signal actions.
                 return
 
     return restore
@@ -84,7 +84,7 @@ def _warn_of_old_release(floor):
 
 
 def refuse(*args, **kwargs):
-    """Stands in a forked child for what would enter the extension."""
+    """Replaces, in a forked child, the functions that would enter the extension module. Raises RuntimeError."""
     raise RuntimeError(
         "symplast cannot be used in a process forked after it was imported; start the process with the "
         "'spawn' or 'forkserver' method, or import symplast in the child only"
@@ -92,7 +92,8 @@ def refuse(*args, **kwargs):
 
 
 def _refuse_in_child():
-    # No call may enter the extension here: the runtime's other threads did not survive the fork, their locks may have.
+    # No call may enter the extension module here: the runtime's other threads do not exist after the fork, but locks that they
+    # held do.
     package = sys.modules.get("symplast")
     if package is None:
         return

@@ -1,10 +1,9 @@
-"""Which class a live object belongs to, in each interpreter: the one that it was made with, or the class here that has the same
-definition.
+"""The class of a live object in each interpreter: the class that made the object, or the class here with an equal definition.
 
-A class that its module has under its name goes by this name, and by its definition: of two that were made from the same source,
-one in each interpreter, the objects are the same; but not of two that one interpreter has made. Any other class goes by value,
-under the token that it has in tasks too. Its definition lies in the process from its first object on, for whoever meets one, and
-is renewed when live objects are sent and it has changed.
+A class that can be found in its module under its name is identified by name and definition. Two classes of one source, one
+in each of two interpreters, share their objects; two classes that one interpreter has made do not. Any other class is sent by
+value, under the token that it has in tasks. Its definition is published in the process with its first
+object, for each interpreter that meets one, and is renewed when live objects are sent and the class has changed.
 """
 
 import marshal
@@ -14,19 +13,19 @@ import types
 
 from symplast import _symplast, signals
 
-# Where a class has its Source.
+# The attribute of a class that holds its Source.
 SOURCE = "__symplast_source__"
 
 _MASK = (1 << 40) - 1
 
-# The classes of this interpreter that have gone elsewhere by value; made when there is one.
+# The classes of this interpreter that were sent by value. Created with the first one.
 _sent = None
 
 
 class Source:
     """
-    Where a class comes from: a hash of what its statement made, a hash of the state of its module's file; and its definition,
-    once that was written.
+    The origin of a class: a hash of its namespace, a hash of the state of its module's file, and its definition once that was
+    written.
     """
 
     __slots__ = ("content", "definition", "foreign", "is_complete", "stamp")
@@ -45,7 +44,7 @@ def meta():
 
 
 def made(cls, namespace):
-    """Called for each class of live objects that is made here, with what its statement has made."""
+    """Called for each class of live objects that is made here, with its namespace."""
     source = vars(cls)[SOURCE]
     source.is_complete = True
     if not _is_nameless(cls):
@@ -55,18 +54,18 @@ def made(cls, namespace):
         source.stamp = hash(stamps) if stamps[0] else 0
     old = _symplast._class_made(cls, cls.__module__, cls.__qualname__)
     if old is not None:
-        # The name will mean another class.
+        # From now on the name means the new class, so the old one must be sent by value.
         _publish(old)
 
 
 def received(cls):
-    """Called for each class of live objects that has come by value."""
+    """Called for each class of live objects that was received by value."""
     vars(cls)[SOURCE].foreign = vars(cls)[SOURCE].is_complete = True
     _symplast._class_made(cls, cls.__module__, "")
 
 
 def sent(cls):
-    """Called when a class goes elsewhere by value, in whatever definition."""
+    """Called when a class is sent by value, in any definition."""
     global _sent
     if _sent is None:
         import gc
@@ -80,8 +79,8 @@ def sent(cls):
 
 def identify(cls):
     """
-    Called when a class makes its first object in this interpreter: gives it its number, and leaves its definition if others
-    cannot import it.
+    Called when a class makes its first object in this interpreter. Gives the class its number, and publishes its definition if
+    others cannot import it.
     """
     source = vars(cls).get(SOURCE)
     if source is None:
@@ -102,7 +101,7 @@ def identify(cls):
 
 
 def resolve(module, qualname, content, stamp, definition, reason):
-    """Called when the first object of a class turns up: returns the class. *content* is None if it goes by value."""
+    """Return the class of an object, when the first object of the class is met. *content* is None if the class goes by value."""
     cause = None
     if content is not None:
         try:
@@ -113,7 +112,7 @@ def resolve(module, qualname, content, stamp, definition, reason):
         else:
             source = vars(cls).get(SOURCE) if isinstance(cls, type) else None
             if source is not None and (source.content == content or stamp and source.stamp == stamp):
-                # Of all classes that it is, its objects are the newest one's.
+                # Several classes may match; objects get the newest one.
                 _symplast._name_class(cls, module, qualname, source.content, source.stamp)
                 return cls
             reason = "the one that has its name here is defined in another way: its module has changed since, or is another one"
@@ -131,7 +130,7 @@ def resolve(module, qualname, content, stamp, definition, reason):
 
 
 def receive(definition):
-    """The class that a definition describes; what has changed in it is put in its place."""
+    """Return the class that a definition describes. If the class exists here, its changed parts are replaced."""
     from symplast.byvalue import arrival, identity
 
     token, version, data = marshal.loads(definition)
@@ -142,7 +141,7 @@ def receive(definition):
 
 def renew():
     """
-    Called when live objects are about to be sent: leaves new definitions of the classes that have changed since they left theirs.
+    Called when live objects are about to be sent. Publishes new definitions of classes that have changed since the last.
     """
     for cls in _symplast._unpublished_namesakes():
         _publish(cls)
@@ -154,7 +153,7 @@ def renew():
             if not _is_fresh(definition):
                 _publish(cls, _token_of(cls))
         elif _symplast._is_published(token := _token_of(cls)):
-            # By another interpreter, which has it from here.
+            # Another interpreter, which received the class from here, has published it.
             _publish(cls, token)
 
 
@@ -162,12 +161,12 @@ def _is_fresh(definition):
     try:
         return definition.is_fresh()
     except _symplast.DeletedError:
-        # Of what its methods use. Those who use it there are told.
+        # Something that its methods use was deleted. Its users there get this error.
         return False
 
 
 def _publish(cls, token=None):
-    # What is no Exception, and lack of memory, go to whoever makes the object: the next one tries again.
+    # A MemoryError, and what is not an Exception, go to the code that makes the object. The next object tries again.
     from symplast.byvalue import writer
 
     source = vars(cls)[SOURCE]
@@ -181,7 +180,7 @@ def _publish(cls, token=None):
         signals.let_through(error)
         _symplast._publish_class(cls, *names, token, 0, f"{type(error).__name__}: {error}", None)
         return
-    # The parcel goes to the table.
+    # The table of classes takes the parcel over.
     _symplast._publish_class(cls, *names, token, definition.version & _MASK, data, definition.parcel)
     definition.parcel = None
     if not source.foreign and (source.definition is None or source.definition.version < definition.version):
@@ -195,7 +194,7 @@ def _token_of(cls):
 
 
 def _is_nameless(cls):
-    # Whether it cannot be another interpreter's under its name: one of the program itself, or of a function.
+    # Whether no other interpreter can have the class under its name: it belongs to the script itself, or to a function.
     module = cls.__module__
     return not isinstance(module, str) or "<locals>" in cls.__qualname__ or module == "__main__" or sys.modules.get(
         module) is sys.modules["__main__"]
@@ -207,7 +206,7 @@ def _goes_by_name(cls):
     module = found = sys.modules.get(cls.__module__)
     for name in cls.__qualname__.split("."):
         found = getattr(found, name, None)
-    # Within the module's own code it may not have the name yet.
+    # While the module's own code runs, the class may not have its name yet.
     return found is cls or found is None and getattr(getattr(module, "__spec__", None), "_initializing", False)
 
 
@@ -245,7 +244,7 @@ def _content_of_value(value):
     if kind is tuple:
         return tuple(map(_content_of_value, value))
     if kind in (list, dict, set):
-        # Its contents may go in circles; the names of annotations are what a class has of this kind.
+        # Only texts are hashed: other contents may form cycles. In a class these are the names of annotations.
         return kind.__name__, tuple(map(_content_of_value, [each for each in value if type(each) is str]))
     if kind in (int, float, complex, str, bytes, bool, type(None)):
         return kind.__name__, repr(value)

@@ -1,4 +1,4 @@
-"""The workers of an executor: threads that each run a worker interpreter."""
+"""The workers of an executor: threads, each of which runs a worker interpreter."""
 
 import _thread
 import itertools
@@ -8,7 +8,7 @@ from concurrent.futures import _base, thread
 
 from symplast import _symplast, events, future, signals, worker
 
-# Runs in each new interpreter before anything of ours can be imported there.
+# Runs in each new interpreter before symplast can be imported there.
 _BOOT = b"""
 import marshal, sys
 settings = marshal.loads(settings)
@@ -18,15 +18,15 @@ boot(settings)
 """
 
 
-# How long a worker that was interrupted may take to stop before the program goes on without it, in seconds.
+# Seconds that an interrupted worker may take to stop before the program goes on without it.
 _GRACE = 0.5
 
-# A thread's stack and an interpreter, with a margin.
+# Bytes for a thread's stack and an interpreter, with a margin.
 _MEMORY_OF_A_WORKER = 24 << 20
 
 
 class BrokenInterpreterPool(thread.BrokenThreadPool):
-    """A worker interpreter could not be started, or its initializer failed; the executor cannot be used any more."""
+    """Raised when a worker interpreter could not be started or its initializer failed. The executor cannot be used any more."""
 
     __module__ = "symplast"
 
@@ -45,14 +45,15 @@ class Worker(threading.Thread):
         self._ended = events.Event()
 
     def begin(self):
-        """Start the thread, unless it was started. RuntimeError if that is not possible."""
+        """Start the thread, unless it was started. RuntimeError or MemoryError if it cannot be started."""
         if not self._launched.is_set():
-            # Thread.start() waits for ever for a thread that has no memory to begin with.
+            # Thread.start() would wait for ever for a thread that gets no memory at its start.
             _symplast._need_memory(_MEMORY_OF_A_WORKER)
             if not signals.may_interrupt():
                 self._launch()
             elif not self._launching:
-                # By a thread that no signal handler interrupts: Thread.start() does not bear an exception in its midst.
+                # Another thread, which no signal handler interrupts, starts it: an exception inside Thread.start() would break
+                # it.
                 _thread.start_new_thread(self._launch, ())
                 self._launching = True
             self._launched.wait()
@@ -68,7 +69,7 @@ class Worker(threading.Thread):
             try:
                 self.start()
             except (RuntimeError, MemoryError):
-                # There is no thread.
+                # No thread was started, so none will count itself out.
                 _symplast._count_workers(-1)
                 raise
             self._crew.note(self._number, begun=True)
@@ -92,12 +93,12 @@ class Worker(threading.Thread):
         return self._ended.is_set()
 
     def wait(self, timeout=None):
-        """Wait for the end; returns whether it has come.
+        """Wait for the end of the thread, for *timeout* seconds at most. Returns whether it has ended.
 
-        Unlike join(), which on 3.12 takes the thread for ended when Ctrl-C interrupts it.
+        join() alone would not do: on 3.12 it takes the thread for ended when Ctrl-C interrupts it.
         """
         if not self._launched.is_set() and self._claim.acquire(blocking=False):
-            # Who was about to start it has been interrupted, and will not any more.
+            # The thread that was to start it was interrupted, and will not start it any more.
             self._fail(RuntimeError("cannot schedule new futures after shutdown"))
             self._launched.set()
         if self is not threading.current_thread() and self._ended.wait(timeout) and self._failure is None:
@@ -106,21 +107,21 @@ class Worker(threading.Thread):
 
 
 class Crew:
-    """The workers of one executor and what they share with it.
+    """The workers of one executor and the state that they share with it.
 
-    Threads refer to it, never to the executor, which can so be collected.
+    Threads refer to the crew, never to the executor, so the executor can be collected.
     """
 
     def __init__(self, settings, parcel, name_prefix, max_workers):
         self.channel = _symplast.Channel(future.deliver)
         self.settings = settings
-        # What the settings refer to, for each worker that starts.
+        # Keeps the objects that the settings refer to, for each worker that starts.
         self._parcel = parcel
         self.name_prefix = name_prefix
         self.broken = None
         self.stopped = False
-        # Each number is for one worker. A number is taken, and a worker found for it, by single operations; what an exception of
-        # a signal handler leaves undone is done by the next call.
+        # Each number is for one worker. A number is taken, and a worker found for it, by single operations. If an exception of a
+        # signal handler interrupts between them, the next call does the rest.
         self._numbers = iter(range(max_workers))
         self._taken = []
         self._workers = {}
@@ -131,9 +132,9 @@ class Crew:
         return list(self._workers.values())
 
     def man(self, count):
-        """Start another worker if there are fewer than count, and not as many as there may be.
+        """Start another worker if there are fewer than *count* and fewer than the largest number allowed.
 
-        RuntimeError if no thread can be started.
+        RuntimeError or MemoryError if no thread can be started.
         """
         if len(self._taken) < count:
             self._taken.extend(itertools.islice(self._numbers, 1))
@@ -143,14 +144,14 @@ class Crew:
             (self._workers.get(number) or self._workers.setdefault(number, Worker(self, number))).begin()
 
     def note(self, number, begun):
-        """Called by a worker that was started, or could not be."""
+        """Called by a worker when it was started or could not be started."""
         if begun:
             self._begun.add(number)
         else:
             self._workers.pop(number, None)
 
     def serve(self):
-        """Run a worker interpreter on this thread until the channel is closed; another one if a task has damaged it."""
+        """Run a worker interpreter on this thread until the channel is closed. A damaged interpreter is replaced by another."""
         try:
             while (failure := self.channel.serve(_BOOT, self.settings)) is not None:
                 if self.stopped:

@@ -1,5 +1,6 @@
 """
-How a worker ends the daemon threads that tasks have left, as CPython does nowhere: an interpreter can only end without them.
+How a worker ends the daemon threads that tasks have left. An interpreter can only end without daemon threads, and CPython has no
+way to end them.
 """
 
 import _queue
@@ -10,23 +11,23 @@ import time
 
 from symplast import _symplast
 
-# How long they may take, in seconds. An interpreter whose threads sit in C code for longer stays until the program ends.
+# Seconds that the threads may take. An interpreter whose threads sit in C code for longer stays until the program ends.
 _PATIENCE = 0.4
 _TO_CLEAN_UP = 0.1
 _FIRST_PAUSE = 0.0005
 _LONGEST_PAUSE = 0.02
 
-# After so many pauses, and again after as many, those that wait for locks are woken: it takes a look at all objects.
+# Every so many pauses, the threads that wait for locks are woken. To find the locks takes a look at all objects.
 _TRIES = 4
 
 _LOCK = type(_thread.allocate_lock())
 
 
 def stop(threading):
-    """Raise SystemExit in daemon threads, again and again, until they have ended or patience has. Warns of those that are left.
+    """Raise SystemExit in the daemon threads repeatedly, until they or _PATIENCE have ended. Warn of the threads that are left.
 
-    Called by the worker's own thread, with the names of the module threading, when all other threads have ended and all functions
-    of atexit have been called.
+    Called by the worker's own thread with the namespace of the module threading, when all other threads have ended and all
+    functions of atexit have been called.
     """
     begun = time.monotonic()
     pause, tries, raised = _FIRST_PAUSE, 0, {}
@@ -36,7 +37,7 @@ def stop(threading):
             _warn(left)
             return
         for thread in left:
-            # Not at once again: it may be cleaning up.
+            # Not again at once: the thread may be cleaning up.
             if thread.ident is not None and now > raised.get(thread, begun - 1) + _TO_CLEAN_UP:
                 _symplast._raise_in_thread(thread.ident, SystemExit)
                 raised[thread] = now
@@ -48,19 +49,19 @@ def stop(threading):
 
 
 def _running(threading):
-    # As enumerate() does it, but for the lock, which one of them may have kept. Dummies are threads that others started.
+    # As threading.enumerate(), but without its lock, which one of the threads may hold. Dummies are threads that others started.
     others = (threading["_MainThread"], threading["_DummyThread"])
     known = [*threading["_active"].values(), *threading["_limbo"].values()]
     return [thread for thread in known if not isinstance(thread, others) and thread.is_alive()]
 
 
 def _wake_waiting(threads):
-    # The wait for a lock ends with the lock's release, and with nothing else. Nobody is left whom the lock could concern; whoever
-    # is let through raises at once.
+    # Only the release of a lock ends a wait for it. No other thread is left that needs the lock, and a thread that is woken
+    # raises SystemExit at once.
     try:
         frames = list(sys._current_frames().values())
     except RuntimeError:
-        # Not safe in this CPython.
+        # The function is refused where this CPython's is not safe.
         frames = []
     for frame in frames:
         if frame.f_back is not None:
@@ -71,7 +72,7 @@ def _wake_waiting(threads):
             if type(referent) is _LOCK or type(referent) is _queue.SimpleQueue:
                 found[id(referent)] = referent
     for thread in threads:
-        # That by which 3.12 knows that the thread has not ended.
+        # The lock by which 3.12 knows that the thread has not ended must stay locked.
         found.pop(id(getattr(thread, "_tstate_lock", None)), None)
     for obj in found.values():
         try:
@@ -80,7 +81,7 @@ def _wake_waiting(threads):
             else:
                 obj.put(None)
         except RuntimeError:
-            # It was not locked.
+            # The lock was not held.
             continue
 
 

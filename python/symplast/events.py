@@ -1,12 +1,12 @@
-"""An event that may also be waited for by whatever interrupts a wait for it."""
+"""An event that can be used by code that interrupts other uses of the event, such as signal handlers and finalizers."""
 
 import _thread
 
 
 class Event:
-    """As threading.Event, but without a lock of its own: a signal handler or a finalizer can wait for it, or set it, at any time.
+    """A one-time event with the interface of threading.Event, without clear().
 
-    Happens once.
+    It has no lock of its own, so a signal handler or a finalizer can set it, or wait for it, at any time. Thread-safe.
     """
 
     def __init__(self):
@@ -14,20 +14,20 @@ class Event:
         self._sleepers = []
 
     def is_set(self):
-        """Whether it has happened."""
+        """Whether the event has happened."""
         return self._happened
 
     def set(self):
-        """Let it happen. To be called again if an exception of a signal handler comes in between."""
+        """Make the event happen. If an exception of a signal handler interrupts the call, call it again."""
         self._happened = True
-        # A sleeper enters the list before it looks, so that one that has not seen it is found here. To wake it twice does no
-        # harm.
+        # A sleeper enters the list before it reads _happened, so a sleeper that has not seen the event is found here. Waking a
+        # sleeper twice does no harm.
         for sleeper in tuple(self._sleepers):
             if sleeper.locked():
                 _wake(sleeper)
 
     def wait(self, timeout=None):
-        """Sleep until it has happened, for timeout seconds at most. Returns whether it has."""
+        """Sleep until the event has happened, for *timeout* seconds at most. Returns whether it has happened."""
         if self._happened:
             return True
         sleeper = _thread.allocate_lock()
@@ -46,5 +46,5 @@ def _wake(sleeper):
     try:
         sleeper.release()
     except RuntimeError:
-        # Another thread was at it meanwhile.
+        # Another thread has released the lock meanwhile.
         return

@@ -15,7 +15,7 @@ import weakref
 from concurrent.futures import _base, thread
 
 from symplast import _start, _symplast, byvalue, privacy, searchpath, signals, transport
-# Here, and not when the first definition is written: a signal handler may be what comes first.
+# Imported here and not when the first definition is written: a signal handler might interrupt that import.
 from symplast.byvalue import writer as _writer
 from symplast.crew import BrokenInterpreterPool, Crew
 from symplast.crew import stop as _stop
@@ -28,29 +28,34 @@ _exiting = False
 _in_child = False
 
 
-# As the standard library's own from 3.14 on, a ThreadPoolExecutor, which asyncio demands of a default executor. Nothing is
-# inherited from it.
+# A ThreadPoolExecutor, as the standard library's InterpreterPoolExecutor is from 3.14 on: asyncio demands that of a default
+# executor. No method of ThreadPoolExecutor is used.
 class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
-    """Runs calls in worker interpreters, each with its own GIL, in threads of this process: on all cores at once.
+    """Runs calls in worker interpreters, each with its own GIL, in threads of this process, on all cores at once.
 
-    Works like the executors of concurrent.futures. Frozen objects and pools cross by pointer, alone or anywhere inside
-    arguments and results; everything else as pickle carries it. Functions and classes of the running script, lambdas and
-    closures are sent by value, so no ``if __name__ == "__main__"`` guard is needed.
+    The interface is that of concurrent.futures.Executor. Frozen objects, live objects and pools cross by pointer, alone or
+    anywhere inside arguments and results; all other objects cross as pickle carries them. Functions and classes of the running
+    script, lambdas and closures are sent by value, so no ``if __name__ == "__main__"`` guard is needed. Thread-safe.
 
-    max_workers defaults to the number of usable cores. initializer(*initargs) runs in each worker before its first task.
-    Thread-safe.
+        data = symplast.freeze(list(range(1_000_000)))
+        with symplast.InterpreterPoolExecutor() as executor:
+            print(executor.submit(sum, data).result())
     """
 
     def __init__(self, max_workers=None, thread_name_prefix="", initializer=None, initargs=(), *, extensions=None,
                  libraries=None):
-        """Make an executor; workers start with the first tasks, as they are needed.
+        """Make an executor. Workers start as tasks need them.
 
-        max_workers is the number of workers at most, thread_name_prefix the beginning of their threads' names, initializer a
-        function that each worker calls with initargs before its first task. extensions says what workers do with extension
-        modules that do not declare support for several interpreters: "private" (a private copy in each worker), "refuse"
-        (ImportError), or a dict of names of modules or packages and policies, which may also be "shared" (loaded as ever, without
-        CPython's check); libraries is a dict of patterns of file names of libraries and "private" or "shared". What they do not
-        name is as symplast.extensions.policy says.
+        max_workers         the largest number of workers; by default the number of usable cores
+        thread_name_prefix  the beginning of the names of the workers' threads
+        initializer         a function that each worker calls with *initargs* before its first task
+        extensions          how workers load extension modules that do not declare support for several interpreters:
+                            "private" (a private copy in each worker), "refuse" (ImportError), or a dict of policies by the
+                            name of a module or package, which may also be "shared" (loaded without CPython's check)
+        libraries           a dict of "private" or "shared" by a pattern of the file names of libraries
+
+        Modules and libraries that are not named are loaded as symplast.extensions.policy says. ValueError or TypeError for a
+        wrong argument; RuntimeError if workers cannot run in this process. An initializer that cannot be pickled raises here.
         """
         if max_workers is None:
             max_workers = _usable_cores()
@@ -80,14 +85,14 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
         self._crew = Crew(marshal.dumps(settings), parcel, prefix, max_workers)
         self._channel = self._crew.channel
         _crews.add(self._crew)
-        # An executor that is collected lets its workers finish what is queued, and end.
+        # When the executor is collected, its workers finish the queued tasks and end.
         self._finalizer = weakref.finalize(self, self._channel.close)
         self._finalizer.atexit = False
 
     def __reduce__(self):
         raise TypeError("cannot pickle an executor: it belongs to the interpreter that made it")
 
-    # As the standard library's executors have them, which some code looks at.
+    # Private attributes of the standard library's executors, which some code reads.
     @property
     def _threads(self):
         return self._crew.threads
@@ -101,9 +106,14 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
         return self._crew.name_prefix
 
     def submit(self, fn, /, *args, **kwargs):
-        """Schedule fn(*args, **kwargs) in a worker and return its Future."""
+        """Schedule fn(*args, **kwargs) in a worker and return its Future.
+
+        An argument that cannot be pickled becomes the exception of the future. RuntimeError after shutdown() or if no thread can
+        be started, MemoryError if a worker has not enough memory to start, BrokenInterpreterPool if a worker could not be
+        initialized.
+        """
         if _in_child:
-            # This method was taken from the executor before the fork.
+            # A bound method that was obtained before the fork still leads here.
             _start.refuse()
         future = InterpreterFuture()
         change = self._path_changes.latest()
@@ -111,7 +121,7 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
             data, parcel = transport.send((fn, args, kwargs) if change is None else (change, fn, args, kwargs), self._sender)
         except Exception as exc:
             signals.let_through(exc)
-            # Raises in a child that C code has forked, of which no handler was told.
+            # Raises in a child that C code has forked, where no fork handler has run.
             _symplast.current_pool()
             self._check_usable()
             future.end(_base.FINISHED, exception=exc)
@@ -124,18 +134,22 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
                 raise RuntimeError("cannot schedule new futures after shutdown")
             self._crew.man(min(self._max_workers, self._channel.unanswered))
         except BaseException:
-            # No worker can be started, or a signal handler raised: the caller gets no future, and may submit the call again.
+            # No worker could be started, or a signal handler raised. The caller gets no future, and may submit the call again.
             future.cancel()
             raise
         return future
 
     def map(self, fn, *iterables, timeout=None, chunksize=1, buffersize=None):
-        """Like Executor.map of Python 3.14, on all versions: an iterator over the results of fn(*args) for the args of
-        zip(*iterables), in their order.
+        """Return an iterator over the results of fn(*args) for each args of zip(*iterables), in order.
 
-        TimeoutError if a result is not there timeout seconds after the call. chunksize > 1 sends that many calls as one task.
-        With a buffersize, no more tasks than that are submitted whose results have not been asked for; iterables may then be
-        endless.
+        This is Executor.map of Python 3.14, on all versions. Tasks are submitted when map() is called.
+
+        timeout     seconds from the call of map() after which a missing result raises TimeoutError; None for no limit
+        chunksize   the number of calls that are sent as one task
+        buffersize  the largest number of submitted tasks whose results have not been asked for; the iterables may then be endless
+
+        ValueError or TypeError for a wrong chunksize or buffersize, and the errors of submit(). The first exception of a call is
+        raised by the iterator, which then ends.
         """
         if chunksize < 1:
             raise ValueError("chunksize must be >= 1.")
@@ -151,7 +165,11 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
             _results(self, functools.partial(_run_chunk, fn), zip(itertools.batched(calls, chunksize)), end, buffersize))
 
     def shutdown(self, wait=True, *, cancel_futures=False):
-        """Take no more calls; finish (or cancel) what is queued; wait for the workers to end."""
+        """Accept no more calls, and let the workers end when the queued tasks are done.
+
+        wait            whether to wait until the workers have ended
+        cancel_futures  whether to cancel the queued tasks instead of running them
+        """
         self._shutdown = True
         self._channel.close()
         if cancel_futures:
@@ -190,7 +208,7 @@ def _run_chunk(fn, chunk):
 
 
 def _results(executor, fn, calls, end, buffersize):
-    # The tasks are submitted at once, not when the first result is asked for; the iterator does not keep the executor.
+    # The tasks are submitted now, not when the first result is asked for. The iterator holds no reference to the executor.
     futures = collections.deque()
     try:
         for args in itertools.islice(calls, buffersize):
@@ -206,9 +224,9 @@ def _results_of(futures, executor, fn, calls, end, buffersize):
         while futures:
             if buffersize and (alive := executor()) and (args := next(calls, None)):
                 futures.append(alive.submit(fn, *args))
-            # Waiting for a result does not keep the executor either.
+            # No reference to the executor is held while waiting for a result.
             alive = args = None
-            # Not by a name, which would keep the result.
+            # The result is not bound to a name here, which would keep it alive.
             yield _take_result(futures, end)
     finally:
         _cancel_all(futures)
@@ -220,7 +238,7 @@ def _take_result(futures, end):
         return future.result(None if end is None else end - time.monotonic())
     finally:
         future.cancel()
-        # The cycle of an exception with its traceback would keep it.
+        # The cycle of an exception and its traceback would keep the future alive.
         del future
 
 
@@ -230,7 +248,7 @@ def _cancel_all(futures):
 
 
 def _flatten(lists):
-    # Reversed and popped, so that a result that was handed over is not held here.
+    # The list is reversed and popped, so that it does not hold results that were handed over.
     for items in lists:
         items.reverse()
         while items:
@@ -238,9 +256,7 @@ def _flatten(lists):
 
 
 def _at_exit():
-    """
-    Before the interpreter ends: let workers finish as other executors do, or stop them if it is Ctrl-C that ends the program.
-    """
+    """Called before the interpreter ends. Waits for the workers to finish, or stops them if Ctrl-C ends the program."""
     global _exiting
     _exiting = True
     crews = list(_crews)
@@ -254,7 +270,7 @@ def _at_exit():
                 crew.join()
     except KeyboardInterrupt:
         interrupted = die = True
-    # Those that an earlier Ctrl-C stopped are not waited for either.
+    # Crews that an earlier Ctrl-C stopped are not waited for either.
     ended = _stop([crew for crew in crews if interrupted or crew.stopped])
     if die or not ended:
         _die_of_interrupt()
@@ -263,8 +279,8 @@ def _at_exit():
 
 
 def _remember_interrupt():
-    # For the program's exit status CPython keeps in mind that KeyboardInterrupt ended it, but forgets that when any interpreter
-    # runs code from a string, as namedtuple() does.
+    # CPython remembers for the exit status that KeyboardInterrupt ended the program. It forgets this when any interpreter runs
+    # code from a string, as namedtuple() does. Raising KeyboardInterrupt from a string restores it.
     try:
         exec("raise KeyboardInterrupt")
     except KeyboardInterrupt:
@@ -272,7 +288,7 @@ def _remember_interrupt():
 
 
 def _die_of_interrupt():
-    # A task that sits in C code cannot be stopped, and threads would be waited for. The program ends as Ctrl-C ends others.
+    # A task that sits in C code cannot be stopped, and an ordinary exit would wait for its thread. The program ends by SIGINT.
     if not _thread._is_main_interpreter():
         return
     atexit._run_exitfuncs()
@@ -288,14 +304,15 @@ def _die_of_interrupt():
 
 @functools.cache
 def _watch_forks():
-    # Other interpreters than the main one cannot fork.
+    # Only the main interpreter can fork.
     if _thread._is_main_interpreter():
         sys.addaudithook(_refuse_fork)
 
 
 def _refuse_fork(event, arguments):
-    # A child that is forked while other interpreters live crashes or hangs in CPython itself (3.12 to 3.15) before any code could
-    # refuse there. A child has no other interpreters, and must not enter the extension.
+    # A child that is forked while other interpreters live crashes or hangs in CPython (3.12 to 3.15) before any Python code runs
+    # in it, so the parent must refuse. A forked child may fork again: it has no other interpreters, and must not enter the
+    # extension module, which _is_alone() would do.
     if event in ("os.fork", "os.forkpty") and not _in_child and not _symplast._is_alone():
         raise RuntimeError(
             "a process with worker interpreters cannot be forked, the child would crash; shut the executors down first, "
@@ -304,8 +321,8 @@ def _refuse_fork(event, arguments):
 
 
 def _refuse_in_child():
-    # No lock of ours may be taken here and no call may enter the extension: a thread that did not survive the fork may have been
-    # inside.
+    # No lock of this package may be taken here, and no call may enter the extension module: a thread that the fork did not copy
+    # may have been inside.
     global _in_child
     _in_child = True
     _crews.clear()
@@ -318,6 +335,6 @@ def _refuse_in_child():
             setattr(ours, name, getattr(plain, name))
 
 
-# As concurrent.futures.thread does: runs before threads are joined, so that workers can end.
+# As in concurrent.futures.thread: the function runs before threads are joined, so that the workers can end.
 threading._register_atexit(_at_exit)
 os.register_at_fork(after_in_child=_refuse_in_child)

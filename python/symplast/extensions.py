@@ -1,9 +1,11 @@
 """
-Extension modules in interpreters with their own GIL. One that does not declare support for several interpreters is loaded there
-from a private copy of its library, so that its C state is that interpreter's own.
+Extension modules in interpreters with their own GIL. An extension module that does not declare support for several interpreters
+is loaded there from a private copy of its library, so that each interpreter has the module's C state for itself.
 
-policy: what the calling interpreter does with such modules, and with the libraries that they need; a Policy. That of the main
-interpreter is where those of its workers begin.
+policy: the Policy by which the calling interpreter loads such modules and the libraries that they need. The policy of the main
+interpreter is the default of its workers.
+
+    symplast.extensions.policy.update({"readline": "refuse"})       # for executors that are made from now on
 """
 
 from __future__ import annotations
@@ -19,13 +21,13 @@ __all__ = ["Loaded", "Policy", "loaded", "policy"]
 
 class Loaded(NamedTuple):
     """
-    An extension module, or a library that one brought with it.
+    An extension module, or a library that an extension module needs.
 
-    module: the name that it was imported by; of a library, that of its file.
-    path: its file, without symbolic links.
-    kind: "multi-phase" or "single-phase", as PEP 489 calls the ways to initialize a module, or "library".
-    private: whether it is the calling interpreter's own copy.
-    bytes: the memory that such a copy does not have in common with the library, which code has; 0 if it is none.
+    module: the name by which the module was imported; for a library, the name of its file.
+    path: the path of its file, without symbolic links.
+    kind: "multi-phase" or "single-phase", the ways of PEP 489 to initialize a module, or "library".
+    private: whether it is a copy that belongs to the calling interpreter.
+    bytes: the bytes of memory that a private copy does not share with the original file; 0 if it is not private.
     """
 
     module: str
@@ -37,7 +39,7 @@ class Loaded(NamedTuple):
 
 def loaded() -> list[Loaded]:
     """
-    What the calling interpreter has loaded since symplast was imported there: its extension modules, then the libraries that it
-    has private copies of. In the main interpreter, where all is loaded as ever, the list is empty.
+    Return what the calling interpreter has loaded since it imported symplast: its extension modules, then the libraries of which
+    it has private copies. The list is empty in the main interpreter, which has no private copies. Thread-safe.
     """
     return [Loaded(*each) for each in _symplast._loaded_extensions()]

@@ -1,6 +1,6 @@
 """
-What faulthandler does when a worker calls it: it keeps a file and a handler for the whole process, to which a worker lends a
-descriptor.
+The functions of faulthandler in workers. CPython keeps one file and one handler for the whole process. A worker lends the handler
+a file descriptor in place of a file object.
 """
 
 import os
@@ -13,40 +13,40 @@ _IN_MAIN = "faulthandler.{}() {}; call it in the main interpreter, not in a task
 
 
 def enable(file=None, all_threads=True, c_stack=True):
-    """Enable the fault handler, for the process. Without effect if it is enabled."""
+    """Enable the fault handler for the process. Has no effect if it is enabled already."""
     lent = _descriptor(file)
-    # The worker's file may be closed, and its number be another's, by the time that it is needed.
+    # A duplicate, because by the time of a fault the worker's file may be closed and its descriptor in other use.
     own = os.dup(lent) if lent > _STANDARD_ERROR else lent
     if not _symplast._enable_faults(own, bool(all_threads), bool(c_stack)) and own != lent:
         os.close(own)
 
 
 def disable():
-    """Take this interpreter's enable() back. Returns whether the handler was disabled: not if others have enabled it, too."""
+    """Undo this interpreter's enable(). Returns whether the handler is disabled now: not if others enabled it, too."""
     return _symplast._disable_faults()
 
 
 def cancel_dump_traceback_later():
-    """Do nothing: a worker has nothing to cancel, and the program's stays."""
+    """Do nothing: a worker has no dump to cancel, and may not cancel the main interpreter's."""
 
 
 def dump_traceback_later(timeout, repeat=False, file=None, exit=False):
-    """Refuse: CPython has one such thread in a process, which would look into this interpreter after its end."""
+    """Raise RuntimeError: CPython has one such thread in a process, which would read this interpreter's state after its end."""
     raise RuntimeError(_IN_MAIN.format("dump_traceback_later", "looks into the calling interpreter from a thread of the process"))
 
 
 def register(signum, file=None, all_threads=True, chain=False):
-    """Refuse, as signal.signal() does."""
+    """Raise RuntimeError: a worker cannot set signal handlers."""
     raise RuntimeError(_IN_MAIN.format("register", "sets a signal handler of the process"))
 
 
 def unregister(signum):
-    """Refuse, as signal.signal() does."""
+    """Raise RuntimeError: a worker cannot change signal handlers."""
     raise RuntimeError(_IN_MAIN.format("unregister", "changes a signal handler of the process"))
 
 
 def _descriptor(file):
-    # As faulthandler does it.
+    # The checks of faulthandler itself.
     if file is None:
         file = sys.stderr
         if file is None:
@@ -61,6 +61,6 @@ def _descriptor(file):
     try:
         file.flush()
     except Exception:
-        # What is written later does not depend on it.
+        # A dump is written whether or not the file could be flushed.
         return descriptor
     return descriptor

@@ -1,4 +1,4 @@
-"""The futures of an executor's tasks: waiting for them, and how answers reach them."""
+"""The futures of an executor's tasks: how threads wait for them, and how answers reach them."""
 
 import logging
 import marshal
@@ -8,18 +8,18 @@ from concurrent.futures import _base
 
 from symplast import _symplast, events, signals, transport, worker
 
-# Kinds of answers that the channel adds to those of the worker.
+# Kinds of answers that come from the channel, in addition to those of a worker.
 _LOST = -1
 _CALLBACKS = -2
 
-# How often what a signal handler's exception has interrupted is taken up again, before it is given up.
+# How often an operation that exceptions of signal handlers interrupt is resumed before it is given up.
 _ATTEMPTS = 100
 
 
 class RemoteError(_symplast.SymplastError):
     """
-    A task raised an exception that cannot be pickled, or be formatted; the message is its text, the cause its traceback in the
-    worker.
+    Raised in place of a task's exception that cannot be pickled, unpickled or formatted. The message is the exception's text; the
+    cause is its traceback in the worker. Also raised for a task that damaged its interpreter.
     """
 
     __module__ = "symplast"
@@ -36,7 +36,7 @@ class _RemoteTraceback(Exception):
 
 
 class InterpreterFuture(_base.Future):
-    """The future of a task for a worker interpreter."""
+    """The future of a task for a worker interpreter. Thread-safe."""
 
     _channel = None
     _number = None
@@ -56,7 +56,7 @@ class InterpreterFuture(_base.Future):
         return self._state in (_base.CANCELLED, _base.CANCELLED_AND_NOTIFIED)
 
     def running(self):
-        """Whether a worker is at the task."""
+        """Whether a worker has begun the task and not answered it yet."""
         return not self.done() and self._number is not None and not self._channel.is_queued(self._number)
 
     def done(self):
@@ -64,7 +64,10 @@ class InterpreterFuture(_base.Future):
         return self._state not in (_base.PENDING, _base.RUNNING)
 
     def result(self, timeout=None):
-        """Wait for the call and return what it returned, or raise what it raised; TimeoutError after timeout seconds."""
+        """Wait for the call and return its result, or raise its exception.
+
+        TimeoutError if it has not ended after *timeout* seconds; CancelledError if it was cancelled.
+        """
         self._wait(timeout)
         if self._exception is None:
             return self._result
@@ -75,15 +78,18 @@ class InterpreterFuture(_base.Future):
             self = None
 
     def exception(self, timeout=None):
-        """Wait for the call and return what it raised, or None; TimeoutError after timeout seconds."""
+        """Wait for the call and return its exception, or None.
+
+        TimeoutError if it has not ended after *timeout* seconds; CancelledError if it was cancelled.
+        """
         self._wait(timeout)
         return self._exception
 
     def _wait(self, timeout):
         left = self._receive(timeout)
         if not self.done():
-            # Another thread takes in the answers. One event for all that sleep here; whoever comes later than the end sees that
-            # it has ended.
+            # Another thread receives the answers. All threads that sleep here share one event. A thread that arrives after the
+            # end sees that the future is done.
             ended = vars(self).setdefault("_ended", events.Event())
             if not self.done():
                 ended.wait(left)
@@ -93,13 +99,13 @@ class InterpreterFuture(_base.Future):
             raise TimeoutError()
 
     def _receive(self, timeout):
-        # A thread that waits takes in answers itself, so that no worker has to wait for its GIL. Returns the time left.
+        # A waiting thread receives answers itself, so that no worker has to wait for its GIL. Returns the time left.
         if self._channel is None or self._state != _base.PENDING:
             return timeout
         end = None if timeout is None else time.monotonic() + timeout
         left = timeout
         while True:
-            # Read before the state: what changes the state from here on makes receive() return.
+            # The nudges are read before the state: any later change of the state makes receive() return.
             nudges = self._channel.nudges
             if self._state != _base.PENDING or not self._channel.receive(nudges, left, self):
                 return left
@@ -109,12 +115,12 @@ class InterpreterFuture(_base.Future):
     def end(self, state, result=None, exception=None):
         """End the future, unless it has ended.
 
-        If an exception of a signal handler comes in between, call it again: it goes on where it was.
+        If an exception of a signal handler interrupts the call, call it again: it resumes where it was.
         """
         with self._condition:
             if self._state == _base.PENDING:
                 waiters = iter(tuple(self._waiters))
-                # Nothing is called from here on until all is set.
+                # No call may stand between these assignments: a signal handler could interrupt there.
                 self._waiters_left = waiters
                 self._exception = exception
                 self._result = result
@@ -136,12 +142,12 @@ class InterpreterFuture(_base.Future):
             else:
                 waiter.add_exception(self)
         except BaseException:
-            # It may not count this one, but it must not sleep on.
+            # The waiter may miss this future, but it must not sleep for ever.
             waiter.event.set()
             raise
 
     def run_callbacks(self):
-        """Run the callbacks of the future, which has ended. To be called again as end() is: each is called once."""
+        """Run the callbacks of the future, which has ended. Can be resumed as end() can; each callback runs once."""
         if self._callbacks_left is None:
             self._callbacks_left = iter(self._done_callbacks)
         for callback in self._callbacks_left:
@@ -158,19 +164,18 @@ def _log_callback(future, error):
         _base.LOGGER.log(level, "exception calling callback for %r", future, exc_info=error)
     except Exception as failure:
         signals.let_through(failure)
-        # Such as one that cannot be formatted.
+        # The exception cannot be formatted, for instance.
         _base.LOGGER.log(level, "exception calling callback for %r: %s", future, worker.name_of_type(error))
 
 
 def take_back(take, state=_base.CANCELLED_AND_NOTIFIED, exception=None):
-    """End the futures that take(list) appends to a list, as it takes their tasks back, and run their callbacks; so no lock may be
-    held.
+    """Take tasks back by *take*, which appends their futures to its argument, a list. End the futures and run their callbacks.
 
-    What a signal handler raises meanwhile is raised when all have ended.
+    No lock may be held. An exception that a signal handler raises meanwhile is raised when all futures have ended.
     """
     taken, raised = [], None
     for _ in range(_ATTEMPTS):
-        # Each step goes on where it was.
+        # Each step resumes where it was interrupted.
         try:
             take(taken)
             for future in taken:
@@ -185,10 +190,11 @@ def take_back(take, state=_base.CANCELLED_AND_NOTIFIED, exception=None):
 
 
 def deliver(future, kind, data):
-    """Called in the owner for each answer; data came from worker.main. Returns whether the future has callbacks: they are run by
-    a second call.
+    """Deliver an answer in the owner; *data* came from worker.main. Returns whether the future has callbacks, which a second call
+    runs.
 
-    A call that raises is repeated: what it raises in the main thread is a signal handler's, and meant for whoever waits.
+    If the call raises in the main thread, the exception is a signal handler's, and is meant for the code that waits there; the
+    channel then repeats the call.
     """
     if kind == _CALLBACKS:
         _run_callbacks(future)
@@ -224,7 +230,7 @@ def _run_callbacks(future):
 
 
 def _may_be_a_signal():
-    # In the main thread an exception such as KeyboardInterrupt is meant for whoever waits there.
+    # In the main thread an exception such as KeyboardInterrupt is meant for the code that waits there.
     return threading.current_thread() is threading.main_thread()
 
 

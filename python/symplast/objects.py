@@ -1,4 +1,4 @@
-"""symplast.Object: classes whose instances all interpreters share."""
+"""symplast.Object: the base of classes whose instances all interpreters share."""
 
 import abc
 import sys
@@ -16,9 +16,9 @@ _LIVE = {"list": "List", "dict": "Dict", "set": "Set"}
 
 @typing.dataclass_transform(eq_default=False, kw_only_default=False)
 class ObjectMeta(abc.ABCMeta):
-    """The type of classes of live objects: registers each with the process, and makes fields of its annotations."""
+    """The metaclass of live objects' classes. It registers each class with the process, and makes fields of its annotations."""
 
-    # An instance is one of a class that really derives from it: asking is as fast as for any class.
+    # Virtual subclasses are not supported, so isinstance() can be as fast as for a plain class.
     __instancecheck__ = type.__instancecheck__
     __subclasscheck__ = type.__subclasscheck__
 
@@ -26,7 +26,7 @@ class ObjectMeta(abc.ABCMeta):
         if "__slots__" in namespace:
             slots = namespace["__slots__"]
             namespace = {**namespace, "__annotations__": dict.fromkeys((slots,) if isinstance(slots, str) else slots, typing.Any)}
-        # The instances are handles: what they hold lies in a pool.
+        # Instances are handles without a __dict__: their attributes lie in a pool.
         namespace = {**namespace, "__slots__": (), classes.SOURCE: classes.Source()}
         cls = super().__new__(mcls, name, bases, namespace, **kwargs)
         if not vars(cls)[classes.SOURCE].is_complete:
@@ -37,18 +37,18 @@ class ObjectMeta(abc.ABCMeta):
         if name == "__del__":
             _refuse_finalizer(cls)
         if name == "__dataclass_params__":
-            # The first thing that the decorator does to a class.
+            # The decorator sets this attribute first.
             raise TypeError(f"{cls.__qualname__}: @dataclass is not for live objects: annotated attributes are their fields "
                             f"already, leave it out")
         super().__setattr__(name, value)
 
     def register(cls, subclass):
-        """Not possible: a class of live objects has only real subclasses."""
+        """Raise TypeError: a class of live objects has no virtual subclasses."""
         raise TypeError(f"{cls.__qualname__} is a class of live objects, and cannot have virtual subclasses: derive from it")
 
     @property
     def __signature__(cls):
-        """For inspect.signature(): what the generated __init__ takes; None if the class has its own."""
+        """The signature of the generated __init__, for inspect.signature(). None if the class has an __init__ of its own."""
         import inspect
 
         if cls.__init__ is object.__init__ and cls.__new__ is _symplast.ObjectBase.__new__:
@@ -65,9 +65,9 @@ class ObjectMeta(abc.ABCMeta):
 
 
 def _complete(cls):
-    """Makes a class that has been created one of live objects.
+    """Complete a class that was created as a class of live objects.
 
-    Also called when an instance is made before that, in __init_subclass__(), or of a class that has got a finalizer.
+    Also called when an instance is made earlier, in __init_subclass__(), and for a class that was given a finalizer.
     """
     if any("__del__" in vars(each) for each in cls.__mro__):
         _refuse_finalizer(cls)
@@ -91,7 +91,7 @@ def _declare(cls):
     for key, annotation in _annotations(cls).items():
         if not _is_class_variable(annotation, cls) and not (key.startswith("__") and key.endswith("__")):
             annotations[key] = annotation
-    # Of several bases those of the last one come first, as for dataclasses.
+    # With several bases, the fields of the last base come first, as in dataclasses.
     inherited = [vars(each)[_FIELDS] for each in reversed(cls.__mro__) if _FIELDS in vars(each)]
     if not annotations and not inherited:
         return
@@ -103,7 +103,7 @@ def _declare(cls):
                             f"of which each object gets a copy")
         required = _required(annotation, cls)
         if required is not None and default and default[0] is None:
-            # As PEP 484 had it: a default of None says that None will do.
+            # A default of None allows None, as PEP 484 first specified.
             required = tuple(dict.fromkeys((*required, type(None))))
         setattr(cls, key, _symplast.Field(key, required, *default))
     cls.__match_args__ = vars(cls).get("__match_args__", cls.__symplast_fields__)
@@ -114,7 +114,7 @@ def _declare(cls):
 
 
 def _initialise(self, /, *args, **kwargs):
-    """Sets the fields, and calls __post_init__()."""
+    """Set the fields, and call __post_init__()."""
     _init(self, *args, **kwargs)
     self.__post_init__()
 
@@ -126,7 +126,7 @@ def _annotations(cls):
         import annotationlib
     except ImportError:
         return {}
-    # Names that are not defined yet stay open.
+    # Names that are not defined yet become ForwardRef objects.
     return annotationlib.get_annotations(cls, format=annotationlib.Format.FORWARDREF)
 
 
@@ -208,14 +208,23 @@ def _check_order(cls):
 class Object(_symplast.ObjectBase, metaclass=ObjectMeta):
     """Base of classes whose instances all interpreters share.
 
-    Attributes lie in a pool; methods, properties and everything else of the class are each interpreter's own. It imports the
-    class by its name, or gets it by value if the name does not mean this very class there. Annotated attributes of a class are
-    its fields: only these can be set, values are checked where the annotation is a plain type, and __init__ takes them in order
-    unless the class has its own. A class without annotations takes any attribute. Each access is atomic.
+    Attributes lie in a pool. Methods, properties and everything else of the class belong to each interpreter, which imports the
+    class by its name, or receives it by value if the name does not mean this class there.
+
+    Annotated attributes of a class are its fields. Only fields can be set. A value is checked where the annotation is a plain
+    type, and a wrong one raises TypeError. __init__ takes the fields in order unless the class has its own. A class without
+    annotations takes any attribute. Each access to an attribute is atomic, and so are symplast.add() and symplast.compare_exchange().
+
+        class Account(symplast.Object):
+            owner: str
+            balance: int = 0
+
+        account = Account("Ann")
+        symplast.add(account, "balance", 10)
     """
 
     def __copy__(self):
-        # In the same pool, with the attributes of one moment.
+        # The copy lies in the pool of the original, and has the attributes of one moment.
         return _copy(self, lambda value: value, {})
 
     def __deepcopy__(self, memo):
@@ -224,7 +233,7 @@ class Object(_symplast.ObjectBase, metaclass=ObjectMeta):
         return _copy(self, lambda value: value if _symplast.is_frozen(value) else copy.deepcopy(value, memo), memo)
 
     def __replace__(self, /, **changes):
-        # As copy.replace() has it: in the same pool.
+        # For copy.replace(). The new object lies in the pool of the original.
         cls = type(self)
         if cls.__init__ not in (_init, _initialise):
             made = self.__copy__()
@@ -259,5 +268,5 @@ def _copy(original, convert, memo):
 
 
 def _shown(value):
-    # Objects refer to one another in circles.
+    # Objects may refer to one another in cycles, so an object shows only the types of others.
     return f"<{type(value).__qualname__}>" if isinstance(value, Object) else repr(value)

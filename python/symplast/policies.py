@@ -1,5 +1,5 @@
 """
-What an interpreter with its own GIL does with extension modules that do not declare support for it, and with the libraries that
+Policies: how an interpreter with its own GIL loads extension modules that do not declare support for it, and the libraries that
 they need.
 """
 
@@ -13,12 +13,12 @@ PRIVATE = "private"
 SHARED = "shared"
 REFUSE = "refuse"
 
-# In place of a name: all that have no policy of their own.
+# In place of a name, this means all modules that have no policy of their own.
 OTHERS = "*"
 
 _LOCKS = "private copies of it would drop each other's locks on files"
 
-# Modules whose copies would harm each other, by the names of their packages, and how.
+# Packages whose copies would harm each other, and the reason for each.
 _REASONS = {
     "lmdb": _LOCKS,
     "berkeleydb": _LOCKS,
@@ -27,20 +27,18 @@ _REASONS = {
 }
 
 
-# Modules that call Python from threads of C libraries, and so need redirected calls, whatever they declare.
+# Modules that call Python from threads of C libraries. They need redirected calls even if they declare support.
 _CALLED_BY_THREADS = ("_ctypes",)
 
 
 class Policy:
     """
-    What an interpreter does with extension modules and libraries that it imports from now on. That of the main interpreter is
-    where those of its workers begin, if their executor is not given another; in the main interpreter itself all is loaded as
-    ever.
+    How an interpreter loads the extension modules and libraries that it imports from now on. The policy of the main interpreter
+    is the default of its workers, unless their executor is given another. It does not apply to the main interpreter's imports.
 
-    At first it is what the environment says: SYMPLAST_EXTENSIONS ("private" or "refuse": what is done with all that have no
-    policy of their own), SYMPLAST_EXTENSIONS_PRIVATE, SYMPLAST_EXTENSIONS_SHARED and SYMPLAST_EXTENSIONS_REFUSE (names, with
-    commas between them), SYMPLAST_LIBRARIES_PRIVATE and SYMPLAST_LIBRARIES_SHARED (patterns of file names, with commas between
-    them).
+    The initial policy comes from the environment: SYMPLAST_EXTENSIONS ("private" or "refuse", for all modules that have no policy
+    of their own); SYMPLAST_EXTENSIONS_PRIVATE, SYMPLAST_EXTENSIONS_SHARED and SYMPLAST_EXTENSIONS_REFUSE (names, separated by
+    commas); SYMPLAST_LIBRARIES_PRIVATE and SYMPLAST_LIBRARIES_SHARED (patterns of file names, separated by commas).
     """
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
@@ -59,22 +57,26 @@ class Policy:
 
     @property
     def extensions(self) -> Mapping[str, str]:
-        """By the name of a module, or of a package for all that is in it, or "*": "private", "shared" or "refuse"."""
+        """The policies ("private", "shared", "refuse") by the name of a module or package, or "*". Read-only."""
         return MappingProxyType(self._extensions)
 
     @property
     def libraries(self) -> Mapping[str, str]:
-        """By a pattern of file names: "private" or "shared".
+        """The policies ("private", "shared") by a pattern of file names. Read-only.
 
-        The first that fits counts; for what none fits there are rules and a list.
+        The first pattern that matches counts. For other libraries, built-in rules and a list decide.
         """
         return MappingProxyType(self._libraries)
 
     def update(self, extensions: str | Mapping[str, str] | None = None, libraries: Mapping[str, str] | None = None) -> None:
         """
-        Change it for what is imported from now on. extensions: a policy for all that have none of their own, or a dict of names
-        and policies; libraries: a dict of patterns and policies, which go before earlier ones. What they do not name stays as it
-        is. TypeError or ValueError, with nothing changed, if they are something else.
+        Change the policy for later imports and later executors.
+
+        extensions: a policy for all modules that have none of their own, or a dict of policies by names of modules or packages.
+        libraries: a dict of policies by patterns of file names; the new patterns come before earlier ones.
+
+        Modules and libraries that are not named keep their policies. A wrong argument raises TypeError or ValueError, and nothing
+        is changed.
         """
         extensions, libraries = _checked_extensions(extensions), _checked_libraries(libraries)
         self._extensions = self._extensions | extensions
@@ -82,21 +84,21 @@ class Policy:
         self._changed()
 
     def _changed(self):
-        # That of an interpreter tells its loader.
+        # The policy in use overrides this, to tell the loader.
         pass
 
     def of(self, module: str) -> str:
-        """The policy for a module of this name: that of the longest part of it, from its beginning, that has one."""
+        """Return the policy for the module of this name: its own, or else that of its innermost package that has one."""
         return self._extensions[self._name_with_policy(module)]
 
     def is_own(self, module: str) -> bool:
-        """Whether the policy for a module of this name was given for it or its package."""
+        """Whether the module of this name or a package around it has a policy of its own."""
         return self._name_with_policy(module) != OTHERS
 
     def refusal(self, module: str) -> str:
         """
-        Why a module of this name, which does not declare support for several interpreters, is refused, and what can be done about
-        it.
+        Return why the module of this name, which does not declare support for several interpreters, is refused, and what can be
+        done about it.
         """
         name = self._name_with_policy(module)
         shown = module if name == OTHERS else name
@@ -113,7 +115,7 @@ class Policy:
         return module
 
     def copy(self) -> Policy:
-        """Another one that says the same."""
+        """Return an independent copy."""
         other = Policy({})
         other._extensions, other._libraries = self._extensions, self._libraries
         return other

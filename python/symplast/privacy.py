@@ -1,7 +1,7 @@
-"""Where importlib's loader of extension modules is asked for private copies: in every interpreter but the main one."""
+"""Makes importlib's loader of extension modules load private copies, in every interpreter except the main one."""
 
 import sys
-from _frozen_importlib_external import ExtensionFileLoader  # As it is in importlib.machinery, with nothing around it.
+from _frozen_importlib_external import ExtensionFileLoader  # importlib.machinery has it too, but imports more.
 
 from symplast import _symplast, policies
 
@@ -12,17 +12,17 @@ class _PolicyInUse(policies.Policy):
         _symplast._set_library_policy(*(part for rule in rules for part in rule))
 
 
-# The calling interpreter's.
+# The calling interpreter's policy.
 policy = _PolicyInUse()
 
 
 def install():
-    """Called when symplast is imported. Path finders, and whoever makes a loader for a path, have this class."""
+    """Called when symplast is imported. Changes importlib's loader class, which path finders use for extension modules."""
     try:
-        # In workers that is done. An interpreter that others made may be the first here.
+        # In a worker this was done before. An interpreter that the program made may be the first to come here.
         _symplast._settle_process()
     except RuntimeError:
-        # No workers can run now; whoever tries is told why.
+        # No workers can run in this process. Making an executor will say why.
         pass
     ordinary = ExtensionFileLoader.create_module
 
@@ -40,8 +40,8 @@ def install():
     ExtensionFileLoader.create_module = create_module
 
 
-# What the loader does, by the policy and by whether it was given for the module: a copy if it does not declare support, a copy in
-# any case, or NotImplemented if it would need one, or CPython's own loader.
+# What the loader does, by the policy and by whether it was given for the module's name. 0: a copy if the module does not declare
+# support; 1: a copy in any case; 2: NotImplemented if the module would need a copy; 3: CPython's own loader.
 _TREATMENTS = {
     (policies.PRIVATE, False): 0,
     (policies.PRIVATE, True): 1,
@@ -54,7 +54,8 @@ _TREATMENTS = {
 def _create_unchecked(create, loader, spec):
     import _imp
 
-    # For the whole interpreter, for this moment. Other modules that need the check do not come to CPython's own loader.
+    # This switches the check off for the whole interpreter for a moment. Modules that need the check never reach CPython's
+    # loader.
     before = _imp._override_multi_interp_extensions_check(-1)
     try:
         return create(loader, spec)

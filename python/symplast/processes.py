@@ -1,20 +1,20 @@
 """
-Other processes: what is pickled for one must not be a reference to this one's memory, which would fail only there, and break what
-receives it.
+Pickles for other processes. A reference to the memory of this process must not be pickled for another one: it would fail only
+there, and break the receiver.
 """
 
 import sys
 
 from symplast import _symplast
 
-# Where multiprocessing, and what is made after it (joblib's loky, multiprocess, billiard), pickles for queues, pipes and the
-# starts of processes. The code that pickles is the only thing that tells where a pickle goes: these picklers are not known before
-# they are imported, nor always by a class.
+# Packages whose module "reduction" pickles for queues, pipes and the starts of processes: multiprocessing and packages derived
+# from it (joblib's loky, multiprocess, billiard). Only the code that pickles tells where a pickle goes: these picklers are not
+# known before they are imported, and not all of them have a class of their own.
 _PACKAGES = ("multiprocessing", "multiprocess", "billiard", "loky")
 
 
 def refuse(kind):
-    """Called when an object of ours is pickled by reference: NotShareableError if it is for another process."""
+    """Called when an object of *kind* is pickled by reference. NotShareableError if the pickle is for another process."""
     frame = sys._getframe()
     while frame is not None:
         name = frame.f_globals.get("__name__")

@@ -1,9 +1,8 @@
-"""How workers find the modules that their owner finds: its sys.path, also when that changes, and what entries that are no
-absolute paths mean.
+"""How workers find the modules that their owner finds: they follow the owner's sys.path and resolve its relative entries.
 
-All interpreters of a process have one working directory, in which such entries ('' first of all) are looked for at each import.
-What the owner has imported from there before os.chdir() is found in no other interpreter after it; so the directories in which
-the owner had them are looked through as well, last.
+All interpreters of a process share one working directory, against which relative entries ('' first of all) are resolved at each
+import. After os.chdir(), another interpreter would not find a module that the owner has imported from the earlier directory. So
+workers search the owner's earlier directories as well, last.
 """
 
 import itertools
@@ -13,7 +12,7 @@ from _frozen_importlib_external import PathFinder
 
 
 def working_directory():
-    """The working directory, or None if there is none any more."""
+    """Return the working directory, or None if it was removed."""
     try:
         return os.getcwd()
     except OSError:
@@ -24,15 +23,12 @@ _at_import = working_directory()
 
 
 def of_now():
-    """
-    What a worker that starts needs: the entries of sys.path that are texts, and the directories for those that are no absolute
-    paths.
-    """
+    """Return what a worker needs at its start: the text entries of sys.path, and the directories for relative entries."""
     return [entry for entry in sys.path if isinstance(entry, str)], list({_at_import: None, working_directory(): None})
 
 
 class Changes:
-    """Notices when sys.path is not any more as at the start. Thread-safe."""
+    """Detects changes of sys.path since its creation. Thread-safe."""
 
     def __init__(self):
         self._seen = list(sys.path)
@@ -40,17 +36,17 @@ class Changes:
         self._change = None
 
     def latest(self):
-        """What is to be unpickled first in each task; None as long as nothing has changed."""
+        """Return an object that each task must unpickle first, or None as long as nothing has changed."""
         if sys.path != self._seen:
             seen = list(sys.path)
             self._change = _Change(next(self._numbers), *of_now())
-            # Last: whoever sees it finds the change.
+            # Stored last, so that a thread that sees it also sees the change.
             self._seen = seen
         return self._change
 
 
 class _Change:
-    """Unpickling it makes a worker adopt the path, unless it has a later one."""
+    """A change of the path. A worker that unpickles it adopts the path, unless the worker has a later one."""
 
     def __init__(self, *parts):
         self._parts = parts
@@ -59,17 +55,17 @@ class _Change:
         return adopt, self._parts
 
 
-# The number of the change that this worker has adopted, the entries that came with it, and the directories for those that are no
-# absolute paths.
+# The number of the change that this worker has adopted last, the entries that came with it, and the directories for relative
+# entries.
 _adopted = 0
 _given = ()
 _directories = []
 
 
 def adopt(number, entries, directories):
-    """Take over the owner's path; what code in this worker has added stays, before or after it.
+    """Adopt the owner's path. Entries that code in this worker has added stay, before or after it.
 
-    Change 0 is the path at the start.
+    Change 0 is the path at the start of the worker.
     """
     global _adopted, _given
     if number and number <= _adopted:
@@ -82,14 +78,14 @@ def adopt(number, entries, directories):
     _directories.extend(each for each in directories if each not in _directories)
     if not all(map(os.path.isabs, entries)) and _InEarlierDirectories not in sys.meta_path:
         sys.meta_path.append(_InEarlierDirectories)
-    # As importlib.invalidate_caches(), which imports much.
+    # This is importlib.invalidate_caches(), whose module would import much more.
     for finder in tuple(sys.path_importer_cache.values()):
         if hasattr(finder, "invalidate_caches"):
             finder.invalidate_caches()
 
 
 class _InEarlierDirectories:
-    """Finds modules where the entries of the path that are no absolute paths led earlier."""
+    """Finds modules by relative entries of the path, in earlier working directories."""
 
     @staticmethod
     def find_spec(name, path=None, target=None):

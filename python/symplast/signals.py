@@ -1,9 +1,9 @@
-"""Exceptions of signal handlers: a timeout that an alarm raises is meant for whoever waits, not for the code that it happens to
-interrupt.
+"""Exceptions of signal handlers. A timeout that an alarm raises is meant for the code that waits, not for the code that it
+happens to interrupt.
 
-CPython runs handlers in the main thread of the main interpreter, between two bytecodes of any Python code. Where our code catches
-exceptions of the user's code, it lets through what a handler has raised meanwhile; and no call of ours is repeated, nor half
-done, because of one.
+CPython runs handlers in the main thread of the main interpreter, between two bytecodes of any Python code. Where this package
+catches exceptions of the user's code, it lets the exceptions of handlers through. No operation of this package is repeated or
+left half done because of such an exception.
 """
 
 import _signal
@@ -46,7 +46,7 @@ def _passed_a_handler(error):
 
 
 def _has_arguments_of_a_handler(frame):
-    # A handler gets a number and the frame that it interrupts, which is then the one that called it.
+    # A handler's arguments are the number of the signal and the frame that it interrupts, which is also the frame that called it.
     code, caller = frame.f_code, frame.f_back
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & _HAS_VARARGS)]
     if not names:
@@ -57,16 +57,16 @@ def _has_arguments_of_a_handler(frame):
         value = space.get(name)
         values += value if type(value) is tuple else (value,)
     if _F_LOCALS_IS_KEPT and sys.getrefcount(space) == _HELD_BY_FRAME_AND_US:
-        # Else it is what locals() gave to the user's code.
+        # With more references, the dict is one that locals() has given to the user's code.
         space.clear()
     return any([second is caller and isinstance(first, int) for first, second in zip(values, values[1:])])
 
 
 _HAS_VARARGS = 0x04
 
-# Before PEP 667 the dict stays with the frame: a circle with the exception in it, which keeps all that the frame has.
+# Before PEP 667 the dict of f_locals stays with the frame, and forms a cycle with an exception in it that keeps all locals alive.
 _F_LOCALS_IS_KEPT = sys.version_info < (3, 13)
-# The frame, the name here, and the call that counts.
+# References: the frame's, the local name's, and that of getrefcount() itself.
 _HELD_BY_FRAME_AND_US = 3
 
 

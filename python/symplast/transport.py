@@ -1,6 +1,6 @@
 """
-Pickling between interpreters of one process: shared objects, frozen and live, go by pointer, what only the sender can import goes
-by value.
+Pickling between interpreters of one process. Frozen and live objects go by pointer; functions and classes that only the sender
+can import go by value.
 """
 
 import copyreg
@@ -12,39 +12,39 @@ from symplast import _symplast
 
 
 class Pickler(pickle.Pickler):
-    """A pickler for a worker or its owner."""
+    """The pickler of a worker or its owner."""
 
-    # A builtin is not bound to the instance: it is called with the object alone, for every object, without a Python frame.
+    # A builtin function does not become a bound method, so it is called for every object without a Python frame.
     persistent_id = _symplast._persistent_id
 
     def __init__(self, file, sender, protocol=pickle.HIGHEST_PROTOCOL):
         super().__init__(file, protocol)
-        # As an attribute it saves a frame for each object.
+        # As an instance attribute, it saves a Python frame for each object.
         self.reducer_override = sender.reduce
 
 
 class Unpickler(pickle.Unpickler):
-    """The other end of Pickler. Taking in a shared object gives this interpreter a lease on its pool."""
+    """The counterpart of Pickler. Loading a shared object gives this interpreter a lease on the object's pool."""
 
     persistent_load = _symplast._persistent_load
 
     if sys.version_info < (3, 13):
-        # CPython 3.12 does not load _datetime in workers. They have the module's Python form, whose classes name it as theirs.
+        # CPython 3.12 may use datetime's Python form in workers, whose classes give _pydatetime as their module.
         def find_class(self, module, name):
             return super().find_class("datetime" if module == "_pydatetime" else module, name)
 
 
 def _reduce_timezone(zone):
-    # Without the state that the Python form of datetime adds, which the other one does not take.
+    # The Python form of datetime adds a state, which the C form does not accept, so the state is left out.
     return type(zone), zone.__getinitargs__()
 
 
-# What most tasks return that are run for what they do.
+# Tasks that are run for their effects return None.
 _NONE = pickle.dumps(None, pickle.HIGHEST_PROTOCOL)
 
 
 def dumps(obj, sender):
-    """Pickle obj for another interpreter of this process."""
+    """Return obj pickled for another interpreter of this process."""
     if obj is None:
         return _NONE
     if sys.version_info < (3, 13) and "_pydatetime" in sys.modules:
@@ -55,10 +55,10 @@ def dumps(obj, sender):
 
 
 def send(obj, sender):
-    """dumps() for data that travel: returns them with the parcel that holds the live objects they name, which ends with its last
-    reference, or None.
+    """Pickle obj for sending. Returns the data and a parcel, or None in place of the parcel.
 
-    The channel takes the parcel over with the data.
+    The parcel holds references to the live objects that the data name, until its last reference ends. The channel takes the
+    parcel over with the data.
     """
     data, parcel = _symplast._pack(dumps, obj, sender)
     if parcel is not None and (classes := sys.modules.get("symplast.classes")) is not None:
@@ -67,5 +67,5 @@ def send(obj, sender):
 
 
 def loads(data):
-    """Unpickle what dumps() of another interpreter made."""
+    """Unpickle data that dumps() of another interpreter made."""
     return None if data == _NONE else Unpickler(io.BytesIO(data)).load()

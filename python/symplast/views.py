@@ -1,6 +1,6 @@
 """
-The views that keys(), values() and items() of live mappings return: those of collections.abc, each iteration of which sees one
-moment.
+The views that keys(), values() and items() of live mappings return. They derive from the views of collections.abc; each iteration
+sees the mapping as it was at one moment.
 """
 
 import collections.abc
@@ -15,7 +15,7 @@ class KeysView(collections.abc.KeysView):
     """Set-like view of the keys of a live mapping."""
 
     __slots__ = ()
-    mapping = property(_mapping_of, doc="Read-only proxy of the mapping that the view is of.")
+    mapping = property(_mapping_of, doc="Read-only proxy of the mapping behind the view.")
 
     def __iter__(self):
         return self._mapping._iterate(0, False)
@@ -31,7 +31,7 @@ class ValuesView(collections.abc.ValuesView):
     """View of the values of a live mapping."""
 
     __slots__ = ()
-    mapping = property(_mapping_of, doc="Read-only proxy of the mapping that the view is of.")
+    mapping = property(_mapping_of, doc="Read-only proxy of the mapping behind the view.")
 
     def __iter__(self):
         return self._mapping._iterate(1, False)
@@ -50,7 +50,7 @@ class ItemsView(collections.abc.ItemsView):
     """Set-like view of the (key, value) pairs of a live mapping."""
 
     __slots__ = ()
-    mapping = property(_mapping_of, doc="Read-only proxy of the mapping that the view is of.")
+    mapping = property(_mapping_of, doc="Read-only proxy of the mapping behind the view.")
 
     def __iter__(self):
         return self._mapping._iterate(2, False)

@@ -1,10 +1,10 @@
-"""What runs in a worker interpreter: take a task, run it, answer."""
+"""The code of a worker interpreter: it takes a task, runs it, and answers."""
 
 import atexit
 import builtins
 import marshal
 import sys
-from _operator import itemgetter  # As it is in operator, with less around it.
+from _operator import itemgetter  # operator has it too, but imports more.
 
 from symplast import _symplast, byvalue, privacy, searchpath, transport
 from symplast.byvalue import identity
@@ -14,11 +14,11 @@ EXCEPTION = 1
 
 
 class InitializerFailed(Exception):
-    """The initializer raised; the message is its traceback."""
+    """The initializer raised an exception. The message is its traceback."""
 
 
 class Damaged(BaseException):
-    """A task has taken away what all code needs: the interpreter is given up for a new one."""
+    """A task has removed what all Python code needs. The interpreter is replaced by a new one."""
 
 
 def main(settings):
@@ -35,7 +35,7 @@ def main(settings):
             _symplast.worker_answer(*_run(data, sender, essentials))
             del data
         except KeyboardInterrupt as exc:
-            # An interrupt that was meant for the task but came before or after it.
+            # An interrupt for the task that came before or after the task ran.
             try:
                 _symplast.worker_answer(EXCEPTION, *_dump_exception(exc, sender))
             except RuntimeError:
@@ -43,9 +43,9 @@ def main(settings):
 
 
 class _Essentials:
-    """What a worker cannot do without, as it is after the initializer.
+    """The builtins and modules that a worker needs, as they are after the initializer.
 
-    Programs change other things, and builtins, for good reasons.
+    Other builtins and modules may be changed: programs have good reasons for that.
     """
 
     NAMES = (
@@ -65,7 +65,7 @@ class _Essentials:
         return self._get_builtins(self._builtins), self._get_modules(self._modules)
 
     def check(self):
-        """Damaged if something is missing. Called after each task."""
+        """Raise Damaged if something is missing or replaced. Called after each task."""
         try:
             if self._look() == self._expected and sys.modules is self._modules and sys.meta_path:
                 return
@@ -84,7 +84,7 @@ def _initialize(data):
 
 def _run(data, sender, essentials):
     try:
-        # After a change of the owner's path, if there was one.
+        # A change of the owner's path may come first.
         fn, args, kwargs = transport.loads(data)[-3:]
         result = fn(*args, **kwargs)
     except BaseException as exc:
@@ -98,7 +98,7 @@ def _run(data, sender, essentials):
 
 
 def _dump_exception(exc, sender):
-    # The text goes along in any case: the exception may fail to unpickle where it arrives.
+    # The text is always sent: the exception may fail to unpickle in the owner.
     summary, text, sound = _describe(exc)
     data = parcel = None
     if sound:
@@ -110,9 +110,9 @@ def _dump_exception(exc, sender):
 
 
 def _describe(exc):
-    """Type and message of an exception, its traceback as text, and whether it could be formatted."""
+    """Return type and message of an exception as text, its traceback as text, and whether it could be formatted."""
     try:
-        import traceback  # Brings many modules with it, which a worker that never fails does not need.
+        import traceback  # Imports many modules, which a worker without failures does not need.
 
         text = "".join(traceback.format_exception(exc))
         return "".join(traceback.format_exception_only(exc)).strip(), text, True
@@ -132,7 +132,7 @@ def _where(exc):
 
 
 def name_of_type(obj):
-    """The name of an object's type, whatever that makes of it."""
+    """Return the name of an object's type, without calling any method of the type."""
     names = vars(type)
     module = names["__module__"].__get__(type(obj))
     name = names["__qualname__"].__get__(type(obj))
@@ -147,7 +147,7 @@ def boot(settings):
     identity.MAIN.foreign = True
     import threading
 
-    # From 3.13 on this thread counts as one that somebody else started, and its threads would be daemons as it is.
+    # From 3.13 on this thread counts as one that other code has started. Such a thread is a daemon, and so would its threads be.
     threading.current_thread()._daemonic = False
     names = vars(threading)
     del threading
@@ -159,8 +159,8 @@ def boot(settings):
 
 
 def _end_threads(threading):
-    # What CPython does when it ends the interpreter; but by then nothing may have to wait for another interpreter to start or
-    # end, as 3.12 does that one at a time, and no daemon thread may be left.
+    # CPython does this too when it ends the interpreter. But then nothing may wait for another interpreter to start or end,
+    # because 3.12 starts and ends interpreters one at a time, and no daemon thread may be left.
     _join_threads(threading)
     atexit._run_exitfuncs()
     others = (threading["_MainThread"], threading["_DummyThread"])
@@ -169,14 +169,14 @@ def _end_threads(threading):
     try:
         from symplast import daemons
     except ImportError:
-        # What a task has damaged stays behind with its threads.
+        # A task has damaged the interpreter, which stays with its threads until the program ends.
         return
     daemons.stop(threading)
 
 
 def _forget_this_thread(threading):
-    # What CPython 3.13 has put into the thread's own data to notice its end runs when the interpreter has hardly anything left,
-    # and prints that it failed.
+    # CPython 3.13 keeps an object in the thread's own data whose finalizer notices the thread's end. It would run when the
+    # interpreter has almost nothing left, and print an error.
     kept = threading.get("_thread_local_info")
     if kept is not None:
         vars(kept).pop("_track_dummy_thread_ref", None)
@@ -185,8 +185,8 @@ def _forget_this_thread(threading):
 def _join_threads(threading):
     while threading["_threading_atexits"]:
         threading["_threading_atexits"].pop()()
-    # This thread is the main thread on 3.12 and a dummy from 3.13 on, where the main thread is that of the process. One that is
-    # just being started is not alive yet; the thread that starts it is.
+    # This thread is the main thread on 3.12, and a dummy from 3.13 on, where the main thread is that of the process. A thread
+    # that is just being started is not alive yet, but the thread that starts it is.
     others = (threading["_MainThread"], threading["_DummyThread"])
     while running := [thread for thread in threading["enumerate"]() if not (thread.daemon or isinstance(thread, others))
                       and thread.is_alive()]:

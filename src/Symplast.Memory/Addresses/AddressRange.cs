@@ -4,9 +4,9 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// The one range of addresses that all pools of the process lie in. Because it is one range, "is this pointer shared?" is a
-/// subtraction and a compare. It is reserved without memory behind it and handed out in runs of 2 MiB chunks; a side table gives
-/// the owner of each chunk, another (<see cref="ObjectMarks"/>) two bits for each 16 bytes.
+/// The one range of addresses in which all pools of the process lie. So the question "is this pointer shared?" takes a
+/// subtraction and a comparison. The range is reserved without memory behind it, and handed out in runs of 2 MiB chunks. One side
+/// table holds the owner of each chunk, another (<see cref="ObjectMarks"/>) two bits for each 16 bytes.
 /// </summary>
 public static unsafe class AddressRange
 {
@@ -16,7 +16,7 @@ public static unsafe class AddressRange
     /// <summary>Bytes in a chunk: 2 MiB.</summary>
     public const nuint ChunkSize = (nuint)1 << ChunkShift;
 
-    /// <summary>Bytes beside the range that those who fill the chunks have for each chunk; see <see cref="Notes"/>.</summary>
+    /// <summary>Bytes beside the range for each chunk, for the use of the chunk's owner; see <see cref="Notes"/>.</summary>
     internal const nuint NoteSize = 16;
 
     // A blittable struct without initialiser has no class constructor, so that Contains compiles to two loads and a compare.
@@ -75,8 +75,10 @@ public static unsafe class AddressRange
         throw new InsufficientMemoryException("no address space for shared pools");
     }
 
-    /// <summary>A table beside the range with <see cref="NoteSize"/> bytes for each chunk, all zero at first, for the use of
-    /// whoever takes the chunks.</summary>
+    /// <summary>
+    /// A table beside the range with <see cref="NoteSize"/> bytes for each chunk, initially zero, for the use of the chunk's
+    /// owner.
+    /// </summary>
     internal static byte* Notes => _state.Notes;
 
     /// <summary>
@@ -99,7 +101,7 @@ public static unsafe class AddressRange
     public static int OwnerSlot(void* pointer)
     {
         Debug.Assert(Contains(pointer));
-        // Acquire: pairs with the release in Take, so that who sees the slot also sees the pool registered under it.
+        // Acquire: pairs with the release in Take. A thread that sees the slot also sees the pool registered under it.
         return Volatile.Read(ref _state.Owner[((nuint)pointer - _state.Base) >> ChunkShift]) - 1;
     }
 
@@ -127,7 +129,7 @@ public static unsafe class AddressRange
     }
 
     /// <summary>
-    /// Gives a run of chunks back: its memory returns to the system at once, its addresses may be reused. Thread-safe.
+    /// Releases a run of chunks. Its memory returns to the system at once, and its addresses may be reused. Thread-safe.
     /// </summary>
     internal static void Release(byte* start, nuint chunks)
     {
@@ -141,7 +143,8 @@ public static unsafe class AddressRange
     }
 
     /// <summary>
-    /// Returns the memory of a run of chunks to the system; the addresses stay their owner's, and inaccessible. Thread-safe.
+    /// Returns the memory of a run of chunks to the system. The addresses stay reserved for their owner, and inaccessible.
+    /// Thread-safe.
     /// </summary>
     internal static void Empty(byte* start, nuint chunks)
     {
@@ -151,7 +154,7 @@ public static unsafe class AddressRange
         ObjectMarks.Clear(start, length);
     }
 
-    // First fit over the chunks that were given back, then fresh ones. The gate is held.
+    // First fit over the released chunks, then fresh chunks. The gate is held.
     static nuint FindFree(nuint chunks)
     {
         if (_state.FreeChunks >= chunks)

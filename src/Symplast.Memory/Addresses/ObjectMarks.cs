@@ -12,7 +12,7 @@ public enum ObjectMark : byte
     Object = 1,
 
     /// <summary>
-    /// A finished object begins here whose original was mutable (list, set, bytearray); thawing gives that back.
+    /// A finished object begins here whose original was mutable (list, set, bytearray). Thawing makes a mutable one again.
     /// </summary>
     MutableOrigin = 2,
 
@@ -22,8 +22,8 @@ public enum ObjectMark : byte
 
 /// <summary>
 /// Two bits for each 16 bytes of the address range, beside the range so that they can be written while pool pages are read-only.
-/// They tell where objects begin (a number from outside can be checked to be an object) and what cannot be read off the object
-/// itself.
+/// They tell where objects begin, so that a number from outside can be checked to be an object's address, and what the object
+/// itself does not tell.
 /// </summary>
 /// <remarks>
 /// Bytes are shared by neighbours of 64 bytes; that is safe without atomics because memory is handed out to one writer at a time
@@ -79,13 +79,13 @@ public static unsafe class ObjectMarks
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsSingle(void* address) => Get((byte*)address + 16) == ObjectMark.InProgress;
 
-    /// <summary>To be called before another object that refers to the object is published. Thread-safe.</summary>
+    /// <summary>Must be called before another object that refers to the object is published. Thread-safe.</summary>
     public static void ClearSingle(void* address)
     {
         nuint unit = ((nuint)address + 16 - _state.Base) >> 4;
         int* word = (int*)(_state.Bits + ((unit >> 2) & ~(nuint)3));
-        // Atomic, so that two threads which do this in one word lose nothing. Needs no order: whoever can see the new reference
-        // got it through the publication of the object that holds it, and to all others the note is as true as before.
+        // Atomic, so that two threads that change one word lose no bit. No order is needed: a thread that sees the new reference
+        // got it through the publication of the object that holds it, and for every other thread the note is still true.
         Interlocked.And(ref *word, ~(3 << (int)((unit & 15) * 2)));
     }
 

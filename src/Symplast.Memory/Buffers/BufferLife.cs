@@ -1,28 +1,29 @@
 namespace Symplast.Memory;
 
-/// <summary>Steps of a buffer's life that tests leave out.</summary>
+/// <summary>The steps of a buffer's life that tests leave out.</summary>
 internal enum BufferStep
 {
-    /// <summary>An export is counted in the step in which the owner is found to be there.</summary>
+    /// <summary>One step counts an export and checks that the owner is alive.</summary>
     ExportingIsOneStep,
 
-    /// <summary>Who lets go finds out in the same step whether there are exports.</summary>
+    /// <summary>One step makes the buffer gone and checks whether there are exports.</summary>
     LettingGoIsOneStep,
 }
 
 /// <summary>
-/// The protocol of a <see cref="SharedBuffer"/> and nothing else: one word, the state of its owner in the low two bits, four for
-/// each export above.
+/// The protocol of a <see cref="SharedBuffer"/>. One word holds the state of the owner in its low two bits, and the number of
+/// exports above.
 /// </summary>
 /// <remarks>
 /// <list type="table">
 /// <item><term>owned</term><description>exports come and go; sections may look at the memory</description></item>
-/// <item><term>retired</term><description>the owner died: no new exports; sections that are open may look
-/// still</description></item>
-/// <item><term>gone</term><description>no section looks any more: the memory is freed by whoever finds no export left, and he is
-/// one only</description></item>
+/// <item><term>retired</term><description>the owner died: no new exports; open sections may still read the
+/// memory</description></item>
+/// <item><term>gone</term><description>no section reads the memory any more; the one thread that finds no export left frees
+/// it</description></item>
 /// </list>
-/// From owned to retired once, by whoever deletes the owner; from either to gone once, after a grace period.
+/// The change from owned to retired happens once, by the thread that deletes the owner. The change from either to gone happens
+/// once, after a grace period.
 /// </remarks>
 internal static class BufferLife
 {
@@ -31,11 +32,11 @@ internal static class BufferLife
     const long Phase = 3;
     const long OneExport = 4;
 
-    /// <summary>One more export; false if the owner died.</summary>
+    /// <summary>Adds an export; false if the owner died.</summary>
     internal static bool TryExport(ref long life)
     {
         Interleaving.DeepPoint();
-        // Any value will do to begin with: the exchange decides.
+        // No order is needed for this load: the compare-and-swap decides.
         long found = Volatile.Read(ref life);
         while ((found & Phase) == 0)
         {
@@ -45,7 +46,8 @@ internal static class BufferLife
                 life = found + OneExport;
                 return true;
             }
-            // Full fence; pairs with those in Retire and LetGo: they find this export, or we find theirs.
+            // Full fence; pairs with the fences in Retire and LetGo: either they find this export, or this thread finds their
+            // change.
             long seen = Interlocked.CompareExchange(ref life, found + OneExport, found);
             if (seen == found) return true;
             found = seen;
@@ -62,7 +64,7 @@ internal static class BufferLife
     }
 
     /// <summary>
-    /// Nobody looks at the memory any more but those who export it. True if there are none, and it is the caller's to free.
+    /// Marks the buffer as gone: only exports may still use the memory. True if there are none, and the caller must free it.
     /// </summary>
     internal static bool LetGo(ref long life)
     {
@@ -84,11 +86,13 @@ internal static class BufferLife
         }
     }
 
-    /// <summary>One export less. True if it was the last of all, and the memory is the caller's to free.</summary>
+    /// <summary>
+    /// Ends an export. True if the buffer is gone and this was its last export, and the caller must free the memory.
+    /// </summary>
     internal static bool EndExport(ref long life)
     {
         Interleaving.DeepPoint();
-        // Full fence; pairs with LetGo: what was done with the memory comes before its end.
+        // Full fence; pairs with LetGo: all accesses to the memory come before it is freed.
         return Interlocked.Add(ref life, -OneExport) == Gone;
     }
 }

@@ -4,14 +4,15 @@ using System.Runtime.InteropServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// Memory that belongs to an object of a pool and can outlive it and the pool: it is <em>exported</em> to code that asks nobody
-/// before it reads or writes, and stays until the last export has ended. This is the descriptor; the memory follows it.
+/// The descriptor of memory that belongs to an object of a pool and can outlive the object and the pool. The memory is
+/// <em>exported</em> to code that reads and writes it without asking, and stays until the last export has ended. It follows the
+/// descriptor.
 /// </summary>
 /// <remarks>
-/// <para>It lies outside the pool's chunks, so that everything else of a deleted pool goes back at once. It counts against the
-/// pool's limit, and in its statistics, until its owner dies or is deleted. Large ones are mapped, so that what nobody has
-/// written costs nothing. They are not left to wait with the blocks: if no other section is open when the owner dies, which
-/// sections are short enough for, they go at once.</para>
+/// <para>A buffer lies outside the pool's chunks, so everything else of a deleted pool is freed at once. It counts against the
+/// pool's limit, and in its statistics, until its owner dies or is deleted. Large buffers are mapped, so parts that were never
+/// written cost nothing. A large buffer does not wait with the retired blocks: it is freed at once if no other section is open
+/// when the owner dies. Since sections are short, that is the usual case.</para>
 /// <para>The heap has a list of its buffers, by which the deletion of the pool finds them. How owner, exports and memory end:
 /// <see cref="BufferLife"/>.</para>
 /// </remarks>
@@ -21,23 +22,23 @@ public unsafe struct SharedBuffer
     /// <summary>Bytes before the memory, which is aligned to as many: a cache line.</summary>
     public const int HeaderSize = 64;
 
-    // How often to look whether other sections have ended.
+    // How often to check whether other sections have ended.
     const int Tries = 8;
     const nuint Smallest = 128;
     const nuint SystemPage = 4096;
     const ulong Largest = 1ul << 46;
 
-    /// <summary>Larger ones are mapped.</summary>
+    /// <summary>Larger buffers are mapped.</summary>
     internal const nuint LargestAllocated = 2 * Page.Size;
 
-    // What the heap knows of it.
+    // The heap's descriptor of the buffer.
     [FieldOffset(0)]
     ExternalBlock _block;
 
     [FieldOffset(40)]
     long _life;
 
-    /// <summary>For the owner's use, and that of those to whom it is exported: the number of elements.</summary>
+    /// <summary>The number of elements, for the use of the owner and of exports.</summary>
     [FieldOffset(48)]
     public nint Count;
 
@@ -51,7 +52,7 @@ public unsafe struct SharedBuffer
     public static byte* Data(SharedBuffer* buffer) => (byte*)buffer + HeaderSize;
 
     /// <summary>
-    /// A buffer with so many bytes, all zero, which is its owner's to <see cref="Retire"/>; null if there is no memory or the
+    /// Makes a buffer with so many bytes, all zero, which its owner must <see cref="Retire"/>. Null if there is no memory or the
     /// pool is full (<see cref="Participant.Failure"/> says which). Inside a section in which the pool was not deleted.
     /// </summary>
     public static SharedBuffer* Create(Participant* me, PoolHeap* heap, nuint bytes)
@@ -59,7 +60,7 @@ public unsafe struct SharedBuffer
         Debug.Assert(Epoch.IsInside(me));
         if (HeapDebug.IsFailing() || bytes > Largest || heap == HeapTable.Gone) return Refuse(me, AllocationFailure.OutOfMemory);
         nuint size = bytes + HeaderSize;
-        // A checked heap maps all, so that whoever comes too late dies.
+        // A checked heap maps every buffer, so that a late access is a segmentation fault.
         bool isMapped = size > LargestAllocated || heap->Quarantine != null;
         nuint granule = isMapped ? SystemPage : Smallest;
         size = (size + granule - 1) & ~(granule - 1);
@@ -78,8 +79,8 @@ public unsafe struct SharedBuffer
     }
 
     /// <summary>
-    /// One more export: the memory stays until <see cref="EndExport"/>, whatever becomes of owner and pool. False if the owner
-    /// died. Inside the section in which the buffer was found, or by one who exports it. Thread-safe.
+    /// Adds an export: the memory stays until <see cref="EndExport"/>, also if the owner or the pool is deleted. False if the
+    /// owner died. Inside the section in which the buffer was found, or by a caller that has an export. Thread-safe.
     /// </summary>
     public static bool TryExport(SharedBuffer* buffer) => BufferLife.TryExport(ref buffer->_life);
 
@@ -90,14 +91,15 @@ public unsafe struct SharedBuffer
     }
 
     /// <summary>
-    /// The owner died, or was deleted: the buffer ends when no section looks at it and nobody exports it. Once, inside a section
-    /// in which the pool was not deleted, and after an interlocked operation since which no section finds it.
+    /// Called once when the owner dies or is deleted. The buffer ends when no section reads it and no export is left. Inside a
+    /// section in which the pool was not deleted, and after the interlocked operation that unlinked the buffer.
     /// </summary>
     public static void Retire(Participant* me, SharedBuffer* buffer)
     {
         Debug.Assert(Epoch.IsInside(me));
         PoolHeap* heap = buffer->_block.Heap;
-        // What is gone does not count against the limit, as with blocks. What is still exported is those who do so.
+        // A retired buffer does not count against the limit, nor does a retired block. Memory that is still exported is charged
+        // to no pool.
         if (heap->Charge != null) PoolCharge.GiveBack(heap->Charge, (long)buffer->_block.Size);
         if (buffer->_block.Size > LargestAllocated && IsAlone(me))
         {
@@ -109,7 +111,7 @@ public unsafe struct SharedBuffer
         if (local != null) Limbo.Add(local, &buffer->_block);
     }
 
-    // No section looks at it any more. The block is what the buffer begins with.
+    // No section reads the buffer any more. The external block is the beginning of the buffer.
     static void LetGo(ExternalBlock* block)
     {
         SharedBuffer* buffer = (SharedBuffer*)block;
@@ -127,7 +129,7 @@ public unsafe struct SharedBuffer
         for (int turn = 0; turn < Tries; turn++)
         {
             if (Epoch.IsAlone(me)) return true;
-            // Others' sections may be in the midst of something; they take less than a microsecond, unless they were preempted.
+            // Sections of other threads may be open. They take less than a microsecond, unless their threads were preempted.
             Thread.Yield();
         }
         return false;

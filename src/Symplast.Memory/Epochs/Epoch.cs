@@ -5,19 +5,19 @@ using System.Runtime.InteropServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// Epoch-based reclamation, the RCU of the project: readers announce the epoch in which they begin, and what was unlinked is
-/// freed two epochs later, when nobody who might have seen it is still reading. The protocol and why it is safe:
+/// Epoch-based reclamation, the RCU of the project. Readers announce the epoch in which they begin. An unlinked block is freed
+/// two epochs later, when no reader that might have seen it is still reading. The protocol and its proof:
 /// <see cref="EpochProtocol{TMemory}"/>.
 /// </summary>
 /// <remarks>
 /// <para>A section must never span Python code, a wait, or the taking of a GIL.</para>
-/// <para>Participants are never freed, only used again: others walk their list without a lock. A participant is joined from Join
-/// to Leave, or until it is buried: each holds a robust mutex, by which the others learn that its thread died. Joined, and the
-/// participant's caches, change hands only while no thread advances.</para>
+/// <para>Participants are never freed, only reused, because other threads walk their list without a lock. A participant is joined
+/// from Join to Leave, or until it is buried after its thread's death. Each participant holds a robust mutex, by which other
+/// threads learn of that death. Joined and Caches change only while no thread advances.</para>
 /// </remarks>
 public static unsafe class Epoch
 {
-    // Every so many epochs the idle participants are looked at too, in case their threads have died.
+    // Once in so many epochs, idle participants are checked too, in case their threads have died.
     const ulong BurialInterval = 64;
 
     // A blittable struct without initialiser has no class constructor.
@@ -32,8 +32,8 @@ public static unsafe class Epoch
 
     /// <summary>Must be called once before anything else here. Idempotent, not thread-safe.</summary>
     /// <param name="ended">
-    /// Takes away the <see cref="Participant.Caches"/> of a participant that leaves, or whose thread died. Called by whichever
-    /// thread finds that out, while none advances; it must not advance either.
+    /// Removes the <see cref="Participant.Caches"/> of a participant that leaves or whose thread died. Called by the thread that
+    /// finds this out, while no thread advances; the function must not advance either.
     /// </param>
     internal static void Start(delegate*<Participant*, void> ended)
     {
@@ -45,14 +45,14 @@ public static unsafe class Epoch
         Interlocked.MemoryBarrierProcessWide();
     }
 
-    /// <summary>Makes the calling thread a participant. A thread may be several ones, though it need not.</summary>
+    /// <summary>Makes the calling thread a participant. One thread may have several participants.</summary>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
     public static Participant* Join() => Join(isBound: true);
 
     /// <summary>
-    /// A participant of no thread's own: a lock of the caller's, such as an interpreter's GIL, sees to it that one thread at a
-    /// time uses it and that it does not change hands inside a section. It stays until <see cref="Leave"/>, whatever becomes of
-    /// the threads.
+    /// Makes a participant that no thread owns. A lock of the caller's, such as an interpreter's GIL, ensures that one thread at
+    /// a time uses the participant, and that no other thread takes it over inside a section. The participant stays until
+    /// <see cref="Leave"/>, also if threads die.
     /// </summary>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
     public static Participant* JoinUnbound() => Join(isBound: false);
@@ -81,7 +81,8 @@ public static unsafe class Epoch
         if (isNew)
         {
             me->Next = (Participant*)_state.Clock.First;
-            // Release: pairs with the acquire in Scan, which walks the list without the lock; it is filled in by now.
+            // Release: pairs with the acquire in Scan, which walks the list without the lock. The participant is filled in
+            // before.
             Volatile.Write(ref _state.Clock.First, (nint)me);
         }
         EndAdvance();
@@ -89,15 +90,16 @@ public static unsafe class Epoch
     }
 
     /// <summary>
-    /// Ends the calling thread's participation, or an unbound one; what it has retired and not freed is left to others. Not
-    /// inside a section. Has no effect on the participant of another thread, which ends with that thread.
+    /// Ends the participation of the calling thread, or an unbound participant. Blocks that were retired and not yet freed are
+    /// left to other threads. Not inside a section. Has no effect on the participant of another thread, which ends with that
+    /// thread.
     /// </summary>
     public static void Leave(Participant* me)
     {
         Debug.Assert(me->Depth == 0 && me->Joined == 1);
         BeginAdvance();
-        // The kernel walks the mutexes that a thread holds when it ends: the memory of one that cannot be given up must stay as
-        // it is.
+        // The kernel walks the mutexes that a thread holds when it ends, so the memory of a mutex that cannot be given up must
+        // stay unchanged.
         if (me->IsUnbound != 0 || RobustMutex.TryDestroy(me->Alive)) End(me);
         EndAdvance();
     }
@@ -134,8 +136,8 @@ public static unsafe class Epoch
     public static bool IsInside(Participant* me) => me->Depth > 0;
 
     /// <summary>
-    /// True if the calling thread is inside a section, as whichever participant of its own: then it must not wait for sections to
-    /// end. Of participants that are no thread's own nobody knows which thread is inside.
+    /// True if the calling thread is inside a section of any of its own participants. Then it must not wait for sections to end.
+    /// Unbound participants are not considered, because nothing tells which thread uses them.
     /// </summary>
     public static bool IsInsideAny()
     {
@@ -144,8 +146,8 @@ public static unsafe class Epoch
         BeginAdvance();
         // Acquire: pairs with the release in Join.
         Participant* each = (Participant*)Volatile.Read(ref _state.Clock.First);
-        // Of other threads' participants only the number is read, which stays while nobody joins. One that has ours, is inside
-        // and not dead is ours.
+        // Of other threads' participants only the thread number is read, which is constant while no thread joins. A participant
+        // that has this thread's number, is inside a section and is not dead belongs to this thread.
         for (; each != null && !isInside; each = each->Next)
         {
             isInside = each->Joined != 0 && each->Thread == thread && each->Announced != 0 && !Bury(each);
@@ -155,8 +157,8 @@ public static unsafe class Epoch
     }
 
     /// <summary>
-    /// The tag for what was unlinked just now. The unlinking must have been an interlocked operation, or a store that one has
-    /// followed since.
+    /// The tag for a block that was just unlinked. The unlinking must have been an interlocked operation, or a store followed by
+    /// one.
     /// </summary>
     public static ulong Now => EpochProtocol<Hardware>.Tag(ref _state.Clock);
 
@@ -165,8 +167,8 @@ public static unsafe class Epoch
     public static bool HasPassed(ulong tag) => EpochProtocol<Hardware>.HasPassed(ref _state.Clock, tag);
 
     /// <summary>
-    /// Begins a new epoch and looks which one is over. False if another thread does so at this moment. May be called inside a
-    /// section.
+    /// Begins a new epoch and finds the oldest one that a section may still have announced. False if another thread does so at
+    /// this moment. May be called inside a section.
     /// </summary>
     public static bool TryAdvance()
     {
@@ -178,21 +180,22 @@ public static unsafe class Epoch
     }
 
     /// <summary>
-    /// True if nobody but <paramref name="me"/> can be looking at what was unlinked just now, by an interlocked operation: then
-    /// it need not wait. Interrupts all running threads, so it is for what is worth that.
+    /// True if no thread but that of <paramref name="me"/> can be reading a block that was just unlinked by an interlocked
+    /// operation. Such a block can be freed without a grace period. Interrupts all running threads, so it is for large blocks
+    /// only.
     /// </summary>
     internal static bool IsAlone(Participant* me) => EpochProtocol<Hardware>.IsAlone(ref _state.Clock, me);
 
     /// <summary>
-    /// Waits until every section that is open now has ended (<c>synchronize_rcu</c>); those that begin later may go on. No GIL
-    /// may be held for which a section's thread could wait. The calling thread need not be a participant.
+    /// Waits until every section that is open now has ended (<c>synchronize_rcu</c>). Sections that begin later are not waited
+    /// for. The caller may not hold a GIL for which a section's thread could wait. The calling thread need not be a participant.
     /// </summary>
     /// <exception cref="InvalidOperationException">The calling thread is inside a section, whose end it would wait
     /// for.</exception>
     public static void Synchronize()
     {
         if (IsInsideAny()) throw new InvalidOperationException("a thread cannot wait for sections to end inside one of its own");
-        // Full fence: what the caller unlinked comes before the tag is loaded.
+        // Full fence: the caller's unlinking comes before the load of the tag.
         Interlocked.MemoryBarrier();
         ulong tag = Now;
         for (int turn = 0; ; turn++)
@@ -205,9 +208,9 @@ public static unsafe class Epoch
     }
 
     /// <summary>
-    /// Ends the participation of threads that died without leaving, so that others get what they had. Does nothing if another
-    /// thread advances at this moment. May be called inside a section. Those that died inside one are found by
-    /// <see cref="TryAdvance"/> anyway.
+    /// Ends the participation of threads that died without leaving, so that other threads take over their caches. Does nothing if
+    /// another thread advances at this moment. May be called inside a section. Threads that died inside a section are also found
+    /// by <see cref="TryAdvance"/>.
     /// </summary>
     internal static void BuryDead()
     {
@@ -264,14 +267,14 @@ public static unsafe class Epoch
         }
     }
 
-    // One at a time, so that no scan relies on a fence that another thread has yet to issue, and so that nobody comes or goes
-    // while one looks who died.
+    // One thread at a time advances, joins or leaves. So no scan relies on a fence that another thread has yet to issue, and the
+    // list is stable while dead participants are searched.
     static void BeginAdvance()
     {
         while (!EpochProtocol<Hardware>.TryBeginAdvance(ref _state.Clock)) Thread.Yield();
     }
 
-    // A millisecond. Thread.Sleep would give the calling thread a managed object, which a finalizer takes back.
+    // A millisecond. Thread.Sleep would give the calling thread a managed object that has a finalizer.
     static void Pause()
     {
         int word = 0;

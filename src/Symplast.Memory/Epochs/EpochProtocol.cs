@@ -3,11 +3,11 @@ using System.Runtime.InteropServices;
 
 namespace Symplast.Memory;
 
-/// <summary>What the threads of an epoch scheme share, but for the participants themselves.</summary>
+/// <summary>The state that the threads of an epoch scheme share, except the participants.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 384)]
 internal struct EpochClock
 {
-    /// <summary>The epoch; begins at 1. Every reader loads it, and it changes only with an advance.</summary>
+    /// <summary>The global epoch, which begins at 1. Every reader loads it; only an advance changes it.</summary>
     [FieldOffset(128)]
     internal ulong Global;
 
@@ -15,36 +15,38 @@ internal struct EpochClock
     [FieldOffset(136)]
     internal ulong Oldest;
 
-    /// <summary>Participant*: the first of all that ever joined.</summary>
+    /// <summary>Participant*: the first in the list of all participants that ever joined.</summary>
     [FieldOffset(144)]
     internal nint First;
 
-    /// <summary>1 while a thread advances, joins or leaves. Apart from what readers load.</summary>
+    /// <summary>
+    /// 1 while a thread advances, joins or leaves. On a cache line of its own, apart from the fields that readers load.
+    /// </summary>
     [FieldOffset(256)]
     internal int Advancing;
 }
 
-/// <summary>The steps of epoch-based reclamation, and nothing else: see <see cref="Epoch"/> for how they are used.</summary>
+/// <summary>The steps of epoch-based reclamation. <see cref="Epoch"/> uses them.</summary>
 /// <remarks>
 /// <para>K. Fraser, "Practical lock-freedom", 2004; T. Brown, "Reclaiming memory for lock-free data structures", PODC 2015.
-/// Readers use no fence: the one who advances the epoch makes all running threads execute one (<c>membarrier</c>), as liburcu's
-/// memb flavour does.</para>
+/// Readers use no fence. The thread that advances the epoch makes all running threads execute one (<c>membarrier</c>), as
+/// liburcu's memb flavour does.</para>
 /// <para>Steps. A reader stores the global epoch in its slot (Announce), loads pointers, clears the slot (Withdraw). A writer
 /// unlinks with an interlocked operation, then loads the global epoch <c>t</c> as the block's tag. Advance, which is serialised:
 /// increment the global epoch; fence in all threads; take the minimum of the new epoch and all slots.</para>
-/// <para>Why a minimum above <c>t</c> means that nobody reads the block any more. A reader that found the pointer loaded the
-/// global epoch before, and the writer loaded the tag after the unlinking, so the reader announced at most <c>t</c>. A minimum
-/// above <c>t</c> is the result of an advance that took the global epoch from <c>t</c> or more to <c>t + 1</c> or more; the
-/// increment came after the tag was loaded, its fence after that, so the fence comes after the unlinking. If in the reader the
-/// fence fell after the announcement, the announcement is visible to the scan, and the minimum is at most <c>t</c> while the
+/// <para>A minimum above <c>t</c> means that no thread reads the block any more. Proof: A reader that found the pointer loaded
+/// the global epoch before, and the writer loaded the tag after the unlinking, so the reader announced at most <c>t</c>. A
+/// minimum above <c>t</c> is the result of an advance that took the global epoch from <c>t</c> or more to <c>t + 1</c> or more;
+/// the increment came after the tag was loaded, its fence after that, so the fence comes after the unlinking. If in the reader
+/// the fence fell after the announcement, the announcement is visible to the scan, and the minimum is at most <c>t</c> while the
 /// section is open; if it fell before, the reader's loads come after it, and they do not find the block.</para>
-/// <para>Two things could break that, and each alone is harmless. Unlinking by a plain store: the tag may be loaded before the
-/// store is visible, and with two advances at once the epoch may be <c>t + 2</c> before the first fence, so that a reader
-/// announces <c>t + 2</c> and still finds the block. Hence unlinking is interlocked, or an interlocked operation comes between it
-/// and the tag (Limbo has one); advancing is serialised, and blocks are freed at <c>tag + 2</c>, one epoch later than
-/// needed.</para>
+/// <para>Unlinking by a plain store and concurrent advances would together break the proof; each alone is harmless. With a plain
+/// store the tag may be loaded before the store is visible; with two advances at once the epoch may be <c>t + 2</c> before the
+/// first fence, so that a reader announces <c>t + 2</c> and still finds the block. Hence unlinking is interlocked, or an
+/// interlocked operation comes between it and the tag (Limbo has one); advancing is serialised, and blocks are freed at <c>tag +
+/// 2</c>, one epoch later than needed.</para>
 /// <para>A reader that was interrupted between loading the global epoch and storing it announces an old one late. That delays
-/// freeing, but cannot endanger what was freed before: its loads came after the fence.</para>
+/// freeing, but is safe for blocks that were freed before: the reader's loads come after the fence.</para>
 /// </remarks>
 internal static unsafe class EpochProtocol<TMemory> where TMemory : struct, IMemoryModel
 {
@@ -52,8 +54,7 @@ internal static unsafe class EpochProtocol<TMemory> where TMemory : struct, IMem
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Announce(ref EpochClock clock, Participant* me)
     {
-        // Nothing here keeps the loads of the section from coming before this store, as others see it: that is what the fence in
-        // Advance is for.
+        // Other threads may see the loads of the section before this store. The fence in Advance orders them.
         TMemory.Store(ref me->Announced, TMemory.Load(ref clock.Global) << 1 | 1);
     }
 
@@ -63,8 +64,7 @@ internal static unsafe class EpochProtocol<TMemory> where TMemory : struct, IMem
     internal static void Withdraw(Participant* me) => TMemory.Store(ref me->Announced, 0);
 
     /// <summary>
-    /// The tag for what the caller unlinked just now, by an interlocked operation, or by a store and an interlocked operation
-    /// after it.
+    /// The tag for a block that the caller just unlinked, by an interlocked operation, or by a store followed by one.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong Tag(ref EpochClock clock) => TMemory.Load(ref clock.Global);
@@ -84,11 +84,13 @@ internal static unsafe class EpochProtocol<TMemory> where TMemory : struct, IMem
     // Full fence: pairs with EndAdvance.
     internal static bool TryBeginAdvance(ref EpochClock clock) => TMemory.TryTake(ref clock.Advancing);
 
-    /// <summary>Gives the right to advance back.</summary>
+    /// <summary>Releases the right to advance.</summary>
     // Release: pairs with TryBeginAdvance.
     internal static void EndAdvance(ref EpochClock clock) => TMemory.GiveBack(ref clock.Advancing);
 
-    /// <summary>Begins a new epoch and looks which ones are over. The caller has the right to advance.</summary>
+    /// <summary>
+    /// Begins a new epoch and finds the oldest one that a section may still have announced. The caller has the right to advance.
+    /// </summary>
     internal static void Advance(ref EpochClock clock)
     {
         // Full fence; pairs with the loads in Announce and Tag.
@@ -96,13 +98,14 @@ internal static unsafe class EpochProtocol<TMemory> where TMemory : struct, IMem
         // Pairs with the store in Announce.
         TMemory.FenceAll();
         ulong oldest = Scan(ref clock, global);
-        // Release: pairs with the acquire in IsOver and HasPassed. It never goes back: see the remarks about late announcements.
+        // Release: pairs with the acquire in IsOver and HasPassed. The value never decreases: see the remarks about late
+        // announcements.
         if (oldest > TMemory.Load(ref clock.Oldest)) TMemory.Store(ref clock.Oldest, oldest);
     }
 
     /// <summary>
-    /// Whether no section is open, but the caller's own, that could find what he unlinked before by an interlocked operation.
-    /// What <see cref="Advance"/> finds out for all, for one; it relies on no fence but its own.
+    /// Whether no section except the caller's own can find a block that the caller unlinked before by an interlocked operation.
+    /// It answers for one block the question that <see cref="Advance"/> answers for all, and relies on its own fence only.
     /// </summary>
     internal static bool IsAlone(ref EpochClock clock, Participant* me)
     {
@@ -118,14 +121,15 @@ internal static unsafe class EpochProtocol<TMemory> where TMemory : struct, IMem
     static ulong Scan(ref EpochClock clock, ulong global)
     {
         ulong oldest = global;
-        // Acquire: pairs with the release in Epoch.Join. Whoever is not in the list yet begins its first section after the fence.
+        // Acquire: pairs with the release in Epoch.Join. A participant that is not in the list yet begins its first section after
+        // the fence.
         Participant* each = (Participant*)Volatile.Read(ref clock.First);
         for (; each != null; each = each->Next)
         {
             // Acquire: pairs with the release in Withdraw.
             ulong announced = TMemory.Load(ref each->Announced) >> 1;
             if (announced == 0 || announced >= oldest) continue;
-            // One that lags may be dead.
+            // A participant that lags may be dead.
             if (announced + 2 <= global && Epoch.Bury(each)) continue;
             oldest = announced;
         }

@@ -3,26 +3,26 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// The accesses to shared memory that a protocol is made of. A protocol that is generic over them runs on the hardware in the
-/// product, and in tests on a model of it, in which stores become visible late and the order of everything is explored.
+/// The accesses to shared memory of which a protocol is made. A protocol that is generic over them runs on the hardware in the
+/// product, and in tests on a model of the hardware, in which stores become visible late and every order is explored.
 /// </summary>
 internal interface IMemoryModel
 {
-    /// <summary>A load that comes before all accesses after it (acquire).</summary>
+    /// <summary>An acquire load: it comes before all later accesses.</summary>
     static abstract ulong Load(ref ulong place);
 
     /// <summary>
-    /// A store that comes after all accesses before it (release). Others may see it late, after loads that follow it.
+    /// A release store: it comes after all earlier accesses. Other threads may see it late, after loads that follow it.
     /// </summary>
     static abstract void Store(ref ulong place, ulong value);
 
-    /// <summary>Adds one and returns the sum, as one step; a full fence.</summary>
+    /// <summary>Atomically adds one and returns the sum. A full fence.</summary>
     static abstract ulong Increment(ref ulong place);
 
-    /// <summary>Changes a 0 to 1, as one step; false if it was none. A full fence.</summary>
+    /// <summary>Atomically changes 0 to 1; false if the word was not 0. A full fence.</summary>
     static abstract bool TryTake(ref int place);
 
-    /// <summary>Changes it back to 0, after all accesses before it (release).</summary>
+    /// <summary>A release store of 0.</summary>
     static abstract void GiveBack(ref int place);
 
     /// <summary>A full fence in every running thread of the process.</summary>
@@ -49,7 +49,7 @@ internal readonly struct Hardware : IMemoryModel
     public static ulong Increment(ref ulong place) => Interlocked.Increment(ref place);
 
     /// <inheritdoc/>
-    // The first read only avoids useless exchanges.
+    // The first read only saves exchanges that must fail.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryTake(ref int place) =>
         Volatile.Read(ref place) == 0 && Interlocked.CompareExchange(ref place, 1, 0) == 0;

@@ -3,11 +3,11 @@ using System.Runtime.InteropServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// A thread that reads or changes shared structures: its place in the epoch scheme and its allocator caches. Lives in native
-/// memory; its address is an argument ("me") of every operation, which is faster than thread-local storage. From
+/// A thread that reads or changes shared structures: its place in the epoch scheme and its allocator caches. It lies in native
+/// memory, and its address is an argument ("me") of every operation, which is faster than thread-local storage. It is valid from
 /// <see cref="Epoch.Join()"/> to <see cref="Epoch.Leave"/>.
 /// </summary>
-/// <remarks>Used by the thread that joined only, but for <see cref="Announced"/>, which all may read.</remarks>
+/// <remarks>Only the thread that joined uses it, except <see cref="Announced"/>, which every thread may read.</remarks>
 [StructLayout(LayoutKind.Explicit, Size = 512)]
 public unsafe struct Participant
 {
@@ -22,19 +22,19 @@ public unsafe struct Participant
     [FieldOffset(128)]
     internal int Depth;
 
-    /// <summary>Why the last allocation gave nothing.</summary>
+    /// <summary>Why the last allocation returned null.</summary>
     [FieldOffset(132)]
     public AllocationFailure Failure;
 
-    /// <summary>Next in the list of all that ever joined; never unlinked.</summary>
+    /// <summary>Next in the list of all participants that ever joined; never unlinked.</summary>
     [FieldOffset(136)]
     internal Participant* Next;
 
-    /// <summary>Next in the list of those that left.</summary>
+    /// <summary>Next in the list of participants that left.</summary>
     [FieldOffset(144)]
     internal Participant* NextFree;
 
-    /// <summary>What the allocator keeps for the thread: its own business, but that it ends with the participant.</summary>
+    /// <summary>The allocator's data for the thread. They end with the participant; only the allocator uses them.</summary>
     [FieldOffset(152)]
     internal void* Caches;
 
@@ -47,17 +47,19 @@ public unsafe struct Participant
     internal int Joined;
 
     /// <summary>
-    /// The thread that joined, by the number that the C library has for it; that of a dead thread may be another one's by now. 0
-    /// if it is no thread's own.
+    /// The C library's number of the thread that joined, or 0 for an unbound participant. The number of a dead thread may have
+    /// been reused.
     /// </summary>
     [FieldOffset(168)]
     internal nuint Thread;
 
-    /// <summary>1 if no thread's death ends it: see <see cref="Epoch.JoinUnbound"/>.</summary>
+    /// <summary>1 if the death of no thread ends the participant: see <see cref="Epoch.JoinUnbound"/>.</summary>
     [FieldOffset(176)]
     internal int IsUnbound;
 
-    /// <summary>A robust mutex that the thread holds as long as it lives: whoever gets it learns that the thread died.</summary>
+    /// <summary>
+    /// A robust mutex that the thread holds as long as it lives. A thread that gets the mutex learns of the death.
+    /// </summary>
     [FieldOffset(192)]
     internal fixed byte Alive[MutexSize];
 }

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// glibc's robust mutexes, used for one thing: the kernel marks those that a dying thread holds, so that others can learn of its
-/// death. Thread ids cannot tell that, because they are used again.
+/// glibc's robust mutexes, used to detect the death of threads: the kernel marks the mutexes that a dying thread holds. Thread
+/// ids cannot tell this, because they are reused.
 /// </summary>
 internal static unsafe partial class RobustMutex
 {
@@ -12,7 +12,7 @@ internal static unsafe partial class RobustMutex
     const int OwnerDied = 130;
     const int AttributeSize = 16;
 
-    /// <summary>Makes a mutex of zeroed memory and takes it for the calling thread.</summary>
+    /// <summary>Initialises a mutex in zeroed memory and locks it for the calling thread.</summary>
     internal static void CreateHeld(byte* mutex)
     {
         byte* attribute = stackalloc byte[AttributeSize];
@@ -23,7 +23,7 @@ internal static unsafe partial class RobustMutex
         Lock(mutex);
     }
 
-    /// <summary>True if the thread that held the mutex has died; the mutex is gone then.</summary>
+    /// <summary>True if the thread that held the mutex has died. The mutex is destroyed then.</summary>
     internal static bool HolderDied(byte* mutex)
     {
         if (TryLock(mutex) != OwnerDied) return false;
@@ -31,9 +31,7 @@ internal static unsafe partial class RobustMutex
         return TryDestroy(mutex);
     }
 
-    /// <summary>
-    /// Gives up a mutex and destroys it; false, and nothing has changed, if the calling thread does not hold it.
-    /// </summary>
+    /// <summary>Unlocks a mutex and destroys it. False, with nothing changed, if the calling thread does not hold it.</summary>
     internal static bool TryDestroy(byte* mutex)
     {
         if (Unlock(mutex) != 0) return false;

@@ -5,13 +5,13 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// The proof that a participant is inside a read section, in which nothing that can be reached is freed. Sections nest; each ends
-/// with <see cref="Exit"/>, in the method that began it.
+/// The witness that a participant is inside a read section, in which no reachable block is freed. Sections nest. Each ends with
+/// <see cref="Exit"/>, in the method that began it.
 /// </summary>
 /// <remarks>
-/// It is empty, and there is no Dispose: a participant that it kept, or a finally, would take a register or a place on the stack
-/// from what is done inside, which is felt in a lookup. Debug builds see to it that one participant begins and ends it. Whoever
-/// catches an exception that left sections open ends them with <see cref="Epoch.ExitAll"/>.
+/// The struct is empty in release builds and has no Dispose: a stored participant, or a finally block, would take a register or a
+/// place on the stack from the code inside, which slows a lookup measurably. Debug builds check that one participant begins and
+/// ends the section. Code that catches an exception which left sections open ends them with <see cref="Epoch.ExitAll"/>.
 /// </remarks>
 public readonly unsafe ref struct Section
 {
@@ -33,7 +33,7 @@ public readonly unsafe ref struct Section
 #endif
     }
 
-    /// <summary>Ends it.</summary>
+    /// <summary>Ends the section.</summary>
     [SuppressMessage("Performance", "CA1822", Justification = "It does access what it is called on, in Debug builds.")]
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Exit(Participant* me)
