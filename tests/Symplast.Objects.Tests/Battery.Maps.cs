@@ -36,19 +36,20 @@ internal abstract unsafe partial class Battery
                 case "addfloat": return OrderedMap.Add(me, map, Key(43), 0.5, out _);
                 case "first":
                     return Release(
-                    me, OrderedMap.TakeFirst(me, map, out Value key, out Value first), key, first);
-                case "last": return Release(me, OrderedMap.TakeLast(me, map, out Value name, out Value last), name, last);
+                    me, OrderedMap.TakeFirst(me, map, default, out Value key, out Value first), key, first);
+                case "last":
+                    return Release(me, OrderedMap.TakeLast(me, map, default, out Value name, out Value last), name, last);
                 case "clear": return OrderedMap.Clear(me, map);
-                case "compact": return OrderedMap.Compact(me, map);
+                case "compact": return Compaction.Run(me, map);
                 case "give": return Give(me, map, held);
                 case "fill":
                     Epoch.Enter(me);
                     // It is not empty.
-                    Status begun = OrderedMap.BeginDraft(me, map, 3, out _);
+                    Status begun = MapDraft.Begin(me, map, 3, out _);
                     Epoch.Exit(me);
                     return begun;
                 case "snapshot":
-                    Status status = OrderedMap.Snapshot(me, map, out MapSnapshot* snapshot);
+                    Status status = MapSnapshots.Take(me, map, out MapSnapshot* snapshot);
                     if (status == Status.Done) MapSnapshot.Free(me, snapshot);
                     return status;
                 case "parts": return ReadFirstPart(me, map);
@@ -58,13 +59,13 @@ internal abstract unsafe partial class Battery
 
         static Status ReadFirstPart(Participant* me, OrderedMap* map)
         {
-            Status status = OrderedMap.BeginSnapshot(me, map, out MapSnapshot* snapshot, out MapCopy* copy);
+            Status status = MapSnapshots.Begin(me, map, out MapSnapshot* snapshot, out MapCopy* copy);
             if (snapshot != null) MapSnapshot.Free(me, snapshot);
             if (copy == null) return status;
             Epoch.Enter(me);
-            OrderedMap.ReadPart(copy, 0, out _);
+            MapSnapshots.ReadPart(copy, 0, out _);
             Epoch.Exit(me);
-            OrderedMap.EndSnapshot(me, map, copy);
+            MapSnapshots.End(me, map, copy);
             return status;
         }
 
@@ -83,12 +84,12 @@ internal abstract unsafe partial class Battery
             Value* keys = stackalloc Value[64];
             Value* values = stackalloc Value[64];
             Epoch.Enter(me);
-            Status status = OrderedMap.Start(me, map, out OrderedMapCursor cursor);
+            Status status = OrderedMapCursor.Start(me, map, out OrderedMapCursor cursor);
             if (status == Status.Done)
             {
                 status = backwards
-                    ? OrderedMap.Previous(me, map, ref cursor, keys, values, 64, out int count)
-                    : OrderedMap.Next(me, map, ref cursor, keys, values, 64, out count);
+                    ? OrderedMapCursor.Previous(me, map, ref cursor, keys, values, 64, out int count)
+                    : OrderedMapCursor.Next(me, map, ref cursor, keys, values, 64, out count);
                 for (int i = 0; status == Status.Done && i < count; i++) shown += $"{Text(keys[i])}={Text(values[i])} ";
             }
             Epoch.Exit(me);
@@ -97,7 +98,7 @@ internal abstract unsafe partial class Battery
 
         internal override Status Delete(Participant* me, nint map) => OrderedMap.Delete(me, (OrderedMap*)map);
 
-        internal override bool IsValid(Participant* me, nint map) => OrderedMap.IsValid(me, (OrderedMap*)map);
+        internal override bool IsValid(Participant* me, nint map) => MapCheck.IsValid(me, (OrderedMap*)map);
 
         internal override string Show(Participant* me, nint map)
         {

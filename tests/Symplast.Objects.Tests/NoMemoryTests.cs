@@ -105,21 +105,21 @@ public sealed unsafe class NoMemoryTests : IDisposable
         OrderedMap* map = OrderedMap.Create(_me, (PoolHeap*)heap);
         if (map == null) return;
         Epoch.Enter(_me);
-        Status status = OrderedMap.BeginDraft(_me, map, 40, out MapDraft draft);
+        Status status = MapDraft.Begin(_me, map, 40, out MapDraft draft);
         for (int i = 0; i < 40 && status == Status.Done; i++)
         {
             Value key = Big(heap, i);
             Value value = key.IsEmpty ? default : Big(heap, 100 + i);
-            if (!value.IsEmpty && OrderedMap.Append(_me, map, ref draft, Hashing.Of(key), key, value)) continue;
+            if (!value.IsEmpty && MapDraft.Append(_me, map, ref draft, Hashing.Of(key), key, value)) continue;
             Reference.Drop(_me, key);
             Reference.Drop(_me, value);
             status = Status.NoMemory;
         }
-        if (status == Status.Done) status = OrderedMap.Publish(_me, map, ref draft);
-        if (draft.Exists) OrderedMap.Discard(_me, ref draft);
+        if (status == Status.Done) status = MapDraft.Publish(_me, map, ref draft);
+        if (draft.Exists) MapDraft.Discard(_me, ref draft);
         Assert.Equal(Status.Done, OrderedMap.Count(_me, map, out ulong count));
         Assert.Equal(status == Status.Done ? 40u : 0, count);
-        Assert.True(OrderedMap.IsValid(_me, map));
+        Assert.True(MapCheck.IsValid(_me, map));
         Reference.Drop(_me, Value.Of((Header*)map));
         Epoch.Exit(_me);
     });

@@ -65,7 +65,7 @@ public sealed unsafe class PinnedPoolTests : IDisposable
         Probe key = Probe.Of(Value.OfInt(1));
         DeletePool();
         Assert.Equal(Status.Deleted, MapOps.Set(_me, map, key, Value.None));
-        Assert.Equal(Status.Deleted, MapOps.Snapshot(_me, map, out _));
+        Assert.Equal(Status.Deleted, MapSnapshots.Take(_me, map, out _));
         Assert.Equal(Status.Deleted, MapOps.Delete(_me, map));
         Assert.Equal(Status.Deleted, SortedOps.Get(_me, sorted, key, out _));
         Assert.Equal(Status.Deleted, SortedOps.Set(_me, sorted, key, Value.None));
@@ -87,7 +87,7 @@ public sealed unsafe class PinnedPoolTests : IDisposable
         Assert.Equal(Status.Done, MapOps.Set(_me, map, key, value));
         Assert.Equal(Status.Done, MapOps.Set(_me, other, key, value));
         DeletePool();
-        Assert.Equal(Status.Done, MapOps.Snapshot(_me, map, out MapSnapshot* snapshot));
+        Assert.Equal(Status.Done, MapSnapshots.Take(_me, map, out MapSnapshot* snapshot));
         MapSnapshot.Free(_me, snapshot);
         Epoch.Enter(_me);
         Assert.True(Reference.TryTake(value));

@@ -20,7 +20,7 @@ internal static unsafe class Ledger
         switch (dice.Next(200))
         {
             case 0:
-                Check(arena, Maps.Compact(me, map), "compaction");
+                Check(arena, Compaction.Run(me, map), "compaction");
                 return;
             case 1 or 2:
                 Snapshot(me, arena);
@@ -195,11 +195,11 @@ internal static unsafe class Ledger
         Value* keys = stackalloc Value[Batch];
         Value* values = stackalloc Value[Batch];
         int next = 0;
-        if (!Check(arena, Maps.Start(me, arena.Map, out OrderedMapCursor cursor), "a cursor")) return;
+        if (!Check(arena, OrderedMapCursor.Start(me, arena.Map, out OrderedMapCursor cursor), "a cursor")) return;
         while (true)
         {
             Epoch.Enter(me);
-            Status status = Maps.Next(me, arena.Map, ref cursor, keys, values, Batch, out int count);
+            Status status = OrderedMapCursor.Next(me, arena.Map, ref cursor, keys, values, Batch, out int count);
             for (int i = 0; status == Status.Done && i < count; i++)
             {
                 CheckPair(keys[i], values[i]);
@@ -216,7 +216,7 @@ internal static unsafe class Ledger
 
     static void Snapshot(Participant* me, Arena arena)
     {
-        if (!Check(arena, Maps.Snapshot(me, arena.Map, out MapSnapshot* snapshot), "a map's snapshot")) return;
+        if (!Check(arena, MapSnapshots.Take(me, arena.Map, out MapSnapshot* snapshot), "a map's snapshot")) return;
         Epoch.Enter(me);
         if (!PoolHeap.IsDeleted(arena.Heap))
         {
@@ -242,7 +242,7 @@ internal static unsafe class Ledger
     // The same, read as it is copied; now and then only the beginning.
     static void SnapshotInParts(Participant* me, Arena arena, bool onlyHalf)
     {
-        if (!Check(arena, Maps.BeginSnapshot(me, arena.Map, out MapSnapshot* small, out MapCopy* copy),
+        if (!Check(arena, MapSnapshots.Begin(me, arena.Map, out MapSnapshot* small, out MapCopy* copy),
             "a map's snapshot in parts")) return;
         if (copy == null)
         {
@@ -260,7 +260,7 @@ internal static unsafe class Ledger
             isOver = isDeleted || part == (onlyHalf ? copy->Parts / 2 : copy->Parts);
             Value* items = null;
             uint count = 0;
-            if (!isOver) items = Maps.ReadPart(copy, part, out count);
+            if (!isOver) items = MapSnapshots.ReadPart(copy, part, out count);
             for (uint i = 0; i < count; i++)
             {
                 Value key = items[2 * i];
@@ -277,7 +277,7 @@ internal static unsafe class Ledger
             }
             Epoch.Exit(me);
         }
-        Maps.EndSnapshot(me, arena.Map, copy);
+        MapSnapshots.End(me, arena.Map, copy);
     }
 
     static void SortedWalk(Participant* me, Arena arena, bool descending)

@@ -79,7 +79,7 @@ internal static unsafe class Nested
 
     internal static bool IsValid(Participant* me, Header* head) => head->Kind switch
     {
-        HeaderKind.OrderedMap or HeaderKind.Set => Maps.IsValid(me, (OrderedMap*)head),
+        HeaderKind.OrderedMap or HeaderKind.Set => MapCheck.IsValid(me, (OrderedMap*)head),
         HeaderKind.SortedMap => SortedMaps.IsValid(me, (SortedMap*)head),
         HeaderKind.Vector => Vectors.IsValid((SharedVector*)head),
         HeaderKind.Record => Records.IsValid((Record*)head),
@@ -136,10 +136,12 @@ internal static unsafe class Nested
                 Maps.Clear(me, map);
                 break;
             case 1:
-                if (Maps.TakeFirst(me, map, out Value first, out Value itsValue) == Status.Done) Drop(me, first, itsValue);
+                if (Maps.TakeFirst(me, map, default, out Value first, out Value itsValue) == Status.Done)
+                    Drop(me, first, itsValue);
                 break;
             case 2:
-                if (Maps.TakeLast(me, map, out Value last, out Value lastValue) == Status.Done) Drop(me, last, lastValue);
+                if (Maps.TakeLast(me, map, default, out Value last, out Value lastValue) == Status.Done)
+                    Drop(me, last, lastValue);
                 break;
             case 3:
                 if (Maps.Take(me, map, key, out Value taken) == Status.Done) Reference.Drop(me, taken);

@@ -153,14 +153,14 @@ internal sealed unsafe class Worker(Round round, int seat, ulong seed)
         switch (kind)
         {
             case HeaderKind.OrderedMap or HeaderKind.Set when _dice.OneIn(2):
-                if (Maps.Snapshot(_me, (OrderedMap*)head, out MapSnapshot* snapshot) == Status.Done)
+                if (MapSnapshots.Take(_me, (OrderedMap*)head, out MapSnapshot* snapshot) == Status.Done)
                     MapSnapshot.Free(_me, snapshot);
-                if (Maps.BeginSnapshot(_me, (OrderedMap*)head, out snapshot, out MapCopy* copy) != Status.Done) break;
+                if (MapSnapshots.Begin(_me, (OrderedMap*)head, out snapshot, out MapCopy* copy) != Status.Done) break;
                 if (snapshot != null) MapSnapshot.Free(_me, snapshot);
-                else Maps.EndSnapshot(_me, (OrderedMap*)head, copy);
+                else MapSnapshots.End(_me, (OrderedMap*)head, copy);
                 break;
             case HeaderKind.OrderedMap or HeaderKind.Set:
-                Maps.Compact(_me, (OrderedMap*)head);
+                Compaction.Run(_me, (OrderedMap*)head);
                 break;
             case HeaderKind.SortedMap:
                 SortedBound from = SortedBound.Including(Nested.Key(_dice));

@@ -9,7 +9,7 @@ namespace Symplast.Objects;
 /// </summary>
 /// <remarks>
 /// <para>All operations are thread-safe, atomic and linearizable, those on the whole too: the map is one object whose state is
-/// the list of its entries. Only iteration (<see cref="Start"/>) is of no instant, and says for itself what it promises. The
+/// the list of its entries. Only iteration (<see cref="OrderedMapCursor"/>) is of no instant. The
 /// layout is CPython's compact dict (R. Hettinger) with the index cut into shards by extendible hashing (Fagin et al., TODS
 /// 1979), read under RCU (McKenney); since growth moves no entry, only packing needs the forwarding of C. Click's non-blocking
 /// table.</para>
@@ -88,10 +88,8 @@ namespace Symplast.Objects;
 /// operation: the one whose exchange took the value out, and for a key the one that made the value Removed, after the slot was
 /// cleared by exchange. Readers that still compare the key are in sections that began before.</para>
 /// </remarks>
-public unsafe partial struct OrderedMap
+public unsafe struct OrderedMap
 {
-    internal const nint LargeBit = 1;
-
     internal SharedObject Object;
 
     /// <summary>The sequence number of the next entry, while the map is small. Under the lock.</summary>
@@ -103,7 +101,7 @@ public unsafe partial struct OrderedMap
     // The lock, which all writers of a small map take, lies apart from what all readers read.
     internal fixed ulong Apart[5];
 
-    /// <summary>0 once deleted; a <see cref="SmallMap"/>; or a <see cref="LargeMap"/> with the lowest bit set.</summary>
+    /// <summary>0 once deleted; a <see cref="SmallTable"/>; or a <see cref="LargeTable"/> with the lowest bit set.</summary>
     internal nint Root;
 
     /// <summary>
@@ -117,19 +115,8 @@ public unsafe partial struct OrderedMap
     /// </summary>
     internal int RareKeys;
 
-    internal static bool IsLarge(nint root) => (root & LargeBit) != 0;
-
-    internal static LargeMap* Large(nint root) => (LargeMap*)(root - LargeBit);
-
-    /// <summary>The value of an entry that was removed.</summary>
-    internal static Value Removed
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Value.Mark(1);
-    }
-
-    // Rebuilding a map of so many entries is no long pause.
-    const uint FewLive = 8192;
+    /// <summary>What the table of kinds knows of maps and sets.</summary>
+    internal static Structure Structure => new(&MapRoots.ReleaseContents, &MapParts.Visit, &DeleteObject);
 
     /// <summary>A new empty map with one reference, the caller's; null if there is no memory.</summary>
     public static OrderedMap* Create(Participant* me, PoolHeap* heap) => Create(me, heap, HeaderKind.OrderedMap);
@@ -141,13 +128,7 @@ public unsafe partial struct OrderedMap
         if (!PoolHeap.IsDeleted(heap))
         {
             map = (OrderedMap*)Heap.AllocateObject(me, heap, (nuint)sizeof(OrderedMap));
-            SmallMap* root = map == null ? null : NewSmall(me, heap, 0, 0, isExchange: false);
-            if (root != null)
-            {
-                *map = new OrderedMap { Root = (nint)root };
-                SharedObject.Begin((SharedObject*)map, kind);
-            }
-            else if (map != null)
+            if (map != null && !TryBegin(me, heap, map, kind))
             {
                 Heap.Free(me, map);
                 map = null;
@@ -155,6 +136,19 @@ public unsafe partial struct OrderedMap
         }
         Epoch.Exit(me);
         return map;
+    }
+
+    /// <summary>
+    /// Makes an empty map at a place in a block of the pool that nobody else has seen; false if there is no memory.
+    /// </summary>
+    internal static bool TryBegin(
+        Participant* me, PoolHeap* heap, OrderedMap* place, HeaderKind kind = HeaderKind.OrderedMap)
+    {
+        SmallTable* root = SmallTable.New(me, heap, 0, 0, isExchange: false);
+        if (root == null) return false;
+        *place = new OrderedMap { Root = (nint)root };
+        SharedObject.Begin((SharedObject*)place, kind);
+        return true;
     }
 
     /// <summary>
@@ -174,6 +168,36 @@ public unsafe partial struct OrderedMap
     /// <summary>Whether there is such a key.</summary>
     public static Status Contains(Participant* me, OrderedMap* map, in Probe key) => Get(me, map, key, out _);
 
+    static Status Find<TKey>(OrderedMap* map, in TKey key, out Value value) where TKey : struct, IMapKey
+    {
+        Interleaving.Point();
+        // Acquire, and the first pointer of the section: pairs with the exchange that published the root.
+        nint root = Volatile.Read(ref map->Root);
+        if (!LargeTable.IsRoot(root))
+        {
+            value = default;
+            if (root == 0) return Status.Deleted;
+            int i = SmallTable.IndexOf((SmallTable*)root, key);
+            if (i < 0) return Status.Missing;
+            return SmallTable.TryRead((SmallTable*)root, i, out value) ? Status.Done : Absent(map);
+        }
+        MapEntry* entry = ShardIndex.Find(LargeTable.OfRoot(root), key, out _);
+        if (entry != null)
+        {
+            Interleaving.Point();
+            // Acquire: pairs with the exchange that stored the value, so that what it points to is filled in.
+            value = MapEntry.ValueOf(entry);
+            if (value != ValuePlace.Removed) return Status.Done;
+        }
+        value = default;
+        return Absent(map);
+    }
+
+    // What a root does not have any more, and a large one does not have. Deletion gives the root up and then removes what it
+    // holds, so a key may be absent because of that; the flag was stored before.
+    internal static Status Absent(OrderedMap* map) =>
+        SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : Status.Missing;
+
     /// <summary>
     /// Whether the map has ever had a key that is neither text nor bytes nor in its word: a large integer, a tuple, an object.
     /// Who looks for keys otherwise than by <see cref="IMapKey"/> need look at such keys only if there are any. Inside a section
@@ -185,7 +209,7 @@ public unsafe partial struct OrderedMap
 
     // Before the key is published. All write the same.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void NoteKey(OrderedMap* map, Value key)
+    internal static void NoteKey(OrderedMap* map, Value key)
     {
         bool isRare = key.IsPointer && !key.PointsTo(ValueKind.Text) && !key.PointsTo(ValueKind.Bytes);
         // Release: pairs with the acquire in HasRareKeys.
@@ -213,33 +237,267 @@ public unsafe partial struct OrderedMap
         return status;
     }
 
-    static ulong CountOf(OrderedMap* map, nint root) =>
-        OrderedMap.IsLarge(root) ? CountOf(OrderedMap.Large(root)) : CountOf(map, (SmallMap*)root);
+    internal static ulong CountOf(OrderedMap* map, nint root) => LargeTable.IsRoot(root)
+            ? LogOrder.Count(LargeTable.OfRoot(root)) : SmallTable.CountOf((SmallTable*)root, &map->Object.Lock);
 
-    static Status Find<TKey>(OrderedMap* map, in TKey key, out Value value) where TKey : struct, IMapKey
+    /// <summary>Gives a key a value, new or not.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Status Set<TKey>(Participant* me, OrderedMap* map, in TKey key, Value value) where TKey : struct, IMapKey =>
+        TryReplace(me, map, key, value) ? Status.Done : SetSlowly(me, map, key.AsProbe, value);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static Status SetSlowly(Participant* me, OrderedMap* map, in Probe key, Value value)
     {
-        Interleaving.Point();
-        // Acquire, and the first pointer of the section: pairs with the exchange that published the root.
-        nint root = Volatile.Read(ref map->Root);
-        if (!OrderedMap.IsLarge(root))
-        {
-            if (root != 0) return Find(map, (SmallMap*)root, key, out value);
-            value = default;
-            return Status.Deleted;
-        }
-        MapEntry* entry = Find(OrderedMap.Large(root), key, out _);
-        if (entry != null)
-        {
-            Interleaving.Point();
-            // Acquire: pairs with the exchange that stored the value, so that what it points to is filled in.
-            value = ValueOf(entry);
-            if (value != Removed) return Status.Done;
-        }
-        value = default;
-        return Absent(map);
+        Storing change = new() { Value = value };
+        return Attempt.Apply(me, map, key, ref change, out _);
     }
 
-    // What a root does not have any more, and a large one does not have. Deletion gives the root up and then removes what it
-    // holds, so a key may be absent because of that; the flag was stored before.
-    static Status Absent(OrderedMap* map) => SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : Status.Missing;
+    /// <summary>
+    /// The same with a value whose reference becomes the map's, or is dropped if it cannot be stored. Inside a section in which
+    /// the pool was not deleted.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Status Give<TKey>(Participant* me, OrderedMap* map, in TKey key, Value value) where TKey : struct, IMapKey =>
+        TryReplaceInside(me, map, key, value) ? Status.Done : GiveSlowly(me, map, key.AsProbe, value);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static Status GiveSlowly(Participant* me, OrderedMap* map, in Probe key, Value value)
+    {
+        Storing change = new() { Value = value };
+        Status status = Attempt.Apply(me, map, key, ref change, out _);
+        Reference.Drop(me, value);
+        return status;
+    }
+
+    // The most frequent change, of the value of a key that is there: what Apply does with it, without its detours. False, and
+    // nothing is done, if there is anything else to it.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool TryReplace<TKey>(Participant* me, OrderedMap* map, in TKey key, Value value) where TKey : struct, IMapKey
+    {
+        Epoch.Enter(me);
+        bool done = false;
+        if (!PoolHeap.IsDeleted(Heap.Of(map)))
+        {
+            Reference.Take(value);
+            done = TryReplaceInside(me, map, key, value);
+            if (!done) Reference.Drop(me, value);
+        }
+        Epoch.Exit(me);
+        return done;
+    }
+
+    // If it is done, the reference to the value is the map's.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool TryReplaceInside<TKey>(Participant* me, OrderedMap* map, in TKey key, Value value) where TKey : struct, IMapKey
+    {
+        Interleaving.Point();
+        // As in Apply, and as in ApplyOpen.
+        if (Volatile.Read(ref map->Gate) != 0) return false;
+        Interleaving.Point();
+        nint root = Volatile.Read(ref map->Root);
+        Value* place;
+        LargeTable* large = null;
+        if (LargeTable.IsRoot(root))
+        {
+            large = LargeTable.OfRoot(root);
+            MapEntry* entry = ShardIndex.Find(large, key, out uint id);
+            if (entry == null) return false;
+            MapCopy.Preserve(large, id);
+            place = &entry->Value;
+        }
+        else
+        {
+            int i = root == 0 ? -1 : SmallTable.IndexOf((SmallTable*)root, key);
+            if (i < 0) return false;
+            place = SmallTable.Values((SmallTable*)root) + i;
+        }
+        Interleaving.Point();
+        Value current = CurrentIn(large, ref place);
+        if (current.IsMark || current.IsForward) return false;
+        Interleaving.Point();
+        if (ValuePlace.Swap(place, value, current) != current) return false;
+        // Dropping is the fence between the unlinking and the retiring.
+        Reference.Drop(me, current);
+        return true;
+    }
+
+    // A value of a small map that has moved is not to be changed before the others have moved, too.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Value CurrentIn(LargeTable* large, ref Value* place) =>
+        large == null ? ValuePlace.Load(place) : ValuePlace.Current(ref place);
+
+    /// <summary>Inserts a key; <see cref="Status.Exists"/> if it is there.</summary>
+    public static Status TryAdd(Participant* me, OrderedMap* map, in Probe key, Value value) =>
+        GetOrAdd(me, map, key, value, out _);
+
+    /// <summary>
+    /// The value that the key has (<see cref="Status.Exists"/>), or else gets (<see cref="Status.Done"/>), in one atomic step.
+    /// Without a reference.
+    /// </summary>
+    public static Status GetOrAdd(Participant* me, OrderedMap* map, in Probe key, Value value, out Value actual)
+    {
+        Adding change = new() { Value = value };
+        return Attempt.Apply(me, map, key, ref change, out actual);
+    }
+
+    /// <summary>
+    /// Removes a key. The value that it had can be read in the caller's section, and comes without a reference.
+    /// </summary>
+    public static Status Remove(Participant* me, OrderedMap* map, in Probe key, out Value removed)
+    {
+        Removing change = default;
+        return Attempt.Apply(me, map, key, ref change, out removed);
+    }
+
+    /// <summary>Removes a key; the map's reference to the value that it had becomes the caller's.</summary>
+    public static Status Take(Participant* me, OrderedMap* map, in Probe key, out Value taken) =>
+        Take(me, map, key, default, out taken);
+
+    /// <summary>The same, unless the guard refuses the value.</summary>
+    public static Status Take(Participant* me, OrderedMap* map, in Probe key, in ValueGuard guard, out Value taken)
+    {
+        Taking change = new() { Guard = guard };
+        Status status = Attempt.Apply(me, map, key, ref change, out taken);
+        if (status != Status.Done) taken = default;
+        return status;
+    }
+
+    /// <summary>
+    /// Removes a key if its value equals what is expected, as Python has it; otherwise <see cref="Status.Missing"/>, and
+    /// <paramref name="actual"/> is its value, if it has one.
+    /// </summary>
+    public static Status Remove(Participant* me, OrderedMap* map, in Probe key, in Probe expected, out Value actual)
+    {
+        RemovingExpected change = new() { Expected = expected };
+        return Attempt.Apply(me, map, key, ref change, out actual);
+    }
+
+    /// <summary>
+    /// Replaces a value if it equals what is expected, as Python has it; otherwise <see cref="Status.Missing"/>, and
+    /// <paramref name="actual"/> is the value, if there is one.
+    /// </summary>
+    public static Status CompareExchange(
+        Participant* me, OrderedMap* map, in Probe key, in Probe expected, Value desired, out Value actual)
+    {
+        Exchanging change = new() { Expected = expected, Value = desired };
+        return Attempt.Apply(me, map, key, ref change, out actual);
+    }
+
+    /// <summary>
+    /// Adds to a number, atomically; a missing key counts as 0. <see cref="Status.WrongKind"/> if the value is no real number,
+    /// <see cref="Status.Overflow"/> if the sum or
+    /// the value is an integer beyond 64 bits.
+    /// </summary>
+    public static Status Add(Participant* me, OrderedMap* map, in Probe key, long delta, out Value result)
+    {
+        Summing change = new() { Integer = delta };
+        return Accumulate(me, map, key, ref change, out result);
+    }
+
+    /// <summary>The same with a double; the sum is a double.</summary>
+    public static Status Add(Participant* me, OrderedMap* map, in Probe key, double delta, out Value result)
+    {
+        Summing change = new() { Real = delta, IsReal = true };
+        return Accumulate(me, map, key, ref change, out result);
+    }
+
+    /// <summary>The same with any number. Inside a section if it is of the pool.</summary>
+    public static Status Add(Participant* me, OrderedMap* map, in Probe key, Value delta, out Value result)
+    {
+        Summing change = new() { Delta = delta };
+        return Accumulate(me, map, key, ref change, out result);
+    }
+
+    static Status Accumulate(Participant* me, OrderedMap* map, in Probe key, ref Summing change, out Value result)
+    {
+        Status status = Attempt.Apply(me, map, key, ref change, out _);
+        result = status == Status.Done ? change.Result : default;
+        return status;
+    }
+
+    /// <summary>
+    /// Gives a key a value, new or not; the map's reference to the value that it had, if it had one, becomes the caller's.
+    /// </summary>
+    internal static Status Exchange(Participant* me, OrderedMap* map, in Probe key, Value value, out Value old)
+    {
+        Replacing change = new() { Value = value };
+        Status status = Attempt.Apply(me, map, key, ref change, out Value current);
+        old = status == Status.Done && change.IsReplaced ? current : default;
+        return status;
+    }
+
+    /// <summary>
+    /// Changes the value of a key, <see cref="Status.Missing"/> if there is none. If it is done, the map's reference to the old
+    /// value becomes the caller's, and <paramref name="next"/> comes without one.
+    /// </summary>
+    internal static Status Update<TUpdate>(
+        Participant* me, OrderedMap* map, in Probe key, ref TUpdate update, out Value old, out Value next)
+        where TUpdate : struct, IUpdate
+    {
+        Updating<TUpdate> change = new() { Update = update };
+        Status status = Attempt.Apply(me, map, key, ref change, out old);
+        next = change.Next;
+        return status;
+    }
+
+    /// <summary>
+    /// Removes a key, as <see cref="Take(Participant*, OrderedMap*, in Probe, out Value)"/>, and packs what is left if little is.
+    /// </summary>
+    internal static Status TakeAlone(Participant* me, OrderedMap* map, in Probe key, out Value taken)
+    {
+        Status status = Take(me, map, key, out taken);
+        nint root = map->Root;
+        if (status != Status.Done || !LargeTable.IsRoot(root) || !LargeTable.IsSparse(LargeTable.OfRoot(root))) return status;
+        // There is no other writer for whom the gate would have to be opened. Without memory it stays as it is until the next
+        // removal.
+        ObjectLock.Enter(&map->Object.Lock);
+        Compaction.Rebuild(me, map, LargeTable.OfRoot(root));
+        ObjectLock.Exit(&map->Object.Lock);
+        return status;
+    }
+
+    /// <summary>The same, unless the guard refuses the key or the value.</summary>
+    public static Status TakeFirst(Participant* me, OrderedMap* map, in ValueGuard guard, out Value key, out Value value) =>
+        MapEnds.Take(me, map, false, guard, out key, out value);
+
+    /// <summary>The same, unless the guard refuses the key or the value.</summary>
+    public static Status TakeLast(Participant* me, OrderedMap* map, in ValueGuard guard, out Value key, out Value value) =>
+        MapEnds.Take(me, map, true, guard, out key, out value);
+
+    /// <summary>Removes all keys, in one atomic step.</summary>
+    public static Status Clear(Participant* me, OrderedMap* map)
+    {
+        Epoch.Enter(me);
+        Status status = Status.Deleted;
+        PoolHeap* heap = Heap.Of(map);
+        if (!PoolHeap.IsDeleted(heap))
+        {
+            SmallTable* empty = SmallTable.New(me, heap, 0, 0, isExchange: true);
+            if (empty == null) status = Status.NoMemory;
+            else if (MapRoots.GiveUp(me, map, (nint)empty, null)) status = Status.Done;
+            else Heap.Free(me, empty);
+        }
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>
+    /// Deletes the map for all, at once and finally: every later operation finds <see cref="Status.Deleted"/>, and so does a
+    /// second deletion. The head stays until the last reference is dropped.
+    /// </summary>
+    public static Status Delete(Participant* me, OrderedMap* map)
+    {
+        Epoch.Enter(me);
+        Status status = Status.Deleted;
+        if (!PoolHeap.IsDeleted(Heap.Of(map)) && MapRoots.GiveUp(me, map, 0, null)) status = Status.Done;
+        Epoch.Exit(me);
+        return status;
+    }
+
+    static Status DeleteObject(Participant* me, Header* o) => Delete(me, (OrderedMap*)o);
+
+    /// <summary>
+    /// Ends the map: it is deleted, and the references that it holds are dropped, or go to a list of what dies.
+    /// </summary>
+    internal static void End(Participant* me, OrderedMap* map, Release* release) => MapRoots.GiveUp(me, map, 0, release);
 }

@@ -6,7 +6,7 @@ namespace Symplast.Objects;
 /// A place in the order of an ordered map or set, between two steps of an iteration. Holds nothing: it may be dropped at any
 /// time, and sections may end between steps.
 /// </summary>
-public struct OrderedMapCursor
+public unsafe struct OrderedMapCursor
 {
     // Sequence numbers wrap round; they are compared by their difference, which is right for maps whose oldest entry is less than
     // 2^31 insertions old.
@@ -16,11 +16,7 @@ public struct OrderedMapCursor
     /// <summary>A hint: of which root <see cref="Position"/> is an id.</summary>
     internal uint Generation;
     internal uint Position;
-}
 
-// Iteration: by sequence numbers, which entries keep for life, whatever becomes of their places.
-public unsafe partial struct OrderedMap
-{
     const uint Half = 1u << 31;
 
     /// <summary>
@@ -42,7 +38,9 @@ public unsafe partial struct OrderedMap
                 status = Status.Done;
                 // In this order: what is removed meanwhile is not missed, since what comes later has higher numbers.
                 uint first = FirstSequenceOf(root);
-                cursor = new OrderedMapCursor { From = first, To = NextSequenceOf(root) };
+                uint next = LargeTable.IsRoot(root)
+                    ? LargeTable.NextSequenceOf(LargeTable.OfRoot(root)) : SmallTable.NextSequenceOf((SmallTable*)root);
+                cursor = new OrderedMapCursor { From = first, To = next };
             }
         }
         Epoch.Exit(me);
@@ -53,32 +51,21 @@ public unsafe partial struct OrderedMap
     // that are inserted during the iteration would count as earlier.
     static uint FirstSequenceOf(nint root)
     {
-        if (!OrderedMap.IsLarge(root))
+        if (!LargeTable.IsRoot(root))
         {
-            SmallMap* small = (SmallMap*)root;
+            SmallTable* small = (SmallTable*)root;
             // Acquire: pairs with the release in Append.
-            return Volatile.Read(ref small->Count) == 0 ? small->FirstSequence : SmallMap.Sequences(small)[0];
+            return Volatile.Read(ref small->Count) == 0 ? small->FirstSequence : SmallTable.Sequences(small)[0];
         }
-        LargeMap* large = OrderedMap.Large(root);
+        LargeTable* large = LargeTable.OfRoot(root);
         // Acquire: pairs with the release in TryAppend.
         uint tail = Volatile.Read(ref large->Tail);
-        for (uint id = Volatile.Read(ref large->FirstLive); id < tail; id = GapEnd(large, id))
+        for (uint id = Volatile.Read(ref large->FirstLive); id < tail; id = Log.GapEnd(large, id))
         {
-            MapEntry* entry = EntryAt(large, id);
+            MapEntry* entry = Log.EntryAt(large, id);
             if (entry != null) return entry->Sequence;
         }
         return large->SequenceBase + tail;
-    }
-
-    // The sequence number that no entry of the root has yet, nor any before it that comes later.
-    static uint NextSequenceOf(nint root)
-    {
-        if (OrderedMap.IsLarge(root))
-            return OrderedMap.Large(root)->SequenceBase + Volatile.Read(ref OrderedMap.Large(root)->Tail);
-        SmallMap* small = (SmallMap*)root;
-        // Acquire: pairs with the release in Append.
-        int count = Volatile.Read(ref small->Count);
-        return count == 0 ? small->FirstSequence : SmallMap.Sequences(small)[count - 1] + 1;
     }
 
     /// <summary>
@@ -98,9 +85,9 @@ public unsafe partial struct OrderedMap
             nint root = Volatile.Read(ref map->Root);
             if (root != 0)
             {
-                count = OrderedMap.IsLarge(root)
-                    ? NextIn(OrderedMap.Large(root), ref cursor, keys, values, capacity)
-                    : NextIn((SmallMap*)root, ref cursor, keys, values, capacity);
+                count = LargeTable.IsRoot(root)
+                    ? NextIn(LargeTable.OfRoot(root), ref cursor, keys, values, capacity)
+                    : NextIn((SmallTable*)root, ref cursor, keys, values, capacity);
                 // Less than what was there, if the map was deleted meanwhile.
                 status = count < capacity && SharedObject.IsDeleted((SharedObject*)map)
                     ? Status.Deleted : count == 0 ? Status.Missing : Status.Done;
@@ -127,9 +114,9 @@ public unsafe partial struct OrderedMap
             nint root = Volatile.Read(ref map->Root);
             if (root != 0)
             {
-                count = OrderedMap.IsLarge(root)
-                    ? PreviousIn(OrderedMap.Large(root), ref cursor, keys, values, capacity)
-                    : PreviousIn((SmallMap*)root, ref cursor, keys, values, capacity);
+                count = LargeTable.IsRoot(root)
+                    ? PreviousIn(LargeTable.OfRoot(root), ref cursor, keys, values, capacity)
+                    : PreviousIn((SmallTable*)root, ref cursor, keys, values, capacity);
                 // Less than what was there, if the map was deleted meanwhile.
                 status = count < capacity && SharedObject.IsDeleted((SharedObject*)map)
                     ? Status.Deleted : count == 0 ? Status.Missing : Status.Done;
@@ -140,42 +127,42 @@ public unsafe partial struct OrderedMap
         return status;
     }
 
-    static bool IsWithin(in OrderedMapCursor cursor, uint sequence) => sequence - cursor.From < cursor.To - cursor.From;
+    internal static bool IsWithin(in OrderedMapCursor cursor, uint sequence) => sequence - cursor.From < cursor.To - cursor.From;
 
-    static int NextIn(SmallMap* small, ref OrderedMapCursor cursor, Value* keys, Value* values, int capacity)
+    internal static int NextIn(SmallTable* small, ref OrderedMapCursor cursor, Value* keys, Value* values, int capacity)
     {
         int count = 0;
-        for (int i = 0; i < SmallMap.Most && count < capacity; i++)
+        for (int i = 0; i < SmallTable.Most && count < capacity; i++)
         {
             if (!TryVisit(small, i, ref cursor, keys + count, values + count)) continue;
-            cursor.From = SmallMap.Sequences(small)[i] + 1;
+            cursor.From = SmallTable.Sequences(small)[i] + 1;
             count++;
         }
         return count;
     }
 
-    static int PreviousIn(SmallMap* small, ref OrderedMapCursor cursor, Value* keys, Value* values, int capacity)
+    internal static int PreviousIn(SmallTable* small, ref OrderedMapCursor cursor, Value* keys, Value* values, int capacity)
     {
         int count = 0;
-        for (int i = SmallMap.Most - 1; i >= 0 && count < capacity; i--)
+        for (int i = SmallTable.Most - 1; i >= 0 && count < capacity; i--)
         {
             if (!TryVisit(small, i, ref cursor, keys + count, values + count)) continue;
-            cursor.To = SmallMap.Sequences(small)[i];
+            cursor.To = SmallTable.Sequences(small)[i];
             count++;
         }
         return count;
     }
 
-    static bool TryVisit(SmallMap* small, int i, ref OrderedMapCursor cursor, Value* key, Value* value)
+    internal static bool TryVisit(SmallTable* small, int i, ref OrderedMapCursor cursor, Value* key, Value* value)
     {
         Interleaving.Point();
         // Acquire: pairs with the release in Append.
-        if (Volatile.Read(ref small->Tags[i]) == 0 || !IsWithin(cursor, SmallMap.Sequences(small)[i])) return false;
-        *key = SmallMap.Keys(small)[i];
-        return TryRead(small, i, out *value);
+        if (Volatile.Read(ref small->Tags[i]) == 0 || !IsWithin(cursor, SmallTable.Sequences(small)[i])) return false;
+        *key = SmallTable.Keys(small)[i];
+        return SmallTable.TryRead(small, i, out *value);
     }
 
-    static int NextIn(LargeMap* large, ref OrderedMapCursor cursor, Value* keys, Value* values, int capacity)
+    internal static int NextIn(LargeTable* large, ref OrderedMapCursor cursor, Value* keys, Value* values, int capacity)
     {
         // Not past the tail, and not past where the iteration ends; in terms of ids.
         uint id = cursor.Generation == large->Generation ? cursor.Position : PositionOf(large, cursor.From);
@@ -183,10 +170,10 @@ public unsafe partial struct OrderedMap
         int count = 0;
         for (; id < limit && count < capacity; id++)
         {
-            MapEntry* entry = EntryAt(large, id);
+            MapEntry* entry = Log.EntryAt(large, id);
             if (entry == null)
             {
-                id = GapEnd(large, id) - 1;
+                id = Log.GapEnd(large, id) - 1;
                 continue;
             }
             if (!TryVisit(entry, keys + count, values + count)) continue;
@@ -199,7 +186,7 @@ public unsafe partial struct OrderedMap
         return count;
     }
 
-    static int PreviousIn(LargeMap* large, ref OrderedMapCursor cursor, Value* keys, Value* values, int capacity)
+    internal static int PreviousIn(LargeTable* large, ref OrderedMapCursor cursor, Value* keys, Value* values, int capacity)
     {
         uint first = PositionOf(large, cursor.From);
         uint id = PositionOf(large, cursor.To);
@@ -207,10 +194,10 @@ public unsafe partial struct OrderedMap
         while (id > first && count < capacity)
         {
             id--;
-            MapEntry* entry = EntryAt(large, id);
+            MapEntry* entry = Log.EntryAt(large, id);
             if (entry == null)
             {
-                id = GapStart(large, id);
+                id = Log.GapStart(large, id);
                 continue;
             }
             if (!TryVisit(entry, keys + count, values + count)) continue;
@@ -222,19 +209,19 @@ public unsafe partial struct OrderedMap
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static bool TryVisit(MapEntry* entry, Value* key, Value* value)
+    internal static bool TryVisit(MapEntry* entry, Value* key, Value* value)
     {
         Interleaving.Point();
         // Filled in: the tail has passed it.
         *key = entry->Key;
         Interleaving.Point();
         // A value that is not Removed now was not before this section began, so the key's memory stays for the section.
-        *value = ValueOf(entry);
-        return *value != Removed;
+        *value = MapEntry.ValueOf(entry);
+        return *value != ValuePlace.Removed;
     }
 
     // The id of the first entry with this sequence number or a later one; of a number from before the map's oldest, 0.
-    static uint PositionOf(LargeMap* large, uint sequence)
+    internal static uint PositionOf(LargeTable* large, uint sequence)
     {
         // Acquire: pairs with the release in TryAppend.
         uint tail = Volatile.Read(ref large->Tail);
@@ -248,7 +235,7 @@ public unsafe partial struct OrderedMap
         {
             uint middle = low + (high - low) / 2, probe = middle;
             MapEntry* entry;
-            while ((entry = EntryAt(large, probe)) == null && (probe = GapEnd(large, probe)) < high)
+            while ((entry = Log.EntryAt(large, probe)) == null && (probe = Log.GapEnd(large, probe)) < high)
             {
             }
             if (entry == null || (int)(entry->Sequence - sequence) >= 0) high = middle;

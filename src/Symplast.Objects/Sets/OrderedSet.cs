@@ -29,7 +29,7 @@ public static unsafe class OrderedSet
     public static Status Count(Participant* me, OrderedMap* set, out ulong count) => OrderedMap.Count(me, set, out count);
 
     /// <summary>
-    /// Removes the first element, as <see cref="OrderedMap.TakeFirst(Participant*, OrderedMap*, out Value, out Value)"/>;
+    /// Removes the first element, as <see cref="OrderedMap.TakeFirst"/>;
     /// its reference becomes the caller's.
     /// </summary>
     public static Status TakeFirst(Participant* me, OrderedMap* set, out Value element) =>
@@ -40,22 +40,22 @@ public static unsafe class OrderedSet
         OrderedMap.TakeFirst(me, set, guard, out element, out _);
 
     /// <summary>
-    /// Removes the last element, as <see cref="OrderedMap.TakeLast(Participant*, OrderedMap*, out Value, out Value)"/>;
+    /// Removes the last element, as <see cref="OrderedMap.TakeLast"/>;
     /// its reference becomes the caller's.
     /// </summary>
     public static Status TakeLast(Participant* me, OrderedMap* set, out Value element) =>
-        OrderedMap.TakeLast(me, set, out element, out _);
+        OrderedMap.TakeLast(me, set, default, out element, out _);
 
-    /// <summary>Begins an iteration, as <see cref="OrderedMap.Start"/>.</summary>
+    /// <summary>Begins an iteration, as <see cref="OrderedMapCursor.Start"/>.</summary>
     public static Status Start(Participant* me, OrderedMap* set, out OrderedMapCursor cursor) =>
-        OrderedMap.Start(me, set, out cursor);
+        OrderedMapCursor.Start(me, set, out cursor);
 
-    /// <summary>The next elements, as <see cref="OrderedMap.Next"/>; at most 64.</summary>
+    /// <summary>The next elements, as <see cref="OrderedMapCursor.Next"/>; at most 64.</summary>
     public static Status Next(
         Participant* me, OrderedMap* set, ref OrderedMapCursor cursor, Value* elements, int capacity, out int count)
     {
         Value* values = stackalloc Value[64];
-        return OrderedMap.Next(me, set, ref cursor, elements, values, Math.Min(capacity, 64), out count);
+        return OrderedMapCursor.Next(me, set, ref cursor, elements, values, Math.Min(capacity, 64), out count);
     }
 
     /// <summary>The same backwards.</summary>
@@ -63,7 +63,7 @@ public static unsafe class OrderedSet
         Participant* me, OrderedMap* set, ref OrderedMapCursor cursor, Value* elements, int capacity, out int count)
     {
         Value* values = stackalloc Value[64];
-        return OrderedMap.Previous(me, set, ref cursor, elements, values, Math.Min(capacity, 64), out count);
+        return OrderedMapCursor.Previous(me, set, ref cursor, elements, values, Math.Min(capacity, 64), out count);
     }
 
     /// <summary>Removes all elements, in one atomic step.</summary>
@@ -74,11 +74,11 @@ public static unsafe class OrderedSet
     /// set.
     /// </summary>
     public static Status Snapshot(Participant* me, OrderedMap* set, out MapSnapshot* snapshot) =>
-        OrderedMap.Snapshot(me, set, out snapshot);
+        MapSnapshots.Take(me, set, out snapshot);
 
     /// <summary>Deletes the set for all, as <see cref="OrderedMap.Delete"/>.</summary>
     public static Status Delete(Participant* me, OrderedMap* set) => OrderedMap.Delete(me, set);
 
     /// <summary>Walks all invariants. For tests; while no other thread changes the set.</summary>
-    public static bool IsValid(Participant* me, OrderedMap* set) => OrderedMap.IsValid(me, set);
+    public static bool IsValid(Participant* me, OrderedMap* set) => MapCheck.IsValid(me, set);
 }

@@ -18,7 +18,7 @@ public unsafe partial struct Record
         OrderedMap* table = RecordTable.MapOf(body);
         if (table != null)
         {
-            OrderedMap.VisitParts((Header*)table, parts);
+            MapParts.Visit((Header*)table, parts);
             return;
         }
         // Acquire: pairs with the release in Put; the values of its slots are there.

@@ -36,20 +36,20 @@ public unsafe partial struct Record
     static Status Fill(Participant* me, RecordBody* body, OrderedMap* map)
     {
         Shape* shape = body->Shape;
-        Status status = OrderedMap.BeginDraft(me, map, (ulong)shape->Count, out MapDraft draft);
+        Status status = MapDraft.Begin(me, map, (ulong)shape->Count, out MapDraft draft);
         if (status != Status.Done) return status;
         for (int i = 0; i < shape->Count; i++)
         {
             Value name = Shape.Names(shape)[i], value = RecordBody.Slots(body)[i];
-            if (!OrderedMap.Append(me, map, ref draft, Probe.Of(name).Hash, name, value))
+            if (!MapDraft.Append(me, map, ref draft, Probe.Of(name).Hash, name, value))
             {
-                OrderedMap.Discard(me, ref draft);
+                MapDraft.Discard(me, ref draft);
                 return Status.NoMemory;
             }
             Reference.Take(name);
             Reference.Take(value);
         }
-        return OrderedMap.Publish(me, map, ref draft);
+        return MapDraft.Publish(me, map, ref draft);
     }
 
     static Status CountTable(Participant* me, OrderedMap* table, out int count)
@@ -62,10 +62,10 @@ public unsafe partial struct Record
     static void TakeAll(Participant* me, OrderedMap* table, Value* names, Value* values, int capacity, out int count)
     {
         CountTable(me, table, out count);
-        OrderedMap.Start(me, table, out OrderedMapCursor cursor);
+        OrderedMapCursor.Start(me, table, out OrderedMapCursor cursor);
         int taken = 0;
         while (taken < capacity
-            && OrderedMap.Next(
+            && OrderedMapCursor.Next(
             me, table, ref cursor, names + taken, values + taken, capacity - taken, out int found) == Status.Done)
         {
             for (int end = taken + found; taken < end; taken++)

@@ -274,7 +274,7 @@ public unsafe partial struct Record
         RecordBody* body = record->Body;
         if (record->Object.Head.DeletedFlag != 0) return body == null;
         OrderedMap* table = RecordTable.MapOf(body);
-        if (table != null) return body->ShapeId == 0 && OrderedMap.IsValid(table);
+        if (table != null) return body->ShapeId == 0 && MapCheck.IsValid(table);
         Shape* shape = body->Shape;
         if (shape->Id != body->ShapeId || shape->Count > body->Capacity) return false;
         for (int i = 0; i < shape->Count; i++)

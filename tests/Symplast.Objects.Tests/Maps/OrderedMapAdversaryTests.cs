@@ -91,16 +91,16 @@ public sealed unsafe class OrderedMapAdversaryTests : IDisposable
         Assert.Equal(Status.Done, Map.Count(_bench.Me, map, out ulong count));
         long looks = 0;
         ulong found = 0;
-        LargeMap* large = OrderedMap.Large(map->Root);
+        LargeTable* large = LargeTable.OfRoot(map->Root);
         HashSet<nint> shards = [];
         for (int place = 0; place < 1 << large->Directory->Depth; place++)
         {
-            MapShard* shard = MapDirectory.Shard(MapDirectory.Items(large->Directory)[place]);
+            Shard* shard = ShardDirectory.ShardOf(ShardDirectory.Items(large->Directory)[place]);
             if (!shards.Add((nint)shard)) continue;
-            ulong* slots = MapShard.Slots(shard);
+            ulong* slots = Shard.Slots(shard);
             for (ulong i = 0; i <= shard->Mask; i++)
             {
-                if (slots[i] is 0 or MapShard.Deleted) continue;
+                if (slots[i] is 0 or Shard.Deleted) continue;
                 found++;
                 looks += 1 + (long)(i - (slots[i] >> 32) & shard->Mask);
             }

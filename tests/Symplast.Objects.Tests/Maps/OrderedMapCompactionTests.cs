@@ -30,7 +30,7 @@ public sealed unsafe class OrderedMapCompactionTests : IDisposable
                 {
                     MapOps.Set(me, map, other, Value.None);
                     MapOps.Remove(me, map, other, out _);
-                    Assert.Equal(Status.Done, MapOps.Compact(me, map));
+                    Assert.Equal(Status.Done, Compaction.Run(me, map));
                 }
                 Volatile.Write(ref done, true);
             },
@@ -43,7 +43,7 @@ public sealed unsafe class OrderedMapCompactionTests : IDisposable
                 for (int i = 0; !Volatile.Read(ref done); i = (i + 7) % Keys)
                     Assert.Equal(Status.Done, MapOps.Contains(me, map, Probe.Of(Value.OfInt(i))));
             });
-        Assert.True(MapOps.IsValid(owner, map));
+        Assert.True(MapCheck.IsValid(owner, map));
         Epoch.Leave(owner);
     }
 
@@ -56,18 +56,18 @@ public sealed unsafe class OrderedMapCompactionTests : IDisposable
         Participant* me = Epoch.Join();
         OrderedMap* map = MapOps.Create(me, _pool.LiveHeap());
         for (int i = -1; i < Early; i++) Assert.Equal(Status.Done, MapOps.Set(me, map, Probe.Of(Value.OfInt(i)), Value.None));
-        Assert.Equal(Status.Done, MapOps.Start(me, map, out OrderedMapCursor forwards));
+        Assert.Equal(Status.Done, OrderedMapCursor.Start(me, map, out OrderedMapCursor forwards));
         OrderedMapCursor backwards = forwards;
         for (int i = 0; i < later; i++)
             Assert.Equal(Status.Done, MapOps.Set(me, map, Probe.Of(Value.OfInt(Early + i)), Value.None));
         Assert.Equal(Status.Done, MapOps.Remove(me, map, Probe.Of(Value.OfInt(-1)), out _));
-        Assert.Equal(Status.Done, MapOps.Compact(me, map));
+        Assert.Equal(Status.Done, Compaction.Run(me, map));
         Value* keys = stackalloc Value[Batch];
         Value* values = stackalloc Value[Batch];
-        Assert.Equal(Status.Done, MapOps.Next(me, map, ref forwards, keys, values, Batch, out int count));
+        Assert.Equal(Status.Done, OrderedMapCursor.Next(me, map, ref forwards, keys, values, Batch, out int count));
         Assert.Equal(
             Enumerable.Range(0, Early).Select(i => (long)i), new Span<Value>(keys, count).ToArray().Select(key => key.Int));
-        Assert.Equal(Status.Done, MapOps.Previous(me, map, ref backwards, keys, values, Batch, out count));
+        Assert.Equal(Status.Done, OrderedMapCursor.Previous(me, map, ref backwards, keys, values, Batch, out count));
         Assert.Equal(
             Enumerable.Range(0, Early).Reverse().Select(i => (long)i),
             new Span<Value>(keys, count).ToArray().Select(key => key.Int));
@@ -86,8 +86,8 @@ public sealed unsafe class OrderedMapCompactionTests : IDisposable
         foreach (nint inside in (nint[])[(nint)me, (nint)other])
         {
             Epoch.Enter((Participant*)inside);
-            Assert.Throws<InvalidOperationException>(() => MapOps.Snapshot(me, map, out _));
-            Assert.Throws<InvalidOperationException>(() => MapOps.Compact(me, map));
+            Assert.Throws<InvalidOperationException>(() => MapSnapshots.Take(me, map, out _));
+            Assert.Throws<InvalidOperationException>(() => Compaction.Run(me, map));
             Epoch.Exit((Participant*)inside);
             Assert.Equal(0, map->Gate);
         }
@@ -97,11 +97,11 @@ public sealed unsafe class OrderedMapCompactionTests : IDisposable
         int[] left = [1500, 3000, 5000];
         foreach (int i in Enumerable.Range(0, Many).Except(left))
             Assert.Equal(Status.Done, MapOps.Remove(me, map, Probe.Of(Value.OfInt(i)), out _));
-        Assert.NotEqual(0u, OrderedMap.Large(map->Root)->Dead);
+        Assert.NotEqual(0u, LargeTable.OfRoot(map->Root)->Dead);
         Epoch.Exit(other);
-        Assert.Equal(Status.Done, MapOps.TakeFirst(me, map, out _, out _));
-        Assert.Equal(0u, OrderedMap.Large(map->Root)->Dead);
-        Assert.True(MapOps.IsValid(me, map));
+        Assert.Equal(Status.Done, MapOps.TakeFirst(me, map, default, out _, out _));
+        Assert.Equal(0u, LargeTable.OfRoot(map->Root)->Dead);
+        Assert.True(MapCheck.IsValid(me, map));
         Epoch.Leave(other);
         Epoch.Leave(me);
     }
@@ -111,8 +111,8 @@ public sealed unsafe class OrderedMapCompactionTests : IDisposable
         Value* keys = stackalloc Value[Batch];
         Value* values = stackalloc Value[Batch];
         int next = 0;
-        Assert.Equal(Status.Done, MapOps.Start(me, map, out OrderedMapCursor cursor));
-        while (MapOps.Next(me, map, ref cursor, keys, values, Batch, out int count) == Status.Done)
+        Assert.Equal(Status.Done, OrderedMapCursor.Start(me, map, out OrderedMapCursor cursor));
+        while (OrderedMapCursor.Next(me, map, ref cursor, keys, values, Batch, out int count) == Status.Done)
         {
             for (int i = 0; i < count && keys[i].Int < Keys; i++) Assert.Equal(next++, keys[i].Int);
         }

@@ -76,7 +76,7 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
             for (int i = 0; i < Rounds; i++)
                 Assert.Equal(Status.Done, OrderedMap.Add(me, map, Key((i + thread) % keys), 1L, out _));
         });
-        Assert.True(OrderedMap.IsValid(_me, map));
+        Assert.True(MapCheck.IsValid(_me, map));
         long sum = 0;
         for (int i = 0; i < keys; i++)
         {
@@ -118,10 +118,10 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
                 };
                 history.Add(thread, (kind, key, thread * 1000 + i), (status, value.IsInt ? value.Int : 0), start);
                 // Compaction changes nothing for anyone.
-                if (i % 50 == 49) Assert.Equal(Status.Done, OrderedMap.Compact(me, map));
+                if (i % 50 == 49) Assert.Equal(Status.Done, Compaction.Run(me, map));
             }
         });
-        Assert.True(OrderedMap.IsValid(_me, map));
+        Assert.True(MapCheck.IsValid(_me, map));
         Linearizability.CheckEach(history.Calls, operation => operation.Key, default(KeyState), Step);
         Drop(map);
     }
@@ -172,11 +172,11 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
             {
                 bool backwards = round % 2 == 1;
                 List<long> seen = [];
-                OrderedMap.Start(me, map, out OrderedMapCursor cursor);
+                OrderedMapCursor.Start(me, map, out OrderedMapCursor cursor);
                 int count;
                 while ((backwards
-                    ? OrderedMap.Previous(me, map, ref cursor, keys, values, 5, out count)
-                    : OrderedMap.Next(me, map, ref cursor, keys, values, 5, out count)) == Status.Done)
+                    ? OrderedMapCursor.Previous(me, map, ref cursor, keys, values, 5, out count)
+                    : OrderedMapCursor.Next(me, map, ref cursor, keys, values, 5, out count)) == Status.Done)
                 {
                     for (int i = 0; i < count; i++) seen.Add(keys[i].Int);
                 }
@@ -210,7 +210,7 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
             }
             for (int round = 0; round < 100; round++)
             {
-                Assert.Equal(Status.Done, OrderedMap.Snapshot(me, map, out MapSnapshot* snapshot));
+                Assert.Equal(Status.Done, MapSnapshots.Take(me, map, out MapSnapshot* snapshot));
                 long sum = 0;
                 for (ulong i = 0; i < snapshot->Count; i++) sum += MapSnapshot.Value(snapshot, i).Int;
                 Assert.InRange(sum, -2, 0);
@@ -225,19 +225,19 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
     // Some snapshots are not read to their end; then the sum is not known.
     static long SumInParts(Participant* me, OrderedMap* map, int skipped)
     {
-        Assert.Equal(Status.Done, OrderedMap.BeginSnapshot(me, map, out _, out MapCopy* copy));
+        Assert.Equal(Status.Done, MapSnapshots.Begin(me, map, out _, out MapCopy* copy));
         long sum = 0;
         uint parts = copy->Parts - Math.Min(copy->Parts, (uint)skipped);
         for (uint i = 0; i < parts; i++)
         {
             Epoch.Enter(me);
-            Value* items = OrderedMap.ReadPart(copy, i, out uint count);
+            Value* items = MapSnapshots.ReadPart(copy, i, out uint count);
             for (uint j = 0; j < count; j++) sum += items[2 * j + 1].Int;
             Epoch.Exit(me);
             if (i % 4 == 0) Thread.Yield();
         }
         if (skipped == 0) Assert.True(copy->Count == 50);
-        OrderedMap.EndSnapshot(me, map, copy);
+        MapSnapshots.End(me, map, copy);
         return skipped == 0 ? sum : 0;
     }
 
@@ -265,7 +265,7 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
                 }
             });
             Assert.Equal(1, deletions);
-            Assert.True(OrderedMap.IsValid(_me, map));
+            Assert.True(MapCheck.IsValid(_me, map));
             Drop(map);
         }
         AssertNothingIsLeft();
@@ -296,18 +296,18 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
                 bool failed = HeapDebug.HasFailed;
                 HeapDebug.FailAt(0);
                 Assert.Equal(failed ? Status.NoMemory : Status.Done, status);
-                Assert.True(OrderedMap.IsValid(_me, map));
+                Assert.True(MapCheck.IsValid(_me, map));
                 OrderedMap.Count(_me, map, out ulong count);
                 Assert.Equal((ulong)size + (failed ? 0u : 1u), count);
                 Assert.Equal(Status.Done, OrderedMap.Set(_me, map, Key(100), Value.OfInt(1)));
                 HeapDebug.FailAt(n);
                 Assert.Equal(Status.Done, OrderedMap.Remove(_me, map, Key(100), out _));
                 HeapDebug.FailAt(n);
-                Status compacted = OrderedMap.Compact(_me, map);
+                Status compacted = Compaction.Run(_me, map);
                 failed = HeapDebug.HasFailed;
                 HeapDebug.FailAt(0);
                 Assert.Equal(failed ? Status.NoMemory : Status.Done, compacted);
-                Assert.True(OrderedMap.IsValid(_me, map));
+                Assert.True(MapCheck.IsValid(_me, map));
                 Drop(map);
             }
         }

@@ -24,25 +24,25 @@ public sealed unsafe class OrderedMapDraftTests : IDisposable
 
     MapDraft Draft(OrderedMap* map, int first, int count, int room)
     {
-        Assert.Equal(Status.Done, OrderedMap.BeginDraft(_me, map, (ulong)room, out MapDraft draft));
+        Assert.Equal(Status.Done, MapDraft.Begin(_me, map, (ulong)room, out MapDraft draft));
         for (int i = first; i < first + count; i++)
         {
             Value key = Counted(i);
-            Assert.True(OrderedMap.Find(draft, Probe.Of(key)) == null);
-            Assert.True(OrderedMap.Append(_me, map, ref draft, Hashing.Of(key), key, Counted(1000 + i)));
-            Assert.True(*OrderedMap.Find(draft, Probe.Of(key)) != key);
+            Assert.True(MapDraft.Find(draft, Probe.Of(key)) == null);
+            Assert.True(MapDraft.Append(_me, map, ref draft, Hashing.Of(key), key, Counted(1000 + i)));
+            Assert.True(*MapDraft.Find(draft, Probe.Of(key)) != key);
         }
         return draft;
     }
 
     void Check(OrderedMap* map, params int[] numbers)
     {
-        Assert.True(OrderedMap.IsValid(_me, map));
+        Assert.True(MapCheck.IsValid(_me, map));
         Value* keys = stackalloc Value[64];
         Value* values = stackalloc Value[64];
         List<string> found = [], expected = [];
-        OrderedMap.Start(_me, map, out OrderedMapCursor cursor);
-        while (OrderedMap.Next(_me, map, ref cursor, keys, values, 64, out int count) == Status.Done && count > 0)
+        OrderedMapCursor.Start(_me, map, out OrderedMapCursor cursor);
+        while (OrderedMapCursor.Next(_me, map, ref cursor, keys, values, 64, out int count) == Status.Done && count > 0)
         {
             for (int i = 0; i < count; i++) found.Add(Name(keys[i]) + Name(values[i]));
         }
@@ -94,12 +94,12 @@ public sealed unsafe class OrderedMapDraftTests : IDisposable
         Remove(map, 70_000);
         MapDraft draft = Draft(map, 0, count, count);
         Assert.Equal((uint)count, draft.Count);
-        OrderedMap.Start(_me, map, out OrderedMapCursor before);
-        Assert.Equal(Status.Done, OrderedMap.Publish(_me, map, ref draft));
+        OrderedMapCursor.Start(_me, map, out OrderedMapCursor before);
+        Assert.Equal(Status.Done, MapDraft.Publish(_me, map, ref draft));
         Assert.False(draft.Exists);
         Check(map, [.. Enumerable.Range(0, count)]);
         Value* some = stackalloc Value[128];
-        OrderedMap.Next(_me, map, ref before, some, some + 64, 64, out int seen);
+        OrderedMapCursor.Next(_me, map, ref before, some, some + 64, 64, out int seen);
         Assert.Equal(0, seen);
         for (int i = 0; i < 40; i++) Set(map, count + i);
         Remove(map, 0);
@@ -116,7 +116,7 @@ public sealed unsafe class OrderedMapDraftTests : IDisposable
     {
         OrderedMap* map = OrderedMap.Create(_me, _heap);
         MapDraft draft = Draft(map, 0, 20, 500);
-        OrderedMap.Publish(_me, map, ref draft);
+        MapDraft.Publish(_me, map, ref draft);
         for (int i = 20; i < 700; i++) Set(map, i);
         Check(map, [.. Enumerable.Range(0, 700)]);
         Drop(map);
@@ -129,8 +129,8 @@ public sealed unsafe class OrderedMapDraftTests : IDisposable
         foreach (int room in (int[])[1, 4, 20])
         {
             MapDraft draft = Draft(map, 0, room, room);
-            Assert.False(OrderedMap.Append(_me, map, ref draft, 1, Value.None, Value.None));
-            OrderedMap.Discard(_me, ref draft);
+            Assert.False(MapDraft.Append(_me, map, ref draft, 1, Value.None, Value.None));
+            MapDraft.Discard(_me, ref draft);
             Assert.False(draft.Exists);
         }
         Check(map);
@@ -145,9 +145,9 @@ public sealed unsafe class OrderedMapDraftTests : IDisposable
         OrderedMap* map = OrderedMap.Create(_me, _heap);
         MapDraft draft = Draft(map, 0, count, count);
         Set(map, 3);
-        Assert.Equal(Status.Missing, OrderedMap.Publish(_me, map, ref draft));
-        Assert.Equal(Status.Missing, OrderedMap.BeginDraft(_me, map, 5, out _));
-        Assert.Equal(Status.Done, OrderedMap.Spill(_me, map, ref draft));
+        Assert.Equal(Status.Missing, MapDraft.Publish(_me, map, ref draft));
+        Assert.Equal(Status.Missing, MapDraft.Begin(_me, map, 5, out _));
+        Assert.Equal(Status.Done, MapDraft.Spill(_me, map, ref draft));
         Assert.False(draft.Exists);
         Check(map, [3, .. Enumerable.Range(0, count).Where(number => number != 3)]);
         Drop(map);
@@ -159,9 +159,9 @@ public sealed unsafe class OrderedMapDraftTests : IDisposable
         OrderedMap* map = OrderedMap.Create(_me, _heap);
         MapDraft draft = Draft(map, 0, 40, 40);
         OrderedMap.Delete(_me, map);
-        Assert.Equal(Status.Deleted, OrderedMap.Publish(_me, map, ref draft));
-        OrderedMap.Discard(_me, ref draft);
-        Assert.Equal(Status.Deleted, OrderedMap.BeginDraft(_me, map, 5, out _));
+        Assert.Equal(Status.Deleted, MapDraft.Publish(_me, map, ref draft));
+        MapDraft.Discard(_me, ref draft);
+        Assert.Equal(Status.Deleted, MapDraft.Begin(_me, map, 5, out _));
         Drop(map);
     }
 }

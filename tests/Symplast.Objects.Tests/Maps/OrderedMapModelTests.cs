@@ -124,7 +124,7 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
         const int Keys = 60_000;
         for (int i = 0; i < Keys; i++)
             Assert.Equal(Status.Done, OrderedMap.TryAdd(_me, map, Key(i), Value.OfInt(i)));
-        Assert.True(OrderedMap.IsValid(_me, map));
+        Assert.True(MapCheck.IsValid(_me, map));
         for (int i = 0; i < Keys; i++)
         {
             Assert.Equal(Status.Done, OrderedMap.Get(_me, map, Key(i), out Value value));
@@ -132,7 +132,7 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
         }
         Assert.Equal(Status.Missing, OrderedMap.Get(_me, map, Key(Keys), out _));
         for (int i = 0; i < Keys; i++) Assert.Equal(Status.Done, OrderedMap.Remove(_me, map, Key(i), out _));
-        Assert.True(OrderedMap.IsValid(_me, map));
+        Assert.True(MapCheck.IsValid(_me, map));
         Epoch.Enter(_me);
         Reference.Drop(_me, &map->Object.Head);
         Epoch.Exit(_me);
@@ -169,7 +169,7 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
                 Assert.Equal(Status.Missing, OrderedMap.Get(_me, map, key, out _));
             }
         }
-        Assert.True(OrderedMap.IsValid(_me, map));
+        Assert.True(MapCheck.IsValid(_me, map));
         Reference.Drop(_me, &map->Object.Head);
         Epoch.Exit(_me);
     }
@@ -186,7 +186,7 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
             }
             else if (step is Step.Compact)
             {
-                Assert.Equal(Status.Done, OrderedMap.Compact(_me, map));
+                Assert.Equal(Status.Done, Compaction.Run(_me, map));
             }
             else
             {
@@ -194,7 +194,7 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
                 Check(map, model, step, collide);
                 Epoch.Exit(_me);
             }
-            Assert.True(OrderedMap.IsValid(_me, map), $"invalid after {step}");
+            Assert.True(MapCheck.IsValid(_me, map), $"invalid after {step}");
             Assert.Equal(Status.Done, OrderedMap.Count(_me, map, out ulong count));
             Assert.Equal((ulong)model.Count, count);
         }
@@ -273,8 +273,8 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
                 break;
             case Step.TakeEnd(bool last):
                 Assert.Equal(model.Count == 0 ? Status.Missing : Status.Done,
-                    last ? OrderedMap.TakeLast(_me, map, out Value end, out result)
-                        : OrderedMap.TakeFirst(_me, map, out end, out result));
+                    last ? OrderedMap.TakeLast(_me, map, default, out Value end, out result)
+                        : OrderedMap.TakeFirst(_me, map, default, out end, out result));
                 if (model.Count == 0) break;
                 at = last ? model.Count - 1 : 0;
                 Assert.Equal(model[at], (int.Parse(Blob.ToText(end)[4..]), result.Int));
@@ -296,7 +296,7 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
     List<(int Key, long Value)> Snapshot(OrderedMap* map)
     {
         List<(int, long)> entries = [];
-        Assert.Equal(Status.Done, OrderedMap.Snapshot(_me, map, out MapSnapshot* snapshot));
+        Assert.Equal(Status.Done, MapSnapshots.Take(_me, map, out MapSnapshot* snapshot));
         for (ulong i = 0; i < snapshot->Count; i++)
         {
             entries.Add((int.Parse(Blob.ToText(MapSnapshot.Key(snapshot, i))[4..]), MapSnapshot.Value(snapshot, i).Int));
@@ -327,13 +327,13 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
         List<(int, long)> entries = [];
         Value* keys = stackalloc Value[batch];
         Value* values = stackalloc Value[batch];
-        Assert.Equal(Status.Done, OrderedMap.Start(_me, map, out OrderedMapCursor cursor));
+        Assert.Equal(Status.Done, OrderedMapCursor.Start(_me, map, out OrderedMapCursor cursor));
         while (true)
         {
             Epoch.Enter(_me);
             Status status = backwards
-                ? OrderedMap.Previous(_me, map, ref cursor, keys, values, batch, out int count)
-                : OrderedMap.Next(_me, map, ref cursor, keys, values, batch, out count);
+                ? OrderedMapCursor.Previous(_me, map, ref cursor, keys, values, batch, out int count)
+                : OrderedMapCursor.Next(_me, map, ref cursor, keys, values, batch, out count);
             for (int i = 0; i < count; i++) entries.Add((int.Parse(Blob.ToText(keys[i])[4..]), values[i].Int));
             Epoch.Exit(_me);
             if (status == Status.Missing) return entries;

@@ -38,17 +38,17 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
 
     static int PackedSegments(OrderedMap* map)
     {
-        MapSegments* segments = OrderedMap.Large(map->Root)->Segments;
+        SegmentList* segments = LargeTable.OfRoot(map->Root)->Segments;
         return Enumerable.Range(0, (int)segments->Capacity).Count(
-            i => (MapSegments.Items(segments)[i] & MapSegments.PackedBit) != 0
-            && MapSegments.Items(segments)[i] != MapSegments.Gone);
+            i => (SegmentList.Items(segments)[i] & SegmentList.PackedBit) != 0
+            && SegmentList.Items(segments)[i] != SegmentList.Gone);
     }
 
     static uint SlotsOf(OrderedMap* map)
     {
-        MapDirectory* directory = OrderedMap.Large(map->Root)->Directory;
-        return (uint)Enumerable.Range(0, 1 << directory->Depth).Select(i => MapDirectory.Items(directory)[i]).Distinct().Sum(
-            shard => (long)MapDirectory.Mask(shard) + 1);
+        ShardDirectory* directory = LargeTable.OfRoot(map->Root)->Directory;
+        return (uint)Enumerable.Range(0, 1 << directory->Depth).Select(i => ShardDirectory.Items(directory)[i]).Distinct().Sum(
+            shard => (long)ShardDirectory.Mask(shard) + 1);
     }
 
 #if !SMALL
@@ -58,24 +58,24 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
         const int Keys = 60_000;
         OrderedMap* map = Create(Keys);
         nint root = map->Root;
-        uint held = OrderedMap.Large(root)->Held, slots = SlotsOf(map);
+        uint held = LargeTable.OfRoot(root)->Held, slots = SlotsOf(map);
         int[] order = [.. Enumerable.Range(0, Keys)];
         new Random(1).Shuffle(order);
         foreach (int key in order[..^600]) Assert.Equal(Status.Done, MapOps.Remove(_me, map, Key(key), out _));
         Assert.Equal(root, map->Root);
         Assert.InRange(PackedSegments(map), 10, 25);
-        Assert.InRange(OrderedMap.Large(root)->Held, 600u, held / 6);
+        Assert.InRange(LargeTable.OfRoot(root)->Held, 600u, held / 6);
         Assert.InRange(SlotsOf(map), 601u, slots / 8);
-        Assert.True(MapOps.IsValid(_me, map));
+        Assert.True(MapCheck.IsValid(_me, map));
         // All else is as with any map.
         foreach (int key in order[^600..]) Assert.Equal(Status.Done, MapOps.Add(_me, map, Key(key), 7L, out _));
         Assert.Equal(order[^600..].Order().Select(key => (long)key), Walk(_me, map, false));
         Assert.Equal(order[^600..].OrderDescending().Select(key => (long)key), Walk(_me, map, true));
-        Assert.Equal(Status.Done, MapOps.Snapshot(_me, map, out MapSnapshot* snapshot));
+        Assert.Equal(Status.Done, MapSnapshots.Take(_me, map, out MapSnapshot* snapshot));
         Assert.Equal(600u, snapshot->Count);
         MapSnapshot.Free(_me, snapshot);
         foreach (int key in order[^600..]) Assert.Equal(Status.Done, MapOps.Remove(_me, map, Key(key), out _));
-        Assert.True(MapOps.IsValid(_me, map));
+        Assert.True(MapCheck.IsValid(_me, map));
         Drop(map);
     }
 #endif
@@ -90,7 +90,7 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
         foreach (int key in Enumerable.Range(0, Keys).Where(key => key % 5000 != 0))
             Assert.Equal(Status.Done, MapOps.Remove(_me, map, Key(key), out _));
         Assert.NotEqual(root, map->Root);
-        Assert.True(MapOps.IsValid(_me, map));
+        Assert.True(MapCheck.IsValid(_me, map));
         Assert.Equal(Enumerable.Range(0, Keys / 5000).Select(i => 5000L * i), Walk(_me, map, false));
         Drop(map);
     }
@@ -110,12 +110,12 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
             Assert.True(OrderedMap.Set(_me, map, Key(20), Value.OfInt(20)) is Status.NoMemory or Status.Done);
             bool failed = HeapDebug.HasFailed;
             HeapDebug.FailAt(0);
-            Assert.True(OrderedMap.IsValid(_me, map));
+            Assert.True(MapCheck.IsValid(_me, map));
             for (int i = 0; i < 12; i++)
                 Assert.Equal(i is 4 or 5 or 8 or 9 ? Status.Missing : Status.Done, OrderedMap.Contains(_me, map, Key(i)));
             foreach (int key in (int[])[6, 10]) Assert.Equal(Status.Done, OrderedMap.Remove(_me, map, Key(key), out _));
             Assert.Equal(2, PackedSegments(map));
-            Assert.True(OrderedMap.IsValid(_me, map));
+            Assert.True(MapCheck.IsValid(_me, map));
             Drop(map);
             if (!failed) break;
         }
@@ -135,7 +135,7 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
             bool failed = HeapDebug.HasFailed;
             HeapDebug.FailAt(0);
             Assert.InRange(SlotsOf(map), 51u, slots / 4);
-            Assert.True(MapOps.IsValid(_me, map));
+            Assert.True(MapCheck.IsValid(_me, map));
             Assert.Equal(Enumerable.Range(Keys - 50, 50).Select(key => (long)key), Walk(_me, map, false));
             Drop(map);
             if (!failed) break;
@@ -148,10 +148,10 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
         List<long> seen = [];
         Value* keys = stackalloc Value[Batch];
         Value* values = stackalloc Value[Batch];
-        Assert.Equal(Status.Done, OrderedMap.Start(me, map, out OrderedMapCursor cursor));
+        Assert.Equal(Status.Done, OrderedMapCursor.Start(me, map, out OrderedMapCursor cursor));
         while ((backwards
-            ? OrderedMap.Previous(me, map, ref cursor, keys, values, Batch, out int count)
-            : OrderedMap.Next(me, map, ref cursor, keys, values, Batch, out count)) == Status.Done)
+            ? OrderedMapCursor.Previous(me, map, ref cursor, keys, values, Batch, out int count)
+            : OrderedMapCursor.Next(me, map, ref cursor, keys, values, Batch, out count)) == Status.Done)
         {
             for (int i = 0; i < count; i++) seen.Add(keys[i].Int);
         }
@@ -197,7 +197,7 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
                     Enumerable.Range(0, (count + step - 1) / step).Select(i => (long)i * step),
                     seen.Where(key => key < count && key % step == 0));
                 Assert.Equal(seen.Order().Distinct().Count(key => key < count), seen.Count(key => key < count));
-                Assert.Equal(Status.Done, OrderedMap.Snapshot(me, map, out MapSnapshot* snapshot));
+                Assert.Equal(Status.Done, MapSnapshots.Take(me, map, out MapSnapshot* snapshot));
                 int kept = 0;
                 for (ulong i = 0; i < snapshot->Count; i++)
                     kept += MapSnapshot.Key(snapshot, i).Int is long key && key < count && key % step == 0 ? 1 : 0;
@@ -205,7 +205,7 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
                 Assert.Equal((count + step - 1) / step, kept);
             }
         });
-        Assert.True(OrderedMap.IsValid(_me, map));
+        Assert.True(MapCheck.IsValid(_me, map));
         long sum = 0;
         for (int i = 0; i < count; i += step)
         {
@@ -247,7 +247,7 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
             }
         };
         Threads.Run(Of(0), Of(1), Of(2));
-        Assert.True(OrderedMap.IsValid(_me, map));
+        Assert.True(MapCheck.IsValid(_me, map));
         Linearizability.CheckEach(history.Calls, operation => operation.Key, new KeyState(0), Step);
         Drop(map);
     }

@@ -57,7 +57,7 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
             }
         };
         Threads.Run(Of(0), Of(1), Of(2));
-        Assert.True(OrderedMap.IsValid(_me, map));
+        Assert.True(MapCheck.IsValid(_me, map));
         Linearizability.Check(
             history.Calls, string.Join(' ', Enumerable.Range(0, size)),
             (ref string state, (int Kind, long Key) operation, string result) => Step(ref state, operation) == result);
@@ -74,16 +74,16 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
             case 1:
                 return $"{OrderedMap.Remove(me, map, Key(operation.Key), out _)}";
             case 2:
-                return OrderedMap.TakeFirst(me, map, out key, out _) == Status.Done ? $"{key.Int}" : "none";
+                return OrderedMap.TakeFirst(me, map, default, out key, out _) == Status.Done ? $"{key.Int}" : "none";
             case 3:
-                return OrderedMap.TakeLast(me, map, out key, out _) == Status.Done ? $"{key.Int}" : "none";
+                return OrderedMap.TakeLast(me, map, default, out key, out _) == Status.Done ? $"{key.Int}" : "none";
             case 4:
                 OrderedMap.Count(me, map, out ulong count);
                 return $"{count}";
             case 5:
                 return $"{OrderedMap.Contains(me, map, Key(operation.Key))}";
             default:
-                OrderedMap.Snapshot(me, map, out MapSnapshot* snapshot);
+                MapSnapshots.Take(me, map, out MapSnapshot* snapshot);
                 List<long> keys = [];
                 for (ulong i = 0; i < snapshot->Count; i++) keys.Add(MapSnapshot.Key(snapshot, i).Int);
                 MapSnapshot.Free(me, snapshot);
@@ -140,14 +140,14 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
             long[] last = [-1, -1];
             while (Volatile.Read(ref taken) < 2 * Each)
             {
-                if (OrderedMap.TakeFirst(me, map, out Value key, out _) != Status.Done) continue;
+                if (OrderedMap.TakeFirst(me, map, default, out Value key, out _) != Status.Done) continue;
                 Interlocked.Increment(ref taken);
                 Assert.True(key.Int % Each > last[key.Int / Each]);
                 last[key.Int / Each] = key.Int % Each;
             }
         }
         Threads.Run(Producer(0), Producer(1), Consume, Consume);
-        Assert.True(OrderedMap.IsValid(_me, map));
+        Assert.True(MapCheck.IsValid(_me, map));
         OrderedMap.Count(_me, map, out ulong count);
         Assert.Equal(0u, count);
         Drop(map);
@@ -184,7 +184,7 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
             {
                 while (!Volatile.Read(ref done)) Check(me, map, Keys);
             });
-        Assert.True(OrderedMap.IsValid(_me, map));
+        Assert.True(MapCheck.IsValid(_me, map));
         Drop(map);
     }
 
@@ -199,7 +199,7 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
 
     static void Check(Participant* me, OrderedMap* map, int keys)
     {
-        Assert.Equal(Status.Done, OrderedMap.Snapshot(me, map, out MapSnapshot* snapshot));
+        Assert.Equal(Status.Done, MapSnapshots.Take(me, map, out MapSnapshot* snapshot));
         Epoch.Enter(me);
         Assert.InRange(snapshot->Count, (ulong)keys, (ulong)keys + 1);
         int newest = 0, oldest = 0;
@@ -228,14 +228,14 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
                 OrderedMap* map = OrderedMap.Create(_me, _heap);
                 for (int i = 0; i < size; i++) Assert.Equal(Status.Done, OrderedMap.Set(_me, map, Key(i), Value.OfInt(i)));
                 HeapDebug.FailAt(n);
-                Status status = OrderedMap.Snapshot(_me, map, out MapSnapshot* snapshot);
+                Status status = MapSnapshots.Take(_me, map, out MapSnapshot* snapshot);
                 failed = HeapDebug.HasFailed;
                 HeapDebug.FailAt(0);
                 // That of a small map finds its memory elsewhere, but not that of the block which takes the place of the map's.
                 bool isMissing = failed && (size > 2 || n > 1);
                 Assert.Equal(isMissing ? Status.NoMemory : Status.Done, status);
                 Assert.Equal(isMissing, snapshot == null);
-                Assert.True(OrderedMap.IsValid(_me, map));
+                Assert.True(MapCheck.IsValid(_me, map));
                 if (snapshot != null) Assert.Equal((ulong)size, snapshot->Count);
                 if (snapshot != null) MapSnapshot.Free(_me, snapshot);
                 Drop(map);
@@ -247,15 +247,15 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
     [Fact]
     public void ASnapshotLeavesASmallMapAsLargeAsItWas()
     {
-        for (int size = 1; size <= SmallMap.Most; size++)
+        for (int size = 1; size <= SmallTable.Most; size++)
         {
             OrderedMap* map = OrderedMap.Create(_me, _heap);
             for (int i = 0; i < size; i++)
                 Assert.Equal(Status.Done, OrderedMap.Set(_me, map, Key(i), Value.OfInt(i)));
-            int capacity = ((SmallMap*)map->Root)->Capacity;
-            Assert.Equal(Status.Done, OrderedMap.Snapshot(_me, map, out MapSnapshot* snapshot));
+            int capacity = ((SmallTable*)map->Root)->Capacity;
+            Assert.Equal(Status.Done, MapSnapshots.Take(_me, map, out MapSnapshot* snapshot));
             MapSnapshot.Free(_me, snapshot);
-            Assert.Equal(capacity, ((SmallMap*)map->Root)->Capacity);
+            Assert.Equal(capacity, ((SmallTable*)map->Root)->Capacity);
             Drop(map);
         }
     }
@@ -274,8 +274,8 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
                 // A small map's first asks the pool for room for the snapshot, then for the map.
                 HeapDebug.FailAt(1 + (way >> 1));
                 Status status = onlyKeys != 0
-                    ? OrderedMap.SnapshotKeys(_me, map, ulong.MaxValue, out MapSnapshot* snapshot)
-                    : OrderedMap.SnapshotAtOnce(_me, map, ulong.MaxValue, out snapshot);
+                    ? PrivateSnapshots.OfKeys(_me, map, ulong.MaxValue, out MapSnapshot* snapshot)
+                    : PrivateSnapshots.OfAll(_me, map, ulong.MaxValue, out snapshot);
                 HeapDebug.FailAt(0);
                 Assert.Equal(Status.Done, status);
                 Assert.Equal(Enumerable.Range(0, size).Where(i => i % 3 != 0).Select(i => (long)i), KeysOf((nint)snapshot));
@@ -290,12 +290,12 @@ public sealed unsafe class OrderedMapWholeThreadTests : IDisposable
     {
         OrderedMap* map = OrderedMap.Create(_me, _heap);
         for (int i = 0; i < 20; i++) Assert.Equal(Status.Done, OrderedMap.Set(_me, map, Key(i), Value.OfInt(i)));
-        Assert.Equal(Status.Done, OrderedMap.SnapshotKeys(_me, map, 19, out MapSnapshot* keys));
-        Assert.Equal(Status.Done, OrderedMap.SnapshotAtOnce(_me, map, 19, out MapSnapshot* all));
+        Assert.Equal(Status.Done, PrivateSnapshots.OfKeys(_me, map, 19, out MapSnapshot* keys));
+        Assert.Equal(Status.Done, PrivateSnapshots.OfAll(_me, map, 19, out MapSnapshot* all));
         Assert.True(keys == null && all == null);
         OrderedMap.Delete(_me, map);
-        Assert.Equal(Status.Deleted, OrderedMap.SnapshotKeys(_me, map, 20, out _));
-        Assert.Equal(Status.Deleted, OrderedMap.SnapshotAtOnce(_me, map, 20, out _));
+        Assert.Equal(Status.Deleted, PrivateSnapshots.OfKeys(_me, map, 20, out _));
+        Assert.Equal(Status.Deleted, PrivateSnapshots.OfAll(_me, map, 20, out _));
         Drop(map);
     }
 

@@ -100,7 +100,7 @@ public sealed unsafe class ValueGuardTests
         protected override bool IsValid(nint structure)
         {
             Participant* me = Epoch.Join();
-            bool isValid = Ordered.IsValid(me, (OrderedMap*)structure);
+            bool isValid = MapCheck.IsValid(me, (OrderedMap*)structure);
             Epoch.Leave(me);
             return isValid;
         }
@@ -117,7 +117,7 @@ public sealed unsafe class ValueGuardTests
 
         protected override string All(Participant* me, nint structure)
         {
-            Assert.Equal(Status.Done, Ordered.Snapshot(me, (OrderedMap*)structure, out MapSnapshot* snapshot));
+            Assert.Equal(Status.Done, MapSnapshots.Take(me, (OrderedMap*)structure, out MapSnapshot* snapshot));
             List<string> entries = [];
             for (ulong i = 0; i < snapshot->Count; i++)
                 entries.Add($"{MapSnapshot.Key(snapshot, i).Int}:{MapSnapshot.Value(snapshot, i).Int}");
@@ -333,7 +333,7 @@ public sealed unsafe class ValueGuardTests
             Assert.Equal((ulong)size, count);
             Assert.Equal(Status.Done, Sets.TakeFirst(me, set, default, out element));
             Assert.Equal(200, element.Int);
-            Assert.True(Ordered.IsValid(me, set));
+            Assert.True(MapCheck.IsValid(me, set));
             Reference.Drop(me, (Header*)set);
         }
         Epoch.Exit(me);

@@ -75,7 +75,7 @@ internal unsafe ref struct MapFilling
         _position = position;
         Section section = Section.Enter(_state->Me);
         // What speaks against it is found again by whoever stores one by one.
-        bool begun = !PoolHeap.IsDeleted(_heap) && Map.BeginDraft(_state->Me, _map, (ulong)count, out _draft) == Status.Done;
+        bool begun = !PoolHeap.IsDeleted(_heap) && MapDraft.Begin(_state->Me, _map, (ulong)count, out _draft) == Status.Done;
         section.Exit(_state->Me);
         if (!begun) return true;
         bool done = Fill();
@@ -111,8 +111,9 @@ internal unsafe ref struct MapFilling
             if (key.IsEmpty) return Progress.NoMemory;
             Value value = Value.True;
             // A dict has no key twice.
-            bool isEasy = _isDict ? PlainValues.TryStore(me, _heap, _value, out value) : Map.Find(_draft, Probe.Of(key)) == null;
-            if (isEasy && !value.IsEmpty && Map.Append(me, _map, ref _draft, hash, key, value)) continue;
+            bool isEasy = _isDict
+                ? PlainValues.TryStore(me, _heap, _value, out value) : MapDraft.Find(_draft, Probe.Of(key)) == null;
+            if (isEasy && !value.IsEmpty && MapDraft.Append(me, _map, ref _draft, hash, key, value)) continue;
             Reference.Drop(me, key);
             if (isEasy)
             {
@@ -166,7 +167,7 @@ internal unsafe ref struct MapFilling
     {
         Participant* me = _state->Me;
         if (value.IsEmpty) return false;
-        Value* present = Map.Find(_draft, probe);
+        Value* present = MapDraft.Find(_draft, probe);
         if (present != null)
         {
             Reference.Drop(me, *present);
@@ -174,7 +175,7 @@ internal unsafe ref struct MapFilling
             return true;
         }
         Value key = probe.ToValue(me, _heap);
-        if (!key.IsEmpty && Map.Append(me, _map, ref _draft, probe.Hash, key, value)) return true;
+        if (!key.IsEmpty && MapDraft.Append(me, _map, ref _draft, probe.Hash, key, value)) return true;
         Reference.Drop(me, key);
         Reference.Drop(me, value);
         return false;
@@ -189,9 +190,9 @@ internal unsafe ref struct MapFilling
         {
             // Many of the elements were the same: the Set is not to keep the room that was made for all.
             bool isLoose = _draft.Count < _room / 2;
-            status = isLoose ? Status.Missing : Map.Publish(_state->Me, _map, ref _draft);
-            if (status == Status.Missing) status = Map.Spill(_state->Me, _map, ref _draft);
-            else if (status != Status.Done) Map.Discard(_state->Me, ref _draft);
+            status = isLoose ? Status.Missing : MapDraft.Publish(_state->Me, _map, ref _draft);
+            if (status == Status.Missing) status = MapDraft.Spill(_state->Me, _map, ref _draft);
+            else if (status != Status.Done) MapDraft.Discard(_state->Me, ref _draft);
         }
         section.Exit(_state->Me);
         if (Api.Table.PyErr_Occurred() != null) return false;

@@ -75,11 +75,11 @@ internal unsafe struct SnapshotEntries
     /// <summary>Gives it back.</summary>
     internal void Free(Participant* me)
     {
-        if (_copy != null) Map.EndSnapshot(me, _map, _copy);
+        if (_copy != null) MapSnapshots.End(me, _map, _copy);
         else if (_whole != null) MapSnapshot.Free(me, _whole);
         _whole = null;
         _copy = null;
     }
 
-    void Read() => _items = Map.ReadPart(_copy, _reversed ? _copy->Parts - 1 - _part : _part, out _length);
+    void Read() => _items = MapSnapshots.ReadPart(_copy, _reversed ? _copy->Parts - 1 - _part : _part, out _length);
 }

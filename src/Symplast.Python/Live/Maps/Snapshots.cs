@@ -16,10 +16,10 @@ internal static unsafe class Snapshots
     /// <summary>The entries at one instant. Not inside a section.</summary>
     internal static Status Take(Participant* me, OrderedMap* map, out MapSnapshot* snapshot)
     {
-        Status status = Map.SnapshotAtOnce(me, map, MostAtOnce, out snapshot);
+        Status status = PrivateSnapshots.OfAll(me, map, MostAtOnce, out snapshot);
         if (status != Status.Done || snapshot != null) return status;
-        status = Map.Snapshot(me, map, out snapshot);
-        return status == Status.NoMemory ? Map.SnapshotAtOnce(me, map, ulong.MaxValue, out snapshot) : status;
+        status = MapSnapshots.Take(me, map, out snapshot);
+        return status == Status.NoMemory ? PrivateSnapshots.OfAll(me, map, ulong.MaxValue, out snapshot) : status;
     }
 
     /// <summary>
@@ -31,10 +31,10 @@ internal static unsafe class Snapshots
         MapSnapshot* snapshot = null;
         MapCopy* copy = null;
         Status status = Status.Done;
-        if (onlyKeys) status = Map.SnapshotKeys(me, map, MostAtOnce, out snapshot);
-        if (status == Status.Done && snapshot == null) status = Map.SnapshotAtOnce(me, map, MostAtOnce, out snapshot);
-        if (status == Status.Done && snapshot == null) status = Map.BeginSnapshot(me, map, out snapshot, out copy);
-        if (status == Status.NoMemory) status = Map.SnapshotAtOnce(me, map, ulong.MaxValue, out snapshot);
+        if (onlyKeys) status = PrivateSnapshots.OfKeys(me, map, MostAtOnce, out snapshot);
+        if (status == Status.Done && snapshot == null) status = PrivateSnapshots.OfAll(me, map, MostAtOnce, out snapshot);
+        if (status == Status.Done && snapshot == null) status = MapSnapshots.Begin(me, map, out snapshot, out copy);
+        if (status == Status.NoMemory) status = PrivateSnapshots.OfAll(me, map, ulong.MaxValue, out snapshot);
         entries = copy != null ? new SnapshotEntries(map, copy, reversed) : new SnapshotEntries(snapshot, reversed);
         return status;
     }

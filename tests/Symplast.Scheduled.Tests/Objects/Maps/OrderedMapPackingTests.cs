@@ -205,7 +205,7 @@ public sealed unsafe class OrderedMapPackingTests : IDisposable
                     if (backwards) seen.Reverse();
                     Assert.Equal(seen.Order().Distinct(), seen);
                     Assert.Equal(Enumerable.Range(0, 9).Select(i => (long)i).Except(gone), seen.Except(gone));
-                    Assert.True(MapOps.IsValid(mine, map));
+                    Assert.True(MapCheck.IsValid(mine, map));
                     Epoch.Enter(mine);
                     Reference.Drop(mine, &map->Object.Head);
                     Epoch.Exit(mine);
@@ -219,10 +219,10 @@ public sealed unsafe class OrderedMapPackingTests : IDisposable
     {
         Value* keys = stackalloc Value[batch];
         Value* values = stackalloc Value[batch];
-        Assert.Equal(Status.Done, MapOps.Start(me, map, out OrderedMapCursor cursor));
+        Assert.Equal(Status.Done, OrderedMapCursor.Start(me, map, out OrderedMapCursor cursor));
         while ((backwards
-            ? MapOps.Previous(me, map, ref cursor, keys, values, batch, out int count)
-            : MapOps.Next(me, map, ref cursor, keys, values, batch, out count)) == Status.Done)
+            ? OrderedMapCursor.Previous(me, map, ref cursor, keys, values, batch, out int count)
+            : OrderedMapCursor.Next(me, map, ref cursor, keys, values, batch, out count)) == Status.Done)
         {
             for (int i = 0; i < count; i++)
             {

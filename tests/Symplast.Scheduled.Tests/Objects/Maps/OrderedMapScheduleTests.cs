@@ -118,13 +118,13 @@ public sealed unsafe class OrderedMapScheduleTests : IDisposable
                 },
                 mine =>
                 {
-                    Assert.Equal(Status.Done, OrderedMap.Snapshot(mine, map, out MapSnapshot* snapshot));
+                    Assert.Equal(Status.Done, MapSnapshots.Take(mine, map, out MapSnapshot* snapshot));
                     Assert.Equal((ulong)size, snapshot->Count);
                     Assert.False(MapSnapshot.Value(snapshot, 1).Int == 10 && MapSnapshot.Value(snapshot, 0).Int != 10);
                     MapSnapshot.Free(mine, snapshot);
                 },
             ],
-            mine => Assert.True(OrderedMap.IsValid(mine, map)));
+            mine => Assert.True(MapCheck.IsValid(mine, map)));
     });
 
     OrderedMap* Create(Participant* me, int size)
@@ -154,7 +154,7 @@ public sealed unsafe class OrderedMapScheduleTests : IDisposable
 
     static void Check(Participant* me, OrderedMap* map, History<Operation, Result> history, int size)
     {
-        Assert.True(OrderedMap.IsValid(me, map), "the map is not valid");
+        Assert.True(MapCheck.IsValid(me, map), "the map is not valid");
         // What is there in the end is the result of one more reading of each key.
         foreach (int key in Enumerable.Range(0, size).Concat(
             history.Calls.Select(call => call.Operation.Key).Where(key => key >= size)).Distinct().ToArray())
@@ -213,7 +213,7 @@ public sealed unsafe class OrderedMapScheduleTests : IDisposable
             long start = History.Now();
             if (words.Length == 1)
             {
-                Status done = words[0] == "clear" ? OrderedMap.Clear(me, map) : OrderedMap.Compact(me, map);
+                Status done = words[0] == "clear" ? OrderedMap.Clear(me, map) : Compaction.Run(me, map);
                 Assert.Equal(Status.Done, done);
                 history.Add(thread, new Operation(Kind.Set, -1, words[0] == "clear" ? 1 : 0), default, start);
                 continue;

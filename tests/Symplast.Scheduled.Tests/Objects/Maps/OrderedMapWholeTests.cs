@@ -46,32 +46,34 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
                 case "remove":
                     return MapOps.Remove(me, map, Key(words[1]), out value) == Status.Done ? $"{value.Int}" : "none";
                 case "first":
-                    return MapOps.TakeFirst(me, map, out key, out value) == Status.Done ? $"{key.Int}={value.Int}" : "none";
+                    return MapOps.TakeFirst(me, map, default, out key, out value) == Status.Done
+                        ? $"{key.Int}={value.Int}" : "none";
                 case "last":
-                    return MapOps.TakeLast(me, map, out key, out value) == Status.Done ? $"{key.Int}={value.Int}" : "none";
+                    return MapOps.TakeLast(me, map, default, out key, out value) == Status.Done
+                        ? $"{key.Int}={value.Int}" : "none";
                 case "count":
                     Assert.Equal(Status.Done, MapOps.Count(me, map, out ulong count));
                     return $"{count}";
                 case "clear":
                     return MapOps.Clear(me, map).ToString();
                 case "compact":
-                    return MapOps.Compact(me, map).ToString();
+                    return Compaction.Run(me, map).ToString();
                 case "fill":
                     return FillAtOnce(me, map, words);
                 case "read" or "back" or "peek" or "pass":
                     return InParts(me, map, words[0]);
                 case "keys":
-                    Assert.Equal(Status.Done, MapOps.SnapshotKeys(me, map, ulong.MaxValue, out MapSnapshot* keys));
+                    Assert.Equal(Status.Done, PrivateSnapshots.OfKeys(me, map, ulong.MaxValue, out MapSnapshot* keys));
                     // Others changed it too often.
-                    if (keys == null) Assert.Equal(Status.Done, MapOps.SnapshotAtOnce(me, map, ulong.MaxValue, out keys));
+                    if (keys == null) Assert.Equal(Status.Done, PrivateSnapshots.OfAll(me, map, ulong.MaxValue, out keys));
                     string names =
                         string.Join(' ', Enumerable.Range(0, (int)keys->Count).Select(i => $"{KeyOf((nint)keys, (ulong)i)}"));
                     MapSnapshot.Free(me, keys);
                     return names;
                 default:
                     Status status = words[0] == "once"
-                        ? MapOps.SnapshotAtOnce(me, map, ulong.MaxValue, out MapSnapshot* snapshot)
-                        : MapOps.Snapshot(me, map, out snapshot);
+                        ? PrivateSnapshots.OfAll(me, map, ulong.MaxValue, out MapSnapshot* snapshot)
+                        : MapSnapshots.Take(me, map, out snapshot);
                     Assert.Equal(Status.Done, status);
                     string all = string.Join(
                         ' ', Enumerable.Range(0, (int)snapshot->Count).Select(i => Entry((nint)snapshot, (ulong)i)));
@@ -83,14 +85,14 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
         static string FillAtOnce(Participant* me, OrderedMap* map, string[] words)
         {
             Epoch.Enter(me);
-            Status status = MapOps.BeginDraft(me, map, (ulong)words.Length - 1, out MapDraft draft);
+            Status status = MapDraft.Begin(me, map, (ulong)words.Length - 1, out MapDraft draft);
             for (int i = 1; status == Status.Done && i < words.Length; i++)
             {
                 Value name = Value.OfInt(int.Parse(words[i]));
-                Assert.True(MapOps.Append(me, map, ref draft, Hashing.Of(name), name, Value.OfInt(1)));
+                Assert.True(MapDraft.Append(me, map, ref draft, Hashing.Of(name), name, Value.OfInt(1)));
             }
-            if (status == Status.Done) status = MapOps.Publish(me, map, ref draft);
-            if (draft.Exists) MapOps.Discard(me, ref draft);
+            if (status == Status.Done) status = MapDraft.Publish(me, map, ref draft);
+            if (draft.Exists) MapDraft.Discard(me, ref draft);
             Epoch.Exit(me);
             return status.ToString();
         }
@@ -98,7 +100,7 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
         // Reads all parts, in order or from the last to the first, or only until there is an entry, or none.
         static string InParts(Participant* me, OrderedMap* map, string how)
         {
-            Assert.Equal(Status.Done, MapOps.BeginSnapshot(me, map, out MapSnapshot* small, out MapCopy* copy));
+            Assert.Equal(Status.Done, MapSnapshots.Begin(me, map, out MapSnapshot* small, out MapCopy* copy));
             List<string> entries = [];
             for (ulong i = 0; small != null && i < small->Count; i++) entries.Add(Entry((nint)small, i));
             uint parts = copy == null || how == "pass" ? 0 : copy->Parts;
@@ -106,7 +108,7 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
             {
                 Interleaving.Point();
                 Epoch.Enter(me);
-                Value* items = MapOps.ReadPart(copy, how == "back" ? parts - 1 - i : i, out uint length);
+                Value* items = MapSnapshots.ReadPart(copy, how == "back" ? parts - 1 - i : i, out uint length);
                 List<string> part = [];
                 for (uint j = 0; j < length; j++) part.Add($"{items[2 * j].Int}={items[2 * j + 1].Int}");
                 Epoch.Exit(me);
@@ -115,7 +117,7 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
             if (copy != null && how is "read" or "back")
                 Assert.Equal((ulong)entries.Count, copy == null ? small->Count : copy->Count);
             Interleaving.Point();
-            if (copy != null) MapOps.EndSnapshot(me, map, copy);
+            if (copy != null) MapSnapshots.End(me, map, copy);
             else MapSnapshot.Free(me, small);
             return how == "pass"
                 ? nameof(Status.Done) : how == "peek" ? entries.FirstOrDefault("none") : string.Join(' ', entries);
@@ -176,7 +178,7 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
         protected override bool IsValid(nint structure)
         {
             Participant* me = Epoch.Join();
-            bool valid = MapOps.IsValid(me, (OrderedMap*)structure);
+            bool valid = MapCheck.IsValid(me, (OrderedMap*)structure);
             Epoch.Leave(me);
             return valid;
         }
@@ -322,15 +324,15 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
                 for (int i = 0; i < 6; i++) MapOps.Set(me, map, Probe.Of(Value.OfInt(i)), held);
                 void Peek(Participant* it)
                 {
-                    Assert.Equal(Status.Done, MapOps.BeginSnapshot(it, map, out _, out MapCopy* copy));
+                    Assert.Equal(Status.Done, MapSnapshots.Begin(it, map, out _, out MapCopy* copy));
                     for (uint i = 0; i < read; i++)
                     {
                         Epoch.Enter(it);
-                        Value* items = MapOps.ReadPart(copy, i, out uint length);
+                        Value* items = MapSnapshots.ReadPart(copy, i, out uint length);
                         for (uint j = 0; j < length; j++) Assert.True(items[2 * j + 1] == held || items[2 * j + 1] == Value.None);
                         Epoch.Exit(it);
                     }
-                    MapOps.EndSnapshot(it, map, copy);
+                    MapSnapshots.End(it, map, copy);
                 }
                 void Change(Participant* it)
                 {
@@ -339,7 +341,7 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
                 }
                 return new Trial([Peek, Change], it =>
                 {
-                    Assert.True(MapOps.IsValid(it, map));
+                    Assert.True(MapCheck.IsValid(it, map));
                     Epoch.Enter(it);
                     Reference.Drop(it, (Header*)map);
                     Assert.Equal(1, held.Head->Count);

@@ -1,8 +1,10 @@
 namespace Symplast.Objects;
 
-// Snapshots that need no room in the pool, and no parts that others help to copy: in memory of the process's own. A small map's
-// is in the pool if there is room.
-public unsafe partial struct OrderedMap
+/// <summary>
+/// Snapshots in memory of the process's own: they need no room in the pool, and nobody helps to copy them. That of a small table
+/// is in the pool if there is room.
+/// </summary>
+public static unsafe class PrivateSnapshots
 {
     /// <summary>
     /// The keys as they are at one instant, each with an empty value; null, and Done, if the map has more than
@@ -13,7 +15,7 @@ public unsafe partial struct OrderedMap
     /// with the root. If neither changed, the reading is of the instant before the version was read again. A key that died since
     /// cannot be referred to any more: then the log is read again.
     /// </remarks>
-    public static Status SnapshotKeys(Participant* me, OrderedMap* map, ulong most, out MapSnapshot* snapshot)
+    public static Status OfKeys(Participant* me, OrderedMap* map, ulong most, out MapSnapshot* snapshot)
     {
         snapshot = null;
         Status status = Status.Done;
@@ -25,11 +27,11 @@ public unsafe partial struct OrderedMap
             // Acquire: pairs with the exchange that published the root.
             nint root = PoolHeap.IsDeleted(heap) ? 0 : Volatile.Read(ref map->Root);
             if (root == 0) status = Status.Deleted;
-            else if (!OrderedMap.IsLarge(root)) status = TakeSmall(me, map, heap, keysOnly: true, ref snapshot);
+            else if (!LargeTable.IsRoot(root)) status = TakeSmall(me, map, heap, keysOnly: true, ref snapshot);
             else
             {
                 // A hint.
-                ulong tail = Volatile.Read(ref OrderedMap.Large(root)->Tail);
+                ulong tail = Volatile.Read(ref LargeTable.OfRoot(root)->Tail);
                 if (tail > most) break;
                 snapshot = MapSnapshot.Create(heap, tail);
                 if (snapshot == null) status = Status.NoMemory;
@@ -45,14 +47,14 @@ public unsafe partial struct OrderedMap
     /// meanwhile; readers do not. Not inside a section, and only with a reference to the map.
     /// </summary>
     /// <exception cref="InvalidOperationException">The calling thread is inside a section.</exception>
-    public static Status SnapshotAtOnce(Participant* me, OrderedMap* map, ulong most, out MapSnapshot* snapshot)
+    public static Status OfAll(Participant* me, OrderedMap* map, ulong most, out MapSnapshot* snapshot)
     {
-        RefuseInside(me);
+        MapGate.RefuseInside(me);
         while (true)
         {
             Status status = Reserve(me, map, most, out snapshot, out ulong room);
             if (status != Status.Done || snapshot == null || room == 0) return status;
-            status = OpenGate(me, map);
+            status = MapGate.Open(me, map);
             bool fits = true;
             if (status == Status.Done)
             {
@@ -60,11 +62,11 @@ public unsafe partial struct OrderedMap
                 if (root == 0) status = Status.Deleted;
                 else
                 {
-                    fits = OrderedMap.IsLarge(root)
-                        ? CountOf(OrderedMap.Large(root)) <= room : (ulong)LiveOf((SmallMap*)root) <= room;
+                    fits = LargeTable.IsRoot(root)
+                        ? LogOrder.Count(LargeTable.OfRoot(root)) <= room : (ulong)SmallTable.LiveOf((SmallTable*)root) <= room;
                     if (fits) TakeAll(root, snapshot);
                 }
-                CloseGate(map);
+                MapGate.Close(map);
             }
             Epoch.Exit(me);
             if (status == Status.Done && fits) return status;
@@ -75,7 +77,7 @@ public unsafe partial struct OrderedMap
 
     // Room for all entries, and some that may come meanwhile. A small map is copied already: then there is no room left. None,
     // and no snapshot, if there are too many.
-    static Status Reserve(Participant* me, OrderedMap* map, ulong most, out MapSnapshot* snapshot, out ulong room)
+    internal static Status Reserve(Participant* me, OrderedMap* map, ulong most, out MapSnapshot* snapshot, out ulong room)
     {
         snapshot = null;
         room = 0;
@@ -85,15 +87,15 @@ public unsafe partial struct OrderedMap
         Interleaving.Point();
         // Acquire: pairs with the exchange that published the root.
         nint root = PoolHeap.IsDeleted(heap) ? 0 : Volatile.Read(ref map->Root);
-        if (root != 0 && !OrderedMap.IsLarge(root)) status = TakeSmall(me, map, heap, keysOnly: false, ref snapshot);
+        if (root != 0 && !LargeTable.IsRoot(root)) status = TakeSmall(me, map, heap, keysOnly: false, ref snapshot);
         // Without memory for it in the pool, as a large one.
-        if (root != 0 && OrderedMap.IsLarge(root) || status != Status.Deleted && snapshot == null)
+        if (root != 0 && LargeTable.IsRoot(root) || status != Status.Deleted && snapshot == null)
         {
             status = Status.Done;
-            ulong count = OrderedMap.IsLarge(root) ? CountOf(OrderedMap.Large(root)) : SmallMap.Most;
+            ulong count = LargeTable.IsRoot(root) ? LogOrder.Count(LargeTable.OfRoot(root)) : SmallTable.Most;
             if (count <= most)
             {
-                room = count + count / 8 + SmallMap.Most;
+                room = count + count / 8 + SmallTable.Most;
                 snapshot = MapSnapshot.Create(heap, room);
                 if (snapshot == null) status = Status.NoMemory;
             }
@@ -103,19 +105,19 @@ public unsafe partial struct OrderedMap
     }
 
     // A small map. Done without a snapshot if it is none any more.
-    static Status TakeSmall(Participant* me, OrderedMap* map, PoolHeap* heap, bool keysOnly, ref MapSnapshot* snapshot)
+    internal static Status TakeSmall(Participant* me, OrderedMap* map, PoolHeap* heap, bool keysOnly, ref MapSnapshot* snapshot)
     {
         ObjectLock.Enter(&map->Object.Lock);
         nint root = map->Root;
-        bool isSmall = root != 0 && !OrderedMap.IsLarge(root);
-        if (isSmall) snapshot = Copy(me, map, heap, (SmallMap*)root, keysOnly);
+        bool isSmall = root != 0 && !LargeTable.IsRoot(root);
+        if (isSmall) snapshot = MapSnapshots.CopySmall(me, map, heap, (SmallTable*)root, keysOnly);
         ObjectLock.Exit(&map->Object.Lock);
         return root == 0 ? Status.Deleted : isSmall && snapshot == null ? Status.NoMemory : Status.Done;
     }
 
-    static bool TryTakeKeys(OrderedMap* map, nint root, uint limit, MapSnapshot* snapshot)
+    internal static bool TryTakeKeys(OrderedMap* map, nint root, uint limit, MapSnapshot* snapshot)
     {
-        LargeMap* large = OrderedMap.Large(root);
+        LargeTable* large = LargeTable.OfRoot(root);
         Interleaving.Point();
         // Acquire: pairs with the releases in EnterOrder and ExitOrder.
         ulong version = Volatile.Read(ref large->Version);
@@ -127,15 +129,15 @@ public unsafe partial struct OrderedMap
         ulong count = 0;
         for (uint id = 0; id < tail; id++)
         {
-            MapEntry* entry = EntryAt(large, id);
+            MapEntry* entry = Log.EntryAt(large, id);
             if (entry == null)
             {
-                id = GapEnd(large, id) - 1;
+                id = Log.GapEnd(large, id) - 1;
                 continue;
             }
             Interleaving.Point();
             // Acquire: comes before the second reading of the version. The key never changes.
-            if (ValueOf(entry) == Removed) continue;
+            if (MapEntry.ValueOf(entry) == ValuePlace.Removed) continue;
             items[2 * count] = entry->Key;
             items[2 * count++ + 1] = default;
         }
@@ -154,33 +156,33 @@ public unsafe partial struct OrderedMap
     }
 
     // By the only writer.
-    static void TakeAll(nint root, MapSnapshot* snapshot)
+    internal static void TakeAll(nint root, MapSnapshot* snapshot)
     {
-        if (OrderedMap.IsLarge(root))
+        if (LargeTable.IsRoot(root))
         {
-            LargeMap* large = OrderedMap.Large(root);
+            LargeTable* large = LargeTable.OfRoot(root);
             for (int i = 0; (ulong)i < large->Segments->Capacity; i++)
             {
                 Interleaving.Point();
-                nint item = SegmentAt(large, i);
-                if (item is 0 or MapSegments.Gone) continue;
-                MapEntry* entry = EntriesOf(large, item, i, large->Tail, out uint count);
+                nint item = Log.SegmentAt(large, i);
+                if (item is 0 or SegmentList.Gone) continue;
+                MapEntry* entry = Log.EntriesOf(large, item, i, large->Tail, out uint count);
                 for (uint j = 0; j < count; j++, entry++)
                 {
-                    if (entry->Value != Removed) Add(snapshot, entry->Key, entry->Value);
+                    if (entry->Value != ValuePlace.Removed) Add(snapshot, entry->Key, entry->Value);
                 }
             }
             return;
         }
-        SmallMap* small = (SmallMap*)root;
+        SmallTable* small = (SmallTable*)root;
         for (int i = 0; i < small->Count; i++)
         {
-            if (small->Tags[i] != 0) Add(snapshot, SmallMap.Keys(small)[i], SmallMap.Values(small)[i]);
+            if (small->Tags[i] != 0) Add(snapshot, SmallTable.Keys(small)[i], SmallTable.Values(small)[i]);
         }
     }
 
     // The map's own references keep them alive.
-    static void Add(MapSnapshot* snapshot, Value key, Value value)
+    internal static void Add(MapSnapshot* snapshot, Value key, Value value)
     {
         Reference.Take(key);
         Reference.Take(value);
@@ -188,7 +190,7 @@ public unsafe partial struct OrderedMap
         MapSnapshot.Items(snapshot)[2 * snapshot->Count++ + 1] = value;
     }
 
-    static void Discard(Participant* me, ref MapSnapshot* snapshot)
+    internal static void Discard(Participant* me, ref MapSnapshot* snapshot)
     {
         MapSnapshot.Free(me, snapshot);
         snapshot = null;

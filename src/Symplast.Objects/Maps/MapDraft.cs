@@ -18,34 +18,30 @@ public unsafe struct MapDraft
 
     /// <summary>Whether there is one: begun, and neither published nor discarded.</summary>
     public readonly bool Exists => Root != 0;
-}
 
-// Maps that get many entries at once. All inside a section in which the pool was not deleted.
-public unsafe partial struct OrderedMap
-{
     /// <summary>
     /// Begins a draft of so many entries (at least one) for a map; <see cref="Status.Missing"/> if that is not empty, or they are
     /// too many. The draft must be published or discarded.
     /// </summary>
-    public static Status BeginDraft(Participant* me, OrderedMap* map, ulong room, out MapDraft draft)
+    public static Status Begin(Participant* me, OrderedMap* map, ulong room, out MapDraft draft)
     {
         draft = default;
         Interleaving.Point();
         // Acquire: pairs with the exchange that published the root. Only a look: publishing looks again.
         nint root = Volatile.Read(ref map->Root);
         if (root == 0) return Status.Deleted;
-        if (OrderedMap.IsLarge(root) || CountOf(map, (SmallMap*)root) != 0 || room > MapSizes.MostIds / 2) return Status.Missing;
+        if (LargeTable.IsRoot(root) || OrderedMap.CountOf(map, root) != 0 || room > MapSizes.MostIds / 2) return Status.Missing;
         uint sequence = Volatile.Read(ref map->NextSequence);
         if (room <= (ulong)MapSizes.SmallLimit)
         {
-            root = (nint)NewSmall(me, Heap.Of(map), (int)room, sequence, isExchange: false);
+            root = (nint)SmallTable.New(me, Heap.Of(map), (int)room, sequence, isExchange: false);
         }
         else
         {
-            LargeMap* large = NewLarge(me, Heap.Of(map), (uint)room, sequence + (uint)room);
+            LargeTable* large = LargeTable.New(me, Heap.Of(map), (uint)room, sequence + (uint)room);
             // The entries have the sequence numbers that they would have had one by one.
             if (large != null) large->Carried = 0;
-            root = large == null ? 0 : (nint)large + OrderedMap.LargeBit;
+            root = large == null ? 0 : LargeTable.RootOf(large);
         }
         if (root == 0) return Status.NoMemory;
         draft = new MapDraft { Root = root, Sequence = sequence, Room = (uint)room };
@@ -60,10 +56,10 @@ public unsafe partial struct OrderedMap
     public static bool Append(Participant* me, OrderedMap* map, ref MapDraft draft, ulong hash, Value key, Value value)
     {
         if (draft.Count == draft.Room) return false;
-        NoteKey(map, key);
+        OrderedMap.NoteKey(map, key);
         uint sequence = draft.Sequence + draft.Count;
-        if (!OrderedMap.IsLarge(draft.Root)) Append((SmallMap*)draft.Root, hash, key, value, sequence);
-        else if (!AppendPrivately(me, Heap.Of(map), OrderedMap.Large(draft.Root), hash, key, value, sequence)) return false;
+        if (!LargeTable.IsRoot(draft.Root)) SmallTable.Append((SmallTable*)draft.Root, hash, key, value, sequence);
+        else if (!LargeTable.Append(me, Heap.Of(map), LargeTable.OfRoot(draft.Root), hash, key, value, sequence)) return false;
         draft.Count++;
         return true;
     }
@@ -72,13 +68,13 @@ public unsafe partial struct OrderedMap
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static Value* Find(in MapDraft draft, in Probe key)
     {
-        if (OrderedMap.IsLarge(draft.Root))
+        if (LargeTable.IsRoot(draft.Root))
         {
-            MapEntry* entry = Find(OrderedMap.Large(draft.Root), key, out _);
+            MapEntry* entry = ShardIndex.Find(LargeTable.OfRoot(draft.Root), key, out _);
             return entry == null ? null : &entry->Value;
         }
-        int i = IndexOf((SmallMap*)draft.Root, key);
-        return i < 0 ? null : SmallMap.Values((SmallMap*)draft.Root) + i;
+        int i = SmallTable.IndexOf((SmallTable*)draft.Root, key);
+        return i < 0 ? null : SmallTable.Values((SmallTable*)draft.Root) + i;
     }
 
     /// <summary>
@@ -90,13 +86,14 @@ public unsafe partial struct OrderedMap
         ObjectLock.Enter(&map->Object.Lock);
         nint old = map->Root;
         Status status = old == 0 ? Status.Deleted
-            : OrderedMap.IsLarge(old) || LiveOf((SmallMap*)old) != 0 || map->NextSequence != draft.Sequence ? Status.Missing
+            : LargeTable.IsRoot(old) || SmallTable.LiveOf((SmallTable*)old) != 0 || map->NextSequence != draft.Sequence
+            ? Status.Missing
             : Status.Done;
         if (status == Status.Done)
         {
-            if (OrderedMap.IsLarge(draft.Root)) OrderedMap.Large(draft.Root)->Generation = ++map->Generation;
+            if (LargeTable.IsRoot(draft.Root)) LargeTable.OfRoot(draft.Root)->Generation = ++map->Generation;
             else map->NextSequence = draft.Sequence + draft.Count;
-            Publish(me, map, (SmallMap*)old, draft.Root);
+            MapRoots.Publish(me, map, (SmallTable*)old, draft.Root);
             draft = default;
         }
         ObjectLock.Exit(&map->Object.Lock);
@@ -113,7 +110,7 @@ public unsafe partial struct OrderedMap
         for (uint i = 0; i < draft.Count && status == Status.Done; i++)
         {
             EntryOf(draft, i, out Value key, out Value value);
-            status = Set(me, map, Probe.Of(key), value);
+            status = OrderedMap.Set(me, map, Probe.Of(key), value);
         }
         Discard(me, ref draft);
         return status;
@@ -128,21 +125,21 @@ public unsafe partial struct OrderedMap
             Reference.Drop(me, key);
             Reference.Drop(me, value);
         }
-        if (OrderedMap.IsLarge(draft.Root)) FreePrivate(me, OrderedMap.Large(draft.Root));
+        if (LargeTable.IsRoot(draft.Root)) LargeTable.Free(me, LargeTable.OfRoot(draft.Root));
         else Heap.Free(me, (void*)draft.Root);
         draft = default;
     }
 
-    static void EntryOf(in MapDraft draft, uint index, out Value key, out Value value)
+    internal static void EntryOf(in MapDraft draft, uint index, out Value key, out Value value)
     {
-        if (OrderedMap.IsLarge(draft.Root))
+        if (LargeTable.IsRoot(draft.Root))
         {
-            MapEntry* entry = EntryAt(OrderedMap.Large(draft.Root), index);
+            MapEntry* entry = Log.EntryAt(LargeTable.OfRoot(draft.Root), index);
             key = entry->Key;
             value = entry->Value;
             return;
         }
-        key = SmallMap.Keys((SmallMap*)draft.Root)[index];
-        value = SmallMap.Values((SmallMap*)draft.Root)[index];
+        key = SmallTable.Keys((SmallTable*)draft.Root)[index];
+        value = SmallTable.Values((SmallTable*)draft.Root)[index];
     }
 }

@@ -28,31 +28,31 @@ internal static unsafe class MapAtomics
 
     /// <summary>Whether the shard whose lock was taken is no longer the index's.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static bool IsMoved(MapShard* shard) => shard->Moved != 0;
+    internal static bool IsMoved(Shard* shard) => shard->Moved != 0;
 
     /// <summary>Says so, under its lock, of a shard of a root that is given up.</summary>
-    internal static void MarkMoved(MapShard* shard) => shard->Moved = 1;
+    internal static void MarkMoved(Shard* shard) => shard->Moved = 1;
 
     /// <summary>The root of a map whose lock was taken; <paramref name="seen"/> is what it was before.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static nint RootAgain(OrderedMap* map, nint seen) => map->Root;
+    internal static nint RootAgain(nint* root, nint seen) => *root;
 
     /// <summary>Whether no insertion or removal was under way, or has begun, since the version was read.</summary>
     // Acquire: pairs with the releases that begin and end each. What was read before is of one instant.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static bool IsUnchanged(SmallMap* small, byte version) =>
+    internal static bool IsUnchanged(SmallTable* small, byte version) =>
         (version & 1) == 0 && Volatile.Read(ref small->Version) == version;
 
-    /// <inheritdoc cref="IsUnchanged(SmallMap*, byte)"/>
+    /// <inheritdoc cref="IsUnchanged(SmallTable*, byte)"/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static bool IsUnchanged(LargeMap* large, ulong version) =>
+    internal static bool IsUnchanged(LargeTable* large, ulong version) =>
         (version & 1) == 0 && Volatile.Read(ref large->Version) == version;
 
     /// <summary>
     /// The first or last entry under the lock of the order, whatever was found without it (<paramref name="seen"/>).
     /// </summary>
-    internal static MapEntry* EndAgain(LargeMap* large, bool last, MapEntry* seen, ref uint id) =>
-        OrderedMap.End(large, last, out id);
+    internal static MapEntry* EndAgain(LargeTable* large, bool last, MapEntry* seen, ref uint id) =>
+        LogEnds.Find(large, last, out id);
 
     /// <summary>Waits until all sections have ended that were open when the gate was.</summary>
     internal static void AwaitSections() => Epoch.Synchronize();
@@ -60,7 +60,7 @@ internal static unsafe class MapAtomics
     /// <summary>The snapshot that is being made, or null.</summary>
     // Acquire: pairs with the exchange in TryBegin. A writer sees the copy, or was waited for before that.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static MapCopy* LoadCopy(LargeMap* large) => (MapCopy*)Volatile.Read(ref *(nint*)&large->Copy);
+    internal static MapCopy* LoadCopy(LargeTable* large) => (MapCopy*)Volatile.Read(ref *(nint*)&large->Copy);
 
     /// <summary>Waits for whoever is copying a part that is to be passed over, and keeps others from it.</summary>
     internal static void EnterPart(MapCopyPart* part) => ObjectLock.Enter(&part->Lock);
@@ -72,15 +72,15 @@ internal static unsafe class MapAtomics
     internal static bool IsStillThere(nint* place, nint segment) => *place == segment;
 
     /// <summary>Whether the root was given up, under Growing.</summary>
-    internal static bool IsGivenUp(LargeMap* large) => large->GivenUp != 0;
+    internal static bool IsGivenUp(LargeTable* large) => large->GivenUp != 0;
 
     /// <summary>
     /// Lets nobody remove an entry for a moment, and then counts those of a packed segment that are removed already: each
     /// removal counts in it or in the one that it replaces. What is counted of the map does not change, so its version does not.
     /// </summary>
-    internal static void EnterOrderAndCount(LargeMap* large, MapSegment* from, MapSegment* to)
+    internal static void EnterOrderAndCount(LargeTable* large, Segment* from, Segment* to)
     {
         ObjectLock.Enter(&large->Order);
-        to->Dead = to->Count - OrderedMap.LiveIn(from);
+        to->Dead = to->Count - Segment.Live(from);
     }
 }

@@ -6,7 +6,7 @@ namespace Symplast.Objects;
 internal static class MapSizes
 {
     /// <summary>Most entries of a small map.</summary>
-    internal const int SmallLimit = SmallMap.Most;
+    internal const int SmallLimit = SmallTable.Most;
 
     /// <summary>log2 of the entries in a segment of the log, and in the first one.</summary>
     internal const int SegmentBits = 12;
@@ -50,5 +50,5 @@ internal static class MapSizes
 
     /// <summary>How many places a small map gets that shall have room for so many entries.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static int SmallCapacity(int room) => room <= 4 ? 4 : room <= 8 ? 8 : SmallMap.Most;
+    internal static int SmallCapacity(int room) => room <= 4 ? 4 : room <= 8 ? 8 : SmallTable.Most;
 }
