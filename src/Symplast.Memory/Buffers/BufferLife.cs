@@ -1,15 +1,5 @@
 namespace Symplast.Memory;
 
-/// <summary>Steps of a buffer's life that tests leave out.</summary>
-internal enum BufferStep
-{
-    /// <summary>An export is counted in the step in which the owner is found to be there.</summary>
-    ExportingIsOneStep,
-
-    /// <summary>Who lets go finds out in the same step whether there are exports.</summary>
-    LettingGoIsOneStep,
-}
-
 /// <summary>
 /// The protocol of a <see cref="SharedBuffer"/> and nothing else: one word, the state of its owner in the low two bits, four for
 /// each export above.
@@ -27,9 +17,9 @@ internal enum BufferStep
 internal static class BufferLife
 {
     const long Retired = 1;
-    const long Gone = 2;
-    const long Phase = 3;
-    const long OneExport = 4;
+    internal const long Gone = 2;
+    internal const long Phase = 3;
+    internal const long OneExport = 4;
 
     /// <summary>One more export; false if the owner died.</summary>
     internal static bool TryExport(ref long life)
@@ -40,13 +30,7 @@ internal static class BufferLife
         while ((found & Phase) == 0)
         {
             Interleaving.DeepPoint();
-            if (Interleaving.Omits(BufferStep.ExportingIsOneStep))
-            {
-                life = found + OneExport;
-                return true;
-            }
-            // Full fence; pairs with those in Retire and LetGo: they find this export, or we find theirs.
-            long seen = Interlocked.CompareExchange(ref life, found + OneExport, found);
+            long seen = BufferAtomics.AddExport(ref life, found);
             if (seen == found) return true;
             found = seen;
         }
@@ -68,17 +52,10 @@ internal static class BufferLife
     {
         Interleaving.DeepPoint();
         long found = Volatile.Read(ref life);
-        if (Interleaving.Omits(BufferStep.LettingGoIsOneStep))
-        {
-            Interleaving.DeepPoint();
-            Interlocked.Exchange(ref life, (life & ~Phase) | Gone);
-            return found < OneExport;
-        }
         while (true)
         {
             Interleaving.DeepPoint();
-            // Full fence; pairs with TryExport and EndExport.
-            long seen = Interlocked.CompareExchange(ref life, (found & ~Phase) | Gone, found);
+            long seen = BufferAtomics.MarkGone(ref life, found);
             if (seen == found) return found < OneExport;
             found = seen;
         }

@@ -1,18 +1,5 @@
 namespace Symplast.Memory;
 
-/// <summary>Steps of pinning and deletion that tests leave out.</summary>
-internal enum PinStep
-{
-    /// <summary>A pin is noted for ever before it is counted.</summary>
-    PinIsNoted,
-
-    /// <summary>Who takes the last pin back looks whether the heap was deleted.</summary>
-    LastPinLooks,
-
-    /// <summary>Who has emptied a heap looks for pins.</summary>
-    EmptierLooks,
-}
-
 /// <summary>
 /// The steps by which it is settled who lets the addresses of a deleted heap go, and nothing else: whoever comes last, the one
 /// that empties it or the one that takes the last pin back. How they are used: <see cref="HeapTable"/>.
@@ -23,10 +10,9 @@ internal static unsafe class HeapPins
     internal static void Add(PoolHeap* heap)
     {
         Interleaving.DeepPoint();
-        // Pairs with the reading in WasPinned; the deletion waits for the section that this is in.
-        if (!Interleaving.Omits(PinStep.PinIsNoted)) Volatile.Write(ref heap->WasPinned, 1);
+        HeapAtomics.NotePin(heap);
         Interleaving.DeepPoint();
-        // Full fence; pairs with the reading in MayRelease.
+        // Full fence; pairs with the acquire in HasPins.
         Interlocked.Increment(ref heap->Pins);
     }
 
@@ -34,10 +20,10 @@ internal static unsafe class HeapPins
     internal static bool Remove(PoolHeap* heap)
     {
         Interleaving.DeepPoint();
-        // Full fence; pairs with the reading in MayRelease: either that finds 0, or we find the heap deleted.
+        // Full fence; pairs with the acquire in HasPins: either that finds 0, or we find the heap deleted.
         if (Interlocked.Decrement(ref heap->Pins) != 0) return false;
         Interleaving.DeepPoint();
-        return PoolHeap.IsDeleted(heap) && !Interleaving.Omits(PinStep.LastPinLooks);
+        return HeapAtomics.IsDeleted(heap);
     }
 
     /// <summary>Deletes the heap; the caller waits for the open sections next.</summary>
@@ -63,8 +49,7 @@ internal static unsafe class HeapPins
     {
         Interleaving.DeepPoint();
         // The pin may have gone before the memory; then whoever empties the heap comes here again.
-        if (!heap->IsEmptied || heap->IsWaiting) return false;
-        if (Volatile.Read(ref heap->Pins) != 0 && !Interleaving.Omits(PinStep.EmptierLooks)) return false;
+        if (!heap->IsEmptied || heap->IsWaiting || HeapAtomics.HasPins(heap)) return false;
         heap->IsWaiting = true;
         return true;
     }

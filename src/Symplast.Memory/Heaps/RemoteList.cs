@@ -3,22 +3,6 @@ using System.Runtime.CompilerServices;
 
 namespace Symplast.Memory;
 
-/// <summary>Steps of remote frees that tests leave out.</summary>
-internal enum RemoteStep
-{
-    /// <summary>A push compares.</summary>
-    PushCompares,
-
-    /// <summary>The first to push on a parked page hands it to its owner.</summary>
-    ParkedPageIsHandedOver,
-
-    /// <summary>A page is parked only if its list is empty.</summary>
-    ParkingCompares,
-
-    /// <summary>A page is taken from the full ones only if nobody is about to hand it over.</summary>
-    UnparkingCompares,
-}
-
 /// <summary>
 /// The steps by which a page passes between its owner and the threads that free its blocks, and nothing else: states and
 /// transitions are those of <see cref="Page"/>'s remarks.
@@ -40,16 +24,11 @@ internal static unsafe class RemoteList
             *(nuint*)last = listed == 0 ? 0 : start + (uint)listed;
             ulong list = (((listed >> 32) + (ulong)count) << 32) | (uint)((nuint)first - start);
             Interleaving.DeepPoint();
-            if (Interleaving.Omits(RemoteStep.PushCompares)) seen = page->Remote;
-            // Full fence: pairs with the exchange in Take, which makes the links (and all that was done with the blocks) the
-            // owner's.
-            ulong prior = Interlocked.CompareExchange(ref page->Remote, list, seen);
-            if (prior == seen) break;
-            seen = prior;
+            if (HeapAtomics.TryPush(page, list, ref seen)) break;
         }
         // The exchange that parked it came after all that the owner did with the page, so Local is the one that waits for it,
         // until we hand it over.
-        if (seen == Page.Parked && !Interleaving.Omits(RemoteStep.ParkedPageIsHandedOver)) PushReady(page->Local, page);
+        if (HeapAtomics.IsParked(seen)) PushReady(page->Local, page);
     }
 
     /// <summary>The owner takes what others freed. The page must have no free block.</summary>
@@ -61,7 +40,7 @@ internal static unsafe class RemoteList
         // Only avoids useless exchanges.
         if (Volatile.Read(ref page->Remote) == 0) return;
         Interleaving.DeepPoint();
-        // Full fence: pairs with the exchange in Push.
+        // Full fence: pairs with the exchange in TryPush.
         ulong list = Interlocked.Exchange(ref page->Remote, 0);
         page->Free = page->Start + (uint)list;
         page->Used -= (int)(list >> 32);
@@ -90,9 +69,7 @@ internal static unsafe class RemoteList
     internal static bool TryPark(Page* page)
     {
         Interleaving.DeepPoint();
-        if (Interleaving.Omits(RemoteStep.ParkingCompares)) page->Remote = 0;
-        // Full fence: pairs with the exchange in Push, which must find what it needs to hand the page back.
-        return Interlocked.CompareExchange(ref page->Remote, Page.Parked, 0) == 0;
+        return HeapAtomics.TryPark(page);
     }
 
     /// <summary>
@@ -101,9 +78,7 @@ internal static unsafe class RemoteList
     internal static bool TryUnpark(Page* page)
     {
         Interleaving.DeepPoint();
-        // Full fence: pairs with the exchange in Push. If that came first, the page is on its way to the ready list.
-        return Interlocked.CompareExchange(ref page->Remote, 0, Page.Parked) == Page.Parked
-            || Interleaving.Omits(RemoteStep.UnparkingCompares);
+        return HeapAtomics.TryUnpark(page);
     }
 
     /// <summary>Hands a page back to its local heap, from any thread.</summary>

@@ -38,8 +38,4 @@ public static unsafe class Interleaving
     /// The same for a lock's word, which is 0 when the lock is free. <paramref name="value"/> says that somebody may sleep.
     /// </summary>
     public static void Await(int* word, int value, long nanoseconds) => Futex.Wait(word, value, nanoseconds);
-
-    /// <summary>Whether a test leaves this step of a protocol out. Nothing is left out of the product.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool Omits<TStep>(TStep step) where TStep : struct, Enum => false;
 }

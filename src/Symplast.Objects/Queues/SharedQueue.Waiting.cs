@@ -6,7 +6,7 @@ namespace Symplast.Objects;
 // Waiting. See the remarks of the class.
 public unsafe partial struct SharedQueue
 {
-    const long Slice = 50_000_000;
+    internal const long Slice = 50_000_000;
 
     /// <summary>
     /// Begins to wait: counts the caller in and gives it a ticket. It then tries again, sleeps with <see cref="Wait"/>, tries
@@ -140,9 +140,8 @@ public unsafe partial struct SharedQueue
         if (status != Status.Missing) return status;
         if (nanoseconds == 0) return Status.TimedOut;
         long start = Stopwatch.GetTimestamp();
-        status = BeginWait(me, queue, side, out int ticket);
+        status = QueueAtomics.BeginWait(me, queue, side, out int ticket);
         if (status != Status.Done) return status;
-        if (Interleaving.Omits(QueueStep.WaiterTriesAgain)) Wait(me, queue, side, ref ticket, Slice);
         while ((status = attempt.Try(me, queue)) == Status.Missing)
         {
             long left = nanoseconds < 0 ? Slice : nanoseconds - Stopwatch.GetElapsedTime(start).Ticks * 100;
@@ -162,9 +161,7 @@ public unsafe partial struct SharedQueue
     static void Signal(QueueEvent* happened)
     {
         Interleaving.Point();
-        // Comes after the release in QueueRing.Put or Take in this thread's program; that it does for others too is up to the
-        // barrier in BeginWait.
-        if (Volatile.Read(ref happened->Waiters) != 0 && !Interleaving.Omits(QueueStep.Signal)) Wake(happened, 1);
+        if (QueueAtomics.HasWaiters(happened)) Wake(happened, 1);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -261,9 +261,9 @@ public unsafe partial struct SharedQueue
             {
                 Interleaving.Point();
                 // Closed before it has a successor: what is put into that comes later than all that is in this one.
-                if (!Interleaving.Omits(QueueStep.FullRingIsClosed)) QueueRing.Close(full);
+                QueueAtomics.CloseFull(full);
                 Interleaving.Point();
-                // Release: pairs with the acquire in Take; the ring is complete.
+                // Release: pairs with the acquire in Successor; the ring is complete.
                 Volatile.Write(ref *(nint*)&full->Next, (nint)next);
                 Interleaving.Point();
                 // Full fence; pairs with the acquire in Put.
@@ -287,17 +287,7 @@ public unsafe partial struct SharedQueue
             Status status = QueueRing.Take(ring, out value);
             if (status != Status.Closed) return status;
             Interleaving.Point();
-            // Acquire, before that of the successor: once the queue is closed, there will be none. Deleting sets its own flag
-            // before this one.
-            bool isClosed = Volatile.Read(ref queue->IsClosed) != 0;
-            Interleaving.Point();
-            // Acquire: pairs with the release in Grow.
-            QueueRing* next = (QueueRing*)Volatile.Read(ref *(nint*)&ring->Next);
-            if (Interleaving.Omits(QueueStep.FlagIsReadFirst))
-            {
-                Interleaving.Point();
-                isClosed = Volatile.Read(ref queue->IsClosed) != 0;
-            }
+            QueueRing* next = QueueAtomics.Successor(queue, ring, out bool isClosed);
             if (next == null)
                 return !isClosed ? Status.Missing : queue->Object.Head.DeletedFlag != 0 ? Status.Deleted : Status.Closed;
             Advance(me, queue, ring, next);
@@ -310,7 +300,7 @@ public unsafe partial struct SharedQueue
     {
         ObjectLock.Enter(&queue->Object.Lock);
         // Of a deleted queue the first ring is the one that was ended.
-        if ((queue->First == ring || Interleaving.Omits(QueueStep.FirstIsReadAgain)) && queue->Object.Head.DeletedFlag == 0)
+        if (QueueAtomics.IsFirst(queue, ring) && queue->Object.Head.DeletedFlag == 0)
         {
             Interleaving.Point();
             // Full fence; pairs with the acquire in Take; the ring is unlinked before its tag is read. Last is another one since
@@ -345,7 +335,7 @@ public unsafe partial struct SharedQueue
     static void CloseLast(SharedQueue* queue)
     {
         Interleaving.Point();
-        // Release: pairs with the acquire in Take.
+        // Release: pairs with the acquire in Successor.
         Volatile.Write(ref queue->IsClosed, 1);
         Interleaving.Point();
         QueueRing.Close(queue->Last);
@@ -367,7 +357,7 @@ public unsafe partial struct SharedQueue
             CloseLast(queue);
             Interleaving.Point();
             // The lock keeps the first ring the first.
-            position = Interleaving.Omits(QueueStep.DeletionEndsTheRing) ? queue->First->Head : QueueRing.End(queue->First);
+            position = QueueAtomics.EndFirst(queue);
         }
         ObjectLock.Exit(&queue->Object.Lock);
         return first;
