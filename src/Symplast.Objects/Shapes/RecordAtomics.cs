@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// The steps without which the protocol of records and shapes would be wrong. Tests compile another file in the place of this one,
-/// in which each can be weakened, moved or left out.
+/// The steps without which the protocol of records and shapes would be wrong. Tests compile another file in the place of this
+/// one, in which each can be weakened, moved or left out.
 /// </summary>
 internal static unsafe class RecordAtomics
 {
