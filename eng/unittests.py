@@ -1,4 +1,4 @@
-"""The Python tests, run as `python -m unittest discover` would, but keeping count while it goes.
+"""The Python tests, run as `python tests/python` would, or those of another folder, but keeping count while it goes.
 
 What unittest prints cannot be counted on: a crash prints no totals, and Python 3.12.1 leaves skipped tests out of them.
 
@@ -24,6 +24,10 @@ from pathlib import Path
 from eng.project import ROOT
 
 TESTS = ROOT / "tests" / "python"
+
+sys.path.insert(0, str(TESTS))
+
+import searchpath  # noqa: E402
 
 
 class _Counting(unittest.TextTestResult):
@@ -84,7 +88,7 @@ class _Counting(unittest.TextTestResult):
         self.counts_file.write_text(json.dumps(counts), encoding="utf-8")
 
 
-class _Between(unittest.TestLoader):
+class _Between(searchpath.Loader):
     def loadTestsFromModule(self, module, **options):
         tests = super().loadTestsFromModule(module, **options)
         reason = getattr(module, "SAME_IN_EVERY_VERSION", None)
@@ -112,6 +116,8 @@ if __name__ == "__main__":
     options = options.parse_args()
     _Counting.counts_file = options.counts
     folder = str(ROOT / options.folder)
+    if folder == searchpath.HERE:
+        searchpath.extend()
     unittest.main(module=None, argv=["python -m unittest", "discover", "-s", folder, "-t", folder],
-                  testLoader=_Between() if options.between else unittest.defaultTestLoader,
+                  testLoader=_Between() if options.between else searchpath.Loader(),
                   testRunner=unittest.TextTestRunner(verbosity=2, resultclass=_Counting))

@@ -14,7 +14,7 @@ public class PythonUnitTests
     static readonly string Folder = Path.Combine(LibPython.Root, "tests", "python");
 
     public static IEnumerable<TheoryDataRow<string>> Modules =>
-        from file in Directory.Exists(Folder) ? Directory.GetFiles(Folder, "test_*.py") : []
+        from file in Directory.Exists(Folder) ? Directory.GetFiles(Folder, "test_*.py", SearchOption.AllDirectories) : []
         let name = Path.GetFileNameWithoutExtension(file)
         where !name.StartsWith("test_byvalue", StringComparison.Ordinal) && name != "test_docs"
         orderby name

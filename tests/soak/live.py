@@ -25,6 +25,10 @@ import warnings
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
 warnings.simplefilter("ignore", RuntimeWarning)
 
+import searchpath  # noqa: E402
+
+searchpath.extend()
+
 import live_blocks  # noqa: E402
 import live_histories  # noqa: E402
 import live_operations  # noqa: E402

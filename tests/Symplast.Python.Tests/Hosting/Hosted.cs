@@ -72,6 +72,8 @@ public sealed unsafe class Hosted : IDisposable
             sys.dont_write_bytecode = True
             sys.path[:0] = [{paths}]
             signal.signal(signal.SIGINT, signal.default_int_handler)
+            import searchpath
+            searchpath.extend()
             import hosted
             """);
     }

@@ -1,0 +1,20 @@
+"""The examples of the documentation run, and print what they say."""
+
+import doctest
+import os
+import unittest
+
+import searchpath
+
+
+class Documentation(unittest.TestCase):
+    def check(self, page):
+        failed, attempted = doctest.testfile(os.path.join(searchpath.ROOT, "docs", page), module_relative=False, optionflags=doctest.ELLIPSIS)
+        self.assertGreater(attempted, 10)
+        self.assertEqual(failed, 0)
+
+    def test_examples_of_the_guide_run_as_they_stand(self):
+        self.check("guide.md")
+
+    def test_examples_of_live_objects_run_as_they_stand(self):
+        self.check("live-objects.md")

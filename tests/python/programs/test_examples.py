@@ -1,0 +1,77 @@
+"""The examples run, and what they assert holds."""
+
+import os
+import pathlib
+import re
+import tempfile
+import unittest
+
+import child
+import searchpath
+
+EXAMPLES = pathlib.Path(searchpath.ROOT, "examples")
+
+
+class Examples(unittest.TestCase):
+    def check(self, name, expected):
+        # As a script of its own, whose classes and functions are those of __main__.
+        source = (EXAMPLES / name).read_text(encoding="utf-8")
+        self.assertRegex(child.run(source), re.compile(expected))
+
+    def test_sessions(self):
+        self.check("sessions.py", r"^20000 requests of 100 visitors; user\d+ came most often")
+
+    def test_components(self):
+        self.check("components.py", r"^\d+ nodes, \d+ edges: \d+ components, the largest of \d+ nodes")
+
+    def test_orders(self):
+        self.check("orders.py", r"^4000 orders: \d+ traded")
+
+
+class Frames(unittest.TestCase):
+    """The demo's part for NumPy and pandas, which tests/packages runs where they are."""
+
+    def test_it_says_in_one_line_that_it_cannot_run(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "sitecustomize.py").write_text("import sys; sys.modules['pandas'] = sys.modules['numpy'] = None")
+            done = child.spawn([EXAMPLES / "frames.py", "--quick"], PYTHONPATH=os.pathsep.join([folder, child.package_path()]))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, r"^examples/frames\.py is left out: .*numpy.* -m pip install numpy pandas\n$")
+
+
+class Demo(unittest.TestCase):
+    """The first program that people run."""
+
+    def run_demo(self, before=""):
+        """What it prints with few queries, if each of its processes begins with this code."""
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "sitecustomize.py").write_text(before)
+            done = child.spawn([EXAMPLES / "codesearch.py", "--quick", "--queries", "8", "--workers", "2"],
+                               PYTHONPATH=os.pathsep.join([folder, child.package_path()]))
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout, done.stderr
+
+    def test_it_says_first_what_it_does(self):
+        out, _ = self.run_demo()
+        self.assertRegex(out, r"^Fuzzy code search: Python's own standard library .* is indexed, and 8 queries\n")
+        self.assertIn("All 3 ways gave the same 8 answers.", out)
+
+    def check_without_processes(self, before, reason):
+        out, errors = self.run_demo(before)
+        self.assertRegex(errors, f"processes:\n(?:  .*\n)*  cannot run here \\({reason}.*\\); going on without\nsymplast:\n")
+        self.assertNotIn("Traceback", errors)
+        self.assertIn("All 2 ways gave the same 8 answers.\nThere is no comparison with processes, which cannot run here.", out)
+        self.assertRegex(out, r"\nsymplast .* [\d.]+x +- .* [\d.]+x +- ")
+
+    def test_it_goes_on_where_there_is_no_multiprocessing(self):
+        self.check_without_processes("import sys; sys.modules['_multiprocessing'] = None", "ImportError|ModuleNotFoundError")
+
+    def test_it_goes_on_where_no_semaphore_can_be_made(self):
+        # As where /dev/shm cannot be written to.
+        self.check_without_processes("""
+import _multiprocessing
+class SemLock(_multiprocessing.SemLock):
+    def __new__(cls, *arguments):
+        raise PermissionError(13, "Permission denied")
+_multiprocessing.SemLock = SemLock
+""", "PermissionError")
