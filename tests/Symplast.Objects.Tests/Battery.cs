@@ -231,7 +231,7 @@ internal abstract unsafe partial class Battery
                 "count" => SharedQueue.Count(me, queue, out _),
                 "close" => SharedQueue.Close(me, queue),
                 // A deleted queue may be interrupted.
-                _ => SharedQueue.Interrupt(me, queue) == Status.Done
+                _ => QueueWaiting.Interrupt(me, queue) == Status.Done
                     && SharedQueue.Count(me, queue, out _) == Status.Done ? Status.Done : Status.Deleted,
             };
         }

@@ -70,5 +70,5 @@ internal static unsafe class QueueAtomics
 
     /// <summary>Counts the caller in and draws its ticket. Its next attempt comes before it sleeps.</summary>
     internal static Status BeginWait(Participant* me, SharedQueue* queue, QueueSide side, out int ticket) =>
-        SharedQueue.BeginWait(me, queue, side, out ticket);
+        QueueWaiting.BeginWait(me, queue, side, out ticket);
 }

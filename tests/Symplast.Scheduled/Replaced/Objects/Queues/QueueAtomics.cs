@@ -52,9 +52,9 @@ internal static unsafe class QueueAtomics
 
     internal static Status BeginWait(Participant* me, SharedQueue* queue, QueueSide side, out int ticket)
     {
-        Status status = SharedQueue.BeginWait(me, queue, side, out ticket);
+        Status status = QueueWaiting.BeginWait(me, queue, side, out ticket);
         if (status == Status.Done && Interleaving.Omits(QueueStep.WaiterTriesAgain))
-            SharedQueue.Wait(me, queue, side, ref ticket, SharedQueue.Slice);
+            QueueWaiting.Wait(me, queue, side, ref ticket, QueueWaiting.Slice);
         return status;
     }
 }
