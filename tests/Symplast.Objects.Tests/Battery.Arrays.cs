@@ -10,7 +10,7 @@ internal abstract unsafe partial class Battery
         // So many that the array goes back at once where it can.
         const int Count = 20_000;
 
-        internal override bool Has(Enum step) => step is ArrayStep;
+        internal override string Steps => "ArrayStep";
 
         internal override string[] Operations => ["get", "count", "kind", "exchange", "cas", "add", "export"];
 

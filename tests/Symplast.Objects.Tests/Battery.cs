@@ -17,8 +17,8 @@ internal abstract unsafe partial class Battery
 
     internal abstract string[] Operations { get; }
 
-    /// <summary>Whether it has this step (an enumeration of what tests leave out).</summary>
-    internal virtual bool Has(Enum step) => false;
+    /// <summary>Name of the enumeration of the steps of its protocol that tests leave out.</summary>
+    internal virtual string? Steps => null;
 
     /// <summary>Whether something can be taken out of it in a full pool. A record needs another shape then.</summary>
     internal virtual bool ShrinksInPlace => true;
@@ -116,7 +116,7 @@ internal abstract unsafe partial class Battery
         /// <summary>Elements are set without the lock.</summary>
         internal bool IsOpen { get; init; }
 
-        internal override bool Has(Enum step) => step is VectorStep;
+        internal override string Steps => "VectorStep";
 
         internal override string[] Operations =>
         [
@@ -211,7 +211,7 @@ internal abstract unsafe partial class Battery
 
     sealed class Queues : Battery
     {
-        internal override bool Has(Enum step) => step is QueueStep;
+        internal override string Steps => "QueueStep";
 
         internal override string[] Operations => ["put", "take", "count", "close", "interrupt"];
 
@@ -231,7 +231,7 @@ internal abstract unsafe partial class Battery
                 "count" => SharedQueue.Count(me, queue, out _),
                 "close" => SharedQueue.Close(me, queue),
                 // A deleted queue may be interrupted.
-                _ => SharedQueue.Interrupt(me, queue) == Status.Done
+                _ => QueueWaiting.Interrupt(me, queue) == Status.Done
                     && SharedQueue.Count(me, queue, out _) == Status.Done ? Status.Done : Status.Deleted,
             };
         }
@@ -258,7 +258,7 @@ internal abstract unsafe partial class Battery
         // The tree of shapes of each record.
         readonly Dictionary<nint, nint> _roots = [];
 
-        internal override bool Has(Enum step) => step is RecordStep;
+        internal override string Steps => "RecordStep";
 
         internal override bool ShrinksInPlace => false;
 
@@ -341,7 +341,7 @@ internal abstract unsafe partial class Battery
 
     sealed class Cells : Battery
     {
-        internal override bool Has(Enum step) => step is CellStep;
+        internal override string Steps => "CellStep";
 
         internal override string[] Operations => ["get", "takeget", "set", "exchange", "cas"];
 
@@ -370,7 +370,7 @@ internal abstract unsafe partial class Battery
 
     sealed class Integers : Battery
     {
-        internal override bool Has(Enum step) => step is CellStep;
+        internal override string Steps => "CellStep";
 
         internal override string[] Operations => ["get", "set", "exchange", "cas", "add"];
 

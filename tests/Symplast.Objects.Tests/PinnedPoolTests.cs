@@ -140,11 +140,11 @@ public sealed unsafe class PinnedPoolTests : IDisposable
         AtomicCell* integer = IntegerOps.Create(_me, _heap, 1);
         AtomicCell* cell = CellOps.Create(_me, _heap, Value.None);
         SharedQueue* queue = QueueOps.Create(_me, _heap, 0);
-        Assert.Equal(Status.Done, QueueOps.BeginWait(_me, queue, QueueSide.Items, out int ticket));
+        Assert.Equal(Status.Done, QueueWaiting.BeginWait(_me, queue, QueueSide.Items, out int ticket));
         DeletePool();
-        Assert.Equal(Status.Deleted, QueueOps.Wait(_me, queue, QueueSide.Items, ref ticket, 1000));
-        QueueOps.EndWait(_me, queue, QueueSide.Items);
-        Assert.Equal(Status.Deleted, QueueOps.Interrupt(_me, queue));
+        Assert.Equal(Status.Deleted, QueueWaiting.Wait(_me, queue, QueueSide.Items, ref ticket, 1000));
+        QueueWaiting.EndWait(_me, queue, QueueSide.Items);
+        Assert.Equal(Status.Deleted, QueueWaiting.Interrupt(_me, queue));
         Assert.Equal(Status.Deleted, QueueOps.TryPut(_me, queue, Value.None));
         Assert.Equal(Status.Deleted, QueueOps.TryTake(_me, queue, out _));
         Assert.Equal(Status.Deleted, QueueOps.Count(_me, queue, out _));

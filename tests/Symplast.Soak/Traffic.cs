@@ -43,7 +43,8 @@ internal static unsafe class Traffic
             long element = (long)seat << NumberBits | (mine.Put + 1);
             bool waits = dice.OneIn(50);
             Value value = Value.OfInt(element);
-            Status status = waits ? Queues.Put(me, arena.Queue, value, Millisecond, null) : Queues.TryPut(me, arena.Queue, value);
+            Status status = waits
+                ? QueueWaiting.Put(me, arena.Queue, value, Millisecond, null) : Queues.TryPut(me, arena.Queue, value);
             if (Ledger.Check(arena, status, "putting", waits ? Status.TimedOut : Status.Missing))
             {
                 mine.Put++;
@@ -54,7 +55,8 @@ internal static unsafe class Traffic
         {
             bool waits = dice.OneIn(50);
             Status status = waits
-                ? Queues.Take(me, arena.Queue, out Value value, Millisecond, null) : Queues.TryTake(me, arena.Queue, out value);
+                ? QueueWaiting.Take(me, arena.Queue, out Value value, Millisecond, null)
+                : Queues.TryTake(me, arena.Queue, out value);
             if (Ledger.Check(arena, status, "taking", waits ? Status.TimedOut : Status.Missing)) Taken(mine, value);
         }
     }

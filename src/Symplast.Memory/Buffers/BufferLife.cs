@@ -1,15 +1,5 @@
 namespace Symplast.Memory;
 
-/// <summary>The steps of a buffer's life that tests leave out.</summary>
-internal enum BufferStep
-{
-    /// <summary>One step counts an export and checks that the owner is alive.</summary>
-    ExportingIsOneStep,
-
-    /// <summary>One step makes the buffer gone and checks whether there are exports.</summary>
-    LettingGoIsOneStep,
-}
-
 /// <summary>
 /// The protocol of a <see cref="SharedBuffer"/>. One word holds the state of the owner in its low two bits, and the number of
 /// exports above.
@@ -28,9 +18,9 @@ internal enum BufferStep
 internal static class BufferLife
 {
     const long Retired = 1;
-    const long Gone = 2;
-    const long Phase = 3;
-    const long OneExport = 4;
+    internal const long Gone = 2;
+    internal const long Phase = 3;
+    internal const long OneExport = 4;
 
     /// <summary>Adds an export; false if the owner died.</summary>
     internal static bool TryExport(ref long life)
@@ -41,14 +31,7 @@ internal static class BufferLife
         while ((found & Phase) == 0)
         {
             Interleaving.DeepPoint();
-            if (Interleaving.Omits(BufferStep.ExportingIsOneStep))
-            {
-                life = found + OneExport;
-                return true;
-            }
-            // Full fence; pairs with the fences in Retire and LetGo: either they find this export, or this thread finds their
-            // change.
-            long seen = Interlocked.CompareExchange(ref life, found + OneExport, found);
+            long seen = BufferAtomics.AddExport(ref life, found);
             if (seen == found) return true;
             found = seen;
         }
@@ -70,17 +53,10 @@ internal static class BufferLife
     {
         Interleaving.DeepPoint();
         long found = Volatile.Read(ref life);
-        if (Interleaving.Omits(BufferStep.LettingGoIsOneStep))
-        {
-            Interleaving.DeepPoint();
-            Interlocked.Exchange(ref life, (life & ~Phase) | Gone);
-            return found < OneExport;
-        }
         while (true)
         {
             Interleaving.DeepPoint();
-            // Full fence; pairs with TryExport and EndExport.
-            long seen = Interlocked.CompareExchange(ref life, (found & ~Phase) | Gone, found);
+            long seen = BufferAtomics.MarkGone(ref life, found);
             if (seen == found) return found < OneExport;
             found = seen;
         }

@@ -1,18 +1,5 @@
 namespace Symplast.Memory;
 
-/// <summary>Steps of pinning and deletion that tests leave out.</summary>
-internal enum PinStep
-{
-    /// <summary>A pin is noted for ever before it is counted.</summary>
-    PinIsNoted,
-
-    /// <summary>The thread that removes the last pin checks whether the heap was deleted.</summary>
-    LastPinLooks,
-
-    /// <summary>The thread that has emptied a heap checks for pins.</summary>
-    EmptierLooks,
-}
-
 /// <summary>
 /// The protocol that decides which thread releases the addresses of a deleted heap: the last of the thread that empties the heap
 /// and the thread that removes the last pin. <see cref="HeapTable"/> uses it.
@@ -23,10 +10,9 @@ internal static unsafe class HeapPins
     internal static void Add(PoolHeap* heap)
     {
         Interleaving.DeepPoint();
-        // Pairs with the reading in WasPinned; the deletion waits for the section that this is in.
-        if (!Interleaving.Omits(PinStep.PinIsNoted)) Volatile.Write(ref heap->WasPinned, 1);
+        HeapAtomics.NotePin(heap);
         Interleaving.DeepPoint();
-        // Full fence; pairs with the reading in MayRelease.
+        // Full fence; pairs with the acquire in HasPins.
         Interlocked.Increment(ref heap->Pins);
     }
 
@@ -34,10 +20,10 @@ internal static unsafe class HeapPins
     internal static bool Remove(PoolHeap* heap)
     {
         Interleaving.DeepPoint();
-        // Full fence; pairs with the load in MayRelease: either that load finds 0, or this thread finds the heap deleted.
+        // Full fence; pairs with the acquire in HasPins: either that finds 0, or this thread finds the heap deleted.
         if (Interlocked.Decrement(ref heap->Pins) != 0) return false;
         Interleaving.DeepPoint();
-        return PoolHeap.IsDeleted(heap) && !Interleaving.Omits(PinStep.LastPinLooks);
+        return HeapAtomics.IsDeleted(heap);
     }
 
     /// <summary>Marks the heap as deleted. The caller must then wait for the open sections.</summary>
@@ -65,8 +51,7 @@ internal static unsafe class HeapPins
     {
         Interleaving.DeepPoint();
         // The last pin may be removed before the memory is released. Then the thread that empties the heap calls this again.
-        if (!heap->IsEmptied || heap->IsWaiting) return false;
-        if (Volatile.Read(ref heap->Pins) != 0 && !Interleaving.Omits(PinStep.EmptierLooks)) return false;
+        if (!heap->IsEmptied || heap->IsWaiting || HeapAtomics.HasPins(heap)) return false;
         heap->IsWaiting = true;
         return true;
     }

@@ -3,22 +3,6 @@ using System.Runtime.CompilerServices;
 
 namespace Symplast.Memory;
 
-/// <summary>Steps of remote frees that tests leave out.</summary>
-internal enum RemoteStep
-{
-    /// <summary>A push is a compare-and-swap, and not a plain store.</summary>
-    PushCompares,
-
-    /// <summary>The first to push on a parked page hands it to its owner.</summary>
-    ParkedPageIsHandedOver,
-
-    /// <summary>A page is parked only if its list is empty.</summary>
-    ParkingCompares,
-
-    /// <summary>A page is taken from the list of full pages only if no thread is about to hand it over.</summary>
-    UnparkingCompares,
-}
-
 /// <summary>
 /// The protocol by which a page passes between its owner and the threads that free its blocks. <see cref="Page"/>'s remarks list
 /// the states and transitions.
@@ -40,16 +24,11 @@ internal static unsafe class RemoteList
             *(nuint*)last = listed == 0 ? 0 : start + (uint)listed;
             ulong list = (((listed >> 32) + (ulong)count) << 32) | (uint)((nuint)first - start);
             Interleaving.DeepPoint();
-            if (Interleaving.Omits(RemoteStep.PushCompares)) seen = page->Remote;
-            // Full fence: pairs with the exchange in Take, after which the owner sees the links, and all earlier accesses to the
-            // blocks are over.
-            ulong prior = Interlocked.CompareExchange(ref page->Remote, list, seen);
-            if (prior == seen) break;
-            seen = prior;
+            if (HeapAtomics.TryPush(page, list, ref seen)) break;
         }
         // The exchange that parked the page came after all changes of the page by its owner, so Local is the local heap that
         // waits for the page until this thread hands it over.
-        if (seen == Page.Parked && !Interleaving.Omits(RemoteStep.ParkedPageIsHandedOver)) PushReady(page->Local, page);
+        if (HeapAtomics.IsParked(seen)) PushReady(page->Local, page);
     }
 
     /// <summary>The owner takes the blocks that other threads freed. The page must have no free block.</summary>
@@ -61,7 +40,7 @@ internal static unsafe class RemoteList
         // Only avoids useless exchanges.
         if (Volatile.Read(ref page->Remote) == 0) return;
         Interleaving.DeepPoint();
-        // Full fence: pairs with the exchange in Push.
+        // Full fence: pairs with the exchange in TryPush.
         ulong list = Interlocked.Exchange(ref page->Remote, 0);
         page->Free = page->Start + (uint)list;
         page->Used -= (int)(list >> 32);
@@ -88,9 +67,7 @@ internal static unsafe class RemoteList
     internal static bool TryPark(Page* page)
     {
         Interleaving.DeepPoint();
-        if (Interleaving.Omits(RemoteStep.ParkingCompares)) page->Remote = 0;
-        // Full fence: pairs with the exchange in Push, which must find what it needs to hand the page back.
-        return Interlocked.CompareExchange(ref page->Remote, Page.Parked, 0) == 0;
+        return HeapAtomics.TryPark(page);
     }
 
     /// <summary>
@@ -99,9 +76,7 @@ internal static unsafe class RemoteList
     internal static bool TryUnpark(Page* page)
     {
         Interleaving.DeepPoint();
-        // Full fence: pairs with the exchange in Push. If that came first, the page is on its way to the ready list.
-        return Interlocked.CompareExchange(ref page->Remote, 0, Page.Parked) == Page.Parked
-            || Interleaving.Omits(RemoteStep.UnparkingCompares);
+        return HeapAtomics.TryUnpark(page);
     }
 
     /// <summary>Hands a page back to its local heap, from any thread.</summary>

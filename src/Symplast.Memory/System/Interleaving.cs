@@ -39,8 +39,4 @@ public static unsafe class Interleaving
     /// sleep.
     /// </summary>
     public static void Await(int* word, int value, long nanoseconds) => Futex.Wait(word, value, nanoseconds);
-
-    /// <summary>Whether a test leaves this step of a protocol out. Nothing is left out of the product.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool Omits<TStep>(TStep step) where TStep : struct, Enum => false;
 }

@@ -202,19 +202,7 @@ public unsafe struct SharedArray
     static bool Kill(Participant* me, SharedArray* array)
     {
         Interleaving.Point();
-        bool first;
-        if (Interleaving.Omits(ArrayStep.DeletionIsOneStep))
-        {
-            first = array->Object.Head.DeletedFlag == 0;
-            Interleaving.Point();
-            array->Object.Head.DeletedFlag = 1;
-        }
-        else
-        {
-            // Full fence: pairs with the acquire in SharedObject.IsDeleted, so that no section begun from here on finds the
-            // buffer.
-            first = Interlocked.Exchange(ref array->Object.Head.DeletedFlag, 1) == 0;
-        }
+        bool first = ArrayAtomics.Delete(array);
         Interleaving.Point();
         if (first) SharedBuffer.Retire(me, array->Buffer);
         return first;
@@ -245,8 +233,7 @@ public unsafe struct SharedArray
             if (Elements.IsReal(kind)) next = Elements.OfReal(kind, Elements.Real(kind, seen) + real);
             else if (!Elements.TryAdd(kind, seen, integer, out next)) return Status.Overflow;
             Interleaving.Point();
-            if (Interleaving.Omits(ArrayStep.AdditionCompares)) seen = Read(place, size);
-            ulong found = CompareExchange(place, size, next, seen);
+            ulong found = ArrayAtomics.StoreSum(place, size, next, seen);
             if (found == seen)
             {
                 sum = next;
@@ -258,7 +245,7 @@ public unsafe struct SharedArray
 
     // Acquire: pairs with the exchanges below; what a thread wrote before it changed the element is visible.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static ulong Read(byte* place, int size) => size switch
+    internal static ulong Read(byte* place, int size) => size switch
     {
         1 => Volatile.Read(ref *place),
         2 => Volatile.Read(ref *(ushort*)place),
@@ -276,7 +263,7 @@ public unsafe struct SharedArray
     };
 
     // Full fence; pairs with the acquire in Read.
-    static ulong CompareExchange(byte* place, int size, ulong word, ulong expected) => size switch
+    internal static ulong CompareExchange(byte* place, int size, ulong word, ulong expected) => size switch
     {
         1 => Interlocked.CompareExchange(ref *place, (byte)word, (byte)expected),
         2 => Interlocked.CompareExchange(ref *(ushort*)place, (ushort)word, (ushort)expected),

@@ -28,7 +28,7 @@ public static unsafe class AtomicInteger
 
     // Words from here on are the mark, and what was added to it.
     const long LeastMark = 1L << 62;
-    const long Mark = LeastMark + Narrow;
+    internal const long Mark = LeastMark + Narrow;
 
     /// <summary>
     /// A new cell with one reference, the caller's; null if there is no memory. Inside a section in which the pool was not
@@ -111,12 +111,12 @@ public static unsafe class AtomicInteger
             Epoch.Exit(me);
             return Status.Deleted;
         }
-        if (!Interleaving.Omits(CellStep.DeletionLocks)) ObjectLock.Enter(&cell->Object.Lock);
+        CellAtomics.EnterDeletion(cell);
         bool first = !SharedObject.IsDeleted((SharedObject*)cell);
         Interleaving.Point();
         // Release: pairs with the acquire in SharedObject.IsDeleted.
         if (first) Volatile.Write(ref cell->Object.Head.DeletedFlag, 1);
-        if (!Interleaving.Omits(CellStep.DeletionLocks)) ObjectLock.Exit(&cell->Object.Lock);
+        CellAtomics.ExitDeletion(cell);
         Epoch.Exit(me);
         return first ? Status.Done : Status.Deleted;
     }
@@ -147,8 +147,7 @@ public static unsafe class AtomicInteger
             return Status.Done;
         }
         Interleaving.Point();
-        // Taken back, so that the mark is off by no more than what is being added at the moment.
-        if (!Interleaving.Omits(CellStep.MarksAreRestored)) Interlocked.Add(ref Word(cell), -delta);
+        CellAtomics.RestoreMark(cell, delta);
         return AddLooking(cell, delta, ref sum);
     }
 
@@ -170,8 +169,7 @@ public static unsafe class AtomicInteger
         {
             if (!TryAdd(seen, delta, out sum)) return Status.Overflow;
             Interleaving.Point();
-            if (Interleaving.Omits(CellStep.AdditionCompares)) seen = cell->Wide;
-            long found = Swap(ref cell->Wide, sum, seen);
+            long found = CellAtomics.StoreSum(cell, sum, seen);
             if (found == seen) return Status.Done;
             seen = found;
         }
@@ -194,9 +192,7 @@ public static unsafe class AtomicInteger
         {
             cell->Wide = seen;
             Interleaving.Point();
-            if (Interleaving.Omits(CellStep.WideningCompares)) seen = Word(cell);
-            // The wide integer is seen by who finds the mark.
-            if (Swap(ref Word(cell), Mark, seen) == seen) break;
+            if (CellAtomics.MarkWide(cell, seen) == seen) break;
         }
         ObjectLock.Exit(&cell->Object.Lock);
     }
@@ -208,12 +204,12 @@ public static unsafe class AtomicInteger
         return Volatile.Read(ref Word(cell));
     }
 
-    static long Swap(ref long place, long value, long expected)
+    internal static long Swap(ref long place, long value, long expected)
     {
         Interleaving.Point();
         // Full fence; pairs with the acquires in Get and Read.
         return Interlocked.CompareExchange(ref place, value, expected);
     }
 
-    static ref long Word(AtomicCell* cell) => ref *(long*)&cell->Word;
+    internal static ref long Word(AtomicCell* cell) => ref *(long*)&cell->Word;
 }

@@ -12,7 +12,7 @@ namespace Symplast.Objects;
 /// </remarks>
 public static unsafe class AtomicReference
 {
-    static Value Dead => Value.Mark(2);
+    internal static Value Dead => Value.Mark(2);
 
     /// <summary>
     /// A new cell with one reference, the caller's; null if there is no memory. Inside a section in which the pool was not
@@ -45,7 +45,7 @@ public static unsafe class AtomicReference
             Interleaving.Point();
         }
         // One that died meanwhile is no longer in the cell.
-        while (status == Status.Done && !Reference.TryTake(value) && !Interleaving.Omits(CellStep.DeadValuesAreLeft));
+        while (status == Status.Done && !CellAtomics.TryTake(value));
         Epoch.Exit(me);
         return status;
     }
@@ -139,11 +139,8 @@ public static unsafe class AtomicReference
     {
         // The mark first: it decides who deletes.
         Interleaving.Point();
-        // Full fence: pairs with the exchange in TryReplace, which finds Dead from now on.
-        value = Interleaving.Omits(CellStep.DeletionIsOneStep)
-            ? new Value(cell->Word) : new Value(Interlocked.Exchange(ref cell->Word, Dead.Bits));
+        value = CellAtomics.Kill(cell);
         Interleaving.Point();
-        if (Interleaving.Omits(CellStep.DeletionIsOneStep)) cell->Word = Dead.Bits;
         // Release: pairs with the acquire in SharedObject.IsDeleted.
         Volatile.Write(ref cell->Object.Head.DeletedFlag, 1);
         return value != Dead;
@@ -154,7 +151,7 @@ public static unsafe class AtomicReference
         value = default;
         if (SharedObject.IsDeleted((SharedObject*)cell)) return Status.Deleted;
         Interleaving.Point();
-        // Acquire: pairs with the exchange in TryReplace, so that what the value points to is filled in.
+        // Acquire: pairs with the exchange in Replace, so that what the value points to is filled in.
         Value found = new(Volatile.Read(ref cell->Word));
         if (found == Dead) return Status.Deleted;
         value = found;
@@ -165,11 +162,9 @@ public static unsafe class AtomicReference
     static bool TryReplace(AtomicCell* cell, ref Value old, Value value)
     {
         Interleaving.Point();
-        if (Interleaving.Omits(CellStep.ReplacementCompares)) cell->Word = old.Bits;
-        // Full fence: pairs with the acquire in Read and the exchange in Kill.
-        ulong seen = Interlocked.CompareExchange(ref cell->Word, value.Bits, old.Bits);
-        if (seen == old.Bits) return true;
-        old = new Value(seen);
+        Value seen = CellAtomics.Replace(cell, value, old);
+        if (seen == old) return true;
+        old = seen;
         return false;
     }
 }

@@ -88,19 +88,12 @@ internal unsafe struct QueueRing
                 // Full fence; pairs with that of Close: either this position is before the end, or the bit makes the exchange
                 // fail.
                 if (Interlocked.CompareExchange(ref ring->Tail, tail + 1, tail) != tail) continue;
-                if (Interleaving.Omits(QueueStep.ElementComesBeforeTurn)) Volatile.Write(ref cell->Turn, 2 * tail + 1);
-                Interleaving.Point();
-                cell->Value = value;
-                Interleaving.Point();
-                // Release: pairs with the acquire in Take.
-                Volatile.Write(ref cell->Turn, 2 * tail + 1);
+                QueueAtomics.Fill(cell, value, 2 * tail + 1);
                 return Status.Done;
             }
             if (ahead > 0) continue;
             Interleaving.Point();
-            // Acquire, after that of Tail, which only grows: the ring is full now if it looks so.
-            if ((long)(tail - (Volatile.Read(ref ring->Head) & ~ClosedBit)) >= (long)ring->Size) return Status.Missing;
-            if (Interleaving.Omits(QueueStep.PutAwaitsTheTaker)) return Status.Missing;
+            if (QueueAtomics.IsFull(ring, tail)) return Status.Missing;
             // Its position was taken, but the taker has not emptied it yet.
             AwaitTurn(cell, turn);
         }
@@ -119,7 +112,7 @@ internal unsafe struct QueueRing
             if ((head & ClosedBit) != 0) return Status.Deleted;
             QueueCell* cell = CellAt(ring, head);
             Interleaving.Point();
-            // Acquire: pairs with the release in Put; the value is there.
+            // Acquire: pairs with the release in Fill; the value is there.
             ulong turn = Volatile.Read(ref cell->Turn);
             long ahead = (long)(turn - (2 * head + 1));
             if (ahead == 0)
@@ -135,10 +128,7 @@ internal unsafe struct QueueRing
             }
             if (ahead > 0) continue;
             Interleaving.Point();
-            // Acquire, after that of Head, which only grows: the ring is empty now if it looks so.
-            ulong tail = Volatile.Read(ref ring->Tail);
-            if ((long)((tail & ~ClosedBit) - head) <= 0) return (tail & ClosedBit) != 0 ? Status.Closed : Status.Missing;
-            if (Interleaving.Omits(QueueStep.TakeAwaitsThePutter)) return Status.Missing;
+            if (QueueAtomics.IsEmpty(ring, head, out bool isClosed)) return isClosed ? Status.Closed : Status.Missing;
             // Its position was reserved, but the putter has not filled it yet.
             AwaitTurn(cell, turn);
         }
@@ -177,7 +167,7 @@ internal unsafe struct QueueRing
         while (true)
         {
             Interleaving.Point();
-            // Acquire: pairs with the release in Put; the value is there.
+            // Acquire: pairs with the release in Fill; the value is there.
             ulong turn = Volatile.Read(ref cell->Turn);
             if (turn == 2 * position + 1) return cell->Value;
             AwaitTurn(cell, turn);

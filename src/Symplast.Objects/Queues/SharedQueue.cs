@@ -3,23 +3,6 @@ using System.Runtime.InteropServices;
 
 namespace Symplast.Objects;
 
-/// <summary>What threads wait for: a futex word that changes when it happens, and how many wait.</summary>
-internal struct QueueEvent
-{
-    internal int Sequence;
-    internal int Waiters;
-}
-
-/// <summary>Which event of a queue a thread waits for.</summary>
-public enum QueueSide
-{
-    /// <summary>That there is something to take.</summary>
-    Items,
-
-    /// <summary>That there is room to put something.</summary>
-    Room,
-}
-
 /// <summary>
 /// A queue that any number of threads put into and take from: bounded or not, first in first out. All methods are thread-safe;
 /// those that do not wait enter a section of their own.
@@ -32,15 +15,10 @@ public enum QueueSide
 /// <para>Closing and deleting set their flag, then close the last ring, under the lock: whoever finds a ring closed and, having
 /// read the flag, finds no successor, knows that there will be none. Deleting also ends the first ring, so that nothing can be
 /// taken any more, and releases what is left in the chain, each element once.</para>
-/// <para>Waiting is an eventcount (D. Vyukov; folly's EventCount): count oneself as a waiter, read the sequence as a ticket, try
-/// again, sleep while the sequence is the ticket. The other side passes an element on, then looks for waiters, and only if there
-/// are some changes the sequence and wakes one. That it looks after the element is visible would take a fence for every element;
-/// instead the waiter makes all threads execute one (<c>membarrier</c>) after it counted itself: who looked before it had passed
-/// its element on before, and the waiter's next try finds it. Who stops waiting wakes another one if there is something left, in
-/// case the wake was meant for him.</para>
+/// <para>Waiting for an element or for room: <see cref="QueueWaiting"/>.</para>
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = 192)]
-public unsafe partial struct SharedQueue
+public unsafe struct SharedQueue
 {
     internal const int ItemsOffset = 128;
     internal const int RoomOffset = 144;
@@ -121,7 +99,7 @@ public unsafe partial struct SharedQueue
         value = default;
         Epoch.Enter(me);
         Status status = SharedObject.IsDeleted((SharedObject*)queue) ? Status.Deleted : Take(me, queue, out value);
-        if (status == Status.Done && queue->Capacity != 0) Signal(&queue->Room);
+        if (status == Status.Done && queue->Capacity != 0) QueueWaiting.Signal(&queue->Room);
         Epoch.Exit(me);
         return status;
     }
@@ -158,7 +136,7 @@ public unsafe partial struct SharedQueue
         Status status = SharedObject.IsDeleted((SharedObject*)queue) ? Status.Deleted : Status.Done;
         if (status == Status.Done) CloseLast(queue);
         ObjectLock.Exit(&queue->Object.Lock);
-        if (status == Status.Done) Interrupt(me, queue);
+        if (status == Status.Done) QueueWaiting.Interrupt(me, queue);
         Epoch.Exit(me);
         return status;
     }
@@ -173,7 +151,7 @@ public unsafe partial struct SharedQueue
         bool first = TryEnd(queue, out ulong position);
         if (first)
         {
-            Interrupt(me, queue);
+            QueueWaiting.Interrupt(me, queue);
             for (QueueRing* ring = queue->First; ring != null; ring = ring->Next, position = 0)
             {
                 for (Value value; !(value = QueueRing.Left(ring, position)).IsEmpty; position++) Reference.Drop(me, value);
@@ -233,7 +211,7 @@ public unsafe partial struct SharedQueue
                 status = QueueRing.Put(ring, value);
                 if (status == Status.Done)
                 {
-                    Signal(&queue->Items);
+                    QueueWaiting.Signal(&queue->Items);
                     return Status.Done;
                 }
                 // A ring with a successor is closed, so only a queue's last ring is full.
@@ -261,9 +239,9 @@ public unsafe partial struct SharedQueue
             {
                 Interleaving.Point();
                 // Closed before it has a successor: what is put into that comes later than all that is in this one.
-                if (!Interleaving.Omits(QueueStep.FullRingIsClosed)) QueueRing.Close(full);
+                QueueAtomics.CloseFull(full);
                 Interleaving.Point();
-                // Release: pairs with the acquire in Take; the ring is complete.
+                // Release: pairs with the acquire in Successor; the ring is complete.
                 Volatile.Write(ref *(nint*)&full->Next, (nint)next);
                 Interleaving.Point();
                 // Full fence; pairs with the acquire in Put.
@@ -287,17 +265,7 @@ public unsafe partial struct SharedQueue
             Status status = QueueRing.Take(ring, out value);
             if (status != Status.Closed) return status;
             Interleaving.Point();
-            // Acquire, before that of the successor: once the queue is closed, there will be none. Deleting sets its own flag
-            // before this one.
-            bool isClosed = Volatile.Read(ref queue->IsClosed) != 0;
-            Interleaving.Point();
-            // Acquire: pairs with the release in Grow.
-            QueueRing* next = (QueueRing*)Volatile.Read(ref *(nint*)&ring->Next);
-            if (Interleaving.Omits(QueueStep.FlagIsReadFirst))
-            {
-                Interleaving.Point();
-                isClosed = Volatile.Read(ref queue->IsClosed) != 0;
-            }
+            QueueRing* next = QueueAtomics.Successor(queue, ring, out bool isClosed);
             if (next == null)
                 return !isClosed ? Status.Missing : queue->Object.Head.DeletedFlag != 0 ? Status.Deleted : Status.Closed;
             Advance(me, queue, ring, next);
@@ -310,7 +278,7 @@ public unsafe partial struct SharedQueue
     {
         ObjectLock.Enter(&queue->Object.Lock);
         // Of a deleted queue the first ring is the one that was ended.
-        if ((queue->First == ring || Interleaving.Omits(QueueStep.FirstIsReadAgain)) && queue->Object.Head.DeletedFlag == 0)
+        if (QueueAtomics.IsFirst(queue, ring) && queue->Object.Head.DeletedFlag == 0)
         {
             Interleaving.Point();
             // Full fence; pairs with the acquire in Take; the ring is unlinked before its tag is read. Last is another one since
@@ -345,7 +313,7 @@ public unsafe partial struct SharedQueue
     static void CloseLast(SharedQueue* queue)
     {
         Interleaving.Point();
-        // Release: pairs with the acquire in Take.
+        // Release: pairs with the acquire in Successor.
         Volatile.Write(ref queue->IsClosed, 1);
         Interleaving.Point();
         QueueRing.Close(queue->Last);
@@ -367,7 +335,7 @@ public unsafe partial struct SharedQueue
             CloseLast(queue);
             Interleaving.Point();
             // The lock keeps the first ring the first.
-            position = Interleaving.Omits(QueueStep.DeletionEndsTheRing) ? queue->First->Head : QueueRing.End(queue->First);
+            position = QueueAtomics.EndFirst(queue);
         }
         ObjectLock.Exit(&queue->Object.Lock);
         return first;
@@ -386,6 +354,31 @@ public unsafe partial struct SharedQueue
             QueueRing* next = ring->Next;
             Heap.Retire(me, ring);
             ring = next;
+        }
+    }
+
+    /// <summary>What the table of kinds knows of queues.</summary>
+    internal static Structure Structure => new(&ReleaseContents, &VisitParts, &DeleteObject);
+
+    static Status DeleteObject(Participant* me, Header* o) => Delete(me, (SharedQueue*)o);
+
+    static void VisitParts(Header* o, in PartVisitor parts)
+    {
+        SharedQueue* queue = (SharedQueue*)o;
+        // Acquire: pairs with the exchanges of First and of Next. A ring that was the queue's in this section stays, and so do
+        // those after it.
+        QueueRing* ring = (QueueRing*)Volatile.Read(ref *(nint*)&queue->First);
+        for (; ring != null; ring = (QueueRing*)Volatile.Read(ref *(nint*)&ring->Next))
+        {
+            parts.Block(ring);
+            ulong head = Volatile.Read(ref ring->Head) & ~QueueRing.ClosedBit;
+            ulong tail = Volatile.Read(ref ring->Tail) & ~QueueRing.ClosedBit;
+            for (ulong position = head; position < tail; position++)
+            {
+                QueueCell* cell = QueueRing.CellAt(ring, position);
+                // Acquire: pairs with the release in Fill. An element that was not taken by this moment outlasts the section.
+                if (Volatile.Read(ref cell->Turn) == 2 * position + 1) parts.Value(cell->Value);
+            }
         }
     }
 }

@@ -71,7 +71,7 @@ public unsafe partial struct Record
         if (status == Status.Done)
         {
             if (body->ShapeId != shapeId || extended->Count > body->Capacity) status = Status.Missing;
-            else StoreNext(body, extended, value);
+            else RecordAtomics.AddAttribute(body, extended, value);
         }
         Unlock(record, body);
         return status;
@@ -84,7 +84,7 @@ public unsafe partial struct Record
     public static Shape* StepFrom(ulong shapeId, RecordView after)
     {
         if (after.ShapeId == 0 || shapeId == 0) return null;
-        // Acquire: pairs with the releases in Put and Append. It may be a longer one by now.
+        // Acquire: pairs with the release in AddAttribute. It may be a longer one by now.
         Shape* shape = (Shape*)Volatile.Read(ref *(nint*)&after.Body->Shape);
         return shape->Id == after.ShapeId && shape->Parent != null && shape->Parent->Id == shapeId ? shape : null;
     }
@@ -185,7 +185,7 @@ public unsafe partial struct Record
     {
         Value old = next = default;
         status = Lock(record, out RecordBody* body);
-        bool isKnown = status == Status.Done && (body->ShapeId == shapeId || Interleaving.Omits(RecordStep.NumberIsCompared));
+        bool isKnown = status == Status.Done && RecordAtomics.HasShape(body, shapeId);
         if (isKnown) status = UpdateSlot(me, record, body, slot, ref update, out old, out next);
         else if (status == Status.Done) status = Status.Missing;
         Unlock(record, body);
@@ -234,24 +234,10 @@ public unsafe partial struct Record
         else
         {
             Reference.Take(value);
-            StoreNext(body, shape, value);
+            RecordAtomics.AddAttribute(body, shape, value);
         }
         RetireShape(me, old);
         return Status.Done;
-    }
-
-    // The value of the attribute that a shape has more than the body's, which has room for it.
-    static void StoreNext(RecordBody* body, Shape* shape, Value value)
-    {
-        if (Interleaving.Omits(RecordStep.ValueComesBeforeShape)) Volatile.Write(ref *(nint*)&body->Shape, (nint)shape);
-        if (Interleaving.Omits(RecordStep.ValueComesBeforeNumber)) Volatile.Write(ref body->ShapeId, shape->Id);
-        Store(body, shape->Count - 1, value);
-        Interleaving.Point();
-        // Release: pairs with the acquire in Get; the value is there.
-        Volatile.Write(ref *(nint*)&body->Shape, (nint)shape);
-        Interleaving.Point();
-        // Release: pairs with the acquire in GetCached; a full fence before a private shape is retired.
-        Interlocked.Exchange(ref body->ShapeId, shape->Id);
     }
 
     static Status ExtendPrivately(Participant* me, PoolHeap* heap, Shape* shape, in Probe name, out Shape* extended)
@@ -353,7 +339,7 @@ public unsafe partial struct Record
         return old;
     }
 
-    static void Store(RecordBody* body, int slot, Value value)
+    internal static void Store(RecordBody* body, int slot, Value value)
     {
         Interleaving.Point();
         // Release: pairs with the acquire in Load. The fence before what was there is retired is in the drop of its reference.

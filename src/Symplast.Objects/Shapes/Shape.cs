@@ -127,9 +127,8 @@ public static unsafe class Shapes
         while (true)
         {
             Interleaving.Point();
-            // Acquire: pairs with the exchange below, so that the children are filled in.
+            // Acquire: pairs with the exchange in TryAddChild, so that the children are filled in.
             Shape* first = (Shape*)Volatile.Read(ref *(nint*)&shape->FirstChild);
-            if (Interleaving.Omits(RecordStep.NewShapesAreSearched) && fresh != null) seen = first;
             for (Shape* child = first; child != seen; child = child->NextSibling, children++)
             {
                 if (!name.Matches(Shape.Names(child)[shape->Count])) continue;
@@ -145,15 +144,9 @@ public static unsafe class Shapes
                 fresh = Child(me, heap, shape, name);
                 if (fresh == null) return Status.NoMemory;
             }
-            fresh->NextSibling = first;
-            Interleaving.Point();
-            if (Interleaving.Omits(RecordStep.AdditionCompares)) first = shape->FirstChild;
-            // Full fence; pairs with the acquire above.
-            if (Interlocked.CompareExchange(ref *(nint*)&shape->FirstChild, (nint)fresh, (nint)first) == (nint)first)
-            {
-                extended = fresh;
-                return Status.Done;
-            }
+            if (!RecordAtomics.TryAddChild(shape, fresh, first)) continue;
+            extended = fresh;
+            return Status.Done;
         }
     }
 

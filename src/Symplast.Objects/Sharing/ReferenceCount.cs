@@ -1,18 +1,5 @@
 namespace Symplast.Objects;
 
-/// <summary>Steps of counting that tests leave out.</summary>
-internal enum CountStep
-{
-    /// <summary>A reference is taken only if the count is still what it was when it was found above 0.</summary>
-    TakingCompares,
-
-    /// <summary>A count of 0 is left alone.</summary>
-    DeadStayDead,
-
-    /// <summary>A reference is dropped, and the count that is left found out, in one step.</summary>
-    DroppingIsOneStep,
-}
-
 /// <summary>The protocol of <see cref="Reference"/>: a count that rises only while it is above 0, and falls to 0 once.</summary>
 internal static unsafe class ReferenceCount
 {
@@ -27,14 +14,11 @@ internal static unsafe class ReferenceCount
         Interleaving.DeepPoint();
         // Any value will do to begin with: the exchange decides.
         int found = Volatile.Read(ref count);
-        while (found > 0 || Interleaving.Omits(CountStep.DeadStayDead))
+        while (CountAtomics.IsAlive(found))
         {
             if (found >= Saturated) return true;
             Interleaving.DeepPoint();
-            if (Interleaving.Omits(CountStep.TakingCompares)) found = count;
-            // Full fence; pairs with that in Drop: it never finds 0 after we found more.
-            int next = found + 1 < Saturated ? found + 1 : Stuck;
-            int seen = Interlocked.CompareExchange(ref count, next, found);
+            int seen = CountAtomics.Raise(ref count, found + 1 < Saturated ? found + 1 : Stuck, found);
             if (seen == found) return true;
             found = seen;
         }
@@ -48,10 +32,6 @@ internal static unsafe class ReferenceCount
         int found = Volatile.Read(ref count);
         if (found >= Saturated) return false;
         Interleaving.DeepPoint();
-        if (Interleaving.Omits(CountStep.DroppingIsOneStep)) return (count = found - 1) == 0;
-        // Full fence; pairs with TryTake, and makes what others did with the block before they dropped it visible to the one that
-        // frees it. Also the fence between the unlinking of the reference, which may have been a plain store, and the tag of what
-        // is retired.
-        return Interlocked.Decrement(ref count) == 0;
+        return CountAtomics.Lower(ref count, found) == 0;
     }
 }

@@ -70,10 +70,7 @@ public unsafe partial struct SharedVector
     static Value Kill(VectorRoot* root, long place)
     {
         Interleaving.Point();
-        if (Interleaving.Omits(VectorStep.DeletionMarks)) return *VectorRoot.PlaceOf(root, place);
-        // Full fence: pairs with the exchange in TryUpdateOpen: a set that comes later finds the mark, one that came before is
-        // released here.
-        return new Value(Interlocked.Exchange(ref *(ulong*)VectorRoot.PlaceOf(root, place), Dead.Bits));
+        return VectorAtomics.Kill(VectorRoot.PlaceOf(root, place));
     }
 
     static void RetireAll(Participant* me, VectorRoot* root)

@@ -80,12 +80,12 @@ public unsafe partial struct SharedVector
         Interleaving.Point();
         // Full fence: pairs with the acquire in CurrentRoot; the old root is unlinked before its tag is read.
         Interlocked.Exchange(ref *(nint*)&vector->Root, (nint)next);
-        if (!Interleaving.Omits(VectorStep.OldRootIsGone)) Publish(old, VectorRoot.Gone);
+        VectorAtomics.PublishGone(old);
         for (int i = shared; i < used; i++) Heap.Retire(me, VectorRoot.BucketAt(old, i));
         Heap.Retire(me, old);
     }
 
-    static void Publish(VectorRoot* root, long bounds)
+    internal static void Publish(VectorRoot* root, long bounds)
     {
         Interleaving.Point();
         // Release: pairs with the acquires in Read, TryUpdateOpen and Count; new elements are there before it. Gone and narrower
@@ -120,15 +120,9 @@ public unsafe partial struct SharedVector
                 // Before the mark, which sends readers here.
                 *to = value;
                 Interleaving.Point();
-                // Full fence: pairs with the exchange in TryUpdateOpen, which either came before and is seen, or fails.
-                ulong seen = Interlocked.CompareExchange(ref *(ulong*)from, Moved.Bits, value.Bits);
-                if (seen == value.Bits) break;
-                if (Interleaving.Omits(VectorStep.FreezingCompares))
-                {
-                    Store(from, Moved);
-                    break;
-                }
-                value = new Value(seen);
+                Value seen = VectorAtomics.Freeze(from, value);
+                if (seen == value) break;
+                value = seen;
             }
         }
         vector->Collisions = 0;
@@ -159,7 +153,7 @@ public unsafe partial struct SharedVector
         if (VectorRoot.BucketOf(end, root->FirstShift) >= root->Used && !Grow(me, vector, ref root, end + 1))
             return Status.NoMemory;
         Reference.Take(value);
-        if (Interleaving.Omits(VectorStep.ElementComesBeforeBounds)) Publish(root, bounds + VectorRoot.OneMore);
+        VectorAtomics.BeginFilling(root, bounds + VectorRoot.OneMore);
         Store(VectorRoot.PlaceOf(root, end), value);
         Change(me, vector);
         Publish(root, bounds + VectorRoot.OneMore);
@@ -173,7 +167,7 @@ public unsafe partial struct SharedVector
         long end = VectorRoot.EndOf(bounds);
         if (end + count > VectorRoot.StartOf(root->Used, root->FirstShift) && !Grow(me, vector, ref root, end + count))
             return Status.NoMemory;
-        if (Interleaving.Omits(VectorStep.ElementComesBeforeBounds)) Publish(root, bounds + count * VectorRoot.OneMore);
+        VectorAtomics.BeginFilling(root, bounds + count * VectorRoot.OneMore);
         for (long i = 0; i < count; i++)
         {
             if (!areOwned) Reference.Take(values[i]);

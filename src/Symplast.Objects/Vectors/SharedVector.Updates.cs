@@ -90,14 +90,7 @@ public unsafe partial struct SharedVector
             status = update.Next(me, heap, old, out next);
             if (status != Status.Done) return true;
             Interleaving.Point();
-            // Full fence: pairs with the freezing exchange in Close and that of Delete; publishes what the value points to for
-            // Load.
-            if (Interlocked.CompareExchange(ref *(ulong*)place, next.Bits, old.Bits) == old.Bits) return true;
-            if (Interleaving.Omits(VectorStep.SettingCompares))
-            {
-                Store(place, next);
-                return true;
-            }
+            if (VectorAtomics.TrySet(place, next, old)) return true;
             Reference.Drop(me, next);
         }
     }

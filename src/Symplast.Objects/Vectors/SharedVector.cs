@@ -68,9 +68,9 @@ public unsafe partial struct SharedVector
     const int DefaultShift = 3;
     const int DefaultPatience = 64;
 
-    static Value Moved => Value.Mark(1);
+    internal static Value Moved => Value.Mark(1);
 
-    static Value Dead => Value.Mark(2);
+    internal static Value Dead => Value.Mark(2);
 
     /// <summary>
     /// A new, empty vector with one reference, the caller's; null if there is no memory. Inside a section in which the pool was
@@ -249,8 +249,7 @@ public unsafe partial struct SharedVector
                 continue;
             }
             Interleaving.Point();
-            // Acquire, after that in Load: whoever wrote the word after another change had first published the bounds, or Gone.
-            long after = Interleaving.Omits(VectorStep.BoundsAreReadAgain) ? bounds : Volatile.Read(ref root->Bounds);
+            long after = VectorAtomics.BoundsAgain(root, bounds);
             if (after == bounds || (VectorRoot.FirstOf(after) == VectorRoot.FirstOf(bounds) && place < VectorRoot.EndOf(after)))
             {
                 value = found;
@@ -280,12 +279,12 @@ public unsafe partial struct SharedVector
     static Value Load(Value* place)
     {
         Interleaving.Point();
-        // Acquire: pairs with the release in Store and the exchange in TryUpdateOpen, so that what the value points to is filled
+        // Acquire: pairs with the release in Store and the exchange in TrySet, so that what the value points to is filled
         // in.
         return new Value(Volatile.Read(ref *(ulong*)place));
     }
 
-    static void Store(Value* place, Value value)
+    internal static void Store(Value* place, Value value)
     {
         Interleaving.Point();
         // Release: pairs with the acquire in Load.

@@ -89,7 +89,7 @@ public sealed unsafe class QueueTests : IDisposable
         Assert.Equal(Status.Deleted, Queue.TryTake(_me, queue, out _));
         Assert.Equal(Status.Deleted, Queue.Count(_me, queue, out _));
         Assert.Equal(Status.Deleted, Queue.Close(_me, queue));
-        Assert.Equal(Status.Deleted, Queue.Take(_me, queue, out _, Forever, null));
+        Assert.Equal(Status.Deleted, QueueWaiting.Take(_me, queue, out _, Forever, null));
         Assert.Equal(1, value.Head->Count);
         Assert.True(Queue.IsValid(queue));
     }
@@ -125,13 +125,14 @@ public sealed unsafe class QueueTests : IDisposable
         void Produce(Participant* me, int number)
         {
             for (int i = 0; i < Each; i++)
-                Assert.Equal(Status.Done, Queue.Put(me, queue, Value.OfInt((long)i << 4 | (long)number), Forever, null));
+                Assert.Equal(Status.Done, QueueWaiting.Put(me, queue, Value.OfInt((long)i << 4 | (long)number), Forever, null));
             if (Interlocked.Decrement(ref putting) == 0) Assert.Equal(Status.Done, Queue.Close(me, queue));
         }
         void Consume(Participant* me, int number)
         {
             Status status;
-            while ((status = Queue.Take(me, queue, out Value value, Forever, null)) == Status.Done) taken[number].Add(value.Int);
+            while ((status = QueueWaiting.Take(me, queue, out Value value, Forever, null)) == Status.Done)
+                taken[number].Add(value.Int);
             Assert.Equal(Status.Closed, status);
         }
         Threads.Run([
@@ -162,7 +163,7 @@ public sealed unsafe class QueueTests : IDisposable
         Threads.Run(
             me =>
             {
-                Assert.Equal(Status.Done, Queue.Take(me, queue, out Value value, Forever, null));
+                Assert.Equal(Status.Done, QueueWaiting.Take(me, queue, out Value value, Forever, null));
                 Assert.Equal(5, value.Int);
             },
             me =>
@@ -179,7 +180,7 @@ public sealed unsafe class QueueTests : IDisposable
         SharedQueue* queue = New(1);
         Queue.TryPut(_me, queue, Value.OfInt(1));
         Threads.Run(
-            me => Assert.Equal(Status.Done, Queue.Put(me, queue, Value.OfInt(2), Forever, null)),
+            me => Assert.Equal(Status.Done, QueueWaiting.Put(me, queue, Value.OfInt(2), Forever, null)),
             me =>
             {
                 AwaitWaiters(&queue->Room, 1);
@@ -199,8 +200,8 @@ public sealed unsafe class QueueTests : IDisposable
         SharedQueue* full = New(1);
         Queue.TryPut(_me, full, Value.OfInt(1));
         Status expected = delete ? Status.Deleted : Status.Closed;
-        void Taking(Participant* me) => Assert.Equal(expected, Queue.Take(me, queue, out _, Forever, null));
-        void Putting(Participant* me) => Assert.Equal(expected, Queue.Put(me, full, Value.None, Forever, null));
+        void Taking(Participant* me) => Assert.Equal(expected, QueueWaiting.Take(me, queue, out _, Forever, null));
+        void Putting(Participant* me) => Assert.Equal(expected, QueueWaiting.Put(me, full, Value.None, Forever, null));
         Threads.Run(Taking, Taking, Putting, Putting, me =>
         {
             AwaitWaiters(&queue->Items, 2);
@@ -218,12 +219,12 @@ public sealed unsafe class QueueTests : IDisposable
         int cancelled = 0;
         int* word = &cancelled;
         Threads.Run(
-            me => Assert.Equal(Status.TimedOut, Queue.Take(me, queue, out _, Forever, word)),
+            me => Assert.Equal(Status.TimedOut, QueueWaiting.Take(me, queue, out _, Forever, word)),
             me =>
             {
                 AwaitWaiters(&queue->Items, 1);
                 Volatile.Write(ref *word, 1);
-                Assert.Equal(Status.Done, Queue.Interrupt(me, queue));
+                Assert.Equal(Status.Done, QueueWaiting.Interrupt(me, queue));
             });
     }
 
@@ -231,12 +232,12 @@ public sealed unsafe class QueueTests : IDisposable
     public void AWaitEndsWhenTheTimeIsUp()
     {
         SharedQueue* queue = New(1);
-        Assert.Equal(Status.TimedOut, Queue.Take(_me, queue, out _, 0, null));
+        Assert.Equal(Status.TimedOut, QueueWaiting.Take(_me, queue, out _, 0, null));
         long start = Environment.TickCount64;
-        Assert.Equal(Status.TimedOut, Queue.Take(_me, queue, out _, Second / 50, null));
+        Assert.Equal(Status.TimedOut, QueueWaiting.Take(_me, queue, out _, Second / 50, null));
         Assert.True(Environment.TickCount64 - start >= 15);
         Queue.TryPut(_me, queue, Value.None);
-        Assert.Equal(Status.TimedOut, Queue.Put(_me, queue, Value.None, 1000, null));
+        Assert.Equal(Status.TimedOut, QueueWaiting.Put(_me, queue, Value.None, 1000, null));
         Assert.True(Queue.IsValid(queue));
     }
 
@@ -252,9 +253,9 @@ public sealed unsafe class QueueTests : IDisposable
         {
             while (Volatile.Read(ref left) != 0)
             {
-                Queue.BeginWait(me, queue, QueueSide.Items, out int ticket);
-                Queue.Wait(me, queue, QueueSide.Items, ref ticket, Second);
-                Queue.EndWait(me, queue, QueueSide.Items);
+                QueueWaiting.BeginWait(me, queue, QueueSide.Items, out int ticket);
+                QueueWaiting.Wait(me, queue, QueueSide.Items, ref ticket, Second);
+                QueueWaiting.EndWait(me, queue, QueueSide.Items);
             }
         }
         void Patient(Participant* me)
@@ -262,15 +263,15 @@ public sealed unsafe class QueueTests : IDisposable
             for (int i = 0; i < Items; i++)
             {
                 // No slices: only a wake ends the sleep.
-                Queue.BeginWait(me, queue, QueueSide.Items, out int ticket);
+                QueueWaiting.BeginWait(me, queue, QueueSide.Items, out int ticket);
                 Value value;
                 while (Queue.TryTake(me, queue, out value) != Status.Done)
-                    Assert.Equal(Status.Done, Queue.Wait(me, queue, QueueSide.Items, ref ticket, 20 * Second));
-                Queue.EndWait(me, queue, QueueSide.Items);
+                    Assert.Equal(Status.Done, QueueWaiting.Wait(me, queue, QueueSide.Items, ref ticket, 20 * Second));
+                QueueWaiting.EndWait(me, queue, QueueSide.Items);
                 Assert.Equal(i, value.Int);
             }
             Volatile.Write(ref left, 0);
-            Queue.Interrupt(me, queue);
+            QueueWaiting.Interrupt(me, queue);
         }
         void Produce(Participant* me)
         {

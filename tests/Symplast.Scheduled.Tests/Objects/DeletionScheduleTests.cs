@@ -81,7 +81,7 @@ public sealed unsafe class DeletionScheduleTests
         PoolHeap* heap = CheckedHeap.Create("deletion");
         Assert.Throws<ScheduleFailedException>(() =>
         {
-            foreach (Battery battery in Battery.All().Where(each => each.Has(step)))
+            foreach (Battery battery in Battery.All().Where(each => each.Steps == step.GetType().Name))
             {
                 foreach (string operation in battery.Operations)
                 {

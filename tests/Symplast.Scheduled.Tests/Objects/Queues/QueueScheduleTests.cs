@@ -33,8 +33,8 @@ public unsafe class QueueScheduleTests
             {
                 "put" => $"{Queue.TryPut(me, queue, value)}",
                 "take" => Answer(Queue.TryTake(me, queue, out result), result),
-                "await" => Answer(Queue.Take(me, queue, out result, Forever, null), result),
-                "fill" => $"{Queue.Put(me, queue, value, Forever, null)}",
+                "await" => Answer(QueueWaiting.Take(me, queue, out result, Forever, null), result),
+                "fill" => $"{QueueWaiting.Put(me, queue, value, Forever, null)}",
                 "close" => $"{Queue.Close(me, queue)}",
                 "delete" => $"{Queue.Delete(me, queue)}",
                 _ => Answer(Queue.Count(me, queue, out count), Value.OfInt(count + '0')),

@@ -48,7 +48,7 @@ public static unsafe class Interleaving
     /// <summary>The step that all threads leave out, also those that belong to no exploration; null if none.</summary>
     public static Enum? Omitted { get; set; }
 
-    /// <summary>Whether this step of a protocol is left out.</summary>
+    /// <summary>Whether this step of a protocol is left out: asked by the files of steps that stand for the product's.</summary>
     public static bool Omits<TStep>(TStep step) where TStep : struct, Enum =>
         (Actor.Current?.Omission ?? Omitted) is TStep omission && EqualityComparer<TStep>.Default.Equals(omission, step);
 

@@ -3,10 +3,35 @@ using System.Runtime.CompilerServices;
 
 namespace Symplast.Objects;
 
-// Waiting. See the remarks of the class.
-public unsafe partial struct SharedQueue
+/// <summary>What threads wait for: a futex word that changes when it happens, and how many wait.</summary>
+internal struct QueueEvent
 {
-    const long Slice = 50_000_000;
+    internal int Sequence;
+    internal int Waiters;
+}
+
+/// <summary>Which event of a queue a thread waits for.</summary>
+public enum QueueSide
+{
+    /// <summary>That there is something to take.</summary>
+    Items,
+
+    /// <summary>That there is room to put something.</summary>
+    Room,
+}
+
+/// <summary>Waiting for an element of a queue, or for room. All methods are thread-safe.</summary>
+/// <remarks>
+/// Waiting is an eventcount (D. Vyukov; folly's EventCount): count oneself as a waiter, read the sequence as a ticket, try
+/// again, sleep while the sequence is the ticket. The other side passes an element on, then looks for waiters, and only if there
+/// are some changes the sequence and wakes one. That it looks after the element is visible would take a fence for every element;
+/// instead the waiter makes all threads execute one (<c>membarrier</c>) after it counted itself: who looked before it had passed
+/// its element on before, and the waiter's next try finds it. Who stops waiting wakes another one if there is something left, in
+/// case the wake was meant for him.
+/// </remarks>
+public static unsafe class QueueWaiting
+{
+    internal const long Slice = 50_000_000;
 
     /// <summary>
     /// Begins to wait: counts the caller in and gives it a ticket. It then tries again, sleeps with <see cref="Wait"/>, tries
@@ -117,12 +142,12 @@ public unsafe partial struct SharedQueue
     {
         internal Value Taken;
 
-        public Status Try(Participant* me, SharedQueue* queue) => TryTake(me, queue, out Taken);
+        public Status Try(Participant* me, SharedQueue* queue) => SharedQueue.TryTake(me, queue, out Taken);
     }
 
     readonly struct Putting(Value value) : IAttempt
     {
-        public Status Try(Participant* me, SharedQueue* queue) => TryPut(me, queue, value);
+        public Status Try(Participant* me, SharedQueue* queue) => SharedQueue.TryPut(me, queue, value);
     }
 
     static Status Repeat<TAttempt>(
@@ -140,9 +165,8 @@ public unsafe partial struct SharedQueue
         if (status != Status.Missing) return status;
         if (nanoseconds == 0) return Status.TimedOut;
         long start = Stopwatch.GetTimestamp();
-        status = BeginWait(me, queue, side, out int ticket);
+        status = QueueAtomics.BeginWait(me, queue, side, out int ticket);
         if (status != Status.Done) return status;
-        if (Interleaving.Omits(QueueStep.WaiterTriesAgain)) Wait(me, queue, side, ref ticket, Slice);
         while ((status = attempt.Try(me, queue)) == Status.Missing)
         {
             long left = nanoseconds < 0 ? Slice : nanoseconds - Stopwatch.GetElapsedTime(start).Ticks * 100;
@@ -159,16 +183,14 @@ public unsafe partial struct SharedQueue
 
     // After an element, or room for one, was passed on.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Signal(QueueEvent* happened)
+    internal static void Signal(QueueEvent* happened)
     {
         Interleaving.Point();
-        // Comes after the release in QueueRing.Put or Take in this thread's program; that it does for others too is up to the
-        // barrier in BeginWait.
-        if (Volatile.Read(ref happened->Waiters) != 0 && !Interleaving.Omits(QueueStep.Signal)) Wake(happened, 1);
+        if (QueueAtomics.HasWaiters(happened)) Wake(happened, 1);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static void Wake(QueueEvent* happened, int count)
+    internal static void Wake(QueueEvent* happened, int count)
     {
         Interleaving.Point();
         // Full fence; pairs with the readings in BeginWait and Wait. Who is about to sleep finds another number than its ticket.

@@ -1,0 +1,52 @@
+namespace Symplast.Objects;
+
+/// <summary>The steps of the cells' protocols, each with its fault.</summary>
+internal static unsafe class CellAtomics
+{
+    internal static void EnterDeletion(AtomicCell* cell)
+    {
+        if (!Interleaving.Omits(CellStep.DeletionLocks)) ObjectLock.Enter(&cell->Object.Lock);
+    }
+
+    internal static void ExitDeletion(AtomicCell* cell)
+    {
+        if (!Interleaving.Omits(CellStep.DeletionLocks)) ObjectLock.Exit(&cell->Object.Lock);
+    }
+
+    internal static void RestoreMark(AtomicCell* cell, long delta)
+    {
+        if (!Interleaving.Omits(CellStep.MarksAreRestored)) Interlocked.Add(ref AtomicInteger.Word(cell), -delta);
+    }
+
+    internal static long StoreSum(AtomicCell* cell, long sum, long seen) =>
+        Swap(ref cell->Wide, sum, seen, Interleaving.Omits(CellStep.AdditionCompares));
+
+    internal static long MarkWide(AtomicCell* cell, long seen) =>
+        Swap(ref AtomicInteger.Word(cell), AtomicInteger.Mark, seen, Interleaving.Omits(CellStep.WideningCompares));
+
+    internal static bool TryTake(Value value) => Reference.TryTake(value) || Interleaving.Omits(CellStep.DeadValuesAreLeft);
+
+    internal static Value Kill(AtomicCell* cell)
+    {
+        if (!Interleaving.Omits(CellStep.DeletionIsOneStep))
+            return new(Interlocked.Exchange(ref cell->Word, AtomicReference.Dead.Bits));
+        Value value = new(cell->Word);
+        Interleaving.Point();
+        cell->Word = AtomicReference.Dead.Bits;
+        return value;
+    }
+
+    internal static Value Replace(AtomicCell* cell, Value value, Value old)
+    {
+        if (Interleaving.Omits(CellStep.ReplacementCompares)) cell->Word = old.Bits;
+        return new(Interlocked.CompareExchange(ref cell->Word, value.Bits, old.Bits));
+    }
+
+    // A blind one takes what it finds after its point for what it expected.
+    static long Swap(ref long place, long value, long seen, bool isBlind)
+    {
+        if (!isBlind) return AtomicInteger.Swap(ref place, value, seen);
+        AtomicInteger.Swap(ref place, value, place);
+        return seen;
+    }
+}
