@@ -228,10 +228,10 @@ internal static unsafe class SequenceSuite
             {
                 if (thread == 0)
                 {
-                    SharedQueue.Put(me, queue, Value.OfInt(i), -1, null);
+                    QueueWaiting.Put(me, queue, Value.OfInt(i), -1, null);
                     continue;
                 }
-                SharedQueue.Take(me, queue, out Value value, -1, null);
+                QueueWaiting.Take(me, queue, out Value value, -1, null);
                 sum += value.Int;
             }
             Epoch.Leave(me);

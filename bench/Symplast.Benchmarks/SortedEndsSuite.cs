@@ -66,13 +66,13 @@ internal static unsafe class SortedEndsSuite
         SortedEntry* entries = stackalloc SortedEntry[Room];
         long sum = 0;
         Epoch.Enter(me);
-        Map.Open(me, map, SortedBound.Including(Probe.Of(Value.OfInt(key))),
+        SortedCursor.Open(me, map, SortedBound.Including(Probe.Of(Value.OfInt(key))),
             SortedBound.Excluding(Probe.Of(Value.OfInt(key + Range))), descending, out SortedCursor cursor);
-        while (Map.Next(me, map, ref cursor, entries, Room, out int found) == Status.Done)
+        while (SortedCursor.Next(me, map, ref cursor, entries, Room, out int found) == Status.Done)
         {
             for (int i = 0; i < found; i++) sum += entries[i].Value.Int;
         }
-        Map.Close(me, ref cursor);
+        SortedCursor.Close(me, ref cursor);
         Epoch.Exit(me);
         return sum;
     }

@@ -224,14 +224,14 @@ internal abstract unsafe partial class Battery
         static Status Walk(Participant* me, SortedMap* map, in SortedBound lower, in SortedBound upper, out string shown)
         {
             shown = "";
-            Status status = SortedMap.Open(me, map, lower, upper, false, out SortedCursor cursor);
+            Status status = SortedCursor.Open(me, map, lower, upper, false, out SortedCursor cursor);
             if (status != Status.Done) return status;
             SortedEntry* entries = stackalloc SortedEntry[64];
             Epoch.Enter(me);
-            status = SortedMap.Next(me, map, ref cursor, entries, 64, out int count);
+            status = SortedCursor.Next(me, map, ref cursor, entries, 64, out int count);
             for (int i = 0; status == Status.Done && i < count; i++) shown += $"{Text(entries[i].Key)}={Text(entries[i].Value)} ";
             Epoch.Exit(me);
-            SortedMap.Close(me, ref cursor);
+            SortedCursor.Close(me, ref cursor);
             return status;
         }
 

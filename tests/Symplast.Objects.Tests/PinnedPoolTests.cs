@@ -109,11 +109,11 @@ public sealed unsafe class PinnedPoolTests : IDisposable
             Probe key = Probe.Text(data, (nuint)text.Length, Hashing.OfBytes(text));
             Assert.Equal(Status.Done, SortedOps.Set(_me, map, key, Value.None));
             Assert.Equal(
-                Status.Done, SortedOps.Open(_me, map, SortedBound.Including(key), SortedBound.Including(key), false, out cursor));
+                Status.Done, SortedCursor.Open(_me, map, SortedBound.Including(key), SortedBound.Including(key), false, out cursor));
         }
         DeletePool();
-        Assert.Equal(Status.Deleted, SortedOps.Next(_me, map, ref cursor, out _));
-        SortedOps.Close(_me, ref cursor);
+        Assert.Equal(Status.Deleted, SortedCursor.Next(_me, map, ref cursor, out _));
+        SortedCursor.Close(_me, ref cursor);
     }
 
     [Fact]

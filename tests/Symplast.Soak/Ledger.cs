@@ -286,12 +286,12 @@ internal static unsafe class Ledger
         int accounts = 0;
         long last = descending ? long.MaxValue : -1;
         Status status =
-            SortedMaps.Open(me, arena.Sorted, SortedBound.None, SortedBound.None, descending, out SortedCursor cursor);
+            SortedCursor.Open(me, arena.Sorted, SortedBound.None, SortedBound.None, descending, out SortedCursor cursor);
         if (!Check(arena, status, "a sorted cursor")) return;
         do
         {
             Epoch.Enter(me);
-            status = SortedMaps.Next(me, arena.Sorted, ref cursor, entries, Batch, out int count);
+            status = SortedCursor.Next(me, arena.Sorted, ref cursor, entries, Batch, out int count);
             for (int i = 0; status == Status.Done && i < count; i++)
             {
                 long key = entries[i].Key.Int;
@@ -303,7 +303,7 @@ internal static unsafe class Ledger
             Epoch.Exit(me);
         }
         while (Check(arena, status, "a sorted cursor", Status.Missing));
-        SortedMaps.Close(me, ref cursor);
+        SortedCursor.Close(me, ref cursor);
         if (status == Status.Missing) Verdict.Check(accounts == Arena.Accounts, $"a sorted cursor met {accounts} accounts");
     }
 

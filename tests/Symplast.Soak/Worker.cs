@@ -164,11 +164,11 @@ internal sealed unsafe class Worker(Round round, int seat, ulong seed)
                 break;
             case HeaderKind.SortedMap:
                 SortedBound from = SortedBound.Including(Nested.Key(_dice));
-                if (SortedMaps.Open(_me, (SortedMap*)head, from, SortedBound.None, false, out SortedCursor cursor) != Status.Done)
+                if (SortedCursor.Open(_me, (SortedMap*)head, from, SortedBound.None, false, out SortedCursor cursor) != Status.Done)
                     break;
-                for (int i = 0; i < 20 && SortedMaps.Next(_me, (SortedMap*)head, ref cursor, out _) == Status.Done; i++)
+                for (int i = 0; i < 20 && SortedCursor.Next(_me, (SortedMap*)head, ref cursor, out _) == Status.Done; i++)
                     Thread.SpinWait(1);
-                SortedMaps.Close(_me, ref cursor);
+                SortedCursor.Close(_me, ref cursor);
                 break;
             case HeaderKind.Vector:
                 if (Vectors.Snapshot(_me, (SharedVector*)head, out VectorSnapshot elements) == Status.Done) elements.Release(_me);

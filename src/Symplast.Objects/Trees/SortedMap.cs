@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -68,7 +67,7 @@ namespace Symplast.Objects;
 /// dropped after the store that unlinked them; dropping is a full fence.</para>
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = 128)]
-public unsafe partial struct SortedMap
+public unsafe struct SortedMap
 {
     // Its lock guards Root.
     [FieldOffset(0)]
@@ -96,6 +95,11 @@ public unsafe partial struct SortedMap
     [FieldOffset(80)]
     internal int Order;
 
+    /// <summary>What the table of kinds knows of sorted maps.</summary>
+    internal static Structure Structure => new(&Dismantling.ReleaseContents, &TreeWalk.VisitParts, &DeleteObject);
+
+    static Status DeleteObject(Participant* me, Header* o) => Delete(me, (SortedMap*)o);
+
     /// <summary>A new empty map with one reference, the caller's; null if there is no memory or the pool was deleted.</summary>
     public static SortedMap* Create(Participant* me, PoolHeap* heap)
     {
@@ -104,7 +108,7 @@ public unsafe partial struct SortedMap
         if (!PoolHeap.IsDeleted(heap))
         {
             map = (SortedMap*)Heap.AllocateObject(me, heap, (nuint)sizeof(SortedMap));
-            SortedLeaf* root = map == null ? null : NewLeaf(me, heap, OrderingClass.None, default, 0, default);
+            SortedLeaf* root = map == null ? null : NewNode.Leaf(me, heap, OrderingClass.None, default, 0, default);
             if (root != null)
             {
                 root->Lock = 0;
@@ -119,6 +123,17 @@ public unsafe partial struct SortedMap
         }
         Epoch.Exit(me);
         return map;
+    }
+
+    /// <summary>The number of entries at one moment during the call.</summary>
+    public static Status Count(Participant* me, SortedMap* map, out long count)
+    {
+        Epoch.Enter(me);
+        count = 0;
+        Status status = SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : Status.Done;
+        if (status == Status.Done) count = EntryCount.Of(map);
+        Epoch.Exit(me);
+        return status;
     }
 
     /// <summary>
@@ -150,120 +165,219 @@ public unsafe partial struct SortedMap
     static Status Find(SortedMap* map, in Probe key, out Value value)
     {
         value = default;
-        SortedLeaf* leaf = LeafOf(map, key);
+        SortedLeaf* leaf = Lookup.LeafOf(map, key);
         Interleaving.Point();
-        // Acquire: pairs with the releases in Write and Pop, so that the places it names are filled.
+        // Acquire: pairs with the releases in Writer and Popping, so that the places it names are filled.
         ulong order = Volatile.Read(ref leaf->Node.Order);
         OrderingClass kind = SortedKey.ClassOf(key);
         if (leaf->Node.Class != kind)
             return LeafOrder.Count(order) == 0 && kind != OrderingClass.None ? Status.Missing : Status.WrongKind;
-        int place = PlaceOf(leaf, order, key);
+        int place = SortedLeaf.PlaceOf(leaf, order, key);
         if (place < 0) return kind == OrderingClass.None ? Status.WrongKind : Status.Missing;
         Interleaving.Point();
-        // Acquire: pairs with the releases in Write, so that what it refers to is complete.
+        // Acquire: pairs with the releases in Writer, so that what it refers to is complete.
         value = new Value(Volatile.Read(ref SortedLeaf.Value(leaf, place)));
         return Status.Done;
     }
 
-    /// <summary>The leaf that a key belongs to, if it is one; live at some moment since the call.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static SortedLeaf* LeafOf(SortedMap* map, in Probe key) =>
-        key.Data != null
-        ? LeafOfBytes(map, key) : SortedKey.IsExactly(key.Word) ? LeafOfNumber(map, key.Word) : LeafOfOther(map, key);
+    /// <summary>Stores a value under a key, whether there was one or not.</summary>
+    public static Status Set(Participant* me, SortedMap* map, in Probe key, Value value) =>
+        Writer.Write(me, map, key, new TreeChange.Store(value), out _);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static SortedLeaf* LeafOfNumber(SortedMap* map, Value key)
+    /// <summary>Stores a value under a key that is not there; <see cref="Status.Exists"/> if it is.</summary>
+    public static Status TryAdd(Participant* me, SortedMap* map, in Probe key, Value value) =>
+        GetOrAdd(me, map, key, value, out _);
+
+    /// <summary>
+    /// Stores a value under a key that is not there, and gives what is there then: Done if that is <paramref name="value"/>, else
+    /// <see cref="Status.Exists"/>. What it gives can be read for as long as the caller's section lasts.
+    /// </summary>
+    public static Status GetOrAdd(Participant* me, SortedMap* map, in Probe key, Value value, out Value present)
     {
-        long digest = SortedKey.OfNumber(key);
-        Interleaving.Point();
-        // Acquire: pairs with the exchange in Hang, so that the node is complete.
-        SortedNode* node = (SortedNode*)Volatile.Read(ref map->Root);
-        while (node->Level != 0)
+        Status status = Get(me, map, key, out present);
+        if (status != Status.Missing) return status == Status.Done ? Status.Exists : status;
+        status = Writer.Write(me, map, key, new TreeChange.Insertion(value), out present);
+        if (status == Status.Done) present = value;
+        return status;
+    }
+
+    /// <summary>Removes a key and gives its value, which can be read for as long as the caller's section lasts.</summary>
+    public static Status Remove(Participant* me, SortedMap* map, in Probe key, out Value removed) =>
+        Writer.Write(me, map, key, default(TreeChange.Removal), out removed);
+
+    /// <summary>Removes a key and gives its value, whose reference becomes the caller's.</summary>
+    public static Status Take(Participant* me, SortedMap* map, in Probe key, out Value taken) =>
+        Take(me, map, key, default, out taken);
+
+    /// <summary>The same, unless the guard refuses the value.</summary>
+    public static Status Take(Participant* me, SortedMap* map, in Probe key, in ValueGuard guard, out Value taken)
+    {
+        Status status = Writer.Write(me, map, key, new TreeChange.Taking(guard), out taken);
+        if (status != Status.Done) taken = default;
+        return status;
+    }
+
+    /// <summary>
+    /// Removes a key if its value equals an expected one; else Missing, and <paramref name="present"/> is its value, or empty if
+    /// there is none.
+    /// </summary>
+    public static Status Remove(Participant* me, SortedMap* map, in Probe key, in Probe expected, out Value present) =>
+        Writer.Write(me, map, key, new TreeChange.ConditionalRemoval(expected), out present);
+
+    /// <summary>
+    /// Replaces a value if it equals an expected one; else Missing, and <paramref name="present"/> is the value, or empty if
+    /// there is no such key.
+    /// </summary>
+    public static Status CompareExchange(
+        Participant* me, SortedMap* map, in Probe key, in Probe expected, Value value, out Value present) =>
+        Writer.Write(me, map, key, new TreeChange.Exchange(expected, value), out present);
+
+    /// <summary>
+    /// Adds to a number, which counts as 0 if there is none, and gives the sum, which can be read for as long as the caller's
+    /// section lasts.
+    /// </summary>
+    public static Status Add(Participant* me, SortedMap* map, in Probe key, Value delta, out Value sum)
+    {
+        // The sum that was stored is written through a pointer, since a change is a value that is passed on.
+        Value stored = default;
+        Status status = Writer.Write(me, map, key, new TreeChange.Addition(delta, &stored), out _);
+        sum = stored;
+        return status;
+    }
+
+    /// <summary>The same for any integer of 64 bits.</summary>
+    public static Status Add(Participant* me, SortedMap* map, in Probe key, long delta, out Value sum)
+    {
+        Epoch.Enter(me);
+        sum = default;
+        Status status = Status.Deleted;
+        if (!SharedObject.IsDeleted((SharedObject*)map))
         {
-            nint* slot = SortedInner.Slot(SortedInner.LastOf((SortedInner*)node, digest));
-            Interleaving.Point();
-            // Acquire: the same.
-            node = (SortedNode*)Volatile.Read(ref *slot);
+            Value number = Sum.OfInteger(me, Heap.Of(map), delta);
+            status = number.IsEmpty ? Status.NoMemory : Add(me, map, key, number, out sum);
+            Reference.Drop(me, number);
         }
-        return (SortedLeaf*)node;
+        Epoch.Exit(me);
+        return status;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static SortedLeaf* LeafOfBytes(SortedMap* map, in Probe key)
-    {
-        byte* data = key.Data;
-        nuint length = key.Length;
-        Interleaving.Point();
-        // Acquire: as in LeafOfNumber, here and below.
-        SortedNode* node = (SortedNode*)Volatile.Read(ref map->Root);
-        while (node->Level != 0)
-        {
-            SortedInner* inner = (SortedInner*)node;
-            long digest = SortedKey.OfBytes(data, length, node->Skip);
-            long* last = SortedInner.LastOf(inner, digest);
-            bool isSure = *last != digest
-                && (!inner->IsOpen || SortedKey.HasBeginning(data, length, new Value(SortedInner.Key(inner, 1)), node->Skip));
-            nint* slot = isSure ? SortedInner.Slot(last) : SlotOf(inner, data, length);
-            Interleaving.Point();
-            node = (SortedNode*)Volatile.Read(ref *slot);
-        }
-        return (SortedLeaf*)node;
-    }
+    /// <summary>
+    /// The entry with the least key. It can be read for as long as the caller's section lasts, and comes without references;
+    /// Missing if the map is empty.
+    /// </summary>
+    public static Status First(Participant* me, SortedMap* map, out Value key, out Value value) =>
+        Neighbours.Nearest(me, map, default, Toward.First, false, out key, out value);
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    static SortedLeaf* LeafOfOther(SortedMap* map, in Probe key) =>
-        (SortedLeaf*)Descend(map, new SortedKey(key), Toward.Key, 0, out _);
+    /// <summary>The entry with the greatest key.</summary>
+    public static Status Last(Participant* me, SortedMap* map, out Value key, out Value value) =>
+        Neighbours.Nearest(me, map, default, Toward.Last, false, out key, out value);
 
-    // By the keys themselves, if need be. Where keys are of another class any child will do: its leaf says so.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    static nint* SlotOf(SortedInner* inner, byte* data, nuint length) =>
-        SortedInner.Slot(inner, SortedInner.IndexOf(inner, new SortedKey(inner->Node.Class, data, length)));
+    /// <summary>The entry with the greatest key that is at most <paramref name="bound"/>.</summary>
+    public static Status Floor(Participant* me, SortedMap* map, in Probe bound, out Value key, out Value value) =>
+        Neighbours.NearestTo(me, map, bound, Toward.Below, true, out key, out value);
 
-    /// <summary>The place of a key in a leaf to whose range it belongs, or -1.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static int PlaceOf(SortedLeaf* leaf, ulong order, in Probe key)
-    {
-        // Among the places may be some that are no entries, of which the keys are not there (any more).
-        for (uint places = SortedLeaf.Tagged(leaf, SortedKey.TagOf(key)); places != 0; places &= places - 1)
-        {
-            int place = BitOperations.TrailingZeroCount(places);
-            if (LeafOrder.Holds(order, place) && key.Matches(new Value(SortedLeaf.Key(leaf, place)))) return place;
-        }
-        return -1;
-    }
+    /// <summary>The entry with the greatest key that is less than <paramref name="bound"/>.</summary>
+    public static Status Lower(Participant* me, SortedMap* map, in Probe bound, out Value key, out Value value) =>
+        Neighbours.NearestTo(me, map, bound, Toward.Below, false, out key, out value);
 
-    /// <summary>The same, by the digests; and the position in the order where it is or belongs.</summary>
-    static int Search(SortedLeaf* leaf, ulong order, in SortedKey key, out int position)
-    {
-        long digest = key.DigestIn(&leaf->Node);
-        // As many entries as are below come before it.
-        position = BitOperations.PopCount(SortedLeaf.Below(leaf, digest) & LeafOrder.Members(order));
-        if (position == LeafOrder.Count(order)) return -1;
-        int place = LeafOrder.Place(order, position);
-        if (leaf->Digests[place] != digest) return -1;
-        return key.IsExact ? place : SearchTies(leaf, order, key, digest, ref position);
-    }
+    /// <summary>The entry with the least key that is at least <paramref name="bound"/>.</summary>
+    public static Status Ceiling(Participant* me, SortedMap* map, in Probe bound, out Value key, out Value value) =>
+        Neighbours.NearestTo(me, map, bound, Toward.Key, true, out key, out value);
 
-    static int SearchTies(SortedLeaf* leaf, ulong order, in SortedKey key, long digest, ref int position)
-    {
-        int low = position;
-        int high = LeafOrder.Count(order);
-        // As a rule it is one.
-        if (low + 1 < high && leaf->Digests[LeafOrder.Place(order, low + 1)] != digest) high = low + 1;
-        while (low < high)
-        {
-            int middle = (low + high) >> 1;
-            int place = LeafOrder.Place(order, middle);
-            int found = key.Compare(digest, leaf->Digests[place], new Value(SortedLeaf.Key(leaf, place)));
-            if (found == 0)
-            {
-                position = middle;
-                return place;
-            }
-            if (found > 0) low = middle + 1;
-            else high = middle;
-        }
-        position = low;
-        return -1;
-    }
+    /// <summary>The entry with the least key that is greater than <paramref name="bound"/>.</summary>
+    public static Status Higher(Participant* me, SortedMap* map, in Probe bound, out Value key, out Value value) =>
+        Neighbours.NearestTo(me, map, bound, Toward.Key, false, out key, out value);
+
+    /// <summary>
+    /// Removes the entry with the least key and gives it; Missing if the map is empty. Both references become the caller's.
+    /// </summary>
+    public static Status PopMin(Participant* me, SortedMap* map, out Value key, out Value value) =>
+        PopMin(me, map, default, out key, out value);
+
+    /// <summary>The same, unless the guard refuses the value.</summary>
+    public static Status PopMin(Participant* me, SortedMap* map, in ValueGuard guard, out Value key, out Value value) =>
+        Popping.Pop(me, map, Toward.First, guard, out key, out value);
+
+    /// <summary>Removes the entry with the greatest key and gives it.</summary>
+    public static Status PopMax(Participant* me, SortedMap* map, out Value key, out Value value) =>
+        PopMax(me, map, default, out key, out value);
+
+    /// <summary>The same, unless the guard refuses the value.</summary>
+    public static Status PopMax(Participant* me, SortedMap* map, in ValueGuard guard, out Value key, out Value value) =>
+        Popping.Pop(me, map, Toward.Last, guard, out key, out value);
+
+    /// <summary>
+    /// Removes the entry with a number in the order of keys, negative from the end, and gives it; Missing if there is none, and
+    /// whether there was none at all. Both references become the caller's. Writers wait while it is looked for, readers do not
+    /// notice.
+    /// </summary>
+    public static Status PopAt(Participant* me, SortedMap* map, long number, out Value key, out Value value, out bool wasEmpty) =>
+        PopAt(me, map, number, default, out key, out value, out wasEmpty);
+
+    /// <summary>The same, unless the guard refuses the value.</summary>
+    public static Status PopAt(
+        Participant* me, SortedMap* map, long number, in ValueGuard guard, out Value key, out Value value, out bool wasEmpty) =>
+        Popping.PopAt(me, map, number, guard, out key, out value, out wasEmpty);
+
+    /// <summary>
+    /// The entry with a number in the order of keys, negative from the end, at one moment during the call, with references that
+    /// are the caller's. Missing if there is none.
+    /// </summary>
+    public static Status TakeAt(Participant* me, SortedMap* map, long number, out Value key, out Value value) =>
+        TreeSnapshot.TakeAt(me, map, number, out key, out value);
+
+    /// <summary>
+    /// All entries as they were at one moment during the call, in memory of the process's own. Writers wait while they are
+    /// copied: some nanoseconds for each. Readers do not notice.
+    /// </summary>
+    public static Status SnapshotEntries(Participant* me, SortedMap* map, out MapSnapshot* snapshot) =>
+        TreeSnapshot.Take(me, map, new KeyRange(SortedBound.None, SortedBound.None), onlyKeys: false, out snapshot);
+
+    /// <summary>
+    /// The same of the keys of a range, with empty values; only writers in that range wait. WrongKind if the bounds are not of
+    /// the class of the keys, or of one class.
+    /// </summary>
+    public static Status SnapshotKeys(
+        Participant* me, SortedMap* map, in SortedBound lower, in SortedBound upper, out MapSnapshot* snapshot) =>
+        TreeSnapshot.Take(me, map, new KeyRange(lower, upper), onlyKeys: true, out snapshot);
+
+    /// <summary>
+    /// A copy of the map as it was at one moment during the call, with one reference, the caller's. Writers wait while it is
+    /// made: some 20 ns for each entry. Readers do not notice.
+    /// </summary>
+    public static Status Snapshot(Participant* me, SortedMap* map, out SortedMap* copy) =>
+        Snapshot(me, map, SortedBound.None, SortedBound.None, out copy);
+
+    /// <summary>
+    /// The same of a range of keys. Only writers in that range wait. WrongKind if the bounds are not of the class of the keys, or
+    /// of one class.
+    /// </summary>
+    public static Status Snapshot(
+        Participant* me, SortedMap* map, in SortedBound lower, in SortedBound upper, out SortedMap* copy) =>
+        TreeCopy.Make(me, map, lower, upper, out copy);
+
+    /// <summary>
+    /// Gives a map that is empty entries with different keys, in any order, at one instant; the references become the map's.
+    /// Missing if it is not empty, WrongKind if the keys are not all numbers that are inline, or all text, or all bytes: the
+    /// references stay the caller's then, as in all other cases. Inside a section in which the pool was not deleted.
+    /// </summary>
+    public static Status Fill(Participant* me, SortedMap* map, SortedEntry* entries, long count) =>
+        BulkLoad.Fill(me, map, entries, count);
+
+    /// <summary>Removes all entries at once. What it takes grows with their number, but nobody waits for it.</summary>
+    public static Status Clear(Participant* me, SortedMap* map) =>
+        Dismantling.Clear(me, map);
+
+    /// <summary>
+    /// Deletes the map by hand, for ever: every later operation gives Deleted, and what it held is released. A second call gives
+    /// Deleted too. The caller's reference stays.
+    /// </summary>
+    public static Status Delete(Participant* me, SortedMap* map) =>
+        Dismantling.Delete(me, map);
+
+    /// <summary>
+    /// Whether everything in the map is as it should be. Nobody else may use the map meanwhile, and no operation may have run out
+    /// of memory.
+    /// </summary>
+    public static bool IsValid(Participant* me, SortedMap* map) => Validity.Check(me, map) == null;
 }

@@ -33,7 +33,7 @@ public sealed unsafe class SortedMapFillingTests : IDisposable
         fixed (SortedEntry* start = entries)
             Assert.Equal(
             keys.Length == 0 ? Status.Missing : Status.Done, SortedMap.Fill(me, map, start, keys.Length));
-        Assert.Null(SortedMap.Check(me, map));
+        Assert.Null(Validity.Check(me, map));
         Assert.Equal(Status.Done, SortedMap.Count(me, map, out long count));
         Assert.Equal(keys.Length, count);
         SortedEntry[] expected = [.. entries.OrderBy(entry => entry.Key, Comparer<Value>.Create(Ordering.Compare))];
@@ -50,7 +50,7 @@ public sealed unsafe class SortedMapFillingTests : IDisposable
         // It goes on as any other.
         for (int i = 0; i < expected.Length; i += 2)
             Assert.Equal(Status.Done, SortedMap.Remove(me, map, Probe.Of(expected[i].Key), out _));
-        Assert.Null(SortedMap.Check(me, map));
+        Assert.Null(Validity.Check(me, map));
         Reference.Drop(me, &map->Object.Head);
     }
 
@@ -144,10 +144,10 @@ public sealed unsafe class SortedMapFillingTests : IDisposable
                     Status.Done, SortedMap.SnapshotKeys(
                     _me, map, lower, upper, out MapSnapshot* snapshot));
                 List<Value> keys = [];
-                SortedMap.Open(_me, map, lower, upper, false, out SortedCursor cursor);
-                while (SortedMap.Next(_me, map, ref cursor, out SortedEntry entry) == Status.Done)
+                SortedCursor.Open(_me, map, lower, upper, false, out SortedCursor cursor);
+                while (SortedCursor.Next(_me, map, ref cursor, out SortedEntry entry) == Status.Done)
                     keys.Add(entry.Key);
-                SortedMap.Close(_me, ref cursor);
+                SortedCursor.Close(_me, ref cursor);
                 Assert.Equal((ulong)keys.Count, snapshot->Count);
                 for (int i = 0; i < keys.Count; i++)
                     Assert.Equal(

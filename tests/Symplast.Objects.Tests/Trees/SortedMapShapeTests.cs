@@ -56,7 +56,7 @@ public sealed unsafe class SortedMapShapeTests : IDisposable
     {
         foreach (int number in Numbers(order))
             Assert.Equal(Status.Done, Map.Set(_me, _map, SortedMapFixture.Key(number), Value.OfInt(number)));
-        Assert.Null(Map.Check(_me, _map));
+        Assert.Null(Validity.Check(_me, _map));
         int leaves = Leaves((SortedNode*)_map->Root);
         Assert.InRange(leaves, 1, Keys / least + 1);
     }
@@ -170,7 +170,7 @@ public sealed unsafe class SortedMapShapeTests : IDisposable
             Assert.Equal(Status.Done, Map.PopMin(_me, _map, out Value least, out _));
             Assert.Equal(Status.Done, Map.PopMax(_me, _map, out Value greatest, out _));
             Assert.Equal((i, Keys - 1 - i), ((int)least.Int, (int)greatest.Int));
-            if (i % 10 == 0) Assert.Null(Map.Check(_me, _map));
+            if (i % 10 == 0) Assert.Null(Validity.Check(_me, _map));
         }
         Assert.Equal(Status.Missing, Map.PopMin(_me, _map, out _, out _));
         Assert.Equal(0, ((SortedNode*)_map->Root)->Level);
@@ -197,9 +197,9 @@ public sealed unsafe class SortedMapShapeTests : IDisposable
             Assert.Equal(Status.Done, Map.Remove(_me, _map, SortedMapFixture.Key(number), out _));
             HeapDebug.FailAt(0);
         }
-        Assert.Contains("too sparse", Map.Check(_me, _map));
+        Assert.Contains("too sparse", Validity.Check(_me, _map));
         Assert.Equal(Status.Done, Map.Snapshot(_me, _map, out SortedMap* copy));
-        Assert.Null(Map.Check(_me, copy));
+        Assert.Null(Validity.Check(_me, copy));
         for (int number = 0; number < 100; number++)
         {
             Assert.Equal(
@@ -216,17 +216,17 @@ public sealed unsafe class SortedMapShapeTests : IDisposable
             if (number % 2 == 0)
                 with(number, (in key) => Assert.Equal(Status.Done, Map.Set(_me, _map, key, Value.OfInt(number))));
         }
-        Assert.Null(Map.Check(_me, _map));
+        Assert.Null(Validity.Check(_me, _map));
         FindsAll(_map, with, numberOf);
         Assert.Equal(Status.Done, Map.Snapshot(_me, _map, out SortedMap* copy));
-        Assert.Null(Map.Check(_me, copy));
+        Assert.Null(Validity.Check(_me, copy));
         FindsAll(copy, with, numberOf);
         Reference.Drop(_me, &copy->Object.Head);
         for (int number = 0; number < Keys; number += 2)
         {
             if (number % 20 != 0) with(number, (in key) => Assert.Equal(Status.Done, Map.Remove(_me, _map, key, out _)));
         }
-        Assert.Null(Map.Check(_me, _map));
+        Assert.Null(Validity.Check(_me, _map));
         for (int number = 0; number < Keys; number += 2)
         {
             Status expected = number % 20 == 0 ? Status.Done : Status.Missing;

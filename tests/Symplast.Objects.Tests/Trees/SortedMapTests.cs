@@ -55,9 +55,9 @@ public sealed unsafe class SortedMapTests : IDisposable
     List<string> Keys()
     {
         List<string> keys = [];
-        Map.Open(_me, _map, SortedBound.None, SortedBound.None, false, out SortedCursor cursor);
-        while (Map.Next(_me, _map, ref cursor, out SortedEntry entry) == Status.Done) keys.Add(entry.Key.ToString());
-        Map.Close(_me, ref cursor);
+        SortedCursor.Open(_me, _map, SortedBound.None, SortedBound.None, false, out SortedCursor cursor);
+        while (SortedCursor.Next(_me, _map, ref cursor, out SortedEntry entry) == Status.Done) keys.Add(entry.Key.ToString());
+        SortedCursor.Close(_me, ref cursor);
         return keys;
     }
 
@@ -73,7 +73,7 @@ public sealed unsafe class SortedMapTests : IDisposable
         foreach (BigInteger integer in integers)
             Put(integer >= -(1L << 49) && integer < 1L << 49 ? Value.OfInt((long)integer) : Big(integer));
         foreach (double real in doubles) Put(Value.Of(real));
-        Assert.Null(Map.Check(_me, _map));
+        Assert.Null(Validity.Check(_me, _map));
         Assert.Equal(integers.Length + doubles.Length, Keys().Count);
         foreach (BigInteger integer in integers)
         {
@@ -147,7 +147,7 @@ public sealed unsafe class SortedMapTests : IDisposable
         for (int i = 0; i < count; i++) Assert.Equal(i < count / 2 ? Status.Missing : Status.Done, With(2 * i, false));
         for (int i = 0; i < count; i++) Assert.Equal(Status.Done, With(2 * i, true));
         for (int i = 0; i < 2 * count; i++) Assert.Equal(i % 2 == 0 ? Status.Done : Status.Missing, With(i, false));
-        Assert.Null(Map.Check(_me, _map));
+        Assert.Null(Validity.Check(_me, _map));
     }
 
     [Fact]
@@ -220,7 +220,7 @@ public sealed unsafe class SortedMapTests : IDisposable
             fixed (byte* data = bytes)
                 Assert.Equal(
                 Status.Done, Map.Set(_me, _map, Probe.Bytes(data, (nuint)length, Hashing.OfBytes(bytes)), Value.OfInt(length)));
-            Assert.Null(Map.Check(_me, _map));
+            Assert.Null(Validity.Check(_me, _map));
             fixed (byte* data = bytes)
                 Assert.Equal(Status.Done, Map.Get(_me, _map, Probe.Bytes(data, (nuint)length, Hashing.OfBytes(bytes)), out _));
         }
@@ -233,7 +233,7 @@ public sealed unsafe class SortedMapTests : IDisposable
     {
         string[] texts = ["", "\0", "a", "a\0", "aa", "abcdefgh", "abcdefgh\0", "abcdefghi", "abcdefg", "z", "é", "￿", "𐀀", "日本"];
         foreach (string text in texts) Put(Text(text));
-        Assert.Null(Map.Check(_me, _map));
+        Assert.Null(Validity.Check(_me, _map));
         Assert.Equal(
             texts.OrderBy(text => Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes(text)), StringComparer.Ordinal).Select(
             text => $"'{text}'"), Keys());
@@ -250,14 +250,14 @@ public sealed unsafe class SortedMapTests : IDisposable
             Tuple(Value.OfInt(3), Text("a"), Value.OfInt(0)),
             Tuple(Value.OfInt(3), Text("b")), Tuple(Value.OfInt(4), Tuple()), Tuple(Value.OfInt(4), Tuple(Value.OfInt(1)))];
         for (int i = tuples.Length - 1; i >= 0; i--) Put(tuples[i], i);
-        Assert.Null(Map.Check(_me, _map));
-        Map.Open(_me, _map, SortedBound.None, SortedBound.None, false, out SortedCursor cursor);
+        Assert.Null(Validity.Check(_me, _map));
+        SortedCursor.Open(_me, _map, SortedBound.None, SortedBound.None, false, out SortedCursor cursor);
         for (int i = 0; i < tuples.Length; i++)
         {
-            Assert.Equal(Status.Done, Map.Next(_me, _map, ref cursor, out SortedEntry entry));
+            Assert.Equal(Status.Done, SortedCursor.Next(_me, _map, ref cursor, out SortedEntry entry));
             Assert.Equal(i, entry.Value.Int);
         }
-        Map.Close(_me, ref cursor);
+        SortedCursor.Close(_me, ref cursor);
     }
 
     [Fact]
@@ -274,7 +274,7 @@ public sealed unsafe class SortedMapTests : IDisposable
             Put(Tuple(Value.OfInt(i)), i);
             Put(Tuple(Value.Of(i + 0.5), Text("a")), i);
         }
-        Assert.Null(Map.Check(_me, _map));
+        Assert.Null(Validity.Check(_me, _map));
     }
 
     [Fact]
@@ -309,7 +309,7 @@ public sealed unsafe class SortedMapTests : IDisposable
             Assert.Equal(Status.WrongKind, Map.Get(_me, _map, Probe.Of(key), out _));
             Assert.Equal(Status.WrongKind, Map.Ceiling(_me, _map, Probe.Of(key), out _, out _));
             Assert.Equal(
-                Status.WrongKind, Map.Open(_me, _map, SortedBound.Including(Probe.Of(key)), SortedBound.None, false, out _));
+                Status.WrongKind, SortedCursor.Open(_me, _map, SortedBound.Including(Probe.Of(key)), SortedBound.None, false, out _));
         }
         Reference.Drop(_me, tuple);
     }
@@ -339,16 +339,16 @@ public sealed unsafe class SortedMapTests : IDisposable
     {
         const int count = 100_000;
         for (int i = 0; i < count; i++) Map.Set(_me, _map, SortedMapFixture.Key(i * 7919L % count), Value.OfInt(i));
-        Assert.Null(Map.Check(_me, _map));
+        Assert.Null(Validity.Check(_me, _map));
         Assert.InRange(((SortedNode*)_map->Root)->Level, 2, 4);
         for (int i = 0; i < count; i++)
         {
             if (i % 5000 != 0) Assert.Equal(Status.Done, Map.Remove(_me, _map, SortedMapFixture.Key(i), out _));
         }
-        Assert.Null(Map.Check(_me, _map));
+        Assert.Null(Validity.Check(_me, _map));
         Assert.Equal(1, ((SortedNode*)_map->Root)->Level);
         while (Map.PopMax(_me, _map, out _, out _) == Status.Done) { }
-        Assert.Null(Map.Check(_me, _map));
+        Assert.Null(Validity.Check(_me, _map));
         Assert.Equal(0, ((SortedNode*)_map->Root)->Level);
     }
 #endif
@@ -359,7 +359,7 @@ public sealed unsafe class SortedMapTests : IDisposable
         SortedMap* map = Map.Create(_me, _heap);
         Probe key = SortedMapFixture.Key(1);
         Assert.Equal(Status.Done, Map.Set(_me, map, key, Value.None));
-        Map.Open(_me, map, SortedBound.None, SortedBound.None, false, out SortedCursor cursor);
+        SortedCursor.Open(_me, map, SortedBound.None, SortedBound.None, false, out SortedCursor cursor);
         Assert.Equal(Status.Done, Map.Delete(_me, map));
         Assert.Equal(Status.Deleted, Map.Delete(_me, map));
         Assert.Equal(Status.Deleted, Map.Get(_me, map, key, out _));
@@ -372,12 +372,12 @@ public sealed unsafe class SortedMapTests : IDisposable
         Assert.Equal(Status.Deleted, Map.First(_me, map, out _, out _));
         Assert.Equal(Status.Deleted, Map.Higher(_me, map, key, out _, out _));
         Assert.Equal(Status.Deleted, Map.PopMin(_me, map, out _, out _));
-        Assert.Equal(Status.Deleted, Map.Next(_me, map, ref cursor, out _));
-        Assert.Equal(Status.Deleted, Map.Open(_me, map, SortedBound.None, SortedBound.None, false, out _));
+        Assert.Equal(Status.Deleted, SortedCursor.Next(_me, map, ref cursor, out _));
+        Assert.Equal(Status.Deleted, SortedCursor.Open(_me, map, SortedBound.None, SortedBound.None, false, out _));
         Assert.Equal(Status.Deleted, Map.Clear(_me, map));
         Assert.Equal(Status.Deleted, Map.Snapshot(_me, map, out _));
         Assert.Equal(Status.Deleted, Map.SnapshotEntries(_me, map, out _));
-        Map.Close(_me, ref cursor);
+        SortedCursor.Close(_me, ref cursor);
         Reference.Drop(_me, &map->Object.Head);
     }
 
@@ -431,7 +431,7 @@ public sealed unsafe class SortedMapTests : IDisposable
             if (turn % 500 == 0 && SortedMap.Clear(_me, map) == Status.Done) model.Clear();
             HeapDebug.FailAt(0);
             if (copy != null) Reference.Drop(_me, &copy->Object.Head);
-            string? fault = SortedMap.Check(_me, map);
+            string? fault = Validity.Check(_me, map);
             // Merging needs memory too, and is left to the next one.
             Assert.True(fault == null || fault.EndsWith("too sparse", StringComparison.Ordinal)
                 || fault == "the root has one child", fault);

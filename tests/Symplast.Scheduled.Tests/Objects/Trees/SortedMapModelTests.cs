@@ -133,12 +133,12 @@ public unsafe class SortedMapModelTests
                     break;
                 case Kind.Snapshot:
                     Assert.Equal(Status.Done, Map.Snapshot(me, map, out SortedMap* copy));
-                    Assert.Null(Map.Check(me, copy));
+                    Assert.Null(Validity.Check(me, copy));
                     Assert.Equal(model.Select(pair => (pair.Key, pair.Value)), All(me, copy, numberOf));
                     Reference.Drop(me, &copy->Object.Head);
                     break;
             }
-            Assert.Null(Map.Check(me, map));
+            Assert.Null(Validity.Check(me, map));
             Assert.Equal(Status.Done, Map.Count(me, map, out long count));
             Assert.Equal(model.Count, count);
             Status got = Map.Get(me, map, key, out given);
@@ -160,16 +160,16 @@ public unsafe class SortedMapModelTests
         int room)
     {
         List<(long, long)> found = [];
-        Assert.Equal(Status.Done, Map.Open(me, map, lower, upper, descending, out SortedCursor cursor));
+        Assert.Equal(Status.Done, SortedCursor.Open(me, map, lower, upper, descending, out SortedCursor cursor));
         SortedEntry* entries = stackalloc SortedEntry[room];
         Status status;
-        while ((status = Map.Next(me, map, ref cursor, entries, room, out int count)) == Status.Done)
+        while ((status = SortedCursor.Next(me, map, ref cursor, entries, room, out int count)) == Status.Done)
         {
             Assert.InRange(count, 1, room);
             for (int i = 0; i < count; i++) found.Add((numberOf(entries[i].Key), entries[i].Value.Int));
         }
         Assert.Equal(Status.Missing, status);
-        Map.Close(me, ref cursor);
+        SortedCursor.Close(me, ref cursor);
         return found;
     }
 
@@ -191,7 +191,7 @@ public unsafe class SortedMapModelTests
             if (kind < 9)
             {
                 Assert.Equal(Status.Done, Map.Snapshot(me, map, lower, upper, out SortedMap* copy));
-                Assert.Null(Map.Check(me, copy));
+                Assert.Null(Validity.Check(me, copy));
                 Assert.Equal(expected, All(me, copy, numberOf));
                 Reference.Drop(me, &copy->Object.Head);
             }

@@ -220,7 +220,7 @@ public sealed unsafe class SortedMapScheduleTests : IDisposable
         })];
         return new Trial(bodies, its =>
         {
-            string? fault = SortedMap.Check(its, map);
+            string? fault = Validity.Check(its, map);
             Assert.True(fault == null, fault);
             long start = History.Now();
             history.Add(0, new Operation(Kind.Snapshot), Carry(its, map, new Operation(Kind.Snapshot), keys), start);
@@ -284,7 +284,7 @@ public sealed unsafe class SortedMapScheduleTests : IDisposable
         // The copy is this thread's own.
         using Interleaving.Solitude alone = Interleaving.Alone();
         // Whatever was going on. Under faults results tell.
-        if (Interleaving.Omitted == null) Assert.Null(SortedMap.Check(me, copy));
+        if (Interleaving.Omitted == null) Assert.Null(Validity.Check(me, copy));
         ulong entries = 0;
         while (SortedMap.PopMin(me, copy, out Value key, out Value value) == Status.Done)
         {

@@ -67,7 +67,7 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
                 }
             }
         });
-        Assert.Null(SortedMap.Check(_fixture.Me, _map));
+        Assert.Null(Validity.Check(_fixture.Me, _map));
     }
 
     // Of two threads that would store tuples which have no order, in leaves that are small enough to part them, one is refused at
@@ -105,7 +105,7 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
             }
         });
         Assert.True(refused > 0);
-        Assert.Null(SortedMap.Check(_fixture.Me, _map));
+        Assert.Null(Validity.Check(_fixture.Me, _map));
         Epoch.Enter(_fixture.Me);
         foreach (Value tuple in numbers.Concat(others)) Reference.Drop(_fixture.Me, tuple);
         Epoch.Exit(_fixture.Me);
@@ -142,7 +142,7 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
             }
         });
         Assert.Equal(Enumerable.Range(0, count).Select(i => (long)i), all.Order());
-        Assert.Null(SortedMap.Check(_fixture.Me, _map));
+        Assert.Null(Validity.Check(_fixture.Me, _map));
         Assert.Equal((Status.Done, 0), (SortedMap.Count(_fixture.Me, _map, out long left), left));
     }
 
@@ -170,7 +170,7 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
                 else SortedMap.Remove(me, _map, SortedMapFixture.Key(key), out _);
             }
         });
-        Assert.Null(SortedMap.Check(mine, _map));
+        Assert.Null(Validity.Check(mine, _map));
 
         void Put(Participant* me, int key) =>
             Assert.Equal(
@@ -180,15 +180,14 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
     void Scan(Participant* me, bool descending, int room)
     {
         Assert.Equal(
-            Status.Done, SortedMap.Open(
-            me, _map, SortedBound.None, SortedBound.None, descending, out SortedCursor cursor));
+            Status.Done, SortedCursor.Open(me, _map, SortedBound.None, SortedBound.None, descending, out SortedCursor cursor));
         SortedEntry* entries = stackalloc SortedEntry[20];
         long last = descending ? 3000 : -1;
         int permanent = 0;
         while (true)
         {
             Epoch.Enter(me);
-            Status status = SortedMap.Next(me, _map, ref cursor, entries, room, out int count);
+            Status status = SortedCursor.Next(me, _map, ref cursor, entries, room, out int count);
             for (int i = 0; i < count; i++)
             {
                 Assert.Equal(entries[i].Key, entries[i].Value);
@@ -201,7 +200,7 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
             Assert.Equal(Status.Done, status);
         }
         Assert.Equal(300, permanent);
-        SortedMap.Close(me, ref cursor);
+        SortedCursor.Close(me, ref cursor);
     }
 
     [Fact]
@@ -245,7 +244,7 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
             for (int turn = 0; turn < 500; turn++)
             {
                 Assert.Equal(Status.Done, SortedMap.Snapshot(me, _map, out SortedMap* copy));
-                Assert.Null(SortedMap.Check(me, copy));
+                Assert.Null(Validity.Check(me, copy));
                 for (int writer = 0; writer < 2; writer++)
                 {
                     SortedMap.Get(me, copy, SortedMapFixture.Key(writer), out Value first);
@@ -303,12 +302,11 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
                                 Assert.True(Ordering.Compare(floor, key) <= 0 && value.Kind == ValueKind.Text);
                             break;
                         case 3:
-                            status = SortedMap.Open(
-                                me, map, SortedBound.Including(Probe.Of(key)), SortedBound.None, random.Next(2) == 0,
+                            status = SortedCursor.Open(me, map, SortedBound.Including(Probe.Of(key)), SortedBound.None, random.Next(2) == 0,
                                 out SortedCursor cursor);
                             while (status == Status.Done)
-                                status = SortedMap.Next(me, map, ref cursor, entries, 14, out _);
-                            SortedMap.Close(me, ref cursor);
+                                status = SortedCursor.Next(me, map, ref cursor, entries, 14, out _);
+                            SortedCursor.Close(me, ref cursor);
                             break;
                         case 4 when turn % 10 == 0:
                             status = SortedMap.Snapshot(me, map, out SortedMap* copy);
@@ -326,7 +324,7 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
             });
             Assert.Equal(deletes ? 1 : 0, deleted);
             if (deletes) Assert.Equal(Status.Deleted, SortedMap.Delete(_fixture.Me, map));
-            else Assert.Null(SortedMap.Check(_fixture.Me, map));
+            else Assert.Null(Validity.Check(_fixture.Me, map));
             SortedMapFixture.Drop(_fixture.Me, map);
         }
     }

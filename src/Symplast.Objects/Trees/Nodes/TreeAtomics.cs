@@ -18,7 +18,7 @@ internal static unsafe class TreeAtomics
     internal static bool IsDeadParent(SortedInner* parent) => parent->Node.DeadFlag != 0;
 
     /// <summary>Whether a leaf's word is still this: then it was when the value was read.</summary>
-    // Pairs with the releases in Write, Pop and Kill.
+    // Pairs with the releases in Writer, Pop and Kill.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool IsUnchanged(SortedLeaf* leaf, ulong order) => Volatile.Read(ref leaf->Node.Order) == order;
 
@@ -37,7 +37,7 @@ internal static unsafe class TreeAtomics
     /// common says nothing about it.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static byte SkipInLeaf(in SortedMap.Fences range, ReadOnlySpan<SortedMap.Entry> entries) => range.Common;
+    internal static byte SkipInLeaf(in Fences range, ReadOnlySpan<NodeEntry> entries) => range.Common;
 
     /// <summary>Whether an inner node compares what its digests leave out: where its range lacks an end.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -48,19 +48,19 @@ internal static unsafe class TreeAtomics
     internal static void KillAndUnlock(
         SortedNode* left, SortedNode* right, SortedNode* parent, SortedNode* first, SortedNode* second)
     {
-        SortedMap.Kill(left);
-        if (right != null) SortedMap.Kill(right);
-        if (parent != null) SortedMap.Kill(parent);
-        SortedMap.UnlockNew(first, second);
+        SortedNode.Kill(left);
+        if (right != null) SortedNode.Kill(right);
+        if (parent != null) SortedNode.Kill(parent);
+        NewNode.Unlock(first, second);
     }
 
     /// <summary>Whether nobody has inserted or removed since the version was read.</summary>
-    // Acquire: pairs with the releases in EnterOrder and ExitOrder.
+    // Acquire: pairs with the releases in EntryCount.Enter and Exit.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static bool IsUnchanged(SortedMap* map, ulong version) =>
-        (version & 1) == 0 && Volatile.Read(ref map->Version) == version;
+    internal static bool IsUnchanged(ref ulong current, ulong version) =>
+        (version & 1) == 0 && Volatile.Read(ref current) == version;
 
     /// <summary>Whether the tree was not cleared away since the search began.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static bool IsEra(SortedMap* map, ulong era) => map->Era == era;
+    internal static bool IsEra(ulong current, ulong era) => current == era;
 }

@@ -1,14 +1,9 @@
 namespace Symplast.Objects;
 
-// What a map consists of and holds.
-public unsafe partial struct SortedMap
+/// <summary>What a map consists of and refers to, for the walk over all objects of a pool.</summary>
+internal static unsafe class TreeWalk
 {
-    /// <summary>What the table of kinds knows of sorted maps.</summary>
-    internal static Structure Structure => new(&ReleaseContents, &VisitParts, &DeleteObject);
-
-    static Status DeleteObject(Participant* me, Header* o) => Delete(me, (SortedMap*)o);
-
-    static void VisitParts(Header* o, in PartVisitor parts)
+    internal static void VisitParts(Header* o, in PartVisitor parts)
     {
         SortedMap* map = (SortedMap*)o;
         // Acquire: pairs with the exchanges of the root.

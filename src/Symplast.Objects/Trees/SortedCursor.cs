@@ -1,39 +1,10 @@
 namespace Symplast.Objects;
 
-/// <summary>An entry of a sorted map.</summary>
-/// <param name="Key">Its key.</param>
-/// <param name="Value">Its value.</param>
-public readonly record struct SortedEntry(Value Key, Value Value);
-
-/// <summary>An end of a range of keys.</summary>
-public readonly struct SortedBound
-{
-    internal readonly bool IsOpen;
-    internal readonly bool IsIncluded;
-    internal readonly Probe Key;
-
-    SortedBound(bool isOpen, bool isIncluded, in Probe key)
-    {
-        IsOpen = isOpen;
-        IsIncluded = isIncluded;
-        Key = key;
-    }
-
-    /// <summary>No bound.</summary>
-    public static SortedBound None => new(true, false, default);
-
-    /// <summary>This key belongs to the range.</summary>
-    public static SortedBound Including(in Probe key) => new(false, true, key);
-
-    /// <summary>This key does not belong to the range.</summary>
-    public static SortedBound Excluding(in Probe key) => new(false, false, key);
-}
-
 /// <summary>
 /// A place between the entries of a sorted map, of its owner only (one thread at a time), wherever that wants it to be. It holds
 /// references to the bounds and to its place, not to the map, which the owner must keep. From <c>Open</c> to <c>Close</c>.
 /// </summary>
-public struct SortedCursor
+public unsafe struct SortedCursor
 {
     /// <summary>Where it goes on: after this key, or with it.</summary>
     internal Value Place;
@@ -45,11 +16,7 @@ public struct SortedCursor
     internal bool IncludesEnd;
     internal bool Descending;
     internal bool AtEnd;
-}
 
-// Going through a range of keys.
-public unsafe partial struct SortedMap
-{
     /// <summary>
     /// A cursor over the keys of a range, in ascending or descending order. It blocks nobody, may be used in one section after
     /// the other, never gives a key twice, and gives each key of the range that is there all the time. Of what is inserted or
@@ -134,22 +101,22 @@ public unsafe partial struct SortedMap
         SortedKey place = hasPlace ? new SortedKey(cursor.Place) : default;
         Toward toward = !hasPlace
             ? (down ? Toward.Last : Toward.First) : down && !cursor.IncludesPlace ? Toward.Below : Toward.Key;
-        SortedLeaf* leaf = (SortedLeaf*)Descend(map, place, toward, 0, out Path path);
+        SortedLeaf* leaf = (SortedLeaf*)TreePath.Descend(map, place, toward, 0, out TreePath path);
         Fences range = path.FencesAbove(1);
         Value fence = down ? range.Lower : range.Upper;
         Interleaving.Point();
-        // Acquire: pairs with the releases in Write and Pop, so that the places it names are filled.
+        // Acquire: pairs with the releases in Writer and Popping, so that the places it names are filled.
         ulong order = Volatile.Read(ref leaf->Node.Order);
         int present = LeafOrder.Count(order);
         OrderingClass kind = Ordering.ClassOf(hasPlace ? cursor.Place : cursor.End);
         if (present > 0 && kind != OrderingClass.None && leaf->Node.Class != kind) return Status.WrongKind;
-        int position = hasPlace ? PositionOf(leaf, order, place, down, cursor.IncludesPlace) : down ? present - 1 : 0;
+        int position = hasPlace ? Neighbours.PositionOf(leaf, order, place, down, cursor.IncludesPlace) : down ? present - 1 : 0;
         int stop = StopOf(leaf, order, cursor, fence);
         for (; (down ? position > stop : position < stop) && count < room; position += down ? -1 : 1)
         {
             int at = LeafOrder.Place(order, position);
             Interleaving.Point();
-            // Acquire: pairs with the releases in Write, so that what it refers to is complete.
+            // Acquire: pairs with the releases in Writer, so that what it refers to is complete.
             entries[count++] =
                 new SortedEntry(new Value(SortedLeaf.Key(leaf, at)), new Value(Volatile.Read(ref SortedLeaf.Value(leaf, at))));
         }

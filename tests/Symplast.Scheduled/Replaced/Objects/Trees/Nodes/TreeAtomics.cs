@@ -21,9 +21,9 @@ internal static unsafe class TreeAtomics
         Interleaving.Point();
     }
 
-    internal static byte SkipInLeaf(in SortedMap.Fences range, ReadOnlySpan<SortedMap.Entry> entries) =>
+    internal static byte SkipInLeaf(in Fences range, ReadOnlySpan<NodeEntry> entries) =>
         Interleaving.Omits(SortedMapFault.SkipsWhatEntriesShare) && entries.Length > 1
-            ? SortedMap.Common(entries[0], entries[^1]) : range.Common;
+            ? NodeEntry.Common(entries[0], entries[^1]) : range.Common;
 
     internal static bool IsOpen(bool lacksAnEnd) => lacksAnEnd && !Interleaving.Omits(SortedMapFault.SkipsUnread);
 
@@ -31,17 +31,17 @@ internal static unsafe class TreeAtomics
         SortedNode* left, SortedNode* right, SortedNode* parent, SortedNode* first, SortedNode* second)
     {
         bool isEarly = Interleaving.Omits(SortedMapFault.UnlocksEarly);
-        if (isEarly) SortedMap.UnlockNew(first, second);
-        SortedMap.Kill(left);
-        if (right != null) SortedMap.Kill(right);
-        if (parent != null) SortedMap.Kill(parent);
-        if (!isEarly) SortedMap.UnlockNew(first, second);
+        if (isEarly) NewNode.Unlock(first, second);
+        SortedNode.Kill(left);
+        if (right != null) SortedNode.Kill(right);
+        if (parent != null) SortedNode.Kill(parent);
+        if (!isEarly) NewNode.Unlock(first, second);
     }
 
-    internal static bool IsUnchanged(SortedMap* map, ulong version) =>
+    internal static bool IsUnchanged(ref ulong current, ulong version) =>
         Interleaving.Omits(SortedMapFault.CountsAnyTime)
-        || ((version & 1) == 0 && Volatile.Read(ref map->Version) == version);
+        || ((version & 1) == 0 && Volatile.Read(ref current) == version);
 
-    internal static bool IsEra(SortedMap* map, ulong era) =>
-        map->Era == era || Interleaving.Omits(SortedMapFault.CountsWhatWasCleared);
+    internal static bool IsEra(ulong current, ulong era) =>
+        current == era || Interleaving.Omits(SortedMapFault.CountsWhatWasCleared);
 }

@@ -1,27 +1,22 @@
 namespace Symplast.Objects;
 
-// Giving up a whole tree.
-public unsafe partial struct SortedMap
+/// <summary>Giving up a whole tree: clearing, deletion, and the end of a map that nobody refers to.</summary>
+internal static unsafe class Dismantling
 {
-    /// <summary>Removes all entries at once. What it takes grows with their number, but nobody waits for it.</summary>
-    public static Status Clear(Participant* me, SortedMap* map)
+    internal static Status Clear(Participant* me, SortedMap* map)
     {
         Epoch.Enter(me);
         Status status = Status.Deleted;
         if (!SharedObject.IsDeleted((SharedObject*)map))
         {
-            SortedLeaf* root = NewLeaf(me, Heap.Of(map), OrderingClass.None, default, 0, default, isExchange: true);
+            SortedLeaf* root = NewNode.Leaf(me, Heap.Of(map), OrderingClass.None, default, 0, default, isExchange: true);
             status = root == null ? Status.NoMemory : Clear(me, map, root);
         }
         Epoch.Exit(me);
         return status;
     }
 
-    /// <summary>
-    /// Deletes the map by hand, for ever: every later operation gives Deleted, and what it held is released. A second call gives
-    /// Deleted too. The caller's reference stays.
-    /// </summary>
-    public static Status Delete(Participant* me, SortedMap* map)
+    internal static Status Delete(Participant* me, SortedMap* map)
     {
         Epoch.Enter(me);
         Status status = Status.Deleted;
@@ -35,7 +30,7 @@ public unsafe partial struct SortedMap
     }
 
     /// <summary>Drops all that a dying map refers to, whatever others are doing with it at the moment.</summary>
-    static void ReleaseContents(Participant* me, Header* o, ref Release release)
+    internal static void ReleaseContents(Participant* me, Header* o, ref Release release)
     {
         SortedMap* map = (SortedMap*)o;
         if (!TryMarkDeleted(map)) return;
@@ -49,13 +44,14 @@ public unsafe partial struct SortedMap
         SortedNode* old = (SortedNode*)map->Root;
         if (!deleted)
         {
-            EnterOrder(map);
-            Hang(map, null, 0, &root->Node);
+            EntryCount.Enter(map);
+            Site.Hang(map, null, 0, &root->Node);
             Interleaving.Point();
-            // Full fence; pairs with the acquires in Write, TryNearest and Snapshot. No writer gets into the new leaf before it.
+            // Full fence; pairs with the acquires in Writer, Popping, Neighbours and RangeLock. No writer gets
+            // into the new leaf before it.
             Interlocked.Increment(ref map->Era);
-            ExitOrder(map, -map->Entries);
-            Unlock(&root->Node);
+            EntryCount.Exit(map, -map->Entries);
+            SortedNode.Unlock(&root->Node);
         }
         ObjectLock.Exit(&map->Object.Lock);
         if (deleted) Heap.Free(me, root);
@@ -112,7 +108,7 @@ public unsafe partial struct SortedMap
     static void KillAndPush(SortedNode* node, ref SortedNode* list)
     {
         ObjectLock.Enter(SortedNode.Lock(node));
-        Kill(node);
+        SortedNode.Kill(node);
         SortedNode.Next(node) = list;
         list = node;
         ObjectLock.Exit(SortedNode.Lock(node));

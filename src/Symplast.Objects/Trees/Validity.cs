@@ -1,14 +1,8 @@
 namespace Symplast.Objects;
 
-// Invariants, for tests.
-public unsafe partial struct SortedMap
+/// <summary>The invariants of a whole map.</summary>
+internal static unsafe class Validity
 {
-    /// <summary>
-    /// Whether everything in the map is as it should be. Nobody else may use the map meanwhile, and no operation may have run out
-    /// of memory.
-    /// </summary>
-    public static bool IsValid(Participant* me, SortedMap* map) => Check(me, map) == null;
-
     /// <summary>What is wrong, or null.</summary>
     internal static string? Check(Participant* me, SortedMap* map)
     {
@@ -37,7 +31,8 @@ public unsafe partial struct SortedMap
         if (node->DeadFlag != 0) return "a dead node is linked";
         // Copies are made leaf by leaf: one that has lost entries, and is about to be merged with another, stays so in the copy.
         bool mayBeSparse = lower.IsEmpty || upper.IsEmpty || isCopy && level == 0;
-        if (!isRoot && IsSparse(node) && (IsEmpty(node) || !mayBeSparse)) return $"a node of level {level} is too sparse";
+        if (!isRoot && Occupancy.IsSparse(node) && (IsEmpty(node) || !mayBeSparse))
+            return $"a node of level {level} is too sparse";
         return level == 0
             ? CheckLeaf((SortedLeaf*)node, lower, upper, ref entries)
             : CheckInner((SortedInner*)node, isCopy, lower, upper, ref entries);
@@ -67,7 +62,7 @@ public unsafe partial struct SortedMap
             if (i > 0 && Ordering.Compare(
                 new Value(SortedLeaf.Key(leaf, LeafOrder.Place(order, i - 1))),
                 new Value(SortedLeaf.Key(leaf, place))) >= 0) return "a leaf's keys are out of order";
-            if (i > 0 && !Ordering.HaveOrder(KeyAt(leaf, order, i - 1), KeyAt(leaf, order, i)))
+            if (i > 0 && !Ordering.HaveOrder(SortedLeaf.KeyAt(leaf, order, i - 1), SortedLeaf.KeyAt(leaf, order, i)))
                 return "a leaf's keys have no order";
         }
         return null;

@@ -1,7 +1,7 @@
 namespace Symplast.Objects;
 
-// An empty map gets many entries at once.
-public unsafe partial struct SortedMap
+/// <summary>Many entries at once for a map that is empty: sorted, built into a tree, and published at one instant.</summary>
+internal static unsafe class BulkLoad
 {
     struct EntryOrder : IValueOrder
     {
@@ -14,15 +14,10 @@ public unsafe partial struct SortedMap
             Ordering.Compare(Entries[left.Bits].Key, Entries[right.Bits].Key) < 0;
     }
 
-    /// <summary>
-    /// Gives a map that is empty entries with different keys, in any order, at one instant; the references become the map's.
-    /// Missing if it is not empty, WrongKind if the keys are not all numbers that are inline, or all text, or all bytes: the
-    /// references stay the caller's then, as in all other cases. Inside a section in which the pool was not deleted.
-    /// </summary>
-    public static Status Fill(Participant* me, SortedMap* map, SortedEntry* entries, long count)
+    internal static Status Fill(Participant* me, SortedMap* map, SortedEntry* entries, long count)
     {
         if (SharedObject.IsDeleted((SharedObject*)map)) return Status.Deleted;
-        if (count == 0 || CountOf(map) != 0) return Status.Missing;
+        if (count == 0 || EntryCount.Of(map) != 0) return Status.Missing;
         SortDigest* digests = SortDigests.Allocate(2 * count);
         if (digests == null) return Status.NoMemory;
         Status status = Status.WrongKind;
@@ -66,7 +61,7 @@ public unsafe partial struct SortedMap
     {
         SortedNode* nodes = null;
         OrderingClass kind = Ordering.ClassOf(entries[0].Key);
-        Entry* part = stackalloc Entry[SortedLeaf.Places];
+        NodeEntry* part = stackalloc NodeEntry[SortedLeaf.Places];
         // As full as those of keys that come in order, evenly.
         int most = Math.Max(TreeSizes.LeafCapacity - 1, 1);
         long leaves = (count + most - 1) / most;
@@ -78,10 +73,12 @@ public unsafe partial struct SortedMap
             for (int i = 0; i < length; i++)
             {
                 SortedEntry entry = entries[numbers[rest - length + i].Bits];
-                part[i] = new Entry { Tag = SortedKey.TagOf(entry.Key), Key = entry.Key.Bits, Payload = entry.Value.Bits };
+                part[i] = new NodeEntry { Tag = SortedKey.TagOf(entry.Key), Key = entry.Key.Bits, Payload = entry.Value.Bits };
             }
-            Fences fences = new(rest == length ? default : new Value(part[0].Key), nodes == null ? default : LeastKey(nodes));
-            SortedLeaf* leaf = NewLeaf(me, Heap.Of(map), kind, new ReadOnlySpan<Entry>(part, length), UnknownSkip, fences);
+            Fences fences = new(
+                rest == length ? default : new Value(part[0].Key), nodes == null ? default : TreeBuilder.LeastKey(nodes));
+            SortedLeaf* leaf = NewNode.Leaf(
+                me, Heap.Of(map), kind, new ReadOnlySpan<NodeEntry>(part, length), NewNode.UnknownSkip, fences);
             complete = leaf != null;
             if (!complete) break;
             leaf->Lock = 0;
@@ -90,7 +87,7 @@ public unsafe partial struct SortedMap
             rest -= length;
         }
         for (int level = 1; complete && SortedNode.Next(nodes) != null; level++)
-            complete = TryBuildLevel(me, Heap.Of(map), level, ref nodes);
+            complete = TreeBuilder.TryBuildLevel(me, Heap.Of(map), level, ref nodes);
         if (complete && nodes->Level != 0) SortedInner.Key((SortedInner*)nodes, 0) = 0;
         Status status = complete ? TryHang(me, map, nodes, count) : Status.NoMemory;
         if (status == Status.Done) return status;
@@ -100,7 +97,7 @@ public unsafe partial struct SortedMap
             Reference.Take(entries[numbers[i].Bits].Key);
             Reference.Take(entries[numbers[i].Bits].Value);
         }
-        Discard(me, nodes);
+        TreeBuilder.Discard(me, nodes);
         return status;
     }
 
@@ -110,29 +107,29 @@ public unsafe partial struct SortedMap
         while (!SharedObject.IsDeleted((SharedObject*)map))
         {
             Interleaving.Point();
-            // Acquire: pairs with the increment in Clear, as in Write.
+            // Acquire: pairs with the increment in Dismantling.Clear, as in Writer.Write.
             ulong era = Volatile.Read(ref map->Era);
             Interleaving.Point();
-            // Acquire: pairs with the exchange in Hang.
+            // Acquire: pairs with the exchange in Site.Hang.
             SortedNode* old = (SortedNode*)Volatile.Read(ref map->Root);
             if (old->Level != 0) return Status.Missing;
-            if (!TryLock(old)) continue;
+            if (!SortedNode.TryLock(old)) continue;
             bool isEmpty = LeafOrder.Count(old->Order) == 0;
-            bool isCurrent = isEmpty && TryLockAbove(map, null, 0, old);
+            bool isCurrent = isEmpty && Site.TryLockAbove(map, null, 0, old);
             if (isCurrent)
             {
                 // All keys appear, and count, at once.
-                bool isOfEra = TryEnterOrder(map, era);
+                bool isOfEra = EntryCount.TryEnter(map, era);
                 if (isOfEra)
                 {
-                    Hang(map, null, 0, root);
-                    Kill(old);
-                    ExitOrder(map, count);
+                    Site.Hang(map, null, 0, root);
+                    SortedNode.Kill(old);
+                    EntryCount.Exit(map, count);
                 }
-                UnlockAbove(map, null);
+                Site.UnlockAbove(map, null);
                 isCurrent = isOfEra;
             }
-            Unlock(old);
+            SortedNode.Unlock(old);
             if (!isEmpty) return Status.Missing;
             if (!isCurrent) continue;
             Heap.Retire(me, old);
