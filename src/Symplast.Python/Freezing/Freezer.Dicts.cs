@@ -23,14 +23,14 @@ internal unsafe ref partial struct Freezer
             || _interpreter.IsPlainDictSubclass(mapping->Type)
             || Layout.Current.HasFrozenDict && mapping->Type == api.PyFrozenDict_Type;
         if (!isDict) return RaiseNotShareable($"mappingproxy of a {Text.TypeName(mapping)} cannot be frozen");
-        PyObject* copy = _memo.Find(mapping);
+        PyObject* copy = _walk.Memo.Find(mapping);
         if (copy != null)
         {
             NoteReference(copy);
             return copy;
         }
         copy = mapping->Type == api.PyODict_Type ? BeginOrderedDict(mapping) : BeginDict(mapping);
-        if (copy != null) _memo.Add(mapping, copy);
+        if (copy != null) _walk.Memo.Add(mapping, copy);
         return copy;
     }
 
@@ -40,7 +40,7 @@ internal unsafe ref partial struct Freezer
         Callout(o);
         PyObject* plain = Api.Table.PyObject_CallOneArg(Api.Table.PyDict_Type, o);
         if (plain == null) return null;
-        _kept.Add((nint)plain);
+        _walk.Keep(plain);
         return BeginDict(plain);
     }
 
@@ -135,7 +135,7 @@ internal unsafe ref partial struct Freezer
         ref Api api = ref Api.Table;
         PyObject* plain = api.PyDict_New();
         if (plain == null) return null;
-        _kept.Add((nint)plain);
+        _walk.Keep(plain);
         nint position = 0;
         PyObject* key;
         PyObject* value;
@@ -148,8 +148,8 @@ internal unsafe ref partial struct Freezer
 
     bool StepDict()
     {
-        int depth = _stack.Count - 1;
-        FreezeFrame* frame = _stack[depth];
+        int depth = _walk.Stack.Count - 1;
+        FreezeFrame* frame = _walk.Stack[depth];
         PyDictObject* original = (PyDictObject*)frame->Original;
         PyDictKeys* table = (PyDictKeys*)frame->Table;
         PyDictKeys* copyTable = ((PyDictObject*)frame->Copy)->Keys;
@@ -160,7 +160,7 @@ internal unsafe ref partial struct Freezer
         {
             // Other code may have run since the last look: the entries are read again only if the table is still like the one
             // that was begun.
-            frame = _stack[depth];
+            frame = _walk.Stack[depth];
             if (original->Keys != table || original->Used != used || table->EntryCount != frame->TableSize
                 || table->Kind != frame->TableKind)
                 return RaiseChanged();
@@ -189,7 +189,7 @@ internal unsafe ref partial struct Freezer
                 {
                     PyObject* key = Visit(entry.Key);
                     if (key == null) return false;
-                    frame = _stack[depth];
+                    frame = _walk.Stack[depth];
                     frame->AtValue = true;
                     if (!_pushed && frame->Reaches != Nothing && key->Type != Api.Table.PyUnicode_Type && !CanBeKey(key))
                         return false;
@@ -209,7 +209,7 @@ internal unsafe ref partial struct Freezer
                 if (value == null) return false;
                 if (strings) ((PyDictStringEntry*)copies)[filled].Value = value;
                 else ((PyDictEntry*)copies)[filled].Value = value;
-                frame = _stack[depth];
+                frame = _walk.Stack[depth];
                 frame->AtValue = false;
                 frame->Index = index + 1;
                 frame->Filled = filled + 1;
@@ -221,7 +221,7 @@ internal unsafe ref partial struct Freezer
 
     bool FinishDict()
     {
-        FreezeFrame* frame = _stack.Last;
+        FreezeFrame* frame = _walk.Stack.Last;
         PyDictObject* copy = (PyDictObject*)frame->Copy;
         PyDictKeys* table = copy->Keys;
         if (copy->Used > 0)

@@ -1,6 +1,7 @@
 using System.Text;
 using Symplast.CPython;
 using Symplast.Memory;
+using Symplast.Python.Graph;
 
 namespace Symplast.Python.Freezing;
 
@@ -9,21 +10,21 @@ internal unsafe ref partial struct Freezer
 {
     PyObject* RaiseNotShareable(string message)
     {
-        Errors.Set(_interpreter.NotShareableError, $"{Path(_stack.Count)}: {message}");
+        Errors.Set(_interpreter.NotShareableError, $"{Path(_walk.Stack.Count)}: {message}");
         return null;
     }
 
     /// <summary>The original of the top container is not what it was when it was begun.</summary>
     bool RaiseChanged()
     {
-        FreezeFrame* frame = _stack.Last;
-        Errors.Runtime($"{Path(_stack.Count - 1)}: {Text.TypeName(frame->Original)} changed while it was being frozen");
+        FreezeFrame* frame = _walk.Stack.Last;
+        Errors.Runtime($"{Path(_walk.Stack.Count - 1)}: {Text.TypeName(frame->Original)} changed while it was being frozen");
         return false;
     }
 
     bool RaiseBadKey(bool unhashable)
     {
-        FreezeFrame* frame = _stack.Last;
+        FreezeFrame* frame = _walk.Stack.Last;
         string role = frame->Kind == FrameKind.Set ? "member" : "key";
         RaiseNotShareable(
             unhashable ? $"the frozen form of a {role} is not hashable" : $"the frozen form of a {role} contains itself");
@@ -35,7 +36,7 @@ internal unsafe ref partial struct Freezer
     {
         PyObject* exception = Api.Table.PyErr_GetRaisedException();
         // With no exception set: the path asks for texts.
-        Errors.SetWithNote(exception, $"while freezing {Path(_stack.Count)}");
+        Errors.SetWithNote(exception, $"while freezing {Path(_walk.Stack.Count)}");
         return null;
     }
 
@@ -44,21 +45,15 @@ internal unsafe ref partial struct Freezer
     /// </summary>
     readonly string Path(int frames)
     {
-        const int MostShown = 40;
         StringBuilder path = new(RootName());
-        for (int i = 0; i < frames; i++)
+        for (int i = 0; (i = Limits.NextShown(path, i, frames)) < frames; i++)
         {
-            if (i == MostShown / 2 && frames > MostShown)
-            {
-                path.Append($" …({frames - MostShown} levels)… ");
-                i = frames - MostShown / 2;
-            }
-            FreezeFrame* frame = _stack[i];
+            FreezeFrame* frame = _walk.Stack[i];
             // A container whose child is being worked on has moved on to the next place already.
-            nint index = i == _stack.Count - 1 || frame->AtValue ? frame->Index : frame->Index - 1;
+            nint index = i == _walk.Stack.Count - 1 || frame->AtValue ? frame->Index : frame->Index - 1;
             switch (frame->Kind)
             {
-                case FrameKind.Dict: AppendKey(path, frame, index, i == _stack.Count - 1); break;
+                case FrameKind.Dict: AppendKey(path, frame, index, i == _walk.Stack.Count - 1); break;
                 case FrameKind.Set: path.Append("{member}"); break;
                 case FrameKind.Slice: path.Append(index switch { 0 => ".start", 1 => ".stop", _ => ".step" }); break;
                 default: path.Append('[').Append(index).Append(']'); break;
@@ -108,10 +103,10 @@ internal unsafe ref partial struct Freezer
     /// </summary>
     readonly bool IsUnchanged()
     {
-        for (nuint slot = 0; slot < _memo.Slots; slot++)
+        for (nuint slot = 0; slot < _walk.Memo.Slots; slot++)
         {
-            PyObject* original = _memo[slot].Original;
-            if (original == null || Matches(original, _memo[slot].Copy)) continue;
+            PyObject* original = _walk.Memo[slot].Original;
+            if (original == null || Matches(original, _walk.Memo[slot].Copy)) continue;
             Errors.Runtime($"{RootName()}: a {Text.TypeName(original)} changed while it was being frozen");
             return false;
         }
@@ -192,7 +187,7 @@ internal unsafe ref partial struct Freezer
     // What Visit would return now; null if it never saw the object.
     readonly PyObject* CopyOf(PyObject* o)
     {
-        PyObject* copy = _memo.Find(o);
+        PyObject* copy = _walk.Memo.Find(o);
         if (copy != null) return copy;
         if (AddressRange.Contains(o)) return o;
         ref Api api = ref Api.Table;

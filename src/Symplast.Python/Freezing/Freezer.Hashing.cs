@@ -8,7 +8,7 @@ namespace Symplast.Python.Freezing;
 internal unsafe ref partial struct Freezer
 {
     /// <summary>Whether the container that is being finished refers to itself or to one around it.</summary>
-    readonly bool IsInCycle(FreezeFrame* frame) => frame->Reaches < _stack.Count;
+    readonly bool IsInCycle(FreezeFrame* frame) => frame->Reaches < _walk.Stack.Count;
 
     /// <summary>
     /// The hash of such a container. From its parts it would never end; comparing never ends either, so any constant is as good,
@@ -45,14 +45,14 @@ internal unsafe ref partial struct Freezer
         {
             PyObject* slice = (PyObject*)(*_openSlices[i]);
             int leadsTo = (int)slice->RefCount;
-            if (leadsTo >= _stack.Count && opening == Nothing)
+            if (leadsTo >= _walk.Stack.Count && opening == Nothing)
             {
                 slice->RefCount = _immortal;
                 ObjectMarks.Set(slice, ObjectMark.Object);
                 _openSlices.RemoveAtUnordered(i);
                 continue;
             }
-            if (leadsTo >= _stack.Count) slice->RefCount = (ulong)(leadsTo = opening);
+            if (leadsTo >= _walk.Stack.Count) slice->RefCount = (ulong)(leadsTo = opening);
             _innermostOpening = Math.Max(_innermostOpening, leadsTo);
         }
     }

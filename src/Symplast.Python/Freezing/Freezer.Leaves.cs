@@ -11,7 +11,7 @@ internal unsafe ref partial struct Freezer
     PyObject* VisitString(PyObject* o)
     {
         bool remember = Remembers(o);
-        if (remember && _memo.Find(o) is var known && known != null) return known;
+        if (remember && _walk.Memo.Find(o) is var known && known != null) return known;
         PyObject* copy = CopyString((PyAsciiObject*)o);
         if (copy != null) Note(o, copy, remember);
         return copy;
@@ -71,7 +71,7 @@ internal unsafe ref partial struct Freezer
         PyLongObject* original = (PyLongObject*)o;
         if (original->IsCompact && StaticObjects.SmallInt(original->CompactValue) is var small && small != null) return small;
         bool remember = Remembers(o);
-        if (remember && _memo.Find(o) is var known && known != null) return known;
+        if (remember && _walk.Memo.Find(o) is var known && known != null) return known;
         PyObject* copy = CopyInt(original);
         if (copy != null) Note(o, copy, remember);
         return copy;
@@ -92,7 +92,7 @@ internal unsafe ref partial struct Freezer
     PyObject* VisitFloat(PyObject* o)
     {
         bool remember = Remembers(o);
-        if (remember && _memo.Find(o) is var known && known != null) return known;
+        if (remember && _walk.Memo.Find(o) is var known && known != null) return known;
         PyFloatObject* copy = (PyFloatObject*)Allocate((nuint)sizeof(PyFloatObject));
         if (copy == null) return null;
         copy->Value = ((PyFloatObject*)o)->Value;

@@ -38,8 +38,8 @@ internal unsafe ref partial struct Freezer
 
     bool StepSequence()
     {
-        int depth = _stack.Count - 1;
-        FreezeFrame* frame = _stack[depth];
+        int depth = _walk.Stack.Count - 1;
+        FreezeFrame* frame = _walk.Stack[depth];
         PyObject* original = frame->Original;
         nint size = frame->Size;
         nint index = frame->Index;
@@ -55,18 +55,18 @@ internal unsafe ref partial struct Freezer
             while (true)
             {
                 PyObject* copy;
-                while (index < size && --_budget > 0 && (copy = VisitSimple(items[index])) != null) copies[index++] = copy;
+                while (index < size && --_walk.Budget > 0 && (copy = VisitSimple(items[index])) != null) copies[index++] = copy;
                 if (index == size) return FinishSequence();
                 if (IsExhausted) return false;
-                _budget = Math.Max(_budget, 1);
+                _walk.Budget = Math.Max(_walk.Budget, 1);
                 LookAhead(items, index, size);
-                _stack[depth]->Index = index;
+                _walk.Stack[depth]->Index = index;
                 copy = Visit(items[index]);
                 if (copy == null) return false;
                 copies[index++] = copy;
                 if (_pushed)
                 {
-                    _stack[depth]->Index = index;
+                    _walk.Stack[depth]->Index = index;
                     return true;
                 }
                 if (callouts != _callouts) break;
@@ -76,7 +76,7 @@ internal unsafe ref partial struct Freezer
 
     bool FinishSequence()
     {
-        FreezeFrame* frame = _stack.Last;
+        FreezeFrame* frame = _walk.Stack.Last;
         if (Layout.Current.TupleHasHash)
         {
             nint* hash = Tuples.Hash(frame->Copy);
@@ -98,14 +98,14 @@ internal unsafe ref partial struct Freezer
 
     bool StepSlice()
     {
-        int depth = _stack.Count - 1;
-        while (_stack[depth]->Index < 3)
+        int depth = _walk.Stack.Count - 1;
+        while (_walk.Stack[depth]->Index < 3)
         {
             // A slice cannot be changed from Python, so its parts stay what they are.
-            FreezeFrame* frame = _stack[depth];
+            FreezeFrame* frame = _walk.Stack[depth];
             PyObject* copy = Visit((&((PySliceObject*)frame->Original)->Start)[frame->Index]);
             if (copy == null) return false;
-            frame = _stack[depth];
+            frame = _walk.Stack[depth];
             (&((PySliceObject*)frame->Copy)->Start)[frame->Index++] = copy;
             if (_pushed) return true;
         }

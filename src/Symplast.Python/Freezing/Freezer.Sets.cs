@@ -34,12 +34,12 @@ internal unsafe ref partial struct Freezer
 
     bool StepSet()
     {
-        int depth = _stack.Count - 1;
-        PySetObject* original = (PySetObject*)_stack[depth]->Original;
-        PySetObject* copy = (PySetObject*)_stack[depth]->Copy;
+        int depth = _walk.Stack.Count - 1;
+        PySetObject* original = (PySetObject*)_walk.Stack[depth]->Original;
+        PySetObject* copy = (PySetObject*)_walk.Stack[depth]->Copy;
         while (true)
         {
-            FreezeFrame* frame = _stack[depth];
+            FreezeFrame* frame = _walk.Stack[depth];
             if (original->Table != frame->Table || original->Mask != frame->TableSize || original->Used != frame->Size)
                 return RaiseChanged();
             if (frame->Index > original->Mask) return frame->Filled == frame->Size ? FinishSet() : RaiseChanged();
@@ -54,7 +54,7 @@ internal unsafe ref partial struct Freezer
             PyObject* member = Visit(entry.Key);
             if (member == null) return false;
             if (!_pushed && !CanBeKey(member)) return false;
-            frame = _stack[depth];
+            frame = _walk.Stack[depth];
             copy->Table[frame->KeepsTable ? frame->Index : frame->Filled] = new PySetEntry { Key = member, Hash = entry.Hash };
             frame->Index++;
             frame->Filled++;
@@ -64,7 +64,7 @@ internal unsafe ref partial struct Freezer
 
     bool FinishSet()
     {
-        FreezeFrame* frame = _stack.Last;
+        FreezeFrame* frame = _walk.Stack.Last;
         PySetObject* copy = (PySetObject*)frame->Copy;
         // If other code ran meanwhile, members may have come and gone, and their places in the table mean nothing.
         bool same = frame->KeepsTable && _conversions == frame->Conversions && _callouts == frame->Callouts;

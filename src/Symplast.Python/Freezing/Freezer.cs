@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using Symplast.Memory;
+using Symplast.Python.Graph;
 using Symplast.Python.Live;
 
 namespace Symplast.Python.Freezing;
@@ -27,9 +28,6 @@ internal unsafe ref partial struct Freezer
     const nuint TupleSubclass = PyTypeSpec.TupleSubclass;
     const nuint DictSubclass = PyTypeSpec.DictSubclass;
 
-    const int VisitsBetweenSignalChecks = 1 << 14;
-    const int MostChainedConversions = 100;
-
     // json.dumps has the recursion limit; a list that is linked through default() may well be longer.
     const int MostNestedConversions = 100_000;
     const int Nothing = int.MaxValue;
@@ -41,15 +39,12 @@ internal unsafe ref partial struct Freezer
     readonly bool _remembersAll;
     readonly ulong _immortal;
     PoolWriter _writer;
-    FreezeMemo _memo;
-    NativeList<FreezeFrame> _stack;
-    NativeList<nint> _kept;      // temporaries that must live until the end
+    Walk<FreezeFrame> _walk = new();
     NativeList<nint> _openSlices; // see KeepOpen
     int _innermostOpening;       // stack index of the innermost container that one of them leads to; -1 if there is none
-    FreezeMemo _sliceHashes;     // slices cache no hash; -1 stands for none
+    Memo _sliceHashes;           // slices cache no hash; -1 stands for none
     long _conversions;
     long _callouts;
-    int _budget;
     int _chain;
     int _nested;                 // containers in progress that default= returned
     bool _pushed;                // the last Visit began a container
@@ -63,7 +58,6 @@ internal unsafe ref partial struct Freezer
         _default = convert;
         _remembersAll = convert != null;
         _immortal = Layout.Current.ImmortalHeader;
-        _budget = VisitsBetweenSignalChecks;
         _innermostOpening = -1;
     }
 
@@ -108,9 +102,9 @@ internal unsafe ref partial struct Freezer
     {
         PyObject* copy = Visit(_root);
         if (copy == null) return null;
-        while (_stack.Count > 0)
+        while (_walk.Stack.Count > 0)
         {
-            bool more = _stack.Last->Kind switch
+            bool more = _walk.Stack.Last->Kind switch
             {
                 FrameKind.Dict => StepDict(),
                 FrameKind.Set => StepSet(),
@@ -125,13 +119,10 @@ internal unsafe ref partial struct Freezer
     // Dropping originals may run finalizers; the transaction is closed by now.
     void Dispose()
     {
-        for (int i = 0; i < _stack.Count; i++) References.Drop(_stack[i]->Original);
-        _stack.Dispose();
+        for (int i = 0; i < _walk.Stack.Count; i++) References.Drop(_walk.Stack[i]->Original);
         _openSlices.Dispose();
         _sliceHashes.DisposeOfCopies();
-        _memo.Dispose();
-        for (int i = 0; i < _kept.Count; i++) References.Drop((PyObject*)*_kept[i]);
-        _kept.Dispose();
+        _walk.Dispose();
     }
 
     /// <summary>
@@ -141,7 +132,7 @@ internal unsafe ref partial struct Freezer
     PyObject* Visit(PyObject* o)
     {
         _pushed = false;
-        if (--_budget == 0 && !CheckSignals(o)) return null;
+        if (--_walk.Budget == 0 && !CheckSignals(o)) return null;
         if (AddressRange.Contains(o))
         {
             Pool? owner = PoolTable.OwnerOf(o);
@@ -162,7 +153,7 @@ internal unsafe ref partial struct Freezer
         if (o == api._Py_NoneStruct || type == api.PyBool_Type) return o;
 
         bool remember = Remembers(o);
-        if (remember && _memo.Find(o) is var known && known != null)
+        if (remember && _walk.Memo.Find(o) is var known && known != null)
         {
             NoteReference(known);
             return known;
@@ -183,7 +174,7 @@ internal unsafe ref partial struct Freezer
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     void Note(PyObject* original, PyObject* copy, bool remember)
     {
-        if (remember) _memo.Add(original, copy);
+        if (remember) _walk.Memo.Add(original, copy);
         else if (AddressRange.Contains(copy)) ObjectMarks.SetSingle(copy);
     }
 
@@ -203,13 +194,13 @@ internal unsafe ref partial struct Freezer
         else if (Handle.Is(_interpreter.Live, o))
         {
             copy = VisitLive(o);
-            if (copy != null) _memo.Add(o, copy);
+            if (copy != null) _walk.Memo.Add(o, copy);
             return copy;
         }
         else
         {
             copy = VisitRarer(o, type);
-            if (copy != null && remember) _memo.Add(o, copy);
+            if (copy != null && remember) _walk.Memo.Add(o, copy);
             return copy;
         }
         if (copy != null) Note(o, copy, remember);
@@ -271,20 +262,20 @@ internal unsafe ref partial struct Freezer
     PyObject* Convert(PyObject* o)
     {
         if (_default == null) return RaiseNotShareable($"{Text.TypeName(o)} cannot be frozen{PoolDefaults.Advice(_writer.Pool)}");
-        if (++_chain > MostChainedConversions)
+        if (++_chain > Limits.ChainedConversions)
             return RaiseNotShareable(
-                $"default() returned an object that cannot be frozen {MostChainedConversions} times in a row, last a "
+                $"default() returned an object that cannot be frozen {Limits.ChainedConversions} times in a row, last a "
                 + $"{Text.TypeName(o)}");
         if (_nested >= MostNestedConversions)
             return Errors.Set(
                 *Api.Table.PyExc_RecursionError,
-                $"{Path(_stack.Count)}: default() nests objects more than {MostNestedConversions} deep, the last is a "
+                $"{Path(_walk.Stack.Count)}: default() nests objects more than {MostNestedConversions} deep, the last is a "
                 + $"{Text.TypeName(o)}");
         _conversions++;
         Callout(o);
         PyObject* result = Api.Table.PyObject_CallOneArg(_default, o);
         if (result == null) return AddPathNote();
-        _kept.Add((nint)result);
+        _walk.Keep(result);
         if (result == o) return RaiseNotShareable($"default() returned the {Text.TypeName(o)} itself, which cannot be frozen");
         _nextIsAttributes = IsAttributesOf(o, result);
         PyObject* copy = Visit(result);
@@ -297,7 +288,7 @@ internal unsafe ref partial struct Freezer
     void Callout(PyObject* atHand)
     {
         _callouts++;
-        _kept.Add((nint)References.New(atHand));
+        _walk.Keep(References.New(atHand));
     }
 
     /// <summary>
@@ -306,9 +297,8 @@ internal unsafe ref partial struct Freezer
     [MethodImpl(MethodImplOptions.NoInlining)]
     bool CheckSignals(PyObject* atHand)
     {
-        _budget = VisitsBetweenSignalChecks;
         Callout(atHand);
-        return Api.Table.PyErr_CheckSignals() == 0;
+        return _walk.CheckSignals();
     }
 
     /// <summary>
@@ -354,9 +344,9 @@ internal unsafe ref partial struct Freezer
     FreezeFrame* Push(FrameKind kind, PyObject* original, PyObject* copy, nint size, ObjectMark mark)
     {
         PyObject* published = Published(kind, copy);
-        published->RefCount = (ulong)_stack.Count;
+        published->RefCount = (ulong)_walk.Stack.Count;
         ObjectMarks.Set(published, ObjectMark.InProgress);
-        FreezeFrame* frame = _stack.Add();
+        FreezeFrame* frame = _walk.Stack.Add();
         *frame = new FreezeFrame
         {
             Kind = kind,
@@ -379,12 +369,12 @@ internal unsafe ref partial struct Freezer
     /// <summary>Takes the finished top container off the stack and tells the one around it what matters for hashing.</summary>
     bool Pop()
     {
-        FreezeFrame frame = *_stack.Last;
-        _stack.RemoveLast();
+        FreezeFrame frame = *_walk.Stack.Last;
+        _walk.Stack.RemoveLast();
         if (frame.IsConverted) _nested--;
-        bool isOpen = frame.Reaches < _stack.Count;
+        bool isOpen = frame.Reaches < _walk.Stack.Count;
         bool isOpenSlice = isOpen && frame.Kind == FrameKind.Slice;
-        if (_innermostOpening >= _stack.Count) CloseSlices(isOpenSlice ? frame.Reaches : Nothing);
+        if (_innermostOpening >= _walk.Stack.Count) CloseSlices(isOpenSlice ? frame.Reaches : Nothing);
         PyObject* published = Published(frame.Kind, frame.Copy);
         if (isOpenSlice)
         {
@@ -396,9 +386,9 @@ internal unsafe ref partial struct Freezer
             ObjectMarks.Set(published, frame.Mark);
         }
         References.Drop(frame.Original);
-        if (_stack.Count == 0) return true;
+        if (_walk.Stack.Count == 0) return true;
 
-        FreezeFrame* outer = _stack.Last;
+        FreezeFrame* outer = _walk.Stack.Last;
         if (outer->Kind == FrameKind.Set || outer->Kind == FrameKind.Dict && outer->AtValue)
         {
             if (isOpen || frame.Unhashable) return RaiseBadKey(frame.Unhashable);
@@ -420,8 +410,8 @@ internal unsafe ref partial struct Freezer
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     void NoteReference(PyObject* copy)
     {
-        if (_stack.Count == 0 || !AddressRange.Contains(copy)) return;
-        FreezeFrame* frame = _stack.Last;
+        if (_walk.Stack.Count == 0 || !AddressRange.Contains(copy)) return;
+        FreezeFrame* frame = _walk.Stack.Last;
         if (ObjectMarks.Get(copy) == ObjectMark.InProgress)
         {
             frame->Reaches = Math.Min(frame->Reaches, (int)copy->RefCount);
