@@ -154,8 +154,8 @@ internal unsafe ref struct Freezer
         }
         PyObject* copy;
         if (type == api.PyDict_Type) copy = FrozenDicts.Begin(ref this, o);
-        else if (type == api.PyList_Type) copy = FrozenSequences.BeginList(ref this, o);
-        else if (type == api.PyTuple_Type) copy = FrozenSequences.BeginTuple(ref this, o);
+        else if (type == api.PyList_Type) copy = FrozenSequences.Begin(ref this, FrameKind.List, o);
+        else if (type == api.PyTuple_Type) copy = FrozenSequences.Begin(ref this, FrameKind.Tuple, o);
         else return VisitRare(o, type, remember);
         if (copy != null) Note(o, copy, remember);
         return copy;
@@ -224,14 +224,14 @@ internal unsafe ref struct Freezer
         if ((flags & PyTypeSpec.ListSubclass) != 0)
         {
             Conversions++;
-            return FrozenSequences.BeginList(ref this, o);
+            return FrozenSequences.Begin(ref this, FrameKind.List, o);
         }
         if ((flags & PyTypeSpec.TupleSubclass) != 0)
         {
             Callout(o);
             if (api.PyObject_HasAttrString(type, Text.Utf8("_fields"u8)) != 0) return Convert(o);
             Conversions++;
-            return FrozenSequences.BeginTuple(ref this, o);
+            return FrozenSequences.Begin(ref this, FrameKind.Tuple, o);
         }
         if ((flags & PyTypeSpec.DictSubclass) != 0)
         {
@@ -326,9 +326,7 @@ internal unsafe ref struct Freezer
         return Walk.CheckSignals();
     }
 
-    /// <summary>
-    /// Memory in the pool, zeroed, or null with MemoryError or PoolFullError set.
-    /// </summary>
+    /// <summary>Memory in the pool, zeroed, or null with MemoryError or PoolFullError set.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal byte* Allocate(nuint size)
     {
@@ -344,10 +342,7 @@ internal unsafe ref struct Freezer
             Pool pool = Writer.Pool;
             Errors.Set(Interpreter.PoolFullError, $"pool '{pool.Name}' is full: max_bytes={pool.MaxBytes} would be exceeded");
         }
-        else
-        {
-            Errors.Set(*Api.Table.PyExc_MemoryError, $"no memory left for pool '{Writer.Pool.Name}'");
-        }
+        else Errors.Set(*Api.Table.PyExc_MemoryError, $"no memory left for pool '{Writer.Pool.Name}'");
         return null;
     }
 
@@ -404,10 +399,7 @@ internal unsafe ref struct Freezer
         bool isOpenSlice = isOpen && frame.Kind == FrameKind.Slice;
         if (InnermostOpening >= Walk.Stack.Count) FrozenSlices.Close(ref this, isOpenSlice ? frame.Reaches : Nothing);
         PyObject* published = Published(frame.Kind, frame.Copy);
-        if (isOpenSlice)
-        {
-            FrozenSlices.KeepOpen(ref this, published, frame.Reaches);
-        }
+        if (isOpenSlice) FrozenSlices.KeepOpen(ref this, published, frame.Reaches);
         else
         {
             published->RefCount = Immortal;
@@ -418,10 +410,7 @@ internal unsafe ref struct Freezer
 
         FreezeFrame* outer = Walk.Stack.Last;
         if (outer->Kind == FrameKind.Set || outer->Kind == FrameKind.Dict && outer->AtValue)
-        {
-            if (isOpen || frame.Unhashable) return FreezeErrors.RaiseBadKey(ref this, frame.Unhashable);
-            return true;
-        }
+            return !isOpen && !frame.Unhashable || FreezeErrors.RaiseBadKey(ref this, frame.Unhashable);
         outer->Unhashable |= frame.Unhashable;
         if (isOpen) outer->Reaches = Math.Min(outer->Reaches, frame.Reaches);
         return true;
@@ -445,9 +434,6 @@ internal unsafe ref struct Freezer
             frame->Reaches = Math.Min(frame->Reaches, (int)copy->RefCount);
             if (!Layout.Current.HasFrozenDict && copy->Type == Api.Table.PyDictProxy_Type) frame->Unhashable = true;
         }
-        else if (Layout.Current.TupleHasHash && !FrozenHashes.HasHash(ref this, copy))
-        {
-            frame->Unhashable = true;
-        }
+        else if (Layout.Current.TupleHasHash && !FrozenHashes.HasHash(ref this, copy)) frame->Unhashable = true;
     }
 }

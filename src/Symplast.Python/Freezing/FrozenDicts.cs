@@ -173,10 +173,7 @@ internal static unsafe class FrozenDicts
                     if (!freezer.Pushed && frame->Reaches != Freezer.Nothing && key->Type != Api.Table.PyUnicode_Type
                         && !FrozenKeys.Allows(ref freezer, key))
                         return false;
-                    if (strings)
-                    {
-                        ((PyDictStringEntry*)copies)[filled].Key = key;
-                    }
+                    if (strings) ((PyDictStringEntry*)copies)[filled].Key = key;
                     else
                     {
                         ((PyDictEntry*)copies)[filled].Key = key;

@@ -6,11 +6,7 @@ namespace Symplast.Python.Freezing;
 /// <summary>Lists and tuples, which both become tuples.</summary>
 internal static unsafe class FrozenSequences
 {
-    internal static PyObject* BeginList(ref Freezer freezer, PyObject* o) => Begin(ref freezer, FrameKind.List, o);
-
-    internal static PyObject* BeginTuple(ref Freezer freezer, PyObject* o) => Begin(ref freezer, FrameKind.Tuple, o);
-
-    static PyObject* Begin(ref Freezer freezer, FrameKind kind, PyObject* o)
+    internal static PyObject* Begin(ref Freezer freezer, FrameKind kind, PyObject* o)
     {
         nint size = ((PyVarObject*)o)->Size;
         // An empty list must stay distinguishable from an empty tuple when it is thawed, so only the tuple can be the static one.
@@ -50,8 +46,7 @@ internal static unsafe class FrozenSequences
         {
             // Python code may have run since the last look, and may have emptied or moved the list.
             if (((PyVarObject*)original)->Size != size) return FreezeErrors.RaiseChanged(ref freezer);
-            PyObject** items = isList
-                ? ((PyListObject*)original)->Items : Tuples.Items(original);
+            PyObject** items = isList ? ((PyListObject*)original)->Items : Tuples.Items(original);
             long callouts = freezer.Callouts;
             while (true)
             {

@@ -40,10 +40,7 @@ internal static unsafe class Prefetching
             Fetch(table);
             Fetch(table + 64);
         }
-        else if (type == Api.Table.PyList_Type)
-        {
-            Fetch(((PyListObject*)o)->Items);
-        }
+        else if (type == Api.Table.PyList_Type) Fetch(((PyListObject*)o)->Items);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -15,16 +15,7 @@ namespace Symplast.Python.Freezing;
 /// </remarks>
 internal unsafe ref struct Thawer
 {
-    enum Kind : byte
-    {
-        List,
-        Tuple,
-        Dict,
-        FrozenDict,
-        Set,
-        FrozenSet,
-        Slice,
-    }
+    enum Kind : byte { List, Tuple, Dict, FrozenDict, Set, FrozenSet, Slice }
 
     struct Frame
     {
@@ -306,8 +297,7 @@ internal unsafe ref struct Thawer
         ((PyFrozenDictObject*)to)->Hash = -1;
     }
 
-    static PyObject** Items(PyObject* o, bool isList) =>
-        isList ? ((PyListObject*)o)->Items : Tuples.Items(o);
+    static PyObject** Items(PyObject* o, bool isList) => isList ? ((PyListObject*)o)->Items : Tuples.Items(o);
 
     static PyObject* CopyString(PyAsciiObject* original)
     {

@@ -3,13 +3,13 @@ using Symplast.Memory;
 
 namespace Symplast.Python.Freezing;
 
-/// <summary>Compares all containers with their copies: <c>default=</c> may change some that are finished.</summary>
+/// <summary>
+/// After <c>default=</c> has run: whether every container is still what was copied. Everything was remembered, so the copy of
+/// each part can be looked up and compared.
+/// </summary>
 internal static unsafe class UnchangedCheck
 {
-    /// <summary>
-    /// After default= has run: whether every container is still what was copied. False with RuntimeError set. Everything was
-    /// remembered, so the copy of each part can be looked up and compared.
-    /// </summary>
+    /// <summary>False with RuntimeError set.</summary>
     internal static bool Passes(ref Freezer freezer)
     {
         for (nuint slot = 0; slot < freezer.Walk.Memo.Slots; slot++)

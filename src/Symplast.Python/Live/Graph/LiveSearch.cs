@@ -49,8 +49,7 @@ internal unsafe ref struct LiveSearch(LiveState* state)
             return false;
         }
         bool isList = container->Type == api.PyList_Type;
-        PyObject** items = isList
-            ? ((PyListObject*)container)->Items : Tuples.Items(container);
+        PyObject** items = isList ? ((PyListObject*)container)->Items : Tuples.Items(container);
         nint count = isList ? ((PyListObject*)container)->Size : ((PyVarObject*)container)->Size;
         for (nint i = 0; i < count; i++)
         {
