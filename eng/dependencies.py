@@ -26,7 +26,8 @@ NEVERS = [
     *(("Symplast.Python/Interpreting", f"Symplast.Python/Live/{room}", "interpreters know no live type")
       for room in ("Maps", "Lists", "Sets", "Records", "Arrays", "Cells")),
     *((f"Symplast.Python/{room}", "Symplast.Python/Module", "the module is on top")
-      for room in ("Base", "Live", "Freezing", "Extensions", "Interpreting", "ByValue")),
+      for room in ("Base", "Live", "Graph", "Freezing", "Extensions", "Interpreting", "ByValue")),
+    *(("Symplast.Python/Graph", f"Symplast.Python/{room}", "a walk knows no walker") for room in ("Freezing", "Live", "ByValue")),
     ("Symplast.Memory", "Symplast.Objects", "memory knows no structure"),
     ("Symplast.Memory", "Symplast.Python", "no floor knows an upper one"),
     ("Symplast.Objects", "Symplast.Python", "no floor knows an upper one"),

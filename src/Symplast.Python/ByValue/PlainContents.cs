@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
-using Symplast.Python.Freezing;
+using Symplast.Python.Graph;
 
 namespace Symplast.Python.ByValue;
 
@@ -40,7 +40,7 @@ internal static unsafe class PlainContents
     internal static PyObject* Of(PyObject* o, PyObject* leaves)
     {
         Contents* contents = (Contents*)NativeMemory.AllocZeroed((nuint)sizeof(Contents));
-        FreezeMemo seen = default;
+        Memo seen = default;
         bool complete = false;
         try
         {
@@ -107,7 +107,7 @@ internal static unsafe class PlainContents
     }
 
     // Breadth first. The first item is the value itself. False if something may change unseen.
-    static bool Gather(ref Contents contents, ref FreezeMemo seen, PyObject* o, PyObject* leaves)
+    static bool Gather(ref Contents contents, ref Memo seen, PyObject* o, PyObject* leaves)
     {
         if (!Note(ref contents, ref seen, o, leaves)) return false;
         for (int i = 0; i < contents.Containers.Count; i++)
@@ -120,7 +120,7 @@ internal static unsafe class PlainContents
         return true;
     }
 
-    static bool NoteItems(ref Contents contents, ref FreezeMemo seen, PyObject* o, PyObject* leaves)
+    static bool NoteItems(ref Contents contents, ref Memo seen, PyObject* o, PyObject* leaves)
     {
         ref Api api = ref Api.Table;
         if (o->Type == api.PyList_Type || o->Type == api.PyTuple_Type)
@@ -150,7 +150,7 @@ internal static unsafe class PlainContents
         return true;
     }
 
-    static bool Note(ref Contents contents, ref FreezeMemo seen, PyObject* o, PyObject* leaves)
+    static bool Note(ref Contents contents, ref Memo seen, PyObject* o, PyObject* leaves)
     {
         // What lies in a pool may be deleted: whoever sends it is to be told.
         if (AddressRange.Contains(o)) return false;

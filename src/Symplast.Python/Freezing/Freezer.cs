@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using Symplast.Memory;
+using Symplast.Python.Graph;
 using Symplast.Python.Live;
 
 namespace Symplast.Python.Freezing;
@@ -20,51 +21,38 @@ namespace Symplast.Python.Freezing;
 /// <para>While a container is in progress its mark says so (<see cref="ObjectMark.InProgress"/>) and its header holds its stack
 /// index.</para>
 /// </remarks>
-internal unsafe ref partial struct Freezer
+internal unsafe ref struct Freezer
 {
-    // Bits of tp_flags; set for the base itself too.
-    const nuint ListSubclass = PyTypeSpec.ListSubclass;
-    const nuint TupleSubclass = PyTypeSpec.TupleSubclass;
-    const nuint DictSubclass = PyTypeSpec.DictSubclass;
-
-    const int VisitsBetweenSignalChecks = 1 << 14;
-    const int MostChainedConversions = 100;
-
     // json.dumps has the recursion limit; a list that is linked through default() may well be longer.
     const int MostNestedConversions = 100_000;
-    const int Nothing = int.MaxValue;
+    internal const int Nothing = int.MaxValue;
 
-    readonly InterpreterState _interpreter;
-    readonly PyObject* _root;
-    readonly PyObject* _default;
-    readonly string? _name;      // of the root, in messages
+    internal readonly InterpreterState Interpreter;
+    internal readonly PyObject* Root;
+    internal readonly PyObject* Default;
+    internal readonly string? Name;             // of the root, in messages
+    internal readonly ulong Immortal;
+    internal PoolWriter Writer;
+    internal Walk<FreezeFrame> Walk = new();    // keeps temporaries and objects at hand
+    internal NativeList<nint> OpenSlices;       // see FrozenSlices.KeepOpen
+    internal int InnermostOpening = -1;         // stack index of the innermost container that one of them leads to; -1 if none
+    internal Memo SliceHashes;                  // slices cache no hash; -1 stands for none
+    internal long Conversions;                  // subclass to base, default=
+    internal long Callouts;                     // how often other code could run
+    internal bool Pushed;                       // the last Visit began a container
+    internal bool NextIsAttributes;
     readonly bool _remembersAll;
-    readonly ulong _immortal;
-    PoolWriter _writer;
-    FreezeMemo _memo;
-    NativeList<FreezeFrame> _stack;
-    NativeList<nint> _kept;      // temporaries that must live until the end
-    NativeList<nint> _openSlices; // see KeepOpen
-    int _innermostOpening;       // stack index of the innermost container that one of them leads to; -1 if there is none
-    FreezeMemo _sliceHashes;     // slices cache no hash; -1 stands for none
-    long _conversions;
-    long _callouts;
-    int _budget;
     int _chain;
-    int _nested;                 // containers in progress that default= returned
-    bool _pushed;                // the last Visit began a container
-    bool _nextIsAttributes;
+    int _nested;                                // containers in progress that default= returned
 
     Freezer(InterpreterState interpreter, PyObject* root, PyObject* convert, string? name)
     {
-        _interpreter = interpreter;
-        _name = name;
-        _root = root;
-        _default = convert;
+        Interpreter = interpreter;
+        Name = name;
+        Root = root;
+        Default = convert;
         _remembersAll = convert != null;
-        _immortal = Layout.Current.ImmortalHeader;
-        _budget = VisitsBetweenSignalChecks;
-        _innermostOpening = -1;
+        Immortal = Layout.Current.ImmortalHeader;
     }
 
     /// <summary>
@@ -82,7 +70,7 @@ internal unsafe ref partial struct Freezer
             return pool.Deleted ? interpreter.RaiseDeleted(pool) : root;
         }
         Freezer freezer = new(interpreter, root, convert, name);
-        if (!freezer._writer.Open(pool)) return interpreter.RaiseDeleted(pool);
+        if (!freezer.Writer.Open(pool)) return interpreter.RaiseDeleted(pool);
         PyObject* copy = null;
         bool closed = false;
         try
@@ -90,7 +78,7 @@ internal unsafe ref partial struct Freezer
             copy = freezer.Run();
             if (copy != null)
             {
-                bool committed = freezer._writer.Commit(interpreter.Id);
+                bool committed = freezer.Writer.Commit(interpreter.Id);
                 closed = true;
                 if (!committed) copy = interpreter.RaiseDeleted(pool);
             }
@@ -99,54 +87,51 @@ internal unsafe ref partial struct Freezer
         {
             copy = Errors.FromManaged(e);
         }
-        if (!closed) freezer._writer.Abort();
+        if (!closed) freezer.Writer.Abort();
         freezer.Dispose();
         return copy;
     }
 
     PyObject* Run()
     {
-        PyObject* copy = Visit(_root);
+        PyObject* copy = Visit(Root);
         if (copy == null) return null;
-        while (_stack.Count > 0)
+        while (Walk.Stack.Count > 0)
         {
-            bool more = _stack.Last->Kind switch
+            bool more = Walk.Stack.Last->Kind switch
             {
-                FrameKind.Dict => StepDict(),
-                FrameKind.Set => StepSet(),
-                FrameKind.Slice => StepSlice(),
-                _ => StepSequence(),
+                FrameKind.Dict => FrozenDicts.Step(ref this),
+                FrameKind.Set => FrozenSets.Step(ref this),
+                FrameKind.Slice => FrozenSlices.Step(ref this),
+                _ => FrozenSequences.Step(ref this),
             };
             if (!more) return null;
         }
-        return _default != null && _conversions > 0 && !IsUnchanged() ? null : copy;
+        return Default != null && Conversions > 0 && !UnchangedCheck.Passes(ref this) ? null : copy;
     }
 
     // Dropping originals may run finalizers; the transaction is closed by now.
     void Dispose()
     {
-        for (int i = 0; i < _stack.Count; i++) References.Drop(_stack[i]->Original);
-        _stack.Dispose();
-        _openSlices.Dispose();
-        _sliceHashes.DisposeOfCopies();
-        _memo.Dispose();
-        for (int i = 0; i < _kept.Count; i++) References.Drop((PyObject*)*_kept[i]);
-        _kept.Dispose();
+        for (int i = 0; i < Walk.Stack.Count; i++) References.Drop(Walk.Stack[i]->Original);
+        OpenSlices.Dispose();
+        SliceHashes.DisposeOfCopies();
+        Walk.Dispose();
     }
 
     /// <summary>
     /// The copy of one object, or null with an exception set. A container's copy is returned when it has been begun, with
-    /// <see cref="_pushed"/> set: the caller then lets the main loop work on it first.
+    /// <see cref="Pushed"/> set: the caller then lets the main loop work on it first.
     /// </summary>
-    PyObject* Visit(PyObject* o)
+    internal PyObject* Visit(PyObject* o)
     {
-        _pushed = false;
-        if (--_budget == 0 && !CheckSignals(o)) return null;
+        Pushed = false;
+        if (--Walk.Budget == 0 && !CheckSignals(o)) return null;
         if (AddressRange.Contains(o))
         {
             Pool? owner = PoolTable.OwnerOf(o);
-            if (owner is not { Deleted: false }) return _interpreter.RaiseDeleted(owner);
-            if (owner == _writer.Pool)
+            if (owner is not { Deleted: false }) return Interpreter.RaiseDeleted(owner);
+            if (owner == Writer.Pool)
             {
                 if (ObjectMarks.IsSingle(o)) ObjectMarks.ClearSingle(o);
                 NoteReference(o);
@@ -156,21 +141,21 @@ internal unsafe ref partial struct Freezer
 
         ref Api api = ref Api.Table;
         PyObject* type = o->Type;
-        if (type == api.PyUnicode_Type) return VisitString(o);
-        if (type == api.PyLong_Type) return VisitInt(o);
-        if (type == api.PyFloat_Type) return VisitFloat(o);
+        if (type == api.PyUnicode_Type) return FrozenLeaves.VisitString(ref this, o);
+        if (type == api.PyLong_Type) return FrozenLeaves.VisitInt(ref this, o);
+        if (type == api.PyFloat_Type) return FrozenLeaves.VisitFloat(ref this, o);
         if (o == api._Py_NoneStruct || type == api.PyBool_Type) return o;
 
         bool remember = Remembers(o);
-        if (remember && _memo.Find(o) is var known && known != null)
+        if (remember && Walk.Memo.Find(o) is var known && known != null)
         {
             NoteReference(known);
             return known;
         }
         PyObject* copy;
-        if (type == api.PyDict_Type) copy = BeginDict(o);
-        else if (type == api.PyList_Type) copy = BeginList(o);
-        else if (type == api.PyTuple_Type) copy = BeginTuple(o);
+        if (type == api.PyDict_Type) copy = FrozenDicts.Begin(ref this, o);
+        else if (type == api.PyList_Type) copy = FrozenSequences.Begin(ref this, FrameKind.List, o);
+        else if (type == api.PyTuple_Type) copy = FrozenSequences.Begin(ref this, FrameKind.Tuple, o);
         else return VisitRare(o, type, remember);
         if (copy != null) Note(o, copy, remember);
         return copy;
@@ -181,35 +166,35 @@ internal unsafe ref partial struct Freezer
     /// memo entry.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    void Note(PyObject* original, PyObject* copy, bool remember)
+    internal void Note(PyObject* original, PyObject* copy, bool remember)
     {
-        if (remember) _memo.Add(original, copy);
+        if (remember) Walk.Memo.Add(original, copy);
         else if (AddressRange.Contains(copy)) ObjectMarks.SetSingle(copy);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    readonly bool Remembers(PyObject* o) => _remembersAll || !References.IsUnique(o);
+    internal readonly bool Remembers(PyObject* o) => _remembersAll || !References.IsUnique(o);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     PyObject* VisitRare(PyObject* o, PyObject* type, bool remember)
     {
         ref Api api = ref Api.Table;
         PyObject* copy;
-        if (type == api.PySet_Type) copy = BeginSet(o, ObjectMark.MutableOrigin);
-        else if (type == api.PyFrozenSet_Type) copy = BeginSet(o, ObjectMarkOf(o));
-        else if (type == api.PyBytes_Type) copy = CopyBytes(o);
-        else if (type == api.PyByteArray_Type) copy = CopyByteArray(o);
-        else if (Layout.Current.HasFrozenDict && type == api.PyFrozenDict_Type) copy = BeginDict(o);
-        else if (Handle.Is(_interpreter.Live, o))
+        if (type == api.PySet_Type) copy = FrozenSets.Begin(ref this, o, ObjectMark.MutableOrigin);
+        else if (type == api.PyFrozenSet_Type) copy = FrozenSets.Begin(ref this, o, ObjectMarkOf(o));
+        else if (type == api.PyBytes_Type) copy = FrozenLeaves.CopyBytes(ref this, o);
+        else if (type == api.PyByteArray_Type) copy = FrozenLeaves.CopyByteArray(ref this, o);
+        else if (Layout.Current.HasFrozenDict && type == api.PyFrozenDict_Type) copy = FrozenDicts.Begin(ref this, o);
+        else if (Handle.Is(Interpreter.Live, o))
         {
             copy = VisitLive(o);
-            if (copy != null) _memo.Add(o, copy);
+            if (copy != null) Walk.Memo.Add(o, copy);
             return copy;
         }
         else
         {
             copy = VisitRarer(o, type);
-            if (copy != null && remember) _memo.Add(o, copy);
+            if (copy != null && remember) Walk.Memo.Add(o, copy);
             return copy;
         }
         if (copy != null) Note(o, copy, remember);
@@ -220,13 +205,13 @@ internal unsafe ref partial struct Freezer
     PyObject* VisitRarer(PyObject* o, PyObject* type)
     {
         ref Api api = ref Api.Table;
-        if (type == api.PyComplex_Type) return CopyComplex(o);
-        if (type == api.PyRange_Type) return CopyRange(o);
-        if (type == api.PySlice_Type) return BeginSlice(o);
+        if (type == api.PyComplex_Type) return FrozenLeaves.CopyComplex(ref this, o);
+        if (type == api.PyRange_Type) return FrozenLeaves.CopyRange(ref this, o);
+        if (type == api.PySlice_Type) return FrozenSlices.Begin(ref this, o);
         if (o == api._Py_EllipsisObject || o == api._Py_NotImplementedStruct) return o;
-        if (type == api.PyDictProxy_Type) return VisitMappingProxy(o);
-        if (_interpreter.DateTimes.NeedsImportFor(type)) Callout(o);
-        if (_interpreter.DateTimes.Knows(type, out DateTimeKind kind)) return CopyDateTime(o, kind);
+        if (type == api.PyDictProxy_Type) return FrozenDicts.BeginProxied(ref this, o);
+        if (Interpreter.DateTimes.NeedsImportFor(type)) Callout(o);
+        if (Interpreter.DateTimes.Knows(type, out DateTimeKind kind)) return FrozenLeaves.CopyDateTime(ref this, o, kind);
         return VisitSubclass(o, type);
     }
 
@@ -236,68 +221,99 @@ internal unsafe ref partial struct Freezer
     {
         ref Api api = ref Api.Table;
         nuint flags = api.PyType_GetFlags(type);
-        if ((flags & ListSubclass) != 0)
+        if ((flags & PyTypeSpec.ListSubclass) != 0)
         {
-            _conversions++;
-            return BeginList(o);
+            Conversions++;
+            return FrozenSequences.Begin(ref this, FrameKind.List, o);
         }
-        if ((flags & TupleSubclass) != 0)
+        if ((flags & PyTypeSpec.TupleSubclass) != 0)
         {
             Callout(o);
             if (api.PyObject_HasAttrString(type, Text.Utf8("_fields"u8)) != 0) return Convert(o);
-            _conversions++;
-            return BeginTuple(o);
+            Conversions++;
+            return FrozenSequences.Begin(ref this, FrameKind.Tuple, o);
         }
-        if ((flags & DictSubclass) != 0)
+        if ((flags & PyTypeSpec.DictSubclass) != 0)
         {
-            if (type == api.PyODict_Type) return BeginOrderedDict(o);
-            if (!_interpreter.KnowsCollections) Callout(o);
-            if (_interpreter.IsPlainDictSubclass(type)) return BeginDict(o);
+            if (type == api.PyODict_Type) return FrozenDicts.BeginOrdered(ref this, o);
+            if (!Interpreter.KnowsCollections) Callout(o);
+            if (Interpreter.IsPlainDictSubclass(type)) return FrozenDicts.Begin(ref this, o);
         }
         if (api.PyType_IsSubtype(type, api.PySet_Type) != 0)
         {
-            _conversions++;
-            return BeginSet(o, ObjectMark.MutableOrigin);
+            Conversions++;
+            return FrozenSets.Begin(ref this, o, ObjectMark.MutableOrigin);
         }
         if (api.PyType_IsSubtype(type, api.PyFrozenSet_Type) != 0)
         {
-            _conversions++;
-            return BeginSet(o, ObjectMark.Object);
+            Conversions++;
+            return FrozenSets.Begin(ref this, o, ObjectMark.Object);
         }
         return Convert(o);
     }
 
-    /// <summary>What <c>default=</c> makes of an object that cannot be frozen as it is.</summary>
-    PyObject* Convert(PyObject* o)
+    // Live objects are frozen as they are at one moment, each at its own.
+    PyObject* VisitLive(PyObject* o)
     {
-        if (_default == null) return RaiseNotShareable($"{Text.TypeName(o)} cannot be frozen{PoolDefaults.Advice(_writer.Pool)}");
-        if (++_chain > MostChainedConversions)
-            return RaiseNotShareable(
-                $"default() returned an object that cannot be frozen {MostChainedConversions} times in a row, last a "
-                + $"{Text.TypeName(o)}");
-        if (_nested >= MostNestedConversions)
-            return Errors.Set(
-                *Api.Table.PyExc_RecursionError,
-                $"{Path(_stack.Count)}: default() nests objects more than {MostNestedConversions} deep, the last is a "
-                + $"{Text.TypeName(o)}");
-        _conversions++;
+        if (++_chain > Limits.ChainedReferences)
+            return FreezeErrors.RaiseNotShareable(ref this, "an AtomicRef that holds itself cannot be frozen");
+        Conversions++;
+        // Looking for a class runs its module.
         Callout(o);
-        PyObject* result = Api.Table.PyObject_CallOneArg(_default, o);
-        if (result == null) return AddPathNote();
-        _kept.Add((nint)result);
-        if (result == o) return RaiseNotShareable($"default() returned the {Text.TypeName(o)} itself, which cannot be frozen");
-        _nextIsAttributes = IsAttributesOf(o, result);
-        PyObject* copy = Visit(result);
-        _nextIsAttributes = false;
+        // The plain form of an Array has no frozen form, but a list of its numbers has.
+        PyObject* plain = LiveObjects.ToBuiltIn(Interpreter.Live, o);
+        if (plain == null) return null;
+        Walk.Keep(plain);
+        PyObject* copy = Visit(plain);
         _chain--;
         return copy;
     }
 
-    /// <summary>Must come before anything that may run other code, which may drop all references to the object at hand.</summary>
-    void Callout(PyObject* atHand)
+    /// <summary>What <c>default=</c> makes of an object that cannot be frozen as it is.</summary>
+    internal PyObject* Convert(PyObject* o)
     {
-        _callouts++;
-        _kept.Add((nint)References.New(atHand));
+        if (Default == null)
+            return FreezeErrors.RaiseNotShareable(
+                ref this, $"{Text.TypeName(o)} cannot be frozen{PoolDefaults.Advice(Writer.Pool)}");
+        if (++_chain > Limits.ChainedConversions)
+            return FreezeErrors.RaiseNotShareable(
+                ref this,
+                $"default() returned an object that cannot be frozen {Limits.ChainedConversions} times in a row, last a "
+                + $"{Text.TypeName(o)}");
+        if (_nested >= MostNestedConversions)
+            return Errors.Set(
+                *Api.Table.PyExc_RecursionError,
+                $"{FreezeErrors.Path(ref this, Walk.Stack.Count)}: default() nests objects more than "
+                + $"{MostNestedConversions} deep, the last is a {Text.TypeName(o)}");
+        Conversions++;
+        Callout(o);
+        PyObject* result = Api.Table.PyObject_CallOneArg(Default, o);
+        if (result == null) return FreezeErrors.AddPathNote(ref this);
+        Walk.Keep(result);
+        if (result == o)
+            return FreezeErrors.RaiseNotShareable(
+                ref this, $"default() returned the {Text.TypeName(o)} itself, which cannot be frozen");
+        NextIsAttributes = IsAttributesOf(o, result);
+        PyObject* copy = Visit(result);
+        NextIsAttributes = false;
+        _chain--;
+        return copy;
+    }
+
+    static bool IsAttributesOf(PyObject* o, PyObject* result)
+    {
+        if (result->Type != Api.Table.PyDict_Type) return false;
+        PyObject* attributes = Api.Table.PyObject_GetAttrString(o, Text.Utf8("__dict__"u8));
+        if (attributes == null) Api.Table.PyErr_Clear();
+        References.Drop(attributes);
+        return attributes == result;
+    }
+
+    /// <summary>Must come before anything that may run other code, which may drop all references to the object at hand.</summary>
+    internal void Callout(PyObject* atHand)
+    {
+        Callouts++;
+        Walk.Keep(References.New(atHand));
     }
 
     /// <summary>
@@ -306,57 +322,54 @@ internal unsafe ref partial struct Freezer
     [MethodImpl(MethodImplOptions.NoInlining)]
     bool CheckSignals(PyObject* atHand)
     {
-        _budget = VisitsBetweenSignalChecks;
         Callout(atHand);
-        return Api.Table.PyErr_CheckSignals() == 0;
+        return Walk.CheckSignals();
     }
 
-    /// <summary>
-    /// Memory in the pool, zeroed, or null with MemoryError or PoolFullError set.
-    /// </summary>
+    /// <summary>Memory in the pool, zeroed, or null with MemoryError or PoolFullError set.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    byte* Allocate(nuint size)
+    internal byte* Allocate(nuint size)
     {
-        byte* block = _writer.Allocate(size);
+        byte* block = Writer.Allocate(size);
         return block != null ? block : RaiseExhausted();
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     byte* RaiseExhausted()
     {
-        if (_writer.Failure == AllocationFailure.PoolFull)
+        if (Writer.Failure == AllocationFailure.PoolFull)
         {
-            Pool pool = _writer.Pool;
-            Errors.Set(_interpreter.PoolFullError, $"pool '{pool.Name}' is full: max_bytes={pool.MaxBytes} would be exceeded");
+            Pool pool = Writer.Pool;
+            Errors.Set(Interpreter.PoolFullError, $"pool '{pool.Name}' is full: max_bytes={pool.MaxBytes} would be exceeded");
         }
-        else
-        {
-            Errors.Set(*Api.Table.PyExc_MemoryError, $"no memory left for pool '{_writer.Pool.Name}'");
-        }
+        else Errors.Set(*Api.Table.PyExc_MemoryError, $"no memory left for pool '{Writer.Pool.Name}'");
         return null;
     }
 
+    /// <summary>Whether memory ran out, so that the freeze cannot go on.</summary>
+    internal readonly bool IsExhausted => Writer.Failure != AllocationFailure.None;
+
     // What the original was, if it is itself frozen, in another pool: a tuple may have been a list once.
-    static ObjectMark ObjectMarkOf(PyObject* o) => AddressRange.Contains(o) ? ObjectMarks.Get(o) : ObjectMark.Object;
+    internal static ObjectMark ObjectMarkOf(PyObject* o) => AddressRange.Contains(o) ? ObjectMarks.Get(o) : ObjectMark.Object;
 
     /// <summary>Finishes the header of a copy without parts.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    PyObject* Finish(PyObject* copy, PyObject* type, ObjectMark mark = ObjectMark.Object)
+    internal PyObject* Finish(PyObject* copy, PyObject* type, ObjectMark mark = ObjectMark.Object)
     {
-        copy->RefCount = _immortal;
+        copy->RefCount = Immortal;
         copy->Type = type;
         ObjectMarks.Set(copy, mark);
-        _writer.Objects++;
+        Writer.Objects++;
         return copy;
     }
 
     /// <summary>Puts a container on the stack. Its copy stays marked as unfinished until <see cref="Pop"/>.</summary>
-    FreezeFrame* Push(FrameKind kind, PyObject* original, PyObject* copy, nint size, ObjectMark mark)
+    internal FreezeFrame* Push(FrameKind kind, PyObject* original, PyObject* copy, nint size, ObjectMark mark)
     {
         PyObject* published = Published(kind, copy);
-        published->RefCount = (ulong)_stack.Count;
+        published->RefCount = (ulong)Walk.Stack.Count;
         ObjectMarks.Set(published, ObjectMark.InProgress);
-        FreezeFrame* frame = _stack.Add();
+        FreezeFrame* frame = Walk.Stack.Add();
         *frame = new FreezeFrame
         {
             Kind = kind,
@@ -364,46 +377,40 @@ internal unsafe ref partial struct Freezer
             Original = References.New(original),
             Copy = copy,
             Size = size,
-            Conversions = _conversions,
-            Callouts = _callouts,
+            Conversions = Conversions,
+            Callouts = Callouts,
             Reaches = Nothing,
             // Only what default= returned is begun in the middle of a conversion; what is in it comes later.
             IsConverted = _chain > 0,
         };
         if (_chain > 0) _nested++;
-        _writer.Objects++;
-        _pushed = true;
+        Writer.Objects++;
+        Pushed = true;
         return frame;
     }
 
     /// <summary>Takes the finished top container off the stack and tells the one around it what matters for hashing.</summary>
-    bool Pop()
+    internal bool Pop()
     {
-        FreezeFrame frame = *_stack.Last;
-        _stack.RemoveLast();
+        FreezeFrame frame = *Walk.Stack.Last;
+        Walk.Stack.RemoveLast();
         if (frame.IsConverted) _nested--;
-        bool isOpen = frame.Reaches < _stack.Count;
+        bool isOpen = frame.Reaches < Walk.Stack.Count;
         bool isOpenSlice = isOpen && frame.Kind == FrameKind.Slice;
-        if (_innermostOpening >= _stack.Count) CloseSlices(isOpenSlice ? frame.Reaches : Nothing);
+        if (InnermostOpening >= Walk.Stack.Count) FrozenSlices.Close(ref this, isOpenSlice ? frame.Reaches : Nothing);
         PyObject* published = Published(frame.Kind, frame.Copy);
-        if (isOpenSlice)
-        {
-            KeepOpen(published, frame.Reaches);
-        }
+        if (isOpenSlice) FrozenSlices.KeepOpen(ref this, published, frame.Reaches);
         else
         {
-            published->RefCount = _immortal;
+            published->RefCount = Immortal;
             ObjectMarks.Set(published, frame.Mark);
         }
         References.Drop(frame.Original);
-        if (_stack.Count == 0) return true;
+        if (Walk.Stack.Count == 0) return true;
 
-        FreezeFrame* outer = _stack.Last;
+        FreezeFrame* outer = Walk.Stack.Last;
         if (outer->Kind == FrameKind.Set || outer->Kind == FrameKind.Dict && outer->AtValue)
-        {
-            if (isOpen || frame.Unhashable) return RaiseBadKey(frame.Unhashable);
-            return true;
-        }
+            return !isOpen && !frame.Unhashable || FreezeErrors.RaiseBadKey(ref this, frame.Unhashable);
         outer->Unhashable |= frame.Unhashable;
         if (isOpen) outer->Reaches = Math.Min(outer->Reaches, frame.Reaches);
         return true;
@@ -411,25 +418,22 @@ internal unsafe ref partial struct Freezer
 
     /// <summary>The object that others refer to: of a dict before 3.15, the mappingproxy in front of it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* Published(FrameKind kind, PyObject* copy) =>
-        kind == FrameKind.Dict && !Layout.Current.HasFrozenDict ? (PyObject*)((byte*)copy - ProxyToDict) : copy;
+    internal static PyObject* Published(FrameKind kind, PyObject* copy) =>
+        kind == FrameKind.Dict && !Layout.Current.HasFrozenDict ? (PyObject*)((byte*)copy - FrozenDicts.ProxyToDict) : copy;
 
     /// <summary>
     /// Tells the top container that it refers to a container which was met before and is perhaps unfinished or unhashable.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    void NoteReference(PyObject* copy)
+    internal void NoteReference(PyObject* copy)
     {
-        if (_stack.Count == 0 || !AddressRange.Contains(copy)) return;
-        FreezeFrame* frame = _stack.Last;
+        if (Walk.Stack.Count == 0 || !AddressRange.Contains(copy)) return;
+        FreezeFrame* frame = Walk.Stack.Last;
         if (ObjectMarks.Get(copy) == ObjectMark.InProgress)
         {
             frame->Reaches = Math.Min(frame->Reaches, (int)copy->RefCount);
             if (!Layout.Current.HasFrozenDict && copy->Type == Api.Table.PyDictProxy_Type) frame->Unhashable = true;
         }
-        else if (Layout.Current.TupleHasHash && !HasHash(copy))
-        {
-            frame->Unhashable = true;
-        }
+        else if (Layout.Current.TupleHasHash && !FrozenHashes.HasHash(ref this, copy)) frame->Unhashable = true;
     }
 }

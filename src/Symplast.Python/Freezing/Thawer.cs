@@ -1,5 +1,6 @@
 using Symplast.CPython;
 using Symplast.Memory;
+using Symplast.Python.Graph;
 
 namespace Symplast.Python.Freezing;
 
@@ -14,18 +15,7 @@ namespace Symplast.Python.Freezing;
 /// </remarks>
 internal unsafe ref struct Thawer
 {
-    const int VisitsBetweenSignalChecks = 1 << 14;
-
-    enum Kind : byte
-    {
-        List,
-        Tuple,
-        Dict,
-        FrozenDict,
-        Set,
-        FrozenSet,
-        Slice,
-    }
+    enum Kind : byte { List, Tuple, Dict, FrozenDict, Set, FrozenSet, Slice }
 
     struct Frame
     {
@@ -43,16 +33,13 @@ internal unsafe ref struct Thawer
 
     readonly InterpreterState _interpreter;
     readonly PyObject* _root;
-    FreezeMemo _memo;                   // holds a reference to each copy
-    NativeList<Frame> _stack;
+    Walk<Frame> _walk = new();         // its memo holds a reference to each copy
     PyObject* _result;                  // what the container that was just finished became
-    int _budget;
 
     Thawer(InterpreterState interpreter, PyObject* root)
     {
         _interpreter = interpreter;
         _root = root;
-        _budget = VisitsBetweenSignalChecks;
     }
 
     /// <summary>A new reference to the thawed form of <paramref name="root"/>, or null with an exception set.</summary>
@@ -80,7 +67,7 @@ internal unsafe ref struct Thawer
     {
         PyObject* copy = Visit(_root, hashable: false, out bool pushed);
         if (!pushed) return copy;
-        while (_stack.Count > 0)
+        while (_walk.Stack.Count > 0)
         {
             if (!Step()) return null;
         }
@@ -89,15 +76,14 @@ internal unsafe ref struct Thawer
 
     void Dispose()
     {
-        for (int i = 0; i < _stack.Count; i++)
+        for (int i = 0; i < _walk.Stack.Count; i++)
         {
-            References.Drop(_stack[i]->Copy);
-            References.Drop(_stack[i]->Items);
-            References.Drop(_stack[i]->Key);
+            References.Drop(_walk.Stack[i]->Copy);
+            References.Drop(_walk.Stack[i]->Items);
+            References.Drop(_walk.Stack[i]->Key);
         }
-        _stack.Dispose();
-        for (nuint i = 0; i < _memo.Slots; i++) References.Drop(_memo[i].Copy);
-        _memo.Dispose();
+        for (nuint i = 0; i < _walk.Memo.Slots; i++) References.Drop(_walk.Memo[i].Copy);
+        _walk.Dispose();
     }
 
     /// <summary>
@@ -107,15 +93,11 @@ internal unsafe ref struct Thawer
     PyObject* Visit(PyObject* o, bool hashable, out bool pushed)
     {
         pushed = false;
-        if (--_budget == 0)
-        {
-            _budget = VisitsBetweenSignalChecks;
-            if (Api.Table.PyErr_CheckSignals() != 0) return null;
-        }
+        if (--_walk.Budget == 0 && !_walk.CheckSignals()) return null;
         if (!AddressRange.Contains(o)) return References.New(o);
         // The caller's reference to the root is one more than its graph has.
         bool remember = o == _root || !ObjectMarks.IsSingle(o);
-        PyObject* known = remember ? _memo.Find(o) : null;
+        PyObject* known = remember ? _walk.Memo.Find(o) : null;
         ref Api api = ref Api.Table;
         // None stands for a container that does not exist before its parts do.
         if (known == api._Py_NoneStruct) return Errors.Value($"cannot thaw a cycle through a {Text.TypeName(o)}");
@@ -132,7 +114,7 @@ internal unsafe ref struct Thawer
         else if (type == api.PyRange_Type) copy = CopyRange((PyRangeObject*)o);
         else if (_interpreter.DateTimes.Knows(type, out DateTimeKind kind)) copy = CopyDateTime(o, kind);
         else return Begin(o, type, hashable, remember, out pushed);
-        if (copy != null && remember) _memo.Add(o, References.New(copy));
+        if (copy != null && remember) _walk.Memo.Add(o, References.New(copy));
         return copy;
     }
 
@@ -179,8 +161,8 @@ internal unsafe ref struct Thawer
             }
         }
         if (frame.Copy == null) return null;
-        if (remember) _memo.Add(o, frame.Kind == Kind.FrozenSet ? api._Py_NoneStruct : References.New(frame.Copy));
-        _stack.Add(frame);
+        if (remember) _walk.Memo.Add(o, frame.Kind == Kind.FrozenSet ? api._Py_NoneStruct : References.New(frame.Copy));
+        _walk.Stack.Add(frame);
         pushed = true;
         return null;
     }
@@ -190,10 +172,10 @@ internal unsafe ref struct Thawer
     /// </summary>
     bool Step()
     {
-        int depth = _stack.Count - 1;
+        int depth = _walk.Stack.Count - 1;
         while (true)
         {
-            Frame* frame = _stack[depth];
+            Frame* frame = _walk.Stack[depth];
             PyObject* part = _result;
             _result = null;
             if (part == null)
@@ -203,7 +185,7 @@ internal unsafe ref struct Thawer
                 part = Visit(next, NeedsHashable(frame), out bool pushed);
                 if (pushed) return true;
                 if (part == null) return false;
-                frame = _stack[depth];
+                frame = _walk.Stack[depth];
             }
             if (!Put(frame, part)) return false;
         }
@@ -283,13 +265,13 @@ internal unsafe ref struct Thawer
     bool Finish()
     {
         ref Api api = ref Api.Table;
-        Frame frame = *_stack.Last;
+        Frame frame = *_walk.Stack.Last;
         PyObject* copy = frame.Copy;
         if (frame.Kind == Kind.FrozenSet)
         {
             copy = api.PyFrozenSet_New(frame.Copy);
             if (copy == null) return false;
-            if (frame.Remembered) _memo.Replace(frame.Identity, References.New(copy));
+            if (frame.Remembered) _walk.Memo.Replace(frame.Identity, References.New(copy));
             References.Drop(frame.Copy);
         }
         else if (frame.Kind == Kind.FrozenDict)
@@ -299,7 +281,7 @@ internal unsafe ref struct Thawer
         }
         // A collection in between took what held only Nones for free of cycles for ever.
         if (frame.Kind is Kind.Tuple or Kind.FrozenDict && !Layout.IsTracked(copy)) api.PyObject_GC_Track(copy);
-        _stack.RemoveLast();
+        _walk.Stack.RemoveLast();
         _result = copy;
         return true;
     }
@@ -315,8 +297,7 @@ internal unsafe ref struct Thawer
         ((PyFrozenDictObject*)to)->Hash = -1;
     }
 
-    static PyObject** Items(PyObject* o, bool isList) =>
-        isList ? ((PyListObject*)o)->Items : Tuples.Items(o);
+    static PyObject** Items(PyObject* o, bool isList) => isList ? ((PyListObject*)o)->Items : Tuples.Items(o);
 
     static PyObject* CopyString(PyAsciiObject* original)
     {

@@ -1,6 +1,6 @@
 using Symplast.CPython;
 using Symplast.Memory;
-using Symplast.Python.Freezing;
+using Symplast.Python.Graph;
 
 namespace Symplast.Python.Live;
 
@@ -11,8 +11,7 @@ namespace Symplast.Python.Live;
 internal unsafe ref struct LiveSearch(LiveState* state)
 {
     readonly LiveState* _state = state;
-    FreezeMemo _seen;
-    NativeList<nint> _stack;
+    Walk<nint> _walk = new();
 
     /// <summary>Whether there is one. The search is of no use afterwards.</summary>
     /// <exception cref="OutOfMemoryException">No memory.</exception>
@@ -21,18 +20,17 @@ internal unsafe ref struct LiveSearch(LiveState* state)
         try
         {
             bool found = Visit(container);
-            while (!found && _stack.Count > 0)
+            while (!found && _walk.Stack.Count > 0)
             {
-                PyObject* next = (PyObject*)*_stack.Last;
-                _stack.RemoveLast();
+                PyObject* next = (PyObject*)*_walk.Stack.Last;
+                _walk.Stack.RemoveLast();
                 found = FindsIn(next);
             }
             return found;
         }
         finally
         {
-            _stack.Dispose();
-            _seen.Dispose();
+            _walk.Dispose();
         }
     }
 
@@ -51,8 +49,7 @@ internal unsafe ref struct LiveSearch(LiveState* state)
             return false;
         }
         bool isList = container->Type == api.PyList_Type;
-        PyObject** items = isList
-            ? ((PyListObject*)container)->Items : Tuples.Items(container);
+        PyObject** items = isList ? ((PyListObject*)container)->Items : Tuples.Items(container);
         nint count = isList ? ((PyListObject*)container)->Size : ((PyVarObject*)container)->Size;
         for (nint i = 0; i < count; i++)
         {
@@ -65,9 +62,9 @@ internal unsafe ref struct LiveSearch(LiveState* state)
     bool Visit(PyObject* o)
     {
         if (Handle.Is(_state, o)) return true;
-        if (!LiveThawer.IsPlainContainer(o) || _seen.Find(o) != null) return false;
-        _seen.Add(o, o);
-        _stack.Add((nint)o);
+        if (!LiveThawer.IsPlainContainer(o) || _walk.Memo.Find(o) != null) return false;
+        _walk.Memo.Add(o, o);
+        _walk.Stack.Add((nint)o);
         return false;
     }
 }

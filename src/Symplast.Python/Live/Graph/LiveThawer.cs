@@ -1,6 +1,7 @@
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Python.Freezing;
+using Symplast.Python.Graph;
 
 namespace Symplast.Python.Live;
 
@@ -24,9 +25,7 @@ internal unsafe ref struct LiveThawer
 
     readonly InterpreterState _interpreter;
     readonly LiveState* _state;
-    FreezeMemo _memo;                   // from handles to copies, which other containers hold, or _made
-    NativeList<nint> _made;             // every copy, with a reference
-    NativeList<Frame> _stack;
+    Walk<Frame> _walk = new();          // its memo leads from handles to copies, all of which it keeps
     int _depth;                         // of tuples
 
     LiveThawer(InterpreterState interpreter)
@@ -75,16 +74,16 @@ internal unsafe ref struct LiveThawer
     bool Run()
     {
         ref Api api = ref Api.Table;
-        while (_stack.Count > 0)
+        while (_walk.Stack.Count > 0)
         {
             if (api.PyErr_CheckSignals() != 0) return false;
-            Frame* frame = _stack.Last;
+            Frame* frame = _walk.Stack.Last;
             PyObject* container = frame->Container;
             PyObject* keys = frame->Keys;
             nint next = frame->Next++;
             if (next >= ((PyListObject*)(keys != null ? keys : container))->Size)
             {
-                _stack.RemoveLast();
+                _walk.Stack.RemoveLast();
                 References.Drop(keys);
                 continue;
             }
@@ -118,7 +117,7 @@ internal unsafe ref struct LiveThawer
         if (o->Type == api.PyTuple_Type) return VisitTuple(o);
         bool isPlain = IsPlainContainer(o);
         if (!isPlain && !Handle.Is(_state, o)) return References.New(o);
-        PyObject* known = _memo.Find(o);
+        PyObject* known = _walk.Memo.Find(o);
         if (known != null) return References.New(known);
         if (isPlain) return Begin(o, o->Type == api.PyDict_Type ? api.PyDict_Copy(o) : api.PySequence_List(o));
         if (LiveObjects.KindOf(_state, o) == LiveKind.Array) return VisitArray(o);
@@ -126,7 +125,7 @@ internal unsafe ref struct LiveThawer
         // One that holds another one, and so on: what is at the end.
         for (int depth = 0; copy != null && Handle.Is(_state, copy) && LiveObjects.KindOf(_state, o) == LiveKind.AtomicRef;)
         {
-            if (++depth > 1000)
+            if (++depth > Limits.ChainedReferences)
             {
                 References.Drop(copy);
                 return Errors.Set(*api.PyExc_RecursionError, "an AtomicRef that holds itself has no plain form");
@@ -152,10 +151,8 @@ internal unsafe ref struct LiveThawer
             References.Drop(copy);
             return null;
         }
-        _made.Reserve(1);
-        _made.Add((nint)References.New(copy));
-        _memo.Add(o, copy);
-        _stack.Add(new Frame { Container = copy, Keys = keys });
+        Note(o, copy);
+        _walk.Stack.Add(new Frame { Container = copy, Keys = keys });
         return copy;
     }
 
@@ -163,11 +160,16 @@ internal unsafe ref struct LiveThawer
     PyObject* VisitArray(PyObject* o)
     {
         PyObject* copy = LiveObjects.ToPlain(_state, o);
-        if (copy == null) return null;
-        _made.Reserve(1);
-        _made.Add((nint)References.New(copy));
-        _memo.Add(o, copy);
+        if (copy != null) Note(o, copy);
         return copy;
+    }
+
+    // The reference is taken only when there is room for it.
+    void Note(PyObject* o, PyObject* copy)
+    {
+        _walk.ReserveKept();
+        _walk.Keep(References.New(copy));
+        _walk.Memo.Add(o, copy);
     }
 
     PyObject* VisitTuple(PyObject* tuple)
@@ -193,10 +195,7 @@ internal unsafe ref struct LiveThawer
 
     void Dispose()
     {
-        for (int i = 0; i < _stack.Count; i++) References.Drop(_stack[i]->Keys);
-        _stack.Dispose();
-        _memo.Dispose();
-        for (int i = 0; i < _made.Count; i++) References.Drop((PyObject*)*_made[i]);
-        _made.Dispose();
+        for (int i = 0; i < _walk.Stack.Count; i++) References.Drop(_walk.Stack[i]->Keys);
+        _walk.Dispose();
     }
 }

@@ -3,6 +3,7 @@ using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
 using Symplast.Python.Freezing;
+using Symplast.Python.Graph;
 
 namespace Symplast.Python.Live;
 
@@ -29,16 +30,13 @@ internal unsafe ref struct Carrier
         internal int Depth;             // how many results of the pool's default contain it
     }
 
-    const int MostChainedConversions = 100;
     const int MostNestedConversions = 1000;
 
     readonly LiveState* _state;
     readonly PoolHeap* _heap;
     readonly Place _place;
-    FreezeMemo _memo;                   // from originals to copies
+    Walk<Frame> _walk = new();          // its memo leads from originals to copies; it keeps the results of the pool's default
     NativeList<nint> _made;             // every copy, with a reference
-    NativeList<Frame> _stack;
-    NativeList<nint> _kept;             // the results of the pool's default
     int _depth;
     int _chain;
 
@@ -72,14 +70,14 @@ internal unsafe ref struct Carrier
 
     bool Run()
     {
-        for (nint steps = 0; _stack.Count > 0; steps++)
+        for (nint steps = 0; _walk.Stack.Count > 0; steps++)
         {
             if (!LiveMethods.GoesOn(steps)) return false;
-            Frame* frame = _stack.Last;
+            Frame* frame = _walk.Stack.Last;
             if (frame->Next == ((PyListObject*)frame->Items)->Size)
             {
                 References.Drop(frame->Items);
-                _stack.RemoveLast();
+                _walk.Stack.RemoveLast();
                 continue;
             }
             PyObject* item = ((PyListObject*)frame->Items)->Items[frame->Next++];
@@ -130,7 +128,7 @@ internal unsafe ref struct Carrier
         if (Incoming.TryValue(_state, _heap, o, out value)) return true;
         ref Api api = ref Api.Table;
         if (api.PyErr_Occurred() != null) return false;
-        PyObject* known = _memo.Find(o);
+        PyObject* known = _walk.Memo.Find(o);
         if (known != null)
         {
             value = Value.Of((Header*)known);
@@ -158,7 +156,7 @@ internal unsafe ref struct Carrier
         }
         value = Note(o, copy);
         LiveKind kind = type == api.PyDict_Type ? LiveKind.Dict : type == api.PySet_Type ? LiveKind.Set : LiveKind.List;
-        _stack.Add(new Frame { Original = o, Items = items, Copy = copy, Kind = kind, Depth = _depth });
+        _walk.Stack.Add(new Frame { Original = o, Items = items, Copy = copy, Kind = kind, Depth = _depth });
         return true;
     }
 
@@ -178,7 +176,7 @@ internal unsafe ref struct Carrier
         // Memory is reserved first: nothing may fail between the creation of a copy and its entry.
         _made.Reserve(1);
         _made.Add((nint)copy);
-        _memo.Add(original, (PyObject*)copy);
+        _walk.Memo.Add(original, (PyObject*)copy);
         Value value = Value.Of(copy);
         TakeInSection(value);
         return value;
@@ -235,13 +233,14 @@ internal unsafe ref struct Carrier
     bool Convert(PyObject* o, PyObject* function, out Value value)
     {
         value = default;
-        if (++_chain > MostChainedConversions)
-            return Refuse(o, $"came after {MostChainedConversions} answers of default() in a row that cannot be shared either");
+        if (++_chain > Limits.ChainedConversions)
+            return Refuse(
+                o, $"came after {Limits.ChainedConversions} answers of default() in a row that cannot be shared either");
         if (++_depth > MostNestedConversions)
             return Errors.Set(
             *Api.Table.PyExc_RecursionError,
             $"{Path()}: default() was asked inside {MostNestedConversions} answers of its own") != null;
-        _kept.Reserve(1);
+        _walk.ReserveKept();
         References.Take(function);
         PyObject* answer = Api.Table.PyObject_CallOneArg(function, o);
         References.Drop(function);
@@ -252,13 +251,13 @@ internal unsafe ref struct Carrier
             Errors.SetWithNote(exception, $"while storing {Path()}");
             return false;
         }
-        _kept.Add((nint)answer);
+        _walk.Keep(answer);
         if (answer == o) return Refuse(o, "was returned by default() itself, and cannot be shared");
         if (!Visit(answer, out value)) return false;
         _depth--;
         _chain--;
         // An object has one value wherever it is found.
-        if (value.Kind == ValueKind.Object && _memo.Find(o) == null) _memo.Add(o, (PyObject*)value.Head);
+        if (value.Kind == ValueKind.Object && _walk.Memo.Find(o) == null) _walk.Memo.Add(o, (PyObject*)value.Head);
         return true;
     }
 
@@ -297,16 +296,10 @@ internal unsafe ref struct Carrier
 
     readonly string Path()
     {
-        const int MostShown = 40;
         StringBuilder path = new(_place.Describe());
-        for (int i = 0; i < _stack.Count; i++)
+        for (int i = 0; (i = Limits.NextShown(path, i, _walk.Stack.Count)) < _walk.Stack.Count; i++)
         {
-            if (i == MostShown / 2 && _stack.Count > MostShown)
-            {
-                path.Append($" …({_stack.Count - MostShown} levels)… ");
-                i = _stack.Count - MostShown / 2;
-            }
-            Frame* frame = _stack[i];
+            Frame* frame = _walk.Stack[i];
             nint index = frame->Next - 1;
             if (frame->Kind == LiveKind.Set) Place.Append(path, PlaceKind.Member, null);
             else if (frame->Kind == LiveKind.List) path.Append('[').Append(index).Append(']');
@@ -317,9 +310,7 @@ internal unsafe ref struct Carrier
 
     void Dispose(bool carried, ref Value value)
     {
-        for (int i = 0; i < _stack.Count; i++) References.Drop(_stack[i]->Items);
-        _stack.Dispose();
-        _memo.Dispose();
+        for (int i = 0; i < _walk.Stack.Count; i++) References.Drop(_walk.Stack[i]->Items);
         if (!carried)
         {
             // The copies may refer to each other in cycles, so they are deleted and not only released.
@@ -329,8 +320,7 @@ internal unsafe ref struct Carrier
         }
         for (int i = 0; i < _made.Count; i++) LiveState.Drop(_state, (Header*)*_made[i]);
         _made.Dispose();
-        for (int i = 0; i < _kept.Count; i++) References.Drop((PyObject*)*_kept[i]);
-        _kept.Dispose();
+        _walk.Dispose();
     }
 
     static PyObject* ItemOf(PyObject* tuple, int index) => Tuples.Items(tuple)[index];

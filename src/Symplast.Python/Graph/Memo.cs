@@ -2,13 +2,13 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 
-namespace Symplast.Python.Freezing;
+namespace Symplast.Python.Graph;
 
 /// <summary>
 /// Which original became which copy: an open-addressing table from address to address, linear probing, at most half full. Holds a
 /// reference to every original, so that an address cannot come to mean another object while Python code runs in between.
 /// </summary>
-internal unsafe struct FreezeMemo : IDisposable
+internal unsafe struct Memo : IDisposable
 {
     internal struct Entry
     {

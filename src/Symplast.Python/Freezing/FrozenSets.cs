@@ -3,10 +3,10 @@ using Symplast.Memory;
 
 namespace Symplast.Python.Freezing;
 
-// Sets and frozensets, which become frozensets.
-internal unsafe ref partial struct Freezer
+/// <summary>Sets and frozensets, which become frozensets.</summary>
+internal static unsafe class FrozenSets
 {
-    PyObject* BeginSet(PyObject* o, ObjectMark mark)
+    internal static PyObject* Begin(ref Freezer freezer, PyObject* o, ObjectMark mark)
     {
         PySetObject* original = (PySetObject*)o;
         nint used = original->Used;
@@ -14,35 +14,37 @@ internal unsafe ref partial struct Freezer
         bool keeps = original->Fill == used && (original->Mask < PySetObject.SmallTableSize || used * 16 > original->Mask);
         nint slots = keeps ? original->Mask + 1 : Math.Max(used, PySetObject.SmallTableSize);
 
-        byte* block = Allocate(Layout.GcHeadSize + Layout.SetSize);
+        byte* block = freezer.Allocate(Layout.GcHeadSize + Layout.SetSize);
         if (block == null) return null;
         PySetObject* copy = (PySetObject*)(block + Layout.GcHeadSize);
         copy->Head.Type = Api.Table.PyFrozenSet_Type;
         copy->Hash = -1;
-        copy->Table = TableOf(copy, slots);
+        copy->Table = TableOf(ref freezer, copy, slots);
         if (copy->Table == null) return null;
         copy->Mask = slots - 1;
-        FreezeFrame* frame = Push(FrameKind.Set, o, (PyObject*)copy, used, mark);
+        FreezeFrame* frame = freezer.Push(FrameKind.Set, o, (PyObject*)copy, used, mark);
         frame->Table = original->Table;
         frame->TableSize = original->Mask;
         frame->KeepsTable = keeps;
         return (PyObject*)copy;
     }
 
-    PySetEntry* TableOf(PySetObject* copy, nint slots) =>
-        slots <= PySetObject.SmallTableSize ? &copy->SmallTable : (PySetEntry*)Allocate((nuint)slots * (nuint)sizeof(PySetEntry));
+    static PySetEntry* TableOf(ref Freezer freezer, PySetObject* copy, nint slots) =>
+        slots <= PySetObject.SmallTableSize ? &copy->SmallTable
+            : (PySetEntry*)freezer.Allocate((nuint)slots * (nuint)sizeof(PySetEntry));
 
-    bool StepSet()
+    internal static bool Step(ref Freezer freezer)
     {
-        int depth = _stack.Count - 1;
-        PySetObject* original = (PySetObject*)_stack[depth]->Original;
-        PySetObject* copy = (PySetObject*)_stack[depth]->Copy;
+        int depth = freezer.Walk.Stack.Count - 1;
+        PySetObject* original = (PySetObject*)freezer.Walk.Stack[depth]->Original;
+        PySetObject* copy = (PySetObject*)freezer.Walk.Stack[depth]->Copy;
         while (true)
         {
-            FreezeFrame* frame = _stack[depth];
+            FreezeFrame* frame = freezer.Walk.Stack[depth];
             if (original->Table != frame->Table || original->Mask != frame->TableSize || original->Used != frame->Size)
-                return RaiseChanged();
-            if (frame->Index > original->Mask) return frame->Filled == frame->Size ? FinishSet() : RaiseChanged();
+                return FreezeErrors.RaiseChanged(ref freezer);
+            if (frame->Index > original->Mask)
+                return frame->Filled == frame->Size ? Finish(ref freezer) : FreezeErrors.RaiseChanged(ref freezer);
             PySetEntry entry = original->Table[frame->Index];
             // A deleted slot holds a dummy, recognised by a hash that no member can have.
             if (entry.Key == null || entry.Hash == -1)
@@ -50,46 +52,47 @@ internal unsafe ref partial struct Freezer
                 frame->Index++;
                 continue;
             }
-            if (frame->Filled == frame->Size) return RaiseChanged();
-            PyObject* member = Visit(entry.Key);
+            if (frame->Filled == frame->Size) return FreezeErrors.RaiseChanged(ref freezer);
+            PyObject* member = freezer.Visit(entry.Key);
             if (member == null) return false;
-            if (!_pushed && !CanBeKey(member)) return false;
-            frame = _stack[depth];
+            if (!freezer.Pushed && !FrozenKeys.Allows(ref freezer, member)) return false;
+            frame = freezer.Walk.Stack[depth];
             copy->Table[frame->KeepsTable ? frame->Index : frame->Filled] = new PySetEntry { Key = member, Hash = entry.Hash };
             frame->Index++;
             frame->Filled++;
-            if (_pushed) return true;
+            if (freezer.Pushed) return true;
         }
     }
 
-    bool FinishSet()
+    static bool Finish(ref Freezer freezer)
     {
-        FreezeFrame* frame = _stack.Last;
+        FreezeFrame* frame = freezer.Walk.Stack.Last;
         PySetObject* copy = (PySetObject*)frame->Copy;
         // If other code ran meanwhile, members may have come and gone, and their places in the table mean nothing.
-        bool same = frame->KeepsTable && _conversions == frame->Conversions && _callouts == frame->Callouts;
+        bool same = frame->KeepsTable && freezer.Conversions == frame->Conversions && freezer.Callouts == frame->Callouts;
         nint slots = frame->KeepsTable ? copy->Mask + 1 : frame->Filled;
         for (nint i = 0; i < slots; i++)
         {
             PySetEntry* entry = &copy->Table[i];
             if (entry->Key == null) continue;
-            nint hash = HashOfKey(entry->Key);
+            nint hash = FrozenKeys.Hash(ref freezer, entry->Key);
             if (hash == -1) return false;
             same &= hash == entry->Hash;
         }
         copy->Fill = copy->Used = frame->Size;
         if (!same)
         {
-            if (!RebuildSet(copy, slots)) return false;
-            if (copy->Used != frame->Size && _conversions == frame->Conversions) return RaiseChanged();
+            if (!Rebuild(ref freezer, copy, slots)) return false;
+            if (copy->Used != frame->Size && freezer.Conversions == frame->Conversions)
+                return FreezeErrors.RaiseChanged(ref freezer);
         }
         copy->Hash = -1;
         Api.Table.HashBuiltin((PyObject*)copy);
-        return Pop();
+        return freezer.Pop();
     }
 
     // A set of the interpreter's own does the probing; conversions may have made members equal, and it leaves one of them.
-    bool RebuildSet(PySetObject* copy, nint slots)
+    static bool Rebuild(ref Freezer freezer, PySetObject* copy, nint slots)
     {
         ref Api api = ref Api.Table;
         PyObject* fresh = api.PySet_New(null);
@@ -100,7 +103,7 @@ internal unsafe ref partial struct Freezer
             if (copy->Table[i].Key != null && api.PySet_Add(fresh, copy->Table[i].Key) != 0) goto end;
         }
         PySetObject* source = (PySetObject*)fresh;
-        PySetEntry* table = TableOf(copy, source->Mask + 1);
+        PySetEntry* table = TableOf(ref freezer, copy, source->Mask + 1);
         if (table == null) goto end;
         nuint bytes = (nuint)(source->Mask + 1) * (nuint)sizeof(PySetEntry);
         Buffer.MemoryCopy(source->Table, table, bytes, bytes);

@@ -1,19 +1,19 @@
 using System.Runtime.InteropServices;
 using CsCheck;
 using Symplast.CPython;
-using Symplast.Python.Freezing;
+using Symplast.Python.Graph;
 using Xunit;
 
 namespace Symplast.Python.Tests;
 
 /// <summary>The memo with objects that are nothing but a reference count, so that no Python is needed.</summary>
-public sealed unsafe class FreezeMemoTests : IDisposable
+public sealed unsafe class MemoTests : IDisposable
 {
     const int Objects = 4000;
 
     readonly PyObject* _objects = (PyObject*)NativeMemory.AllocZeroed(Objects, (nuint)sizeof(PyObject));
 
-    public FreezeMemoTests()
+    public MemoTests()
     {
         for (int i = 0; i < Objects; i++) _objects[i].RefCount = 1;
     }
@@ -23,7 +23,7 @@ public sealed unsafe class FreezeMemoTests : IDisposable
     [Fact]
     public void AnEmptyMemoKnowsNothing()
     {
-        FreezeMemo memo = default;
+        Memo memo = default;
         Assert.True(memo.Find(_objects) == null);
         Assert.Equal(0u, memo.Slots);
         memo.Dispose();
@@ -32,7 +32,7 @@ public sealed unsafe class FreezeMemoTests : IDisposable
     [Fact]
     public void EveryPairIsFoundWhileTheTableGrows()
     {
-        FreezeMemo memo = default;
+        Memo memo = default;
         for (int i = 0; i < Objects; i++)
         {
             memo.Add(_objects + i, _objects + Objects - 1 - i);
@@ -46,7 +46,7 @@ public sealed unsafe class FreezeMemoTests : IDisposable
     [Fact]
     public void OriginalsAreHeldUntilTheMemoEnds()
     {
-        FreezeMemo memo = default;
+        Memo memo = default;
         for (int i = 0; i < 100; i++) memo.Add(_objects + i, _objects);
         for (int i = 0; i < 100; i++) Assert.Equal(2u, _objects[i].RefCount);
         memo.Replace(_objects + 5, _objects + 1);
@@ -59,7 +59,7 @@ public sealed unsafe class FreezeMemoTests : IDisposable
     [Fact]
     public void WalkingTheSlotsMeetsEveryPairOnce()
     {
-        FreezeMemo memo = default;
+        Memo memo = default;
         for (int i = 0; i < 1500; i++) memo.Add(_objects + i, _objects + i + 1);
         HashSet<nint> met = [];
         for (nuint slot = 0; slot < memo.Slots; slot++)
@@ -77,7 +77,7 @@ public sealed unsafe class FreezeMemoTests : IDisposable
         Gen.Select(Gen.Int[0, Objects - 1], Gen.Int[0, Objects - 1]).Array[0, 1500].Sample(
             steps =>
             {
-                FreezeMemo memo = default;
+                Memo memo = default;
                 Dictionary<int, int> expected = [];
                 foreach ((int original, int copy) in steps)
                 {
