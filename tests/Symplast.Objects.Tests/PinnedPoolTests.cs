@@ -109,7 +109,8 @@ public sealed unsafe class PinnedPoolTests : IDisposable
             Probe key = Probe.Text(data, (nuint)text.Length, Hashing.OfBytes(text));
             Assert.Equal(Status.Done, SortedOps.Set(_me, map, key, Value.None));
             Assert.Equal(
-                Status.Done, SortedCursor.Open(_me, map, SortedBound.Including(key), SortedBound.Including(key), false, out cursor));
+                Status.Done,
+                SortedCursor.Open(_me, map, SortedBound.Including(key), SortedBound.Including(key), false, out cursor));
         }
         DeletePool();
         Assert.Equal(Status.Deleted, SortedCursor.Next(_me, map, ref cursor, out _));

@@ -164,7 +164,8 @@ internal sealed unsafe class Worker(Round round, int seat, ulong seed)
                 break;
             case HeaderKind.SortedMap:
                 SortedBound from = SortedBound.Including(Nested.Key(_dice));
-                if (SortedCursor.Open(_me, (SortedMap*)head, from, SortedBound.None, false, out SortedCursor cursor) != Status.Done)
+                if (SortedCursor.Open(_me, (SortedMap*)head, from, SortedBound.None, false, out SortedCursor cursor)
+                    != Status.Done)
                     break;
                 for (int i = 0; i < 20 && SortedCursor.Next(_me, (SortedMap*)head, ref cursor, out _) == Status.Done; i++)
                     Thread.SpinWait(1);

@@ -7,7 +7,6 @@ namespace Symplast.Python.Freezing;
 /// <summary>Tables of dicts: copies of them that keep the index, or get a new one.</summary>
 internal static unsafe class DictTables
 {
-
     internal static bool IsDense(PyDictKeys* table, nint used) =>
         table->EntryCount == used && table->Usable == PyDictKeys.Capacity(table->Log2Size) - used;
 

@@ -309,7 +309,8 @@ public sealed unsafe class SortedMapTests : IDisposable
             Assert.Equal(Status.WrongKind, Map.Get(_me, _map, Probe.Of(key), out _));
             Assert.Equal(Status.WrongKind, Map.Ceiling(_me, _map, Probe.Of(key), out _, out _));
             Assert.Equal(
-                Status.WrongKind, SortedCursor.Open(_me, _map, SortedBound.Including(Probe.Of(key)), SortedBound.None, false, out _));
+                Status.WrongKind,
+                SortedCursor.Open(_me, _map, SortedBound.Including(Probe.Of(key)), SortedBound.None, false, out _));
         }
         Reference.Drop(_me, tuple);
     }

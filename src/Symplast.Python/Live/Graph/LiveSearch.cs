@@ -1,5 +1,4 @@
 using Symplast.CPython;
-using Symplast.Memory;
 using Symplast.Python.Graph;
 
 namespace Symplast.Python.Live;

@@ -1,7 +1,6 @@
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
-using Map = Symplast.Objects.OrderedMap;
 
 namespace Symplast.Python.Live;
 

@@ -1,6 +1,5 @@
 using Symplast.Memory;
 using Symplast.Objects;
-using Map = Symplast.Objects.OrderedMap;
 
 namespace Symplast.Python.Live;
 

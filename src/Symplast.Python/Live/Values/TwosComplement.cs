@@ -21,7 +21,8 @@ internal static unsafe class TwosComplement
         for (nuint i = 0; i < number->DigitCount; i++)
         {
             pending |= (ulong)digits[i] << bits;
-            for (bits += PyLongObject.DigitBits; bits >= 8; bits -= 8, pending >>= 8) Put(bytes, ref at, (byte)pending, isNegative, ref carry);
+            for (bits += PyLongObject.DigitBits; bits >= 8; bits -= 8, pending >>= 8)
+                Put(bytes, ref at, (byte)pending, isNegative, ref carry);
         }
         while (at < room)
         {

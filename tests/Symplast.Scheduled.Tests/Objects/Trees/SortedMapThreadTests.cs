@@ -302,7 +302,8 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
                                 Assert.True(Ordering.Compare(floor, key) <= 0 && value.Kind == ValueKind.Text);
                             break;
                         case 3:
-                            status = SortedCursor.Open(me, map, SortedBound.Including(Probe.Of(key)), SortedBound.None, random.Next(2) == 0,
+                            status = SortedCursor.Open(
+                                me, map, SortedBound.Including(Probe.Of(key)), SortedBound.None, random.Next(2) == 0,
                                 out SortedCursor cursor);
                             while (status == Status.Done)
                                 status = SortedCursor.Next(me, map, ref cursor, entries, 14, out _);

@@ -21,11 +21,11 @@ _SUBCLASS = "makes a subclass of the type; classes for shared objects are those 
 _SNAPSHOT = "expects errors when a dict changes while it is iterated; iterating a Dict sees the items of one moment"
 _NAME = "expects the names of the plain types in repr()"
 _PLAIN = "expects that copies and unions are of the same type; those of a Dict are plain dicts"
-_ORDERED = ("is about what OrderedDict has more than dict: move_to_end(), order in comparisons, keyword arguments, attributes, "
+_ORDERED = ("is about what OrderedDict has beyond dict: move_to_end(), order in comparisons, keyword arguments, attributes, "
             "use through dict's own methods")
 _LAST = "expects that popitem() takes no argument; here it takes last, as in OrderedDict"
 _PICKLE = "pickles by value; a Dict travels by reference inside the process"
-_SIZE = "is about sizes of objects of the interpreter's own; a handle is small, the items lie in the pool"
+_SIZE = "is about sizes of plain objects; a handle is small, and the items lie in the pool"
 _OWN = "is about the memory of plain dicts: split tables, free lists, the collector"
 
 # What is not run, and why, by the class here that has it. docs/compatibility.md has the same table.
