@@ -29,7 +29,7 @@ internal static unsafe class RangeLock
             target = new SortedKey(upper);
             toward = Toward.Key;
         }
-        SortedNode.Unlock(locked);
+        Unlock(locked);
         locked = null;
         return false;
     }
