@@ -18,9 +18,14 @@ internal static unsafe class VectorParts
         for (long place = VectorRoot.FirstOf(bounds); place < VectorRoot.EndOf(bounds); place++)
         {
             Value value = VectorRoot.Load(VectorRoot.PlaceOf(root, place));
-            // Acquire: pairs with the release in Close; the mark comes after it, and after the value at the same place there.
             if (value == VectorRoot.Moved)
-                value = VectorRoot.Load(VectorRoot.PlaceOf((VectorRoot*)Volatile.Read(ref *(nint*)&root->Forward), place));
+            {
+                // Acquire: pairs with the release in Close; the mark comes after it, and after the value at the same place there.
+                VectorRoot* forward = (VectorRoot*)Volatile.Read(ref *(nint*)&root->Forward);
+                // Null: the mark is of a later root that shares the bucket. The element has moved, and is missed.
+                if (forward == null) continue;
+                value = VectorRoot.Load(VectorRoot.PlaceOf(forward, place));
+            }
             parts.Value(value);
         }
     }
