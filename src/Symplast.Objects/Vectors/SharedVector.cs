@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Symplast.Objects;
 
 /// <summary>
@@ -34,16 +32,14 @@ namespace Symplast.Objects;
 /// <para>Setting under the lock always would be simpler; but two threads that set different elements would wait for each other.
 /// Setting without it always would make each insertion pay an interlocked operation for every element.</para>
 /// </remarks>
-public unsafe partial struct SharedVector
+public unsafe struct SharedVector
 {
     internal SharedObject Object;
 
     /// <summary>Changes under the lock, since the vector was made. Under the lock.</summary>
     internal long Version;
 
-    /// <summary>
-    /// How often, since the root was guarded, a thread that wanted to set an element found the lock taken. Under the lock.
-    /// </summary>
+    /// <summary>Under the lock: how often a thread that would set an element found it taken since the root was guarded.</summary>
     internal long Collisions;
 
     /// <summary>How many such there must be, besides a quarter of the length, before elements are set without the lock.</summary>
@@ -64,13 +60,11 @@ public unsafe partial struct SharedVector
     /// <summary>What readers begin with; null once deleted.</summary>
     internal VectorRoot* Root;
 
-    const int FirstCapacity = 4;
     const int DefaultShift = 3;
     const int DefaultPatience = 64;
 
-    internal static Value Moved => Value.Mark(1);
-
-    internal static Value Dead => Value.Mark(2);
+    /// <summary>What the table of kinds knows of vectors.</summary>
+    internal static Structure Structure => new(&VectorDismantling.ReleaseContents, &VectorParts.Visit, &DeleteObject);
 
     /// <summary>
     /// A new, empty vector with one reference, the caller's; null if there is no memory. Inside a section in which the pool was
@@ -79,14 +73,12 @@ public unsafe partial struct SharedVector
     public static SharedVector* Create(Participant* me, PoolHeap* heap) =>
         Create(me, heap, DefaultShift, DefaultPatience, isHasty: false);
 
-    /// <summary>
-    /// The same with a first bucket of another size, and another patience, for which each set counts: for tests.
-    /// </summary>
+    /// <summary>For tests: with a first bucket of another size, and another patience, for which each set counts.</summary>
     internal static SharedVector* Create(Participant* me, PoolHeap* heap, int firstShift, int patience, bool isHasty = true)
     {
         SharedVector* vector = (SharedVector*)Heap.AllocateObject(me, heap, (nuint)sizeof(SharedVector));
         if (vector == null) return null;
-        VectorRoot* root = NewRoot(me, heap, firstShift, FirstCapacity);
+        VectorRoot* root = VectorAllocation.NewRoot(me, heap, firstShift, VectorAllocation.FirstCapacity);
         if (root == null)
         {
             Heap.Free(me, vector);
@@ -109,7 +101,7 @@ public unsafe partial struct SharedVector
         Status status = Status.Deleted;
         while (!PoolHeap.IsDeleted(Heap.Of(vector)))
         {
-            VectorRoot* root = CurrentRoot(vector);
+            VectorRoot* root = VectorPublication.Current(vector);
             if (root == null) break;
             Interleaving.Point();
             // Acquire: pairs with the release in Publish. Gone: another root is there by now.
@@ -127,16 +119,55 @@ public unsafe partial struct SharedVector
     public static Status Get(Participant* me, SharedVector* vector, long index, out Value value)
     {
         Epoch.Enter(me);
-        Status status = Read(vector, index, out value);
+        Status status = VectorReading.Read(vector, index, out value);
         Epoch.Exit(me);
         return status;
     }
+
+    /// <summary>The element at a negative index, counted from the end. Missing if there is none. Lock-free.</summary>
+    public static Status GetFromEnd(Participant* me, SharedVector* vector, long index, out Value value) =>
+        VectorReading.GetFromEnd(me, vector, index, out value);
+
+    /// <summary>
+    /// The first index from <paramref name="start"/> on, below <paramref name="end"/>, whose element equals
+    /// <paramref name="wanted"/>; Missing if there is none. Lock-free; each element is looked at once, at a moment of its own.
+    /// </summary>
+    public static Status IndexOf(Participant* me, SharedVector* vector, in Probe wanted, long start, long end, out long index) =>
+        VectorReading.IndexOf(me, vector, wanted, start, end, out index);
+
+    /// <summary>
+    /// Up to <paramref name="capacity"/> elements from <paramref name="start"/> on, without references, so inside a section of
+    /// the caller's. Each is read at a moment of its own; TakeRange reads all at one moment. Lock-free.
+    /// </summary>
+    public static Status Read(Participant* me, SharedVector* vector, long start, Value* values, int capacity, out int count) =>
+        VectorReading.Read(me, vector, start, values, capacity, out count);
+
+    /// <summary>
+    /// The elements from <paramref name="start"/> on as they are at one instant, each with a reference that is the caller's: at
+    /// most <paramref name="capacity"/>. Missing if the vector is shorter than <paramref name="start"/>. Costs writers the lock
+    /// for so long, readers nothing.
+    /// </summary>
+    public static Status TakeRange(
+        Participant* me, SharedVector* vector, long start, Value* values, long capacity, out long count) =>
+        VectorReading.TakeRange(me, vector, start, values, capacity, out count, out _, out _);
+
+    /// <summary>
+    /// The elements from <paramref name="start"/> on, as many as asked for, as they are at one instant, each with a reference
+    /// that is the caller's. Missing unless the vector has the length that the caller knows.
+    /// </summary>
+    public static Status TakeRangeOf(Participant* me, SharedVector* vector, long length, long start, Value* values, long count) =>
+        VectorReading.TakeRangeOf(me, vector, length, start, values, count);
+
+    /// <summary>The elements as they are at one instant. Costs writers the lock for the time of a copy, readers nothing.
+    /// <see cref="VectorSnapshot.Release"/> ends it.</summary>
+    public static Status Snapshot(Participant* me, SharedVector* vector, out VectorSnapshot snapshot) =>
+        VectorSnapshot.Take(me, vector, out snapshot);
 
     /// <summary>Replaces the element at an index, from the end if that is negative. Missing if there is none.</summary>
     public static Status Set(Participant* me, SharedVector* vector, long index, Value value)
     {
         Replacement update = new(value);
-        return Update(me, vector, index, ref update, out _, out _);
+        return VectorUpdates.Update(me, vector, index, ref update, out _, out _);
     }
 
     /// <summary>
@@ -147,16 +178,14 @@ public unsafe partial struct SharedVector
         Participant* me, SharedVector* vector, long index, in Probe expected, Value value, out Value seen)
     {
         ConditionalReplacement update = new(expected, value);
-        return Update(me, vector, index, ref update, out seen, out _);
+        return VectorUpdates.Update(me, vector, index, ref update, out seen, out _);
     }
 
-    /// <summary>
-    /// Adds to the number at an index, from the end if that is negative; <paramref name="sum"/> comes without a reference.
-    /// </summary>
+    /// <summary>Adds to the number at an index, from the end if negative; <paramref name="sum"/> has no reference.</summary>
     public static Status Add(Participant* me, SharedVector* vector, long index, Value delta, out Value sum)
     {
         Addition update = new(delta);
-        return Update(me, vector, index, ref update, out _, out sum);
+        return VectorUpdates.Update(me, vector, index, ref update, out _, out sum);
     }
 
     /// <summary>Adds an element at the end.</summary>
@@ -169,7 +198,7 @@ public unsafe partial struct SharedVector
             ObjectLock.Enter(&vector->Object.Lock);
             // Null once deleted, under the lock.
             VectorRoot* root = vector->Root;
-            if (root != null) status = Append(me, vector, root, value);
+            if (root != null) status = VectorEnds.Append(me, vector, root, value);
             ObjectLock.Exit(&vector->Object.Lock);
         }
         Epoch.Exit(me);
@@ -184,7 +213,7 @@ public unsafe partial struct SharedVector
         if (!SharedObject.IsDeleted((SharedObject*)vector))
         {
             ObjectLock.Enter(&vector->Object.Lock);
-            if (vector->Root != null) status = Extend(me, vector, vector->Root, values, count);
+            if (vector->Root != null) status = VectorEnds.Extend(me, vector, vector->Root, values, count);
             ObjectLock.Exit(&vector->Object.Lock);
         }
         Epoch.Exit(me);
@@ -196,98 +225,124 @@ public unsafe partial struct SharedVector
         TakeLast(me, vector, default, out value);
 
     /// <summary>The same, unless the guard refuses the element.</summary>
-    public static Status TakeLast(Participant* me, SharedVector* vector, in ValueGuard guard, out Value value)
+    public static Status TakeLast(Participant* me, SharedVector* vector, in ValueGuard guard, out Value value) =>
+        VectorEnds.TakeLast(me, vector, guard, out value);
+
+    /// <summary>Puts an element before the one at an index, or at the end. Missing if the index is beyond the end.</summary>
+    public static Status Insert(Participant* me, SharedVector* vector, long index, Value value) =>
+        VectorSplices.Splice(me, vector, new FixedRange(index, 0), &value, 1, null);
+
+    /// <summary>Takes the element at an index out, with the reference that the vector held. Missing if there is none.</summary>
+    public static Status TakeAt(Participant* me, SharedVector* vector, long index, out Value value)
     {
         value = default;
-        Epoch.Enter(me);
-        Status status = Begin(me, vector, out VectorRoot* root);
-        if (status == Status.Done)
-        {
-            long bounds = root->Bounds;
-            long end = VectorRoot.EndOf(bounds);
-            if (end == VectorRoot.FirstOf(bounds)) status = Status.Missing;
-            else if (!guard.Accepts(*VectorRoot.PlaceOf(root, end - 1))) status = Status.Refused;
-            else
-            {
-                value = *VectorRoot.PlaceOf(root, end - 1);
-                Publish(root, bounds - VectorRoot.OneMore);
-                Change(me, vector);
-                // The last bucket and the one before are empty.
-                if (VectorRoot.BucketOf(end - 1, root->FirstShift) < root->Used - 2) Shrink(me, vector, root);
-            }
-            ObjectLock.Exit(&vector->Object.Lock);
-        }
-        Epoch.Exit(me);
-        return status;
+        fixed (Value* taken = &value) return VectorSplices.Splice(me, vector, new FixedRange(index, 1), null, 0, taken);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Status Read(SharedVector* vector, long index, out Value value)
+    /// <summary>Drops the element at an index. Missing if there is none.</summary>
+    public static Status RemoveAt(Participant* me, SharedVector* vector, long index) =>
+        VectorSplices.Splice(me, vector, new FixedRange(index, 1), null, 0, null);
+
+    /// <summary>
+    /// Replaces <paramref name="removed"/> elements from <paramref name="start"/> on by others, as many as there are, at one
+    /// instant. Missing if the vector is shorter.
+    /// </summary>
+    public static Status SetSlice(Participant* me, SharedVector* vector, long start, long removed, Value* values, long count) =>
+        VectorSplices.Splice(me, vector, new FixedRange(start, removed), values, count, null);
+
+    /// <summary>
+    /// Puts an element before the one at an index, as Python's insert does: from the end if that is negative, and no farther than
+    /// the ends.
+    /// </summary>
+    public static Status InsertNear(Participant* me, SharedVector* vector, long index, Value value) =>
+        VectorSplices.Splice(me, vector, new SliceRange(index, index), &value, 1, null);
+
+    /// <summary>Takes an element, from the end if the index is negative, with its reference. Missing if there is none.</summary>
+    public static Status TakeElement(Participant* me, SharedVector* vector, long index, out Value value) =>
+        TakeElement(me, vector, index, default, out value);
+
+    /// <summary>The same, unless the guard refuses the element.</summary>
+    public static Status TakeElement(Participant* me, SharedVector* vector, long index, in ValueGuard guard, out Value value)
     {
         value = default;
-        // Whether the vector itself was deleted is for the root to say: the flag lies beside the lock.
-        if (PoolHeap.IsDeleted(Heap.Of(vector))) return Status.Deleted;
-        if (index < 0) return Status.Missing;
-        VectorRoot* root = CurrentRoot(vector);
-        while (root != null)
+        fixed (Value* taken = &value) return VectorSplices.Splice(me, vector, new ElementRange(index, guard), null, 0, taken);
+    }
+
+    /// <summary>Drops an element, from the end if the index is negative. Missing if there is none.</summary>
+    public static Status RemoveElement(Participant* me, SharedVector* vector, long index) =>
+        VectorSplices.Splice(me, vector, new ElementRange(index), null, 0, null);
+
+    /// <summary>Replaces the elements between two indexes, as Python's slices mean them, by others, at one instant.</summary>
+    public static Status ReplaceSlice(Participant* me, SharedVector* vector, long start, long stop, Value* values, long count) =>
+        VectorSplices.Splice(me, vector, new SliceRange(start, stop), values, count, null);
+
+    /// <summary>The same with values whose references become the vector's if it is done; else they stay the caller's.</summary>
+    public static Status GiveSlice(Participant* me, SharedVector* vector, long start, long stop, Value* values, long count) =>
+        VectorSplices.Splice(me, vector, new SliceRange(start, stop), values, count, null, areOwned: true);
+
+    /// <summary>Replaces all elements by others, unless the vector changed since a snapshot: Missing then.</summary>
+    public static Status ReplaceUnchanged(
+        Participant* me, SharedVector* vector, in VectorSnapshot seen, Value* values, long count) =>
+        VectorSplices.Splice(me, vector, new UnchangedRange(seen.Version), values, count, null);
+
+    /// <summary>
+    /// Drops the first element that equals <paramref name="wanted"/>. Missing if there is none; WrongKind if an element before it
+    /// can only be compared by a higher floor.
+    /// </summary>
+    public static Status Remove(Participant* me, SharedVector* vector, in Probe wanted) =>
+        VectorSplices.Splice(me, vector, new EqualRange(wanted), null, 0, null);
+
+    /// <summary>Drops the element at an index if it is this value, to which the caller has a reference; else Missing.</summary>
+    public static Status RemoveSame(Participant* me, SharedVector* vector, long index, Value expected) =>
+        VectorSplices.Splice(me, vector, new SameRange(index, expected), null, 0, null);
+
+    /// <summary>Drops all elements.</summary>
+    public static Status Clear(Participant* me, SharedVector* vector) => VectorSplices.Clear(me, vector);
+
+    /// <summary>Turns the order round.</summary>
+    public static Status Reverse(Participant* me, SharedVector* vector) => VectorSplices.Reverse(me, vector);
+
+    /// <summary>
+    /// Sorts, stably. Missing if another thread changed the vector meanwhile, or the comparison failed: nothing changed then, and
+    /// the caller may try again. Not inside a section, since foreign code compares: it sees and may change the vector.
+    /// </summary>
+    public static Status Sort<TOrder>(Participant* me, SharedVector* vector, ref TOrder order)
+        where TOrder : struct, IValueOrder => VectorSorting.Sort(me, vector, ref order);
+
+    /// <summary>
+    /// Sorts, stably, a vector of numbers that are inline, or of text, or of bytes; the other way round, if so wanted. WrongKind
+    /// if it is of others, or has a NaN; Missing if another thread changed it meanwhile. Nothing changed then. Not inside a
+    /// section.
+    /// </summary>
+    public static Status SortPlain(Participant* me, SharedVector* vector, bool isReversed) =>
+        VectorSorting.SortPlain(me, vector, isReversed);
+
+    /// <summary>
+    /// Whether a participant was the last to change the vector, but for elements that were set without the lock. A hint: others
+    /// may have changed it since.
+    /// </summary>
+    public static bool WasChangedBy(Participant* me, SharedVector* vector) => vector->Writer == me;
+
+    /// <summary>Deletes by hand and releases what the vector held. Later operations answer Deleted, as a second call.</summary>
+    public static Status Delete(Participant* me, SharedVector* vector) => VectorDismantling.Delete(me, vector);
+
+    static Status DeleteObject(Participant* me, Header* o) => Delete(me, (SharedVector*)o);
+
+    /// <summary>Whether all invariants hold. Only while nobody changes the vector.</summary>
+    public static bool IsValid(SharedVector* vector)
+    {
+        VectorRoot* root = vector->Root;
+        if (vector->Object.Lock != 0) return false;
+        if (vector->Object.Head.DeletedFlag != 0) return root == null;
+        if (root->Forward != null || root->FirstShift != vector->FirstShift || root->Used > root->Capacity) return false;
+        long first = VectorRoot.FirstOf(root->Bounds), end = VectorRoot.EndOf(root->Bounds);
+        if (root->Bounds < 0 || first > end || end > VectorRoot.StartOf(root->Used, root->FirstShift)) return false;
+        for (long place = first; place < end; place++)
         {
-            Interleaving.Point();
-            // Acquire: pairs with the release in Publish, so that the bucket and the word are there.
-            long bounds = Volatile.Read(ref root->Bounds);
-            long place = VectorRoot.FirstOf(bounds) + index;
-            if (place >= VectorRoot.EndOf(bounds))
-            {
-                if (bounds != VectorRoot.Gone) return Status.Missing;
-                root = CurrentRoot(vector);
-                continue;
-            }
-            Value found = Load(VectorRoot.PlaceOf(root, place));
-            if (found.IsMark)
-            {
-                if (found == Dead) return Status.Deleted;
-                root = Successor(vector, root);
-                continue;
-            }
-            Interleaving.Point();
-            long after = VectorAtomics.BoundsAgain(root, bounds);
-            if (after == bounds || (VectorRoot.FirstOf(after) == VectorRoot.FirstOf(bounds) && place < VectorRoot.EndOf(after)))
-            {
-                value = found;
-                return Status.Done;
-            }
+            Value value = *VectorRoot.PlaceOf(root, place);
+            if (value.Kind is ValueKind.Empty or ValueKind.Mark) return false;
+            if (value.IsCounted && value.Head->Count <= 0) return false;
         }
-        return Status.Deleted;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static VectorRoot* CurrentRoot(SharedVector* vector)
-    {
-        Interleaving.Point();
-        // Acquire: pairs with the exchange in Replace; the first load of the section's pointers.
-        return (VectorRoot*)Volatile.Read(ref *(nint*)&vector->Root);
-    }
-
-    // After a Moved: the root that is being filled, or the vector's present one if that happened long ago.
-    static VectorRoot* Successor(SharedVector* vector, VectorRoot* root)
-    {
-        // Acquire: pairs with the release in Close, which comes before every Moved.
-        VectorRoot* forward = (VectorRoot*)Volatile.Read(ref *(nint*)&root->Forward);
-        return forward != null ? forward : CurrentRoot(vector);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Value Load(Value* place)
-    {
-        Interleaving.Point();
-        // Acquire: pairs with the release in Store and the exchange in TrySet, so that what the value points to is filled
-        // in.
-        return new Value(Volatile.Read(ref *(ulong*)place));
-    }
-
-    internal static void Store(Value* place, Value value)
-    {
-        Interleaving.Point();
-        // Release: pairs with the acquire in Load.
-        Volatile.Write(ref *(ulong*)place, value.Bits);
+        return true;
     }
 }

@@ -20,13 +20,13 @@ internal static unsafe class VectorAtomics
 
     /// <summary>Says of a root that another one has taken its place, before anything else changes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void PublishGone(VectorRoot* root) => SharedVector.Publish(root, VectorRoot.Gone);
+    internal static void PublishGone(VectorRoot* root) => VectorPublication.Publish(root, VectorRoot.Gone);
 
     /// <summary>Exchanges an element that was copied for the mark Moved, if it is still there. What was there.</summary>
     // Full fence: pairs with TrySet, which either came before and is seen, or fails.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Value Freeze(Value* from, Value value) =>
-        new(Interlocked.CompareExchange(ref *(ulong*)from, SharedVector.Moved.Bits, value.Bits));
+        new(Interlocked.CompareExchange(ref *(ulong*)from, VectorRoot.Moved.Bits, value.Bits));
 
     /// <summary>Sets an element of an open root if it is still the old one.</summary>
     // Full fence: pairs with Freeze and Kill; publishes what the value points to for Load.
@@ -37,5 +37,5 @@ internal static unsafe class VectorAtomics
     /// <summary>Exchanges an element of a deleted vector for the mark Dead. What it was.</summary>
     // Full fence: pairs with TrySet: a set that comes later finds the mark, one that came before is released by the caller.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Value Kill(Value* place) => new(Interlocked.Exchange(ref *(ulong*)place, SharedVector.Dead.Bits));
+    internal static Value Kill(Value* place) => new(Interlocked.Exchange(ref *(ulong*)place, VectorRoot.Dead.Bits));
 }

@@ -19,26 +19,16 @@ internal readonly unsafe struct FixedRange(long start, long count) : IVectorRang
     }
 }
 
-/// <summary>One element, from the end if the index is negative.</summary>
-internal readonly unsafe struct ElementRange(long index) : IVectorRange
+/// <summary>One element, from the end if the index is negative; unless a guard refuses it.</summary>
+internal readonly unsafe struct ElementRange(long index, ValueGuard guard = default) : IVectorRange
 {
     public Status Locate(SharedVector* vector, VectorRoot* root, out long start, out long count)
     {
         long length = VectorRoot.LengthOf(root->Bounds);
         start = index < 0 ? index + length : index;
         count = 1;
-        return (ulong)start < (ulong)length ? Status.Done : Status.Missing;
-    }
-}
-
-/// <summary>The same, unless a guard refuses the element.</summary>
-internal readonly unsafe struct GuardedRange(long index, ValueGuard guard) : IVectorRange
-{
-    public Status Locate(SharedVector* vector, VectorRoot* root, out long start, out long count)
-    {
-        Status status = new ElementRange(index).Locate(vector, root, out start, out count);
-        return status == Status.Done && !guard.Accepts(*VectorRoot.PlaceOf(root, VectorRoot.FirstOf(root->Bounds) + start))
-            ? Status.Refused : status;
+        if ((ulong)start >= (ulong)length) return Status.Missing;
+        return guard.Accepts(*VectorRoot.PlaceOf(root, VectorRoot.FirstOf(root->Bounds) + start)) ? Status.Done : Status.Refused;
     }
 }
 

@@ -43,6 +43,12 @@ internal unsafe struct VectorRoot
     /// <summary>Number of bucket pointers that have room.</summary>
     internal int Capacity;
 
+    /// <summary>In the place of an element that was copied to <see cref="Forward"/>.</summary>
+    internal static Value Moved => Value.Mark(1);
+
+    /// <summary>In the place of an element of a vector that was deleted.</summary>
+    internal static Value Dead => Value.Mark(2);
+
     /// <summary>A bucket.</summary>
     internal static Value* BucketAt(VectorRoot* root, int bucket) => Buckets(root)[bucket] + SizeOf(bucket, root->FirstShift);
 
@@ -80,5 +86,37 @@ internal unsafe struct VectorRoot
         // highest bit.
         long number = place + root->FirstSize;
         return Buckets(root)[BitOperations.Log2((ulong)number) - root->FirstShift] + number;
+    }
+
+    /// <summary>The number of places that are contiguous in memory, from this one on.</summary>
+    internal static long RunAt(VectorRoot* root, long place) =>
+        StartOf(BucketOf(place, root->FirstShift) + 1, root->FirstShift) - place;
+
+    /// <summary>Copies places, run by run. Neither root is open, and no other thread sees the second one.</summary>
+    internal static void Copy(VectorRoot* from, long start, VectorRoot* to, long destination, long count)
+    {
+        while (count > 0)
+        {
+            long run = Math.Min(count, Math.Min(RunAt(from, start), RunAt(to, destination)));
+            Buffer.MemoryCopy(PlaceOf(from, start), PlaceOf(to, destination), run * sizeof(Value), run * sizeof(Value));
+            start += run;
+            destination += run;
+            count -= run;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Value Load(Value* place)
+    {
+        Interleaving.Point();
+        // Acquire: pairs with the release in Store and the exchange in TrySet, so that what it points to is there.
+        return new Value(Volatile.Read(ref *(ulong*)place));
+    }
+
+    internal static void Store(Value* place, Value value)
+    {
+        Interleaving.Point();
+        // Release: pairs with the acquire in Load.
+        Volatile.Write(ref *(ulong*)place, value.Bits);
     }
 }

@@ -21,6 +21,36 @@ public unsafe struct VectorSnapshot
     /// <summary>The elements.</summary>
     public readonly Value* Items => _items;
 
+    internal static Status Take(Participant* me, SharedVector* vector, out VectorSnapshot snapshot)
+    {
+        snapshot = default;
+        Epoch.Enter(me);
+        Status status = SharedVector.Count(me, vector, out long capacity);
+        if (status == Status.Done)
+        {
+            snapshot.Owner = Heap.Of(vector);
+            Heap.Pin(snapshot.Owner);
+        }
+        // It may grow meanwhile: then again, with more room.
+        while (status == Status.Done)
+        {
+            if (!snapshot.Reserve(capacity))
+            {
+                status = Status.NoMemory;
+                break;
+            }
+            status = VectorReading.TakeRange(
+                me, vector, 0, snapshot.Items, capacity, out snapshot.Count, out long length, out snapshot.Version);
+            if (status != Status.Done || snapshot.Count == length) break;
+            for (long i = 0; i < snapshot.Count; i++) Reference.Drop(me, snapshot.Items[i]);
+            snapshot.Count = 0;
+            capacity = length + length / 8;
+        }
+        if (status != Status.Done) snapshot.Release(me);
+        Epoch.Exit(me);
+        return status;
+    }
+
     /// <summary>Room for so many elements; false if there is no memory.</summary>
     internal bool Reserve(long capacity)
     {

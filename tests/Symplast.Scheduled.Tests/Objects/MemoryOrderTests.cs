@@ -101,7 +101,7 @@ public unsafe class MemoryOrderTests
             [_ => ChangeAndRead(0), _ => ChangeAndRead(1)], _ => Assert.True(found[0] + found[1] > 0, "both found the old"));
     }, "full fence");
 
-    // SharedVector.Read: bounds, word, bounds again, while an element is taken off the end and another one appended. (At the
+    // VectorReading.Read: bounds, word, bounds again, while an element is taken off the end and another one appended. (At the
     // other end it is the same: the first place is published, then the word before it is stored.)
     [Fact]
     public void AnElementThatAVectorShowsIsInIt() => Check((memory, omitted) =>
@@ -144,7 +144,7 @@ public unsafe class MemoryOrderTests
             }]);
     }, "release", "acquire");
 
-    // SharedVector.Close: an element is copied before the mark sends readers to the copy.
+    // VectorClosing.Close: an element is copied before the mark sends readers to the copy.
     [Fact]
     public void AReaderThatIsSentOnFindsTheElement() => Check((memory, omitted) =>
     {

@@ -8,19 +8,19 @@ internal static unsafe class VectorAtomics
 
     internal static void BeginFilling(VectorRoot* root, long next)
     {
-        if (Interleaving.Omits(VectorStep.ElementComesBeforeBounds)) SharedVector.Publish(root, next);
+        if (Interleaving.Omits(VectorStep.ElementComesBeforeBounds)) VectorPublication.Publish(root, next);
     }
 
     internal static void PublishGone(VectorRoot* root)
     {
-        if (!Interleaving.Omits(VectorStep.OldRootIsGone)) SharedVector.Publish(root, VectorRoot.Gone);
+        if (!Interleaving.Omits(VectorStep.OldRootIsGone)) VectorPublication.Publish(root, VectorRoot.Gone);
     }
 
     internal static Value Freeze(Value* from, Value value)
     {
-        Value seen = new(Interlocked.CompareExchange(ref *(ulong*)from, SharedVector.Moved.Bits, value.Bits));
+        Value seen = new(Interlocked.CompareExchange(ref *(ulong*)from, VectorRoot.Moved.Bits, value.Bits));
         if (seen == value || !Interleaving.Omits(VectorStep.FreezingCompares)) return seen;
-        SharedVector.Store(from, SharedVector.Moved);
+        VectorRoot.Store(from, VectorRoot.Moved);
         return value;
     }
 
@@ -28,11 +28,11 @@ internal static unsafe class VectorAtomics
     {
         if (Interlocked.CompareExchange(ref *(ulong*)place, next.Bits, old.Bits) == old.Bits) return true;
         if (!Interleaving.Omits(VectorStep.SettingCompares)) return false;
-        SharedVector.Store(place, next);
+        VectorRoot.Store(place, next);
         return true;
     }
 
     internal static Value Kill(Value* place) =>
         new(Interleaving.Omits(VectorStep.DeletionMarks)
-            ? *(ulong*)place : Interlocked.Exchange(ref *(ulong*)place, SharedVector.Dead.Bits));
+            ? *(ulong*)place : Interlocked.Exchange(ref *(ulong*)place, VectorRoot.Dead.Bits));
 }

@@ -1,9 +1,11 @@
+using System.Runtime.InteropServices;
+
 namespace Symplast.Objects;
 
-// Sorting of what needs no higher floor to be compared.
-public unsafe partial struct SharedVector
+/// <summary>Sorts a snapshot of a vector, then replaces the elements unless the vector changed meanwhile.</summary>
+internal static unsafe class VectorSorting
 {
-    // By their bytes, those whose digests are the same.
+    // Compares texts, or bytes, whose digests are equal.
     struct TextOrder : IValueOrder
     {
         internal Participant* Me;
@@ -22,14 +24,26 @@ public unsafe partial struct SharedVector
         }
     }
 
-    /// <summary>
-    /// Sorts, stably, a vector of numbers that are inline, or of text, or of bytes; the other way round, if so wanted. WrongKind
-    /// if it is of others, or has a NaN; Missing if another thread changed it meanwhile. Nothing changed then. Not inside a
-    /// section.
-    /// </summary>
-    public static Status SortPlain(Participant* me, SharedVector* vector, bool isReversed)
+    internal static Status Sort<TOrder>(Participant* me, SharedVector* vector, ref TOrder order)
+        where TOrder : struct, IValueOrder
     {
-        Status status = Snapshot(me, vector, out VectorSnapshot snapshot);
+        Status status = VectorSnapshot.Take(me, vector, out VectorSnapshot snapshot);
+        if (status != Status.Done) return status;
+        VectorSnapshot second = default;
+        if (!second.Reserve(snapshot.Count)) status = Status.NoMemory;
+        else
+        {
+            Value* sorted = StableSort.Sort(snapshot.Items, second.Items, snapshot.Count, ref order);
+            status = sorted == null ? Status.Missing : Rearrange(me, vector, sorted, snapshot.Count, snapshot.Version);
+        }
+        NativeMemory.Free(second.Items);
+        snapshot.Release(me);
+        return status;
+    }
+
+    internal static Status SortPlain(Participant* me, SharedVector* vector, bool isReversed)
+    {
+        Status status = VectorSnapshot.Take(me, vector, out VectorSnapshot snapshot);
         if (status != Status.Done) return status;
         long count = snapshot.Count;
         SortDigest* digests = SortDigests.Allocate(2 * count + 1);
@@ -38,7 +52,7 @@ public unsafe partial struct SharedVector
         {
             bool isNumbers = count > 0 && DigestNumbers(snapshot.Items, digests, count);
             if (!isNumbers && count > 0) status = DigestTexts(me, snapshot, digests);
-            if (status == Status.Done && isReversed) Invert(digests, count);
+            for (long i = 0; status == Status.Done && isReversed && i < count; i++) digests[i].Word = ~digests[i].Word;
             if (status == Status.Done) status = Arrange(me, ref snapshot, digests, isNumbers, isReversed);
             if (status == Status.Done) status = Rearrange(me, vector, snapshot.Items, count, snapshot.Version);
         }
@@ -65,13 +79,13 @@ public unsafe partial struct SharedVector
         {
             if (!items[i].PointsTo(kind)) return Status.WrongKind;
         }
-        // What all begin with is left out.
+        // The digests leave out the prefix that all have in common.
         nuint common = nuint.MaxValue;
         for (int pass = 0; pass < 2; pass++)
         {
-            for (long start = 0; start < snapshot.Count; start += PerSection)
+            for (long start = 0; start < snapshot.Count; start += VectorReading.PerSection)
             {
-                long end = Math.Min(start + PerSection, snapshot.Count);
+                long end = Math.Min(start + VectorReading.PerSection, snapshot.Count);
                 Epoch.Enter(me);
                 bool isDeleted = PoolHeap.IsDeleted(snapshot.Owner);
                 for (long i = start; !isDeleted && i < end; i++)
@@ -84,11 +98,6 @@ public unsafe partial struct SharedVector
             }
         }
         return Status.Done;
-    }
-
-    static void Invert(SortDigest* digests, long count)
-    {
-        for (long i = 0; i < count; i++) digests[i].Word = ~digests[i].Word;
     }
 
     // Puts the items of the snapshot, whose references stay with it, in order.
@@ -104,5 +113,27 @@ public unsafe partial struct SharedVector
         TextOrder order = new() { Me = me, Heap = snapshot.Owner, IsReversed = isReversed };
         return SortDigests.Settle(sorted, snapshot.Items, count, ref order)
             ? Status.Done : order.Failed ? Status.Deleted : Status.NoMemory;
+    }
+
+    // Puts the same elements in another order, if nothing has changed since that version.
+    static Status Rearrange(Participant* me, SharedVector* vector, Value* sorted, long length, long version)
+    {
+        Epoch.Enter(me);
+        Status status = VectorClosing.EnterGuarded(me, vector, out VectorRoot* root);
+        if (status == Status.Done)
+        {
+            VectorRoot* next = null;
+            if (vector->Version != version) status = Status.Missing;
+            else if (length > 1) next = VectorAllocation.NewLike(me, vector, root, 0, 0, length, isExchange: true);
+            if (next != null)
+            {
+                for (long i = 0; i < length; i++) *VectorRoot.PlaceOf(next, i) = sorted[i];
+                VectorPublication.Swap(me, vector, root, next, 0);
+            }
+            else if (length > 1 && status == Status.Done) status = Status.NoMemory;
+            ObjectLock.Exit(&vector->Object.Lock);
+        }
+        Epoch.Exit(me);
+        return status;
     }
 }

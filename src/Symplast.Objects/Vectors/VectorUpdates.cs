@@ -3,18 +3,18 @@ using System.Runtime.CompilerServices;
 
 namespace Symplast.Objects;
 
-// Changing one element: under the lock, or by compare-and-swap where the root is open.
-public unsafe partial struct SharedVector
+/// <summary>Changes one element: under the lock, or by compare-and-swap where the root is open.</summary>
+internal static unsafe class VectorUpdates
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Status Update<TUpdate>(
+    internal static Status Update<TUpdate>(
         Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next)
         where TUpdate : struct, IUpdate
     {
         Epoch.Enter(me);
         Status status;
         VectorRoot* root;
-        if (!SharedObject.IsDeleted((SharedObject*)vector) && (root = CurrentRoot(vector)) != null
+        if (!SharedObject.IsDeleted((SharedObject*)vector) && (root = VectorPublication.Current(vector)) != null
             && IsGuarded(root, index, out long bounds))
         {
             // What it takes to find the place is done without the lock; if nothing has changed since, the place is right.
@@ -57,8 +57,8 @@ public unsafe partial struct SharedVector
     {
         old = next = default;
         if (SharedObject.IsDeleted((SharedObject*)vector)) return Status.Deleted;
-        if (index < 0) return UpdateFromEnd(me, vector, index, ref update, out old, out next);
-        VectorRoot* root = CurrentRoot(vector);
+        // An index from the end is resolved under the lock, since an open vector can grow meanwhile.
+        VectorRoot* root = index < 0 ? null : VectorPublication.Current(vector);
         Interleaving.Point();
         // Acquire: pairs with the release in Collide. The bounds are read after it: an open root does not lose elements.
         bool isOpen = root != null && Volatile.Read(ref root->Open) != 0;
@@ -85,7 +85,7 @@ public unsafe partial struct SharedVector
         PoolHeap* heap = Heap.Of(vector);
         while (true)
         {
-            old = Load(place);
+            old = VectorRoot.Load(place);
             if (old.IsMark) return false;
             status = update.Next(me, heap, old, out next);
             if (status != Status.Done) return true;
@@ -95,7 +95,7 @@ public unsafe partial struct SharedVector
         }
     }
 
-    // Gives the lock back.
+    // Releases the lock, which the caller took.
     [MethodImpl(MethodImplOptions.NoInlining)]
     static Status UpdateLocked<TUpdate>(
         Participant* me, SharedVector* vector, long index, ref TUpdate update, bool hasCollided, out Value old, out Value next)
@@ -105,6 +105,8 @@ public unsafe partial struct SharedVector
         // Null once deleted, under the lock.
         VectorRoot* root = vector->Root;
         Status status = root == null ? Status.Deleted : Status.Missing;
+        // What is still negative is Missing.
+        if (index < 0 && root != null) index += VectorRoot.LengthOf(root->Bounds);
         if (root != null && root->Open != 0)
         {
             // Under the lock no root is closed and none deleted.
@@ -129,8 +131,8 @@ public unsafe partial struct SharedVector
         old = *place;
         Status status = update.Next(me, Heap.Of(vector), old, out next);
         if (status != Status.Done) return status;
-        Store(place, next);
-        Change(me, vector);
+        VectorRoot.Store(place, next);
+        VectorPublication.Change(me, vector);
         return Status.Done;
     }
 

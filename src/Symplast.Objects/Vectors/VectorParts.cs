@@ -1,14 +1,9 @@
 namespace Symplast.Objects;
 
-// What a vector consists of and holds.
-public unsafe partial struct SharedVector
+/// <summary>Shows the blocks and values of a vector, one after the other.</summary>
+internal static unsafe class VectorParts
 {
-    /// <summary>What the table of kinds knows of vectors.</summary>
-    internal static Structure Structure => new(&ReleaseContents, &VisitParts, &DeleteObject);
-
-    static Status DeleteObject(Participant* me, Header* o) => Delete(me, (SharedVector*)o);
-
-    static void VisitParts(Header* o, in PartVisitor parts)
+    internal static void Visit(Header* o, in PartVisitor parts)
     {
         SharedVector* vector = (SharedVector*)o;
         // Acquire: pairs with the exchange in Replace. A root that was the vector's in this section stays, with its buckets.
@@ -22,9 +17,15 @@ public unsafe partial struct SharedVector
         for (int i = 0; i < buckets; i++) parts.Block(VectorRoot.BucketAt(root, i));
         for (long place = VectorRoot.FirstOf(bounds); place < VectorRoot.EndOf(bounds); place++)
         {
-            Value value = Load(VectorRoot.PlaceOf(root, place));
-            // Acquire: pairs with the release in Close; the mark comes after it, and after the value at the same place there.
-            if (value == Moved) value = Load(VectorRoot.PlaceOf((VectorRoot*)Volatile.Read(ref *(nint*)&root->Forward), place));
+            Value value = VectorRoot.Load(VectorRoot.PlaceOf(root, place));
+            if (value == VectorRoot.Moved)
+            {
+                // Acquire: pairs with the release in Close; the mark comes after it, and after the value at the same place there.
+                VectorRoot* forward = (VectorRoot*)Volatile.Read(ref *(nint*)&root->Forward);
+                // Null: the mark is of a later root that shares the bucket. The element has moved, and is missed.
+                if (forward == null) continue;
+                value = VectorRoot.Load(VectorRoot.PlaceOf(forward, place));
+            }
             parts.Value(value);
         }
     }
