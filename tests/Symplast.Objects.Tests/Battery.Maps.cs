@@ -8,7 +8,7 @@ internal abstract unsafe partial class Battery
     sealed class Maps : Battery
     {
         internal override string[] Operations =>
-            ["get", "count", "set", "insert", "tryadd", "getoradd", "remove", "removeif", "take", "cas", "add", "addfloat",
+            ["get", "count", "set", "insert", "tryadd", "getoradd", "remove", "take", "cas", "add", "addfloat",
                 "first", "last", "clear", "compact", "snapshot", "parts", "next", "previous", "give", "fill"];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held)
@@ -29,11 +29,10 @@ internal abstract unsafe partial class Battery
                 case "tryadd": return OrderedMap.TryAdd(me, map, Key(41), held);
                 case "getoradd": return OrderedMap.GetOrAdd(me, map, Key(42), held, out _);
                 case "remove": return OrderedMap.Remove(me, map, Key(1), out _);
-                case "removeif": return OrderedMap.Remove(me, map, Key(1), Probe.Of(held), out _);
                 case "take": return Release(me, OrderedMap.Take(me, map, Key(1), out Value taken), taken);
                 case "cas": return OrderedMap.CompareExchange(me, map, Key(1), Probe.Of(held), Value.None, out _);
-                case "add": return OrderedMap.Add(me, map, Key(0), 1, out _);
-                case "addfloat": return OrderedMap.Add(me, map, Key(43), 0.5, out _);
+                case "add": return OrderedMap.Add(me, map, Key(0), Value.OfInt(1), out _);
+                case "addfloat": return OrderedMap.Add(me, map, Key(43), Value.Of(0.5), out _);
                 case "first":
                     return Release(
                     me, OrderedMap.TakeFirst(me, map, default, out Value key, out Value first), key, first);

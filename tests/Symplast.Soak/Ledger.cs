@@ -31,9 +31,10 @@ internal static unsafe class Ledger
                 return;
             case < 100:
                 int amount = dice.Next(Arena.MostTransfer) + 1;
-                if (!Check(arena, Maps.Add(me, map, Names.Of(dice.Next(Arena.Accounts)), -amount, out _),
+                if (!Check(arena, Maps.Add(me, map, Names.Of(dice.Next(Arena.Accounts)), Value.OfInt(-amount), out _),
                     "taking from an account")) return;
-                Check(arena, Maps.Add(me, map, Names.Of(dice.Next(Arena.Accounts)), amount, out _), "giving to an account");
+                Check(arena, Maps.Add(me, map, Names.Of(dice.Next(Arena.Accounts)), Value.OfInt(amount), out _),
+                    "giving to an account");
                 return;
         }
         long number = dice.Next(MostKeys);

@@ -150,7 +150,7 @@ internal static unsafe class Nested
                 Maps.GetOrAdd(me, map, key, value, out _);
                 break;
             case 5:
-                Maps.Add(me, map, key, 1L << 48, out _);
+                Maps.Add(me, map, key, Value.OfInt(1L << 48), out _);
                 break;
             case 6 or 7 or 8:
                 if (Maps.Get(me, map, key, out Value seen) == Status.Done && seen.Kind != ValueKind.Object)

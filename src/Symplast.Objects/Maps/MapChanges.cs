@@ -127,25 +127,6 @@ internal unsafe struct Taking : IMapChange
     public readonly MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) => throw new UnreachableException();
 }
 
-internal unsafe struct RemovingExpected : IMapChange
-{
-    internal Probe Expected;
-
-    public static bool Inserts => false;
-    public static bool TakesCurrent => false;
-    public Status Status { get; private set; }
-
-    public MapDecision Present(Participant* me, PoolHeap* heap, Value current, out Value desired)
-    {
-        desired = default;
-        bool equal = Expected.Matches(current);
-        Status = equal ? Status.Done : Status.Missing;
-        return equal ? MapDecision.Remove : MapDecision.Leave;
-    }
-
-    public readonly MapDecision Absent(Participant* me, PoolHeap* heap, out Value desired) => throw new UnreachableException();
-}
-
 internal unsafe struct Exchanging : IMapChange
 {
     internal Probe Expected;
@@ -169,11 +150,6 @@ internal unsafe struct Exchanging : IMapChange
 
 internal unsafe struct Summing : IMapChange
 {
-    internal long Integer;
-    internal double Real;
-    internal bool IsReal;
-
-    /// <summary>What is added, if it is not empty.</summary>
     internal Value Delta;
     internal Value Result;
 
@@ -183,8 +159,7 @@ internal unsafe struct Summing : IMapChange
 
     public MapDecision Present(Participant* me, PoolHeap* heap, Value current, out Value desired)
     {
-        if (!Delta.IsEmpty) Status = Sum.Of(me, heap, current, Delta, out desired);
-        else Status = IsReal ? Sum.Of(current, Real, out desired) : Sum.Of(me, heap, current, Integer, out desired);
+        Status = Sum.Of(me, heap, current, Delta, out desired);
         Result = desired;
         return Status == Status.Done ? MapDecision.Store : MapDecision.Leave;
     }

@@ -363,16 +363,6 @@ public unsafe struct OrderedMap
     }
 
     /// <summary>
-    /// Removes a key if its value equals what is expected, as Python has it; otherwise <see cref="Status.Missing"/>, and
-    /// <paramref name="actual"/> is its value, if it has one.
-    /// </summary>
-    public static Status Remove(Participant* me, OrderedMap* map, in Probe key, in Probe expected, out Value actual)
-    {
-        RemovingExpected change = new() { Expected = expected };
-        return Attempt.Apply(me, map, key, ref change, out actual);
-    }
-
-    /// <summary>
     /// Replaces a value if it equals what is expected, as Python has it; otherwise <see cref="Status.Missing"/>, and
     /// <paramref name="actual"/> is the value, if there is one.
     /// </summary>
@@ -384,32 +374,13 @@ public unsafe struct OrderedMap
     }
 
     /// <summary>
-    /// Adds to a number, atomically; a missing key counts as 0. <see cref="Status.WrongKind"/> if the value is no real number,
-    /// <see cref="Status.Overflow"/> if the sum or
-    /// the value is an integer beyond 64 bits.
+    /// Adds to a number, atomically; a missing key counts as 0. <see cref="Status.WrongKind"/> if one of the two is no real
+    /// number, <see cref="Status.Overflow"/> if one is a float and the other an integer that is larger than all floats. Inside a
+    /// section if <paramref name="delta"/> is of the pool.
     /// </summary>
-    public static Status Add(Participant* me, OrderedMap* map, in Probe key, long delta, out Value result)
-    {
-        Summing change = new() { Integer = delta };
-        return Accumulate(me, map, key, ref change, out result);
-    }
-
-    /// <summary>The same with a double; the sum is a double.</summary>
-    public static Status Add(Participant* me, OrderedMap* map, in Probe key, double delta, out Value result)
-    {
-        Summing change = new() { Real = delta, IsReal = true };
-        return Accumulate(me, map, key, ref change, out result);
-    }
-
-    /// <summary>The same with any number. Inside a section if it is of the pool.</summary>
     public static Status Add(Participant* me, OrderedMap* map, in Probe key, Value delta, out Value result)
     {
         Summing change = new() { Delta = delta };
-        return Accumulate(me, map, key, ref change, out result);
-    }
-
-    static Status Accumulate(Participant* me, OrderedMap* map, in Probe key, ref Summing change, out Value result)
-    {
         Status status = Attempt.Apply(me, map, key, ref change, out _);
         result = status == Status.Done ? change.Result : default;
         return status;

@@ -74,7 +74,7 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
         Together(Threads, (me, thread) =>
         {
             for (int i = 0; i < Rounds; i++)
-                Assert.Equal(Status.Done, OrderedMap.Add(me, map, Key((i + thread) % keys), 1L, out _));
+                Assert.Equal(Status.Done, OrderedMap.Add(me, map, Key((i + thread) % keys), Value.OfInt(1), out _));
         });
         Assert.True(MapCheck.IsValid(_me, map));
         long sum = 0;
@@ -203,8 +203,8 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
                 // One unit at most is under way in each thread: taken from one account, and not yet given to the next.
                 for (int i = thread; Volatile.Read(ref stop) == 0; i++)
                 {
-                    OrderedMap.Add(me, map, Key(i % Accounts), -1L, out _);
-                    OrderedMap.Add(me, map, Key(i * 7 % Accounts), 1L, out _);
+                    OrderedMap.Add(me, map, Key(i % Accounts), Value.OfInt(-1), out _);
+                    OrderedMap.Add(me, map, Key(i * 7 % Accounts), Value.OfInt(1), out _);
                 }
                 return;
             }

@@ -23,7 +23,6 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
 
         public sealed record Take(int Key) : Step;
 
-        public sealed record RemoveExpected(int Key, int Expected) : Step;
 
         public sealed record Exchange(int Key, int Expected, int Value) : Step;
 
@@ -70,7 +69,6 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
             (5, Gen.Select(key, Number, (k, v) => (Step)new Step.TryAdd(k, v))),
             (8, key.Select(k => (Step)new Step.Remove(k))),
             (3, key.Select(k => (Step)new Step.Take(k))),
-            (3, Gen.Select(key, Number, (k, v) => (Step)new Step.RemoveExpected(k, v))),
             (3, Gen.Select(key, Number, Number, (k, e, v) => (Step)new Step.Exchange(k, e, v))),
             (3, Gen.Select(key, Number, (k, v) => (Step)new Step.Add(k, v))),
             (2, Gen.Select(Gen.Int[1, 5], Gen.Bool, (n, b) => (Step)new Step.Walk(n, b))),
@@ -247,13 +245,6 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
                 Assert.Equal(Value.OfInt(model[at].Value), result);
                 model.RemoveAt(at);
                 break;
-            case Step.RemoveExpected(int k, int expected):
-                at = model.FindIndex(e => e.Key == k && e.Value == expected);
-                Assert.Equal(at < 0 ? Status.Missing : Status.Done,
-                    With(k, collide, (in Probe p, out Value r) =>
-                        OrderedMap.Remove(_me, map, p, Probe.Of(Value.OfInt(expected)), out r), out _));
-                if (at >= 0) model.RemoveAt(at);
-                break;
             case Step.Exchange(int k, int expected, int v):
                 at = model.FindIndex(e => e.Key == k && e.Value == expected);
                 Assert.Equal(at < 0 ? Status.Missing : Status.Done,
@@ -266,7 +257,7 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
                 at = model.FindIndex(e => e.Key == k);
                 Assert.Equal(
                     Status.Done, With(
-                    k, collide, (in Probe p, out Value r) => OrderedMap.Add(_me, map, p, delta, out r), out result));
+                    k, collide, (in Probe p, out Value r) => OrderedMap.Add(_me, map, p, Value.OfInt(delta), out r), out result));
                 long sum = (at < 0 ? 0 : model[at].Value) + delta;
                 Assert.Equal(Value.OfInt(sum), result);
                 Put(model, k, sum);

@@ -68,7 +68,7 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
         Assert.InRange(SlotsOf(map), 601u, slots / 8);
         Assert.True(MapCheck.IsValid(_me, map));
         // All else is as with any map.
-        foreach (int key in order[^600..]) Assert.Equal(Status.Done, MapOps.Add(_me, map, Key(key), 7L, out _));
+        foreach (int key in order[^600..]) Assert.Equal(Status.Done, MapOps.Add(_me, map, Key(key), Value.OfInt(7), out _));
         Assert.Equal(order[^600..].Order().Select(key => (long)key), Walk(_me, map, false));
         Assert.Equal(order[^600..].OrderDescending().Select(key => (long)key), Walk(_me, map, true));
         Assert.Equal(Status.Done, MapSnapshots.Take(_me, map, out MapSnapshot* snapshot));
@@ -183,7 +183,7 @@ public sealed unsafe class OrderedMapPackingThreadTests : IDisposable
             for (int i = number * step; Volatile.Read(ref left) > 0
                 || added[number] == 0; i = (i + 7 * step) % count, added[number]++)
             {
-                Assert.Equal(Status.Done, OrderedMap.Add(me, map, Key(i), 1L, out _));
+                Assert.Equal(Status.Done, OrderedMap.Add(me, map, Key(i), Value.OfInt(1), out _));
                 if (i % 3 == 0) Assert.Equal(Status.Done, OrderedMap.Set(me, map, Key(count + number), Value.OfInt(i)));
             }
         };

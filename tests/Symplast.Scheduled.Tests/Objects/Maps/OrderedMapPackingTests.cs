@@ -11,7 +11,7 @@ namespace Symplast.Objects.Tests;
 /// </summary>
 public sealed unsafe class OrderedMapPackingTests : IDisposable
 {
-    // Adds operations that compare and change values.
+    // Adds operations that compare, change and take values.
     sealed class Map : OrderedMapWholeTests.Map
     {
         protected override string CarryOut(Participant* me, nint structure, string[] words)
@@ -25,10 +25,9 @@ public sealed unsafe class OrderedMapPackingTests : IDisposable
                         me, map, Key(words[1]), Key(words[2]), Value.OfInt(long.Parse(words[3])), out value) == Status.Done
                         ? "done" : value.IsInt ? $"{value.Int}" : "none";
                 case "add":
-                    return MapOps.Add(me, map, Key(words[1]), 1, out value) == Status.Done ? $"{value.Int}" : "none";
+                    return MapOps.Add(me, map, Key(words[1]), Value.OfInt(1), out value) == Status.Done ? $"{value.Int}" : "none";
                 case "take":
-                    return MapOps.Remove(me, map, Key(words[1]), Key(words[2]), out value) == Status.Done
-                        ? "done" : value.IsInt ? $"{value.Int}" : "none";
+                    return MapOps.Take(me, map, Key(words[1]), out value) == Status.Done ? $"{value.Int}" : "none";
                 default:
                     return base.CarryOut(me, structure, words);
             }
@@ -44,8 +43,9 @@ public sealed unsafe class OrderedMapPackingTests : IDisposable
                 base.Model(ref state, ["set", words[1], sum]);
                 return sum;
             }
+            if (words[0] == "take") return base.Model(ref state, ["remove", words[1]]);
             if (current != words[2]) return current;
-            base.Model(ref state, words[0] == "cas" ? ["set", words[1], words[3]] : ["remove", words[1]]);
+            base.Model(ref state, ["set", words[1], words[3]]);
             return "done";
         }
     }
@@ -65,7 +65,7 @@ public sealed unsafe class OrderedMapPackingTests : IDisposable
         string[] programs =
         [
             "get 6; get 5", "set 6 60; get 6", "cas 6 6 60; get 6", "add 6 1; add 6 1", "remove 6; get 6", "remove 6; set 6 60",
-                "take 6 6; get 6", "remove 5; set 5 50",
+                "take 6; get 6", "remove 5; set 5 50",
             "remove 6; remove 7", "set 20 1; get 6; set 6 60", "first; last", "count; get 6; count", "keys; set 6 60", "once",
                 "all; set 6 60",
             "set 6 60; all", "clear; set 6 60", "compact; set 6 60",

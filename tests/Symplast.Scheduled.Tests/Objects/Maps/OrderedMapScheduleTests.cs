@@ -252,7 +252,7 @@ public sealed unsafe class OrderedMapScheduleTests : IDisposable
             Kind.Exchange =>
                 OrderedMap.CompareExchange(
                 me, map, key, Probe.Of(Value.OfInt(operation.Expected)), Value.OfInt(operation.Value), out _),
-            _ => OrderedMap.Add(me, map, key, operation.Value, out value),
+            _ => OrderedMap.Add(me, map, key, Value.OfInt(operation.Value), out value),
         };
     }
 }
