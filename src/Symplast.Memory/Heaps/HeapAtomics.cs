@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// The steps without which remote frees and of pins would be wrong. Tests compile another file in the place of this one,
+/// The steps without which remote frees and pins would be wrong. Tests compile another file in the place of this one,
 /// in which each can be weakened, moved or left out.
 /// </summary>
 internal static unsafe class HeapAtomics

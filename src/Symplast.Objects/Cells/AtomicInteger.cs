@@ -169,9 +169,7 @@ public static unsafe class AtomicInteger
         {
             if (!TryAdd(seen, delta, out sum)) return Status.Overflow;
             Interleaving.Point();
-            long found = CellAtomics.StoreSum(cell, sum, seen);
-            if (found == seen) return Status.Done;
-            seen = found;
+            if (CellAtomics.TryStoreSum(cell, sum, ref seen)) return Status.Done;
         }
     }
 
@@ -192,7 +190,7 @@ public static unsafe class AtomicInteger
         {
             cell->Wide = seen;
             Interleaving.Point();
-            if (CellAtomics.MarkWide(cell, seen) == seen) break;
+            if (CellAtomics.TryMarkWide(cell, seen)) break;
         }
         ObjectLock.Exit(&cell->Object.Lock);
     }

@@ -20,17 +20,22 @@ internal static unsafe class CellAtomics
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void RestoreMark(AtomicCell* cell, long delta) => Interlocked.Add(ref AtomicInteger.Word(cell), -delta);
 
-    /// <summary>Stores the sum of an addition if the wide integer is what was seen. What it was.</summary>
+    /// <summary>Stores the sum of an addition if the wide integer is what was seen; else sees what it is now.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static long StoreSum(AtomicCell* cell, long sum, long seen) => AtomicInteger.Swap(ref cell->Wide, sum, seen);
+    internal static bool TryStoreSum(AtomicCell* cell, long sum, ref long seen)
+    {
+        long expected = seen;
+        seen = AtomicInteger.Swap(ref cell->Wide, sum, expected);
+        return seen == expected;
+    }
 
     /// <summary>
-    /// Exchanges an integer that was copied to where it has more room for the mark, if it is what was seen. What it was.
+    /// Exchanges an integer that was copied to where it has more room for the mark, if it is what was seen.
     /// </summary>
     // The fence in Swap publishes the wide integer for the thread that finds the mark.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static long MarkWide(AtomicCell* cell, long seen) =>
-        AtomicInteger.Swap(ref AtomicInteger.Word(cell), AtomicInteger.Mark, seen);
+    internal static bool TryMarkWide(AtomicCell* cell, long seen) =>
+        AtomicInteger.Swap(ref AtomicInteger.Word(cell), AtomicInteger.Mark, seen) == seen;
 
     /// <summary>Takes a reference to a value that was read, unless it has died.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

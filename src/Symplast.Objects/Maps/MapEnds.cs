@@ -14,7 +14,7 @@ internal static unsafe class MapEnds
         {
             Attempt attempt = new() { Me = me, Pool = heap, Map = map };
             Interleaving.Point();
-            // Pairs with the wait in OpenGate.
+            // Pairs with the wait in MapGate.Open.
             attempt.HoldsLock = Volatile.Read(ref map->Gate) != 0;
             if (attempt.HoldsLock) ObjectLock.Enter(&map->Object.Lock);
             while (!TryTakeEnd(ref attempt, last, guard))

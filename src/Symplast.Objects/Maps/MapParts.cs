@@ -42,7 +42,7 @@ internal static unsafe class MapParts
         }
         // Acquire: not older than the list of segments that it fits in.
         uint tail = Volatile.Read(ref large->Tail);
-        // Acquire: pairs with the exchange in GrowSegments.
+        // Acquire: pairs with the exchange in Log.GrowList.
         SegmentList* segments = (SegmentList*)Volatile.Read(ref *(nint*)&large->Segments);
         parts.Block(segments);
         for (int i = 0; (ulong)i < segments->Capacity; i++)

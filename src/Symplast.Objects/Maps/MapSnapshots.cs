@@ -138,7 +138,7 @@ public static unsafe class MapSnapshots
         copy->Count = large->Tail - large->Dead;
         copy->Tail = large->Tail;
         Interleaving.Point();
-        // Full fence: pairs with the acquire in CopyOf. If another copy was there, all of its parts are copied.
+        // Full fence: pairs with the acquire in MapAtomics.LoadCopy. If another copy was there, all of its parts are copied.
         Interlocked.Exchange(ref *(nint*)&large->Copy, (nint)copy);
         return true;
     }

@@ -15,7 +15,7 @@ namespace Symplast.Objects;
 /// table.</para>
 ///
 /// <para><b>States.</b> The root is a small map, then a large one, for as long as entries come; <c>Clear</c> makes it small
-/// again, <c>Compact</c> gives a new large one, <c>Delete</c> leaves 0, for ever. Whoever changes the root holds the map's lock.
+/// again, <see cref="Compaction.Run"/> gives a new large one, <c>Delete</c> leaves 0, for ever. Whoever changes the root holds the map's lock.
 /// An entry's value goes from empty to a value (insertion), from value to value (update), to <c>Removed</c>, or to a forward, the
 /// address of its new place, where it stays. A shard is the index's until it is <c>Moved</c>, for ever. A segment of the log is
 /// whole, then packed, perhaps several times, then gone.</para>
@@ -175,10 +175,12 @@ public unsafe struct OrderedMap
         nint root = Volatile.Read(ref map->Root);
         if (!LargeTable.IsRoot(root))
         {
-            value = default;
-            if (root == 0) return Status.Deleted;
-            int i = SmallTable.IndexOf((SmallTable*)root, key);
-            if (i < 0) return Status.Missing;
+            int i = root == 0 ? -1 : SmallTable.IndexOf((SmallTable*)root, key);
+            if (i < 0)
+            {
+                value = default;
+                return root == 0 ? Status.Deleted : Status.Missing;
+            }
             return SmallTable.TryRead((SmallTable*)root, i, out value) ? Status.Done : Absent(map);
         }
         MapEntry* entry = ShardIndex.Find(LargeTable.OfRoot(root), key, out _);
@@ -427,11 +429,14 @@ public unsafe struct OrderedMap
         return status;
     }
 
-    /// <summary>The same, unless the guard refuses the key or the value.</summary>
+    /// <summary>
+    /// Removes the first entry, in one atomic step; both references become the caller's. Missing if the map is empty, Refused if
+    /// the guard refuses the key or the value.
+    /// </summary>
     public static Status TakeFirst(Participant* me, OrderedMap* map, in ValueGuard guard, out Value key, out Value value) =>
         MapEnds.Take(me, map, false, guard, out key, out value);
 
-    /// <summary>The same, unless the guard refuses the key or the value.</summary>
+    /// <summary>Removes the last entry, as <see cref="TakeFirst"/> the first.</summary>
     public static Status TakeLast(Participant* me, OrderedMap* map, in ValueGuard guard, out Value key, out Value value) =>
         MapEnds.Take(me, map, true, guard, out key, out value);
 

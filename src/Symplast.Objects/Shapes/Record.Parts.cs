@@ -21,7 +21,7 @@ public unsafe partial struct Record
             MapParts.Visit((Header*)table, parts);
             return;
         }
-        // Acquire: pairs with the release in Put; the values of its slots are there.
+        // Acquire: pairs with the release in RecordAtomics.AddAttribute; the values of its slots are there.
         Shape* shape = (Shape*)Volatile.Read(ref *(nint*)&body->Shape);
         for (int i = 0; i < shape->Count; i++) parts.Value(Load(body, i));
     }

@@ -140,7 +140,7 @@ public unsafe partial struct Record
         if (status == Status.Done)
         {
             Interleaving.Point();
-            // Acquire: pairs with the release in Put; the shape is filled in, and the values of its slots are there.
+            // Acquire: pairs with the release in RecordAtomics.AddAttribute; the shape is filled in, and the values of its slots are there.
             Shape* shape = (Shape*)Volatile.Read(ref *(nint*)&body->Shape);
             if (shape == null) status = OrderedMap.Get(me, RecordTable.MapOf(body), name, out value);
             else
@@ -167,7 +167,7 @@ public unsafe partial struct Record
         if (status == Status.Done)
         {
             Interleaving.Point();
-            // Acquire: pairs with the release in Put.
+            // Acquire: pairs with the release in RecordAtomics.AddAttribute.
             if (Volatile.Read(ref body->ShapeId) == shapeId) value = Load(body, slot);
             else status = Status.Missing;
         }
@@ -185,7 +185,7 @@ public unsafe partial struct Record
         RecordBody* body = BodyOf(record);
         if (body == null) return default;
         Interleaving.Point();
-        // Acquire: pairs with the release in Put.
+        // Acquire: pairs with the release in RecordAtomics.AddAttribute.
         return new RecordView(body, Volatile.Read(ref body->ShapeId));
     }
 
@@ -207,7 +207,7 @@ public unsafe partial struct Record
         Status status = Begin(record, out RecordBody* body);
         if (status == Status.Done)
         {
-            // Acquire: pairs with the release in Put.
+            // Acquire: pairs with the release in RecordAtomics.AddAttribute.
             Shape* shape = (Shape*)Volatile.Read(ref *(nint*)&body->Shape);
             if (shape != null) count = shape->Count;
             else status = CountTable(me, RecordTable.MapOf(body), out count);

@@ -1,6 +1,9 @@
 namespace Symplast.Objects;
 
-/// <summary>The locks of all leaves of a range: while they are held nothing in the range changes but inner nodes.</summary>
+/// <summary>
+/// The locks of all leaves of a range. While they are held, nothing in the range changes but inner nodes. Yet the map may be
+/// cleared; an operation that changes an entry asks <see cref="EntryCount.TryEnter"/> whether it was.
+/// </summary>
 internal static unsafe class RangeLock
 {
     // Locks all leaves of a range from left to right; the list begins with the last one. False, and none is locked, if the map

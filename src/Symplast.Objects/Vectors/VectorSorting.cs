@@ -119,20 +119,27 @@ internal static unsafe class VectorSorting
     static Status Rearrange(Participant* me, SharedVector* vector, Value* sorted, long length, long version)
     {
         Epoch.Enter(me);
-        Status status = VectorClosing.EnterGuarded(me, vector, out VectorRoot* root);
-        if (status == Status.Done)
+        if (PoolHeap.IsDeleted(Heap.Of(vector)))
         {
-            VectorRoot* next = null;
-            if (vector->Version != version) status = Status.Missing;
-            else if (length > 1) next = VectorAllocation.NewLike(me, vector, root, 0, 0, length, isExchange: true);
-            if (next != null)
+            Epoch.Exit(me);
+            return Status.Deleted;
+        }
+        ObjectLock.Enter(&vector->Object.Lock);
+        Status status = SharedObject.IsDeleted((SharedObject*)vector)
+            ? Status.Deleted : vector->Version != version ? Status.Missing : Status.Done;
+        if (status == Status.Done && length > 1)
+        {
+            // A thread that opens a root changes the version first, so this root is guarded.
+            VectorRoot* root = vector->Root;
+            VectorRoot* next = VectorAllocation.NewLike(me, vector, root, 0, 0, length, isExchange: true);
+            if (next == null) status = Status.NoMemory;
+            else
             {
                 for (long i = 0; i < length; i++) *VectorRoot.PlaceOf(next, i) = sorted[i];
                 VectorPublication.Swap(me, vector, root, next, 0);
             }
-            else if (length > 1 && status == Status.Done) status = Status.NoMemory;
-            ObjectLock.Exit(&vector->Object.Lock);
         }
+        ObjectLock.Exit(&vector->Object.Lock);
         Epoch.Exit(me);
         return status;
     }

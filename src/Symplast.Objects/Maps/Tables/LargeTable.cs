@@ -170,8 +170,8 @@ internal unsafe struct LargeTable
     internal static void GiveUp(Participant* me, MapEntry* entry, Release* release)
     {
         Interleaving.Point();
-        // Full fence. Whoever takes the value out drops the references; updates without a lock end here. Pairs with Swap in
-        // TryStore. In a segment that is the log's no value has moved.
+        // Full fence. Whoever takes the value out drops the references; updates without a lock end here. Pairs with
+        // MapAtomics.UpdateValue and ValuePlace.Swap. In a segment that is the log's no value has moved.
         Value value = new(Interlocked.Exchange(ref *(ulong*)&entry->Value, ValuePlace.Removed.Bits));
         if (value == ValuePlace.Removed) return;
         MapEntry.Drop(me, entry->Key, release);

@@ -37,7 +37,7 @@ internal static unsafe class Log
     internal static MapEntry* EntryAt(LargeTable* large, uint id)
     {
         Interleaving.Point();
-        // Acquire: pairs with the exchange in GrowSegments; not older than the slot or the tail from which the id was taken.
+        // Acquire: pairs with the exchange in GrowList; not older than the slot or the tail from which the id was taken.
         SegmentList* segments = (SegmentList*)Volatile.Read(ref *(nint*)&large->Segments);
         // Acquire: pairs with the release in AddSegment, and with the exchange in TryPublish.
         nint item = Volatile.Read(ref SegmentList.Items(segments)[SegmentOf(id)]);

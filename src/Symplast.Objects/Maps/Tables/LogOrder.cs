@@ -10,7 +10,7 @@ internal static unsafe class LogOrder
     {
         ObjectLock.Enter(&large->Order);
         Interleaving.Point();
-        // Release, odd: pairs with the first reading in CountOf. What follows is stored with release or interlocked, so it is not
+        // Release, odd: pairs with the first reading in Count. What follows is stored with release or interlocked, so it is not
         // seen before this.
         Volatile.Write(ref large->Version, large->Version + 1);
     }
@@ -18,7 +18,7 @@ internal static unsafe class LogOrder
     internal static void Exit(LargeTable* large)
     {
         Interleaving.Point();
-        // Release, even: pairs with the readings in CountOf, which find all of the change, or none of it.
+        // Release, even: pairs with the readings in Count, which find all of the change, or none of it.
         Volatile.Write(ref large->Version, large->Version + 1);
         ObjectLock.Exit(&large->Order);
     }
@@ -28,10 +28,10 @@ internal static unsafe class LogOrder
         for (int i = 0; i < MapSizes.MostLooks; i++)
         {
             Interleaving.Point();
-            // Acquire: pairs with the releases in EnterOrder and ExitOrder.
+            // Acquire: pairs with the releases in Enter and Exit.
             ulong version = Volatile.Read(ref large->Version);
             Interleaving.Point();
-            // Acquire, both: pair with the releases in TryAppend and TryRemoveValue. If one of them is of a later version, so is
+            // Acquire, both: pair with the releases in TryAppend and TryRemove. If one of them is of a later version, so is
             // what is read next.
             uint tail = Volatile.Read(ref large->Tail);
             uint dead = Volatile.Read(ref large->Dead);
@@ -76,13 +76,13 @@ internal static unsafe class LogOrder
         Interleaving.Point();
         if (ValuePlace.Swap(place, ValuePlace.Removed, current) != current) return false;
         Interleaving.Point();
-        // Release: pairs with the reading in CountOf.
+        // Release: pairs with the reading in Count.
         Volatile.Write(ref large->Dead, large->Dead + 1);
         int segment = Log.SegmentOf(id);
         // It is there, because it had a live entry, and the shard is not Moved, because the caller holds it. It may be packed, or
         // not yet, but not be exchanged meanwhile.
         Segment* head = Log.HeadOf(large, Log.SegmentAt(large, segment), segment);
-        // Release: pairs with the reading in LiveIn.
+        // Release: pairs with the reading in Segment.Live.
         Volatile.Write(ref head->Dead, head->Dead + 1);
         isDue = Packing.IsDue(large, head, segment);
         return true;

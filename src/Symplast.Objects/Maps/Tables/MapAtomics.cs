@@ -58,7 +58,7 @@ internal static unsafe class MapAtomics
     internal static void AwaitSections() => Epoch.Synchronize();
 
     /// <summary>The snapshot that is being made, or null.</summary>
-    // Acquire: pairs with the exchange in TryBegin. A writer sees the copy, or was waited for before that.
+    // Acquire: pairs with the exchange in MapSnapshots.TryBegin. A writer sees the copy, or was waited for before that.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static MapCopy* LoadCopy(LargeTable* large) => (MapCopy*)Volatile.Read(ref *(nint*)&large->Copy);
 

@@ -17,7 +17,7 @@ internal unsafe struct MapEntry
 
     internal uint Sequence;
 
-    // The value of an entry. Acquire: see Load.
+    // The value of an entry. Acquire: see MapAtomics.LoadCurrent.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Value ValueOf(MapEntry* entry)
     {

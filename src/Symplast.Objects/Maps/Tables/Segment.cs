@@ -34,7 +34,7 @@ internal unsafe struct Segment
     // Bytes between the head and the entries, which begin at a multiple of 8.
     internal static nuint MapOf(int words) => (nuint)(words * sizeof(ulong) + (words * sizeof(ushort) + 7 & ~7));
 
-    // Acquire: pairs with the release in TryRemoveValue. Who made the last removal sees it.
+    // Acquire: pairs with the release in LogOrder.TryRemove. Who made the last removal sees it.
     internal static uint Live(Segment* head) => head->Count - Volatile.Read(ref head->Dead);
 
     internal static uint Held(Segment* head) => (uint)(SizeFor(head->Count, head->Words) / (nuint)sizeof(MapEntry));

@@ -59,7 +59,7 @@ internal unsafe struct ShardDirectory
     internal static void Set(nint* place, Shard* shard)
     {
         Interleaving.Point();
-        // Full fence: pairs with the acquire in Find, so that the slots are filled in; unlinks the old shard before it is
+        // Full fence: pairs with the acquire in ItemOf, so that the slots are filled in; unlinks the old shard before it is
         // retired.
         Interlocked.Exchange(ref *place, Item(shard));
     }

@@ -23,11 +23,11 @@ internal static unsafe class ShardIndex
     internal static nint ItemOf(LargeTable* large, ulong hash)
     {
         Interleaving.Point();
-        // Acquire: pairs with the exchange in PublishShards. A directory or shard that was replaced answers as of the moment of
+        // Acquire: pairs with the exchange in ShardDirectory.Set. A directory or shard that was replaced answers as of the moment of
         // its replacement.
         ShardDirectory* directory = (ShardDirectory*)Volatile.Read(ref *(nint*)&large->Directory);
         Interleaving.Point();
-        // Acquire, both: pairs with the exchange in PublishShards.
+        // Acquire, both: pairs with the exchange in ShardDirectory.Set.
         return directory == &large->First
             ? Volatile.Read(ref ShardDirectory.Items(&large->First)[hash >> 63])
             : Volatile.Read(ref *ShardDirectory.At(directory, hash));
@@ -41,7 +41,7 @@ internal static unsafe class ShardIndex
         for (ulong i = hash >> 32 & mask; ; i = i + 1 & mask)
         {
             Interleaving.Point();
-            // Acquire: pairs with the release in Insert, so that the entry is filled in and its segment is listed.
+            // Acquire: pairs with the release in Shard.Add, so that the entry is filled in and its segment is listed.
             ulong slot = Volatile.Read(ref slots[i]);
             if (slot == 0) break;
             if (slot >> 32 != hash >> 32 || slot == Shard.Deleted) continue;
@@ -169,7 +169,7 @@ internal static unsafe class ShardIndex
                 to->Used++;
                 to->Live++;
             }
-            done = Publish(me, heap, large, old, left, right);
+            done = Publish(me, heap, large, left, right);
         }
         if (!done)
         {
@@ -182,7 +182,7 @@ internal static unsafe class ShardIndex
         return true;
     }
 
-    internal static bool Publish(Participant* me, PoolHeap* heap, LargeTable* large, Shard* old, Shard* left, Shard* right)
+    static bool Publish(Participant* me, PoolHeap* heap, LargeTable* large, Shard* left, Shard* right)
     {
         ObjectLock.Enter(&large->Growing);
         ShardDirectory* directory = large->Directory;
@@ -209,7 +209,7 @@ internal static unsafe class ShardIndex
         if (larger != null)
         {
             Interleaving.Point();
-            // Full fence: pairs with the acquire in Find; unlinks the old directory before it is retired.
+            // Full fence: pairs with the acquire in ItemOf; unlinks the old directory before it is retired.
             Interlocked.Exchange(ref *(nint*)&large->Directory, (nint)larger);
             if (directory != &large->First) Heap.Retire(me, directory);
         }

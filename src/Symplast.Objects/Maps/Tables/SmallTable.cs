@@ -141,7 +141,7 @@ internal unsafe struct SmallTable
             // Acquire: pairs with the releases in EnterChange and ExitChange.
             byte version = Volatile.Read(ref small->Version);
             Interleaving.Point();
-            // Acquire, both: pair with the releases in Append and RemoveAt. If one of them is of a later version, so is what is
+            // Acquire, both: pair with the releases in Append and TryRemoveAt. If one of them is of a later version, so is what is
             // read next.
             ulong first = Volatile.Read(ref tags[0]);
             ulong rest = Volatile.Read(ref tags[1]);
@@ -243,7 +243,7 @@ internal unsafe struct SmallTable
         {
             if (small->Tags[i] == 0) continue;
             Interleaving.Point();
-            // Full fence. Whoever takes the value out drops the references. Pairs with Swap in TryStore.
+            // Full fence. Whoever takes the value out drops the references. Pairs with MapAtomics.UpdateValue.
             Value value = new(Interlocked.Exchange(ref *(ulong*)(Values(small) + i), ValuePlace.Removed.Bits));
             MapEntry.Drop(me, Keys(small)[i], release);
             MapEntry.Drop(me, value, release);

@@ -34,7 +34,7 @@ internal static unsafe class ValuePlace
         {
             place = value.Place;
             Interleaving.Point();
-            // Acquire: pairs with the compare-and-swap in MoveValue, as the reading before does, so that the value is there.
+            // Acquire: pairs with the compare-and-swap in Move, as the reading before does, so that the value is there.
             value = MapAtomics.LoadCurrent(place);
         }
         return value;

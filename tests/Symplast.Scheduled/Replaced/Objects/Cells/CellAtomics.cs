@@ -18,11 +18,19 @@ internal static unsafe class CellAtomics
         if (!Interleaving.Omits(CellStep.MarksAreRestored)) Interlocked.Add(ref AtomicInteger.Word(cell), -delta);
     }
 
-    internal static long StoreSum(AtomicCell* cell, long sum, long seen) =>
-        Swap(ref cell->Wide, sum, seen, Interleaving.Omits(CellStep.AdditionCompares));
+    internal static bool TryStoreSum(AtomicCell* cell, long sum, ref long seen)
+    {
+        if (Interleaving.Omits(CellStep.AdditionCompares)) seen = cell->Wide;
+        long expected = seen;
+        seen = AtomicInteger.Swap(ref cell->Wide, sum, expected);
+        return seen == expected;
+    }
 
-    internal static long MarkWide(AtomicCell* cell, long seen) =>
-        Swap(ref AtomicInteger.Word(cell), AtomicInteger.Mark, seen, Interleaving.Omits(CellStep.WideningCompares));
+    internal static bool TryMarkWide(AtomicCell* cell, long seen)
+    {
+        if (Interleaving.Omits(CellStep.WideningCompares)) seen = AtomicInteger.Word(cell);
+        return AtomicInteger.Swap(ref AtomicInteger.Word(cell), AtomicInteger.Mark, seen) == seen;
+    }
 
     internal static bool TryTake(Value value) => Reference.TryTake(value) || Interleaving.Omits(CellStep.DeadValuesAreLeft);
 
@@ -40,13 +48,5 @@ internal static unsafe class CellAtomics
     {
         if (Interleaving.Omits(CellStep.ReplacementCompares)) cell->Word = old.Bits;
         return new(Interlocked.CompareExchange(ref cell->Word, value.Bits, old.Bits));
-    }
-
-    // A blind one takes what it finds after its point for what it expected.
-    static long Swap(ref long place, long value, long seen, bool isBlind)
-    {
-        if (!isBlind) return AtomicInteger.Swap(ref place, value, seen);
-        AtomicInteger.Swap(ref place, value, place);
-        return seen;
     }
 }
