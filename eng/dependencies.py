@@ -138,9 +138,18 @@ def uses(files):
     for source in files:
         for name in source.names & declared.keys():
             places = {place for place in declared[name] if place[0] in source.reach}
-            if len(places) == 1 and (folder := places.pop()[1]) != source.folder:
+            if (folder := _home(places)) and folder != source.folder:
                 found[source.folder, folder][name].append(source.path.name)
     return found
+
+
+def _home(places):
+    """The folder of a type; of one whose parts lie in several folders, the one that has them all. None: several types."""
+    if len({namespace for namespace, _ in places}) != 1:
+        return None
+    folders = [folder.split("/") for _, folder in places]
+    common = [parts[0] for parts in zip(*folders) if len(set(parts)) == 1]
+    return "/".join(common) or None
 
 
 def circles(edges):

@@ -16,7 +16,7 @@ class Leak(collections.namedtuple("Leak", "type pool size references handles hel
     size        bytes of the object itself, without the objects that it refers to
     references  the number of references: one for each handle, and one for each place in another live object
     handles     the numbers of the interpreters that have a handle
-    held_by     "nothing": only cycles hold the object, and it stays until it or its pool is deleted by hand;
+    held_by     "nothing": only cycles hold the object, and it stays until it is deleted by hand or its pool is deleted;
                 "handle": an interpreter has a handle;
                 "object": another live object that is held refers to it;
                 "elsewhere": something else refers to it, such as data on their way between interpreters

@@ -7,7 +7,8 @@ namespace Symplast.CPython;
 /// nothing else asks for a version. Read them from <see cref="Current"/>.
 /// </summary>
 /// <remarks>
-/// One struct in parts, because <see cref="Current"/> is then one blittable static: reading it needs no class-constructor check.
+/// One struct in parts, because <see cref="Current"/> is then one static without references and without an initializer of its
+/// own: reading it needs no class-constructor check.
 /// </remarks>
 [StructLayout(LayoutKind.Auto)]
 public partial struct Layout(int minor, int patch)

@@ -34,17 +34,23 @@ public sealed class SymbolTable : IIncrementalGenerator
 
     static string Fill(FieldDeclarationSyntax field)
     {
-        string name = field.Declaration.Variables[0].Identifier.Text;
         if (field.Modifiers.Any(modifier => modifier.Text is "static" or "const")) return "";
-        AttributeSyntax? symbol = field.AttributeLists.SelectMany(list => list.Attributes).SingleOrDefault();
+        AttributeSyntax? symbol = field.AttributeLists.SelectMany(list => list.Attributes)
+            .SingleOrDefault(one => one.Name.ToString() == "Symbol");
+        StringBuilder code = new();
+        foreach (VariableDeclaratorSyntax variable in field.Declaration.Variables) Fill(code, variable.Identifier.Text, symbol);
+        return code.ToString();
+    }
+
+    static void Fill(StringBuilder code, string name, AttributeSyntax? symbol)
+    {
         string[] names = symbol is null ? [$"\"{name}\""]
             : [.. symbol.ArgumentList!.Arguments.Where(part => part.NameEquals is null).Select(part => part.ToString())];
-        bool isOptional = symbol is not null && symbol.ArgumentList!.Arguments.Any(argument => argument.NameEquals is not null);
-        StringBuilder code = new();
+        bool isOptional = symbol is not null && symbol.ArgumentList!.Arguments.Any(
+            argument => argument is { NameEquals: not null, Expression: LiteralExpressionSyntax { Token.Text: "true" } });
         code.Append(CultureInfo.InvariantCulture, $"        *(nint*)&table->{name} = ");
         for (int i = 0; i < names.Length - 1; i++)
             code.Append(CultureInfo.InvariantCulture, $"symbols.Find({names[i]}) is var found and not 0 ? found : ");
         code.Append(CultureInfo.InvariantCulture, $"symbols.{(isOptional ? "Find" : "Need")}({names[^1]});\n");
-        return code.ToString();
     }
 }

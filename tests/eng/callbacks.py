@@ -60,7 +60,7 @@ def _callbacks(sources):
 
 
 def _type(file):
-    """The type that a file is about: Module.Live.cs is a part of Module."""
+    """The type that a file is about: ArrayType.Buffer.cs is a part of ArrayType."""
     return file.split(".")[0]
 
 

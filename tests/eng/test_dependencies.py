@@ -59,6 +59,17 @@ class Picture(InFolder):
         self.assertEqual(list(dependencies.problems(files)),
                          ["Symplast.Memory uses Symplast.Objects (High): memory knows no structure"])
 
+    def test_a_type_whose_parts_lie_in_several_folders(self):
+        files = self.read(**{"Symplast.Memory__Low": "namespace S;\ninternal class Low { int F() => Api.Table; }\n",
+                             "Symplast.CPython__Api": "namespace S;\npublic partial struct Api { }\n",
+                             "Symplast.CPython/Values__Long": "namespace S;\npublic partial struct Api { }\n"
+                                                                "struct Long { Api _x; }\n",
+                             "Symplast.CPython/Values__Set": "namespace S;\nstruct Set { Api _x; }\n"})
+        self.assertEqual(sorted(dependencies.uses(files)),
+                         [("Symplast.CPython/Values", "Symplast.CPython"), ("Symplast.Memory", "Symplast.CPython")])
+        self.assertEqual(list(dependencies.problems(files)),
+                         ["Symplast.Memory uses Symplast.CPython (Api): memory knows no Python"])
+
     def test_numbers_of_cpython(self):
         body = ("namespace S;\nclass A\n{\n    // Layout.Current.Minor\n    bool F() => Layout.Current.Minor < 14;\n"
                 "    const int Equal = 2;\n}\n")

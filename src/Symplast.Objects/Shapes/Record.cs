@@ -140,7 +140,8 @@ public unsafe partial struct Record
         if (status == Status.Done)
         {
             Interleaving.Point();
-            // Acquire: pairs with the release in RecordAtomics.AddAttribute; the shape is filled in, and the values of its slots are there.
+            // Acquire: pairs with the release in RecordAtomics.AddAttribute; the shape is filled in, and the values of its slots
+            // are there.
             Shape* shape = (Shape*)Volatile.Read(ref *(nint*)&body->Shape);
             if (shape == null) status = OrderedMap.Get(me, RecordTable.MapOf(body), name, out value);
             else

@@ -216,7 +216,7 @@ internal static unsafe class FrozenDicts
         if (Layout.Current.HasFrozenDict)
         {
             nint* hash = &((PyFrozenDictObject*)copy)->Hash;
-            if (FrozenHashes.IsInCycle(ref freezer, frame)) *hash = FrozenHashes.InCycle(frame);
+            if (FrozenHashes.IsInCycle(ref freezer, frame)) *hash = FrozenHashes.OfCycle(frame);
             else if (!frame->Unhashable) *hash = FrozenHashes.OfFrozenDict(ref freezer, copy);
         }
         return freezer.Pop();

@@ -16,7 +16,7 @@ internal static unsafe class FrozenHashes
     /// whatever the parts are. With it the container is hashable for those around it, which CPython would otherwise find out and
     /// write down.
     /// </summary>
-    internal static nint InCycle(FreezeFrame* frame)
+    internal static nint OfCycle(FreezeFrame* frame)
     {
         frame->Unhashable = false;
         return (nint)((nuint)frame->Copy >> 4);

@@ -80,7 +80,7 @@ internal static unsafe class FrozenSequences
         if (Layout.Current.TupleHasHash)
         {
             nint* hash = Tuples.Hash(frame->Copy);
-            if (FrozenHashes.IsInCycle(ref freezer, frame)) *hash = FrozenHashes.InCycle(frame);
+            if (FrozenHashes.IsInCycle(ref freezer, frame)) *hash = FrozenHashes.OfCycle(frame);
             else if (!frame->Unhashable) *hash = FrozenHashes.OfTuple(ref freezer, frame->Copy);
         }
         return freezer.Pop();

@@ -1,4 +1,3 @@
-using System.Text;
 using Symplast.CPython;
 using Symplast.Memory;
 
@@ -19,7 +18,7 @@ internal unsafe struct Walk<TFrame>() where TFrame : unmanaged
     /// <summary>The containers in progress, outermost first.</summary>
     internal NativeList<TFrame> Stack;
 
-    /// <summary>Visits until signals are checked: whoever brings it to zero does so.</summary>
+    /// <summary>Visits until signals are checked, for walks that count them.</summary>
     internal int Budget = VisitsBetweenSignalChecks;
 
     NativeList<nint> _kept;
@@ -46,27 +45,5 @@ internal unsafe struct Walk<TFrame>() where TFrame : unmanaged
         Memo.Dispose();
         for (int i = 0; i < _kept.Count; i++) References.Drop((PyObject*)*_kept[i]);
         _kept.Dispose();
-    }
-}
-
-/// <summary>What bounds a walk apart from memory, and how much of its path a message shows.</summary>
-internal static class Limits
-{
-    /// <summary>Results of <c>default=</c> in a row that need another conversion.</summary>
-    internal const int ChainedConversions = 100;
-
-    /// <summary>AtomicRefs that hold one another.</summary>
-    internal const int ChainedReferences = 1000;
-
-    const int ShownLevels = 40;
-
-    /// <summary>
-    /// The next level to be shown in a path, at or after <paramref name="level"/>: the middle of a deep path is left out.
-    /// </summary>
-    internal static int NextShown(StringBuilder path, int level, int levels)
-    {
-        if (level != ShownLevels / 2 || levels <= ShownLevels) return level;
-        path.Append($" …({levels - ShownLevels} levels)… ");
-        return levels - ShownLevels / 2;
     }
 }

@@ -186,12 +186,11 @@ public static unsafe class Module
         nint version = Marshal.StringToCoTaskMemUTF8(OtherCopy.OwnVersion());
         int failed = Api.Table.PyModule_AddStringConstant(module, Text.Utf8("__version__"u8), (byte*)version);
         Marshal.FreeCoTaskMem(version);
+        if (failed != 0 || !AddNumber(module, "PATCH_FLOOR"u8, Layout.Current.PatchFloor)) return false;
         // Warnings about the process are given by the interpreter that imports first. Full fence; nothing is published through
         // the flag.
         bool first = Interlocked.Exchange(ref _imported, 1) == 0;
-        return failed == 0
-            && AddNumber(module, "PATCH_FLOOR"u8, Layout.Current.PatchFloor)
-            && AddNumber(module, "ANSWER_CALLBACKS"u8, (long)AnswerKind.Callbacks)
+        return AddNumber(module, "ANSWER_CALLBACKS"u8, (long)AnswerKind.Callbacks)
             && AddNumber(module, "ANSWER_LOST"u8, (long)AnswerKind.Lost)
             && AddNumber(module, "ANSWER_RESULT"u8, (long)AnswerKind.Result)
             && AddNumber(module, "ANSWER_EXCEPTION"u8, (long)AnswerKind.Exception)

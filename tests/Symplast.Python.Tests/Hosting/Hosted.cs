@@ -17,7 +17,6 @@ namespace Symplast.Python.Tests.Hosting;
 /// </summary>
 public sealed unsafe class Hosted : IDisposable
 {
-    const int FileInput = 257;
     const int ExpressionInput = 258;
 
     static PythonThread? _python;
@@ -37,7 +36,7 @@ public sealed unsafe class Hosted : IDisposable
     internal static void Do(Action body) => Thread().Do(body);
 
     /// <summary>Runs Python code. Only inside <see cref="Do"/>.</summary>
-    internal static void Execute(string code) => References.Drop(Evaluate(code, FileInput));
+    internal static void Execute(string code) => References.Drop(Evaluate(code, Api.Py_file_input));
 
     /// <summary>The value of a Python expression, a new reference. Only inside <see cref="Do"/>.</summary>
     internal static PyObject* Evaluate(string expression) => Evaluate(expression, ExpressionInput);

@@ -23,8 +23,8 @@ internal static unsafe class ShardIndex
     internal static nint ItemOf(LargeTable* large, ulong hash)
     {
         Interleaving.Point();
-        // Acquire: pairs with the exchange in ShardDirectory.Set. A directory or shard that was replaced answers as of the moment of
-        // its replacement.
+        // Acquire: pairs with the exchange in ShardDirectory.Set. A directory or shard that was replaced answers as of the moment
+        // of its replacement.
         ShardDirectory* directory = (ShardDirectory*)Volatile.Read(ref *(nint*)&large->Directory);
         Interleaving.Point();
         // Acquire, both: pairs with the exchange in ShardDirectory.Set.

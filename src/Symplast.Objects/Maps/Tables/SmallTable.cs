@@ -141,8 +141,8 @@ internal unsafe struct SmallTable
             // Acquire: pairs with the releases in EnterChange and ExitChange.
             byte version = Volatile.Read(ref small->Version);
             Interleaving.Point();
-            // Acquire, both: pair with the releases in Append and TryRemoveAt. If one of them is of a later version, so is what is
-            // read next.
+            // Acquire, both: pair with the releases in Append and TryRemoveAt. If one of them is of a later version, so is
+            // what is read next.
             ulong first = Volatile.Read(ref tags[0]);
             ulong rest = Volatile.Read(ref tags[1]);
             Interleaving.Point();

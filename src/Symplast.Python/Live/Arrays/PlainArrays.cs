@@ -9,7 +9,6 @@ namespace Symplast.Python.Live;
 /// </summary>
 internal static unsafe class PlainArrays
 {
-
     /// <summary>Whether an object is an <c>array.array</c>. Without the module no object is one.</summary>
     internal static bool Is(PyObject* o, bool orDerived)
     {

@@ -1,7 +1,8 @@
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The kinds of live objects. Only those have names that other rooms ask for; <see cref="Kinds.Add"/> numbers the others.
+/// The kinds of live objects. A kind has a name here if code outside its folder asks for it; <see cref="Kinds.Add"/> numbers the
+/// others.
 /// </summary>
 internal enum LiveKind
 {

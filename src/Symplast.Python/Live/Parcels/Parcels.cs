@@ -7,9 +7,13 @@ namespace Symplast.Python.Live;
 
 /// <summary>
 /// Live objects that are being sent between interpreters. Pickled data name each of them by a ticket, a number that is never used
-/// again. A ticket holds a reference to the object until its parcel, which travels with the data, is dropped. Large data that
-/// many messages name have tickets, too. Thread-safe.
+/// again. A ticket holds a reference to the object until the last parcel that has it, which travels with the data, is dropped.
+/// Large data that many messages name have tickets, too. Thread-safe.
 /// </summary>
+/// <remarks>
+/// While an object has a ticket it gets no other: data that name the same objects then are the same bytes, by which those who
+/// send them repeatedly find out that nothing in them has changed.
+/// </remarks>
 internal static unsafe class Parcels
 {
     struct Ticket
@@ -18,6 +22,7 @@ internal static unsafe class Parcels
         internal nint Heap;      // pinned, so that it can be asked whether the object still exists
         internal nint Data;      // or bytes that many messages name, in native memory
         internal nint Length;
+        internal int Holders;    // how often parcels have it
     }
 
     // The tickets that were packed together, and the closed parcels that this parcel holds as well.
@@ -30,6 +35,7 @@ internal static unsafe class Parcels
 
     static readonly WordLock Gate = WordLock.Create();
     static readonly Dictionary<long, Ticket> Tickets = [];
+    static readonly Dictionary<nint, long> ByObject = [];
     static readonly Dictionary<long, Parcel> Closed = [];
     static long _lastTicket;
     static long _lastParcel;
@@ -79,6 +85,16 @@ internal static unsafe class Parcels
         }
     }
 
+    /// <summary>Adds a hold on a closed parcel, which the caller drops; 0 is no parcel.</summary>
+    internal static void Hold(long parcel)
+    {
+        if (parcel == 0) return;
+        using (Gate.Hold())
+        {
+            if (Closed.TryGetValue(parcel, out Parcel? known)) known.Holders++;
+        }
+    }
+
     /// <summary>
     /// Drops one hold on a parcel; 0 is no parcel. The last one ends the parcel's tickets and drops their references. Called
     /// outside sections, when no Python code may run.
@@ -103,9 +119,11 @@ internal static unsafe class Parcels
         foreach (long each in parcel.Parcels) DropHeld(each);
         foreach (long number in parcel.Tickets)
         {
-            if (!Tickets.Remove(number, out Ticket ticket)) continue;
+            if (--CollectionsMarshal.GetValueRefOrNullRef(Tickets, number).Holders != 0) continue;
+            Tickets.Remove(number, out Ticket ticket);
             NativeMemory.Free((void*)ticket.Data);
             if (ticket.Heap == 0) continue;
+            ByObject.Remove(ticket.Shared);
             PoolHeap* heap = (PoolHeap*)ticket.Heap;
             Section section = Section.Enter(_postman);
             if (!PoolHeap.IsDeleted(heap)) Reference.Drop(_postman, (Header*)ticket.Shared);
@@ -125,30 +143,42 @@ internal static unsafe class Parcels
             return Errors.Type(
             $"cannot pickle a {Text.TypeName((PyObject*)handle)}: a live object goes by reference to the workers of an "
             + "InterpreterPoolExecutor only");
-        LiveState* state = handle->State;
-        // What may fail for lack of memory comes first. The ticket then holds nothing and ends with its parcel.
+        Participant* me = handle->State->Me;
         List<long> parcel = _open.Peek().Tickets;
-        parcel.EnsureCapacity(parcel.Count + 1);
         long number;
         using (Gate.Hold())
         {
             if (_postman == null) _postman = Epoch.JoinUnbound();
-            number = ++_lastTicket;
-            Tickets.Add(number, default);
+            // What may fail for lack of memory comes first.
+            parcel.EnsureCapacity(parcel.Count + 1);
+            Tickets.EnsureCapacity(Tickets.Count + 1);
+            ByObject.EnsureCapacity(ByObject.Count + 1);
+            Section section = Section.Enter(me);
+            bool isDeleted = SharedObject.IsDeleted((SharedObject*)handle->Shared);
+            number = isDeleted ? 0 : TicketOf(handle->Shared);
+            section.Exit(me);
         }
+        if (number == 0) return LiveErrors.RaiseDeleted(handle);
         parcel.Add(number);
-        Section section = Section.Enter(state->Me);
-        PoolHeap* heap = Heap.Of(handle->Shared);
-        bool isDeleted = SharedObject.IsDeleted((SharedObject*)handle->Shared);
-        if (!isDeleted)
-        {
-            Reference.Take(Value.Of(handle->Shared));
-            Heap.Pin(heap);
-        }
-        section.Exit(state->Me);
-        if (isDeleted) return LiveErrors.RaiseDeleted(handle);
-        using (Gate.Hold()) Tickets[number] = new Ticket { Shared = (nint)handle->Shared, Heap = (nint)heap };
         return Api.Table.PyLong_FromLongLong(-number);
+    }
+
+    // The ticket of a live object, held once more. Called with the lock held, inside a section in which the object was not deleted,
+    // and with room for one more ticket.
+    static long TicketOf(Header* shared)
+    {
+        if (ByObject.TryGetValue((nint)shared, out long number))
+        {
+            CollectionsMarshal.GetValueRefOrNullRef(Tickets, number).Holders++;
+            return number;
+        }
+        PoolHeap* heap = Heap.Of(shared);
+        Reference.Take(Value.Of(shared));
+        Heap.Pin(heap);
+        number = ++_lastTicket;
+        Tickets.Add(number, new Ticket { Shared = (nint)shared, Heap = (nint)heap, Holders = 1 });
+        ByObject.Add((nint)shared, number);
+        return number;
     }
 
     /// <summary>
@@ -167,7 +197,7 @@ internal static unsafe class Parcels
             number = _lastTicket + 1;
             try
             {
-                Tickets.Add(number, new Ticket { Data = (nint)copy, Length = data.Length });
+                Tickets.Add(number, new Ticket { Data = (nint)copy, Length = data.Length, Holders = 1 });
             }
             catch (OutOfMemoryException)
             {

@@ -168,9 +168,11 @@ internal static unsafe class ClassTable
 
     /// <summary>
     /// What the table has of a class; false if it has nothing. The definition is a new bytes object, None if there is none, or
-    /// null with an exception set if there is no memory.
+    /// null with an exception set if there is no memory. The caller drops the parcel when it has read the definition, which
+    /// another one may replace meanwhile.
     /// </summary>
-    internal static bool TryGet(int number, out Identity? identity, out PyObject* definition, out string? failure)
+    internal static bool TryGet(
+        int number, out Identity? identity, out PyObject* definition, out long parcel, out string? failure)
     {
         using (Gate.Hold())
         {
@@ -179,6 +181,8 @@ internal static unsafe class ClassTable
             failure = known?.Failure;
             definition = known is null || known.Definition == null ? References.New(Api.Table._Py_NoneStruct)
                 : Api.Table.PyBytes_FromStringAndSize(known.Definition, known.Length);
+            parcel = known?.Parcel ?? 0;
+            Parcels.Hold(parcel);
             return known is not null;
         }
     }

@@ -44,7 +44,8 @@ internal static unsafe class Classes
         InterpreterState? interpreter = state->Interpreter;
         if (interpreter is null) return LiveErrors.RaiseNotShareable(state, "the class of this object is not known") != null;
         if (InterpreterClasses.Of(interpreter).Find(number) != null) return true;
-        if (!ClassTable.TryGet(number, out ClassTable.Identity? identity, out PyObject* definition, out string? failure))
+        if (!ClassTable.TryGet(
+            number, out ClassTable.Identity? identity, out PyObject* definition, out long parcel, out string? failure))
         {
             References.Drop(definition);
             return LiveErrors.RaiseNotShareable(state, "the class of this object is not known") != null;
@@ -59,6 +60,7 @@ internal static unsafe class Classes
             (nint)definition,
             (nint)(failure is null ? References.New(none) : Text.ToPython(failure)),
         ]);
+        Parcels.Drop(parcel);
         if (found == null) return false;
         bool fits = api.PyType_IsSubtype(found->Type, api.PyType_Type) != 0
             && api.PyType_IsSubtype(found, state->TypeOf(LiveKind.Object)) != 0;
@@ -119,8 +121,9 @@ internal static unsafe class Classes
             number => ClassTable.HasChanged(number, InterpreterClasses.Of(interpreter).SeenChanges, interpreter.Id))];
         foreach (int number in changed)
         {
-            ClassTable.TryGet(number, out _, out PyObject* definition, out _);
+            ClassTable.TryGet(number, out _, out PyObject* definition, out long parcel, out _);
             PyObject* done = Call("receive"u8, [(nint)definition]);
+            Parcels.Drop(parcel);
             if (done == null) return false;
             References.Drop(done);
         }

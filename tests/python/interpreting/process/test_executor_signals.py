@@ -8,7 +8,7 @@ import executor_case
 
 # Signals come at another moment of the call each time, by a clock: which ones meet what differs from run to run, the outcome may
 # not.
-_BEGIN = """
+_BEGIN = '''
 import collections, gc, itertools, signal, sys, threading, time
 import symplast, executor_tasks as tasks
 from concurrent import futures
@@ -33,17 +33,26 @@ def rebuild(there, back):
         pass
     return Slow(there, back)
 
+scale = 1.0
+
 def interrupted(action, number, most=0.0003):
-    'Calls action() with a signal at some moment up to *most* seconds; returns what it returned, or None if Alarm came out.'
+    """
+    Calls action() with a signal at some moment up to *most* seconds, which is more or less as the machine is slower or faster:
+    half of many calls are interrupted. Returns what action() returned, or None if Alarm came out.
+    """
+    global scale
     try:
         try:
-            signal.setitimer(signal.ITIMER_REAL, most * (number % 97 + 1) / 97)
-            return action()
+            signal.setitimer(signal.ITIMER_REAL, scale * most * (number % 97 + 1) / 97)
+            result = action()
+            scale /= 1.03
+            return result
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
     except Alarm:
+        scale *= 1.03
         return None
-"""
+'''
 
 
 def run(source):

@@ -354,6 +354,43 @@ class Globals(unittest.TestCase):
                 print({future.result() for future in waiting}, executor.submit(look, thing, 0).result())
         """), "(1, 1)\n[(1, 1), (1, 1), (1, 1)]\n{(1, 1)} (2, 2)\n")
 
+    def test_that_are_live_and_unchanged_are_sent_once(self):
+        # A function and a class that name the same live object do not make each other's definitions stale.
+        self.assertEqual(child.run("""
+            import symplast
+            board = symplast.Dict(k=1)
+            class Thing(symplast.Object):
+                def look(self): return board["k"]
+            def look(thing): return board["k"] + thing.look()
+            thing = Thing()
+            def version(): return vars(Thing)["__symplast_source__"].definition.version
+            with symplast.InterpreterPoolExecutor(2) as executor:
+                executor.submit(look, thing).result()
+                first = version()
+                for _ in range(20):
+                    assert executor.submit(look, thing).result() == 2
+                    assert version() == first
+                board = symplast.Dict(k=2)
+                print(executor.submit(look, thing).result(), version() == first)
+        """), "4 False\n")
+
+    def test_that_change_all_the_time_arrive_all_the_time(self):
+        # Workers read definitions of the class that are replaced meanwhile.
+        self.assertEqual(child.run("""
+            import symplast
+            class Thing(symplast.Object):
+                def look(self): return board["k"]
+            def look(thing): return board["k"], thing.look()
+            board = symplast.Dict(k=0)
+            thing = Thing()
+            with symplast.InterpreterPoolExecutor(3) as executor:
+                waiting = []
+                for number in range(300):
+                    board = symplast.Dict(k=number)
+                    waiting.append(executor.submit(look, thing))
+                found = [future.result() for future in waiting]
+            print(all(0 <= k < 300 for pair in found for k in pair), found[-1] == (299, 299))
+        """), "True True\n")
 
     def test_that_are_deleted_are_missed_only_by_those_who_use_them(self):
         self.assertEqual(child.run("""
