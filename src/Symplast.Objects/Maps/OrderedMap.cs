@@ -15,10 +15,10 @@ namespace Symplast.Objects;
 /// table.</para>
 ///
 /// <para><b>States.</b> The root is a small map, then a large one, for as long as entries come; <c>Clear</c> makes it small
-/// again, <see cref="Compaction.Run"/> gives a new large one, <c>Delete</c> leaves 0, for ever. Whoever changes the root holds the
-/// map's lock. An entry's value goes from empty to a value (insertion), from value to value (update), to <c>Removed</c>, or to a
-/// forward, the address of its new place, where it stays. A shard is the index's until it is <c>Moved</c>, for ever. A segment of the log is
-/// whole, then packed, perhaps several times, then gone.</para>
+/// again, <see cref="Compaction.Run"/> gives a new large one, <c>Delete</c> leaves 0, for ever. Whoever changes the root holds
+/// the map's lock. An entry's value goes from empty to a value (insertion), from value to value (update), to <c>Removed</c>, or
+/// to a forward, the address of its new place, where it stays. A shard is the index's until it is <c>Moved</c>, for ever. A
+/// segment of the log is whole, then packed, perhaps several times, then gone.</para>
 ///
 /// <para><b>Who may do what.</b> Readers: everything, at any time inside a section; they write nothing. A value is replaced by
 /// compare-and-swap from anything but <c>Removed</c> and a forward, without a lock. Small map: insertions and removals hold the

@@ -163,8 +163,8 @@ internal static unsafe class Parcels
         return Api.Table.PyLong_FromLongLong(-number);
     }
 
-    // The ticket of a live object, held once more. Called with the lock held, inside a section in which the object was not deleted,
-    // and with room for one more ticket.
+    // The ticket of a live object, held once more. Called with the lock held, inside a section in which the object was not
+    // deleted, and with room for one more ticket.
     static long TicketOf(Header* shared)
     {
         if (ByObject.TryGetValue((nint)shared, out long number))
