@@ -72,7 +72,8 @@ static void release(void *context, void *start, size_t size)
 }
 
 /* Installs the allocator, once in the process. The functions are CPython's. */
-void symplast_watch_arenas(void (*get)(struct allocator *), void (*set)(struct allocator *), void *(*thread)(void), void *(*interpreter)(void *), int64_t (*number)(void *))
+void symplast_watch_arenas(void (*get)(struct allocator *), void (*set)(struct allocator *), void *(*thread)(void),
+                           void *(*interpreter)(void *), int64_t (*number)(void *))
 {
     current_thread = thread;
     interpreter_of = interpreter;

@@ -53,7 +53,8 @@ __attribute__((visibility("hidden"))) int __wrap_pthread_getattr_np(pthread_t th
     if (__real_pthread_getattr_np(thread, attributes) == 0) return 0;
     uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
     struct bounds stack;
-    if (!mapping_of(frame, &stack)) stack = (struct bounds){(frame & -(uintptr_t)PAGE) - SURELY_BELOW, (frame & -(uintptr_t)PAGE) + 2 * PAGE};
+    uintptr_t page = frame & -(uintptr_t)PAGE;
+    if (!mapping_of(frame, &stack)) stack = (struct bounds){page - SURELY_BELOW, page + 2 * PAGE};
     pthread_attr_init(attributes);
     return pthread_attr_setstack(attributes, (void *)stack.low, stack.high - stack.low);
 }
