@@ -20,7 +20,7 @@ internal static unsafe class ArrayElements
         return -1;
     }
 
-    // The caller has added the length to a negative index once.
+    // CPython has already added the length to a negative index.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     internal static PyObject* Item(PyObject* self, nint index)
     {
@@ -101,7 +101,7 @@ internal static unsafe class ArrayElements
         return status == Status.Done || Raise(handle, status, "array assignment index out of range") != null;
     }
 
-    // The kind of the elements; false with DeletedError set.
+    /// <summary>The kind of the elements; false with DeletedError set.</summary>
     internal static bool TryKind(Handle* handle, out ElementKind kind)
     {
         kind = default;
@@ -110,7 +110,7 @@ internal static unsafe class ArrayElements
         return status == Status.Done || LiveErrors.Raise(handle, status) != null;
     }
 
-    // Converts an index. May run Python code.
+    /// <summary>Converts an index. May run Python code.</summary>
     internal static bool TryIndex(PyObject* o, out nint index)
     {
         index = 0;
@@ -165,6 +165,7 @@ internal static unsafe class ArrayElements
 
     static bool RaiseFixed() => Errors.Type("an Array has a fixed length: elements cannot be deleted") != null;
 
+    /// <summary>Raises the exception for a status; IndexError with a message if there is no such element.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static PyObject* Raise(Handle* handle, Status status, string outOfRange) =>
         status == Status.Missing ? LiveErrors.RaiseIndex(outOfRange) : LiveErrors.Raise(handle, status);

@@ -203,7 +203,7 @@ internal static unsafe class ArrayType
         return list;
     }
 
-    internal static PyObject* ToList(in ArrayView view)
+    static PyObject* ToList(in ArrayView view)
     {
         PyObject* list = Api.Table.PyList_New(view.Count);
         for (nint i = 0; list != null && i < view.Count; i++)
@@ -219,7 +219,7 @@ internal static unsafe class ArrayType
         return list;
     }
 
-    // Exports the elements of an array. Returns false with an exception set.
+    /// <summary>Exports the elements of an array. Returns false with an exception set.</summary>
     internal static bool TryExport(Handle* handle, out ArrayView view)
     {
         view = default;

@@ -63,7 +63,7 @@ internal static unsafe class ListElements
             ? LiveErrors.RaiseIndex("list index out of range") : LiveErrors.Raise(handle, status);
     }
 
-    // Converts an index. May run Python code.
+    /// <summary>Converts an index. May run Python code.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static bool TryIndex(PyObject* o, out long index)
     {
@@ -140,6 +140,7 @@ internal static unsafe class ListElements
         return status == Status.Done || LiveErrors.Raise(handle, status) != null;
     }
 
+    /// <summary>Appends an element. Returns false with an exception set.</summary>
     internal static bool AppendOne(Handle* handle, PyObject* o)
     {
         if (!LiveMethods.IsUsable(handle)) return false;

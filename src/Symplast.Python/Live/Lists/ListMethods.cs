@@ -56,6 +56,7 @@ internal static unsafe class ListMethods
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Extend(PyObject* self, PyObject* items) => Frame.Do(self, items, &ExtendBy);
 
+    /// <summary>Appends all items of an iterable at one moment. Returns false with an exception set.</summary>
     internal static bool ExtendBy(Handle* handle, PyObject* iterable)
     {
         if (!LiveMethods.IsUsable(handle)) return false;

@@ -72,8 +72,10 @@ internal static unsafe class ListSearch
         }
     }
 
-    // The first index in a range whose element equals an object, or -1; or the number of such elements. Returns false with an
-    // exception set.
+    /// <summary>
+    /// The first index in a range whose element equals an object, or -1; or the number of such elements. Returns false with an
+    /// exception set.
+    /// </summary>
     internal static bool Search(Handle* handle, PyObject* o, nint start, nint stop, bool wantsAll, out nint found)
     {
         found = wantsAll ? 0 : -1;
@@ -148,6 +150,7 @@ internal static unsafe class ListSearch
         return 0;
     }
 
+    /// <summary>Removes the first element that equals an object. Returns false with an exception set.</summary>
     internal static bool RemoveFirst(Handle* handle, PyObject* o)
     {
         if (!LiveMethods.IsUsable(handle)) return false;

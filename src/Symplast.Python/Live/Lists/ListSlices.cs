@@ -8,7 +8,7 @@ namespace Symplast.Python.Live;
 /// <summary>Slices of a List, which are read and replaced at one moment.</summary>
 internal static unsafe class ListSlices
 {
-    // Replaces a slice with step 1 by the items of a list that no other code can reach.
+    /// <summary>Replaces a slice with step 1 by the items of a list that no other code can reach.</summary>
     internal static bool Replace(Handle* handle, nint start, nint stop, PyObject* items)
     {
         if (!LiveMethods.IsUsable(handle)) return false;
@@ -23,6 +23,7 @@ internal static unsafe class ListSlices
         return ListType.Succeeded(handle, status);
     }
 
+    /// <summary>A plain list of the elements of a slice at one moment; null with an exception set.</summary>
     internal static PyObject* GetSlice(Handle* handle, PyObject* slice)
     {
         nint start, stop, step;
@@ -53,6 +54,7 @@ internal static unsafe class ListSlices
         return result;
     }
 
+    /// <summary>Replaces a slice, or deletes it if the iterable is null. Returns false with an exception set.</summary>
     internal static bool AssignSlice(Handle* handle, PyObject* slice, PyObject* iterable)
     {
         nint start, stop, step;
@@ -131,6 +133,7 @@ internal static unsafe class ListSlices
         return status;
     }
 
+    /// <summary><c>list *= times</c>; false with an exception set.</summary>
     internal static bool RepeatInPlace(Handle* handle, nint times)
     {
         Status status = Status.Missing;

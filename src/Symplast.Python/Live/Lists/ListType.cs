@@ -100,6 +100,7 @@ internal static unsafe class ListType
         return -1;
     }
 
+    /// <summary>Returns false with an exception set if the status is not Done, or if an exception was set before.</summary>
     internal static bool Succeeded(Handle* handle, Status status) =>
         status == Status.Done ? Api.Table.PyErr_Occurred() == null : LiveErrors.Raise(handle, status) != null;
 

@@ -135,6 +135,6 @@ internal static unsafe class MapLookup<TMap> where TMap : struct, ILiveMap
         return known;
     }
 
-    // There is no key of another kind than the others.
+    /// <summary>Whether a status says that a key is not there. There is no key of another kind than the others.</summary>
     internal static bool IsAbsent(Status status) => status is Status.Missing or Status.WrongKind;
 }

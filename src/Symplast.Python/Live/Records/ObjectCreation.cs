@@ -281,7 +281,7 @@ internal static unsafe class ObjectCreation
         }
     }
 
-    // __init__ of classes with fields that do not define it.
+    /// <summary><c>__init__</c> of classes with fields that do not define it.</summary>
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     internal static PyObject* Initialize(PyObject* self, PyObject** arguments, nint count, PyObject* names)
     {

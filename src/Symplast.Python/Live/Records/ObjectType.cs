@@ -314,7 +314,9 @@ internal static unsafe class ObjectType
 
     internal static bool IsDataDescriptor(PyObject* o) => Layout.DescriptorSet(o->Type) != null;
 
-    // __class__, __doc__ and the like are the class's attributes, whatever the object has under these names.
+    /// <summary>
+    /// <c>__class__</c>, <c>__doc__</c> and the like are the class's attributes, whatever the object has under these names.
+    /// </summary>
     internal static bool IsAlwaysAllowed(PyObject* name)
     {
         PyAsciiObject* text = (PyAsciiObject*)name;

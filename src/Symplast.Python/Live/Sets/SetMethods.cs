@@ -212,6 +212,7 @@ internal static unsafe class SetMethods
         }
     }
 
+    /// <summary>Calls a method of a plain set with other iterables; null with an exception set.</summary>
     internal static PyObject* Call(LiveState* state, PyObject* plain, ReadOnlySpan<byte> name, PyObject** others, nint count)
     {
         PyObject* arguments = Api.Table.PyTuple_New(count);

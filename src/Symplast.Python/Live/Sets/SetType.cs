@@ -117,6 +117,7 @@ internal static unsafe class SetType
         }
     }
 
+    /// <summary>An iterator over the members of this moment; null with an exception set.</summary>
     internal static PyObject* NewIterator(Handle* handle)
     {
         if (!LiveMethods.IsUsable(handle)) return null;

@@ -7,7 +7,9 @@ namespace Symplast.Python.Live;
 /// <summary>Changes of a Set by all elements of another iterable. They are atomic for each member, not as a whole.</summary>
 internal static unsafe class SetUpdates
 {
-    // Adds one element after the other. As in set, those before a failure stay. Returns false with an exception set.
+    /// <summary>
+    /// Adds one element after the other. As in set, those before a failure stay. Returns false with an exception set.
+    /// </summary>
     internal static bool AddAll(Handle* handle, PyObject* other)
     {
         if (!LiveMethods.CheckAlive(handle)) return false;
@@ -45,6 +47,7 @@ internal static unsafe class SetUpdates
         return done;
     }
 
+    /// <summary>Removes each element of another iterable. Returns false with an exception set.</summary>
     internal static bool RemoveAll(Handle* handle, PyObject* other)
     {
         if (other == (PyObject*)handle) return RemoveEverything(handle);
@@ -60,6 +63,7 @@ internal static unsafe class SetUpdates
         return done && Api.Table.PyErr_Occurred() == null;
     }
 
+    /// <summary>Removes each element of another iterable that is a member, and adds each that is not.</summary>
     internal static bool ToggleAll(Handle* handle, PyObject* other)
     {
         if (other == (PyObject*)handle) return RemoveEverything(handle);
@@ -87,9 +91,13 @@ internal static unsafe class SetUpdates
         return done && Api.Table.PyErr_Occurred() == null;
     }
 
+    /// <summary>Removes the members that are not in another iterable. Returns false with an exception set.</summary>
     internal static bool KeepOnly(Handle* handle, PyObject* other) => KeepOnly(handle, &other, 1);
 
-    // Elements that other threads add meanwhile stay, since the operation did not consider them.
+    /// <summary>
+    /// Removes the members that are not in all of some iterables. Elements that other threads add meanwhile stay, since the
+    /// operation did not consider them.
+    /// </summary>
     internal static bool KeepOnly(Handle* handle, PyObject** others, nint count)
     {
         PyObject* plain = SetType.ToPlain(handle);
@@ -102,6 +110,7 @@ internal static unsafe class SetUpdates
         return done;
     }
 
+    /// <summary>Removes all members at one moment.</summary>
     internal static bool RemoveEverything(Handle* handle)
     {
         if (!LiveMethods.IsUsable(handle)) return false;
