@@ -26,7 +26,6 @@ _FAILED = re.compile(r"\s*(?:return -?\w+;)?")
 _CALL = re.compile(r"(?:return )?(?:(\w+)(?:<[\w, ]+>)?\.)?(\w+)(?:<\w+>)?\(")
 # What may be made of the answer of a call.
 _ANSWER = re.compile(r"(?: (?:== 0|!= null))?(?: \? [^()]*(?:References\.New\(\w+\))?[^()]* : [^()]*)?")
-_ALIASES = {"LiveDict": "LiveMap", "LiveSorted": "LiveMap"}
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def is_protected(type, body, methods, seen):
     if not call:
         return False
     rest = re.sub(r"\s+", " ", body[_end(body, call.end() - 1):]).rstrip(";")
-    called = (_ALIASES.get(call.group(1), call.group(1)) or type, call.group(2))
+    called = (call.group(1) or type, call.group(2))
     bodies = [each for each in methods.get(called, []) if each.strip() != body]
     if not bodies or not _ANSWER.fullmatch(rest):
         return False

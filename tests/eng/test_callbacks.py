@@ -11,7 +11,7 @@ CANNOT_THROW = {
         CurrentPool.cs: Dealloc    CurrentPool.cs: Traverse    ChannelHandle.cs: Dealloc    ChannelHandle.cs: Traverse
         DictIterator.cs: Dealloc    FieldType.cs: Dealloc    FieldType.cs: Traverse    FieldType.cs: Clear
         Handle.cs: Dealloc    ListIterator.cs: Dealloc    Module.cs: Traverse    PoolType.cs: Dealloc
-        PoolType.cs: Traverse    ParcelHandle.cs: Dispose    ArrayType.Buffer.cs: ReleaseBuffer
+        PoolType.cs: Traverse    ParcelHandle.cs: Dispose    ArrayBuffer.cs: ReleaseBuffer
     """,
     "reads a field of ours, at most under a word lock, and makes a Python object of it": """
         ChannelHandle.cs: Unanswered    ChannelHandle.cs: IsQueued    ChannelHandle.cs: Close
@@ -37,15 +37,14 @@ CANNOT_THROW = {
         GuardedFunctions.cs: PerfDeactivate
     """,
     "is called most: what it does fast allocates nothing, and what it does slowly, and the errors of LiveErrors, catch": """
-        ArrayType.Elements.cs: Length    DictType.cs: Length    ListType.cs: Length    SetType.cs: Length
+        ArrayElements.cs: Length    DictType.cs: Length    ListType.cs: Length    SetType.cs: Length
         SortedDictType.cs: Length    ArrayType.cs: Iterate    AtomicIntType.cs: ToInt    AtomicIntType.cs: ToBool
         AtomicIntType.cs: GetValue    DictIterator.cs: NextCall    ListIterator.cs: Next    FieldType.cs: Get
         ObjectType.cs: Get    ObjectType.cs: Set
     """,
     "answers NotImplemented or calls the overload with a catch": """
-        ArrayType.Operators.cs: InPlaceConcat    ArrayType.Operators.cs: InPlaceRepeat    MapType.cs: Compare
-        MapType.cs: Or    SetType.Operators.cs: Or
-        SetType.Operators.cs: And    SetType.Operators.cs: Subtract    SetType.Operators.cs: Xor
+        MapType.cs: Compare    MapType.cs: Or    SetOperators.cs: Or    SetOperators.cs: And    SetOperators.cs: Subtract
+        SetOperators.cs: Xor
     """,
     "catches around the one call that may throw": """
         ProcessFunctions.cs: EnableFaults    Module.cs: Free    RedirectedCalls.cs: OpenLibrary

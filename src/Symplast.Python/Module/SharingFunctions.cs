@@ -107,7 +107,7 @@ internal static unsafe class SharingFunctions
     {
         try
         {
-            return ObjectType.Add(arguments, count);
+            return ObjectUpdates.Add(arguments, count);
         }
         catch (Exception e)
         {
@@ -120,7 +120,7 @@ internal static unsafe class SharingFunctions
     {
         try
         {
-            return ObjectType.CompareExchange(arguments, count);
+            return ObjectUpdates.CompareExchange(arguments, count);
         }
         catch (Exception e)
         {

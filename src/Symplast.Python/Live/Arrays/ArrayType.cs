@@ -9,17 +9,10 @@ using Operations = Symplast.Objects.SharedArray;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The Python type <c>symplast.Array</c>: an array of numbers that all interpreters share. This file has creation, copies and
-/// comparison.
+/// The Python type <c>symplast.Array</c>: an array of numbers that all interpreters share. Creates and copies arrays.
 /// </summary>
-internal static unsafe partial class ArrayType
+internal static unsafe class ArrayType
 {
-    const int Less = Comparison.Less;
-    const int LessOrEqual = Comparison.LessOrEqual;
-    const int Equal = Comparison.Equal;
-    const int NotEqual = Comparison.NotEqual;
-    const int Greater = Comparison.Greater;
-
     /// <summary>Describes the kind; called once a process.</summary>
     internal static Kind Kind()
     {
@@ -69,25 +62,29 @@ internal static unsafe partial class ArrayType
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
             Slot(PyTypeSlot.Hash, Api.Table.PyObject_HashNotImplemented),
             Slot(PyTypeSlot.Repr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Repr),
-            Slot(PyTypeSlot.RichCompare, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int, PyObject*>)&Compare),
+            Slot(PyTypeSlot.RichCompare,
+                (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int, PyObject*>)&ArrayComparison.Compare),
             Slot(PyTypeSlot.Iter, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Iterate),
-            Slot(PyTypeSlot.SequenceLength, (delegate* unmanaged[Cdecl]<PyObject*, nint>)&Length),
-            Slot(PyTypeSlot.SequenceItem, (delegate* unmanaged[Cdecl]<PyObject*, nint, PyObject*>)&Item),
-            Slot(PyTypeSlot.SequenceAssign, (delegate* unmanaged[Cdecl]<PyObject*, nint, PyObject*, int>)&AssignItem),
-            Slot(PyTypeSlot.SequenceContains, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)&Contains),
-            Slot(PyTypeSlot.SequenceConcat, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Concat),
-            Slot(PyTypeSlot.SequenceRepeat, (delegate* unmanaged[Cdecl]<PyObject*, nint, PyObject*>)&Repeat),
-            Slot(PyTypeSlot.SequenceInPlaceConcat, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&InPlaceConcat),
-            Slot(PyTypeSlot.SequenceInPlaceRepeat, (delegate* unmanaged[Cdecl]<PyObject*, nint, PyObject*>)&InPlaceRepeat),
-            Slot(PyTypeSlot.MapLength, (delegate* unmanaged[Cdecl]<PyObject*, nint>)&Length),
-            Slot(PyTypeSlot.MapSubscript, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Subscript),
-            Slot(PyTypeSlot.MapAssign, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Assign),
-            Slot(PyTypeSlot.GetBuffer, (delegate* unmanaged[Cdecl]<PyObject*, PyBuffer*, int, int>)&GetBuffer),
-            Slot(PyTypeSlot.ReleaseBuffer, (delegate* unmanaged[Cdecl]<PyObject*, PyBuffer*, void>)&ReleaseBuffer),
+            Slot(PyTypeSlot.SequenceLength, (delegate* unmanaged[Cdecl]<PyObject*, nint>)&ArrayElements.Length),
+            Slot(PyTypeSlot.SequenceItem, (delegate* unmanaged[Cdecl]<PyObject*, nint, PyObject*>)&ArrayElements.Item),
+            Slot(PyTypeSlot.SequenceAssign,
+                (delegate* unmanaged[Cdecl]<PyObject*, nint, PyObject*, int>)&ArrayElements.AssignItem),
+            Slot(PyTypeSlot.SequenceContains, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)&ArraySearch.Contains),
+            Slot(PyTypeSlot.SequenceConcat, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&ArrayOperators.Concat),
+            Slot(PyTypeSlot.SequenceRepeat, (delegate* unmanaged[Cdecl]<PyObject*, nint, PyObject*>)&ArrayOperators.Repeat),
+            Slot(PyTypeSlot.SequenceInPlaceConcat,
+                (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&ArrayOperators.InPlaceConcat),
+            Slot(PyTypeSlot.SequenceInPlaceRepeat,
+                (delegate* unmanaged[Cdecl]<PyObject*, nint, PyObject*>)&ArrayOperators.InPlaceRepeat),
+            Slot(PyTypeSlot.MapLength, (delegate* unmanaged[Cdecl]<PyObject*, nint>)&ArrayElements.Length),
+            Slot(PyTypeSlot.MapSubscript, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&ArrayElements.Subscript),
+            Slot(PyTypeSlot.MapAssign, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&ArrayElements.Assign),
+            Slot(PyTypeSlot.GetBuffer, (delegate* unmanaged[Cdecl]<PyObject*, PyBuffer*, int, int>)&ArrayBuffer.GetBuffer),
+            Slot(PyTypeSlot.ReleaseBuffer, (delegate* unmanaged[Cdecl]<PyObject*, PyBuffer*, void>)&ArrayBuffer.ReleaseBuffer),
             Slot(PyTypeSlot.GetSet, Table(
                 Property("typecode"u8, &GetTypecode, "The typecode with which the Array was made."u8),
                 Property("itemsize"u8, &GetItemSize, "Bytes of one element."u8))),
-            Slot(PyTypeSlot.Methods, Methods())),
+            Slot(PyTypeSlot.Methods, ArrayMethods.Methods())),
     });
 
     /// <summary>
@@ -222,8 +219,8 @@ internal static unsafe partial class ArrayType
         return list;
     }
 
-    // Exports the elements of an array. Returns false with an exception set.
-    static bool TryExport(Handle* handle, out ArrayView view)
+    /// <summary>Exports the elements of an array. Returns false with an exception set.</summary>
+    internal static bool TryExport(Handle* handle, out ArrayView view)
     {
         view = default;
         if (!LiveMethods.IsUsable(handle)) return false;
@@ -232,10 +229,10 @@ internal static unsafe partial class ArrayType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CopyShared(PyObject* self, PyObject* none) => Frame.Call(self, &Copy);
+    internal static PyObject* CopyShared(PyObject* self, PyObject* none) => Frame.Call(self, &Copy);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CopyDeep(PyObject* self, PyObject* memo) => Frame.Call(self, memo, &CopyDeep);
+    internal static PyObject* CopyDeep(PyObject* self, PyObject* memo) => Frame.Call(self, memo, &CopyDeep);
 
     static PyObject* CopyDeep(Handle* handle, PyObject* memo)
     {
@@ -304,4 +301,6 @@ internal static unsafe partial class ArrayType
         view.End();
         return Api.Table.PyLong_FromLongLong(view.Size);
     }
+
+    internal static SharedArray* ArrayOf(Handle* handle) => (SharedArray*)handle->Shared;
 }

@@ -4,7 +4,6 @@ using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
 using static Symplast.Python.Definitions;
-using LiveDict = Symplast.Python.Live.LiveMap<Symplast.Python.Live.DictMap>;
 using Map = Symplast.Objects.OrderedMap;
 
 namespace Symplast.Python.Live;
@@ -26,7 +25,7 @@ internal static unsafe class DictType
             Header = HeaderKind.OrderedMap,
             Type = Specification(),
             MakeTypes = &MakeIteratorType,
-            ToPlain = &LiveDict.ToPlain,
+            ToPlain = &MapCopies<DictMap>.ToPlain,
             End = &DictIterator.FinishAll,
         };
     }
@@ -82,7 +81,7 @@ internal static unsafe class DictType
     {
         try
         {
-            PyObject* value = LiveDict.Get((Handle*)self, key);
+            PyObject* value = MapLookup<DictMap>.Get((Handle*)self, key);
             return value != null || Api.Table.PyErr_Occurred() != null ? value : LiveMethods.RaiseKey(key);
         }
         catch (Exception e)
@@ -97,7 +96,8 @@ internal static unsafe class DictType
         try
         {
             Handle* handle = (Handle*)self;
-            return (value != null ? LiveDict.Set(handle, key, value) : LiveDict.Remove(handle, key)) ? 0 : -1;
+            bool done = value != null ? MapChanges<DictMap>.Set(handle, key, value) : MapChanges<DictMap>.Remove(handle, key);
+            return done ? 0 : -1;
         }
         catch (Exception e)
         {
@@ -111,7 +111,7 @@ internal static unsafe class DictType
     {
         try
         {
-            return LiveDict.Contains((Handle*)self, o);
+            return MapLookup<DictMap>.Contains((Handle*)self, o);
         }
         catch (Exception e)
         {
@@ -121,10 +121,10 @@ internal static unsafe class DictType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint Length(PyObject* self) => LiveDict.Length(self);
+    static nint Length(PyObject* self) => MapLookup<DictMap>.Length(self);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* GetOr(PyObject* self, PyObject** arguments, nint count) => LiveDict.GetOr(self, arguments, count);
+    static PyObject* GetOr(PyObject* self, PyObject** arguments, nint count) => MapLookup<DictMap>.GetOr(self, arguments, count);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* PopItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords) =>

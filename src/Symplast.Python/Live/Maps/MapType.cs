@@ -2,8 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using static Symplast.Python.Definitions;
-using LiveDict = Symplast.Python.Live.LiveMap<Symplast.Python.Live.DictMap>;
-using LiveSorted = Symplast.Python.Live.LiveMap<Symplast.Python.Live.SortedDictMap>;
 
 namespace Symplast.Python.Live;
 
@@ -69,10 +67,11 @@ internal static unsafe class MapType
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int Init(PyObject* self, PyObject* positional, PyObject* named) =>
-        Frame.Set(self, positional, named, IsDict(self) ? &LiveDict.Update : &LiveSorted.Update);
+        Frame.Set(self, positional, named, IsDict(self) ? &MapUpdates<DictMap>.Update : &MapUpdates<SortedDictMap>.Update);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Iterate(PyObject* self) => Frame.Call(self, IsDict(self) ? &LiveDict.Keys : &LiveSorted.Keys);
+    static PyObject* Iterate(PyObject* self) =>
+        Frame.Call(self, IsDict(self) ? &MapCopies<DictMap>.Keys : &MapCopies<SortedDictMap>.Keys);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Repr(PyObject* self) => Frame.Call(self, &LiveMethods.Repr);
@@ -85,38 +84,41 @@ internal static unsafe class MapType
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* InPlaceOr(PyObject* self, PyObject* other) =>
-        Frame.Change(self, other, IsDict(self) ? &LiveDict.Merge : &LiveSorted.Merge);
+        Frame.Change(self, other, IsDict(self) ? &MapUpdates<DictMap>.Merge : &MapUpdates<SortedDictMap>.Merge);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* SetDefault(PyObject* self, PyObject** arguments, nint count) =>
-        Frame.Call(self, arguments, count, IsDict(self) ? &LiveDict.SetDefault : &LiveSorted.SetDefault);
+        Frame.Call(self, arguments, count,
+            IsDict(self) ? &MapChanges<DictMap>.SetDefault : &MapChanges<SortedDictMap>.SetDefault);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Pop(PyObject* self, PyObject** arguments, nint count) =>
-        Frame.Call(self, arguments, count, IsDict(self) ? &LiveDict.Pop : &LiveSorted.Pop);
+        Frame.Call(self, arguments, count, IsDict(self) ? &MapChanges<DictMap>.Pop : &MapChanges<SortedDictMap>.Pop);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) =>
-        Frame.Call(self, arguments, count, IsDict(self) ? &LiveDict.CompareExchange : &LiveSorted.CompareExchange);
+        Frame.Call(self, arguments, count,
+            IsDict(self) ? &MapExchange<DictMap>.CompareExchange : &MapExchange<SortedDictMap>.CompareExchange);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Add(PyObject* self, PyObject** arguments, nint count) =>
-        Frame.Call(self, arguments, count, IsDict(self) ? &LiveDict.Add : &LiveSorted.Add);
+        Frame.Call(self, arguments, count, IsDict(self) ? &MapExchange<DictMap>.Add : &MapExchange<SortedDictMap>.Add);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* IterateAs(PyObject* self, PyObject** arguments, nint count) =>
-        Frame.Call(self, arguments, count, IsDict(self) ? &LiveDict.IterateAs : &LiveSorted.IterateAs);
+        Frame.Call(self, arguments, count, IsDict(self) ? &MapCopies<DictMap>.IterateAs : &MapCopies<SortedDictMap>.IterateAs);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* UpdateCall(PyObject* self, PyObject* positional, PyObject* named) =>
-        Frame.Do(self, positional, named, IsDict(self) ? &LiveDict.Update : &LiveSorted.Update);
+        Frame.Do(self, positional, named, IsDict(self) ? &MapUpdates<DictMap>.Update : &MapUpdates<SortedDictMap>.Update);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Clear(PyObject* self, PyObject* none) => Frame.Do(self, IsDict(self) ? &LiveDict.Clear : &LiveSorted.Clear);
+    static PyObject* Clear(PyObject* self, PyObject* none) =>
+        Frame.Do(self, IsDict(self) ? &MapChanges<DictMap>.Clear : &MapChanges<SortedDictMap>.Clear);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Reversed(PyObject* self, PyObject* none) =>
-        Frame.Call(self, IsDict(self) ? &LiveDict.Reversed : &LiveSorted.Reversed);
+        Frame.Call(self, IsDict(self) ? &MapCopies<DictMap>.Reversed : &MapCopies<SortedDictMap>.Reversed);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Keys(PyObject* self, PyObject* none) => LiveMethods.CallPython((Handle*)self, "KeysView"u8);
@@ -129,15 +131,15 @@ internal static unsafe class MapType
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     internal static PyObject* Copy(PyObject* self, PyObject* none) =>
-        Frame.Call(self, IsDict(self) ? &LiveDict.ToPlain : &LiveSorted.ToPlain);
+        Frame.Call(self, IsDict(self) ? &MapCopies<DictMap>.ToPlain : &MapCopies<SortedDictMap>.ToPlain);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     internal static PyObject* CopyShared(PyObject* self, PyObject* none) =>
-        Frame.Call(self, IsDict(self) ? &LiveDict.CopyShared : &LiveSorted.CopyShared);
+        Frame.Call(self, IsDict(self) ? &MapCopies<DictMap>.CopyShared : &MapCopies<SortedDictMap>.CopyShared);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     internal static PyObject* CopyDeep(PyObject* self, PyObject* memo) =>
-        Frame.Call(self, memo, IsDict(self) ? &LiveDict.CopyDeep : &LiveSorted.CopyDeep);
+        Frame.Call(self, memo, IsDict(self) ? &MapCopies<DictMap>.CopyDeep : &MapCopies<SortedDictMap>.CopyDeep);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     internal static PyObject* FromKeys(PyObject* type, PyObject** arguments, nint count)
@@ -148,8 +150,8 @@ internal static unsafe class MapType
             PyObject* made = Api.Table.PyObject_CallNoArgs(type);
             if (made == null) return null;
             PyObject* value = count == 2 ? arguments[1] : Api.Table._Py_NoneStruct;
-            if (IsDict(made) ? LiveDict.SetAll((Handle*)made, arguments[0], value)
-                : LiveSorted.SetAll((Handle*)made, arguments[0], value)) return made;
+            if (IsDict(made) ? MapUpdates<DictMap>.SetAll((Handle*)made, arguments[0], value)
+                : MapUpdates<SortedDictMap>.SetAll((Handle*)made, arguments[0], value)) return made;
             References.Drop(made);
             return null;
         }

@@ -4,7 +4,6 @@ using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
 using static Symplast.Python.Definitions;
-using LiveSorted = Symplast.Python.Live.LiveMap<Symplast.Python.Live.SortedDictMap>;
 using unsafe Search = delegate*<Symplast.Memory.Participant*, Symplast.Objects.SortedMap*, in Symplast.Objects.Probe,
     out Symplast.Objects.Value, out Symplast.Objects.Value, Symplast.Objects.Status>;
 using unsafe Taking = delegate*<Symplast.Memory.Participant*, Symplast.Objects.SortedMap*, in Symplast.Objects.ValueGuard,
@@ -169,7 +168,7 @@ internal static unsafe class SortedDictOrder
     {
         key = default;
         return Api.Table.PyType_IsSubtype(bound->Type, Api.Table.PyComplex_Type) != 0
-            ? KeyState.Foreign : LiveSorted.Find(handle, bound, out key);
+            ? KeyState.Foreign : MapLookup<SortedDictMap>.Find(handle, bound, out key);
     }
 
     static bool TryInclusive(PyObject* o, out bool minimum, out bool maximum)

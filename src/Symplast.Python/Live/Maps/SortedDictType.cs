@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Objects;
 using static Symplast.Python.Definitions;
-using LiveSorted = Symplast.Python.Live.LiveMap<Symplast.Python.Live.SortedDictMap>;
 
 namespace Symplast.Python.Live;
 
@@ -22,7 +21,7 @@ internal static unsafe class SortedDictType
             Name = Text.Utf8("SortedDict"u8),
             Header = HeaderKind.SortedMap,
             Type = Specification(),
-            ToPlain = &LiveSorted.ToPlain,
+            ToPlain = &MapCopies<SortedDictMap>.ToPlain,
         };
     }
 
@@ -70,7 +69,7 @@ internal static unsafe class SortedDictType
     {
         try
         {
-            PyObject* value = LiveSorted.Get((Handle*)self, key);
+            PyObject* value = MapLookup<SortedDictMap>.Get((Handle*)self, key);
             return value != null || Api.Table.PyErr_Occurred() != null ? value : LiveMethods.RaiseKey(key);
         }
         catch (Exception e)
@@ -85,7 +84,9 @@ internal static unsafe class SortedDictType
         try
         {
             Handle* handle = (Handle*)self;
-            return (value != null ? LiveSorted.Set(handle, key, value) : LiveSorted.Remove(handle, key)) ? 0 : -1;
+            bool done = value != null
+                ? MapChanges<SortedDictMap>.Set(handle, key, value) : MapChanges<SortedDictMap>.Remove(handle, key);
+            return done ? 0 : -1;
         }
         catch (Exception e)
         {
@@ -99,7 +100,7 @@ internal static unsafe class SortedDictType
     {
         try
         {
-            return LiveSorted.Contains((Handle*)self, o);
+            return MapLookup<SortedDictMap>.Contains((Handle*)self, o);
         }
         catch (Exception e)
         {
@@ -109,8 +110,9 @@ internal static unsafe class SortedDictType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint Length(PyObject* self) => LiveSorted.Length(self);
+    static nint Length(PyObject* self) => MapLookup<SortedDictMap>.Length(self);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* GetOr(PyObject* self, PyObject** arguments, nint count) => LiveSorted.GetOr(self, arguments, count);
+    static PyObject* GetOr(PyObject* self, PyObject** arguments, nint count) =>
+        MapLookup<SortedDictMap>.GetOr(self, arguments, count);
 }

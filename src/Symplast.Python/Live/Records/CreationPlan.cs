@@ -157,7 +157,8 @@ internal unsafe struct CreationPlans
         if (version == 0) return null;
         CreationPlan plan = new() { TypeVersion = version, Number = number, Names = names };
         if (names != null)
-            plan.IsSimple = TakeFields(interpreter.Live, ref plan, type) && ObjectType.LeavesCreationToUs(interpreter.Live, type);
+            plan.IsSimple = TakeFields(interpreter.Live, ref plan, type)
+                && ObjectCreation.LeavesCreationToUs(interpreter.Live, type);
         ref CreationPlan* entry = ref _entries[version % Entries];
         if (entry == null) entry = (CreationPlan*)NativeMemory.Alloc((nuint)sizeof(CreationPlan));
         *entry = plan;

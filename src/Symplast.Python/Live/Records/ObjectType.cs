@@ -12,7 +12,7 @@ namespace Symplast.Python.Live;
 /// The base type of <c>symplast.Object</c>: instances of Python classes whose attributes are in a pool. The classes and their
 /// methods belong to each interpreter.
 /// </summary>
-internal static unsafe partial class ObjectType
+internal static unsafe class ObjectType
 {
     /// <summary>Describes the kind; called once a process.</summary>
     internal static Kind Kind()
@@ -56,14 +56,14 @@ internal static unsafe partial class ObjectType
         Flags = PyTypeSpec.BaseType,
         Slots = Table(
             Slot(PyTypeSlot.Doc, Text.Utf8("Base of symplast.Object."u8)),
-            Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
+            Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&ObjectCreation.New),
             Slot(PyTypeSlot.GetAttr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Get),
             Slot(PyTypeSlot.SetAttr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Set),
             Slot(PyTypeSlot.Hash, (delegate* unmanaged[Cdecl]<PyObject*, nint>)&Hash),
             Slot(PyTypeSlot.GetSet, Table(
                 Property("__class__"u8, &Class, "The class, which cannot change: other interpreters have the object too."u8))),
             Slot(PyTypeSlot.Methods, Table(
-                FastCallKeywords("_init"u8, &Initialize,
+                FastCallKeywords("_init"u8, &ObjectCreation.Initialize,
                     "_init($self, /, *args, **kwargs)\n--\n\nGives the fields of a class their values, or defaults, in order."u8),
                 NoArgs("_attributes"u8, &Attributes, "A plain dict of the attributes at one moment."u8)))),
     });
@@ -72,10 +72,10 @@ internal static unsafe partial class ObjectType
     internal static bool IsInstance(PyObject* o)
     {
         if (!Handle.MayBe(o)) return false;
+        var create = (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&ObjectCreation.New;
         for (PyObject* each = o->Type; each != null; each = Layout.BaseOf(each))
         {
-            if (Layout.NewSlot(each) == (void*)(delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New)
-                return true;
+            if (Layout.NewSlot(each) == create) return true;
         }
         return false;
     }
@@ -90,7 +90,7 @@ internal static unsafe partial class ObjectType
         if (*get == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Get) *get = Api.Table.PyObject_GenericGetAttr;
     }
 
-    static Record* RecordOf(Handle* handle) => (Record*)handle->Shared;
+    internal static Record* RecordOf(Handle* handle) => (Record*)handle->Shared;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Get(PyObject* self, PyObject* name)
@@ -168,7 +168,7 @@ internal static unsafe partial class ObjectType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int Set(PyObject* self, PyObject* name, PyObject* value)
+    internal static int Set(PyObject* self, PyObject* name, PyObject* value)
     {
         Handle* handle = (Handle*)self;
         if (handle->Shared == null || ForkGuard.IsForkedChild || value == null) return Assign(handle, name, value);
@@ -312,10 +312,12 @@ internal static unsafe partial class ObjectType
         }
     }
 
-    static bool IsDataDescriptor(PyObject* o) => Layout.DescriptorSet(o->Type) != null;
+    internal static bool IsDataDescriptor(PyObject* o) => Layout.DescriptorSet(o->Type) != null;
 
-    // __class__, __doc__ and the like are the class's attributes, whatever the object has under these names.
-    static bool IsAlwaysAllowed(PyObject* name)
+    /// <summary>
+    /// <c>__class__</c>, <c>__doc__</c> and the like are the class's attributes, whatever the object has under these names.
+    /// </summary>
+    internal static bool IsAlwaysAllowed(PyObject* name)
     {
         PyAsciiObject* text = (PyAsciiObject*)name;
         if ((text->State & PyAsciiObject.Ascii) == 0 || text->Length < 5) return false;
@@ -323,7 +325,7 @@ internal static unsafe partial class ObjectType
         return data[0] == '_' && data[1] == '_' && data[text->Length - 1] == '_' && data[text->Length - 2] == '_';
     }
 
-    static bool RaiseNoAttribute(PyObject* self, PyObject* name)
+    internal static bool RaiseNoAttribute(PyObject* self, PyObject* name)
     {
         Errors.Set(*Api.Table.PyExc_AttributeError, $"'{Text.TypeName(self)}' object has no attribute '{Text.FromPython(name)}'");
         return false;

@@ -29,7 +29,7 @@ internal enum KeyState
 /// is what was made in the pool, with a reference. Created and disposed of outside sections, with the GIL held. The original must
 /// stay alive meanwhile.
 /// </summary>
-internal unsafe ref partial struct Incoming
+internal unsafe ref struct Incoming
 {
     /// <summary>The key to look up, or the value to store.</summary>
     internal Probe Probe;
@@ -50,6 +50,41 @@ internal unsafe ref partial struct Incoming
     {
         key = default;
         return key.TrySimple(o) ? KeyState.Ready : SlowKey(state, heap, o, ref key);
+    }
+
+    /// <summary>
+    /// Converts an object to a key for lookups only. If the object equals a key of a pool, in the way that a dict compares, the
+    /// result is that key. May run Python code.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static KeyState Lookup(LiveState* state, PyObject* o, out Incoming key)
+    {
+        key = default;
+        return key.TrySimple(o) ? KeyState.Ready : SlowLookup(state, o, 1, ref key);
+    }
+
+    /// <summary>Does the same for a member of a tuple at a depth.</summary>
+    internal static KeyState Lookup(LiveState* state, PyObject* o, int depth, out Incoming key)
+    {
+        key = default;
+        return key.TrySimple(o) ? KeyState.Ready : SlowLookup(state, o, depth, ref key);
+    }
+
+    /// <summary>Converts a key that was found to a key for lookups; steals the reference.</summary>
+    internal static KeyState Found(LiveState* state, PyObject* o, out Incoming key)
+    {
+        KeyState known = Lookup(state, o, out key);
+        // The key may point to the object's bytes, so the object is kept with it.
+        if (known == KeyState.Ready && key._text == null) key._text = o;
+        else References.Drop(o);
+        return known;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static KeyState SlowLookup(LiveState* state, PyObject* o, int depth, ref Incoming key)
+    {
+        key._isTransient = true;
+        return LookupKeys.Convert(state, o, depth, ref key);
     }
 
     /// <summary>
@@ -127,8 +162,8 @@ internal unsafe ref partial struct Incoming
         else LiveState.Drop(state, _owned);
     }
 
-    // Drops a value that was made for a heap, or for none.
-    static void Discard(LiveState* state, PoolHeap* heap, Value value)
+    /// <summary>Drops a value that was made for a heap, or for none.</summary>
+    internal static void Discard(LiveState* state, PoolHeap* heap, Value value)
     {
         if (heap != null) LiveState.Drop(state, value);
         else
@@ -199,11 +234,11 @@ internal unsafe ref partial struct Incoming
         ref Api api = ref Api.Table;
         PyObject* type = o->Type;
         if (type == api.PyUnicode_Type) return key.Encode(o) ? KeyState.Ready : KeyState.Failed;
-        if (type == api.PyLong_Type || type == api.PyComplex_Type) return key.Own(state, heap, Number(state, heap, o));
-        if (type == api.PyTuple_Type) return OwnTuple(state, heap, o, 1, ref key);
+        if (type == api.PyLong_Type || type == api.PyComplex_Type) return key.Own(Number(state, heap, o));
+        if (type == api.PyTuple_Type) return TupleValues.OwnTuple(state, heap, o, 1, ref key);
         if (type == api.PyFrozenSet_Type)
         {
-            KeyState made = OwnSet(state, heap, o, 1, ref key);
+            KeyState made = TupleValues.OwnSet(state, heap, o, 1, ref key);
             // A frozen object with members of other kinds at least equals itself.
             if (made != KeyState.Foreign || !AddressRange.Contains(o)) return made;
         }
@@ -212,7 +247,7 @@ internal unsafe ref partial struct Incoming
         if (Handle.Is(state, o))
         {
             if (!TryShare(state, heap, (Handle*)o, out Value shared)) return KeyState.Failed;
-            return key.Own(state, heap, shared);
+            return key.Own(shared);
         }
         if (!AddressRange.Contains(o)) return KeyState.Foreign;
         if (!TryFrozen(state, heap, o, out Value frozen)) return KeyState.Failed;
@@ -228,7 +263,7 @@ internal unsafe ref partial struct Incoming
             if (Api.Table.PyErr_Occurred() != null) return false;
             if (!Carrier.Carry(state, heap, o, place, out value)) return false;
         }
-        return item.Own(state, heap, value) == KeyState.Ready;
+        return item.Own(value) == KeyState.Ready;
     }
 
     /// <summary>
@@ -259,8 +294,20 @@ internal unsafe ref partial struct Incoming
             value = Number(state, heap, o);
             return !value.IsEmpty;
         }
-        if (type == api.PyTuple_Type) return TryTuple(state, heap, o, isKey: false, 1, out value) == KeyState.Ready;
+        if (type == api.PyTuple_Type) return TupleValues.TryTuple(state, heap, o, isKey: false, 1, out value) == KeyState.Ready;
         return Handle.Is(state, o) && TryShare(state, heap, (Handle*)o, out value);
+    }
+
+    /// <summary>
+    /// The value with a reference, which becomes the caller's; stored in the pool if that was not done. Returns an empty value
+    /// with an exception set.
+    /// </summary>
+    internal Value TakeValue(LiveState* state, PoolHeap* heap)
+    {
+        if (_owned.IsEmpty) return Store(state, heap, this);
+        Value value = _owned;
+        _owned = default;
+        return value;
     }
 
     // Stores a value that needs memory of its own in the pool. Returns an empty value with an exception set.
@@ -276,8 +323,10 @@ internal unsafe ref partial struct Incoming
         return value;
     }
 
-    // Steals the reference of a value. Fails if the value is empty; the exception is then set already.
-    KeyState Own(LiveState* state, PoolHeap* heap, Value value)
+    /// <summary>
+    /// Becomes the key of a value and steals its reference. Fails if the value is empty; the exception is then set already.
+    /// </summary>
+    internal KeyState Own(Value value)
     {
         if (value.IsEmpty) return KeyState.Failed;
         _owned = value;
@@ -285,8 +334,10 @@ internal unsafe ref partial struct Incoming
         return KeyState.Ready;
     }
 
-    // A text that is not ASCII. CPython keeps the UTF-8 form with the text, unless that has lone surrogates.
-    bool Encode(PyObject* o)
+    /// <summary>
+    /// Becomes the key of a text that is not ASCII. CPython keeps the UTF-8 form with the text, unless that has lone surrogates.
+    /// </summary>
+    internal bool Encode(PyObject* o)
     {
         ref Api api = ref Api.Table;
         nint hash = api.HashBuiltin(o);
@@ -305,8 +356,8 @@ internal unsafe ref partial struct Incoming
         return true;
     }
 
-    // An int that may be large, or a complex number. Returns an empty value with an exception set.
-    static Value Number(LiveState* state, PoolHeap* heap, PyObject* o)
+    /// <summary>An int that may be large, or a complex number. Returns an empty value with an exception set.</summary>
+    internal static Value Number(LiveState* state, PoolHeap* heap, PyObject* o)
     {
         if (o->Type != Api.Table.PyLong_Type && Api.Table.PyType_IsSubtype(o->Type, Api.Table.PyComplex_Type) != 0)
         {
@@ -341,8 +392,8 @@ internal unsafe ref partial struct Incoming
         return value;
     }
 
-    // Takes a reference to a live object.
-    static bool TryShare(LiveState* state, PoolHeap* heap, Handle* handle, out Value value)
+    /// <summary>Takes a reference to a live object. Returns false with an exception set.</summary>
+    internal static bool TryShare(LiveState* state, PoolHeap* heap, Handle* handle, out Value value)
     {
         value = default;
         if (handle->Shared == null) return LiveErrors.RaiseDeleted(handle) != null;

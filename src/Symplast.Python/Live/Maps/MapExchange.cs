@@ -4,17 +4,15 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-// What reads and changes a value at one moment.
-internal static unsafe partial class LiveMap<TMap>
+/// <summary>Operations that read and change a value of a Dict or SortedDict at one moment.</summary>
+internal static unsafe class MapExchange<TMap> where TMap : struct, ILiveMap
 {
-    const int Equal = Comparison.Equal;
-
     /// <summary>The method <c>compare_exchange</c>.</summary>
     internal static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("compare_exchange", count, 3, 3) || !LiveMethods.IsUsable(handle)) return null;
         LiveState* state = handle->State;
-        KeyState known = Find(handle, arguments[0], out Incoming key);
+        KeyState known = MapLookup<TMap>.Find(handle, arguments[0], out Incoming key);
         if (known != KeyState.Ready) return known == KeyState.Foreign ? Api.Table._Py_FalseStruct : null;
         PyObject* result = null;
         if (Incoming.Item(
@@ -32,17 +30,17 @@ internal static unsafe partial class LiveMap<TMap>
         while (true)
         {
             Status status = Load(handle, key, out Value current, out PyObject* seen);
-            if (IsAbsent(status)) return Api.Table._Py_FalseStruct;
+            if (MapLookup<TMap>.IsAbsent(status)) return Api.Table._Py_FalseStruct;
             if (status != Status.Done) return LiveErrors.Raise(handle, status);
             if (seen == null) return null;
-            int equal = Api.Table.PyObject_RichCompareBool(seen, expected, Equal);
+            int equal = Api.Table.PyObject_RichCompareBool(seen, expected, Comparison.Equal);
             if (equal == 1) status = Exchange(handle, key, current, desired);
             LiveState.Drop(handle->State, current);
             // Not before: it may keep the addresses of another pool, in which the value lies.
             References.Drop(seen);
             if (equal != 1) return equal < 0 ? null : Api.Table._Py_FalseStruct;
             if (status == Status.Done) return Api.Table._Py_TrueStruct;
-            if (!IsAbsent(status)) return LiveErrors.Raise(handle, status);
+            if (!MapLookup<TMap>.IsAbsent(status)) return LiveErrors.Raise(handle, status);
         }
     }
 
@@ -85,7 +83,7 @@ internal static unsafe partial class LiveMap<TMap>
         if (!LiveMethods.CheckCount("add", count, 2, 2) || !LiveMethods.IsUsable(handle)) return null;
         LiveState* state = handle->State;
         if (!Incoming.TryNumber(state, "add", arguments[1], out Incoming delta)) return null;
-        if (!TryKey(handle, arguments[0], out Incoming key))
+        if (!MapLookup<TMap>.TryKey(handle, arguments[0], out Incoming key))
         {
             delta.Dispose(state);
             return null;

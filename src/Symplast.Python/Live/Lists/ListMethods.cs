@@ -8,10 +8,10 @@ using Vector = Symplast.Objects.SharedVector;
 
 namespace Symplast.Python.Live;
 
-// The methods.
-internal static unsafe partial class ListType
+/// <summary>The methods of List.</summary>
+internal static unsafe class ListMethods
 {
-    static PyMethodDef* Methods() => Table(
+    internal static PyMethodDef* Methods() => Table(
         OneArg("append"u8, &Append, "append($self, object, /)\n--\n\nAppend object to the end of the list."u8),
         OneArg("extend"u8, &Extend, "extend($self, iterable, /)\n--\n\nAppend all elements of the iterable, at one moment."u8),
         FastCall("insert"u8, &Insert, "insert($self, index, object, /)\n--\n\nInsert object before index."u8),
@@ -19,18 +19,18 @@ internal static unsafe partial class ListType
             "pop($self, index=-1, /)\n--\n\nRemove and return the element at index. Of many callers each gets another one."u8),
         OneArg("remove"u8, &Remove, "remove($self, value, /)\n--\n\nRemove the first element that equals value."u8),
         NoArgs("clear"u8, &Clear, "clear($self, /)\n--\n\nRemove all elements, at one moment."u8),
-        NoArgs("copy"u8, &Copy, "copy($self, /)\n--\n\nReturn a plain list of the elements at one moment."u8),
+        NoArgs("copy"u8, &ListCopies.Copy, "copy($self, /)\n--\n\nReturn a plain list of the elements at one moment."u8),
         FastCall("index"u8, &IndexOf,
             "index($self, value, start=0, stop=sys.maxsize, /)\n--\n\nReturn the first index of value."u8),
         OneArg("count"u8, &CountOf, "count($self, value, /)\n--\n\nReturn how many elements equal value, at one moment."u8),
         NoArgs("reverse"u8, &Reverse, "reverse($self, /)\n--\n\nReverse the list in place, at one moment."u8),
-        FastCallKeywords("sort"u8, &Sort,
+        FastCallKeywords("sort"u8, &ListSorting.Sort,
             "sort($self, /, *, key=None, reverse=False)\n--\n\nSort the list in place, stably. The result takes the place "u8
             + "of the elements at one moment. If other interpreters change the list meanwhile, it is sorted anew; "u8
             + "ValueError if they do so again and again, or if this one does."u8),
-        NoArgs("__copy__"u8, &CopyShared,
+        NoArgs("__copy__"u8, &ListCopies.CopyShared,
             "__copy__($self, /)\n--\n\nFor copy.copy: a new List in the same pool, with the elements of one moment."u8),
-        OneArg("__deepcopy__"u8, &CopyDeep, "__deepcopy__($self, memo, /)\n--\n\n"u8
+        OneArg("__deepcopy__"u8, &ListCopies.CopyDeep, "__deepcopy__($self, memo, /)\n--\n\n"u8
             + "For copy.deepcopy: a new List in the same pool, with copies of the elements of one moment."u8),
         NoArgs("__reversed__"u8, &Reversed,
             "__reversed__($self, /)\n--\n\nReturn a reverse iterator over the elements of one moment."u8),
@@ -45,7 +45,7 @@ internal static unsafe partial class ListType
     {
         try
         {
-            return AppendOne((Handle*)self, o) ? Api.Table._Py_NoneStruct : null;
+            return ListElements.AppendOne((Handle*)self, o) ? Api.Table._Py_NoneStruct : null;
         }
         catch (Exception e)
         {
@@ -53,33 +53,16 @@ internal static unsafe partial class ListType
         }
     }
 
-    static bool AppendOne(Handle* handle, PyObject* o)
-    {
-        if (!LiveMethods.IsUsable(handle)) return false;
-        LiveState* state = handle->State;
-        PoolHeap* heap = Heap.Of(handle->Shared);
-        if (!Incoming.Item(state, heap, o, Place.Member((PyObject*)handle), out Incoming incoming)) return false;
-        Section section = Section.Enter(state->Me);
-        Status status = incoming.ToValue(state, heap, out Value value);
-        if (status == Status.Done)
-        {
-            status = Vector.Append(state->Me, VectorOf(handle), value);
-            Reference.Drop(state->Me, value);
-        }
-        section.Exit(state->Me);
-        incoming.Dispose(state);
-        return status == Status.Done || LiveErrors.Raise(handle, status) != null;
-    }
-
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Extend(PyObject* self, PyObject* items) => Frame.Do(self, items, &ExtendBy);
 
-    static bool ExtendBy(Handle* handle, PyObject* iterable)
+    /// <summary>Appends all items of an iterable at one moment. Returns false with an exception set.</summary>
+    internal static bool ExtendBy(Handle* handle, PyObject* iterable)
     {
         if (!LiveMethods.IsUsable(handle)) return false;
         PyObject* items = iterable->Type == Api.Table.PyList_Type || iterable->Type == Api.Table.PyTuple_Type
             ? Api.Table.PySequence_List(iterable) : ItemsOf(iterable);
-        bool done = LiveMethods.Hidden(items) != null && Replace(handle, nint.MaxValue, nint.MaxValue, items);
+        bool done = LiveMethods.Hidden(items) != null && ListSlices.Replace(handle, nint.MaxValue, nint.MaxValue, items);
         References.Drop(items);
         return done;
     }
@@ -118,7 +101,7 @@ internal static unsafe partial class ListType
         Status status = incoming.ToValue(state, heap, out Value value);
         if (status == Status.Done)
         {
-            status = Vector.InsertNear(state->Me, VectorOf(handle), index, value);
+            status = Vector.InsertNear(state->Me, ListType.VectorOf(handle), index, value);
             Reference.Drop(state->Me, value);
         }
         section.Exit(state->Me);
@@ -147,8 +130,8 @@ internal static unsafe partial class ListType
             ValueGuard guard = UnknownClasses.Guard(state);
             Section section = Section.Enter(state->Me);
             status = index == -1
-                ? Vector.TakeLast(state->Me, VectorOf(handle), guard, out value)
-                : Vector.TakeElement(state->Me, VectorOf(handle), index, guard, out value);
+                ? Vector.TakeLast(state->Me, ListType.VectorOf(handle), guard, out value)
+                : Vector.TakeElement(state->Me, ListType.VectorOf(handle), index, guard, out value);
             held = status == Status.Done ? Outgoing.Hold(value) : null;
             UnknownClasses.Note(state, status);
             section.Exit(state->Me);
@@ -161,10 +144,10 @@ internal static unsafe partial class ListType
     }
 
     static bool IsEmpty(Handle* handle) =>
-        Vector.Count(handle->State->Me, VectorOf(handle), out long count) == Status.Done && count == 0;
+        Vector.Count(handle->State->Me, ListType.VectorOf(handle), out long count) == Status.Done && count == 0;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Remove(PyObject* self, PyObject* o) => Frame.Do(self, o, &RemoveFirst);
+    static PyObject* Remove(PyObject* self, PyObject* o) => Frame.Do(self, o, &ListSearch.RemoveFirst);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Clear(PyObject* self, PyObject* none) => Frame.Call(self, &Clear);
@@ -172,7 +155,8 @@ internal static unsafe partial class ListType
     static PyObject* Clear(Handle* handle)
     {
         if (!LiveMethods.IsUsable(handle)) return null;
-        return Succeeded(handle, Vector.Clear(handle->State->Me, VectorOf(handle))) ? Api.Table._Py_NoneStruct : null;
+        Status status = Vector.Clear(handle->State->Me, ListType.VectorOf(handle));
+        return ListType.Succeeded(handle, status) ? Api.Table._Py_NoneStruct : null;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -184,7 +168,7 @@ internal static unsafe partial class ListType
         nint start = 0;
         nint stop = nint.MaxValue;
         if (count > 1 && !TryBound(arguments[1], out start) || count > 2 && !TryBound(arguments[2], out stop)) return null;
-        if (!Search(handle, arguments[0], start, stop, wantsAll: false, out nint found)) return null;
+        if (!ListSearch.Search(handle, arguments[0], start, stop, wantsAll: false, out nint found)) return null;
         return found >= 0 ? Api.Table.PyLong_FromLongLong(found) : Errors.Value("list.index(x): x not in list");
     }
 
@@ -202,7 +186,8 @@ internal static unsafe partial class ListType
     static PyObject* CountOf(PyObject* self, PyObject* o) => Frame.Call(self, o, &CountOf);
 
     static PyObject* CountOf(Handle* handle, PyObject* o) =>
-        Search(handle, o, 0, nint.MaxValue, wantsAll: true, out nint found) ? Api.Table.PyLong_FromLongLong(found) : null;
+        ListSearch.Search(handle, o, 0, nint.MaxValue, wantsAll: true, out nint found)
+            ? Api.Table.PyLong_FromLongLong(found) : null;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Reverse(PyObject* self, PyObject* none) => Frame.Call(self, &Reverse);
@@ -210,7 +195,8 @@ internal static unsafe partial class ListType
     static PyObject* Reverse(Handle* handle)
     {
         if (!LiveMethods.IsUsable(handle)) return null;
-        return Succeeded(handle, Vector.Reverse(handle->State->Me, VectorOf(handle))) ? Api.Table._Py_NoneStruct : null;
+        Status status = Vector.Reverse(handle->State->Me, ListType.VectorOf(handle));
+        return ListType.Succeeded(handle, status) ? Api.Table._Py_NoneStruct : null;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -225,7 +211,7 @@ internal static unsafe partial class ListType
     static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("compare_exchange", count, 3, 3) || !LiveMethods.IsUsable(handle)
-            || !TryIndex(arguments[0], out long index)) return null;
+            || !ListElements.TryIndex(arguments[0], out long index)) return null;
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
         Place place = Place.Item((PyObject*)handle, arguments[0]);
@@ -239,7 +225,7 @@ internal static unsafe partial class ListType
             status = desired.ToValue(state, heap, out Value value);
             if (status == Status.Done)
             {
-                status = Vector.CompareExchange(state->Me, VectorOf(handle), index, expected.Probe, value, out seen);
+                status = Vector.CompareExchange(state->Me, ListType.VectorOf(handle), index, expected.Probe, value, out seen);
                 Reference.Drop(state->Me, value);
             }
             section.Exit(state->Me);
@@ -259,7 +245,7 @@ internal static unsafe partial class ListType
     static PyObject* Add(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("add", count, 2, 2) || !LiveMethods.IsUsable(handle)
-            || !TryIndex(arguments[0], out long index)) return null;
+            || !ListElements.TryIndex(arguments[0], out long index)) return null;
         LiveState* state = handle->State;
         if (!Incoming.TryNumber(state, "add", arguments[1], out Incoming delta)) return null;
         PoolHeap* heap = Heap.Of(handle->Shared);
@@ -268,7 +254,7 @@ internal static unsafe partial class ListType
         Section section = Section.Enter(state->Me);
         if (!PoolHeap.IsDeleted(heap))
         {
-            status = Vector.Add(state->Me, VectorOf(handle), index, delta.Probe.AsValue, out Value sum);
+            status = Vector.Add(state->Me, ListType.VectorOf(handle), index, delta.Probe.AsValue, out Value sum);
             if (status == Status.Done) result = Outgoing.Object(state, sum);
         }
         section.Exit(state->Me);

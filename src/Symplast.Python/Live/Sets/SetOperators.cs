@@ -4,36 +4,38 @@ using Symplast.CPython;
 
 namespace Symplast.Python.Live;
 
-// The operators. Like those of set they accept sets only. The plain type applies them to copies of one moment.
-internal static unsafe partial class SetType
+/// <summary>
+/// The operators of Set. Like those of set they accept sets only. The plain type applies them to copies of one moment.
+/// </summary>
+internal static unsafe class SetOperators
 {
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Compare(PyObject* self, PyObject* other, int operation) =>
+    internal static PyObject* Compare(PyObject* self, PyObject* other, int operation) =>
         PlainForms.Compare(self, other, operation, &IsSet);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Or(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_Or);
+    internal static PyObject* Or(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_Or);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* And(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_And);
+    internal static PyObject* And(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_And);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Subtract(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_Subtract);
+    internal static PyObject* Subtract(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_Subtract);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Xor(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_Xor);
+    internal static PyObject* Xor(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_Xor);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* InPlaceOr(PyObject* self, PyObject* other) => Change(self, other, &AddAll);
+    internal static PyObject* InPlaceOr(PyObject* self, PyObject* other) => Change(self, other, &SetUpdates.AddAll);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* InPlaceAnd(PyObject* self, PyObject* other) => Change(self, other, &KeepOnly);
+    internal static PyObject* InPlaceAnd(PyObject* self, PyObject* other) => Change(self, other, &SetUpdates.KeepOnly);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* InPlaceSubtract(PyObject* self, PyObject* other) => Change(self, other, &RemoveAll);
+    internal static PyObject* InPlaceSubtract(PyObject* self, PyObject* other) => Change(self, other, &SetUpdates.RemoveAll);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* InPlaceXor(PyObject* self, PyObject* other) => Change(self, other, &ToggleAll);
+    internal static PyObject* InPlaceXor(PyObject* self, PyObject* other) => Change(self, other, &SetUpdates.ToggleAll);
 
     // Either operand may be the Set, or both.
     static PyObject* Combine(
@@ -56,7 +58,7 @@ internal static unsafe partial class SetType
 
     static bool IsOurs(PyObject* o) =>
         Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.SequenceContains)
-        == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)&Contains;
+        == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, int>)&SetMembers.Contains;
 
     static bool IsSet(LiveState* state, PyObject* o) =>
         o->Type == state->TypeOf(LiveKind.Set)

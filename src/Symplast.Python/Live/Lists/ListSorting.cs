@@ -7,15 +7,17 @@ using Vector = Symplast.Objects.SharedVector;
 
 namespace Symplast.Python.Live;
 
-// Sorting. Numbers or texts alone are sorted natively. For other elements, and for keys, Python's own list.sort orders the
-// indexes; the elements are then rearranged at one moment.
-internal static unsafe partial class ListType
+/// <summary>
+/// <c>List.sort</c>. Numbers or texts alone are sorted natively. For other elements, and for keys, Python's own list.sort orders
+/// the indexes; the elements are then rearranged at one moment.
+/// </summary>
+internal static unsafe class ListSorting
 {
     // How often other threads may change the list while it is sorted.
     const int MostSorts = 100;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Sort(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
+    internal static PyObject* Sort(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
     {
         try
         {
@@ -43,7 +45,7 @@ internal static unsafe partial class ListType
         for (int i = 0; i < MostSorts && status == Status.Missing; i++)
         {
             if (i > 0 && (Api.Table.PyErr_CheckSignals() != 0 || !LiveMethods.IsUsable(handle))) return true;
-            status = Vector.SortPlain(handle->State->Me, VectorOf(handle), isReversed);
+            status = Vector.SortPlain(handle->State->Me, ListType.VectorOf(handle), isReversed);
         }
         isDone = status == Status.Done;
         if (status == Status.WrongKind) return false;
@@ -60,7 +62,7 @@ internal static unsafe partial class ListType
         for (int i = 0; i < MostSorts; i++)
         {
             if (i > 0 && (Api.Table.PyErr_CheckSignals() != 0 || !LiveMethods.IsUsable(handle))) return false;
-            Status status = Vector.Snapshot(state->Me, VectorOf(handle), out VectorSnapshot snapshot);
+            Status status = Vector.Snapshot(state->Me, ListType.VectorOf(handle), out VectorSnapshot snapshot);
             if (status != Status.Done) return LiveErrors.Raise(handle, status) != null;
             bool done = Sort(handle, ref snapshot, key, isReversed, out status);
             snapshot.Release(state->Me);
@@ -74,7 +76,7 @@ internal static unsafe partial class ListType
     {
         LiveState* state = handle->State;
         Section section = Section.Enter(state->Me);
-        bool isOwn = !PoolHeap.IsDeleted(Heap.Of(handle->Shared)) && Vector.WasChangedBy(state->Me, VectorOf(handle));
+        bool isOwn = !PoolHeap.IsDeleted(Heap.Of(handle->Shared)) && Vector.WasChangedBy(state->Me, ListType.VectorOf(handle));
         section.Exit(state->Me);
         return isOwn;
     }
@@ -101,9 +103,9 @@ internal static unsafe partial class ListType
         {
             status = Status.Missing;
             if (Arrange(order, snapshot.Items, sorted.Items, length))
-                status = Vector.ReplaceUnchanged(state->Me, VectorOf(handle), snapshot, sorted.Items, length);
+                status = Vector.ReplaceUnchanged(state->Me, ListType.VectorOf(handle), snapshot, sorted.Items, length);
             sorted.Free();
-            done = status != Status.Missing && Succeeded(handle, status);
+            done = status != Status.Missing && ListType.Succeeded(handle, status);
         }
         References.Drop(order);
         return done;

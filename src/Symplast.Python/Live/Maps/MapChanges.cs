@@ -5,8 +5,8 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-// Changes of single entries.
-internal static unsafe partial class LiveMap<TMap>
+/// <summary>Changes of single entries of a Dict or SortedDict.</summary>
+internal static unsafe class MapChanges<TMap> where TMap : struct, ILiveMap
 {
     /// <summary><c>map[key] = value</c>; false with an exception set.</summary>
     internal static bool Set(Handle* handle, PyObject* o, PyObject* item)
@@ -65,7 +65,7 @@ internal static unsafe partial class LiveMap<TMap>
     {
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
-        if (!TryKey(handle, o, out Incoming key)) return false;
+        if (!MapLookup<TMap>.TryKey(handle, o, out Incoming key)) return false;
         bool isPlain = true;
         Status status = Status.Deleted;
         Section section = Section.Enter(state->Me);
@@ -114,19 +114,19 @@ internal static unsafe partial class LiveMap<TMap>
     {
         if (!LiveMethods.IsUsable(handle)) return false;
         LiveState* state = handle->State;
-        KeyState known = Find(handle, o, out Incoming key);
+        KeyState known = MapLookup<TMap>.Find(handle, o, out Incoming key);
         if (known != KeyState.Ready) return known == KeyState.Foreign && LiveMethods.RaiseKey(o) != null;
         Status status = TMap.Remove(state->Me, handle->Shared, key.Probe);
         key.Dispose(state);
         if (status == Status.Done) return true;
-        return (IsAbsent(status) ? LiveMethods.RaiseKey(o) : LiveErrors.Raise(handle, status)) != null;
+        return (MapLookup<TMap>.IsAbsent(status) ? LiveMethods.RaiseKey(o) : LiveErrors.Raise(handle, status)) != null;
     }
 
     /// <summary>The method <c>setdefault</c>.</summary>
     internal static PyObject* SetDefault(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("setdefault", count, 1, 2)) return null;
-        PyObject* present = Get(handle, arguments[0]);
+        PyObject* present = MapLookup<TMap>.Get(handle, arguments[0]);
         if (present != null || Api.Table.PyErr_Occurred() != null) return present;
         return GetOrAdd(handle, arguments[0], count == 2 ? arguments[1] : Api.Table._Py_NoneStruct);
     }
@@ -135,7 +135,7 @@ internal static unsafe partial class LiveMap<TMap>
     {
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
-        if (!TryKey(handle, o, out Incoming key)) return null;
+        if (!MapLookup<TMap>.TryKey(handle, o, out Incoming key)) return null;
         PyObject* result = null;
         if (Incoming.Item(state, heap, item, Place.Item((PyObject*)handle, o), out Incoming incoming))
         {
@@ -168,7 +168,7 @@ internal static unsafe partial class LiveMap<TMap>
         Status status = Status.Missing;
         Value value = default;
         PoolHeap* held = null;
-        KeyState known = Find(handle, arguments[0], out Incoming key);
+        KeyState known = MapLookup<TMap>.Find(handle, arguments[0], out Incoming key);
         bool goesOn = known != KeyState.Failed;
         if (known == KeyState.Ready)
         {
@@ -184,7 +184,7 @@ internal static unsafe partial class LiveMap<TMap>
         key.Dispose(state);
         if (!goesOn) return null;
         if (status == Status.Done) return Outgoing.Give(state, value, held);
-        if (!IsAbsent(status)) return LiveErrors.Raise(handle, status);
+        if (!MapLookup<TMap>.IsAbsent(status)) return LiveErrors.Raise(handle, status);
         return count == 2 ? References.New(arguments[1]) : LiveMethods.RaiseKey(arguments[0]);
     }
 

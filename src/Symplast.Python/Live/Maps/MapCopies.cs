@@ -4,8 +4,8 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-// All entries of one moment: plain copies, shared ones, iterators.
-internal static unsafe partial class LiveMap<TMap>
+/// <summary>All entries of a Dict or SortedDict at one moment: plain copies, shared ones, iterators.</summary>
+internal static unsafe class MapCopies<TMap> where TMap : struct, ILiveMap
 {
     /// <summary>An iterator over what is there now; null with an exception set.</summary>
     static PyObject* NewIterator(Handle* handle, DictIteration what, bool reversed)
@@ -93,7 +93,7 @@ internal static unsafe partial class LiveMap<TMap>
         {
             PyObject* newKey = TMap.CopyKey(key, memo);
             PyObject* newValue = newKey == null ? null : LiveMethods.CopyDeep(value, memo);
-            done = newValue != null && Set((Handle*)made, newKey, newValue);
+            done = newValue != null && MapChanges<TMap>.Set((Handle*)made, newKey, newValue);
             References.Drop(newKey);
             References.Drop(newValue);
             References.Drop(key);

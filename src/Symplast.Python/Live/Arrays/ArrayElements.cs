@@ -6,25 +6,23 @@ using Operations = Symplast.Objects.SharedArray;
 
 namespace Symplast.Python.Live;
 
-// Single elements, and slices.
-internal static unsafe partial class ArrayType
+/// <summary>Single elements of an Array, and slices.</summary>
+internal static unsafe class ArrayElements
 {
-    static SharedArray* ArrayOf(Handle* handle) => (SharedArray*)handle->Shared;
-
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint Length(PyObject* self)
+    internal static nint Length(PyObject* self)
     {
         Handle* handle = (Handle*)self;
         if (!LiveMethods.IsUsable(handle)) return -1;
-        Status status = Operations.Count(handle->State->Me, ArrayOf(handle), out nint count);
+        Status status = Operations.Count(handle->State->Me, ArrayType.ArrayOf(handle), out nint count);
         if (status == Status.Done) return count;
         LiveErrors.Raise(handle, status);
         return -1;
     }
 
-    // The caller has added the length to a negative index once.
+    // CPython has already added the length to a negative index.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Item(PyObject* self, nint index)
+    internal static PyObject* Item(PyObject* self, nint index)
     {
         try
         {
@@ -37,7 +35,7 @@ internal static unsafe partial class ArrayType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Subscript(PyObject* self, PyObject* key)
+    internal static PyObject* Subscript(PyObject* self, PyObject* key)
     {
         try
         {
@@ -53,7 +51,7 @@ internal static unsafe partial class ArrayType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int AssignItem(PyObject* self, nint index, PyObject* value)
+    internal static int AssignItem(PyObject* self, nint index, PyObject* value)
     {
         try
         {
@@ -68,7 +66,7 @@ internal static unsafe partial class ArrayType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int Assign(PyObject* self, PyObject* key, PyObject* value)
+    internal static int Assign(PyObject* self, PyObject* key, PyObject* value)
     {
         try
         {
@@ -85,7 +83,7 @@ internal static unsafe partial class ArrayType
     static PyObject* Get(Handle* handle, nint index)
     {
         if (!LiveMethods.IsUsable(handle)) return null;
-        Status status = Operations.Get(handle->State->Me, ArrayOf(handle), index, out ulong word, out ElementKind kind);
+        Status status = Operations.Get(handle->State->Me, ArrayType.ArrayOf(handle), index, out ulong word, out ElementKind kind);
         return status == Status.Done ? ArrayNumbers.ToPython(kind, word) : Raise(handle, status, "array index out of range");
     }
 
@@ -94,26 +92,26 @@ internal static unsafe partial class ArrayType
         if (value == null) return RaiseFixed();
         if (!LiveMethods.IsUsable(handle)) return false;
         // The index is checked before the value, as in plain arrays.
-        Status status = Operations.Get(handle->State->Me, ArrayOf(handle), index, out _, out ElementKind kind);
+        Status status = Operations.Get(handle->State->Me, ArrayType.ArrayOf(handle), index, out _, out ElementKind kind);
         if (status == Status.Done)
         {
             if (!ArrayNumbers.TryWord(kind, value, out ulong word) || !LiveMethods.IsUsable(handle)) return false;
-            status = Operations.Exchange(handle->State->Me, ArrayOf(handle), index, word, out _);
+            status = Operations.Exchange(handle->State->Me, ArrayType.ArrayOf(handle), index, word, out _);
         }
         return status == Status.Done || Raise(handle, status, "array assignment index out of range") != null;
     }
 
-    // The kind of the elements; false with DeletedError set.
-    static bool TryKind(Handle* handle, out ElementKind kind)
+    /// <summary>The kind of the elements; false with DeletedError set.</summary>
+    internal static bool TryKind(Handle* handle, out ElementKind kind)
     {
         kind = default;
         if (!LiveMethods.IsUsable(handle)) return false;
-        Status status = Operations.Kind(handle->State->Me, ArrayOf(handle), out kind);
+        Status status = Operations.Kind(handle->State->Me, ArrayType.ArrayOf(handle), out kind);
         return status == Status.Done || LiveErrors.Raise(handle, status) != null;
     }
 
-    // Converts an index. May run Python code.
-    static bool TryIndex(PyObject* o, out nint index)
+    /// <summary>Converts an index. May run Python code.</summary>
+    internal static bool TryIndex(PyObject* o, out nint index)
     {
         index = 0;
         if (o->Type == Api.Table.PyLong_Type && ((PyLongObject*)o)->IsCompact)
@@ -130,7 +128,8 @@ internal static unsafe partial class ArrayType
     static PyObject* GetSlice(Handle* handle, PyObject* slice)
     {
         nint start, stop, step;
-        if (Api.Table.PySlice_Unpack(slice, &start, &stop, &step) < 0 || !TryExport(handle, out ArrayView view)) return null;
+        if (Api.Table.PySlice_Unpack(slice, &start, &stop, &step) < 0) return null;
+        if (!ArrayType.TryExport(handle, out ArrayView view)) return null;
         nint count = Api.Table.PySlice_AdjustIndices(view.Count, &start, &stop, step);
         // The first element of an empty slice may lie outside the array.
         PyObject* plain = PlainArrays.Of(
@@ -149,7 +148,7 @@ internal static unsafe partial class ArrayType
             return false;
         try
         {
-            if (!TryExport(handle, out ArrayView view)) return false;
+            if (!ArrayType.TryExport(handle, out ArrayView view)) return false;
             nint count = Api.Table.PySlice_AdjustIndices(view.Count, &start, &stop, step);
             bool fits = count == source.Count;
             if (fits && count > 0)
@@ -166,7 +165,8 @@ internal static unsafe partial class ArrayType
 
     static bool RaiseFixed() => Errors.Type("an Array has a fixed length: elements cannot be deleted") != null;
 
+    /// <summary>Raises the exception for a status; IndexError with a message if there is no such element.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static PyObject* Raise(Handle* handle, Status status, string outOfRange) =>
+    internal static PyObject* Raise(Handle* handle, Status status, string outOfRange) =>
         status == Status.Missing ? LiveErrors.RaiseIndex(outOfRange) : LiveErrors.Raise(handle, status);
 }

@@ -8,10 +8,12 @@ using Sets = Symplast.Objects.OrderedSet;
 
 namespace Symplast.Python.Live;
 
-// The methods. Those that concern the whole set are applied by the plain type to a copy of one moment.
-internal static unsafe partial class SetType
+/// <summary>
+/// The methods of Set. Those that make a plain set of the whole Set are applied by the plain type to a copy of one moment.
+/// </summary>
+internal static unsafe class SetMethods
 {
-    static PyMethodDef* Methods() => Table(
+    internal static PyMethodDef* Methods() => Table(
         OneArg("add"u8, &Add, "add($self, element, /)\n--\n\nAdd an element; nothing happens if it is there."u8),
         OneArg("discard"u8, &Discard, "discard($self, element, /)\n--\n\nRemove an element, if it is there."u8),
         OneArg("remove"u8, &Remove,
@@ -50,7 +52,7 @@ internal static unsafe partial class SetType
     {
         try
         {
-            return AddOne((Handle*)self, element) is Status.Done or Status.Exists ? Api.Table._Py_NoneStruct : null;
+            return SetMembers.AddOne((Handle*)self, element) is Status.Done or Status.Exists ? Api.Table._Py_NoneStruct : null;
         }
         catch (Exception e)
         {
@@ -62,14 +64,14 @@ internal static unsafe partial class SetType
     static PyObject* Discard(PyObject* self, PyObject* element) => Frame.Do(self, element, &Discard);
 
     static bool Discard(Handle* handle, PyObject* element) =>
-        RemoveOne(handle, element, setsAreFrozen: true) is Status.Done or Status.Missing;
+        SetMembers.RemoveOne(handle, element, setsAreFrozen: true) is Status.Done or Status.Missing;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Remove(PyObject* self, PyObject* element) => Frame.Do(self, element, &Remove);
 
     static bool Remove(Handle* handle, PyObject* element)
     {
-        Status status = RemoveOne(handle, element, setsAreFrozen: true);
+        Status status = SetMembers.RemoveOne(handle, element, setsAreFrozen: true);
         return status == Status.Done || status == Status.Missing && LiveMethods.RaiseKey(element) != null;
     }
 
@@ -86,7 +88,7 @@ internal static unsafe partial class SetType
         do
         {
             Section section = Section.Enter(state->Me);
-            status = Sets.TakeFirst(state->Me, SetOf(handle), UnknownClasses.Guard(state), out element);
+            status = Sets.TakeFirst(state->Me, SetType.SetOf(handle), UnknownClasses.Guard(state), out element);
             held = status == Status.Done ? Outgoing.Hold(element) : null;
             UnknownClasses.Note(state, status);
             section.Exit(state->Me);
@@ -98,10 +100,10 @@ internal static unsafe partial class SetType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Clear(PyObject* self, PyObject* none) => Frame.Do(self, &RemoveEverything);
+    static PyObject* Clear(PyObject* self, PyObject* none) => Frame.Do(self, &SetUpdates.RemoveEverything);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Copy(PyObject* self, PyObject* none) => Frame.Call(self, &ToPlain);
+    static PyObject* Copy(PyObject* self, PyObject* none) => Frame.Call(self, &SetType.ToPlain);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* CopyShared(PyObject* self, PyObject* none) => Frame.Call(self, null, &Duplicate);
@@ -112,14 +114,14 @@ internal static unsafe partial class SetType
     // Copies the set. With a memo, the elements are copied, too.
     static PyObject* Duplicate(Handle* handle, PyObject* memo)
     {
-        PyObject* elements = NewIterator(handle);
+        PyObject* elements = SetType.NewIterator(handle);
         PyObject* made = elements == null ? null : Creation.Beside(handle, &Sets.Create);
         bool done = made != null && (memo == null || LiveMethods.Remember(memo, (PyObject*)handle, made));
         PyObject* element;
         for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && (element = Api.Table.PyIter_Next(elements)) != null; i++)
         {
             PyObject* copy = memo == null ? References.New(element) : LiveMethods.CopyDeep(element, memo);
-            done = copy != null && AddOne((Handle*)made, copy) is Status.Done or Status.Exists;
+            done = copy != null && SetMembers.AddOne((Handle*)made, copy) is Status.Done or Status.Exists;
             References.Drop(copy);
             References.Drop(element);
         }
@@ -130,20 +132,22 @@ internal static unsafe partial class SetType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Update(PyObject* self, PyObject** others, nint count) => ForEach(self, others, count, &AddAll);
+    static PyObject* Update(PyObject* self, PyObject** others, nint count) => ForEach(self, others, count, &SetUpdates.AddAll);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* DifferenceUpdate(PyObject* self, PyObject** others, nint count) => ForEach(self, others, count, &RemoveAll);
+    static PyObject* DifferenceUpdate(PyObject* self, PyObject** others, nint count) =>
+        ForEach(self, others, count, &SetUpdates.RemoveAll);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* SymmetricDifferenceUpdate(PyObject* self, PyObject* other) => ForEach(self, &other, 1, &ToggleAll);
+    static PyObject* SymmetricDifferenceUpdate(PyObject* self, PyObject* other) =>
+        ForEach(self, &other, 1, &SetUpdates.ToggleAll);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* IntersectionUpdate(PyObject* self, PyObject** others, nint count) =>
         Frame.Call(self, others, count, &KeepOnlyCommon);
 
     static PyObject* KeepOnlyCommon(Handle* handle, PyObject** others, nint count) =>
-        KeepOnly(handle, others, count) ? Api.Table._Py_NoneStruct : null;
+        SetUpdates.KeepOnly(handle, others, count) ? Api.Table._Py_NoneStruct : null;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Union(PyObject* self, PyObject** others, nint count) => OfPlain(self, "union"u8, others, count);
@@ -175,7 +179,7 @@ internal static unsafe partial class SetType
     // one by one, as set does, up to the first that decides.
     static PyObject* All(Handle* handle, PyObject* other, bool isMember)
     {
-        PyObject* plain = ToPlain(handle);
+        PyObject* plain = SetType.ToPlain(handle);
         PyObject* iterator = plain == null ? null : Api.Table.PyObject_GetIter(other);
         int found = iterator == null ? -1 : isMember ? 1 : 0;
         bool goesOn = found >= 0;
@@ -197,7 +201,7 @@ internal static unsafe partial class SetType
     {
         try
         {
-            PyObject* plain = ToPlain((Handle*)self);
+            PyObject* plain = SetType.ToPlain((Handle*)self);
             PyObject* result = plain == null ? null : Call(((Handle*)self)->State, plain, name, others, count);
             References.Drop(plain);
             return result;
@@ -208,7 +212,8 @@ internal static unsafe partial class SetType
         }
     }
 
-    static PyObject* Call(LiveState* state, PyObject* plain, ReadOnlySpan<byte> name, PyObject** others, nint count)
+    /// <summary>Calls a method of a plain set with other iterables; null with an exception set.</summary>
+    internal static PyObject* Call(LiveState* state, PyObject* plain, ReadOnlySpan<byte> name, PyObject** others, nint count)
     {
         PyObject* arguments = Api.Table.PyTuple_New(count);
         bool allowed = arguments != null;
@@ -239,107 +244,5 @@ internal static unsafe partial class SetType
         {
             return Errors.FromManaged(e);
         }
-    }
-
-    // Adds one element after the other. As in set, those before a failure stay. Returns false with an exception set.
-    static bool AddAll(Handle* handle, PyObject* other)
-    {
-        if (!LiveMethods.CheckAlive(handle)) return false;
-        if (HasElements(other)) return AddListed(handle, other);
-        PyObject* iterator = Api.Table.PyObject_GetIter(other);
-        bool done = iterator != null;
-        PyObject* element;
-        for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && (element = Api.Table.PyIter_Next(iterator)) != null; i++)
-        {
-            done = AddOne(handle, element) is Status.Done or Status.Exists;
-            References.Drop(element);
-        }
-        References.Drop(iterator);
-        return done && Api.Table.PyErr_Occurred() == null;
-    }
-
-    // Whether an object's elements can be listed without running Python code. Listing them first then has no visible effect.
-    static bool HasElements(PyObject* o)
-    {
-        ref Api api = ref Api.Table;
-        PyObject* type = o->Type;
-        return type == api.PyList_Type || type == api.PyTuple_Type || type == api.PySet_Type || type == api.PyFrozenSet_Type
-            || type == api.PyDict_Type;
-    }
-
-    static bool AddListed(Handle* handle, PyObject* other)
-    {
-        PyObject* elements = LiveMethods.Hidden(Api.Table.PySequence_List(other));
-        if (elements == null) return false;
-        nint index = 0;
-        bool done = MapFilling.Set(handle, elements, &TryKey, ref index);
-        for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && index < ((PyListObject*)elements)->Size; i++)
-            done = AddOne(handle, ((PyListObject*)elements)->Items[index++]) is Status.Done or Status.Exists;
-        References.Drop(elements);
-        return done;
-    }
-
-    static bool RemoveAll(Handle* handle, PyObject* other)
-    {
-        if (other == (PyObject*)handle) return RemoveEverything(handle);
-        PyObject* iterator = LiveMethods.CheckAlive(handle) ? Api.Table.PyObject_GetIter(other) : null;
-        bool done = iterator != null;
-        PyObject* element;
-        for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && (element = Api.Table.PyIter_Next(iterator)) != null; i++)
-        {
-            done = RemoveOne(handle, element, setsAreFrozen: false) is Status.Done or Status.Missing;
-            References.Drop(element);
-        }
-        References.Drop(iterator);
-        return done && Api.Table.PyErr_Occurred() == null;
-    }
-
-    static bool ToggleAll(Handle* handle, PyObject* other)
-    {
-        if (other == (PyObject*)handle) return RemoveEverything(handle);
-        // Each element is toggled once, however often the other iterable yields it.
-        PyObject* allowed = LiveMethods.CheckAlive(handle) ? Nesting.Allowed(handle->State, other, isPairs: false) : null;
-        PyObject* plain = allowed == null ? null : Api.Table.PySet_New(allowed);
-        References.Drop(allowed);
-        PyObject* iterator = plain == null ? null : Api.Table.PyObject_GetIter(plain);
-        bool done = iterator != null;
-        PyObject* element;
-        while (done && (element = Api.Table.PyIter_Next(iterator)) != null)
-        {
-            Status status;
-            // Repeated if another thread has added the element after it was found missing.
-            do
-            {
-                status = RemoveOne(handle, element, setsAreFrozen: false);
-                if (status == Status.Missing) status = AddOne(handle, element);
-            } while (status == Status.Exists);
-            done = status == Status.Done;
-            References.Drop(element);
-        }
-        References.Drop(iterator);
-        References.Drop(plain);
-        return done && Api.Table.PyErr_Occurred() == null;
-    }
-
-    static bool KeepOnly(Handle* handle, PyObject* other) => KeepOnly(handle, &other, 1);
-
-    // Elements that other threads add meanwhile stay, since the operation did not consider them.
-    static bool KeepOnly(Handle* handle, PyObject** others, nint count)
-    {
-        PyObject* plain = ToPlain(handle);
-        PyObject* kept = plain == null ? null : Call(handle->State, plain, "intersection"u8, others, count);
-        PyObject* gone = kept == null ? null : Api.Table.PyNumber_Subtract(plain, kept);
-        References.Drop(plain);
-        References.Drop(kept);
-        bool done = gone != null && RemoveAll(handle, gone);
-        References.Drop(gone);
-        return done;
-    }
-
-    static bool RemoveEverything(Handle* handle)
-    {
-        if (!LiveMethods.IsUsable(handle)) return false;
-        Status status = Sets.Clear(handle->State->Me, SetOf(handle));
-        return status == Status.Done || LiveErrors.Raise(handle, status) != null;
     }
 }

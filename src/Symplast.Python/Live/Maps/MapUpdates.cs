@@ -2,8 +2,8 @@ using Symplast.CPython;
 
 namespace Symplast.Python.Live;
 
-// Many entries, one after the other.
-internal static unsafe partial class LiveMap<TMap>
+/// <summary>Changes of many entries of a Dict or SortedDict, one after the other.</summary>
+internal static unsafe class MapUpdates<TMap> where TMap : struct, ILiveMap
 {
     /// <summary>
     /// The method <c>update</c>: the arguments are those of dict(), which knows all that they may be. False with an exception
@@ -17,11 +17,11 @@ internal static unsafe partial class LiveMap<TMap>
         PyObject* plain = ToDict(handle, positional, hasNamed ? named : null);
         if (LiveMethods.Hidden(plain) == null) return false;
         nint position = 0;
-        bool done = TMap.Fill(handle, plain, &TryKey, ref position);
+        bool done = TMap.Fill(handle, plain, &MapLookup<TMap>.TryKey, ref position);
         PyObject* key;
         PyObject* value;
         for (nint i = 0; done && (done = LiveMethods.GoesOn(i))
-            && Api.Table.PyDict_Next(plain, &position, &key, &value) != 0; i++) done = Set(handle, key, value);
+            && Api.Table.PyDict_Next(plain, &position, &key, &value) != 0; i++) done = MapChanges<TMap>.Set(handle, key, value);
         References.Drop(plain);
         return done;
     }
@@ -62,7 +62,7 @@ internal static unsafe partial class LiveMap<TMap>
         PyObject* keys = LiveMethods.Hidden(Api.Table.PySequence_List(iterable));
         bool done = keys != null;
         for (nint i = 0; done && (done = LiveMethods.GoesOn(i)) && i < ((PyListObject*)keys)->Size; i++)
-            done = Set(made, ((PyListObject*)keys)->Items[i], value);
+            done = MapChanges<TMap>.Set(made, ((PyListObject*)keys)->Items[i], value);
         References.Drop(keys);
         return done;
     }

@@ -6,10 +6,10 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// What the methods of Dict and SortedDict do, whose structures differ. This file: reading entries, and keys. Methods and slots
-/// of Python's are bodies for <see cref="Frame"/>, except where they say otherwise.
+/// Reads entries of a Dict or SortedDict, and makes keys. Methods and slots of Python's, here and in the other types that take an
+/// <see cref="ILiveMap"/>, are bodies for <see cref="Frame"/>, except where they say otherwise.
 /// </summary>
-internal static unsafe partial class LiveMap<TMap> where TMap : struct, ILiveMap
+internal static unsafe class MapLookup<TMap> where TMap : struct, ILiveMap
 {
     /// <summary>
     /// A new reference to the value of a key; null with an exception set, or without one if there is no such key, as there is
@@ -125,7 +125,7 @@ internal static unsafe partial class LiveMap<TMap> where TMap : struct, ILiveMap
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     static KeyState Search(Handle* handle, PyObject* o, ref Incoming key) =>
-        LiveMethods.CheckAlive(handle) ? TMap.Search(handle, o, &Keys, ref key) : KeyState.Failed;
+        LiveMethods.CheckAlive(handle) ? TMap.Search(handle, o, &MapCopies<TMap>.Keys, ref key) : KeyState.Failed;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     static KeyState NoKey(Handle* handle, PyObject* o, KeyState known)
@@ -135,6 +135,6 @@ internal static unsafe partial class LiveMap<TMap> where TMap : struct, ILiveMap
         return known;
     }
 
-    // There is no key of another kind than the others.
-    static bool IsAbsent(Status status) => status is Status.Missing or Status.WrongKind;
+    /// <summary>Whether a status says that a key is not there. There is no key of another kind than the others.</summary>
+    internal static bool IsAbsent(Status status) => status is Status.Missing or Status.WrongKind;
 }

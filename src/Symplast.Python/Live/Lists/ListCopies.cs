@@ -7,15 +7,15 @@ using Vector = Symplast.Objects.SharedVector;
 
 namespace Symplast.Python.Live;
 
-// Copies: plain ones and shared ones.
-internal static unsafe partial class ListType
+/// <summary>Copies of a List: plain ones and shared ones.</summary>
+internal static unsafe class ListCopies
 {
     /// <summary>A plain list of the elements at one moment; null with an exception set.</summary>
     internal static PyObject* ToPlain(Handle* handle)
     {
         if (!LiveMethods.IsUsable(handle)) return null;
         LiveState* state = handle->State;
-        Status status = Vector.Snapshot(state->Me, VectorOf(handle), out VectorSnapshot snapshot);
+        Status status = Vector.Snapshot(state->Me, ListType.VectorOf(handle), out VectorSnapshot snapshot);
         if (status != Status.Done) return LiveErrors.Raise(handle, status);
         PyObject* plain = HeldValues.ToList(state, Heap.Of(handle->Shared), snapshot.Items, 1, (nint)snapshot.Count);
         snapshot.Release(state->Me);
@@ -23,20 +23,20 @@ internal static unsafe partial class ListType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Copy(PyObject* self, PyObject* none) => Frame.Call(self, &ToPlain);
+    internal static PyObject* Copy(PyObject* self, PyObject* none) => Frame.Call(self, &ToPlain);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CopyShared(PyObject* self, PyObject* none) => Frame.Call(self, &CopyShared);
+    internal static PyObject* CopyShared(PyObject* self, PyObject* none) => Frame.Call(self, &CopyShared);
 
     static PyObject* CopyShared(Handle* handle)
     {
         PyObject* made = Creation.Beside(handle, &Vector.Create);
         if (made == null) return null;
         LiveState* state = handle->State;
-        Status status = Vector.Snapshot(state->Me, VectorOf(handle), out VectorSnapshot snapshot);
+        Status status = Vector.Snapshot(state->Me, ListType.VectorOf(handle), out VectorSnapshot snapshot);
         if (status == Status.Done)
         {
-            status = Vector.Extend(state->Me, VectorOf((Handle*)made), snapshot.Items, snapshot.Count);
+            status = Vector.Extend(state->Me, ListType.VectorOf((Handle*)made), snapshot.Items, snapshot.Count);
             snapshot.Release(state->Me);
         }
         if (status == Status.Done) return made;
@@ -46,7 +46,7 @@ internal static unsafe partial class ListType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CopyDeep(PyObject* self, PyObject* memo) => Frame.Call(self, memo, &CopyDeep);
+    internal static PyObject* CopyDeep(PyObject* self, PyObject* memo) => Frame.Call(self, memo, &CopyDeep);
 
     static PyObject* CopyDeep(Handle* handle, PyObject* memo)
     {
@@ -57,7 +57,7 @@ internal static unsafe partial class ListType
         for (nint i = 0; done && i < ((PyListObject*)plain)->Size; i++)
         {
             PyObject* copy = LiveMethods.CopyDeep(((PyListObject*)plain)->Items[i], memo);
-            done = copy != null && AppendOne((Handle*)made, copy);
+            done = copy != null && ListElements.AppendOne((Handle*)made, copy);
             References.Drop(copy);
         }
         References.Drop(plain);

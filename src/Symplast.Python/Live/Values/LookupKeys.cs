@@ -1,52 +1,25 @@
-using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-// Keys for lookups. They may be of types that cannot be stored, because the stored key would come back as another type: a member
-// of a StrEnum, a Decimal, a NumPy number.
-internal unsafe ref partial struct Incoming
+/// <summary>
+/// Keys for lookups. They may be of types that cannot be stored, because the stored key would come back as another type: a member
+/// of a StrEnum, a Decimal, a NumPy number.
+/// </summary>
+internal static unsafe class LookupKeys
 {
-    /// <summary>
-    /// Converts an object to a key for lookups only. If the object equals a key of a pool, in the way that a dict compares, the
-    /// result is that key. May run Python code.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static KeyState Lookup(LiveState* state, PyObject* o, out Incoming key)
+    /// <summary>The part of <see cref="Incoming.Lookup(LiveState*, PyObject*, out Incoming)"/> for less frequent types.</summary>
+    internal static KeyState Convert(LiveState* state, PyObject* o, int depth, ref Incoming key)
     {
-        key = default;
-        return key.TrySimple(o) ? KeyState.Ready : SlowLookup(state, o, 1, ref key);
-    }
-
-    /// <summary>Converts a key that was found to a key for lookups; steals the reference.</summary>
-    internal static KeyState Found(LiveState* state, PyObject* o, out Incoming key)
-    {
-        KeyState known = Lookup(state, o, out key);
-        // The key may point to the object's bytes, so the object is kept with it.
-        if (known == KeyState.Ready && key._text == null) key._text = o;
-        else References.Drop(o);
-        return known;
-    }
-
-    static KeyState Lookup(LiveState* state, PyObject* o, int depth, out Incoming key)
-    {
-        key = default;
-        return key.TrySimple(o) ? KeyState.Ready : SlowLookup(state, o, depth, ref key);
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    static KeyState SlowLookup(LiveState* state, PyObject* o, int depth, ref Incoming key)
-    {
-        key._isTransient = true;
         ref Api api = ref Api.Table;
         PyObject* parent = ParentOf(o->Type);
         if (parent == api.PyUnicode_Type) return key.Encode(o) ? KeyState.Ready : KeyState.Failed;
-        if (parent == api.PyTuple_Type) return OwnTuple(state, null, o, depth, ref key);
+        if (parent == api.PyTuple_Type) return TupleValues.OwnTuple(state, null, o, depth, ref key);
         if (parent == api.PyFrozenSet_Type)
         {
-            KeyState made = OwnSet(state, null, o, depth, ref key);
+            KeyState made = TupleValues.OwnSet(state, null, o, depth, ref key);
             // A frozen object with members of other kinds at least equals itself.
             if (made != KeyState.Foreign || !AddressRange.Contains(o)) return made;
         }
@@ -56,7 +29,8 @@ internal unsafe ref partial struct Incoming
                 (byte*)o + PyBytesObject.DataOffset, (nuint)((PyBytesObject*)o)->Size, (ulong)api.HashBuiltin(o));
             return KeyState.Ready;
         }
-        return parent != null && parent != api.PyFrozenSet_Type ? key.OwnNumber(state, o, parent) : SlowOther(state, o, ref key);
+        return parent != null && parent != api.PyFrozenSet_Type
+            ? OwnNumber(state, o, parent, ref key) : SlowOther(state, o, ref key);
     }
 
     // The plain key type that a type is, or whose equality and hash it inherits.
@@ -80,16 +54,16 @@ internal unsafe ref partial struct Incoming
         Api.Table.PyType_GetSlot(type, slot) == Api.Table.PyType_GetSlot(parent, slot);
 
     // The key of an int, a float or a complex, or of an object with the layout of one.
-    KeyState OwnNumber(LiveState* state, PyObject* o, PyObject* kind)
+    static KeyState OwnNumber(LiveState* state, PyObject* o, PyObject* kind, ref Incoming key)
     {
         if (kind == Api.Table.PyLong_Type)
-            return Own(state, null, ((PyLongObject*)o)->IsCompact
-            ? Value.OfInt(((PyLongObject*)o)->CompactValue) : Number(state, null, o));
+            return key.Own(((PyLongObject*)o)->IsCompact
+                ? Value.OfInt(((PyLongObject*)o)->CompactValue) : Incoming.Number(state, null, o));
         PyComplexObject* complex = (PyComplexObject*)o;
         // A complex number without an imaginary part equals a real number, which has a place in an order.
         bool isReal = kind == Api.Table.PyFloat_Type || complex->Imaginary == 0;
-        if (!isReal) return Own(state, null, Number(state, null, o));
-        Probe = Probe.Of(Value.Of(kind == Api.Table.PyFloat_Type ? ((PyFloatObject*)o)->Value : complex->Real));
+        if (!isReal) return key.Own(Incoming.Number(state, null, o));
+        key.Probe = Probe.Of(Value.Of(kind == Api.Table.PyFloat_Type ? ((PyFloatObject*)o)->Value : complex->Real));
         return KeyState.Ready;
     }
 
@@ -99,7 +73,7 @@ internal unsafe ref partial struct Incoming
         nint hash = Nesting.Hash(o);
         if (hash == -1) return KeyState.Failed;
         if (Handle.Is(state, o))
-            return TryShare(state, null, (Handle*)o, out Value shared) ? key.Own(state, null, shared) : KeyState.Failed;
+            return Incoming.TryShare(state, null, (Handle*)o, out Value shared) ? key.Own(shared) : KeyState.Failed;
         if (AddressRange.Contains(o))
         {
             key.Probe = Probe.Of(Value.Foreign(o));
@@ -107,37 +81,39 @@ internal unsafe ref partial struct Incoming
         }
         // An object that equals only itself equals no key of a pool.
         return HasSlotOf(o->Type, api.PyBaseObject_Type, PyTypeSlot.RichCompare)
-            ? KeyState.Foreign : key.OwnEqualNumber(state, o, hash);
+            ? KeyState.Foreign : OwnEqualNumber(state, o, hash, ref key);
     }
 
     // The key of an object that converts to an int, a float or a complex and equals the result.
-    KeyState OwnEqualNumber(LiveState* state, PyObject* o, nint hash)
+    static KeyState OwnEqualNumber(LiveState* state, PyObject* o, nint hash, ref Incoming key)
     {
         ref Api api = ref Api.Table;
         PyObject* type = o->Type;
         KeyState known = KeyState.Unsure;
-        if (api.PyType_GetSlot(type, PyTypeSlot.Index) != null) known = TryEqual(state, o, hash, api.PyNumber_Index(o));
+        if (api.PyType_GetSlot(type, PyTypeSlot.Index) != null) known = TryEqual(state, o, hash, api.PyNumber_Index(o), ref key);
         bool isFinite = false;
         if (known == KeyState.Unsure && api.PyType_GetSlot(type, PyTypeSlot.Float) != null)
         {
             PyObject* number = api.PyNumber_Float(o);
             isFinite = number != null && double.IsFinite(((PyFloatObject*)number)->Value);
-            known = TryEqual(state, o, hash, number);
+            known = TryEqual(state, o, hash, number, ref key);
         }
         // Not for numbers that exceed every float: their conversion to int could take any amount of memory.
         if (known == KeyState.Unsure && isFinite && api.PyType_GetSlot(type, PyTypeSlot.Int) != null)
         {
-            known = TryEqual(state, o, hash, api.PyNumber_Long(o));
-            IsNumber = known == KeyState.Unsure;
+            known = TryEqual(state, o, hash, api.PyNumber_Long(o), ref key);
+            key.IsNumber = known == KeyState.Unsure;
         }
         if (known == KeyState.Unsure && api.PyType_IsSubtype(type, api.PyComplex_Type) != 0)
-            known = TryEqual(
-                state, o, hash, api.PyComplex_FromDoubles(((PyComplexObject*)o)->Real, ((PyComplexObject*)o)->Imaginary));
+        {
+            PyComplexObject* complex = (PyComplexObject*)o;
+            known = TryEqual(state, o, hash, api.PyComplex_FromDoubles(complex->Real, complex->Imaginary), ref key);
+        }
         return known;
     }
 
     // Steals the reference to a plain number. Returns its key if an object equals it. The number is null if it could not be made.
-    KeyState TryEqual(LiveState* state, PyObject* o, nint hash, PyObject* number)
+    static KeyState TryEqual(LiveState* state, PyObject* o, nint hash, PyObject* number, ref Incoming key)
     {
         ref Api api = ref Api.Table;
         if (number == null)
@@ -150,7 +126,7 @@ internal unsafe ref partial struct Incoming
         }
         int equal = KeySearch.AreEqual(number, o, hash);
         KeyState known = equal < 0
-            ? KeyState.Failed : equal == 0 ? KeyState.Unsure : OwnNumber(state, number, ParentOf(number->Type));
+            ? KeyState.Failed : equal == 0 ? KeyState.Unsure : OwnNumber(state, number, ParentOf(number->Type), ref key);
         References.Drop(number);
         return known;
     }

@@ -7,10 +7,12 @@ using Records = Symplast.Objects.Record;
 
 namespace Symplast.Python.Live;
 
-// The creation of objects. A class with fields that overrides nothing of it is called directly: the values are stored in a record
-// with all fields, which becomes visible only when it is complete. Other objects are created empty, and __init__ sets their
-// attributes.
-internal static unsafe partial class ObjectType
+/// <summary>
+/// The creation of objects. A class with fields that overrides nothing of it is called directly: the values are stored in a
+/// record with all fields, which becomes visible only when it is complete. Other objects are created empty, and <c>__init__</c>
+/// sets their attributes.
+/// </summary>
+internal static unsafe class ObjectCreation
 {
     /// <summary>Whether a class uses our code to create and initialize objects and to set their attributes.</summary>
     internal static bool LeavesCreationToUs(LiveState* state, PyObject* type)
@@ -19,7 +21,7 @@ internal static unsafe partial class ObjectType
         return !IsAbstract(type) && !HasFinalizer(type) && initialize != null
             && initialize == Lookup(state->TypeOf(LiveKind.Object), "_init"u8)
             && Layout.NewSlot(type) == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New
-            && Layout.SetAttrSlot(type) == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Set;
+            && Layout.SetAttrSlot(type) == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&ObjectType.Set;
     }
 
     static bool HasFinalizer(PyObject* type) => Api.Table.PyType_GetSlot(type, PyTypeSlot.Finalize) != null;
@@ -50,7 +52,7 @@ internal static unsafe partial class ObjectType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    internal static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
     {
         try
         {
@@ -279,9 +281,9 @@ internal static unsafe partial class ObjectType
         }
     }
 
-    // __init__ of classes with fields that do not define it.
+    /// <summary><c>__init__</c> of classes with fields that do not define it.</summary>
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Initialize(PyObject* self, PyObject** arguments, nint count, PyObject* names)
+    internal static PyObject* Initialize(PyObject* self, PyObject** arguments, nint count, PyObject* names)
     {
         try
         {

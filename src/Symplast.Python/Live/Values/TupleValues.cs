@@ -5,23 +5,26 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-// Tuples as values and keys, and frozen sets as keys.
-internal unsafe ref partial struct Incoming
+/// <summary>Tuples as values and keys, and frozen sets as keys.</summary>
+internal static unsafe class TupleValues
 {
     const int TypicalItems = 16;
 
-    static KeyState OwnTuple(LiveState* state, PoolHeap* heap, PyObject* o, int depth, ref Incoming key)
+    /// <summary>A tuple as a key. Without a heap, a key for lookups only.</summary>
+    internal static KeyState OwnTuple(LiveState* state, PoolHeap* heap, PyObject* o, int depth, ref Incoming key)
     {
         KeyState made = TryTuple(state, heap, o, isKey: true, depth, out Value tuple);
-        return made == KeyState.Ready ? key.Own(state, heap, tuple) : made;
+        return made == KeyState.Ready ? key.Own(tuple) : made;
     }
 
-    // A frozen set whose members need no identity. With other members it cannot be a key, since comparing them could run Python
-    // code.
-    static KeyState OwnSet(LiveState* state, PoolHeap* heap, PyObject* o, int depth, ref Incoming key)
+    /// <summary>
+    /// A frozen set as a key, if its members need no identity. With other members it cannot be one, since comparing them could
+    /// run Python code.
+    /// </summary>
+    internal static KeyState OwnSet(LiveState* state, PoolHeap* heap, PyObject* o, int depth, ref Incoming key)
     {
         KeyState made = TrySet(state, heap, o, depth, out Value set);
-        return made == KeyState.Ready ? key.Own(state, heap, set) : made;
+        return made == KeyState.Ready ? key.Own(set) : made;
     }
 
     static KeyState TrySet(LiveState* state, PoolHeap* heap, PyObject* o, int depth, out Value set)
@@ -51,8 +54,10 @@ internal unsafe ref partial struct Incoming
         return count == 0;
     }
 
-    // A tuple of keys, or of values that are no plain containers. Each item is hashed, as hash() does for the tuple.
-    static KeyState TryTuple(
+    /// <summary>
+    /// A tuple of keys, or of values that are no plain containers. Each item is hashed, as hash() does for the tuple.
+    /// </summary>
+    internal static KeyState TryTuple(
         LiveState* state, PoolHeap* heap, PyObject* o, bool isKey, int depth, out Value tuple, bool isSet = false)
     {
         tuple = default;
@@ -64,10 +69,9 @@ internal unsafe ref partial struct Incoming
         KeyState made = KeyState.Ready;
         for (nuint i = 0; i < length && made != KeyState.Failed; i++)
         {
-            KeyState known =
-                TryMember(state, heap, Tuples.Items(o)[i], isKey, depth, out Value item);
+            KeyState known = TryMember(state, heap, Tuples.Items(o)[i], isKey, depth, out Value item);
             if (known == KeyState.Ready && made == KeyState.Ready) items[done++] = item;
-            else if (known == KeyState.Ready) Discard(state, heap, item);
+            else if (known == KeyState.Ready) Incoming.Discard(state, heap, item);
             else if (made != KeyState.Foreign || known == KeyState.Failed) made = known;
             if (!isKey && made != KeyState.Ready) break;
         }
@@ -75,7 +79,7 @@ internal unsafe ref partial struct Incoming
         if (made == KeyState.Ready) made = Create(state, heap, items, length, isSet, out tuple);
         if (made != KeyState.Ready)
         {
-            while (done > 0) Discard(state, heap, items[--done]);
+            while (done > 0) Incoming.Discard(state, heap, items[--done]);
         }
         if (items != room) NativeMemory.Free(items);
         return made;
@@ -100,17 +104,13 @@ internal unsafe ref partial struct Incoming
         if (o->Type == Api.Table.PyTuple_Type && (isKey || !AddressRange.Contains(o)))
             return TryTuple(state, heap, o, isKey, depth + 1, out value);
         if (isKey && o->Type == Api.Table.PyFrozenSet_Type) return TrySet(state, heap, o, depth + 1, out value);
-        if (!isKey) return TryValue(state, heap, o, out value)
+        if (!isKey) return Incoming.TryValue(state, heap, o, out value)
             ? KeyState.Ready : Api.Table.PyErr_Occurred() != null ? KeyState.Failed : KeyState.Foreign;
         value = default;
-        KeyState known = heap == null ? Lookup(state, o, depth + 1, out Incoming key) : Key(state, heap, o, out key);
+        KeyState known = heap == null
+            ? Incoming.Lookup(state, o, depth + 1, out Incoming key) : Incoming.Key(state, heap, o, out key);
         if (known != KeyState.Ready) return known;
-        if (key._owned.IsEmpty) value = Store(state, heap, key);
-        else
-        {
-            value = key._owned;
-            key._owned = default;
-        }
+        value = key.TakeValue(state, heap);
         key.Dispose(state);
         return value.IsEmpty ? KeyState.Failed : KeyState.Ready;
     }

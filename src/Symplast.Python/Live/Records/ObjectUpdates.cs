@@ -6,8 +6,8 @@ using Records = Symplast.Objects.Record;
 
 namespace Symplast.Python.Live;
 
-// symplast.add() and symplast.compare_exchange(): atomic changes of one attribute.
-internal static unsafe partial class ObjectType
+/// <summary><c>symplast.add</c> and <c>symplast.compare_exchange</c>: atomic changes of one attribute.</summary>
+internal static unsafe class ObjectUpdates
 {
     /// <summary><c>symplast.add(obj, name, n)</c>: returns a new reference to the sum; null with an exception set.</summary>
     internal static PyObject* Add(PyObject** arguments, nint count)
@@ -22,9 +22,10 @@ internal static unsafe partial class ObjectType
         Status status = Status.Missing;
         PyObject* result = null;
         Section section = Section.Enter(state->Me);
-        ulong shapeId = Records.View(RecordOf(handle)).ShapeId;
+        ulong shapeId = Records.View(ObjectType.RecordOf(handle)).ShapeId;
         int slot = SlotFor(handle, name, n, shapeId);
-        if (slot >= 0 && Records.TryAddCached(state->Me, RecordOf(handle), shapeId, slot, word, out Value sum, out status)
+        if (slot >= 0
+            && Records.TryAddCached(state->Me, ObjectType.RecordOf(handle), shapeId, slot, word, out Value sum, out status)
             && status == Status.Done)
             result = Outgoing.Object(state, sum);
         section.Exit(state->Me);
@@ -47,7 +48,7 @@ internal static unsafe partial class ObjectType
         if (Incoming.Item(state, heap, n, Place.Attribute((PyObject*)handle, name), out Incoming delta))
         {
             Section section = Section.Enter(state->Me);
-            status = Records.Add(state->Me, RecordOf(handle), key.Probe, delta.Probe.AsValue, out Value sum);
+            status = Records.Add(state->Me, ObjectType.RecordOf(handle), key.Probe, delta.Probe.AsValue, out Value sum);
             result = status == Status.Done ? Outgoing.Object(state, sum) : null;
             section.Exit(state->Me);
             if (status == Status.Done) Remember(handle, name, attribute, key.Probe);
@@ -55,7 +56,7 @@ internal static unsafe partial class ObjectType
         delta.Dispose(state);
         key.Dispose(state);
         if (Api.Table.PyErr_Occurred() != null) return null;
-        if (status == Status.Missing) RaiseNoAttribute((PyObject*)handle, name);
+        if (status == Status.Missing) ObjectType.RaiseNoAttribute((PyObject*)handle, name);
         else if (status == Status.WrongKind)
             Errors.Type($"{Place.Attribute((PyObject*)handle, name).Describe()} is not a number");
         else if (status != Status.Done) LiveErrors.Raise(handle, status);
@@ -75,12 +76,12 @@ internal static unsafe partial class ObjectType
         if (expected.IsEmpty || desired.IsEmpty) return CompareExchangeSlowly(handle, name, arguments[2], arguments[3]);
         LiveState* state = handle->State;
         Section section = Section.Enter(state->Me);
-        ulong shapeId = Records.View(RecordOf(handle)).ShapeId;
+        ulong shapeId = Records.View(ObjectType.RecordOf(handle)).ShapeId;
         int slot = SlotFor(handle, name, arguments[3], shapeId);
         Status status = Status.Deleted;
         bool isKnown = slot >= 0
             && Records.TryCompareExchangeCached(
-            state->Me, RecordOf(handle), shapeId, slot, Probe.Of(expected), desired, out status);
+            state->Me, ObjectType.RecordOf(handle), shapeId, slot, Probe.Of(expected), desired, out status);
         section.Exit(state->Me);
         if (isKnown && status is Status.Done or Status.Missing)
             return status == Status.Done ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
@@ -104,7 +105,7 @@ internal static unsafe partial class ObjectType
             status = desired.ToValue(state, heap, out Value value);
             if (status == Status.Done)
             {
-                status = Records.CompareExchange(state->Me, RecordOf(handle), key.Probe, expected.Probe, value, out _);
+                status = Records.CompareExchange(state->Me, ObjectType.RecordOf(handle), key.Probe, expected.Probe, value, out _);
                 Reference.Drop(state->Me, value);
             }
             section.Exit(state->Me);
@@ -125,7 +126,7 @@ internal static unsafe partial class ObjectType
     {
         handle = count > 0 ? (Handle*)*arguments : null;
         if (count != expected) return LiveMethods.CheckCount(function, count, expected, expected);
-        if (IsInstance(*arguments)) return LiveMethods.IsUsable(handle);
+        if (ObjectType.IsInstance(*arguments)) return LiveMethods.IsUsable(handle);
         return Errors.Type(
             $"{function}() takes an instance of a class derived from symplast.Object, not {Text.TypeName(*arguments)}") != null;
     }
@@ -158,7 +159,8 @@ internal static unsafe partial class ObjectType
         attribute.TypeVersion = Layout.TypeVersion(handle->Head.Type);
         PyObject* found = Api.Table._PyType_Lookup(handle->Head.Type, name);
         bool isField = Field.TryRequired(handle->State, found, out PyObject* required);
-        attribute.IsCacheable = isField || found == null || !IsDataDescriptor(found) && !IsAlwaysAllowed(name);
+        attribute.IsCacheable = isField || found == null
+            || !ObjectType.IsDataDescriptor(found) && !ObjectType.IsAlwaysAllowed(name);
         return !isField || required == null || Field.Check(required, name, value);
     }
 
@@ -168,7 +170,8 @@ internal static unsafe partial class ObjectType
         LiveState* state = handle->State;
         uint version = Layout.TypeVersion(handle->Head.Type);
         if (!attribute.IsCacheable || version != attribute.TypeVersion) return;
-        if (Records.Get(state->Me, RecordOf(handle), key, out _, out ulong shapeId, out int slot) != Status.Done) return;
+        Status status = Records.Get(state->Me, ObjectType.RecordOf(handle), key, out _, out ulong shapeId, out int slot);
+        if (status != Status.Done) return;
         PyObject* found = Api.Table._PyType_Lookup(handle->Head.Type, name);
         if (found == null || found->Type != state->FieldType)
         {

@@ -6,16 +6,16 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-/// <summary>The buffer protocol.</summary>
+/// <summary>The buffer protocol of Array.</summary>
 /// <remarks>
 /// A buffer holds a reference to the handle, as all buffers do, and an export of the elements. The export alone keeps their
 /// memory: deleting the array or its pool does not change it, nor does the end of the interpreter's use of live objects. So
 /// releasing a buffer does not need the handle.
 /// </remarks>
-internal static unsafe partial class ArrayType
+internal static unsafe class ArrayBuffer
 {
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int GetBuffer(PyObject* self, PyBuffer* buffer, int flags)
+    internal static int GetBuffer(PyObject* self, PyBuffer* buffer, int flags)
     {
         try
         {
@@ -25,7 +25,7 @@ internal static unsafe partial class ArrayType
                 return -1;
             }
             buffer->Owner = null;
-            if (!TryExport((Handle*)self, out ArrayView view)) return -1;
+            if (!ArrayType.TryExport((Handle*)self, out ArrayView view)) return -1;
             buffer->Data = view.Data;
             buffer->Owner = References.New(self);
             buffer->Length = view.Count * view.Size;
@@ -48,7 +48,7 @@ internal static unsafe partial class ArrayType
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static void ReleaseBuffer(PyObject* self, PyBuffer* buffer)
+    internal static void ReleaseBuffer(PyObject* self, PyBuffer* buffer)
     {
         // In a forked child shared memory is not changed.
         if (!ForkGuard.IsForkedChild) SharedBuffer.EndExport((SharedBuffer*)buffer->Internal);
