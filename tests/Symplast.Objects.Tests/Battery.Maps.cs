@@ -9,7 +9,7 @@ internal abstract unsafe partial class Battery
     {
         internal override string[] Operations =>
             ["get", "count", "set", "insert", "tryadd", "getoradd", "remove", "take", "cas", "add", "addfloat",
-                "first", "last", "clear", "compact", "snapshot", "parts", "next", "previous", "give", "fill"];
+                "first", "last", "clear", "compact", "snapshot", "parts", "give", "fill"];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held)
         {
@@ -51,8 +51,7 @@ internal abstract unsafe partial class Battery
                     Status status = MapSnapshots.Take(me, map, out MapSnapshot* snapshot);
                     if (status == Status.Done) MapSnapshot.Free(me, snapshot);
                     return status;
-                case "parts": return ReadFirstPart(me, map);
-                default: return Walk(me, map, operation == "previous", out _);
+                default: return ReadFirstPart(me, map);
             }
         }
 
@@ -77,31 +76,26 @@ internal abstract unsafe partial class Battery
             return status;
         }
 
-        internal static Status Walk(Participant* me, OrderedMap* map, bool backwards, out string shown)
-        {
-            shown = "";
-            Value* keys = stackalloc Value[64];
-            Value* values = stackalloc Value[64];
-            Epoch.Enter(me);
-            Status status = OrderedMapCursor.Start(me, map, out OrderedMapCursor cursor);
-            if (status == Status.Done)
-            {
-                status = backwards
-                    ? OrderedMapCursor.Previous(me, map, ref cursor, keys, values, 64, out int count)
-                    : OrderedMapCursor.Next(me, map, ref cursor, keys, values, 64, out count);
-                for (int i = 0; status == Status.Done && i < count; i++) shown += $"{Text(keys[i])}={Text(values[i])} ";
-            }
-            Epoch.Exit(me);
-            return status;
-        }
-
         internal override Status Delete(Participant* me, nint map) => OrderedMap.Delete(me, (OrderedMap*)map);
 
         internal override bool IsValid(Participant* me, nint map) => MapCheck.IsValid(me, (OrderedMap*)map);
 
-        internal override string Show(Participant* me, nint map)
+        // Without memory for a snapshot.
+        internal override string Show(Participant* me, nint structure)
         {
-            Walk(me, (OrderedMap*)map, false, out string shown);
+            OrderedMap* map = (OrderedMap*)structure;
+            string shown = "";
+            Value* keys = stackalloc Value[64];
+            Value* values = stackalloc Value[64];
+            Epoch.Enter(me);
+            ulong count = map->Root == 0 ? 0 : PrivateSnapshots.TakeAll(map->Root, keys, values, 1, 64);
+            for (ulong i = 0; i < count; i++)
+            {
+                shown += $"{Text(keys[i])}={Text(values[i])} ";
+                Reference.Drop(me, keys[i]);
+                Reference.Drop(me, values[i]);
+            }
+            Epoch.Exit(me);
             return shown;
         }
     }
@@ -139,11 +133,7 @@ internal abstract unsafe partial class Battery
 
         internal override bool IsValid(Participant* me, nint set) => OrderedSet.IsValid(me, (OrderedMap*)set);
 
-        internal override string Show(Participant* me, nint set)
-        {
-            Maps.Walk(me, (OrderedMap*)set, false, out string shown);
-            return shown;
-        }
+        internal override string Show(Participant* me, nint set) => new Maps().Show(me, set);
     }
 
     sealed class Sorted : Battery

@@ -331,7 +331,7 @@ internal abstract unsafe partial class Battery
         {
             RecordBody* body = ((Record*)structure)->Body;
             OrderedMap* table = body == null ? null : RecordTable.MapOf(body);
-            if (table != null) return Maps.Walk(me, table, backwards: false, out string all) == Status.Deleted ? "" : all;
+            if (table != null) return new Maps().Show(me, (nint)table);
             string shown = "";
             for (int i = 0; body != null && i < body->Shape->Count; i++)
                 shown += $"{Text(Shape.Names(body->Shape)[i])}={Text(RecordBody.Slots(body)[i])} ";

@@ -27,7 +27,7 @@ internal static unsafe class Ledger
                 SnapshotInParts(me, arena, dice.OneIn(4));
                 return;
             case < 6:
-                Walk(me, arena);
+                SnapshotInParts(me, arena, onlyHalf: false);
                 return;
             case < 100:
                 int amount = dice.Next(Arena.MostTransfer) + 1;
@@ -189,30 +189,6 @@ internal static unsafe class Ledger
         if (!key.IsInt) return;
         bool isRight = value.Kind == ValueKind.Tuple && TupleBlob.Items((TupleBlob*)value.Pointer)[0] == key;
         Verdict.Check(isRight, $"the value of {key} is {value}");
-    }
-
-    static void Walk(Participant* me, Arena arena)
-    {
-        Value* keys = stackalloc Value[Batch];
-        Value* values = stackalloc Value[Batch];
-        int next = 0;
-        if (!Check(arena, OrderedMapCursor.Start(me, arena.Map, out OrderedMapCursor cursor), "a cursor")) return;
-        while (true)
-        {
-            Epoch.Enter(me);
-            Status status = OrderedMapCursor.Next(me, arena.Map, ref cursor, keys, values, Batch, out int count);
-            for (int i = 0; status == Status.Done && i < count; i++)
-            {
-                CheckPair(keys[i], values[i]);
-                if (!keys[i].IsInt)
-                    Verdict.Check(
-                    Names.NumberOf(keys[i]) == next++, "a cursor meets the accounts in the order in which they were opened");
-            }
-            Epoch.Exit(me);
-            if (Check(arena, status, "a cursor", Status.Missing)) continue;
-            if (status == Status.Missing) Verdict.Check(next == Arena.Accounts, $"a cursor met {next} accounts");
-            return;
-        }
     }
 
     static void Snapshot(Participant* me, Arena arena)

@@ -9,10 +9,9 @@ namespace Symplast.Objects;
 /// </summary>
 /// <remarks>
 /// <para>All operations are thread-safe, atomic and linearizable, those on the whole too: the map is one object whose state is
-/// the list of its entries. Only iteration (<see cref="OrderedMapCursor"/>) is of no instant. The
-/// layout is CPython's compact dict (R. Hettinger) with the index cut into shards by extendible hashing (Fagin et al., TODS
-/// 1979), read under RCU (McKenney); since growth moves no entry, only packing needs the forwarding of C. Click's non-blocking
-/// table.</para>
+/// the list of its entries. The layout is CPython's compact dict (R. Hettinger) with the index cut into shards by extendible
+/// hashing (Fagin et al., TODS 1979), read under RCU (McKenney); since growth moves no entry, only packing needs the forwarding
+/// of C. Click's non-blocking table.</para>
 ///
 /// <para><b>States.</b> The root is a small map, then a large one, for as long as entries come; <c>Clear</c> makes it small
 /// again, <see cref="Compaction.Run"/> gives a new large one, <c>Delete</c> leaves 0, for ever. Whoever changes the root holds
@@ -47,7 +46,7 @@ namespace Symplast.Objects;
 /// instant, which is that of a snapshot.</para>
 ///
 /// <para><b>Packing.</b> A segment of which one entry in sixteen is left, at most, and that the tail has passed is replaced by
-/// one that has a bit for each id and only these entries. Ids stay, so index, cursors, and parts of snapshots do, and so does the
+/// one that has a bit for each id and only these entries. Ids stay, so the index and parts of snapshots do, and so does the
 /// order. Whoever removes an entry from such a segment packs it, with no lock of a shard: first all but the values is copied;
 /// then, under Growing, so that nobody else packs, one value after the other is stored in the new entry and exchanged in the old
 /// one for a <em>forward</em>, which is the address of the new place; at last, under Order, the new segment is put in the old

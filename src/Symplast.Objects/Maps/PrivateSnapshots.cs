@@ -64,7 +64,11 @@ public static unsafe class PrivateSnapshots
                 {
                     fits = LargeTable.IsRoot(root)
                         ? LogOrder.Count(LargeTable.OfRoot(root)) <= room : (ulong)SmallTable.LiveOf((SmallTable*)root) <= room;
-                    if (fits) TakeAll(root, snapshot);
+                    if (fits)
+                    {
+                        Value* items = MapSnapshot.Items(snapshot);
+                        snapshot->Count = TakeAll(root, items, items + 1, 2, room);
+                    }
                 }
                 MapGate.Close(map);
             }
@@ -155,9 +159,10 @@ public static unsafe class PrivateSnapshots
         return true;
     }
 
-    // By the only writer.
-    internal static void TakeAll(nint root, MapSnapshot* snapshot)
+    // By the only writer: the first entries, with references, and how many. Keys, and values, are so many words apart.
+    internal static ulong TakeAll(nint root, Value* keys, Value* values, int stride, ulong capacity)
     {
+        ulong taken = 0;
         if (LargeTable.IsRoot(root))
         {
             LargeTable* large = LargeTable.OfRoot(root);
@@ -167,27 +172,31 @@ public static unsafe class PrivateSnapshots
                 nint item = Log.SegmentAt(large, i);
                 if (item is 0 or SegmentList.Gone) continue;
                 MapEntry* entry = Log.EntriesOf(large, item, i, large->Tail, out uint count);
-                for (uint j = 0; j < count; j++, entry++)
+                for (uint j = 0; j < count && taken < capacity; j++, entry++)
                 {
-                    if (entry->Value != ValuePlace.Removed) Add(snapshot, entry->Key, entry->Value);
+                    if (entry->Value != ValuePlace.Removed) Add(entry->Key, entry->Value);
                 }
             }
-            return;
+            return taken;
         }
         SmallTable* small = (SmallTable*)root;
-        for (int i = 0; i < small->Count; i++)
+        for (int i = 0; i < small->Count && taken < capacity; i++)
         {
-            if (small->Tags[i] != 0) Add(snapshot, SmallTable.Keys(small)[i], SmallTable.Values(small)[i]);
+            if (small->Tags[i] != 0) Add(SmallTable.Keys(small)[i], SmallTable.Values(small)[i]);
         }
-    }
+        return taken;
 
-    // The map's own references keep them alive.
-    internal static void Add(MapSnapshot* snapshot, Value key, Value value)
-    {
-        Reference.Take(key);
-        Reference.Take(value);
-        MapSnapshot.Items(snapshot)[2 * snapshot->Count] = key;
-        MapSnapshot.Items(snapshot)[2 * snapshot->Count++ + 1] = value;
+        // The map's own references keep them alive.
+        void Add(Value key, Value value)
+        {
+            Reference.Take(key);
+            Reference.Take(value);
+            *keys = key;
+            *values = value;
+            keys += stride;
+            values += stride;
+            taken++;
+        }
     }
 
     internal static void Discard(Participant* me, ref MapSnapshot* snapshot)

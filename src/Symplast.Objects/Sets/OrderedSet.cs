@@ -46,26 +46,6 @@ public static unsafe class OrderedSet
     public static Status TakeLast(Participant* me, OrderedMap* set, out Value element) =>
         OrderedMap.TakeLast(me, set, default, out element, out _);
 
-    /// <summary>Begins an iteration, as <see cref="OrderedMapCursor.Start"/>.</summary>
-    public static Status Start(Participant* me, OrderedMap* set, out OrderedMapCursor cursor) =>
-        OrderedMapCursor.Start(me, set, out cursor);
-
-    /// <summary>The next elements, as <see cref="OrderedMapCursor.Next"/>; at most 64.</summary>
-    public static Status Next(
-        Participant* me, OrderedMap* set, ref OrderedMapCursor cursor, Value* elements, int capacity, out int count)
-    {
-        Value* values = stackalloc Value[64];
-        return OrderedMapCursor.Next(me, set, ref cursor, elements, values, Math.Min(capacity, 64), out count);
-    }
-
-    /// <summary>The same backwards.</summary>
-    public static Status Previous(
-        Participant* me, OrderedMap* set, ref OrderedMapCursor cursor, Value* elements, int capacity, out int count)
-    {
-        Value* values = stackalloc Value[64];
-        return OrderedMapCursor.Previous(me, set, ref cursor, elements, values, Math.Min(capacity, 64), out count);
-    }
-
     /// <summary>Removes all elements, in one atomic step.</summary>
     public static Status Clear(Participant* me, OrderedMap* set) => OrderedMap.Clear(me, set);
 

@@ -59,23 +59,6 @@ public unsafe partial struct Record
         return status;
     }
 
-    static void TakeAll(Participant* me, OrderedMap* table, Value* names, Value* values, int capacity, out int count)
-    {
-        CountTable(me, table, out count);
-        OrderedMapCursor.Start(me, table, out OrderedMapCursor cursor);
-        int taken = 0;
-        while (taken < capacity
-            && OrderedMapCursor.Next(
-            me, table, ref cursor, names + taken, values + taken, capacity - taken, out int found) == Status.Done)
-        {
-            for (int end = taken + found; taken < end; taken++)
-            {
-                Reference.Take(names[taken]);
-                Reference.Take(values[taken]);
-            }
-        }
-    }
-
     // What a deleted record had. The references are dropped, or go to a list of what dies.
     static void GiveUp(Participant* me, Record* record, RecordBody* body, Release* release)
     {

@@ -228,7 +228,11 @@ public unsafe partial struct Record
         Epoch.Enter(me);
         Status status = Lock(record, out RecordBody* body);
         OrderedMap* table = status == Status.Done ? RecordTable.MapOf(body) : null;
-        if (table != null) TakeAll(me, table, names, values, capacity, out count);
+        if (table != null)
+        {
+            CountTable(me, table, out count);
+            PrivateSnapshots.TakeAll(table->Root, names, values, 1, (ulong)capacity);
+        }
         else if (status == Status.Done)
         {
             count = body->Shape->Count;

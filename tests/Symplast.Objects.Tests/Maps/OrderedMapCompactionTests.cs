@@ -7,7 +7,6 @@ namespace Symplast.Objects.Tests;
 public sealed unsafe class OrderedMapCompactionTests : IDisposable
 {
     const int Keys = 2000;
-    const int Batch = 48;
 
     readonly Pool _pool = Pool.Create("compaction");
 
@@ -56,21 +55,21 @@ public sealed unsafe class OrderedMapCompactionTests : IDisposable
         Participant* me = Epoch.Join();
         OrderedMap* map = MapOps.Create(me, _pool.LiveHeap());
         for (int i = -1; i < Early; i++) Assert.Equal(Status.Done, MapOps.Set(me, map, Probe.Of(Value.OfInt(i)), Value.None));
-        Assert.Equal(Status.Done, OrderedMapCursor.Start(me, map, out OrderedMapCursor forwards));
-        OrderedMapCursor backwards = forwards;
+        Assert.Equal(Status.Done, MapSnapshots.Begin(me, map, out _, out MapCopy* copy));
         for (int i = 0; i < later; i++)
             Assert.Equal(Status.Done, MapOps.Set(me, map, Probe.Of(Value.OfInt(Early + i)), Value.None));
         Assert.Equal(Status.Done, MapOps.Remove(me, map, Probe.Of(Value.OfInt(-1)), out _));
         Assert.Equal(Status.Done, Compaction.Run(me, map));
-        Value* keys = stackalloc Value[Batch];
-        Value* values = stackalloc Value[Batch];
-        Assert.Equal(Status.Done, OrderedMapCursor.Next(me, map, ref forwards, keys, values, Batch, out int count));
-        Assert.Equal(
-            Enumerable.Range(0, Early).Select(i => (long)i), new Span<Value>(keys, count).ToArray().Select(key => key.Int));
-        Assert.Equal(Status.Done, OrderedMapCursor.Previous(me, map, ref backwards, keys, values, Batch, out count));
-        Assert.Equal(
-            Enumerable.Range(0, Early).Reverse().Select(i => (long)i),
-            new Span<Value>(keys, count).ToArray().Select(key => key.Int));
+        List<long> seen = [];
+        Epoch.Enter(me);
+        for (uint part = 0; part < copy->Parts; part++)
+        {
+            Value* items = MapSnapshots.ReadPart(copy, part, out uint count);
+            for (uint i = 0; i < count; i++) seen.Add(items[2 * i].Int);
+        }
+        Epoch.Exit(me);
+        MapSnapshots.End(me, map, copy);
+        Assert.Equal(Enumerable.Range(-1, Early + 1).Select(i => (long)i), seen);
         Epoch.Leave(me);
     }
 
@@ -108,14 +107,11 @@ public sealed unsafe class OrderedMapCompactionTests : IDisposable
 
     static void Walk(Participant* me, OrderedMap* map)
     {
-        Value* keys = stackalloc Value[Batch];
-        Value* values = stackalloc Value[Batch];
         int next = 0;
-        Assert.Equal(Status.Done, OrderedMapCursor.Start(me, map, out OrderedMapCursor cursor));
-        while (OrderedMapCursor.Next(me, map, ref cursor, keys, values, Batch, out int count) == Status.Done)
-        {
-            for (int i = 0; i < count && keys[i].Int < Keys; i++) Assert.Equal(next++, keys[i].Int);
-        }
+        Assert.Equal(Status.Done, MapSnapshots.Take(me, map, out MapSnapshot* snapshot));
+        for (ulong i = 0; i < snapshot->Count && MapSnapshot.Key(snapshot, i).Int < Keys; i++)
+            Assert.Equal(next++, MapSnapshot.Key(snapshot, i).Int);
+        MapSnapshot.Free(me, snapshot);
         Assert.Equal(Keys, next);
     }
 }

@@ -166,21 +166,18 @@ public sealed unsafe class OrderedMapConcurrencyTests : IDisposable
                 }
                 return;
             }
-            Value* keys = stackalloc Value[5];
-            Value* values = stackalloc Value[5];
             for (int round = 0; round < 200; round++)
             {
-                bool backwards = round % 2 == 1;
                 List<long> seen = [];
-                OrderedMapCursor.Start(me, map, out OrderedMapCursor cursor);
-                int count;
-                while ((backwards
-                    ? OrderedMapCursor.Previous(me, map, ref cursor, keys, values, 5, out count)
-                    : OrderedMapCursor.Next(me, map, ref cursor, keys, values, 5, out count)) == Status.Done)
+                Assert.Equal(Status.Done, MapSnapshots.Begin(me, map, out _, out MapCopy* copy));
+                for (uint part = 0; part < copy->Parts; part++)
                 {
-                    for (int i = 0; i < count; i++) seen.Add(keys[i].Int);
+                    Epoch.Enter(me);
+                    Value* items = MapSnapshots.ReadPart(copy, part, out uint count);
+                    for (uint i = 0; i < count; i++) seen.Add(items[2 * i].Int);
+                    Epoch.Exit(me);
                 }
-                if (backwards) seen.Reverse();
+                MapSnapshots.End(me, map, copy);
                 Assert.Equal(Enumerable.Range(0, 100).Select(i => 3L * i), seen.Where(key => key % 3 == 0));
                 Assert.Equal(seen.Count, seen.Distinct().Count());
             }

@@ -28,7 +28,6 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
 
         public sealed record Add(int Key, int Delta) : Step;
 
-        public sealed record Walk(int Batch, bool Backwards) : Step;
 
         public sealed record TakeEnd(bool Last) : Step;
 
@@ -71,9 +70,8 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
             (3, key.Select(k => (Step)new Step.Take(k))),
             (3, Gen.Select(key, Number, Number, (k, e, v) => (Step)new Step.Exchange(k, e, v))),
             (3, Gen.Select(key, Number, (k, v) => (Step)new Step.Add(k, v))),
-            (2, Gen.Select(Gen.Int[1, 5], Gen.Bool, (n, b) => (Step)new Step.Walk(n, b))),
             (4, Gen.Bool.Select(last => (Step)new Step.TakeEnd(last))),
-            (1, Gen.Const((Step)new Step.Snapshot())),
+            (3, Gen.Const((Step)new Step.Snapshot())),
             (1, Gen.Const((Step)new Step.Compact())),
             (1, Gen.Const((Step)new Step.Clear())));
     }
@@ -196,7 +194,7 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
             Assert.Equal(Status.Done, OrderedMap.Count(_me, map, out ulong count));
             Assert.Equal((ulong)model.Count, count);
         }
-        Assert.Equal(model, Walk(map, 3, false));
+        Assert.Equal(model, Snapshot(map));
         Epoch.Enter(_me);
         Reference.Drop(_me, &map->Object.Head);
         Assert.Equal(Status.Deleted, OrderedMap.Delete(_me, map));
@@ -272,11 +270,6 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
                 Reference.Drop(_me, end);
                 model.RemoveAt(at);
                 break;
-            case Step.Walk(int batch, bool backwards):
-                List<(int, long)> expectedWalk = [.. model];
-                if (backwards) expectedWalk.Reverse();
-                Assert.Equal(expectedWalk, Walk(map, batch, backwards));
-                break;
             default:
                 Assert.Equal(Status.Done, OrderedMap.Clear(_me, map));
                 model.Clear();
@@ -311,24 +304,5 @@ public sealed unsafe class OrderedMapModelTests : IDisposable
         int at = model.FindIndex(e => e.Key == key);
         if (at < 0) model.Add((key, value));
         else model[at] = (key, value);
-    }
-
-    List<(int Key, long Value)> Walk(OrderedMap* map, int batch, bool backwards)
-    {
-        List<(int, long)> entries = [];
-        Value* keys = stackalloc Value[batch];
-        Value* values = stackalloc Value[batch];
-        Assert.Equal(Status.Done, OrderedMapCursor.Start(_me, map, out OrderedMapCursor cursor));
-        while (true)
-        {
-            Epoch.Enter(_me);
-            Status status = backwards
-                ? OrderedMapCursor.Previous(_me, map, ref cursor, keys, values, batch, out int count)
-                : OrderedMapCursor.Next(_me, map, ref cursor, keys, values, batch, out count);
-            for (int i = 0; i < count; i++) entries.Add((int.Parse(Blob.ToText(keys[i])[4..]), values[i].Int));
-            Epoch.Exit(_me);
-            if (status == Status.Missing) return entries;
-            Assert.Equal(Status.Done, status);
-        }
     }
 }

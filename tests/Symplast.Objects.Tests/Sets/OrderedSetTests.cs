@@ -65,10 +65,6 @@ public sealed unsafe class OrderedSetTests : IDisposable
             Assert.Equal(Status.Done, OrderedSet.Count(_me, set, out ulong count));
             Assert.Equal((ulong)model.Count, count);
         }
-        Assert.Equal(model, Elements(set, false));
-        model.Reverse();
-        Assert.Equal(model, Elements(set, true));
-        model.Reverse();
         Assert.Equal(Status.Done, OrderedSet.Snapshot(_me, set, out MapSnapshot* snapshot));
         Assert.Equal(model, Enumerable.Range(0, (int)snapshot->Count).Select(i => MapSnapshot.Key(snapshot, (ulong)i).Int));
         MapSnapshot.Free(_me, snapshot);
@@ -78,20 +74,4 @@ public sealed unsafe class OrderedSetTests : IDisposable
         Reference.Drop(_me, &set->Object.Head);
         Epoch.Exit(_me);
     }, iter: 500, threads: 1);
-
-    List<long> Elements(OrderedMap* set, bool backwards)
-    {
-        List<long> elements = [];
-        Value* batch = stackalloc Value[3];
-        OrderedSet.Start(_me, set, out OrderedMapCursor cursor);
-        int count;
-        while ((backwards
-            ? OrderedSet.Previous(_me, set, ref cursor, batch, 3, out count)
-            : OrderedSet.Next(_me, set, ref cursor, batch, 3, out count))
-            == Status.Done)
-        {
-            for (int i = 0; i < count; i++) elements.Add(batch[i].Int);
-        }
-        return elements;
-    }
 }

@@ -163,14 +163,6 @@ internal unsafe struct SmallTable
         return live;
     }
 
-    // The sequence number of the next entry.
-    internal static uint NextSequenceOf(SmallTable* small)
-    {
-        // Acquire: pairs with the release in Append.
-        int count = Volatile.Read(ref small->Count);
-        return count == 0 ? small->FirstSequence : Sequences(small)[count - 1] + 1;
-    }
-
     internal static void EnterChange(SmallTable* small)
     {
         Interleaving.Point();
@@ -196,11 +188,10 @@ internal unsafe struct SmallTable
         Values(small)[i] = value;
         Sequences(small)[i] = sequence;
         Interleaving.Point();
-        // Release: pairs with the reads in IndexOf, CountOf and TryVisit, which find a whole entry.
+        // Release: pairs with the reads in IndexOf, CountOf and MapParts.Visit, which find a whole entry.
         Volatile.Write(ref small->Tags[i], TagOf(hash));
-        // Release: pairs with the acquire in NextSequenceOf. Giving back the lock is a full fence: what began before ends before
-        // this entry, or meets it.
-        Volatile.Write(ref small->Count, (byte)(i + 1));
+        // Plain: whoever reads it has had the lock since.
+        small->Count = (byte)(i + 1);
         ExitChange(small);
     }
 
