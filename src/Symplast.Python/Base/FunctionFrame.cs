@@ -21,7 +21,9 @@ internal static unsafe class FunctionFrame
         }
     }
 
-    /// <summary>Returns the result of a body with any number of arguments, as above.</summary>
+    /// <summary>
+    /// Returns the result of a body with any number of arguments: a new reference, or null with an exception set.
+    /// </summary>
     internal static PyObject* Call(
         PyObject* module, PyObject** arguments, nint count, delegate*<InterpreterState, PyObject**, nint, PyObject*> body)
     {
