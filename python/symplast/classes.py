@@ -1,9 +1,9 @@
 """The class of a live object in each interpreter: the class that made the object, or the class here with an equal definition.
 
-A class that can be found in its module under its name is identified by name and definition. Two classes of one source, one
-in each of two interpreters, share their objects; two classes that one interpreter has made do not. Any other class is sent by
-value, under the token that it has in tasks. Its definition is published in the process with its first
-object, for each interpreter that meets one, and is renewed when live objects are sent and the class has changed.
+A class that can be found in its module under its name is identified by name and definition. Two classes of one source, one in
+each of two interpreters, share their objects; two classes that one interpreter has made do not. Any other class is sent by value,
+under the token that it has in tasks. Its definition is published in the process with its first object, for each interpreter that
+meets one. It is published again when live objects are sent and the class has changed.
 """
 
 import marshal
@@ -163,7 +163,7 @@ def _is_fresh(definition):
     try:
         return definition.is_fresh()
     except _symplast.DeletedError:
-        # An object that the class's methods use was deleted. The methods raise this error in all interpreters.
+        # An object that the class's methods use was deleted. The methods raise DeletedError wherever they use it.
         return False
 
 

@@ -24,8 +24,8 @@ def main(arguments=None):
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        # The reader of the output has gone, as in `symplast check … | head`. Without the redirection, Python would report another
-        # error when it flushes stdout at exit.
+        # The reader of the output has gone, as in `symplast check … | head`. Without the redirection, Python would report
+        # another error when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
