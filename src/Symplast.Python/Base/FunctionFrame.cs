@@ -21,9 +21,7 @@ internal static unsafe class FunctionFrame
         }
     }
 
-    /// <summary>
-    /// Returns the result of a body with any number of arguments: a new reference, or null with an exception set.
-    /// </summary>
+    /// <summary>Returns the result of a body with any number of arguments, as above.</summary>
     internal static PyObject* Call(
         PyObject* module, PyObject** arguments, nint count, delegate*<InterpreterState, PyObject**, nint, PyObject*> body)
     {
