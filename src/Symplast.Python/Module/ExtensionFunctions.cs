@@ -35,7 +35,7 @@ internal static unsafe class ExtensionFunctions
             interpreter, arguments[0], arguments[1], arguments[2], (Treatment)treatment);
     }
 
-    // The arguments are pairs of a pattern and whether its libraries are private.
+    // Takes pattern, whether private, pattern, …
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* SetLibraryPolicy(PyObject* module, PyObject** arguments, nint count) =>
         FunctionFrame.Call(module, arguments, count, &SetLibraryPolicy);

@@ -119,7 +119,7 @@ internal static unsafe class PoolType
             string name;
             if (nameArgument == null || nameArgument == Api.Table._Py_NoneStruct)
             {
-                // Full fence, more than is needed: only uniqueness counts, and nothing is published through the counter.
+                // Only uniqueness matters; nothing is published through the counter.
                 name = "pool-" + Interlocked.Increment(ref _unnamed).ToString(CultureInfo.InvariantCulture);
             }
             else if (Api.Table.PyType_IsSubtype(nameArgument->Type, Api.Table.PyUnicode_Type) != 0
@@ -253,7 +253,7 @@ internal static unsafe class PoolType
     {
         try
         {
-            // Deleting the attribute removes the function.
+            // Deleting it is giving it none.
             if (!CheckDefault(ref function)) return -1;
             Pool pool = PoolHandle.PoolOf(self);
             InterpreterState interpreter = InterpreterState.OfInstance(self);
@@ -355,7 +355,7 @@ internal static unsafe class PoolType
         }
     }
 
-    // The block may have deleted the pool already, which is not an error.
+    // The block may have deleted the pool already; its end is then where it wanted to be.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Exit(PyObject* self, PyObject* information)
     {
