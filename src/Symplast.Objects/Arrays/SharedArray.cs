@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// Operations on arrays. All are thread-safe and lock-free, and enter their own sections. Elements are words (<see
-/// cref="Elements"/>). A negative index counts from the end. If there is no element at the index, the status is Missing.
+/// Operations on arrays. All are thread-safe and lock-free, and enter their own sections. Elements are words
+/// (<see cref="Elements"/>). A negative index counts from the end. If there is no element at the index, the status is Missing.
 /// </summary>
 /// <remarks>
 /// An array is live or deleted (by hand, or because its last reference is gone). The exchange of the flag decides which thread

@@ -5,8 +5,8 @@ namespace Symplast.Objects;
 
 /// <summary>
 /// Values that are made only for lookups: tuples, text, bytes and large numbers in the caller's own memory. A lookup in a full
-/// pool therefore cannot fail, and writes no shared memory. Such values are never stored, and are freed only by <see
-/// cref="Free"/>.
+/// pool therefore cannot fail, and writes no shared memory. Such values are never stored, and are freed only by
+/// <see cref="Free"/>.
 /// </summary>
 public static unsafe class Transient
 {

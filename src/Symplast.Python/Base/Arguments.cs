@@ -7,8 +7,8 @@ internal static unsafe class Arguments
 {
     /// <summary>
     /// Stores the arguments in <paramref name="values"/>, in the order of the names. The value of a parameter without an argument
-    /// stays null. Parameters from index <paramref name="required"/> on are optional. Those from index <paramref
-    /// name="positional"/> on are keyword-only. Returns false with TypeError set.
+    /// stays null. Parameters from index <paramref name="required"/> on are optional. Those from index
+    /// <paramref name="positional"/> on are keyword-only. Returns false with TypeError set.
     /// </summary>
     internal static bool Bind(string function, ReadOnlySpan<string> names, int required, int positional,
         PyObject** arguments, nint count, PyObject* keywords, Span<nint> values)
