@@ -11,9 +11,8 @@ namespace Symplast.Objects;
 /// distinguished from an operation before the deletion.</para>
 /// <para><b>Addition</b> is one instruction, which cannot check for overflow. So the word holds only integers that are far from
 /// the ends of its range. An addition moves the integer out of this range by less than <see cref="MostAtOnce"/>, and the thread
-/// that did so
-/// <i>widens</i> the cell before its operation ends. Each thread makes at most one such addition at a time, and the word has room
-/// for one of each thread. Integers that are large from the outset are stored only in wide cells.</para>
+/// that did so <i>widens</i> the cell before its operation ends. Each thread makes at most one such addition at a time, and the
+/// word has room for one of each thread. Integers that are large from the outset are stored only in wide cells.</para>
 /// <para><b>Widening</b> is permanent and is done under the lock. The integer is stored in <see cref="AtomicCell.Wide"/>. If the
 /// word is still the same, it is exchanged for a mark. In a wide cell all operations compare and exchange the wide integer. An
 /// addition to the mark has no effect: the thread that made it subtracts again, and repeats its operation. The mark, too, has
