@@ -114,8 +114,8 @@ public static unsafe class QueueWaiting
     /// <summary>
     /// Takes the first element with the reference that the queue held. Waits for an element at most
     /// <paramref name="nanoseconds"/> (negative: no limit), or until <paramref name="cancelled"/> (may be null) is not 0; the
-    /// status is then TimedOut. <paramref name="cancelled"/> is checked every 50 ms and at every <see cref="Interrupt"/>. Not called
-    /// inside a section or with a GIL.
+    /// status is then TimedOut. <paramref name="cancelled"/> is checked every 50 ms and at every <see cref="Interrupt"/>. Not
+    /// called inside a section or with a GIL.
     /// </summary>
     public static Status Take(Participant* me, SharedQueue* queue, out Value value, long nanoseconds, int* cancelled)
     {
