@@ -132,7 +132,7 @@ internal static unsafe class ChannelHandle
             if (ForkGuard.IsForkedChild) return;
             channel.Close();
             for (Message* task; (task = channel.TakeBack()) != null;) Drop(task);
-            References.Drop(channel.Deliver);
+            References.Drop(channel.Answers.Deliver);
             GCHandle.FromIntPtr(((Instance*)self)->Channel).Free();
         }
         Api.Table.PyObject_GC_Del(self);
@@ -143,7 +143,7 @@ internal static unsafe class ChannelHandle
     static int Traverse(PyObject* self, delegate* unmanaged[Cdecl]<PyObject*, void*, int> visit, void* argument)
     {
         int stop = visit(self->Type, argument);
-        return stop != 0 || ((Instance*)self)->Channel == 0 ? stop : visit(ChannelOf(self).Deliver, argument);
+        return stop != 0 || ((Instance*)self)->Channel == 0 ? stop : visit(ChannelOf(self).Answers.Deliver, argument);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -284,7 +284,7 @@ internal static unsafe class ChannelHandle
             }
             // The handle may hold the last reference to the channel, and a callback may drop the handle.
             References.Take(self);
-            PyObject* result = ChannelOf(self).Receive((int)nudges, nanoseconds, arguments[2])
+            PyObject* result = ChannelOf(self).Answers.Receive((int)nudges, nanoseconds, arguments[2])
                 ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
             References.Drop(self);
             return Api.Table.PyErr_Occurred() == null ? result : null;
@@ -296,12 +296,12 @@ internal static unsafe class ChannelHandle
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Nudges(PyObject* self, void* closure) => Api.Table.PyLong_FromLongLong(ChannelOf(self).Nudges);
+    static PyObject* Nudges(PyObject* self, void* closure) => Api.Table.PyLong_FromLongLong(ChannelOf(self).Answers.Nudges);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static PyObject* Nudge(PyObject* self, PyObject* none)
     {
-        ChannelOf(self).Nudge();
+        ChannelOf(self).Answers.Nudge();
         return Api.Table._Py_NoneStruct;
     }
 
