@@ -39,8 +39,8 @@ public static unsafe class Errors
     public static PyObject* Runtime(string message) => Set(*Api.Table.PyExc_RuntimeError, message);
 
     /// <summary>
-    /// What is put right when an exception of C# has left the methods that C called: it went past the ends of what they had
-    /// begun. Set once a process; null if there is nothing.
+    /// A function that is called when an exception of C# has left a method that C called. It ends the sections that the exception
+    /// left open. Set once a process; null if there is none.
     /// </summary>
     public static delegate*<void> Unwound;
 

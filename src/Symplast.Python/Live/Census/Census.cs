@@ -3,7 +3,7 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-/// <summary>What keeps a live object alive.</summary>
+/// <summary>The kinds of holders that keep a live object alive.</summary>
 internal enum HeldBy
 {
     /// <summary>Nothing that can be reached: the object is part of a cycle, or is reachable only from one.</summary>
@@ -191,7 +191,7 @@ internal unsafe struct Census : IDisposable
         }
     }
 
-    // What holds an object from outside the pools, or Nothing.
+    // The holder of an object outside the pools, or Nothing.
     readonly HeldBy RootOf(int index)
     {
         Header* o = this[index];

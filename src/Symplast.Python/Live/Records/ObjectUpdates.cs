@@ -143,7 +143,7 @@ internal static unsafe class ObjectUpdates
         return AttributeCache.Knows(entry, version, name, shapeId) ? entry->Slot : -1;
     }
 
-    // What a class has under a name.
+    // The attribute of a class with a name.
     ref struct Attribute
     {
         internal uint TypeVersion;      // of the class when it was looked up
