@@ -80,7 +80,7 @@ public unsafe partial struct Api
     public delegate* unmanaged[Cdecl]<PyObject**, void> PyUnicode_InternInPlace;
     public delegate* unmanaged[Cdecl]<byte*, PyObject*> PyUnicode_InternFromString;
 
-    /// <summary>PyUnicode_New for texts of a few hundred characters at most. Such an allocation is fast and does not block.</summary>
+    /// <summary>PyUnicode_New for texts of a few hundred characters at most, which is fast and does not block.</summary>
     [Symbol("PyUnicode_New")]
     public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, uint, PyObject*> NewShortText;
     public PyObject* PyUnicode_Type;
