@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Python.Extensions;
 using static Symplast.Python.Definitions;
@@ -7,7 +5,7 @@ using static Symplast.Python.Definitions;
 namespace Symplast.Python;
 
 /// <summary>The module's functions for private copies of extension modules.</summary>
-internal static unsafe class ExtensionFunctions
+internal static unsafe partial class ExtensionFunctions
 {
     internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
     {
@@ -20,10 +18,7 @@ internal static unsafe class ExtensionFunctions
         NoArgs("_loaded_extensions"u8, &LoadedExtensions, "What symplast.extensions.loaded() is made of."u8),
     };
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* LoadPrivate(PyObject* module, PyObject** arguments, nint count) =>
-        FunctionFrame.Call(module, arguments, count, &LoadPrivate);
-
+    [Callback]
     static PyObject* LoadPrivate(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         if (!ThisProcess.Check()) return null;
@@ -36,10 +31,7 @@ internal static unsafe class ExtensionFunctions
     }
 
     // Takes pattern, whether private, pattern, …
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* SetLibraryPolicy(PyObject* module, PyObject** arguments, nint count) =>
-        FunctionFrame.Call(module, arguments, count, &SetLibraryPolicy);
-
+    [Callback]
     static PyObject* SetLibraryPolicy(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         (string, bool)[] rules = new (string, bool)[count / 2];
@@ -52,10 +44,7 @@ internal static unsafe class ExtensionFunctions
         return References.New(Api.Table._Py_NoneStruct);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* LoadedExtensions(PyObject* module, PyObject* unused) =>
-        FunctionFrame.Call(module, unused, &LoadedExtensions);
-
+    [Callback]
     static PyObject* LoadedExtensions(InterpreterState interpreter, PyObject* unused) => ExtensionTable.Of(interpreter).List();
 
     static bool IsText(PyObject* o) => Api.Table.PyType_IsSubtype(o->Type, Api.Table.PyUnicode_Type) != 0;

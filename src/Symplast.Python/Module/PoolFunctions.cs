@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Python.Live;
@@ -8,7 +6,7 @@ using static Symplast.Python.Definitions;
 namespace Symplast.Python;
 
 /// <summary>The module's functions for pools and, for tests, their memory.</summary>
-internal static unsafe class PoolFunctions
+internal static unsafe partial class PoolFunctions
 {
     internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
     {
@@ -58,9 +56,7 @@ internal static unsafe class PoolFunctions
             + "and fail if the third argument is true; _fail_at(0) ends that."u8),
     };
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PoolOf(PyObject* module, PyObject* o) => FunctionFrame.Call(module, o, &PoolOf);
-
+    [Callback]
     static PyObject* PoolOf(InterpreterState interpreter, PyObject* o)
     {
         if (!ThisProcess.Check()) return null;
@@ -68,18 +64,14 @@ internal static unsafe class PoolFunctions
         return pool is null ? Api.Table._Py_NoneStruct : interpreter.HandleOf(pool);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* GetCurrentPool(PyObject* module, PyObject* none) => FunctionFrame.Call(module, none, &GetCurrentPool);
-
+    [Callback]
     static PyObject* GetCurrentPool(InterpreterState interpreter, PyObject* none)
     {
         if (!ThisProcess.Check()) return null;
         return interpreter.HandleOf(CurrentPool.Get(interpreter));
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Pools(PyObject* module, PyObject* none) => FunctionFrame.Call(module, none, &Pools);
-
+    [Callback]
     static PyObject* Pools(InterpreterState interpreter, PyObject* none)
     {
         if (!ThisProcess.Check()) return null;
@@ -97,16 +89,13 @@ internal static unsafe class PoolFunctions
         return list;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    [Callback]
     static PyObject* GetPendingLimit(PyObject* module, PyObject* none) => PendingMemory.Limit;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    [Callback]
     static PyObject* SetPendingLimit(PyObject* module, PyObject* limit) => PendingMemory.SetLimit(limit);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PoolById(PyObject* module, PyObject** arguments, nint count) =>
-        FunctionFrame.Call(module, arguments, count, &PoolById);
-
+    [Callback]
     static PyObject* PoolById(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         if (!ThisProcess.Check()) return null;
@@ -115,9 +104,7 @@ internal static unsafe class PoolFunctions
             : Errors.Type("_pool_by_id() takes 2 arguments");
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Leaks(PyObject* module, PyObject* o) => FunctionFrame.Call(module, o, &Leaks);
-
+    [Callback]
     static PyObject* Leaks(InterpreterState interpreter, PyObject* o)
     {
         if (!ThisProcess.Check()) return null;
@@ -127,36 +114,24 @@ internal static unsafe class PoolFunctions
         return pool.Deleted ? interpreter.RaiseDeleted(pool) : LeakList.Create(interpreter, pool);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* LiveBlocks(PyObject* module, PyObject* o) => FunctionFrame.Call(module, o, &LiveBlocks);
-
+    [Callback]
     static PyObject* LiveBlocks(InterpreterState interpreter, PyObject* o)
     {
         if (o->Type != interpreter.PoolType) return Errors.Type("_live_blocks() takes a Pool");
         return Api.Table.PyLong_FromLongLong(PoolHandle.PoolOf(o).Statistics().LiveBlocks);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    [Callback]
     static PyObject* FailAt(PyObject* module, PyObject* o)
     {
-        try
-        {
-            long n = Api.Table.PyLong_AsLongLong(o);
-            if (n == -1 && Api.Table.PyErr_Occurred() != null) return null;
-            bool hasFailed = HeapDebug.HasFailed;
-            HeapDebug.FailAt(n);
-            return hasFailed ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        long n = Api.Table.PyLong_AsLongLong(o);
+        if (n == -1 && Api.Table.PyErr_Occurred() != null) return null;
+        bool hasFailed = HeapDebug.HasFailed;
+        HeapDebug.FailAt(n);
+        return hasFailed ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* DeleteAt(PyObject* module, PyObject** arguments, nint count) =>
-        FunctionFrame.Call(module, arguments, count, &DeleteAt);
-
+    [Callback]
     static PyObject* DeleteAt(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         if (count != 3 || arguments[0]->Type != interpreter.PoolType)

@@ -1,12 +1,10 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using static Symplast.Python.Definitions;
 
 namespace Symplast.Python.Live;
 
 /// <summary>The functions through which <c>symplast/classes.py</c> uses the tables of classes.</summary>
-internal static unsafe class ClassFunctions
+internal static unsafe partial class ClassFunctions
 {
     /// <summary>The functions, for the module's table.</summary>
     internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
@@ -29,10 +27,7 @@ internal static unsafe class ClassFunctions
         OneArg("_class_gone"u8, &Gone, "Callback of the weak references to classes."u8),
     };
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Made(PyObject* module, PyObject** arguments, nint count) =>
-        FunctionFrame.Call(module, arguments, count, &Made);
-
+    [Callback]
     static PyObject* Made(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         if (!Fits(interpreter, arguments, count, 3))
@@ -43,10 +38,7 @@ internal static unsafe class ClassFunctions
         return References.New(old == null ? Api.Table._Py_NoneStruct : old);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* ByName(PyObject* module, PyObject** arguments, nint count) =>
-        FunctionFrame.Call(module, arguments, count, &ByName);
-
+    [Callback]
     static PyObject* ByName(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         if (!Fits(interpreter, arguments, count, 5))
@@ -65,10 +57,7 @@ internal static unsafe class ClassFunctions
         return ClassTable.WantsDefinition(number) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* ByToken(PyObject* module, PyObject** arguments, nint count) =>
-        FunctionFrame.Call(module, arguments, count, &ByToken);
-
+    [Callback]
     static PyObject* ByToken(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         if (!Fits(interpreter, arguments, count, 4))
@@ -76,10 +65,7 @@ internal static unsafe class ClassFunctions
         return Number(interpreter, arguments, out _) ? Api.Table._Py_NoneStruct : null;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Publish(PyObject* module, PyObject** arguments, nint count) =>
-        FunctionFrame.Call(module, arguments, count, &Publish);
-
+    [Callback]
     static PyObject* Publish(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         ref Api api = ref Api.Table;
@@ -102,23 +88,14 @@ internal static unsafe class ClassFunctions
         return api._Py_NoneStruct;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    [Callback]
     static PyObject* IsPublished(PyObject* module, PyObject* token)
     {
-        try
-        {
-            if (token->Type != Api.Table.PyUnicode_Type) return Errors.Type("_is_published() takes a text");
-            return ClassTable.IsPublished(Text.FromPython(token)) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (token->Type != Api.Table.PyUnicode_Type) return Errors.Type("_is_published() takes a text");
+        return ClassTable.IsPublished(Text.FromPython(token)) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Namesakes(PyObject* module, PyObject* none) => FunctionFrame.Call(module, none, &Namesakes);
-
+    [Callback]
     static PyObject* Namesakes(InterpreterState interpreter, PyObject* none)
     {
         InterpreterClasses classes = InterpreterClasses.Of(interpreter);
@@ -136,10 +113,7 @@ internal static unsafe class ClassFunctions
     }
 
     // Called directly by the collector. In a Python callback a signal handler's exception would be lost.
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* LetGo(PyObject* module, PyObject** arguments, nint count) =>
-        FunctionFrame.Call(module, arguments, count, &LetGo);
-
+    [Callback]
     static PyObject* LetGo(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         ref Api api = ref Api.Table;
@@ -153,9 +127,7 @@ internal static unsafe class ClassFunctions
         return api._Py_NoneStruct;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Gone(PyObject* module, PyObject* weak) => FunctionFrame.Call(module, weak, &Gone);
-
+    [Callback]
     static PyObject* Gone(InterpreterState interpreter, PyObject* weak)
     {
         InterpreterClasses.Of(interpreter).Forget(weak);

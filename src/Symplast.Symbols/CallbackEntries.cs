@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+
+namespace Symplast.Symbols;
+
+/// <summary>
+/// Writes the entry point of each method with the attribute <c>[Callback]</c>: an overload that C can call, in which no
+/// exception of C# leaves the method. The attribute says which signatures a method may have.
+/// </summary>
+[Generator]
+public sealed class CallbackEntries : IIncrementalGenerator
+{
+    /// <inheritdoc/>
+    public void Initialize(IncrementalGeneratorInitializationContext context)
+    {
+        IncrementalValueProvider<ImmutableArray<string>> entries = context.SyntaxProvider.ForAttributeWithMetadataName(
+            "Symplast.Python.CallbackAttribute", static (_, _) => true,
+            static (found, _) => Entry((IMethodSymbol)found.TargetSymbol)).Collect();
+        context.RegisterSourceOutput(entries, static (output, texts) =>
+        {
+            if (texts.Length != 0) output.AddSource("Callbacks.g.cs", string.Concat(texts));
+        });
+    }
+
+    // All pointers of the entry are void*: C# then tells it from the method, and converts them to what the table says.
+    static string Entry(IMethodSymbol method)
+    {
+        string answer = Name(method.ReturnType);
+        string parameters = string.Join(", ", method.Parameters.Select(one => $"{(IsPassedOn(one) ? Name(one.Type) : "void*")} {one.Name}"));
+        string call = $"{method.Name}({string.Join(", ", method.Parameters.Select(Argument))})";
+        (string result, string success, string failure) = answer switch
+        {
+            "bool" => ("global::Symplast.CPython.PyObject*", $"{call} ? global::Symplast.CPython.Api.Table._Py_NoneStruct : null", "null"),
+            _ when answer.EndsWith('*') => (answer, call, "null"),
+            _ => (answer, call, "-1"),
+        };
+        INamedTypeSymbol type = method.ContainingType;
+        return $$"""
+            namespace {{type.ContainingNamespace.ToDisplayString()}}
+            {
+                unsafe partial {{(type.IsValueType ? "struct" : "class")}} {{type.Name}}
+                {
+                    [global::System.Runtime.InteropServices.UnmanagedCallersOnly(
+                        CallConvs = [typeof(global::System.Runtime.CompilerServices.CallConvCdecl)])]
+                    {{(method.DeclaredAccessibility == Accessibility.Private ? "private" : "internal")}} static {{result}} {{method.Name}}({{parameters}})
+                    {
+                        try
+                        {
+                            return {{success}};
+                        }
+                        catch (global::System.Exception exception)
+                        {
+                            global::Symplast.CPython.Errors.FromManaged(exception);
+                            return {{failure}};
+                        }
+                    }
+                }
+            }
+
+            """;
+    }
+
+    static string Argument(IParameterSymbol one) => IsPassedOn(one) ? one.Name
+        : one.Type.TypeKind == TypeKind.Class ? $"{Name(one.Type)}.Of((global::Symplast.CPython.PyObject*){one.Name})"
+        : $"({Name(one.Type)}){one.Name}";
+
+    static bool IsPassedOn(IParameterSymbol one) => one.Type.TypeKind is TypeKind.Struct or TypeKind.Enum;
+
+    static string Name(ITypeSymbol type) => type.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat);
+}
