@@ -10,6 +10,8 @@ namespace Symplast.Symbols;
 [Generator]
 public sealed class CallbackEntries : IIncrementalGenerator
 {
+    const string Object = "global::Symplast.CPython.PyObject*";
+
     /// <inheritdoc/>
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
@@ -26,15 +28,17 @@ public sealed class CallbackEntries : IIncrementalGenerator
     static string Entry(IMethodSymbol method)
     {
         string answer = Name(method.ReturnType);
-        string parameters = string.Join(", ", method.Parameters.Select(one => $"{(IsPassedOn(one) ? Name(one.Type) : "void*")} {one.Name}"));
+        string parameters = string.Join(
+            ", ", method.Parameters.Select(one => $"{(IsPassedOn(one) ? Name(one.Type) : "void*")} {one.Name}"));
         string call = $"{method.Name}({string.Join(", ", method.Parameters.Select(Argument))})";
         (string result, string success, string failure) = answer switch
         {
-            "bool" => ("global::Symplast.CPython.PyObject*", $"{call} ? global::Symplast.CPython.Api.Table._Py_NoneStruct : null", "null"),
+            "bool" => (Object, $"{call} ? global::Symplast.CPython.Api.Table._Py_NoneStruct : null", "null"),
             _ when answer.EndsWith('*') => (answer, call, "null"),
             _ => (answer, call, "-1"),
         };
         INamedTypeSymbol type = method.ContainingType;
+        string access = method.DeclaredAccessibility == Accessibility.Private ? "private" : "internal";
         return $$"""
             namespace {{type.ContainingNamespace.ToDisplayString()}}
             {
@@ -42,7 +46,7 @@ public sealed class CallbackEntries : IIncrementalGenerator
                 {
                     [global::System.Runtime.InteropServices.UnmanagedCallersOnly(
                         CallConvs = [typeof(global::System.Runtime.CompilerServices.CallConvCdecl)])]
-                    {{(method.DeclaredAccessibility == Accessibility.Private ? "private" : "internal")}} static {{result}} {{method.Name}}({{parameters}})
+                    {{access}} static {{result}} {{method.Name}}({{parameters}})
                     {
                         try
                         {
@@ -61,7 +65,7 @@ public sealed class CallbackEntries : IIncrementalGenerator
     }
 
     static string Argument(IParameterSymbol one) => IsPassedOn(one) ? one.Name
-        : one.Type.TypeKind == TypeKind.Class ? $"{Name(one.Type)}.Of((global::Symplast.CPython.PyObject*){one.Name})"
+        : one.Type.TypeKind == TypeKind.Class ? $"{Name(one.Type)}.Of(({Object}){one.Name})"
         : $"({Name(one.Type)}){one.Name}";
 
     static bool IsPassedOn(IParameterSymbol one) => one.Type.TypeKind is TypeKind.Struct or TypeKind.Enum;

@@ -15,7 +15,7 @@ namespace Symplast.Python;
 /// context: a task that was started inside a block has a copy of the context, and a generator may be ended by the thread that
 /// collects it. A block whose context manager no longer exists counts as left. Used with the interpreter's GIL held.
 /// </remarks>
-internal static unsafe class CurrentPool
+internal static unsafe partial class CurrentPool
 {
     /// <summary>
     /// The context manager that <c>Pool.allocating()</c> returns; and, of the same type, a block, which the context variable has.
@@ -97,7 +97,7 @@ internal static unsafe class CurrentPool
         interpreter.OpenBlocks--;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    [Callback]
     static PyObject* Enter(PyObject* self, PyObject* none)
     {
         Allocation* manager = (Allocation*)self;
@@ -123,7 +123,7 @@ internal static unsafe class CurrentPool
         return References.New(manager->Pool);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    [Callback]
     static PyObject* Exit(PyObject* self, PyObject* information)
     {
         Allocation* manager = (Allocation*)self;

@@ -101,7 +101,7 @@ internal static unsafe partial class PoolType
                 "__exit__($self, /, *exc_info)\n--\n\nDelete the pool."u8),
             NoArgs("__reduce__"u8, &Reduce, "Pickle by reference, within this process."u8))));
 
-    [Callback]
+    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
     static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
     {
         InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
@@ -251,7 +251,7 @@ internal static unsafe partial class PoolType
     static PyObject* Deleted(PyObject* self, void* closure) =>
         PoolHandle.PoolOf(self).Deleted ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
 
-    [Callback]
+    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
     static PyObject* Freeze(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
     {
         return SharingFunctions.FreezeCall(

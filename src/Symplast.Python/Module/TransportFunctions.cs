@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using Symplast.Python.ByValue;
 using Symplast.Python.Live;
@@ -38,14 +39,14 @@ internal static unsafe partial class TransportFunctions
     static PyObject* LiveByTicket(InterpreterState interpreter, PyObject** arguments, nint count) =>
         ThisProcess.Check() ? LivePickles.Load(interpreter, arguments, count) : null;
 
-    [Callback]
+    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
     static PyObject* ContentsOf(PyObject* module, PyObject** arguments, nint count)
     {
         return count == 2 && arguments[1]->Type == Api.Table.PyTuple_Type
             ? PlainContents.Of(arguments[0], arguments[1]) : Errors.Type("_contents() takes a value and a tuple of types");
     }
 
-    [Callback]
+    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
     static PyObject* HoldsContents(PyObject* module, PyObject** arguments, nint count)
     {
         if (count != 2) return Errors.Type("_holds_contents() takes a record and a value");
@@ -53,7 +54,7 @@ internal static unsafe partial class TransportFunctions
         return holds ? Api.Table._Py_TrueStruct : Api.Table.PyErr_Occurred() != null ? null : Api.Table._Py_FalseStruct;
     }
 
-    [Callback]
+    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
     static PyObject* Pack(PyObject* module, PyObject** arguments, nint count)
     {
         if (!ThisProcess.Check()) return null;
@@ -62,7 +63,7 @@ internal static unsafe partial class TransportFunctions
             : Errors.Type("_pack() takes a function, an object and a sender");
     }
 
-    [Callback]
+    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
     static PyObject* DepositData(PyObject* module, PyObject* data)
     {
         if (data->Type != Api.Table.PyBytes_Type) return Errors.Type("_deposit_data() takes bytes");
@@ -70,7 +71,7 @@ internal static unsafe partial class TransportFunctions
             new ReadOnlySpan<byte>((byte*)data + PyBytesObject.DataOffset, checked((int)((PyBytesObject*)data)->Size)));
     }
 
-    [Callback]
+    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
     static PyObject* DepositedData(PyObject* module, PyObject* number)
     {
         long ticket = Api.Table.PyLong_AsLongLong(number);

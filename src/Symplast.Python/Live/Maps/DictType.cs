@@ -12,7 +12,7 @@ namespace Symplast.Python.Live;
 /// The Python type <c>symplast.Dict</c>: an insertion-ordered map that all interpreters share. What it has besides
 /// <see cref="MapType"/>, and the entry points of what is called most.
 /// </summary>
-internal static unsafe class DictType
+internal static unsafe partial class DictType
 {
     /// <summary>What others are to know of the kind; once a process.</summary>
     internal static Kind Kind()
@@ -73,63 +73,34 @@ internal static unsafe class DictType
                 "fromkeys($cls, iterable, value=None, /)\n--\n\nCreate a Dict with keys from iterable and one value for all."u8),
         ]);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    [Callback]
     static PyObject* New(PyObject* type, PyObject* positional, PyObject* named) => Creation.New(type, &DictMap.Make);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Subscript(PyObject* self, PyObject* key)
+    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static PyObject* Subscript(Handle* self, PyObject* key)
     {
-        try
-        {
-            PyObject* value = MapLookup<DictMap>.Get((Handle*)self, key);
-            return value != null || Api.Table.PyErr_Occurred() != null ? value : LiveMethods.RaiseKey(key);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        PyObject* value = MapLookup<DictMap>.Get(self, key);
+        return value != null || Api.Table.PyErr_Occurred() != null ? value : LiveMethods.RaiseKey(key);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int Assign(PyObject* self, PyObject* key, PyObject* value)
+    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static int Assign(Handle* handle, PyObject* key, PyObject* value)
     {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            bool done = value != null ? MapChanges<DictMap>.Set(handle, key, value) : MapChanges<DictMap>.Remove(handle, key);
-            return done ? 0 : -1;
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
-            return -1;
-        }
+        bool done = value != null ? MapChanges<DictMap>.Set(handle, key, value) : MapChanges<DictMap>.Remove(handle, key);
+        return done ? 0 : -1;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int Contains(PyObject* self, PyObject* o)
-    {
-        try
-        {
-            return MapLookup<DictMap>.Contains((Handle*)self, o);
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
-            return -1;
-        }
-    }
+    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static int Contains(Handle* self, PyObject* o) => MapLookup<DictMap>.Contains(self, o);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static nint Length(PyObject* self) => MapLookup<DictMap>.Length(self);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* GetOr(PyObject* self, PyObject** arguments, nint count) => MapLookup<DictMap>.GetOr(self, arguments, count);
+    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static PyObject* GetOr(Handle* handle, PyObject** arguments, nint count) =>
+        MapLookup<DictMap>.GetOr(handle, arguments, count);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PopItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords) =>
-        Frame.Call(self, arguments, count, keywords, &PopItem);
-
+    [Callback]
     static PyObject* PopItem(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
     {
         Span<nint> values = stackalloc nint[1];
