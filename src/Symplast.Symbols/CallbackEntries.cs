@@ -4,8 +4,10 @@ using Microsoft.CodeAnalysis;
 namespace Symplast.Symbols;
 
 /// <summary>
-/// Writes the entry point of each method with the attribute <c>[Callback]</c>: an overload that C can call, in which no
-/// exception of C# leaves the method. The attribute says which signatures a method may have.
+/// Writes the entry point of each method with the attribute <c>[Callback]</c>: an overload that C can call, which no exception of
+/// C# leaves. The attribute says which signatures a method may have. The method is inlined into its entry: a call less, and no
+/// larger than if each method had try and catch itself. A partial method has the attributes of both parts, so the part written
+/// here says that.
 /// </summary>
 [Generator]
 public sealed class CallbackEntries : IIncrementalGenerator
@@ -28,6 +30,7 @@ public sealed class CallbackEntries : IIncrementalGenerator
     static string Entry(IMethodSymbol method)
     {
         string answer = Name(method.ReturnType);
+        string declared = string.Join(", ", method.Parameters.Select(one => $"{Name(one.Type)} {one.Name}"));
         string parameters = string.Join(
             ", ", method.Parameters.Select(one => $"{(IsPassedOn(one) ? Name(one.Type) : "void*")} {one.Name}"));
         string call = $"{method.Name}({string.Join(", ", method.Parameters.Select(Argument))})";
@@ -44,6 +47,10 @@ public sealed class CallbackEntries : IIncrementalGenerator
             {
                 unsafe partial {{(type.IsValueType ? "struct" : "class")}} {{type.Name}}
                 {
+                    [global::System.Runtime.CompilerServices.MethodImpl(
+                        global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
+                    {{access}} static partial {{answer}} {{method.Name}}({{declared}});
+
                     [global::System.Runtime.InteropServices.UnmanagedCallersOnly(
                         CallConvs = [typeof(global::System.Runtime.CompilerServices.CallConvCdecl)])]
                     {{access}} static {{result}} {{method.Name}}({{parameters}})

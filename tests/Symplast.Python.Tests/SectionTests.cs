@@ -24,7 +24,7 @@ public unsafe partial class SectionTests
     });
 
     [Callback]
-    static PyObject* FailInside(Handle* handle)
+    private static partial PyObject* FailInside(Handle* handle)
     {
         Section section = Section.Enter(handle->State->Me);
         if (handle->Shared != null) throw new InvalidOperationException("inside a section");

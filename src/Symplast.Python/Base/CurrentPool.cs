@@ -98,7 +98,7 @@ internal static unsafe partial class CurrentPool
     }
 
     [Callback]
-    static PyObject* Enter(PyObject* self, PyObject* none)
+    private static partial PyObject* Enter(PyObject* self, PyObject* none)
     {
         Allocation* manager = (Allocation*)self;
         if (manager->Block != null)
@@ -124,7 +124,7 @@ internal static unsafe partial class CurrentPool
     }
 
     [Callback]
-    static PyObject* Exit(PyObject* self, PyObject* information)
+    private static partial PyObject* Exit(PyObject* self, PyObject* information)
     {
         Allocation* manager = (Allocation*)self;
         Allocation* block = manager->Block;

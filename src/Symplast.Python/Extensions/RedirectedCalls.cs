@@ -278,12 +278,12 @@ internal static unsafe partial class RedirectedCalls
     }
 
     [Callback]
-    static PyObject* CreateModule(PyModuleDef* definition, int version, CopyOwner* owner) =>
+    private static partial PyObject* CreateModule(PyModuleDef* definition, int version, CopyOwner* owner) =>
         ModuleDefinitions.Create(definition, version);
 
     // Modules that an extension module makes while it is initialized do not declare support for several interpreters, either.
     [Callback]
-    static PyObject* CreateModuleFromSpec(PyModuleDef* definition, PyObject* spec, int version, CopyOwner* owner)
+    private static partial PyObject* CreateModuleFromSpec(PyModuleDef* definition, PyObject* spec, int version, CopyOwner* owner)
     {
         if (!LoaderFaults.LeavesInnerModules) ModuleDefinitions.DeclareSupport(definition);
         return Api.Table.PyModule_FromDefAndSpec2(definition, spec, version);

@@ -96,8 +96,8 @@ internal static unsafe partial class ChannelHandle
 
     static Channel ChannelOf(PyObject* self) => Unsafe.As<Channel>(GCHandle.FromIntPtr(((Instance*)self)->Channel).Target!);
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    [Callback]
+    private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
     {
         if (!ThisProcess.Check()) return null;
         if (((PyVarObject*)positional)->Size != 1 || named != null)
@@ -137,12 +137,13 @@ internal static unsafe partial class ChannelHandle
     }
 
     [Callback]
-    static PyObject* Unanswered(PyObject* self, void* closure) => Api.Table.PyLong_FromLongLong(ChannelOf(self).Unanswered);
+    private static partial PyObject* Unanswered(PyObject* self, void* closure) =>
+        Api.Table.PyLong_FromLongLong(ChannelOf(self).Unanswered);
 
     // Ownership of task and message changes within one call, so a signal handler's exception comes before or after that, never in
     // between.
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* Put(PyObject* self, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* Put(PyObject* self, PyObject** arguments, nint count)
     {
         if (!ThisProcess.Check()) return null;
         if (count != 3 || arguments[1]->Type != Api.Table.PyBytes_Type)
@@ -174,8 +175,8 @@ internal static unsafe partial class ChannelHandle
         return null;
     }
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* Cancel(PyObject* self, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* Cancel(PyObject* self, PyObject** arguments, nint count)
     {
         if (count != 2 || !IsList(arguments[1])) return Errors.Type("cancel() takes a number and a list");
         if (!Number(arguments[0], out long value)) return null;
@@ -184,14 +185,14 @@ internal static unsafe partial class ChannelHandle
     }
 
     [Callback]
-    static PyObject* IsQueued(PyObject* self, PyObject* number)
+    private static partial PyObject* IsQueued(PyObject* self, PyObject* number)
     {
         if (!Number(number, out long value)) return null;
         return ChannelOf(self).IsQueued(value) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
     }
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* Drain(PyObject* self, PyObject* taken)
+    [Callback]
+    private static partial PyObject* Drain(PyObject* self, PyObject* taken)
     {
         if (!IsList(taken)) return Errors.Type("drain() takes a list");
         Channel channel = ChannelOf(self);
@@ -213,7 +214,7 @@ internal static unsafe partial class ChannelHandle
     }
 
     [Callback]
-    static PyObject* Close(PyObject* self, PyObject* none)
+    private static partial PyObject* Close(PyObject* self, PyObject* none)
     {
         // A forked child may collect an executor; a thread that no longer exists may then hold the lock.
         if (!ForkGuard.IsForkedChild) ChannelOf(self).Close();
@@ -221,14 +222,14 @@ internal static unsafe partial class ChannelHandle
     }
 
     [Callback]
-    static PyObject* Interrupt(PyObject* self, PyObject* none)
+    private static partial PyObject* Interrupt(PyObject* self, PyObject* none)
     {
         ChannelOf(self).Interrupt();
         return Api.Table._Py_NoneStruct;
     }
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* Receive(PyObject* self, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* Receive(PyObject* self, PyObject** arguments, nint count)
     {
         if (!ThisProcess.Check()) return null;
         if (count != 3 || !Number(arguments[0], out long nudges))
@@ -251,17 +252,18 @@ internal static unsafe partial class ChannelHandle
     }
 
     [Callback]
-    static PyObject* Nudges(PyObject* self, void* closure) => Api.Table.PyLong_FromLongLong(ChannelOf(self).Nudges);
+    private static partial PyObject* Nudges(PyObject* self, void* closure) =>
+        Api.Table.PyLong_FromLongLong(ChannelOf(self).Nudges);
 
     [Callback]
-    static PyObject* Nudge(PyObject* self, PyObject* none)
+    private static partial PyObject* Nudge(PyObject* self, PyObject* none)
     {
         ChannelOf(self).Nudge();
         return Api.Table._Py_NoneStruct;
     }
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* Serve(PyObject* self, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* Serve(PyObject* self, PyObject** arguments, nint count)
     {
         if (!ThisProcess.Check()) return null;
         if (count != 2 || arguments[0]->Type != Api.Table.PyBytes_Type || arguments[1]->Type != Api.Table.PyBytes_Type)

@@ -196,7 +196,7 @@ internal static unsafe partial class GuardedFunctions
     }
 
     [Callback]
-    static PyObject* ForkExec(PyObject* a, nint b, nint c, nint d)
+    private static partial PyObject* ForkExec(PyObject* a, nint b, nint c, nint d)
     {
         // CPython itself refuses preexec_fn in other interpreters than the main one.
         if (c > PreexecArgument && ((PyObject**)b)[PreexecArgument] != Api.Table._Py_NoneStruct && Interpreters.IsMain()
@@ -213,7 +213,7 @@ internal static unsafe partial class GuardedFunctions
 
     // CPython would return an object of the main interpreter. A task only learns whether there is a handler.
     [Callback]
-    static PyObject* GetSignal(PyObject* a, nint b, nint c, nint d)
+    private static partial PyObject* GetSignal(PyObject* a, nint b, nint c, nint d)
     {
         ref Api api = ref Api.Table;
         if (Interpreters.IsMain()) return Pass(Guarded.GetSignal, a, b, c, d);
@@ -238,34 +238,35 @@ internal static unsafe partial class GuardedFunctions
     private static partial int GetAction(int signal, void* changed, void* current);
 
     [Callback]
-    static PyObject* CurrentFrames(PyObject* a, nint b, nint c, nint d) => PassIfFramesAreSafe(Guarded.CurrentFrames, a, b, c, d);
+    private static partial PyObject* CurrentFrames(PyObject* a, nint b, nint c, nint d) =>
+        PassIfFramesAreSafe(Guarded.CurrentFrames, a, b, c, d);
 
     [Callback]
-    static PyObject* CurrentExceptions(PyObject* a, nint b, nint c, nint d) =>
+    private static partial PyObject* CurrentExceptions(PyObject* a, nint b, nint c, nint d) =>
         PassIfFramesAreSafe(Guarded.CurrentExceptions, a, b, c, d);
 
     [Callback]
-    static PyObject* TraceStart(PyObject* a, nint b, nint c, nint d) =>
+    private static partial PyObject* TraceStart(PyObject* a, nint b, nint c, nint d) =>
         PassTracing(Guarded.TraceStart, "tracemalloc.start", MemoryTracing.IsOn, a, b, c, d);
 
     [Callback]
-    static PyObject* TraceStop(PyObject* a, nint b, nint c, nint d) =>
+    private static partial PyObject* TraceStop(PyObject* a, nint b, nint c, nint d) =>
         PassTracing(Guarded.TraceStop, "tracemalloc.stop", !MemoryTracing.IsOn, a, b, c, d);
 
     [Callback]
-    static PyObject* TraceClear(PyObject* a, nint b, nint c, nint d) =>
+    private static partial PyObject* TraceClear(PyObject* a, nint b, nint c, nint d) =>
         PassInMain(Guarded.TraceClear, "tracemalloc.clear_traces", a, b, c, d);
 
     [Callback]
-    static PyObject* TraceGetAll(PyObject* a, nint b, nint c, nint d) =>
+    private static partial PyObject* TraceGetAll(PyObject* a, nint b, nint c, nint d) =>
         PassInMain(Guarded.TraceGetAll, "tracemalloc.take_snapshot", a, b, c, d);
 
     [Callback]
-    static PyObject* TraceGetOne(PyObject* a, nint b, nint c, nint d) =>
+    private static partial PyObject* TraceGetOne(PyObject* a, nint b, nint c, nint d) =>
         PassInMain(Guarded.TraceGetOne, "tracemalloc.get_object_traceback", a, b, c, d);
 
     [Callback]
-    static PyObject* FaultEnable(PyObject* a, nint b, nint c, nint d)
+    private static partial PyObject* FaultEnable(PyObject* a, nint b, nint c, nint d)
     {
         if (!Interpreters.IsMain()) return PassToOurs(Guarded.FaultEnable, "enable"u8, b, c, d);
         PyObject* result = Pass(Guarded.FaultEnable, a, b, c, d);
@@ -274,7 +275,7 @@ internal static unsafe partial class GuardedFunctions
     }
 
     [Callback]
-    static PyObject* FaultDisable(PyObject* a, nint b, nint c, nint d)
+    private static partial PyObject* FaultDisable(PyObject* a, nint b, nint c, nint d)
     {
         if (!Interpreters.IsMain()) return PassToOurs(Guarded.FaultDisable, "disable"u8, b, c, d);
         PyObject* result = Pass(Guarded.FaultDisable, a, b, c, d);
@@ -283,41 +284,43 @@ internal static unsafe partial class GuardedFunctions
     }
 
     [Callback]
-    static PyObject* FaultRegister(PyObject* a, nint b, nint c, nint d) =>
+    private static partial PyObject* FaultRegister(PyObject* a, nint b, nint c, nint d) =>
         Interpreters.IsMain()
             ? Pass(Guarded.FaultRegister, a, b, c, d) : PassToOurs(Guarded.FaultRegister, "register"u8, b, c, d);
 
     [Callback]
-    static PyObject* FaultUnregister(PyObject* a, nint b, nint c, nint d) =>
+    private static partial PyObject* FaultUnregister(PyObject* a, nint b, nint c, nint d) =>
         Interpreters.IsMain()
             ? Pass(Guarded.FaultUnregister, a, b, c, d) : PassToOurs(Guarded.FaultUnregister, "unregister"u8, b, c, d);
 
     [Callback]
-    static PyObject* FaultLater(PyObject* a, nint b, nint c, nint d) =>
+    private static partial PyObject* FaultLater(PyObject* a, nint b, nint c, nint d) =>
         Interpreters.IsMain()
             ? Pass(Guarded.FaultLater, a, b, c, d) : PassToOurs(Guarded.FaultLater, "dump_traceback_later"u8, b, c, d);
 
     [Callback]
-    static PyObject* FaultCancelLater(PyObject* a, nint b, nint c, nint d) =>
+    private static partial PyObject* FaultCancelLater(PyObject* a, nint b, nint c, nint d) =>
         Interpreters.IsMain()
             ? Pass(Guarded.FaultCancelLater, a, b, c, d)
             : PassToOurs(Guarded.FaultCancelLater, "cancel_dump_traceback_later"u8, b, c, d);
 
     [Callback]
-    static PyObject* PerfActivate(PyObject* a, nint b, nint c, nint d) =>
+    private static partial PyObject* PerfActivate(PyObject* a, nint b, nint c, nint d) =>
         PassInMain(Guarded.PerfActivate, "sys.activate_stack_trampoline", a, b, c, d);
 
     [Callback]
-    static PyObject* PerfDeactivate(PyObject* a, nint b, nint c, nint d) =>
+    private static partial PyObject* PerfDeactivate(PyObject* a, nint b, nint c, nint d) =>
         PassInMain(Guarded.PerfDeactivate, "sys.deactivate_stack_trampoline", a, b, c, d);
 
     [Callback]
-    static PyObject* StartThread(PyObject* a, nint b, nint c, nint d) => PassUntraced(Guarded.StartThread, a, b, c, d);
+    private static partial PyObject* StartThread(PyObject* a, nint b, nint c, nint d) =>
+        PassUntraced(Guarded.StartThread, a, b, c, d);
 
     [Callback]
-    static PyObject* StartThreadOldName(PyObject* a, nint b, nint c, nint d) =>
+    private static partial PyObject* StartThreadOldName(PyObject* a, nint b, nint c, nint d) =>
         PassUntraced(Guarded.StartThreadOldName, a, b, c, d);
 
     [Callback]
-    static PyObject* StartJoinable(PyObject* a, nint b, nint c, nint d) => PassUntraced(Guarded.StartJoinable, a, b, c, d);
+    private static partial PyObject* StartJoinable(PyObject* a, nint b, nint c, nint d) =>
+        PassUntraced(Guarded.StartJoinable, a, b, c, d);
 }

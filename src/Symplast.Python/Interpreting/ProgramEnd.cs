@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
@@ -90,7 +89,7 @@ internal static unsafe partial class ProgramEnd
     }
 
     [Callback]
-    static PyObject* EndWorkers(PyObject* self, PyObject* none)
+    private static partial PyObject* EndWorkers(PyObject* self, PyObject* none)
     {
         if (ForkGuard.IsForkedChild) return Api.Table._Py_NoneStruct;
         Gate.Enter();

@@ -32,9 +32,9 @@ internal static unsafe partial class SharedType
     });
 
     [Callback]
-    static PyObject* Reduce(Handle* handle, PyObject* none) => LivePickles.Reduce(handle);
+    private static partial PyObject* Reduce(Handle* handle, PyObject* none) => LivePickles.Reduce(handle);
 
     [Callback]
-    static PyObject* SizeOf(Handle* handle, PyObject* none) =>
+    private static partial PyObject* SizeOf(Handle* handle, PyObject* none) =>
         LiveMethods.CheckAlive(handle) ? Api.Table.PyLong_FromLongLong(Parts.SizeOf(handle->State->Me, handle->Shared)) : null;
 }

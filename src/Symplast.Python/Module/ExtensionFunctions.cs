@@ -19,7 +19,7 @@ internal static unsafe partial class ExtensionFunctions
     };
 
     [Callback]
-    static PyObject* LoadPrivate(InterpreterState interpreter, PyObject** arguments, nint count)
+    private static partial PyObject* LoadPrivate(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         if (!ThisProcess.Check()) return null;
         if (count != 4 || !IsText(arguments[0]) || !IsText(arguments[1]))
@@ -32,7 +32,7 @@ internal static unsafe partial class ExtensionFunctions
 
     // Takes pattern, whether private, pattern, …
     [Callback]
-    static PyObject* SetLibraryPolicy(InterpreterState interpreter, PyObject** arguments, nint count)
+    private static partial PyObject* SetLibraryPolicy(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         (string, bool)[] rules = new (string, bool)[count / 2];
         for (int i = 0; i < rules.Length; i++)
@@ -45,7 +45,8 @@ internal static unsafe partial class ExtensionFunctions
     }
 
     [Callback]
-    static PyObject* LoadedExtensions(InterpreterState interpreter, PyObject* unused) => ExtensionTable.Of(interpreter).List();
+    private static partial PyObject* LoadedExtensions(InterpreterState interpreter, PyObject* unused) =>
+        ExtensionTable.Of(interpreter).List();
 
     static bool IsText(PyObject* o) => Api.Table.PyType_IsSubtype(o->Type, Api.Table.PyUnicode_Type) != 0;
 }

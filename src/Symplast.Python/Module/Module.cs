@@ -115,7 +115,7 @@ public static unsafe partial class Module
     ]);
 
     [Callback]
-    static int Exec(PyObject* module)
+    private static partial int Exec(PyObject* module)
     {
         ref Api api = ref Api.Table;
         if (!TryAdoptFirst(module, out bool isAdopted)) return -1;

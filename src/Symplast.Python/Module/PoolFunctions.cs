@@ -57,7 +57,7 @@ internal static unsafe partial class PoolFunctions
     };
 
     [Callback]
-    static PyObject* PoolOf(InterpreterState interpreter, PyObject* o)
+    private static partial PyObject* PoolOf(InterpreterState interpreter, PyObject* o)
     {
         if (!ThisProcess.Check()) return null;
         Pool? pool = AddressRange.Contains(o) ? PoolTable.OwnerOf(o) : LiveObjects.PoolOf(interpreter.Live, o);
@@ -65,14 +65,14 @@ internal static unsafe partial class PoolFunctions
     }
 
     [Callback]
-    static PyObject* GetCurrentPool(InterpreterState interpreter, PyObject* none)
+    private static partial PyObject* GetCurrentPool(InterpreterState interpreter, PyObject* none)
     {
         if (!ThisProcess.Check()) return null;
         return interpreter.HandleOf(CurrentPool.Get(interpreter));
     }
 
     [Callback]
-    static PyObject* Pools(InterpreterState interpreter, PyObject* none)
+    private static partial PyObject* Pools(InterpreterState interpreter, PyObject* none)
     {
         if (!ThisProcess.Check()) return null;
         PyObject* list = Api.Table.PyList_New(0);
@@ -90,13 +90,13 @@ internal static unsafe partial class PoolFunctions
     }
 
     [Callback]
-    static PyObject* GetPendingLimit(PyObject* module, PyObject* none) => PendingMemory.Limit;
+    private static partial PyObject* GetPendingLimit(PyObject* module, PyObject* none) => PendingMemory.Limit;
 
     [Callback]
-    static PyObject* SetPendingLimit(PyObject* module, PyObject* limit) => PendingMemory.SetLimit(limit);
+    private static partial PyObject* SetPendingLimit(PyObject* module, PyObject* limit) => PendingMemory.SetLimit(limit);
 
     [Callback]
-    static PyObject* PoolById(InterpreterState interpreter, PyObject** arguments, nint count)
+    private static partial PyObject* PoolById(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         if (!ThisProcess.Check()) return null;
         return count == 2
@@ -105,7 +105,7 @@ internal static unsafe partial class PoolFunctions
     }
 
     [Callback]
-    static PyObject* Leaks(InterpreterState interpreter, PyObject* o)
+    private static partial PyObject* Leaks(InterpreterState interpreter, PyObject* o)
     {
         if (!ThisProcess.Check()) return null;
         if (o == Api.Table._Py_NoneStruct) return LeakList.Create(interpreter, null);
@@ -115,14 +115,14 @@ internal static unsafe partial class PoolFunctions
     }
 
     [Callback]
-    static PyObject* LiveBlocks(InterpreterState interpreter, PyObject* o)
+    private static partial PyObject* LiveBlocks(InterpreterState interpreter, PyObject* o)
     {
         if (o->Type != interpreter.PoolType) return Errors.Type("_live_blocks() takes a Pool");
         return Api.Table.PyLong_FromLongLong(PoolHandle.PoolOf(o).Statistics().LiveBlocks);
     }
 
     [Callback]
-    static PyObject* FailAt(PyObject* module, PyObject* o)
+    private static partial PyObject* FailAt(PyObject* module, PyObject* o)
     {
         long n = Api.Table.PyLong_AsLongLong(o);
         if (n == -1 && Api.Table.PyErr_Occurred() != null) return null;
@@ -132,7 +132,7 @@ internal static unsafe partial class PoolFunctions
     }
 
     [Callback]
-    static PyObject* DeleteAt(InterpreterState interpreter, PyObject** arguments, nint count)
+    private static partial PyObject* DeleteAt(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         if (count != 3 || arguments[0]->Type != interpreter.PoolType)
             return Errors.Type("_delete_at() takes a Pool, a number and a bool");

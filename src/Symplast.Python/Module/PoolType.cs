@@ -101,8 +101,8 @@ internal static unsafe partial class PoolType
                 "__exit__($self, /, *exc_info)\n--\n\nDelete the pool."u8),
             NoArgs("__reduce__"u8, &Reduce, "Pickle by reference, within this process."u8))));
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    [Callback]
+    private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
     {
         InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
         if (!ThisProcess.Check()) return null;
@@ -208,7 +208,7 @@ internal static unsafe partial class PoolType
         visit(self->Type, argument);
 
     [Callback]
-    static PyObject* Repr(PyObject* self)
+    private static partial PyObject* Repr(PyObject* self)
     {
         Pool pool = PoolHandle.PoolOf(self);
         return Text.ToPython(pool.Deleted
@@ -217,22 +217,22 @@ internal static unsafe partial class PoolType
     }
 
     [Callback]
-    static PyObject* Name(PyObject* self, void* closure) => Text.ToPython(PoolHandle.PoolOf(self).Name);
+    private static partial PyObject* Name(PyObject* self, void* closure) => Text.ToPython(PoolHandle.PoolOf(self).Name);
 
     [Callback]
-    static PyObject* MaxBytes(PyObject* self, void* closure) =>
+    private static partial PyObject* MaxBytes(PyObject* self, void* closure) =>
         PoolHandle.PoolOf(self).MaxBytes == long.MaxValue
             ? Api.Table._Py_NoneStruct : Api.Table.PyLong_FromLongLong(PoolHandle.PoolOf(self).MaxBytes);
 
     [Callback]
-    static PyObject* Default(PyObject* self, void* closure)
+    private static partial PyObject* Default(PyObject* self, void* closure)
     {
         PyObject* function = InterpreterState.OfInstance(self).Defaults.Of(PoolHandle.PoolOf(self));
         return function == null ? Api.Table._Py_NoneStruct : References.New(function);
     }
 
     [Callback]
-    static int SetDefault(PyObject* self, PyObject* function, void* closure)
+    private static partial int SetDefault(PyObject* self, PyObject* function, void* closure)
     {
         // Deleting it is giving it none.
         if (!CheckDefault(ref function)) return -1;
@@ -248,18 +248,18 @@ internal static unsafe partial class PoolType
     }
 
     [Callback]
-    static PyObject* Deleted(PyObject* self, void* closure) =>
+    private static partial PyObject* Deleted(PyObject* self, void* closure) =>
         PoolHandle.PoolOf(self).Deleted ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* Freeze(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
+    [Callback]
+    private static partial PyObject* Freeze(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
     {
         return SharingFunctions.FreezeCall(
             InterpreterState.OfInstance(self), PoolHandle.PoolOf(self), "Pool.freeze", arguments, count, keywords);
     }
 
     [Callback]
-    static PyObject* Stats(PyObject* self, PyObject* none)
+    private static partial PyObject* Stats(PyObject* self, PyObject* none)
     {
         if (!ThisProcess.Check()) return null;
         Leases.EndThoseOfEnded();
@@ -267,7 +267,7 @@ internal static unsafe partial class PoolType
     }
 
     [Callback]
-    static PyObject* Delete(PyObject* self, PyObject* none)
+    private static partial PyObject* Delete(PyObject* self, PyObject* none)
     {
         if (!ThisProcess.Check()) return null;
         Pool pool = PoolHandle.PoolOf(self);
@@ -279,7 +279,7 @@ internal static unsafe partial class PoolType
     }
 
     [Callback]
-    static PyObject* Allocating(PyObject* self, PyObject* none)
+    private static partial PyObject* Allocating(PyObject* self, PyObject* none)
     {
         if (!ThisProcess.Check()) return null;
         InterpreterState interpreter = InterpreterState.OfInstance(self);
@@ -288,7 +288,7 @@ internal static unsafe partial class PoolType
     }
 
     [Callback]
-    static PyObject* Enter(PyObject* self, PyObject* none)
+    private static partial PyObject* Enter(PyObject* self, PyObject* none)
     {
         if (!ThisProcess.Check()) return null;
         Pool pool = PoolHandle.PoolOf(self);
@@ -297,7 +297,7 @@ internal static unsafe partial class PoolType
 
     // The block may have deleted the pool already; its end is then where it wanted to be.
     [Callback]
-    static PyObject* Exit(PyObject* self, PyObject* information)
+    private static partial PyObject* Exit(PyObject* self, PyObject* information)
     {
         if (!ThisProcess.Check()) return null;
         bool isFirst = PoolHandle.PoolOf(self).Delete();
@@ -308,5 +308,5 @@ internal static unsafe partial class PoolType
     }
 
     [Callback]
-    static PyObject* Reduce(PyObject* self, PyObject* none) => PoolReference.Reduce(PoolHandle.PoolOf(self));
+    private static partial PyObject* Reduce(PyObject* self, PyObject* none) => PoolReference.Reduce(PoolHandle.PoolOf(self));
 }

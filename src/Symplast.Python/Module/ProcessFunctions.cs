@@ -26,7 +26,7 @@ internal static unsafe partial class ProcessFunctions
     };
 
     [Callback]
-    static PyObject* NeedMemory(PyObject* module, PyObject* bytes)
+    private static partial PyObject* NeedMemory(PyObject* module, PyObject* bytes)
     {
         long number = Api.Table.PyLong_AsLongLong(bytes);
         if (number == -1 && Api.Table.PyErr_Occurred() != null) return null;
@@ -34,11 +34,11 @@ internal static unsafe partial class ProcessFunctions
     }
 
     [Callback]
-    static PyObject* SettleProcess(PyObject* module, PyObject* none) =>
+    private static partial PyObject* SettleProcess(PyObject* module, PyObject* none) =>
         ThisProcess.Check() && Settlement.Run() ? Api.Table._Py_NoneStruct : null;
 
     [Callback]
-    static PyObject* EnableFaults(PyObject* module, PyObject** arguments, nint count)
+    private static partial PyObject* EnableFaults(PyObject* module, PyObject** arguments, nint count)
     {
         if (count != 3) return Errors.Type("_enable_faults() takes 3 arguments");
         long descriptor = Api.Table.PyLong_AsLongLong(arguments[0]);
@@ -49,10 +49,10 @@ internal static unsafe partial class ProcessFunctions
     }
 
     [Callback]
-    static PyObject* DisableFaults(PyObject* module, PyObject* none) => FaultHandling.Disable();
+    private static partial PyObject* DisableFaults(PyObject* module, PyObject* none) => FaultHandling.Disable();
 
     [Callback]
-    static PyObject* RaiseInThread(PyObject* module, PyObject** arguments, nint count)
+    private static partial PyObject* RaiseInThread(PyObject* module, PyObject** arguments, nint count)
     {
         if (count != 2) return Errors.Type("_raise_in_thread() takes 2 arguments");
         ulong thread = Api.Table.PyLong_AsUnsignedLongLong(arguments[0]);
@@ -62,7 +62,7 @@ internal static unsafe partial class ProcessFunctions
     }
 
     [Callback]
-    static PyObject* CountWorkers(PyObject* module, PyObject* number)
+    private static partial PyObject* CountWorkers(PyObject* module, PyObject* number)
     {
         long more = Api.Table.PyLong_AsLongLong(number);
         if (more == -1 && Api.Table.PyErr_Occurred() != null) return null;
@@ -71,17 +71,17 @@ internal static unsafe partial class ProcessFunctions
     }
 
     [Callback]
-    static PyObject* IsAlone(PyObject* module, PyObject* none) =>
+    private static partial PyObject* IsAlone(PyObject* module, PyObject* none) =>
         Interpreters.IsAlone() ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
 
     [Callback]
-    static PyObject* IsMain(PyObject* module, PyObject* unused) =>
+    private static partial PyObject* IsMain(PyObject* module, PyObject* unused) =>
         References.New(Interpreters.IsMain() ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct);
 
     [Callback]
-    static PyObject* WorkerTake(PyObject* module, PyObject* none) => ChannelHandle.WorkerTake();
+    private static partial PyObject* WorkerTake(PyObject* module, PyObject* none) => ChannelHandle.WorkerTake();
 
     [Callback]
-    static PyObject* WorkerAnswer(PyObject* module, PyObject** arguments, nint count) =>
+    private static partial PyObject* WorkerAnswer(PyObject* module, PyObject** arguments, nint count) =>
         ChannelHandle.WorkerAnswer(arguments, count);
 }

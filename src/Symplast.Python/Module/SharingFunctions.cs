@@ -64,34 +64,35 @@ internal static unsafe partial class SharingFunctions
     };
 
     [Callback]
-    static PyObject* Freeze(InterpreterState interpreter, PyObject** arguments, nint count, PyObject* keywords) =>
+    private static partial PyObject* Freeze(InterpreterState interpreter, PyObject** arguments, nint count, PyObject* keywords) =>
         FreezeCall(interpreter, null, "freeze", arguments, count, keywords);
 
     [Callback]
-    static PyObject* Thaw(InterpreterState interpreter, PyObject* o)
+    private static partial PyObject* Thaw(InterpreterState interpreter, PyObject* o)
     {
         if (!ThisProcess.Check()) return null;
         return LiveThawer.IsFor(interpreter, o) ? LiveThawer.Thaw(interpreter, o) : Thawer.Thaw(interpreter, o);
     }
 
     [Callback]
-    static PyObject* IsShared(InterpreterState interpreter, PyObject* o) =>
+    private static partial PyObject* IsShared(InterpreterState interpreter, PyObject* o) =>
         AddressRange.Contains(o) || StaticObjects.Includes(o) || Handle.Is(interpreter.Live, o)
             ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
 
     [Callback]
-    static PyObject* IsFrozen(PyObject* module, PyObject* o) =>
+    private static partial PyObject* IsFrozen(PyObject* module, PyObject* o) =>
         AddressRange.Contains(o) || StaticObjects.Includes(o) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
 
     [Callback]
-    static PyObject* Delete(InterpreterState interpreter, PyObject* o) =>
+    private static partial PyObject* Delete(InterpreterState interpreter, PyObject* o) =>
         ThisProcess.Check() ? LiveObjects.Delete(interpreter.Live, o) : null;
 
     [Callback]
-    static PyObject* Add(PyObject* module, PyObject** arguments, nint count) => ObjectUpdates.Add(arguments, count);
+    private static partial PyObject* Add(PyObject* module, PyObject** arguments, nint count) =>
+        ObjectUpdates.Add(arguments, count);
 
     [Callback]
-    static PyObject* CompareExchange(PyObject* module, PyObject** arguments, nint count) =>
+    private static partial PyObject* CompareExchange(PyObject* module, PyObject** arguments, nint count) =>
         ObjectUpdates.CompareExchange(arguments, count);
 
     /// <summary>freeze() and Pool.freeze(): with a null <paramref name="pool"/>, in the current pool.</summary>

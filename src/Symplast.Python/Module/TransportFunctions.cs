@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using Symplast.Python.ByValue;
 using Symplast.Python.Live;
@@ -29,33 +28,33 @@ internal static unsafe partial class TransportFunctions
     };
 
     [Callback]
-    static PyObject* PersistentId(PyObject* module, PyObject* o) => PersistentIds.IdOf(module, o);
+    private static partial PyObject* PersistentId(PyObject* module, PyObject* o) => PersistentIds.IdOf(module, o);
 
     [Callback]
-    static PyObject* PersistentLoad(InterpreterState interpreter, PyObject* id) =>
+    private static partial PyObject* PersistentLoad(InterpreterState interpreter, PyObject* id) =>
         ThisProcess.Check() ? PersistentIds.Load(interpreter, id) : null;
 
     [Callback]
-    static PyObject* LiveByTicket(InterpreterState interpreter, PyObject** arguments, nint count) =>
+    private static partial PyObject* LiveByTicket(InterpreterState interpreter, PyObject** arguments, nint count) =>
         ThisProcess.Check() ? LivePickles.Load(interpreter, arguments, count) : null;
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* ContentsOf(PyObject* module, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* ContentsOf(PyObject* module, PyObject** arguments, nint count)
     {
         return count == 2 && arguments[1]->Type == Api.Table.PyTuple_Type
             ? PlainContents.Of(arguments[0], arguments[1]) : Errors.Type("_contents() takes a value and a tuple of types");
     }
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* HoldsContents(PyObject* module, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* HoldsContents(PyObject* module, PyObject** arguments, nint count)
     {
         if (count != 2) return Errors.Type("_holds_contents() takes a record and a value");
         bool holds = PlainContents.Holds(arguments[0], arguments[1]);
         return holds ? Api.Table._Py_TrueStruct : Api.Table.PyErr_Occurred() != null ? null : Api.Table._Py_FalseStruct;
     }
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* Pack(PyObject* module, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* Pack(PyObject* module, PyObject** arguments, nint count)
     {
         if (!ThisProcess.Check()) return null;
         return count == 3
@@ -63,23 +62,23 @@ internal static unsafe partial class TransportFunctions
             : Errors.Type("_pack() takes a function, an object and a sender");
     }
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* DepositData(PyObject* module, PyObject* data)
+    [Callback]
+    private static partial PyObject* DepositData(PyObject* module, PyObject* data)
     {
         if (data->Type != Api.Table.PyBytes_Type) return Errors.Type("_deposit_data() takes bytes");
         return Parcels.Deposit(
             new ReadOnlySpan<byte>((byte*)data + PyBytesObject.DataOffset, checked((int)((PyBytesObject*)data)->Size)));
     }
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* DepositedData(PyObject* module, PyObject* number)
+    [Callback]
+    private static partial PyObject* DepositedData(PyObject* module, PyObject* number)
     {
         long ticket = Api.Table.PyLong_AsLongLong(number);
         return ticket == -1 && Api.Table.PyErr_Occurred() != null ? null : Parcels.Read(ticket);
     }
 
     [Callback]
-    static PyObject* AttachParcel(PyObject* module, PyObject* parcel)
+    private static partial PyObject* AttachParcel(PyObject* module, PyObject* parcel)
     {
         if (!ParcelHandle.Read(parcel, out long number)) return null;
         Parcels.Attach(number);

@@ -14,8 +14,8 @@ namespace Symplast.Python.Live;
 /// </remarks>
 internal static unsafe partial class ArrayBuffer
 {
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static int GetBuffer(PyObject* self, PyBuffer* buffer, int flags)
+    [Callback]
+    internal static partial int GetBuffer(PyObject* self, PyBuffer* buffer, int flags)
     {
         if (buffer == null)
         {

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using Symplast.Objects;
 
@@ -9,8 +8,8 @@ namespace Symplast.Python.Live;
 /// </summary>
 internal static unsafe partial class ArrayComparison
 {
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static PyObject* Compare(Handle* handle, PyObject* other, int operation)
+    [Callback]
+    internal static partial PyObject* Compare(Handle* handle, PyObject* other, int operation)
     {
         bool isLive = other->Type == handle->State->TypeOf(LiveKind.Array);
         if (!isLive && !PlainArrays.Is(other, orDerived: true))

@@ -21,12 +21,12 @@ internal static unsafe partial class ArrayElements
     }
 
     // CPython has already added the length to a negative index.
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static PyObject* Item(Handle* self, nint index) =>
+    [Callback]
+    internal static partial PyObject* Item(Handle* self, nint index) =>
         index < 0 ? LiveErrors.RaiseIndex("array index out of range") : Get(self, index);
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static PyObject* Subscript(Handle* self, PyObject* key)
+    [Callback]
+    internal static partial PyObject* Subscript(Handle* self, PyObject* key)
     {
         if (key->Type == Api.Table.PyLong_Type && ((PyLongObject*)key)->IsCompact)
             return Get(self, (nint)((PyLongObject*)key)->CompactValue);
@@ -34,16 +34,16 @@ internal static unsafe partial class ArrayElements
         return TryIndex(key, out nint index) ? Get(self, index) : null;
     }
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static int AssignItem(Handle* self, nint index, PyObject* value)
+    [Callback]
+    internal static partial int AssignItem(Handle* self, nint index, PyObject* value)
     {
         if (index >= 0) return Set(self, index, value) ? 0 : -1;
         LiveErrors.RaiseIndex("array assignment index out of range");
         return -1;
     }
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static int Assign(Handle* self, PyObject* key, PyObject* value)
+    [Callback]
+    internal static partial int Assign(Handle* self, PyObject* key, PyObject* value)
     {
         if (key->Type == Api.Table.PySlice_Type) return AssignSlice(self, key, value) ? 0 : -1;
         return TryIndex(key, out nint index) && Set(self, index, value) ? 0 : -1;

@@ -28,10 +28,10 @@ internal static unsafe partial class ArrayMethods
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8));
 
     [Callback]
-    static PyObject* ToListMethod(Handle* handle, PyObject* none) => ArrayType.ToList(handle);
+    private static partial PyObject* ToListMethod(Handle* handle, PyObject* none) => ArrayType.ToList(handle);
 
     [Callback]
-    static PyObject* ToBytes(Handle* handle, PyObject* none)
+    private static partial PyObject* ToBytes(Handle* handle, PyObject* none)
     {
         if (!ArrayType.TryExport(handle, out ArrayView view)) return null;
         PyObject* bytes = Api.Table.PyBytes_FromStringAndSize(null, view.Count * view.Size);
@@ -42,7 +42,7 @@ internal static unsafe partial class ArrayMethods
     }
 
     [Callback]
-    static PyObject* Add(Handle* handle, PyObject** arguments, nint count)
+    private static partial PyObject* Add(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("add", count, 2, 2) || !ArrayElements.TryIndex(arguments[0], out nint index)
             || !ArrayElements.TryKind(handle, out ElementKind kind)) return null;
@@ -62,7 +62,7 @@ internal static unsafe partial class ArrayMethods
     }
 
     [Callback]
-    static PyObject* Exchange(Handle* handle, PyObject** arguments, nint count)
+    private static partial PyObject* Exchange(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("exchange", count, 2, 2) || !ArrayElements.TryIndex(arguments[0], out nint index)
             || !ArrayElements.TryKind(handle, out ElementKind kind)) return null;
@@ -73,7 +73,7 @@ internal static unsafe partial class ArrayMethods
     }
 
     [Callback]
-    static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
+    private static partial PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("compare_exchange", count, 3, 3) || !ArrayElements.TryIndex(arguments[0], out nint index)
             || !ArrayElements.TryKind(handle, out ElementKind kind)) return null;

@@ -9,7 +9,7 @@ namespace Symplast.Python.Live;
 internal static unsafe partial class ArrayOperators
 {
     [Callback]
-    internal static PyObject* Concat(Handle* handle, PyObject* other)
+    internal static partial PyObject* Concat(Handle* handle, PyObject* other)
     {
         PyObject* left = ArrayType.ToPlain(handle);
         bool isLive = other->Type == handle->State->TypeOf(LiveKind.Array);
@@ -21,13 +21,13 @@ internal static unsafe partial class ArrayOperators
     }
 
     [Callback]
-    internal static PyObject* Repeat(PyObject* self, nint times) => PlainForms.Repeat(self, times);
+    internal static partial PyObject* Repeat(PyObject* self, nint times) => PlainForms.Repeat(self, times);
 
     [Callback]
-    internal static PyObject* InPlaceConcat(Handle* self, PyObject* other) => Refuse(self, "+=");
+    internal static partial PyObject* InPlaceConcat(Handle* self, PyObject* other) => Refuse(self, "+=");
 
     [Callback]
-    internal static PyObject* InPlaceRepeat(Handle* self, nint times) => Refuse(self, "*=");
+    internal static partial PyObject* InPlaceRepeat(Handle* self, nint times) => Refuse(self, "*=");
 
     static PyObject* Refuse(Handle* handle, string what)
     {

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using Symplast.Objects;
 
@@ -10,7 +9,7 @@ namespace Symplast.Python.Live;
 internal static unsafe partial class ArraySearch
 {
     [Callback]
-    internal static int Contains(Handle* self, PyObject* o)
+    internal static partial int Contains(Handle* self, PyObject* o)
     {
         if (!ArrayType.TryExport(self, out ArrayView view)) return -1;
         try
@@ -25,7 +24,7 @@ internal static unsafe partial class ArraySearch
     }
 
     [Callback]
-    internal static PyObject* IndexOf(Handle* handle, PyObject** arguments, nint count)
+    internal static partial PyObject* IndexOf(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("index", count, 1, 3)) return null;
         nint start = 0;
@@ -54,7 +53,7 @@ internal static unsafe partial class ArraySearch
     }
 
     [Callback]
-    internal static PyObject* CountOf(Handle* handle, PyObject* o)
+    internal static partial PyObject* CountOf(Handle* handle, PyObject* o)
     {
         if (!ArrayType.TryExport(handle, out ArrayView view)) return null;
         try

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
@@ -123,8 +122,8 @@ internal static unsafe partial class ArrayType
         return isDeleted ? interpreter.RaiseDeleted(pool) : handle;
     }
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    [Callback]
+    private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
     {
         nint count = ((PyVarObject*)positional)->Size;
         if (!ThisProcess.Check() || !LiveMethods.RefuseNamed("Array", named) || !LiveMethods.CheckCount("Array", count, 1, 2))
@@ -221,10 +220,10 @@ internal static unsafe partial class ArrayType
     }
 
     [Callback]
-    internal static PyObject* CopyShared(Handle* handle, PyObject* none) => Copy(handle);
+    internal static partial PyObject* CopyShared(Handle* handle, PyObject* none) => Copy(handle);
 
     [Callback]
-    internal static PyObject* CopyDeep(Handle* handle, PyObject* memo)
+    internal static partial PyObject* CopyDeep(Handle* handle, PyObject* memo)
     {
         PyObject* made = Copy(handle);
         if (made == null || LiveMethods.Remember(memo, (PyObject*)handle, made)) return made;
@@ -249,7 +248,7 @@ internal static unsafe partial class ArrayType
     }
 
     [Callback]
-    static PyObject* Repr(Handle* handle)
+    private static partial PyObject* Repr(Handle* handle)
     {
         ArrayView view = default;
         if (LiveMethods.IsDeleted(handle)
@@ -268,10 +267,11 @@ internal static unsafe partial class ArrayType
     }
 
     [Callback]
-    static PyObject* Iterate(PyObject* self) => LiveMethods.CheckAlive((Handle*)self) ? Api.Table.PySeqIter_New(self) : null;
+    private static partial PyObject* Iterate(PyObject* self) =>
+        LiveMethods.CheckAlive((Handle*)self) ? Api.Table.PySeqIter_New(self) : null;
 
     [Callback]
-    static PyObject* GetTypecode(Handle* handle, void* closure)
+    private static partial PyObject* GetTypecode(Handle* handle, void* closure)
     {
         if (!TryExport(handle, out ArrayView view)) return null;
         view.End();
@@ -279,7 +279,7 @@ internal static unsafe partial class ArrayType
     }
 
     [Callback]
-    static PyObject* GetItemSize(Handle* handle, void* closure)
+    private static partial PyObject* GetItemSize(Handle* handle, void* closure)
     {
         if (!TryExport(handle, out ArrayView view)) return null;
         view.End();

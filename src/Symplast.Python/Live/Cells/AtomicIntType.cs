@@ -64,8 +64,8 @@ internal static unsafe partial class AtomicIntType
 
     static AtomicCell* CellOf(Handle* handle) => (AtomicCell*)handle->Shared;
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    [Callback]
+    private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
     {
         nint count = ((PyVarObject*)positional)->Size;
         if (!ThisProcess.Check() || !LiveMethods.RefuseNamed("AtomicInt", named)
@@ -91,10 +91,10 @@ internal static unsafe partial class AtomicIntType
     }
 
     [Callback]
-    static PyObject* CopyShared(Handle* handle, PyObject* none) => Copy(handle);
+    private static partial PyObject* CopyShared(Handle* handle, PyObject* none) => Copy(handle);
 
     [Callback]
-    static PyObject* CopyDeep(Handle* handle, PyObject* memo)
+    private static partial PyObject* CopyDeep(Handle* handle, PyObject* memo)
     {
         PyObject* made = Copy(handle);
         if (made == null || LiveMethods.Remember(memo, (PyObject*)handle, made)) return made;
@@ -110,7 +110,7 @@ internal static unsafe partial class AtomicIntType
     }
 
     [Callback]
-    static PyObject* Repr(Handle* handle)
+    private static partial PyObject* Repr(Handle* handle)
     {
         long value = 0;
         bool lives = !LiveMethods.IsDeleted(handle) && Integer.Get(handle->State->Me, CellOf(handle), out value) == Status.Done;
@@ -128,7 +128,7 @@ internal static unsafe partial class AtomicIntType
         TryGet((Handle*)self, out long value) ? Outgoing.Int(value) : null;
 
     [Callback]
-    static int SetValue(Handle* handle, PyObject* o, void* closure) => SetValue(handle, o) ? 0 : -1;
+    private static partial int SetValue(Handle* handle, PyObject* o, void* closure) => SetValue(handle, o) ? 0 : -1;
 
     static bool SetValue(Handle* handle, PyObject* o)
     {
@@ -137,15 +137,15 @@ internal static unsafe partial class AtomicIntType
             && IsDone(handle, Integer.Set(handle->State->Me, CellOf(handle), value));
     }
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* Add(Handle* handle, PyObject* o)
+    [Callback]
+    private static partial PyObject* Add(Handle* handle, PyObject* o)
     {
         if (!LiveMethods.TryInteger(o, out long n) || !LiveMethods.IsUsable(handle)) return null;
         return IsDone(handle, Integer.Add(handle->State->Me, CellOf(handle), n, out long sum)) ? Outgoing.Int(sum) : null;
     }
 
     [Callback]
-    static PyObject* Exchange(Handle* handle, PyObject* o)
+    private static partial PyObject* Exchange(Handle* handle, PyObject* o)
     {
         if (!LiveMethods.TryInteger(o, out long value) || !LiveMethods.IsUsable(handle)) return null;
         return IsDone(handle, Integer.Exchange(handle->State->Me, CellOf(handle), value, out long old))
@@ -153,7 +153,7 @@ internal static unsafe partial class AtomicIntType
     }
 
     [Callback]
-    static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
+    private static partial PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("compare_exchange", count, 2, 2)) return null;
         if (!LiveMethods.TryInteger(arguments[0], out long expected) || !LiveMethods.TryInteger(arguments[1], out long value)

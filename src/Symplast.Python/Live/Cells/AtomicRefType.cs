@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
@@ -59,8 +58,8 @@ internal static unsafe partial class AtomicRefType
 
     static AtomicCell* CellOf(Handle* handle) => (AtomicCell*)handle->Shared;
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    [Callback]
+    private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
     {
         nint count = ((PyVarObject*)positional)->Size;
         if (!ThisProcess.Check() || !LiveMethods.RefuseNamed("AtomicRef", named)
@@ -99,7 +98,7 @@ internal static unsafe partial class AtomicRefType
     }
 
     [Callback]
-    static PyObject* CopyShared(Handle* handle, PyObject* none)
+    private static partial PyObject* CopyShared(Handle* handle, PyObject* none)
     {
         PyObject* value = ToPlain(handle);
         PyObject* made = value == null ? null : CreateBeside(handle, value);
@@ -108,7 +107,7 @@ internal static unsafe partial class AtomicRefType
     }
 
     [Callback]
-    static PyObject* CopyDeep(Handle* handle, PyObject* memo)
+    private static partial PyObject* CopyDeep(Handle* handle, PyObject* memo)
     {
         PyObject* value = ToPlain(handle);
         // The object may hold itself, so its copy is entered into the memo before its content is copied.
@@ -130,10 +129,10 @@ internal static unsafe partial class AtomicRefType
             ? Create(interpreter, pool, handle->Head.Type, value) : null;
 
     [Callback]
-    static PyObject* Repr(Handle* handle) => LiveMethods.Repr(handle);
+    private static partial PyObject* Repr(Handle* handle) => LiveMethods.Repr(handle);
 
     [Callback]
-    static PyObject* GetValue(Handle* handle, void* closure) => ToPlain(handle);
+    private static partial PyObject* GetValue(Handle* handle, void* closure) => ToPlain(handle);
 
     /// <summary>Returns a new reference to the object's content; null with an exception set.</summary>
     internal static PyObject* ToPlain(Handle* handle)
@@ -153,7 +152,7 @@ internal static unsafe partial class AtomicRefType
     }
 
     [Callback]
-    static int SetValue(Handle* handle, PyObject* o, void* closure) => SetValue(handle, o) ? 0 : -1;
+    private static partial int SetValue(Handle* handle, PyObject* o, void* closure) => SetValue(handle, o) ? 0 : -1;
 
     static bool SetValue(Handle* handle, PyObject* o)
     {
@@ -164,7 +163,7 @@ internal static unsafe partial class AtomicRefType
     }
 
     [Callback]
-    static PyObject* Exchange(Handle* handle, PyObject* o)
+    private static partial PyObject* Exchange(Handle* handle, PyObject* o)
     {
         return TryExchange(handle, o, UnknownClasses.Guard(handle->State), out Value old)
             ? Outgoing.Give(handle->State, old) : null;
@@ -197,7 +196,7 @@ internal static unsafe partial class AtomicRefType
     }
 
     [Callback]
-    static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
+    private static partial PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("compare_exchange", count, 2, 2) || !LiveMethods.IsUsable(handle)) return null;
         LiveState* state = handle->State;

@@ -21,10 +21,10 @@ internal static unsafe partial class ListCopies
     }
 
     [Callback]
-    internal static PyObject* Copy(Handle* handle, PyObject* none) => ToPlain(handle);
+    internal static partial PyObject* Copy(Handle* handle, PyObject* none) => ToPlain(handle);
 
     [Callback]
-    internal static PyObject* CopyShared(Handle* handle, PyObject* none)
+    internal static partial PyObject* CopyShared(Handle* handle, PyObject* none)
     {
         PyObject* made = Creation.Beside(handle, &Vector.Create);
         if (made == null) return null;
@@ -42,7 +42,7 @@ internal static unsafe partial class ListCopies
     }
 
     [Callback]
-    internal static PyObject* CopyDeep(Handle* handle, PyObject* memo)
+    internal static partial PyObject* CopyDeep(Handle* handle, PyObject* memo)
     {
         PyObject* made = Creation.Beside(handle, &Vector.Create);
         PyObject* plain = made == null || !LiveMethods.Remember(memo, (PyObject*)handle, made)

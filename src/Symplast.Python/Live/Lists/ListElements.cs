@@ -10,12 +10,12 @@ namespace Symplast.Python.Live;
 internal static unsafe partial class ListElements
 {
     // CPython has already added the length to a negative index.
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static PyObject* Item(Handle* self, nint index) =>
+    [Callback]
+    internal static partial PyObject* Item(Handle* self, nint index) =>
         index < 0 ? LiveErrors.RaiseIndex("list index out of range") : Get(self, index);
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static PyObject* Subscript(Handle* self, PyObject* key)
+    [Callback]
+    internal static partial PyObject* Subscript(Handle* self, PyObject* key)
     {
         if (key->Type == Api.Table.PyLong_Type && ((PyLongObject*)key)->IsCompact)
             return Get(self, ((PyLongObject*)key)->CompactValue);
@@ -57,8 +57,8 @@ internal static unsafe partial class ListElements
         return index != -1 || Api.Table.PyErr_Occurred() == null;
     }
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static int AssignItem(Handle* self, nint index, PyObject* value)
+    [Callback]
+    internal static partial int AssignItem(Handle* self, nint index, PyObject* value)
     {
         if (index < 0)
         {
@@ -68,8 +68,8 @@ internal static unsafe partial class ListElements
         return (value == null ? Delete(self, index) : Set(self, index, null, value)) ? 0 : -1;
     }
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static int Assign(Handle* handle, PyObject* key, PyObject* value)
+    [Callback]
+    internal static partial int Assign(Handle* handle, PyObject* key, PyObject* value)
     {
         long index;
         if (key->Type == Api.Table.PyLong_Type && ((PyLongObject*)key)->IsCompact) index = ((PyLongObject*)key)->CompactValue;

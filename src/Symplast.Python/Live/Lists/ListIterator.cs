@@ -158,7 +158,7 @@ internal unsafe partial struct ListIterator
     }
 
     [Callback]
-    static PyObject* LengthHint(ListIterator* iterator, PyObject* none)
+    private static partial PyObject* LengthHint(ListIterator* iterator, PyObject* none)
     {
         return Api.Table.PyLong_FromLongLong(iterator->_isOver ? 0 : Math.Max(0, iterator->_snapshot.Count - iterator->_next));
     }

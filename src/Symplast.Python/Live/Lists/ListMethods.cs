@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
@@ -39,11 +38,12 @@ internal static unsafe partial class ListMethods
             "add($self, index, n, /)\n--\n\nAdd n to the number at index, at one moment, and return the sum."u8),
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8));
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* Append(Handle* self, PyObject* o) => ListElements.AppendOne(self, o) ? Api.Table._Py_NoneStruct : null;
+    [Callback]
+    private static partial PyObject* Append(Handle* self, PyObject* o) =>
+        ListElements.AppendOne(self, o) ? Api.Table._Py_NoneStruct : null;
 
     [Callback]
-    static bool Extend(Handle* handle, PyObject* items) => ExtendBy(handle, items);
+    private static partial bool Extend(Handle* handle, PyObject* items) => ExtendBy(handle, items);
 
     /// <summary>Appends all items of an iterable at one moment. Returns false with an exception set.</summary>
     internal static bool ExtendBy(Handle* handle, PyObject* iterable)
@@ -75,7 +75,7 @@ internal static unsafe partial class ListMethods
     }
 
     [Callback]
-    static PyObject* Insert(Handle* handle, PyObject** arguments, nint count)
+    private static partial PyObject* Insert(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("insert", count, 2, 2) || !LiveMethods.IsUsable(handle)) return null;
         nint index = Api.Table.PyNumber_AsSsize_t(arguments[0], *Api.Table.PyExc_OverflowError);
@@ -97,7 +97,7 @@ internal static unsafe partial class ListMethods
     }
 
     [Callback]
-    static PyObject* Pop(Handle* handle, PyObject** arguments, nint count)
+    private static partial PyObject* Pop(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("pop", count, 0, 1) || !LiveMethods.IsUsable(handle)) return null;
         nint index = -1;
@@ -132,10 +132,10 @@ internal static unsafe partial class ListMethods
         Vector.Count(handle->State->Me, ListType.VectorOf(handle), out long count) == Status.Done && count == 0;
 
     [Callback]
-    static bool Remove(Handle* handle, PyObject* o) => ListSearch.RemoveFirst(handle, o);
+    private static partial bool Remove(Handle* handle, PyObject* o) => ListSearch.RemoveFirst(handle, o);
 
     [Callback]
-    static PyObject* Clear(Handle* handle, PyObject* none)
+    private static partial PyObject* Clear(Handle* handle, PyObject* none)
     {
         if (!LiveMethods.IsUsable(handle)) return null;
         Status status = Vector.Clear(handle->State->Me, ListType.VectorOf(handle));
@@ -143,7 +143,7 @@ internal static unsafe partial class ListMethods
     }
 
     [Callback]
-    static PyObject* IndexOf(Handle* handle, PyObject** arguments, nint count)
+    private static partial PyObject* IndexOf(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("index", count, 1, 3)) return null;
         nint start = 0;
@@ -164,12 +164,12 @@ internal static unsafe partial class ListMethods
     }
 
     [Callback]
-    static PyObject* CountOf(Handle* handle, PyObject* o) =>
+    private static partial PyObject* CountOf(Handle* handle, PyObject* o) =>
         ListSearch.Search(handle, o, 0, nint.MaxValue, wantsAll: true, out nint found)
             ? Api.Table.PyLong_FromLongLong(found) : null;
 
     [Callback]
-    static PyObject* Reverse(Handle* handle, PyObject* none)
+    private static partial PyObject* Reverse(Handle* handle, PyObject* none)
     {
         if (!LiveMethods.IsUsable(handle)) return null;
         Status status = Vector.Reverse(handle->State->Me, ListType.VectorOf(handle));
@@ -177,10 +177,10 @@ internal static unsafe partial class ListMethods
     }
 
     [Callback]
-    static PyObject* Reversed(Handle* handle, PyObject* none) => ListIterator.Create(handle, reversed: true);
+    private static partial PyObject* Reversed(Handle* handle, PyObject* none) => ListIterator.Create(handle, reversed: true);
 
     [Callback]
-    static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
+    private static partial PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("compare_exchange", count, 3, 3) || !LiveMethods.IsUsable(handle)
             || !ListElements.TryIndex(arguments[0], out long index)) return null;
@@ -212,7 +212,7 @@ internal static unsafe partial class ListMethods
     }
 
     [Callback]
-    static PyObject* Add(Handle* handle, PyObject** arguments, nint count)
+    private static partial PyObject* Add(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("add", count, 2, 2) || !LiveMethods.IsUsable(handle)
             || !ListElements.TryIndex(arguments[0], out long index)) return null;

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
@@ -9,8 +8,8 @@ namespace Symplast.Python.Live;
 /// <summary>Searches a List for elements that equal an object.</summary>
 internal static unsafe partial class ListSearch
 {
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static int Contains(Handle* self, PyObject* o) => Find(self, o);
+    [Callback]
+    internal static partial int Contains(Handle* self, PyObject* o) => Find(self, o);
 
     const int PerSection = 128;
     const int MostTries = 1000;

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
@@ -15,8 +14,8 @@ internal static unsafe partial class ListSorting
     // How often other threads may change the list while it is sorted.
     const int MostSorts = 100;
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static PyObject* Sort(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
+    [Callback]
+    internal static partial PyObject* Sort(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
     {
         Span<nint> given = stackalloc nint[2];
         if (!Arguments.Bind("sort", ["key", "reverse"], required: 0, positional: 0, arguments, count, keywords, given)

@@ -75,10 +75,11 @@ internal static unsafe partial class ListType
     internal static SharedVector* VectorOf(Handle* handle) => (SharedVector*)handle->Shared;
 
     [Callback]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named) => Creation.New(type, &Vector.Create);
+    private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named) =>
+        Creation.New(type, &Vector.Create);
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static int Init(Handle* self, PyObject* positional, PyObject* named)
+    [Callback]
+    private static partial int Init(Handle* self, PyObject* positional, PyObject* named)
     {
         nint count = ((PyVarObject*)positional)->Size;
         if (LiveMethods.RefuseNamed("List", named) && LiveMethods.CheckCount("List", count, 0, 1))
@@ -109,29 +110,29 @@ internal static unsafe partial class ListType
     }
 
     [Callback]
-    static PyObject* Iterate(Handle* self) => ListIterator.Create(self, reversed: false);
+    private static partial PyObject* Iterate(Handle* self) => ListIterator.Create(self, reversed: false);
 
     [Callback]
-    static PyObject* Repr(Handle* handle) => LiveMethods.Repr(handle);
+    private static partial PyObject* Repr(Handle* handle) => LiveMethods.Repr(handle);
 
     [Callback]
-    static PyObject* Compare(PyObject* self, PyObject* other, int operation) =>
+    private static partial PyObject* Compare(PyObject* self, PyObject* other, int operation) =>
         PlainForms.Compare(self, other, operation, &IsList);
 
     [Callback]
-    static PyObject* Concat(Handle* handle, PyObject* other) => IsList(handle->State, other)
+    private static partial PyObject* Concat(Handle* handle, PyObject* other) => IsList(handle->State, other)
         ? PlainForms.Combine(handle->State, (PyObject*)handle, other, Api.Table.PyNumber_Add)
         : Errors.Type($"can only concatenate list (not \"{Text.TypeName(other)}\") to list");
 
     [Callback]
-    static PyObject* Repeat(PyObject* self, nint times) => PlainForms.Repeat(self, times);
+    private static partial PyObject* Repeat(PyObject* self, nint times) => PlainForms.Repeat(self, times);
 
     [Callback]
-    static PyObject* InPlaceConcat(Handle* handle, PyObject* other) =>
+    private static partial PyObject* InPlaceConcat(Handle* handle, PyObject* other) =>
         ListMethods.ExtendBy(handle, other) ? References.New((PyObject*)handle) : null;
 
     [Callback]
-    static PyObject* InPlaceRepeat(PyObject* self, nint times) =>
+    private static partial PyObject* InPlaceRepeat(PyObject* self, nint times) =>
         ListSlices.RepeatInPlace((Handle*)self, times) ? References.New(self) : null;
 
     static bool IsList(LiveState* state, PyObject* o) =>

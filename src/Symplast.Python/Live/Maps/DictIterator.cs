@@ -208,7 +208,7 @@ internal unsafe partial struct DictIterator
     }
 
     [Callback]
-    static PyObject* LengthHint(DictIterator* iterator, PyObject* none)
+    private static partial PyObject* LengthHint(DictIterator* iterator, PyObject* none)
     {
         if (!iterator->_entries.Exist || LiveMethods.IsDeleted(iterator->_owner)) return Api.Table.PyLong_FromLongLong(0);
         LiveState* state = iterator->_owner->State;
@@ -221,7 +221,7 @@ internal unsafe partial struct DictIterator
 
     // As those of dict: an iterator over a list of what is left.
     [Callback]
-    static PyObject* Reduce(DictIterator* iterator, PyObject* none)
+    private static partial PyObject* Reduce(DictIterator* iterator, PyObject* none)
     {
         ref Api api = ref Api.Table;
         ulong next = iterator->_next;

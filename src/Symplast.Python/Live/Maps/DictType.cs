@@ -74,34 +74,35 @@ internal static unsafe partial class DictType
         ]);
 
     [Callback]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named) => Creation.New(type, &DictMap.Make);
+    private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named) =>
+        Creation.New(type, &DictMap.Make);
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* Subscript(Handle* self, PyObject* key)
+    [Callback]
+    private static partial PyObject* Subscript(Handle* self, PyObject* key)
     {
         PyObject* value = MapLookup<DictMap>.Get(self, key);
         return value != null || Api.Table.PyErr_Occurred() != null ? value : LiveMethods.RaiseKey(key);
     }
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static int Assign(Handle* handle, PyObject* key, PyObject* value)
+    [Callback]
+    private static partial int Assign(Handle* handle, PyObject* key, PyObject* value)
     {
         bool done = value != null ? MapChanges<DictMap>.Set(handle, key, value) : MapChanges<DictMap>.Remove(handle, key);
         return done ? 0 : -1;
     }
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static int Contains(Handle* self, PyObject* o) => MapLookup<DictMap>.Contains(self, o);
+    [Callback]
+    private static partial int Contains(Handle* self, PyObject* o) => MapLookup<DictMap>.Contains(self, o);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static nint Length(PyObject* self) => MapLookup<DictMap>.Length(self);
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* GetOr(Handle* handle, PyObject** arguments, nint count) =>
+    [Callback]
+    private static partial PyObject* GetOr(Handle* handle, PyObject** arguments, nint count) =>
         MapLookup<DictMap>.GetOr(handle, arguments, count);
 
     [Callback]
-    static PyObject* PopItem(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
+    private static partial PyObject* PopItem(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
     {
         Span<nint> values = stackalloc nint[1];
         if (!Arguments.Bind("popitem", ["last"], required: 0, positional: 1, arguments, count, keywords, values)) return null;

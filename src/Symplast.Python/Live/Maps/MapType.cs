@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using static Symplast.Python.Definitions;
 
@@ -64,90 +63,91 @@ internal static unsafe partial class MapType
     internal static bool IsOurs(PyObject* o) =>
         Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.Or) == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Or;
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static int Init(Handle* handle, PyObject* positional, PyObject* named) =>
+    [Callback]
+    private static partial int Init(Handle* handle, PyObject* positional, PyObject* named) =>
         (IsDict(handle) ? MapUpdates<DictMap>.Update(handle, positional, named)
             : MapUpdates<SortedDictMap>.Update(handle, positional, named)) ? 0 : -1;
 
     [Callback]
-    static PyObject* Iterate(Handle* handle) =>
+    private static partial PyObject* Iterate(Handle* handle) =>
         IsDict(handle) ? MapCopies<DictMap>.Keys(handle) : MapCopies<SortedDictMap>.Keys(handle);
 
     [Callback]
-    static PyObject* Repr(Handle* handle) => LiveMethods.Repr(handle);
+    private static partial PyObject* Repr(Handle* handle) => LiveMethods.Repr(handle);
 
     [Callback]
-    static PyObject* Compare(PyObject* self, PyObject* other, int operation) => PlainDicts.Compare(self, other, operation);
+    private static partial PyObject* Compare(PyObject* self, PyObject* other, int operation) =>
+        PlainDicts.Compare(self, other, operation);
 
     [Callback]
-    static PyObject* Or(PyObject* left, PyObject* right) => PlainDicts.Or(left, right);
+    private static partial PyObject* Or(PyObject* left, PyObject* right) => PlainDicts.Or(left, right);
 
     [Callback]
-    static PyObject* InPlaceOr(Handle* handle, PyObject* other) =>
+    private static partial PyObject* InPlaceOr(Handle* handle, PyObject* other) =>
         (IsDict(handle) ? MapUpdates<DictMap>.Merge(handle, other)
             : MapUpdates<SortedDictMap>.Merge(handle, other)) ? References.New((PyObject*)handle) : null;
 
     [Callback]
-    static PyObject* SetDefault(Handle* handle, PyObject** arguments, nint count) =>
+    private static partial PyObject* SetDefault(Handle* handle, PyObject** arguments, nint count) =>
         IsDict(handle) ? MapChanges<DictMap>.SetDefault(handle, arguments, count)
             : MapChanges<SortedDictMap>.SetDefault(handle, arguments, count);
 
     [Callback]
-    static PyObject* Pop(Handle* handle, PyObject** arguments, nint count) =>
+    private static partial PyObject* Pop(Handle* handle, PyObject** arguments, nint count) =>
         IsDict(handle) ? MapChanges<DictMap>.Pop(handle, arguments, count)
             : MapChanges<SortedDictMap>.Pop(handle, arguments, count);
 
     [Callback]
-    static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count) =>
+    private static partial PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count) =>
         IsDict(handle) ? MapExchange<DictMap>.CompareExchange(handle, arguments, count)
             : MapExchange<SortedDictMap>.CompareExchange(handle, arguments, count);
 
     [Callback]
-    static PyObject* Add(Handle* handle, PyObject** arguments, nint count) =>
+    private static partial PyObject* Add(Handle* handle, PyObject** arguments, nint count) =>
         IsDict(handle) ? MapExchange<DictMap>.Add(handle, arguments, count)
             : MapExchange<SortedDictMap>.Add(handle, arguments, count);
 
     [Callback]
-    static PyObject* IterateAs(Handle* handle, PyObject** arguments, nint count) =>
+    private static partial PyObject* IterateAs(Handle* handle, PyObject** arguments, nint count) =>
         IsDict(handle) ? MapCopies<DictMap>.IterateAs(handle, arguments, count)
             : MapCopies<SortedDictMap>.IterateAs(handle, arguments, count);
 
     [Callback]
-    static bool UpdateCall(Handle* handle, PyObject* positional, PyObject* named) =>
+    private static partial bool UpdateCall(Handle* handle, PyObject* positional, PyObject* named) =>
         IsDict(handle) ? MapUpdates<DictMap>.Update(handle, positional, named)
             : MapUpdates<SortedDictMap>.Update(handle, positional, named);
 
     [Callback]
-    static bool Clear(Handle* handle, PyObject* none) =>
+    private static partial bool Clear(Handle* handle, PyObject* none) =>
         IsDict(handle) ? MapChanges<DictMap>.Clear(handle) : MapChanges<SortedDictMap>.Clear(handle);
 
     [Callback]
-    static PyObject* Reversed(Handle* handle, PyObject* none) =>
+    private static partial PyObject* Reversed(Handle* handle, PyObject* none) =>
         IsDict(handle) ? MapCopies<DictMap>.Reversed(handle) : MapCopies<SortedDictMap>.Reversed(handle);
 
     [Callback]
-    static PyObject* Keys(Handle* self, PyObject* none) => LiveMethods.CallPython(self, "KeysView"u8);
+    private static partial PyObject* Keys(Handle* self, PyObject* none) => LiveMethods.CallPython(self, "KeysView"u8);
 
     [Callback]
-    static PyObject* Values(Handle* self, PyObject* none) => LiveMethods.CallPython(self, "ValuesView"u8);
+    private static partial PyObject* Values(Handle* self, PyObject* none) => LiveMethods.CallPython(self, "ValuesView"u8);
 
     [Callback]
-    static PyObject* Items(Handle* self, PyObject* none) => LiveMethods.CallPython(self, "ItemsView"u8);
+    private static partial PyObject* Items(Handle* self, PyObject* none) => LiveMethods.CallPython(self, "ItemsView"u8);
 
     [Callback]
-    internal static PyObject* Copy(Handle* handle, PyObject* none) =>
+    internal static partial PyObject* Copy(Handle* handle, PyObject* none) =>
         IsDict(handle) ? MapCopies<DictMap>.ToPlain(handle) : MapCopies<SortedDictMap>.ToPlain(handle);
 
     [Callback]
-    internal static PyObject* CopyShared(Handle* handle, PyObject* none) =>
+    internal static partial PyObject* CopyShared(Handle* handle, PyObject* none) =>
         IsDict(handle) ? MapCopies<DictMap>.CopyShared(handle) : MapCopies<SortedDictMap>.CopyShared(handle);
 
     [Callback]
-    internal static PyObject* CopyDeep(Handle* handle, PyObject* memo) =>
+    internal static partial PyObject* CopyDeep(Handle* handle, PyObject* memo) =>
         IsDict(handle) ? MapCopies<DictMap>.CopyDeep(handle, memo) : MapCopies<SortedDictMap>.CopyDeep(handle, memo);
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static PyObject* FromKeys(PyObject* type, PyObject** arguments, nint count)
+    [Callback]
+    internal static partial PyObject* FromKeys(PyObject* type, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("fromkeys", count, 1, 2) || !ThisProcess.Check()) return null;
         Handle* made = (Handle*)Api.Table.PyObject_CallNoArgs(type);

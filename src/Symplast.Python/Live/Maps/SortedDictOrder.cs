@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
@@ -48,31 +47,31 @@ internal static unsafe partial class SortedDictOrder
     static SortedMap* MapOf(Handle* handle) => (SortedMap*)handle->Shared;
 
     [Callback]
-    static PyObject* Floor(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Floor);
+    private static partial PyObject* Floor(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Floor);
 
     [Callback]
-    static PyObject* Ceiling(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Ceiling);
+    private static partial PyObject* Ceiling(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Ceiling);
 
     [Callback]
-    static PyObject* Lower(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Lower);
+    private static partial PyObject* Lower(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Lower);
 
     [Callback]
-    static PyObject* Higher(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Higher);
+    private static partial PyObject* Higher(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Higher);
 
     [Callback]
-    static PyObject* First(PyObject* self, PyObject* none) => End(self, &FirstOf);
+    private static partial PyObject* First(PyObject* self, PyObject* none) => End(self, &FirstOf);
 
     [Callback]
-    static PyObject* Last(PyObject* self, PyObject* none) => End(self, &LastOf);
+    private static partial PyObject* Last(PyObject* self, PyObject* none) => End(self, &LastOf);
 
     [Callback]
-    static PyObject* PopFirst(Handle* handle, PyObject* none) => TakeEnd(handle, &Tree.PopMin, "pop_first");
+    private static partial PyObject* PopFirst(Handle* handle, PyObject* none) => TakeEnd(handle, &Tree.PopMin, "pop_first");
 
     [Callback]
-    static PyObject* PopLast(Handle* handle, PyObject* none) => TakeEnd(handle, &Tree.PopMax, "pop_last");
+    private static partial PyObject* PopLast(Handle* handle, PyObject* none) => TakeEnd(handle, &Tree.PopMax, "pop_last");
 
     [Callback]
-    static PyObject* PeekItem(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
+    private static partial PyObject* PeekItem(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
     {
         if (!TryIndex("peekitem", arguments, count, keywords, out nint index)) return null;
         if (!LiveMethods.IsUsable(handle)) return null;
@@ -82,15 +81,15 @@ internal static unsafe partial class SortedDictOrder
     }
 
     [Callback]
-    static PyObject* PopItem(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
+    private static partial PyObject* PopItem(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
     {
         if (!TryIndex("popitem", arguments, count, keywords, out nint index) || !LiveMethods.IsUsable(handle)) return null;
         if (index is not (0 or -1)) return PopInside(handle, index);
         return index == 0 ? TakeEnd(handle, &Tree.PopMin, "popitem") : TakeEnd(handle, &Tree.PopMax, "popitem");
     }
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* IRange(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
+    [Callback]
+    private static partial PyObject* IRange(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
     {
         Span<nint> values = stackalloc nint[4];
         if (!Arguments.Bind(

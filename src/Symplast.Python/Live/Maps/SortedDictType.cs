@@ -62,30 +62,31 @@ internal static unsafe partial class SortedDictType
         ]);
 
     [Callback]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named) => Creation.New(type, &SortedDictMap.Make);
+    private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named) =>
+        Creation.New(type, &SortedDictMap.Make);
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* Subscript(Handle* self, PyObject* key)
+    [Callback]
+    private static partial PyObject* Subscript(Handle* self, PyObject* key)
     {
         PyObject* value = MapLookup<SortedDictMap>.Get(self, key);
         return value != null || Api.Table.PyErr_Occurred() != null ? value : LiveMethods.RaiseKey(key);
     }
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static int Assign(Handle* handle, PyObject* key, PyObject* value)
+    [Callback]
+    private static partial int Assign(Handle* handle, PyObject* key, PyObject* value)
     {
         bool done = value != null
             ? MapChanges<SortedDictMap>.Set(handle, key, value) : MapChanges<SortedDictMap>.Remove(handle, key);
         return done ? 0 : -1;
     }
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static int Contains(Handle* self, PyObject* o) => MapLookup<SortedDictMap>.Contains(self, o);
+    [Callback]
+    private static partial int Contains(Handle* self, PyObject* o) => MapLookup<SortedDictMap>.Contains(self, o);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static nint Length(PyObject* self) => MapLookup<SortedDictMap>.Length(self);
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* GetOr(Handle* handle, PyObject** arguments, nint count) =>
+    [Callback]
+    private static partial PyObject* GetOr(Handle* handle, PyObject** arguments, nint count) =>
         MapLookup<SortedDictMap>.GetOr(handle, arguments, count);
 }

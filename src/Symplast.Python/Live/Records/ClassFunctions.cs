@@ -28,7 +28,7 @@ internal static unsafe partial class ClassFunctions
     };
 
     [Callback]
-    static PyObject* Made(InterpreterState interpreter, PyObject** arguments, nint count)
+    private static partial PyObject* Made(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         if (!Fits(interpreter, arguments, count, 3))
             return Errors.Type("_class_made() takes a class of live objects and two texts");
@@ -39,7 +39,7 @@ internal static unsafe partial class ClassFunctions
     }
 
     [Callback]
-    static PyObject* ByName(InterpreterState interpreter, PyObject** arguments, nint count)
+    private static partial PyObject* ByName(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         if (!Fits(interpreter, arguments, count, 5))
             return Errors.Type("_name_class() takes a class of live objects, two texts and two numbers");
@@ -58,7 +58,7 @@ internal static unsafe partial class ClassFunctions
     }
 
     [Callback]
-    static PyObject* ByToken(InterpreterState interpreter, PyObject** arguments, nint count)
+    private static partial PyObject* ByToken(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         if (!Fits(interpreter, arguments, count, 4))
             return Errors.Type("_number_class() takes a class of live objects and three texts");
@@ -66,7 +66,7 @@ internal static unsafe partial class ClassFunctions
     }
 
     [Callback]
-    static PyObject* Publish(InterpreterState interpreter, PyObject** arguments, nint count)
+    private static partial PyObject* Publish(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         ref Api api = ref Api.Table;
         if (!Fits(interpreter, arguments, count, 7))
@@ -89,14 +89,14 @@ internal static unsafe partial class ClassFunctions
     }
 
     [Callback]
-    static PyObject* IsPublished(PyObject* module, PyObject* token)
+    private static partial PyObject* IsPublished(PyObject* module, PyObject* token)
     {
         if (token->Type != Api.Table.PyUnicode_Type) return Errors.Type("_is_published() takes a text");
         return ClassTable.IsPublished(Text.FromPython(token)) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
     }
 
     [Callback]
-    static PyObject* Namesakes(InterpreterState interpreter, PyObject* none)
+    private static partial PyObject* Namesakes(InterpreterState interpreter, PyObject* none)
     {
         InterpreterClasses classes = InterpreterClasses.Of(interpreter);
         PyObject* list = Api.Table.PyList_New(0);
@@ -114,7 +114,7 @@ internal static unsafe partial class ClassFunctions
 
     // Called directly by the collector. In a Python callback a signal handler's exception would be lost.
     [Callback]
-    static PyObject* LetGo(InterpreterState interpreter, PyObject** arguments, nint count)
+    private static partial PyObject* LetGo(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         ref Api api = ref Api.Table;
         if (count != 2 || arguments[0]->Type != api.PyUnicode_Type || arguments[1]->Type != api.PyDict_Type)
@@ -128,7 +128,7 @@ internal static unsafe partial class ClassFunctions
     }
 
     [Callback]
-    static PyObject* Gone(InterpreterState interpreter, PyObject* weak)
+    private static partial PyObject* Gone(InterpreterState interpreter, PyObject* weak)
     {
         InterpreterClasses.Of(interpreter).Forget(weak);
         return Api.Table._Py_NoneStruct;

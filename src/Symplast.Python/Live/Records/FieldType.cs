@@ -87,8 +87,8 @@ internal unsafe partial struct Field
     internal static bool IsNamed(Field* field, PyObject* name) =>
         field->_name == name || field->_name != null && Text.FromPython(field->_name) == Text.FromPython(name);
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    [Callback]
+    private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
     {
         ref Api api = ref Api.Table;
         nint count = ((PyVarObject*)positional)->Size;
@@ -200,8 +200,8 @@ internal unsafe partial struct Field
         }
     }
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static int Set(Field* self, PyObject* o, PyObject* value) => Assign(self, o, value) ? 0 : -1;
+    [Callback]
+    private static partial int Set(Field* self, PyObject* o, PyObject* value) => Assign(self, o, value) ? 0 : -1;
 
     /// <summary>
     /// Sets the attribute through a field that the class is known to have. Another thread may remove the field from the class
@@ -342,7 +342,7 @@ internal unsafe partial struct Field
     }
 
     [Callback]
-    static PyObject* Reduce(PyObject* self, PyObject* none)
+    private static partial PyObject* Reduce(PyObject* self, PyObject* none)
     {
         Field* field = (Field*)self;
         if (field->_name == null) return Errors.Runtime("this field was cleared");

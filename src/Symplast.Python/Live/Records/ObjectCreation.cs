@@ -51,8 +51,8 @@ internal static unsafe partial class ObjectCreation
         return found;
     }
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    [Callback]
+    internal static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
     {
         ref Api api = ref Api.Table;
         if (!ThisProcess.Check()) return null;
@@ -128,8 +128,8 @@ internal static unsafe partial class ObjectCreation
     }
 
     // tp_vectorcall of classes that have had a simple plan.
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* Call(PyObject* type, PyObject** arguments, nuint flags, PyObject* names)
+    [Callback]
+    private static partial PyObject* Call(PyObject* type, PyObject** arguments, nuint flags, PyObject* names)
     {
         if (!ThisProcess.Check()) return null;
         InterpreterState? interpreter = InterpreterOf(type);
@@ -268,8 +268,8 @@ internal static unsafe partial class ObjectCreation
     }
 
     /// <summary><c>__init__</c> of classes with fields that do not define it.</summary>
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static PyObject* Initialize(PyObject* self, PyObject** arguments, nint count, PyObject* names)
+    [Callback]
+    internal static partial PyObject* Initialize(PyObject* self, PyObject** arguments, nint count, PyObject* names)
     {
         PyObject* fields = Classes.FieldsOf(self->Type);
         if (fields == null)

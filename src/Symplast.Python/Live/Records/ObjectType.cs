@@ -277,10 +277,10 @@ internal static unsafe partial class ObjectType
     }
 
     [Callback]
-    static PyObject* Class(PyObject* self, void* closure) => References.New(self->Type);
+    private static partial PyObject* Class(PyObject* self, void* closure) => References.New(self->Type);
 
     [Callback]
-    static PyObject* Attributes(Handle* handle, PyObject* none) => ToPlain(handle);
+    private static partial PyObject* Attributes(Handle* handle, PyObject* none) => ToPlain(handle);
 
     /// <summary>A plain dict of the attributes at one moment; null with an exception set.</summary>
     internal static PyObject* ToPlain(Handle* handle)

@@ -36,8 +36,8 @@ internal static unsafe partial class SetMembers
         return status;
     }
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static int Contains(Handle* handle, PyObject* o)
+    [Callback]
+    internal static partial int Contains(Handle* handle, PyObject* o)
     {
         if (!LiveMethods.IsUsable(handle)) return -1;
         LiveState* state = handle->State;

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
@@ -46,23 +45,23 @@ internal static unsafe partial class SetMethods
         OneArg("issuperset"u8, &IsSuperset, "issuperset($self, other, /)\n--\n\nReport whether this contains the other."u8),
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8));
 
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static PyObject* Add(Handle* self, PyObject* element) =>
+    [Callback]
+    private static partial PyObject* Add(Handle* self, PyObject* element) =>
         SetMembers.AddOne(self, element) is Status.Done or Status.Exists ? Api.Table._Py_NoneStruct : null;
 
     [Callback]
-    static bool Discard(Handle* handle, PyObject* element) =>
+    private static partial bool Discard(Handle* handle, PyObject* element) =>
         SetMembers.RemoveOne(handle, element, setsAreFrozen: true) is Status.Done or Status.Missing;
 
     [Callback]
-    static bool Remove(Handle* handle, PyObject* element)
+    private static partial bool Remove(Handle* handle, PyObject* element)
     {
         Status status = SetMembers.RemoveOne(handle, element, setsAreFrozen: true);
         return status == Status.Done || status == Status.Missing && LiveMethods.RaiseKey(element) != null;
     }
 
     [Callback]
-    static PyObject* Pop(Handle* handle, PyObject* none)
+    private static partial PyObject* Pop(Handle* handle, PyObject* none)
     {
         if (!LiveMethods.IsUsable(handle)) return null;
         LiveState* state = handle->State;
@@ -84,16 +83,16 @@ internal static unsafe partial class SetMethods
     }
 
     [Callback]
-    static bool Clear(Handle* handle, PyObject* none) => SetUpdates.RemoveEverything(handle);
+    private static partial bool Clear(Handle* handle, PyObject* none) => SetUpdates.RemoveEverything(handle);
 
     [Callback]
-    static PyObject* Copy(Handle* handle, PyObject* none) => SetType.ToPlain(handle);
+    private static partial PyObject* Copy(Handle* handle, PyObject* none) => SetType.ToPlain(handle);
 
     [Callback]
-    static PyObject* CopyShared(Handle* handle, PyObject* none) => Duplicate(handle, null);
+    private static partial PyObject* CopyShared(Handle* handle, PyObject* none) => Duplicate(handle, null);
 
     [Callback]
-    static PyObject* CopyDeep(Handle* handle, PyObject* memo) => Duplicate(handle, memo);
+    private static partial PyObject* CopyDeep(Handle* handle, PyObject* memo) => Duplicate(handle, memo);
 
     // Copies the set. With a memo, the elements are copied, too.
     static PyObject* Duplicate(Handle* handle, PyObject* memo)
@@ -116,43 +115,48 @@ internal static unsafe partial class SetMethods
     }
 
     [Callback]
-    static PyObject* Update(PyObject* self, PyObject** others, nint count) => ForEach(self, others, count, &SetUpdates.AddAll);
+    private static partial PyObject* Update(PyObject* self, PyObject** others, nint count) =>
+        ForEach(self, others, count, &SetUpdates.AddAll);
 
     [Callback]
-    static PyObject* DifferenceUpdate(PyObject* self, PyObject** others, nint count) =>
+    private static partial PyObject* DifferenceUpdate(PyObject* self, PyObject** others, nint count) =>
         ForEach(self, others, count, &SetUpdates.RemoveAll);
 
     [Callback]
-    static PyObject* SymmetricDifferenceUpdate(PyObject* self, PyObject* other) =>
+    private static partial PyObject* SymmetricDifferenceUpdate(PyObject* self, PyObject* other) =>
         ForEach(self, &other, 1, &SetUpdates.ToggleAll);
 
     [Callback]
-    static PyObject* IntersectionUpdate(Handle* handle, PyObject** others, nint count) => KeepOnlyCommon(handle, others, count);
+    private static partial PyObject* IntersectionUpdate(Handle* handle, PyObject** others, nint count) =>
+        KeepOnlyCommon(handle, others, count);
 
     static PyObject* KeepOnlyCommon(Handle* handle, PyObject** others, nint count) =>
         SetUpdates.KeepOnly(handle, others, count) ? Api.Table._Py_NoneStruct : null;
 
     [Callback]
-    static PyObject* Union(PyObject* self, PyObject** others, nint count) => OfPlain(self, "union"u8, others, count);
+    private static partial PyObject* Union(PyObject* self, PyObject** others, nint count) =>
+        OfPlain(self, "union"u8, others, count);
 
     [Callback]
-    static PyObject* Intersection(PyObject* self, PyObject** others, nint count) =>
+    private static partial PyObject* Intersection(PyObject* self, PyObject** others, nint count) =>
         OfPlain(self, "intersection"u8, others, count);
 
     [Callback]
-    static PyObject* Difference(PyObject* self, PyObject** others, nint count) => OfPlain(self, "difference"u8, others, count);
+    private static partial PyObject* Difference(PyObject* self, PyObject** others, nint count) =>
+        OfPlain(self, "difference"u8, others, count);
 
     [Callback]
-    static PyObject* SymmetricDifference(PyObject* self, PyObject* other) => OfPlain(self, "symmetric_difference"u8, &other, 1);
+    private static partial PyObject* SymmetricDifference(PyObject* self, PyObject* other) =>
+        OfPlain(self, "symmetric_difference"u8, &other, 1);
 
     [Callback]
-    static PyObject* IsDisjoint(Handle* handle, PyObject* other) => All(handle, other, isMember: false);
+    private static partial PyObject* IsDisjoint(Handle* handle, PyObject* other) => All(handle, other, isMember: false);
 
     [Callback]
-    static PyObject* IsSubset(PyObject* self, PyObject* other) => OfPlain(self, "issubset"u8, &other, 1);
+    private static partial PyObject* IsSubset(PyObject* self, PyObject* other) => OfPlain(self, "issubset"u8, &other, 1);
 
     [Callback]
-    static PyObject* IsSuperset(Handle* handle, PyObject* other) => All(handle, other, isMember: true);
+    private static partial PyObject* IsSuperset(Handle* handle, PyObject* other) => All(handle, other, isMember: true);
 
     // Whether all elements of another iterable are members at one moment, or, if isMember is false, none is. They are looked up
     // one by one, as set does, up to the first that decides.

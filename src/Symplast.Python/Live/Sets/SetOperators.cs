@@ -8,32 +8,34 @@ namespace Symplast.Python.Live;
 internal static unsafe partial class SetOperators
 {
     [Callback]
-    internal static PyObject* Compare(PyObject* self, PyObject* other, int operation) =>
+    internal static partial PyObject* Compare(PyObject* self, PyObject* other, int operation) =>
         PlainForms.Compare(self, other, operation, &IsSet);
 
     [Callback]
-    internal static PyObject* Or(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_Or);
+    internal static partial PyObject* Or(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_Or);
 
     [Callback]
-    internal static PyObject* And(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_And);
+    internal static partial PyObject* And(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_And);
 
     [Callback]
-    internal static PyObject* Subtract(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_Subtract);
+    internal static partial PyObject* Subtract(PyObject* left, PyObject* right) =>
+        Combine(left, right, Api.Table.PyNumber_Subtract);
 
     [Callback]
-    internal static PyObject* Xor(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_Xor);
+    internal static partial PyObject* Xor(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_Xor);
 
     [Callback]
-    internal static PyObject* InPlaceOr(PyObject* self, PyObject* other) => Change(self, other, &SetUpdates.AddAll);
+    internal static partial PyObject* InPlaceOr(PyObject* self, PyObject* other) => Change(self, other, &SetUpdates.AddAll);
 
     [Callback]
-    internal static PyObject* InPlaceAnd(PyObject* self, PyObject* other) => Change(self, other, &SetUpdates.KeepOnly);
+    internal static partial PyObject* InPlaceAnd(PyObject* self, PyObject* other) => Change(self, other, &SetUpdates.KeepOnly);
 
     [Callback]
-    internal static PyObject* InPlaceSubtract(PyObject* self, PyObject* other) => Change(self, other, &SetUpdates.RemoveAll);
+    internal static partial PyObject* InPlaceSubtract(PyObject* self, PyObject* other) =>
+        Change(self, other, &SetUpdates.RemoveAll);
 
     [Callback]
-    internal static PyObject* InPlaceXor(PyObject* self, PyObject* other) => Change(self, other, &SetUpdates.ToggleAll);
+    internal static partial PyObject* InPlaceXor(PyObject* self, PyObject* other) => Change(self, other, &SetUpdates.ToggleAll);
 
     // Either operand may be the Set, or both.
     static PyObject* Combine(

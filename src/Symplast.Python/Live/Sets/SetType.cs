@@ -64,11 +64,12 @@ internal static unsafe partial class SetType
     internal static OrderedMap* SetOf(Handle* handle) => (OrderedMap*)handle->Shared;
 
     [Callback]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named) => Creation.New(type, &Sets.Create);
+    private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named) =>
+        Creation.New(type, &Sets.Create);
 
     // As in set, initialization replaces the present contents.
-    [Callback, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static int Init(Handle* handle, PyObject* positional, PyObject* named)
+    [Callback]
+    private static partial int Init(Handle* handle, PyObject* positional, PyObject* named)
     {
         if (named != null && ((PyDictObject*)named)->Used != 0)
         {
@@ -96,7 +97,7 @@ internal static unsafe partial class SetType
     }
 
     [Callback]
-    static PyObject* Iterate(Handle* self) => NewIterator(self);
+    private static partial PyObject* Iterate(Handle* self) => NewIterator(self);
 
     /// <summary>An iterator over the members of this moment; null with an exception set.</summary>
     internal static PyObject* NewIterator(Handle* handle)
@@ -119,7 +120,7 @@ internal static unsafe partial class SetType
 
     // Writes the members between the braces of a plain set, in insertion order.
     [Callback]
-    static PyObject* Repr(PyObject* self)
+    private static partial PyObject* Repr(PyObject* self)
     {
         PyObject* listed = LiveMethods.Repr((Handle*)self, &ToList);
         if (listed == null) return null;
