@@ -1,9 +1,9 @@
 """The class of a live object in each interpreter: the class that made the object, or the class here with an equal definition.
 
-A class that can be found in its module under its name is identified by name and definition. Two classes of one source, one
-in each of two interpreters, share their objects; two classes that one interpreter has made do not. Any other class is sent by
-value, under the token that it has in tasks. Its definition is published in the process with its first
-object, for each interpreter that meets one, and is renewed when live objects are sent and the class has changed.
+A class that can be found in its module under its name is identified by name and definition. Two classes of one source, one in
+each of two interpreters, share their objects; two classes that one interpreter has made do not. Any other class is sent by value,
+under the token that it has in tasks. Its definition is published in the process with its first object, for each interpreter that
+meets one. It is published again when live objects are sent and the class has changed.
 """
 
 import marshal
@@ -23,9 +23,13 @@ _sent = None
 
 
 class Source:
-    """
-    The origin of a class: a hash of its namespace, a hash of the state of its module's file, and its definition once that was
-    written.
+    """The origin of a class.
+
+    content         a hash of the class's namespace, 0 if the class cannot be found by name
+    stamp           a hash of the state of its module's file
+    definition      the newest definition that this interpreter has published, or None
+    foreign         whether the class was received by value
+    is_complete     whether made() or received() was called for the class
     """
 
     __slots__ = ("content", "definition", "foreign", "is_complete", "stamp")
@@ -78,9 +82,9 @@ def sent(cls):
 
 
 def identify(cls):
-    """
-    Called when a class makes its first object in this interpreter. Gives the class its number, and publishes its definition if
-    others cannot import it.
+    """Called when a class makes its first object in this interpreter.
+
+    Gives the class its number, and publishes its definition if other interpreters cannot import the class.
     """
     source = vars(cls).get(SOURCE)
     if source is None:
@@ -140,9 +144,7 @@ def receive(definition):
 
 
 def renew():
-    """
-    Called when live objects are about to be sent. Publishes new definitions of classes that have changed since the last.
-    """
+    """Called when live objects are about to be sent. Publishes the classes that have changed since they were last published."""
     for cls in _symplast._unpublished_namesakes():
         _publish(cls)
     if not _sent:
@@ -161,12 +163,13 @@ def _is_fresh(definition):
     try:
         return definition.is_fresh()
     except _symplast.DeletedError:
-        # Something that its methods use was deleted. Its users there get this error.
+        # An object that the class's methods use was deleted. The methods raise DeletedError wherever they use it.
         return False
 
 
 def _publish(cls, token=None):
-    # A MemoryError, and what is not an Exception, go to the code that makes the object. The next object tries again.
+    # A MemoryError, or an exception that is not an Exception, goes to the code that makes the object. The next object of the
+    # class tries again.
     from symplast.byvalue import writer
 
     source = vars(cls)[SOURCE]

@@ -1,6 +1,6 @@
-"""
-How a worker ends the daemon threads that tasks have left. An interpreter can only end without daemon threads, and CPython has no
-way to end them.
+"""How a worker ends the daemon threads that tasks have left.
+
+An interpreter can end only when it has no daemon threads, and CPython has no way to end them.
 """
 
 import _queue
@@ -17,7 +17,7 @@ _TO_CLEAN_UP = 0.1
 _FIRST_PAUSE = 0.0005
 _LONGEST_PAUSE = 0.02
 
-# Every so many pauses, the threads that wait for locks are woken. To find the locks takes a look at all objects.
+# The number of pauses after which threads that wait for locks are woken. Finding the locks takes a search of all objects.
 _TRIES = 4
 
 _LOCK = type(_thread.allocate_lock())
@@ -37,7 +37,7 @@ def stop(threading):
             _warn(left)
             return
         for thread in left:
-            # Not again at once: the thread may be cleaning up.
+            # A thread that was interrupted gets time to clean up.
             if thread.ident is not None and now > raised.get(thread, begun - 1) + _TO_CLEAN_UP:
                 _symplast._raise_in_thread(thread.ident, SystemExit)
                 raised[thread] = now

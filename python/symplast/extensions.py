@@ -1,6 +1,7 @@
-"""
-Extension modules in interpreters with their own GIL. An extension module that does not declare support for several interpreters
-is loaded there from a private copy of its library, so that each interpreter has the module's C state for itself.
+"""Extension modules in interpreters with their own GIL.
+
+An extension module that does not declare support for several interpreters is loaded from a private copy of its library, so that
+each interpreter has the module's C state for itself.
 
 policy: the Policy by which the calling interpreter loads such modules and the libraries that they need. The policy of the main
 interpreter is the default of its workers.

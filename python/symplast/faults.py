@@ -1,6 +1,7 @@
-"""
-The functions of faulthandler in workers. CPython keeps one file and one handler for the whole process. A worker lends the handler
-a file descriptor in place of a file object.
+"""The functions of faulthandler in workers.
+
+CPython keeps one file and one handler for the whole process. A worker lends the handler a file descriptor in place of a file
+object.
 """
 
 import os
@@ -46,7 +47,7 @@ def unregister(signum):
 
 
 def _descriptor(file):
-    # The checks of faulthandler itself.
+    # Makes the checks that faulthandler makes.
     if file is None:
         file = sys.stderr
         if file is None:

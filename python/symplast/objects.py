@@ -132,16 +132,16 @@ def _annotations(cls):
 
 def _is_class_variable(annotation, cls):
     if isinstance(annotation, (str, typing.ForwardRef)):
-        # Of which kind the variable is may not be defined yet.
+        # Only the part before the bracket is evaluated: the names inside may not be defined yet.
         name = getattr(annotation, "__forward_arg__", annotation).partition("[")[0]
         annotation = _evaluate(name, cls) if all(part.strip().isidentifier() for part in name.split(".")) else None
     return annotation is typing.ClassVar or typing.get_origin(annotation) is typing.ClassVar
 
 
 def _evaluate(annotation, cls):
-    """What an annotation means that was written, or is kept, as text; Any if it has names that are not known yet.
+    """Evaluate an annotation that is a text or a ForwardRef. Returns Any if it uses names that are not defined yet.
 
-    The class itself may be one.
+    The annotation may name the class itself.
     """
     module = getattr(sys.modules.get(cls.__module__), "__dict__", {})
     names = {**vars(cls), cls.__name__: cls}
@@ -156,10 +156,10 @@ def _evaluate(annotation, cls):
 
 
 def _required(annotation, cls):
-    """What isinstance() asks for; None where anything will do, or only a type checker can tell."""
+    """Return the types that an annotation allows, for isinstance(); None if it allows any value or cannot be checked."""
     if isinstance(annotation, (str, typing.ForwardRef)):
         annotation = _evaluate(annotation, cls)
-        # What is still a text was quoted twice.
+        # A result that is still a text was quoted twice, and is not checked.
         return None if isinstance(annotation, (str, typing.ForwardRef)) else _required(annotation, cls)
     if annotation is None or annotation is type(None):
         return (type(None),)

@@ -1,6 +1,6 @@
-"""
-Policies: how an interpreter with its own GIL loads extension modules that do not declare support for it, and the libraries that
-they need.
+"""Policies: how an interpreter with its own GIL loads extension modules that do not declare support for it.
+
+A policy also covers the libraries that these modules need.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""
-Pickles for other processes. A reference to the memory of this process must not be pickled for another one: it would fail only
-there, and break the receiver.
+"""Pickles for other processes.
+
+A reference to the memory of this process must not be pickled for another one: it would fail only there, and break the receiver.
 """
 
 import sys

@@ -1,6 +1,6 @@
-"""
-Pickling between interpreters of one process. Frozen and live objects go by pointer; functions and classes that only the sender
-can import go by value.
+"""Pickling between interpreters of one process.
+
+Frozen and live objects are sent by pointer. Functions and classes that only the sender can import are sent by value.
 """
 
 import copyreg

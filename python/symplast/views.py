@@ -1,6 +1,6 @@
-"""
-The views that keys(), values() and items() of live mappings return. They derive from the views of collections.abc; each iteration
-sees the mapping as it was at one moment.
+"""The views that keys(), values() and items() of live mappings return.
+
+They derive from the views of collections.abc. Each iteration sees the mapping as it was at one moment.
 """
 
 import collections.abc

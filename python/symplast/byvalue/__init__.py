@@ -1,13 +1,13 @@
-"""What goes by value between interpreters: functions and classes that the other one cannot import, those of `__main__` first of
-all.
+"""Sending by value: functions and classes that the receiving interpreter cannot import, above all those of `__main__`.
 
-    sender.py       tells the pickler of an executor, for each object, how it goes
-    forms.py        the decision for a single object: as pickle has it, or by value
-    identity.py     tokens: the same object stays the same object, in tasks and answers
-    writer.py       the definition of what goes by value, with everything that it reaches; names.py: the globals that code names
-    definition.py   a definition that was written, and whether it still holds
-    arrival.py      the other end: reads definitions, and fills `__main__`
-    shells.py       classes, enums and other things that are no functions, at both ends
+    sender.py       the reducer of an executor's pickler: decides for each object how it is sent
+    forms.py        the form of a single object: pickle's own, another reduce value, or by value
+    identity.py     tokens: an object that is sent again, or sent back, arrives as the same object
+    writer.py       writes the definition of an object, with all by-value objects that it reaches
+    names.py        finds the globals that code names
+    definition.py   a written definition, and the check that it is still up to date
+    arrival.py      the receiving end: reads definitions, and fills `__main__`
+    shells.py       classes, enums and other objects that are not functions, at both ends
 """
 
 from symplast.byvalue.sender import Sender

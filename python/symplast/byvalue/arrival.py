@@ -1,11 +1,12 @@
-"""What arrives by value: definitions of functions and classes from another interpreter, and the names of its `__main__`.
+"""The receiving end: reads the definitions of functions and classes that writer.py wrote in another interpreter.
 
-A definition (written by writer.py) consists of shells, which exist without anything else (a function with empty cells, a class
-without attributes), and of parts, which are then put into their slots: a global into `__main__`, a default into its function, a
-value into a cell, an attribute into its class. A shell has a token and is made once: what came before under this token is the
-same object. A part has a version and is put in its slot once: a global that a task or an initializer has set since stays as it is
-until the sender's own value changes. Annotations of functions stay behind; those of classes, which are schemas to many libraries,
-come along.
+A definition consists of shells and parts. A shell can be made before its parts exist: a function with empty cells, a class
+without attributes. A part is a value for a slot of a shell or of `__main__`: a global, a default of a function, the contents of a
+cell, an attribute of a class.
+
+A shell has a token and is made once; a later definition with the same token refers to the same object. A part has a version and
+is put in its slot once. A global that a task or an initializer has set since therefore stays until the sender's value changes.
+Annotations of functions are not sent. Annotations of classes are sent, because many libraries use them as schemas.
 """
 
 import builtins
@@ -21,7 +22,7 @@ from symplast.byvalue.identity import MAIN, SENDER_SHIFT, Recent, find, holder_o
 
 
 class Unsendable:
-    """Stands for a value that could not be sent. Every use of it raises PicklingError, which says what it was and why."""
+    """Stands for a value that could not be sent. Every use raises PicklingError, which names the value and the reason."""
 
     __slots__ = ("__weakref__", "_reason")
 
@@ -35,7 +36,7 @@ class Unsendable:
         return Unsendable, (object.__getattribute__(self, "_reason"),)
 
     def __setstate__(self, state):
-        """The state of an object whose class is missing; nothing can be done with it."""
+        """Ignore the state of an object whose class is missing here."""
 
 
 def _raise_reason(self, *args, **kwargs):
@@ -55,7 +56,7 @@ for _name in (
 
 
 def ref(token):
-    """Unpickles as the object of this interpreter with the token, which is known by now."""
+    """Return the object with this token, which is registered here by now. Called by unpicklers."""
     obj = find(token)
     if obj is None:
         raise pickle.UnpicklingError("it is gone in the interpreter that it came from")
@@ -63,7 +64,7 @@ def ref(token):
 
 
 def original(token, label):
-    """Unpickles as the object that this interpreter had sent away."""
+    """Return the object of this interpreter that was sent under this token. Called by unpicklers."""
     obj = find(token)
     if obj is None:
         raise pickle.UnpicklingError(f"{label} does not exist any more in the interpreter that sent it")
@@ -71,7 +72,10 @@ def original(token, label):
 
 
 def rebuild(token, version, definition):
-    """Unpickles as the function or class that the definition describes. A version that came before is not read again."""
+    """Return the function or class that the definition describes. A version that was read before is not read again.
+
+    Called by unpicklers.
+    """
     root = _roots.get(token)
     if root is not None and root[1][0] == version:
         return root[1][1]
@@ -83,7 +87,7 @@ def rebuild(token, version, definition):
 
 
 def rebuild_large(token, version, ticket):
-    """rebuild() of a definition that lies in the message's parcel: a version that came before is not even fetched."""
+    """Like rebuild(), for a definition in the message's parcel. A version that was read before is not fetched."""
     root = _roots.get(token)
     if root is not None and root[1][0] == version:
         return root[1][1]
@@ -97,7 +101,7 @@ def _read(token, definition):
     functions, imports, shells_, links, places, offsets, image = marshal.loads(definition)
     for name in imports:
         _import(name)
-    # Until they are in their places, only this list holds them.
+    # Only this list keeps the shells alive until they are in their slots.
     made = [_function(*each) for each in functions]
     made += [_shell(*each) for each in shells_]
     for *place, data in links:
@@ -113,7 +117,8 @@ def _read(token, definition):
 
 
 def _put_values(places, offsets, image):
-    # A value may need another one before it can be made: the constructor of a class, its constants.
+    # A value may fail to load because it needs another value first, such as the __init__ or a constant of its class. Failed
+    # values are tried again until a round makes no progress.
     file = io.BytesIO(image)
     unpickler = _Values(file)
     pending, errors = range(len(places)), {}
@@ -141,7 +146,7 @@ def _put_values(places, offsets, image):
 class _Values(transport.Unpickler):
     """Unpickles the values of a definition.
 
-    A class or function that does not load here is missed in its objects, not in all values.
+    A class or function that cannot be found here makes only the objects that use it Unsendable, not the other values.
     """
 
     def find_class(self, module, name):
@@ -154,7 +159,7 @@ class _Values(transport.Unpickler):
 
 
 def _import(name):
-    # A module that does not load here is missed where it is used.
+    # If the module cannot be imported here, the code that uses it raises.
     try:
         importlib.import_module(name)
     except Exception as error:
@@ -208,10 +213,11 @@ def _shell(token, label, data):
 def _is_wanted(token, slot, version):
     holder = holder_of(token)
     target = None if holder is None else holder()
-    # What comes back to where it is from is not changed by that.
+    # An object that returns to the interpreter that made it is not changed.
     if target is None or type(target) is Unsendable or not holder.foreign:
         return False
-    # Of two versions of one sender the later one stays; others come one after the other.
+    # Versions of one sender are in rising order, so an older one is dropped. Versions of different senders have no order: the
+    # last one to arrive is used.
     received = holder.received.get(slot)
     return received is None or received != version and (received < version or received >> SENDER_SHIFT != version >> SENDER_SHIFT)
 
@@ -232,7 +238,7 @@ def _put_unsendable(token, slot, version, error):
     if slot in shells.OPTIONAL:
         return
     value = Unsendable(f"{slot!r} did not arrive in this interpreter: {type(error).__name__}: {error}")
-    # Of defaults none is known then.
+    # All defaults are one part, so every default of the function becomes Unsendable.
     if slot == "__defaults__":
         value = (value,) * find(token).__code__.co_argcount
     if slot == "__kwdefaults__":

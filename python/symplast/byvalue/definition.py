@@ -1,7 +1,8 @@
 """A definition, which is sent again for as long as nothing in it has changed.
 
-Values that cannot change are compared by identity; plain containers of such values by what they hold; of others the pickle is
-compared, each time. Large data should be frozen, not only because a definition holds a copy of what is not.
+Each use of a definition checks the values in it. Immutable values are compared by identity, plain containers of immutable values
+by their contents, and all other values by their pickles. Large data should be frozen: a definition holds a copy of data that are
+not frozen, and the check pickles them each time.
 """
 
 import functools
@@ -15,21 +16,25 @@ from symplast.byvalue.identity import new_id, register
 
 
 class References:
-    """The reducer for the parts of definitions: what goes by value is only referred to."""
+    """The reducer for the parts of definitions: refers to by-value objects by their tokens."""
 
     def reduce(self, obj):
+        """Return the reduce value of an object, or NotImplemented for pickle's own."""
         found = part_form(obj)
         return (ref, (self.reach(obj),)) if found is BY_VALUE else found
 
     def reach(self, obj):
-        """The token of an object that is referred to."""
+        """Return the token of an object that a part refers to."""
         return register(obj).token
 
 
 class Definition:
-    """What makes an object elsewhere, as bytes, and all that must be as it was for them to be sent again."""
+    """The bytes from which another interpreter makes an object, and the conditions under which they are up to date.
 
-    # Another number whenever a slot is given another version, by any definition.
+    The watch methods add conditions.
+    """
+
+    # Changes whenever any definition gives a slot a new version.
     _changes = 0
 
     def __init__(self):
@@ -46,9 +51,9 @@ class Definition:
         self._checked = Definition._changes
 
     def is_fresh(self):
-        """Whether nothing has changed since the definition was written.
+        """Return whether nothing has changed since the definition was written.
 
-        DeletedError if the pool of an object in it is deleted.
+        DeletedError if the pool of an object in it was deleted.
         """
         if self._shared:
             self._check_shared()
@@ -67,11 +72,12 @@ class Definition:
         return self._checked == Definition._changes or self._is_latest()
 
     def _check_shared(self):
-        # The definition's own parcel holds those that are live, not that of the ids that are asked for here.
+        # Asking for the ids raises DeletedError if a pool was deleted. The parcel made here is dropped: the definition's own
+        # parcel holds the live objects.
         _symplast._pack(_ids_of, self._shared, None)
 
     def _is_latest(self):
-        # A value that is as it was may have been another in between, which workers have got with another definition.
+        # A value may have changed and changed back. Workers may have received the value in between with another definition.
         changes = Definition._changes
         for sent, slot, version in self._versions:
             if sent[slot][1] != version:
@@ -80,19 +86,22 @@ class Definition:
         return True
 
     def watch_function(self, fn):
-        """The definition is good as long as the function has the code and the defaults that it has now."""
+        """Require that the function keeps its code and its defaults."""
         self._functions.append((fn, fn.__code__, fn.__defaults__, fn.__kwdefaults__))
 
     def watch_size(self, mapping):
-        """… as the mapping has as many items."""
+        """Require that the mapping keeps its number of items."""
         self._sizes.append((mapping, len(mapping)))
 
     def watch_identity(self, read, value):
-        """… as read() returns this very object."""
+        """Require that read() returns this very object."""
         self._same.append((read, value))
 
     def watch_unsendable(self, read, value):
-        """… as read() returns this very object. It is not kept alive: it may be the executor that has the definition."""
+        """Require that read() returns this very object, which could not be sent.
+
+        The object is referred to weakly if it can be: it may be the executor that has the definition.
+        """
         try:
             weak = weakref.ref(value)
         except TypeError:
@@ -101,33 +110,33 @@ class Definition:
             self._same.append((functools.partial(_is_still, weak, read), True))
 
     def watch_pickle(self, read, data, contents):
-        """
-        … as read() returns an object with this pickle, or with the contents that were recorded before it was pickled, if they
-        could be.
+        """Require that read() returns an object with this pickle, or with these contents.
+
+        *contents* is the object's contents_of() from before it was pickled.
         """
         self._equal.append(_Watched(read, _digest(data), contents))
 
     def watch_shared(self, objects):
-        """Ask for these shared objects, which may be deleted, before the definition is sent again."""
+        """Require that these shared objects are not deleted; is_fresh() raises DeletedError otherwise."""
         self._shared += objects
 
     def version_of(self, holder, slot, data):
-        """The version of a part with this pickle: the one it had when it was last sent, if it is the same."""
+        """Return the version of a part with this pickle: the slot's last one if the pickle is unchanged, else a new one."""
         digest = _digest(data)
         sent = holder.sent.get(slot)
         if sent is None or sent[0] != digest:
             changed = sent is not None
             sent = holder.sent[slot] = digest, new_id()
             if changed:
-                # After the change, so that another thread cannot note it before it can see it; a number that it has never been,
-                # in any order.
+                # Written after the slot's version: another thread that reads the new number in _is_latest() also sees the new
+                # version. The number is new each time, so threads that write it in any order cannot restore an earlier one.
                 Definition._changes = new_id()
         self._versions.append((holder.sent, slot, sent[1]))
         return sent[1]
 
 
 class _Watched:
-    """A value that may change."""
+    """A mutable value in a definition, as it was when the definition was written."""
 
     __slots__ = ("_contents", "_digest", "_read")
 
@@ -141,7 +150,7 @@ class _Watched:
         if contents is not None:
             if _symplast._holds_contents(contents, value):
                 return True
-            # Recorded before it is pickled: what changes in between is seen the next time.
+            # Recorded before the value is pickled, so the next check sees a change in between.
             contents = contents_of(value)
         if _pickle_of(value) != self._digest:
             return False
@@ -150,14 +159,14 @@ class _Watched:
 
 
 def contents_of(value):
-    """
-    A record of what plain containers hold, which is compared in no time; None if there is something in them that only its pickle
-    tells about.
+    """Return a record of the contents of plain containers, which is fast to compare.
+
+    None if a container holds an object that can only be compared by its pickle.
     """
     return _symplast._contents(value, _LEAVES)
 
 
-# Of these types the objects cannot change, or have a definition of their own.
+# Objects of these types are immutable or have definitions of their own.
 _LEAVES = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type, type(...), type(NotImplemented))
 
 

@@ -1,4 +1,4 @@
-"""How a single object goes to another interpreter: as pickle has it, by a reduce value of ours, or by value."""
+"""The form in which a single object is sent to another interpreter: pickle's own, another reduce value, or by value."""
 
 import builtins
 import functools
@@ -14,12 +14,12 @@ from symplast.byvalue.identity import is_main, known
 
 BY_VALUE = object()
 
-# Values without parts that could change or could not be sent.
+# Types whose objects are immutable and have no parts that might not be sendable.
 ATOMS = {type(None), bool, int, float, complex, str, bytes, range, type(Ellipsis), type(NotImplemented)}
 
 
 def form(obj):
-    """How an object goes: a reduce value, BY_VALUE, or NotImplemented for as pickle has it."""
+    """Return how an object is sent: a reduce value, BY_VALUE, or NotImplemented for pickle's own form."""
     find = _FORMS.get(type(obj))
     if find is not None:
         return find(obj)
@@ -27,7 +27,7 @@ def form(obj):
 
 
 def part_form(obj):
-    """The same within definitions, where more kinds of objects occur than among arguments."""
+    """Return the form of an object within a definition, where more kinds of objects occur than among arguments."""
     found = form(obj)
     if found is not NotImplemented:
         return found
@@ -53,14 +53,15 @@ def part_form(obj):
     return NotImplemented
 
 
-# Where things are that are not to be copied: standard streams, environ, what dataclasses compares by identity.
+# Objects of classes of the first module are not copied but found by name in the second: the standard streams, os.environ, and the
+# sentinels that dataclasses compares by identity.
 _WITH_SINGLETONS = {"_io": "sys", "sys": "sys", "os": "os", "dataclasses": "dataclasses"}
 
 
 def is_settled(value, shared):
-    """Whether the value stays the same for as long as it is the same object.
+    """Return whether comparing identities is enough to know that the value has not changed.
 
-    Shared objects in it are added to the list *shared*.
+    Shared objects in the value are added to the list *shared*.
     """
     kind = type(value)
     if kind in ATOMS:
@@ -81,24 +82,24 @@ _SETTLED = (types.FunctionType, type, types.ModuleType, property, classmethod, s
 
 
 def is_by_value(obj):
-    """Whether it goes by value, as others would not find it by its name."""
+    """Return whether an object is sent by value, because other interpreters would not find it by its name."""
     return form(obj) is BY_VALUE
 
 
 def is_function(obj):
-    """Whether it is a function that is made from its code."""
+    """Return whether an object is a function that can be made from its code."""
     return type(obj) is types.FunctionType and not shells.is_dispatcher(obj)
 
 
 def label(obj):
-    """What a message calls an object."""
+    """Return the description of an object for error messages."""
     kind = "function" if isinstance(obj, types.FunctionType) else "class" if isinstance(obj, type) else type(obj).__name__
     name = name_of(obj)
     return f"{kind} {name!r}" if name else kind
 
 
 def name_of(obj):
-    """The name of an object in its module; empty if it has none."""
+    """Return the name of an object in its module, or an empty text."""
     return getattr(obj, "__qualname__", None) or getattr(obj, "__name__", "")
 
 
@@ -115,7 +116,7 @@ def _form_of_named(obj):
 def _form_of_class(cls):
     if cls.__flags__ & _HEAP_AND_IMMUTABLE == _HEAP:
         return _form_of_named(cls)
-    # Made in C: pickle finds it by its name, or else the module types has a name for it.
+    # A class written in C: pickle finds it by its name, or the module types has a name for it.
     if cls.__module__ == "builtins" and not hasattr(builtins, cls.__name__):
         return _form_in_module(cls, types)
     return NotImplemented
@@ -131,7 +132,7 @@ def _form_of_module(module):
 
 
 def _form_of_method(method):
-    # A module may have methods of an object of its own as its functions, as random has: each interpreter uses its own object.
+    # The functions of a module may be methods of an object in it, as those of random are. Each interpreter uses its own object.
     owner = method.__self__
     if owner is None or type(owner) is types.ModuleType:
         return NotImplemented
@@ -145,7 +146,7 @@ def _form_of_method(method):
 
 
 def _is_found(method):
-    # Whether pickle would find it: a function that was put into a class may have another name of its own.
+    # Whether pickle finds the method by its name. A function that was assigned to a class may have another __name__.
     owner = method.__self__
     for each in (owner if isinstance(owner, type) else type(owner)).__mro__:
         if method.__name__ in vars(each):
@@ -155,7 +156,7 @@ def _is_found(method):
 
 
 def _form_of_sentinel(obj):
-    # One that a definition holds is recognised where it arrives; others mean nothing there.
+    # Only a sentinel that a definition holds has a token, by which the receiver recognises it.
     return NotImplemented if known(obj) is None else BY_VALUE
 
 

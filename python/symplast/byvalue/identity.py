@@ -1,7 +1,7 @@
-"""Which objects travel by value, under which tokens: an object that comes again, or comes back, is the object that it was.
+"""The identity of objects that are sent by value. By its token, an object that is sent again or sent back stays one object.
 
-Every interpreter knows its own by their identity and all by their token. It does so for as long as they live, and does not make
-them live.
+Each interpreter finds the records of such objects by id and by token. A record lives as long as its object, and does not keep the
+object alive.
 """
 
 import itertools
@@ -9,36 +9,37 @@ import os
 import sys
 import weakref
 
-# Tokens and versions are drawn here, in rising order, and never meet those of another interpreter of the process: the bits from
-# here on are this one's.
+# Tokens and versions are numbers from _ids, in rising order. The bits from SENDER_SHIFT on are random and identify the
+# interpreter, so numbers of different interpreters differ.
 SENDER_SHIFT = 40
 _ids = itertools.count(int.from_bytes(os.urandom(7)) << SENDER_SHIFT)
 
-# Changed by single operations on dicts, without a lock: a signal handler or a finalizer may run in between, and send something
-# itself.
+# The tables of records. They are changed without a lock, by single atomic operations on dicts: between any two of these, a signal
+# handler or a finalizer may run and send objects itself.
 _by_id = {}
 _by_token = {}
 
 
 def new_id():
-    """A number that nothing in any interpreter of the process has."""
+    """Return a number that is new in all interpreters of the process."""
     return next(_ids)
 
 
 class Recent(dict):
-    """What was made for tokens, as (size, value), kept to save making it again, up to a number and a size in bytes.
+    """A cache of (size, value) by token, limited to NUMBER values and BYTES bytes. The oldest values are evicted first.
 
-    The oldest goes first. Thread-safe.
+    Thread-safe.
     """
 
     NUMBER = 1024
     BYTES = 1 << 24
 
     def keep(self, token, value, size):
-        """Keep a value, in place of the one that the token had."""
+        """Cache a value, and replace an earlier value of the token."""
         self.pop(token, None)
         self[token] = size, value
-        # Counted anew each time, as others may keep something meanwhile: making what is kept takes longer.
+        # The sum is computed anew each time, because other threads may change the cache. This is cheap compared to making a
+        # value.
         total = sum([each for each, _ in tuple(self.values())])
         for oldest in tuple(self):
             if oldest == token or (len(self) <= self.NUMBER and total <= self.BYTES):
@@ -47,7 +48,7 @@ class Recent(dict):
 
 
 class Record(weakref.ref):
-    """An object that travels by value, known for as long as it lives."""
+    """The record of an object that is sent by value: a weak reference, which leaves the tables when the object dies."""
 
     __slots__ = ("foreign", "key", "received", "sent", "shared", "token")
     __hash__ = object.__hash__
@@ -66,7 +67,7 @@ class Record(weakref.ref):
         self.shared = ()
 
     def free(self):
-        """The cells and globals that no function has any more when this one is gone."""
+        """Yield the cells and globals that no function has any more, now that the function of this record has died."""
         for shared in self.shared:
             shared.records.discard(self)
             if not shared.records:
@@ -74,7 +75,7 @@ class Record(weakref.ref):
 
 
 class Strong:
-    """The record of what cannot be referred to weakly: sentinels such as object(). They stay known for good."""
+    """The record of an object without weak references, such as the sentinel object(). It keeps the object alive for ever."""
 
     __slots__ = ("foreign", "obj", "token")
 
@@ -88,7 +89,7 @@ class Strong:
 
 
 class Shared:
-    """A cell, or a dict of globals that is no module's: known for as long as a function that has it lives."""
+    """The record of a cell, or of a dict of globals that belongs to no module. It lives as long as a function that uses it."""
 
     __slots__ = ("foreign", "key", "received", "records", "sent", "token")
 
@@ -111,7 +112,7 @@ class Shared:
 
 
 class _Main:
-    """The names of `__main__`: the program's own, or in a worker those that have come from its owner."""
+    """The record of the namespace of `__main__`. In a worker, definitions from the owner fill this namespace."""
 
     token = 0
     foreign = False
@@ -128,8 +129,8 @@ MAIN = _by_token[0] = _Main()
 
 
 def _forget(record, by_id=_by_id, by_token=_by_token):
-    # Called at any point where an object may die: takes no lock, and finds the tables when the module has been cleared, at the
-    # end.
+    # Called wherever an object may die, so no lock may be taken. The tables are default arguments, because the module's globals
+    # may have been cleared at the end of the interpreter.
     for each in (record, *record.free()):
         if by_id.get(each.key) is each:
             del by_id[each.key]
@@ -138,24 +139,28 @@ def _forget(record, by_id=_by_id, by_token=_by_token):
 
 
 def known(thing):
-    """The record of an object, a cell or a dict of globals; None if it has none."""
+    """Return the record of an object, a cell or a dict of globals, or None."""
     record = _by_id.get(id(thing))
     return record if record is not None and record() is thing else None
 
 
 def holder_of(token):
-    """The record with this token, or None."""
+    """Return the record with this token, or None."""
     return _by_token.get(token)
 
 
 def find(token):
-    """The living thing with this token, or None."""
+    """Return the living object, cell or dict with this token, or None."""
     record = _by_token.get(token)
     return None if record is None else record()
 
 
 def register(obj, token=None):
-    """The record of an object; a new one if it has none. With a token from elsewhere it may be that of a twin made meanwhile."""
+    """Return the record of an object; enter a new one if it has none.
+
+    *token* is given for an object that was received. If another thread has meanwhile received an object with this token, the
+    record of that object is returned.
+    """
     record = known(obj) if token is None else _by_token.get(token)
     if record is None or record() is None:
         kind = Record if type(obj).__weakrefoffset__ else Strong
@@ -164,7 +169,7 @@ def register(obj, token=None):
 
 
 def share(record, things, tokens=itertools.repeat(None)):
-    """Give the cells and globals of a function their records, which live with the function's."""
+    """Return records for the cells and globals of a function. They live as long as the function's own record."""
     shared = []
     for thing, token in zip(things, tokens):
         each = known(thing)
@@ -174,14 +179,14 @@ def share(record, things, tokens=itertools.repeat(None)):
             each = _enter(each, each.key, by_token=False)
         each.records.add(record)
         shared.append(each)
-        # At each step, so that whatever comes in between finds in it all that is to end with the function.
+        # Stored at each step: if the function dies or an exception interrupts the loop, record.shared has all records so far.
         record.shared = tuple(shared)
     return record.shared
 
 
 def _enter(record, key, by_token):
-    # The table in which others may be about to enter the same comes last: what is found there is in both. What is dead is
-    # replaced.
+    # The record enters last the table by which other threads look for the same object, so a record found there is in both tables.
+    # A record of a dead object is replaced.
     table, place, other, other_place = (_by_token, record.token, _by_id, key) if by_token else (
         _by_id, key, _by_token, record.token)
     other[other_place] = record
@@ -198,10 +203,10 @@ def _enter(record, key, by_token):
 
 
 def is_main(module):
-    """Whether it is the name of the module that runs as the program; multiprocessing has another one for it."""
+    """Return whether this is the name of the module that runs as the program; multiprocessing also calls it `__mp_main__`."""
     return module == "__main__" or module == "__mp_main__" and sys.modules.get(module) is sys.modules["__main__"]
 
 
 def main_name(module):
-    """The name under which the other interpreter has a module."""
+    """Return the name of a module in the receiving interpreter."""
     return "__main__" if is_main(module) else module

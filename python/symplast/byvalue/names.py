@@ -1,4 +1,4 @@
-"""Which globals code names, and what they are in."""
+"""Finds the globals that code names, and the module to which they belong."""
 
 import functools
 import opcode
@@ -9,7 +9,7 @@ from symplast.byvalue.identity import is_main
 
 
 def home(space):
-    """The name of the module that has this dict; None if no module has it."""
+    """Return the name of the module whose namespace this dict is, or None."""
     name = space.get("__name__")
     if not isinstance(name, str):
         return None
@@ -20,7 +20,7 @@ def home(space):
 
 
 def submodules(package, attributes):
-    """The loaded submodules that code with these attributes may refer to, as in `import xml.dom` and then `xml.dom.Node`."""
+    """Return the loaded submodules of a package that code with these attribute names may use, as in `xml.dom.Node`."""
     prefix = package + "."
     return {name for name in tuple(sys.modules) if name.startswith(prefix)
             and attributes.issuperset(name[len(prefix) :].split("."))}
@@ -28,7 +28,7 @@ def submodules(package, attributes):
 
 @functools.lru_cache(4096)
 def names_in(code):
-    """The globals that code, and the code in it, reads or sets; and all names that occur in it."""
+    """Return the globals that a code object, with those nested in it, reads or sets, and all names that occur in it."""
     named, attributes = set(), set(code.co_names)
     instructions, extended = code.co_code, 0
     for place in range(0, len(instructions), 2):
@@ -46,7 +46,8 @@ def names_in(code):
 
 _EXTENDED = opcode.opmap["EXTENDED_ARG"]
 _LOAD_GLOBAL = opcode.opmap["LOAD_GLOBAL"]
-# A global that is only set counts as well: what sets it is sent before what reads it, whose value must not replace what was set.
+# A global that code only sets is sent as well. Otherwise a function that reads the global and is sent later would bring the
+# sender's value, and replace the value that the first function has set.
 _OF_GLOBALS = {opcode.opmap[name]
                for name in ("LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")}
 _OF_MODULES = {"__builtins__", "__loader__", "__spec__"}

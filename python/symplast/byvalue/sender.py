@@ -1,4 +1,4 @@
-"""How the objects of tasks and answers go."""
+"""The reducer for the objects of tasks and answers."""
 
 import pickle
 
@@ -9,9 +9,10 @@ from symplast.byvalue.identity import Recent, known, register
 
 
 class Sender:
-    """Says how objects go from this interpreter to the workers of an executor or, as a *reply*, from a worker to its owner.
+    """Decides how objects are sent from this interpreter to the workers of an executor.
 
-    A pickler calls reduce() as its reducer_override, and symplast._symplast._persistent_id as its persistent_id. Thread-safe.
+    With *reply*, decides how they are sent from a worker to its owner. A pickler calls reduce() as its reducer_override, and
+    symplast._symplast._persistent_id as its persistent_id. Thread-safe.
     """
 
     def __init__(self, reply=False):
@@ -22,9 +23,9 @@ class Sender:
         raise TypeError("cannot pickle what belongs to one interpreter: an executor")
 
     def reduce(self, obj):
-        """How obj goes: a reduce value, or NotImplemented if as pickle has it.
+        """Return the reduce value of obj, or NotImplemented for pickle's own form.
 
-        PicklingError says what cannot be sent, and why.
+        PicklingError names what cannot be sent, and the reason.
         """
         found = form(obj) if obj is not rebuild and obj is not rebuild_large else NotImplemented
         if found is not BY_VALUE:
@@ -41,7 +42,7 @@ class Sender:
         return rebuild, (record.token, definition.version, definition.data)
 
     def _define(self, obj, record):
-        # Most workers never write a definition.
+        # Imported late, because most workers never write a definition.
         from symplast.byvalue import writer
 
         try:

@@ -1,8 +1,8 @@
-"""What travels by value and is no function: classes, enums, cached and dispatching functions, type variables, sentinels.
+"""By-value objects that are not plain functions: classes, enums, cached and dispatching functions, type variables, sentinels.
 
-For each kind, how it is described where it is, and made again elsewhere. The attributes follow when everything they may refer to
-exists, so a maker runs no code of the user: no metaclass, no __init_subclass__, no __set_name__ runs again for a class that has
-already been made.
+For each kind, the sender describes the object, and the receiver makes a shell from the description. The attributes are set later,
+when everything that they may refer to exists. Making a shell runs no code of the user: the metaclass, __init_subclass__ and
+__set_name__ ran when the original class was made, and do not run again.
 """
 
 import abc
@@ -16,11 +16,11 @@ from symplast.byvalue.identity import main_name
 
 _DISPATCHER = functools.singledispatch(len).__code__
 
-# Slots that are no attributes.
+# Slots that are not attributes.
 _SUBCLASSES = ".subclasses"
 _REGISTRY = ".registry"
 
-# What may stay behind when it cannot be sent.
+# Slots that are left out if their values cannot be sent.
 OPTIONAL = {"__annotations__", "__annotate_func__", "__type_params__", _SUBCLASSES}
 
 _MADE_WITH_CLASS = {"__module__", "__slots__", "__slotnames__", "_abc_impl", "__annotations_cache__", classes.SOURCE}
@@ -33,12 +33,12 @@ _OF_MEMBER = {"_value_", "_name_", "__objclass__", "_sort_order_", "_inverted_"}
 
 
 def is_dispatcher(obj):
-    """Whether it is a function that functools.singledispatch made."""
+    """Return whether an object is a function that functools.singledispatch made."""
     return type(obj) is types.FunctionType and obj.__code__ is _DISPATCHER
 
 
 def describe(obj):
-    """A maker and its arguments, from which an object like this can be made, without its attributes."""
+    """Return a maker and its arguments. Calling the maker makes a copy of the object without its attributes."""
     if isinstance(obj, enum.EnumType):
         return _describe_enum(obj)
     if isinstance(obj, type):
@@ -53,7 +53,7 @@ def describe(obj):
 
 
 def attributes(obj):
-    """What is filled in when all shells exist: (slot, value, function that reads it again or None)."""
+    """Yield what is set when all shells exist, as (slot, value, function that reads the value again, or None)."""
     if isinstance(obj, type):
         yield from _class_attributes(obj)
         return
@@ -65,7 +65,7 @@ def attributes(obj):
 
 
 def set_attribute(obj, slot, value):
-    """Fill a slot of an object."""
+    """Set a slot of an object."""
     if slot == _SUBCLASSES:
         for each in value:
             abc.ABCMeta.register(obj, each)
@@ -73,7 +73,7 @@ def set_attribute(obj, slot, value):
         for kind, function in value.items():
             obj.register(kind, function)
     elif isinstance(obj, type) and _is_plain(type(obj)):
-        # A metaclass may refuse, or act upon, what only completes the class.
+        # This completes the class. A __setattr__ of the metaclass might refuse the value or react to it.
         type.__setattr__(obj, slot, value)
     else:
         setattr(obj, slot, value)
@@ -90,7 +90,7 @@ def _describe_class(cls):
         names |= {name: value for name, value in _own_attributes(cls) if _is_of_type(type(cls), name)}
     else:
         names |= {name: value for name, value in vars(cls).items() if name.startswith("_") and not name.startswith("__")}
-    # Some metaclasses cannot be imported by a name; mostly a base has the same.
+    # The metaclass is taken from the first base where it is the same, because some metaclasses cannot be imported by name.
     meta = None if type(cls) is type(cls.__bases__[0]) else type(cls)
     return _make_class, (meta, cls.__name__, cls.__bases__, names)
 
@@ -104,13 +104,14 @@ def _make_class(meta, name, bases, names):
     if isinstance(cls, abc.ABCMeta):
         abc._abc_init(cls)
     if issubclass(cls, _symplast.ObjectBase):
-        # What its metaclass does besides.
+        # type.__new__ has bypassed ObjectMeta.__new__, which registers the class.
         classes.received(cls)
     return cls
 
 
 def _is_plain(meta):
-    # Whether type.__new__ makes its classes as they should be: not those of metaclasses written in C, as ctypes has them.
+    # Whether type.__new__ makes complete classes of this metaclass. It does not for metaclasses written in C, such as those of
+    # ctypes.
     for each in meta.__mro__[: meta.__mro__.index(type)]:
         new, init = vars(each).get("__new__"), vars(each).get("__init__")
         if isinstance(new, types.BuiltinFunctionType) or isinstance(init, types.WrapperDescriptorType):
@@ -120,7 +121,8 @@ def _is_plain(meta):
 
 @contextlib.contextmanager
 def _quiet(bases):
-    # The effects of __init_subclass__ travel with the class and with what it changed; its arguments are not known any more.
+    # Disables the __init_subclass__ of the bases for a moment. Its effects are sent with the class and with the objects that it
+    # changed, and its arguments are not known any more.
     silenced = []
     for each in {id(each): each for base in bases for each in base.__mro__}.values():
         if "__init_subclass__" in vars(each) and not each.__flags__ & _IMMUTABLE and _is_plain(type(each)):
@@ -138,7 +140,8 @@ _IMMUTABLE, _HEAP = 1 << 8, 1 << 9
 
 
 def _is_of_type(meta, name):
-    # Whether setting the attribute would set something of the class itself, as with a property that is called __class__.
+    # Whether the metaclass has a data descriptor of this name, such as type.__name__. Setting the attribute of the class would
+    # then call the descriptor and not store the attribute.
     for each in meta.__mro__:
         if name in vars(each):
             return hasattr(type(vars(each)[name]), "__set__") and name not in _STORED
@@ -181,7 +184,8 @@ def _describe_enum(cls):
 
 
 def _describe_member(cls, member):
-    # By the means of the type made in C that it is based on, if any: what the user's __new__ was given is not known any more.
+    # The member is described by the reduce value or __getnewargs__ of the built-in type that it derives from, if any. The
+    # arguments of the user's __new__ are not known any more.
     kind = next(each for each in cls.__mro__ if not each.__flags__ & _HEAP or each.__flags__ & _IMMUTABLE)
     if kind is object:
         args = ()
@@ -195,8 +199,8 @@ def _describe_member(cls, member):
 
 
 def _make_enum(meta, name, bases, names, boundary, members):
-    # EnumType makes the class, with members that are numbers to it, and are then made as they were, not by the user's __new__ and
-    # __init__.
+    # EnumType makes the class with numbers as the values of its members. The temporary __new__ below makes each member from its
+    # description, so the __new__ and __init__ of the user do not run.
     def new(cls, number):
         kind, args, value, state = members[number][1]
         member = kind.__new__(cls, *args)
@@ -229,7 +233,7 @@ def _describe_typevar(var):
         limits = var.__constraints__, var.__bound__
     except Exception as error:
         signals.let_through(error)
-        # A bound is evaluated when it is asked for, and nothing of it matters at run time.
+        # The lazy evaluation of the bound failed. The bound is left out: it has no effect at run time.
         limits = (), None
     return _make_typevar, (var.__name__, *limits, kinds)
 

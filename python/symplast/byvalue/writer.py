@@ -1,7 +1,8 @@
-"""Writes definitions: what an object is made of, and everything by value that it reaches, which is written with it.
+"""Writes definitions. A definition describes an object and all by-value objects that the object reaches.
 
-It reaches the functions it calls, the classes they use, the globals of `__main__` that they name, the contents of cells. What two
-globals have in common is one object where it arrives as well, if both were first sent, or changed, in the same definition.
+A function reaches the functions that it calls, the classes that they use, the globals of `__main__` that they name, and the
+contents of their cells. Two globals that share an object share it in the receiver as well, if one definition was the first to
+send both values, or their last changes.
 """
 
 import functools
@@ -24,11 +25,13 @@ _LAZY = getattr(types, "LazyImportType", None)
 
 
 def define(obj, reply, public=False):
-    """The definition of an object; in a reply, without what has come from the owner. PicklingError says what cannot be sent.
+    """Return the definition of an object. PicklingError names what cannot be sent.
 
-    One that is *public* is for any interpreter, also that from which parts of it have come: these keep their versions, so that
-    they take nobody's place. The class itself goes by value in any case; if others would find it by its name, and so another
-    class perhaps, then also what is in the same module.
+    *reply*: the receiver is the owner, so what has come from the owner is left out.
+
+    *public*: the definition is for any interpreter, also for one from which some of its parts came. Such parts keep their
+    versions, so they do not replace later values there. The object, a class, is sent by value even if it can be imported, because
+    its name may mean another class elsewhere; by-value objects of its module are then sent by value as well.
     """
     writer = _Writer(obj, reply, public)
     writer.definition.data = writer.write()
@@ -36,7 +39,7 @@ def define(obj, reply, public=False):
 
 
 def define_parcelled(obj, reply, public=False):
-    """define(), with a parcel for the live objects that the definition names, which it holds for as long as it lives."""
+    """Return define(), with a parcel that keeps the live objects of the definition alive as long as the definition lives."""
     definition, parcel = _symplast._pack(functools.partial(_define_for_parcel, public), obj, reply)
     definition.parcel = parcel
     return definition
@@ -49,7 +52,7 @@ def _define_for_parcel(public, obj, reply):
     return definition
 
 
-# A larger definition is not in the messages that name it, of which many may be queued: it lies in its parcel, once.
+# A larger definition is stored once, in its parcel, and messages only name it: many messages may be queued.
 _MOST_IN_A_MESSAGE = 1 << 14
 
 
@@ -65,7 +68,7 @@ class _Writer(References):
         self._needed = []
         self._written = set()
         self._placed = set()
-        # What arrival.py reads. A place is (token of the holder, slot, version).
+        # The parts of the definition, which arrival.py reads. A place is (token of the holder, slot, version).
         self._functions = []
         self._imports = set()
         self._shells = []
@@ -76,7 +79,7 @@ class _Writer(References):
         self._offsets = []
 
     def write(self):
-        """The definition as bytes."""
+        """Return the definition as bytes."""
         while self._todo:
             while self._todo:
                 self._write(self._todo.pop())
@@ -86,9 +89,9 @@ class _Writer(References):
         return marshal.dumps(parts)
 
     def _dump_values(self):
-        # With one memo, so that what they share stays shared. Protocol 3 has no frames, and numbers for what is in the memo: a
-        # value can be read again, or left out, if it does not load. It may be found here that they reach more than they did one
-        # by one.
+        # One pickler with one memo writes all values, so objects that they share stay shared. Protocol 3 has no frames and writes
+        # explicit memo indices, so a reader can skip a value that does not load, or read it again. Pickling may reach more
+        # by-value objects than pickling the values one by one did.
         if len(self._values) == 1:
             self._offsets = [0]
             return
@@ -102,13 +105,16 @@ class _Writer(References):
         self._image = file.getvalue()
 
     def reduce(self, obj):
-        """As References has it."""
+        """Return the reduce value of an object, or NotImplemented for pickle's own.
+
+        Functions and classes of the module that a public definition detaches are referred to by token.
+        """
         if self._detached is not None and isinstance(obj, (types.FunctionType, type)) and obj.__module__ == self._detached:
             return ref, (self.reach(obj),)
         return super().reduce(obj)
 
     def reach(self, obj):
-        """The token of an object that is referred to. It is written as well, unless the other side has it for sure."""
+        """Return the token of an object. The object will be written as well, unless the receiver is sure to have it."""
         record = register(obj)
         if not (self._reply and record.foreign):
             self._needed.append(obj)
@@ -166,7 +172,7 @@ class _Writer(References):
             data = transport.dumps((Unsendable, (f"{label(obj)} could not be sent: {error}",)), self)
             self._shells.append((record.token, label(obj), data))
             return False
-        # What the shell is made of is made before it. All functions exist before any shell.
+        # Shells that this shell needs are written before it. The receiver makes all functions before any shell.
         needed, self._needed = self._needed, []
         for each in needed:
             if not is_function(each):
@@ -205,7 +211,8 @@ class _Writer(References):
         read = functools.partial(_contents, cell)
         value = read()
         if name == "__classdict__" and isinstance(value, dict):
-            # The dict of a class, for its annotations: these name the classes in it, if anything.
+            # The namespace of a class, which its lazy annotations use. Only the classes in it are sent, as annotations name
+            # little else.
             value = {key: each for key, each in value.items() if isinstance(each, type)}
             read = None
         self._put(holder, "", value, read, f"closure variable {name!r}", strict=fn is self._root)
@@ -218,7 +225,7 @@ class _Writer(References):
             if isinstance(value, types.ModuleType):
                 self._imports |= submodules(value.__name__, attributes)
         if space.get("__package__"):
-            # For relative imports within functions.
+            # Relative imports within functions need __package__.
             self._put_global(holder, space, "__package__")
 
     def _put_global(self, holder, space, name):
@@ -231,7 +238,7 @@ class _Writer(References):
         return value
 
     def _put_own_name(self, obj):
-        # What is found by its name in `__main__` here is found by it there, too.
+        # An object that `__main__` has under the object's own name is sent as that global, too.
         names = name_of(obj).split(".")
         space = MAIN()
         found = space.get(names[0])
@@ -241,7 +248,11 @@ class _Writer(References):
             self._put_global(MAIN, space, names[0])
 
     def _put(self, holder, slot, value, read, where, strict=False):
-        """Send a value for a slot of a holder. read() gets it again, later, to see if it is the same; None if it need not be."""
+        """Write a value for a slot of a holder.
+
+        read()  reads the value again, to check later whether it has changed; None if it is not checked
+        strict  whether a value that cannot be sent raises PicklingError; otherwise an Unsendable takes its place
+        """
         if (holder, slot) in self._placed:
             return
         self._placed.add((holder, slot))
@@ -274,7 +285,8 @@ class _Writer(References):
         if settled:
             self._links.append((*place, data))
         else:
-            # Plain data first, which everything can be made of; then the constants of classes, which their instances may need.
+            # Plain data come first, because making other values may need them; then attributes of classes, which instances may
+            # need.
             rank = 0 if needed == len(self._needed) else 1 if isinstance(holder(), type) else 2
             self._values.append((rank, place, value))
             self._image = data
@@ -282,14 +294,14 @@ class _Writer(References):
     def _watch(self, slot, value, read, settled, data, contents):
         if read is None:
             return
-        # The attributes that Python itself gives to functions and classes are not changed but replaced.
+        # Attributes that Python defines for functions and classes are replaced, not changed in place.
         if settled or slot.startswith("__"):
             self.definition.watch_identity(read, value)
         else:
             self.definition.watch_pickle(read, data, contents)
 
     def _unreach(self, before):
-        # What only a value reached that could not be sent after all.
+        # Forgets the objects that were reached only by a value that could not be sent.
         self._reached.difference_update(map(id, self._todo[before:]))
         del self._todo[before:]
 
@@ -299,7 +311,7 @@ def _resolved(lazy):
         return lazy.resolve()
     except Exception as error:
         signals.let_through(error)
-        # Sent as it is, which fails and is reported where it is used.
+        # The lazy import itself cannot be sent, so the code that uses it will raise.
         return lazy
 
 

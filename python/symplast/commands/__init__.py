@@ -1,6 +1,7 @@
-"""
-The command line: each command is a module here, with add_to(commands) for its arguments and run(options), which returns the exit
-status.
+"""The command line.
+
+Each command is a module of this package with two functions: add_to(commands) declares its arguments, and run(options) returns the
+exit status.
 """
 
 import argparse
@@ -23,7 +24,8 @@ def main(arguments=None):
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        # Nobody reads on: `symplast check … | head`. Python would complain once more when it flushes at its end.
+        # The reader of the output has gone, as in `symplast check … | head`. Without the redirection, Python would report
+        # another error when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:

@@ -1,8 +1,8 @@
 """
 symplast check: whether packages work in workers.
 
-Each package is imported in the program and in several workers at once, in a process of its own: one that crashes or hangs is
-reported, and the others go on. The exit status is 0 if all of them are fine.
+Each package is imported in the program and in several workers at once, in a process of its own. A package that crashes or hangs
+is reported, and the check goes on with the next one. The exit status is 0 if all packages are fine.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 
-# What a trial is doing after a step of it.
+# What a trial is doing after each of its steps.
 _DOING = {
     None: "starting",
     "program": "importing it in the program",
@@ -32,9 +32,11 @@ _LAST_LINES = 12
 
 @dataclasses.dataclass
 class Import:
-    """
-    How an import went: the seconds that it took, what it raised, and the modules and libraries that became private by it, as of
-    extensions.loaded().
+    """The outcome of an import.
+
+    seconds     the time that the import took
+    error       the exception that it raised, as text, or None
+    private     the modules and libraries of which the import made private copies, as extensions.loaded() describes them
     """
 
     seconds: float
@@ -42,20 +44,21 @@ class Import:
     private: list[dict] = dataclasses.field(default_factory=list)
 
     def count(self, kind):
-        """How many of them are of this kind."""
+        """Return the number of private copies of this kind."""
         return sum(each["kind"] == kind for each in self.private)
 
     @property
     def bytes(self):
-        """The memory that they do not have in common with the program's."""
+        """The bytes of the private copies that are not shared with the original files."""
         return sum(each["bytes"] for each in self.private)
 
 
 @dataclasses.dataclass
 class Result:
-    """
-    What became of a package. problem is None if all is fine; stderr has what the process wrote that imported it in workers, but
-    not in the program alone.
+    """The result of checking a package.
+
+    problem     the first problem that was found, or None if all is fine
+    stderr      the lines that were written when workers imported the package, but not when the program alone imported it
     """
 
     package: str
@@ -69,12 +72,12 @@ class Result:
     problem: str | None = None
 
     def as_dict(self):
-        """As --json writes it."""
+        """Return the result as --json prints it."""
         return {"fine": self.problem is None} | dataclasses.asdict(self)
 
 
 def add_to(commands):
-    """Add this command to those of the command line."""
+    """Add this command to the command line."""
     parser = commands.add_parser(
         "check", help="import packages in workers and say how that went", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -107,9 +110,9 @@ def run(options):
 
 
 def modules_of(package):
-    """
-    The modules that a name stands for: itself, or those of the distribution that was installed by this name (scikit-learn,
-    Pillow).
+    """Return the modules that a name stands for: the module of this name, or the modules of the distribution of this name.
+
+    A distribution may have another name than its module, as scikit-learn and Pillow have.
     """
     import importlib.util
 
@@ -129,7 +132,8 @@ def check(module, workers=2, timeout=120.0, package=None):
     """Import a module in the program alone, and in the program and in workers at once, and return the Result."""
     result = Result(package or module, module)
     deadline = time.monotonic() + timeout
-    # Alone first: then what goes wrong is the package's own doing, and the file caches are warm for what is measured.
+    # The program alone comes first. A failure there is not due to workers, and the run fills the file caches for the measured
+    # imports.
     alone = _Trial(module, 0, deadline)
     _take(result, alone)
     if result.problem is None:
@@ -140,9 +144,9 @@ def check(module, workers=2, timeout=120.0, package=None):
 
 
 def _without(lines, known):
-    """The lines that are not made of known ones.
+    """Return the lines that do not consist of known lines.
 
-    Several can be in one, as what interpreters write at the same time may stand between a text and its newline.
+    One line can consist of several known lines: when interpreters write at once, a text and its newline may be apart.
     """
     known = sorted({line for line in known if line}, key=len, reverse=True)
     kept = []
@@ -156,7 +160,7 @@ def _without(lines, known):
 
 
 class _Trial:
-    """A run of symplast.commands.trial: what it wrote down, its exit status (None: it took too long), its stderr."""
+    """A run of symplast.commands.trial: its recorded steps, its exit status (None if it took too long), and its stderr."""
 
     def __init__(self, module, workers, deadline):
         self.workers = workers
@@ -169,7 +173,7 @@ class _Trial:
 
     @property
     def doing(self):
-        """What it did last."""
+        """What the trial was doing when it ended."""
         return _DOING[list(self.steps)[-1] if self.steps else None]
 
 
@@ -183,7 +187,7 @@ trial.main(*arguments)
 
 
 def _run(arguments, descriptor, stderr, deadline):
-    # The trial finds modules where we would find them.
+    # The trial has the same sys.path as this process.
     program = _PROGRAM.format(arguments=arguments, path=sys.path)
     command = [sys.executable, *subprocess._args_from_interpreter_flags(), "-X", "faulthandler", "-c", program]
     process = subprocess.Popen(
@@ -194,7 +198,7 @@ def _run(arguments, descriptor, stderr, deadline):
     except subprocess.TimeoutExpired:
         return None
     finally:
-        # With whatever it has started.
+        # The processes that the trial has started are killed with it.
         try:
             os.killpg(process.pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -203,7 +207,7 @@ def _run(arguments, descriptor, stderr, deadline):
 
 
 def _take(result, trial):
-    """Notes in the result what a trial tells, and the first thing that is wrong."""
+    """Store the outcome of a trial and the first problem, if any, in the result."""
     result.status, result.stderr = trial.status, trial.stderr
     if "program done" in trial.steps:
         told = dict(trial.steps["program done"])
@@ -227,14 +231,14 @@ def _problem(result, trial):
         return f"ends the process (exit status {trial.status}) while {trial.doing}"
     if trial.status:
         return f"ends with exit status {trial.status}"
-    # What a package writes in the program alone is its own affair.
+    # Output of the package in the program alone is not a problem of workers.
     if trial.workers and trial.stderr:
         return "writes to stderr"
     return None
 
 
 def lines(result):
-    """What to say of a result."""
+    """Yield the lines that report a result."""
     module = f" ({result.module})" if result.module != result.package else ""
     version = f" {result.version}" if result.version else ""
     yield f"{result.package}{module}{version}: {'fine' if result.problem is None else result.problem}"
@@ -254,7 +258,7 @@ def lines(result):
 
 
 def isolated(imported):
-    """What became private by an import, in words."""
+    """Return a description of the private copies that an import made."""
     counted = [(imported.count("single-phase"), "single-phase module"), (imported.count("multi-phase"), "multi-phase module")]
     counted += [(imported.count("library"), "library")]
     parts = [_many(number, what) for number, what in counted if number]
@@ -288,5 +292,5 @@ def _positive(number):
             raise argparse.ArgumentTypeError(f"{text} is not positive")
         return value
 
-    parse.__name__ = number.__name__  # What argparse calls it.
+    parse.__name__ = number.__name__  # Shown in argparse's messages.
     return parse

@@ -1,4 +1,4 @@
-"""symplast info: what this installation is and can do."""
+"""symplast info: describe this installation and its features."""
 
 import os
 import platform
@@ -6,7 +6,7 @@ import sys
 
 
 def add_to(commands):
-    """Add this command to those of the command line."""
+    """Add this command to the command line."""
     return commands.add_parser("info", help="print version, Python, features, warnings", description=__doc__)
 
 

@@ -1,6 +1,6 @@
-"""
-What `symplast check` does with one package, in a process of its own: import it here and then in workers, all at once. What
-happens is written down step by step, so that whoever started the process knows how far it came if it crashes.
+"""The process in which `symplast check` tries one package: imports it in the program, and then in several workers at once.
+
+The process records each step in a file. If the process crashes, the record shows how far it came.
 """
 
 import importlib
@@ -11,18 +11,18 @@ import time
 
 
 class Record:
-    """The steps of a trial, a line of JSON each, in a file that its own process and the one that started it have open."""
+    """The steps of a trial: one line of JSON each, in a file that this process and its parent have open."""
 
     def __init__(self, descriptor):
         self._descriptor = descriptor
 
     def add(self, step, **facts):
-        """Note that a step begins or what came of it."""
+        """Record that a step begins, or its outcome."""
         os.write(self._descriptor, json.dumps({"step": step, **facts}).encode() + b"\n")
 
 
 def main(name, workers, descriptor):
-    """Import a package here and, unless workers is 0, in so many workers at once; steps go to the file descriptor."""
+    """Import a package in this interpreter and then in *workers* workers at once. The steps are written to *descriptor*."""
     record = Record(descriptor)
     record.add("program")
     outcome = _import(name)
@@ -35,7 +35,7 @@ def main(name, workers, descriptor):
 
 
 def version(name):
-    """The version of the distribution that an imported module came with, or what the module says it is; None if nobody knows."""
+    """Return the version of an imported module: that of its distribution, or its __version__; None if it has neither."""
     top = name.partition(".")[0]
     if top in sys.stdlib_module_names or top in sys.builtin_module_names:
         return ".".join(map(str, sys.version_info[:3]))
@@ -53,7 +53,7 @@ def version(name):
 
 
 def _in_workers(record, name, workers):
-    from symplast import InterpreterPoolExecutor  # After the package, which may need some of the modules that this brings.
+    from symplast import InterpreterPoolExecutor  # Late: the package must have been imported without these modules.
 
     record.add("workers")
     ready, announce = os.pipe()
@@ -70,7 +70,7 @@ def _in_workers(record, name, workers):
 
 
 def _import_together(name, announce, wait):
-    # Which worker takes which task does not matter: none is free before all have one.
+    # Each worker takes exactly one of the tasks: no task ends before all have begun.
     from symplast import extensions
 
     before = set(extensions.loaded())

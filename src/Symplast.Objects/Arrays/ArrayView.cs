@@ -1,30 +1,30 @@
 namespace Symplast.Objects;
 
 /// <summary>
-/// The elements of an array, exported: they stay where they are until <see cref="End"/>, even if the array or its pool is
-/// deleted.
+/// The exported elements of an array. They stay in memory, at the same address, until <see cref="End"/>, even if the array or its
+/// pool is deleted.
 /// </summary>
 public unsafe struct ArrayView
 {
-    /// <summary>The memory they lie in; null if there is none.</summary>
+    /// <summary>The memory of the elements, or null if there are none.</summary>
     public SharedBuffer* Buffer;
 
-    /// <summary>Their number.</summary>
+    /// <summary>The number of elements.</summary>
     public nint Count;
 
-    /// <summary>What they are.</summary>
+    /// <summary>The kind of the elements.</summary>
     public ElementKind Kind;
 
-    /// <summary>What the floor above calls them: the array's tag.</summary>
+    /// <summary>The array's tag, by which the floor above knows the type of the elements.</summary>
     public int Tag;
 
-    /// <summary>The first one.</summary>
+    /// <summary>The address of the first element.</summary>
     public readonly byte* Data => SharedBuffer.Data(Buffer);
 
-    /// <summary>Bytes of one.</summary>
+    /// <summary>The number of bytes of an element.</summary>
     public readonly int Size => Elements.SizeOf(Kind);
 
-    /// <summary>Ends the export, if there is one. Anywhere.</summary>
+    /// <summary>Ends the export, if there is one. May be called anywhere.</summary>
     public void End()
     {
         if (Buffer != null) SharedBuffer.EndExport(Buffer);

@@ -1,30 +1,30 @@
 namespace Symplast.Objects;
 
-/// <summary>What the elements of a <see cref="SharedArray"/> are.</summary>
+/// <summary>The kind of the elements of a <see cref="SharedArray"/>.</summary>
 public enum ElementKind : byte
 {
     /// <summary>Integers of 8 bits.</summary>
     Int8,
 
-    /// <summary>Integers of 8 bits, not negative.</summary>
+    /// <summary>Unsigned integers of 8 bits.</summary>
     UInt8,
 
     /// <summary>Integers of 16 bits.</summary>
     Int16,
 
-    /// <summary>Integers of 16 bits, not negative.</summary>
+    /// <summary>Unsigned integers of 16 bits.</summary>
     UInt16,
 
     /// <summary>Integers of 32 bits.</summary>
     Int32,
 
-    /// <summary>Integers of 32 bits, not negative.</summary>
+    /// <summary>Unsigned integers of 32 bits.</summary>
     UInt32,
 
     /// <summary>Integers of 64 bits.</summary>
     Int64,
 
-    /// <summary>Integers of 64 bits, not negative.</summary>
+    /// <summary>Unsigned integers of 64 bits.</summary>
     UInt64,
 
     /// <summary>Floats of 32 bits.</summary>

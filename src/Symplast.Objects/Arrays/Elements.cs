@@ -3,37 +3,37 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// Elements of arrays as <em>words</em>: the bits of one, as they are in memory, the rest zero. No element is ever read or
-/// written in parts, unless the memory is not aligned to it.
+/// Elements of arrays as <em>words</em>. A word holds the bits of an element as they are in memory; its other bits are zero. An
+/// element is never read or written in parts, unless its memory is not aligned.
 /// </summary>
 public static unsafe class Elements
 {
-    /// <summary>Bytes of an element: 1, 2, 4 or 8.</summary>
+    /// <summary>The number of bytes of an element: 1, 2, 4 or 8.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int SizeOf(ElementKind kind) =>
         kind < ElementKind.Float32 ? 1 << ((int)kind >> 1) : kind == ElementKind.Float32 ? 4 : 8;
 
-    /// <summary>Whether they are floats.</summary>
+    /// <summary>Whether the elements are floats.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsReal(ElementKind kind) => kind >= ElementKind.Float32;
 
-    /// <summary>Whether they are integers that can be negative.</summary>
+    /// <summary>Whether the elements are signed integers.</summary>
     public static bool IsSigned(ElementKind kind) => kind < ElementKind.Float32 && ((int)kind & 1) == 0;
 
-    /// <summary>The least integer that an element can be.</summary>
+    /// <summary>The least integer that an element can hold.</summary>
     public static Int128 Least(ElementKind kind) => IsSigned(kind) ? -(Int128.One << (8 * SizeOf(kind) - 1)) : 0;
 
-    /// <summary>The greatest integer that an element can be.</summary>
+    /// <summary>The greatest integer that an element can hold.</summary>
     public static Int128 Greatest(ElementKind kind) => (Int128.One << (8 * SizeOf(kind) - (IsSigned(kind) ? 1 : 0))) - 1;
 
     /// <summary>The word of an integer from <see cref="Least"/> to <see cref="Greatest"/>.</summary>
     public static ulong OfInteger(ElementKind kind, Int128 number) =>
         (ulong)(UInt128)number & (ulong.MaxValue >> (64 - 8 * SizeOf(kind)));
 
-    /// <summary>The integer of a word that is no float.</summary>
+    /// <summary>The integer of a word. The kind is not a float.</summary>
     public static Int128 Integer(ElementKind kind, ulong word) => IsSigned(kind) ? Signed(kind, word) : word;
 
-    /// <summary>The same, if the elements can be negative.</summary>
+    /// <summary>The integer of a word. The kind is signed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long Signed(ElementKind kind, ulong word)
     {
@@ -41,7 +41,7 @@ public static unsafe class Elements
         return (long)(word << spare) >> spare;
     }
 
-    /// <summary>The word of the sum of an integer and another; false if an element cannot hold it.</summary>
+    /// <summary>Adds a number to the integer of a word. Returns false if an element cannot hold the sum.</summary>
     public static bool TryAdd(ElementKind kind, ulong word, Int128 number, out ulong sum)
     {
         long addend = (long)number;
@@ -59,15 +59,17 @@ public static unsafe class Elements
         return !isBeyond && (isSigned ? Signed(kind, sum) : (long)sum) == next;
     }
 
-    /// <summary>The word of a float, rounded to what an element holds.</summary>
+    /// <summary>The word of a float, rounded to the precision of an element.</summary>
     public static ulong OfReal(ElementKind kind, double number) =>
         kind == ElementKind.Float32 ? BitConverter.SingleToUInt32Bits((float)number) : BitConverter.DoubleToUInt64Bits(number);
 
-    /// <summary>The float of a word that is one.</summary>
+    /// <summary>The float of a word. The kind is a float.</summary>
     public static double Real(ElementKind kind, ulong word) =>
         kind == ElementKind.Float32 ? BitConverter.UInt32BitsToSingle((uint)word) : BitConverter.UInt64BitsToDouble(word);
 
-    /// <summary>The element at a place that nobody changes, or in whose order to other memory nobody is interested.</summary>
+    /// <summary>
+    /// Reads an element that no other thread changes, or whose order relative to other memory does not matter.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong At(byte* place, int size) => size switch
     {
@@ -78,7 +80,7 @@ public static unsafe class Elements
     };
 
     /// <summary>
-    /// Stores the element at a place that nobody else looks at yet, or in whose order to other memory nobody is interested.
+    /// Writes an element that no other thread reads yet, or whose order relative to other memory does not matter.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Put(byte* place, int size, ulong word)
@@ -101,13 +103,13 @@ public static unsafe class Elements
     }
 
     /// <summary>
-    /// Copies elements one by one; the steps are in bytes. What was copied is visible to all when this returns. The memory must
-    /// not overlap.
+    /// Copies elements one by one. The steps are in bytes. All threads see the copied elements when this returns. The two areas
+    /// must not overlap.
     /// </summary>
     public static void Copy(int size, byte* to, nint toStep, byte* from, nint fromStep, nint count)
     {
-        // Not as bytes: that may move an element in parts. A loop over machine words of one size is never made into anything
-        // else.
+        // A copy of bytes might move an element in parts. A compiler never turns a loop over machine words of one size into such
+        // a copy.
         switch (size)
         {
             case 1 when toStep == 1 && fromStep == 1:
@@ -133,7 +135,7 @@ public static unsafe class Elements
         Interlocked.MemoryBarrier();
     }
 
-    /// <summary>The index of the first two elements that are not equal, or <paramref name="count"/>.</summary>
+    /// <summary>The index of the first elements that differ, or <paramref name="count"/>.</summary>
     public static nint FirstDifference(ElementKind kind, byte* left, byte* right, nint count)
     {
         int size = SizeOf(kind);

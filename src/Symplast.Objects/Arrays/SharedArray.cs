@@ -3,13 +3,13 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// Operations on arrays. All are thread-safe, lock-free, and enter a section of their own. Elements are words
-/// (<see cref="Elements"/>); an index below 0 counts from the end; without such an element the answer is Missing.
+/// Operations on arrays. All are thread-safe and lock-free, and enter their own sections. Elements are words
+/// (<see cref="Elements"/>). A negative index counts from the end. If there is no element at the index, the status is Missing.
 /// </summary>
 /// <remarks>
-/// States of an array: there, deleted (by hand, or dying). The exchange of the flag decides who deletes, and retires the buffer.
-/// An operation that found the array not deleted may finish after another thread deleted it; nobody can tell that from its having
-/// been first.
+/// An array is live or deleted (by hand, or because its last reference is gone). The exchange of the flag decides which thread
+/// deletes the array and retires the buffer. An operation that found the array live may finish after another thread has deleted
+/// it. This cannot be distinguished from an operation before the deletion.
 /// </remarks>
 public unsafe struct SharedArray
 {
@@ -17,18 +17,18 @@ public unsafe struct SharedArray
     internal SharedBuffer* Buffer;
     internal nint Length;
 
-    /// <summary>What the elements are. Inside a section in which it was not deleted.</summary>
+    /// <summary>The kind of the elements. Called inside a section in which the array was not deleted.</summary>
     public static ElementKind KindOf(SharedArray* array) => (ElementKind)array->Object.Head.Extra;
 
     /// <summary>
-    /// A new array of zeros with one reference, the caller's; null if there is no memory. Inside a section in which the pool was
-    /// not deleted.
+    /// Returns a new array of zeros with one reference, the caller's, or null if there is no memory. Called inside a section in
+    /// which the pool was not deleted.
     /// </summary>
     /// <param name="me">The calling thread.</param>
     /// <param name="heap">The pool.</param>
-    /// <param name="kind">What the elements are.</param>
-    /// <param name="tag">The tag, which views of the array have too.</param>
-    /// <param name="count">How many there are, 0 or more.</param>
+    /// <param name="kind">The kind of the elements.</param>
+    /// <param name="tag">The tag, which views of the array have, too.</param>
+    /// <param name="count">The number of elements, 0 or more.</param>
     public static SharedArray* Create(Participant* me, PoolHeap* heap, ElementKind kind, int tag, nint count)
     {
         SharedArray* array = (SharedArray*)Heap.AllocateObject(me, heap, (nuint)sizeof(SharedArray));
@@ -51,7 +51,7 @@ public unsafe struct SharedArray
         return array;
     }
 
-    /// <summary>What the table of kinds knows of arrays.</summary>
+    /// <summary>The entry for arrays in the table of structures.</summary>
     internal static Structure Structure => new(&ReleaseContents, &VisitParts, &DeleteObject);
 
     static Status DeleteObject(Participant* me, Header* o) => Delete(me, (SharedArray*)o);
@@ -59,11 +59,11 @@ public unsafe struct SharedArray
     static void VisitParts(Header* o, in PartVisitor parts)
     {
         SharedArray* array = (SharedArray*)o;
-        // The buffer stays for the section if the array is there now.
+        // If the array is live now, the buffer stays in memory until the section ends.
         if (!SharedObject.IsDeleted((SharedObject*)array)) parts.Buffer(array->Buffer);
     }
 
-    /// <summary>How many elements there are.</summary>
+    /// <summary>Gets the number of elements.</summary>
     public static Status Count(Participant* me, SharedArray* array, out nint count)
     {
         Epoch.Enter(me);
@@ -73,7 +73,7 @@ public unsafe struct SharedArray
         return isDeleted ? Status.Deleted : Status.Done;
     }
 
-    /// <summary>What the elements are.</summary>
+    /// <summary>Gets the kind of the elements.</summary>
     public static Status Kind(Participant* me, SharedArray* array, out ElementKind kind)
     {
         Epoch.Enter(me);
@@ -83,7 +83,7 @@ public unsafe struct SharedArray
         return isDeleted ? Status.Deleted : Status.Done;
     }
 
-    /// <summary>An element.</summary>
+    /// <summary>Gets an element.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Status Get(Participant* me, SharedArray* array, nint index, out ulong word, out ElementKind kind)
     {
@@ -99,7 +99,7 @@ public unsafe struct SharedArray
         return status;
     }
 
-    /// <summary>Replaces an element; <paramref name="old"/> is what was there.</summary>
+    /// <summary>Replaces an element. <paramref name="old"/> is the previous element.</summary>
     public static Status Exchange(Participant* me, SharedArray* array, nint index, ulong word, out ulong old)
     {
         old = 0;
@@ -115,8 +115,9 @@ public unsafe struct SharedArray
     }
 
     /// <summary>
-    /// Replaces an element if its bits are those of <paramref name="expected"/>; <paramref name="seen"/> is what was there.
-    /// Whether it is <paramref name="expected"/> says whether that was so.
+    /// Replaces an element if its word is <paramref name="expected"/>. <paramref name="seen"/> is the word that was there; if it
+    /// equals
+    /// <paramref name="expected"/>, the element was replaced.
     /// </summary>
     public static Status CompareExchange(
         Participant* me, SharedArray* array, nint index, ulong expected, ulong word, out ulong seen)
@@ -134,7 +135,7 @@ public unsafe struct SharedArray
     }
 
     /// <summary>
-    /// Adds to an integer; Overflow, and nothing has changed, if an element cannot hold the sum, WrongKind if it is a float.
+    /// Adds to an integer. If an element cannot hold the sum, the status is Overflow and nothing changes. WrongKind for floats.
     /// </summary>
     public static Status Add(Participant* me, SharedArray* array, nint index, Int128 number, out ulong sum)
     {
@@ -146,7 +147,7 @@ public unsafe struct SharedArray
         return status;
     }
 
-    /// <summary>Adds to a float, as a double, and rounds to what an element holds; WrongKind if it is an integer.</summary>
+    /// <summary>Adds to a float in double precision, and rounds to the precision of an element. WrongKind for integers.</summary>
     public static Status AddReal(Participant* me, SharedArray* array, nint index, double number, out ulong sum)
     {
         sum = 0;
@@ -157,7 +158,7 @@ public unsafe struct SharedArray
         return status;
     }
 
-    /// <summary>Exports the elements; <see cref="ArrayView.End"/> ends that.</summary>
+    /// <summary>Exports the elements until <see cref="ArrayView.End"/>.</summary>
     public static Status Export(Participant* me, SharedArray* array, out ArrayView view)
     {
         view = default;
@@ -180,7 +181,7 @@ public unsafe struct SharedArray
     }
 
     /// <summary>
-    /// Deletes the array by hand: later operations answer Deleted, and so does a second call. What is exported stays as it is.
+    /// Deletes the array by hand. Later operations return Deleted, and so does a second call. Exported elements stay.
     /// </summary>
     public static Status Delete(Participant* me, SharedArray* array)
     {
@@ -193,12 +194,12 @@ public unsafe struct SharedArray
     /// <summary>Releases the elements of an array whose last reference is gone.</summary>
     static void ReleaseContents(Participant* me, Header* header, ref Release _) => Kill(me, (SharedArray*)header);
 
-    /// <summary>Whether all invariants hold. Only while nobody uses the array.</summary>
+    /// <summary>Whether all invariants hold. Called only while no other thread uses the array.</summary>
     public static bool IsValid(SharedArray* array) =>
         array->Object.Head.DeletedFlag != 0
             || (array->Buffer->Count == array->Length && array->Length >= 0 && SharedArray.KindOf(array) <= ElementKind.Float64);
 
-    // False if it was deleted before.
+    // Deletes the array. Returns false if it was deleted before.
     static bool Kill(Participant* me, SharedArray* array)
     {
         Interleaving.Point();
@@ -243,7 +244,7 @@ public unsafe struct SharedArray
         }
     }
 
-    // Acquire: pairs with the exchanges below; what a thread wrote before it changed the element is visible.
+    // Acquire: pairs with the exchanges below. Memory that a thread wrote before it changed the element is visible.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong Read(byte* place, int size) => size switch
     {

@@ -10,7 +10,7 @@ namespace Symplast.Objects;
 /// </summary>
 public unsafe struct Blob
 {
-    /// <summary>Flag in <see cref="Header.Extra"/>: text of ASCII characters only.</summary>
+    /// <summary>A flag in <see cref="Header.Extra"/>: the text has only ASCII characters.</summary>
     public const ushort Ascii = 1;
 
     internal Header Head;
@@ -20,22 +20,22 @@ public unsafe struct Blob
     /// <summary>The bytes.</summary>
     public static byte* Data(Blob* blob) => (byte*)(blob + 1);
 
-    /// <summary>Number of bytes.</summary>
+    /// <summary>The number of bytes.</summary>
     public static nuint LengthOf(Value value) => ((Blob*)value.Pointer)->Length;
 
-    /// <summary>The bytes of a text, of bytes, or of a number.</summary>
+    /// <summary>The bytes of a text, of a bytes value, or of a number.</summary>
     public static ReadOnlySpan<byte> Bytes(Value value)
     {
         Blob* blob = (Blob*)value.Pointer;
         return new ReadOnlySpan<byte>(Data(blob), checked((int)blob->Length));
     }
 
-    /// <summary>Whether a text is of ASCII characters only.</summary>
+    /// <summary>Whether a text has only ASCII characters.</summary>
     public static bool IsAscii(Value text) => text.Head->Extra == Ascii;
 
     /// <summary>
-    /// A new blob with one reference, the caller's; empty if there is no memory. <paramref name="kind"/> is Text, Bytes, BigInt
-    /// or Complex. Without a heap, a <see cref="Transient"/> one.
+    /// Returns a new blob with one reference, the caller's, or an empty value if there is no memory. <paramref name="kind"/> is
+    /// Text, Bytes, BigInt or Complex. Without a heap, the blob is <see cref="Transient"/>.
     /// </summary>
     public static Value Create(Participant* me, PoolHeap* heap, ValueKind kind, byte* data, nuint length, ulong hash)
     {
@@ -43,7 +43,7 @@ public unsafe struct Blob
         return Create(me, heap, kind, data, length, hash, kind == ValueKind.Text && Ascii7(data, length));
     }
 
-    /// <summary>The same for text of ASCII characters only, as the caller knows.</summary>
+    /// <summary>Returns a new blob for a text that the caller knows to have only ASCII characters.</summary>
     public static Value CreateAscii(Participant* me, PoolHeap* heap, byte* data, nuint length, ulong hash) =>
         Create(me, heap, ValueKind.Text, data, length, hash, isAscii: true);
 
@@ -65,14 +65,14 @@ public unsafe struct Blob
         if (length is < 8 or > 16) Buffer.MemoryCopy(data, own, length, length);
         else
         {
-            // Most texts: two words that overlap.
+            // Most texts are this short. They are copied as two words, which may overlap.
             ulong last = Unsafe.ReadUnaligned<ulong>(data + length - 8);
             Unsafe.WriteUnaligned(own, Unsafe.ReadUnaligned<ulong>(data));
             Unsafe.WriteUnaligned(own + length - 8, last);
         }
     }
 
-    /// <summary>The text as a string, lone surrogates replaced.</summary>
+    /// <summary>The text as a string, in which lone surrogates are replaced.</summary>
     public static string ToText(Value value) => Encoding.UTF8.GetString(Bytes(value));
 
     static bool Ascii7(byte* data, nuint length)

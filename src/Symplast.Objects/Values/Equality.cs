@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// Equality of values as Python has it: 1 == 1.0 == True == 1+0j, text and bytes by content, tuples and frozen sets by their
-/// items, other objects by identity.
+/// Equality of values by Python's rules: 1 == 1.0 == True == 1+0j. Text and bytes are compared by content, tuples and frozen sets
+/// by their items, other objects by identity.
 /// </summary>
 public static unsafe class Equality
 {
@@ -27,8 +27,8 @@ public static unsafe class Equality
     }
 
     /// <summary>
-    /// Whether a higher floor may have another view of what a value equals: an object of a class, a foreign object, or a tuple,
-    /// in which they may be.
+    /// Whether a higher floor may define equality of the value in another way: an object of a class, a foreign object, or a tuple
+    /// or frozen set that may contain one.
     /// </summary>
     public static bool IsOpaque(Value value) => value.IsPointer && value.Kind switch
     {
@@ -45,12 +45,12 @@ public static unsafe class Equality
     {
         if (blob->Length != length) return false;
         byte* own = Blob.Data(blob);
-        // Most keys: two words that overlap, or two halves.
+        // Most keys are this short. They are compared as two words, which may overlap, or as two halves.
         if (length - 8 <= 8) return SameEnds<ulong>(own, data, length);
         return length - 4 < 4 ? SameEnds<uint>(own, data, length) : SameBytesSlowly(own, data, length);
     }
 
-    // The first bytes and the last ones, as many as T has.
+    // Compares the first sizeof(T) bytes and the last sizeof(T) bytes.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool SameEnds<T>(byte* own, byte* data, nuint length) where T : unmanaged, IBinaryInteger<T>
     {
@@ -70,8 +70,8 @@ public static unsafe class Equality
         return new ReadOnlySpan<byte>(own, (int)length).SequenceEqual(new ReadOnlySpan<byte>(data, (int)length));
     }
 
-    // Both are in the order of their hashes: only among those with one hash the order may differ. Recursion is bounded by
-    // TupleBlob.MaximumDepth.
+    // The elements of both sets are in the order of their hashes, so only elements with equal hashes may be in another order. The
+    // recursion is bounded by TupleBlob.MaximumDepth.
     static bool SameMembers(TupleBlob* left, TupleBlob* right)
     {
         if (left->Length != right->Length || left->Hash != right->Hash) return false;
@@ -83,7 +83,7 @@ public static unsafe class Equality
         return true;
     }
 
-    // Whether a member is among those with its hash, of which one is at an index.
+    // Whether an element is among the elements of a set with its hash, one of which is at an index.
     static bool IsAmong(Value member, TupleBlob* set, nuint index)
     {
         ulong hash = Hashing.Of(member);
@@ -96,7 +96,7 @@ public static unsafe class Equality
         return false;
     }
 
-    // Recursion is bounded by TupleBlob.MaximumDepth.
+    // The recursion is bounded by TupleBlob.MaximumDepth.
     static bool SameItems(TupleBlob* left, TupleBlob* right)
     {
         if (left->Length != right->Length || left->Hash != right->Hash) return false;

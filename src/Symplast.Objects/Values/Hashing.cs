@@ -10,15 +10,16 @@ using System.Runtime.Intrinsics.X86;
 namespace Symplast.Objects;
 
 /// <summary>
-/// 64-bit hashes of values, equal for values that are equal as Python has it: 1, 1.0, True and 1+0j have one hash. Those of
-/// numbers and of what is made of them are keyed, drawn once a process. Text and bytes bring their hash along, which is computed
-/// once, by the floor above or <see cref="OfBytes"/>; in one process all must use the same function, and it should be keyed too,
-/// as Python's is.
+/// 64-bit hashes of values. Values that are equal by Python's rules have equal hashes: 1, 1.0, True and 1+0j have one hash. The
+/// hashes of numbers, and of values that are made of numbers, use a key that is drawn once a process. Text and bytes carry a hash
+/// that was computed once, by the floor above or by <see cref="OfBytes"/>. All code of a process must use the same function,
+/// which should be keyed, too, as Python's is.
 /// </summary>
 /// <remarks>
-/// So nobody who chooses the keys of a map can choose them to collide. That is why numbers do not hash as in CPython, modulo 2^61
-/// - 1: all multiples of that are one hash there. An integer of 64 bits and a double that equals it hash as that integer, a
-/// larger one that is a double as the bits of the double, any other as its bytes.
+/// The key keeps anyone who chooses the keys of a map from choosing keys that collide. Therefore numbers do not hash as in
+/// CPython, modulo 2^61 - 1, where all multiples of that number have one hash. A 64-bit integer, and a double that equals it,
+/// hash as the integer. A larger integer that equals a double hashes as the bits of the double, and any other integer as its
+/// bytes.
 /// </remarks>
 public static unsafe class Hashing
 {
@@ -41,7 +42,7 @@ public static unsafe class Hashing
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong OfInt(long value) => MixNumber((ulong)value);
 
-    /// <summary>The hash of a double. All NaNs are one.</summary>
+    /// <summary>The hash of a double. All NaNs have one hash.</summary>
     public static ulong OfFloat(double value)
     {
         if (value is >= -IntegerLimit and < IntegerLimit && (long)value == value) return OfInt((long)value);
@@ -52,7 +53,7 @@ public static unsafe class Hashing
     public static ulong OfComplex(double real, double imaginary) =>
         imaginary == 0 ? OfFloat(real) : MixNumber(OfFloat(real) + Mix(OfFloat(imaginary)));
 
-    /// <summary>The hash of a big integer: two's complement, little-endian.</summary>
+    /// <summary>The hash of a big integer, given as its two's complement, little-endian.</summary>
     public static ulong OfBigInt(ReadOnlySpan<byte> bytes)
     {
         Debug.Assert(bytes.Length > 0);
@@ -61,7 +62,7 @@ public static unsafe class Hashing
         return TryDouble(bytes, out double number) ? OfFloat(number) : OfBytes(bytes);
     }
 
-    // Whether a double equals the integer, which is not 0.
+    // Whether a double equals the integer. The integer is not 0.
     static bool TryDouble(ReadOnlySpan<byte> bytes, out double number)
     {
         const int MantissaBits = 53;
@@ -72,14 +73,14 @@ public static unsafe class Hashing
         byte sign = (sbyte)bytes[^1] < 0 ? byte.MaxValue : (byte)0;
         int top = bytes.Length - 1;
         while (top > 0 && bytes[top] == sign) top--;
-        // Of a negative number those of its complement, which has as many, or one less if it is a power of 2.
+        // For a negative number, the bits of its complement are counted: as many, or one less for a power of 2.
         int bits = top * 8 + 32 - BitOperations.LeadingZeroCount((uint)(byte)(bytes[top] ^ sign));
         if (bits - shift > MantissaBits || bits > MostBits) return false;
         number = Math.ScaleB(Window(bytes[zeros..], shift & 7), shift);
         return double.IsFinite(number);
     }
 
-    // Up to 64 bits, from a bit of the first byte on, with the sign.
+    // Up to 64 bits with the sign, from a bit of the first byte on.
     static long Window(ReadOnlySpan<byte> bytes, int bit)
     {
         Int128 window = (sbyte)bytes[^1] < 0 ? -1 : 0;
@@ -88,20 +89,21 @@ public static unsafe class Hashing
     }
 
     /// <summary>
-    /// A hash of bytes for programs without Python, which has its own. Keyed, so that nobody can choose keys that collide.
+    /// A keyed hash of bytes, for programs without Python. (Python has its own.) The key keeps anyone from choosing keys that
+    /// collide.
     /// </summary>
     /// <remarks>
-    /// Up to 16 bytes: two pairs of halves, each plus a part of the key, multiplied and added, as in NH (J. Black, S. Halevi, H.
-    /// Krawczyk, T. Krovetz, P. Rogaway, "UMAC: fast and secure message authentication", CRYPTO 1999): of two texts, whichever
-    /// they are, few keys make the sums the same. More: the rounds of wyhash (Wang Yi), in which words under a key are multiplied
-    /// into 128 bits, whose halves are folded; the last 16 bytes go the way of short texts. Then all bits are mixed.
+    /// Up to 16 bytes: the halves of two words, each plus a part of the key, are multiplied in pairs, and the products are added,
+    /// as in NH (J. Black, S. Halevi, H. Krawczyk, T. Krovetz, P. Rogaway, "UMAC: fast and secure message authentication", CRYPTO
+    /// 1999). For any two texts, few keys make the sums equal. More than 16 bytes: rounds of wyhash (Wang Yi) multiply keyed
+    /// words to 128 bits and fold the halves; the last 16 bytes are hashed like a short text. Then all bits are mixed.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong OfBytes(ReadOnlySpan<byte> bytes)
     {
         ref byte at = ref MemoryMarshal.GetReference(bytes);
         nint length = bytes.Length;
-        // Most keys. They may overlap.
+        // Most keys are this short. The two words may overlap.
         if ((nuint)(length - 8) > 8) return OfOtherBytes(bytes);
         return Finish(
             Unsafe.ReadUnaligned<ulong>(ref at), Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref at, length - 8)), _key, _otherKey,
@@ -136,7 +138,7 @@ public static unsafe class Hashing
             hash = Fold(Unsafe.ReadUnaligned<ulong>(ref at) ^ factor,
                 Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref at, 8)) ^ hash);
         }
-        // The last 16 bytes may overlap those before.
+        // The last 16 bytes may overlap the bytes before them.
         ref byte end = ref Unsafe.Add(ref MemoryMarshal.GetReference(bytes), length);
         return Finish(
             Unsafe.ReadUnaligned<ulong>(ref Unsafe.Subtract(ref end, 16)),
@@ -146,20 +148,20 @@ public static unsafe class Hashing
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static ulong Finish(ulong first, ulong last, ulong key, ulong otherKey, nint length)
     {
-        // What differs in the length only, differs in the result: all that follows can be undone.
+        // Texts that differ only in their length have different hashes, because all following steps are invertible.
         ulong hash = Product(first, key) + Product(last, otherKey) ^ (ulong)length;
         hash = (hash ^ hash >> 32) * 0x9E3779B97F4A7C15UL;
         return hash ^ hash >> 32;
     }
 
-    // The sums are modulo 2^32, so that the product has 64 bits.
+    // The sums are modulo 2^32, so the product has 64 bits.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static ulong Product(ulong word, ulong key) => (ulong)(uint)(word + key) * (uint)((word >> 32) + (key >> 32));
 
     /// <summary>The hash of a tuple with these items.</summary>
     internal static ulong OfTuple(Value* items, nuint length)
     {
-        // xxHash's round, as in CPython's tupleobject.c, but keyed.
+        // The round of xxHash, as in CPython's tupleobject.c, with a key.
         ulong hash = _key;
         for (nuint i = 0; i < length; i++)
         {
@@ -169,12 +171,12 @@ public static unsafe class Hashing
         return Mix(hash + (length ^ 2870177450012600261 ^ 3527539));
     }
 
-    /// <summary>The hash of a word. Keyed; no two words have the same.</summary>
+    /// <summary>The keyed hash of a word. No two words have equal hashes.</summary>
     /// <remarks>
-    /// Twice a multiplication by a secret odd number: of two different words the highest k bits of the first product are the same
-    /// for at most one key in 2^(k-1), whichever the words are (M. Dietzfelbinger, T. Hagerup, J. Katajainen, M. Penttonen, "A
-    /// reliable randomized algorithm for the closest-pair problem", J. Algorithms 1997). Folded into the low half and multiplied
-    /// again, they reach all bits of the high half, by which maps look: the low ones as well as the high ones.
+    /// Two multiplications by a secret odd number. For any two different words, the highest k bits of the first products are
+    /// equal for at most one key in 2^(k-1) (M. Dietzfelbinger, T. Hagerup, J. Katajainen, M. Penttonen, "A reliable randomized
+    /// algorithm for the closest-pair problem", J. Algorithms 1997). The product is folded into its low half and multiplied
+    /// again. The high bits thereby affect all bits of the high half, which maps use for lookups.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong MixNumber(ulong word)
@@ -184,7 +186,7 @@ public static unsafe class Hashing
         return word ^ word >> 32;
     }
 
-    // The finalizer of MurmurHash3 (A. Appleby): a bijection.
+    // The finalizer of MurmurHash3 (A. Appleby), which is a bijection.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong Mix(ulong hash)
     {
@@ -193,7 +195,7 @@ public static unsafe class Hashing
         return hash ^ hash >> 33;
     }
 
-    // Both halves of the product of 128 bits, xored.
+    // The exclusive or of the halves of the 128-bit product.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static ulong Fold(ulong left, ulong right)
     {
@@ -205,25 +207,25 @@ public static unsafe class Hashing
         return FoldInParts(left, right);
     }
 
-    // What we compile for on x64 has no MULX, and the library's BigMul is a call then, whose result comes through memory.
+    // The x64 baseline that we compile for has no MULX. Math.BigMul would then be a call that returns its result through memory.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong FoldInParts(ulong left, ulong right)
     {
         ulong leftLow = (uint)left, leftHigh = left >> 32, rightLow = (uint)right, rightHigh = right >> 32;
         ulong low = leftLow * rightLow;
         ulong cross = leftLow * rightHigh;
-        // Cannot overflow: (2^32 - 1)^2 + 2 (2^32 - 1) is 2^64 - 1.
+        // The sum cannot overflow: (2^32 - 1)^2 + 2 (2^32 - 1) is 2^64 - 1.
         ulong middle = leftHigh * rightLow + (low >> 32) + (uint)cross;
         return leftHigh * rightHigh + (cross >> 32) + (middle >> 32) ^ (middle << 32 | (uint)low);
     }
 
-    // Drawn once a process, before anything is hashed, and never changed.
+    // The keys are drawn once a process, before anything is hashed, and never change.
     static ulong _key;
     static ulong _otherKey;
     static ulong _factor;
     static ulong _otherFactor;
 
-    // A module's initializer runs before anything of the module does, so hashing need not ask whether the keys are there.
+    // A module initializer runs before all other code of the module, so hashing need not check whether the keys are drawn.
     [ModuleInitializer]
     [SuppressMessage("Usage", "CA2255", Justification = "A static constructor would be asked for at each hash.")]
     internal static void DrawKeys()
@@ -234,7 +236,7 @@ public static unsafe class Hashing
         _otherFactor = Draw() | 1;
     }
 
-    // Of a random GUID all but 6 bits are from the system's generator, of which no library need be loaded.
+    // All but 6 bits of a random GUID come from the system's generator. It needs no other library.
     static ulong Draw()
     {
         Guid random = Guid.NewGuid();

@@ -1,6 +1,6 @@
 namespace Symplast.Objects;
 
-/// <summary>What a block of a pool is, as its header says.</summary>
+/// <summary>The kind of a block in a pool, stored in its header.</summary>
 public enum HeaderKind : byte
 {
     /// <summary>No header: freed or foreign memory.</summary>
@@ -38,24 +38,25 @@ public enum HeaderKind : byte
 }
 
 /// <summary>
-/// What every counted block begins with. The block is freed when its count falls to 0, after a grace period; a count of 0 never
+/// The header of every counted block. When the count falls to 0, the block is freed after a grace period. A count of 0 never
 /// rises again.
 /// </summary>
 public struct Header
 {
-    /// <summary>Flag in <see cref="Extra"/>: an object that serves another one, or a view; it does not count among those that are
-    /// alive.</summary>
+    /// <summary>
+    /// A flag in <see cref="Extra"/>: the object is part of another object, or a view, and does not count as a live object.
+    /// </summary>
     internal const ushort Hidden = 1 << 15;
 
-    /// <summary>Number of references: from other blocks of the pool, and from handles. See <see cref="Reference"/>.</summary>
+    /// <summary>The number of references from other blocks and from handles. See <see cref="Reference"/>.</summary>
     internal int Count;
 
-    /// <summary>What it is.</summary>
+    /// <summary>The kind of the block.</summary>
     public HeaderKind Kind;
 
-    /// <summary>1 once the object was deleted by hand.</summary>
+    /// <summary>1 if the object was deleted by hand, else 0.</summary>
     internal byte DeletedFlag;
 
-    /// <summary>For the kind's own use, but for <see cref="Hidden"/>.</summary>
+    /// <summary>Bits for the use of the kind, except <see cref="Hidden"/>.</summary>
     internal ushort Extra;
 }

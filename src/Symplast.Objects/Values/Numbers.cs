@@ -3,17 +3,17 @@ using System.Buffers.Binary;
 namespace Symplast.Objects;
 
 /// <summary>
-/// Comparing numbers of different kinds exactly, as Python does, without allocating. Inline integers have 50 bits and booleans
-/// one, so both are doubles without rounding; only big integers need more: they are compared as two's complement, to which a
-/// double's whole part is converted.
+/// Compares numbers of different kinds exactly, by Python's rules, without allocation. Inline integers have 50 bits and booleans
+/// one bit, so both convert to doubles without rounding. Big integers are compared as two's complements, to which the whole part
+/// of a double is converted.
 /// </summary>
 internal static unsafe class Numbers
 {
-    // The largest double is below 2^1024, and one bit is for the sign; 16 bytes are written from byte 121 at most.
+    // The largest double is below 2^1024, and the sign needs one more bit. 16 bytes are written at byte 121 or before.
     const int WholeSize = 144;
 
     /// <summary>
-    /// Whether two numbers are equal. NaN equals NaN here, or a key that contains it would never be found again.
+    /// Whether two numbers are equal. NaN equals NaN here; otherwise a key that contains a NaN would never be found again.
     /// </summary>
     internal static bool AreEqual(Value left, Value right)
     {
@@ -23,7 +23,7 @@ internal static unsafe class Numbers
         return leftImaginary.Equals(rightImaginary) && RealsAreEqual(left, right);
     }
 
-    /// <summary>Negative, 0 or positive; for real numbers. NaN is below all others.</summary>
+    /// <summary>Compares real numbers. Returns a negative number, 0 or a positive number. NaN is less than all others.</summary>
     internal static int Compare(Value left, Value right)
     {
         bool isLeftBig = left.Kind == ValueKind.BigInt;
@@ -40,7 +40,7 @@ internal static unsafe class Numbers
         return Compare(left, right) == 0;
     }
 
-    // The imaginary part; what was complex becomes its real part.
+    // Returns the imaginary part. A complex number is replaced by its real part.
     static double Split(ref Value number)
     {
         if (number.Kind != ValueKind.Complex) return 0;
@@ -49,7 +49,7 @@ internal static unsafe class Numbers
         return parts[1];
     }
 
-    // Exact: see above.
+    // The conversion is exact, see above.
     static double ToDouble(Value small) => small.IsFloat ? small.Float : small.IsInt ? small.Int : small == Value.True ? 1 : 0;
 
     static int Compare(ReadOnlySpan<byte> integer, double real)
@@ -62,7 +62,7 @@ internal static unsafe class Numbers
         return order != 0 || whole == real ? order : -1;
     }
 
-    // Two's complement, little-endian, of a double without fraction.
+    // The two's complement, little-endian, of a double without a fraction.
     static ReadOnlySpan<byte> ToInteger(double whole, Span<byte> buffer)
     {
         if (Math.Abs(whole) < long.MaxValue)
@@ -85,7 +85,7 @@ internal static unsafe class Numbers
         return buffer;
     }
 
-    // Two's complement, little-endian, of any lengths.
+    // Compares two's complements, little-endian, of any lengths.
     static int CompareIntegers(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
     {
         byte leftSign = SignOf(left);

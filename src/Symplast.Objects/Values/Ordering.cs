@@ -1,9 +1,9 @@
 namespace Symplast.Objects;
 
-/// <summary>Which values can be sorted among each other.</summary>
+/// <summary>The classes of values. Values of one class can be sorted together.</summary>
 public enum OrderingClass : byte
 {
-    /// <summary>It has no place in an order: None, a complex number, NaN, an object, or a tuple with such an item.</summary>
+    /// <summary>Values without an order: None, complex numbers, NaN, objects, and tuples with such items.</summary>
     None,
 
     /// <summary>Integers, doubles and booleans, by their exact values.</summary>
@@ -15,20 +15,20 @@ public enum OrderingClass : byte
     /// <summary>Bytes.</summary>
     Bytes,
 
-    /// <summary>Tuples, by the first items that differ; a tuple comes after its beginning.</summary>
+    /// <summary>Tuples, by the first items that differ. A tuple comes after each of its prefixes.</summary>
     Tuple,
 }
 
 /// <summary>
-/// The order of keys that a sorted structure keeps: Python's where Python has one. It is consistent with <see cref="Equality"/>
-/// and <see cref="Hashing"/>: what compares as 0 is equal. Allocates nothing; thread-safe; operands must stay while it runs (a
-/// section, or a reference).
+/// The order of the keys of a sorted structure. It is Python's order where Python defines one. It is consistent with
+/// <see cref="Equality"/> and <see cref="Hashing"/>: two values that compare as 0 are equal. Allocates nothing. Thread-safe; the
+/// caller must keep the operands in memory, by a section or a reference.
 /// </summary>
 public static unsafe class Ordering
 {
     /// <summary>
-    /// The class of a value; <see cref="OrderingClass.None"/> if it cannot be a sorted key. A handful of instructions, for tuples
-    /// too.
+    /// The class of a value, <see cref="OrderingClass.None"/> if it cannot be a sorted key. It costs a handful of instructions,
+    /// also for tuples.
     /// </summary>
     public static OrderingClass ClassOf(Value value) => value.Kind switch
     {
@@ -41,9 +41,9 @@ public static unsafe class Ordering
     };
 
     /// <summary>
-    /// Negative, 0 or positive. Neither may be of class <see cref="OrderingClass.None"/>. Values of different classes are ordered
-    /// by class, so that this is a total order whatever the items of tuples are; whether a structure accepts such keys side by
-    /// side is its own affair.
+    /// Compares two values. Returns a negative number, 0 or a positive number. Neither value may have the class
+    /// <see cref="OrderingClass.None"/>. Values of different classes are ordered by class, so the order is total for any items of
+    /// tuples. Each structure decides whether it accepts keys of different classes together.
     /// </summary>
     public static int Compare(Value left, Value right)
     {
@@ -65,13 +65,15 @@ public static unsafe class Ordering
     }
 
     /// <summary>
-    /// Whether Python, too, has an order for two values: not of two classes, nor of tuples if the first of their items that
-    /// differ are of two classes, or tuples of which that is true. If there is none for two values of a sorted row, there is none
-    /// for some neighbours between them.
+    /// Whether Python defines an order for two values. It defines none for values of different classes. It defines none for two
+    /// tuples if it defines none for the first items that differ. If two values of a sorted sequence have no such order, neither
+    /// have some two neighbours between them.
     /// </summary>
     public static bool HaveOrder(Value left, Value right) => HaveOrder(left, right, out _, out _);
 
-    /// <summary>The same with the items that are of two classes.</summary>
+    /// <summary>
+    /// Whether Python defines an order for two values. If not, also returns the classes of the items that have no order.
+    /// </summary>
     public static bool HaveOrder(Value left, Value right, out OrderingClass first, out OrderingClass second)
     {
         first = second = OrderingClass.None;
@@ -79,7 +81,7 @@ public static unsafe class Ordering
         return first == second;
     }
 
-    // As Compare; recursion is bounded by TupleBlob.MaximumDepth.
+    // Compares like Compare. The recursion is bounded by TupleBlob.MaximumDepth.
     static int CompareStrictly(Value left, Value right, ref OrderingClass first, ref OrderingClass second)
     {
         OrderingClass kind = ClassOf(left);
@@ -102,8 +104,7 @@ public static unsafe class Ordering
         return TupleBlob.LengthOf(left).CompareTo(TupleBlob.LengthOf(right));
     }
 
-    // Bytes compare as unsigned numbers. UTF-8 was made so that this is the order of code points; it holds for encoded surrogates
-    // as well.
+    // Compares bytes as unsigned numbers. For UTF-8 this is the order of the code points, also of encoded surrogates.
     internal static int CompareBytes(byte* data, nuint length, Blob* blob)
     {
         byte* own = Blob.Data(blob);
@@ -117,7 +118,7 @@ public static unsafe class Ordering
         return order != 0 ? order : length.CompareTo(blob->Length);
     }
 
-    // Recursion is bounded by TupleBlob.MaximumDepth.
+    // The recursion is bounded by TupleBlob.MaximumDepth.
     static int CompareItems(TupleBlob* left, TupleBlob* right)
     {
         nuint common = Math.Min(left->Length, right->Length);

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace Symplast.Objects;
 
-/// <summary>A value with a word that is ordered as the values are.</summary>
+/// <summary>A value and its digest, a word. The order of the digests agrees with that of the values.</summary>
 internal struct SortDigest
 {
     internal ulong Word;
@@ -12,12 +12,13 @@ internal struct SortDigest
 }
 
 /// <summary>
-/// Sorts values by digests, stably: those of numbers decide, those of text hold eight bytes, and the values with equal ones are
-/// compared in their turn.
+/// Sorts values stably by digests. The digest of a number determines its order. The digest of a text holds eight of its bytes, so
+/// texts with equal digests are compared afterwards.
 /// </summary>
 /// <remarks>
-/// Numbers that are inline are ordered as doubles, which all of them are exactly. Text is ordered by its UTF-8 bytes, which is
-/// the order of its characters. A radix sort from the lowest byte (H. Seward, 1954), leaving out the bytes in which all agree.
+/// Inline numbers are ordered as doubles, to which they all convert exactly. Text is ordered by its UTF-8 bytes, which is the
+/// order of its code points. The algorithm is a radix sort from the lowest byte (H. Seward, 1954) that skips bytes in which all
+/// digests agree.
 /// </remarks>
 internal static unsafe class SortDigests
 {
@@ -26,7 +27,7 @@ internal static unsafe class SortDigests
     const int Radix = 256;
 
     /// <summary>
-    /// The digest of a number that is inline; false for other values, and for a NaN, which has no place in an order.
+    /// Computes the digest of an inline number. Returns false for other values, and for a NaN, which has no order.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool TryNumber(Value value, out ulong word)
@@ -38,14 +39,14 @@ internal static unsafe class SortDigests
         else if (value == Value.True || value == Value.False) number = value == Value.True ? 1 : 0;
         else return false;
         if (double.IsNaN(number)) return false;
-        // Adding 0 makes one of both zeros. Negative numbers are ordered backwards, and come first.
+        // Adding 0 turns -0 into +0. The bits of negative numbers are inverted, because they are in reverse order and come first.
         ulong bits = BitConverter.DoubleToUInt64Bits(number + 0.0);
         word = (long)bits < 0 ? ~bits : bits | 1UL << 63;
         return true;
     }
 
     /// <summary>
-    /// The digest of a text or of bytes: eight bytes from an offset on, the first one highest; those that are missing are 0.
+    /// The digest of a text or of bytes: eight bytes from an offset on, the first byte highest. Missing bytes are 0.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong OfBytes(Value text, nuint offset)
@@ -59,7 +60,7 @@ internal static unsafe class SortDigests
         return word;
     }
 
-    /// <summary>How many bytes a text has in common with another, no more than <paramref name="most"/>.</summary>
+    /// <summary>The length of the common prefix of two texts in bytes, at most <paramref name="most"/>.</summary>
     internal static nuint Common(Value left, Value right, nuint most)
     {
         Blob* first = (Blob*)left.Pointer;
@@ -73,7 +74,7 @@ internal static unsafe class SortDigests
         return i;
     }
 
-    /// <summary>Whether digests are in order already.</summary>
+    /// <summary>Whether the digests are already in order.</summary>
     internal static bool AreSorted(SortDigest* items, long count)
     {
         for (long i = 1; i < count; i++)
@@ -84,7 +85,7 @@ internal static unsafe class SortDigests
     }
 
     /// <summary>
-    /// Sorts by the words; <paramref name="spare"/> has as much room. Returns where the result is: one of the two.
+    /// Sorts by the digests. <paramref name="spare"/> has the same size. Returns the one of the two arrays that has the result.
     /// </summary>
     internal static SortDigest* Sort(SortDigest* items, SortDigest* spare, long count)
     {
@@ -94,7 +95,7 @@ internal static unsafe class SortDigests
             SortFew(items, count);
             return items;
         }
-        // How often each digit occurs at each place.
+        // The number of occurrences of each digit at each place.
         long* counts = stackalloc long[Digits * Radix];
         new Span<long>(counts, Digits * Radix).Clear();
         ulong all = ulong.MaxValue, any = 0;
@@ -138,8 +139,8 @@ internal static unsafe class SortDigests
     }
 
     /// <summary>
-    /// The values in their order, those with equal words in that of <paramref name="order"/>. False if there is no memory, or a
-    /// comparison failed.
+    /// Writes the values in the order of their digests. Values with equal digests are sorted by <paramref name="order"/>. Returns
+    /// false if there is no memory or a comparison failed.
     /// </summary>
     internal static bool Settle<TOrder>(SortDigest* sorted, Value* items, long count, ref TOrder order)
         where TOrder : struct, IValueOrder
@@ -164,7 +165,7 @@ internal static unsafe class SortDigests
         return sorted != null;
     }
 
-    /// <summary>Memory for so many, to be freed by <see cref="Free"/>; null if there is none.</summary>
+    /// <summary>Allocates an array, to be freed by <see cref="Free"/>. Returns null if there is no memory.</summary>
     internal static SortDigest* Allocate(long count)
     {
         try
@@ -177,6 +178,6 @@ internal static unsafe class SortDigests
         }
     }
 
-    /// <summary>Frees it.</summary>
+    /// <summary>Frees an array.</summary>
     internal static void Free(SortDigest* items) => NativeMemory.Free(items);
 }

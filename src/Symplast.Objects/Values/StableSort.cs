@@ -1,13 +1,13 @@
 namespace Symplast.Objects;
 
-/// <summary>Sorting by merging: values that are equal stay in their order.</summary>
+/// <summary>A stable merge sort.</summary>
 internal static unsafe class StableSort
 {
     const long InsertionRun = 16;
 
     /// <summary>
-    /// Bottom-up, from runs sorted by insertion. All values are in <paramref name="items"/> afterwards, in some order. Returns
-    /// where the result is; null if a comparison failed.
+    /// Sorts bottom-up, from runs that are sorted by insertion. Afterwards <paramref name="items"/> has all values in some order.
+    /// Returns the array that has the sorted values, or null if a comparison failed.
     /// </summary>
     internal static Value* Sort<TOrder>(Value* items, Value* spare, long count, ref TOrder order)
         where TOrder : struct, IValueOrder
@@ -49,7 +49,7 @@ internal static unsafe class StableSort
         long right = middle;
         for (long i = start; i < end; i++)
         {
-            // The left one when they are equal: stable.
+            // Of equal values the left one is taken, so that the sort is stable.
             bool takeRight = left == middle || (right < end && order.Precedes(from[right], from[left]));
             to[i] = takeRight ? from[right++] : from[left++];
         }

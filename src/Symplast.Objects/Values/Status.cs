@@ -1,35 +1,36 @@
 namespace Symplast.Objects;
 
-/// <summary>What became of an operation on a shared structure.</summary>
+/// <summary>The outcome of an operation on a shared structure.</summary>
 public enum Status
 {
-    /// <summary>Done; what was asked for was there.</summary>
+    /// <summary>The operation was done.</summary>
     Done,
 
-    /// <summary>There is no such key, element or room, or another value than expected; nothing changed.</summary>
+    /// <summary>There is no such key, element or room, or the value is not the expected one. Nothing changed.</summary>
     Missing,
 
-    /// <summary>The key was there already; nothing changed.</summary>
+    /// <summary>The key exists already. Nothing changed.</summary>
     Exists,
 
-    /// <summary>A <see cref="ValueGuard"/> said no to what would have been taken; nothing changed.</summary>
+    /// <summary>A <see cref="ValueGuard"/> refused the value that would have been taken. Nothing changed.</summary>
     Refused,
 
     /// <summary>The structure, or its pool, was deleted by hand.</summary>
     Deleted,
 
-    /// <summary>No memory, or the pool is full (<see cref="Memory.Participant.Failure"/>); nothing changed.</summary>
+    /// <summary>There is no memory, or the pool is full (<see cref="Memory.Participant.Failure"/>). Nothing changed.</summary>
     NoMemory,
 
-    /// <summary>The value is of a kind that the operation does not know: adding to a text, mixing kinds of sorted keys.</summary>
+    /// <summary>The operation is not defined for a value of this kind, such as adding to a text or mixing kinds of sorted
+    /// keys.</summary>
     WrongKind,
 
-    /// <summary>The result does not fit: an integer beyond 64 bits, or beyond all doubles if it is to be added to one.</summary>
+    /// <summary>The result does not fit: an integer beyond 64 bits, or beyond all doubles if it is added to a double.</summary>
     Overflow,
 
-    /// <summary>The time was up, or the wait was cancelled.</summary>
+    /// <summary>The time limit has passed, or the wait was cancelled.</summary>
     TimedOut,
 
-    /// <summary>The queue was closed: nothing can be put, and nothing is left to take.</summary>
+    /// <summary>The queue was closed: no value can be put, and none is left to take.</summary>
     Closed,
 }

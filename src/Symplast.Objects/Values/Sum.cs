@@ -2,15 +2,16 @@ using System.Buffers.Binary;
 
 namespace Symplast.Objects;
 
-/// <summary>Adding numbers in place: integers of any size, booleans and floats, as Python adds them.</summary>
+/// <summary>Adds numbers by Python's rules: integers of any size, booleans and floats.</summary>
 public static unsafe class Sum
 {
-    // Bytes; more than anybody adds.
+    // The limit for the bytes of an integer, larger than in any use.
     const nuint MostBytes = 1 << 30;
 
     /// <summary>
-    /// <paramref name="left"/> + <paramref name="right"/>, with a reference that is the caller's. WrongKind if one is no number
-    /// of these kinds, Overflow if one is a float and the other an integer that is larger than all floats. Inside a section.
+    /// Computes <paramref name="left"/> + <paramref name="right"/>, with a reference that is the caller's. WrongKind if one is
+    /// not a number of these kinds. Overflow if one is a float and the other an integer beyond all floats. Called inside a
+    /// section.
     /// </summary>
     internal static Status Of(Participant* me, PoolHeap* heap, Value left, Value right, out Value sum)
     {
@@ -27,7 +28,7 @@ public static unsafe class Sum
         return status;
     }
 
-    /// <summary>The same for an integer.</summary>
+    /// <summary>Adds an integer to a value. Called inside a section.</summary>
     internal static Status Of(Participant* me, PoolHeap* heap, Value left, long right, out Value sum)
     {
         sum = default;
@@ -53,7 +54,7 @@ public static unsafe class Sum
         return sum.IsEmpty ? Status.NoMemory : Status.Done;
     }
 
-    /// <summary>The same for a double, whose sum is one and needs no memory.</summary>
+    /// <summary>Adds a double to a value. The sum is a double and needs no memory.</summary>
     internal static Status Of(Value left, double right, out Value sum)
     {
         sum = default;
@@ -66,7 +67,7 @@ public static unsafe class Sum
         return status;
     }
 
-    // right is an integer of more than 64 bits.
+    // The right operand is an integer of more than 64 bits.
     static Status OfLarge(Participant* me, PoolHeap* heap, Value left, Value right, out Value sum)
     {
         sum = default;
@@ -87,7 +88,7 @@ public static unsafe class Sum
         return OfBytes(me, heap, own, sizeof(long), bytes, length, out sum);
     }
 
-    // Two's complements, little-endian. The sum is made where it stays: a byte or two of its block may be too many.
+    // Adds two's complements, little-endian. The sum is computed in its final block, which may be a byte or two too large.
     static Status OfBytes(
         Participant* me, PoolHeap* heap, byte* left, nuint leftLength, byte* right, nuint rightLength, out Value sum)
     {
@@ -104,7 +105,7 @@ public static unsafe class Sum
             bytes[i] = (byte)carry;
             carry >>= 8;
         }
-        // As short as possible: the sign of the last byte must stay.
+        // The sum is made as short as possible. The last byte must keep the sign.
         while (length > 1 && bytes[length - 1] == (byte)((sbyte)bytes[length - 2] >> 7)) length--;
         ReadOnlySpan<byte> digits = new(bytes, (int)length);
         if (length <= sizeof(long))
@@ -125,16 +126,17 @@ public static unsafe class Sum
         return Status.Done;
     }
 
-    // Beyond the end the sign goes on.
+    // A byte of the number. Bytes beyond the end are the extension of the sign.
     static int Digit(byte* bytes, nuint length, nuint i) => i < length ? bytes[i] : (byte)((sbyte)bytes[length - 1] >> 7);
 
-    // The double that is nearest to a large integer, to an even one of two; Overflow if it is larger than all.
+    // The double nearest to a large integer; of two, the even one. Overflow if the integer is beyond all doubles.
     static Status Nearest(Value integer, out double number)
     {
         ReadOnlySpan<byte> bytes = Blob.Bytes(integer);
         bool isNegative = (sbyte)bytes[^1] < 0;
         number = 0;
-        // The magnitude's highest 64 bits; whether anything is left below them counts as one more bit, far below what decides.
+        // Takes the highest 64 bits of the magnitude. If any bit below them is set, the lowest of the 64 is set for it (a sticky
+        // bit), far below the bit that decides the rounding.
         int top = bytes.Length - 1;
         int low = 0;
         while (isNegative && low < top && bytes[low] == 0) low++;
@@ -155,18 +157,18 @@ public static unsafe class Sum
         return Status.Done;
     }
 
-    // A byte of the magnitude. Of a negative number it is the complement plus one, which carries up to the lowest byte that is
-    // not 0.
+    // A byte of the magnitude. The magnitude of a negative number is the complement plus one. The carry ends at the lowest byte
+    // that is not 0.
     static byte Magnitude(ReadOnlySpan<byte> bytes, int i, bool isNegative, int low) =>
         !isNegative ? bytes[i] : i < low ? (byte)0 : i == low ? (byte)-bytes[i] : (byte)~bytes[i];
 
-    /// <summary>An integer of 64 bits, inline or as a blob with one reference; empty if there is no memory.</summary>
+    /// <summary>Returns a 64-bit integer inline or as a blob with one reference; an empty value if there is no memory.</summary>
     public static Value OfInteger(Participant* me, PoolHeap* heap, long number)
     {
         if (Value.Fits(number)) return Value.OfInt(number);
         byte* bytes = stackalloc byte[sizeof(long)];
         BinaryPrimitives.WriteInt64LittleEndian(new Span<byte>(bytes, sizeof(long)), number);
-        // As short as possible: the sign of the last byte must stay.
+        // The number is stored as short as possible. The last byte must keep the sign.
         int length = sizeof(long);
         while (number == number << 8 * (sizeof(long) - length + 1) >> 8 * (sizeof(long) - length + 1)) length--;
         return Blob.Create(
@@ -174,8 +176,8 @@ public static unsafe class Sum
     }
 
     /// <summary>
-    /// The integer of a value: inline, boolean, or a blob of at most 64 bits. Overflow for larger ones, WrongKind for other
-    /// values.
+    /// Gets the integer of a value: inline, boolean, or a blob of at most 64 bits. Overflow for larger integers, WrongKind for
+    /// other values.
     /// </summary>
     internal static Status Integer(Value value, out long number)
     {

@@ -4,14 +4,15 @@ using System.Runtime.InteropServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// Values that are made only to look something up: tuples, text, bytes and large numbers in memory of the caller's own, so that
-/// reading a full pool does not fail, and writes nothing that is shared. Never stored; freed by <see cref="Free"/> alone.
+/// Values that are made only for lookups: tuples, text, bytes and large numbers in the caller's own memory. A lookup in a full
+/// pool therefore cannot fail, and writes no shared memory. Such values are never stored, and are freed only by
+/// <see cref="Free"/>.
 /// </summary>
 public static unsafe class Transient
 {
     /// <summary>
-    /// Frees a transient value with all that was made for it; null, or a live object that it holds, which is the caller's to
-    /// drop, one at each call.
+    /// Frees a transient value and all its parts. If a part is a live object, returns it instead; the caller drops its reference
+    /// and calls again. Returns an empty value at the end.
     /// </summary>
     public static Value Free(ref Value value)
     {
@@ -23,7 +24,7 @@ public static unsafe class Transient
                 break;
             case ValueKind.Tuple or ValueKind.FrozenSet:
                 TupleBlob* tuple = (TupleBlob*)value.Pointer;
-                // Recursion is bounded by TupleBlob.MaximumDepth.
+                // The recursion is bounded by TupleBlob.MaximumDepth.
                 while (tuple->Length > 0)
                 {
                     held = Free(ref TupleBlob.Items(tuple)[tuple->Length - 1]);
@@ -40,7 +41,7 @@ public static unsafe class Transient
         return held;
     }
 
-    /// <summary>A block of a pool, or without a heap a transient one; null if there is no memory.</summary>
+    /// <summary>Allocates a block of a pool, or a transient one without a heap. Returns null if there is no memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void* Allocate(Participant* me, PoolHeap* heap, nuint size) =>
         heap != null ? Heap.Allocate(me, heap, size) : Allocate(size);

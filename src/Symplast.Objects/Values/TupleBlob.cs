@@ -1,44 +1,48 @@
 namespace Symplast.Objects;
 
 /// <summary>
-/// An immutable tuple, or frozen set, of values in a pool; it owns a reference to each. The values follow the struct.
+/// An immutable tuple or frozen set of values in a pool. It owns a reference to each value. The values follow the struct.
 /// </summary>
 public unsafe struct TupleBlob
 {
     /// <summary>
-    /// How deep tuples may nest: comparing them recurses, and the stack of a thread that is not ours may be small.
+    /// The largest depth of nested tuples. Comparisons recurse, and the stack of the calling thread may be small.
     /// </summary>
     public const int MaximumDepth = 500;
 
-    internal Header Head;           // Extra: depth, 1 for a tuple without tuples in it
+    internal Header Head;           // Extra: the depth, 1 for a tuple without tuples in it
     internal ulong Hash;
     internal nuint Length;
     internal Header* NextDead;      // see Release
-    internal nuint Ordered;         // 1 if all items have a place in an order
+    internal nuint Ordered;         // 1 if all items can be ordered
 
     /// <summary>The values.</summary>
     public static Value* Items(TupleBlob* tuple) => (Value*)(tuple + 1);
 
-    /// <summary>Number of values.</summary>
+    /// <summary>The number of values.</summary>
     public static nuint LengthOf(Value tuple) => ((TupleBlob*)tuple.Pointer)->Length;
 
-    /// <summary>How deep a tuple nests: 1 without tuples in it.</summary>
+    /// <summary>The depth of a tuple, 1 if no tuples are in it.</summary>
     public static int DepthOf(Value tuple) => tuple.Head->Extra;
 
-    /// <summary>Whether a tuple can be a sorted key: all its items can, and theirs. See <see cref="Ordering"/>.</summary>
+    /// <summary>Whether a tuple can be a sorted key, because all its items can. See <see cref="Ordering"/>.</summary>
     public static bool IsOrdered(Value tuple) => ((TupleBlob*)tuple.Pointer)->Ordered != 0;
 
     /// <summary>Whether a tuple of these items would nest deeper than <see cref="MaximumDepth"/>.</summary>
     public static bool IsTooDeep(Value* items, nuint length) => DepthAround(items, length) > MaximumDepth;
 
     /// <summary>
-    /// A new tuple with one reference, the caller's; takes over the references of the items. Empty if there is no memory, or if
-    /// it <see cref="IsTooDeep"/>; the items stay the caller's then. Without a heap, a <see cref="Transient"/> one.
+    /// Returns a new tuple with one reference, the caller's, and takes over the references of the items. Returns an empty value
+    /// if there is no memory or the tuple <see cref="IsTooDeep"/>; the items then remain the caller's. Without a heap, the tuple
+    /// is
+    /// <see cref="Transient"/>.
     /// </summary>
     public static Value Create(Participant* me, PoolHeap* heap, Value* items, nuint length) =>
         Create(me, heap, items, length, ValueKind.Tuple);
 
-    /// <summary>The same for a frozen set of values that are not equal to one another; it sorts them.</summary>
+    /// <summary>
+    /// Returns a new frozen set under the conditions of a new tuple. No two items may be equal. Sorts the items.
+    /// </summary>
     public static Value CreateSet(Participant* me, PoolHeap* heap, Value* items, nuint length)
     {
         new Span<Value>(items, checked((int)length)).Sort(static (left, right) => Hashing.Of(left).CompareTo(Hashing.Of(right)));

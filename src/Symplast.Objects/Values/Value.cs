@@ -3,13 +3,13 @@ using System.Runtime.CompilerServices;
 
 namespace Symplast.Objects;
 
-/// <summary>What a <see cref="Value"/> is.</summary>
+/// <summary>The kind of a <see cref="Value"/>.</summary>
 public enum ValueKind : byte
 {
-    /// <summary>No value at all: what a free place holds.</summary>
+    /// <summary>No value: the contents of a free place.</summary>
     Empty,
 
-    /// <summary>A mark of a structure's own, never seen outside it.</summary>
+    /// <summary>A mark that a structure uses internally.</summary>
     Mark,
 
     /// <summary>Python's None, .NET's null.</summary>
@@ -24,7 +24,7 @@ public enum ValueKind : byte
     /// <summary>An integer of 50 bits, inline.</summary>
     Int,
 
-    /// <summary>A double, inline. All NaNs are one.</summary>
+    /// <summary>A double, inline. All NaNs have one representation.</summary>
     Float,
 
     /// <summary>Another shared object, by reference.</summary>
@@ -37,7 +37,7 @@ public enum ValueKind : byte
     Bytes,
 
     /// <summary>
-    /// An integer that is too large for <see cref="Int"/>, a <see cref="Blob"/> of its two's complement, little-endian, as short
+    /// An integer that is too large for <see cref="Int"/>: a <see cref="Blob"/> of its two's complement, little-endian, as short
     /// as possible.
     /// </summary>
     BigInt,
@@ -48,7 +48,7 @@ public enum ValueKind : byte
     /// <summary>A tuple of values, a <see cref="TupleBlob"/>.</summary>
     Tuple,
 
-    /// <summary>The address of an object that a higher floor knows (a frozen graph); compared by address here.</summary>
+    /// <summary>The address of an object of a higher floor, such as a frozen object. Compared by address here.</summary>
     Foreign,
 
     /// <summary>A frozen set of values, a <see cref="TupleBlob"/> in the order of their hashes.</summary>
@@ -56,14 +56,14 @@ public enum ValueKind : byte
 }
 
 /// <summary>
-/// A value in a shared structure: one 64-bit word that is read and written atomically. Numbers, None and booleans are in the
-/// word; the rest is a pointer into a pool.
+/// A value in a shared structure: one 64-bit word that is read and written atomically. Numbers, None and booleans are stored in
+/// the word. All other values are pointers into a pool.
 /// </summary>
 /// <remarks>
-/// NaN-boxing that favours pointers (A. Gudeman, "Representing type information in dynamically typed languages", 1993). By the
-/// top 16 bits: 0 is a pointer, whose low 4 bits say to what, or below 4096 a constant; 1 to 0xFFF9 a double plus 2^48; 0xFFFA
-/// the address of the place where the value is now, which like a mark is never seen outside of a structure; 0xFFFC to 0xFFFF an
-/// integer of 50 bits.
+/// The representation is NaN-boxing that favours pointers (A. Gudeman, "Representing type information in dynamically typed
+/// languages", 1993). The top 16 bits determine the type. 0: a pointer, whose low 4 bits are the kind, or a constant if the word
+/// is below 4096. 1 to 0xFFF9: a double plus 2^48. 0xFFFA: the address of the place to which the value has moved, which
+/// structures use internally, like marks. 0xFFFC to 0xFFFF: an integer of 50 bits.
 /// </remarks>
 public readonly unsafe struct Value : IEquatable<Value>
 {
@@ -82,14 +82,14 @@ public readonly unsafe struct Value : IEquatable<Value>
     /// <summary>A value with this word.</summary>
     public Value(ulong bits) => Bits = bits;
 
-    /// <summary>No value at all.</summary>
+    /// <summary>No value.</summary>
     public static Value Empty => default;
 
-    /// <summary>A mark of a structure's own; <paramref name="number"/> from 1 to 15.</summary>
+    /// <summary>A mark that a structure uses internally. <paramref name="number"/> is from 1 to 15.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Value Mark(int number) => new((ulong)number);
 
-    /// <summary>What a place holds whose value has moved to another.</summary>
+    /// <summary>The contents of a place whose value has moved to another place.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Value Forward(Value* place) => new((ulong)place | ForwardTag);
 
@@ -137,7 +137,7 @@ public readonly unsafe struct Value : IEquatable<Value>
     /// <summary>The address of an object of a higher floor, aligned to 16 bytes.</summary>
     public static Value Foreign(void* address) => Of(ValueKind.Foreign, address);
 
-    /// <summary>What it is.</summary>
+    /// <summary>The kind of the value.</summary>
     public ValueKind Kind
     {
         get
@@ -156,48 +156,48 @@ public readonly unsafe struct Value : IEquatable<Value>
         }
     }
 
-    /// <summary>No value at all.</summary>
+    /// <summary>Whether there is no value.</summary>
     public bool IsEmpty => Bits == 0;
 
-    /// <summary>A mark of a structure's own.</summary>
+    /// <summary>Whether this is a mark.</summary>
     internal bool IsMark
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Bits - 1 < 15;
     }
 
-    /// <summary>The value has moved to <see cref="Place"/>.</summary>
+    /// <summary>Whether the value has moved to <see cref="Place"/>.</summary>
     internal bool IsForward
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Bits >> 48 == ForwardTag >> 48;
     }
 
-    /// <summary>Where the value is, if <see cref="IsForward"/>.</summary>
+    /// <summary>The place of the value, if <see cref="IsForward"/>.</summary>
     internal Value* Place
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => (Value*)(Bits & ~ForwardTag);
     }
 
-    /// <summary>An inline integer.</summary>
+    /// <summary>Whether this is an inline integer.</summary>
     public bool IsInt
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Bits >= IntTag;
     }
 
-    /// <summary>A double.</summary>
+    /// <summary>Whether this is a double.</summary>
     public bool IsFloat => Bits - DoubleOffset < IntTag - DoubleOffset;
 
-    /// <summary>A pointer, to an object, a blob or something foreign.</summary>
+    /// <summary>Whether this is a pointer to an object, a blob or a foreign object.</summary>
     public bool IsPointer
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Bits - FirstPointer < DoubleOffset - FirstPointer;
     }
 
-    /// <summary>Whether it holds a count in what it points to: everything but what is foreign.</summary>
+    /// <summary>Whether the value is a pointer to a counted block, which all pointers except foreign ones are.</summary>
     public bool IsCounted
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -213,16 +213,16 @@ public readonly unsafe struct Value : IEquatable<Value>
     /// <summary>The address, if <see cref="IsPointer"/>.</summary>
     public void* Pointer => (void*)(Bits & ~KindMask);
 
-    /// <summary>The head of the object or blob, if <see cref="IsCounted"/>.</summary>
+    /// <summary>The header of the object or blob, if <see cref="IsCounted"/>.</summary>
     public Header* Head => (Header*)Pointer;
 
     /// <summary>
-    /// Whether it is a pointer to a thing of this kind, which is <see cref="ValueKind.Object"/> or a later one.
+    /// Whether this is a pointer of a kind, which is <see cref="ValueKind.Object"/> or a later one.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool PointsTo(ValueKind kind) => IsPointer && (Bits & KindMask) == (ulong)kind - (ulong)ValueKind.Object;
 
-    /// <summary>The same word: the same value, or the same object.</summary>
+    /// <summary>Whether both words are equal, so that both are the same inline value or the same object.</summary>
     public bool Equals(Value other) => Bits == other.Bits;
 
     /// <inheritdoc/>

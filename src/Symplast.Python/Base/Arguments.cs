@@ -2,13 +2,13 @@ using Symplast.CPython;
 
 namespace Symplast.Python;
 
-/// <summary>Binding the arguments of METH_FASTCALL | METH_KEYWORDS functions to parameter names.</summary>
+/// <summary>Binds the arguments of METH_FASTCALL | METH_KEYWORDS functions to parameter names.</summary>
 internal static unsafe class Arguments
 {
     /// <summary>
-    /// Fills <paramref name="values"/> (one a name, in order; left null where no argument was given). Parameters from
-    /// <paramref name="required"/> on may be missing, those from <paramref name="positional"/> on must be named. False with
-    /// TypeError set.
+    /// Stores the arguments in <paramref name="values"/>, in the order of the names. The value of a parameter without an argument
+    /// stays null. Parameters from index <paramref name="required"/> on are optional. Those from index
+    /// <paramref name="positional"/> on are keyword-only. Returns false with TypeError set.
     /// </summary>
     internal static bool Bind(string function, ReadOnlySpan<string> names, int required, int positional,
         PyObject** arguments, nint count, PyObject* keywords, Span<nint> values)

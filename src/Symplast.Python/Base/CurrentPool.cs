@@ -18,14 +18,14 @@ namespace Symplast.Python;
 internal static unsafe partial class CurrentPool
 {
     /// <summary>
-    /// The context manager that <c>Pool.allocating()</c> returns; and, of the same type, a block, which the context variable has.
+    /// The context manager that <c>Pool.allocating()</c> returns. A block, the value of the context variable, has the same type.
     /// </summary>
     struct Allocation
     {
         internal PyObject Head;
         internal PyObject* Pool;
-        internal Allocation* Around;     // of a block: the open one that it was entered in; null: none
-        internal Allocation* Block;      // of a context manager: the block that it opened, while that is open
+        internal Allocation* Around;     // of a block: the open block in which it was entered, or null
+        internal Allocation* Block;      // of a context manager: the block that it opened, as long as that is open
         internal bool IsOpen;            // of a block
     }
 
@@ -47,15 +47,15 @@ internal static unsafe partial class CurrentPool
                     "Make the pool current no longer."u8)))),
     });
 
-    /// <summary>The context variable of an interpreter; null with an exception set.</summary>
+    /// <summary>Returns a new context variable for an interpreter, or null with an exception set.</summary>
     internal static PyObject* NewVariable() => Api.Table.PyContextVar_New(Text.Utf8("symplast.current_pool"u8), null);
 
-    /// <summary>The pool that the calling context allocates in.</summary>
+    /// <summary>The pool in which the calling context allocates.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    // If no block is open in any context, none needs to be looked for.
+    // If no block is open in any context, the context variable is not read.
     internal static Pool Get(InterpreterState interpreter) => interpreter.OpenBlocks == 0 ? PoolTable.Default : Find(interpreter);
 
-    /// <summary>A context manager for the pool of <paramref name="handle"/>; null with an exception set.</summary>
+    /// <summary>Returns a context manager for the pool of <paramref name="handle"/>, or null with an exception set.</summary>
     internal static PyObject* NewAllocation(InterpreterState interpreter, PyObject* handle)
     {
         PyObject* allocation = Api.Table.PyType_GenericAlloc(interpreter.AllocationType, 0);
@@ -72,14 +72,14 @@ internal static unsafe partial class CurrentPool
         return pool;
     }
 
-    // The innermost open block of the context, alive as long as the caller has the reference `held`; null if there is none.
+    // The innermost open block of the context, or null. The block lives as long as the caller has the reference `held`.
     static Allocation* Innermost(InterpreterState interpreter, out PyObject* held)
     {
         PyObject* value = null;
-        // Fails if the variable is none only.
+        // PyContextVar_Get fails only if its argument is not a context variable.
         if (Api.Table.PyContextVar_Get(interpreter.CurrentPool, null, &value) != 0) Api.Table.PyErr_Clear();
         held = value;
-        // Any code can list and set the variables of a context.
+        // The value may have any type, because any code can list and set the variables of a context.
         return value == null || value->Type != interpreter.AllocationType ? null : Open((Allocation*)value);
     }
 
@@ -161,7 +161,7 @@ internal static unsafe partial class CurrentPool
         Api.Table.PyObject_GC_UnTrack(self);
         if (allocation->Block != null)
         {
-            // Without its context manager the block can never be left.
+            // Without its context manager the block can never be left, so it counts as left.
             if (InterpreterState.TryOfType(type) is { } interpreter) Close(interpreter, allocation->Block);
             References.Drop((PyObject*)allocation->Block);
         }

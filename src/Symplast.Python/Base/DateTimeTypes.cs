@@ -22,8 +22,8 @@ internal enum DateTimeKind
 }
 
 /// <summary>
-/// The types of the datetime module, if they are static and so can be shared (3.13+). They are looked up with the first
-/// candidate, because importing datetime takes longer than importing this module.
+/// The types of the datetime module, if they are static and can therefore be shared (3.13+). They are looked up when the first
+/// candidate is met, because importing datetime takes longer than importing this module.
 /// </summary>
 internal sealed unsafe class DateTimeTypes
 {
@@ -41,21 +41,20 @@ internal sealed unsafe class DateTimeTypes
     CApi* _api;
     bool _imported;
 
-    /// <summary>Whether <see cref="Import"/> has been done, or nothing needs it.</summary>
+    /// <summary>Whether <see cref="Import"/> was called or is not needed.</summary>
     internal bool IsImported => _imported || !Layout.Current.DateTimesNeedImport;
 
-    /// <summary>timezone.utc, one static object for the whole process. Valid once <see cref="Knows"/> returned true.</summary>
+    /// <summary>timezone.utc, a static object of the process. Valid after <see cref="Knows"/> has returned true.</summary>
     internal PyObject* Utc => _api->Utc;
 
     /// <summary>
-    /// Whether <see cref="Knows"/> will import the datetime module, and so may run other code, to answer for
-    /// <paramref name="type"/>.
+    /// Whether <see cref="Knows"/> would import the datetime module for <paramref name="type"/>, which may run other code.
     /// </summary>
     internal bool NeedsImportFor(PyObject* type)
     {
         if (_api != null || !Layout.Current.StaticDateTimes) return false;
         byte* name = Layout.NameOf(type);
-        // A shorter name ends with a zero byte, which differs.
+        // A shorter name ends with a zero byte, which ends the comparison.
         foreach (byte expected in "datetime."u8)
         {
             if (*name++ != expected) return false;
@@ -87,8 +86,8 @@ internal sealed unsafe class DateTimeTypes
     }
 
     /// <summary>
-    /// Makes this interpreter able to touch datetime objects that another one made (see
-    /// <see cref="Layout.DateTimesNeedImport"/>). False with an exception set if the import fails.
+    /// Imports the datetime module, so that this interpreter can use datetime objects that another interpreter has made (see
+    /// <see cref="Layout.DateTimesNeedImport"/>). Returns false with an exception set if the import fails.
     /// </summary>
     internal bool Import()
     {

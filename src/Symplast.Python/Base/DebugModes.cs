@@ -12,13 +12,13 @@ internal static class DebugModes
     /// <summary>Frozen memory is write-protected.</summary>
     internal static bool ReadOnly => Modes.Contains("readonly");
 
-    /// <summary>The heap of live objects checks its use.</summary>
+    /// <summary>The heap of live objects checks how it is used.</summary>
     internal static bool Heap => Modes.Contains("heap");
 
-    /// <summary>Live objects know where they were made.</summary>
+    /// <summary>The place in the code where each live object was created is recorded.</summary>
     internal static bool Track => Modes.Contains("track");
 
-    /// <summary>What is still alive at the end of the process is reported.</summary>
+    /// <summary>Live objects that still exist at the end of the process are reported.</summary>
     internal static bool Leaks => Track || Modes.Contains("leaks");
 
     /// <summary>Whether a mode of this name is on.</summary>

@@ -37,7 +37,7 @@ internal static unsafe class Definitions
 
     internal static PyTypeSlot Slot(int slot, void* value) => new() { Slot = slot, Function = value };
 
-    /// <summary>A copy of the items in native memory, with a zero item at the end.</summary>
+    /// <summary>Copies the items to native memory, with a zero item at the end.</summary>
     internal static T* Table<T>(params ReadOnlySpan<T> items) where T : unmanaged
     {
         T* table = (T*)NativeMemory.AllocZeroed((nuint)items.Length + 1, (nuint)sizeof(T));

@@ -2,10 +2,10 @@ using Symplast.CPython;
 
 namespace Symplast.Python;
 
-/// <summary>The exception types of the package, made anew in each interpreter.</summary>
+/// <summary>The exception types of the package. Each interpreter has its own.</summary>
 internal static unsafe class Exceptions
 {
-    /// <summary>Creates them and adds them to the module; false with an exception set.</summary>
+    /// <summary>Creates the types and adds them to the module. Returns false with an exception set.</summary>
     internal static bool Create(PyObject* module, InterpreterState state)
     {
         ref Api api = ref Api.Table;
@@ -14,16 +14,16 @@ internal static unsafe class Exceptions
             null);
         if (state.SymplastError == null) return false;
         state.NotShareableError = New(module, "NotShareableError"u8, "symplast.NotShareableError"u8,
-            "An object cannot be shared between interpreters; the message says where it was found."u8, state.SymplastError,
+            "An object cannot be shared between interpreters. The message names its place."u8, state.SymplastError,
                 *api.PyExc_TypeError);
         state.DeletedError = New(module, "DeletedError"u8, "symplast.DeletedError"u8,
             "A shared object or pool was used after it had been deleted."u8, state.SymplastError, *api.PyExc_ReferenceError);
         state.PoolInUseError = New(module, "PoolInUseError"u8, "symplast.PoolInUseError"u8,
-            "A pool is in use in a way that rules out what was asked for."u8, state.SymplastError, *api.PyExc_RuntimeError);
+            "A pool is in use in a way that does not allow the operation."u8, state.SymplastError, *api.PyExc_RuntimeError);
         state.PoolFullError = New(module, "PoolFullError"u8, "symplast.PoolFullError"u8,
             "An allocation would exceed the pool's max_bytes."u8, state.SymplastError, *api.PyExc_MemoryError);
         state.PendingMemoryWarning = New(module, "PendingMemoryWarning"u8, "symplast.PendingMemoryWarning"u8,
-            "Deleted pools wait with much memory for interpreters that may still hold pointers into them to end."u8,
+            "The memory of deleted pools cannot be freed until interpreters that may hold pointers into them have ended."u8,
                 *api.PyExc_RuntimeWarning, null);
         return state.PendingMemoryWarning != null && state.NotShareableError != null && state.DeletedError != null
             && state.PoolInUseError != null && state.PoolFullError != null;

@@ -5,7 +5,7 @@ using Symplast.Memory;
 namespace Symplast.Python;
 
 /// <summary>
-/// What the module keeps for one interpreter: its types and exceptions, its pool handles, and the pools that it has leased.
+/// The module's state in one interpreter: its types and exceptions, its pool handles, and the pools that it has leased.
 /// </summary>
 /// <remarks>Used only with that interpreter's GIL held.</remarks>
 internal sealed unsafe class InterpreterState
@@ -35,7 +35,7 @@ internal sealed unsafe class InterpreterState
     /// <summary>The context variable of <see cref="CurrentPool"/>.</summary>
     internal PyObject* CurrentPool { get; set; }
 
-    /// <summary>How many blocks of <see cref="CurrentPool"/> are open, in all contexts.</summary>
+    /// <summary>The number of blocks of <see cref="CurrentPool"/> that are open in all contexts.</summary>
     internal int OpenBlocks { get; set; }
 
     internal DateTimeTypes DateTimes { get; } = new();
@@ -43,7 +43,7 @@ internal sealed unsafe class InterpreterState
     /// <summary>The interpreter's functions for objects that cannot be shared, by pool.</summary>
     internal PoolDefaults Defaults { get; } = new();
 
-    /// <summary>The interpreter's state for live objects; only their folders know its type.</summary>
+    /// <summary>The interpreter's state for live objects. Only the folders of live objects know its type.</summary>
     internal void* LiveWord { get; set; }
 
     /// <summary>
@@ -51,7 +51,7 @@ internal sealed unsafe class InterpreterState
     /// </summary>
     internal Pool? Awaited { get; set; }
 
-    /// <summary>The classes of live objects that are known here.</summary>
+    /// <summary>The classes of live objects that this interpreter knows.</summary>
     internal IInterpreterPart? Classes { get; set; }
 
     /// <summary>The interpreter's extension modules.</summary>
@@ -99,13 +99,14 @@ internal sealed unsafe class InterpreterState
     internal bool HasReceived(Pool pool) =>
         !pool.Deleted && _leased.Contains(pool.Id) && !(pool.HasDateTimes && !DateTimes.IsImported);
 
-    /// <summary>Keeps a type while the state lives, and shows it to the collector. Steals the reference.</summary>
+    /// <summary>Keeps a type as long as the state lives, and shows it to the collector. Steals the reference.</summary>
     internal void Keep(PyObject* type) => _types.Add((nint)type);
 
     /// <summary>Whether <see cref="IsPlainDictSubclass"/> has done its import.</summary>
     internal bool KnowsCollections => _counter != null;
 
-    /// <summary>collections.defaultdict and collections.Counter: subclasses of dict that add nothing to what is stored.</summary>
+    /// <summary>Whether a type is collections.defaultdict or collections.Counter, which store nothing but a dict's
+    /// items.</summary>
     internal bool IsPlainDictSubclass(PyObject* type)
     {
         if (_counter == null)
@@ -129,7 +130,7 @@ internal sealed unsafe class InterpreterState
     internal PyObject* HandleOf(Pool pool)
     {
         if (_handles.TryGetValue(pool.Id, out nint known)) return References.New((PyObject*)known);
-        // First, so that nothing can fail once the handle has the pool.
+        // The capacity comes first, so that nothing can fail when the handle is attached to the pool.
         _handles.EnsureCapacity(_handles.Count + 1);
         PyObject* handle = Api.Table.PyType_GenericAlloc(PoolType, 0);
         if (handle == null) return null;
@@ -170,7 +171,7 @@ internal sealed unsafe class InterpreterState
     }
 
     /// <summary>
-    /// Drops every reference that the state holds; for the module's free slot. The state is of no use afterwards.
+    /// Drops every reference that the state holds; for the module's free slot. The state cannot be used afterwards.
     /// </summary>
     internal void Clear()
     {
@@ -183,7 +184,7 @@ internal sealed unsafe class InterpreterState
         foreach (nint o in _types) References.Drop((PyObject*)o);
     }
 
-    /// <summary>A function of the module, a new reference; null with an exception set.</summary>
+    /// <summary>Returns a new reference to a function of the module, or null with an exception set.</summary>
     internal PyObject* Function(ReadOnlySpan<byte> name) =>
         Api.Table.PyObject_GetAttrString(Api.Table.PyType_GetModule(PoolType), Text.Utf8(name));
 

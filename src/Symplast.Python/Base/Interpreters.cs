@@ -5,7 +5,7 @@ namespace Symplast.Python;
 /// <summary>Tells which interpreters live.</summary>
 internal static unsafe class Interpreters
 {
-    static int _expected;       // threads of workers
+    static int _expected;       // the number of worker threads
 
     /// <summary>The number of the main interpreter.</summary>
     internal const long MainId = 0;
@@ -26,7 +26,7 @@ internal static unsafe class Interpreters
     internal static bool IsAlone() =>
         Api.Table.PyInterpreterState_Head() == Api.Table.PyInterpreterState_Main() && Volatile.Read(ref _expected) == 0;
 
-    /// <summary>Counts workers' threads, before they begin and after they have ended.</summary>
+    /// <summary>Changes the number of worker threads. Called before a thread begins and after it has ended.</summary>
     /// <remarks>Full fence; the GIL of the main interpreter orders it with <see cref="IsAlone"/> where that matters.</remarks>
     internal static void CountWorkers(int more) => Interlocked.Add(ref _expected, more);
 }

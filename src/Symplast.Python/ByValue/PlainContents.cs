@@ -7,14 +7,14 @@ using Symplast.Python.Graph;
 namespace Symplast.Python.ByValue;
 
 /// <summary>
-/// What a graph of plain containers held at one moment: which objects, in which order. As long as each container still holds the
-/// very same ones, a value is as it was, and need not be pickled to find that out. The objects are kept alive, so that an address
-/// cannot come to mean another one.
+/// Records the contents of a graph of plain containers at one moment: the identities of the objects, in order. As long as each
+/// container holds the same objects, the value has not changed, which is found without pickling it. The record keeps the objects
+/// alive, so that no address can be reused for another object.
 /// </summary>
 /// <remarks>
-/// Only exact dict, list, set, frozenset and tuple objects are looked into; what else there is must be of types whose objects
-/// cannot change, or are not changed but replaced. To compare takes a look at each item, some two nanoseconds. In Python such a
-/// record is a capsule. Used with the GIL held.
+/// Only objects whose type is exactly dict, list, set, frozenset or tuple count as containers. All other objects must have types
+/// whose objects are immutable, or are replaced and not changed in place. A comparison takes some two nanoseconds an item. In
+/// Python a record is a capsule. Used with the GIL held.
 /// </remarks>
 internal static unsafe class PlainContents
 {
@@ -32,8 +32,8 @@ internal static unsafe class PlainContents
     }
 
     /// <summary>
-    /// The record of a value, a new reference, or None if there is something in it that may change unseen; null with an exception
-    /// set.
+    /// Returns a new reference to the record of a value, or None if the value holds an object that may change unseen. Returns
+    /// null with an exception set.
     /// </summary>
     /// <param name="o">The value.</param>
     /// <param name="leaves">A tuple of further types whose objects are compared by identity.</param>
@@ -48,7 +48,7 @@ internal static unsafe class PlainContents
         }
         finally
         {
-            // Of each object that was noted.
+            // The record owns a reference to each object in it.
             for (int i = 0; i < contents->Items.Count; i++) References.Take((PyObject*)*contents->Items[i]);
             if (!complete) Free(contents);
             seen.Dispose();
@@ -59,7 +59,9 @@ internal static unsafe class PlainContents
         return capsule;
     }
 
-    /// <summary>Whether a value still is as a record of it says; false with an exception set if it is no such record.</summary>
+    /// <summary>
+    /// Whether a value has the contents that its record states. False with an exception set if the capsule is not a record.
+    /// </summary>
     internal static bool Holds(PyObject* capsule, PyObject* o)
     {
         Contents* contents = (Contents*)Api.Table.PyCapsule_GetPointer(capsule, null);
@@ -106,7 +108,7 @@ internal static unsafe class PlainContents
         return found == count;
     }
 
-    // Breadth first. The first item is the value itself. False if something may change unseen.
+    // Records the contents breadth-first. The first item is the value itself. Returns false if an object may change unseen.
     static bool Gather(ref Contents contents, ref Memo seen, PyObject* o, PyObject* leaves)
     {
         if (!Note(ref contents, ref seen, o, leaves)) return false;
@@ -152,7 +154,7 @@ internal static unsafe class PlainContents
 
     static bool Note(ref Contents contents, ref Memo seen, PyObject* o, PyObject* leaves)
     {
-        // What lies in a pool may be deleted: whoever sends it is to be told.
+        // An object in a pool may be deleted. The sender must then get DeletedError, so the record would not be enough.
         if (AddressRange.Contains(o)) return false;
         bool isContainer = IsContainer(o);
         if (!isContainer && !IsLeaf(o, leaves)) return false;
@@ -186,7 +188,7 @@ internal static unsafe class PlainContents
         return false;
     }
 
-    // A deleted slot holds a dummy, recognised by a hash that no member can have.
+    // A deleted slot holds a dummy, whose hash no element can have.
     static bool IsFree(PySetEntry entry) => entry.Key == null || entry.Hash == -1;
 
     static PyObject** ItemsOf(PyObject* o) =>
@@ -206,7 +208,7 @@ internal static unsafe class PlainContents
         }
     }
 
-    // What is dropped may run Python code, which cannot come by the record any more.
+    // Dropping the references may run Python code, which can no longer reach the record.
     static void Free(Contents* contents)
     {
         for (int i = 0; i < contents->Items.Count; i++) References.Drop((PyObject*)*contents->Items[i]);

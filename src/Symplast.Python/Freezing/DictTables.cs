@@ -4,13 +4,14 @@ using Symplast.CPython;
 
 namespace Symplast.Python.Freezing;
 
-/// <summary>Tables of dicts: copies of them that keep the index, or get a new one.</summary>
+/// <summary>Copies of dicts' tables. A copy keeps the original's index or gets a new one.</summary>
 internal static unsafe class DictTables
 {
     internal static bool IsDense(PyDictKeys* table, nint used) =>
         table->EntryCount == used && table->Usable == PyDictKeys.Capacity(table->Log2Size) - used;
 
-    // A count of 1, never an immortal one: dict.copy() copies the whole table, count included, and frees it later by that count.
+    // The count is 1 and not an immortal one: dict.copy() copies the whole table with its count, and frees the copy by that
+    // count.
     internal static PyDictKeys* BeginTable(PyDictKeys* copy, PyDictKeys* original, int log2, nint used)
     {
         copy->RefCount = 1;
@@ -23,18 +24,19 @@ internal static unsafe class DictTables
     }
 
     /// <summary>
-    /// Fills the index of a table: with that of the original's table, if the entries are the same, or by entering them.
+    /// Fills the index of a table: copies the index of the original's table if one is given, else enters all entries.
     /// </summary>
     internal static void FillIndex(PyDictKeys* table, PyDictKeys* original)
     {
-        // All empty dicts share one table.
+        // All empty dicts share one table, which needs no index.
         if (table->EntryCount == 0) return;
         nuint bytes = (nuint)1 << table->Log2IndexBytes;
         if (original != null) Buffer.MemoryCopy(PyDictKeys.Index(original), PyDictKeys.Index(table), bytes, bytes);
         else BuildIndex(table);
     }
 
-    // Whether the original still has the keys that were copied, by their hashes. The last look at its table was just now.
+    // Whether the original still has the keys that were copied, compared by their hashes. The caller has just checked that the
+    // original still has the same table.
     internal static bool HasSameKeys(FreezeFrame* frame)
     {
         PyDictKeys* original = (PyDictKeys*)frame->Table;
@@ -64,7 +66,7 @@ internal static unsafe class DictTables
         return true;
     }
 
-    /// <summary>Enters all entries into the index, by the probing of CPython's dictobject.c.</summary>
+    /// <summary>Enters all entries into the index, in the probe sequence of CPython's dictobject.c.</summary>
     static void BuildIndex(PyDictKeys* table)
     {
         NativeMemory.Fill(PyDictKeys.Index(table), (nuint)1 << table->Log2IndexBytes, 0xFF);
@@ -89,7 +91,7 @@ internal static unsafe class DictTables
                 : ((PyDictEntry*)entries)[i].Hash;
             nuint perturb = (nuint)hash;
             nuint slot = perturb & mask;
-            // Taken slots are not negative.
+            // Used slots are not negative.
             while (!T.IsNegative(index[slot]))
             {
                 perturb >>= PyDictKeys.PerturbShift;

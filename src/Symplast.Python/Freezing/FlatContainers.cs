@@ -4,16 +4,16 @@ using Symplast.Memory;
 namespace Symplast.Python.Freezing;
 
 /// <summary>
-/// The fast path: small containers whose parts are all simple values are copied in one go, without a frame on the stack.
+/// The fast path: a small container whose parts are all simple values is copied without a frame on the stack.
 /// </summary>
 internal static unsafe class FlatContainers
 {
     internal const nint MostFlat = 64;
 
-    /// <summary>Copies simple items until one is not; returns how many.</summary>
+    /// <summary>Copies items up to the first one that is not a simple value. Returns the number of copied items.</summary>
     internal static nint CopyItems(ref Freezer freezer, PyObject** items, PyObject** copies, nint count)
     {
-        // Originals are scattered over the heap: their cache misses had better overlap.
+        // The originals are scattered over the heap. Prefetching lets their cache misses overlap.
         for (nint i = 0; i < count; i++) Prefetching.Fetch(items[i]);
         nint done = 0;
         while (done < count)
@@ -33,9 +33,9 @@ internal static unsafe class FlatContainers
     }
 
     /// <summary>
-    /// Copies the entries of a small dict as far as keys are str or int, whose hashes the copies share, and values are simple.
-    /// Leaves the place of the first that is not in <paramref name="index"/>, <paramref name="filled"/> and
-    /// <paramref name="atValue"/>; true if there was none.
+    /// Copies the entries of a small dict up to the first whose key is not a str or int, or whose value is not a simple value.
+    /// The copies of such keys have the hashes of the originals. Returns true if all entries were copied; otherwise
+    /// <paramref name="index"/>, <paramref name="filled"/> and <paramref name="atValue"/> tell where the copying stopped.
     /// </summary>
     internal static bool CopyEntries(
         ref Freezer freezer, PyDictKeys* original, PyDictKeys* copy, out nint index, out nint filled, out bool atValue)
@@ -50,7 +50,7 @@ internal static unsafe class FlatContainers
         for (nint i = 1; i <= count; i++) Prefetching.Fetch(((PyObject**)(from + i * size))[-1]);
         for (index = 0; index < count; index++, from += size)
         {
-            // Both kinds of entry end with key and value.
+            // Both kinds of entries end with the key and the value.
             PyObject** pair = (PyObject**)(from + size) - 2;
             if (pair[1] == null) continue;
             PyObject** pairCopy = (PyObject**)(to + size) - 2;
@@ -76,7 +76,7 @@ internal static unsafe class FlatContainers
         if (Layout.Current.HasFrozenDict) ((PyFrozenDictObject*)copy)->Hash = FrozenHashes.OfFrozenDict(ref freezer, copy);
         PyObject* published = Freezer.Published(FrameKind.Dict, (PyObject*)copy);
         freezer.Finish(published, published->Type, mark);
-        // The container around it cannot be hashed if this is a mappingproxy.
+        // If the copy is a mappingproxy, the container around it cannot be hashed.
         freezer.NoteReference(published);
         return published;
     }

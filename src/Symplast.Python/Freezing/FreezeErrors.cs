@@ -4,7 +4,7 @@ using Symplast.Python.Graph;
 
 namespace Symplast.Python.Freezing;
 
-/// <summary>Errors that name the place. All slow paths: the path is read off the stack when it is needed.</summary>
+/// <summary>Errors that name the place of the object. The path is read off the stack only when an error occurs.</summary>
 internal static unsafe class FreezeErrors
 {
     internal static PyObject* RaiseNotShareable(ref Freezer freezer, string message)
@@ -13,7 +13,7 @@ internal static unsafe class FreezeErrors
         return null;
     }
 
-    /// <summary>The original of the top container is not what it was when it was begun.</summary>
+    /// <summary>Raises RuntimeError: the original of the top container has changed since its copy was begun.</summary>
     internal static bool RaiseChanged(ref Freezer freezer)
     {
         FreezeFrame* frame = freezer.Walk.Stack.Last;
@@ -32,17 +32,17 @@ internal static unsafe class FreezeErrors
         return false;
     }
 
-    /// <summary>Adds the place to the exception that default= raised.</summary>
+    /// <summary>Adds the place as a note to the exception that default= raised.</summary>
     internal static PyObject* AddPathNote(ref Freezer freezer)
     {
         PyObject* exception = Api.Table.PyErr_GetRaisedException();
-        // With no exception set: the path asks for texts.
+        // Making the path may call repr(), so no exception may be set.
         Errors.SetWithNote(exception, $"while freezing {Path(ref freezer, freezer.Walk.Stack.Count)}");
         return null;
     }
 
     /// <summary>
-    /// What leads from the root through the outermost <paramref name="frames"/> containers, as Python would write it.
+    /// The path from the root through the outermost <paramref name="frames"/> containers, as a Python expression.
     /// </summary>
     internal static string Path(ref Freezer freezer, int frames)
     {
@@ -50,7 +50,7 @@ internal static unsafe class FreezeErrors
         for (int i = 0; (i = Limits.NextShown(path, i, frames)) < frames; i++)
         {
             FreezeFrame* frame = freezer.Walk.Stack[i];
-            // A container whose child is being worked on has moved on to the next place already.
+            // A container whose part is in progress has already moved on to its next part.
             nint index = i == freezer.Walk.Stack.Count - 1 || frame->AtValue ? frame->Index : frame->Index - 1;
             switch (frame->Kind)
             {
@@ -85,7 +85,7 @@ internal static unsafe class FreezeErrors
     }
 
     /// <summary>
-    /// The name by which the calling code knows the root, so that the path reads like its own source; "obj" if it has none.
+    /// The name of the root in the calling code, so that the path reads like that code's source; "obj" if it has none.
     /// </summary>
     internal static string RootName(ref Freezer freezer) => freezer.Name ?? CallingCode.NameOf(freezer.Root) ?? "obj";
 }

@@ -7,43 +7,44 @@ using Symplast.Python.Live;
 namespace Symplast.Python.Freezing;
 
 /// <summary>
-/// Copies a graph of built-in values into a pool as real, immutable CPython objects: immortal, untracked, with every field filled
-/// that CPython would otherwise fill later, and referring to nothing but the pool and libpython's static objects. Each original
-/// is copied once, so sharing and cycles survive. Containers are worked through with an explicit stack, so depth is limited by
-/// memory only.
+/// Copies a graph of built-in values into a pool as real, immutable CPython objects. The copies are immortal and untracked. All
+/// fields are filled that CPython would otherwise fill lazily. They refer only to objects of the pool and to libpython's static
+/// objects. Each original is copied once, so sharing and cycles are kept. The stack of containers is explicit, so only memory
+/// limits the depth of the graph.
 /// </summary>
 /// <remarks>
-/// <para>The caller holds the GIL of its interpreter throughout, so originals change only while other code runs in between:
-/// <c>default=</c>, what the check for signals may run, imports. Around such a call (a callout) the object at hand is kept alive,
-/// and after it every container in progress is checked again before it is read.</para>
-/// <para>An object with one reference can be met only once and needs no memo entry, neither here nor when its copy is thawed
-/// (<see cref="ObjectMarks.IsSingle"/>); with <c>default=</c>, which may hand out new references, all are remembered.</para>
-/// <para>While a container is in progress its mark says so (<see cref="ObjectMark.InProgress"/>) and its header holds its stack
-/// index.</para>
+/// <para>The caller holds the GIL of its interpreter throughout. Originals can therefore change only in a callout, a call that
+/// may run other code: <c>default=</c>, signal handlers, imports. The current object is kept alive during a callout. After it,
+/// every container in progress is checked again before it is read.</para>
+/// <para>An object with one reference can be met only once, and needs no memo entry, neither here nor when its copy is thawed
+/// (<see cref="ObjectMarks.IsSingle"/>). With <c>default=</c>, which may return new references to known objects, all objects get
+/// memo entries.</para>
+/// <para>While a container is in progress, its copy has the mark <see cref="ObjectMark.InProgress"/> and its stack index in the
+/// header.</para>
 /// </remarks>
 internal unsafe ref struct Freezer
 {
-    // json.dumps has the recursion limit; a list that is linked through default() may well be longer.
+    // json.dumps stops at the recursion limit. A linked list that default() converts node by node may be longer.
     const int MostNestedConversions = 100_000;
     internal const int Nothing = int.MaxValue;
 
     internal readonly InterpreterState Interpreter;
     internal readonly PyObject* Root;
     internal readonly PyObject* Default;
-    internal readonly string? Name;             // of the root, in messages
+    internal readonly string? Name;             // the root's name in messages
     internal readonly ulong Immortal;
     internal PoolWriter Writer;
-    internal Walk<FreezeFrame> Walk = new();    // keeps temporaries and objects at hand
+    internal Walk<FreezeFrame> Walk = new();    // also keeps temporaries and the current objects of callouts
     internal NativeList<nint> OpenSlices;       // see FrozenSlices.KeepOpen
-    internal int InnermostOpening = -1;         // stack index of the innermost container that one of them leads to; -1 if none
-    internal Memo SliceHashes;                  // slices cache no hash; -1 stands for none
-    internal long Conversions;                  // subclass to base, default=
-    internal long Callouts;                     // how often other code could run
-    internal bool Pushed;                       // the last Visit began a container
+    internal int InnermostOpening = -1;         // stack index of the innermost container to which an open slice leads; -1 if none
+    internal Memo SliceHashes;                  // the hashes of slices, which cache none; -1 for an unhashable slice
+    internal long Conversions;                  // the number of conversions: of a subclass to its base, or by default=
+    internal long Callouts;                     // the number of callouts
+    internal bool Pushed;                       // whether the last Visit began a container
     internal bool NextIsAttributes;
     readonly bool _remembersAll;
     int _chain;
-    int _nested;                                // containers in progress that default= returned
+    int _nested;                                // the number of containers in progress that default= returned
 
     Freezer(InterpreterState interpreter, PyObject* root, PyObject* convert, string? name)
     {
@@ -57,8 +58,8 @@ internal unsafe ref struct Freezer
 
     /// <summary>
     /// Returns the frozen form of <paramref name="root"/> in <paramref name="pool"/>, or null with an exception set and the pool
-    /// as it was. What is frozen already is returned as it is. <paramref name="convert"/> is Python's <c>default=</c>, or null.
-    /// Messages call the root <paramref name="name"/>, or as the calling code does.
+    /// unchanged. An object that is already frozen is returned as it is. <paramref name="convert"/> is Python's <c>default=</c>,
+    /// or null. Messages call the root <paramref name="name"/>, or by its name in the calling code if that is null.
     /// </summary>
     internal static PyObject* Freeze(
         InterpreterState interpreter, Pool pool, PyObject* root, PyObject* convert, string? name = null)
@@ -110,7 +111,7 @@ internal unsafe ref struct Freezer
         return Default != null && Conversions > 0 && !UnchangedCheck.Passes(ref this) ? null : copy;
     }
 
-    // Dropping originals may run finalizers; the transaction is closed by now.
+    // Called when the transaction is closed, because dropping originals may run finalizers.
     void Dispose()
     {
         for (int i = 0; i < Walk.Stack.Count; i++) References.Drop(Walk.Stack[i]->Original);
@@ -120,8 +121,8 @@ internal unsafe ref struct Freezer
     }
 
     /// <summary>
-    /// The copy of one object, or null with an exception set. A container's copy is returned when it has been begun, with
-    /// <see cref="Pushed"/> set: the caller then lets the main loop work on it first.
+    /// Returns the copy of one object, or null with an exception set. For a container that was only begun, <see cref="Pushed"/>
+    /// is set; the caller then lets the main loop finish that container first.
     /// </summary>
     internal PyObject* Visit(PyObject* o)
     {
@@ -162,8 +163,8 @@ internal unsafe ref struct Freezer
     }
 
     /// <summary>
-    /// Remembers the copy of an object that may be met again; of any other, that it is referred to once, which spares thawing a
-    /// memo entry.
+    /// Adds an object that may be met again to the memo. The copy of any other object is marked as referred to once, so that
+    /// thawing needs no memo entry for it.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Note(PyObject* original, PyObject* copy, bool remember)
@@ -201,7 +202,7 @@ internal unsafe ref struct Freezer
         return copy;
     }
 
-    // The copy may be that of another object, which stands for this one.
+    // The result may be the copy of another object that represents this one, such as the result of default=.
     PyObject* VisitRarer(PyObject* o, PyObject* type)
     {
         ref Api api = ref Api.Table;
@@ -215,8 +216,8 @@ internal unsafe ref struct Freezer
         return VisitSubclass(o, type);
     }
 
-    // Containers whose class only adds behaviour freeze as what they are underneath; classes with a meaning of their own are
-    // refused.
+    // A container whose class only adds behaviour freezes as its built-in base. A class with a meaning of its own, such as a
+    // named tuple, needs default=.
     PyObject* VisitSubclass(PyObject* o, PyObject* type)
     {
         ref Api api = ref Api.Table;
@@ -252,13 +253,13 @@ internal unsafe ref struct Freezer
         return Convert(o);
     }
 
-    // Live objects are frozen as they are at one moment, each at its own.
+    // Freezes the state of a live object at one moment. Different live objects may be read at different moments.
     PyObject* VisitLive(PyObject* o)
     {
         if (++_chain > Limits.ChainedReferences)
             return FreezeErrors.RaiseNotShareable(ref this, "an AtomicRef that holds itself cannot be frozen");
         Conversions++;
-        // Looking for a class runs its module.
+        // Finding the class of a live object may import the class's module.
         Callout(o);
         // The plain form of an Array has no frozen form, but a list of its numbers has.
         PyObject* plain = LiveObjects.ToBuiltIn(Interpreter.Live, o);
@@ -269,7 +270,7 @@ internal unsafe ref struct Freezer
         return copy;
     }
 
-    /// <summary>What <c>default=</c> makes of an object that cannot be frozen as it is.</summary>
+    /// <summary>Freezes the result of <c>default=</c> for an object that cannot be frozen itself.</summary>
     internal PyObject* Convert(PyObject* o)
     {
         if (Default == null)
@@ -309,7 +310,9 @@ internal unsafe ref struct Freezer
         return attributes == result;
     }
 
-    /// <summary>Must come before anything that may run other code, which may drop all references to the object at hand.</summary>
+    /// <summary>
+    /// Must be called before any call that may run other code, because that code may drop all other references to the object.
+    /// </summary>
     internal void Callout(PyObject* atHand)
     {
         Callouts++;
@@ -317,7 +320,7 @@ internal unsafe ref struct Freezer
     }
 
     /// <summary>
-    /// Lets signal handlers run, and so KeyboardInterrupt arrive; false if one raised. May run any Python code.
+    /// Lets signal handlers run, such as that of Ctrl-C. Returns false if a handler raised. May run any Python code.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     bool CheckSignals(PyObject* atHand)
@@ -326,7 +329,7 @@ internal unsafe ref struct Freezer
         return Walk.CheckSignals();
     }
 
-    /// <summary>Memory in the pool, zeroed, or null with MemoryError or PoolFullError set.</summary>
+    /// <summary>Allocates zeroed memory in the pool. Returns null with MemoryError or PoolFullError set.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal byte* Allocate(nuint size)
     {
@@ -346,13 +349,13 @@ internal unsafe ref struct Freezer
         return null;
     }
 
-    /// <summary>Whether memory ran out, so that the freeze cannot go on.</summary>
+    /// <summary>Whether memory ran out, so that the freeze must fail.</summary>
     internal readonly bool IsExhausted => Writer.Failure != AllocationFailure.None;
 
-    // What the original was, if it is itself frozen, in another pool: a tuple may have been a list once.
+    // The original may itself be frozen, in another pool. Then its mark is kept: a frozen tuple may have been a list.
     internal static ObjectMark ObjectMarkOf(PyObject* o) => AddressRange.Contains(o) ? ObjectMarks.Get(o) : ObjectMark.Object;
 
-    /// <summary>Finishes the header of a copy without parts.</summary>
+    /// <summary>Completes the header of a copy.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal PyObject* Finish(PyObject* copy, PyObject* type, ObjectMark mark = ObjectMark.Object)
     {
@@ -363,7 +366,7 @@ internal unsafe ref struct Freezer
         return copy;
     }
 
-    /// <summary>Puts a container on the stack. Its copy stays marked as unfinished until <see cref="Pop"/>.</summary>
+    /// <summary>Pushes a container on the stack. Its copy is marked as in progress until <see cref="Pop"/>.</summary>
     internal FreezeFrame* Push(FrameKind kind, PyObject* original, PyObject* copy, nint size, ObjectMark mark)
     {
         PyObject* published = Published(kind, copy);
@@ -380,7 +383,7 @@ internal unsafe ref struct Freezer
             Conversions = Conversions,
             Callouts = Callouts,
             Reaches = Nothing,
-            // Only what default= returned is begun in the middle of a conversion; what is in it comes later.
+            // Only a result of default= is pushed during a conversion. Its parts are pushed later.
             IsConverted = _chain > 0,
         };
         if (_chain > 0) _nested++;
@@ -389,7 +392,9 @@ internal unsafe ref struct Freezer
         return frame;
     }
 
-    /// <summary>Takes the finished top container off the stack and tells the one around it what matters for hashing.</summary>
+    /// <summary>
+    /// Pops the finished top container, and passes on to the container around it whether it is unhashable or in a cycle.
+    /// </summary>
     internal bool Pop()
     {
         FreezeFrame frame = *Walk.Stack.Last;
@@ -416,13 +421,13 @@ internal unsafe ref struct Freezer
         return true;
     }
 
-    /// <summary>The object that others refer to: of a dict before 3.15, the mappingproxy in front of it.</summary>
+    /// <summary>The object to which other copies refer: for a dict before 3.15, the mappingproxy in front of it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static PyObject* Published(FrameKind kind, PyObject* copy) =>
         kind == FrameKind.Dict && !Layout.Current.HasFrozenDict ? (PyObject*)((byte*)copy - FrozenDicts.ProxyToDict) : copy;
 
     /// <summary>
-    /// Tells the top container that it refers to a container which was met before and is perhaps unfinished or unhashable.
+    /// Records in the top container that it refers to a known copy, which may be in progress or unhashable.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void NoteReference(PyObject* copy)

@@ -3,13 +3,13 @@ using Symplast.Memory;
 
 namespace Symplast.Python.Freezing;
 
-/// <summary>Dicts, which become frozendict (3.15+) or mappingproxy over a dict that nothing else refers to.</summary>
+/// <summary>Freezes dicts, as a frozendict (3.15+) or as a mappingproxy of a dict to which nothing else refers.</summary>
 internal static unsafe class FrozenDicts
 {
-    /// <summary>Distance from the mappingproxy to its dict: both lie in one block, each behind its collector's head.</summary>
+    /// <summary>The distance from the mappingproxy to its dict. Both lie in one block, each after its GC header.</summary>
     internal const int ProxyToDict = PyMappingProxyObject.AlignedSize + Layout.GcHeadSize;
 
-    /// <summary>A mappingproxy freezes as the dict behind it; both are remembered as the same copy.</summary>
+    /// <summary>Freezes a mappingproxy as the dict behind it. The memo maps both to the same copy.</summary>
     internal static PyObject* BeginProxied(ref Freezer freezer, PyObject* o)
     {
         PyObject* mapping = ((PyMappingProxyObject*)o)->Mapping;
@@ -31,7 +31,8 @@ internal static unsafe class FrozenDicts
         return copy;
     }
 
-    /// <summary>The order of an OrderedDict is kept beside its table, so it goes through a plain dict in that order.</summary>
+    /// <summary>Freezes an OrderedDict. Its order is not that of its table, so it is first copied to a plain dict in
+    /// order.</summary>
     internal static PyObject* BeginOrdered(ref Freezer freezer, PyObject* o)
     {
         freezer.Callout(o);
@@ -52,9 +53,9 @@ internal static unsafe class FrozenDicts
         Prefetching.Fetch((byte*)table + 128);
         int log2 = 3;
         while (PyDictKeys.Capacity(log2) < used) log2++;
-        // The original's own index can be copied if nothing was ever deleted (popitem() leaves no hole among the entries, but a
-        // dummy in the index and less room, which copies of the frozen dict would take for usable) and if it is not much too
-        // large.
+        // The original's index can be copied if nothing was ever deleted and the index is not much too large. A popitem() leaves
+        // no hole among the entries, but it leaves a dummy in the index and reduces the usable count; copies of the frozen dict
+        // would count that place as usable.
         bool keeps = used > 0 && DictTables.IsDense(table, used) && table->Log2Size <= log2 + 1;
         if (keeps) log2 = table->Log2Size;
 
@@ -113,7 +114,7 @@ internal static unsafe class FrozenDicts
         return Freezer.Published(FrameKind.Dict, (PyObject*)copy);
     }
 
-    // Instance dictionaries keep their values apart from a table that all instances share.
+    // Copies an instance dictionary with a split table, where the keys are shared by all instances, to a dict with one table.
     static PyObject* Combined(ref Freezer freezer, PyObject* split)
     {
         ref Api api = ref Api.Table;
@@ -142,8 +143,8 @@ internal static unsafe class FrozenDicts
         byte* copies = PyDictKeys.Entries(copyTable);
         while (true)
         {
-            // Other code may have run since the last look: the entries are read again only if the table is still like the one
-            // that was begun.
+            // Other code may have run since the last check. The entries are read only if the table is the same as when the frame
+            // began.
             frame = freezer.Walk.Stack[depth];
             if (original->Keys != table || original->Used != used || table->EntryCount != frame->TableSize
                 || table->Kind != frame->TableKind)
@@ -222,8 +223,8 @@ internal static unsafe class FrozenDicts
         return freezer.Pop();
     }
 
-    // A NaN hashes by its address, and what default= returned hashes as it likes, so hashes of copies can differ from the
-    // originals'.
+    // The hash of a copy can differ from the original's: a NaN is hashed by its address, and a result of default= may have any
+    // hash.
     static bool RefreshHashes(ref Freezer freezer, PyDictKeys* table, out bool same)
     {
         same = true;
@@ -238,7 +239,7 @@ internal static unsafe class FrozenDicts
         return true;
     }
 
-    // Conversions can make two keys equal. A throw-away dict knows what equal means.
+    // Conversions can make two keys equal. A temporary dict compares the keys by CPython's own rules.
     static bool KeysDiffer(ref Freezer freezer, PyDictKeys* table)
     {
         ref Api api = ref Api.Table;

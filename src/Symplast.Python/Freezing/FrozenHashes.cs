@@ -4,17 +4,17 @@ using Symplast.CPython;
 namespace Symplast.Python.Freezing;
 
 /// <summary>
-/// Hashes of copies: which have one, and what it is. From 3.14 on tuples cache theirs, so it must be filled in.
+/// Computes the hashes of copies that have one. From 3.14 on tuples cache their hash, so it must be filled in.
 /// </summary>
 internal static unsafe class FrozenHashes
 {
-    /// <summary>Whether the container that is being finished refers to itself or to one around it.</summary>
+    /// <summary>Whether the container that is being finished refers to itself or to a container around it.</summary>
     internal static bool IsInCycle(ref Freezer freezer, FreezeFrame* frame) => frame->Reaches < freezer.Walk.Stack.Count;
 
     /// <summary>
-    /// The hash of such a container. From its parts it would never end; comparing never ends either, so any constant is as good,
-    /// whatever the parts are. With it the container is hashable for those around it, which CPython would otherwise find out and
-    /// write down.
+    /// The hash of such a container, derived from its address. Computing the hash from the parts would not terminate. Comparing
+    /// the container would not terminate either, so any fixed hash is correct. With a hash, the container is hashable for the
+    /// containers around it; otherwise CPython would compute their hashes later and store them.
     /// </summary>
     internal static nint OfCycle(FreezeFrame* frame)
     {
@@ -22,7 +22,7 @@ internal static unsafe class FrozenHashes
         return (nint)((nuint)frame->Copy >> 4);
     }
 
-    /// <summary>Whether hash(copy) of a finished copy works. Only asked on versions whose tuples cache their hash.</summary>
+    /// <summary>Whether a finished copy is hashable. Called only on versions whose tuples cache their hash.</summary>
     internal static bool HasHash(ref Freezer freezer, PyObject* copy)
     {
         ref Api api = ref Api.Table;
@@ -44,7 +44,7 @@ internal static unsafe class FrozenHashes
     }
 
     /// <summary>
-    /// The hash of a finished frozendict whose values are hashable and finished: that of the frozenset of its items.
+    /// The hash of a finished frozendict whose values are hashable and finished. It is the hash of the frozenset of its items.
     /// </summary>
     internal static nint OfFrozenDict(ref Freezer freezer, PyDictObject* copy)
     {
@@ -63,7 +63,7 @@ internal static unsafe class FrozenHashes
         return Hashes.FinishSet(hash, copy->Used);
     }
 
-    // Of a part that has one.
+    // The hash of a part that is hashable.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static nint OfPart(ref Freezer freezer, PyObject* part)
     {

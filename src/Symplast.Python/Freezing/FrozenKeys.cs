@@ -3,10 +3,11 @@ using Symplast.Memory;
 
 namespace Symplast.Python.Freezing;
 
-/// <summary>Whether copies can be keys of dicts or members of sets, and their hashes.</summary>
+/// <summary>Checks whether copies can be keys of dicts or elements of sets, and returns their hashes.</summary>
 internal static unsafe class FrozenKeys
 {
-    /// <summary>The hash of a key or member, or -1 with NotShareableError set if its frozen form has none.</summary>
+    /// <summary>Returns the hash of a key or element, or -1 with NotShareableError set if its frozen form is
+    /// unhashable.</summary>
     internal static nint Hash(ref Freezer freezer, PyObject* key)
     {
         if (!IsSafelyHashable(ref freezer, key))
@@ -24,15 +25,15 @@ internal static unsafe class FrozenKeys
     }
 
     /// <summary>
-    /// Whether a key or member that was met before can be one: not while it is unfinished. False with the error set.
+    /// Whether a known copy can be a key or element, which it cannot while it is in progress. Returns false with the error set.
     /// </summary>
     internal static bool Allows(ref Freezer freezer, PyObject* key) =>
         !AddressRange.Contains(key) || ObjectMarks.Get(key) != ObjectMark.InProgress
             || FreezeErrors.RaiseBadKey(ref freezer, unhashable: false);
 
     /// <summary>
-    /// Whether a key or member may be hashed: on versions where tuples do not cache their hash, hashing one inside a cycle would
-    /// never end. Keys with cycles can only come out of conversions, so this is rarely asked and rarely deep.
+    /// Whether a key or element may be hashed. On versions whose tuples do not cache their hash, hashing a tuple in a cycle would
+    /// not terminate. Only conversions can produce keys with cycles, so the recursion is rare and seldom deep.
     /// </summary>
     static bool IsSafelyHashable(ref Freezer freezer, PyObject* copy, int depth = 0)
     {

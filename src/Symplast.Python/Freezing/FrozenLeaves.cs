@@ -4,12 +4,12 @@ using Symplast.Memory;
 
 namespace Symplast.Python.Freezing;
 
-/// <summary>Values without parts: numbers, text, bytes, ranges, dates.</summary>
+/// <summary>Freezes values without parts: numbers, strings, bytes, ranges, dates.</summary>
 internal static unsafe class FrozenLeaves
 {
     /// <summary>
-    /// The copy of a str, int, float, bool or None. Null for anything else, and with an exception set when memory ran out (see
-    /// <see cref="Freezer.IsExhausted"/>). Runs no Python code.
+    /// Returns the copy of a str, int, float, bool or None, or null for any other object. Also returns null, with an exception
+    /// set, when memory ran out (see <see cref="Freezer.IsExhausted"/>). Runs no Python code.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static PyObject* VisitSimple(ref Freezer freezer, PyObject* o)
@@ -37,7 +37,7 @@ internal static unsafe class FrozenLeaves
     {
         nint length = original->Length;
         nint hash = original->Hash;
-        // The hash secret belongs to the process, so a hash is right in every interpreter.
+        // The hash secret belongs to the process, so the hash is the same in every interpreter.
         if (hash == -1) hash = Api.Table.HashBuiltin((PyObject*)original);
         if ((original->State & PyAsciiObject.Ascii) == 0) return CopyWideString(ref freezer, original, hash);
 
@@ -54,7 +54,8 @@ internal static unsafe class FrozenLeaves
         return freezer.Finish((PyObject*)copy, Api.Table.PyUnicode_Type);
     }
 
-    // With its UTF-8 form, which CPython would otherwise add at first use, in memory of the interpreter that happens to be first.
+    // The copy includes the UTF-8 form. Otherwise CPython would add it at the first use, in memory of the interpreter that uses
+    // it.
     static PyObject* CopyWideString(ref Freezer freezer, PyAsciiObject* original, nint hash)
     {
         int kind = original->Kind;
@@ -71,7 +72,7 @@ internal static unsafe class FrozenLeaves
         copy->Base.State = PyAsciiObject.InternedStatic | PyAsciiObject.OfKind(kind) | PyAsciiObject.Compact;
         byte* copyData = (byte*)copy + PyCompactUnicodeObject.DataOffset;
         Buffer.MemoryCopy(data, copyData, bytes, bytes);
-        // Lone surrogates have no UTF-8 form; asking for it fails each time and stores nothing.
+        // A string with lone surrogates has no UTF-8 form. Each request for it fails and stores nothing.
         if (utf8Length >= 0)
         {
             copy->Utf8 = copyData + bytes;
@@ -130,7 +131,7 @@ internal static unsafe class FrozenLeaves
     {
         nint size = ((PyBytesObject*)o)->Size;
         byte* data = (byte*)o + PyBytesObject.DataOffset;
-        // What was a bytearray must stay distinguishable when it is thawed.
+        // The copy of a bytearray must be distinguishable from that of bytes when it is thawed.
         bool wasMutable = Freezer.ObjectMarkOf(o) == ObjectMark.MutableOrigin;
         if (!wasMutable && size <= 1) return size == 0 ? StaticObjects.EmptyBytes : StaticObjects.SingleByte(*data);
         return NewBytes(ref freezer, data, size, wasMutable ? ObjectMark.MutableOrigin : ObjectMark.Object);
@@ -180,7 +181,7 @@ internal static unsafe class FrozenLeaves
         bool zoned = kind is DateTimeKind.Time or DateTimeKind.DateTime && ((byte*)o)[PyDateTimeLayout.HasTimeZone] != 0;
         if (zoned)
         {
-            // Only UTC is static; other zones are objects of one interpreter.
+            // Only UTC is a static object. Other time zones belong to one interpreter.
             PyObject* zone = *(PyObject**)((byte*)o + size);
             if (zone != freezer.Interpreter.DateTimes.Utc)
                 return freezer.Default != null

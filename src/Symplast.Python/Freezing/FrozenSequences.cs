@@ -3,13 +3,13 @@ using Symplast.Memory;
 
 namespace Symplast.Python.Freezing;
 
-/// <summary>Lists and tuples, which both become tuples.</summary>
+/// <summary>Freezes lists and tuples, both as tuples.</summary>
 internal static unsafe class FrozenSequences
 {
     internal static PyObject* Begin(ref Freezer freezer, FrameKind kind, PyObject* o)
     {
         nint size = ((PyVarObject*)o)->Size;
-        // An empty list must stay distinguishable from an empty tuple when it is thawed, so only the tuple can be the static one.
+        // An empty list must be distinguishable from an empty tuple when it is thawed, so only the tuple can be the static one.
         if (size == 0 && kind == FrameKind.Tuple && Freezer.ObjectMarkOf(o) != ObjectMark.MutableOrigin)
             return StaticObjects.EmptyTuple;
         int items = Layout.Current.TupleItems;
@@ -44,7 +44,7 @@ internal static unsafe class FrozenSequences
         bool isList = frame->Kind == FrameKind.List;
         while (true)
         {
-            // Python code may have run since the last look, and may have emptied or moved the list.
+            // Python code may have run since the last check, and may have changed the list's size or moved its items.
             if (((PyVarObject*)original)->Size != size) return FreezeErrors.RaiseChanged(ref freezer);
             PyObject** items = isList ? ((PyListObject*)original)->Items : Tuples.Items(original);
             long callouts = freezer.Callouts;

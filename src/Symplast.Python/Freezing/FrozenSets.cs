@@ -3,14 +3,14 @@ using Symplast.Memory;
 
 namespace Symplast.Python.Freezing;
 
-/// <summary>Sets and frozensets, which become frozensets.</summary>
+/// <summary>Freezes sets and frozensets, both as frozensets.</summary>
 internal static unsafe class FrozenSets
 {
     internal static PyObject* Begin(ref Freezer freezer, PyObject* o, ObjectMark mark)
     {
         PySetObject* original = (PySetObject*)o;
         nint used = original->Used;
-        // Slots can keep their places if none was ever deleted and the table is not far too large.
+        // The copy can have the original's table layout if nothing was ever deleted and the table is not much too large.
         bool keeps = original->Fill == used && (original->Mask < PySetObject.SmallTableSize || used * 16 > original->Mask);
         nint slots = keeps ? original->Mask + 1 : Math.Max(used, PySetObject.SmallTableSize);
 
@@ -46,7 +46,7 @@ internal static unsafe class FrozenSets
             if (frame->Index > original->Mask)
                 return frame->Filled == frame->Size ? Finish(ref freezer) : FreezeErrors.RaiseChanged(ref freezer);
             PySetEntry entry = original->Table[frame->Index];
-            // A deleted slot holds a dummy, recognised by a hash that no member can have.
+            // A deleted slot holds a dummy, whose hash no element can have.
             if (entry.Key == null || entry.Hash == -1)
             {
                 frame->Index++;
@@ -68,7 +68,7 @@ internal static unsafe class FrozenSets
     {
         FreezeFrame* frame = freezer.Walk.Stack.Last;
         PySetObject* copy = (PySetObject*)frame->Copy;
-        // If other code ran meanwhile, members may have come and gone, and their places in the table mean nothing.
+        // Other code that ran meanwhile may have removed and added elements. The table layout is then not valid for the copies.
         bool same = frame->KeepsTable && freezer.Conversions == frame->Conversions && freezer.Callouts == frame->Callouts;
         nint slots = frame->KeepsTable ? copy->Mask + 1 : frame->Filled;
         for (nint i = 0; i < slots; i++)
@@ -91,7 +91,7 @@ internal static unsafe class FrozenSets
         return freezer.Pop();
     }
 
-    // A set of the interpreter's own does the probing; conversions may have made members equal, and it leaves one of them.
+    // A temporary set of the interpreter does the probing. Of elements that conversions have made equal, it keeps one.
     static bool Rebuild(ref Freezer freezer, PySetObject* copy, nint slots)
     {
         ref Api api = ref Api.Table;

@@ -4,7 +4,7 @@ using Symplast.Memory;
 
 namespace Symplast.Python.Freezing;
 
-/// <summary>Slices, which cache no hash and, in a cycle, stay open until the cycle is finished.</summary>
+/// <summary>Freezes slices. Slices cache no hash, and a slice in a cycle stays open until the cycle is finished.</summary>
 internal static unsafe class FrozenSlices
 {
     internal static PyObject* Begin(ref Freezer freezer, PyObject* o)
@@ -22,7 +22,7 @@ internal static unsafe class FrozenSlices
         int depth = freezer.Walk.Stack.Count - 1;
         while (freezer.Walk.Stack[depth]->Index < 3)
         {
-            // A slice cannot be changed from Python, so its parts stay what they are.
+            // A slice is immutable, so its parts need no check for changes.
             FreezeFrame* frame = freezer.Walk.Stack[depth];
             PyObject* copy = freezer.Visit((&((PySliceObject*)frame->Original)->Start)[frame->Index]);
             if (copy == null) return false;
@@ -34,9 +34,9 @@ internal static unsafe class FrozenSlices
     }
 
     /// <summary>
-    /// A slice that leads to a container in progress cannot be hashed yet and has no field for a hash in a cycle. So it stays
-    /// marked as in progress itself, with the index of that container in its header; what refers to it then knows that it is in a
-    /// cycle too.
+    /// Keeps a slice open that leads to a container in progress. It cannot be hashed yet, and it has no field for the hash of a
+    /// cycle. So the slice itself stays marked as in progress, with that container's stack index in its header. A container that
+    /// refers to the slice then counts as part of the cycle, too.
     /// </summary>
     internal static void KeepOpen(ref Freezer freezer, PyObject* slice, int opening)
     {
@@ -46,8 +46,9 @@ internal static unsafe class FrozenSlices
     }
 
     /// <summary>
-    /// After a container was taken off the stack: finishes the open slices that lead to it; or if it is an open slice itself,
-    /// passes on to them what it leads to, <paramref name="opening"/> (else <see cref="Freezer.Nothing"/>).
+    /// Called after a container was popped. Finishes the open slices that lead to it. If the container is itself an open slice
+    /// that leads to <paramref name="opening"/>, these slices then lead there instead; otherwise <paramref name="opening"/> is
+    /// <see cref="Freezer.Nothing"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static void Close(ref Freezer freezer, int opening)
@@ -70,8 +71,8 @@ internal static unsafe class FrozenSlices
     }
 
     /// <summary>
-    /// The hash of a finished slice that leads to nothing unfinished, -1 if it has none. Slices within slices are worked through
-    /// one by one, since they may be deep or shared.
+    /// The hash of a finished slice that leads to no container in progress, or -1 if it is unhashable. Nested slices are hashed
+    /// by iteration and memoized, because they may be deep or shared.
     /// </summary>
     internal static nint Hash(ref Freezer freezer, PyObject* copy)
     {
@@ -97,7 +98,8 @@ internal static unsafe class FrozenSlices
             nint stop = HashOfPart(ref freezer, parts[1]);
             nint step = HashOfPart(ref freezer, parts[2]);
             hash = start == -1 || stop == -1 || step == -1 ? -1 : Hashes.OfSlice(start, stop, step);
-            // Null means unknown. A tuple that thinks it has no hash only computes it each time.
+            // The memo returns null for an unknown slice, so a hash of 0 is stored as -1. A tuple that holds the slice then
+            // computes its hash each time.
             if (hash == 0) hash = -1;
             freezer.SliceHashes.Add(slice, (PyObject*)hash);
         }

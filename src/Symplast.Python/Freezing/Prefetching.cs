@@ -4,12 +4,12 @@ using Symplast.CPython;
 
 namespace Symplast.Python.Freezing;
 
-/// <summary>Brings originals into the cache before they are visited: they are scattered over the heap.</summary>
+/// <summary>Prefetches originals, which are scattered over the heap, into the cache before they are visited.</summary>
 internal static unsafe class Prefetching
 {
     /// <summary>
-    /// Brings items that will be visited soon into the cache: the head of one further ahead, the table or items behind the head
-    /// of a nearer one.
+    /// Prefetches items that will be visited soon: the header of an item further ahead, and the table or items of a nearer item
+    /// whose header is already in the cache.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void LookAhead(PyObject** items, nint index, nint size)
@@ -21,7 +21,7 @@ internal static unsafe class Prefetching
         FetchParts(items[index + Near]);
     }
 
-    /// <summary>The same for the first of some items, whose heads are in the cache already.</summary>
+    /// <summary>Prefetches the tables or items of the first few items, whose headers are already in the cache.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void LookInside(PyObject** items, nint from, nint size)
     {

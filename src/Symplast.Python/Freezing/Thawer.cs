@@ -5,13 +5,13 @@ using Symplast.Python.Graph;
 namespace Symplast.Python.Freezing;
 
 /// <summary>
-/// Copies a frozen graph back into plain objects of the calling interpreter, with the mutable types it was made from. Iterative
-/// like <see cref="Freezer"/>; sharing and cycles are kept. The GIL is held throughout; only the check for signals can run Python
-/// code.
+/// Copies a frozen graph to plain objects of the calling interpreter, of the mutable types from which it was frozen. The walk is
+/// iterative like that of <see cref="Freezer"/>. Sharing and cycles are kept. The GIL is held throughout; only the check for
+/// signals can run Python code.
 /// </summary>
 /// <remarks>
-/// Dict keys and set members, and what is inside them, stay immutable whatever they were made from: <c>default=</c> and hashable
-/// subclasses of list and set can put there what Python could not hash otherwise.
+/// Keys of dicts and elements of sets, with all objects inside them, stay immutable whatever their original types were. They may
+/// have been made by <c>default=</c> or from hashable subclasses of list and set, and a plain list or set is not hashable.
 /// </remarks>
 internal unsafe ref struct Thawer
 {
@@ -19,22 +19,22 @@ internal unsafe ref struct Thawer
 
     struct Frame
     {
-        internal PyObject* Original;    // of a mappingproxy, the dict behind it
-        internal PyObject* Copy;        // the frame's own reference
-        internal PyObject* Items;       // of a frozendict, the dict that collects its items; the frame's own reference
-        internal PyObject* Key;         // thawed key that waits for its value
-        internal PyObject* Identity;    // what others refer to: the memo's key
+        internal PyObject* Original;    // for a mappingproxy, the dict behind it
+        internal PyObject* Copy;        // an owned reference
+        internal PyObject* Items;       // for a frozendict, the dict that collects its items; an owned reference
+        internal PyObject* Key;         // a thawed key that waits for its value
+        internal PyObject* Identity;    // the object to which others refer, and the key in the memo
         internal nint Index;
         internal nint Size;
         internal Kind Kind;
-        internal bool Remembered;       // by the memo
-        internal bool Hashable;         // a key or member, or inside one: what it holds must be hashable too
+        internal bool Remembered;       // whether the memo has an entry
+        internal bool Hashable;         // a key or element, or inside one: its parts must be hashable, too
     }
 
     readonly InterpreterState _interpreter;
     readonly PyObject* _root;
     Walk<Frame> _walk = new();         // its memo holds a reference to each copy
-    PyObject* _result;                  // what the container that was just finished became
+    PyObject* _result;                  // the copy of the container that was just finished
 
     Thawer(InterpreterState interpreter, PyObject* root)
     {
@@ -42,7 +42,7 @@ internal unsafe ref struct Thawer
         _root = root;
     }
 
-    /// <summary>A new reference to the thawed form of <paramref name="root"/>, or null with an exception set.</summary>
+    /// <summary>Returns a new reference to the thawed form of <paramref name="root"/>, or null with an exception set.</summary>
     internal static PyObject* Thaw(InterpreterState interpreter, PyObject* root)
     {
         if (!AddressRange.Contains(root)) return References.New(root);
@@ -87,19 +87,19 @@ internal unsafe ref struct Thawer
     }
 
     /// <summary>
-    /// A new reference to an object's copy; null with an exception set, or with <paramref name="pushed"/> for a container that
-    /// was begun.
+    /// Returns a new reference to an object's copy. Returns null with an exception set, or with <paramref name="pushed"/> true if
+    /// a container was begun.
     /// </summary>
     PyObject* Visit(PyObject* o, bool hashable, out bool pushed)
     {
         pushed = false;
         if (--_walk.Budget == 0 && !_walk.CheckSignals()) return null;
         if (!AddressRange.Contains(o)) return References.New(o);
-        // The caller's reference to the root is one more than its graph has.
+        // The root always gets a memo entry: the graph may refer to it once, and the caller refers to it, too.
         bool remember = o == _root || !ObjectMarks.IsSingle(o);
         PyObject* known = remember ? _walk.Memo.Find(o) : null;
         ref Api api = ref Api.Table;
-        // None stands for a container that does not exist before its parts do.
+        // None in the memo stands for a container that can be made only when its parts exist.
         if (known == api._Py_NoneStruct) return Errors.Value($"cannot thaw a cycle through a {Text.TypeName(o)}");
         if (known != null) return References.New(known);
 
@@ -118,7 +118,7 @@ internal unsafe ref struct Thawer
         return copy;
     }
 
-    // Containers that can be filled after they exist are known to the memo from the start, so that cycles find them.
+    // A container that can be filled after its creation enters the memo when it is begun, so that cycles find it.
     PyObject* Begin(PyObject* o, PyObject* type, bool hashable, bool remember, out bool pushed)
     {
         ref Api api = ref Api.Table;
@@ -131,7 +131,7 @@ internal unsafe ref struct Thawer
             frame.Size = ((PyVarObject*)o)->Size;
             frame.Copy = isMutable ? api.PyList_New(frame.Size) : api.PyTuple_New(frame.Size);
             if (frame.Copy == null) return null;
-            // The collector lets Python code see unfinished containers; None everywhere keeps that harmless.
+            // Python code can find an unfinished container through the collector. Items that are all None make this harmless.
             PyObject** items = Items(frame.Copy, isMutable);
             for (nint i = 0; i < frame.Size; i++) items[i] = api._Py_NoneStruct;
         }
@@ -168,7 +168,8 @@ internal unsafe ref struct Thawer
     }
 
     /// <summary>
-    /// Works on the innermost container until it is finished or a container inside it is begun. False with an exception set.
+    /// Works on the innermost container until it is finished or a container inside it is begun. Returns false with an exception
+    /// set.
     /// </summary>
     bool Step()
     {
@@ -195,7 +196,7 @@ internal unsafe ref struct Thawer
         || frame->Kind is Kind.Set or Kind.FrozenSet
         || frame->Kind is Kind.Dict or Kind.FrozenDict && frame->Key == null;
 
-    // The next part of the original, without moving on; null if there is none.
+    // The next part of the original, or null if there is none. Does not advance.
     static PyObject* Next(Frame* frame)
     {
         switch (frame->Kind)
@@ -212,14 +213,14 @@ internal unsafe ref struct Thawer
                 if (frame->Index == frame->Size) return null;
                 PyDictKeys* table = ((PyDictObject*)frame->Original)->Keys;
                 byte* entries = PyDictKeys.Entries(table);
-                // Both kinds of entry end with key and value.
+                // Both kinds of entries end with the key and the value.
                 PyObject** pair = table->Kind == PyDictKeys.Strings
                     ? &((PyDictStringEntry*)entries)[frame->Index].Key : &((PyDictEntry*)entries)[frame->Index].Key;
                 return frame->Key == null ? pair[0] : pair[1];
         }
     }
 
-    // Takes over the reference to the part.
+    // Steals the reference to the part.
     static bool Put(Frame* frame, PyObject* part)
     {
         ref Api api = ref Api.Table;
@@ -227,7 +228,7 @@ internal unsafe ref struct Thawer
         switch (frame->Kind)
         {
             case Kind.List or Kind.Tuple or Kind.Slice:
-                // Found through the collector, a list may have been changed by a signal handler.
+                // A signal handler may have found the list through the collector and changed it.
                 if (frame->Kind == Kind.List && ((PyVarObject*)frame->Copy)->Size != frame->Size)
                 {
                     References.Drop(part);
@@ -261,7 +262,7 @@ internal unsafe ref struct Thawer
         return failed == 0;
     }
 
-    // Hands the finished container to the one around it, through _result.
+    // Pops the finished container and passes it to the container around it in _result.
     bool Finish()
     {
         ref Api api = ref Api.Table;
@@ -279,14 +280,15 @@ internal unsafe ref struct Thawer
             MoveItems((PyDictObject*)frame.Items, (PyDictObject*)copy);
             References.Drop(frame.Items);
         }
-        // A collection in between took what held only Nones for free of cycles for ever.
+        // If a collection ran while the container held only Nones, it untracked the container for ever.
         if (frame.Kind is Kind.Tuple or Kind.FrozenDict && !Layout.IsTracked(copy)) api.PyObject_GC_Track(copy);
         _walk.Stack.RemoveLast();
         _result = copy;
         return true;
     }
 
-    // A frozendict must exist before its items do, because they may refer to it, and can only be filled from inside.
+    // Moves the collected items into a frozendict. It must exist before its items, because they may refer to it, and CPython has
+    // no function that fills it later.
     static void MoveItems(PyDictObject* from, PyDictObject* to)
     {
         PyDictKeys* empty = to->Keys;
@@ -339,7 +341,7 @@ internal unsafe ref struct Thawer
         return copy;
     }
 
-    // Each has an operation that makes a new equal object.
+    // Each datetime type has an operation that makes a new equal object.
     static PyObject* CopyDateTime(PyObject* o, DateTimeKind kind)
     {
         PyObject* method =

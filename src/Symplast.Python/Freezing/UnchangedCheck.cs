@@ -4,12 +4,12 @@ using Symplast.Memory;
 namespace Symplast.Python.Freezing;
 
 /// <summary>
-/// After <c>default=</c> has run: whether every container is still what was copied. Everything was remembered, so the copy of
-/// each part can be looked up and compared.
+/// Checks, after <c>default=</c> has run, that every container still has the parts that were copied. With <c>default=</c> the
+/// memo has all objects, so the copy of each part can be looked up and compared.
 /// </summary>
 internal static unsafe class UnchangedCheck
 {
-    /// <summary>False with RuntimeError set.</summary>
+    /// <summary>Returns false with RuntimeError set if a container has changed.</summary>
     internal static bool Passes(ref Freezer freezer)
     {
         for (nuint slot = 0; slot < freezer.Walk.Memo.Slots; slot++)
@@ -23,7 +23,7 @@ internal static unsafe class UnchangedCheck
         return true;
     }
 
-    // Subclasses included that freeze as what they are underneath; what default= replaced may change as it likes.
+    // Also checks instances of subclasses that freeze as their built-in bases. An object that default= replaced may change.
     static bool Matches(ref Freezer freezer, PyObject* original, PyObject* copy)
     {
         ref Api api = ref Api.Table;
@@ -88,13 +88,13 @@ internal static unsafe class UnchangedCheck
             PyObject* member = CopyOf(ref freezer, entry.Key);
             if (member == null || Api.Table.PySet_Contains(copy, member) != 1) return false;
         }
-        // Members that conversions made equal count once in the copy.
+        // Elements that conversions have made equal count once in the copy.
         return original->Used >= ((PySetObject*)copy)->Used;
     }
 
     static bool IsCopyOf(ref Freezer freezer, PyObject* original, PyObject* copy) => CopyOf(ref freezer, original) == copy;
 
-    // What Visit would return now; null if it never saw the object.
+    // The copy that Visit would return now, or null if Visit has not met the object.
     static PyObject* CopyOf(ref Freezer freezer, PyObject* o)
     {
         PyObject* copy = freezer.Walk.Memo.Find(o);

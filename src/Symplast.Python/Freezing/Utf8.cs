@@ -1,9 +1,9 @@
 namespace Symplast.Python.Freezing;
 
-/// <summary>UTF-8 of the character arrays of CPython's strings (1, 2 or 4 bytes a character).</summary>
+/// <summary>Encodes the character arrays of CPython's strings (1, 2 or 4 bytes a character) as UTF-8.</summary>
 internal static unsafe class Utf8
 {
-    /// <summary>Bytes that the text needs, or -1 if it holds lone surrogates, which UTF-8 cannot express.</summary>
+    /// <summary>The number of bytes of the encoded text, or -1 if it has lone surrogates, which UTF-8 cannot encode.</summary>
     internal static nint Length(byte* data, int kind, nint length)
     {
         nint bytes = 0;
@@ -16,7 +16,7 @@ internal static unsafe class Utf8
         return bytes;
     }
 
-    /// <summary>Writes the text to <paramref name="to"/>, which must have room for <see cref="Length"/> bytes.</summary>
+    /// <summary>Writes the encoded text to <paramref name="to"/>, which must have room for <see cref="Length"/> bytes.</summary>
     internal static void Write(byte* data, int kind, nint length, byte* to)
     {
         for (nint i = 0; i < length; i++)

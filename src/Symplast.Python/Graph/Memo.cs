@@ -5,8 +5,8 @@ using Symplast.CPython;
 namespace Symplast.Python.Graph;
 
 /// <summary>
-/// Which original became which copy: an open-addressing table from address to address, linear probing, at most half full. Holds a
-/// reference to every original, so that an address cannot come to mean another object while Python code runs in between.
+/// Maps each original to its copy: an open-addressing hash table of addresses with linear probing, at most half full. It holds a
+/// reference to every original, so that no address can be reused for another object while Python code runs.
 /// </summary>
 internal unsafe struct Memo : IDisposable
 {
@@ -23,10 +23,10 @@ internal unsafe struct Memo : IDisposable
     nuint _mask;
     nuint _count;
 
-    /// <summary>Number of slots, used or not; for walking with <see cref="this"/>.</summary>
+    /// <summary>The number of slots, used or unused; for iteration with <see cref="this"/>.</summary>
     internal readonly nuint Slots => _entries == null ? 0 : _mask + 1;
 
-    /// <summary>A slot; unused ones have a null Original.</summary>
+    /// <summary>A slot. An unused slot has a null Original.</summary>
     internal readonly ref Entry this[nuint slot] => ref _entries[slot];
 
     /// <summary>The copy of <paramref name="original"/>, or null.</summary>
@@ -42,8 +42,8 @@ internal unsafe struct Memo : IDisposable
         }
     }
 
-    /// <summary>Remembers a pair; the original must not be in the table yet.</summary>
-    /// <exception cref="OutOfMemoryException">No memory for a larger table; the memo is as before.</exception>
+    /// <summary>Adds a pair. The original must not be in the table yet.</summary>
+    /// <exception cref="OutOfMemoryException">There is no memory for a larger table. The memo is unchanged.</exception>
     internal void Add(PyObject* original, PyObject* copy)
     {
         if (_count * 2 >= Slots) Grow();
@@ -52,7 +52,7 @@ internal unsafe struct Memo : IDisposable
         _count++;
     }
 
-    /// <summary>Gives an original that is in the table another copy.</summary>
+    /// <summary>Replaces the copy of an original that is in the table.</summary>
     internal readonly void Replace(PyObject* original, PyObject* copy)
     {
         nuint slot = Home(original);
@@ -63,7 +63,7 @@ internal unsafe struct Memo : IDisposable
     /// <summary>Drops the references to the originals, which may run Python code, and frees the table.</summary>
     public void Dispose()
     {
-        // Taken out first: finalizers that run below may freeze, but never through this memo.
+        // The memo is emptied first, because the drops below may run finalizers.
         Entry* entries = _entries;
         nuint slots = Slots;
         this = default;
@@ -71,7 +71,7 @@ internal unsafe struct Memo : IDisposable
         NativeMemory.Free(entries);
     }
 
-    /// <summary>Frees the table of a memo whose originals were immortal copies; their memory may be gone by now.</summary>
+    /// <summary>Frees the table of a memo whose originals are immortal copies. Their memory may be freed already.</summary>
     internal void DisposeOfCopies()
     {
         NativeMemory.Free(_entries);

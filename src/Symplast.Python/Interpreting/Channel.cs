@@ -12,14 +12,14 @@ namespace Symplast.Python.Interpreting;
 /// <remarks>
 /// <para>Tasks are numbered in the order in which they are put. The queue is a ring of messages. A task's slot follows from its
 /// number, so a task is cancelled without a search. One lock guards all state; it is never held while Python code runs.</para>
-/// <para>Delivery needs the owner's GIL. A thread of the owner that waits for an answer (<see cref="Receive"/>) is the deliverer.
+/// <para>Delivery needs the owner's GIL. A thread of the owner that waits for an answer (<see cref="Answers.Receive"/>) is the deliverer.
 /// If there is none, a worker with an answer becomes the deliverer, takes the owner's GIL, and delivers until no answer is left.
 /// Other workers meanwhile only queue their answers and go on. (Flat combining: Hendler, Incze, Shavit, Tzafrir, SPAA
 /// 2010.)</para>
 /// <para>One idle worker and the receiver spin for some microseconds before they sleep, because waking a sleeping thread takes
 /// longer than a small task.</para>
 /// </remarks>
-internal sealed unsafe partial class Channel
+internal sealed unsafe class Channel
 {
     /// <summary>What a worker must do after <see cref="Exchange"/>.</summary>
     internal enum Duty
@@ -27,7 +27,7 @@ internal sealed unsafe partial class Channel
         /// <summary>Nothing.</summary>
         None,
 
-        /// <summary>Call <see cref="DeliverAll"/> with the owner's GIL.</summary>
+        /// <summary>Call <see cref="Answers.DeliverAll"/> with the owner's GIL.</summary>
         Deliver,
 
         /// <summary>Call <see cref="Take"/> with spin set.</summary>
@@ -38,7 +38,6 @@ internal sealed unsafe partial class Channel
     const int CacheLine = 64;
 
     readonly WordLock _gate = WordLock.Create();
-    readonly PyObject* _deliver;
     Message** _ring;
     long _capacity;             // slots of the ring
     long _first;                // number of the oldest task that may still be queued
@@ -48,19 +47,9 @@ internal sealed unsafe partial class Channel
     int _sleeping;
     bool _closed;
     bool _interrupted;
-    Message* _firstAnswer;
-    Message* _lastAnswer;
-    int _answers;
-    int _nudges;
-    nuint _deliverer;           // the thread that delivers or has promised to; 0: none
-    Message* _inHand;           // the answer that is being delivered; used by the deliverer's thread only
-    bool _receiverSleeps;
     bool _spinning;             // one idle worker spins before it sleeps
     SpinHabit _workerSpins;
-    SpinHabit _receiverSpins;
-    SpinHabit _offers;          // whether a worker with an answer spins until the owner comes for it
-    int* _signal;               // changes whenever sleeping workers must look again
-    int* _answerSignal;         // changes whenever a sleeping receiver must look again
+    readonly int* _signal;      // changes whenever sleeping workers must look again
     readonly WordLock _workersGate = WordLock.Create();
     readonly List<WorkerInterpreter> _workers = [];
 
@@ -70,10 +59,9 @@ internal sealed unsafe partial class Channel
     /// </summary>
     internal Channel(PyObject* deliver)
     {
-        _deliver = deliver;
         // Two words, a cache line apart.
         _signal = (int*)NativeMemory.AllocZeroed(2, CacheLine);
-        _answerSignal = _signal + CacheLine / sizeof(int);
+        Answers = new Answers(_gate, _signal + CacheLine / sizeof(int), deliver);
         _ring = NewRing(SmallestRing);
         _capacity = SmallestRing;
     }
@@ -86,8 +74,8 @@ internal sealed unsafe partial class Channel
         _workersGate.Dispose();
     }
 
-    /// <summary>The owner's function, a borrowed reference: the handle that made the channel holds it.</summary>
-    internal PyObject* Deliver => _deliver;
+    /// <summary>What the workers answer.</summary>
+    internal Answers Answers { get; }
 
     /// <summary>The number of tasks without an answer. No more workers than that can be busy.</summary>
     internal int Unanswered
@@ -168,36 +156,32 @@ internal sealed unsafe partial class Channel
     {
         bool wake = false;
         _gate.Enter();
-        if (answer != null) AddAnswer(answer, out wake);
-        bool offer = answer != null && _deliverer == 0 && _queued == 0 && _offers.IsWorthIt();
-        if (offer)
+        if (answer != null)
         {
-            _gate.Exit();
-            bool inTime = AwaitDeliverer();
-            _gate.Enter();
-            _offers.Note(inTime && (_firstAnswer == null || _deliverer != 0));
+            AddAnswer(answer, out wake);
+            Answers.Offer(ref _queued);
         }
         Message* task = null;
         duty = Duty.None;
-        if (TryBecomeDeliverer()) duty = Duty.Deliver;
+        if (Answers.TryBecomeDeliverer()) duty = Duty.Deliver;
         else if ((task = Pop()) != null) _begun++;
         else if (TryBeginSpin()) duty = Duty.Spin;
         _gate.Exit();
-        if (wake) Futex.Wake(_answerSignal, 1);
+        if (wake) Answers.Wake();
         return task;
     }
 
     /// <summary>
     /// For a worker that ends: queues its last answer, taking ownership of the message. Returns whether the caller must call
-    /// <see cref="DeliverAll"/>.
+    /// <see cref="Answers.DeliverAll"/>.
     /// </summary>
     internal bool Send(Message* answer)
     {
         _gate.Enter();
         AddAnswer(answer, out bool wake);
-        bool deliver = TryBecomeDeliverer();
+        bool deliver = Answers.TryBecomeDeliverer();
         _gate.Exit();
-        if (wake) Futex.Wake(_answerSignal, 1);
+        if (wake) Answers.Wake();
         return deliver;
     }
 
@@ -248,6 +232,13 @@ internal sealed unsafe partial class Channel
             _gate.Enter();
             _sleeping--;
         }
+    }
+
+    // Called with the lock held.
+    void AddAnswer(Message* answer, out bool wake)
+    {
+        Answers.Add(answer, out wake);
+        _begun--;
     }
 
     // Called with the lock held. Only one worker at a time spins before it sleeps.

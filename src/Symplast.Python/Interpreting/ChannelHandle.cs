@@ -30,8 +30,10 @@ internal static unsafe partial class ChannelHandle
                 Channel(deliver, /)
                 --
 
-                Where an interpreter and its workers meet. deliver(subject, kind, data) is called for each answer, in the
-                interpreter that made the channel. For the executor; not part of the public interface.
+                The queue of tasks and answers between an interpreter and its workers.
+
+                deliver(subject, kind, data) is called for each answer, in the interpreter that made the channel. Used by the
+                executor; not part of the public interface.
                 """u8)),
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
             Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
@@ -39,27 +41,28 @@ internal static unsafe partial class ChannelHandle
                 (delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void*, int>, void*, int>)&Traverse),
             Slot(PyTypeSlot.GetSet, Table(
                 Property("nudges"u8, &Nudges, "A number that changes with each nudge()."u8),
-                Property("unanswered"u8, &Unanswered, "Number of tasks that have no answer yet."u8))),
+                Property("unanswered"u8, &Unanswered, "The number of tasks that have no answer yet."u8))),
             Slot(PyTypeSlot.Methods, Table(
                 FastCall("put"u8, &Put, "put($self, subject, data, parcel, /)\n--\n\n"u8
-                    + "Queue a task, and set the subject's _number to the task's; False if the channel is closed."u8),
+                    + "Queue a task and set subject._number to its number. Return False if the channel is closed."u8),
                 FastCall("cancel"u8, &Cancel, "cancel($self, number, taken, /)\n--\n\n"u8
-                    + "Take a task back, and append its subject to the list taken, unless a worker has it."u8),
-                OneArg("is_queued"u8, &IsQueued, "is_queued($self, number, /)\n--\n\nWhether a task waits for a worker."u8),
+                    + "Take a task back and append its subject to the list taken, unless a worker has the task."u8),
+                OneArg("is_queued"u8, &IsQueued,
+                    "is_queued($self, number, /)\n--\n\nReturn whether a task waits for a worker."u8),
                 OneArg("drain"u8, &Drain,
-                    "drain($self, taken, /)\n--\n\nTake all queued tasks back, and append their subjects to the list taken."u8),
-                NoArgs("close"u8, &Close, "close($self, /)\n--\n\nTake no more tasks; workers end when the queue is empty."u8),
+                    "drain($self, taken, /)\n--\n\nTake all queued tasks back and append their subjects to the list taken."u8),
+                NoArgs("close"u8, &Close, "close($self, /)\n--\n\nAccept no more tasks. Workers end when the queue is empty."u8),
                 NoArgs("interrupt"u8, &Interrupt,
-                    "interrupt($self, /)\n--\n\nRaise KeyboardInterrupt in every worker that is at a task."u8),
+                    "interrupt($self, /)\n--\n\nRaise KeyboardInterrupt in every worker that runs a task."u8),
                 FastCall("receive"u8, &Receive,
-                    "receive($self, nudges, timeout, subject, /)\n--\n\nWait for answers and deliver them, for one to the "u8
-                    + "subject, until the seconds (None: no limit) are over or nudges has changed; "u8
-                    + "False if another thread does."u8),
+                    "receive($self, nudges, timeout, subject, /)\n--\n\nWait for answers and deliver them. Return "u8
+                    + "True when there were answers, timeout seconds are over (None: no limit) or nudges has changed; "u8
+                    + "False if another thread receives. The caller waits for the answer of subject."u8),
                 NoArgs("nudge"u8, &Nudge,
-                    "nudge($self, /)\n--\n\nMake receive() return: a future may have ended without an answer."u8),
+                    "nudge($self, /)\n--\n\nMake receive() return, because a future may have ended without an answer."u8),
                 FastCall("serve"u8, &Serve,
-                    "serve($self, source, settings, /)\n--\n\nRun source in a new interpreter on this thread, until it "u8
-                    + "returns. Return None then, or if it raised after it had answered a task, what it raised, as text."u8)))),
+                    "serve($self, source, settings, /)\n--\n\nRun source in a new interpreter on this thread. Return "u8
+                    + "None when it ends, or the exception as text if it raised after it had answered a task."u8)))),
     });
 
     /// <summary>
@@ -122,7 +125,7 @@ internal static unsafe partial class ChannelHandle
             if (ForkGuard.IsForkedChild) return;
             channel.Close();
             for (Message* task; (task = channel.TakeBack()) != null;) Drop(task);
-            References.Drop(channel.Deliver);
+            References.Drop(channel.Answers.Deliver);
             GCHandle.FromIntPtr(((Instance*)self)->Channel).Free();
         }
         Api.Table.PyObject_GC_Del(self);
@@ -133,7 +136,7 @@ internal static unsafe partial class ChannelHandle
     static int Traverse(PyObject* self, delegate* unmanaged[Cdecl]<PyObject*, void*, int> visit, void* argument)
     {
         int stop = visit(self->Type, argument);
-        return stop != 0 || ((Instance*)self)->Channel == 0 ? stop : visit(ChannelOf(self).Deliver, argument);
+        return stop != 0 || ((Instance*)self)->Channel == 0 ? stop : visit(ChannelOf(self).Answers.Deliver, argument);
     }
 
     [Callback]
@@ -245,7 +248,7 @@ internal static unsafe partial class ChannelHandle
         }
         // The handle may hold the last reference to the channel, and a callback may drop the handle.
         References.Take(self);
-        PyObject* result = ChannelOf(self).Receive((int)nudges, nanoseconds, arguments[2])
+        PyObject* result = ChannelOf(self).Answers.Receive((int)nudges, nanoseconds, arguments[2])
             ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
         References.Drop(self);
         return Api.Table.PyErr_Occurred() == null ? result : null;
@@ -253,12 +256,12 @@ internal static unsafe partial class ChannelHandle
 
     [Callback]
     private static partial PyObject* Nudges(PyObject* self, void* closure) =>
-        Api.Table.PyLong_FromLongLong(ChannelOf(self).Nudges);
+        Api.Table.PyLong_FromLongLong(ChannelOf(self).Answers.Nudges);
 
     [Callback]
     private static partial PyObject* Nudge(PyObject* self, PyObject* none)
     {
-        ChannelOf(self).Nudge();
+        ChannelOf(self).Answers.Nudge();
         return Api.Table._Py_NoneStruct;
     }
 

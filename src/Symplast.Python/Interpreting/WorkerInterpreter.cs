@@ -234,12 +234,12 @@ internal sealed unsafe class WorkerInterpreter
         void* own = api.PyEval_SaveThread();
         api.PyEval_RestoreThread(_ownerThread);
         MemoryTracing.TakeIn();
-        PyObject* raised = _channel.DeliverAll();
+        PyObject* raised = _channel.Answers.DeliverAll();
         if (raised != null)
         {
             // concurrent.futures logs what a user's callback raises. Any other exception must be reported, too.
             api.PyErr_SetRaisedException(raised);
-            api.PyErr_WriteUnraisable(_channel.Deliver);
+            api.PyErr_WriteUnraisable(_channel.Answers.Deliver);
         }
         MemoryTracing.LeaveOut();
         api.PyEval_SaveThread();

@@ -10,12 +10,12 @@ internal static unsafe partial class ExtensionFunctions
     internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
     {
         FastCall("_load_private"u8, &LoadPrivate,
-            "An extension module by name, path, spec and treatment, out of a private copy of its library; None if it needs "u8
-            + "none, NotImplemented if it is refused."u8),
+            "Load an extension module by name, path, spec and treatment from a private copy of its library. Return None if "u8
+            + "it needs no copy, NotImplemented if it is refused."u8),
         FastCall("_set_library_policy"u8, &SetLibraryPolicy,
-            "What symplast.extensions.policy tells the loader of libraries: patterns, each with whether such libraries are "u8
-            + "private."u8),
-        NoArgs("_loaded_extensions"u8, &LoadedExtensions, "What symplast.extensions.loaded() is made of."u8),
+            "Set the policy for libraries: patterns, each followed by whether matching libraries are private."u8),
+        NoArgs("_loaded_extensions"u8, &LoadedExtensions,
+            "Return the tuples from which symplast.extensions.loaded() makes its result."u8),
     };
 
     [Callback]

@@ -46,7 +46,7 @@ public static unsafe partial class Module
         }
     }
 
-    // Once a process: null, or the reason why this CPython cannot be served.
+    // Called once a process. Returns null, or the reason why this CPython is not supported.
     static string? Start()
     {
         if (_definition != null) return null;
@@ -73,7 +73,7 @@ public static unsafe partial class Module
         PyModuleDef* definition = Table(new PyModuleDef
         {
             Name = Text.Utf8("symplast._symplast"u8),
-            Doc = Text.Utf8("Objects that many interpreters share by pointer. Use the package symplast."u8),
+            Doc = Text.Utf8("Objects that many interpreters share by pointer. Import the package symplast instead."u8),
             StateSize = sizeof(nint),
             Methods = Methods(),
             Slots = Table(
@@ -94,7 +94,7 @@ public static unsafe partial class Module
         return null;
     }
 
-    // The table may be what is missing, so the two symbols are looked up by themselves.
+    // The table of API functions may be what is missing, so the two symbols are looked up here.
     static void RaiseImportError(string message)
     {
         var set = (delegate* unmanaged[Cdecl]<PyObject*, byte*, void>)ApiLoader.Find("PyErr_SetString");
@@ -139,8 +139,9 @@ public static unsafe partial class Module
         return done ? 0 : -1;
     }
 
-    // An interpreter has one module of ours: a second import, as after `del sys.modules[…]` or from another folder, gets the
-    // types and functions of the first, or objects of before would be strange to it. False with an exception set.
+    // An interpreter has one set of our types and functions. A second import, such as after `del sys.modules["symplast"]` or from
+    // another folder, adopts those of the first, so that existing objects are instances of its types. Returns false with an
+    // exception set.
     static bool TryAdoptFirst(PyObject* module, out bool isAdopted)
     {
         ref Api api = ref Api.Table;
@@ -152,7 +153,7 @@ public static unsafe partial class Module
         PyObject* first = api.PyObject_CallNoArgs(reference);
         if (first == null) return false;
         bool done = true;
-        // A module that no longer exists took all its types with it, so no object of them exists.
+        // If the first module no longer exists, its types do not exist either, nor any object of these types.
         if (first != api._Py_NoneStruct)
         {
             isAdopted = true;
@@ -179,7 +180,7 @@ public static unsafe partial class Module
         int failed = Api.Table.PyModule_AddStringConstant(module, Text.Utf8("__version__"u8), (byte*)version);
         Marshal.FreeCoTaskMem(version);
         if (failed != 0 || !AddNumber(module, "PATCH_FLOOR"u8, Layout.Current.PatchFloor)) return false;
-        // Warnings about the process are given by the interpreter that imports first. Full fence; nothing is published through
+        // Warnings about the process are given by the interpreter that imports first. Full fence. Nothing is published through
         // the flag.
         bool first = Interlocked.Exchange(ref _imported, 1) == 0;
         return AddNumber(module, "ANSWER_CALLBACKS"u8, (long)AnswerKind.Callbacks)
@@ -198,9 +199,9 @@ public static unsafe partial class Module
         return done;
     }
 
-    // The state holds the types, and they hold the module: unless the collector sees that, neither is freed when an interpreter
-    // ends, and on 3.13+ one surviving object keeps all the memory of its interpreter. There is no clear slot: clearing the types
-    // is enough to break the circle, and finalizers that run meanwhile still find the state whole.
+    // The state refers to the types, and the types refer to the module. The collector must see this cycle, or the module and the
+    // types are not freed when the interpreter ends; on 3.13+ one surviving object keeps all memory of its interpreter. There is
+    // no clear slot: clearing the types breaks the cycle, and finalizers that run meanwhile still find a complete state.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int Traverse(PyObject* module, delegate* unmanaged[Cdecl]<PyObject*, void*, int> visit, void* argument)
     {
@@ -223,7 +224,7 @@ public static unsafe partial class Module
         }
         catch (Exception)
         {
-            // Without memory what the interpreter kept stays until the process ends.
+            // Memory ran out. The interpreter's state then stays until the process ends.
         }
         *state = 0;
     }

@@ -5,13 +5,13 @@ using Symplast.CPython;
 namespace Symplast.Python;
 
 /// <summary>
-/// Another copy of this library in the process, such as that of a second installation on <c>sys.path</c>: each would have pools
-/// and interpreters of its own, and take the other's objects for strange ones. The copy that was loaded first serves all imports.
+/// Finds another copy of this library in the process, such as that of a second installation on <c>sys.path</c>. Each copy would
+/// have its own pools and interpreters, and would not recognize the objects of the other. So the copy that was loaded first
+/// serves all imports.
 /// </summary>
 internal static unsafe partial class OtherCopy
 {
-    // DT_SONAME of the library, under which the dynamic linker finds a copy that is loaded, whatever the file. In the order of
-    // loading.
+    // The library's DT_SONAME. By this name the dynamic linker finds the first loaded copy, whatever its file is called.
     const string SharedName = "symplast-of-the-process";
 
     const int Lazy = 1;
@@ -19,7 +19,9 @@ internal static unsafe partial class OtherCopy
 
     static byte* _version;
 
-    /// <summary>The version of this library, zero-terminated; for other copies. Null if there is no memory.</summary>
+    /// <summary>
+    /// Called by other copies. Returns the version of this library as a zero-terminated string, or null if there is no memory.
+    /// </summary>
     [UnmanagedCallersOnly(EntryPoint = "symplast_version", CallConvs = [typeof(CallConvCdecl)])]
     public static byte* Version()
     {
@@ -38,8 +40,8 @@ internal static unsafe partial class OtherCopy
     internal static string OwnVersion() => typeof(OtherCopy).Assembly.GetName().Version!.ToString(3);
 
     /// <summary>
-    /// What the import of the copy that was loaded first gives, if that is another one; false if it is this one. Null with
-    /// <paramref name="refusal"/> if the other one is of another version.
+    /// Initializes the module of the copy that was loaded first. Returns false if that is this copy. If the other copy has
+    /// another version, <paramref name="definition"/> is null and <paramref name="refusal"/> is the reason.
     /// </summary>
     internal static bool TryInit(out PyObject* definition, out string? refusal)
     {

@@ -6,20 +6,21 @@ using Symplast.Python.Live;
 namespace Symplast.Python;
 
 /// <summary>
-/// How shared objects travel inside pickles between interpreters of the process: as persistent ids, which say where the object
-/// lies and in which pool. Nothing is copied, however large the object is.
+/// Pickles shared objects between interpreters of the process as persistent ids. An id states the address of the object and its
+/// pool. Nothing is copied, whatever the size of the object.
 /// </summary>
 internal static unsafe class PersistentIds
 {
-    // The low bits of an id are the place in the address range in units of 16 bytes (1 TiB = 2^40 bytes), the others the low bits
-    // of the pool's number: an address that belongs to another pool by now is not mistaken for the object that was sent. Negative
-    // ids are tickets of live objects.
+    // The low bits of an id are the offset in the address range of 1 TiB (2^40 bytes), in units of 16 bytes. The high bits are
+    // the low bits of the pool's number, so that an address that now belongs to another pool is not mistaken for the object that
+    // was sent. Negative ids are tickets of live objects.
     const int PlaceBits = 36;
     const ulong PlaceMask = (1UL << PlaceBits) - 1;
     const long PoolMask = (1L << (64 - PlaceBits)) - 1;
 
     /// <summary>
-    /// The id of a shared object, None for any other. DeletedError if its pool is deleted. Called for every object in a pickle.
+    /// Returns the id of a shared object, or None for any other object. Raises DeletedError if the pool was deleted. Called for
+    /// every object that is pickled.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static PyObject* IdOf(PyObject* module, PyObject* o) =>
@@ -37,8 +38,8 @@ internal static unsafe class PersistentIds
     }
 
     /// <summary>
-    /// The object with this id, for the calling interpreter, which gets a lease on its pool. Numbers that are no id of a finished
-    /// object are refused, so a damaged pickle cannot crash.
+    /// Returns the object with this id, and gives the calling interpreter a lease on its pool. A number that is not the id of a
+    /// finished object raises an exception, so a damaged pickle cannot crash the process.
     /// </summary>
     internal static PyObject* Load(InterpreterState interpreter, PyObject* id)
     {
@@ -54,7 +55,7 @@ internal static unsafe class PersistentIds
         if (o == null) return Errors.Value("not the id of a shared object");
         Pool? pool = PoolTable.OwnerOf(o);
         if (pool is null || (pool.Id & PoolMask) != (long)(number >> PlaceBits)) return interpreter.RaiseDeleted(null);
-        // The lease comes first: with it the memory cannot go while the mark is read.
+        // The lease comes first, so that the memory cannot be freed while the mark is read.
         if (!interpreter.Receive(pool)) return null;
         if (ObjectMarks.Get(o) is ObjectMark.None or ObjectMark.InProgress) return Errors.Value("not the id of a shared object");
         return o;

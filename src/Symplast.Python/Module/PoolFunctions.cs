@@ -14,19 +14,19 @@ internal static unsafe partial class PoolFunctions
             pool_of($module, obj, /)
             --
 
-            The Pool that obj lies in, or None if it lies in none.
+            Return the Pool in which obj lies, or None.
             """u8),
         NoArgs("current_pool"u8, &GetCurrentPool, """
             current_pool($module, /)
             --
 
-            The Pool that this context allocates in: that of the innermost allocating() block, else the default pool.
+            Return the Pool in which this context allocates: that of the innermost allocating() block, or else the default pool.
             """u8),
         NoArgs("pools"u8, &Pools, """
             pools($module, /)
             --
 
-            A list of the pools of this process that are not deleted, oldest first.
+            Return a list of the pools of this process that are not deleted, oldest first.
             """u8),
         NoArgs("get_pending_limit"u8, &GetPendingLimit, """
             get_pending_limit($module, /)
@@ -42,18 +42,18 @@ internal static unsafe partial class PoolFunctions
             set_pending_limit($module, limit, /)
             --
 
-            Set what get_pending_limit() returns. The warning, which is given once, can be given once more.
+            Set the limit that get_pending_limit() returns. The warning, which is given once, can be given once more.
             """u8),
         FastCall("_pool_by_id"u8, &PoolById, "Unpickle a Pool."u8),
         OneArg("_leaks"u8, &Leaks,
-            "What symplast.leaks() is made of: a tuple for each live object of a Pool, or of all if it is None."u8),
-        OneArg("_live_blocks"u8, &LiveBlocks, "For tests: the blocks of live objects in a Pool."u8),
+            "Return a tuple for each live object of a Pool, or of all pools if the argument is None."u8),
+        OneArg("_live_blocks"u8, &LiveBlocks, "For tests: return the number of blocks of live objects in a Pool."u8),
         OneArg("_fail_at"u8, &FailAt,
-            "For tests: let the n-th allocation of live objects from now on fail; 0 ends that. Return whether the one "u8
-            + "chosen before has failed."u8),
+            "For tests: make the n-th allocation of live objects from now on fail; 0 ends this. Return whether the "u8
+            + "allocation chosen before has failed."u8),
         FastCall("_delete_at"u8, &DeleteAt,
-            "For tests: let the n-th allocation of live objects from now on meet the deletion of a Pool by another thread, "u8
-            + "and fail if the third argument is true; _fail_at(0) ends that."u8),
+            "For tests: delete a Pool during the n-th allocation of live objects from now on, as another thread might. The "u8
+            + "allocation fails if the third argument is true. _fail_at(0) ends this."u8),
     };
 
     [Callback]

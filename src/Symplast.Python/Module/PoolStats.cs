@@ -5,37 +5,37 @@ using static Symplast.Python.Definitions;
 
 namespace Symplast.Python;
 
-/// <summary>The Python type <c>symplast.PoolStats</c>: a named tuple of what a pool holds.</summary>
+/// <summary>The Python type <c>symplast.PoolStats</c>: a named tuple of the contents of a pool.</summary>
 internal static unsafe class PoolStats
 {
     const int FieldCount = 12;
 
-    // Those that are items of the tuple; the others are attributes only, so that it keeps its length.
+    // The first fields are items of the tuple. The others are attributes only, so that the length of the tuple does not change.
     const int ItemCount = 8;
 
-    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    /// <summary>The description from which every interpreter makes its type; built once a process.</summary>
     internal static PyStructSequenceDesc* Specification() => Table(new PyStructSequenceDesc
     {
         Name = Text.Utf8("symplast.PoolStats"u8),
-        Doc = Text.Utf8("What a pool holds at one moment."u8),
+        Doc = Text.Utf8("The contents of a pool at one moment."u8),
         Fields = Table(
             Field("name"u8, "the pool's name"u8),
             Field("used_bytes"u8, "bytes of its objects, frozen and live; 0 once deleted"u8),
-            Field("reserved_bytes"u8, "address space taken; what is untouched of it costs no memory"u8),
-            Field("pending_bytes"u8, "bytes of a deleted pool that wait for interpreters which may still hold pointers to end"u8),
+            Field("reserved_bytes"u8, "bytes of reserved address space; pages that were never used cost no memory"u8),
+            Field("pending_bytes"u8, "bytes of a deleted pool that stay until interpreters that may hold pointers have ended"u8),
             Field("objects"u8, "number of frozen objects"u8),
             Field("interpreters"u8, "number of interpreters that were given pointers into the pool and have not ended"u8),
             Field("max_bytes"u8, "limit for used_bytes, or None"u8),
             Field("deleted"u8, "whether the pool was deleted"u8),
             Field("live_blocks"u8,
-                "number of blocks that live objects consist of, their texts included; exact while nobody changes them"u8),
+                "number of memory blocks of live objects and their texts; exact while nothing changes"u8),
             Field("live_bytes"u8, "bytes of these blocks, which are part of used_bytes"u8),
-            Field("live"u8, "a dict of the number of live objects by type; exact while nobody makes or drops any"u8),
-            Field("handles"u8, "a dict of the number of handles into the pool by interpreter"u8)),
+            Field("live"u8, "a dict of the numbers of live objects by type; exact while none is made or freed"u8),
+            Field("handles"u8, "a dict of the numbers of handles of the pool's objects by interpreter"u8)),
         VisibleFields = ItemCount,
     });
 
-    /// <summary>A new PoolStats of <paramref name="pool"/>; null with an exception set.</summary>
+    /// <summary>Returns a new PoolStats of <paramref name="pool"/>, or null with an exception set.</summary>
     internal static PyObject* Create(InterpreterState interpreter, Pool pool)
     {
         ref Api api = ref Api.Table;

@@ -14,12 +14,12 @@ internal static unsafe partial class PoolType
 {
     static long _unnamed;
 
-    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    /// <summary>The specification from which every interpreter makes its type; built once a process.</summary>
     internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
     {
         Name = Text.Utf8("symplast.Pool"u8),
         BasicSize = sizeof(PoolHandle),
-        // So that the collector sees that it keeps its type, and that the module, alive.
+        // With GC, so that the collector sees that the handle refers to its type, which refers to the module.
         Flags = PyTypeSpec.ImmutableType | PyTypeSpec.HaveGc,
         Slots = Slots(),
     });
@@ -32,15 +32,15 @@ internal static unsafe partial class PoolType
             A named region of shared memory. Objects frozen into it are shared by all interpreters of the process by pointer,
             belong to no interpreter's garbage collector, and are deleted together by delete(), or at the end of a with block.
 
-            Deleting ends the objects, not yet their memory: what was frozen stays in memory until every interpreter that was
-            given a pointer into the pool has ended; for the main interpreter, that is the end of the process. So a program whose
-            main interpreter freezes into one short-lived pool after the other grows: freeze in workers, or keep pools longer.
-            stats().pending_bytes says how much of a pool waits; a PendingMemoryWarning is given when all of them together pass
-            get_pending_limit(). The memory of live objects returns at once.
+            Deletion ends the objects at once, but not always their memory. The memory of live objects is freed at once. Frozen
+            objects stay in memory until every interpreter that was given a pointer into the pool has ended; the main interpreter
+            ends with the process. A program whose main interpreter freezes into many short-lived pools therefore grows: freeze in
+            workers, or keep pools longer. stats().pending_bytes is the memory of a deleted pool that still waits. A
+            PendingMemoryWarning is given when the sum over all pools exceeds get_pending_limit().
 
-            max_bytes limits the bytes of its objects; PoolFullError is raised beyond. default(o) is called in this interpreter
-            for every object that is to be frozen or stored into this pool and cannot be, unless freeze() is given another one,
-            and returns one that can. All methods are thread-safe.
+            max_bytes limits the bytes of the pool's objects; PoolFullError is raised beyond it. default(o) is called in this
+            interpreter for every object that cannot be frozen or stored into this pool, and returns an object that can. freeze()
+            may be given another function in its place. All methods are thread-safe.
             """u8)),
         Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
         Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
@@ -56,11 +56,10 @@ internal static unsafe partial class PoolType
         })),
         Slot(PyTypeSlot.GetSet, Table(
             Property("name"u8, &Name, "The name given at creation."u8),
-            Property("max_bytes"u8, &MaxBytes, "Limit for the bytes of its objects, or None."u8),
+            Property("max_bytes"u8, &MaxBytes, "The limit for the bytes of the pool's objects, or None."u8),
             Property("default"u8, (delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*>)&Default,
                 (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void*, int>)&SetDefault,
-                "What this interpreter makes of objects that cannot be shared, when they are meant for this pool: a "u8
-                + "function, or None."u8),
+                "The function by which this interpreter converts objects that cannot be shared, for this pool; or None."u8),
             Property("deleted"u8, &Deleted, "True once delete() was called, in any interpreter."u8))),
         Slot(PyTypeSlot.Methods, Table(
             FastCallKeywords("freeze"u8, &Freeze, """
@@ -70,36 +69,40 @@ internal static unsafe partial class PoolType
                 Copy obj and everything it holds into this pool as immutable objects, and return the copy.
 
                 list becomes tuple, dict becomes frozendict (3.15+) or mappingproxy, set becomes frozenset, bytearray becomes
-                bytes. Identity, sharing and cycles are kept. What is frozen already is returned as it is. default(o) is called
-                for every object that cannot be frozen and returns one that can. An error leaves the pool as it was.
+                bytes. Identity, sharing and cycles are kept. An object that is already frozen is returned as it is. default(o)
+                is called for every object that cannot be frozen, and returns an object that can. An error leaves the pool
+                unchanged.
 
-                Raises NotShareableError (naming the place), PoolFullError, DeletedError.
+                Raises NotShareableError, which names the place of the object, PoolFullError, or DeletedError.
                 """u8),
             NoArgs("stats"u8, &Stats, """
                 stats($self, /)
                 --
 
-                Return the pool's PoolStats. Works on a deleted pool too.
+                Return the pool's PoolStats. Also works for a deleted pool.
                 """u8),
             NoArgs("delete"u8, &Delete, """
                 delete($self, /)
                 --
 
-                Delete the pool with all its objects. Final at once: every later use raises DeletedError, in every interpreter.
-                The memory returns to the system when the last interpreter that was given a pointer into the pool has ended.
+                Delete the pool with all its objects.
+
+                The deletion takes effect at once: every later use raises DeletedError, in every interpreter. The memory of frozen
+                objects is freed when the last interpreter that was given a pointer into the pool has ended.
                 """u8),
             NoArgs("allocating"u8, &Allocating, """
                 allocating($self, /)
                 --
 
-                Return a context manager in which this pool is the current pool: for freeze() and for new live objects of this
-                context (contextvars), that is of this thread or asyncio task and of what those start. Blocks nest, and each may
-                be left at any time, in any thread or context.
+                Return a context manager in which this pool is the current pool, for freeze() and for new live objects.
+
+                It applies to the current context of contextvars: to this thread or asyncio task, and to the tasks and threads
+                that inherit the context. Blocks nest, and each may be left at any time, in any thread or context.
                 """u8),
             NoArgs("__enter__"u8, &Enter, "__enter__($self, /)\n--\n\nReturn the pool."u8),
             Method("__exit__"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Exit, PyMethodDef.VarArgs,
                 "__exit__($self, /, *exc_info)\n--\n\nDelete the pool."u8),
-            NoArgs("__reduce__"u8, &Reduce, "Pickle by reference, within this process."u8))));
+            NoArgs("__reduce__"u8, &Reduce, "Return the state for pickling by reference, within this process."u8))));
 
     [Callback]
     private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
@@ -142,7 +145,7 @@ internal static unsafe partial class PoolType
         return handle;
     }
 
-    // Null for None; false with TypeError set.
+    // Replaces None with null. Returns false with TypeError set.
     static bool CheckDefault(ref PyObject* function)
     {
         if (function == Api.Table._Py_NoneStruct) function = null;

@@ -6,18 +6,18 @@ using Symplast.Python.Live;
 namespace Symplast.Python;
 
 /// <summary>
-/// Done at the import what the .NET runtime would do at first use, when memory may be short: what fails there for want of memory
-/// fails for good, or ends the process.
+/// Does, at import, what the .NET runtime would otherwise do at the first use, when memory may be short. A failure for lack of
+/// memory at the first use would be permanent, or end the process.
 /// </summary>
 /// <remarks>
-/// A class constructor that throws is never run again; and it runs under a managed lock, which gives its thread a finalizable id.
-/// Libraries' functions are bound when the module is loaded (DirectPInvoke). The collector's first memory is asked for here and
-/// kept (System.GC.RetainVM), so that the little that calls allocate is there.
+/// A class constructor that has thrown is never run again. It also runs under a managed lock, which gives its thread a
+/// finalizable id. Functions of libraries are bound when the module is loaded (DirectPInvoke). The collector's first memory is
+/// allocated here and retained (System.GC.RetainVM), so that the few allocations of later calls succeed.
 /// </remarks>
 internal static class Preparation
 {
-    // More than the youngest generation may have before it is collected (System.GC.Gen0Size), so that the memory it moves on to
-    // is there too.
+    // This is more than the budget of the youngest generation (System.GC.Gen0Size). A collection therefore runs, and the memory
+    // that the generation uses afterwards is allocated, too.
     const int Reserve = 6 << 20;
     const int Piece = 32 << 10;
 
@@ -27,7 +27,7 @@ internal static class Preparation
         RunClassConstructors();
         for (int size = 0; size < Reserve; size += Piece) GC.KeepAlive(new byte[Piece]);
         Leases.EndThoseOfEnded();
-        // Formatting and throwing set up caches of their own.
+        // Formatting and throwing allocate caches at their first use.
         string number = string.Create(null, $"{Reserve}{(double)Piece}{nameof(Preparation)}");
         try
         {

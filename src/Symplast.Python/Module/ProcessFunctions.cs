@@ -10,19 +10,19 @@ internal static unsafe partial class ProcessFunctions
 {
     internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
     {
-        OneArg("_need_memory"u8, &NeedMemory, "Raise MemoryError if the system would not give so many bytes now."u8),
+        OneArg("_need_memory"u8, &NeedMemory, "Raise MemoryError if this number of bytes is not available now."u8),
         NoArgs("_settle_process"u8, &SettleProcess,
-            "Make what CPython keeps for all interpreters safe with workers; for whoever is about to start some."u8),
+            "Make CPython's process-wide state safe for several interpreters. Called before workers start."u8),
         FastCall("_enable_faults"u8, &EnableFaults,
-            "Enable the process's fault handler for this interpreter: with a descriptor, all_threads and c_stack."u8),
-        NoArgs("_disable_faults"u8, &DisableFaults, "Take that back."u8),
+            "Enable the process's fault handler for this interpreter, with a descriptor, all_threads and c_stack."u8),
+        NoArgs("_disable_faults"u8, &DisableFaults, "Undo _enable_faults() of this interpreter."u8),
         FastCall("_raise_in_thread"u8, &RaiseInThread,
             "Raise an exception in another thread of this interpreter, when it runs Python code."u8),
-        OneArg("_count_workers"u8, &CountWorkers, "Note that so many threads for workers begin, or end if it is negative."u8),
-        NoArgs("_is_alone"u8, &IsAlone, "Whether the main interpreter is the only one and will be."u8),
-        NoArgs("_is_main"u8, &IsMain, "Whether this is the main interpreter."u8),
-        NoArgs("worker_take"u8, &WorkerTake, "In a worker: the next task's data, or None when there will be none."u8),
-        FastCall("worker_answer"u8, &WorkerAnswer, "In a worker: answer the task that was taken."u8),
+        OneArg("_count_workers"u8, &CountWorkers, "Add a number, which may be negative, to the count of worker threads."u8),
+        NoArgs("_is_alone"u8, &IsAlone, "Return whether the main interpreter is the only one, and no worker is starting."u8),
+        NoArgs("_is_main"u8, &IsMain, "Return whether this is the main interpreter."u8),
+        NoArgs("worker_take"u8, &WorkerTake, "In a worker: return the next task's data, or None if the channel is closed."u8),
+        FastCall("worker_answer"u8, &WorkerAnswer, "In a worker: send the answer of the task that was taken."u8),
     };
 
     [Callback]

@@ -15,51 +15,55 @@ internal static unsafe partial class SharingFunctions
             freeze($module, /, obj, default=None)
             --
 
-            Pool.freeze() in the current pool.
+            Return current_pool().freeze(obj, default).
             """u8),
         OneArg("thaw"u8, &Thaw, """
             thaw($module, obj, /)
             --
 
-            Copy a frozen object and everything it holds back into plain, mutable objects of this interpreter.
+            Copy a frozen or live object and everything it holds to plain, mutable objects of this interpreter.
 
-            What was a list, dict, set or bytearray becomes one again. Identity, sharing and cycles are kept. Of live objects,
-            each as it is at one moment, Dict and SortedDict become dict, List list, Set set, Array array.array, AtomicInt int,
-            AtomicRef what it holds, and an Object a dict of its attributes. A plain list, dict or tuple that holds live objects,
-            however deep, is copied with them thawed; any other object that is neither frozen nor live is returned as it is.
-            Raises DeletedError if an object, or its pool, is deleted.
+            Frozen lists, dicts, sets and bytearrays become mutable again. Identity, sharing and cycles are kept. Each live object
+            is copied as it is at one moment: Dict and SortedDict become dict, List list, Set set, Array array.array, AtomicInt
+            int, AtomicRef its value, and an Object a dict of its attributes. A plain list, dict or tuple that holds live objects
+            at any depth is copied with these objects thawed. Any other object that is neither frozen nor live is returned as it
+            is. Raises DeletedError if an object or its pool was deleted.
             """u8),
         OneArg("is_shared"u8, &IsShared, """
             is_shared($module, obj, /)
             --
 
-            Whether obj is one and the same object in all interpreters: it lies in a pool, frozen or live, or is one of CPython's
-            own process-wide constants (None, True, small ints, '' and the like).
+            Return whether obj is the same object in all interpreters.
+
+            Such an object is a frozen or live object in a pool, or one of CPython's process-wide constants (None, True, small
+            ints, '' and the like).
             """u8),
         OneArg("is_frozen"u8, &IsFrozen, """
             is_frozen($module, obj, /)
             --
 
-            Whether obj is shared and immutable, as what freeze() returns is.
+            Return whether obj is shared and immutable, like the results of freeze().
             """u8),
         OneArg("delete"u8, &Delete, """
             delete($module, obj, /)
             --
 
-            Delete a live object. Final at once: every later use, in any interpreter, raises DeletedError, and so does a second
-            call. What only it referred to is freed. Frozen objects are deleted with their pool.
+            Delete a live object.
+
+            The deletion takes effect at once. Every later use of the object raises DeletedError, in every interpreter, and so
+            does a second call. Objects to which only this object referred are freed. Frozen objects are deleted with their pool.
             """u8),
         FastCall("add"u8, &Add, """
             add($module, obj, name, n, /)
             --
 
-            Add n to the number that an attribute of a live object is, at one moment, and return the sum.
+            Atomically add n to a number, the attribute name of a live object, and return the sum.
             """u8),
         FastCall("compare_exchange"u8, &CompareExchange, """
             compare_exchange($module, obj, name, expected, new, /)
             --
 
-            Give an attribute of a live object the value new if it has the value expected, at one moment; return whether it had.
+            Atomically set the attribute name of a live object to new if it equals expected. Return whether it was set.
             """u8),
     };
 
@@ -95,7 +99,8 @@ internal static unsafe partial class SharingFunctions
     private static partial PyObject* CompareExchange(PyObject* module, PyObject** arguments, nint count) =>
         ObjectUpdates.CompareExchange(arguments, count);
 
-    /// <summary>freeze() and Pool.freeze(): with a null <paramref name="pool"/>, in the current pool.</summary>
+    /// <summary>Implements freeze() and Pool.freeze(). With a null <paramref name="pool"/>, freezes into the current
+    /// pool.</summary>
     internal static PyObject* FreezeCall(
         InterpreterState interpreter, Pool? pool, string function, PyObject** arguments, nint count, PyObject* keywords)
     {
@@ -119,7 +124,7 @@ internal static unsafe partial class SharingFunctions
         }
         pool ??= CurrentPool.Get(interpreter);
         if (convert == null) convert = interpreter.Defaults.Of(pool);
-        // The program may give the pool another one meanwhile.
+        // The reference is borrowed, and the program may set another default meanwhile.
         if (convert != null) References.Take(convert);
         PyObject* frozen = Freezer.Freeze(interpreter, pool, o, convert);
         References.Drop(convert);

@@ -10,21 +10,22 @@ internal static unsafe partial class TransportFunctions
 {
     internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
     {
-        OneArg("_persistent_id"u8, &PersistentId, "Pickler.persistent_id: the address of a shared object, None for others."u8),
-        OneArg("_persistent_load"u8, &PersistentLoad, "Unpickler.persistent_load: the shared object at an address."u8),
+        OneArg("_persistent_id"u8, &PersistentId,
+            "Pickler.persistent_id: return the id of a shared object, None for other objects."u8),
+        OneArg("_persistent_load"u8, &PersistentLoad, "Unpickler.persistent_load: return the shared object with an id."u8),
         FastCall("_live_by_ticket"u8, &LiveByTicket, "Unpickle a live object."u8),
         FastCall("_contents"u8, &ContentsOf,
-            "A record of what plain containers hold, or None if something in them may change unseen; takes a tuple of types "u8
-            + "whose objects cannot."u8),
-        FastCall("_holds_contents"u8, &HoldsContents, "Whether a value holds what a record of it says."u8),
+            "Return a record of the contents of plain containers, or None if they hold an object that may change or be "u8
+            + "deleted unseen. The second argument is a tuple of types whose objects count as immutable."u8),
+        FastCall("_holds_contents"u8, &HoldsContents, "Return whether a value has the contents that _contents() recorded."u8),
         FastCall("_pack"u8, &Pack,
-            "Call dumps(obj, sender), in which what is pickled may name live objects; return its result and the parcel that "u8
-            + "holds those, or None."u8),
+            "Call dumps(obj, sender), in which live objects may be pickled. Return the result, and the parcel that holds "u8
+            + "these objects or None."u8),
         OneArg("_deposit_data"u8, &DepositData,
-            "Put bytes into the open parcel, for many messages to name; return their ticket."u8),
-        OneArg("_deposited_data"u8, &DepositedData, "The bytes with a ticket."u8),
+            "Store bytes in the open parcel, so that many messages can name them. Return their ticket."u8),
+        OneArg("_deposited_data"u8, &DepositedData, "Return the bytes with a ticket."u8),
         OneArg("_attach_parcel"u8, &AttachParcel,
-            "Let the open parcel hold another one, whose live objects its data name too."u8),
+            "Make the open parcel hold another parcel, because its data also name that parcel's live objects."u8),
     };
 
     [Callback]

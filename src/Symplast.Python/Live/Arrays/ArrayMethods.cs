@@ -10,21 +10,23 @@ internal static unsafe partial class ArrayMethods
 {
     internal static PyMethodDef* Methods() => Table(
         NoArgs("tolist"u8, &ToListMethod, "tolist($self, /)\n--\n\nReturn a list of the elements."u8),
-        NoArgs("tobytes"u8, &ToBytes, "tobytes($self, /)\n--\n\nReturn the bits of the elements as bytes."u8),
+        NoArgs("tobytes"u8, &ToBytes, "tobytes($self, /)\n--\n\nReturn the machine values of the elements as bytes."u8),
         FastCall("index"u8, &ArraySearch.IndexOf,
             "index($self, value, start=0, stop=sys.maxsize, /)\n--\n\nReturn the first index of value."u8),
-        OneArg("count"u8, &ArraySearch.CountOf, "count($self, value, /)\n--\n\nReturn how many elements equal value."u8),
+        OneArg("count"u8, &ArraySearch.CountOf,
+            "count($self, value, /)\n--\n\nReturn the number of elements that equal value."u8),
         FastCall("add"u8, &Add,
-            "add($self, index, n, /)\n--\n\nAdd n to the element at index, at one moment, and return the sum. "u8
-            + "OverflowError, and nothing changes, if it does not fit."u8),
+            "add($self, index, n, /)\n--\n\nAtomically add n to the element at index and return the sum. If the "u8
+            + "sum does not fit, OverflowError is raised and nothing changes."u8),
         FastCall("exchange"u8, &Exchange,
-            "exchange($self, index, value, /)\n--\n\nSet the element at index and return the one before."u8),
+            "exchange($self, index, value, /)\n--\n\nAtomically set the element at index and return the previous one."u8),
         FastCall("compare_exchange"u8, &CompareExchange, "compare_exchange($self, index, expected, new, /)\n--\n\n"u8
-            + "Replace the element at index by new if it equals expected, at one moment. Return whether it did."u8),
+            + "Atomically replace the element at index with new if it equals expected. Return whether it was replaced."u8),
         NoArgs("__copy__"u8, &ArrayType.CopyShared,
-            "__copy__($self, /)\n--\n\nFor copy.copy: a new Array in the same pool, with the same elements."u8),
+            "__copy__($self, /)\n--\n\nReturn a new Array in the same pool with the same elements, for copy.copy()."u8),
         OneArg("__deepcopy__"u8, &ArrayType.CopyDeep,
-            "__deepcopy__($self, memo, /)\n--\n\nFor copy.deepcopy: a new Array in the same pool, with the same elements."u8),
+            "__deepcopy__($self, memo, /)\n--\n\n"u8
+            + "Return a new Array in the same pool with the same elements, for copy.deepcopy()."u8),
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8));
 
     [Callback]

@@ -49,13 +49,13 @@ internal static unsafe partial class ArrayType
                 Array(typecode, initializer=(), /)
                 --
 
-                A fixed number of numbers of one type that all interpreters share, created in the current pool.
+                An array of numbers of one type and of fixed length that all interpreters share, created in the current pool.
 
-                The typecode is one of those that array.array has for numbers: b B h H i I l L q Q f d. The initializer is an int,
-                for so many zeros; an iterable of numbers; bytes, for the bits of the elements; or another array. memoryview and
-                numpy use the elements where they are, without a copy; they stay there as long as a buffer is held, even if the
-                Array or its pool is deleted. Each element is read and written as a whole; several elements have no common moment.
-                Slices, + and * give plain arrays.
+                The typecode is one of array.array's for numbers: b B h H i I l L q Q f d. The initializer is an int, the number
+                of zeros; an iterable of numbers; bytes, the machine values of the elements; or another array. memoryview and
+                numpy use the elements in place, without a copy. The elements stay in memory as long as a buffer is held, even if
+                the Array or its pool is deleted. Each element is read and written atomically; operations on several elements are
+                not atomic. Slices, + and * return plain arrays.
                 """u8)),
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
             Slot(PyTypeSlot.Hash, Api.Table.PyObject_HashNotImplemented),
@@ -80,8 +80,8 @@ internal static unsafe partial class ArrayType
             Slot(PyTypeSlot.GetBuffer, (delegate* unmanaged[Cdecl]<PyObject*, PyBuffer*, int, int>)&ArrayBuffer.GetBuffer),
             Slot(PyTypeSlot.ReleaseBuffer, (delegate* unmanaged[Cdecl]<PyObject*, PyBuffer*, void>)&ArrayBuffer.ReleaseBuffer),
             Slot(PyTypeSlot.GetSet, Table(
-                Property("typecode"u8, &GetTypecode, "The typecode with which the Array was made."u8),
-                Property("itemsize"u8, &GetItemSize, "Bytes of one element."u8))),
+                Property("typecode"u8, &GetTypecode, "The typecode with which the Array was created."u8),
+                Property("itemsize"u8, &GetItemSize, "The number of bytes of an element."u8))),
             Slot(PyTypeSlot.Methods, ArrayMethods.Methods())),
     });
 

@@ -40,8 +40,10 @@ internal static unsafe partial class AtomicIntType
                 AtomicInt(value=0, /)
                 --
 
-                An integer of 64 bits that all interpreters share, created in the current pool. Each operation is atomic; a result
-                beyond 64 bits raises OverflowError and changes nothing. Compared and hashed by identity: its value can change.
+                A 64-bit integer that all interpreters share, created in the current pool.
+
+                Each operation is atomic. A result beyond 64 bits raises OverflowError and changes nothing. An AtomicInt is
+                compared and hashed by identity, because its value can change.
                 """u8)),
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
             Slot(PyTypeSlot.Repr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Repr),
@@ -53,13 +55,13 @@ internal static unsafe partial class AtomicIntType
                     (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void*, int>)&SetValue, "The value."u8))),
             Slot(PyTypeSlot.Methods, Table(
                 NoArgs("__copy__"u8, &CopyShared,
-                    "__copy__($self, /)\n--\n\nFor copy.copy: a new AtomicInt in the same pool, with the same value."u8),
+                    "__copy__($self, /)\n--\n\nReturn a new AtomicInt in the same pool with the same value, for copy.copy()."u8),
                 OneArg("__deepcopy__"u8, &CopyDeep, "__deepcopy__($self, memo, /)\n--\n\n"u8
-                    + "For copy.deepcopy: a new AtomicInt in the same pool, with a copy of the value."u8),
+                    + "Return a new AtomicInt in the same pool with the same value, for copy.deepcopy()."u8),
                 OneArg("add"u8, &Add, "add($self, n, /)\n--\n\nAdd n and return the sum."u8),
-                OneArg("exchange"u8, &Exchange, "exchange($self, value, /)\n--\n\nSet the value and return the one before."u8),
+                OneArg("exchange"u8, &Exchange, "exchange($self, value, /)\n--\n\nSet the value and return the previous one."u8),
                 FastCall("compare_exchange"u8, &CompareExchange, "compare_exchange($self, expected, new, /)\n--\n\n"u8
-                    + "Set the value to new if it is expected; return whether it was."u8)))),
+                    + "Set the value to new if it equals expected. Return whether it was set."u8)))),
     });
 
     static AtomicCell* CellOf(Handle* handle) => (AtomicCell*)handle->Shared;

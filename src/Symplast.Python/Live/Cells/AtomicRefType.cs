@@ -36,8 +36,10 @@ internal static unsafe partial class AtomicRefType
                 AtomicRef(value=None, /)
                 --
 
-                A place for one value that all interpreters share, created in the current pool: a number, text, a frozen or a live
-                object; plain containers are carried into the pool. Each operation is atomic.
+                A place for one value that all interpreters share, created in the current pool.
+
+                The value is a number, a text, or a frozen or live object; plain containers are copied into the pool as live ones.
+                Each operation is atomic.
                 """u8)),
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
             Slot(PyTypeSlot.Repr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Repr),
@@ -46,12 +48,13 @@ internal static unsafe partial class AtomicRefType
                     (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, void*, int>)&SetValue, "The value."u8))),
             Slot(PyTypeSlot.Methods, Table(
                 NoArgs("__copy__"u8, &CopyShared,
-                    "__copy__($self, /)\n--\n\nFor copy.copy: a new AtomicRef in the same pool, with the same value."u8),
+                    "__copy__($self, /)\n--\n\nReturn a new AtomicRef in the same pool with the same value, for copy.copy()."u8),
                 OneArg("__deepcopy__"u8, &CopyDeep, "__deepcopy__($self, memo, /)\n--\n\n"u8
-                    + "For copy.deepcopy: a new AtomicRef in the same pool, with a copy of the value."u8),
-                OneArg("exchange"u8, &Exchange, "exchange($self, value, /)\n--\n\nSet the value and return the one before."u8),
+                    + "Return a new AtomicRef in the same pool with a copy of the value, for copy.deepcopy()."u8),
+                OneArg("exchange"u8, &Exchange, "exchange($self, value, /)\n--\n\nSet the value and return the previous one."u8),
                 FastCall("compare_exchange"u8, &CompareExchange, "compare_exchange($self, expected, new, /)\n--\n\n"u8
-                    + "Set the value to new if it equals expected (of live objects: is it); return whether it did."u8),
+                    + "Set the value to new if it equals expected; live objects are compared by identity. "u8
+                    + "Return whether the value was set."u8),
                 Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class,
                     "See PEP 585"u8)))),
     });

@@ -37,7 +37,7 @@ internal unsafe partial struct ListIterator
         BasicSize = sizeof(ListIterator),
         Flags = PyTypeSpec.ImmutableType | PyTypeSpec.DisallowInstantiation,
         Slots = Table(
-            Slot(PyTypeSlot.Doc, Text.Utf8("Iterator over what a List held at one moment."u8)),
+            Slot(PyTypeSlot.Doc, Text.Utf8("Iterator over the elements of a List at one moment."u8)),
             Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
             Slot(PyTypeSlot.Iter, Api.Table.PyObject_SelfIter),
             Slot(PyTypeSlot.IterNext, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Next),

@@ -11,31 +11,32 @@ internal static unsafe partial class ListMethods
 {
     internal static PyMethodDef* Methods() => Table(
         OneArg("append"u8, &Append, "append($self, object, /)\n--\n\nAppend object to the end of the list."u8),
-        OneArg("extend"u8, &Extend, "extend($self, iterable, /)\n--\n\nAppend all elements of the iterable, at one moment."u8),
+        OneArg("extend"u8, &Extend, "extend($self, iterable, /)\n--\n\nAtomically append all elements of the iterable."u8),
         FastCall("insert"u8, &Insert, "insert($self, index, object, /)\n--\n\nInsert object before index."u8),
         FastCall("pop"u8, &Pop,
-            "pop($self, index=-1, /)\n--\n\nRemove and return the element at index. Of many callers each gets another one."u8),
+            "pop($self, index=-1, /)\n--\n\nRemove and return the element at index. No two callers get the same element."u8),
         OneArg("remove"u8, &Remove, "remove($self, value, /)\n--\n\nRemove the first element that equals value."u8),
-        NoArgs("clear"u8, &Clear, "clear($self, /)\n--\n\nRemove all elements, at one moment."u8),
+        NoArgs("clear"u8, &Clear, "clear($self, /)\n--\n\nAtomically remove all elements."u8),
         NoArgs("copy"u8, &ListCopies.Copy, "copy($self, /)\n--\n\nReturn a plain list of the elements at one moment."u8),
         FastCall("index"u8, &IndexOf,
             "index($self, value, start=0, stop=sys.maxsize, /)\n--\n\nReturn the first index of value."u8),
-        OneArg("count"u8, &CountOf, "count($self, value, /)\n--\n\nReturn how many elements equal value, at one moment."u8),
-        NoArgs("reverse"u8, &Reverse, "reverse($self, /)\n--\n\nReverse the list in place, at one moment."u8),
+        OneArg("count"u8, &CountOf,
+            "count($self, value, /)\n--\n\nReturn the number of elements that equal value, at one moment."u8),
+        NoArgs("reverse"u8, &Reverse, "reverse($self, /)\n--\n\nAtomically reverse the list in place."u8),
         FastCallKeywords("sort"u8, &ListSorting.Sort,
-            "sort($self, /, *, key=None, reverse=False)\n--\n\nSort the list in place, stably. The result takes the place "u8
-            + "of the elements at one moment. If other interpreters change the list meanwhile, it is sorted anew; "u8
-            + "ValueError if they do so again and again, or if this one does."u8),
+            "sort($self, /, *, key=None, reverse=False)\n--\n\nStably sort the list in place. The sorted elements "u8
+            + "replace the old ones atomically. If other interpreters change the list meanwhile, it is sorted again. "u8
+            + "ValueError if they keep changing the list, or if this interpreter changes it."u8),
         NoArgs("__copy__"u8, &ListCopies.CopyShared,
-            "__copy__($self, /)\n--\n\nFor copy.copy: a new List in the same pool, with the elements of one moment."u8),
+            "__copy__($self, /)\n--\n\nReturn a new List in the same pool with the elements of one moment, for copy.copy()."u8),
         OneArg("__deepcopy__"u8, &ListCopies.CopyDeep, "__deepcopy__($self, memo, /)\n--\n\n"u8
-            + "For copy.deepcopy: a new List in the same pool, with copies of the elements of one moment."u8),
+            + "Return a new List in the same pool with copies of the elements of one moment, for copy.deepcopy()."u8),
         NoArgs("__reversed__"u8, &Reversed,
             "__reversed__($self, /)\n--\n\nReturn a reverse iterator over the elements of one moment."u8),
         FastCall("compare_exchange"u8, &CompareExchange, "compare_exchange($self, index, expected, new, /)\n--\n\n"u8
-            + "Replace the element at index by new if it is expected, at one moment. Return whether it was."u8),
+            + "Atomically replace the element at index with new if it equals expected. Return whether it was replaced."u8),
         FastCall("add"u8, &Add,
-            "add($self, index, n, /)\n--\n\nAdd n to the number at index, at one moment, and return the sum."u8),
+            "add($self, index, n, /)\n--\n\nAtomically add n to the number at index and return the sum."u8),
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8));
 
     [Callback]

@@ -44,12 +44,11 @@ internal static unsafe partial class ListType
                 List(iterable=(), /)
                 --
 
-                A list that all interpreters share: each operation atomic, no lock in sight.
+                A list that all interpreters share, created in the current pool. Each operation is atomic.
 
-                Created in the current pool. Elements are what a Dict has as values: numbers, text, bytes, None, tuples of these,
-                frozen objects and live ones; plain containers are carried into the pool with all they hold (a dict becomes a
-                Dict, a list a List, a set a Set); anything else raises NotShareableError. Iterating sees the elements of one
-                moment; slices, copies, + and * are plain lists.
+                Elements are numbers, str, bytes, None, tuples of these, frozen objects and live objects. Plain containers are
+                copied into the pool with all that they hold: a dict becomes a Dict, a list a List, a set a Set. Any other object
+                raises NotShareableError. Iteration sees the elements of one moment. Slices, copies, + and * return plain lists.
                 """u8)),
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
             Slot(PyTypeSlot.Init, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Init),

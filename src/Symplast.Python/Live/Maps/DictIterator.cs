@@ -48,7 +48,7 @@ internal unsafe partial struct DictIterator
         BasicSize = sizeof(DictIterator),
         Flags = PyTypeSpec.ImmutableType | PyTypeSpec.DisallowInstantiation,
         Slots = Table(
-            Slot(PyTypeSlot.Doc, Text.Utf8("Iterator over what a Dict, SortedDict or Set held at one moment."u8)),
+            Slot(PyTypeSlot.Doc, Text.Utf8("Iterator over the contents of a Dict, SortedDict or Set at one moment."u8)),
             Slot(PyTypeSlot.Dealloc, (delegate* unmanaged[Cdecl]<PyObject*, void>)&Dealloc),
             Slot(PyTypeSlot.Iter, Api.Table.PyObject_SelfIter),
             Slot(PyTypeSlot.IterNext, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&NextCall),

@@ -44,12 +44,12 @@ internal static unsafe partial class DictType
         Dict(mapping_or_iterable=(), /, **items)
         --
 
-        A dict that all interpreters share: insertion-ordered, each operation atomic, no lock in sight.
+        An insertion-ordered dict that all interpreters share, created in the current pool. Each operation is atomic.
 
-        Created in the current pool. Keys are str, bytes, int, float, bool, None, complex, tuples of these, and live
-        objects (by identity). Values are these, frozen objects and live ones; plain containers are carried into the pool
-        with all they hold (a dict becomes a Dict, a list a List, a set a Set); anything else raises NotShareableError.
-        Iterating sees the items of one moment.
+        Keys are str, bytes, int, float, bool, None, complex, tuples of these, and live objects, which are compared by identity.
+        Values are objects of these types, frozen objects and live objects. Plain containers are copied into the pool with all
+        that they hold: a dict becomes a Dict, a list a List, a set a Set. Any other object raises NotShareableError. Iteration
+        sees the items of one moment.
         """u8,
         [
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
@@ -62,15 +62,17 @@ internal static unsafe partial class DictType
             FastCall("get"u8, &GetOr,
                 "get($self, key, default=None, /)\n--\n\nReturn the value for key if key is in the dictionary, else default."u8),
             FastCallKeywords("popitem"u8, &PopItem,
-                "popitem($self, /, last=True)\n--\n\nRemove and return the (key, value) pair that was added last, or first."u8),
+                "popitem($self, /, last=True)\n--\n\n"u8
+                + "Remove and return the (key, value) pair that was added last, or first if last is false."u8),
             NoArgs("copy"u8, &MapType.Copy, "copy($self, /)\n--\n\nReturn a plain dict of the items at one moment."u8),
             NoArgs("__copy__"u8, &MapType.CopyShared,
-                "__copy__($self, /)\n--\n\nFor copy.copy: a new Dict in the same pool, with the items of one moment."u8),
+                "__copy__($self, /)\n--\n\nReturn a new Dict in the same pool with the items of one moment, for copy.copy()."u8),
             OneArg("__deepcopy__"u8, &MapType.CopyDeep, "__deepcopy__($self, memo, /)\n--\n\n"u8
-                + "For copy.deepcopy: a new Dict in the same pool, with copies of the items of one moment."u8),
+                + "Return a new Dict in the same pool with copies of the items of one moment, for copy.deepcopy()."u8),
             Method("fromkeys"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&MapType.FromKeys,
                 PyMethodDef.FastCall | PyMethodDef.Class,
-                "fromkeys($cls, iterable, value=None, /)\n--\n\nCreate a Dict with keys from iterable and one value for all."u8),
+                "fromkeys($cls, iterable, value=None, /)\n--\n\n"u8
+                + "Create a Dict with keys from iterable and all values set to value."u8),
         ]);
 
     [Callback]

@@ -36,23 +36,24 @@ internal static unsafe partial class MapType
     static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
     {
         FastCall("setdefault"u8, &SetDefault,
-            "setdefault($self, key, default=None, /)\n--\n\nReturn the value of key; if it has none, give it default first. "u8
-            + "Atomic: of many callers one wins, and all get its value."u8),
+            "setdefault($self, key, default=None, /)\n--\n\nInsert key with a value of default if key is not in the "u8
+            + "dictionary. Return the value for key. Atomic: all concurrent callers get the value of one of them."u8),
         FastCall("pop"u8, &Pop, "pop($self, key, default=..., /)\n--\n\n"u8
-            + "Remove key and return its value; default if there is none, or KeyError. Of many callers one gets the value."u8),
+            + "Remove key and return its value. If key is not found, return default if given, else raise KeyError. "u8
+            + "Atomic: only one of several callers gets the value."u8),
         Method("update"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&UpdateCall,
             PyMethodDef.VarArgs | PyMethodDef.Keywords,
-            "update($self, mapping_or_iterable=(), /, **items)\n--\n\nSet all the items, one after the other."u8),
-        NoArgs("clear"u8, &Clear, "clear($self, /)\n--\n\nRemove all items, at one moment."u8),
+            "update($self, mapping_or_iterable=(), /, **items)\n--\n\nSet the items one after the other, each atomically."u8),
+        NoArgs("clear"u8, &Clear, "clear($self, /)\n--\n\nAtomically remove all items."u8),
         NoArgs("keys"u8, &Keys, "keys($self, /)\n--\n\nReturn a set-like view of the keys."u8),
         NoArgs("values"u8, &Values, "values($self, /)\n--\n\nReturn a view of the values."u8),
         NoArgs("items"u8, &Items, "items($self, /)\n--\n\nReturn a set-like view of the (key, value) pairs."u8),
         FastCall("_iterate"u8, &IterateAs, "Iterate over keys (0), values (1) or items (2) at one moment, reversed or not."u8),
         NoArgs("__reversed__"u8, &Reversed, "__reversed__($self, /)\n--\n\nReturn a reverse iterator over the keys."u8),
         FastCall("compare_exchange"u8, &CompareExchange, "compare_exchange($self, key, expected, new, /)\n--\n\n"u8
-            + "Give key the value new if it has the value expected, at one moment. Return whether it had."u8),
+            + "Atomically set the value for key to new if it equals expected. Return whether it was set."u8),
         FastCall("add"u8, &Add, "add($self, key, n, /)\n--\n\n"u8
-            + "Add n to the number that key has (0 if it has none), at one moment, and return the sum."u8),
+            + "Atomically add n to the number for key, which is 0 if key is not in the dictionary, and return the sum."u8),
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8),
     };
 

@@ -17,15 +17,15 @@ internal static unsafe partial class SortedDictOrder
     internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
     {
         FastCallKeywords("popitem"u8, &PopItem,
-            "popitem($self, /, index=-1)\n--\n\nRemove and return the (key, value) pair at index, by default the last; "u8
-            + "KeyError if there is none at all. Atomic for the first and the last; any other was at index at some moment "u8
-            + "of the call."u8),
+            "popitem($self, /, index=-1)\n--\n\nRemove and return the (key, value) pair at index, by default the last. "u8
+            + "KeyError if the dict is empty. Atomic for the first and the last pair; any other pair was at index at some "u8
+            + "moment of the call."u8),
         FastCallKeywords("irange"u8, &IRange,
             "irange($self, /, minimum=None, maximum=None, inclusive=(True, True), reverse=False)\n--\n\nIterate over the "u8
-            + "keys from minimum to maximum, as they are at one moment; without these, from the first or to the last."u8),
+            + "keys of one moment from minimum to maximum. None stands for the first or the last key."u8),
         FastCallKeywords("peekitem"u8, &PeekItem,
-            "peekitem($self, /, index=-1)\n--\n\nReturn the (key, value) pair at index; IndexError if there is none. Others "u8
-            + "than the first and the last take time in proportion to the size."u8),
+            "peekitem($self, /, index=-1)\n--\n\nReturn the (key, value) pair at index. IndexError if index is out of "u8
+            + "range. Takes linear time, except for the first and the last pair."u8),
         NoArgs("first"u8, &First, "first($self, /)\n--\n\nReturn the (key, value) pair with the least key, or None."u8),
         NoArgs("last"u8, &Last, "last($self, /)\n--\n\nReturn the (key, value) pair with the greatest key, or None."u8),
         OneArg("floor"u8, &Floor,
@@ -37,11 +37,11 @@ internal static unsafe partial class SortedDictOrder
         OneArg("higher"u8, &Higher,
             "higher($self, key, /)\n--\n\nReturn the (key, value) pair with the least key that is greater than key, or None."u8),
         NoArgs("pop_first"u8, &PopFirst,
-            "pop_first($self, /)\n--\n\nRemove and return the (key, value) pair with the least key; KeyError if there is "u8
-            + "none. No two callers get the same."u8),
+            "pop_first($self, /)\n--\n\nRemove and return the (key, value) pair with the least key. KeyError if the dict is "u8
+            + "empty. No two callers get the same pair."u8),
         NoArgs("pop_last"u8, &PopLast,
-            "pop_last($self, /)\n--\n\nRemove and return the (key, value) pair with the greatest key; KeyError if there is "u8
-            + "none. No two callers get the same."u8),
+            "pop_last($self, /)\n--\n\nRemove and return the (key, value) pair with the greatest key. KeyError if the dict is "u8
+            + "empty. No two callers get the same pair."u8),
     };
 
     static SortedMap* MapOf(Handle* handle) => (SortedMap*)handle->Shared;

@@ -32,11 +32,11 @@ internal static unsafe partial class SortedDictType
         SortedDict(mapping_or_iterable=(), /, **items)
         --
 
-        A dict in the order of its keys that all interpreters share: each operation atomic, no lock in sight.
+        A dict in the order of its keys that all interpreters share, created in the current pool. Each operation is atomic.
 
-        Created in the current pool. Keys are numbers, or str, or bytes, or tuples of these: all of one kind, for as long
-        as it is not empty. Values are those of Dict. Finding, adding and removing take time in proportion to the
-        logarithm of the size. Iterating sees the items of one moment, irange() those of a range.
+        Keys are numbers, str, bytes, or tuples of these; all keys are of one kind as long as the dict is not empty. Values are
+        those of Dict. Finding, adding and removing an item take logarithmic time. Iteration sees the items of one moment;
+        irange() iterates over a range of keys.
         """u8,
         [
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
@@ -49,15 +49,16 @@ internal static unsafe partial class SortedDictType
             FastCall("get"u8, &GetOr,
                 "get($self, key, default=None, /)\n--\n\nReturn the value for key if key is in the dictionary, else default."u8),
             NoArgs("copy"u8, &MapType.Copy,
-                "copy($self, /)\n--\n\nReturn a plain dict of the items at one moment, in their order."u8),
+                "copy($self, /)\n--\n\nReturn a plain dict of the items at one moment, in the order of the keys."u8),
             NoArgs("__copy__"u8, &MapType.CopyShared,
-                "__copy__($self, /)\n--\n\nFor copy.copy: a new SortedDict in the same pool, with the items of one moment."u8),
+                "__copy__($self, /)\n--\n\n"u8
+                + "Return a new SortedDict in the same pool with the items of one moment, for copy.copy()."u8),
             OneArg("__deepcopy__"u8, &MapType.CopyDeep, "__deepcopy__($self, memo, /)\n--\n\n"u8
-                + "For copy.deepcopy: a new SortedDict in the same pool, with copies of the items of one moment."u8),
+                + "Return a new SortedDict in the same pool with copies of the items of one moment, for copy.deepcopy()."u8),
             Method("fromkeys"u8, (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nint, PyObject*>)&MapType.FromKeys,
                 PyMethodDef.FastCall | PyMethodDef.Class,
                 "fromkeys($type, iterable, value=None, /)\n--\n\n"u8
-                + "Create a SortedDict with keys from iterable and one value for all."u8),
+                + "Create a SortedDict with keys from iterable and all values set to value."u8),
             .. SortedDictOrder.Methods(),
         ]);
 

@@ -55,7 +55,7 @@ internal static unsafe partial class ObjectType
         BasicSize = sizeof(Handle),
         Flags = PyTypeSpec.BaseType,
         Slots = Table(
-            Slot(PyTypeSlot.Doc, Text.Utf8("Base of symplast.Object."u8)),
+            Slot(PyTypeSlot.Doc, Text.Utf8("The native base class of symplast.Object."u8)),
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&ObjectCreation.New),
             Slot(PyTypeSlot.GetAttr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Get),
             Slot(PyTypeSlot.SetAttr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Set),
@@ -64,7 +64,7 @@ internal static unsafe partial class ObjectType
                 Property("__class__"u8, &Class, "The class, which cannot change: other interpreters have the object too."u8))),
             Slot(PyTypeSlot.Methods, Table(
                 FastCallKeywords("_init"u8, &ObjectCreation.Initialize,
-                    "_init($self, /, *args, **kwargs)\n--\n\nGives the fields of a class their values, or defaults, in order."u8),
+                    "_init($self, /, *args, **kwargs)\n--\n\nSet the fields, in order, to the arguments or to their defaults."u8),
                 NoArgs("_attributes"u8, &Attributes, "A plain dict of the attributes at one moment."u8)))),
     });
 

@@ -12,37 +12,40 @@ namespace Symplast.Python.Live;
 internal static unsafe partial class SetMethods
 {
     internal static PyMethodDef* Methods() => Table(
-        OneArg("add"u8, &Add, "add($self, element, /)\n--\n\nAdd an element; nothing happens if it is there."u8),
-        OneArg("discard"u8, &Discard, "discard($self, element, /)\n--\n\nRemove an element, if it is there."u8),
+        OneArg("add"u8, &Add,
+            "add($self, element, /)\n--\n\nAdd an element to the set. Has no effect if the element is already present."u8),
+        OneArg("discard"u8, &Discard, "discard($self, element, /)\n--\n\nRemove an element from the set if it is a member."u8),
         OneArg("remove"u8, &Remove,
-            "remove($self, element, /)\n--\n\nRemove an element; KeyError if it is not there. Of many callers one succeeds."u8),
+            "remove($self, element, /)\n--\n\n"u8
+            + "Remove an element. KeyError if it is not a member. Of several callers one succeeds."u8),
         NoArgs("pop"u8, &Pop, "pop($self, /)\n--\n\n"u8
-            + "Remove and return the element that was added first; KeyError if there is none. No two callers get the same."u8),
-        NoArgs("clear"u8, &Clear, "clear($self, /)\n--\n\nRemove all elements, at one moment."u8),
+            + "Remove and return the element that was added first. KeyError if the set is empty. No two callers get the same."u8),
+        NoArgs("clear"u8, &Clear, "clear($self, /)\n--\n\nAtomically remove all elements."u8),
         NoArgs("copy"u8, &Copy, "copy($self, /)\n--\n\nReturn a plain set of the elements at one moment."u8),
         NoArgs("__copy__"u8, &CopyShared,
-            "__copy__($self, /)\n--\n\nFor copy.copy: a new Set in the same pool, with the elements of one moment."u8),
+            "__copy__($self, /)\n--\n\nReturn a new Set in the same pool with the elements of one moment, for copy.copy()."u8),
         OneArg("__deepcopy__"u8, &CopyDeep, "__deepcopy__($self, memo, /)\n--\n\n"u8
-            + "For copy.deepcopy: a new Set in the same pool, with copies of the elements of one moment."u8),
-        FastCall("update"u8, &Update, "update($self, /, *others)\n--\n\nAdd the elements of all others, one after the other."u8),
+            + "Return a new Set in the same pool with copies of the elements of one moment, for copy.deepcopy()."u8),
+        FastCall("update"u8, &Update, "update($self, /, *others)\n--\n\nAdd the elements of all others one after the other."u8),
         FastCall("intersection_update"u8, &IntersectionUpdate, "intersection_update($self, /, *others)\n--\n\n"u8
-            + "Remove the elements of one moment that are not in all others, one after the other."u8),
+            + "Take the elements of one moment, and remove those that are not in all others one after the other."u8),
         FastCall("difference_update"u8, &DifferenceUpdate,
-            "difference_update($self, /, *others)\n--\n\nRemove the elements of all others, one after the other."u8),
+            "difference_update($self, /, *others)\n--\n\nRemove the elements of all others one after the other."u8),
         OneArg("symmetric_difference_update"u8, &SymmetricDifferenceUpdate,
             "symmetric_difference_update($self, other, /)\n--\n\n"u8
-            + "Remove each element of the other that is there, and add each that is not."u8),
+            + "For each element of other, remove it if it is a member, else add it."u8),
         FastCall("union"u8, &Union,
-            "union($self, /, *others)\n--\n\nReturn a plain set with the elements of this and all others."u8),
+            "union($self, /, *others)\n--\n\nReturn a plain set with the elements of this set and of all others."u8),
         FastCall("intersection"u8, &Intersection,
-            "intersection($self, /, *others)\n--\n\nReturn a plain set with the elements common to this and all others."u8),
+            "intersection($self, /, *others)\n--\n\nReturn a plain set with the elements common to this set and all others."u8),
         FastCall("difference"u8, &Difference,
             "difference($self, /, *others)\n--\n\nReturn a plain set with the elements that are in none of the others."u8),
         OneArg("symmetric_difference"u8, &SymmetricDifference,
-            "symmetric_difference($self, other, /)\n--\n\nReturn a plain set with the elements that are in one of both only."u8),
-        OneArg("isdisjoint"u8, &IsDisjoint, "isdisjoint($self, other, /)\n--\n\nReport whether there is no common element."u8),
-        OneArg("issubset"u8, &IsSubset, "issubset($self, other, /)\n--\n\nReport whether the other contains this."u8),
-        OneArg("issuperset"u8, &IsSuperset, "issuperset($self, other, /)\n--\n\nReport whether this contains the other."u8),
+            "symmetric_difference($self, other, /)\n--\n\n"u8
+            + "Return a plain set with the elements that are in exactly one of the sets."u8),
+        OneArg("isdisjoint"u8, &IsDisjoint, "isdisjoint($self, other, /)\n--\n\nReturn whether there is no common element."u8),
+        OneArg("issubset"u8, &IsSubset, "issubset($self, other, /)\n--\n\nReturn whether the other contains this set."u8),
+        OneArg("issuperset"u8, &IsSuperset, "issuperset($self, other, /)\n--\n\nReturn whether this set contains the other."u8),
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8));
 
     [Callback]

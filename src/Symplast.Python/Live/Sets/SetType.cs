@@ -34,12 +34,11 @@ internal static unsafe partial class SetType
                 Set(iterable=(), /)
                 --
 
-                A set that all interpreters share: each operation on one member is atomic, no lock in sight.
+                A set that all interpreters share, created in the current pool. Each operation on one element is atomic.
 
-                Created in the current pool. Members are str, bytes, int, float, bool, None, complex, tuples of these, frozen
-                objects, and live ones that are hashable; anything else raises NotShareableError. Iterating gives the members of
-                one moment, in the order in which they were added. The operators | & - ^ give plain sets; |= &= -= ^= change the
-                Set, member by member.
+                Elements are str, bytes, int, float, bool, None, complex, tuples of these, frozen objects, and hashable live
+                objects. Any other object raises NotShareableError. Iteration sees the elements of one moment, in the order in
+                which they were added. The operators | & - ^ return plain sets; |= &= -= ^= change the Set element by element.
                 """u8)),
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
             Slot(PyTypeSlot.Init, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, int>)&Init),

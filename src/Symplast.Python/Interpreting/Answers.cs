@@ -4,41 +4,77 @@ using Symplast.Memory;
 
 namespace Symplast.Python.Interpreting;
 
-// The answers' part of the channel: adding them, delivering them, and waiting for them.
-internal sealed unsafe partial class Channel
+/// <summary>
+/// The answers of a channel's workers: a queue, and the one thread at a time that delivers them to the owner. Guarded by the
+/// channel's lock; workers also read the counts without it.
+/// </summary>
+/// <param name="gate">The channel's lock.</param>
+/// <param name="signal">A futex word, zero, that changes whenever a sleeping receiver must look again.</param>
+/// <param name="deliver">
+/// A borrowed reference to the owner's function; deliver(subject, kind, data) is called for each answer, with the owner's GIL.
+/// </param>
+internal sealed unsafe class Answers(WordLock gate, int* signal, PyObject* deliver)
 {
     // How often the delivery of an answer is tried again after a signal handler has interrupted it with an exception.
     const int Attempts = 100;
 
-    // Called with the lock held. Sets wake if the receiver sleeps and must be woken.
-    void AddAnswer(Message* answer, out bool wake)
+    readonly WordLock _gate = gate;
+    readonly int* _signal = signal;
+    readonly PyObject* _deliver = deliver;
+    Message* _first;
+    Message* _last;
+    int _count;
+    int _nudges;
+    nuint _deliverer;           // the thread that delivers or has promised to; 0: none
+    Message* _inHand;           // the answer that is being delivered; used by the deliverer's thread only
+    bool _receiverSleeps;
+    SpinHabit _receiverSpins;
+    SpinHabit _offers;          // whether a worker with an answer spins until the owner comes for it
+
+    /// <summary>The owner's function, a borrowed reference.</summary>
+    internal PyObject* Deliver => _deliver;
+
+    /// <summary>
+    /// Adds an answer. Called with the lock held; <paramref name="wake"/> says that <see cref="Wake"/> must follow without it.
+    /// </summary>
+    internal void Add(Message* answer, out bool wake)
     {
         answer->Next = null;
-        if (_lastAnswer == null) _firstAnswer = answer;
-        else _lastAnswer->Next = answer;
-        _lastAnswer = answer;
-        _answers++;
-        _begun--;
-        wake = _receiverSleeps;
-        if (!wake) return;
-        _receiverSleeps = false;
-        (*_answerSignal)++;
+        if (_last == null) _first = answer;
+        else _last->Next = answer;
+        _last = answer;
+        _count++;
+        wake = AlertReceiver();
     }
 
-    // The thread that awaits the answer to a short task soon comes for it. Waiting for it is cheaper than taking its GIL from it.
-    bool AwaitDeliverer()
+    /// <summary>Wakes the receiver. Outside the lock, so that the woken thread does not contend for it.</summary>
+    internal void Wake() => Futex.Wake(_signal, 1);
+
+    /// <summary>
+    /// Spins for a moment until the owner comes for the answers, if that is worth it and nobody delivers; a task that is queued
+    /// meanwhile, in <paramref name="queued"/>, ends it. The thread that awaits the answer to a short task soon comes for it, and
+    /// waiting for it is cheaper than taking its GIL from it. Called with the lock held, which is released meanwhile.
+    /// </summary>
+    internal void Offer(ref int queued)
     {
+        if (_deliverer != 0 || queued != 0 || !_offers.IsWorthIt()) return;
+        _gate.Exit();
         Spin look = Spin.Begin();
-        // Read without the lock, and volatile so that each turn reads anew. The caller checks the result under the lock.
-        while (Volatile.Read(ref _deliverer) == 0 && Volatile.Read(ref _answers) != 0 && Volatile.Read(ref _queued) == 0
+        // Read without the lock, and volatile so that each turn reads anew. The result is checked under the lock.
+        while (Volatile.Read(ref _deliverer) == 0 && Volatile.Read(ref _count) != 0 && Volatile.Read(ref queued) == 0
             && look.TryPause()) { }
-        return look.IsInTime;
+        bool inTime = look.IsInTime;
+        _gate.Enter();
+        _offers.Note(inTime && (_first == null || _deliverer != 0));
     }
 
-    // Called with the lock held. Makes the calling worker the deliverer if there are answers and no other deliverer.
-    bool TryBecomeDeliverer()
+    /// <summary>
+    /// Makes the calling worker the deliverer, who must call <see cref="DeliverAll"/>, if there are answers and no other
+    /// deliverer. Called with the lock held.
+    /// </summary>
+    internal bool TryBecomeDeliverer()
     {
-        if (_deliverer != 0 || _firstAnswer == null) return false;
+        if (_deliverer != 0 || _first == null) return false;
         _deliverer = Api.Table.PyThread_get_thread_ident();
         return true;
     }
@@ -113,7 +149,7 @@ internal sealed unsafe partial class Channel
             return true;
         }
         long end = nanoseconds < 0 ? long.MaxValue : Stopwatch.GetTimestamp() + nanoseconds;
-        while (Volatile.Read(ref _answers) == 0 && Volatile.Read(ref _nudges) == seen)
+        while (Volatile.Read(ref _count) == 0 && Volatile.Read(ref _nudges) == seen)
         {
             long left = end == long.MaxValue ? -1 : end - Stopwatch.GetTimestamp();
             if (left < 0 && end != long.MaxValue) break;
@@ -140,14 +176,18 @@ internal sealed unsafe partial class Channel
     {
         _gate.Enter();
         _nudges++;
-        bool wake = _receiverSleeps;
-        if (wake)
-        {
-            _receiverSleeps = false;
-            (*_answerSignal)++;
-        }
+        bool wake = AlertReceiver();
         _gate.Exit();
-        if (wake) Futex.Wake(_answerSignal, 1);
+        if (wake) Wake();
+    }
+
+    // Called with the lock held. Returns whether the receiver sleeps; it then finds another number than the one it sleeps on.
+    bool AlertReceiver()
+    {
+        if (!_receiverSleeps) return false;
+        _receiverSleeps = false;
+        (*_signal)++;
+        return true;
     }
 
     // Releases the GIL, spins for a moment, then sleeps until there is an answer, the time is up, or a signal comes.
@@ -158,18 +198,18 @@ internal sealed unsafe partial class Channel
         {
             Spin look = Spin.Begin();
             // Read without the lock, and volatile so that each turn reads anew. The result is checked under the lock.
-            while (Volatile.Read(ref _answers) == 0 && look.TryPause()) { }
-            _receiverSpins.Note(look.IsInTime && Volatile.Read(ref _answers) != 0);
+            while (Volatile.Read(ref _count) == 0 && look.TryPause()) { }
+            _receiverSpins.Note(look.IsInTime && Volatile.Read(ref _count) != 0);
         }
         _gate.Enter();
-        bool empty = _firstAnswer == null && _nudges == nudges;
-        int seen = *_answerSignal;
+        bool empty = _first == null && _nudges == nudges;
+        int seen = *_signal;
         _receiverSleeps = empty;
         _gate.Exit();
         if (empty)
         {
-            // AddAnswer changes the word under the lock before the wake-up, so Wait returns at once if an answer has come since.
-            Futex.Wait(_answerSignal, seen, nanoseconds);
+            // AlertReceiver changes the word under the lock before the wake-up, so Wait returns at once if an answer has come since.
+            Futex.Wait(_signal, seen, nanoseconds);
             _gate.Enter();
             _receiverSleeps = false;
             _gate.Exit();
@@ -182,12 +222,12 @@ internal sealed unsafe partial class Channel
     Message* NextAnswer(bool last)
     {
         _gate.Enter();
-        Message* answer = _firstAnswer;
+        Message* answer = _first;
         if (answer != null)
         {
-            _firstAnswer = answer->Next;
-            if (_firstAnswer == null) _lastAnswer = null;
-            _answers--;
+            _first = answer->Next;
+            if (_first == null) _last = null;
+            _count--;
         }
         else if (last)
         {
