@@ -79,8 +79,8 @@ internal static unsafe partial class SharingFunctions
     }
 
     [Callback]
-    private static partial PyObject* IsShared(InterpreterState interpreter, PyObject* o) =>
-        AddressRange.Contains(o) || StaticObjects.Includes(o) || Handle.Is(interpreter.Live, o)
+    private static partial PyObject* IsShared(PyObject* module, PyObject* o) =>
+        AddressRange.Contains(o) || StaticObjects.Includes(o) || Handle.Is(InterpreterState.Of(module).Live, o)
             ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
 
     [Callback]

@@ -130,11 +130,8 @@ internal static unsafe partial class SetMethods
         ForEach(self, &other, 1, &SetUpdates.ToggleAll);
 
     [Callback]
-    private static partial PyObject* IntersectionUpdate(Handle* handle, PyObject** others, nint count) =>
-        KeepOnlyCommon(handle, others, count);
-
-    static PyObject* KeepOnlyCommon(Handle* handle, PyObject** others, nint count) =>
-        SetUpdates.KeepOnly(handle, others, count) ? Api.Table._Py_NoneStruct : null;
+    private static partial bool IntersectionUpdate(Handle* handle, PyObject** others, nint count) =>
+        SetUpdates.KeepOnly(handle, others, count);
 
     [Callback]
     private static partial PyObject* Union(PyObject* self, PyObject** others, nint count) =>
