@@ -15,6 +15,9 @@ import unittest
 import child
 import extension_case
 
+SAME_IN_EVERY_VERSION = "the command uses no part of Python that a version between has alone; what it loads, test_extensions_* load"
+
+
 class CommandCase(unittest.TestCase):
     """A test case with packages of its own."""
 

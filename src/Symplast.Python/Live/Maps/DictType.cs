@@ -9,12 +9,12 @@ using Map = Symplast.Objects.OrderedMap;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The Python type <c>symplast.Dict</c>: an insertion-ordered map that all interpreters share. What it has besides
-/// <see cref="MapType"/>, and the entry points of what is called most.
+/// The Python type <c>symplast.Dict</c>: an insertion-ordered map that all interpreters share. This class adds to
+/// <see cref="MapType"/> the members that only Dict has, and entry points for the most frequent operations.
 /// </summary>
 internal static unsafe partial class DictType
 {
-    /// <summary>What others are to know of the kind; once a process.</summary>
+    /// <summary>The entry for the table of kinds; made once a process.</summary>
     internal static Kind Kind()
     {
         DictIterator.Definition = DictIterator.Specification();
@@ -37,7 +37,7 @@ internal static unsafe partial class DictType
         return type != null;
     }
 
-    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    /// <summary>The specification from which every interpreter makes its type; built once a process.</summary>
     static PyTypeSpec* Specification() => MapType.Specification(
         Text.Utf8("symplast.Dict"u8),
         """

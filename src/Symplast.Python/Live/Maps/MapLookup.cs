@@ -12,8 +12,8 @@ namespace Symplast.Python.Live;
 internal static unsafe class MapLookup<TMap> where TMap : struct, ILiveMap
 {
     /// <summary>
-    /// A new reference to the value of a key; null with an exception set, or without one if there is no such key, as there is
-    /// none that cannot be there.
+    /// Returns a new reference to the value of a key. Returns null with an exception set, or without one if the map does not
+    /// have, or cannot have, the key.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static PyObject* Get(Handle* handle, PyObject* o)
@@ -26,7 +26,7 @@ internal static unsafe class MapLookup<TMap> where TMap : struct, ILiveMap
         return isOver ? result : GetAny(handle, o);
     }
 
-    // False if there is more to it than to look.
+    // The fast path. Returns false if the lookup needs more than a search.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool TryGet<TKey>(Handle* handle, in TKey key, out PyObject* result) where TKey : struct, IMapKey
     {
@@ -99,7 +99,7 @@ internal static unsafe class MapLookup<TMap> where TMap : struct, ILiveMap
         return -1;
     }
 
-    /// <summary>A key to store; false with an exception set.</summary>
+    /// <summary>Makes a key to store. Returns false with an exception set.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool TryKey(Handle* handle, PyObject* o, out Incoming key)
     {
@@ -109,7 +109,9 @@ internal static unsafe class MapLookup<TMap> where TMap : struct, ILiveMap
         return false;
     }
 
-    /// <summary>A key to look up. Foreign: nothing can equal it, and the map is alive; Failed: an exception is set.</summary>
+    /// <summary>
+    /// Makes a key for a lookup. Foreign: no key of the map can equal it, and the map is alive. Failed: an exception is set.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static KeyState Find(Handle* handle, PyObject* o, out Incoming key)
     {
@@ -129,6 +131,7 @@ internal static unsafe class MapLookup<TMap> where TMap : struct, ILiveMap
         return known;
     }
 
-    /// <summary>Whether a status says that a key is not there. There is no key of another kind than the others.</summary>
+    /// <summary>Whether a status means that the map does not have a key. All keys are of one kind, so WrongKind means
+    /// this.</summary>
     internal static bool IsAbsent(Status status) => status is Status.Missing or Status.WrongKind;
 }

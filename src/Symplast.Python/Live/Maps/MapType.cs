@@ -4,12 +4,12 @@ using static Symplast.Python.Definitions;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The body of the Python types Dict and SortedDict: slots and methods that both have. What is called most has entry points of
-/// each type's own; the others ask which of the two it is, since a method that C calls cannot be generic.
+/// The slots and methods that the Python types Dict and SortedDict share. The most frequent operations have separate entry points
+/// for each type. The others test the type, because a method that C calls cannot be generic.
 /// </summary>
 internal static unsafe partial class MapType
 {
-    /// <summary>What every interpreter makes one of the types from; built once a process.</summary>
+    /// <summary>The specification from which every interpreter makes one of the types; built once a process.</summary>
     internal static PyTypeSpec* Specification(
         byte* name, ReadOnlySpan<byte> doc, ReadOnlySpan<PyTypeSlot> slots, ReadOnlySpan<PyMethodDef> methods) =>
         Table(new PyTypeSpec

@@ -2,7 +2,7 @@ using Symplast.CPython;
 
 namespace Symplast.Python.Live;
 
-/// <summary>Dict and SortedDict where plain dicts do the work. The order of the other one does not matter to them.</summary>
+/// <summary>Operations of Dict and SortedDict that plain dicts do. The order of items does not matter to them.</summary>
 internal static unsafe class PlainDicts
 {
     const int Equal = Comparison.Equal;
@@ -13,13 +13,13 @@ internal static unsafe class PlainDicts
         operation is Equal or NotEqual ? PlainForms.Compare(self, other, operation, &Is) : Api.Table._Py_NotImplementedStruct;
 
     /// <summary>
-    /// The slot <c>nb_or</c>, of which either side may be a live one: a plain dict, as that of <c>copy()</c> is.
+    /// The slot <c>nb_or</c>. Either side may be a live dict. The result is a plain dict, like that of <c>copy()</c>.
     /// </summary>
     internal static PyObject* Or(PyObject* left, PyObject* right) =>
         PlainForms.Combine(left, right, MapType.IsOurs(left) ? left : right, &Is, Api.Table.PyNumber_Or);
 
     /// <summary>
-    /// What dict() makes of the arguments of a live one's constructor or of update(); null with an exception set.
+    /// Calls dict() with the arguments of a live dict's constructor or of update(). Returns null with an exception set.
     /// </summary>
     internal static PyObject* Make(Handle* handle, PyObject* positional, PyObject* named)
     {
@@ -59,7 +59,7 @@ internal static unsafe class PlainDicts
         return plain;
     }
 
-    // As dict() does it with what has keys(): these may be nested too deep to be hashed.
+    // Copies an object that has keys(), as dict() does, but checks the keys: they may be nested too deep to be hashed.
     static PyObject* OfMapping(LiveState* state, PyObject* source, PyObject* named)
     {
         ref Api api = ref Api.Table;

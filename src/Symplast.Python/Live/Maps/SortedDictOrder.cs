@@ -13,7 +13,7 @@ namespace Symplast.Python.Live;
 /// <summary>The methods of a SortedDict that the order of its keys is for: ends, neighbours, ranges, places.</summary>
 internal static unsafe partial class SortedDictOrder
 {
-    /// <summary>Their definitions, for the type.</summary>
+    /// <summary>The definitions of the methods.</summary>
     internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
     {
         FastCallKeywords("popitem"u8, &PopItem,
@@ -132,7 +132,7 @@ internal static unsafe partial class SortedDictOrder
             $"irange(): from {Text.TypeName(minimum)} to {Text.TypeName(maximum)} is no range of the keys of this SortedDict");
     }
 
-    // Nothing for no bound. False with an exception set.
+    // Makes the key of a bound, an empty one if there is no bound. Returns false with an exception set.
     static bool TryBound(Handle* handle, PyObject* bound, out Incoming key)
     {
         key = default;
@@ -142,8 +142,8 @@ internal static unsafe partial class SortedDictOrder
         return known == KeyState.Ready && !UnsortableKeys.RefusesBound(handle, bound, key.Probe);
     }
 
-    // What is not equal to a key has no place among them, unless it is of a kind of keys; a complex number has none, whatever it
-    // equals.
+    // An object that equals no key has a place among the keys only if it is of their kind. A complex number has none, even if it
+    // equals a key.
     static KeyState FindBound(Handle* handle, PyObject* bound, out Incoming key)
     {
         key = default;
@@ -200,7 +200,7 @@ internal static unsafe partial class SortedDictOrder
     static Status LastOf(Participant* me, SortedMap* map, in Probe none, out Value key, out Value value) =>
         Tree.Last(me, map, out key, out value);
 
-    // The pair that a search finds; null with an exception set if it is Done but cannot be given.
+    // The pair that a search finds. Null with an exception set if the status is Done but the pair cannot be made.
     static PyObject* Find(Handle* handle, in Probe probe, Search search, out Status status)
     {
         LiveState* state = handle->State;
@@ -238,7 +238,7 @@ internal static unsafe partial class SortedDictOrder
         return status == Status.Done ? GivePair(state, key, value, held) : LiveErrors.Raise(handle, status);
     }
 
-    // Takes over both references, and what is held for the value; keys are in the map's own pool.
+    // Makes a pair. Takes over both references, and the heap that is held for the value. Keys are always in the map's own pool.
     static PyObject* GivePair(LiveState* state, Value key, Value value, PoolHeap* held)
     {
         PyObject* first = Outgoing.Give(state, key);
@@ -279,7 +279,7 @@ internal static unsafe partial class SortedDictOrder
         return status == Status.Done ? GivePair(state, key, value, held) : LiveErrors.Raise(handle, status);
     }
 
-    // The entry at an index at one moment, with references that are the caller's; Missing if there is none.
+    // The entry at an index at one moment, with references that are the caller's. Missing if there is none.
     static Status TryAt(Handle* handle, nint index, out Value key, out Value value, out PoolHeap* held)
     {
         key = value = default;

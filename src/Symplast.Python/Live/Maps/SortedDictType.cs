@@ -7,12 +7,12 @@ using static Symplast.Python.Definitions;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The Python type <c>symplast.SortedDict</c>: a map in the order of its keys that all interpreters share. What it has besides
-/// <see cref="MapType"/>, and the entry points of what is called most.
+/// The Python type <c>symplast.SortedDict</c>: a map in the order of its keys that all interpreters share. This class adds to
+/// <see cref="MapType"/> the members that only SortedDict has, and entry points for the most frequent operations.
 /// </summary>
 internal static unsafe partial class SortedDictType
 {
-    /// <summary>What others are to know of the kind; once a process.</summary>
+    /// <summary>The entry for the table of kinds; made once a process.</summary>
     internal static Kind Kind()
     {
         return new Kind
@@ -25,7 +25,7 @@ internal static unsafe partial class SortedDictType
         };
     }
 
-    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    /// <summary>The specification from which every interpreter makes its type; built once a process.</summary>
     static PyTypeSpec* Specification() => MapType.Specification(
         Text.Utf8("symplast.SortedDict"u8),
         """
