@@ -14,16 +14,9 @@ internal static unsafe class Creation
     /// <summary>For the slot <c>tp_new</c>: creates an object in the current pool. Returns null with an exception set.</summary>
     internal static PyObject* New(PyObject* type, delegate*<Participant*, PoolHeap*, void*> make)
     {
-        try
-        {
-            if (!ThisProcess.Check()) return null;
-            InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
-            return In(interpreter, CurrentPool.Get(interpreter), type, make);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!ThisProcess.Check()) return null;
+        InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
+        return In(interpreter, CurrentPool.Get(interpreter), type, make);
     }
 
     /// <summary>Creates an object of another one's type, in the same pool. Returns null with an exception set.</summary>

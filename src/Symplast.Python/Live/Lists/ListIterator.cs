@@ -12,7 +12,7 @@ namespace Symplast.Python.Live;
 /// An iterator over the elements that a List had at one moment. It makes several elements ready in one section, so that not every
 /// step enters a section.
 /// </summary>
-internal unsafe struct ListIterator
+internal unsafe partial struct ListIterator
 {
     internal PyObject Head;
     Handle* _owner;              // a reference, which keeps the pool's addresses as well
@@ -157,10 +157,9 @@ internal unsafe struct ListIterator
         return goesOn || done != 0;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* LengthHint(PyObject* self, PyObject* none)
+    [Callback]
+    private static partial PyObject* LengthHint(ListIterator* iterator, PyObject* none)
     {
-        ListIterator* iterator = (ListIterator*)self;
         return Api.Table.PyLong_FromLongLong(iterator->_isOver ? 0 : Math.Max(0, iterator->_snapshot.Count - iterator->_next));
     }
 
