@@ -94,8 +94,7 @@ internal static unsafe partial class ArrayType
     {
         Typecodes.TryKind(typecode, out ElementKind kind);
         ArrayView view = default;
-        Section section = Section.Enter(state->Me);
-        isDeleted = PoolHeap.IsDeleted(heap);
+        Section section = PoolHeap.Enter(state->Me, heap, out isDeleted);
         SharedArray* array = isDeleted ? null : Operations.Create(state->Me, heap, kind, typecode, count);
         if (array != null && source.Count > 0) Operations.Export(state->Me, array, out view);
         section.Exit(state->Me);
@@ -114,8 +113,7 @@ internal static unsafe partial class ArrayType
         PyObject* handle = null;
         if (array != null)
         {
-            Section section = Section.Enter(state->Me);
-            isDeleted = PoolHeap.IsDeleted(heap);
+            Section section = PoolHeap.Enter(state->Me, heap, out isDeleted);
             if (!isDeleted) handle = Handle.Adopt(state, array, state->TypeOf(LiveKind.Array));
             section.Exit(state->Me);
         }

@@ -83,8 +83,7 @@ internal static unsafe partial class AtomicIntType
     {
         LiveState* state = interpreter.Live;
         PoolHeap* heap = pool.LiveHeap();
-        Section section = Section.Enter(state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(heap);
+        Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
         AtomicCell* cell = isDeleted ? null : Integer.Create(state->Me, heap, value);
         PyObject* handle = cell == null ? null : Handle.Adopt(state, (Header*)cell, type);
         section.Exit(state->Me);

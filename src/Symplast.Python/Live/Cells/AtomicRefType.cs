@@ -83,8 +83,7 @@ internal static unsafe partial class AtomicRefType
         bool made = Incoming.Item(state, heap, o, new Place(null, null, PlaceKind.Whole), out Incoming incoming);
         if (made)
         {
-            Section section = Section.Enter(state->Me);
-            isDeleted = PoolHeap.IsDeleted(heap);
+            Section section = PoolHeap.Enter(state->Me, heap, out isDeleted);
             Value value = isDeleted ? default : incoming.ToValue(state, heap);
             if (!value.IsEmpty)
             {

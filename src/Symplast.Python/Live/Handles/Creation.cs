@@ -42,8 +42,7 @@ internal static unsafe class Creation
     {
         LiveState* state = interpreter.Live;
         PoolHeap* heap = pool.LiveHeap();
-        Section section = Section.Enter(state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(heap);
+        Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
         Header* made = isDeleted ? null : (Header*)make(state->Me, heap);
         PyObject* handle = made == null ? null : Handle.Adopt(state, made, type);
         section.Exit(state->Me);

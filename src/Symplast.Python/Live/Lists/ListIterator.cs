@@ -134,8 +134,7 @@ internal unsafe partial struct ListIterator
         // Few elements at first, since many loops take only one.
         long most = Math.Min(iterator->_next == 0 ? 8 : ReadyObjects.Room, iterator->_snapshot.Count - iterator->_next);
         int done = 0;
-        Section section = Section.Enter(state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(Heap.Of(owner->Shared));
+        Section section = Heap.Enter(state->Me, owner->Shared, out bool isDeleted);
         for (; !isDeleted && done < most; done++)
         {
             long next = iterator->_next + done;

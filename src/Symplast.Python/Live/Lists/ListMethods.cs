@@ -222,8 +222,8 @@ internal static unsafe partial class ListMethods
         PoolHeap* heap = Heap.Of(handle->Shared);
         Status status = Status.Deleted;
         PyObject* result = null;
-        Section section = Section.Enter(state->Me);
-        if (!PoolHeap.IsDeleted(heap))
+        Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
+        if (!isDeleted)
         {
             status = Vector.Add(state->Me, ListType.VectorOf(handle), index, delta.Probe.AsValue, out Value sum);
             if (status == Status.Done) result = Outgoing.Object(state, sum);

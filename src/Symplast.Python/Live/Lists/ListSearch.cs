@@ -105,8 +105,7 @@ internal static unsafe partial class ListSearch
             bool isDeleted;
             do
             {
-                Section section = Section.Enter(state->Me);
-                isDeleted = PoolHeap.IsDeleted(heap);
+                Section section = PoolHeap.Enter(state->Me, heap, out isDeleted);
                 bool isOpaque = !isSimple;
                 for (nint left = PerSection; !isDeleted && isSimple && at < end && left > 0; left--, at++)
                 {

@@ -65,8 +65,8 @@ internal static unsafe partial class ListSorting
     static bool IsOwnChange(Handle* handle)
     {
         LiveState* state = handle->State;
-        Section section = Section.Enter(state->Me);
-        bool isOwn = !PoolHeap.IsDeleted(Heap.Of(handle->Shared)) && Vector.WasChangedBy(state->Me, ListType.VectorOf(handle));
+        Section section = Heap.Enter(state->Me, handle->Shared, out bool isDeleted);
+        bool isOwn = !isDeleted && Vector.WasChangedBy(state->Me, ListType.VectorOf(handle));
         section.Exit(state->Me);
         return isOwn;
     }

@@ -116,8 +116,7 @@ internal unsafe partial struct DictIterator
         int most = iterator->_next == 0 ? 8 : ReadyObjects.Room / step;
         int done = 0;
         bool failed = false;
-        Section section = Section.Enter(state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(Heap.Of(owner->Shared));
+        Section section = Heap.Enter(state->Me, owner->Shared, out bool isDeleted);
         bool isOver = isDeleted || iterator->_next >= iterator->_entries.Count;
         if (!isOver)
         {
@@ -212,9 +211,8 @@ internal unsafe partial struct DictIterator
     {
         if (!iterator->_entries.Exist || LiveMethods.IsDeleted(iterator->_owner)) return Api.Table.PyLong_FromLongLong(0);
         LiveState* state = iterator->_owner->State;
-        Section section = Section.Enter(state->Me);
-        long left = PoolHeap.IsDeleted(Heap.Of(iterator->_owner->Shared))
-            ? 0 : (long)(iterator->_entries.Count - iterator->_next);
+        Section section = Heap.Enter(state->Me, iterator->_owner->Shared, out bool isDeleted);
+        long left = isDeleted ? 0 : (long)(iterator->_entries.Count - iterator->_next);
         section.Exit(state->Me);
         return Api.Table.PyLong_FromLongLong(left);
     }

@@ -266,10 +266,8 @@ internal static unsafe partial class SortedDictOrder
         {
             key = value = default;
             wasEmpty = false;
-            Section section = Section.Enter(state->Me);
-            status = PoolHeap.IsDeleted(Heap.Of(handle->Shared))
-                ? Status.Deleted
-                : Tree.PopAt(state->Me, MapOf(handle), index, UnknownClasses.Guard(state), out key, out value, out wasEmpty);
+            Section section = Heap.Enter(state->Me, handle->Shared, out bool isDeleted);
+            status = isDeleted ? Status.Deleted : Tree.PopAt(state->Me, MapOf(handle), index, UnknownClasses.Guard(state), out key, out value, out wasEmpty);
             held = status == Status.Done ? Outgoing.Hold(value) : null;
             UnknownClasses.Note(state, status);
             section.Exit(state->Me);
@@ -285,9 +283,8 @@ internal static unsafe partial class SortedDictOrder
         key = value = default;
         held = null;
         LiveState* state = handle->State;
-        Section section = Section.Enter(state->Me);
-        Status status = PoolHeap.IsDeleted(Heap.Of(handle->Shared))
-            ? Status.Deleted : Tree.TakeAt(state->Me, MapOf(handle), index, out key, out value);
+        Section section = Heap.Enter(state->Me, handle->Shared, out bool isDeleted);
+        Status status = isDeleted ? Status.Deleted : Tree.TakeAt(state->Me, MapOf(handle), index, out key, out value);
         if (status == Status.Done) held = Outgoing.Hold(value);
         section.Exit(state->Me);
         return status;

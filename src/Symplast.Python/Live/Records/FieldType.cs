@@ -285,8 +285,8 @@ internal unsafe partial struct Field
         Status status;
         Participant* me = state->Me;
         Record* record = (Record*)handle->Shared;
-        Section section = Section.Enter(me);
-        Value value = PoolHeap.IsDeleted(heap) ? default : incoming.ToValue(state, heap);
+        Section section = PoolHeap.Enter(me, heap, out bool isDeleted);
+        Value value = isDeleted ? default : incoming.ToValue(state, heap);
         if (value.IsEmpty) status = PoolHeap.IsDeleted(heap) ? Status.Deleted : Status.NoMemory;
         else
         {

@@ -105,8 +105,7 @@ internal static unsafe partial class ObjectCreation
         Record* record = null;
         // The collector may have released the class since it was looked up.
         if (state->ClassWith(number) != type && !InterpreterClasses.Of(interpreter).TryHold(type, out _)) return null;
-        Section section = Section.Enter(state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(heap);
+        Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
         if (!isDeleted)
         {
             if (shape != null) record = Records.Create(state->Me, heap, shape, values);
@@ -228,8 +227,7 @@ internal static unsafe partial class ObjectCreation
         value = default;
         if (!isPinned)
         {
-            Section section = Section.Enter(state->Me);
-            bool isDeleted = PoolHeap.IsDeleted(heap);
+            Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
             isPinned = !isDeleted && state->Use(heap);
             section.Exit(state->Me);
             if (isDeleted) return LiveErrors.RaiseDeletedPool(state, heap) != null;
