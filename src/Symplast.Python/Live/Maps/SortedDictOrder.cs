@@ -267,7 +267,8 @@ internal static unsafe partial class SortedDictOrder
             key = value = default;
             wasEmpty = false;
             Section section = Heap.Enter(state->Me, handle->Shared, out bool isDeleted);
-            status = isDeleted ? Status.Deleted : Tree.PopAt(state->Me, MapOf(handle), index, UnknownClasses.Guard(state), out key, out value, out wasEmpty);
+            status = isDeleted ? Status.Deleted
+                : Tree.PopAt(state->Me, MapOf(handle), index, UnknownClasses.Guard(state), out key, out value, out wasEmpty);
             held = status == Status.Done ? Outgoing.Hold(value) : null;
             UnknownClasses.Note(state, status);
             section.Exit(state->Me);
