@@ -143,8 +143,8 @@ internal unsafe struct Census : IDisposable
 
     readonly void DropOne(Header* o)
     {
-        Section section = Section.Enter(_me);
-        if (!PoolHeap.IsDeleted(Heap.Of(o))) Reference.Drop(_me, o);
+        Section section = Heap.Enter(_me, o, out bool isDeleted);
+        if (!isDeleted) Reference.Drop(_me, o);
         section.Exit(_me);
     }
 
@@ -196,8 +196,8 @@ internal unsafe struct Census : IDisposable
     {
         Header* o = this[index];
         if (LiveStates.HoldersOf(o, []) != 0) return HeldBy.Handle;
-        Section section = Section.Enter(_me);
-        bool isHeld = !PoolHeap.IsDeleted(Heap.Of(o)) && Reference.CountOf(o) - 1 > _entries[index]->Inner;
+        Section section = Heap.Enter(_me, o, out bool isDeleted);
+        bool isHeld = !isDeleted && Reference.CountOf(o) - 1 > _entries[index]->Inner;
         section.Exit(_me);
         return isHeld ? HeldBy.Elsewhere : HeldBy.Nothing;
     }

@@ -24,7 +24,7 @@ internal enum DictIteration
 /// An iterator over the items that a Dict, SortedDict or Set had at one moment. It converts several items at once, so that not
 /// every step needs a section.
 /// </summary>
-internal unsafe struct DictIterator
+internal unsafe partial struct DictIterator
 {
     internal PyObject Head;
     Handle* _owner;              // an owned reference, which also keeps the pool's addresses
@@ -116,8 +116,7 @@ internal unsafe struct DictIterator
         int most = iterator->_next == 0 ? 8 : ReadyObjects.Room / step;
         int done = 0;
         bool failed = false;
-        Section section = Section.Enter(state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(Heap.Of(owner->Shared));
+        Section section = Heap.Enter(state->Me, owner->Shared, out bool isDeleted);
         bool isOver = isDeleted || iterator->_next >= iterator->_entries.Count;
         if (!isOver)
         {
@@ -207,57 +206,47 @@ internal unsafe struct DictIterator
         }
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* LengthHint(PyObject* self, PyObject* none)
+    [Callback]
+    private static partial PyObject* LengthHint(DictIterator* iterator, PyObject* none)
     {
-        DictIterator* iterator = (DictIterator*)self;
         if (!iterator->_entries.Exist || LiveMethods.IsDeleted(iterator->_owner)) return Api.Table.PyLong_FromLongLong(0);
         LiveState* state = iterator->_owner->State;
-        Section section = Section.Enter(state->Me);
-        long left = PoolHeap.IsDeleted(Heap.Of(iterator->_owner->Shared))
-            ? 0 : (long)(iterator->_entries.Count - iterator->_next);
+        Section section = Heap.Enter(state->Me, iterator->_owner->Shared, out bool isDeleted);
+        long left = isDeleted ? 0 : (long)(iterator->_entries.Count - iterator->_next);
         section.Exit(state->Me);
         return Api.Table.PyLong_FromLongLong(left);
     }
 
     // As those of dict: an iterator over a list of what is left.
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Reduce(PyObject* self, PyObject* none)
+    [Callback]
+    private static partial PyObject* Reduce(DictIterator* iterator, PyObject* none)
     {
-        try
+        ref Api api = ref Api.Table;
+        ulong next = iterator->_next;
+        PyObject* left = api.PyList_New(0);
+        bool done = left != null;
+        PyObject* key;
+        PyObject* value;
+        while (done && HasMore(iterator) && (done = Next(iterator, &key, &value)))
         {
-            ref Api api = ref Api.Table;
-            DictIterator* iterator = (DictIterator*)self;
-            ulong next = iterator->_next;
-            PyObject* left = api.PyList_New(0);
-            bool done = left != null;
-            PyObject* key;
-            PyObject* value;
-            while (done && HasMore(iterator) && (done = Next(iterator, &key, &value)))
-            {
-                PyObject* item = Pick(iterator, key, value);
-                done = item != null && api.PyList_Append(left, item) == 0;
-                References.Drop(item);
-            }
-            DropReady(iterator);
-            iterator->_next = next;
-            PyObject* builtins = done ? api.PyImport_ImportModule(Text.Utf8("builtins"u8)) : null;
-            PyObject* iter = builtins == null ? null : api.PyObject_GetAttrString(builtins, Text.Utf8("iter"u8));
-            References.Drop(builtins);
-            PyObject* arguments = iter == null ? null : api.PyTuple_New(1);
-            if (arguments == null)
-            {
-                References.Drop(iter);
-                References.Drop(left);
-                return null;
-            }
-            api.PyTuple_SetItem(arguments, 0, left);
-            return LiveMethods.Pair(iter, arguments);
+            PyObject* item = Pick(iterator, key, value);
+            done = item != null && api.PyList_Append(left, item) == 0;
+            References.Drop(item);
         }
-        catch (Exception e)
+        DropReady(iterator);
+        iterator->_next = next;
+        PyObject* builtins = done ? api.PyImport_ImportModule(Text.Utf8("builtins"u8)) : null;
+        PyObject* iter = builtins == null ? null : api.PyObject_GetAttrString(builtins, Text.Utf8("iter"u8));
+        References.Drop(builtins);
+        PyObject* arguments = iter == null ? null : api.PyTuple_New(1);
+        if (arguments == null)
         {
-            return Errors.FromManaged(e);
+            References.Drop(iter);
+            References.Drop(left);
+            return null;
         }
+        api.PyTuple_SetItem(arguments, 0, left);
+        return LiveMethods.Pair(iter, arguments);
     }
 
     static bool HasMore(DictIterator* iterator)

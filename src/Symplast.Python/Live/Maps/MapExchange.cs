@@ -65,8 +65,8 @@ internal static unsafe class MapExchange<TMap> where TMap : struct, ILiveMap
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
         Status status = Status.Deleted;
-        Section section = Section.Enter(state->Me);
-        if (!PoolHeap.IsDeleted(heap))
+        Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
+        if (!isDeleted)
         {
             Value value = desired.ToValue(state, heap);
             status = value.IsEmpty

@@ -88,8 +88,8 @@ internal unsafe ref struct MapFilling
         for (nint sections = 1; ; sections++)
         {
             Progress progress = Progress.Deleted;
-            Section section = Section.Enter(_state->Me);
-            if (!PoolHeap.IsDeleted(_heap)) progress = FillSome();
+            Section section = PoolHeap.Enter(_state->Me, _heap, out bool isDeleted);
+            if (!isDeleted) progress = FillSome();
             section.Exit(_state->Me);
             if (progress == Progress.Over) return true;
             if (progress == Progress.Hard) progress = AddHard();
@@ -152,8 +152,8 @@ internal unsafe ref struct MapFilling
         if (!_isDict || Incoming.Item(_state, _heap, _value, Place.Item((PyObject*)_handle, _key), out item))
         {
             progress = Progress.Deleted;
-            Section section = Section.Enter(_state->Me);
-            if (!PoolHeap.IsDeleted(_heap))
+            Section section = PoolHeap.Enter(_state->Me, _heap, out bool isDeleted);
+            if (!isDeleted)
                 progress = Put(key.Probe, _isDict ? item.ToValue(_state, _heap) : Value.True) ? Progress.More : Progress.NoMemory;
             section.Exit(_state->Me);
         }
@@ -185,8 +185,8 @@ internal unsafe ref struct MapFilling
     bool Publish()
     {
         Status status = Status.Deleted;
-        Section section = Section.Enter(_state->Me);
-        if (!PoolHeap.IsDeleted(_heap))
+        Section section = PoolHeap.Enter(_state->Me, _heap, out bool isDeleted);
+        if (!isDeleted)
         {
             // Many elements were equal, so the Set does not keep the room that was made for all.
             bool isLoose = _draft.Count < _room / 2;

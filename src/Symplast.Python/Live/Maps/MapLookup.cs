@@ -7,7 +7,7 @@ namespace Symplast.Python.Live;
 
 /// <summary>
 /// Reads entries of a Dict or SortedDict, and makes keys. Methods and slots of Python's, here and in the other types that take an
-/// <see cref="ILiveMap"/>, are bodies for <see cref="Frame"/>, except where they say otherwise.
+/// <see cref="ILiveMap"/>, are what callbacks answer, except where they say otherwise.
 /// </summary>
 internal static unsafe class MapLookup<TMap> where TMap : struct, ILiveMap
 {
@@ -56,20 +56,14 @@ internal static unsafe class MapLookup<TMap> where TMap : struct, ILiveMap
         return status == Status.Done || IsAbsent(status) ? result : LiveErrors.Raise(handle, status);
     }
 
-    /// <summary>The method <c>get</c>, whole.</summary>
-    internal static PyObject* GetOr(PyObject* self, PyObject** arguments, nint count)
+    /// <summary>The method <c>get</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static PyObject* GetOr(Handle* handle, PyObject** arguments, nint count)
     {
-        try
-        {
-            if (!LiveMethods.CheckCount("get", count, 1, 2)) return null;
-            PyObject* value = Get((Handle*)self, arguments[0]);
-            if (value != null || Api.Table.PyErr_Occurred() != null) return value;
-            return count == 2 ? References.New(arguments[1]) : Api.Table._Py_NoneStruct;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!LiveMethods.CheckCount("get", count, 1, 2)) return null;
+        PyObject* value = Get(handle, arguments[0]);
+        if (value != null || Api.Table.PyErr_Occurred() != null) return value;
+        return count == 2 ? References.New(arguments[1]) : Api.Table._Py_NoneStruct;
     }
 
     /// <summary>The slot <c>sq_contains</c>.</summary>

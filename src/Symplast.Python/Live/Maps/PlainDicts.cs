@@ -28,7 +28,7 @@ internal static unsafe class PlainDicts
         if (count > 1)
         {
             string name = Text.TypeName((PyObject*)handle);
-            string hint = MapType.IsDict((PyObject*)handle) ? "" : ", and no function of the keys: they are in their own order";
+            string hint = MapType.IsDict(handle) ? "" : ", and no function of the keys: they are in their own order";
             return Errors.Type($"{name} takes one mapping or iterable of pairs{hint} ({count} arguments given)");
         }
         if (count == 0) return api.PyObject_Call(api.PyDict_Type, positional, named);
@@ -41,7 +41,7 @@ internal static unsafe class PlainDicts
         if (api.PyType_GetSlot(source->Type, PyTypeSlot.Iter) == null
             && api.PyType_GetSlot(source->Type, PyTypeSlot.SequenceItem) == null)
         {
-            bool isFunction = !MapType.IsDict((PyObject*)handle) && api.PyCallable_Check(source) != 0;
+            bool isFunction = !MapType.IsDict(handle) && api.PyCallable_Check(source) != 0;
             return Errors.Type(
                 $"{Text.TypeName((PyObject*)handle)} takes a mapping or an iterable of pairs, not {Text.TypeName(source)}"
                 + (isFunction ? ": its keys are in their own order, no function makes another one" : ""));

@@ -61,8 +61,8 @@ internal static unsafe class SortedFilling
         collected = 0;
         for (nint sections = 1; ; sections++)
         {
-            Section section = Section.Enter(state->Me);
-            nint most = PoolHeap.IsDeleted(heap) ? 0 : Math.Min(count - collected, PerSection);
+            Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
+            nint most = isDeleted ? 0 : Math.Min(count - collected, PerSection);
             nint done = 0;
             while (done < most && TryNext(state->Me, heap, plain, ref position, entries + collected))
             {

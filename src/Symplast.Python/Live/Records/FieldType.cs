@@ -12,7 +12,7 @@ namespace Symplast.Python.Live;
 /// A declared attribute of a class of live objects: a data descriptor that caches the slot of the attribute in objects. Classes
 /// with fields need no attribute look-up of ours, so CPython finds their methods as fast as those of any class.
 /// </summary>
-internal unsafe struct Field
+internal unsafe partial struct Field
 {
     PyObject _head;
     PyObject* _name;
@@ -87,30 +87,23 @@ internal unsafe struct Field
     internal static bool IsNamed(Field* field, PyObject* name) =>
         field->_name == name || field->_name != null && Text.FromPython(field->_name) == Text.FromPython(name);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    [Callback]
+    private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
     {
-        try
-        {
-            ref Api api = ref Api.Table;
-            nint count = ((PyVarObject*)positional)->Size;
-            PyObject** arguments = Tuples.Items(positional);
-            bool fits = count is 2 or 3 && arguments[0]->Type == api.PyUnicode_Type
-                && (arguments[1] == api._Py_NoneStruct || arguments[1]->Type == api.PyTuple_Type);
-            if (!fits) return Errors.Type("Field() takes a name, a tuple of types or None, and perhaps a default");
-            Field* field = (Field*)api.PyType_GenericAlloc(type, 0);
-            if (field == null) return null;
-            field->_name = References.New(arguments[0]);
-            field->_required = arguments[1] == api._Py_NoneStruct ? null : References.New(arguments[1]);
-            field->_usual = field->_required == null || ((PyVarObject*)field->_required)->Size == 0
-                ? null : Tuples.Items(field->_required)[0];
-            field->_default = count == 3 ? References.New(arguments[2]) : null;
-            return (PyObject*)field;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        ref Api api = ref Api.Table;
+        nint count = ((PyVarObject*)positional)->Size;
+        PyObject** arguments = Tuples.Items(positional);
+        bool fits = count is 2 or 3 && arguments[0]->Type == api.PyUnicode_Type
+            && (arguments[1] == api._Py_NoneStruct || arguments[1]->Type == api.PyTuple_Type);
+        if (!fits) return Errors.Type("Field() takes a name, a tuple of types or None, and perhaps a default");
+        Field* field = (Field*)api.PyType_GenericAlloc(type, 0);
+        if (field == null) return null;
+        field->_name = References.New(arguments[0]);
+        field->_required = arguments[1] == api._Py_NoneStruct ? null : References.New(arguments[1]);
+        field->_usual = field->_required == null || ((PyVarObject*)field->_required)->Size == 0
+            ? null : Tuples.Items(field->_required)[0];
+        field->_default = count == 3 ? References.New(arguments[2]) : null;
+        return (PyObject*)field;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -207,19 +200,8 @@ internal unsafe struct Field
         }
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int Set(PyObject* self, PyObject* o, PyObject* value)
-    {
-        try
-        {
-            return Assign((Field*)self, o, value) ? 0 : -1;
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
-            return -1;
-        }
-    }
+    [Callback]
+    private static partial int Set(Field* self, PyObject* o, PyObject* value) => Assign(self, o, value) ? 0 : -1;
 
     /// <summary>
     /// Sets the attribute through a field that the class is known to have. Another thread may remove the field from the class
@@ -303,8 +285,8 @@ internal unsafe struct Field
         Status status;
         Participant* me = state->Me;
         Record* record = (Record*)handle->Shared;
-        Section section = Section.Enter(me);
-        Value value = PoolHeap.IsDeleted(heap) ? default : incoming.ToValue(state, heap);
+        Section section = PoolHeap.Enter(me, heap, out bool isDeleted);
+        Value value = isDeleted ? default : incoming.ToValue(state, heap);
         if (value.IsEmpty) status = PoolHeap.IsDeleted(heap) ? Status.Deleted : Status.NoMemory;
         else
         {
@@ -359,8 +341,8 @@ internal unsafe struct Field
         return true;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Reduce(PyObject* self, PyObject* none)
+    [Callback]
+    private static partial PyObject* Reduce(PyObject* self, PyObject* none)
     {
         Field* field = (Field*)self;
         if (field->_name == null) return Errors.Runtime("this field was cleared");

@@ -12,7 +12,7 @@ namespace Symplast.Python.Live;
 /// The base type of <c>symplast.Object</c>: instances of Python classes whose attributes are in a pool. The classes and their
 /// methods belong to each interpreter.
 /// </summary>
-internal static unsafe class ObjectType
+internal static unsafe partial class ObjectType
 {
     /// <summary>Describes the kind; called once a process.</summary>
     internal static Kind Kind()
@@ -276,11 +276,11 @@ internal static unsafe class ObjectType
         return hash == -1 ? -2 : hash;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Class(PyObject* self, void* closure) => References.New(self->Type);
+    [Callback]
+    private static partial PyObject* Class(PyObject* self, void* closure) => References.New(self->Type);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Attributes(PyObject* self, PyObject* none) => Frame.Call(self, &ToPlain);
+    [Callback]
+    private static partial PyObject* Attributes(Handle* handle, PyObject* none) => ToPlain(handle);
 
     /// <summary>A plain dict of the attributes at one moment; null with an exception set.</summary>
     internal static PyObject* ToPlain(Handle* handle)
