@@ -30,7 +30,7 @@ internal static unsafe partial class ExtensionFunctions
             interpreter, arguments[0], arguments[1], arguments[2], (Treatment)treatment);
     }
 
-    // Takes pattern, whether private, pattern, …
+    // The arguments are pairs of a pattern and whether its libraries are private.
     [Callback]
     private static partial PyObject* SetLibraryPolicy(InterpreterState interpreter, PyObject** arguments, nint count)
     {

@@ -9,7 +9,7 @@ using static Symplast.Python.Definitions;
 
 namespace Symplast.Python;
 
-/// <summary>The extension module <c>symplast._symplast</c>: what CPython calls at import, and the module's functions.</summary>
+/// <summary>The extension module <c>symplast._symplast</c>: its initialization and its functions.</summary>
 public static unsafe partial class Module
 {
     static readonly WordLock StartGate = WordLock.Create();

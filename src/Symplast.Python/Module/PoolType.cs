@@ -298,7 +298,7 @@ internal static unsafe partial class PoolType
         return pool.Deleted ? InterpreterState.OfInstance(self).RaiseDeleted(pool) : References.New(self);
     }
 
-    // The block may have deleted the pool already; its end is then where it wanted to be.
+    // The block may have deleted the pool already, which is not an error.
     [Callback]
     private static partial PyObject* Exit(PyObject* self, PyObject* information)
     {

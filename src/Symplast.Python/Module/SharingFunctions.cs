@@ -6,7 +6,7 @@ using static Symplast.Python.Definitions;
 
 namespace Symplast.Python;
 
-/// <summary>The module's functions for freezing, thawing, deleting, and what is shared.</summary>
+/// <summary>The module's functions for freezing, thawing and deleting, and for asking whether an object is shared.</summary>
 internal static unsafe partial class SharingFunctions
 {
     internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]

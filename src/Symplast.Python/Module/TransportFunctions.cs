@@ -5,7 +5,7 @@ using static Symplast.Python.Definitions;
 
 namespace Symplast.Python;
 
-/// <summary>The module's functions for what travels between interpreters.</summary>
+/// <summary>The module's functions for sending objects between interpreters.</summary>
 internal static unsafe partial class TransportFunctions
 {
     internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]

@@ -10,7 +10,7 @@ using Tree = Symplast.Objects.SortedMap;
 
 namespace Symplast.Python.Live;
 
-/// <summary>The methods of a SortedDict that the order of its keys is for: ends, neighbours, ranges, places.</summary>
+/// <summary>The methods of a SortedDict that use the order of its keys: ends, neighbours, ranges, indices.</summary>
 internal static unsafe partial class SortedDictOrder
 {
     /// <summary>The definitions of the methods.</summary>
