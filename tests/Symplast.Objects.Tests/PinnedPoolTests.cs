@@ -70,7 +70,7 @@ public sealed unsafe class PinnedPoolTests : IDisposable
         Assert.Equal(Status.Deleted, SortedOps.Get(_me, sorted, key, out _));
         Assert.Equal(Status.Deleted, SortedOps.Set(_me, sorted, key, Value.None));
         Assert.Equal(Status.Deleted, SortedOps.First(_me, sorted, out _, out _));
-        Assert.Equal(Status.Deleted, SortedOps.Snapshot(_me, sorted, out _));
+        Assert.Equal(Status.Deleted, SortedOps.SnapshotEntries(_me, sorted, out _));
         Assert.Equal(Status.Deleted, SortedOps.Clear(_me, sorted));
         Assert.Equal(Status.Deleted, SortedOps.Delete(_me, sorted));
     }
@@ -99,22 +99,15 @@ public sealed unsafe class PinnedPoolTests : IDisposable
     }
 
     [Fact]
-    public void ASortedCursorWithABoundInThePoolCanBeClosed()
+    public void ASortedMapsSnapshotWithKeysInThePoolCanBeFreed()
     {
         SortedMap* map = SortedOps.Create(_me, _heap);
-        ReadOnlySpan<byte> text = "bound"u8;
-        SortedCursor cursor;
-        fixed (byte* data = text)
-        {
-            Probe key = Probe.Text(data, (nuint)text.Length, Hashing.OfBytes(text));
-            Assert.Equal(Status.Done, SortedOps.Set(_me, map, key, Value.None));
-            Assert.Equal(
-                Status.Done,
-                SortedCursor.Open(_me, map, SortedBound.Including(key), SortedBound.Including(key), false, out cursor));
-        }
+        Value text = SortedMapFixture.Text(_me, _heap, "key");
+        Assert.Equal(Status.Done, SortedOps.Set(_me, map, Probe.Of(text), Value.None));
+        Assert.Equal(Status.Done, SortedOps.SnapshotEntries(_me, map, out MapSnapshot* snapshot));
         DeletePool();
-        Assert.Equal(Status.Deleted, SortedCursor.Next(_me, map, ref cursor, out _));
-        SortedCursor.Close(_me, ref cursor);
+        Assert.Equal(Status.Deleted, SortedOps.SnapshotKeys(_me, map, SortedBound.None, SortedBound.None, out _));
+        MapSnapshot.Free(_me, snapshot);
     }
 
     [Fact]

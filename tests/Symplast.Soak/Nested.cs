@@ -195,12 +195,12 @@ internal static unsafe class Nested
                 SortedMaps.Clear(me, map);
                 break;
             case 1:
-                SortedMaps.PopMin(me, map, out Value least, out Value itsValue);
+                SortedMaps.PopMin(me, map, default, out Value least, out Value itsValue);
                 Reference.Drop(me, least);
                 Reference.Drop(me, itsValue);
                 break;
             case 2:
-                SortedMaps.PopMax(me, map, out Value greatest, out Value itsOwn);
+                SortedMaps.PopMax(me, map, default, out Value greatest, out Value itsOwn);
                 Reference.Drop(me, greatest);
                 Reference.Drop(me, itsOwn);
                 break;
@@ -214,7 +214,7 @@ internal static unsafe class Nested
                 SortedMaps.Remove(me, map, key, out _);
                 break;
             case 10:
-                if (SortedMaps.Snapshot(me, map, out SortedMap* copy) == Status.Done) Reference.Drop(me, (Header*)copy);
+                if (SortedMaps.SnapshotEntries(me, map, out MapSnapshot* entries) == Status.Done) MapSnapshot.Free(me, entries);
                 break;
             default:
                 SortedMaps.Set(me, map, key, value);

@@ -44,15 +44,13 @@ public unsafe struct SharedObject
     }
 
     /// <summary>
-    /// Whether a block that <see cref="HeapWalk"/> has met is an object with references that was not deleted by hand and is not
-    /// hidden.
+    /// Whether a block that <see cref="HeapWalk"/> has met is an object with references that was not deleted by hand.
     /// </summary>
     internal static bool IsLive(void* block)
     {
         // Acquire: pairs with the release in Begin.
         ulong word = Volatile.Read(ref *(ulong*)block);
         Header* head = (Header*)&word;
-        return head->Count > 0 && head->Kind is >= HeaderKind.OrderedMap and < (HeaderKind)KindLimit && head->DeletedFlag == 0
-            && (head->Extra & Header.Hidden) == 0;
+        return head->Count > 0 && head->Kind is >= HeaderKind.OrderedMap and < (HeaderKind)KindLimit && head->DeletedFlag == 0;
     }
 }
