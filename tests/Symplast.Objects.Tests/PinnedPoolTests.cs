@@ -1,4 +1,5 @@
 using Symplast.Memory;
+using Symplast.Objects.Tests.Shapes;
 using Xunit;
 using ArrayOps = Symplast.Objects.SharedArray;
 using CellOps = Symplast.Objects.AtomicReference;
@@ -158,13 +159,13 @@ public sealed unsafe class PinnedPoolTests : IDisposable
         Probe name = Probe.Of(Value.None);
         DeletePool();
         Value one = default;
-        Assert.Equal(Status.Deleted, RecordOps.Get(_me, record, name, out _));
-        Assert.Equal(Status.Deleted, RecordOps.Set(_me, record, name, one));
-        Assert.Equal(Status.Deleted, RecordOps.SetCached(_me, record, 1, 0, one));
-        Assert.Equal(Status.Deleted, RecordOps.Add(_me, record, name, Value.OfInt(1), out _));
-        Assert.Equal(Status.Deleted, RecordOps.Take(_me, record, name, out _));
-        Assert.Equal(Status.Deleted, RecordOps.TakeAll(_me, record, &one, &one, 1, out _));
-        Assert.Equal(Status.Deleted, RecordOps.Count(_me, record, out _));
+        Assert.Equal(Status.Deleted, NamedAttributes.Get(_me, record, name, out _));
+        Assert.Equal(Status.Deleted, NamedAttributes.Set(_me, record, name, one));
+        Assert.Equal(Status.Deleted, KnownSlots.Store(_me, record, 1, 0, one));
+        Assert.Equal(Status.Deleted, NamedAttributes.Add(_me, record, name, Value.OfInt(1), out _));
+        Assert.Equal(Status.Deleted, NamedAttributes.Take(_me, record, name, out _));
+        Assert.Equal(Status.Deleted, NamedAttributes.TakeAll(_me, record, &one, &one, 1, out _));
+        Assert.Equal(Status.Deleted, NamedAttributes.Count(_me, record, out _));
         Assert.Equal(Status.Deleted, RecordOps.Delete(_me, record));
     }
 }

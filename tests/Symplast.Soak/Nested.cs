@@ -42,7 +42,7 @@ internal static unsafe class Nested
                 Vectors.Get(me, (SharedVector*)head, dice.Next(Few), out value);
                 break;
             case HeaderKind.Record:
-                Records.Get(me, (Record*)head, Names.Of(dice.Next(Few)), out value);
+                NamedAttributes.Get(me, (Record*)head, Names.Of(dice.Next(Few)), out value);
                 break;
             case HeaderKind.Cell:
                 Cells.TakeGet(me, (AtomicCell*)head, out value);
@@ -265,16 +265,16 @@ internal static unsafe class Nested
         switch (dice.Next(12))
         {
             case 0:
-                Records.Remove(me, record, name);
+                NamedAttributes.Remove(me, record, name);
                 break;
             case 1:
-                if (Records.Take(me, record, name, out Value taken) == Status.Done) Reference.Drop(me, taken);
+                if (NamedAttributes.Take(me, record, name, out Value taken) == Status.Done) Reference.Drop(me, taken);
                 break;
             case 2:
-                Records.Add(me, record, name, Value.OfInt(1L << 48), out _);
+                NamedAttributes.Add(me, record, name, Value.OfInt(1L << 48), out _);
                 break;
             default:
-                Records.Set(me, record, name, value);
+                NamedAttributes.Set(me, record, name, value);
                 break;
         }
     }

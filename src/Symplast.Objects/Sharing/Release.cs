@@ -32,6 +32,13 @@ internal unsafe struct Release
         if (value.IsCounted && !Reference.IsGone(value) && Reference.DropOne(value.Head)) Push(me, value.Head);
     }
 
+    /// <summary>Drops a reference: at once, or onto the list of what dies, if there is one.</summary>
+    internal static void Drop(Participant* me, Value value, Release* release)
+    {
+        if (release == null) Reference.Drop(me, value);
+        else release->Drop(me, value);
+    }
+
     static void ReleaseItems(Participant* me, Header* header, ref Release release)
     {
         TupleBlob* tuple = (TupleBlob*)header;

@@ -4,7 +4,6 @@ using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
 using static Symplast.Python.Definitions;
-using Records = Symplast.Objects.Record;
 
 namespace Symplast.Python.Live;
 
@@ -157,9 +156,9 @@ internal unsafe partial struct Field
         LiveState* state = handle->State;
         Participant* me = state->Me;
         Section section = Section.Enter(me);
-        RecordView view = Records.View((Record*)handle->Shared);
+        RecordView view = RecordView.Of((Record*)handle->Shared);
         int slot = field->_places.SlotOf(view.ShapeId);
-        PyObject* result = slot >= 0 ? Outgoing.Object(state, Records.Load(view, slot)) : null;
+        PyObject* result = slot >= 0 ? Outgoing.Object(state, RecordView.Load(view, slot)) : null;
         section.Exit(me);
         return result != null ? result : GetSlowly(field, o);
     }
@@ -183,7 +182,7 @@ internal unsafe partial struct Field
             do
             {
                 Section section = Section.Enter(state->Me);
-                status = Records.Get(
+                status = NamedAttributes.Get(
                     state->Me, (Record*)handle->Shared, key.Probe, out Value value, out ulong shapeId, out int slot);
                 result = status == Status.Done ? Outgoing.Object(state, value) : null;
                 section.Exit(state->Me);
@@ -245,7 +244,7 @@ internal unsafe partial struct Field
         Participant* me = handle->State->Me;
         Record* record = (Record*)handle->Shared;
         Section section = Section.Enter(me);
-        ulong shapeId = Records.View(record).ShapeId;
+        ulong shapeId = RecordView.Of(record).ShapeId;
         bool done = StoreWhereKnown(field, me, record, shapeId, word) == Status.Done;
         section.Exit(me);
         return done;
@@ -267,9 +266,9 @@ internal unsafe partial struct Field
     static Status StoreWhereKnown(Field* field, Participant* me, Record* record, ulong shapeId, Value value)
     {
         int slot = field->_places.SlotOf(shapeId);
-        if (slot >= 0) return Records.StoreCached(me, record, shapeId, slot, value);
+        if (slot >= 0) return CachedSlots.Store(me, record, shapeId, slot, value);
         Shape* extended = field->_places.StepFrom(shapeId);
-        return extended == null ? Status.Missing : Records.Append(me, record, shapeId, extended, value);
+        return extended == null ? Status.Missing : CachedSlots.Append(me, record, shapeId, extended, value);
     }
 
     static bool Set(Field* field, Handle* handle, PyObject* o)
@@ -290,7 +289,7 @@ internal unsafe partial struct Field
         if (value.IsEmpty) status = PoolHeap.IsDeleted(heap) ? Status.Deleted : Status.NoMemory;
         else
         {
-            ulong shapeId = Records.View(record).ShapeId;
+            ulong shapeId = RecordView.Of(record).ShapeId;
             status = StoreWhereKnown(field, me, record, shapeId, value);
             if (status == Status.Missing) status = SetByName(field, state, record, shapeId, value);
             else if (status != Status.Done) Reference.Drop(me, value);
@@ -307,13 +306,13 @@ internal unsafe partial struct Field
     {
         Status status = Status.NoMemory;
         if (Incoming.Key(state, Heap.Of(record), field->_name, out Incoming key) == KeyState.Ready)
-            status = Records.Set(state->Me, record, key.Probe, value);
+            status = NamedAttributes.Set(state->Me, record, key.Probe, value);
         Reference.Drop(state->Me, value);
         if (status == Status.Done
-            && Records.Get(state->Me, record, key.Probe, out _, out ulong shapeId, out int slot) == Status.Done)
+            && NamedAttributes.Get(state->Me, record, key.Probe, out _, out ulong shapeId, out int slot) == Status.Done)
         {
             field->_places.NoteSlot(shapeId, slot);
-            field->_places.NoteStep(before, Records.StepFrom(before, Records.View(record)));
+            field->_places.NoteStep(before, RecordView.StepFrom(before, RecordView.Of(record)));
         }
         key.Dispose(state);
         return status;
@@ -323,7 +322,7 @@ internal unsafe partial struct Field
     {
         LiveState* state = handle->State;
         if (Incoming.Key(state, Heap.Of(handle->Shared), field->_name, out Incoming key) != KeyState.Ready) return false;
-        Status status = Records.Remove(state->Me, (Record*)handle->Shared, key.Probe);
+        Status status = NamedAttributes.Remove(state->Me, (Record*)handle->Shared, key.Probe);
         key.Dispose(state);
         if (status == Status.Missing) return RaiseMissing(field, (PyObject*)handle) != null;
         return status == Status.Done || LiveErrors.Raise(handle, status) != null;
