@@ -68,8 +68,9 @@ internal sealed unsafe class PrivateCopies
     {
         if (_owner == null) return;
         End();
-        int[] threads = _earlierThreads is null ? [] : Linux.Threads();
-        Unloading.Add(_owner, [.. _copies.Values], LoaderFaults.ForgetsThreads ? [] : threads.Except(_earlierThreads ?? []));
+        HashSet<int> threads = _earlierThreads is null || LoaderFaults.ForgetsThreads ? [] : [.. Linux.Threads()];
+        threads.ExceptWith(_earlierThreads ?? []);
+        Unloading.Add(_owner, [.. _copies.Values], threads);
     }
 
     /// <summary>
@@ -251,8 +252,9 @@ internal sealed unsafe class PrivateCopies
     static string WithOriginalPaths(string message, IEnumerable<LibraryImage> images)
     {
         // The longest path first: one path may be a prefix of another.
-        foreach (LibraryImage image in images.OrderByDescending(image => image.Path.Length))
-            message = message.Replace(image.Path, image.OriginalPath);
+        List<LibraryImage> sorted = [.. images];
+        sorted.Sort((one, other) => other.Path.Length.CompareTo(one.Path.Length));
+        foreach (LibraryImage image in sorted) message = message.Replace(image.Path, image.OriginalPath);
         return message;
     }
 }

@@ -74,8 +74,10 @@ internal static unsafe class Unloading
             stays = stays || !isAlone;
         }
         if (any) Linux.TrimMemory(0);
-        if (!stays || _hasWarned || File.ReadLines("/proc/self/maps").Count() < ManyMappings) return false;
-        return _hasWarned = true;
+        if (!stays || _hasWarned) return false;
+        int mappings = 0;
+        foreach (string _ in File.ReadLines("/proc/self/maps")) mappings++;
+        return _hasWarned = mappings >= ManyMappings;
     }
 
     static Remains? TryTake()
