@@ -19,8 +19,11 @@ internal unsafe ref struct MapWriter
     /// <summary>The key that was unlinked.</summary>
     internal Value OldKey;
 
-    /// <summary>What was there when the change took effect, and what is there since; empty if there was, or is, nothing.</summary>
-    internal Value Current, Next;
+    /// <summary>What was there, empty if nothing, when the change took effect or was found to change nothing.</summary>
+    internal Value Current;
+
+    /// <summary>What the change has stored, empty if nothing; without a reference.</summary>
+    internal Value Next;
 
     /// <summary>The result; Done if the change took effect.</summary>
     internal Status Status;

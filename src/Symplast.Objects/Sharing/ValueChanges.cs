@@ -89,5 +89,6 @@ internal unsafe struct TakingPrevious<TChange>(TChange change) : IValueChange wh
     public static bool Removes => TChange.Removes;
     public static bool TakesPrevious => true;
 
-    public Status Next(Participant* me, PoolHeap* heap, Value current, out Value next) => change.Next(me, heap, current, out next);
+    public Status Next(Participant* me, PoolHeap* heap, Value current, out Value next) =>
+        change.Next(me, heap, current, out next);
 }
