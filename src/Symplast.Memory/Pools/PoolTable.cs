@@ -45,7 +45,10 @@ public static unsafe class PoolTable
     /// <summary>The pools that are not deleted, oldest first.</summary>
     public static Pool[] Live()
     {
-        using (Gate.Hold()) return [.. _pools.Where(pool => pool is { Deleted: false }).OrderBy(pool => pool!.Id)!];
+        Pool?[] live;
+        using (Gate.Hold()) live = Array.FindAll(_pools, pool => pool is { Deleted: false });
+        Array.Sort(live, (one, other) => one!.Id.CompareTo(other!.Id));
+        return live!;
     }
 
     /// <summary>

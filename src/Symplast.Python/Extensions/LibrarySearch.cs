@@ -60,8 +60,9 @@ internal static class LibrarySearch
                 string pattern = Path.Combine(Path.GetDirectoryName(file)!, line["include ".Length..].Trim());
                 string folder = Path.GetDirectoryName(pattern)!;
                 if (!Directory.Exists(folder)) continue;
-                foreach (string included in Directory.EnumerateFiles(folder, Path.GetFileName(pattern)).Order())
-                    folders.AddRange(Configured(included, depth + 1));
+                string[] files = Directory.GetFiles(folder, Path.GetFileName(pattern));
+                Array.Sort(files, string.CompareOrdinal);
+                foreach (string included in files) folders.AddRange(Configured(included, depth + 1));
             }
         }
         return folders;

@@ -90,8 +90,13 @@ internal sealed unsafe class PrivateCopies
             LibraryImage root = Make(path, [], images);
             // Global symbols are searched first, unless some of them are the originals': then each copy searches its own scope
             // first.
-            bool isVisible = images.Values.Any(image => image.IsOriginalVisible);
-            if (_earlierThreads is null && images.Values.Any(image => image.MayStartThreads)) _earlierThreads = Linux.Threads();
+            bool isVisible = false, mayStartThreads = false;
+            foreach (LibraryImage image in images.Values)
+            {
+                isVisible |= image.IsOriginalVisible;
+                mayStartThreads |= image.MayStartThreads;
+            }
+            if (mayStartThreads) _earlierThreads ??= Linux.Threads();
             if (LoaderFaults.SharesLibrary) return ShareOriginal(path);
             uint key = Linux.NextKey();
             void* handle = Linux.OpenLibrary(root.Path, Linux.BindNow | (isVisible ? Linux.OwnFirst : 0));

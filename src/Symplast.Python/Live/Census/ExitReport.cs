@@ -78,14 +78,15 @@ internal static unsafe partial class ExitReport
                     $"symplast:   {type} in pool '{pool!.Name}', {size} bytes, {references} references, {held}{created}\n"));
             }
         }
+        int described = 0;
         foreach ((Pool pool, (int objects, long bytes)) in pools)
         {
+            described += objects;
             string plural = objects == 1 ? "" : "s";
             text.Append(CultureInfo.InvariantCulture,
                 $"symplast: {objects} live object{plural} of {bytes} bytes left in pool '{pool.Name}' at exit\n");
         }
         foreach (string line in lines) text.Append(line);
-        int described = pools.Values.Sum(pool => pool.Objects);
         if (described > lines.Count)
             text.Append(CultureInfo.InvariantCulture, $"symplast:   and {described - lines.Count} more\n");
         return text.ToString();

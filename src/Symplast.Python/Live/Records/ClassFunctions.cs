@@ -102,7 +102,7 @@ internal static unsafe partial class ClassFunctions
         PyObject* list = Api.Table.PyList_New(0);
         long seen = ClassTable.Namesakes;
         if (list == null || classes.SeenNamesakes == seen) return list;
-        foreach (int number in classes.Numbers.Where(ClassTable.WantsDefinition).ToArray())
+        foreach (int number in classes.NumbersThat(ClassTable.WantsDefinition))
         {
             if (Api.Table.PyList_Append(list, classes.Find(number)) == 0) continue;
             References.Drop(list);

@@ -51,7 +51,7 @@ internal static unsafe class ClassTable
     static readonly List<Known?> Classes = [null];
     static readonly Dictionary<string, int> ByToken = [];
     static readonly Dictionary<(string Module, string Name), List<int>> ByName = [];
-    static readonly List<int> Orphans = [];
+    static readonly HashSet<int> Orphans = [];
     static long _orphanedBytes;
     static long _sweepAt = FewBytes;
     static long _changes;
@@ -224,8 +224,7 @@ internal static unsafe class ClassTable
         using (Gate.Hold())
         {
             if (Classes[number] is not { } known || --known.Interpreters != 0 || known.Identity.Token is null) return false;
-            Orphans.Add(number);
-            _orphanedBytes += known.Length + OwnBytes;
+            if (Orphans.Add(number)) _orphanedBytes += known.Length + OwnBytes;
             return _orphanedBytes >= _sweepAt;
         }
     }
@@ -236,12 +235,12 @@ internal static unsafe class ClassTable
     /// </summary>
     internal static void Sweep(Participant* me)
     {
-        (int Number, long Touches)[] orphans;
+        List<(int Number, long Touches)> orphans = [];
         long[] counts;
         using (Gate.Hold())
         {
-            Orphans.RemoveAll(number => Classes[number] is not { Interpreters: 0 });
-            orphans = [.. Orphans.Distinct().Select(number => (number, Classes[number]!.Touches))];
+            Orphans.RemoveWhere(number => Classes[number] is not { Interpreters: 0 });
+            foreach (int number in Orphans) orphans.Add((number, Classes[number]!.Touches));
             counts = new long[(int)LiveKind.Limit + Classes.Count];
             // Keeps other threads from sweeping meanwhile.
             _sweepAt = long.MaxValue;
@@ -267,8 +266,9 @@ internal static unsafe class ClassTable
                 ByToken.Remove(known.Identity.Token!);
                 Classes[number] = null;
             }
-            Orphans.RemoveAll(number => Classes[number] is not { Interpreters: 0 });
-            _orphanedBytes = Orphans.Distinct().Sum(number => Classes[number]!.Length + OwnBytes);
+            Orphans.RemoveWhere(number => Classes[number] is not { Interpreters: 0 });
+            _orphanedBytes = 0;
+            foreach (int number in Orphans) _orphanedBytes += Classes[number]!.Length + OwnBytes;
             _sweepAt = 2 * _orphanedBytes + FewBytes;
         }
         foreach (long parcel in parcels) Parcels.Drop(parcel);

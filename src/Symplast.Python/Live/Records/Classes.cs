@@ -117,9 +117,8 @@ internal static unsafe class Classes
     static bool Refresh(InterpreterState interpreter)
     {
         long seen = ClassTable.Changes;
-        int[] changed = [.. InterpreterClasses.Of(interpreter).Numbers.Where(
-            number => ClassTable.HasChanged(number, InterpreterClasses.Of(interpreter).SeenChanges, interpreter.Id))];
-        foreach (int number in changed)
+        InterpreterClasses classes = InterpreterClasses.Of(interpreter);
+        foreach (int number in classes.NumbersThat(number => ClassTable.HasChanged(number, classes.SeenChanges, interpreter.Id)))
         {
             ClassTable.TryGet(number, out _, out PyObject* definition, out long parcel, out _);
             PyObject* done = Call("receive"u8, [(nint)definition]);
@@ -127,7 +126,7 @@ internal static unsafe class Classes
             if (done == null) return false;
             References.Drop(done);
         }
-        InterpreterClasses.Of(interpreter).SeenChanges = seen;
+        classes.SeenChanges = seen;
         return true;
     }
 

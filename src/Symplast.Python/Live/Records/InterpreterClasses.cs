@@ -44,8 +44,16 @@ internal sealed unsafe class InterpreterClasses(InterpreterState interpreter) : 
     /// <summary>The number of namesakes that this interpreter has taken in (<see cref="ClassTable.Namesakes"/>).</summary>
     internal long SeenNamesakes { get; set; }
 
-    /// <summary>The numbers that have a class here.</summary>
-    internal IEnumerable<int> Numbers => _byNumber.Keys;
+    /// <summary>The numbers that have a class here and that a predicate accepts.</summary>
+    internal List<int> NumbersThat(Predicate<int> accepts)
+    {
+        List<int> numbers = [];
+        foreach (int number in _byNumber.Keys)
+        {
+            if (accepts(number)) numbers.Add(number);
+        }
+        return numbers;
+    }
 
     /// <summary>Whether there is a class with a number here, held or not.</summary>
     internal bool Has(int number) => _byNumber.ContainsKey(number);
@@ -155,7 +163,7 @@ internal sealed unsafe class InterpreterClasses(InterpreterState interpreter) : 
     /// <summary>Drops everything at the interpreter's end, after its use of live objects has ended.</summary>
     public void Clear()
     {
-        List<(nint Type, Entry Entry)> all = [.. _entries.Select(pair => (pair.Key, pair.Value))];
+        List<KeyValuePair<nint, Entry>> all = [.. _entries];
         foreach (int number in _byNumber.Keys) ClassTable.Unknow(number);
         _entries.Clear();
         _types.Clear();
