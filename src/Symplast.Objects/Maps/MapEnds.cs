@@ -12,19 +12,19 @@ internal static unsafe class MapEnds
         bool sparse = false;
         if (!PoolHeap.IsDeleted(heap))
         {
-            Attempt attempt = new() { Me = me, Pool = heap, Map = map };
+            MapWriter writer = new() { Me = me, Pool = heap, Map = map };
             Interleaving.Point();
             // Pairs with the wait in MapGate.Open.
-            attempt.HoldsLock = Volatile.Read(ref map->Gate) != 0;
-            if (attempt.HoldsLock) ObjectLock.Enter(&map->Object.Lock);
-            while (!TryTakeEnd(ref attempt, last, guard))
+            writer.HoldsLock = Volatile.Read(ref map->Gate) != 0;
+            if (writer.HoldsLock) ObjectLock.Enter(&map->Object.Lock);
+            while (!TryTakeEnd(ref writer, last, guard))
             {
             }
-            if (attempt.HoldsLock) ObjectLock.Exit(&map->Object.Lock);
-            status = attempt.Status;
-            sparse = attempt.IsSparse;
-            key = attempt.OldKey;
-            value = attempt.Current;
+            if (writer.HoldsLock) ObjectLock.Exit(&map->Object.Lock);
+            status = writer.Status;
+            sparse = writer.IsSparse;
+            key = writer.OldKey;
+            value = writer.Current;
         }
         Epoch.Exit(me);
         if (sparse) Compaction.RunUnlessInside(me, map);
@@ -32,16 +32,16 @@ internal static unsafe class MapEnds
     }
 
     // False: start over from the root.
-    internal static bool TryTakeEnd(ref Attempt attempt, bool last, in ValueGuard guard)
+    internal static bool TryTakeEnd(ref MapWriter writer, bool last, in ValueGuard guard)
     {
-        OrderedMap* map = attempt.Map;
+        OrderedMap* map = writer.Map;
         Interleaving.Point();
         // Acquire: pairs with the exchange that published the root.
         nint root = Volatile.Read(ref map->Root);
-        attempt.Status = root == 0 ? Status.Deleted : Status.Missing;
+        writer.Status = root == 0 ? Status.Deleted : Status.Missing;
         if (root == 0) return true;
-        if (LargeTable.IsRoot(root)) return TryTakeEnd(ref attempt, LargeTable.OfRoot(root), last, guard);
-        if (!attempt.HoldsLock) ObjectLock.Enter(&map->Object.Lock);
+        if (LargeTable.IsRoot(root)) return TryTakeEnd(ref writer, LargeTable.OfRoot(root), last, guard);
+        if (!writer.HoldsLock) ObjectLock.Enter(&map->Object.Lock);
         bool done = map->Root == root;
         SmallTable* small = (SmallTable*)root;
         for (int i = 0; done && i < small->Count; i++)
@@ -57,20 +57,20 @@ internal static unsafe class MapEnds
                 isAccepted = guard.Accepts(key) && guard.Accepts(current);
                 // Others may update it without the lock, but not remove.
             } while (isAccepted && !SmallTable.TryRemoveAt(small, at, current));
-            attempt.Status = isAccepted ? Status.Done : Status.Refused;
+            writer.Status = isAccepted ? Status.Done : Status.Refused;
             if (!isAccepted) break;
-            attempt.OldKey = key;
-            attempt.Current = current;
+            writer.OldKey = key;
+            writer.Current = current;
             break;
         }
-        if (!attempt.HoldsLock) ObjectLock.Exit(&map->Object.Lock);
+        if (!writer.HoldsLock) ObjectLock.Exit(&map->Object.Lock);
         return done;
     }
 
     // The end is found without a lock, and once more when nothing is inserted or removed. Since the locks of shards come before
     // that of the order, and the end tells which shard it is, a shard is locked in advance; if it is the wrong one by then, one
     // only tries the right one.
-    internal static bool TryTakeEnd(ref Attempt attempt, LargeTable* large, bool last, in ValueGuard guard)
+    internal static bool TryTakeEnd(ref MapWriter writer, LargeTable* large, bool last, in ValueGuard guard)
     {
         MapEntry* entry = LogEnds.Find(large, last, out uint id);
         while (true)
@@ -97,18 +97,18 @@ internal static unsafe class MapEnds
             LogOrder.Exit(large);
             if (isTaken)
             {
-                attempt.OldKey = entry->Key;
-                attempt.FinishRemoval(large, shard, Shard.PlaceOf(shard, entry, id), current, isDue, true, Status.Done);
+                writer.OldKey = entry->Key;
+                writer.FinishRemoval(large, shard, Shard.PlaceOf(shard, entry, id), current, isDue);
                 return true;
             }
             if (shard != null) ObjectLock.Exit(&shard->Lock);
             if (!isAccepted)
             {
-                attempt.Status = Status.Refused;
+                writer.Status = Status.Refused;
                 return true;
             }
             // If the root is still the map's, all were removed one by one, and not because it was given up.
-            if (entry == null) return LargeTable.OfRoot(Volatile.Read(ref attempt.Map->Root)) == large;
+            if (entry == null) return LargeTable.OfRoot(Volatile.Read(ref writer.Map->Root)) == large;
         }
     }
 }

@@ -249,8 +249,8 @@ public unsafe struct OrderedMap
     [MethodImpl(MethodImplOptions.NoInlining)]
     static Status SetSlowly(Participant* me, OrderedMap* map, in Probe key, Value value)
     {
-        Storing change = new() { Value = value };
-        return Attempt.Apply(me, map, key, ref change, out _);
+        Replacement change = new(value);
+        return MapWriter.Apply(me, map, key, ref change, out _, out _);
     }
 
     /// <summary>
@@ -264,8 +264,8 @@ public unsafe struct OrderedMap
     [MethodImpl(MethodImplOptions.NoInlining)]
     static Status GiveSlowly(Participant* me, OrderedMap* map, in Probe key, Value value)
     {
-        Storing change = new() { Value = value };
-        Status status = Attempt.Apply(me, map, key, ref change, out _);
+        Replacement change = new(value);
+        Status status = MapWriter.Apply(me, map, key, ref change, out _, out _);
         Reference.Drop(me, value);
         return status;
     }
@@ -337,8 +337,10 @@ public unsafe struct OrderedMap
     /// </summary>
     public static Status GetOrAdd(Participant* me, OrderedMap* map, in Probe key, Value value, out Value actual)
     {
-        Adding change = new() { Value = value };
-        return Attempt.Apply(me, map, key, ref change, out actual);
+        Insertion change = new(value);
+        Status status = MapWriter.Apply(me, map, key, ref change, out actual, out _);
+        if (status == Status.Done) actual = value;
+        return status;
     }
 
     /// <summary>
@@ -346,8 +348,8 @@ public unsafe struct OrderedMap
     /// </summary>
     public static Status Remove(Participant* me, OrderedMap* map, in Probe key, out Value removed)
     {
-        Removing change = default;
-        return Attempt.Apply(me, map, key, ref change, out removed);
+        Removal change = default;
+        return MapWriter.Apply(me, map, key, ref change, out removed, out _);
     }
 
     /// <summary>Removes a key; the map's reference to the value that it had becomes the caller's.</summary>
@@ -357,8 +359,8 @@ public unsafe struct OrderedMap
     /// <summary>The same, unless the guard refuses the value.</summary>
     public static Status Take(Participant* me, OrderedMap* map, in Probe key, in ValueGuard guard, out Value taken)
     {
-        Taking change = new() { Guard = guard };
-        Status status = Attempt.Apply(me, map, key, ref change, out taken);
+        GuardedRemoval change = new(guard);
+        Status status = MapWriter.Apply(me, map, key, ref change, out taken, out _);
         if (status != Status.Done) taken = default;
         return status;
     }
@@ -370,8 +372,8 @@ public unsafe struct OrderedMap
     public static Status CompareExchange(
         Participant* me, OrderedMap* map, in Probe key, in Probe expected, Value desired, out Value actual)
     {
-        Exchanging change = new() { Expected = expected, Value = desired };
-        return Attempt.Apply(me, map, key, ref change, out actual);
+        ConditionalReplacement change = new(expected, desired);
+        return MapWriter.Apply(me, map, key, ref change, out actual, out _);
     }
 
     /// <summary>
@@ -381,10 +383,8 @@ public unsafe struct OrderedMap
     /// </summary>
     public static Status Add(Participant* me, OrderedMap* map, in Probe key, Value delta, out Value result)
     {
-        Summing change = new() { Delta = delta };
-        Status status = Attempt.Apply(me, map, key, ref change, out _);
-        result = status == Status.Done ? change.Result : default;
-        return status;
+        AdditionFromZero change = new(delta);
+        return MapWriter.Apply(me, map, key, ref change, out _, out result);
     }
 
     /// <summary>
@@ -392,24 +392,20 @@ public unsafe struct OrderedMap
     /// </summary>
     internal static Status Exchange(Participant* me, OrderedMap* map, in Probe key, Value value, out Value old)
     {
-        Replacing change = new() { Value = value };
-        Status status = Attempt.Apply(me, map, key, ref change, out Value current);
-        old = status == Status.Done && change.IsReplaced ? current : default;
-        return status;
+        TakingPrevious<Replacement> change = new(new(value));
+        return MapWriter.Apply(me, map, key, ref change, out old, out _);
     }
 
     /// <summary>
     /// Changes the value of a key, <see cref="Status.Missing"/> if there is none. If it is done, the map's reference to the old
     /// value becomes the caller's, and <paramref name="next"/> comes without one.
     /// </summary>
-    internal static Status Update<TUpdate>(
-        Participant* me, OrderedMap* map, in Probe key, ref TUpdate update, out Value old, out Value next)
-        where TUpdate : struct, IUpdate
+    internal static Status Update<TChange>(
+        Participant* me, OrderedMap* map, in Probe key, ref TChange change, out Value old, out Value next)
+        where TChange : struct, IValueChange
     {
-        Updating<TUpdate> change = new() { Update = update };
-        Status status = Attempt.Apply(me, map, key, ref change, out old);
-        next = change.Next;
-        return status;
+        TakingPrevious<TChange> taking = new(change);
+        return MapWriter.Apply(me, map, key, ref taking, out old, out next);
     }
 
     /// <summary>

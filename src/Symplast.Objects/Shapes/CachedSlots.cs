@@ -76,7 +76,7 @@ public static unsafe class CachedSlots
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool TryUpdate<TUpdate>(
         Participant* me, Record* record, ulong shapeId, int slot, ref TUpdate update, out Value next, out Status status)
-        where TUpdate : struct, IUpdate
+        where TUpdate : struct, IValueChange
     {
         Value old = next = default;
         status = Record.Lock(record, out RecordBody* body);
@@ -91,7 +91,7 @@ public static unsafe class CachedSlots
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Status Update<TUpdate>(
         Participant* me, Record* record, RecordBody* body, int slot, ref TUpdate update, out Value old, out Value next)
-        where TUpdate : struct, IUpdate
+        where TUpdate : struct, IValueChange
     {
         old = RecordBody.Slots(body)[slot];
         Status status = update.Next(me, Heap.Of(record), old, out next);

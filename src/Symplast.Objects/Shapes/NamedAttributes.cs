@@ -159,7 +159,7 @@ public static unsafe class NamedAttributes
 
     static Status Update<TUpdate>(
         Participant* me, Record* record, in Probe name, ref TUpdate update, out Value old, out Value next)
-        where TUpdate : struct, IUpdate
+        where TUpdate : struct, IValueChange
     {
         old = next = default;
         Epoch.Enter(me);

@@ -107,7 +107,7 @@ internal static unsafe class BulkLoad
         while (!SharedObject.IsDeleted((SharedObject*)map))
         {
             Interleaving.Point();
-            // Acquire: pairs with the increment in Dismantling.Clear, as in Writer.Write.
+            // Acquire: pairs with the increment in Dismantling.Clear, as in TreeWriter.Write.
             ulong era = Volatile.Read(ref map->Era);
             Interleaving.Point();
             // Acquire: pairs with the exchange in Site.Hang.

@@ -47,7 +47,7 @@ internal static unsafe class Dismantling
             EntryCount.Enter(map);
             Site.Hang(map, null, 0, &root->Node);
             Interleaving.Point();
-            // Full fence; pairs with the acquires in Writer, Popping, Neighbours and RangeLock. No writer gets
+            // Full fence; pairs with the acquires in TreeWriter, Popping, Neighbours and RangeLock. No writer gets
             // into the new leaf before it.
             Interlocked.Increment(ref map->Era);
             EntryCount.Exit(map, -map->Entries);

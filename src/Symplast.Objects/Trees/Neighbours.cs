@@ -27,7 +27,7 @@ internal static unsafe class Neighbours
         {
             SortedLeaf* leaf = Lookup.LeafOf(map, bound);
             Interleaving.Point();
-            // Acquire: pairs with the releases in Writer and Popping, so that the places it names are filled.
+            // Acquire: pairs with the releases in TreeWriter and Popping, so that the places it names are filled.
             ulong order = Volatile.Read(ref leaf->Node.Order);
             int position = leaf->Node.Class != sought.Class
                 ? -1 : PositionOf(leaf, order, sought, side == Toward.Below, inclusive);
@@ -72,7 +72,7 @@ internal static unsafe class Neighbours
         {
             SortedLeaf* leaf = (SortedLeaf*)TreePath.Descend(map, target, toward, 0, out TreePath path);
             Interleaving.Point();
-            // Acquire: pairs with the releases in Writer and Popping, so that the places it names are filled.
+            // Acquire: pairs with the releases in TreeWriter and Popping, so that the places it names are filled.
             ulong order = Volatile.Read(ref leaf->Node.Order);
             int entries = LeafOrder.Count(order);
             if (entries != 0 && hasBound && leaf->Node.Class != bound.Class) return Status.WrongKind;
@@ -107,7 +107,7 @@ internal static unsafe class Neighbours
         int place = LeafOrder.Place(order, position);
         key = new Value(SortedLeaf.Key(leaf, place));
         Interleaving.Point();
-        // Acquire: pairs with the releases in Writer; and no later than the second look at the word.
+        // Acquire: pairs with the releases in TreeWriter; and no later than the second look at the word.
         value = new Value(Volatile.Read(ref SortedLeaf.Value(leaf, place)));
         Interleaving.Point();
         return TreeAtomics.IsUnchanged(leaf, order);

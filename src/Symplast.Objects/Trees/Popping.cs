@@ -20,7 +20,7 @@ internal static unsafe class Popping
     static Status? TryPop(Participant* me, SortedMap* map, Toward side, in ValueGuard guard, out Value key, out Value value)
     {
         key = value = default;
-        // Acquire: pairs with the increment in Dismantling.Clear, as in Writer.Write.
+        // Acquire: pairs with the increment in Dismantling.Clear, as in TreeWriter.Write.
         ulong era = Volatile.Read(ref map->Era);
         SortedLeaf* leaf = (SortedLeaf*)TreePath.Descend(map, default, side, 0, out _);
         if (!SortedLeaf.TryLock(leaf)) return null;
@@ -73,7 +73,7 @@ internal static unsafe class Popping
         Status status = Status.Deleted;
         while (!SharedObject.IsDeleted((SharedObject*)map))
         {
-            // Acquire: pairs with the increment in Dismantling.Clear, as in Writer.Write.
+            // Acquire: pairs with the increment in Dismantling.Clear, as in TreeWriter.Write.
             ulong era = Volatile.Read(ref map->Era);
             if (!RangeLock.TryLock(map, default, out SortedNode* locked)) continue;
             SortedLeaf* leaf = RangeLock.Locate(locked, number, out int position, out wasEmpty);

@@ -167,7 +167,7 @@ public unsafe struct SortedMap
         value = default;
         SortedLeaf* leaf = Lookup.LeafOf(map, key);
         Interleaving.Point();
-        // Acquire: pairs with the releases in Writer and Popping, so that the places it names are filled.
+        // Acquire: pairs with the releases in TreeWriter and Popping, so that the places it names are filled.
         ulong order = Volatile.Read(ref leaf->Node.Order);
         OrderingClass kind = SortedKey.ClassOf(key);
         if (leaf->Node.Class != kind)
@@ -175,14 +175,14 @@ public unsafe struct SortedMap
         int place = SortedLeaf.PlaceOf(leaf, order, key);
         if (place < 0) return kind == OrderingClass.None ? Status.WrongKind : Status.Missing;
         Interleaving.Point();
-        // Acquire: pairs with the releases in Writer, so that what it refers to is complete.
+        // Acquire: pairs with the releases in TreeWriter, so that what it refers to is complete.
         value = new Value(Volatile.Read(ref SortedLeaf.Value(leaf, place)));
         return Status.Done;
     }
 
     /// <summary>Stores a value under a key, whether there was one or not.</summary>
     public static Status Set(Participant* me, SortedMap* map, in Probe key, Value value) =>
-        Writer.Write(me, map, key, new TreeChange.Store(value), out _);
+        TreeWriter.Write(me, map, key, new Replacement(value), out _, out _);
 
     /// <summary>Stores a value under a key that is not there; <see cref="Status.Exists"/> if it is.</summary>
     public static Status TryAdd(Participant* me, SortedMap* map, in Probe key, Value value) =>
@@ -196,21 +196,21 @@ public unsafe struct SortedMap
     {
         Status status = Get(me, map, key, out present);
         if (status != Status.Missing) return status == Status.Done ? Status.Exists : status;
-        status = Writer.Write(me, map, key, new TreeChange.Insertion(value), out present);
+        status = TreeWriter.Write(me, map, key, new Insertion(value), out present, out _);
         if (status == Status.Done) present = value;
         return status;
     }
 
     /// <summary>Removes a key and gives its value, which can be read for as long as the caller's section lasts.</summary>
     public static Status Remove(Participant* me, SortedMap* map, in Probe key, out Value removed) =>
-        Writer.Write(me, map, key, default(TreeChange.Removal), out removed);
+        TreeWriter.Write(me, map, key, default(Removal), out removed, out _);
 
     /// <summary>
     /// Removes a key and gives its value, whose reference becomes the caller's, unless the guard refuses the value.
     /// </summary>
     public static Status Take(Participant* me, SortedMap* map, in Probe key, in ValueGuard guard, out Value taken)
     {
-        Status status = Writer.Write(me, map, key, new TreeChange.Taking(guard), out taken);
+        Status status = TreeWriter.Write(me, map, key, new GuardedRemoval(guard), out taken, out _);
         if (status != Status.Done) taken = default;
         return status;
     }
@@ -221,20 +221,14 @@ public unsafe struct SortedMap
     /// </summary>
     public static Status CompareExchange(
         Participant* me, SortedMap* map, in Probe key, in Probe expected, Value value, out Value present) =>
-        Writer.Write(me, map, key, new TreeChange.Exchange(expected, value), out present);
+        TreeWriter.Write(me, map, key, new ConditionalReplacement(expected, value), out present, out _);
 
     /// <summary>
     /// Adds to a number, which counts as 0 if there is none, and gives the sum, which can be read for as long as the caller's
     /// section lasts.
     /// </summary>
-    public static Status Add(Participant* me, SortedMap* map, in Probe key, Value delta, out Value sum)
-    {
-        // The sum that was stored is written through a pointer, since a change is a value that is passed on.
-        Value stored = default;
-        Status status = Writer.Write(me, map, key, new TreeChange.Addition(delta, &stored), out _);
-        sum = stored;
-        return status;
-    }
+    public static Status Add(Participant* me, SortedMap* map, in Probe key, Value delta, out Value sum) =>
+        TreeWriter.Write(me, map, key, new AdditionFromZero(delta), out _, out sum);
 
     /// <summary>
     /// The entry with the least key. It can be read for as long as the caller's section lasts, and comes without references;

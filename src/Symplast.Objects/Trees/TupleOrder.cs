@@ -29,7 +29,7 @@ internal static unsafe class TupleOrder
         {
             SortedLeaf* leaf = (SortedLeaf*)TreePath.Descend(map, target, toward, 0, out TreePath path);
             Interleaving.Point();
-            // Acquire: pairs with the releases in Writer and Popping, so that the places it names are filled.
+            // Acquire: pairs with the releases in TreeWriter and Popping, so that the places it names are filled.
             ulong order = Volatile.Read(ref leaf->Node.Order);
             int count = LeafOrder.Count(order);
             if (leaf != own && count != 0)

@@ -9,7 +9,7 @@ internal static unsafe class VectorUpdates
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Status Update<TUpdate>(
         Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next)
-        where TUpdate : struct, IUpdate
+        where TUpdate : struct, IValueChange
     {
         Epoch.Enter(me);
         Status status;
@@ -53,7 +53,7 @@ internal static unsafe class VectorUpdates
     [MethodImpl(MethodImplOptions.NoInlining)]
     static Status UpdateSlowly<TUpdate>(
         Participant* me, SharedVector* vector, long index, ref TUpdate update, out Value old, out Value next)
-        where TUpdate : struct, IUpdate
+        where TUpdate : struct, IValueChange
     {
         old = next = default;
         if (SharedObject.IsDeleted((SharedObject*)vector)) return Status.Deleted;
@@ -72,7 +72,7 @@ internal static unsafe class VectorUpdates
     static bool TryUpdateOpen<TUpdate>(
         Participant* me, SharedVector* vector, VectorRoot* root, long index, ref TUpdate update, out Value old, out Value next,
             out Status status)
-        where TUpdate : struct, IUpdate
+        where TUpdate : struct, IValueChange
     {
         old = next = default;
         status = Status.Missing;
@@ -99,7 +99,7 @@ internal static unsafe class VectorUpdates
     [MethodImpl(MethodImplOptions.NoInlining)]
     static Status UpdateLocked<TUpdate>(
         Participant* me, SharedVector* vector, long index, ref TUpdate update, bool hasCollided, out Value old, out Value next)
-        where TUpdate : struct, IUpdate
+        where TUpdate : struct, IValueChange
     {
         old = next = default;
         // Null once deleted, under the lock.
@@ -126,7 +126,7 @@ internal static unsafe class VectorUpdates
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Status UpdateGuarded<TUpdate>(
         Participant* me, SharedVector* vector, Value* place, ref TUpdate update, out Value old, out Value next)
-        where TUpdate : struct, IUpdate
+        where TUpdate : struct, IValueChange
     {
         old = *place;
         Status status = update.Next(me, Heap.Of(vector), old, out next);

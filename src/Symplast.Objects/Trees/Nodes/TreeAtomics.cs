@@ -18,7 +18,7 @@ internal static unsafe class TreeAtomics
     internal static bool IsDeadParent(SortedInner* parent) => parent->Node.DeadFlag != 0;
 
     /// <summary>Whether a leaf's word is still this: then it was when the value was read.</summary>
-    // Pairs with the releases in Writer, Popping and SortedNode.Kill.
+    // Pairs with the releases in TreeWriter, Popping and SortedNode.Kill.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool IsUnchanged(SortedLeaf* leaf, ulong order) => Volatile.Read(ref leaf->Node.Order) == order;
 

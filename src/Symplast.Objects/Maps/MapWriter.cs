@@ -7,7 +7,7 @@ namespace Symplast.Objects;
 /// of the small table or of the key's shard. Its methods try until nothing interferes; each says false where the caller has to
 /// start over from the root.
 /// </summary>
-internal unsafe ref struct Attempt
+internal unsafe ref struct MapWriter
 {
     internal Participant* Me;
     internal PoolHeap* Pool;
@@ -16,14 +16,16 @@ internal unsafe ref struct Attempt
     /// <summary>The key as a value of the pool, once an insertion needed it; a reference that is still ours.</summary>
     internal Value Key;
 
-    /// <summary>What was there when the change took effect.</summary>
+    /// <summary>The key that was unlinked.</summary>
+    internal Value OldKey;
+
+    /// <summary>What was there, empty if nothing, when the change took effect or was found to change nothing.</summary>
     internal Value Current;
 
-    /// <summary>
-    /// What was unlinked: its references are dropped when no lock is held any more, because what dies with them may have
-    /// locks of its own.
-    /// </summary>
-    internal Value OldKey, OldValue;
+    /// <summary>What the change has stored, empty if nothing; without a reference.</summary>
+    internal Value Next;
+
+    /// <summary>The result; Done if the change took effect.</summary>
     internal Status Status;
 
     /// <summary>The gate is not 0, and we hold the map's lock.</summary>
@@ -32,28 +34,31 @@ internal unsafe ref struct Attempt
     /// <summary>The map should be compacted.</summary>
     internal bool IsSparse;
 
-    internal static Status Apply<TChange>(Participant* me, OrderedMap* map, in Probe key, ref TChange change, out Value current)
-        where TChange : struct, IMapChange
+    internal static Status Apply<TChange>(Participant* me, OrderedMap* map, in Probe key, ref TChange change,
+        out Value current, out Value next)
+        where TChange : struct, IValueChange
     {
         Epoch.Enter(me);
         Status status = Status.Deleted;
-        current = default;
+        current = next = default;
         PoolHeap* heap = Heap.Of(map);
         bool sparse = false;
         if (!PoolHeap.IsDeleted(heap))
         {
-            Attempt attempt = new() { Me = me, Pool = heap, Map = map };
+            MapWriter writer = new() { Me = me, Pool = heap, Map = map };
             Interleaving.Point();
             // Pairs with the wait of whoever opens the gate; see there.
-            if (Volatile.Read(ref map->Gate) == 0) attempt.ApplyOpen(key, ref change);
-            else attempt.ApplyGated(key, ref change);
+            if (Volatile.Read(ref map->Gate) == 0) writer.ApplyOpen(key, ref change);
+            else writer.ApplyGated(key, ref change);
+            // What was unlinked is dropped when no lock is held any more, because what dies with it may have locks of its own.
             // Dropping is the fence between the unlinking and the retiring.
-            Reference.Drop(me, attempt.Key);
-            Reference.Drop(me, attempt.OldKey);
-            Reference.Drop(me, attempt.OldValue);
-            status = attempt.Status;
-            current = attempt.Current;
-            sparse = attempt.IsSparse;
+            Reference.Drop(me, writer.Key);
+            Reference.Drop(me, writer.OldKey);
+            if (!TChange.TakesPrevious && writer.Status == Status.Done) Reference.Drop(me, writer.Current);
+            status = writer.Status;
+            current = writer.Current;
+            next = writer.Next;
+            sparse = writer.IsSparse;
         }
         Epoch.Exit(me);
         if (sparse) Compaction.RunUnlessInside(me, map);
@@ -61,7 +66,7 @@ internal unsafe ref struct Attempt
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    void ApplyGated<TChange>(in Probe key, ref TChange change) where TChange : struct, IMapChange
+    void ApplyGated<TChange>(in Probe key, ref TChange change) where TChange : struct, IValueChange
     {
         ObjectLock.Enter(&Map->Object.Lock);
         HoldsLock = true;
@@ -69,7 +74,7 @@ internal unsafe ref struct Attempt
         ObjectLock.Exit(&Map->Object.Lock);
     }
 
-    void ApplyOpen<TChange>(in Probe key, ref TChange change) where TChange : struct, IMapChange
+    void ApplyOpen<TChange>(in Probe key, ref TChange change) where TChange : struct, IValueChange
     {
         while (true)
         {
@@ -87,52 +92,64 @@ internal unsafe ref struct Attempt
         }
     }
 
-    bool TryUpdate<TChange>(LargeTable* large, in Probe key, ref TChange change) where TChange : struct, IMapChange
+    bool TryUpdate<TChange>(LargeTable* large, in Probe key, ref TChange change) where TChange : struct, IValueChange
     {
         MapEntry* entry = ShardIndex.Find(large, key, out uint id);
         if (entry != null)
         {
-            MapDecision decision = TryStore(large, id, &entry->Value, ref change);
-            if (decision == MapDecision.Store) return true;
-            if (decision == MapDecision.Remove) return TryLocked(large, key, ref change);
+            Progress progress = TryStore(large, id, &entry->Value, ref change);
+            if (progress == Progress.Ended) return true;
+            if (progress == Progress.Removes) return TryLocked(large, key, ref change);
         }
         if (TChange.Inserts) return TryLocked(large, key, ref change);
         Status = OrderedMap.Absent(Map);
         return true;
     }
 
-    // Store: the change took effect, or wants nothing. Remove: the change wants to remove the key. Leave: the entry was removed,
-    // or its value has moved. The table is null for a value of a small one, which no snapshot copies part by part.
-    MapDecision TryStore<TChange>(LargeTable* large, uint id, Value* place, ref TChange change) where TChange : struct, IMapChange
+    /// <summary>How far a change of an entry has come without a lock.</summary>
+    enum Progress
+    {
+        /// <summary>It took effect, or changes nothing.</summary>
+        Ended,
+
+        /// <summary>It is a removal, which needs the lock.</summary>
+        Removes,
+
+        /// <summary>The entry was removed, or its value has moved.</summary>
+        Gone,
+    }
+
+    // The table is null for a value of a small one, which no snapshot copies part by part.
+    Progress TryStore<TChange>(LargeTable* large, uint id, Value* place, ref TChange change) where TChange : struct, IValueChange
     {
         Interleaving.Point();
         Value current = OrderedMap.CurrentIn(large, ref place);
         while (!current.IsMark && !current.IsForward)
         {
-            MapDecision decision = change.Present(Me, Pool, current, out Value desired);
-            if (decision != MapDecision.Leave && large != null) MapCopy.Preserve(large, id);
-            if (decision == MapDecision.Remove) return MapDecision.Remove;
-            if (decision == MapDecision.Store)
+            Status status = change.Next(Me, Pool, current, out Value next);
+            if (status == Status.Done)
             {
+                if (large != null) MapCopy.Preserve(large, id);
+                if (TChange.Removes) return Progress.Removes;
                 Interleaving.Point();
-                Value seen = MapAtomics.UpdateValue(place, desired, current);
+                Value seen = MapAtomics.UpdateValue(place, next, current);
                 if (seen != current)
                 {
-                    Reference.Drop(Me, desired);
+                    Reference.Drop(Me, next);
                     // Another value, or it has moved.
                     current = OrderedMap.CurrentIn(large, ref place);
                     continue;
                 }
-                if (!TChange.TakesCurrent) OldValue = current;
+                Next = next;
             }
             Current = current;
-            Status = change.Status;
-            return MapDecision.Store;
+            Status = status;
+            return Progress.Ended;
         }
-        return MapDecision.Leave;
+        return Progress.Gone;
     }
 
-    bool TryLocked<TChange>(LargeTable* large, in Probe key, ref TChange change) where TChange : struct, IMapChange
+    bool TryLocked<TChange>(LargeTable* large, in Probe key, ref TChange change) where TChange : struct, IValueChange
     {
         // Before the lock is taken, which should be short.
         if (TChange.Inserts && !MakeKey(key)) return true;
@@ -146,30 +163,30 @@ internal unsafe ref struct Attempt
         MapEntry* entry = ShardIndex.FindIn(large, Shard.Slots(shard), shard->Mask, key, hash, out ulong* place, out uint id);
         if (entry != null)
         {
-            MapDecision decision;
+            Progress progress;
             Value current = default;
             bool isDue = false;
-            while ((decision = TryStore(large, id, &entry->Value, ref change)) == MapDecision.Remove)
+            while ((progress = TryStore(large, id, &entry->Value, ref change)) == Progress.Removes)
             {
                 // Others may update without the lock, but not remove.
                 Value* at = &entry->Value;
                 current = ValuePlace.Current(ref at);
-                if (change.Present(Me, Pool, current, out _) != MapDecision.Remove) continue;
+                if (change.Next(Me, Pool, current, out _) != Status.Done) continue;
                 LogOrder.Enter(large);
                 bool removed = LogOrder.TryRemove(large, id, at, current, out isDue);
                 LogOrder.Exit(large);
                 if (removed) break;
             }
-            if (decision == MapDecision.Remove)
+            if (progress == Progress.Removes)
             {
                 OldKey = entry->Key;
-                FinishRemoval(large, shard, place, current, isDue, TChange.TakesCurrent, change.Status);
+                FinishRemoval(large, shard, place, current, isDue);
             }
             else
             {
                 ObjectLock.Exit(&shard->Lock);
             }
-            return decision != MapDecision.Leave;
+            return progress != Progress.Gone;
         }
         if (TChange.Inserts) return TryInsert(large, shard, hash, ref change);
         ObjectLock.Exit(&shard->Lock);
@@ -178,8 +195,7 @@ internal unsafe ref struct Attempt
     }
 
     // The entry's value is Removed; the caller holds the shard's lock, which is given back.
-    internal void FinishRemoval(
-        LargeTable* large, Shard* shard, ulong* place, Value current, bool isDue, bool takes, Status status)
+    internal void FinishRemoval(LargeTable* large, Shard* shard, ulong* place, Value current, bool isDue)
     {
         uint id = (uint)*place - 1;
         Interleaving.Point();
@@ -190,15 +206,14 @@ internal unsafe ref struct Attempt
         bool shrunk = Shard.IsSparse(shard) && ShardIndex.Replace(Me, Pool, large, shard);
         ObjectLock.Exit(&shard->Lock);
         if (shrunk) Heap.Retire(Me, shard);
-        if (!takes) OldValue = current;
         if (isDue) Packing.Shrink(Me, Pool, large, Log.SegmentOf(id));
         IsSparse = LargeTable.IsSparse(large);
         Current = current;
-        Status = status;
+        Status = Status.Done;
     }
 
     // The caller holds the shard's lock, which is given back.
-    bool TryInsert<TChange>(LargeTable* large, Shard* shard, ulong hash, ref TChange change) where TChange : struct, IMapChange
+    bool TryInsert<TChange>(LargeTable* large, Shard* shard, ulong hash, ref TChange change) where TChange : struct, IValueChange
     {
         if (Shard.IsFull(shard))
         {
@@ -209,23 +224,19 @@ internal unsafe ref struct Attempt
             return !grown;
         }
         uint id = 0;
-        if (change.Absent(Me, Pool, out Value desired) == MapDecision.Store)
+        Status = change.Next(Me, Pool, default, out Value next);
+        if (Status == Status.Done)
         {
-            if (LogOrder.TryAppend(Me, Pool, large, shard, hash, Key, desired, out id))
+            if (LogOrder.TryAppend(Me, Pool, large, shard, hash, Key, next, out id))
             {
                 Key = default;
-                Current = desired;
-                Status = change.Status;
+                Next = next;
             }
             else
             {
-                Reference.Drop(Me, desired);
+                Reference.Drop(Me, next);
                 Status = Status.NoMemory;
             }
-        }
-        else
-        {
-            Status = change.Status;
         }
         ObjectLock.Exit(&shard->Lock);
         // Only now has the tail passed the segment before.
@@ -245,18 +256,18 @@ internal unsafe ref struct Attempt
 
     // Updates need no lock, and what was not there while the root was the map's was missing.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    bool TrySmall<TChange>(nint root, in Probe key, ref TChange change) where TChange : struct, IMapChange
+    bool TrySmall<TChange>(nint root, in Probe key, ref TChange change) where TChange : struct, IValueChange
     {
         SmallTable* small = (SmallTable*)root;
         int i = SmallTable.IndexOf(small, key);
-        if (i >= 0 && TryStore(null, 0, SmallTable.Values(small) + i, ref change) == MapDecision.Store) return true;
+        if (i >= 0 && TryStore(null, 0, SmallTable.Values(small) + i, ref change) == Progress.Ended) return true;
         if (i >= 0 || TChange.Inserts) return TrySmallLocked(root, key, ref change);
         Status = Status.Missing;
         return true;
     }
 
     // Insertions and removals hold the map's lock, and read the root again once they have it.
-    bool TrySmallLocked<TChange>(nint seen, in Probe key, ref TChange change) where TChange : struct, IMapChange
+    bool TrySmallLocked<TChange>(nint seen, in Probe key, ref TChange change) where TChange : struct, IValueChange
     {
         OrderedMap* map = Map;
         if (!HoldsLock) ObjectLock.Enter(&map->Object.Lock);
@@ -274,25 +285,24 @@ internal unsafe ref struct Attempt
         return done;
     }
 
-    void ChangeAt<TChange>(SmallTable* small, int i, ref TChange change) where TChange : struct, IMapChange
+    void ChangeAt<TChange>(SmallTable* small, int i, ref TChange change) where TChange : struct, IValueChange
     {
         Value* place = SmallTable.Values(small) + i;
-        while (TryStore(null, 0, place, ref change) == MapDecision.Remove)
+        while (TryStore(null, 0, place, ref change) == Progress.Removes)
         {
             // Others may update without the lock, but not remove.
             Value current = ValuePlace.Load(place);
-            if (change.Present(Me, Pool, current, out _) != MapDecision.Remove || !SmallTable.TryRemoveAt(small, i, current))
+            if (change.Next(Me, Pool, current, out _) != Status.Done || !SmallTable.TryRemoveAt(small, i, current))
                 continue;
             OldKey = SmallTable.Keys(small)[i];
-            if (!TChange.TakesCurrent) OldValue = current;
             Current = current;
-            Status = change.Status;
+            Status = Status.Done;
             break;
         }
     }
 
     // False: the map has become large.
-    bool TryAppend<TChange>(SmallTable* small, in Probe key, ref TChange change) where TChange : struct, IMapChange
+    bool TryAppend<TChange>(SmallTable* small, in Probe key, ref TChange change) where TChange : struct, IValueChange
     {
         if (!MakeKey(key)) return true;
         if (small->Count == small->Capacity)
@@ -306,13 +316,13 @@ internal unsafe ref struct Attempt
                 return true;
             }
         }
-        if (change.Absent(Me, Pool, out Value desired) == MapDecision.Store)
+        Status = change.Next(Me, Pool, default, out Value next);
+        if (Status == Status.Done)
         {
-            SmallTable.Append(small, key.Hash, Key, desired, Map->NextSequence++);
+            SmallTable.Append(small, key.Hash, Key, next, Map->NextSequence++);
             Key = default;
-            Current = desired;
+            Next = next;
         }
-        Status = change.Status;
         return true;
     }
 }

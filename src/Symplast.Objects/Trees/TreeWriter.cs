@@ -1,13 +1,14 @@
 namespace Symplast.Objects;
 
 /// <summary>The operations that change one entry.</summary>
-internal static unsafe class Writer
+internal static unsafe class TreeWriter
 {
-    internal static Status Write<TChange>(Participant* me, SortedMap* map, in Probe probe, in TChange change, out Value present)
-        where TChange : struct, TreeChange.IChange
+    internal static Status Write<TChange>(Participant* me, SortedMap* map, in Probe probe, in TChange change,
+        out Value present, out Value next)
+        where TChange : struct, IValueChange
     {
         Epoch.Enter(me);
-        present = default;
+        present = next = default;
         OrderingClass kind = SortedKey.ClassOf(probe);
         Status status = Status.WrongKind;
         while (kind != OrderingClass.None)
@@ -30,7 +31,7 @@ internal static unsafe class Writer
             }
             else
             {
-                Attempt attempt = TryWrite(me, map, leaf, era, probe, change, out present, out status);
+                Attempt attempt = TryWrite(me, map, leaf, era, probe, change, out present, out next, out status);
                 if (attempt == Attempt.Cleared) continue;
                 if (attempt == Attempt.Ended) break;
                 status = Balance.Split(me, map, new SortedKey(probe), 0);
@@ -57,12 +58,13 @@ internal static unsafe class Writer
     // Unlocks the leaf.
     static Attempt TryWrite<TChange>(
         Participant* me, SortedMap* map, SortedLeaf* leaf, ulong era, in Probe probe, in TChange change, out Value present,
-            out Status status)
-        where TChange : struct, TreeChange.IChange
+            out Value next, out Status status)
+        where TChange : struct, IValueChange
     {
         ulong order = leaf->Node.Order;
         int place = SortedLeaf.PlaceOf(leaf, order, probe);
         present = place < 0 ? default : new Value(SortedLeaf.Value(leaf, place));
+        next = default;
         status = Status.Done;
         if (place < 0 && TChange.Inserts && LeafOrder.Filled(order) >= TreeSizes.LeafCapacity)
         {
@@ -70,40 +72,44 @@ internal static unsafe class Writer
             return Attempt.Full;
         }
         bool isCurrent = true;
-        switch (change.Decide(me, Heap.Of(map), present, out Value next, out status))
+        Value desired = default;
+        status = place < 0 && !TChange.Inserts ? Status.Missing : change.Next(me, Heap.Of(map), present, out desired);
+        if (status != Status.Done) SortedLeaf.Unlock(leaf);
+        else if (TChange.Removes)
         {
-            case TreeChange.Turn.Store when place >= 0:
+            Value stored = new(SortedLeaf.Key(leaf, place));
+            order = LeafOrder.Removed(order, LeafOrder.PositionOf(order, place));
+            isCurrent = EntryCount.TryEnter(map, era);
+            if (isCurrent)
+            {
                 Interleaving.Point();
-                // Release: pairs with the acquires in SortedMap.Find and Neighbours.
-                Volatile.Write(ref SortedLeaf.Value(leaf, place), next.Bits);
-                SortedLeaf.Unlock(leaf);
-                Reference.Drop(me, present);
-                break;
-            case TreeChange.Turn.Store:
-                status = Insert(me, map, leaf, era, probe, next, out isCurrent);
-                SortedLeaf.Unlock(leaf);
-                if (status != Status.Done || !isCurrent) Reference.Drop(me, next);
-                break;
-            case TreeChange.Turn.Remove:
-                Value stored = new(SortedLeaf.Key(leaf, place));
-                order = LeafOrder.Removed(order, LeafOrder.PositionOf(order, place));
-                isCurrent = EntryCount.TryEnter(map, era);
-                if (isCurrent)
-                {
-                    Interleaving.Point();
-                    // Release; dropping what was there is a full fence.
-                    Volatile.Write(ref leaf->Node.Order, order);
-                    EntryCount.Exit(map, -1);
-                }
-                SortedLeaf.Unlock(leaf);
-                if (!isCurrent) break;
+                // Release; dropping what was there is a full fence.
+                Volatile.Write(ref leaf->Node.Order, order);
+                EntryCount.Exit(map, -1);
+            }
+            SortedLeaf.Unlock(leaf);
+            if (isCurrent)
+            {
                 Reference.Drop(me, stored);
-                if (!TChange.Takes) Reference.Drop(me, present);
+                if (!TChange.TakesPrevious) Reference.Drop(me, present);
                 if (LeafOrder.Count(order) < Occupancy.LeastEntries) Balance.Merge(me, map, new SortedKey(probe), Toward.Key, 0);
-                break;
-            default:
-                SortedLeaf.Unlock(leaf);
-                break;
+            }
+        }
+        else if (place >= 0)
+        {
+            Interleaving.Point();
+            // Release: pairs with the acquires in SortedMap.Find and Neighbours.
+            Volatile.Write(ref SortedLeaf.Value(leaf, place), desired.Bits);
+            SortedLeaf.Unlock(leaf);
+            if (!TChange.TakesPrevious) Reference.Drop(me, present);
+            next = desired;
+        }
+        else
+        {
+            status = Insert(me, map, leaf, era, probe, desired, out isCurrent);
+            SortedLeaf.Unlock(leaf);
+            if (status == Status.Done && isCurrent) next = desired;
+            else Reference.Drop(me, desired);
         }
         if (isCurrent) return Attempt.Ended;
         present = default;
