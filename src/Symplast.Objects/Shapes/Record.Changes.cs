@@ -71,7 +71,11 @@ public unsafe partial struct Record
         if (status == Status.Done)
         {
             if (body->ShapeId != shapeId || extended->Count > body->Capacity) status = Status.Missing;
-            else RecordAtomics.AddAttribute(body, extended, value);
+            else
+            {
+                RecordAtomics.AddAttribute(body, extended, value);
+                Invariants.Check(record, &HasItsShape);
+            }
         }
         Unlock(record, body);
         return status;
@@ -236,6 +240,7 @@ public unsafe partial struct Record
             Reference.Take(value);
             RecordAtomics.AddAttribute(body, shape, value);
         }
+        Invariants.Check(record, &HasItsShape);
         RetireShape(me, old);
         return Status.Done;
     }
@@ -271,6 +276,7 @@ public unsafe partial struct Record
         next->Shape = shape;
         next->ShapeId = shape->Id;
         Replace(me, record, body, next);
+        Invariants.Check(record, &HasItsShape);
         RetireShape(me, old);
         return Status.Done;
     }
